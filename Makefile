@@ -1,0 +1,72 @@
+# Every target makes the environment it needs and uses it again when it is there.
+#   make demo PYTHON=python3.13     another interpreter
+#   make test VENV=/tmp/venv        another place for the environment
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast lint format docs docs-serve bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+demo: $(VENV)/.demo ## the outage of 18 January 2024, replayed and prevented (under a minute)
+	$(BIN)/confguard demo $(ARGS)
+
+test: $(VENV)/.dev ## every test, with branch coverage
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+test-fast: $(VENV)/.dev ## the inner loop: seconds
+	$(BIN)/python -m pytest -m 'not slow' -q $(ARGS)
+
+lint: $(VENV)/.dev ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/.dev ## put the code in form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.dev ## the documentation, built strictly into site/
+	$(BIN)/python -m mkdocs build --strict --quiet
+
+docs-serve: $(VENV)/.dev ## the documentation, live on loopback
+	$(BIN)/python -m mkdocs serve
+
+bench: $(VENV)/.dev ## benchmarks: ratios against a named floor, in one run
+	$(BIN)/python -m tests.benchmarks
+
+lock: $(VENV)/.dev ## choose the development dependencies anew
+	$(PIP) install uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-header --no-annotate --group dev --extra all pyproject.toml -o requirements-dev.txt
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) site build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+$(BIN)/python:
+	@echo "Making an environment in $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "confguard needs Python 3.11 or newer: make PYTHON=python3.11 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The demo needs no development tools: it is a newcomer's first two minutes.
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	@echo "Installing confguard and what the demo needs into $(VENV)"
+	$(PIP) install --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing confguard and the locked development tools into $(VENV)"
+	$(PIP) install --requirement requirements-dev.txt
+	$(PIP) install --no-deps --editable .
+	@touch $@ $(VENV)/.demo

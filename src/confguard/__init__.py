@@ -1,0 +1,120 @@
+"""confguard: configuration changes that cannot take a service down.
+
+    import confguard as cg
+
+The names here are the public face; they are imported when first used, so `import confguard` stays cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Document": "confguard.documents",
+    "parse": "confguard.documents",
+    "read": "confguard.documents",
+    "load": "confguard.schema",
+    "Change": "confguard.diff",
+    "Diff": "confguard.diff",
+    "diff": "confguard.diff.engine",
+    "Decision": "confguard.risk",
+    "Finding": "confguard.risk",
+    "Policy": "confguard.risk",
+    "Risk": "confguard.risk",
+    "assess": "confguard.risk.model",
+    "Revision": "confguard.stores",
+    "Bake": "confguard.rollout",
+    "Live": "confguard.live",
+    "Guard": "confguard.guard",
+    "Plan": "confguard.guard",
+    "ConfguardError": "confguard.errors",
+    "BakeFailedError": "confguard.errors",
+    "ConflictError": "confguard.errors",
+    "DiffError": "confguard.errors",
+    "DocumentError": "confguard.errors",
+    "IntegrityError": "confguard.errors",
+    "NotFoundError": "confguard.errors",
+    "PolicyError": "confguard.errors",
+    "SchemaError": "confguard.errors",
+    "StoreBusyError": "confguard.errors",
+    "StoreError": "confguard.errors",
+    "TargetError": "confguard.errors",
+    "ValidationError": "confguard.errors",
+}
+
+__all__ = [
+    "Bake",
+    "BakeFailedError",
+    "Change",
+    "ConfguardError",
+    "ConflictError",
+    "Decision",
+    "Diff",
+    "DiffError",
+    "Document",
+    "DocumentError",
+    "Finding",
+    "Guard",
+    "IntegrityError",
+    "Live",
+    "NotFoundError",
+    "Plan",
+    "Policy",
+    "PolicyError",
+    "Revision",
+    "Risk",
+    "SchemaError",
+    "StoreBusyError",
+    "StoreError",
+    "TargetError",
+    "ValidationError",
+    "__version__",
+    "assess",
+    "diff",
+    "load",
+    "parse",
+    "read",
+]
+
+if TYPE_CHECKING:
+    from confguard.diff import Change, Diff
+    from confguard.diff.engine import diff
+    from confguard.documents import Document, parse, read
+    from confguard.errors import (
+        BakeFailedError,
+        ConfguardError,
+        ConflictError,
+        DiffError,
+        DocumentError,
+        IntegrityError,
+        NotFoundError,
+        PolicyError,
+        SchemaError,
+        StoreBusyError,
+        StoreError,
+        TargetError,
+        ValidationError,
+    )
+    from confguard.guard import Guard, Plan
+    from confguard.live import Live
+    from confguard.risk import Decision, Finding, Policy, Risk
+    from confguard.risk.model import assess
+    from confguard.rollout import Bake
+    from confguard.schema import load
+    from confguard.stores import Revision
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'confguard' has no attribute '{name}'")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,115 @@
+"""Values and changes as text and as JSON: readable, cut where long, harmless to a terminal, secrets hidden."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from typing import Any
+
+from confguard.diff.quantity import ratio
+from confguard.fields import Secret
+from confguard.paths import Key, Path, show_path
+
+__all__ = ["harmless", "json_value", "mask", "show_change", "show_value"]
+
+_WIDTH = 60
+_URL_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):([^/@\s]+)@")
+
+
+def show_change(op: str, path: Path, before: Any, after: Any, origin: Path | None) -> str:
+    """One change on one line.
+
+    >>> show_change("replace", ("timeout",), "2s", "20ms", None)
+    'timeout: "2s" -> "20ms" (100 times less)'
+    """
+    where = show_path(path)
+    if op == "add":
+        return f"+ {where}: {show_value(after)}"
+    if op == "remove":
+        return f"- {where}: {show_value(before)}"
+    if op == "move":
+        if path and isinstance(path[-1], Key):
+            return f"~ {where}: moved from position {before} to {after}"
+        return f"~ {where}: moved from {show_path(origin or path)}: {show_value(after)}"
+    return f"{where}: {show_value(before)} -> {show_value(after)}{_size(before, after)}"
+
+
+def show_value(value: Any) -> str:
+    """A value on one line, cut in the middle where it is long."""
+    if isinstance(value, str):
+        return _cut(_quote(mask(value)))
+    if isinstance(value, dict):
+        shown = ", ".join(f"{_name(key)}: {show_value(inner)}" for key, inner in list(value.items())[:8])
+        return _cut("{" + shown + ("" if len(value) <= 8 else f", and {len(value) - 8} more") + "}")
+    if isinstance(value, list):
+        shown = ", ".join(show_value(inner) for inner in value[:8])
+        return _cut("[" + shown + ("" if len(value) <= 8 else f", and {len(value) - 8} more") + "]")
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    return _cut(str(value))
+
+
+def harmless(text: str) -> str:
+    """A text whose control and direction characters are written out.
+
+    >>> harmless("a\\x1b[2Jb")
+    'a\\\\x1b[2Jb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def mask(text: str) -> str:
+    """A text without the passwords that URLs carry.
+
+    >>> mask("postgres://app:hunter2@db/main")
+    'postgres://app:***@db/main'
+    """
+    return _URL_PASSWORD.sub(r"\1:***@", text) if "://" in text else text
+
+
+def json_value(value: Any) -> Any:
+    """A value as JSON has it: dates and what else JSON lacks become text, secrets `***`."""
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else str(key): json_value(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [json_value(inner) for inner in value]
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value)
+
+
+def _quote(text: str) -> str:
+    return '"' + harmless(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+
+
+def _name(key: object) -> str:
+    return harmless(str(key))
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _WIDTH:
+        return text
+    half = (_WIDTH - 5) // 2
+    return f"{text[:half]} ... {text[-half:]}"
+
+
+def _size(before: Any, after: Any) -> str:
+    if isinstance(before, Secret) or isinstance(after, Secret):
+        return ""
+    times = ratio(before, after)
+    if times is None or 0.5 < times < 2:
+        return ""
+    return f" ({times:.3g} times more)" if times > 1 else f" ({1 / times:.3g} times less)"

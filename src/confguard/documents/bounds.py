@@ -1,0 +1,102 @@
+"""The bounds that every document must keep, so that no later step meets one it cannot walk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from confguard.documents.interface import ParseError
+
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_VALUES", "check_bounds", "check_yaml_depth"]
+
+MAX_BYTES = 32 * 1024 * 1024
+"""The largest file that is read, in bytes."""
+MAX_DEPTH = 200
+"""The deepest nesting of mappings and lists."""
+MAX_VALUES = 5_000_000
+"""The most values that a document may stand for once its aliases are written out."""
+
+_OPENS = re.compile(r"[\[{]")
+_BLOCK_INDENT = re.compile(r"^[ \t\-?]*", re.MULTILINE)
+
+
+def check_bounds(data: Any, text: str) -> None:
+    """Refuse data that is nested too deep, refers to itself, or explodes when its aliases are followed.
+
+    Depth costs a walk, so it is only measured where the text has brackets enough to reach the bound, or
+    aliases, which let a short text stand for a large one.
+    """
+    aliased = "&" in text and "*" in text
+    if aliased or _depth_bound(text) > MAX_DEPTH:
+        _measure(data)
+
+
+def check_yaml_depth(text: str, events: Any) -> None:
+    """Refuse a YAML text that is nested too deep before the composer, which recurses in C, sees it.
+
+    `events` makes an iterator of parser events; it is only asked for where the text could be that deep.
+    """
+    if len(_OPENS.findall(text)) + _block_bound(text) <= MAX_DEPTH:
+        return
+    depth = 0
+    for event in events():
+        name = type(event).__name__
+        if name in {"MappingStartEvent", "SequenceStartEvent"}:
+            depth += 1
+            if depth > MAX_DEPTH:
+                mark = event.start_mark
+                raise ParseError(_TOO_DEEP, mark.line + 1, mark.column + 1)
+        elif name in {"MappingEndEvent", "SequenceEndEvent"}:
+            depth -= 1
+
+
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels, the most that confguard reads"
+
+
+def _depth_bound(text: str) -> int:
+    """A cheap upper bound of the depth that a text can reach."""
+    dots = max((line.count(".") for line in text.split("\n") if line.count(".") > 50), default=0)
+    return len(_OPENS.findall(text)) + _block_bound(text) + dots
+
+
+def _block_bound(text: str) -> int:
+    # A block collection stands in a greater column than the one around it, save a list in a mapping.
+    return 2 * max((len(found.group()) for found in _BLOCK_INDENT.finditer(text)), default=0) + 2
+
+
+def _measure(data: Any) -> None:
+    """Depth and written-out size of a graph of containers, each container visited once."""
+    sizes: dict[int, tuple[int, int]] = {}
+    entered: set[int] = set()
+    stack: list[tuple[Any, bool]] = [(data, False)]
+    while stack:
+        node, left = stack.pop()
+        if not isinstance(node, dict | list):
+            continue
+        if left:
+            entered.discard(id(node))
+            depth, size = _summed(node, sizes)
+            if depth > MAX_DEPTH:
+                raise ParseError(_TOO_DEEP)
+            if size > MAX_VALUES:
+                raise ParseError(f"stands for more than {MAX_VALUES:,} values once its aliases are followed")
+            sizes[id(node)] = depth, size
+        elif id(node) in entered:
+            raise ParseError("an alias refers to the value that holds it")
+        elif id(node) not in sizes:
+            entered.add(id(node))
+            stack.append((node, True))
+            stack.extend((child, False) for child in _children(node))
+
+
+def _summed(node: Any, sizes: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    depth, size = 0, 1
+    for child in _children(node):
+        below, count = sizes.get(id(child), (0, 1)) if isinstance(child, dict | list) else (0, 1)
+        depth, size = max(depth, below), size + count
+    return depth + 1, size
+
+
+def _children(node: Any) -> Any:
+    return node.values() if isinstance(node, Mapping) else node

@@ -1,0 +1,160 @@
+"""A document: a parsed file with its data, exact text and format; places are worked out on demand."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from attrs import define, field
+
+from confguard.documents.bounds import MAX_BYTES, check_bounds
+from confguard.documents.interface import ParseError, Places, Position
+from confguard.documents.registry import detect_format, format_named
+from confguard.errors import DocumentError
+from confguard.paths import follow, path_from_json
+
+__all__ = ["Document", "Position", "load_bytes", "parse", "parse_bytes", "read"]
+
+
+@define(slots=False, frozen=True, eq=False)
+class Document:
+    """A parsed file. Documents are equal to none but themselves; compare their `data`.
+
+    >>> document = parse("[server]\\nport = 80\\n", "toml")
+    >>> document.data
+    {'server': {'port': 80}}
+    >>> document.locate(["server", "port"])
+    Position(line=2, column=1)
+    """
+
+    data: Any
+    """What the text says: mappings, lists and scalars."""
+    content: bytes = field(repr=False)
+    """The exact bytes."""
+    format: str
+    """The format's name: `toml`, `yaml`, `json`, `ini` or `env`."""
+    path: str | None = None
+    """The file it came from, if it came from one."""
+
+    @cached_property
+    def text(self) -> str:
+        """The exact text."""
+        return self.content.decode("utf-8")
+
+    def locate(self, path: Sequence[object], *, nearest: bool = False) -> Position | None:
+        """Where the key of a path stands; None if nowhere.
+
+        With `nearest`, the closest enclosing value that does stand somewhere.
+        """
+        walked, whole = follow(self.data, path_from_json(path))
+        if not whole and not nearest:
+            return None
+        while walked:
+            if walked in self._places:
+                return self._places[walked].key
+            walked = walked[:-1]
+        return Position(1, 1)
+
+    def locate_value(self, path: Sequence[object]) -> Position | None:
+        """Where the value of a path stands; None if nowhere."""
+        walked, whole = follow(self.data, path_from_json(path))
+        found = self._places.get(walked) if whole else None
+        return found.value if found else None
+
+    @cached_property
+    def _places(self) -> Places:
+        try:
+            return format_named(self.format).places(self.text.removeprefix("\ufeff"))
+        except (ParseError, RecursionError):  # a place is a courtesy: data is what counts
+            return {}
+
+
+def read(path: str | os.PathLike[str], format: str | None = None) -> Document:
+    """Read and parse a file.
+
+    `format` names the format where the file's name does not. Raises `DocumentError` with the place for
+    what cannot be read: no regular file, too large, not UTF-8, not of its format, nested too deep.
+
+    >>> read("no-such.toml")
+    Traceback (most recent call last):
+        ...
+    confguard.errors.DocumentError: no-such.toml: no such file
+    """
+    name = os.fspath(path)
+    chosen = format_named(format) if format else detect_format(name)
+    return parse_bytes(load_bytes(name), chosen.name, path=name)
+
+
+def parse(text: str, format: str, *, path: str | None = None) -> Document:
+    """Parse a text of a named format. Raises `DocumentError` as `read` does.
+
+    >>> parse('{"a": 1}', "json").data
+    {'a': 1}
+    """
+    try:
+        return parse_bytes(text.encode("utf-8"), format, path=path)
+    except UnicodeEncodeError as error:
+        raise DocumentError("the text holds lone surrogates: not valid Unicode", path=path) from error
+
+
+def parse_bytes(content: bytes, format: str, *, path: str | None = None) -> Document:
+    """Parse the bytes of a file of a named format."""
+    chosen = format_named(format)
+    text = _decode(content, path).removeprefix("\ufeff")
+    try:
+        data = chosen.parse(text)
+        check_bounds(data, text)
+    except ParseError as error:
+        raise DocumentError(str(error), path=path, line=error.line, column=error.column) from error
+    except RecursionError as error:
+        raise DocumentError("nested too deep", path=path) from error
+    return Document(data, content, chosen.name, path)
+
+
+def load_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
+    """The bytes of a regular file of at most `limit` bytes. Raises `DocumentError`."""
+    try:
+        # O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError as error:
+        raise DocumentError("no such file", path=path) from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise DocumentError(f"cannot be read: {reason}", path=path) from error
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+            raise DocumentError(f"is {kind}, and a configuration file was expected", path=path)
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise DocumentError(
+            f"is larger than {limit:,} bytes, the most that confguard reads",
+            path=path,
+            hint="a configuration of this size is usually data: keep it outside",
+        )
+    return content
+
+
+def _decode(content: bytes, path: str | None) -> str:
+    zero = content.find(b"\0")
+    if zero >= 0:
+        raise DocumentError(
+            f"is binary: byte {zero} is NUL, and text in UTF-8 was expected",
+            path=path,
+            line=content.count(b"\n", 0, zero) + 1,
+        )
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        start = content.rfind(b"\n", 0, error.start) + 1
+        raise DocumentError(
+            f"is not UTF-8: byte {error.start} is 0x{content[error.start]:02x}",
+            path=path,
+            line=content.count(b"\n", 0, error.start) + 1,
+            column=error.start - start + 1,
+            hint="save the file as UTF-8",
+        ) from error

@@ -1,0 +1,81 @@
+"""What a format is: a name, the suffixes it goes by, a parser, and a finder of places."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Any, Protocol, TypeAlias
+
+from attrs import field, frozen
+
+from confguard.paths import Path
+
+__all__ = ["Format", "LineIndex", "ParseError", "Place", "Places", "Position"]
+
+
+@frozen(order=True)
+class Position:
+    """A line and a column, both from 1."""
+
+    line: int
+    column: int
+
+
+@frozen
+class Place:
+    """Where one value stands: its key (or dash) and the value itself."""
+
+    key: Position
+    value: Position
+
+
+Places: TypeAlias = dict[Path, Place]
+
+
+class ParseError(ValueError):
+    """A text is not of its format. The reader adds the file's name."""
+
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.line, self.column = line, column
+
+
+class Format(Protocol):
+    """One configuration format. Implementations hold no state; register one in `confguard.formats`."""
+
+    name: str
+    """The word for `--as` and `cg.parse(text, format)`."""
+    suffixes: tuple[str, ...]
+    """How names of such files end, with the dot."""
+
+    def parse(self, text: str) -> Any:
+        """The text's data: mappings, lists and scalars. Raises `ParseError`."""
+        ...
+
+    def places(self, text: str) -> Places:
+        """Where each path of a text that parses stands."""
+        ...
+
+
+@frozen
+class LineIndex:
+    """Turns offsets in a text into positions.
+
+    >>> LineIndex.of("a\\nbc").position(3)
+    Position(line=2, column=2)
+    """
+
+    starts: list[int] = field(repr=False)
+
+    @classmethod
+    def of(cls, text: str) -> LineIndex:
+        """The index of a text."""
+        starts, at = [0], text.find("\n")
+        while at >= 0:
+            starts.append(at + 1)
+            at = text.find("\n", at + 1)
+        return cls(starts)
+
+    def position(self, offset: int) -> Position:
+        """The position of an offset."""
+        line = bisect_right(self.starts, offset)
+        return Position(line, offset - self.starts[line - 1] + 1)

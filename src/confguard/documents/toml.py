@@ -1,0 +1,154 @@
+"""TOML, read by tomli."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from confguard.documents.interface import LineIndex, ParseError, Place, Places
+from confguard.paths import Path
+
+__all__ = ["TomlFormat"]
+
+
+class TomlFormat:
+    """TOML as tomli reads it."""
+
+    name = "toml"
+    suffixes = (".toml",)
+
+    def parse(self, text: str) -> Any:
+        """The text's data."""
+        import tomli
+
+        try:
+            return tomli.loads(text)
+        except tomli.TOMLDecodeError as error:
+            raise ParseError(error.msg, error.lineno, error.colno) from error
+        except ValueError as error:  # a number with more digits than Python converts
+            raise ParseError(str(error)) from error
+
+    def places(self, text: str) -> Places:
+        """Where each path stands. The text is known to parse, so the scan trusts it."""
+        return _Scan(text).run()
+
+
+_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_SPACE = re.compile(r"[ \t]*")
+_KEY = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|[^\s.=\[\]{},#"\']+')
+_STRING = re.compile(
+    r'"""(?:[^\\]|\\.)*?"{3,5}(?!")|\'\'\'.*?\'{3,5}(?!\')|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'',
+    re.DOTALL,
+)
+_BARE = re.compile(r"[^,\]}#\r\n]+")
+
+
+class _Scan:
+    """One pass over a valid TOML text that notes where keys and values begin."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.at = text, 0
+        self.index = LineIndex.of(text)
+        self.places: Places = {}
+        self.tables: dict[Path, int] = {}
+
+    def run(self) -> Places:
+        prefix: Path = ()
+        while True:
+            self._skip(_BLANK)
+            if self.at >= len(self.text):
+                return self.places
+            if self.text[self.at] == "[":
+                prefix = self._header()
+            else:
+                self._pair(prefix)
+
+    def _header(self) -> Path:
+        start = self.at
+        array = self.text.startswith("[[", self.at)
+        self.at += 2 if array else 1
+        keys = self._keys()
+        self._skip(_SPACE)
+        self.at += 2 if array else 1
+        path: Path = ()
+        for i, (key, _) in enumerate(keys):
+            path = (*path, key)
+            last = i == len(keys) - 1
+            if array and last:
+                self._note(path, start, start)
+                self.tables[path] = self.tables.get(path, -1) + 1
+            if path in self.tables:
+                path = (*path, self.tables[path])
+        self._note(path, start, start)
+        return path
+
+    def _pair(self, prefix: Path) -> None:
+        keys = self._keys()
+        self._skip(_SPACE)
+        self.at += 1  # the equals sign
+        self._skip(_SPACE)
+        path = prefix
+        for key, start in keys:
+            path = (*path, key)
+            self._note(path, start, self.at)
+        self._value(path)
+
+    def _keys(self) -> list[tuple[str, int]]:
+        keys = []
+        while True:
+            self._skip(_SPACE)
+            found = _KEY.match(self.text, self.at)
+            if not found:
+                raise ParseError("no key where one was expected")
+            keys.append((_unquote(found.group()), self.at))
+            self.at = found.end()
+            self._skip(_SPACE)
+            if not self.text.startswith(".", self.at):
+                return keys
+            self.at += 1
+
+    def _value(self, path: Path) -> None:
+        first = self.text[self.at : self.at + 1]
+        if first == "[":
+            self._items(path, "]")
+        elif first == "{":
+            self._items(path, "}")
+        else:
+            found = (_STRING if first in "\"'" else _BARE).match(self.text, self.at)
+            if not found:
+                raise ParseError("no value where one was expected")
+            self.at = found.end()
+
+    def _items(self, path: Path, close: str) -> None:
+        self.at += 1
+        count = 0
+        while True:
+            self._skip(_BLANK)
+            if self.text.startswith(close, self.at):
+                self.at += 1
+                return
+            if self.text.startswith(",", self.at):
+                self.at += 1
+            elif close == "}":
+                self._pair(path)
+            else:
+                item = (*path, count)
+                self._note(item, self.at, self.at)
+                self._value(item)
+                count += 1
+
+    def _note(self, path: Path, key: int, value: int) -> None:
+        if path not in self.places:
+            self.places[path] = Place(self.index.position(key), self.index.position(value))
+
+    def _skip(self, pattern: re.Pattern[str]) -> None:
+        found = pattern.match(self.text, self.at)
+        self.at = found.end() if found else self.at
+
+
+def _unquote(key: str) -> str:
+    if key[0] not in "\"'":
+        return key
+    import tomli
+
+    return next(iter(tomli.loads(f"{key} = 0")))

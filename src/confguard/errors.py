@@ -1,0 +1,168 @@
+"""Every error confguard raises on purpose: one tree below `ConfguardError`.
+
+Each error is a sentence a person can act on. `hint` says what to do next, and `exit_code` is what the
+command line returns for it: 2 cannot run, 1 refused, 3 the head moved, 4 applied and reverted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from attrs import frozen
+
+from confguard.paths import show_path
+
+__all__ = [
+    "BakeFailedError",
+    "ConfguardError",
+    "ConflictError",
+    "DiffError",
+    "DocumentError",
+    "IntegrityError",
+    "NotFoundError",
+    "PolicyError",
+    "Problem",
+    "ProjectError",
+    "SchemaError",
+    "StoreBusyError",
+    "StoreError",
+    "TargetError",
+    "ValidationError",
+]
+
+
+class ConfguardError(Exception):
+    """The root: catch it to catch all that confguard raises on purpose.
+
+    >>> error = ConfguardError("the store is away", hint="start it")
+    >>> print(error)
+    the store is away
+    >>> error.hint
+    'start it'
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class DocumentError(ConfguardError):
+    """A file cannot be read or parsed. `path`, `line` and `column` (from 1) say where."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.message, self.path, self.line, self.column = message, path, line, column
+        super().__init__(f"{place(path, line, column)}{message}", hint=hint)
+
+
+class SchemaError(ConfguardError):
+    """A schema cannot be imported or is of a kind that confguard does not know."""
+
+
+@frozen
+class Problem:
+    """One way in which a document does not fit its schema."""
+
+    path: tuple[object, ...]
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        where = show_path(self.path)
+        return f"{place(self.file, self.line, self.column)}{where}: {self.message}"
+
+
+class ValidationError(ConfguardError):
+    """A document does not fit its schema. `problems` lists all of them, each with its place."""
+
+    exit_code = 1
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class DiffError(ConfguardError):
+    """A diff does not fit the data it is applied to."""
+
+
+class PolicyError(ConfguardError):
+    """The policy blocks a plan, or asks for an approval that was not given."""
+
+    exit_code = 1
+
+
+class StoreError(ConfguardError):
+    """A store cannot be opened, read or written."""
+
+
+class StoreBusyError(StoreError):
+    """Another process held the store for longer than confguard waits."""
+
+
+class NotFoundError(StoreError):
+    """A revision or a config that was asked for is not in the store."""
+
+
+class ConflictError(StoreError):
+    """The head moved since the plan was made: plan again."""
+
+    exit_code = 3
+
+
+class IntegrityError(StoreError):
+    """Stored history is not what was written. The message names the first bad link."""
+
+    exit_code = 1
+
+
+class TargetError(ConfguardError):
+    """A target cannot be written. Nothing was applied."""
+
+
+class BakeFailedError(ConfguardError):
+    """A revision was applied, found unhealthy or left unconfirmed, and reverted."""
+
+    exit_code = 4
+
+
+class ProjectError(ConfguardError):
+    """`confguard.toml` is missing, does not parse, or does not say what is needed."""
+
+
+def place(path: str | None, line: int | None = None, column: int | None = None) -> str:
+    """The prefix `file:line:column: ` as compilers write it, as far as it is known.
+
+    >>> place("auth.toml", 3, 1)
+    'auth.toml:3:1: '
+    """
+    if path is None and line is None:
+        return ""
+    parts = [path or "<text>", *(str(number) for number in (line, column) if number is not None)]
+    return ":".join(parts) + ": "
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """` (did you mean 'x'?)`, or nothing when no known word is close.
+
+    >>> did_you_mean("timout", ["timeout", "retries"])
+    " (did you mean 'timeout'?)"
+    >>> did_you_mean("zzz", ["timeout"])
+    ''
+    """
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" (did you mean '{close[0]}'?)" if close else ""

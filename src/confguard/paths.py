@@ -1,0 +1,129 @@
+"""Paths into a document: strings for keys, integers for positions, `Key` for an element known by name."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from attrs import frozen
+
+__all__ = [
+    "Key",
+    "Path",
+    "Segment",
+    "follow",
+    "index_of",
+    "path_from_json",
+    "path_to_json",
+    "show_path",
+]
+
+
+@frozen
+class Key:
+    """Names one element of a keyed list by the fields that identify it.
+
+    >>> Key.of(name="b")
+    {name=b}
+    """
+
+    fields: tuple[tuple[str, Hashable], ...]
+
+    @classmethod
+    def of(cls, **fields: Hashable) -> Key:
+        """The key with these field values."""
+        return cls(tuple(fields.items()))
+
+    def matches(self, element: object) -> bool:
+        """Does this element carry these fields with these values (and types)?"""
+        return all(
+            (found := dig(element, name)) == value and type(found) is type(value)
+            for name, value in self.fields
+        )
+
+    def __repr__(self) -> str:
+        return "{" + ",".join(f"{name}={value}" for name, value in self.fields) + "}"
+
+
+Segment: TypeAlias = Hashable
+"""One step of a path: a mapping's key, a list's position, or a `Key`."""
+Path: TypeAlias = tuple[Segment, ...]
+
+_PLAIN = re.compile(r"[^\s.\[\]{}\"'\\=:]+")
+
+
+def dig(element: Any, dotted: str) -> Any:
+    """The value of a field, or of a field of a field (`metadata.name`); None where there is none."""
+    for name in dotted.split("."):
+        if not isinstance(element, Mapping):
+            return None
+        element = element.get(name)
+    return element if isinstance(element, str | int | float) else None
+
+
+def index_of(elements: Sequence[Any], key: Key) -> int | None:
+    """The position of the element that a key names, None if there is none."""
+    return next((i for i, element in enumerate(elements) if key.matches(element)), None)
+
+
+def follow(data: object, path: Path) -> tuple[Path, bool]:
+    """Walk as far as a path leads; keys become positions. Returns the walked part and if it was all."""
+    walked: list[Segment] = []
+    for segment in path:
+        if isinstance(data, list):
+            index = index_of(data, segment) if isinstance(segment, Key) else segment
+            if not isinstance(index, int) or not 0 <= index < len(data):
+                return tuple(walked), False
+            walked.append(index)
+            data = data[index]
+        elif isinstance(data, Mapping) and segment in data:
+            walked.append(segment)
+            data = data[segment]
+        else:
+            return tuple(walked), False
+    return tuple(walked), True
+
+
+def show_path(path: Sequence[object]) -> str:
+    """A path as a person reads it.
+
+    >>> show_path(("spec", "containers", Key.of(name="app"), "ports", 0))
+    'spec.containers[name=app].ports[0]'
+    >>> show_path(("a.b", ""))
+    '"a.b".""'
+    >>> show_path(())
+    '(the whole document)'
+    """
+    shown = ""
+    for segment in path:
+        if isinstance(segment, Key):
+            shown += f"[{','.join(f'{name}={value}' for name, value in segment.fields)}]"
+        elif isinstance(segment, int) and not isinstance(segment, bool):
+            shown += f"[{segment}]"
+        else:
+            text = str(segment)
+            plain = bool(_PLAIN.fullmatch(text)) and text.isprintable()
+            shown += ("." if shown else "") + (text if plain else json.dumps(text))
+    return shown or "(the whole document)"
+
+
+def path_to_json(path: Path) -> list[object]:
+    """A path as JSON: strings, integers, and `{"name": "b"}` for a key."""
+    return [_segment_to_json(segment) for segment in path]
+
+
+def _segment_to_json(segment: Segment) -> object:
+    if isinstance(segment, Key):
+        return {name: _json_scalar(value) for name, value in segment.fields}
+    return _json_scalar(segment)
+
+
+def _json_scalar(value: object) -> object:
+    return value if isinstance(value, str | int | float) or value is None else str(value)
+
+
+def path_from_json(path: Sequence[object]) -> Path:
+    """The path that `path_to_json` wrote."""
+    return tuple(Key(tuple(segment.items())) if isinstance(segment, dict) else segment for segment in path)

@@ -1,0 +1,139 @@
+"""The shape of a schema: the tree of what stands where, which diff and risk walk beside the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
+
+from attrs import field, frozen
+
+from confguard.fields import FieldType, Secret
+from confguard.paths import Key, Segment
+from confguard.schema.interface import NOTHING, Member, Members
+
+__all__ = ["ANYTHING", "Shape", "build_shape"]
+
+Mark = TypeVar("Mark")
+
+
+@frozen(eq=False)
+class Shape:
+    """What a schema says of one place in a document."""
+
+    kind: Literal["map", "list", "value", "any"] = "any"
+    fields: Mapping[str, Shape] = field(factory=dict)
+    rest: Shape | None = None
+    """What a mapping's values are whose keys are not named, or a list's elements."""
+    closed: bool = False
+    """Are keys that are not named an error?"""
+    field_type: type[FieldType] | None = None
+    marks: tuple[object, ...] = ()
+    default: Any = NOTHING
+
+    def child(self, segment: Segment) -> Shape:
+        """The shape one step further down; `ANYTHING` where the schema is silent."""
+        if self.kind == "map" and isinstance(segment, str) and segment in self.fields:
+            return self.fields[segment]
+        if self.rest and (self.kind == "map" or isinstance(segment, int | Key)):
+            return self.rest
+        return ANYTHING
+
+    def at(self, path: Sequence[Segment]) -> Shape:
+        """The shape at the end of a path."""
+        shape = self
+        for segment in path:
+            shape = shape.child(segment)
+        return shape
+
+    def mark(self, kind: type[Mark]) -> Mark | None:
+        """The mark of a kind, if there is one."""
+        return next((mark for mark in self.marks if isinstance(mark, kind)), None)
+
+    @property
+    def secret(self) -> bool:
+        """Is the value here never to be shown?"""
+        return self.field_type is not None and issubclass(self.field_type, Secret)
+
+    def meaning(self, value: Any) -> Any:
+        """The value as its field type reads it; as it is where there is none or it does not parse."""
+        if self.field_type is None or self.secret:
+            return value
+        try:
+            return self.field_type.parse(value)
+        except ValueError:
+            return value
+
+
+ANYTHING = Shape()
+"""The shape where no schema says anything."""
+
+MembersOf: TypeAlias = Callable[[Any], Members | None]
+
+
+def build_shape(model: Any, members_of: MembersOf) -> Shape:
+    """The shape of a schema class. Classes that contain themselves are followed once."""
+    return _shape(model, (), NOTHING, members_of, ())
+
+
+def _shape(
+    hint: Any,
+    marks: tuple[object, ...],
+    default: Any,
+    members_of: MembersOf,
+    inside: tuple[Any, ...],
+) -> Shape:
+    hint, marks = _unwrap(hint, marks)
+    common: dict[str, Any] = {"marks": marks, "default": default}
+    if isinstance(hint, type) and issubclass(hint, FieldType):
+        return Shape("value", field_type=hint, **common)
+    if hint in inside:
+        return Shape(**common)
+    members = members_of(hint)
+    if members is not None:
+        return _class_shape(hint, members, members_of, inside, common)
+    origin, arguments = get_origin(hint) or hint, get_args(hint)
+    if not isinstance(origin, type):
+        return Shape(**common)
+    if issubclass(origin, Mapping):
+        below = arguments[1] if len(arguments) > 1 else Any
+        return Shape("map", rest=_shape(below, (), NOTHING, members_of, inside), **common)
+    if issubclass(origin, Sequence | Set) and not issubclass(origin, str | bytes):
+        below = arguments[0] if arguments else Any
+        return Shape("list", rest=_shape(below, (), NOTHING, members_of, inside), **common)
+    return Shape("value", **common)
+
+
+def _class_shape(
+    model: Any,
+    members: Members,
+    members_of: MembersOf,
+    inside: tuple[Any, ...],
+    common: dict[str, Any],
+) -> Shape:
+    def of(member: Member) -> Shape:
+        return _shape(member.type, member.metadata, member.default, members_of, (*inside, model))
+
+    fields = {}
+    for key, member in members.by_key.items():
+        shape = of(member)
+        for name in (key, *member.aliases):
+            fields[name] = shape
+    return Shape("map", fields=fields, closed=members.closed, **common)
+
+
+def _unwrap(hint: Any, marks: tuple[object, ...]) -> tuple[Any, tuple[object, ...]]:
+    """The type without `Annotated` and `Optional`, and the marks collected on the way."""
+    while True:
+        if get_origin(hint) is Annotated:
+            hint, *metadata = get_args(hint)
+            marks = (*marks, *metadata)
+        elif get_origin(hint) in (Union, UnionType):
+            kinds = [kind for kind in get_args(hint) if kind is not type(None)]
+            if len(kinds) != 1:
+                return Any, marks
+            hint = kinds[0]
+        elif hasattr(hint, "__value__"):  # a `type X = ...` alias
+            hint = hint.__value__
+        else:
+            return hint, marks
