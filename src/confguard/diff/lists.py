@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
@@ -227,7 +228,7 @@ def _pairs_by_likeness(
 def _moves(pairs: list[tuple[int, int]]) -> list[Move]:
     """The fewest moves that bring what stays into its new order: all but a longest rising run."""
     order = [j for _, j in sorted(pairs)]
-    if all(a < b for a, b in zip(order, order[1:], strict=False)):
+    if all(a < b for a, b in itertools.pairwise(order)):
         return []
     staying = _longest_rising(order)
     target = sorted(order)

@@ -6,12 +6,16 @@ import re
 from math import isfinite
 from typing import Any
 
-__all__ = ["amounts", "ratio", "unit_of"]
+__all__ = ["amounts", "ratio", "times", "unit_of"]
 
 _NUMBER = re.compile(r"\s*([+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([A-Za-zµ%]*)\s*")
 _DURATION_PARTS = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d|w)")
 _SECONDS = {
-    "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "msec": 1e-3,
+    "ns": 1e-9,
+    "us": 1e-6,
+    "µs": 1e-6,
+    "ms": 1e-3,
+    "msec": 1e-3,
     **dict.fromkeys(["s", "sec", "secs", "second", "seconds"], 1.0),
     **dict.fromkeys(["m", "min", "mins", "minute", "minutes"], 60.0),
     **dict.fromkeys(["h", "hr", "hour", "hours"], 3600.0),
@@ -90,9 +94,19 @@ def ratio(before: Any, after: Any) -> float | None:
     1.0
     """
     old, new = amounts(before), amounts(after)
-    for dimension in ("s", "B", "n"):
+    for dimension in ("n", "s", "B"):
         if dimension in old and dimension in new:
             if old[dimension] > 0 and new[dimension] > 0:
                 return round(new[dimension] / old[dimension], 9) or None
             return None
     return None
+
+
+def times(ratio: float) -> str:
+    """A ratio in words.
+
+    >>> times(0.01), times(1024.0), times(2.5)
+    ('100 times less', '1,024 times more', '2.5 times more')
+    """
+    factor, direction = (ratio, "more") if ratio > 1 else (1 / ratio, "less")
+    return f"{factor:,.0f} times {direction}" if factor >= 100 else f"{factor:.3g} times {direction}"

@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-from confguard.diff.quantity import ratio
+from confguard.diff.quantity import ratio, times
 from confguard.fields import Secret
 from confguard.paths import Key, Path, show_path
 
@@ -109,7 +109,5 @@ def _cut(text: str) -> str:
 def _size(before: Any, after: Any) -> str:
     if isinstance(before, Secret) or isinstance(after, Secret):
         return ""
-    times = ratio(before, after)
-    if times is None or 0.5 < times < 2:
-        return ""
-    return f" ({times:.3g} times more)" if times > 1 else f" ({1 / times:.3g} times less)"
+    changed = ratio(before, after)
+    return "" if changed is None or 0.5 < changed < 2 else f" ({times(changed)})"

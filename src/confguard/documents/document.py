@@ -65,6 +65,15 @@ class Document:
         return found.value if found else None
 
     @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the text, as places count them."""
+        return self.text.removeprefix("\ufeff").split("\n")
+
+    def places(self) -> Places:
+        """Where each path stands."""
+        return self._places
+
+    @cached_property
     def _places(self) -> Places:
         try:
             return format_named(self.format).places(self.text.removeprefix("\ufeff"))

@@ -28,7 +28,7 @@ class YamlFormat:
         loader = _loader()
         try:
             check_yaml_depth(text, lambda: yaml.parse(text, Loader=loader))
-            documents = [made for made in yaml.load_all(text, Loader=loader)]
+            documents = list(yaml.load_all(text, Loader=loader))
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             raise ParseError(_message(error), *_line_and_column(mark)) from error
@@ -49,7 +49,7 @@ class YamlFormat:
         import yaml
 
         places: Places = {}
-        nodes = [node for node in yaml.compose_all(text, Loader=_loader())]
+        nodes = list(yaml.compose_all(text, Loader=_loader()))
         constructor = yaml.constructor.SafeConstructor()
         kept = [node for node in nodes if not _blank(node)]
         for number, node in enumerate(kept):

@@ -65,10 +65,10 @@ SchemaLike: TypeAlias = "Schema[Any] | type | str | None"
 def resolve_schema(schema: SchemaLike) -> Schema[Any] | None:
     """The `Schema` of a class or of `"module:Class"`. Raises `SchemaError` with what to do.
 
-    >>> resolve_schema("no_such_module:Model")
+    >>> resolve_schema("no_such:Model")
     Traceback (most recent call last):
         ...
-    confguard.errors.SchemaError: schema 'no_such_module:Model': cannot import 'no_such_module': No module named 'no_such_module'
+    confguard.errors.SchemaError: schema 'no_such:Model': cannot import 'no_such': No module named 'no_such'
     """
     if schema is None or isinstance(schema, Schema):
         return schema

@@ -1,0 +1,101 @@
+"""Factors: the named parts that a score is the sum of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from confguard.diff.changes import Diff
+from confguard.fields import Impact, ImpactLevel
+from confguard.paths import Path, show_path
+from confguard.risk.findings import Factor, Finding, Severity
+from confguard.schema.shape import Shape
+
+__all__ = ["PastChange", "finding_factors", "history_factors", "impact_factor", "size_factor"]
+
+POINTS: dict[Severity, float] = {"info": 0, "low": 10, "medium": 30, "high": 60, "critical": 80}
+"""What the gravest finding of a severity is worth: one high asks for a review, one critical blocks."""
+DAMPING = 0.35
+"""What each further finding counts for, relative to the one before: two high findings block."""
+IMPACT: dict[ImpactLevel, float] = {"low": -15, "medium": 0, "high": 10, "critical": 15}
+_SIZE_CAP = 8.0
+
+
+class PastChange(Protocol):
+    """What the history is asked of a revision. `confguard.Revision` answers it."""
+
+    @property
+    def number(self) -> int:
+        """Its number."""
+        ...
+
+    @property
+    def reverts(self) -> int | None:
+        """The number of the revision that was brought back, for a revert."""
+        ...
+
+
+def finding_factors(findings: Sequence[Finding]) -> list[Factor]:
+    """The gravest finding counts whole, each further one less. Of several for one setting only one counts."""
+    gravest: dict[Path, Finding] = {}
+    for finding in findings:
+        known = gravest.get(finding.path)
+        if known is None or POINTS[finding.severity] > POINTS[known.severity]:
+            gravest[finding.path] = finding
+    ranked = sorted(gravest.values(), key=lambda finding: -POINTS[finding.severity])
+    return [
+        Factor(
+            f"finding {finding.code}",
+            POINTS[finding.severity] * DAMPING**rank,
+            f"{show_path(finding.path)}: {finding.message}",
+        )
+        for rank, finding in enumerate(ranked)
+        if POINTS[finding.severity]
+    ]
+
+
+def impact_factor(
+    diff: Diff, shape: Shape, config_impact: ImpactLevel | None, *, found: bool
+) -> list[Factor]:
+    """How much depends on what changed: the highest mark on the way to any change, else the config's impact.
+
+    A low impact only lowers what findings gave, so that nothing sinks below zero.
+    """
+    marked = [
+        (mark.level, path)
+        for change in diff
+        for path in _prefixes(change.path)
+        if (mark := shape.at(path).mark(Impact)) is not None
+    ]
+    if marked:
+        level, path = max(marked, key=lambda entry: IMPACT[entry[0]])
+        why = f"{show_path(path)} is marked as of {level} impact"
+    elif config_impact:
+        level, why = config_impact, f"this config is of {config_impact} impact"
+    else:
+        return []
+    points = IMPACT[level] if found or IMPACT[level] > 0 else 0
+    return [Factor("impact", points, why)] if points else []
+
+
+def size_factor(diff: Diff) -> list[Factor]:
+    """More changes at once, a little more risk: size alone says little (area under the curve 0.55)."""
+    count = len(diff)
+    points = min(_SIZE_CAP, 2 * math.log2(count)) if count > 1 else 0.0
+    return [Factor("size", points, f"{count} changes at once")] if points else []
+
+
+def history_factors(history: Iterable[PastChange] | None) -> list[Factor]:
+    """What was reverted lately is likelier to be reverted again. `history` is newest first."""
+    recent = [past for _, past in zip(range(10), history or (), strict=False)]
+    reverts = [past for past in recent if past.reverts is not None]
+    if not reverts:
+        return []
+    points = min(15.0, 5.0 * len(reverts) + (5.0 if recent[0].reverts is not None else 0.0))
+    times = "once" if len(reverts) == 1 else f"{len(reverts)} times"
+    return [Factor("history", points, f"reverted {times} in the last {len(recent)} revisions")]
+
+
+def _prefixes(path: Path) -> Iterable[Path]:
+    return (path[:length] for length in range(len(path) + 1))

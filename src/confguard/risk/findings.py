@@ -1,0 +1,95 @@
+"""Findings, factors and the risk they add up to, as values."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from attrs import frozen
+
+from confguard.diff.render import harmless
+from confguard.errors import place
+from confguard.paths import Path, path_to_json, show_path
+
+__all__ = ["Factor", "Finding", "Level", "Risk", "Severity", "level_of"]
+
+Severity: TypeAlias = Literal["info", "low", "medium", "high", "critical"]
+Level: TypeAlias = Literal["low", "medium", "high", "critical"]
+
+
+@frozen
+class Finding:
+    """What a rule says of a change."""
+
+    code: str
+    severity: Severity
+    path: Path
+    message: str
+    advice: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """The finding as the JSON that other programs rely on."""
+        made: dict[str, object] = {
+            "code": self.code,
+            "severity": self.severity,
+            "path": path_to_json(self.path),
+            "message": self.message,
+            "advice": self.advice,
+        }
+        located = {"file": self.file, "line": self.line, "column": self.column}
+        return made | {name: value for name, value in located.items() if value is not None}
+
+    def __str__(self) -> str:
+        where = place(self.file, self.line, self.column)
+        return harmless(f"{where}{self.code} {self.severity}: {show_path(self.path)}: {self.message}")
+
+
+@frozen
+class Factor:
+    """One named, explained part of a score. The points of all factors sum to the score."""
+
+    name: str
+    points: float
+    why: str
+
+    def to_json(self) -> dict[str, object]:
+        """The factor as the JSON that other programs rely on."""
+        return {"name": self.name, "points": round(self.points, 1), "why": self.why}
+
+
+@frozen
+class Risk:
+    """How dangerous a diff is, from 0 to 100, and why."""
+
+    score: int
+    findings: tuple[Finding, ...] = ()
+    factors: tuple[Factor, ...] = ()
+
+    @property
+    def level(self) -> Level:
+        """`low` below 25, `medium` below 50, `high` below 75, else `critical`."""
+        return level_of(self.score)
+
+    def explain(self) -> str:
+        """The score, its factors and its findings, for a person.
+
+        >>> print(Risk(60, (), (Factor("finding", 60.0, "a pool is cut"),)).explain())
+        risk 60 (high)
+          +60  finding: a pool is cut
+        """
+        lines = [f"risk {self.score} ({self.level})"]
+        lines += [f"  {factor.points:+.0f}  {factor.name}: {factor.why}" for factor in self.factors]
+        for finding in self.findings:
+            lines += [f"{finding}", f"    {finding.advice}"]
+        return "\n".join(lines)
+
+
+def level_of(score: float) -> Level:
+    """The level of a score.
+
+    >>> level_of(49), level_of(50)
+    ('medium', 'high')
+    """
+    return "low" if score < 25 else "medium" if score < 50 else "high" if score < 75 else "critical"

@@ -1,0 +1,116 @@
+"""The model: findings and factors add up to a score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import attrs
+
+from confguard.diff.changes import Diff
+from confguard.documents.document import Document
+from confguard.fields import ImpactLevel
+from confguard.risk.factors import (
+    PastChange,
+    finding_factors,
+    history_factors,
+    impact_factor,
+    size_factor,
+)
+from confguard.risk.findings import Factor, Finding, Risk, Severity
+from confguard.risk.rules.catalogue import all_rules
+from confguard.risk.rules.interface import Context, Rule
+from confguard.schema.schema import SchemaLike, resolve_schema
+from confguard.schema.shape import ANYTHING
+
+__all__ = ["assess", "check_document"]
+
+_ORDER: list[Severity] = ["critical", "high", "medium", "low", "info"]
+
+
+def assess(
+    diff: Diff,
+    schema: SchemaLike = None,
+    history: Iterable[PastChange] | None = None,
+    *,
+    impact: ImpactLevel | None = None,
+    before: Any = None,
+    after: Any = None,
+) -> Risk:
+    """The risk of a diff: a score from 0 to 100 with the findings and factors that explain it.
+
+    `history` is the config's revisions, newest first. `before` and `after` are the two documents' data, which
+    rules look around in; they are not needed where the diff was made from `Document`s.
+
+    >>> from confguard.diff.engine import diff
+    >>> old, new = {"pool": {"max_size": 64}}, {"pool": {"max_size": 4}}
+    >>> risk = assess(diff(old, new), before=old, after=new)
+    >>> risk.score, risk.level, [finding.code for finding in risk.findings]
+    (60, 'high', ['CG201'])
+    """
+    resolved = resolve_schema(schema)
+    shape = resolved.shape if resolved else ANYTHING
+    context = Context(
+        diff,
+        before if before is not None else _data(diff.before_document),
+        after if after is not None else _data(diff.after_document),
+        shape,
+    )
+    findings = [_placed(finding, diff) for finding in _findings(context)]
+    findings.sort(key=lambda finding: _ORDER.index(finding.severity))
+    factors = finding_factors(findings)
+    if diff.changes:
+        factors += impact_factor(diff, shape, impact, found=bool(factors))
+        factors += size_factor(diff)
+        factors += history_factors(history)
+    return _summed(findings, factors)
+
+
+def check_document(document: Document) -> list[Finding]:
+    """What rules say of a file as it stands."""
+    found = [finding for rule in all_rules() for finding in rule.check_document(document)]
+    return [_at(finding, document) for finding in found]
+
+
+def _findings(context: Context) -> list[Finding]:
+    """Every rule's findings; a generic one only where no other rule speaks of the setting."""
+    found = [(rule, finding) for rule in all_rules() for finding in _run(rule, context)]
+    spoken = {finding.path for rule, finding in found if not rule.generic}
+    return [finding for rule, finding in found if not rule.generic or finding.path not in spoken]
+
+
+def _run(rule: Rule, context: Context) -> Sequence[Finding]:
+    """A rule's findings; one that fails is reported as a finding, never silently."""
+    try:
+        return list(rule.check(context))
+    except Exception as error:  # noqa: BLE001 - a plug-in's rule may raise anything
+        message = f"the rule failed and was left out: {type(error).__name__}"
+        return [Finding(rule.code, "info", (), message, "Report it to whoever wrote the rule.")]
+
+
+def _summed(findings: list[Finding], factors: list[Factor]) -> Risk:
+    total = sum(factor.points for factor in factors)
+    score = round(min(100.0, max(0.0, total)))
+    if abs(total - score) >= 0.5:
+        factors.append(Factor("bounds", score - total, "a score is from 0 to 100"))
+    return Risk(score, tuple(findings), tuple(factors))
+
+
+def _placed(finding: Finding, diff: Diff) -> Finding:
+    """The finding at its file and line: of the change it is about, or of the value itself."""
+    for change in diff:
+        if change.path == finding.path or (change.path and change.path == finding.path[: len(change.path)]):
+            file, line, column = diff.locate(change)
+            return attrs.evolve(finding, file=file, line=line, column=column)
+    return _at(finding, diff.after_document) if diff.after_document else finding
+
+
+def _at(finding: Finding, document: Document) -> Finding:
+    position = document.locate(finding.path, nearest=True)
+    if position is None:
+        return attrs.evolve(finding, file=document.path)
+    return attrs.evolve(finding, file=document.path, line=position.line, column=position.column)
+
+
+def _data(document: Document | None) -> Any:
+    return document.data if document else None

@@ -1,0 +1,94 @@
+"""What a setting's name says: its words, and the vocabulary that rules share."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from confguard.paths import Key, Path, Segment
+
+__all__ = ["name_of", "polarity", "switched", "words_of", "words_on_path"]
+
+_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
+_NAMING = ("name", "key", "id")
+_VALUE_NAMES = {"value", "default", "val"}
+_SWITCH_WORDS = {"enable", "enabled", "active", "on", "use", "disable", "disabled", "allow", "set"}
+_NEGATING = {"disable", "disabled", "skip", "no", "not", "without", "insecure", "ignore", "bypass", "unsafe"}
+_ON = {"true", "yes", "on", "enabled", "enable", "required", "require", "always", "strict", "enforce"}
+_OFF = {"false", "no", "off", "disabled", "disable", "none", "never", "optional", "permissive", "0"}
+
+
+@lru_cache(maxsize=4096)
+def words_of(name: str) -> frozenset[str]:
+    """The lower-case words of a name, each also without a plural's `s`.
+
+    >>> sorted(words_of("maxInflight-requests"))
+    ['inflight', 'max', 'request', 'requests']
+    """
+    words = {word.lower() for word in _BOUNDARY.split(name) if word}
+    singular = {word[:-1] for word in words if len(word) > 3 and word.endswith("s") and word[-2] != "s"}
+    return frozenset(words | singular)
+
+
+def name_of(path: Path) -> str:
+    """The name of the setting a path leads to: of `env[name=DB_POOL].value` it is `DB_POOL`.
+
+    >>> name_of(("env", Key.of(name="DB_POOL"), "value")), name_of(("hosts", 0))
+    ('DB_POOL', 'hosts')
+    """
+    for i in reversed(range(len(path))):
+        segment = path[i]
+        if isinstance(segment, str):
+            named = _key_name(path[i - 1]) if i and segment.lower() in _VALUE_NAMES else None
+            return named or segment
+    return str(path[-1]) if path else ""
+
+
+def _key_name(segment: Segment) -> str | None:
+    if not isinstance(segment, Key):
+        return None
+    return next((str(value) for name, value in segment.fields if name in _NAMING), None)
+
+
+def words_on_path(path: Path) -> frozenset[str]:
+    """The words of every name on a path."""
+    words: frozenset[str] = frozenset()
+    for segment in path:
+        if isinstance(segment, str):
+            words |= words_of(segment)
+    return words | words_of(name_of(path))
+
+
+def polarity(value: object) -> bool | None:
+    """Is a value on (True), off (False), or no switch at all (None)?
+
+    >>> polarity("enabled"), polarity(0), polarity(17)
+    (True, False, None)
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int) and value in (0, 1):
+        return bool(value)
+    text = value.lower() if isinstance(value, str) else None
+    return True if text in _ON else False if text in _OFF else None
+
+
+def switched(path: Path, before: object, after: object, words: frozenset[str]) -> bool | None:
+    """Did what these words name go on (True) or off (False)? None if neither, or if they name nothing here.
+
+    `skip_verify: true` switches `verify` off; `tls.enabled: false` switches `tls` off. A switch that was
+    absent counts as on before, which is what such switches default to.
+    """
+    name = words_of(name_of(path))
+    subject = name
+    if not name - _SWITCH_WORDS - _NEGATING and len(path) > 1:
+        subject = name | words_of(name_of(path[:-1]))
+    if not subject & words:
+        return None
+    turned = bool(name & _NEGATING)
+    old, new = polarity(before), polarity(after)
+    if before is None:
+        old = not turned
+    if old is None or new is None or old == new:
+        return None
+    return new != turned

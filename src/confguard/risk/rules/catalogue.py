@@ -1,0 +1,62 @@
+"""All rules, built in and from plug-ins, by code."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from inspect import isabstract
+
+from confguard.errors import ConfguardError, did_you_mean
+from confguard.risk.rules.interface import Rule
+
+__all__ = ["FAMILIES", "all_rules", "rule_coded"]
+
+FAMILIES = {
+    "magnitude": "Units and magnitude",
+    "limits": "Limits, pools, timeouts and retries",
+    "capacity": "Capacity",
+    "security": "Security",
+    "scope": "Emptiness, scope and safety nets",
+    "durability": "Durability",
+    "traps": "Format traps",
+}
+"""The families, each a module here, with the words for its heading. The hundreds of a code name the family."""
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, in the order of codes. Plug-ins register theirs in `confguard.rules`."""
+    rules = [rule for family in FAMILIES for rule in _rules_in(f"{__package__}.{family}")]
+    return tuple(sorted([*rules, *_plugins()], key=lambda rule: rule.code))
+
+
+def rule_coded(code: str) -> Rule:
+    """The rule with a code. Raises `ConfguardError` with a did-you-mean for one that is not known.
+
+    >>> rule_coded("CG201").title
+    'a limit was cut'
+    """
+    by_code = {rule.code: rule for rule in all_rules()}
+    if code.upper() not in by_code:
+        raise ConfguardError(
+            f"no rule '{code}'{did_you_mean(code.upper(), by_code)}", hint="`confguard rules` lists them"
+        )
+    return by_code[code.upper()]
+
+
+def _rules_in(module_name: str) -> list[Rule]:
+    found = vars(import_module(module_name)).values()
+    return [
+        kind()
+        for kind in found
+        if isinstance(kind, type)
+        and issubclass(kind, Rule)
+        and not isabstract(kind)
+        and kind.__module__ == module_name
+    ]
+
+
+def _plugins() -> list[Rule]:
+    from importlib.metadata import entry_points
+
+    return [point.load()() for point in entry_points(group="confguard.rules")]

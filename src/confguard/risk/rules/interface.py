@@ -1,0 +1,179 @@
+"""What a rule is: it looks at the edits of a diff and says what is dangerous about them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, ClassVar
+
+from attrs import define, field, frozen
+
+from confguard.diff.changes import Change, Diff, reveal
+from confguard.diff.quantity import ratio
+from confguard.documents.document import Document
+from confguard.paths import Path, follow
+from confguard.risk.findings import Finding, Severity
+from confguard.risk.names import name_of, words_of, words_on_path
+from confguard.schema.shape import ANYTHING, Shape
+
+__all__ = ["Context", "Edit", "EditRule", "Example", "Rule", "Verdict", "sized"]
+
+
+@frozen(slots=False)
+class Edit:
+    """One setting that changed: a leaf, or a whole container that came or went.
+
+    `before` is None for what is new, `after` for what is gone. Values are revealed: a rule may look at a
+    secret, and must never put it into a message.
+    """
+
+    path: Path
+    before: Any
+    after: Any
+    change: Change = field(repr=False, eq=False)
+
+    @cached_property
+    def name(self) -> str:
+        """The setting's name."""
+        return name_of(self.path)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of the setting's name."""
+        return words_of(self.name)
+
+    @cached_property
+    def trail(self) -> frozenset[str]:
+        """The words of every name on the path."""
+        return words_on_path(self.path)
+
+    @cached_property
+    def ratio(self) -> float | None:
+        """How many times the old amount the new one is."""
+        return ratio(self.before, self.after)
+
+    @property
+    def added(self) -> bool:
+        """Was it not there before?"""
+        return self.change.op == "add"
+
+    @property
+    def removed(self) -> bool:
+        """Is it gone?"""
+        return self.change.op == "remove"
+
+
+@define(slots=False, eq=False)
+class Context:
+    """What a rule may look at."""
+
+    diff: Diff
+    before: Any
+    after: Any
+    shape: Shape = ANYTHING
+
+    @cached_property
+    def edits(self) -> tuple[Edit, ...]:
+        """Every setting that changed."""
+        return tuple(edit for change in self.diff if change.op != "move" for edit in _edits(change))
+
+    def before_at(self, path: Path) -> Any:
+        """The value at a path before; None if there was none."""
+        return _value_at(self.before, path)
+
+    def after_at(self, path: Path) -> Any:
+        """The value at a path after; None if there is none."""
+        return _value_at(self.after, path)
+
+
+@frozen
+class Example:
+    """A document (TOML unless said), a change that fires and one that does not."""
+
+    before: str
+    fires: str
+    silent: str
+    format: str = "toml"
+
+
+Verdict = tuple[Severity, str] | str | None
+"""What an edit rule answers: a message, a message with its own severity, or nothing."""
+
+
+class Rule(ABC):
+    """One rule. The class attributes are its page in the catalogue."""
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+    severity: ClassVar[Severity]
+    reason: ClassVar[str]
+    """Why it matters, in a sentence or two."""
+    advice: ClassVar[str]
+    """What to do, in a sentence."""
+    example: ClassVar[Example]
+    outage: ClassVar[str | None] = None
+    """A public outage of this kind."""
+    generic: ClassVar[bool] = False
+    """Is this said better by any other rule that fires for the same setting?"""
+
+    @abstractmethod
+    def check(self, context: Context) -> Iterator[Finding]:
+        """The findings for a diff."""
+
+    def check_document(self, document: Document) -> Iterator[Finding]:
+        """The findings for a file as it stands, whatever changed."""
+        yield from ()
+
+    def finding(self, path: Path, message: str, severity: Severity | None = None) -> Finding:
+        """A finding of this rule."""
+        return Finding(self.code, severity or self.severity, path, message, self.advice)
+
+
+class EditRule(Rule):
+    """A rule that judges one edit at a time."""
+
+    @abstractmethod
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """What is dangerous about this edit, if anything is."""
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """A finding for every edit that is judged dangerous."""
+        for edit in context.edits:
+            verdict = self.judge(edit, context)
+            if isinstance(verdict, str):
+                yield self.finding(edit.path, verdict)
+            elif verdict:
+                yield self.finding(edit.path, verdict[1], verdict[0])
+
+
+def sized(edit: Edit) -> str:
+    """`from 64 to 4`: an edit's amounts, for messages. Only for values that are amounts."""
+    return f"from {edit.before} to {edit.after}"
+
+
+def _edits(change: Change) -> Iterator[Edit]:
+    before, after = reveal(change.before), reveal(change.after)
+    yield Edit(change.path, before, after, change)
+    if isinstance(before, dict | list):
+        yield from (Edit(path, value, None, change) for path, value in _leaves(before, change.path))
+    if isinstance(after, dict | list):
+        yield from (Edit(path, None, value, change) for path, value in _leaves(after, change.path))
+
+
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    children = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, child in children:
+        if isinstance(child, dict | list):
+            yield from _leaves(child, (*path, key))
+        else:
+            yield (*path, key), child
+
+
+def _value_at(data: Any, path: Path) -> Any:
+    walked, whole = follow(data, path)
+    if not whole:
+        return None
+    for segment in walked:
+        data = data[segment]
+    return data

@@ -1,0 +1,122 @@
+"""Format traps: what a file says is not what its writer meant."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+from confguard.documents.document import Document
+from confguard.paths import Path, follow
+from confguard.risk.findings import Finding
+from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
+
+__all__ = ["BooleanWord", "NumberTrap", "TypeChanged"]
+
+_TYPES = {
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "a text",
+    dict: "a table",
+    list: "a list",
+}
+_SEXAGESIMAL = re.compile(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+_OCTAL = re.compile(r"[-+]?0[0-7_]+")
+
+
+class TypeChanged(EditRule):
+    """A value became one of another type."""
+
+    code = "CG701"
+    title = "a value changed its type"
+    severity = "medium"
+    reason = '`80` and `"80"` look alike and are read differently; a reader that does not check fails late.'
+    advice = "Write it as it was, or change every reader first."
+    example = Example("port = 80\n", 'port = "80"\n', "port = 81\n")
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """Another type, both known."""
+        before, after = _TYPES.get(type(edit.before)), _TYPES.get(type(edit.after))
+        if before is None or after is None or before == after:
+            return None
+        return f"was {before} and is {after}"
+
+
+class _YamlTrap(Rule):
+    """A plain YAML scalar that is read as something else than it looks like."""
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Traps that came with this change."""
+        document = context.diff.after_document
+        if document is None:
+            return
+        changed = {edit.path for edit in context.edits}
+        places = {follow(context.after, path)[0] for path in changed}
+        for path, message in self._traps(document):
+            if path in places:
+                yield self.finding(path, message)
+
+    def check_document(self, document: Document) -> Iterator[Finding]:
+        """Every trap in a file."""
+        for path, message in self._traps(document):
+            yield self.finding(path, message)
+
+    def _traps(self, document: Document) -> Iterator[tuple[Path, str]]:
+        if document.format != "yaml":
+            return
+        for path, text, value in _plain_scalars(document):
+            if message := self.trap(text, value):
+                yield path, message
+
+    @abstractmethod
+    def trap(self, text: str, value: Any) -> str | None:
+        """What is wrong with a plain scalar of this text that is read as this value."""
+
+
+class BooleanWord(_YamlTrap):
+    """A word that YAML 1.1 reads as a boolean."""
+
+    code = "CG702"
+    title = "a word that YAML reads as a boolean"
+    severity = "low"
+    reason = "YAML 1.1 reads `no`, `off` and `yes` without quotes as booleans: the country code of Norway is false."
+    advice = "Write true or false, or put quotes around the word."
+    example = Example("country: se\n", "country: no\n", "country: 'no'\n", "yaml")
+
+    def trap(self, text: str, value: Any) -> str | None:
+        """A boolean that is not written as one."""
+        if isinstance(value, bool) and text.lower() not in {"true", "false"}:
+            return f"{text} is read as {str(value).lower()}"
+        return None
+
+
+class NumberTrap(_YamlTrap):
+    """Digits that YAML 1.1 reads in base 60 or 8."""
+
+    code = "CG703"
+    title = "digits that YAML reads in another base"
+    severity = "low"
+    reason = "YAML 1.1 reads `22:30` in base 60 and `0755` in base 8."
+    advice = "Put quotes around it."
+    example = Example('at: "22:45"\n', "at: 22:30\n", 'at: "22:30"\n', "yaml")
+
+    def trap(self, text: str, value: Any) -> str | None:
+        """A number that is not the one its digits show."""
+        odd = _SEXAGESIMAL.fullmatch(text) or (_OCTAL.fullmatch(text) and len(text) > 1)
+        return f"{text} is read as {value}" if odd and isinstance(value, int | float) else None
+
+
+def _plain_scalars(document: Document) -> Iterator[tuple[Path, str, Any]]:
+    """Each plain scalar of a YAML document: path, text and the value it is read as."""
+    for path, place in document.places().items():
+        line, column = place.value.line, place.value.column
+        rest = document.lines[line - 1][column - 1 :]
+        if rest[:1] in "\"'|>&*[{!" or not rest:
+            continue
+        text = re.split(r"\s+#|:\s|:$|[,\]}\r\n]|\s+$", rest, maxsplit=1)[0].strip()
+        walked = document.data
+        for segment in path:
+            walked = walked[segment]
+        yield path, text, walked
