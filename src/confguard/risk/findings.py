@@ -72,6 +72,16 @@ class Risk:
         """`low` below 25, `medium` below 50, `high` below 75, else `critical`."""
         return level_of(self.score)
 
+    def to_json(self, decision: str) -> dict[str, object]:
+        """The risk as the JSON that other programs rely on, with what a policy decides."""
+        return {
+            "score": self.score,
+            "level": self.level,
+            "decision": str(decision),
+            "findings": [finding.to_json() for finding in self.findings],
+            "factors": [factor.to_json() for factor in self.factors],
+        }
+
     def explain(self) -> str:
         """The score, its factors and its findings, for a person.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, ClassVar
 
+import attrs
 from attrs import define, field, frozen
 
 from confguard.diff.changes import Change, Diff, reveal
@@ -76,7 +77,12 @@ class Context:
     @cached_property
     def edits(self) -> tuple[Edit, ...]:
         """Every setting that changed."""
-        return tuple(edit for change in self.diff if change.op != "move" for edit in _edits(change))
+        return tuple(
+            edit
+            for change in self.diff
+            if change.op != "move"
+            for edit in _edits(_from_default(change, self.shape))
+        )
 
     def before_at(self, path: Path) -> Any:
         """The value at a path before; None if there was none."""
@@ -150,6 +156,16 @@ class EditRule(Rule):
 def sized(edit: Edit) -> str:
     """`from 64 to 4`: an edit's amounts, for messages. Only for values that are amounts."""
     return f"from {edit.before} to {edit.after}"
+
+
+def _from_default(change: Change, shape: Shape) -> Change:
+    """A setting that is written out for the first time replaces its default; one that is taken out, restores it."""
+    default = shape.at(change.path).default
+    if change.op not in {"add", "remove"} or not isinstance(default, str | int | float):
+        return change
+    if change.op == "add":
+        return attrs.evolve(change, op="replace", before=default)
+    return attrs.evolve(change, op="replace", after=default)
 
 
 def _edits(change: Change) -> Iterator[Edit]:

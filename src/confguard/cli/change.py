@@ -1,0 +1,163 @@
+"""`plan`, `apply`, `confirm` and `revert`: changing what is in force."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from confguard.cli.compare import show_diff, show_risk
+from confguard.cli.options import Commands, duration, said, whole
+from confguard.cli.output import say
+from confguard.cli.projects import guarded, the_project
+from confguard.errors import ConflictError, PolicyError
+from confguard.events import Event
+from confguard.guard import Guard, Plan
+from confguard.risk.policy import Decision
+from confguard.rollout.bake import Bake
+from confguard.stores.interface import Revision
+
+__all__ = ["register", "revision_json"]
+
+_EXITS = "0 done, 1 refused, 2 cannot run, 3 the head moved, 4 applied and reverted"
+
+
+def register(commands: Commands) -> None:
+    """Add the commands."""
+    command = commands.add(
+        "plan",
+        plan,
+        "Validate, diff and score a change against the head. Writes nothing.",
+        'confguard plan auth auth.new.toml --reason "raise throughput"',
+        exits="0 the policy allows it, 1 it asks for a review or blocks, 2 cannot run",
+    )
+    _add_change(commands, command)
+
+    command = commands.add(
+        "apply",
+        apply,
+        "Make a change the head, and write it to all targets.",
+        'confguard apply auth auth.new.toml --reason "raise throughput" --bake 10m',
+        exits=_EXITS,
+    )
+    _add_change(commands, command)
+    command.add_argument("--expect", metavar="N", type=whole, help="refuse unless revision N is the head")
+    command.add_argument("--override", metavar="WHY", type=said, help="apply what the policy blocks")
+    command.add_argument("--approved-by", metavar="WHO", type=said, help="who reviewed it")
+    command.add_argument("--bake", metavar="TIME", type=duration, help="watch it for so long: 10m, 90s")
+    command.add_argument("--confirm", action="store_true", help="revert after the bake unless confirmed")
+
+    command = commands.add(
+        "confirm", confirm, "Let the head stay, before its bake is over.", "confguard confirm auth"
+    )
+    commands.add_config(command)
+
+    command = commands.add(
+        "revert",
+        revert,
+        "Bring back the exact bytes of the revision before the head, or of another one.",
+        'confguard revert auth --reason "logins fail"',
+        exits=_EXITS,
+    )
+    commands.add_config(command)
+    command.add_argument("--to", metavar="N", type=whole, help="the revision to go back to")
+    commands.add_author(command, why="why it is reverted")
+
+
+def plan(args: Namespace) -> int:
+    """`confguard plan`."""
+    with guarded(args.name) as guard:
+        made = _planned(guard, args)
+    say(args.format, made.to_json(), lambda: _show_plan(made))
+    return 0 if made.decision is Decision.ALLOW else 1
+
+
+def apply(args: Namespace) -> int:
+    """`confguard apply`."""
+    project = the_project()
+    bake = Bake(args.bake, project.probes(args.name), confirm=args.confirm) if args.bake else None
+    listener = _tell if args.format == "text" else None
+    with project.guard(args.name, listener) as guard:
+        made = _planned(guard, args)
+        if args.format == "text":
+            print(_show_plan(made))
+        if args.expect is not None and args.expect != made.base:
+            raise ConflictError(
+                f"revision {args.expect} was expected, and {made.base} is the head of '{args.name}'",
+                hint="look at what changed: confguard log, confguard plan",
+            )
+        if made.decision is Decision.REVIEW and not (args.approved_by or args.override):
+            raise PolicyError(
+                f"'{args.name}': the policy asks for a review: risk {made.risk.score} ({made.risk.level})",
+                hint="have it reviewed, and name who did: --approved-by WHO",
+            )
+        revision = guard.apply(made, args.override, approved_by=args.approved_by, bake=bake)
+    say(args.format, revision_json(revision), lambda: f"revision {revision.number} is in force")
+    return 0
+
+
+def confirm(args: Namespace) -> int:
+    """`confguard confirm`."""
+    with guarded(args.name) as guard:
+        revision = guard.confirm()
+    say(args.format, revision_json(revision), lambda: f"revision {revision.number} stays")
+    return 0
+
+
+def revert(args: Namespace) -> int:
+    """`confguard revert`."""
+    with guarded(args.name) as guard:
+        head = guard.head()
+        if args.to is None and head and head.reverts is not None:
+            raise ConflictError(
+                f"revision {head.number} is a revert already, to {head.reverts}: {head.reason}",
+                hint=f"name the revision to go back to: --to N (confguard log {args.name})",
+            )
+        revision = guard.revert(args.to, reason=args.reason, author=args.author)
+    say(
+        args.format,
+        revision_json(revision),
+        lambda: f"revision {revision.number} is in force, with the bytes of {revision.reverts}",
+    )
+    return 0
+
+
+def revision_json(revision: Revision) -> dict[str, object]:
+    """A revision as JSON, without its content."""
+    return {
+        "config": revision.config,
+        "number": revision.number,
+        "author": revision.author,
+        "reason": revision.reason,
+        "created_at": revision.created_at.isoformat(),
+        "reverts": revision.reverts,
+        "override": revision.override,
+        "approved_by": revision.approved_by,
+        "digest": revision.digest,
+        "parent": revision.parent,
+    }
+
+
+def _add_change(commands: Commands, command: ArgumentParser) -> None:
+    commands.add_config(command)
+    about = "what is to become the head (the config's one file)"
+    command.add_argument("file", metavar="FILE", nargs="?", help=about)
+    commands.add_author(command, why="what the change is for")
+
+
+def _planned(guard: Guard, args: Namespace) -> Plan:
+    source = args.file or the_project().source_of(args.name)
+    return guard.plan(source, author=args.author, reason=args.reason)
+
+
+def _show_plan(made: Plan) -> str:
+    base = f"revision {made.base}" if made.base else "no revision yet"
+    return f"{made.config}, planned on {base}: {show_diff(made.diff)}\n{show_risk(made.risk, made.decision)}"
+
+
+def _tell(event: Event) -> None:
+    why = event.detail.get("wrong") or event.detail.get("why") or event.detail.get("reason") or ""
+    probe = event.detail.get("probe")
+    about = f"{probe}: {why}" if probe else str(why)
+    print(
+        f"{event.at:%H:%M:%S}Z {event.kind} revision {event.revision}{': ' if about else ''}{about}",
+        flush=True,
+    )

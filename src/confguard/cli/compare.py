@@ -1,0 +1,137 @@
+"""`check`, `diff` and `assess`: files as they stand, and one against another."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from confguard.cli import sources
+from confguard.cli.options import Commands
+from confguard.cli.output import indented, paint, say
+from confguard.diff.changes import Diff
+from confguard.diff.engine import diff
+from confguard.errors import DocumentError, ValidationError
+from confguard.risk.findings import Finding, Risk
+from confguard.risk.model import assess, check_document
+from confguard.risk.policy import Decision
+
+__all__ = ["register", "show_diff", "show_finding", "show_risk"]
+
+
+def register(commands: Commands) -> None:
+    """Add the commands."""
+    command = commands.add(
+        "check",
+        check,
+        "Parse files, hold them against their schema, and look for format traps.",
+        "confguard check auth.toml\n  confguard check --schema app.settings:Auth auth.toml",
+        exits="0 clean, 1 findings, 2 cannot run",
+    )
+    command.add_argument("files", nargs="+", metavar="FILE", help="a file, REV:path of git, or - with --as")
+    commands.add_reading(command)
+
+    command = commands.add(
+        "diff",
+        show_difference,
+        "Show what changed in meaning.",
+        "confguard diff HEAD:auth.toml auth.toml",
+        exits="0, or with --exit-code 1 if anything changed; 2 cannot run",
+    )
+    _add_pair(command)
+    command.add_argument("--exit-code", action="store_true", help="end with 1 if anything changed in meaning")
+    commands.add_reading(command)
+
+    command = commands.add(
+        "assess",
+        show_assessment,
+        "Score how dangerous a change is, and say why.",
+        "confguard assess --fail-on block HEAD:auth.toml auth.toml",
+        exits="0 below what --fail-on names, 1 at or above, 2 cannot run",
+    )
+    _add_pair(command)
+    command.add_argument("--fail-on", choices=["review", "block"], help="end with 1 from this decision on")
+    commands.add_reading(command)
+
+
+def check(args: Namespace) -> int:
+    """`confguard check`."""
+    findings = [finding for name in args.files for finding in _checked(name, args)]
+
+    def text() -> str:
+        many = "file" if len(args.files) == 1 else "files"
+        found = "no findings" if not findings else f"{len(findings)} finding{'s'[: len(findings) > 1]}"
+        return "\n".join([*map(show_finding, findings), f"{len(args.files)} {many} checked: {found}"])
+
+    say(args.format, {"ok": not findings, "findings": [finding.to_json() for finding in findings]}, text)
+    return 1 if findings else 0
+
+
+def show_difference(args: Namespace) -> int:
+    """`confguard diff`."""
+    terms = sources.terms_for(args.after, args.schema)
+    made = _difference(args, terms)
+    say(args.format, made.to_json(), lambda: show_diff(made))
+    return 1 if args.exit_code and not made.same else 0
+
+
+def show_assessment(args: Namespace) -> int:
+    """`confguard assess`."""
+    terms = sources.terms_for(args.after, args.schema)
+    made = _difference(args, terms)
+    risk = assess(made, terms.schema, impact=terms.impact)
+    decision = terms.policy.decide(risk)
+    say(args.format, risk.to_json(decision), lambda: show_risk(risk, decision))
+    return 1 if args.fail_on and decision.at_least(Decision(args.fail_on)) else 0
+
+
+def show_diff(made: Diff) -> str:
+    """A diff for a person: a summary, then a line a change."""
+    if made.same:
+        return "no change in meaning"
+    count = "1 change" if len(made) == 1 else f"{len(made)} changes"
+    return "\n".join([count, *(f"  {change}" for change in made)])
+
+
+def show_risk(risk: Risk, decision: Decision) -> str:
+    """A risk for a person: decision and score, the factors it is the sum of, the findings with advice."""
+    lines = [f"{paint(str(decision), decision)}: risk {risk.score} of 100 ({risk.level})"]
+    lines += [f"  {factor.points:+6.1f}  {factor.name}: {factor.why}" for factor in risk.factors]
+    lines += [show_finding(finding) for finding in risk.findings]
+    return "\n".join(lines)
+
+
+def show_finding(finding: Finding) -> str:
+    """A finding for a person, with its advice."""
+    shown = str(finding).replace(finding.severity, paint(finding.severity, finding.severity), 1)
+    return f"{shown}\n{indented(finding.advice)}" if finding.advice else shown
+
+
+def _add_pair(command: Any) -> None:
+    command.add_argument("before", metavar="BEFORE", help="a file, or REV:path of git")
+    command.add_argument("after", metavar="AFTER", help="a file, REV:path of git, or - with --as")
+
+
+def _difference(args: Namespace, terms: sources.Terms) -> Diff:
+    before, after = (sources.parse(sources.load(name, args.read_as)) for name in (args.before, args.after))
+    return diff(before, after, terms.schema)
+
+
+def _checked(name: str, args: Namespace) -> list[Finding]:
+    raw = sources.load(name, args.read_as)
+    terms = sources.terms_for(name, args.schema)
+    try:
+        document = sources.parse(raw)
+    except DocumentError as error:
+        advice = error.hint or "Mend the file: nothing can be said of it as it is."
+        return [Finding("CG001", "critical", (), error.message, advice, raw.name, error.line, error.column)]
+    found = check_document(document)
+    try:
+        if terms.schema:
+            terms.schema.validate_document(document)
+    except ValidationError as error:
+        advice = "Mend the value, or the schema if the value is right."
+        found += [
+            Finding("CG002", "high", each.path, each.message, advice, each.file, each.line, each.column)
+            for each in error.problems
+        ]
+    return sorted(found, key=lambda finding: (finding.line or 0, finding.column or 0))

@@ -1,0 +1,98 @@
+"""What the commands' parsers share."""
+
+from __future__ import annotations
+
+import argparse
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeAlias
+
+from attrs import frozen
+
+from confguard.documents.registry import known_formats
+from confguard.errors import did_you_mean
+from confguard.fields import Duration
+
+__all__ = ["Command", "Commands", "Parser", "duration", "said", "whole"]
+
+Command: TypeAlias = Callable[[Namespace], int]
+_EPILOG = "example:\n  {example}\n\nexit codes: {exits}"
+
+
+class Parser(ArgumentParser):
+    """A parser whose errors name what was probably meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with 2, as argparse does, with a did-you-mean for a command."""
+        if "invalid choice: '" in message:
+            word = message.partition("invalid choice: '")[2].partition("'")[0]
+            action = next((each for each in self._actions if each.choices), None)
+            if action and action.choices:
+                known = [str(choice) for choice in action.choices]
+                message = f"unknown {action.metavar or 'choice'} '{word}'{did_you_mean(word, known)}"
+        super().error(message)
+
+
+@frozen
+class Commands:
+    """The subparsers, and the options that several commands take."""
+
+    parsers: Any
+
+    def add(
+        self, name: str, run: Command, about: str, example: str, exits: str = "0 done, 2 cannot run"
+    ) -> ArgumentParser:
+        """A command with its help and an example."""
+        made: ArgumentParser = self.parsers.add_parser(
+            name,
+            help=about,
+            description=about,
+            epilog=_EPILOG.format(example=example, exits=exits),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        made.set_defaults(run=run)
+        made.add_argument("--format", choices=["text", "json"], default="text", help="how to print (text)")
+        return made
+
+    def add_reading(self, command: ArgumentParser) -> None:
+        """How files are read, and by which schema."""
+        command.add_argument(
+            "--as", dest="read_as", choices=known_formats(), help="the files' format, where names do not tell"
+        )
+        command.add_argument("--schema", metavar="MODULE:CLASS", help="what the files must fit")
+
+    def add_config(self, command: ArgumentParser, *, optional: bool = False) -> None:
+        """The name of a config."""
+        command.add_argument(
+            "name", metavar="NAME", nargs="?" if optional else None, help="a config in confguard.toml"
+        )
+
+    def add_author(self, command: ArgumentParser, *, why: str) -> None:
+        """Who does it, and why."""
+        command.add_argument("--reason", required=True, type=said, help=why)
+        command.add_argument("--author", type=said, help="who does it (the user who runs this)")
+
+
+def said(text: str) -> str:
+    """A text that says something."""
+    if not text.strip():
+        raise ArgumentTypeError("must say something")
+    return text.strip()
+
+
+def duration(text: str) -> Duration:
+    """A duration, for an option."""
+    try:
+        made = Duration(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from error
+    if not made:
+        raise ArgumentTypeError("must be longer than nothing")
+    return made
+
+
+def whole(text: str) -> int:
+    """A revision's number."""
+    if not text.isdigit():
+        raise ArgumentTypeError(f"expected a revision's number, got '{text}'")
+    return int(text)

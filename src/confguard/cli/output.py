@@ -1,0 +1,67 @@
+"""How commands speak: text for people (plain or in colour), JSON for programs, errors on standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+from confguard.errors import ConfguardError, DocumentError
+
+__all__ = ["indented", "paint", "report_error", "say"]
+
+_COLOURS = {
+    "critical": "1;31",
+    "high": "31",
+    "medium": "33",
+    "low": "36",
+    "info": "2",
+    "block": "1;31",
+    "review": "33",
+    "allow": "32",
+}
+
+
+def say(format: str, data: Any, text: Callable[[], str]) -> None:
+    """Print data as JSON, or the text."""
+    shown = json.dumps(data, indent=2, ensure_ascii=False) if format == "json" else text()
+    if shown:
+        print(shown)
+
+
+def paint(text: str, kind: str) -> str:
+    """A text in the colour of its kind, where standard output is a terminal and `NO_COLOR` is not set."""
+    if not _coloured() or kind not in _COLOURS:
+        return text
+    return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m"
+
+
+def indented(text: str, by: int = 4) -> str:
+    """A text wrapped to 80 columns and moved in."""
+    return textwrap.fill(
+        text, 80, initial_indent=" " * by, subsequent_indent=" " * by, break_on_hyphens=False
+    )
+
+
+def report_error(error: ConfguardError, format: str) -> None:
+    """Say what went wrong and what to do: on standard error, or as JSON where that was asked for."""
+    if format == "json":
+        made: dict[str, object] = {"message": str(error), "hint": error.hint, "exit_code": error.exit_code}
+        if isinstance(error, DocumentError):
+            made |= {"message": error.message, "file": error.path, "line": error.line, "column": error.column}
+        print(json.dumps({"error": made}, indent=2, ensure_ascii=False))
+        return
+    print(f"confguard: {error}", file=sys.stderr)
+    if error.hint:
+        print(f"  hint: {error.hint}", file=sys.stderr)
+
+
+def _coloured() -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (
+        sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    )

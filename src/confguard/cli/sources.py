@@ -1,0 +1,76 @@
+"""Where commands read from: files, standard input (`-`) and git revisions (`REV:path`); and for which config."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from confguard import git
+from confguard.documents.bounds import MAX_BYTES
+from confguard.documents.document import Document, load_bytes, parse_bytes
+from confguard.documents.registry import detect_format, format_named
+from confguard.errors import DocumentError
+from confguard.fields import ImpactLevel
+from confguard.project import Project, find_project
+from confguard.risk.policy import Policy
+from confguard.schema.schema import Schema, resolve_schema
+
+__all__ = ["Raw", "Terms", "load", "parse", "terms_for"]
+
+
+@frozen
+class Raw:
+    """What was read, and not parsed yet."""
+
+    content: bytes
+    format: str
+    name: str
+
+
+def load(name: str, format: str | None) -> Raw:
+    """The bytes that a command's argument names. Raises `DocumentError`."""
+    if name == "-":
+        if not format:
+            raise DocumentError("standard input has no name to tell its format", hint="say it with --as")
+        content = sys.stdin.buffer.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise DocumentError(
+                f"is larger than {MAX_BYTES:,} bytes, the most that confguard reads", path="-"
+            )
+        return Raw(content, format_named(format).name, "<stdin>")
+    _, colon, path = name.partition(":")
+    if colon and not Path(name).exists():
+        chosen = format_named(format) if format else detect_format(path)
+        return Raw(git.blob(name, MAX_BYTES), chosen.name, name)
+    chosen = format_named(format) if format else detect_format(name)
+    return Raw(load_bytes(name), chosen.name, name)
+
+
+def parse(raw: Raw) -> Document:
+    """The document. Raises `DocumentError`."""
+    return parse_bytes(raw.content, raw.format, path=raw.name)
+
+
+@frozen
+class Terms:
+    """By what a file is judged: schema, policy and impact."""
+
+    schema: Schema[Any] | None
+    policy: Policy
+    impact: ImpactLevel | None = None
+
+
+def terms_for(name: str, schema: str | None, project: Project | None = None) -> Terms:
+    """The terms for a file: those of the project's config that it belongs to; a schema that is named wins."""
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    project = project or find_project()
+    found = project.config_of(name.rpartition(":")[2]) if project else None
+    if project is None or found is None:
+        return Terms(resolve_schema(schema), project.policy if project else Policy())
+    project.make_importable()
+    config = found[1]
+    return Terms(resolve_schema(schema or config.schema), project.policy_of(config), config.impact)

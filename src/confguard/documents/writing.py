@@ -1,0 +1,79 @@
+"""Writing data as a text of a format, for programs that plan a mapping instead of a file."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from confguard.documents.document import Document, parse
+from confguard.errors import DocumentError
+
+__all__ = ["write"]
+
+
+def write(data: Any, format: str) -> Document:
+    """The document that holds this data. Raises `DocumentError` where the format cannot hold it exactly.
+
+    >>> print(write({"server": {"port": 80}}, "toml").text, end="")
+    [server]
+    port = 80
+    >>> write({"port": 80}, "env")
+    Traceback (most recent call last):
+        ...
+    confguard.errors.DocumentError: env cannot hold this data exactly: hand in a file instead
+    """
+    writer = _WRITERS.get(format)
+    if writer is None:
+        raise DocumentError(f"confguard does not write {format}", hint="hand in a file instead of a mapping")
+    problem = f"{format} cannot hold this data exactly: hand in a file instead"
+    try:
+        document = parse(writer(data), format)
+    except (TypeError, ValueError, AttributeError, RecursionError, DocumentError) as error:
+        raise DocumentError(problem) from error
+    if document.data != data:
+        raise DocumentError(problem)
+    return document
+
+
+def _toml(data: Any) -> str:
+    import tomlkit
+
+    return tomlkit.dumps(data)
+
+
+def _yaml(data: Any) -> str:
+    import yaml
+
+    text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+    return text
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _ini(data: Any) -> str:
+    import configparser
+
+    parser = configparser.RawConfigParser(allow_no_value=True, default_section="\0")
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_dict(data)
+    made = io.StringIO()
+    parser.write(made)
+    return made.getvalue()
+
+
+def _env(data: Mapping[str, str]) -> str:
+    return "".join(f"{name}={_env_quoted(value)}\n" for name, value in data.items())
+
+
+def _env_quoted(value: str) -> str:
+    if value and all(char.isalnum() or char in "_-./:@%+," for char in value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return f'"{escaped}"'
+
+
+_WRITERS = {"toml": _toml, "yaml": _yaml, "json": _json, "ini": _ini, "env": _env}

@@ -1,0 +1,196 @@
+"""The project file: `confguard.toml`, or `[tool.confguard]` in `pyproject.toml`. It names store and configs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+from attrs import field, frozen
+
+from confguard.documents.document import Document, read
+from confguard.errors import DocumentError, Problem, ProjectError, ValidationError, did_you_mean
+from confguard.events import Listener
+from confguard.guard import Guard
+from confguard.paths import Path as DocumentPath
+from confguard.risk.policy import Policy
+from confguard.rollout.bake import Bake
+from confguard.rollout.probes import Probe, as_probe
+from confguard.schema.schema import resolve_schema
+
+__all__ = ["FILE_NAME", "Config", "Project", "find_project", "load_project"]
+
+FILE_NAME = "confguard.toml"
+ENVIRONMENT = "CONFGUARD_CONFIG"
+"""The environment variable that names a project file."""
+
+
+def _probe_list(_: object, attribute: attrs.Attribute[Any], value: list[Any]) -> None:
+    for probe in value:
+        if not isinstance(probe, str | list):
+            raise ValueError("a probe is a URL, or a command as a list")
+        as_probe(probe)
+
+
+@frozen
+class Config:
+    """One `[configs.NAME]` table."""
+
+    files: list[str] = field(factory=list)
+    """Files, or patterns (`*` crosses folders), that hold this config in the repository."""
+    targets: list[str] = field(factory=list)
+    """Files that shall hold the head."""
+    schema: str | None = None
+    """`module:Class`."""
+    format: str | None = None
+    """The format, where the files' names do not tell it."""
+    impact: Literal["low", "medium", "high", "critical"] | None = None
+    """How much depends on it."""
+    owners: list[str] = field(factory=list)
+    """Who to ask."""
+    policy: Policy | None = None
+    """Its own thresholds."""
+    probes: list[Any] = field(factory=list, validator=_probe_list)
+    """What is asked while a new revision bakes: URLs, or commands as lists."""
+
+
+@frozen
+class _Settings:
+    store: str = "sqlite:///confguard.db"
+    policy: Policy = field(factory=Policy)
+    configs: dict[str, Config] = field(factory=dict)
+
+
+@frozen
+class Project:
+    """A project file that was read."""
+
+    root: Path
+    """The folder it stands in; all its paths are relative to that."""
+    file: Path
+    store: str
+    policy: Policy
+    configs: Mapping[str, Config]
+
+    def config(self, name: str) -> Config:
+        """The config of a name. Raises `ProjectError` with a did-you-mean."""
+        if name not in self.configs:
+            known = ", ".join(self.configs) or "none yet"
+            raise ProjectError(
+                f"{self.file}: no config '{name}'{did_you_mean(name, self.configs)}",
+                hint=f"configs there: {known}",
+            )
+        return self.configs[name]
+
+    def config_of(self, path: str | os.PathLike[str]) -> tuple[str, Config] | None:
+        """The config that a file belongs to, and its name; None if it belongs to none."""
+        try:
+            name = (Path.cwd() / path).resolve().relative_to(self.root.resolve()).as_posix()
+        except ValueError:
+            return None
+        for config_name, config in self.configs.items():
+            if any(fnmatchcase(name, pattern.removeprefix("./")) for pattern in config.files):
+                return config_name, config
+        return None
+
+    def policy_of(self, config: Config | None) -> Policy:
+        """The policy that holds for a config."""
+        return config.policy if config and config.policy else self.policy
+
+    def source_of(self, name: str) -> Path:
+        """The one file that holds a config. Raises `ProjectError` unless there is exactly one."""
+        patterns = self.config(name).files
+        found = sorted({path for pattern in patterns for path in self.root.glob(pattern) if path.is_file()})
+        if len(found) != 1:
+            count = "no file" if not found else f"{len(found)} files"
+            raise ProjectError(
+                f"'{name}' has {count}: say which FILE is meant", hint="confguard plan NAME FILE"
+            )
+        return found[0]
+
+    def guard(self, name: str, on_event: Listener | None = None) -> Guard:
+        """The guard of a config."""
+        config = self.config(name)
+        self.make_importable()
+        return Guard(
+            name,
+            schema=config.schema,
+            store=self._store_url(),
+            targets=[self.root / target for target in config.targets],
+            policy=self.policy_of(config),
+            format=config.format,
+            impact=config.impact,
+            on_event=on_event,
+        )
+
+    def probes(self, name: str) -> tuple[Probe, ...]:
+        """The probes of a config."""
+        return tuple(as_probe(probe) for probe in self.config(name).probes)
+
+    def bake(self, name: str, duration: str, *, confirm: bool = False) -> Bake:
+        """A bake with the config's probes."""
+        return Bake(duration, probes=self.probes(name), confirm=confirm)
+
+    def make_importable(self) -> None:
+        """Let schemas be imported from the project's folder and from its `src`."""
+        for folder in (str(self.root / "src"), str(self.root)):
+            if folder not in sys.path:
+                sys.path.insert(0, folder)
+
+    def _store_url(self) -> str:
+        scheme, slashes, rest = self.store.partition(":///")
+        if scheme == "sqlite" and slashes and not rest.startswith("/"):
+            return f"sqlite:///{self.root.resolve() / rest}"
+        return self.store
+
+
+def find_project(start: Path | None = None) -> Project | None:
+    """The project of a folder: the file that `CONFGUARD_CONFIG` names, else the nearest upwards; or None."""
+    named = os.environ.get(ENVIRONMENT)
+    if named:
+        return load_project(Path(named))
+    folder = (start or Path.cwd()).resolve()
+    for place in (folder, *folder.parents):
+        if (place / FILE_NAME).is_file():
+            return load_project(place / FILE_NAME)
+        if (place / "pyproject.toml").is_file() and _table(_read(place / "pyproject.toml")) is not None:
+            return load_project(place / "pyproject.toml")
+    return None
+
+
+def load_project(file: Path) -> Project:
+    """Read a project file. Raises `ProjectError` with every problem and its place."""
+    document = _read(file)
+    inside: DocumentPath = ("tool", "confguard") if file.name == "pyproject.toml" else ()
+    table = _table(document) if inside else document.data
+    if table is None:
+        raise ProjectError(f"{file}: has no [tool.confguard] table")
+    schema = resolve_schema(_Settings)
+    try:
+        settings: _Settings = schema.validate(table)  # type: ignore[union-attr]
+    except ValidationError as error:
+        lines = "\n".join(str(_placed(problem, document, inside)) for problem in error.problems)
+        raise ProjectError(lines, hint="docs/reference/project-file.md tells all settings") from None
+    return Project(file.parent, file, settings.store, settings.policy, settings.configs)
+
+
+def _read(file: Path) -> Document:
+    try:
+        return read(file, "toml")
+    except DocumentError as error:
+        raise ProjectError(str(error), hint=error.hint or "`confguard init` writes one") from error
+
+
+def _table(document: Document) -> Any:
+    tool = document.data.get("tool")
+    return tool.get("confguard") if isinstance(tool, dict) else None
+
+
+def _placed(problem: Problem, document: Document, inside: DocumentPath) -> Problem:
+    found = document.locate((*inside, *problem.path), nearest=True)
+    line, column = (found.line, found.column) if found else (None, None)
+    return Problem(problem.path, problem.message, document.path, line, column)

@@ -1,0 +1,44 @@
+"""What a target is: something that can be read, staged and then switched in one step."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+__all__ = ["Staged", "Target"]
+
+
+class Staged(Protocol):
+    """Content that is ready to take effect."""
+
+    def commit(self) -> None:
+        """Let it take effect, in one step and durably."""
+        ...
+
+    def discard(self) -> None:
+        """Leave no trace of it."""
+        ...
+
+
+class Target(Protocol):
+    """Where a head becomes real."""
+
+    @property
+    def name(self) -> str:
+        """How it is called in messages."""
+        ...
+
+    def read(self) -> bytes | None:
+        """What it holds; None if it holds nothing yet. Raises `TargetError`."""
+        ...
+
+    def stage(self, content: bytes) -> Staged:
+        """Make content ready, so that all that can fail has failed. Raises `TargetError`."""
+        ...
+
+    def littered(self) -> bool:
+        """Is there something that a process which died while staging left behind, or one that is staging?"""
+        ...
+
+    def clean(self) -> None:
+        """Remove what a process that died while staging left behind."""
+        ...
