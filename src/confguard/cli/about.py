@@ -81,7 +81,7 @@ def init(args: Namespace) -> int:
 def demo(args: Namespace) -> int:
     """`confguard demo`."""
     try:
-        from confguard.demo import run
+        from confguard.demo.play import run
     except ImportError as error:
         raise ConfguardError(
             f"the demo needs {error.name}, which is not installed",

@@ -20,6 +20,10 @@ def _probes(probes: Iterable[ProbeLike]) -> tuple[Probe, ...]:
     return tuple(as_probe(probe) for probe in probes)
 
 
+def _monitors(monitors: Iterable[Monitor]) -> tuple[Monitor, ...]:
+    return tuple(monitors)
+
+
 @frozen
 class Bake:
     """How a new revision is watched.
@@ -36,7 +40,7 @@ class Bake:
 
     duration: Duration = field(converter=Duration)
     probes: tuple[Probe, ...] = field(default=(), converter=_probes)
-    monitors: tuple[Monitor, ...] = field(default=(), converter=tuple)
+    monitors: tuple[Monitor, ...] = field(default=(), converter=_monitors)
     interval: Duration = field(default=Duration("1s"), converter=Duration)
     failures: int = field(default=3)
     confirm: bool = False

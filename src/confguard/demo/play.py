@@ -1,0 +1,201 @@
+"""The play: as it happened, planned, forced."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from attrs import define, field, frozen
+
+from confguard.demo.display import Display, open_display
+from confguard.demo.load import Load
+from confguard.demo.report import Act, Moment, Story, write_report
+from confguard.demo.service import NAME, add_users
+from confguard.demo.settings import AuthSettings
+from confguard.diff.changes import Diff
+from confguard.documents.document import Document, parse
+from confguard.errors import BakeFailedError, ConfguardError, PolicyError
+from confguard.events import Event
+from confguard.guard import Guard, Plan
+from confguard.risk.policy import Policy
+from confguard.rollout import Bake, ErrorRate, HttpCounts
+
+__all__ = ["run"]
+
+USERS = 60
+WHY = "tuning for speed: shorter time-outs and a shorter queue"
+UNGUARDED = Policy(review=101, block=101)
+
+
+@frozen
+class Timing:
+    """Seconds that each part of an act goes on."""
+
+    calm: float = 4.0
+    failing: float = 8.0
+
+    @classmethod
+    def scaled(cls, seconds: float | None) -> Timing:
+        """So that the failing part goes on for `seconds`."""
+        return cls() if seconds is None else cls(max(2.0, seconds / 2), max(2.0, seconds))
+
+
+def run(report: Path | None = None, seconds: float | None = None, format: str = "text") -> int:
+    """Play all acts, print what came of them, write the report. 0 if all went as they should."""
+    file = (report or Path("confguard-demo.html")).absolute()
+    with (
+        tempfile.TemporaryDirectory(prefix="confguard-demo-") as folder,
+        open_display(quiet=format == "json") as display,
+    ):
+        display.say(f"starting a login service on loopback, with {USERS} users")
+        with _service(Path(folder)) as (url, passwords, store):
+            load = Load(url, passwords)
+            stage = Stage(display, load, url, store, Path(folder), Timing.scaled(seconds))
+            load.start()
+            try:
+                story = stage.play()
+            finally:
+                load.stop()
+    story = story.with_logins(load.logins)
+    try:
+        file.write_text(write_report(story), encoding="utf-8")
+    except OSError as error:
+        raise ConfguardError(f"{file}: cannot be written: {error.strerror}") from error
+    if format == "json":
+        print(json.dumps(story.to_json() | {"report": str(file)}, indent=2))
+    else:
+        print(story.summary())
+        print(f"\nreport: {file}")
+    return 0 if story.complete else 1
+
+
+@contextmanager
+def _service(folder: Path) -> Iterator[tuple[str, dict[str, str], str]]:
+    """The service as a process of its own, with a first revision; ended with us, whatever happens."""
+    passwords = {f"user{number}": secrets.token_urlsafe(12) for number in range(USERS)}
+    users, store = folder / "users.db", f"sqlite:///{folder / 'confguard.db'}"
+    add_users(str(users), passwords)
+    with Guard(NAME, AuthSettings, store, policy=UNGUARDED) as guard:
+        guard.apply(guard.plan(_settings("auth.toml"), author="ops", reason="as it was on 17 January"))
+    command = [sys.executable, "-m", "confguard.demo.service", "--store", store, "--users", str(users)]
+    service = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        port = service.stdout.readline().strip() if service.stdout else ""
+        if not port:
+            raise ConfguardError("the login service did not start: its error stands above")
+        yield f"http://127.0.0.1:{port}", passwords, store
+    finally:
+        if service.stdin:
+            service.stdin.close()  # the service ends with its input
+        try:
+            service.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            service.kill()
+            service.wait()
+        if service.stdout:
+            service.stdout.close()
+
+
+@define
+class Stage:
+    """What the acts share."""
+
+    display: Display
+    load: Load
+    url: str
+    store: str
+    folder: Path
+    timing: Timing
+    moments: list[Moment] = field(factory=list)
+    acts: list[Act] = field(factory=list)
+
+    def play(self) -> Story:
+        """All acts."""
+        live = self.folder / "auth.toml"
+        with Guard(NAME, AuthSettings, self.store, [live], UNGUARDED) as unguarded:
+            usual = self._calm()
+            self._as_it_happened(unguarded)
+        with Guard(NAME, AuthSettings, self.store, [live], on_event=self._heard) as guard:
+            plan, refused = self._planned(guard)
+            self._forced(guard, plan, usual)
+        return Story(tuple(self.acts), tuple(self.moments), plan.diff, plan.risk, refused)
+
+    def _calm(self) -> float:
+        self._note("start", "logins as on any day")
+        self._watch(self.timing.calm)
+        seen = self.load.between(0, self.load.now())
+        failed = seen.total() - seen["ok"]
+        return max(0.01, failed / max(1, seen.total()))
+
+    def _as_it_happened(self, guard: Guard) -> None:
+        self.display.act("Act 1: as it happened", "the change goes in, and nothing looks at it")
+        plan = guard.plan(_settings("auth.faster.toml"), author="ops", reason=WHY)
+        self._show(plan.diff)
+        started = self.load.now()
+        guard.apply(plan)
+        self._note("applied", "the change for speed goes in, unguarded")
+        self._watch(self.timing.failing)
+        guard.revert(reason="logins fail", author="ops")
+        ended = self.load.now()
+        self._note("reverted", "one call: guard.revert(reason='logins fail')")
+        self._watch(self.timing.calm)
+        self.acts.append(Act("as it happened", started, ended, self.load.now()))
+
+    def _planned(self, guard: Guard) -> tuple[Plan, str]:
+        self.display.act("Act 2: planned", "the same change, looked at before it goes in")
+        plan = guard.plan(_settings("auth.faster.toml"), author="ops", reason=WHY)
+        self._show(plan.diff)
+        for line in plan.risk.explain().splitlines():
+            self.display.say(line, quiet=True)
+        try:
+            guard.apply(plan)
+        except PolicyError as error:
+            self._note("blocked", str(error))
+            return plan, str(error)
+        raise ConfguardError("the policy did not block the change of the outage")
+
+    def _forced(self, guard: Guard, plan: Plan, usual: float) -> None:
+        self.display.act("Act 3: forced", "an operator overrides; the bake watches")
+        errors = ErrorRate(HttpCounts(f"{self.url}/metrics"), baseline=usual)
+        bake = Bake("30s", probes=[f"{self.url}/healthz"], monitors=[errors], interval="250ms")
+        started = self.load.now()
+        try:
+            guard.apply(plan, "the campaign starts today, it must be fast", bake=bake)
+        except BakeFailedError as error:
+            ended = self.load.now()
+            self._note("reverted", str(error))
+        else:
+            raise ConfguardError("the bake let the change of the outage stay")
+        self._watch(self.timing.calm)
+        self.acts.append(Act("forced", started, ended, self.load.now()))
+
+    def _heard(self, event: Event) -> None:
+        if event.kind in {"applied", "alarmed"}:
+            text = event.detail.get("why") or "an operator forces it, with a bake of 30s"
+            self._note(event.kind, str(text))
+
+    def _show(self, made: Diff) -> None:
+        for change in made:
+            self.display.say(str(change), quiet=True)
+
+    def _note(self, kind: str, text: str) -> None:
+        self.moments.append(Moment(self.load.now(), kind, text))
+        self.display.say(f"{kind}: {text}")
+
+    def _watch(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.display.show(self.load)
+            time.sleep(0.1)
+
+
+def _settings(name: str) -> Document:
+    return parse(files("confguard.demo").joinpath(name).read_text(encoding="utf-8"), "toml", path=name)
