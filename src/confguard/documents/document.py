@@ -133,11 +133,12 @@ def load_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise DocumentError(f"cannot be read: {reason}", path=path) from error
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+        raise DocumentError(f"is {kind}, and a configuration file was expected", path=path)
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-            raise DocumentError(f"is {kind}, and a configuration file was expected", path=path)
         content = file.read(limit + 1)
     if len(content) > limit:
         raise DocumentError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from functools import cache
 from typing import Any, get_type_hints
 
@@ -70,11 +71,14 @@ def _converter() -> Any:
 
     converter = Converter(prefer_attrib_converters=True)
     converter.register_structure_hook_func(_is_field_type, lambda value, kind: kind.parse(value))
-    converter.register_structure_hook(int, lambda value, _: _integer(value))
-    converter.register_structure_hook(float, lambda value, _: _float(value))
-    converter.register_structure_hook(bool, lambda value, _: _boolean(value))
-    converter.register_structure_hook(str, lambda value, _: _text(value))
+    for scalar, structure in ((int, _integer), (float, _float), (bool, _boolean), (str, _text)):
+        converter.register_structure_hook(scalar, _hook(structure))
     return converter
+
+
+def _hook(structure: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    """A hook for a scalar. `Port` is an `int` too, so cattrs asks here for it: it parses for itself."""
+    return lambda value, kind: kind.parse(value) if _is_field_type(kind) else structure(value)
 
 
 def _is_field_type(kind: Any) -> bool:

@@ -13,6 +13,7 @@ from attrs import define, field, frozen
 from confguard.diff.changes import Change, Diff, reveal
 from confguard.diff.quantity import ratio
 from confguard.documents.document import Document
+from confguard.fields import FieldType, Secret
 from confguard.paths import Path, follow
 from confguard.risk.findings import Finding, Severity
 from confguard.risk.names import name_of, words_of, words_on_path
@@ -161,6 +162,8 @@ def sized(edit: Edit) -> str:
 def _from_default(change: Change, shape: Shape) -> Change:
     """A setting that is written out for the first time replaces its default; one that is taken out, restores it."""
     default = shape.at(change.path).default
+    if isinstance(default, FieldType) and not isinstance(default, Secret | int | float):
+        default = str(default)
     if change.op not in {"add", "remove"} or not isinstance(default, str | int | float):
         return change
     if change.op == "add":

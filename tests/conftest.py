@@ -1,0 +1,56 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parent.parent
+
+settings.register_profile("default", deadline=None)
+settings.load_profile("default")
+
+
+@pytest.fixture(autouse=True)
+def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test depends on the environment or the git configuration of whoever runs it."""
+    for name in list(os.environ):
+        if name.startswith(("CONFGUARD_", "PRE_COMMIT_", "GIT_")) and name != "CONFGUARD_CI":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "Ana")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "ana@example.com")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty working folder."""
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+
+
+@pytest.fixture
+def repository(folder: Path) -> Path:
+    """An empty git repository that is the working folder."""
+    git("init", "--quiet", "--initial-branch=main")
+    return folder
+
+
+def git(*arguments: str) -> str:
+    """Run git in the working folder."""
+    return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def incidents() -> list[dict[str, Any]]:
+    """Reconstructed outages, and benign changes that look like them."""
+    return json.loads((ROOT / "tests/data/incidents.json").read_text())

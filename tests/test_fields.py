@@ -1,0 +1,87 @@
+"""Field types: what they take, what they refuse, and that they survive being written out."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from datetime import timedelta
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from confguard.diff.quantity import amounts, ratio
+from confguard.fields import ByteSize, Duration, Network, Port, Ratio, Secret
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("30s", 30), ("1m30s", 90), ("250ms", 0.25), ("PT5M", 300), ("P1DT1S", 86401), (2.5, 2.5), ("7", 7), ("1h 5m", 3900)],
+)
+def test_durations(text: object, seconds: float) -> None:
+    assert Duration(text).total_seconds() == seconds
+
+
+@given(st.timedeltas(timedelta(0), timedelta(days=10_000)))
+def test_a_duration_survives_being_written(value: timedelta) -> None:
+    made = Duration(value)
+    assert Duration(str(made)) == made == value
+    assert pickle.loads(pickle.dumps(made)) == copy.deepcopy(made) == made
+
+
+@given(st.integers(0, 10**18))
+def test_a_size_survives_being_written(value: int) -> None:
+    assert ByteSize(str(ByteSize(value))) == value
+
+
+@given(st.ip_addresses(v=4), st.integers(0, 32))
+def test_a_network_means_the_same_with_a_mask(address: Any, bits: int) -> None:
+    network = ip_network(f"{address}/{bits}", strict=False)
+    assert Network(f"{network.network_address}/{network.netmask}") == Network(str(network))
+    assert Network(str(network)).size == 2 ** (32 - bits)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        *[(Duration, value) for value in ("soon", "", "-5s", True, None, "5 parsecs", float("nan"), "P", [1])],
+        *[(ByteSize, value) for value in ("big", -1, True, 1.5, "1XB", None)],
+        *[(Ratio, value) for value in ("150%", 2, -0.1, True, "half", None)],
+        *[(Port, value) for value in (0, 65536, "http", True, 1.0, None, "８０")],
+        *[(Network, value) for value in ("10.0.0.1/8", "10.0.0.0/33", "home", 7, None)],
+    ],
+)
+def test_what_is_refused_says_what_was_expected(kind: Any, value: object) -> None:
+    with pytest.raises(ValueError, match="expected a"):
+        kind.parse(value)
+
+
+def test_sizes_tell_thousands_from_1024s() -> None:
+    assert (ByteSize("1GB"), ByteSize("1Gi"), ByteSize("1.5k"), ByteSize(7)) == (10**9, 2**30, 1500, 7)
+    assert [str(ByteSize(n)) for n in (0, 1, 1024, 1000, 3 * 2**40)] == ["0B", "1B", "1KiB", "1KB", "3TiB"]
+
+
+def test_field_types_in_json() -> None:
+    class Model(BaseModel):
+        d: Duration = Duration("90s")
+        s: ByteSize = ByteSize("1MiB")
+        r: Ratio = Ratio("5%")
+        n: Network = Network("10.0.0.0/8")
+        p: Port = Port(80)
+        k: Secret = Secret("geheim")
+
+    assert json.loads(Model().model_dump_json()) == {
+        **{"d": "1m30s", "s": "1MiB", "r": "5%", "n": "10.0.0.0/8", "p": "80", "k": "***"}
+    }
+    assert Model.model_json_schema()["properties"]["d"]["description"].startswith("a duration")
+    assert "geheim" not in repr(Model()) + str(Model())
+
+
+@given(st.one_of(st.text(max_size=60), st.integers(), st.floats(), st.booleans(), st.none()))
+def test_amounts_take_anything(value: object) -> None:
+    assert all(isinstance(amount, float) for amount in amounts(value).values())
+    assert ratio(value, value) in {None, 1.0}

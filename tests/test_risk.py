@@ -1,0 +1,163 @@
+"""Risk: every rule's own examples, the score's parts, the policy, and figures on real incidents."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+import pytest
+from attrs import frozen
+from conftest import incidents
+from hypothesis import given
+from pydantic import BaseModel
+from strategies import DOCUMENTS
+
+import confguard as cg
+from confguard.fields import Duration, Impact, Secret
+from confguard.risk.findings import Factor, Risk, level_of
+from confguard.risk.model import check_document
+from confguard.risk.rules import Rule, all_rules, rule_coded
+from confguard.risk.rules.interface import Context
+
+RULES = all_rules()
+
+
+def fired(rule: Rule, before: str, after: str, format: str = "toml") -> list[Any]:
+    old, new = cg.parse(before, format), cg.parse(after, format)
+    return list(rule.check(Context(cg.diff(old, new), old.data, new.data)))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_fires_on_its_example_and_is_silent_on_the_other(rule: Rule) -> None:
+    example = rule.example
+    assert fired(rule, example.before, example.fires, example.format)
+    assert not fired(rule, example.before, example.silent, example.format)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_is_documented(rule: Rule) -> None:
+    assert rule.title[0].islower() or rule.title[0] in "`"
+    assert rule.reason.endswith((".", ".)"))
+    assert rule.advice.endswith(".")
+
+
+def test_codes_are_unique() -> None:
+    assert len({rule.code for rule in RULES}) == len(RULES)
+
+
+@given(DOCUMENTS, DOCUMENTS)
+def test_any_two_documents_are_scored_and_the_parts_sum_to_the_score(before: object, after: object) -> None:
+    made = cg.diff(before, after)
+    risk = cg.assess(made, before=before, after=after)
+    assert not [finding for finding in risk.findings if "the rule failed" in finding.message]
+    assert 0 <= risk.score <= 100
+    assert math.isclose(sum(factor.points for factor in risk.factors), risk.score, abs_tol=0.5001)
+    if made.same:
+        assert risk == Risk(0)
+
+
+def flagged(incident: dict[str, Any]) -> bool:
+    before, after = (cg.parse(incident[side], incident["format"]) for side in ("before", "after"))
+    return cg.Policy().decide(cg.assess(cg.diff(before, after))) != "allow"
+
+
+def test_incidents_are_flagged_and_look_alikes_are_not() -> None:
+    bad = [each for each in incidents() if each["label"] == "incident"]
+    benign = [each for each in incidents() if each["label"] != "incident"]
+    assert sum(map(flagged, bad)) >= 0.8 * len(bad)
+    assert sum(map(flagged, benign)) <= 0.15 * len(benign)
+
+
+def test_the_change_of_the_outage_is_blocked_with_the_reasons() -> None:
+    incident = next(each for each in incidents() if each["id"] == "auth-2024")
+    before, after = (cg.parse(incident[side], "toml", path="auth.toml") for side in ("before", "after"))
+    risk = cg.assess(cg.diff(before, after))
+    assert cg.Policy().decide(risk) is cg.Decision.BLOCK
+    assert {finding.code for finding in risk.findings} == {"CG101", "CG201", "CG202"}
+    assert str(risk.findings[0]).startswith("auth.toml:4:1: CG101 high: server.backend_timeout: from 2s to 20ms")
+    assert "risk 83 (critical)" in risk.explain()
+
+
+class Marked(BaseModel):
+    name: Annotated[str, Impact("critical")] = "a"
+    color: Annotated[str, Impact("low")] = "red"
+    backend_timeout: Duration = Duration("2s")
+    password: Secret = Secret("")
+    pool_size: Annotated[int, Impact("low")] = 10
+
+
+def test_a_mark_raises_the_score_and_a_low_one_never_sinks_it_below_zero() -> None:
+    assert cg.assess(cg.diff({"name": "a"}, {"name": "b"}, Marked), Marked).score == 15
+    assert cg.assess(cg.diff({"color": "a"}, {"color": "b"}, Marked), Marked).score == 0
+    marked = cg.assess(cg.diff({"pool_size": 10}, {"pool_size": 1}, Marked), Marked).score
+    assert marked < cg.assess(cg.diff({"pool_size": 10}, {"pool_size": 1})).score
+
+
+def test_the_configs_impact_counts_where_no_mark_does() -> None:
+    made = cg.diff({"x": "a"}, {"x": "b"})
+    assert cg.assess(made, impact="critical").score == 15
+    assert [factor.name for factor in cg.assess(made, impact="high").factors] == ["impact"]
+
+
+def test_a_setting_written_out_is_compared_with_its_default() -> None:
+    risk = cg.assess(cg.diff({}, {"backend_timeout": "20ms"}, Marked), Marked)
+    assert "CG101" in {finding.code for finding in risk.findings}
+    back = cg.assess(cg.diff({"backend_timeout": "200s"}, {}, Marked), Marked)
+    assert "from 200s to 2s" in str(back.findings)
+
+
+@frozen
+class Past:
+    number: int
+    reverts: int | None = None
+
+
+def test_what_was_reverted_lately_is_likelier_to_be_again() -> None:
+    made = cg.diff({"x": "a"}, {"x": "b"})
+    calm = cg.assess(made, history=[Past(2), Past(1)])
+    shaky = cg.assess(made, history=[Past(3, reverts=1), Past(2), Past(1)])
+    assert shaky.score > calm.score
+    assert "reverted once in the last 3 revisions" in shaky.explain()
+
+
+def test_no_rule_shows_a_secret() -> None:
+    before = {"password": "geheim-old", "token": "geheim", "tls": {"key_password": "geheim"}}
+    after = {"password": "", "token": "geheim2", "tls": {"key_password": "geheim3"}}
+    risk = cg.assess(cg.diff(before, after), before=before, after=after)
+    assert "geheim" not in risk.explain()
+
+
+def test_levels_and_decisions() -> None:
+    assert [level_of(score) for score in (0, 24, 25, 49, 50, 74, 75, 100)] == [
+        *["low"] * 2,
+        *["medium"] * 2,
+        *["high"] * 2,
+        *["critical"] * 2,
+    ]
+    assert [cg.Policy().decide(Risk(score)).value for score in (49, 50, 74, 75)] == ["allow", "review", "review", "block"]
+    assert cg.Policy(review=101, block=101).decide(Risk(100)) is cg.Decision.ALLOW
+    with pytest.raises(ValueError, match="above"):
+        cg.Policy(review=80, block=70)
+    with pytest.raises(ValueError, match="block"):
+        cg.Policy(block=200)
+    assert Factor("a", 1.25, "b").to_json() == {"name": "a", "points": 1.2, "why": "b"}
+
+
+def test_a_rule_that_fails_is_reported_and_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(self: object, context: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(type(rule_coded("CG201")), "check", fails)
+    risk = cg.assess(cg.diff({"t_timeout": "2s"}, {"t_timeout": "2ms"}))
+    assert any(finding.code == "CG201" and finding.severity == "info" for finding in risk.findings)
+    assert any(finding.code == "CG101" for finding in risk.findings)
+
+
+def test_unknown_codes() -> None:
+    with pytest.raises(cg.ConfguardError, match="did you mean"):
+        rule_coded("CG2001")
+
+
+def test_traps_are_found_in_a_file_as_it_stands() -> None:
+    found = check_document(cg.parse("country: no\n", "yaml", path="a.yaml"))
+    assert [str(finding)[:15] for finding in found] == ["a.yaml:1:1: CG7"]
