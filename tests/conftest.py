@@ -51,6 +51,11 @@ def git(*arguments: str) -> str:
     return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True).stdout
 
 
+def unmeasured() -> dict[str, str]:
+    """The environment of a process that coverage is not to be measured in: it costs time, modules and files."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+
+
 def incidents() -> list[dict[str, Any]]:
     """Reconstructed outages, and benign changes that look like them."""
     return json.loads((ROOT / "tests/data/incidents.json").read_text())

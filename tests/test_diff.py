@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
-from strategies import DOCUMENTS
 
 import confguard as cg
 from confguard.diff.changes import same
 from confguard.fields import ByteSize, Duration, KeyedBy, Network, Ratio, Secret, Unordered
+from strategies import DOCUMENTS
 
 
 @given(DOCUMENTS, DOCUMENTS)
@@ -64,7 +64,11 @@ def test_a_diff_survives_json(before: object, after: object) -> None:
         ([{"name": "x", "v": 1}], [{"name": "x", "v": 2}], "[name=x].v: 1 -> 2 (2 times more)"),
         ({"pool": 64}, {"pool": 4}, "pool: 64 -> 4 (16 times less)"),
         ({"t": "2s"}, {"t": "20ms"}, 't: "2s" -> "20ms" (100 times less)'),
-        ({"dsn": "pg://u:geheim@h/d"}, {"dsn": "pg://u:anders@h/d"}, 'dsn: "pg://u:***@h/d" -> "pg://u:***@h/d"'),
+        (
+            {"dsn": "pg://u:geheim@h/d"},
+            {"dsn": "pg://u:anders@h/d"},
+            'dsn: "pg://u:***@h/d" -> "pg://u:***@h/d"',
+        ),
         ({"a": 1}, {"a": "x\x1b[2J"}, 'a: 1 -> "x\\x1b[2J"'),
         ({"a": 1}, {"a": 1}, "no change in meaning"),
     ],
@@ -155,7 +159,10 @@ def test_data_that_refers_to_itself_is_an_error() -> None:
 def test_places_are_those_of_the_document_after_or_before_for_what_is_gone() -> None:
     before = cg.parse("a = 1\nb = 2\n", "toml")
     after = cg.parse("# new\n\na = 3\n", "toml")
-    found = [(change["op"], change["line"], change["column"]) for change in cg.diff(before, after).to_json()["changes"]]
+    found = [
+        (change["op"], change["line"], change["column"])
+        for change in cg.diff(before, after).to_json()["changes"]
+    ]
     assert found == [("replace", 3, 1), ("remove", 2, 1)]
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from strategies import PLAIN_DOCUMENTS
 
 import confguard as cg
 from confguard.documents import known_formats
 from confguard.documents.writing import write
 from confguard.errors import DocumentError
+from strategies import PLAIN_DOCUMENTS
 
 SAMPLES = {
     "toml": ("[server]\nport = 80\n", ("server", "port"), 2, 80),
@@ -59,7 +59,9 @@ def test_texts_are_written_to_ini_and_env(format: str, data: object) -> None:
     assert write(data, format).data == data
 
 
-@pytest.mark.parametrize(("format", "data"), [("ini", {"a": 1}), ("env", {"a b": "c"}), ("toml", {"a": None})])
+@pytest.mark.parametrize(
+    ("format", "data"), [("ini", {"a": 1}), ("env", {"a b": "c"}), ("toml", {"a": None})]
+)
 def test_what_a_format_cannot_hold_is_refused(format: str, data: object) -> None:
     with pytest.raises(DocumentError, match="hand in a file"):
         write(data, format)
@@ -138,7 +140,11 @@ def test_what_is_no_text(folder: Path, content: bytes, says: str, line: int) -> 
 def test_what_is_no_file(folder: Path) -> None:
     os.mkfifo("pipe.toml")
     Path("dir.toml").mkdir()
-    for name, says in (("none.toml", "no such file"), ("dir.toml", "a folder"), ("pipe.toml", "not a regular file")):
+    for name, says in (
+        ("none.toml", "no such file"),
+        ("dir.toml", "a folder"),
+        ("pipe.toml", "not a regular file"),
+    ):
         with pytest.raises(DocumentError, match=says):
             cg.read(name)
 

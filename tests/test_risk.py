@@ -7,10 +7,8 @@ from typing import Annotated, Any
 
 import pytest
 from attrs import frozen
-from conftest import incidents
 from hypothesis import given
 from pydantic import BaseModel
-from strategies import DOCUMENTS
 
 import confguard as cg
 from confguard.fields import Duration, Impact, Secret
@@ -18,6 +16,8 @@ from confguard.risk.findings import Factor, Risk, level_of
 from confguard.risk.model import check_document
 from confguard.risk.rules import Rule, all_rules, rule_coded
 from confguard.risk.rules.interface import Context
+from conftest import incidents
+from strategies import DOCUMENTS
 
 RULES = all_rules()
 
@@ -74,7 +74,9 @@ def test_the_change_of_the_outage_is_blocked_with_the_reasons() -> None:
     risk = cg.assess(cg.diff(before, after))
     assert cg.Policy().decide(risk) is cg.Decision.BLOCK
     assert {finding.code for finding in risk.findings} == {"CG101", "CG201", "CG202"}
-    assert str(risk.findings[0]).startswith("auth.toml:4:1: CG101 high: server.backend_timeout: from 2s to 20ms")
+    assert str(risk.findings[0]).startswith(
+        "auth.toml:4:1: CG101 high: server.backend_timeout: from 2s to 20ms"
+    )
     assert "risk 83 (critical)" in risk.explain()
 
 
@@ -134,7 +136,8 @@ def test_levels_and_decisions() -> None:
         *["high"] * 2,
         *["critical"] * 2,
     ]
-    assert [cg.Policy().decide(Risk(score)).value for score in (49, 50, 74, 75)] == ["allow", "review", "review", "block"]
+    decisions = [cg.Policy().decide(Risk(score)).value for score in (49, 50, 74, 75)]
+    assert decisions == ["allow", "review", "review", "block"]
     assert cg.Policy(review=101, block=101).decide(Risk(100)) is cg.Decision.ALLOW
     with pytest.raises(ValueError, match="above"):
         cg.Policy(review=80, block=70)

@@ -99,7 +99,12 @@ def test_problems_have_path_place_and_advice(
 def test_all_problems_come_at_once(model: type[Any]) -> None:
     with pytest.raises(cg.ValidationError) as caught:
         cg.load(model, {"server": {"port": 0, "timeout": "x"}, "workers": "y", "nonsense": 1})
-    assert {str(problem.path[-1]) for problem in caught.value.problems} == {"port", "timeout", "workers", "nonsense"}
+    assert {str(problem.path[-1]) for problem in caught.value.problems} == {
+        "port",
+        "timeout",
+        "workers",
+        "nonsense",
+    }
 
 
 @pytest.mark.parametrize("model", WAYS)
@@ -209,7 +214,13 @@ def test_keyed_by_needs_a_field() -> None:
 
 @pytest.mark.parametrize(
     ("name", "secret"),
-    [("DB_PASSWORD", True), ("authToken", True), ("private_key", True), ("tokens", False), ("max_tokens", False)]
+    [
+        ("DB_PASSWORD", True),
+        ("authToken", True),
+        ("private_key", True),
+        ("tokens", False),
+        ("max_tokens", False),
+    ]
     + [("password_file", False), ("keyboard", False), (3, False)],
 )
 def test_names_that_usually_hold_secrets(name: object, secret: bool) -> None:

@@ -26,7 +26,7 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "demo",
         demo,
-        "Replay the outage of 18 January 2024 against a real login service, and prevent it.",
+        "Replay the outage of 18 January 2024 on a real login service, and prevent it.",
         "confguard demo --report outage.html",
         exits="0 all acts went as they should, 1 one did not, 2 cannot run",
     )

@@ -87,13 +87,12 @@ def show(args: Namespace) -> int:
             sys.stdout.buffer.write(revision.content)
             return 0
         changed = _changed(guard, revision)
-    made = revision_json(revision) | {"diff": changed.to_json() if changed else None}
+    made = revision_json(revision) | {"diff": changed.to_json() if changed is not None else None}
 
     def text() -> str:
-        lines = [_show_line(revision), f"    digest {revision.digest}"]
-        return "\n".join(
-            [*lines, show_diff(changed) if changed else "the first revision, or one that does not parse"]
-        )
+        first = "the first revision, or next to one that does not parse"
+        difference = first if changed is None else show_diff(changed)
+        return "\n".join([_show_line(revision), f"    digest {revision.digest}", difference])
 
     say(args.format, made, text)
     return 0

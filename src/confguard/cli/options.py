@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+import textwrap
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeAlias
@@ -16,6 +18,7 @@ from confguard.fields import Duration
 __all__ = ["Command", "Commands", "Parser", "duration", "said", "whole"]
 
 Command: TypeAlias = Callable[[Namespace], int]
+_INVALID_CHOICE = re.compile(r"argument (?P<name>\S+): invalid choice: '(?P<word>[^']*)'")
 _EPILOG = "example:\n  {example}\n\nexit codes: {exits}"
 
 
@@ -24,12 +27,16 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with 2, as argparse does, with a did-you-mean for a command."""
-        if "invalid choice: '" in message:
-            word = message.partition("invalid choice: '")[2].partition("'")[0]
-            action = next((each for each in self._actions if each.choices), None)
-            if action and action.choices:
+        found = _INVALID_CHOICE.match(message)
+        for action in self._actions if found else ():
+            if (
+                found
+                and action.choices
+                and found["name"] in (action.metavar, "/".join(action.option_strings))
+            ):
                 known = [str(choice) for choice in action.choices]
-                message = f"unknown {action.metavar or 'choice'} '{word}'{did_you_mean(word, known)}"
+                message = f"unknown {found['name']} '{found['word']}'{did_you_mean(found['word'], known)}"
+                message += "" if action.metavar else f"; one of: {', '.join(known)}"
         super().error(message)
 
 
@@ -47,7 +54,9 @@ class Commands:
             name,
             help=about,
             description=about,
-            epilog=_EPILOG.format(example=example, exits=exits),
+            epilog=_EPILOG.format(
+                example=example, exits=textwrap.fill(exits, 66, subsequent_indent=" " * 12)
+            ),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         made.set_defaults(run=run)

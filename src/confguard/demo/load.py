@@ -22,7 +22,7 @@ WAVE = 90
 
 @frozen
 class Login:
-    """One login: seconds since the start, and how it ended (`ok`, or why not)."""
+    """One login: when it was answered, in seconds since the start, and how it ended (`ok`, or why not)."""
 
     at: float
     ended: str
@@ -62,7 +62,7 @@ class Load:
         return time.monotonic() - self.began
 
     def between(self, start: float, end: float) -> Counter[str]:
-        """How the logins ended that began within this time."""
+        """How the logins ended that were answered within this time."""
         return Counter(login.ended for login in list(self.logins) if start <= login.at < end)
 
     async def _run(self) -> None:
@@ -83,7 +83,6 @@ class Load:
 
     async def _log_in(self, client: httpx.AsyncClient) -> None:
         user = random.choice(list(self.passwords))  # noqa: S311 - nothing depends on it
-        at = self.now()
         try:
             answer = await client.post("/login", json={"user": user, "password": self.passwords[user]})
             body = answer.json()
@@ -94,4 +93,4 @@ class Load:
                 ended = "ok" if who.json().get("user") == user else "token refused"
         except (httpx.HTTPError, ValueError) as error:
             ended = type(error).__name__
-        self.logins.append(Login(at, ended))
+        self.logins.append(Login(self.now(), ended))

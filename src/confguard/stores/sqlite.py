@@ -49,9 +49,9 @@ PRAGMA user_version = {SCHEMA_VERSION};
 class SqliteStore:
     """Revisions in one SQLite file. Raises `StoreError` for a file that is not a store or cannot be used."""
 
-    def __init__(self, path: str | os.PathLike[str], *, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, busy_seconds: float | None = None) -> None:
         self.path = Path(path)
-        self._busy_seconds = busy_seconds
+        self._busy_seconds = BUSY_SECONDS if busy_seconds is None else busy_seconds
         self._lock = RLock()
         self._pid = os.getpid()
         with self._explained():
@@ -259,8 +259,8 @@ class SqliteStore:
 def _hint(text: str) -> str | None:
     if "full" in text:
         return "the disk is full: nothing was written; make room and try again"
-    if "readonly" in text:
-        return "this user may not write there"
+    if "readonly" in text or "unable to open" in text:
+        return "may this user read and write the file, and its folder?"
     return None
 
 

@@ -1,0 +1,371 @@
+"""The command line, as a user or a program calls it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from confguard.cli import build_parser, main
+from conftest import git, incidents
+
+Capture = pytest.CaptureFixture[str]
+AUTH = next(each for each in incidents() if each["id"] == "auth-2024")
+PROJECT = """
+[configs.auth]
+files = ["auth.toml"]
+targets = ["live.toml"]
+owners = ["login team"]
+"""
+
+
+@pytest.fixture
+def project(folder: Path) -> Path:
+    Path("confguard.toml").write_text(PROJECT)
+    Path("auth.toml").write_text(AUTH["before"])
+    Path("faster.toml").write_text(AUTH["after"])
+    Path("live.toml").write_text(AUTH["before"])
+    return folder
+
+
+def run(capsys: Capture, *arguments: str) -> tuple[int, str, str]:
+    code = main(arguments)
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    return code, said.out, said.err
+
+
+def run_json(capsys: Capture, *arguments: str) -> tuple[int, Any]:
+    code, out, _ = run(capsys, *arguments, "--format", "json")
+    return code, json.loads(out)
+
+
+PAIRS = {
+    "toml": ("pool = 64\n", "pool = 4\n", ["pool"], 64, 4),
+    "yaml": ("pool: 64\n", "pool: 4\n", ["pool"], 64, 4),
+    "json": ('{"pool": 64}', '{"pool": 4}', ["pool"], 64, 4),
+    "ini": ("[a]\npool = 64\n", "[a]\npool = 4\n", ["a", "pool"], "64", "4"),
+    "env": ("POOL=64\n", "POOL=4\n", ["POOL"], "64", "4"),
+}
+
+
+@pytest.mark.parametrize("format", PAIRS)
+def test_json_of_diff_assess_and_check_for_every_format(format: str, folder: Path, capsys: Capture) -> None:
+    before, after, path, old, new = PAIRS[format]
+    Path(f"before.{format}").write_text(before)
+    Path(f"after.{format}").write_text(after)
+    code, made = run_json(capsys, "diff", f"before.{format}", f"after.{format}")
+    assert (code, made["same"]) == (0, False)
+    (change,) = made["changes"]
+    assert change.pop("display").endswith("(16 times less)")
+    line = 2 if format == "ini" else 1
+    assert change.pop("column") >= 1
+    assert change == {"op": "replace", "path": path, "before": old, "after": new, "line": line}
+
+    code, made = run_json(capsys, "assess", f"before.{format}", f"after.{format}")
+    assert (code, made["score"], made["level"], made["decision"]) == (0, 60, "high", "review")
+    (finding,) = made["findings"]
+    assert (finding["code"], finding["severity"], finding["path"]) == ("CG201", "high", path)
+    assert (finding["file"], finding["line"]) == (f"after.{format}", line)
+    assert finding["message"]
+    assert finding["advice"]
+    assert sum(factor["points"] for factor in made["factors"]) == made["score"]
+    assert all(factor["name"] and factor["why"] for factor in made["factors"])
+
+    code, made = run_json(capsys, "check", f"after.{format}")
+    assert (code, made) == (0, {"ok": True, "findings": []})
+
+
+def test_diff_in_text(project: Path, capsys: Capture) -> None:
+    code, out, _ = run(capsys, "diff", "auth.toml", "faster.toml")
+    assert (code, out) == (
+        0,
+        "2 changes\n"
+        "  server.max_inflight: 400 -> 40 (10 times less)\n"
+        '  server.backend_timeout: "2s" -> "20ms" (100 times less)\n',
+    )
+    assert run(capsys, "diff", "--exit-code", "auth.toml", "faster.toml")[0] == 1
+    code, out, _ = run(capsys, "diff", "--exit-code", "auth.toml", "auth.toml")
+    assert (code, out) == (0, "no change in meaning\n")
+
+
+@pytest.mark.parametrize(
+    ("threshold", "after", "code"), [("block", "faster", 1), ("review", "faster", 1), ("review", "auth", 0)]
+)
+def test_assess_fails_from_a_decision_on(
+    project: Path, capsys: Capture, threshold: str, after: str, code: int
+) -> None:
+    ended, out, _ = run(capsys, "assess", "--fail-on", threshold, "auth.toml", f"{after}.toml")
+    assert ended == code
+    assert out.startswith("block: risk 83 of 100 (critical)" if code else "allow: risk 0 of 100 (low)")
+
+
+def test_git_revisions_are_read_as_git_names_them(repository: Path, capsys: Capture) -> None:
+    Path("auth.toml").write_text(AUTH["before"])
+    git("add", ".")
+    git("commit", "--quiet", "-m", "one")
+    Path("auth.toml").write_text(AUTH["after"])
+    assert run_json(capsys, "diff", "HEAD:auth.toml", "auth.toml")[1]["same"] is False
+    assert run_json(capsys, "diff", ":auth.toml", "auth.toml")[1]["same"] is False
+    code, _, err = run(capsys, "diff", "HEAD:none.toml", "auth.toml")
+    assert code == 2
+    assert err.startswith("confguard: HEAD:none.toml: git: path 'none.toml' does not exist in 'HEAD'")
+
+
+def test_standard_input(folder: Path) -> None:
+    Path("a.toml").write_text("a = 1\n")
+    command = [sys.executable, "-m", "confguard", "diff", "a.toml", "-", "--as", "toml", "--format", "json"]
+    ended = subprocess.run(command, input="a = 2\n", capture_output=True, text=True)
+    assert json.loads(ended.stdout)["changes"][0]["after"] == 2
+    ended = subprocess.run(command[:-4], input="a = 2\n", capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "say it with --as" in ended.stderr
+
+
+def test_check_reports_every_problem_with_its_place(folder: Path, capsys: Capture) -> None:
+    Path("models.py").write_text(
+        "from pydantic import BaseModel\nclass App(BaseModel):\n    port: int\n    debug: bool = False\n"
+    )
+    Path("bad.toml").write_text("debug = 'maybe'\nprot = 80\n")
+    Path("torn.yaml").write_text("a: [1\n")
+    sys.modules.pop("models", None)
+    code, out, _ = run(capsys, "check", "--schema", "models:App", "bad.toml", "torn.yaml")
+    assert code == 1
+    assert "bad.toml:1:1: CG002 high: debug: expected a valid boolean" in out
+    assert "bad.toml:2:1: CG002 high: prot: unknown key (did you mean 'port'?)" in out
+    assert re.search(r"torn\.yaml:\d+:\d+: CG001 critical:", out)
+    assert "2 files checked: 4 findings" in out
+    assert max(map(len, out.splitlines())) <= 120
+    code, made = run_json(capsys, "check", "torn.yaml")
+    assert (code, made["ok"], made["findings"][0]["code"]) == (1, False, "CG001")
+
+
+def test_a_change_from_plan_to_revert(project: Path, capsys: Capture) -> None:
+    code, made = run_json(capsys, "plan", "auth", "faster.toml", "--reason", "speed", "--author", "ana")
+    assert (code, made["decision"], made["base"], made["author"]) == (1, "block", 0, "ana")
+    assert len(made["diff"]["changes"]) == 2
+
+    code, out, err = run(capsys, "apply", "auth", "faster.toml", "--reason", "speed")
+    assert code == 1
+    assert "block: risk 83" in out
+    assert "the policy blocks this change" in err
+    assert Path("live.toml").read_text() == AUTH["before"]
+
+    code, out, _ = run(capsys, "apply", "auth", "faster.toml", "--reason", "speed", "--override", "the boss")
+    assert code == 0
+    assert "revision 2 is in force" in out
+    assert Path("live.toml").read_text() == AUTH["after"]
+
+    code, made = run_json(capsys, "log", "auth")
+    assert [(each["number"], each["override"]) for each in made] == [(2, "the boss"), (1, None)]
+    assert "override: the boss" in run(capsys, "log", "auth", "--limit", "1")[1]
+
+    code, out, _ = run(capsys, "revert", "auth", "--reason", "logins fail")
+    assert (code, Path("live.toml").read_text()) == (0, AUTH["before"])
+    code, _, err = run(capsys, "revert", "auth", "--reason", "again")
+    assert code == 3
+    assert "is a revert already" in err
+    assert run(capsys, "revert", "auth", "--reason", "again", "--to", "1")[0] == 0
+
+    code, out, _ = run(capsys, "show", "auth", "2")
+    assert "server.max_inflight: 400 -> 40" in out
+    assert run_json(capsys, "show", "auth")[1]["diff"]["same"] is True
+    assert "the first revision" in run(capsys, "show", "auth", "1")[1]
+    assert run_json(capsys, "verify")[1] == {"auth": 4}
+    assert run_json(capsys, "status")[1][0]["owners"] == ["login team"]
+
+
+def test_show_gives_the_exact_bytes(project: Path) -> None:
+    main(["apply", "auth", "--reason", "start", "--format", "json"])
+    command = [sys.executable, "-m", "confguard", "show", "auth", "--raw"]
+    assert subprocess.run(command, capture_output=True).stdout.decode() == AUTH["before"]
+
+
+def test_a_review_needs_a_name(project: Path, capsys: Capture) -> None:
+    Path("next.toml").write_text(AUTH["before"].replace("pool_size = 64", "pool_size = 4"))
+    run(capsys, "apply", "auth", "--reason", "start")
+    code, _, err = run(capsys, "apply", "auth", "next.toml", "--reason", "less")
+    assert code == 1
+    assert "the policy asks for a review: risk 60" in err
+    code, made = run_json(capsys, "apply", "auth", "next.toml", "--reason", "less", "--approved-by", "eva")
+    assert (code, made["approved_by"]) == (0, "eva")
+
+
+def test_an_expected_head(project: Path, capsys: Capture) -> None:
+    code, _, err = run(capsys, "apply", "auth", "--reason", "start", "--expect", "7")
+    assert code == 3
+    assert "revision 7 was expected, and 0 is the head" in err
+
+
+def test_a_bake_reverts_and_says_so(project: Path, capsys: Capture) -> None:
+    Path("confguard.toml").write_text(PROJECT + 'probes = [["false"]]\n')
+    Path("next.toml").write_text(AUTH["before"].replace("75s", "70s"))
+    code, out, err = run(capsys, "apply", "auth", "next.toml", "--reason", "x", "--bake", "4s")
+    assert code == 4
+    assert "probed revision 2: false: ended with 1" in out
+    assert "reverted revision 3" in out
+    assert "was reverted: false: ended with 1 (3 times in a row)" in err
+    assert Path("live.toml").read_text() == AUTH["before"]
+
+
+def test_confirm_needs_something_to_confirm(project: Path, capsys: Capture) -> None:
+    code, _, err = run(capsys, "confirm", "auth")
+    assert code == 2
+    assert "no revision that waits to be confirmed" in err
+
+
+def test_drift_and_status(project: Path, capsys: Capture) -> None:
+    assert run(capsys, "status")[1] == "auth: no revision yet\n"
+    assert "no revision yet" in run(capsys, "log", "auth")[1]
+    assert run(capsys, "show", "auth")[0] == 2
+    run(capsys, "apply", "auth", "--reason", "start")
+    assert run(capsys, "drift", "auth")[:2] == (0, "no drift\n")
+    assert run(capsys, "status", "auth")[0] == 0
+    Path("live.toml").write_text("by hand = 1\n")
+    code, out, _ = run(capsys, "drift", "auth")
+    assert code == 1
+    assert "live.toml: is not what the head says" in out
+    code, out, _ = run(capsys, "status")
+    assert code == 1
+    assert "drift:" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["plan", "auht", "x.toml", "--reason", "x"], 2, "no config 'auht' (did you mean 'auth'?)"),
+        (["plan", "auth", "none.toml", "--reason", "x"], 2, "none.toml: no such file"),
+        (["diff", "none.toml", "auth.toml"], 2, "none.toml: no such file"),
+        (["check", "--schema", "nope:Model", "auth.toml"], 2, "cannot import 'nope'"),
+        (["check", "README"], 2, "unknown format: no suffix"),
+        (["rules", "CG999"], 2, "no rule 'CG999'"),
+    ],
+)
+def test_mistakes_get_one_clear_message(
+    project: Path, capsys: Capture, arguments: list[str], code: int, says: str
+) -> None:
+    ended, out, err = run(capsys, *arguments)
+    assert (ended, out) == (code, "")
+    assert says in err
+    ended, made = run_json(capsys, *arguments)
+    assert ended == code
+    assert says.partition(": ")[2] in made["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["statu"], "unknown COMMAND 'statu' (did you mean 'status'?)"),
+        (["plan", "auth"], "the following arguments are required: --reason"),
+        (["plan", "auth", "--reason", " "], "must say something"),
+        (["apply", "auth", "--reason", "x", "--bake", "soon"], "expected a duration"),
+        (["apply", "auth", "--reason", "x", "--bake", "0s"], "longer than nothing"),
+        (["show", "auth", "two"], "expected a revision's number, got 'two'"),
+        (["check", "x", "--as", "tolm"], "(did you mean 'toml'?)"),
+    ],
+)
+def test_wrong_usage_ends_with_2(capsys: Capture, arguments: list[str], says: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+def test_without_a_project_file(folder: Path, capsys: Capture) -> None:
+    code, _, err = run(capsys, "status")
+    assert code == 2
+    assert "`confguard init` writes one" in err
+
+
+def test_every_command_has_help_with_an_example(capsys: Capture) -> None:
+    (subparsers,) = (action for action in build_parser()._actions if action.choices)
+    names = set(subparsers.choices or ())
+    wanted = "check diff assess plan apply confirm revert log show status verify drift rules demo init"
+    assert names == set(wanted.split())
+    for name in names:
+        with pytest.raises(SystemExit) as caught:
+            main([name, "--help"])
+        said = capsys.readouterr().out
+        assert caught.value.code == 0
+        assert f"example:\n  confguard {name}" in said
+        assert "--format {text,json}" in said
+        assert max(map(len, said.splitlines())) <= 80
+
+
+def test_rules_are_listed_and_explained(capsys: Capture) -> None:
+    code, out, _ = run(capsys, "rules")
+    assert code == 0
+    assert "CG201  high      a limit was cut" in out
+    code, out, _ = run(capsys, "rules", "cg501")
+    assert "Seen at: Google Compute Engine" in out
+    assert run_json(capsys, "rules", "CG101")[1]["severity"] == "high"
+    assert len(run_json(capsys, "rules")[1]) >= 30
+
+
+def test_colour_is_for_terminals_that_want_it(
+    project: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "\x1b" not in run(capsys, "assess", "auth.toml", "faster.toml")[1]
+    monkeypatch.delenv("NO_COLOR")
+    assert "\x1b" not in run(capsys, "assess", "auth.toml", "faster.toml")[1]
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[1;31mblock\x1b[0m" in run(capsys, "assess", "auth.toml", "faster.toml")[1]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in run(capsys, "assess", "auth.toml", "faster.toml")[1]
+
+
+def test_what_a_file_holds_cannot_drive_the_terminal(folder: Path, capsys: Capture) -> None:
+    Path("a.json").write_text('{"a\\u001b[2J": "x\\u001b]0;owned\\u0007"}')
+    Path("b.json").write_text('{"a\\u001b[2J": ""}')
+    for command in (["diff"], ["assess"]):
+        assert "\x1b" not in run(capsys, *command, "a.json", "b.json")[1]
+
+
+def test_a_reader_that_has_seen_enough(folder: Path) -> None:
+    command = f"{sys.executable} -m confguard rules | head -n 1; echo ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout.splitlines()[-1] in {"0", "141"}
+
+
+def test_init_names_what_it_finds(repository: Path, capsys: Capture) -> None:
+    for name in (
+        "auth.toml",
+        "deploy/web.yaml",
+        "deploy/eu/web.yaml",
+        ".env",
+        "pyproject.toml",
+        "package.json",
+    ):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).touch()
+    Path(".gitignore").write_text("secret.ini\n")
+    Path("secret.ini").touch()
+    code, out, _ = run(capsys, "init", "--dry-run")
+    assert "[configs.auth]" in out
+    assert not Path("confguard.toml").exists()
+    code, made = run_json(capsys, "init")
+    assert made["configs"] == {
+        "env": [".env"],
+        "auth": ["auth.toml"],
+        "web": ["deploy/eu/web.yaml"],
+        "deploy-web": ["deploy/web.yaml"],
+    }
+    assert run(capsys, "status")[0] == 0
+    code, _, err = run(capsys, "init")
+    assert code == 2
+    assert "exists already" in err
+
+
+def test_init_without_git(folder: Path, capsys: Capture) -> None:
+    Path("conf.d").mkdir()
+    Path("conf.d/größe.ini").touch()
+    Path("node_modules").mkdir()
+    Path("node_modules/x.json").touch()
+    assert run_json(capsys, "init")[1]["configs"] == {"größe": ["conf.d/größe.ini"]}
+    assert run(capsys, "status")[0] == 0

@@ -1,0 +1,129 @@
+"""The demo, played whole but short; and its report."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import confguard as cg
+from confguard.demo.load import Login
+from confguard.demo.report import Act, Moment, Story, write_report
+from confguard.risk.findings import Risk
+from conftest import ROOT, incidents
+
+DEMO = [sys.executable, "-m", "confguard", "demo"]
+
+
+def leftovers(folder: Path) -> list[str]:
+    return [name for name in os.listdir(folder) if name.startswith("confguard-demo-")]
+
+
+@pytest.mark.slow
+def test_all_acts_go_as_they_should(folder: Path) -> None:
+    environment = os.environ | {"TMPDIR": str(folder)}
+    command = [*DEMO, "--seconds", "4", "--report", "report.html"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for said in (
+        "Act 1: as it happened",
+        "Act 2: planned",
+        "Act 3: forced",
+        "blocked:",
+        "alarmed: error rate:",
+        "225 min",
+    ):
+        assert said in ended.stdout
+    page = Path("report.html").read_text()
+    assert "<svg" in page
+    assert not re.search(r"(src|href)=|<script|https?://", page), "the page loads nothing"
+    assert not leftovers(folder)
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_nothing_behind(folder: Path) -> None:
+    environment = os.environ | {"TMPDIR": str(folder)}
+    demo = subprocess.Popen(DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    assert demo.stdout is not None
+    while "start:" not in demo.stdout.readline():
+        assert demo.poll() is None
+    time.sleep(1)
+    demo.send_signal(signal.SIGINT)
+    _, said = demo.communicate(timeout=30)
+    assert demo.returncode == 130
+    assert "Traceback" not in said
+    assert not leftovers(folder)
+    listed = subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, text=True)
+    assert listed.stdout == ""
+
+
+def story() -> Story:
+    before, after = {"timeout": "2s"}, {"timeout": "<b>20ms</b>"}
+    logins = [Login(second / 10, "queue full" if 20 <= second < 40 else "ok") for second in range(100)]
+    return Story(
+        (Act("as it happened", 2, 4, 10), Act("forced", 2, 4, 10)),
+        (Moment(2.0, "applied", "<script>alert(1)</script>"),),
+        cg.diff(before, after),
+        Risk(80),
+        "blocked",
+    ).with_logins(logins)
+
+
+class Tags(HTMLParser):
+    """Counts what is opened and what is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag not in {"meta", "br", "line", "polyline"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.open:
+            assert self.open.pop() == tag
+
+
+def test_the_report_is_well_formed_and_escapes_what_it_shows() -> None:
+    page = write_report(story())
+    assert "<script>" not in page
+    assert "&lt;b&gt;20ms" in page
+    tags = Tags()
+    tags.feed(page)
+    assert tags.open == []
+
+
+def test_the_story_is_told_in_figures() -> None:
+    told = story()
+    assert told.complete
+    assert told.to_json()["causes"] == {"queue full": 20}
+    assert "forced, reverted by itself" in told.summary()
+    calm = told.with_logins([Login(1, "ok")])
+    assert not calm.complete
+    assert "Not all went as it should" in calm.summary()
+
+
+def test_the_example_holds_the_demos_files() -> None:
+    incident = next(each for each in incidents() if each["id"] == "auth-2024")
+    for name, side in (("auth.toml", "before"), ("auth.faster.toml", "after")):
+        for folder in ("examples/auth_service", "src/confguard/demo"):
+            assert (ROOT / folder / name).read_text() == incident[side]
+
+
+def test_without_what_it_needs_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from confguard.cli import main
+
+    monkeypatch.setitem(sys.modules, "confguard.demo.play", None)
+    assert main(["demo", "--format", "json"]) == 2
+    assert "pip install 'confguard-safety[demo]'" in json.loads(capsys.readouterr().out)["error"]["hint"]

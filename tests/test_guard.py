@@ -1,0 +1,451 @@
+"""The guard: plan, apply, revert, and what it finishes or undoes when it is opened."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+
+import confguard as cg
+from confguard.errors import TargetError
+from confguard.events import Event
+from confguard.fields import Duration
+from confguard.rollout import Bake, Counts, ErrorRate
+from confguard.stores import Draft, PendingBake, open_store
+from confguard.targets import FileTarget
+
+ANY = cg.Policy(review=101, block=101)
+
+
+class Auth(BaseModel):
+    max_inflight: int = Field(default=400, ge=1)
+    backend_timeout: Duration = Duration("2s")
+
+
+class Clock:
+    """A clock that goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 18, 8, 45, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def events() -> list[Event]:
+    return []
+
+
+@pytest.fixture
+def guard(folder: Path, events: list[Event]) -> cg.Guard:
+    Path("auth.toml").write_text("max_inflight = 400\n")
+    return cg.Guard("auth", Auth, targets=["auth.toml"], on_event=events.append)
+
+
+def kinds(events: list[Event]) -> list[tuple[str, int]]:
+    return [(event.kind, event.revision) for event in events]
+
+
+def test_a_plan_writes_nothing(guard: cg.Guard) -> None:
+    plan = guard.plan({"max_inflight": 380}, author="ana", reason=" less ")
+    assert (plan.config, plan.base, plan.author, plan.reason) == ("auth", 0, "ana", "less")
+    assert str(plan.diff) == "max_inflight: 400 -> 380"
+    assert plan.decision is cg.Decision.ALLOW
+    assert guard.head() is None
+    assert Path("auth.toml").read_text() == "max_inflight = 400\n"
+    assert json.loads(json.dumps(plan.to_json()))["decision"] == "allow"
+
+
+@pytest.mark.parametrize("source", ["new.toml", Path("new.toml"), {"max_inflight": 380}, "document"])
+def test_a_plan_takes_a_path_a_document_or_a_mapping(guard: cg.Guard, source: Any) -> None:
+    Path("new.toml").write_text("max_inflight = 380\n")
+    if source == "document":
+        source = cg.read("new.toml")
+    assert guard.plan(source, reason="less").document.data == {"max_inflight": 380}
+
+
+def test_a_plan_must_be_valid_and_say_why(guard: cg.Guard) -> None:
+    with pytest.raises(cg.ValidationError, match="max_inflight"):
+        guard.plan({"max_inflight": 0}, reason="none")
+    with pytest.raises(ValueError, match="a reason is required"):
+        guard.plan({}, reason=" ")
+    with pytest.raises(cg.DocumentError, match="no such file"):
+        guard.plan("none.toml", reason="x")
+
+
+def test_applying_records_what_was_there_and_writes_the_new(guard: cg.Guard, events: list[Event]) -> None:
+    made = guard.apply(guard.plan({"max_inflight": 380}, author="ana", reason="less"))
+    assert Path("auth.toml").read_bytes() == made.content
+    assert (made.number, made.author, made.reason) == (2, "ana", "less")
+    assert guard.revision(1).text == "max_inflight = 400\n"
+    assert kinds(events) == [("adopted", 1), ("applied", 2)]
+    assert (guard.drift(), guard.verify()) == ((), 2)
+
+
+def test_one_call_brings_the_exact_bytes_back(guard: cg.Guard, events: list[Event]) -> None:
+    Path("auth.toml").write_bytes(b"# as it was\r\nmax_inflight   =   400")
+    guard.apply(guard.plan({"max_inflight": 380}, reason="less"))
+    back = guard.revert(reason="login failures", author="ben")
+    assert Path("auth.toml").read_bytes() == b"# as it was\r\nmax_inflight   =   400"
+    assert (back.number, back.reverts, back.author, back.reason) == (3, 1, "ben", "login failures")
+    assert kinds(events)[-1] == ("reverted", 3)
+    assert [revision.number for revision in guard.history(2)] == [3, 2]
+
+
+def test_reverting_to_a_number(guard: cg.Guard) -> None:
+    for number in (390, 380, 370):
+        guard.apply(guard.plan({"max_inflight": number}, reason="down"))
+    assert guard.revert(2, reason="back").data == {"max_inflight": 390}
+    with pytest.raises(cg.NotFoundError, match="no revision 99"):
+        guard.revert(99, reason="back")
+    with pytest.raises(ValueError, match="say why"):
+        guard.revert(reason="")
+
+
+def test_with_nothing_before_there_is_nothing_to_go_back_to(folder: Path) -> None:
+    guard = cg.Guard("x", store="memory://", format="toml")
+    with pytest.raises(cg.NotFoundError, match="has no revision"):
+        guard.revert(reason="x")
+    guard.apply(guard.plan({"a": 1}, reason="x"))
+    with pytest.raises(cg.NotFoundError, match="only one revision"):
+        guard.revert(reason="x")
+
+
+def test_the_policy_blocks_and_an_override_is_recorded(guard: cg.Guard) -> None:
+    plan = guard.plan({"max_inflight": 40, "backend_timeout": "20ms"}, reason="speed")
+    assert plan.decision is cg.Decision.BLOCK
+    for override in (None, " "):
+        with pytest.raises(cg.PolicyError, match="the policy blocks this change"):
+            guard.apply(plan, override)
+    assert guard.head() is None
+    assert guard.apply(plan, "campaign", approved_by="eva").override == "campaign"
+    head = guard.head()
+    assert head is not None
+    assert head.approved_by == "eva"
+
+
+def test_a_head_that_moved_is_a_conflict_and_nothing_is_written(guard: cg.Guard) -> None:
+    plan = guard.plan({"max_inflight": 380}, reason="mine")
+    guard.apply(guard.plan({"max_inflight": 390}, author="ben", reason="theirs"))
+    held = Path("auth.toml").read_bytes()
+    with pytest.raises(cg.ConflictError, match="planned on revision 0, now 2, by ben: theirs") as caught:
+        guard.apply(plan)
+    assert (caught.value.exit_code, Path("auth.toml").read_bytes()) == (3, held)
+    assert not list(Path().glob(".*staged*"))
+
+
+def test_applying_what_is_there_changes_nothing(guard: cg.Guard) -> None:
+    first = guard.apply(guard.plan({"max_inflight": 380}, reason="less"))
+    assert guard.apply(guard.plan({"max_inflight": 380}, reason="again")) == first
+    Path("auth.toml").unlink()
+    assert guard.apply(guard.plan({"max_inflight": 380}, reason="again")).number == 3
+    assert Path("auth.toml").exists()
+
+
+def test_drift_is_seen_and_never_lost(guard: cg.Guard, events: list[Event]) -> None:
+    guard.apply(guard.plan({"max_inflight": 380}, reason="less"))
+    Path("auth.toml").write_text("max_inflight = 7 # by hand\n")
+    assert guard.drift() == ("auth.toml",)
+    guard.revert(reason="back")
+    assert Path("auth.toml").read_text() == "max_inflight = 400\n"
+    assert [revision.text for revision in guard.history(2)] == [
+        "max_inflight = 400\n",
+        "max_inflight = 7 # by hand\n",
+    ]
+    assert ("adopted", 3) in kinds(events)
+
+
+def test_bytes_that_do_not_parse_are_kept_all_the_same(guard: cg.Guard) -> None:
+    guard.apply(guard.plan({"max_inflight": 380}, reason="less"))
+    Path("auth.toml").write_bytes(b"\xff\x00 torn")
+    guard.apply(guard.plan({"max_inflight": 370}, reason="mend"))
+    assert guard.revision(3).content == b"\xff\x00 torn"
+    with pytest.raises(cg.DocumentError):
+        _ = guard.revision(3).data
+
+
+def test_several_targets_hold_the_same(folder: Path) -> None:
+    Path("a.toml").write_text("x = 1\n")
+    Path("b.toml").write_text("x = 2\n")
+    with cg.Guard("c", targets=["a.toml", "b.toml", "new.toml"], policy=ANY) as guard:
+        guard.apply(guard.plan({"x": 3}, reason="same"))
+        assert {Path(name).read_text() for name in ("a.toml", "b.toml", "new.toml")} == {"x = 3\n"}
+        assert [revision.data["x"] for revision in guard.history()] == [3, 1, 2]
+        guard.revert(reason="back")
+        assert Path("b.toml").read_text() == "x = 1\n"
+
+
+def test_a_target_that_cannot_be_staged_changes_nothing(folder: Path) -> None:
+    Path("a.toml").write_text("x = 1\n")
+    guard = cg.Guard("c", targets=["a.toml", "no/such/b.toml"], policy=ANY)
+    with pytest.raises(TargetError, match="No such file or directory"):
+        guard.apply(guard.plan({"x": 2}, reason="x"))
+    assert (Path("a.toml").read_text(), guard.head()) == ("x = 1\n", None)
+    assert not list(Path().glob(".*staged*"))
+
+
+class Fragile:
+    """A target whose commits fail on demand."""
+
+    name = "fragile"
+
+    def __init__(self) -> None:
+        self.content: bytes | None = None
+        self.failing = 0
+
+    def read(self) -> bytes | None:
+        return self.content
+
+    def littered(self) -> bool:
+        return False
+
+    def clean(self) -> None:
+        pass
+
+    def stage(self, content: bytes) -> Any:
+        target = self
+
+        class Waiting:
+            def commit(self) -> None:
+                if target.failing:
+                    target.failing -= 1
+                    raise TargetError("target fragile: the volume went away")
+                target.content = content
+
+            def discard(self) -> None:
+                pass
+
+        return Waiting()
+
+
+def test_a_switch_that_fails_midway_is_undone_everywhere(folder: Path) -> None:
+    fragile = Fragile()
+    guard = cg.Guard("c", targets=["a.toml", fragile], policy=ANY)
+    guard.apply(guard.plan({"x": 1}, reason="one"))
+    fragile.failing = 1
+    with pytest.raises(TargetError, match="the volume went away"):
+        guard.apply(guard.plan({"x": 2}, reason="two"))
+    assert (Path("a.toml").read_text(), fragile.content) == ("x = 1\n", b"x = 1\n")
+    head = guard.head()
+    assert head is not None
+    assert (head.number, head.reverts) == (3, 1)
+    assert "undone: target fragile" in head.reason
+    assert guard.drift() == ()
+
+
+def test_a_target_that_stays_away_is_settled_at_the_next_open(folder: Path) -> None:
+    fragile = Fragile()
+    guard = cg.Guard("c", targets=["a.toml", fragile], policy=ANY)
+    guard.apply(guard.plan({"x": 1}, reason="one"))
+    fragile.failing = 2
+    with pytest.raises(TargetError):
+        guard.apply(guard.plan({"x": 2}, reason="two"))
+    fragile.content = b"torn"
+    assert cg.Guard("c", targets=["a.toml", fragile], policy=ANY).drift() == ()
+    assert fragile.content == b"x = 1\n"
+
+
+def test_a_crash_between_store_and_target_is_finished_at_the_next_open(
+    guard: cg.Guard, events: list[Event]
+) -> None:
+    guard.apply(guard.plan({"max_inflight": 380}, reason="less"))
+    draft = Draft(
+        content=b"max_inflight = 370\n", format="toml", author="a", reason="b", created_at=Clock().now
+    )
+    guard.store.append("auth", [draft], expect=2)
+    FileTarget("auth.toml").stage(b"never committed")
+    cg.Guard("auth", Auth, targets=["auth.toml"], on_event=events.append)
+    assert Path("auth.toml").read_text() == "max_inflight = 370\n"
+    assert kinds(events)[-1] == ("recovered", 3)
+    assert not list(Path().glob(".*staged*"))
+
+
+def test_litter_is_swept_without_touching_a_drifted_target(guard: cg.Guard) -> None:
+    guard.apply(guard.plan({"max_inflight": 380}, reason="less"))
+    Path("auth.toml").write_text("max_inflight = 7\n")
+    FileTarget("auth.toml").stage(b"left behind")
+    cg.Guard("auth", Auth, targets=["auth.toml"])
+    assert not list(Path().glob(".*staged*"))
+    assert Path("auth.toml").read_text() == "max_inflight = 7\n"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_abandoned_bake_is_reverted_at_the_next_open(guard: cg.Guard, when: str) -> None:
+    clock = Clock()
+    guard.apply(guard.plan({"max_inflight": 380}, reason="less"))
+    bake = PendingBake(3, clock.now, clock.now + timedelta(seconds=30))
+    draft = Draft(
+        content=b"max_inflight = 370\n", format="toml", author="a", reason="b", created_at=clock.now
+    )
+    guard.store.append("auth", [draft], expect=2, bake=bake)
+    clock.now += timedelta(seconds=29 if when == "before" else 31)
+    opened = cg.Guard("auth", Auth, targets=["auth.toml"], clock=clock)
+    head = opened.head()
+    assert head is not None
+    if when == "before":
+        assert head.number == 3
+    else:
+        assert (head.number, head.reverts, head.author) == (4, 2, "confguard")
+        assert "abandoned" in head.reason
+        assert opened.store.pending_bake("auth") is None
+
+
+TOTALS = itertools.count(0, 20)
+
+
+def counting() -> Counts:
+    """Half of all requests fail."""
+    total = next(TOTALS)
+    return Counts(total, total // 2)
+
+
+def quick(**more: Any) -> Bake:
+    return Bake("300ms", interval="20ms", **more)
+
+
+def test_a_healthy_bake_stays(guard: cg.Guard, events: list[Event]) -> None:
+    made = guard.apply(guard.plan({"max_inflight": 380}, reason="less"), bake=quick(probes=[lambda: True]))
+    assert guard.head() == made
+    assert guard.store.pending_bake("auth") is None
+    assert kinds(events)[-1] == ("confirmed", 2)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"probes": [lambda: "queue is full"]}, r"queue is full \(3 times in a row\)"),
+        ({"confirm": True}, "nobody confirmed within 300ms"),
+        ({"monitors": [ErrorRate(counting, 0.01)]}, "requests failed"),
+        ({"probes": [lambda: "slow start"], "failures": 99}, "unhealthy at the end of the bake"),
+    ],
+)
+def test_a_bake_that_fails_reverts_by_itself(
+    guard: cg.Guard, events: list[Event], more: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(cg.BakeFailedError, match=says) as caught:
+        guard.apply(guard.plan({"max_inflight": 380}, reason="less"), bake=quick(**more))
+    assert caught.value.exit_code == 4
+    assert Path("auth.toml").read_text() == "max_inflight = 400\n"
+    assert kinds(events)[-2:] == [("alarmed", 2), ("reverted", 3)]
+    assert guard.store.pending_bake("auth") is None
+
+
+def test_a_probe_that_recovers_is_healthy(guard: cg.Guard, events: list[Event]) -> None:
+    answers = iter(["down", "down"])
+    guard.apply(
+        guard.plan({"max_inflight": 380}, reason="less"),
+        bake=quick(probes=[lambda: next(answers, None)]),
+    )
+    assert [event.detail["wrong"] for event in events if event.kind == "probed"] == ["down", "down"]
+
+
+def test_someone_confirms(guard: cg.Guard, events: list[Event]) -> None:
+    plan = guard.plan({"max_inflight": 380}, reason="less")
+    other = cg.Guard("auth", Auth, targets=["auth.toml"], on_event=events.append)
+    threading.Timer(0.3, other.confirm).start()
+    made = guard.apply(plan, bake=Bake("20s", interval="20ms", confirm=True))
+    assert guard.head() == made
+    assert ("confirmed", 2) in kinds(events)
+    with pytest.raises(cg.NotFoundError, match="waits to be confirmed"):
+        guard.confirm()
+
+
+def test_someone_else_reverts_while_it_bakes(guard: cg.Guard) -> None:
+    plan = guard.plan({"max_inflight": 380}, reason="less")
+    other = cg.Guard("auth", Auth, targets=["auth.toml"])
+    threading.Timer(0.2, lambda: other.revert(reason="no")).start()
+    with pytest.raises(cg.BakeFailedError, match="was replaced by another"):
+        guard.apply(plan, bake=Bake("20s", interval="20ms"))
+    assert other.head() == guard.head()
+    assert Path("auth.toml").read_text() == "max_inflight = 400\n"
+
+
+def test_what_is_interrupted_is_reverted(guard: cg.Guard) -> None:
+    class Impatient:
+        name = "operator"
+
+        def check(self) -> str | None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        guard.apply(guard.plan({"max_inflight": 380}, reason="less"), bake=quick(probes=[Impatient()]))
+    assert Path("auth.toml").read_text() == "max_inflight = 400\n"
+
+
+def test_a_first_revision_that_fails_has_nothing_to_go_back_to(folder: Path) -> None:
+    guard = cg.Guard("x", store="memory://", format="toml")
+    with pytest.raises(cg.BakeFailedError, match="none to go back to"):
+        guard.apply(guard.plan({"a": 1}, reason="x"), bake=quick(probes=[lambda: False]))
+    assert guard.store.pending_bake("x") is None
+
+
+def test_a_plan_of_another_config_is_refused(guard: cg.Guard) -> None:
+    other = cg.Guard("other", store="memory://", format="toml")
+    with pytest.raises(cg.ConfguardError, match="the plan is for 'other'"):
+        guard.apply(other.plan({"a": 1}, reason="x"))
+
+
+def test_a_mapping_needs_a_format(folder: Path) -> None:
+    guard = cg.Guard("x", store="memory://")
+    with pytest.raises(cg.DocumentError, match="in which format"):
+        guard.plan({"a": 1}, reason="x")
+    Path("a.yaml").write_text("a: 1\n")
+    guard.apply(guard.plan("a.yaml", reason="x"))
+    assert guard.plan({"a": 2}, reason="x").document.text == "a: 2\n"
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_any_run_of_applies_and_reverts_keeps_every_byte(steps: list[tuple[bool, int]]) -> None:
+    guard = cg.Guard("x", store=open_store("memory://"), format="toml", policy=ANY)
+    model: list[bytes] = []
+    for applies, number in steps:
+        if applies:
+            document = cg.parse(f"x = {number}  # {len(model)}\n", "toml")
+            guard.apply(guard.plan(document, reason="x"))
+            model.append(document.content)
+        elif len(model) > 1:
+            guard.revert(reason="x")
+            model.append(model[-2])
+    assert [revision.content for revision in guard.history()][::-1] == model
+    assert guard.verify() == len(model)
+    if model:
+        assert guard.diff(1, len(model)).same == (guard.revision(1).data == guard.revision(len(model)).data)
+
+
+def test_guards_race_and_one_wins(folder: Path) -> None:
+    results: list[str] = []
+    cg.Guard("r", targets=["r.toml"], policy=ANY).close()
+
+    def race(number: int) -> None:
+        with cg.Guard("r", targets=["r.toml"], policy=ANY) as guard:
+            plan = guard.plan({"x": number}, reason="race")
+            barrier.wait()
+            try:
+                guard.apply(plan)
+                results.append("won")
+            except cg.ConflictError:
+                results.append("lost")
+
+    barrier = threading.Barrier(4)
+    run_all([lambda number=number: race(number) for number in range(4)])
+    assert sorted(results) == ["lost", "lost", "lost", "won"]
+    assert cg.Guard("r", targets=["r.toml"]).drift() == ()
+
+
+def run_all(functions: list[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

@@ -1,0 +1,213 @@
+"""The hook: called as pre-commit calls it, and run by the real pre-commit."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from confguard.hooks.pre_commit import main
+from conftest import ROOT, git, incidents
+
+AUTH = next(each for each in incidents() if each["id"] == "auth-2024")
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def committed(repository: Path) -> Path:
+    Path("auth.toml").write_text(AUTH["before"])
+    git("add", ".")
+    git("commit", "--quiet", "-m", "one")
+    return repository
+
+
+def test_what_is_staged_is_judged_against_head(committed: Path, capsys: Capture) -> None:
+    Path("auth.toml").write_text(AUTH["after"])
+    git("add", ".")
+    Path("auth.toml").write_text("torn in the work tree, and not staged")
+    assert main(["auth.toml"]) == 1
+    out = capsys.readouterr().out
+    assert "auth.toml:4:1: CG101 high: server.backend_timeout: from 2s to 20ms" in out
+    assert "auth.toml: block: risk 83 of 100 (critical)" in out
+    assert 'CONFGUARD_OVERRIDE="..." git commit' in out
+
+
+def test_a_harmless_change_passes_in_silence(committed: Path, capsys: Capture) -> None:
+    Path("auth.toml").write_text(AUTH["before"].replace("75s", "70s"))
+    git("add", ".")
+    assert main(["auth.toml"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "code"),
+    [
+        (None, [], 1),
+        (None, ["--fail-on", "block"], 0),
+        ("CONFGUARD_APPROVED_BY", [], 0),
+        ("CONFGUARD_OVERRIDE", [], 0),
+    ],
+)
+def test_a_review(
+    committed: Path,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str | None,
+    arguments: list[str],
+    code: int,
+) -> None:
+    Path("auth.toml").write_text(AUTH["before"].replace("pool_size = 64", "pool_size = 4"))
+    git("add", ".")
+    if name:
+        monkeypatch.setenv(name, "eva")
+    assert main([*arguments, "auth.toml"]) == code
+    out = capsys.readouterr().out
+    assert "review: risk 60" in out
+    assert ("CONFGUARD_APPROVED_BY=" in out) is (code == 1)
+
+
+def test_an_approval_does_not_lift_a_block(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("auth.toml").write_text(AUTH["after"])
+    git("add", ".")
+    monkeypatch.setenv("CONFGUARD_APPROVED_BY", "eva")
+    assert main(["auth.toml"]) == 1
+    monkeypatch.setenv("CONFGUARD_OVERRIDE", "the campaign")
+    assert main(["auth.toml"]) == 0
+
+
+def test_only_what_a_config_names_by_its_terms(committed: Path, capsys: Capture) -> None:
+    Path("models_of_hook.py").write_text(
+        "from pydantic import BaseModel\nclass App(BaseModel):\n    replicas: int\n"
+    )
+    Path("confguard.toml").write_text(
+        '[configs.app]\nfiles = ["app/*.yaml"]\nschema = "models_of_hook:App"\npolicy = { review = 101, block = 101 }\n'
+    )
+    Path("app").mkdir()
+    Path("app/eu.yaml").write_text("replicas: 3\n")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "two")
+    Path("app/eu.yaml").write_text("replicas: 0\n")
+    Path("auth.toml").write_text(AUTH["after"])
+    git("add", ".")
+    assert main(["auth.toml", "app/eu.yaml"]) == 0
+    assert "app/eu.yaml: allow: risk 80" in capsys.readouterr().out
+    Path("app/eu.yaml").write_text("replica: 3\n")
+    git("add", ".")
+    assert main(["app/eu.yaml"]) == 1
+    assert "app/eu.yaml:1:1: replica: unknown key (did you mean 'replicas'?)" in capsys.readouterr().out
+
+
+def test_a_file_that_no_longer_parses(committed: Path, capsys: Capture) -> None:
+    Path("auth.toml").write_text("[server\n")
+    git("add", ".")
+    assert main(["auth.toml"]) == 1
+    assert capsys.readouterr().out.startswith("auth.toml:1")
+
+
+def test_a_commit_that_mends_a_file_passes(repository: Path) -> None:
+    Path("a.yaml").write_text("a: [\n")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "torn")
+    Path("a.yaml").write_text("a: []\n")
+    git("add", ".")
+    assert main(["a.yaml"]) == 0
+
+
+def test_a_renamed_file_is_judged_against_what_it_was(committed: Path, capsys: Capture) -> None:
+    git("mv", "auth.toml", "login.toml")
+    text = AUTH["before"].replace("max_inflight = 400", "max_inflight = 4")
+    Path("login.toml").write_text(text)
+    git("add", ".")
+    assert main(["login.toml"]) == 1
+    assert "max_inflight: cut from 400 to 4" in capsys.readouterr().out
+
+
+def test_the_first_commit_and_files_of_other_kinds(repository: Path) -> None:
+    Path("a.yaml").write_text("- 1\n")
+    Path("notes.txt").write_text("x")
+    git("add", ".")
+    assert main(["a.yaml", "notes.txt"]) == 0
+    assert main([]) == 0
+
+
+def test_from_a_folder_below_the_top(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("sub").mkdir()
+    git("mv", "auth.toml", "sub/auth.toml")
+    git("commit", "--quiet", "-m", "move")
+    Path("sub/auth.toml").write_text(AUTH["after"])
+    git("add", ".")
+    monkeypatch.chdir("sub")
+    assert main(["auth.toml"]) == 1
+
+
+def test_between_two_revisions_as_ci_asks(
+    committed: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    Path("auth.toml").write_text(AUTH["after"])
+    git("commit", "--quiet", "--all", "-m", "two")
+    assert main(["auth.toml"]) == 0
+    monkeypatch.setenv("PRE_COMMIT_FROM_REF", "HEAD~1")
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", "HEAD")
+    assert main(["--format", "json", "auth.toml"]) == 1
+    (made,) = json.loads(capsys.readouterr().out)
+    assert (made["file"], made["decision"], made["errors"]) == ("auth.toml", "block", [])
+
+
+def test_what_cannot_be_asked(folder: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert main(["a.toml"]) == 2
+    assert "not a git repository" in capsys.readouterr().err
+    Path("confguard.toml").write_text("[policie]\n")
+    assert main(["a.toml"]) == 2
+    assert "did you mean 'policy'" in capsys.readouterr().err
+    Path("confguard.toml").unlink()
+    monkeypatch.setenv("PATH", "")
+    assert main(["a.toml"]) == 2
+    assert "git is not installed" in capsys.readouterr().err
+
+
+def test_a_schema_that_cannot_be_imported(committed: Path, capsys: Capture) -> None:
+    Path("confguard.toml").write_text('[configs.a]\nfiles = ["auth.toml"]\nschema = "no_such_models:Auth"\n')
+    Path("auth.toml").write_text(AUTH["before"] + "# x\n")
+    git("add", ".")
+    assert main(["auth.toml"]) == 2
+    err = capsys.readouterr().err
+    assert "cannot import 'no_such_models'" in err
+
+
+@pytest.mark.slow
+def test_the_real_pre_commit_runs_the_hook_that_the_repository_offers(
+    committed: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The definition in `.pre-commit-hooks.yaml`, with an environment that pre-commit makes with pip."""
+    source = tmp_path_factory.mktemp("confguard")
+    for name in ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".pre-commit-hooks.yaml", "src"):
+        subprocess.run(["cp", "-r", str(ROOT / name), str(source)], check=True)
+    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "x"]):
+        subprocess.run(["git", *arguments], cwd=source, check=True)
+    revision = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=source, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    Path(".pre-commit-config.yaml").write_text(
+        f"repos:\n- repo: {source}\n  rev: {revision}\n  hooks:\n  - id: confguard\n"
+    )
+    environment = os.environ | {"PRE_COMMIT_HOME": str(source.parent / "pre-commit-home")}
+    command = [sys.executable, "-m", "pre_commit"]
+    subprocess.run([*command, "install"], check=True, env=environment, capture_output=True)
+    git("add", ".")
+
+    def commit() -> subprocess.CompletedProcess[str]:
+        git("add", "auth.toml")
+        return subprocess.run(["git", "commit", "-m", "two"], env=environment, capture_output=True, text=True)
+
+    Path("auth.toml").write_text(AUTH["after"])
+    refused = commit()
+    assert refused.returncode == 1, refused.stdout + refused.stderr
+    assert "auth.toml:4:1: CG101 high" in refused.stdout + refused.stderr
+    Path("auth.toml").write_text(AUTH["before"].replace("75s", "70s"))
+    allowed = commit()
+    assert allowed.returncode == 0, allowed.stdout + allowed.stderr
+    assert "confguard" in allowed.stdout + allowed.stderr

@@ -1,0 +1,188 @@
+"""Probes, monitors and the bake."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import random
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import pytest
+
+from confguard.rollout import Bake, CallableProbe, CommandProbe, Counts, ErrorRate, HttpCounts, HttpProbe
+from confguard.rollout.bake import Outcome, watch
+from confguard.rollout.monitors import evidence
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    answers: ClassVar[dict[str, tuple[int, bytes]]] = {
+        "/ok": (200, b"fine"),
+        "/sick": (503, b"no"),
+        "/counts": (200, json.dumps({"requests": 10, "errors": 2}).encode()),
+        "/nonsense": (200, b"[]"),
+        "/text": (200, b"hello"),
+    }
+
+    def do_GET(self) -> None:
+        if self.path == "/slow":
+            time.sleep(0.5)
+        status, body = self.answers.get(self.path, (200, b""))
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def _proxied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+
+
+@pytest.mark.usefixtures("_proxied")
+def test_http_probes(url: str) -> None:
+    assert HttpProbe(f"{url}/ok").check() is None
+    assert HttpProbe(f"{url}/sick").check() == "answered 503 Service Unavailable"
+    assert HttpProbe(f"{url}/slow", timeout="100ms").check() == "did not answer within 100ms"
+    assert "did not answer" in str(HttpProbe("http://127.0.0.1:9/").check())
+    assert HttpProbe("http://u:geheim@h/").name == "GET http://u:***@h/"
+    with pytest.raises(ValueError, match="starts with http"):
+        HttpProbe("file:///etc/passwd")
+
+
+def test_command_probes() -> None:
+    assert CommandProbe(["true"]).check() is None
+    loud = "import sys; print('first'); print('no \\x1b[31m memory'); sys.exit(3)"
+    assert CommandProbe([sys.executable, "-c", loud]).check() == "ended with 3: no \\x1b[31m memory"
+    assert CommandProbe(["sleep", "5"], timeout="100ms").check() == "did not end within 100ms"
+    assert CommandProbe(["no-such-command-x"]).check() == "cannot be run: No such file or directory"
+
+
+def test_callable_probes() -> None:
+    def healthy() -> None:
+        return None
+
+    assert CallableProbe(healthy).check() is None
+    assert CallableProbe(healthy).name == "healthy"
+    assert CallableProbe(lambda: False).check() == "answered False"
+    assert CallableProbe(lambda: 1 / 0).check() == "ZeroDivisionError: division by zero"
+
+
+def test_counts_over_http(url: str) -> None:
+    assert HttpCounts(f"{url}/counts")() == Counts(10, 2)
+    for path in ("nonsense", "text"):
+        with pytest.raises(ValueError, match=r".+"):
+            HttpCounts(f"{url}/{path}")()
+    with pytest.raises(OSError, match="503"):
+        HttpCounts(f"{url}/sick")()
+
+
+def monitored(readings: list[Counts], baseline: float = 0.01) -> tuple[str | None, int]:
+    """What a monitor says of these readings, and after how many requests."""
+    feed = iter([Counts(0, 0), *readings])
+    monitor = ErrorRate(lambda: next(feed), baseline)
+    monitor.start()
+    for reading in readings:
+        alarm = monitor.check()
+        if alarm:
+            return alarm, reading.requests
+    return None, 0
+
+
+def stream(rate: float, seed: int, steps: int = 200, batch: int = 10) -> list[Counts]:
+    chance, errors, made = random.Random(seed), 0, []
+    for step in range(1, steps + 1):
+        errors += sum(chance.random() < rate for _ in range(batch))
+        made.append(Counts(step * batch, errors))
+    return made
+
+
+def test_false_alarms_stay_below_alpha_however_often_it_is_looked_at() -> None:
+    alarms = sum(monitored(stream(0.01, seed))[0] is not None for seed in range(1000))
+    assert alarms <= 5  # alpha is 0.001; six or more of 1,000 has a probability of 0.0006 even at the bound
+
+
+@pytest.mark.parametrize(("rate", "most"), [(0.5, 20), (0.1, 250), (0.05, 900)])
+def test_a_worse_rate_is_noticed_soon(rate: float, most: int) -> None:
+    needed = sorted(monitored(stream(rate, seed))[1] or 10**9 for seed in range(100))
+    assert needed[50] <= most
+
+
+def test_a_service_that_starts_anew_counts_from_zero() -> None:
+    alarm, _ = monitored([Counts(1000, 9), Counts(10, 0), Counts(60, 40)])
+    assert alarm == "49 of 1060 requests failed (4.62%), and 1% is usual"
+
+
+def test_no_reading_is_an_alarm_after_a_while() -> None:
+    def away() -> Counts:
+        raise OSError("connection refused")
+
+    monitor = ErrorRate(away, 0.01, silence=3)
+    monitor.start()
+    assert monitor.check() is None
+    assert monitor.check() == "no reading 3 times: connection refused"
+
+
+def test_figures_that_make_no_sense() -> None:
+    for wrong in ({"baseline": 1.5}, {"baseline": -0.1}, {"baseline": 0.1, "alpha": 0}):
+        with pytest.raises(ValueError, match="share from 0 to 1"):
+            ErrorRate(lambda: Counts(0, 0), **wrong)  # type: ignore[arg-type]
+    assert evidence(Counts(10, 0), 0.0) < 0
+    assert evidence(Counts(100, 100), 0.99) < 100
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"duration": "0s"}, {"duration": "1s", "interval": 0}, {"duration": "1s", "failures": 0}]
+)
+def test_bakes_that_make_no_sense(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        Bake(**wrong)
+
+
+class Time:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def test_a_bake_asks_at_its_interval_and_not_longer_than_it_lasts() -> None:
+    clock = Time()
+    asked: list[float] = []
+
+    def probe() -> bool:
+        asked.append(clock.now)
+        return True
+
+    bake = Bake("2500ms", probes=[probe], interval="1s")
+    assert watch(bake, lambda: None, print, now=clock, sleep=clock.sleep).outcome is Outcome.HEALTHY
+    assert asked == [1.0, 2.0, 2.5]
+
+
+def test_failures_must_come_in_a_row() -> None:
+    clock = Time()
+    answers = iter(["down", "down", None, "down", "down", None, None, None])
+    bake = Bake("8s", probes=[lambda: next(answers)], failures=3)
+    assert watch(bake, lambda: None, lambda *_: None, now=clock, sleep=clock.sleep).outcome is Outcome.HEALTHY
