@@ -37,7 +37,7 @@ format: $(VENV)/.dev ## put the code in form
 	$(BIN)/ruff check --fix .
 
 docs: $(VENV)/.dev ## the documentation, built strictly into site/
-	$(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 docs-serve: $(VENV)/.dev ## the documentation, live on loopback
 	$(BIN)/python -m mkdocs serve

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
+import httpx
 import pytest
 
 import confguard as cg
 from confguard.demo.load import Login
 from confguard.demo.report import Act, Moment, Story, write_report
 from confguard.risk.findings import Risk
-from conftest import ROOT, incidents
+from conftest import ROOT, incidents, unmeasured
 
 DEMO = [sys.executable, "-m", "confguard", "demo"]
 
@@ -117,6 +121,51 @@ def test_the_example_holds_the_demos_files() -> None:
     for name, side in (("auth.toml", "before"), ("auth.faster.toml", "after")):
         for folder in ("examples/auth_service", "src/confguard/demo"):
             assert (ROOT / folder / name).read_text() == incident[side]
+
+
+@pytest.mark.slow
+def test_the_example_works_as_its_page_says(folder: Path) -> None:
+    shutil.copytree(ROOT / "examples/auth_service", "example")
+    os.chdir("example")
+    page = Path("README.md").read_text()
+
+    def run(command: str) -> subprocess.CompletedProcess[str]:
+        assert f"$ {command}\n" in page
+        program, *arguments = shlex.split(command)
+        module = [sys.executable, "-m", "confguard"] if program == "confguard" else [sys.executable]
+        return subprocess.run([*module, *arguments], capture_output=True, text=True, timeout=60)
+
+    assert run('confguard apply auth --reason "as it was"').returncode == 0
+    users = """python -c 'from confguard.demo.service import add_users; add_users("users.db", {"ana": "secret"})'"""
+    assert run(users).returncode == 0
+    serve = ["-m", "confguard.demo.service", "--store", "sqlite:///confguard.db", "--users", "users.db"]
+    service = subprocess.Popen(
+        [sys.executable, *serve], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=unmeasured()
+    )
+    try:
+        assert service.stdout is not None
+        url = f"http://127.0.0.1:{service.stdout.readline().strip()}"
+        project = Path("confguard.toml")
+        project.write_text(project.read_text().replace("http://127.0.0.1:8400", url))
+        assert httpx.post(f"{url}/login", json={"user": "ana", "password": "secret"}).status_code == 200
+        assert httpx.post(f"{url}/login", json={"user": "ana", "password": "wrong"}).status_code == 401
+        assert httpx.post(f"{url}/login", json={"user": "eve", "password": "secret"}).status_code == 401
+        assert httpx.get(f"{url}/whoami").status_code == 401
+        assert run('confguard plan auth auth.faster.toml --reason "tuning for speed"').returncode == 1
+        forced = shlex.split('apply auth auth.faster.toml --reason "x" --override "y" --bake 2s --confirm')
+        ended = subprocess.run([sys.executable, "-m", "confguard", *forced], capture_output=True, text=True)
+        assert ended.returncode == 4, ended.stdout + ended.stderr
+        wait_for(lambda: httpx.get(f"{url}/metrics").json()["revision"] == 3)
+    finally:
+        service.communicate(timeout=10)
+    assert service.returncode == 0
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_without_what_it_needs_it_says_what_to_install(

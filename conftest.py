@@ -1,0 +1,130 @@
+"""Runs every code block of the README and of docs/: Python, consoles, and files that a title names.
+
+- ```` ```python ````: executed, one namespace a page; with `>>>` prompts, outputs are compared.
+- ```` ```console ````: each line after `$` is run by bash in the page's folder, and its output compared
+  (`...` stands for anything).
+- ```` ```toml title="auth.toml" ````: written as that file; any language will do. Without a title: parsed.
+- ```` ```text ````: shown, not run.
+"""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+
+from sybil import Document, Example, Region, Sybil
+
+import confguard as cg
+
+ROOT = Path(__file__).parent
+_BLOCK = re.compile(
+    r"^(?P<indent>[ ]*)```(?P<language>\w+)(?:[ ]+title=\"(?P<title>[^\"]+)\")?[^\n]*\n"
+    r"(?P<body>.*?)^(?P=indent)```[ ]*$",
+    re.MULTILINE | re.DOTALL,
+)
+_FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+def blocks(document: Document) -> Iterable[Region]:
+    """Every fenced block of a page."""
+    for found in _BLOCK.finditer(document.text):
+        body = textwrap.dedent(found["body"])
+        if found["language"] != "text":
+            yield Region(found.start(), found.end(), (found["language"], found["title"], body), evaluate)
+
+
+def evaluate(example: Example) -> str | None:
+    """Run one block; what is wrong with it, if anything."""
+    language, title, body = example.parsed
+    if title:
+        Path(title).parent.mkdir(parents=True, exist_ok=True)
+        Path(title).write_text(body)
+        return None
+    if language == "python":
+        return _python(body, example)
+    if language == "console":
+        return _console(body)
+    cg.parse(body, language)
+    return None
+
+
+def _python(body: str, example: Example) -> str | None:
+    if not body.lstrip().startswith(">>>"):
+        exec(compile("\n" * example.line + body, example.path, "exec", dont_inherit=True), example.namespace)
+        return None
+    test = doctest.DocTestParser().get_doctest(body, example.namespace, "block", example.path, example.line)
+    said: list[str] = []
+    doctest.DocTestRunner(optionflags=_FLAGS).run(test, out=said.append, clear_globs=False)
+    example.namespace.update(test.globs)
+    return "".join(said) or None
+
+
+def _console(body: str) -> str | None:
+    for step in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+        lines = step.splitlines(keepends=True)
+        command = lines[0]
+        while command.endswith("\\\n"):
+            command += lines[command.count("\n")]
+        expected = "".join(lines[command.count("\n") :])
+        found = _run(command.strip())
+        if not doctest.OutputChecker().check_output(expected or "...", found, _FLAGS):
+            return f"$ {command}expected:\n{expected}\nfound:\n{found}"
+    return None
+
+
+def _run(command: str) -> str:
+    """What a command prints; what would take minutes or change the machine is looked up instead."""
+    if command.startswith("make "):
+        command = f"make -C {ROOT} -n {command.removeprefix('make ')} >/dev/null"
+    elif command.startswith("pip install "):
+        command = f"grep -q '^demo = ' {ROOT}/pyproject.toml"
+    ended = subprocess.run(
+        ["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120
+    )
+    if ended.returncode and "echo $?" not in command and not ended.stdout:
+        return f"ended with {ended.returncode}, silently"
+    return ended.stdout
+
+
+def enter(namespace: dict[str, object]) -> None:
+    """A folder of its own for each page, with the environment's programs first on the path."""
+    names = ("PATH", "NO_COLOR", "GIT_CONFIG_GLOBAL", "PRE_COMMIT_HOME", "COLUMNS")
+    namespace["_before"] = (Path.cwd(), {name: os.environ.get(name) for name in names}, list(sys.path))
+    folder = tempfile.mkdtemp(prefix="confguard-docs-")
+    identity = Path(folder, ".identity")
+    identity.write_text("[user]\nname = Ana\nemail = ana@example.com\n[init]\ndefaultBranch = main\n")
+    os.environ |= {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "NO_COLOR": "1",
+        "COLUMNS": "80",
+        "GIT_CONFIG_GLOBAL": str(identity),
+    }
+    os.chdir(folder)
+    sys.path.insert(0, folder)
+
+
+def leave(namespace: dict[str, object]) -> None:
+    """Back to where we were."""
+    folder = Path.cwd()
+    before, environment, path = namespace["_before"]  # type: ignore[misc]
+    os.chdir(before)
+    sys.path[:] = path
+    for name, value in environment.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+pytest_collect_file = Sybil(
+    parsers=[blocks], patterns=["README.md", "docs/**/*.md"], setup=enter, teardown=leave
+).pytest()
