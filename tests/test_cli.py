@@ -242,6 +242,7 @@ def test_drift_and_status(project: Path, capsys: Capture) -> None:
         (["plan", "auth", "none.toml", "--reason", "x"], 2, "none.toml: no such file"),
         (["diff", "none.toml", "auth.toml"], 2, "none.toml: no such file"),
         (["check", "--schema", "nope:Model", "auth.toml"], 2, "cannot import 'nope'"),
+        (["check", "auth.toml", "--as", "tolm"], 2, "unknown format 'tolm' (did you mean 'toml'?)"),
         (["check", "README"], 2, "unknown format: no suffix"),
         (["rules", "CG999"], 2, "no rule 'CG999'"),
     ],
@@ -260,13 +261,13 @@ def test_mistakes_get_one_clear_message(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (["rules", "--format", "yaml"], "unknown --format 'yaml'; one of: text, json"),
         (["statu"], "unknown COMMAND 'statu' (did you mean 'status'?)"),
         (["plan", "auth"], "the following arguments are required: --reason"),
         (["plan", "auth", "--reason", " "], "must say something"),
         (["apply", "auth", "--reason", "x", "--bake", "soon"], "expected a duration"),
         (["apply", "auth", "--reason", "x", "--bake", "0s"], "longer than nothing"),
         (["show", "auth", "two"], "expected a revision's number, got 'two'"),
-        (["check", "x", "--as", "tolm"], "(did you mean 'toml'?)"),
     ],
 )
 def test_wrong_usage_ends_with_2(capsys: Capture, arguments: list[str], says: str) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 from attrs import field, frozen
@@ -15,12 +15,12 @@ from attrs import field, frozen
 from confguard.documents.document import Document, read
 from confguard.errors import DocumentError, Problem, ProjectError, ValidationError, did_you_mean
 from confguard.events import Listener
-from confguard.guard import Guard
 from confguard.paths import Path as DocumentPath
 from confguard.risk.policy import Policy
-from confguard.rollout.bake import Bake
-from confguard.rollout.probes import Probe, as_probe
-from confguard.schema.schema import resolve_schema
+
+if TYPE_CHECKING:
+    from confguard.guard import Guard
+    from confguard.rollout import Bake, Probe
 
 __all__ = ["FILE_NAME", "Config", "Project", "find_project", "load_project"]
 
@@ -30,6 +30,8 @@ ENVIRONMENT = "CONFGUARD_CONFIG"
 
 
 def _probe_list(_: object, attribute: attrs.Attribute[Any], value: list[Any]) -> None:
+    from confguard.rollout.probes import as_probe
+
     for probe in value:
         if not isinstance(probe, str | list):
             raise ValueError("a probe is a URL, or a command as a list")
@@ -114,6 +116,8 @@ class Project:
 
     def guard(self, name: str, on_event: Listener | None = None) -> Guard:
         """The guard of a config."""
+        from confguard.guard import Guard
+
         config = self.config(name)
         self.make_importable()
         return Guard(
@@ -129,10 +133,14 @@ class Project:
 
     def probes(self, name: str) -> tuple[Probe, ...]:
         """The probes of a config."""
+        from confguard.rollout.probes import as_probe
+
         return tuple(as_probe(probe) for probe in self.config(name).probes)
 
     def bake(self, name: str, duration: str, *, confirm: bool = False) -> Bake:
         """A bake with the config's probes."""
+        from confguard.rollout.bake import Bake
+
         return Bake(duration, probes=self.probes(name), confirm=confirm)
 
     def make_importable(self) -> None:
@@ -169,6 +177,8 @@ def load_project(file: Path) -> Project:
     table = _table(document) if inside else document.data
     if table is None:
         raise ProjectError(f"{file}: has no [tool.confguard] table")
+    from confguard.schema.schema import resolve_schema
+
     schema = resolve_schema(_Settings)
     try:
         settings: _Settings = schema.validate(table)  # type: ignore[union-attr]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from confguard import __version__
-from confguard.cli import about, change, compare, history
 from confguard.cli.options import Commands, Parser
 from confguard.cli.output import report_error
 from confguard.errors import ConfguardError
@@ -15,8 +15,17 @@ from confguard.errors import ConfguardError
 __all__ = ["build_parser", "main"]
 
 
-def build_parser() -> Parser:
-    """The parser of all commands."""
+_GROUPS = {
+    "compare": ("check", "diff", "assess"),
+    "change": ("plan", "apply", "confirm", "revert"),
+    "history": ("log", "show", "status", "drift", "verify"),
+    "about": ("rules", "init", "demo"),
+}
+"""The modules here, and the commands that each adds."""
+
+
+def build_parser(command: str | None = None) -> Parser:
+    """The parser of all commands; of one group, where a command of it is named: the others cost their imports."""
     parser = Parser(
         prog="confguard",
         description="Keep configuration changes from causing outages.",
@@ -24,14 +33,16 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"confguard {__version__}")
     commands = Commands(parser.add_subparsers(metavar="COMMAND", required=True))
-    for group in (compare, change, history, about):
-        group.register(commands)
+    named = [group for group, names in _GROUPS.items() if command in names]
+    for group in named or _GROUPS:
+        import_module(f"confguard.cli.{group}").register(commands)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
-    args = build_parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    args = build_parser(words[0] if words else None).parse_args(words)
     try:
         code: int = args.run(args)
         sys.stdout.flush()

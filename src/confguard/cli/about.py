@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from confguard.cli.options import Commands
 from confguard.cli.output import indented, paint, say
 from confguard.errors import ConfguardError
-from confguard.risk.rules import Rule
+
+if TYPE_CHECKING:
+    from confguard.risk.rules import Rule
 
 __all__ = ["register"]
 

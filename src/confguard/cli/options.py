@@ -7,13 +7,14 @@ import re
 import textwrap
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from attrs import frozen
 
-from confguard.documents.registry import known_formats
 from confguard.errors import did_you_mean
-from confguard.fields import Duration
+
+if TYPE_CHECKING:
+    from confguard.fields import Duration
 
 __all__ = ["Command", "Commands", "Parser", "duration", "said", "whole"]
 
@@ -66,7 +67,7 @@ class Commands:
     def add_reading(self, command: ArgumentParser) -> None:
         """How files are read, and by which schema."""
         command.add_argument(
-            "--as", dest="read_as", choices=known_formats(), help="the files' format, where names do not tell"
+            "--as", dest="read_as", metavar="FORMAT", help="the files' format, where names do not tell it"
         )
         command.add_argument("--schema", metavar="MODULE:CLASS", help="what the files must fit")
 
@@ -91,6 +92,8 @@ def said(text: str) -> str:
 
 def duration(text: str) -> Duration:
     """A duration, for an option."""
+    from confguard.fields import Duration
+
     try:
         made = Duration(text)
     except ValueError as error:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
-from http.client import HTTPException
 from typing import Any, Protocol, TypeAlias, cast
 
 from attrs import field, frozen
@@ -151,6 +148,10 @@ class ProbeFailure(Exception):  # noqa: N818 - an answer, not a fault
 
 def fetch(url: str, timeout: Duration, *, limit: int) -> bytes:
     """At most `limit` bytes of the answer to a GET. Raises `ProbeFailure`."""
+    import urllib.error
+    import urllib.request
+    from http.client import HTTPException
+
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     request = urllib.request.Request(url, headers={"User-Agent": "confguard"})  # noqa: S310 - checked: http(s)
     try:
