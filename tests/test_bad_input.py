@@ -2,50 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from confguard.cli import main
-from conftest import unmeasured
+from conftest import as_a_user, unmeasured
 
 PROJECT = '[configs.auth]\nfiles = ["auth.toml"]\ntargets = ["live/auth.toml"]\n'
 APPLY = ["apply", "auth", "next.toml", "--reason", "x"]
-NOBODY = 65534
-
-
-@contextmanager
-def as_a_user() -> Iterator[None]:
-    """As somebody whom file permissions bind: root is not."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
 
 
 @pytest.fixture
-def project(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path_factory.mktemp("project")
-    for outer in (folder, *folder.parents[:2]):
-        outer.chmod(0o777)  # so that somebody who is not root gets there
-    monkeypatch.chdir(folder)
+def project(shared_folder: Path) -> Path:
     Path("confguard.toml").write_text(PROJECT)
     Path("auth.toml").write_text("n = 1\n")
     Path("next.toml").write_text("n = 2\n")
     Path("live").mkdir()
     assert main(["apply", "auth", "--reason", "start"]) == 0
-    return folder
+    return shared_folder
 
 
 def unreadable() -> None:
@@ -201,13 +182,11 @@ def contextless() -> Iterator[None]:
 
 def store_bytes() -> object:
     """What the store holds, if it is one."""
-    try:
-        with sqlite3.connect("confguard.db") as connection:
-            rows = connection.execute("SELECT number, content, digest FROM revision").fetchall()
-    except sqlite3.Error:
-        return Path("confguard.db").read_bytes()
-    connection.close()
-    return rows
+    with closing(sqlite3.connect("confguard.db")) as connection:
+        try:
+            return connection.execute("SELECT number, content, digest FROM revision").fetchall()
+        except sqlite3.Error:
+            return Path("confguard.db").read_bytes()
 
 
 @pytest.mark.parametrize(("limit", "says"), [(4096, "confguard.db"), (40_000, "live/auth.toml")])

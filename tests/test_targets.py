@@ -10,6 +10,7 @@ import pytest
 
 from confguard.errors import TargetError
 from confguard.targets import FileTarget, write_durably
+from conftest import as_a_user
 
 
 def litter(folder: Path) -> list[str]:
@@ -93,11 +94,11 @@ def test_a_target_that_cannot_be_read(folder: Path) -> None:
     assert not FileTarget("no/such/a.toml").littered()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_may_not_be_written(folder: Path) -> None:
-    Path("x").mkdir(mode=0o500)
-    with pytest.raises(TargetError, match="Permission denied"):
+def test_a_folder_that_may_not_be_written(shared_folder: Path) -> None:
+    Path("x").mkdir(mode=0o555)
+    with as_a_user(), pytest.raises(TargetError, match="Permission denied") as caught:
         FileTarget("x/a.toml").stage(b"x")
+    assert "may not write to" in str(caught.value.hint)
 
 
 def test_a_rename_that_fails_leaves_the_old_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

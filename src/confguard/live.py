@@ -79,6 +79,7 @@ class Live(Generic[T]):
         self._schema, self._interval = schema, interval
         self._cache = Path(cache) if cache else None
         self._open, self.name = _opener(source)
+        self._owns_store = isinstance(source, str)
         self._store: Store | None = None
         self._subscribers: list[Callable[[T], None]] = []
         self._problem: str | None = None
@@ -136,9 +137,11 @@ class Live(Generic[T]):
         return True
 
     def close(self) -> None:
-        """Stop looking. `current` stays as it is."""
+        """Stop looking. `current` stays as it is; a store that was opened for this is closed."""
         self._stop.set()
         self._thread.join()
+        if self._store is not None and self._owns_store:
+            self._store.close()
 
     def __enter__(self) -> Live[T]:
         return self

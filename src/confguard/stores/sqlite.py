@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -144,7 +145,7 @@ class SqliteStore:
     def close(self) -> None:
         """Close the database."""
         with self._lock:
-            self._connection.close()
+            self._finalizer()
 
     def _open(self) -> sqlite3.Connection:
         self._create_file()
@@ -160,6 +161,8 @@ class SqliteStore:
         except BaseException:
             connection.close()
             raise
+        # A store that nobody closed is closed when nobody holds it any more.
+        self._finalizer = weakref.finalize(self, _close, connection, os.getpid())
         return connection
 
     def _create_file(self) -> None:
@@ -206,6 +209,7 @@ class SqliteStore:
     def _usable(self) -> sqlite3.Connection:
         """The connection; a new one in a forked child, which must not use its parent's."""
         if self._pid != os.getpid():
+            _FORKED.append(self._connection)
             self._pid = os.getpid()
             self._connection = self._open()
         return self._connection
@@ -254,6 +258,15 @@ class SqliteStore:
             if isinstance(error, ConnectionError) or error.filename is None:
                 raise
             raise StoreError(f"{self.path}: cannot be opened: {error.strerror}") from error
+
+
+_FORKED: list[sqlite3.Connection] = []
+"""Connections of a parent process. SQLite forbids to close them in a child, so they are kept from being collected."""
+
+
+def _close(connection: sqlite3.Connection, pid: int) -> None:
+    if pid == os.getpid():
+        connection.close()
 
 
 def _hint(text: str) -> str | None:
