@@ -196,6 +196,22 @@ def test_a_review_needs_a_name(project: Path, capsys: Capture) -> None:
     assert (code, made["approved_by"]) == (0, "eva")
 
 
+def test_what_does_not_fit_comes_with_its_problems(project: Path, capsys: Capture) -> None:
+    Path("confguard.toml").write_text(PROJECT + 'schema = "confguard.demo.settings:AuthSettings"\n')
+    Path("next.toml").write_text(AUTH["before"].replace("max_inflight = 400", "max_inflight = 0"))
+    code, made = run_json(capsys, "plan", "auth", "next.toml", "--reason", "x")
+    (problem,) = made["error"]["problems"]
+    assert (code, problem["path"], problem["line"]) == (1, ["server", "max_inflight"], 3)
+    code, _, err = run(capsys, "plan", "auth", "next.toml", "--reason", "x")
+    assert "next.toml:3:1: server.max_inflight: expected greater than or equal to 1, got 0" in err
+
+
+def test_confirm_needs_a_bake(project: Path, capsys: Capture) -> None:
+    code, _, err = run(capsys, "apply", "auth", "--reason", "x", "--confirm")
+    assert code == 2
+    assert "add --bake TIME" in err
+
+
 def test_an_expected_head(project: Path, capsys: Capture) -> None:
     code, _, err = run(capsys, "apply", "auth", "--reason", "start", "--expect", "7")
     assert code == 3

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from attrs import frozen
 
-from confguard.paths import show_path
+from confguard.paths import path_to_json, show_path
 
 __all__ = [
     "BakeFailedError",
@@ -78,6 +78,16 @@ class Problem:
     file: str | None = None
     line: int | None = None
     column: int | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """The problem as JSON."""
+        return {
+            "path": path_to_json(self.path),
+            "message": self.message,
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+        }
 
     def __str__(self) -> str:
         where = show_path(self.path)

@@ -8,7 +8,7 @@ from confguard.cli.compare import show_diff, show_risk
 from confguard.cli.options import Commands, duration, said, whole
 from confguard.cli.output import say
 from confguard.cli.projects import guarded, the_project
-from confguard.errors import ConflictError, PolicyError
+from confguard.errors import ConfguardError, ConflictError, PolicyError
 from confguard.events import Event
 from confguard.guard import Guard, Plan
 from confguard.risk.policy import Decision
@@ -72,6 +72,8 @@ def plan(args: Namespace) -> int:
 
 def apply(args: Namespace) -> int:
     """`confguard apply`."""
+    if args.confirm and not args.bake:
+        raise ConfguardError("--confirm needs a bake to end", hint="add --bake TIME")
     project = the_project()
     bake = Bake(args.bake, project.probes(args.name), confirm=args.confirm) if args.bake else None
     listener = _tell if args.format == "text" else None

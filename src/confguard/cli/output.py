@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Callable
 from typing import Any
 
-from confguard.errors import ConfguardError, DocumentError
+from confguard.errors import ConfguardError, DocumentError, ValidationError
 
 __all__ = ["indented", "paint", "report_error", "say"]
 
@@ -52,6 +52,8 @@ def report_error(error: ConfguardError, format: str) -> None:
         made: dict[str, object] = {"message": str(error), "hint": error.hint, "exit_code": error.exit_code}
         if isinstance(error, DocumentError):
             made |= {"message": error.message, "file": error.path, "line": error.line, "column": error.column}
+        if isinstance(error, ValidationError):
+            made["problems"] = [problem.to_json() for problem in error.problems]
         print(json.dumps({"error": made}, indent=2, ensure_ascii=False))
         return
     print(f"confguard: {error}", file=sys.stderr)
