@@ -28,9 +28,13 @@ class IniFormat:
         try:
             parser.read_string(text)
         except configparser.DuplicateSectionError as error:
-            raise ParseError(f"section [{error.section}] stands twice", error.lineno, 1) from error
+            first = self.places(text).get((error.section,))
+            where = f", as on line {first.key.line}" if first else ""
+            raise ParseError(f"section [{error.section}] stands twice{where}", error.lineno, 1) from error
         except configparser.DuplicateOptionError as error:
-            message = f"key '{error.option}' stands twice in section [{error.section}]"
+            first = self.places(text).get((error.section, error.option))
+            where = f", as on line {first.key.line}" if first else ""
+            message = f"key '{error.option}' stands twice in section [{error.section}]{where}"
             raise ParseError(message, error.lineno, 1) from error
         except configparser.MissingSectionHeaderError as error:
             message = "a key stands before any [section]"
@@ -49,7 +53,7 @@ class IniFormat:
         for number, line in enumerate(text.split("\n"), 1):
             if header := _SECTION.match(line):
                 section = header.group(1)
-                places[(section,)] = Place(Position(number, 1), Position(number, 1))
+                places.setdefault((section,), Place(Position(number, 1), Position(number, 1)))
             elif option := _OPTION.match(line):
                 key = Position(number, 1)
                 value = Position(number, option.start("value") + 1)

@@ -16,6 +16,8 @@ _BUILT_IN = {
     "json": "confguard.documents.json:JsonFormat",
     "ini": "confguard.documents.ini:IniFormat",
     "env": "confguard.documents.env:EnvFormat",
+    "jsonc": "confguard.documents.jsonc:JsoncFormat",
+    "properties": "confguard.documents.properties:PropertiesFormat",
 }
 _BUILT_IN_SUFFIXES = {
     ".toml": "toml",
@@ -27,6 +29,9 @@ _BUILT_IN_SUFFIXES = {
     ".cnf": "ini",
     ".conf": "ini",
     ".env": "env",
+    ".jsonc": "jsonc",
+    ".json5": "jsonc",
+    ".properties": "properties",
 }
 
 

@@ -24,13 +24,31 @@ class TomlFormat:
         try:
             return tomli.loads(text)
         except tomli.TOMLDecodeError as error:
-            raise ParseError(error.msg, error.lineno, error.colno) from error
+            message = error.msg + _first_place(text, error.lineno)
+            raise ParseError(message, error.lineno, error.colno) from error
         except ValueError as error:  # a number with more digits than Python converts
             raise ParseError(str(error)) from error
 
     def places(self, text: str) -> Places:
         """Where each path stands. The text is known to parse, so the scan trusts it."""
         return _Scan(text).run()
+
+
+def _first_place(text: str, line: int) -> str:
+    """Where a key stands already that is defined again on this line; nothing if that is not what is wrong."""
+    before, wrong = text.split("\n")[: line - 1], text.split("\n")[line - 1]
+    scan = _Scan("\n".join(before))
+    try:
+        scan.run()
+        again = _Scan(wrong)
+        again.tables = scan.tables
+        opening = wrong.lstrip().startswith("[")
+        again.at = len(wrong) - len(wrong.lstrip().lstrip("["))
+        keys = tuple(key for key, _ in again.key_path())
+    except (ParseError, IndexError):
+        return ""
+    found = scan.places.get(keys if opening else (*scan.prefix, *keys))
+    return f": it stands on line {found.key.line} already" if found else ""
 
 
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
@@ -51,23 +69,24 @@ class _Scan:
         self.index = LineIndex.of(text)
         self.places: Places = {}
         self.tables: dict[Path, int] = {}
+        self.prefix: Path = ()
+        """The table that the scan is in."""
 
     def run(self) -> Places:
-        prefix: Path = ()
         while True:
             self._skip(_BLANK)
             if self.at >= len(self.text):
                 return self.places
             if self.text[self.at] == "[":
-                prefix = self._header()
+                self.prefix = self._header()
             else:
-                self._pair(prefix)
+                self._pair(self.prefix)
 
     def _header(self) -> Path:
         start = self.at
         array = self.text.startswith("[[", self.at)
         self.at += 2 if array else 1
-        keys = self._keys()
+        keys = self.key_path()
         self._skip(_SPACE)
         self.at += 2 if array else 1
         path: Path = ()
@@ -83,7 +102,7 @@ class _Scan:
         return path
 
     def _pair(self, prefix: Path) -> None:
-        keys = self._keys()
+        keys = self.key_path()
         self._skip(_SPACE)
         self.at += 1  # the equals sign
         self._skip(_SPACE)
@@ -93,7 +112,7 @@ class _Scan:
             self._note(path, start, self.at)
         self._value(path)
 
-    def _keys(self) -> list[tuple[str, int]]:
+    def key_path(self) -> list[tuple[str, int]]:
         keys = []
         while True:
             self._skip(_SPACE)

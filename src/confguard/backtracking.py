@@ -1,0 +1,197 @@
+"""Which regular expressions backtrack without bound: those that can read one text in exponentially many ways.
+
+The pattern becomes a position automaton (Glushkov 1961): a state for each character of the pattern, an edge for
+each way one can follow another. It is exponentially ambiguous if a state can come back to itself in two ways over
+the same text (Weber and Seidl 1991): either an edge of a cycle comes about in two ways, as in `(a+)+`, or two
+different paths read the same characters, as in `(a|aa)*`. The text of that cycle, repeated, is the proof.
+Lookarounds and back references are left out of account.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from re import _constants as sre  # type: ignore[attr-defined]
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any
+
+from attrs import define, field, frozen
+
+__all__ = ["pump_of"]
+
+MOST_STATES = 150
+"""Larger patterns are not judged."""
+_MANY = 12
+"""A repetition of at least so many times counts as unbounded."""
+
+Characters = frozenset[str]
+
+
+def pump_of(pattern: str) -> str | None:
+    """A text that, repeated, makes matching exponentially slow; None if there is none.
+
+    Raises `re.error` for what is no regular expression.
+
+    >>> pump_of("(a+)+$"), pump_of("(x|xy|y)*z"), pump_of("[a-z]+@[a-z]+")
+    ('a', 'xyx', None)
+    """
+    tree = _parser.parse(pattern)
+    automaton = _Automaton(_alphabet(tree))
+    fragment = automaton.sequence(tree)
+    if len(automaton.reads) > MOST_STATES:
+        return None
+    for position in fragment.first:
+        automaton.starts.add(position)
+    return automaton.pump()
+
+
+@frozen
+class _Fragment:
+    """A part of the pattern: where it can begin and end, and whether it can be empty."""
+
+    first: Counter[int] = field(factory=Counter)
+    last: Counter[int] = field(factory=Counter)
+    empty: bool = True
+
+
+@define
+class _Automaton:
+    alphabet: Characters
+    reads: list[Characters] = field(factory=list)
+    follows: Counter[tuple[int, int]] = field(factory=Counter)
+    starts: set[int] = field(factory=set)
+
+    def sequence(self, items: Iterable[tuple[Any, Any]]) -> _Fragment:
+        made = _Fragment()
+        for operation, argument in items:
+            made = self._joined(made, self._item(operation, argument))
+        return made
+
+    def _item(self, operation: Any, argument: Any) -> _Fragment:
+        if operation in (sre.LITERAL, sre.NOT_LITERAL, sre.IN, sre.ANY):
+            return self._characters(_matched(operation, argument, self.alphabet))
+        if operation is sre.BRANCH:
+            return self._either([self.sequence(branch) for branch in argument[1]])
+        if operation is sre.SUBPATTERN:
+            return self.sequence(argument[3])
+        if operation in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+            return self._repeated(*argument)
+        return _Fragment()  # anchors, lookarounds, back references, atomic groups
+
+    def _characters(self, read: Characters) -> _Fragment:
+        self.reads.append(read)
+        here = len(self.reads) - 1
+        return _Fragment(Counter([here]), Counter([here]), empty=False)
+
+    def _either(self, branches: list[_Fragment]) -> _Fragment:
+        first, last = Counter[int](), Counter[int]()
+        for branch in branches:
+            first += branch.first
+            last += branch.last
+        return _Fragment(first, last, any(branch.empty for branch in branches))
+
+    def _repeated(self, least: int, most: Any, body: Any) -> _Fragment:
+        made = self.sequence(body)
+        if most is sre.MAXREPEAT or most >= _MANY:
+            self._connect(made.last, made.first)
+        elif most > 1:
+            made = self._joined(made, self.sequence(body))
+        return _Fragment(made.first, made.last, made.empty or least == 0)
+
+    def _joined(self, left: _Fragment, right: _Fragment) -> _Fragment:
+        self._connect(left.last, right.first)
+        first = left.first + right.first if left.empty else left.first
+        last = left.last + right.last if right.empty else right.last
+        return _Fragment(first, last, left.empty and right.empty)
+
+    def _connect(self, last: Counter[int], first: Counter[int]) -> None:
+        for before, ways in last.items():
+            for after, more in first.items():
+                self.follows[before, after] += ways * more
+
+    def pump(self) -> str | None:
+        """The characters of a cycle that can be gone round in two ways."""
+        after: dict[int, list[int]] = {}
+        for before, following in self.follows:
+            after.setdefault(before, []).append(following)
+        for state in range(len(self.reads)):
+            found = self._twice(state, after)
+            if found:
+                return found
+        return None
+
+    def _twice(self, state: int, after: dict[int, list[int]]) -> str | None:
+        """Two ways from a state to itself over the same text: a walk over pairs of states that has forked."""
+        start = (state, state, False)
+        words: dict[tuple[int, int, bool], str] = {start: ""}
+        waiting = deque([start])
+        while waiting:
+            left, right, forked = here = waiting.popleft()
+            for x in after.get(left, ()):
+                for y in after.get(right, ()):
+                    read = self.reads[x] & self.reads[y]
+                    if not read:
+                        continue
+                    split = forked or x != y or (left == right and self.follows[left, x] > 1)
+                    word = words[here] + min(read)
+                    if x == y == state and split:
+                        return word
+                    there = (x, y, split)
+                    if there not in words and len(word) <= 2 * len(self.reads):
+                        words[there] = word
+                        waiting.append(there)
+        return None
+
+
+def _alphabet(tree: Any) -> Characters:
+    """Characters enough to tell all classes of a pattern apart: the ends of its ranges and their neighbours."""
+    found = set("a0 _-\n")
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tuple) and len(node) == 2 and node[0] in (sre.LITERAL, sre.NOT_LITERAL):
+            found |= _around(node[1])
+        elif isinstance(node, tuple) and len(node) == 2 and node[0] is sre.RANGE:
+            found |= _around(node[1][0]) | _around(node[1][1])
+        elif isinstance(node, tuple | list | _parser.SubPattern):
+            stack.extend(node)
+    return frozenset(found)
+
+
+def _around(code: int) -> set[str]:
+    return {chr(near) for near in (code - 1, code, code + 1) if 0 <= near < 0x110000}
+
+
+_CATEGORIES: dict[Any, Callable[[str], bool]] = {
+    sre.CATEGORY_DIGIT: str.isdecimal,
+    sre.CATEGORY_SPACE: str.isspace,
+    sre.CATEGORY_WORD: lambda char: char.isalnum() or char == "_",
+}
+_OPPOSITES = {
+    sre.CATEGORY_NOT_DIGIT: sre.CATEGORY_DIGIT,
+    sre.CATEGORY_NOT_SPACE: sre.CATEGORY_SPACE,
+    sre.CATEGORY_NOT_WORD: sre.CATEGORY_WORD,
+}
+
+
+def _matched(operation: Any, argument: Any, alphabet: Characters) -> Characters:
+    if operation is sre.ANY:
+        return alphabet - {"\n"}
+    if operation is sre.LITERAL:
+        return frozenset(chr(argument))
+    if operation is sre.NOT_LITERAL:
+        return alphabet - {chr(argument)}
+    negated = bool(argument) and argument[0][0] is sre.NEGATE
+    chosen = {char for char in alphabet for part in argument if _in(char, *part)}
+    return alphabet - chosen if negated else frozenset(chosen)
+
+
+def _in(char: str, operation: Any, argument: Any) -> bool:
+    if operation is sre.LITERAL:
+        return bool(ord(char) == argument)
+    if operation is sre.RANGE:
+        return bool(argument[0] <= ord(char) <= argument[1])
+    if operation is sre.CATEGORY:
+        opposite = _OPPOSITES.get(argument)
+        return not _CATEGORIES[opposite](char) if opposite else _CATEGORIES[argument](char)
+    return False

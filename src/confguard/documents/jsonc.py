@@ -1,0 +1,56 @@
+"""JSON with comments, as editors write their settings: `//` and `/* */`, and a comma after the last element."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from confguard.documents.interface import LineIndex, ParseError, Places
+from confguard.documents.json import JsonFormat
+
+__all__ = ["JsoncFormat"]
+
+
+class JsoncFormat:
+    """JSON once its comments are blanked out, so that every place stays where it is."""
+
+    name = "jsonc"
+    suffixes = (".jsonc", ".json5")
+
+    def parse(self, text: str) -> Any:
+        """The text's data."""
+        return JsonFormat().parse(_blanked(text))
+
+    def places(self, text: str) -> Places:
+        """Where each path stands."""
+        return JsonFormat().places(_blanked(text))
+
+
+_TOKEN = re.compile(
+    r'(?P<string>"(?:[^"\\\n]|\\.)*")|(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<open>/\*)|(?P<comma>,)|(?P<close>[\]}])|[^\s]',
+    re.DOTALL,
+)
+_VISIBLE = re.compile(r"[^\n]")
+
+
+def _blanked(text: str) -> str:
+    """The text with comments and trailing commas as spaces."""
+    parts: list[str] = []
+    at = 0
+    comma: int | None = None  # the part that holds a comma nothing has followed yet
+    for found in _TOKEN.finditer(text):
+        kind = found.lastgroup
+        parts.append(text[at : found.start()])
+        at = found.end()
+        if kind == "open":
+            position = LineIndex.of(text).position(found.start())
+            raise ParseError("a comment is not closed", position.line, position.column)
+        if kind == "comment":
+            parts.append(_VISIBLE.sub(" ", found.group()))
+            continue
+        if kind == "close" and comma is not None:
+            parts[comma] = " "
+        parts.append(found.group())
+        comma = len(parts) - 1 if kind == "comma" else None
+    parts.append(text[at:])
+    return "".join(parts)

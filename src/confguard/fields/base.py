@@ -1,0 +1,43 @@
+"""What the field types share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
+__all__ = ["FieldType"]
+
+
+class FieldType:
+    """What the field types share: `parse`, and the hook by which pydantic calls it."""
+
+    __slots__ = ()
+    expects: ClassVar[str]
+    """What a value of this type looks like, for error messages."""
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """The value of this type that a configuration value stands for. Raises `ValueError`."""
+        raise ValueError(f"expected {cls.expects}")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(
+            cls.parse,
+            serialization=core_schema.plain_serializer_function_ser_schema(str, when_used="json"),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"type": ["string", "number"], "description": cls.expects}
+
+    @classmethod
+    def _refuse(cls, value: object) -> ValueError:
+        return ValueError(f"expected {cls.expects}, got {value!r}")

@@ -1,0 +1,179 @@
+"""Texts with a meaning: secrets, regular expressions, schedules."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Self
+
+from attrs import field, frozen
+
+from confguard.backtracking import pump_of
+from confguard.fields.base import FieldType
+
+__all__ = ["Cron", "Regex", "Secret"]
+
+
+@frozen(repr=False)
+class Secret(FieldType):
+    """A value that is never shown: not in `repr`, diffs, errors, logs or reports.
+
+    >>> secret = Secret("hunter2")
+    >>> secret
+    Secret('***')
+    >>> secret.reveal()
+    'hunter2'
+    """
+
+    expects = "a text"
+    _value: Any = field(alias="value")
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """The secret that a text holds. Raises `ValueError` without showing the value."""
+        if isinstance(value, Secret):
+            return cls(value.reveal())
+        if not isinstance(value, str):
+            raise ValueError(f"expected {cls.expects}, got {type(value).__name__}")
+        return cls(value)
+
+    def reveal(self) -> Any:
+        """The value itself, for the one place that needs it."""
+        return self._value
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+
+class Regex(str, FieldType):
+    """A regular expression that compiles, and that no text makes exponentially slow.
+
+    >>> Regex("[a-z]+").compiled.fullmatch("abc") is not None
+    True
+    >>> Regex("(a+)+$")
+    Traceback (most recent call last):
+        ...
+    ValueError: expected a regular expression that is safe to match, and '(a+)+$' backtracks without bound on 'aaaa...'
+    """
+
+    expects = "a regular expression"
+
+    def __new__(cls, value: object) -> Self:
+        if not isinstance(value, str):
+            raise cls._refuse(value)
+        try:
+            re.compile(value)
+            pump = pump_of(value)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise ValueError(f"{cls._refuse(value)}: {error}") from None
+        if pump:
+            raise ValueError(
+                f"expected a regular expression that is safe to match, and {str(value)!r}"
+                f" backtracks without bound on {pump * 4 + '...'!r}"
+            )
+        return str.__new__(cls, value)
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """The expression that a text is. Raises `ValueError`."""
+        return cls(value)
+
+    @property
+    def compiled(self) -> re.Pattern[str]:
+        """The compiled pattern."""
+        return re.compile(str(self))
+
+    def __str__(self) -> str:
+        return str.__str__(self)
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_CRON_FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
+    ("minute", 0, 59, {}),
+    ("hour", 0, 23, {}),
+    ("day of the month", 1, 31, {}),
+    ("month", 1, 12, {name: number for number, name in enumerate(_MONTHS, 1)}),
+    ("day of the week", 0, 7, {name: number for number, name in enumerate(_DAYS)}),
+)
+_CRON_NAMES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+
+
+class Cron(str, FieldType):
+    """A schedule of five fields as crontab(5) has them, or `@daily` and its like. Two are equal that run at the
+    same times.
+
+    >>> Cron("*/15 * * * *") == Cron("0,15,30,45 * * * *")
+    True
+    >>> Cron("61 * * * *")
+    Traceback (most recent call last):
+        ...
+    ValueError: expected a schedule such as '*/5 * * * *' or '@daily', got '61 * * * *': the minute is from 0 to 59
+    """
+
+    expects = "a schedule such as '*/5 * * * *' or '@daily'"
+    times: tuple[frozenset[int] | None, ...]
+    """The minutes, hours, days, months and days of the week it runs at; None for a day that is `*`."""
+
+    def __new__(cls, value: object) -> Self:
+        if not isinstance(value, str):
+            raise cls._refuse(value)
+        made = str.__new__(cls, value.strip())
+        written = _CRON_NAMES.get(value.strip().lower(), value).split()
+        if len(written) != len(_CRON_FIELDS):
+            raise ValueError(f"{cls._refuse(value)}: five fields are wanted")
+        try:
+            made.times = tuple(
+                _cron_times(text, *field) for text, field in zip(written, _CRON_FIELDS, strict=True)
+            )
+        except ValueError as error:
+            raise ValueError(f"{cls._refuse(value)}: {error}") from None
+        return made
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """The schedule that a text is. Raises `ValueError`."""
+        return cls(value)
+
+    def __eq__(self, other: object) -> bool:
+        return self.times == other.times if isinstance(other, Cron) else str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.times)
+
+    def __str__(self) -> str:
+        return str.__str__(self)
+
+
+def _cron_times(text: str, name: str, least: int, most: int, names: dict[str, int]) -> frozenset[int] | None:
+    """The numbers one field stands for; None for a `*` in a day, which means the other day decides."""
+    if text == "*" and "day" in name:
+        return None
+    found: set[int] = set()
+    for part in text.lower().split(","):
+        span, slash, step = part.partition("/")
+        if slash and not (step.isdecimal() and int(step)):
+            raise ValueError(f"the {name} has a step that is no number above 0")
+        first, dash, last = (str(least), "-", str(most)) if span == "*" else span.partition("-")
+        start, end = _cron_number(first, names), _cron_number(last if dash else first, names)
+        if start is None or end is None or not least <= start <= end <= most:
+            raise ValueError(f"the {name} is from {least} to {most}")
+        found.update(range(start, (end if dash or not slash else most) + 1, int(step) if slash else 1))
+    return frozenset(number % 7 if most == 7 else number for number in found)
+
+
+def _cron_number(text: str, names: dict[str, int]) -> int | None:
+    return names.get(text, int(text) if text.isdecimal() and text.isascii() else None)
