@@ -45,7 +45,8 @@ def rules_page() -> str:
         "",
         "## What `check` says",
         "",
-        "`CG001`: the file cannot be parsed. `CG002`: a value does not fit the schema.",
+        "`CG001`: the file cannot be parsed. `CG002`: a value does not fit the schema. "
+        "`CG003`: a key was renamed, or is to go.",
     ]
     return "\n".join(lines) + "\n"
 

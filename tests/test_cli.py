@@ -302,7 +302,7 @@ def test_without_a_project_file(folder: Path, capsys: Capture) -> None:
 def test_every_command_has_help_with_an_example(capsys: Capture) -> None:
     (subparsers,) = (action for action in build_parser()._actions if action.choices)
     names = set(subparsers.choices or ())
-    wanted = "check diff assess plan apply confirm revert log show status verify drift rules demo init"
+    wanted = "schema explain check diff assess plan apply confirm revert log show status verify drift rules demo init"
     assert names == set(wanted.split())
     for name in names:
         with pytest.raises(SystemExit) as caught:

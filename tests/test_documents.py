@@ -20,6 +20,8 @@ SAMPLES = {
     "json": ('{"server":\n {"port": 80}}\n', ("server", "port"), 2, 80),
     "ini": ("[server]\nport = 80\n", ("server", "port"), 2, "80"),
     "env": ("# web\nPORT=80\n", ("PORT",), 2, "80"),
+    "jsonc": ('{ // web\n "port": 80, /* , */ }', ("port",), 2, 80),
+    "properties": ("# web\nserver.port = 80\n", ("server.port",), 2, "80"),
 }
 
 
@@ -79,6 +81,16 @@ def test_what_a_format_cannot_hold_is_refused(format: str, data: object) -> None
         ("json", '{"a": 1,\n}', None, ""),
         ("ini", "[a]\nx = 1\nx = 2\n", 3, ""),
         ("ini", "x = 1\n", 1, ""),
+        ("toml", "a = 1\nb = 1\na = 2\n", 3, "it stands on line 1 already"),
+        ("toml", "[x]\na = 1\n[y]\n[x]\n", 4, "it stands on line 1 already"),
+        ("toml", "[[p]]\nn = 1\nn = 2\n", 3, "it stands on line 2 already"),
+        ("ini", "[a]\n[b]\n[a]\n", 3, "stands twice, as on line 1"),
+        ("jsonc", '{"a": 1 /* no end', 1, "a comment is not closed"),
+        ("jsonc", '{// x\n"a": 1, "a": 2}', 2, "stands twice in one object, as on line 2"),
+        ("jsonc", "[1,,]", 1, ""),
+        ("properties", "a=1\nb=2\na:3\n", 3, "'a' stands twice, as on line 1"),
+        ("properties", "a=\\u00\n", 1, "four hexadecimal digits"),
+        ("properties", "a=\\uD83D\n", 1, "half of a surrogate pair"),
         ("env", "A=1\nA=2\n", 2, "twice, as on line 1"),
         ("env", "A='x\n", 1, "no closing '"),
         ("env", "just words\n", 1, "NAME=value was expected"),
@@ -190,6 +202,29 @@ def test_yaml_is_read_as_services_read_it() -> None:
 )
 def test_env_files(text: str, data: object) -> None:
     assert cg.parse(text, "env").data == data
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("a.b = 1\\\n   2\n", {"a.b": "12"}),
+        ("key\\ with\\:x : v\\u00e9", {"key with:x": "vé"}),
+        ("! no\nempty\nnext two", {"empty": "", "next": "two"}),
+        ("t=\\uD83D\\uDE00\r\nu=\\t\\q", {"t": "😀", "u": "\tq"}),
+        ("last = \\", {"last": ""}),
+        ("# a comment ends here \\\nx=1", {"x": "1"}),
+    ],
+)
+def test_properties_as_java_reads_them(text: str, data: object) -> None:
+    assert cg.parse(text, "properties").data == data
+
+
+def test_comments_in_json_are_not_looked_for_in_strings() -> None:
+    document = cg.parse('{"url": "http://x/*y*/", // z\n "b": [1, 2, ], }', "jsonc")
+    assert document.data == {"url": "http://x/*y*/", "b": [1, 2]}
+    where = document.locate(("b", 1))
+    assert where is not None
+    assert (where.line, where.column) == (2, 11)
 
 
 def test_values_have_places_too() -> None:

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from confguard.backtracking import pump_of
 from confguard.diff.quantity import amounts, ratio
-from confguard.fields import ByteSize, Duration, Network, Port, Ratio, Secret
+from confguard.fields import ByteSize, Cron, Duration, Network, Port, Ratio, Regex, Secret, Url
 
 
 @pytest.mark.parametrize(
@@ -55,12 +56,67 @@ def test_a_network_means_the_same_with_a_mask(address: Any, bits: int) -> None:
         *[(ByteSize, value) for value in ("big", -1, True, 1.5, "1XB", None)],
         *[(Ratio, value) for value in ("150%", 2, -0.1, True, "half", None)],
         *[(Port, value) for value in (0, 65536, "http", True, 1.0, None, "８０")],
+        *[(Url, value) for value in ("example.com", "http://", "http://h:x/", "http://a b/", 7)],
+        *[
+            (Cron, value)
+            for value in ("61 * * * *", "* * *", "*/0 * * * *", "5-1 * * * *", "@often", "a * * * *", 7)
+        ],
         *[(Network, value) for value in ("10.0.0.1/8", "10.0.0.0/33", "home", 7, None)],
     ],
 )
 def test_what_is_refused_says_what_was_expected(kind: Any, value: object) -> None:
     with pytest.raises(ValueError, match="expected a"):
         kind.parse(value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Url("HTTPS://Example.com:443"), Url("https://example.com/")),
+        (Url("http://h:80/p?q#f"), Url("http://h/p?q#f")),
+        (Cron("*/15 * * * *"), Cron("0,15,30,45 * * * *")),
+        (Cron("@weekly"), Cron("0 0 * * 7")),
+        (Cron("0 9 * jan-mar MON-FRI"), Cron("0 9 * 1-3 1-5")),
+        (Cron("5/20 * * * *"), Cron("5,25,45 * * * *")),
+    ],
+)
+def test_texts_that_mean_the_same(one: Any, other: Any) -> None:
+    assert one == other
+    assert hash(one) == hash(other)
+    assert (one != other) is False
+    assert one == str(one)
+
+
+def test_texts_that_do_not() -> None:
+    assert Url("http://h/a") != Url("http://h/b")
+    assert Cron("0 0 1 * *") != Cron("0 0 * * *")
+    assert "geheim" not in repr(Url("https://ana:geheim@h/"))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "pump"),
+    [
+        ("(a+)+$", "a"),
+        ("(a*)*b", "a"),
+        (r"^(\w+\s?)*$", "0"),
+        ("(a|aa)+$", "aa"),
+        ("(.*a){15}", "a "),
+        ("(a{0,20})*", "a"),
+        *[
+            (safe, None)
+            for safe in ("[a-z]+@[a-z]+", "(ab|c)*d", r"\d+(\.\d+)*", "a?a?aa", r"([^,]*,)*[^,]*$", r"\S+\D")
+        ],
+    ],
+)
+def test_patterns_that_backtrack_without_bound(pattern: str, pump: str | None) -> None:
+    assert pump_of(pattern) == pump
+
+
+def test_a_pattern_that_is_none() -> None:
+    for wrong in ("(", "a{2,1}", 7):
+        with pytest.raises(ValueError, match="expected a regular expression"):
+            Regex(wrong)
+    assert pump_of("a" * 500 + "(b+)+") is None
 
 
 def test_sizes_tell_thousands_from_1024s() -> None:

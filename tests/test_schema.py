@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +13,8 @@ import pytest
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 import confguard as cg
-from confguard.fields import Duration, Impact, KeyedBy, Port, Secret
+from confguard.fields import Cron, Duration, Impact, KeyedBy, Owner, Port, Renamed, Safer, Secret, Unordered
+from confguard.schema.json_schema import JsonSchema
 from confguard.schema.schema import resolve_schema
 from confguard.schema.secrets import looks_secret
 
@@ -60,10 +63,33 @@ class DataModel:
     ratio: float | None = None
 
 
-WAYS = [PydanticModel, AttrsModel, DataModel]
+JSON_SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["server"],
+    "properties": {
+        "server": {"$ref": "#/$defs/server"},
+        "workers": {"type": "integer", "default": 4, "x-confguard": {"impact": "high"}},
+        "debug": {"type": "boolean"},
+        "ratio": {"type": "number"},
+    },
+    "$defs": {
+        "server": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["port"],
+            "properties": {
+                "port": {"x-confguard": {"type": "Port"}},
+                "timeout": {"x-confguard": {"type": "Duration"}, "default": "2s"},
+                "tags": {"type": "array", "items": {"type": "string"}},
+            },
+        }
+    },
+}
+WAYS = [PydanticModel, AttrsModel, DataModel, JsonSchema("app.schema.json", JSON_SCHEMA)]
 
 
-@pytest.mark.parametrize("model", WAYS)
+@pytest.mark.parametrize("model", WAYS[:3])
 def test_valid_data_becomes_typed(model: type[Any]) -> None:
     made = cg.load(model, {"server": {"port": "8080", "tags": ["a"]}, "ratio": 1})
     assert (made.server.port, made.server.timeout, made.workers, made.ratio) == (8080, Duration("2s"), 4, 1.0)
@@ -205,6 +231,82 @@ class Node:
 
 def test_a_schema_may_contain_itself() -> None:
     assert cg.load(Node, {"name": "a", "child": {"name": "b"}}).child == Node("b")
+
+
+def test_a_json_schema_file(folder: Path) -> None:
+    Path("app.schema.json").write_text(json.dumps(JSON_SCHEMA))
+    Path("app.ini").write_text("[server]\nport = 80\n")
+    Path("app.toml").write_text("workers = '8'\ndebug = 'yes'\n[server]\nport = 80\n")
+    assert cg.load("app.schema.json", "app.ini") == {"server": {"port": "80", "timeout": "2s"}}
+    assert cg.load("app.schema.json", "app.toml")["workers"] == 8
+    before = {"server": {"port": 80, "timeout": "30s"}}
+    assert cg.diff(before, {"server": {"port": 80, "timeout": "30000ms"}}, "app.schema.json").same
+
+
+def test_marks_in_a_json_schema() -> None:
+    extra = {"safer": "higher", "owner": "web", "renamed": "old", "unordered": True, "keyed_by": ["id"]}
+    schema = resolve_schema(
+        JsonSchema(
+            "x", {"properties": {"new": {"type": "array", "x-confguard": extra}, "key": {"writeOnly": True}}}
+        )
+    )
+    assert schema is not None
+    marks = schema.shape.at(("new",)).marks
+    assert set(marks) == {Safer("higher"), Owner("web"), Renamed("old"), Unordered(), KeyedBy("id")}
+    assert schema.validate({"old": [1]}) == {"new": [1]}
+    assert schema.shape.at(("key",)).secret
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("{", "expecting"), ("[]", "a mapping was expected"), ('{"type": "strnig"}', "is no JSON Schema")],
+)
+def test_a_json_schema_that_is_none(folder: Path, text: str, says: str) -> None:
+    Path("x.schema.json").write_text(text)
+    with pytest.raises(cg.SchemaError, match=says):
+        resolve_schema("x.schema.json")
+
+
+def test_json_schemas_that_contain_themselves_or_lead_nowhere() -> None:
+    node = {"properties": {"child": {"$ref": "#/$defs/node"}, "lost": {"$ref": "#/$defs/none"}}}
+    schema = resolve_schema(JsonSchema("x", {"$ref": "#/$defs/node", "$defs": {"node": node}}))
+    assert schema is not None
+    assert schema.shape.at(("child", "child", "child")).kind == "map"
+
+
+def test_without_jsonschema_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    with pytest.raises(cg.SchemaError, match="not installed"):
+        cg.load(JsonSchema("x", {}), {})
+
+
+@attrs.frozen
+class Renaming:
+    max_inflight: Annotated[int, Renamed("max_in_flight")] = 1
+    schedule: Cron = attrs.field(default=Cron("@daily"))
+
+
+def test_a_renamed_key_is_read_with_a_warning(folder: Path) -> None:
+    Path("a.toml").write_text("max_in_flight = 7\n")
+    with pytest.warns(FutureWarning, match=r"a\.toml:1:1: max_in_flight: is called 'max_inflight' now"):
+        assert cg.load(Renaming, "a.toml").max_inflight == 7
+    Path("a.toml").write_text("max_in_flight = 7\nmax_inflight = 8\n")
+    with pytest.warns(FutureWarning, match="is called"):
+        assert cg.load(Renaming, "a.toml").max_inflight == 8
+
+
+def test_a_deprecated_key_is_read_with_a_warning(folder: Path) -> None:
+    class Old(BaseModel):
+        color: str = Field(default="red", deprecated="use theme")
+        shape: Annotated[str, Field(deprecated=True)] = "round"
+
+    Path("a.toml").write_text("color = 'blue'\nshape = 'flat'\n")
+    with pytest.warns(FutureWarning) as caught:
+        cg.load(Old, "a.toml")
+    assert [str(each.message) for each in caught] == [
+        "a.toml:1:1: color: is deprecated: use theme",
+        "a.toml:2:1: shape: is deprecated: it is to go",
+    ]
 
 
 def test_keyed_by_needs_a_field() -> None:

@@ -17,6 +17,10 @@ _HOMES = {
     "Document": "confguard.documents",
     "parse": "confguard.documents",
     "read": "confguard.documents",
+    "Env": "confguard.schema",
+    "Profile": "confguard.schema",
+    "SecretFiles": "confguard.schema",
+    "explain": "confguard.schema",
     "load": "confguard.schema",
     "Change": "confguard.diff",
     "Diff": "confguard.diff",
@@ -57,6 +61,7 @@ __all__ = [
     "DiffError",
     "Document",
     "DocumentError",
+    "Env",
     "Finding",
     "Guard",
     "IntegrityError",
@@ -65,9 +70,11 @@ __all__ = [
     "Plan",
     "Policy",
     "PolicyError",
+    "Profile",
     "Revision",
     "Risk",
     "SchemaError",
+    "SecretFiles",
     "StoreBusyError",
     "StoreError",
     "TargetError",
@@ -75,6 +82,7 @@ __all__ = [
     "__version__",
     "assess",
     "diff",
+    "explain",
     "load",
     "parse",
     "read",
@@ -104,7 +112,7 @@ if TYPE_CHECKING:
     from confguard.risk import Decision, Finding, Policy, Risk
     from confguard.risk.model import assess
     from confguard.rollout import Bake
-    from confguard.schema import load
+    from confguard.schema import Env, Profile, SecretFiles, explain, load
     from confguard.stores import Revision
 
 

@@ -193,5 +193,5 @@ def _in(char: str, operation: Any, argument: Any) -> bool:
         return bool(argument[0] <= ord(char) <= argument[1])
     if operation is sre.CATEGORY:
         opposite = _OPPOSITES.get(argument)
-        return not _CATEGORIES[opposite](char) if opposite else _CATEGORIES[argument](char)
+        return _CATEGORIES[argument](char) if opposite is None else not _CATEGORIES[opposite](char)
     return False

@@ -6,10 +6,11 @@ command line returns for it: 2 cannot run, 1 refused, 3 the head moved, 4 applie
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from confguard.paths import path_to_json, show_path
 
@@ -69,6 +70,9 @@ class SchemaError(ConfguardError):
     """A schema cannot be imported or is of a kind that confguard does not know."""
 
 
+_TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s=:,\]}]+")
+
+
 @frozen
 class Problem:
     """One way in which a document does not fit its schema."""
@@ -78,6 +82,26 @@ class Problem:
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    source: str | None = field(default=None, eq=False, repr=False)
+    """The line of the source, where it may be shown."""
+
+    def report(self) -> str:
+        """The problem with the line of the source, and what is meant underlined.
+
+        >>> print(Problem(("port",), "expected a port", "a.toml", 2, 1, "port = 99999").report())
+        a.toml:2:1: port: expected a port
+           2 | port = 99999
+             | ^^^^
+        """
+        if self.source is None or self.line is None or self.column is None:
+            return str(self)
+        at = self.column - 1
+        start = max(0, at - 60)
+        shown = "".join(char if char.isprintable() else "." for char in self.source[start : start + 76])
+        token = _TOKEN.match(self.source, at)
+        under = max(1, min(len(token.group()) if token else 1, 76 - (at - start)))
+        number = f"{self.line:>4}"
+        return f"{self}\n{number} | {shown}\n{' ' * len(number)} | {' ' * (at - start)}{'^' * under}"
 
     def to_json(self) -> dict[str, object]:
         """The problem as JSON."""
@@ -102,6 +126,10 @@ class ValidationError(ConfguardError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def report(self) -> str:
+        """All problems, each with its line of the source underlined."""
+        return "\n".join(problem.report() for problem in self.problems)
 
 
 class DiffError(ConfguardError):

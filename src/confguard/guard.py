@@ -24,13 +24,14 @@ from confguard.errors import (
     PolicyError,
 )
 from confguard.events import Event, EventKind, Listener
-from confguard.fields import ImpactLevel
+from confguard.fields import ImpactLevel, Owner
 from confguard.risk.findings import Risk
 from confguard.risk.model import assess
 from confguard.risk.policy import Decision, Policy
 from confguard.rollout.bake import Bake, Outcome, watch
 from confguard.rollout.switch import Switch
 from confguard.schema.schema import SchemaLike, resolve_schema
+from confguard.schema.shape import ANYTHING
 from confguard.stores.interface import Draft, PendingBake, Revision, Store
 from confguard.stores.opening import open_store
 from confguard.targets.files import FileTarget
@@ -61,6 +62,9 @@ class Plan:
     author: str
     reason: str
 
+    owners: tuple[str, ...] = ()
+    """Who is to be asked, by the schema's `Owner` marks on what changes."""
+
     def to_json(self) -> dict[str, object]:
         """The plan as JSON: who, why and what, with the risk as `confguard assess` prints it."""
         return {
@@ -68,6 +72,7 @@ class Plan:
             "base": self.base,
             "author": self.author,
             "reason": self.reason,
+            "owners": list(self.owners),
             "diff": self.diff.to_json(),
             **self.risk.to_json(self.decision),
         }
@@ -151,6 +156,7 @@ class Guard:
             self.policy.decide(risk),
             (author or "").strip() or getpass.getuser(),
             reason,
+            self._owners(made),
         )
 
     def apply(
@@ -279,6 +285,15 @@ class Guard:
                 )
             except ConflictError:
                 return  # another process did it first
+
+    def _owners(self, made: Diff) -> tuple[str, ...]:
+        shape = self.schema.shape if self.schema else ANYTHING
+        marks = (
+            shape.at(change.path[:length]).mark(Owner)
+            for change in made
+            for length in range(len(change.path) + 1)
+        )
+        return tuple(dict.fromkeys(mark.team for mark in marks if mark))
 
     def _document(self, source: Source) -> Document:
         if isinstance(source, Document):

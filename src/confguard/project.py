@@ -103,6 +103,12 @@ class Project:
         """The policy that holds for a config."""
         return config.policy if config and config.policy else self.policy
 
+    def schema_of(self, config: Config) -> str | None:
+        """What a config names as its schema; a file is relative to the project."""
+        if config.schema and ":" not in config.schema:
+            return str(self.root / config.schema)
+        return config.schema
+
     def source_of(self, name: str) -> Path:
         """The one file that holds a config. Raises `ProjectError` unless there is exactly one."""
         patterns = self.config(name).files
@@ -122,7 +128,7 @@ class Project:
         self.make_importable()
         return Guard(
             name,
-            schema=config.schema,
+            schema=self.schema_of(config),
             store=self._store_url(),
             targets=[self.root / target for target in config.targets],
             policy=self.policy_of(config),

@@ -19,6 +19,7 @@ _GROUPS = {
     "compare": ("check", "diff", "assess"),
     "change": ("plan", "apply", "confirm", "revert"),
     "history": ("log", "show", "status", "drift", "verify"),
+    "schemas": ("schema", "explain"),
     "about": ("rules", "init", "demo"),
 }
 """The modules here, and the commands that each adds."""

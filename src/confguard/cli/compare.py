@@ -14,6 +14,8 @@ from confguard.errors import DocumentError, ValidationError
 from confguard.risk.findings import Finding, Risk
 from confguard.risk.model import assess, check_document
 from confguard.risk.policy import Decision
+from confguard.schema.schema import place_problem
+from confguard.schema.shape import ANYTHING
 
 __all__ = ["register", "show_diff", "show_finding", "show_risk"]
 
@@ -125,13 +127,19 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
         advice = error.hint or "Mend the file: nothing can be said of it as it is."
         return [Finding("CG001", "critical", (), error.message, advice, raw.name, error.line, error.column)]
     found = check_document(document)
+    if terms.schema:
+        advice = "Write it as the schema has it now."
+        for notice in (place_problem(each, document) for each in terms.schema.notices(document.data)):
+            where = (notice.file, notice.line, notice.column)
+            found.append(Finding("CG003", "low", notice.path, notice.message, advice, *where))
     try:
         if terms.schema:
-            terms.schema.validate_document(document)
+            terms.schema.validate(document.data)
     except ValidationError as error:
+        shape = terms.schema.shape if terms.schema else ANYTHING
         advice = "Mend the value, or the schema if the value is right."
         found += [
             Finding("CG002", "high", each.path, each.message, advice, each.file, each.line, each.column)
-            for each in error.problems
+            for each in (place_problem(problem, document, shape) for problem in error.problems)
         ]
     return sorted(found, key=lambda finding: (finding.line or 0, finding.column or 0))

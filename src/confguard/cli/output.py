@@ -56,7 +56,8 @@ def report_error(error: ConfguardError, format: str) -> None:
             made["problems"] = [problem.to_json() for problem in error.problems]
         print(json.dumps({"error": made}, indent=2, ensure_ascii=False))
         return
-    print(f"confguard: {error}", file=sys.stderr)
+    said = error.report() if isinstance(error, ValidationError) else error
+    print(f"confguard: {said}", file=sys.stderr)
     if error.hint:
         print(f"  hint: {error.hint}", file=sys.stderr)
 

@@ -18,7 +18,7 @@ from confguard.project import Project, find_project
 from confguard.risk.policy import Policy
 from confguard.schema.schema import Schema, resolve_schema
 
-__all__ = ["Raw", "Terms", "load", "parse", "terms_for"]
+__all__ = ["Raw", "Terms", "load", "make_importable", "parse", "terms_for"]
 
 
 @frozen
@@ -54,6 +54,12 @@ def parse(raw: Raw) -> Document:
     return parse_bytes(raw.content, raw.format, path=raw.name)
 
 
+def make_importable() -> None:
+    """Let schemas be imported from the working folder, as with `python -m`."""
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+
+
 @frozen
 class Terms:
     """By what a file is judged: schema, policy and impact."""
@@ -65,12 +71,13 @@ class Terms:
 
 def terms_for(name: str, schema: str | None, project: Project | None = None) -> Terms:
     """The terms for a file: those of the project's config that it belongs to; a schema that is named wins."""
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    make_importable()
     project = project or find_project()
     found = project.config_of(name.rpartition(":")[2]) if project else None
     if project is None or found is None:
         return Terms(resolve_schema(schema), project.policy if project else Policy())
     project.make_importable()
     config = found[1]
-    return Terms(resolve_schema(schema or config.schema), project.policy_of(config), config.impact)
+    return Terms(
+        resolve_schema(schema or project.schema_of(config)), project.policy_of(config), config.impact
+    )

@@ -106,7 +106,7 @@ def _judged(
         return Verdict(file, Decision.BLOCK, errors=(str(error),))
     if project:
         project.make_importable()
-    schema = resolve_schema(config.schema if config else None)
+    schema = resolve_schema(project.schema_of(config) if project and config else None)
     if schema:
         try:
             schema.validate_document(document)

@@ -6,13 +6,21 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from confguard.diff.changes import Diff
-from confguard.fields import Impact, ImpactLevel
+from confguard.diff.changes import Diff, reveal
+from confguard.diff.quantity import ratio
+from confguard.fields import Impact, ImpactLevel, Safer
 from confguard.paths import Path, show_path
 from confguard.risk.findings import Factor, Finding, Severity
 from confguard.schema.shape import Shape
 
-__all__ = ["PastChange", "finding_factors", "history_factors", "impact_factor", "size_factor"]
+__all__ = [
+    "PastChange",
+    "direction_factor",
+    "finding_factors",
+    "history_factors",
+    "impact_factor",
+    "size_factor",
+]
 
 POINTS: dict[Severity, float] = {"info": 0, "low": 10, "medium": 30, "high": 60, "critical": 80}
 """What the gravest finding of a severity is worth: one high asks for a review, one critical blocks."""
@@ -77,6 +85,20 @@ def impact_factor(
         return []
     points = IMPACT[level] if found or IMPACT[level] > 0 else 0
     return [Factor("impact", points, why)] if points else []
+
+
+def direction_factor(diff: Diff, shape: Shape) -> list[Factor]:
+    """What moved to the side that its `Safer` mark warns of: an order of magnitude counts for more."""
+    worst: tuple[float, str] | None = None
+    for change in diff:
+        mark = shape.at(change.path).mark(Safer)
+        moved = ratio(reveal(change.before), reveal(change.after)) if mark else None
+        if mark is None or moved is None or moved == 1 or (moved < 1) is (mark.direction == "lower"):
+            continue
+        points = 25.0 if not 0.1 < moved < 10 else 12.0
+        if worst is None or points > worst[0]:
+            worst = points, f"{show_path(change.path)} is safer {mark.direction}, and went the other way"
+    return [Factor("direction", *worst)] if worst else []
 
 
 def size_factor(diff: Diff) -> list[Factor]:

@@ -12,6 +12,7 @@ from confguard.documents.document import Document
 from confguard.fields import ImpactLevel
 from confguard.risk.factors import (
     PastChange,
+    direction_factor,
     finding_factors,
     history_factors,
     impact_factor,
@@ -61,6 +62,7 @@ def assess(
     factors = finding_factors(findings)
     if diff.changes:
         factors += impact_factor(diff, shape, impact, found=bool(factors))
+        factors += direction_factor(diff, shape)
         factors += size_factor(diff)
         factors += history_factors(history)
     return _summed(findings, factors)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, get_type_hints
 
@@ -11,7 +11,8 @@ import attrs
 
 from confguard.fields import FieldType
 from confguard.paths import Path
-from confguard.schema.interface import NOTHING, InvalidDataError, Member, Members
+from confguard.schema.interface import NOTHING, InvalidDataError, Member, Members, MembersOf
+from confguard.schema.shape import Shape, build_shape
 
 __all__ = ["AttrsAdapter"]
 
@@ -23,13 +24,19 @@ class AttrsAdapter:
         """Is this an attrs class or a dataclass?"""
         return isinstance(model, type) and (attrs.has(model) or dataclasses.is_dataclass(model))
 
+    def shape(self, model: Any, members_of: MembersOf) -> Shape:
+        """What stands where."""
+        return build_shape(model, members_of)
+
     def members(self, model: Any) -> Members:
         """The class's fields by name."""
         hints = get_type_hints(model, include_extras=True)
         if attrs.has(model):
             return Members(
                 {
-                    item.name: Member(hints.get(item.name, Any), default=_attrs_default(item))
+                    item.name: Member(
+                        hints.get(item.name, Any), tuple(_bounds(item.validator)), _attrs_default(item)
+                    )
                     for item in attrs.fields(model)
                     if item.init
                 }
@@ -56,6 +63,24 @@ def _attrs_default(item: Any) -> Any:
     if item.default is attrs.NOTHING:
         return NOTHING
     return getattr(item.default, "factory", item.default)
+
+
+_BOUNDS = {">=": "Ge", "<=": "Le", ">": "Gt", "<": "Lt"}
+
+
+def _bounds(validator: Any) -> Iterator[object]:
+    """What attrs' own validators bound, in the words that pydantic's fields use."""
+    import annotated_types
+
+    for inner in getattr(validator, "_validators", ()):
+        yield from _bounds(inner)
+    bound, comparison = getattr(validator, "bound", None), getattr(validator, "compare_op", None)
+    if bound is not None and comparison in _BOUNDS:
+        yield getattr(annotated_types, _BOUNDS[comparison])(bound)
+    if isinstance(getattr(validator, "min_length", None), int):
+        yield annotated_types.MinLen(validator.min_length)
+    if isinstance(getattr(validator, "max_length", None), int):
+        yield annotated_types.MaxLen(validator.max_length)
 
 
 def _dataclass_default(item: Any) -> Any:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
 from confguard.paths import Path
 
-__all__ = ["NOTHING", "InvalidDataError", "Member", "Members", "SchemaAdapter"]
+if TYPE_CHECKING:
+    from confguard.schema.shape import Shape
+
+__all__ = ["NOTHING", "InvalidDataError", "Member", "Members", "MembersOf", "SchemaAdapter"]
 
 
 class _Nothing:
@@ -30,6 +33,9 @@ class Member:
     default: Any = NOTHING
     aliases: tuple[str, ...] = ()
     """Other keys that mean the same field."""
+    deprecated: str | None = None
+    """What to use instead, where the field is to go."""
+    description: str | None = None
 
 
 @frozen
@@ -38,6 +44,10 @@ class Members:
 
     by_key: Mapping[str, Member] = field(factory=dict)
     closed: bool = True
+
+
+MembersOf: TypeAlias = "Callable[[Any], Members | None]"
+"""The fields of a class, whichever adapter claims it; None for what is no schema class."""
 
 
 class InvalidDataError(Exception):
@@ -55,8 +65,8 @@ class SchemaAdapter(Protocol):
         """Is this class written this way?"""
         ...
 
-    def members(self, model: Any) -> Members:
-        """The fields of a class this adapter claims."""
+    def shape(self, model: Any, members_of: MembersOf) -> Shape:
+        """What stands where, by a schema this adapter claims."""
         ...
 
     def validate(self, model: Any, data: Any) -> Any:

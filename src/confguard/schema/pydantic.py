@@ -6,7 +6,8 @@ import sys
 from typing import Any
 
 from confguard.paths import Path
-from confguard.schema.interface import NOTHING, InvalidDataError, Member, Members
+from confguard.schema.interface import NOTHING, InvalidDataError, Member, Members, MembersOf
+from confguard.schema.shape import Shape, build_shape
 
 __all__ = ["PydanticAdapter"]
 
@@ -19,6 +20,10 @@ class PydanticAdapter:
         pydantic = sys.modules.get("pydantic")
         return pydantic is not None and isinstance(model, type) and issubclass(model, pydantic.BaseModel)
 
+    def shape(self, model: Any, members_of: MembersOf) -> Shape:
+        """What stands where."""
+        return build_shape(model, members_of)
+
     def members(self, model: Any) -> Members:
         """The model's fields by the keys that a document writes."""
         by_key = {}
@@ -27,7 +32,12 @@ class PydanticAdapter:
             default = info.default if not info.is_required() else NOTHING
             if info.default_factory is not None:
                 default = info.default_factory
-            by_key[keys[0]] = Member(info.annotation, tuple(info.metadata), default, tuple(keys[1:]))
+            deprecated = info.deprecated if isinstance(info.deprecated, str) else None
+            if info.deprecated and not deprecated:
+                deprecated = "it is to go"
+            by_key[keys[0]] = Member(
+                info.annotation, tuple(info.metadata), default, tuple(keys[1:]), deprecated, info.description
+            )
         extra = model.model_config.get("extra")
         return Members(by_key, closed=extra not in {"allow", "ignore"})
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from functools import cache, cached_property
 from importlib import import_module
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from attrs import define
+from attrs import define, evolve
 
 from confguard.documents.document import Document
 from confguard.errors import Problem, SchemaError, ValidationError, did_you_mean
@@ -16,15 +17,17 @@ from confguard.fields import FieldType
 from confguard.paths import Path
 from confguard.schema.attrs import AttrsAdapter
 from confguard.schema.interface import NOTHING, InvalidDataError, Members, SchemaAdapter
+from confguard.schema.json_schema import JsonSchemaAdapter, read_json_schema
 from confguard.schema.pydantic import PydanticAdapter
 from confguard.schema.secrets import is_secret
-from confguard.schema.shape import Shape, build_shape
+from confguard.schema.shape import ANYTHING, Shape
 
-__all__ = ["Schema", "SchemaLike", "resolve_schema"]
+__all__ = ["Schema", "SchemaLike", "place_problem", "resolve_schema"]
 
 T = TypeVar("T")
 
-_ADAPTERS: tuple[SchemaAdapter, ...] = (PydanticAdapter(), AttrsAdapter())
+_CLASSES = (PydanticAdapter(), AttrsAdapter())
+_ADAPTERS: tuple[SchemaAdapter, ...] = (*_CLASSES, JsonSchemaAdapter())
 
 
 @define(slots=False, frozen=True, eq=False)
@@ -37,10 +40,19 @@ class Schema(Generic[T]):
     @cached_property
     def shape(self) -> Shape:
         """What stands where."""
-        return build_shape(self.model, _members)
+        return self.adapter.shape(self.model, _members)
+
+    @property
+    def name(self) -> str:
+        """How it is called in messages."""
+        return str(getattr(self.model, "__name__", None) or getattr(self.model, "name", self.model))
 
     def validate(self, data: Any) -> T:
-        """An instance from a document's data. Raises `ValidationError` with every problem."""
+        """An instance from a document's data. Raises `ValidationError` with every problem.
+
+        Keys that were renamed since are read all the same; `notices` tells of them.
+        """
+        data = _with_new_names(data, self.shape)
         problems = list(_unknown_keys(data, self.shape, ()))
         try:
             made: T = self.adapter.validate(self.model, _with_parsed_defaults(data, self.shape))
@@ -50,16 +62,24 @@ class Schema(Generic[T]):
             raise ValidationError(problems)
         return made
 
+    def notices(self, data: Any) -> list[Problem]:
+        """What is still read, and will not be for ever: keys that were renamed or are to go."""
+        return list(_notices(data, self.shape, ()))
+
     def validate_document(self, document: Document) -> T:
-        """An instance from a document; problems name the file, line and column."""
+        """An instance from a document; problems name the file, line and column. Warns of what is to go."""
+        for notice in self.notices(document.data):
+            warnings.warn(str(place_problem(notice, document, self.shape)), FutureWarning, stacklevel=2)
         try:
             return self.validate(document.data)
         except ValidationError as error:
-            raise ValidationError(_placed(problem, document) for problem in error.problems) from None
+            raise ValidationError(
+                place_problem(problem, document, self.shape) for problem in error.problems
+            ) from None
 
 
 SchemaLike: TypeAlias = "Schema[Any] | type | str | None"
-"""What every function takes as a schema: a class, `"module:Class"`, a `Schema`, or nothing."""
+"""What every function takes as a schema: a class, `"module:Class"`, `"schema.json"`, a `Schema`, or nothing."""
 
 
 def resolve_schema(schema: SchemaLike) -> Schema[Any] | None:
@@ -72,7 +92,7 @@ def resolve_schema(schema: SchemaLike) -> Schema[Any] | None:
     """
     if schema is None or isinstance(schema, Schema):
         return schema
-    return _wrapped(_imported(schema) if isinstance(schema, str) else schema)
+    return _wrapped(_named(schema) if isinstance(schema, str) else schema)
 
 
 @cache
@@ -82,14 +102,23 @@ def _wrapped(model: Any) -> Schema[Any]:
             return Schema(model, adapter)
     raise SchemaError(
         f"{getattr(model, '__name__', model)!r} is no schema",
-        hint="a schema is a pydantic model, an attrs class or a dataclass",
+        hint="a schema is a pydantic model, an attrs class, a dataclass, or the name of a JSON Schema file",
     )
+
+
+def _named(spec: str) -> Any:
+    if spec.endswith((".json", ".yaml", ".yml")):
+        return read_json_schema(spec)
+    return _imported(spec)
 
 
 def _imported(spec: str) -> Any:
     module_name, _, name = spec.partition(":")
     if not module_name or not name:
-        raise SchemaError(f"schema '{spec}': expected 'module:Class'", hint="such as 'app.settings:Auth'")
+        raise SchemaError(
+            f"schema '{spec}': expected 'module:Class'",
+            hint="such as 'app.settings:Auth', or a JSON Schema file such as 'auth.schema.json'",
+        )
     try:
         module = import_module(module_name)
     except Exception as error:
@@ -103,10 +132,39 @@ def _imported(spec: str) -> Any:
 
 
 def _members(model: Any) -> Members | None:
-    for adapter in _ADAPTERS:
+    for adapter in _CLASSES:
         if adapter.claims(model):
             return adapter.members(model)
     return None
+
+
+def _with_new_names(data: Any, shape: Shape) -> Any:
+    """The data with keys that were renamed under the names they have now; a new name that is there too wins."""
+    if isinstance(data, list):
+        return [_with_new_names(value, shape.child(i)) for i, value in enumerate(data)]
+    if not isinstance(data, dict):
+        return data
+    made = {}
+    for key, value in data.items():
+        name = shape.renamed.get(key, key)
+        if name == key or name not in data:
+            made[name] = _with_new_names(value, shape.child(key))
+    return made
+
+
+def _notices(data: Any, shape: Shape, path: Path) -> Iterator[Problem]:
+    if isinstance(data, list):
+        for i, value in enumerate(data):
+            yield from _notices(value, shape.child(i), (*path, i))
+    if not isinstance(data, dict):
+        return
+    for key, value in data.items():
+        child, inner = shape.child(key), (*path, key)
+        if key in shape.renamed:
+            yield Problem(inner, f"is called '{shape.renamed[key]}' now")
+        if child.deprecated:
+            yield Problem(inner, f"is deprecated: {child.deprecated}")
+        yield from _notices(value, child, inner)
 
 
 def _unknown_keys(data: Any, shape: Shape, path: Path) -> Iterator[Problem]:
@@ -144,12 +202,15 @@ def _problem(path: Path, message: str, value: Any, shape: Shape) -> Problem:
     return Problem(path, message)
 
 
-def _placed(problem: Problem, document: Document) -> Problem:
+def place_problem(problem: Problem, document: Document, shape: Shape = ANYTHING) -> Problem:
+    """The problem with its file, line and column, and that line of the source unless a secret stands on it."""
     position = document.locate(problem.path, nearest=True)
-    return Problem(
-        problem.path,
-        problem.message,
-        document.path,
-        position.line if position else None,
-        position.column if position else None,
-    )
+    if position is None:
+        return evolve(problem, file=document.path)
+    placed = evolve(problem, file=document.path, line=position.line, column=position.column)
+    on_line = [
+        path
+        for path, found in document.places().items()
+        if position.line in (found.key.line, found.value.line) and is_secret(path, shape.at(path))
+    ]
+    return placed if on_line else evolve(placed, source=document.lines[position.line - 1])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from types import UnionType
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from confguard.fields import FieldType, Secret
+from confguard.fields import FieldType, Renamed, Secret
 from confguard.paths import Key, Segment
-from confguard.schema.interface import NOTHING, Member, Members
+from confguard.schema.interface import NOTHING, Member, Members, MembersOf
 
 __all__ = ["ANYTHING", "Shape", "build_shape"]
 
@@ -30,6 +30,13 @@ class Shape:
     field_type: type[FieldType] | None = None
     marks: tuple[object, ...] = ()
     default: Any = NOTHING
+    renamed: Mapping[str, str] = field(factory=dict)
+    """Keys that fields had before, with the ones they have now."""
+    deprecated: str | None = None
+    """What to use instead, where the setting is to go."""
+    hint: Any = None
+    """The type as the schema writes it, without its marks."""
+    description: str | None = None
 
     def child(self, segment: Segment) -> Shape:
         """The shape one step further down; `ANYTHING` where the schema is silent."""
@@ -68,8 +75,6 @@ class Shape:
 ANYTHING = Shape()
 """The shape where no schema says anything."""
 
-MembersOf: TypeAlias = Callable[[Any], Members | None]
-
 
 def build_shape(model: Any, members_of: MembersOf) -> Shape:
     """The shape of a schema class. Classes that contain themselves are followed once."""
@@ -84,7 +89,7 @@ def _shape(
     inside: tuple[Any, ...],
 ) -> Shape:
     hint, marks = _unwrap(hint, marks)
-    common: dict[str, Any] = {"marks": marks, "default": default}
+    common: dict[str, Any] = {"marks": marks, "default": default, "hint": hint}
     if isinstance(hint, type) and issubclass(hint, FieldType):
         return Shape("value", field_type=hint, **common)
     if hint in inside:
@@ -112,14 +117,19 @@ def _class_shape(
     common: dict[str, Any],
 ) -> Shape:
     def of(member: Member) -> Shape:
-        return _shape(member.type, member.metadata, member.default, members_of, (*inside, model))
+        made = _shape(member.type, member.metadata, member.default, members_of, (*inside, model))
+        return evolve(made, deprecated=member.deprecated, description=member.description)
 
-    fields = {}
+    fields, renamed = {}, {}
     for key, member in members.by_key.items():
         shape = of(member)
         for name in (key, *member.aliases):
             fields[name] = shape
-    return Shape("map", fields=fields, closed=members.closed, **common)
+        mark = shape.mark(Renamed)
+        if mark:
+            fields.setdefault(mark.old, shape)
+            renamed[mark.old] = key
+    return Shape("map", fields=fields, closed=members.closed, renamed=renamed, **common)
 
 
 def _unwrap(hint: Any, marks: tuple[object, ...]) -> tuple[Any, tuple[object, ...]]:

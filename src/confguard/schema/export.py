@@ -1,0 +1,175 @@
+"""A schema as other files: JSON Schema for editors, a commented example, a page of reference."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from confguard.documents.writing import write
+from confguard.errors import DocumentError
+from confguard.paths import show_path
+from confguard.schema.interface import NOTHING
+from confguard.schema.limits import allowed, default_text, type_name
+from confguard.schema.schema import Schema
+from confguard.schema.shape import Shape
+
+__all__ = ["example_file", "json_schema", "reference_page"]
+
+
+def json_schema(schema: Schema[Any]) -> dict[str, Any]:
+    """The schema as JSON Schema, draft 2020-12; `x-confguard` keeps what that has no word for.
+
+    >>> from attrs import frozen
+    >>> from confguard.schema.schema import resolve_schema
+    >>> @frozen
+    ... class Pool:
+    ...     size: int = 64
+    >>> json_schema(resolve_schema(Pool))["properties"]
+    {'size': {'type': 'integer', 'default': 64}}
+    """
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": schema.name}
+    return head | _node(schema.shape)
+
+
+def _node(shape: Shape) -> dict[str, Any]:
+    made = allowed(shape)
+    if shape.kind == "map":
+        made.pop("default", None)
+        properties = {key: _node(child) for key, child in _own(shape)}
+        required = [key for key, child in _own(shape) if child.default is NOTHING]
+        made |= {"type": "object", "properties": properties}
+        if required:
+            made["required"] = required
+        made["additionalProperties"] = False if shape.closed else (_node(shape.rest) if shape.rest else True)
+    elif shape.kind == "list":
+        made |= {"type": "array", "items": _node(shape.rest) if shape.rest else {}}
+    return made
+
+
+def _own(shape: Shape) -> Iterator[tuple[str, Shape]]:
+    """A table's fields by the name they have now, each once."""
+    seen: set[int] = set()
+    for key, child in shape.fields.items():
+        if key not in shape.renamed and id(child) not in seen:
+            seen.add(id(child))
+            yield key, child
+
+
+def example_file(schema: Schema[Any], format: str = "toml", *, schema_file: str | None = None) -> str:
+    """An example with every setting: what has a default is commented out, with that default.
+
+    With `schema_file`, it begins with the line by which editors find the JSON Schema. Raises `DocumentError` for a
+    format without comments.
+    """
+    headers = {"toml": "#:schema {}", "yaml": "# yaml-language-server: $schema={}"}
+    if format not in headers:
+        raise DocumentError(f"an example has comments, and {format} has none", hint="toml or yaml")
+    lines = [headers[format].format(schema_file), ""] if schema_file else []
+    writer = _toml_lines if format == "toml" else _yaml_lines
+    return "\n".join([*lines, *writer(schema.shape, ())]).rstrip("\n") + "\n"
+
+
+def _toml_lines(shape: Shape, path: tuple[str, ...]) -> Iterator[str]:
+    for key, child in _own(shape):
+        if child.kind != "map" or not child.fields:
+            yield from _about(child)
+            yield _assignment(key, child, "toml")
+    for key, child in _own(shape):
+        if child.kind == "map" and child.fields:
+            inner = (*path, key)
+            yield ""
+            yield from _about(child)
+            yield f"[{'.'.join(inner)}]"
+            yield from _toml_lines(child, inner)
+
+
+def _yaml_lines(shape: Shape, path: tuple[str, ...]) -> Iterator[str]:
+    indent = "  " * len(path)
+    for key, child in _own(shape):
+        for line in _about(child):
+            yield indent + line
+        if child.kind == "map" and child.fields:
+            yield f"{indent}{key}:"
+            yield from _yaml_lines(child, (*path, key))
+        else:
+            yield indent + _assignment(key, child, "yaml")
+
+
+def _about(shape: Shape) -> Iterator[str]:
+    keywords = allowed(shape)
+    if keywords.get("description"):
+        yield f"# {keywords['description']}"
+    if shape.kind == "map" and shape.fields:
+        return
+    bounds = _bounds_text(keywords)
+    yield f"# {type_name(shape)}{', ' + bounds if bounds else ''}"
+
+
+def _assignment(key: str, shape: Shape, format: str) -> str:
+    default = default_text(shape)
+    if default is NOTHING:
+        return _line(key, _placeholder(shape), format)
+    return "# " + (_line(key, default, format) if default is not None else f"{key} is not set")
+
+
+def _line(key: str, value: Any, format: str) -> str:
+    text = write({key: value}, format).text.rstrip("\n")
+    return text if "\n" not in text else f"{key}{' =' if format == 'toml' else ':'} {json.dumps(value)}"
+
+
+def _placeholder(shape: Shape) -> Any:
+    keywords = allowed(shape)
+    if "enum" in keywords:
+        return keywords["enum"][0]
+    if shape.kind == "list":
+        return []
+    if shape.kind == "map":
+        return {}
+    least = keywords.get("minimum", keywords.get("exclusiveMinimum", -1) + 1)
+    return {"integer": least, "number": float(least), "boolean": False}.get(str(keywords.get("type")), "...")
+
+
+def _bounds_text(keywords: dict[str, Any]) -> str:
+    words = {
+        "minimum": "at least {}",
+        "maximum": "at most {}",
+        "exclusiveMinimum": "more than {}",
+        "exclusiveMaximum": "less than {}",
+        "multipleOf": "a multiple of {}",
+        "minLength": "at least {} characters",
+        "maxLength": "at most {} characters",
+        "minItems": "at least {} elements",
+        "maxItems": "at most {} elements",
+        "pattern": "like {}",
+    }
+    return ", ".join(text.format(keywords[name]) for name, text in words.items() if name in keywords)
+
+
+def reference_page(schema: Schema[Any]) -> str:
+    """A Markdown page with a row for each setting."""
+    rows = ["| setting | type | default | what |", "|---|---|---|---|"]
+    rows += [_row(path, shape) for path, shape in _settings(schema.shape, ())]
+    return "\n".join([f"# {schema.name}", "", *rows]) + "\n"
+
+
+def _settings(shape: Shape, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Shape]]:
+    for key, child in _own(shape):
+        if child.kind == "map" and child.fields:
+            yield from _settings(child, (*path, key))
+        else:
+            yield (*path, key), child
+
+
+def _row(path: tuple[str, ...], shape: Shape) -> str:
+    keywords = allowed(shape)
+    bounds = _bounds_text(keywords)
+    default = default_text(shape)
+    shown = "required" if default is NOTHING else "***" if shape.secret else f"`{json.dumps(default)}`"
+    extra = keywords.get("x-confguard", {})
+    notes = [keywords.get("description", "")]
+    notes += [f"impact: {extra['impact']}"] if "impact" in extra else []
+    notes += [f"deprecated: {shape.deprecated}"] if shape.deprecated else []
+    kind = type_name(shape) + (f", {bounds}" if bounds else "")
+    cells = (f"`{show_path(path)}`", kind, shown, "; ".join(filter(None, notes)))
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
