@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
@@ -15,6 +15,9 @@ from confguard.documents.interface import ParseError, Places, Position
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import DocumentError
 from confguard.paths import follow, path_from_json
+
+if TYPE_CHECKING:
+    from confguard.documents.editing.edit import ChangeLike
 
 __all__ = ["Document", "Position", "load_bytes", "parse", "parse_bytes", "read"]
 
@@ -63,6 +66,21 @@ class Document:
         walked, whole = follow(self.data, path_from_json(path))
         found = self._places.get(walked) if whole else None
         return found.value if found else None
+
+    def edit(self, changes: Iterable[ChangeLike]) -> Document:
+        """The document after the changes (a `Diff`, or any of its changes), with comments, order and layout kept.
+
+        Raises `DocumentError` where a change does not fit, or cannot be made in place exactly.
+
+        >>> from confguard.diff.engine import diff
+        >>> document = parse("# the pool\\nsize = 64  # enough\\n", "toml")
+        >>> print(document.edit(diff({"size": 64}, {"size": 32})).text, end="")
+        # the pool
+        size = 32  # enough
+        """
+        from confguard.documents.editing import edit
+
+        return edit(self, changes)
 
     @cached_property
     def lines(self) -> list[str]:

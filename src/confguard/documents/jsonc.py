@@ -8,7 +8,7 @@ from typing import Any
 from confguard.documents.interface import LineIndex, ParseError, Places
 from confguard.documents.json import JsonFormat
 
-__all__ = ["JsoncFormat"]
+__all__ = ["JsoncFormat", "blank_comments"]
 
 
 class JsoncFormat:
@@ -19,11 +19,11 @@ class JsoncFormat:
 
     def parse(self, text: str) -> Any:
         """The text's data."""
-        return JsonFormat().parse(_blanked(text))
+        return JsonFormat().parse(blank_comments(text))
 
     def places(self, text: str) -> Places:
         """Where each path stands."""
-        return JsonFormat().places(_blanked(text))
+        return JsonFormat().places(blank_comments(text))
 
 
 _TOKEN = re.compile(
@@ -33,7 +33,7 @@ _TOKEN = re.compile(
 _VISIBLE = re.compile(r"[^\n]")
 
 
-def _blanked(text: str) -> str:
+def blank_comments(text: str) -> str:
     """The text with comments and trailing commas as spaces."""
     parts: list[str] = []
     at = 0

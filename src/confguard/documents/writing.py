@@ -76,4 +76,22 @@ def _env_quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
-_WRITERS = {"toml": _toml, "yaml": _yaml, "json": _json, "ini": _ini, "env": _env}
+def _properties(data: Mapping[str, str]) -> str:
+    return "".join(f"{_escaped(name, ' =:#!')} = {_escaped(value, '')}\n" for name, value in data.items())
+
+
+def _escaped(text: str, special: str) -> str:
+    named = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f"}
+    made = "".join(named.get(char, "\\" + char if char in special else char) for char in text)
+    return "\\" + made if made.startswith(" ") else made
+
+
+_WRITERS = {
+    "toml": _toml,
+    "yaml": _yaml,
+    "json": _json,
+    "jsonc": _json,
+    "ini": _ini,
+    "env": _env,
+    "properties": _properties,
+}

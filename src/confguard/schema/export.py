@@ -98,12 +98,13 @@ def _yaml_lines(shape: Shape, path: tuple[str, ...]) -> Iterator[str]:
 
 def _about(shape: Shape) -> Iterator[str]:
     keywords = allowed(shape)
-    if keywords.get("description"):
-        yield f"# {keywords['description']}"
+    if shape.description:
+        yield f"# {shape.description}"
     if shape.kind == "map" and shape.fields:
         return
     bounds = _bounds_text(keywords)
-    yield f"# {type_name(shape)}{', ' + bounds if bounds else ''}"
+    kind = shape.field_type.expects if shape.field_type else type_name(shape)
+    yield f"# {kind}{', ' + bounds if bounds else ''}"
 
 
 def _assignment(key: str, shape: Shape, format: str) -> str:
