@@ -95,15 +95,19 @@ def _tables(old: Shape, new: Shape, path: tuple[str, ...]) -> Iterator[SchemaFin
 
 
 def _places(old: Shape, new: Shape, path: tuple[str, ...]) -> Iterator[SchemaFinding]:
-    if old.default is not NOTHING and new.default is NOTHING:
-        yield SchemaFinding("CS103", "breaking", path, "is required now")
-    elif default_text(old) != default_text(new) and old.default is not NOTHING and not new.secret:
-        yield SchemaFinding(
-            "CS106", "risky", path, f"has the default {default_text(new)!r} and had {default_text(old)!r}"
-        )
     if old.kind != new.kind and "any" not in (old.kind, new.kind):
         yield SchemaFinding("CS104", "breaking", path, f"was a {type_name(old)} and is a {type_name(new)}")
         return
+    if old.default is not NOTHING and new.default is NOTHING:
+        yield SchemaFinding("CS103", "breaking", path, "is required now")
+    elif (
+        default_text(old) != default_text(new)
+        and old.default is not NOTHING
+        and not (old.secret or new.secret)
+    ):
+        yield SchemaFinding(
+            "CS106", "risky", path, f"has the default {default_text(new)!r} and had {default_text(old)!r}"
+        )
     yield from _values(old, new, path)
     if new.deprecated and not old.deprecated:
         yield SchemaFinding("CS111", "info", path, f"is deprecated: {new.deprecated}")
@@ -118,7 +122,13 @@ def _values(old: Shape, new: Shape, path: tuple[str, ...]) -> Iterator[SchemaFin
     if old.secret and not new.secret:
         yield SchemaFinding("CS108", "risky", path, "was a secret, and may be shown now")
     narrowed = (type_name(old), type_name(new))
-    if new.kind != "any" and narrowed[0] != narrowed[1] and narrowed not in _WIDER and "enum" not in before:
+    if (
+        new.kind != "any"
+        and not (old.secret and narrowed[1] == "string")
+        and narrowed[0] != narrowed[1]
+        and narrowed not in _WIDER
+        and "enum" not in before
+    ):
         yield SchemaFinding("CS104", "breaking", path, f"was {narrowed[0]} and is {narrowed[1]}")
     lost = [option for option in before.get("enum", ()) if "enum" in after and option not in after["enum"]]
     if lost:

@@ -1,0 +1,153 @@
+"""Tests in the context of a configuration: what they read is noted, and a candidate can stand in for a file.
+
+A settings object that is loaded while tests run becomes an instance of a subclass of its class that notes each
+field that is read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import attrs
+
+from confguard.diff.engine import diff
+from confguard.documents import document as documents
+from confguard.documents.bounds import MAX_BYTES
+from confguard.paths import show_path
+from confguard.schema.schema import Schema
+from confguard.testing.plugin import load_record
+
+__all__ = ["Context"]
+
+
+class Context:
+    """What tests read, and by which configuration they run."""
+
+    def __init__(self, record: Path, candidate: tuple[Path, Path] | None) -> None:
+        self._record = record
+        self._candidate = candidate
+        self._known = load_record(record)
+        self._reads: dict[str, set[str]] = {}
+        self._changed = _changed_paths(*candidate) if candidate else frozenset()
+        self._test: str | None = None
+        self._restore: list[Callable[[], None]] = []
+
+    def wants(self, test: str) -> bool:
+        """Is this test to be run: does it read what changes, or is nothing known of it?"""
+        if self._candidate is None or test not in self._known:
+            return True
+        return any(_touches(read, path) for read in self._known[test] for path in self._changed)
+
+    def about(self) -> str:
+        """What is going on, for the head of the report."""
+        if self._candidate is None:
+            return f"confguard: noting what tests read in {self._record.name}"
+        known = "" if self._known else "; nothing was recorded, so all tests run"
+        return f"confguard: {self._candidate[1].name} changes {len(self._changed)} settings{known}"
+
+    def install(self) -> None:
+        """Note what is read, and put the candidate in place."""
+        validate, load_bytes = Schema.validate, documents.load_bytes
+        context = self
+
+        def noting(schema: Schema[Any], data: Any) -> Any:
+            return context._watched(validate(schema, data), ())
+
+        def standing_in(path: str, limit: int = MAX_BYTES) -> bytes:
+            return load_bytes(context._stand_in(path), limit)
+
+        Schema.validate = noting  # type: ignore[assignment,method-assign]
+        documents.load_bytes = standing_in
+
+        def restore() -> None:
+            Schema.validate = validate  # type: ignore[method-assign]
+            documents.load_bytes = load_bytes
+
+        self._restore.append(restore)
+
+    def uninstall(self) -> None:
+        """Put everything back."""
+        while self._restore:
+            self._restore.pop()()
+
+    @contextmanager
+    def reading(self, test: str) -> Iterator[None]:
+        """What is read in this block, this test reads."""
+        self._test = test
+        self._reads.setdefault(test, set())
+        try:
+            yield
+        finally:
+            self._test = None
+
+    def save(self) -> None:
+        """Write down what tests read. What is known of tests that did not run stays."""
+        known = self._known | {test: sorted(reads) for test, reads in self._reads.items()}
+        if self._candidate is None:
+            self._record.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
+
+    def note(self, path: tuple[str, ...]) -> None:
+        """A setting was read."""
+        if self._test is not None:
+            self._reads[self._test].add(show_path(path))
+
+    def _stand_in(self, path: str) -> str:
+        if self._candidate and Path(os.path.realpath(path)) == self._candidate[0]:
+            return str(self._candidate[1])
+        return path
+
+    def _watched(self, settings: Any, path: tuple[str, ...]) -> Any:
+        """The settings, noting what is read; tables inside too."""
+        names = _fields(type(settings))
+        if not names:
+            return settings
+        for name in names:
+            self._watched(getattr(settings, name), (*path, name))
+        _WATCHING[id(settings)] = (self, path, settings)
+        object.__setattr__(settings, "__class__", _watching_class(cast(Any, type(settings))))
+        return settings
+
+
+_WATCHING: dict[int, tuple[Context, tuple[str, ...], Any]] = {}
+
+
+@cache
+def _watching_class(kind: Any) -> type:
+    """A subclass that notes which fields are read, with the same layout as its base."""
+    names = frozenset(_fields(kind))
+    base: Any = kind.__getattribute__
+
+    def __getattribute__(self: Any, name: str) -> Any:  # noqa: N807
+        if name in names:
+            found = _WATCHING.get(id(self))
+            if found and found[2] is self:
+                found[0].note((*found[1], name))
+        return base(self, name)
+
+    made: type = type(kind)(kind.__name__, (kind,), {"__slots__": (), "__getattribute__": __getattribute__})
+    return made
+
+
+def _fields(kind: type) -> tuple[str, ...]:
+    if attrs.has(kind):
+        return tuple(item.name for item in attrs.fields(kind))
+    named = getattr(kind, "model_fields", None) or getattr(kind, "__dataclass_fields__", None)
+    return tuple(named) if isinstance(named, dict) else ()
+
+
+def _changed_paths(file: Path, candidate: Path) -> frozenset[str]:
+    made = diff(documents.read(str(file)), documents.read(str(candidate)))
+    return frozenset(
+        show_path(tuple(step for step in change.path if isinstance(step, str))) for change in made
+    )
+
+
+def _touches(read: str, changed: str) -> bool:
+    """Is one of two paths the other, or inside of it?"""
+    return read == changed or read.startswith(f"{changed}.") or changed.startswith(f"{read}.")

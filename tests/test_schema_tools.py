@@ -1,0 +1,198 @@
+"""Schemas written out, read back, and compared."""
+
+from __future__ import annotations
+
+import enum
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+
+import confguard as cg
+from confguard.cli import main
+from confguard.demo.settings import AuthSettings
+from confguard.fields import Duration, Impact, KeyedBy, Owner, Renamed, Safer, Secret, Unordered
+from confguard.schema.compatibility import compare_schemas
+from confguard.schema.export import example_file, json_schema, reference_page
+from confguard.schema.json_schema import JsonSchema
+from confguard.schema.schema import resolve_schema
+from confguard.testing import invalid, valid
+
+
+class Color(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class One(BaseModel):
+    """The first version."""
+
+    name: str
+    workers: Annotated[int, Field(ge=1, le=64, description="threads"), Impact("high"), Safer("lower")] = 4
+    timeout: Annotated[Duration, Owner("web")] = Duration("2s")
+    level: Literal["debug", "info", "error"] = "info"
+    color: Color = Color.RED
+    tags: Annotated[list[str], Unordered()] = []
+    hosts: Annotated[list[dict[str, str]], KeyedBy("host")] = []
+    password: Secret = Secret("")
+    old: Annotated[int, Renamed("older")] = 1
+    gone: Annotated[str, Field(deprecated="use name")] = "x"
+
+
+def schema_of(model: Any) -> Any:
+    found = resolve_schema(model)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("model", [One, AuthSettings])
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_schema_survives_json_schema(model: type, data: st.DataObject) -> None:
+    """What fits the class fits its JSON Schema, and what does not, does not."""
+    written = schema_of(JsonSchema("x", json.loads(json.dumps(json_schema(schema_of(model))))))
+    written.validate(data.draw(valid(model)))
+    flaw = data.draw(invalid(model))
+    with pytest.raises(cg.ValidationError):
+        written.validate(flaw.data)
+
+
+def test_marks_survive_json_schema() -> None:
+    written = schema_of(JsonSchema("x", json_schema(schema_of(One))))
+    for path in (("workers",), ("timeout",), ("tags",), ("hosts",), ("old",)):
+        before = {
+            mark for mark in schema_of(One).shape.at(path).marks if hasattr(type(mark), "__attrs_attrs__")
+        }
+        after = {mark for mark in written.shape.at(path).marks if hasattr(type(mark), "__attrs_attrs__")}
+        assert before == after, path
+    assert written.shape.at(("password",)).secret
+
+
+@pytest.mark.parametrize("format", ["toml", "yaml"])
+def test_an_example_reads_and_names_every_setting(format: str) -> None:
+    text = example_file(schema_of(One), format, schema_file="one.schema.json")
+    assert text.splitlines()[0].endswith("one.schema.json")
+    assert cg.parse(text, format).data == {"name": "..."}
+    for name in One.model_fields:
+        assert name in text
+    assert "# threads\n# integer, at least 1, at most 64\n" in text
+    with pytest.raises(cg.DocumentError, match="json has none"):
+        example_file(schema_of(One), "json")
+
+
+def test_an_example_of_tables_is_valid_once_it_is_filled_in() -> None:
+    text = example_file(schema_of(AuthSettings))
+    assert "[server]\n# integer, at least 1, at most 128\n# workers = 16\n" in text
+    uncommented = "\n".join(line.removeprefix("# ") if " = " in line else line for line in text.splitlines())
+    schema_of(AuthSettings).validate(cg.parse(uncommented, "toml").data)
+
+
+def test_a_page_of_reference_has_a_row_each() -> None:
+    page = reference_page(schema_of(One))
+    assert "| `workers` | integer, at least 1, at most 64 | `4` | threads; impact: high |" in page
+    assert "| `name` | string | required |  |" in page
+    assert '| `gone` | string | `"x"` | deprecated: use name |' in page
+    assert "| `password` | secret | *** |" in page
+
+
+class Two(BaseModel):
+    name: int
+    workers: Annotated[int, Field(ge=2, le=128)] = 8
+    timeout: Duration
+    level: Literal["info", "error"] = "info"
+    color: Color = Color.RED
+    tags: str = ""
+    hosts: list[dict[str, str]] = []
+    password: str = ""
+    older_name: Annotated[int, Renamed("old")] = 1
+    gone: Annotated[str, Field(deprecated="use name")] = "x"
+    extra: int
+
+
+@attrs.frozen
+class Loose:
+    name: str = attrs.field(default="a", validator=attrs.validators.max_len(9))
+
+
+@attrs.frozen
+class Tight:
+    name: str = attrs.field(default="a", validator=[attrs.validators.max_len(5), attrs.validators.min_len(1)])
+
+
+def told(old: Any, new: Any) -> list[str]:
+    return [str(finding) for finding in compare_schemas(schema_of(old), schema_of(new))]
+
+
+def test_what_changed_between_two_versions() -> None:
+    assert told(One, One) == []
+    assert told(One, Two) == [
+        "CS102 breaking: extra: was added, and is required",
+        "CS103 breaking: timeout: is required now",
+        "CS104 breaking: name: was string and is integer",
+        "CS104 breaking: tags: was a list and is a string",
+        "CS105 breaking: workers: minimum is 2, and was 1",
+        "CS107 breaking: level: no longer takes 'debug'",
+        "CS106 risky: workers: has the default 8 and had 4",
+        "CS108 risky: password: was a secret, and may be shown now",
+        "CS110 info: old: is called 'older_name' now, and read under both names",
+    ]
+    assert told(Two, One)[0].startswith("CS101 breaking: older_name: was removed")
+
+
+def test_bounds_of_attrs_validators_count() -> None:
+    assert told(Loose, Tight) == [
+        "CS105 breaking: name: maxLength is 5, and was 9",
+        "CS105 breaking: name: minLength is 1",
+    ]
+    assert told(Tight, Loose) == []
+
+
+def test_wider_is_no_finding_and_open_schemas_forgive() -> None:
+    old = JsonSchema("old", {"properties": {"a": {"type": "integer"}, "b": {"type": "string"}}})
+    new = JsonSchema("new", {"properties": {"a": {"type": "number"}}})
+    closed = JsonSchema("closed", {"properties": {"a": {"type": "integer"}}, "additionalProperties": False})
+    assert told(old, new) == ["CS101 risky: b: was removed: it is read no more"]
+    assert told(old, closed) == [
+        "CS101 breaking: b: was removed",
+        "CS109 breaking: (the whole document): refuses keys that it does not name",
+    ]
+
+
+MODELS = """
+from pydantic import BaseModel
+class Old(BaseModel):
+    size: int = 1
+class New(BaseModel):
+    size: int = 1
+    name: str
+"""
+
+
+def test_at_a_terminal(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("versioned_models.py").write_text(MODELS)
+    Path("confguard.toml").write_text('[configs.a]\nformat = "toml"\n')
+    Path("a.toml").write_text("size = 3\n")
+    monkeypatch.syspath_prepend(str(folder))
+    assert main(["apply", "a", "a.toml", "--reason", "start", "--format", "json"]) == 0
+    capsys.readouterr()
+    assert main(["schema", "json", "versioned_models:Old"]) == 0
+    Path("old.schema.json").write_text(capsys.readouterr().out)
+    assert main(["schema", "check", "old.schema.json", "versioned_models:Old", "--config", "a"]) == 0
+    assert capsys.readouterr().out == "no difference that matters\n"
+    assert main(["schema", "check", "old.schema.json", "versioned_models:New", "--config", "a"]) == 1
+    out = capsys.readouterr().out
+    assert "CS102 breaking: name: was added, and is required" in out
+    assert "revision 1 of 'a' would be refused: name: required, but missing" in out
+    assert main(["schema", "check", "old.schema.json", "--format", "json"]) == 2
+    assert "two schemas" in capsys.readouterr().out
+    for what in ("example", "docs"):
+        assert main(["schema", what, "versioned_models:New"]) == 0
+        assert "name" in capsys.readouterr().out
+    assert main(["schema", "example", "versioned_models:New", "--as", "ini"]) == 2

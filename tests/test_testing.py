@@ -1,0 +1,191 @@
+"""What confguard gives to users' tests: strategies, helpers, the pytest plugin."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+
+import confguard as cg
+from confguard.errors import SchemaError
+from confguard.fields import ByteSize, Cron, Duration, Network, Port, Ratio, Regex, Secret, Url
+from confguard.schema.schema import resolve_schema
+from confguard.testing import Flaw, invalid, memory_guard, overridden, valid
+
+
+class Inner(BaseModel):
+    level: Literal["debug", "info"] = "info"
+    share: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+
+class Everything(BaseModel):
+    port: Port
+    wait: Duration = Duration("2s")
+    size: ByteSize = ByteSize("1MiB")
+    ratio: Ratio = Ratio("5%")
+    net: Network = Network("10.0.0.0/8")
+    url: Url = Url("https://example.com/")
+    pattern: Regex = Regex("a")
+    when: Cron = Cron("@daily")
+    key: Secret = Secret("")
+    workers: Annotated[int, Field(ge=1, lt=64)] = 4
+    name: Annotated[str, Field(min_length=1, max_length=5)] = "a"
+    code: Annotated[str, Field(pattern="^[a-z]{2}$")] = "de"
+    tags: Annotated[list[str], Field(max_length=3)] = []
+    labels: dict[str, int] = {}
+    inner: Inner = Inner()
+    on: bool = True
+
+
+@attrs.frozen
+class WithAttrs:
+    count: int = attrs.field(default=1, validator=[attrs.validators.ge(1), attrs.validators.le(9)])
+    name: str = attrs.field(default="abc", validator=attrs.validators.max_len(5))
+
+
+@pytest.mark.parametrize("schema", [Everything, WithAttrs])
+@given(data=st.data())
+@settings(max_examples=60)
+def test_valid_data_is_valid(schema: type, data: st.DataObject) -> None:
+    made = data.draw(valid(schema))
+    resolve_schema(schema).validate(made)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("schema", [Everything, WithAttrs])
+@given(data=st.data())
+@settings(max_examples=60)
+def test_invalid_data_is_wrong_where_it_says(schema: type, data: st.DataObject) -> None:
+    flaw: Flaw = data.draw(invalid(schema))
+    with pytest.raises(cg.ValidationError) as caught:
+        cg.load(schema, flaw.data)
+    assert flaw.path in [problem.path for problem in caught.value.problems]
+    assert flaw.reason
+
+
+def test_strategies_need_a_schema() -> None:
+    with pytest.raises(SchemaError):
+        valid(None)
+
+
+def test_a_guard_in_memory() -> None:
+    guard = memory_guard("web", WithAttrs, {"count": 3})
+    guard.apply(guard.plan({"count": 9}, reason="more"))
+    assert guard.revert(reason="back").data == {"count": 3}
+    assert memory_guard().head() is None
+
+
+def test_overrides_leave_the_original() -> None:
+    data = {"a": {"b": 1}}
+    assert overridden(data, {"a.b": 2, "a.c.d": 3}) == {"a": {"b": 2, "c": {"d": 3}}}
+    assert data == {"a": {"b": 1}}
+
+
+SERVICE = """
+import attrs
+from pydantic import BaseModel
+import confguard as cg
+
+class Server(BaseModel):
+    port: int = 80
+    timeout: int = 30
+
+class App(BaseModel):
+    server: Server = Server()
+    name: str = "x"
+
+@attrs.frozen
+class Flat:
+    size: int = 1
+
+def load():
+    return cg.load(App, "app.toml")
+"""
+TESTS = """
+from service import *
+
+def test_timeout():
+    assert load().server.timeout > 5
+
+def test_name():
+    app = load()
+    assert app.name and isinstance(app, App)
+
+def test_nothing():
+    pass
+
+def test_attrs():
+    assert cg.load(Flat, {"size": 3}).size == 3
+
+def test_isolated(confguard_isolated, confguard_memory):
+    import os
+    assert os.listdir() == []
+    assert confguard_memory(data={"a": 1}).head().data == {"a": 1}
+"""
+
+
+def run_pytest(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.fixture
+def service(folder: Path) -> Path:
+    Path("service.py").write_text(SERVICE)
+    Path("test_service.py").write_text(TESTS)
+    Path("pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    Path("app.toml").write_text('name = "web"\n[server]\nport = 80\ntimeout = 30\n')
+    return folder
+
+
+@pytest.mark.slow
+def test_only_tests_that_read_what_changes_run_under_the_candidate(service: Path) -> None:
+    assert run_pytest("--confguard-record").returncode == 0
+    record = json.loads(Path(".confguard-reads.json").read_text())
+    assert record["test_service.py::test_timeout"] == ["server", "server.timeout"]
+    assert record["test_service.py::test_name"] == ["name"]
+    assert record["test_service.py::test_nothing"] == []
+    assert record["test_service.py::test_attrs"] == ["size"]
+
+    Path("new.toml").write_text('name = "web"\n[server]\nport = 80\ntimeout = 3\n')
+    ended = run_pytest("--confguard-candidate", "app.toml=new.toml", "-rf")
+    assert ended.returncode == 1, ended.stdout
+    assert "FAILED test_service.py::test_timeout" in ended.stdout
+    assert "1 failed, 4 deselected" in ended.stdout
+
+    Path("new.toml").write_text('name = "site"\n[server]\nport = 80\ntimeout = 30\n')
+    ended = run_pytest("--confguard-candidate", "app.toml=new.toml")
+    assert "1 passed, 4 deselected" in ended.stdout
+
+
+@pytest.mark.slow
+def test_without_a_record_all_tests_run(service: Path) -> None:
+    Path("new.toml").write_text("[server]\ntimeout = 3\n")
+    ended = run_pytest("--confguard-candidate", "app.toml=new.toml")
+    assert "1 failed, 4 passed" in ended.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("candidate", "says"),
+    [("new.toml", "takes FILE=CANDIDATE"), ("app.toml=none.toml", "no such file")],
+)
+def test_a_candidate_that_cannot_be(service: Path, candidate: str, says: str) -> None:
+    ended = run_pytest("--confguard-candidate", candidate)
+    assert ended.returncode == 4
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_plugin_costs_nothing_when_it_is_not_used() -> None:
+    script = "import sys, confguard.testing.plugin; print(sorted(m for m in sys.modules if m.startswith('confguard')))"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded: list[Any] = eval(ended.stdout)
+    assert "confguard.guard" not in loaded
