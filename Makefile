@@ -43,7 +43,7 @@ docs-serve: $(VENV)/.dev ## the documentation, live on loopback
 	$(BIN)/python -m mkdocs serve
 
 bench: $(VENV)/.dev ## benchmarks: ratios against a named floor, in one run
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 lock: $(VENV)/.dev ## choose the development dependencies anew
 	$(PIP) install uv

@@ -7,7 +7,7 @@ The names here are the public face; they are imported when first used, so `impor
 
 from __future__ import annotations
 
-from importlib import import_module
+from confguard.lazy import lazily
 
 TYPE_CHECKING = False  # as type checkers know it; `typing` itself costs 10 ms
 
@@ -116,13 +116,7 @@ if TYPE_CHECKING:
     from confguard.stores import Revision
 
 
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'confguard' has no attribute '{name}'")
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -8,11 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import ClassVar
-
-from attrs import field, frozen
-
-from confguard.paths import path_to_json, show_path
+from typing import ClassVar, NamedTuple
 
 __all__ = [
     "BakeFailedError",
@@ -73,8 +69,7 @@ class SchemaError(ConfguardError):
 _TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s=:,\]}]+")
 
 
-@frozen
-class Problem:
+class Problem(NamedTuple):
     """One way in which a document does not fit its schema."""
 
     path: tuple[object, ...]
@@ -82,7 +77,7 @@ class Problem:
     file: str | None = None
     line: int | None = None
     column: int | None = None
-    source: str | None = field(default=None, eq=False, repr=False)
+    source: str | None = None
     """The line of the source, where it may be shown."""
 
     def report(self) -> str:
@@ -105,6 +100,8 @@ class Problem:
 
     def to_json(self) -> dict[str, object]:
         """The problem as JSON."""
+        from confguard.paths import path_to_json
+
         return {
             "path": path_to_json(self.path),
             "message": self.message,
@@ -114,6 +111,8 @@ class Problem:
         }
 
     def __str__(self) -> str:
+        from confguard.paths import show_path
+
         where = show_path(self.path)
         return f"{place(self.file, self.line, self.column)}{where}: {self.message}"
 
@@ -192,6 +191,29 @@ def place(path: str | None, line: int | None = None, column: int | None = None) 
     return ":".join(parts) + ": "
 
 
+def brief(text: str, most: int = 300) -> str:
+    """A text that fits into a message: cut in the middle where it is long, control characters written out.
+
+    >>> brief("a" * 20, 11), brief("a\\x1b[2J")
+    ('aaa ... aaa', 'a\\\\x1b[2J')
+    """
+    if len(text) > most:
+        half = (most - 5) // 2
+        text = f"{text[:half]} ... {text[-half:]}"
+    return harmless(text)
+
+
+def harmless(text: str) -> str:
+    """A text whose control and direction characters are written out.
+
+    >>> harmless("a\\x1b[2Jb")
+    'a\\\\x1b[2Jb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` (did you mean 'x'?)`, or nothing when no known word is close.
 
@@ -200,6 +222,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("zzz", ["timeout"])
     ''
     """
+    if len(word) > 100:  # finding what was meant would take long, and help nobody
+        return ""
     from difflib import get_close_matches
 
     close = get_close_matches(word, list(known), n=1, cutoff=0.6)

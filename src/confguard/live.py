@@ -12,7 +12,8 @@ from typing import Generic, Protocol, TypeVar
 
 from attrs import frozen
 
-from confguard.documents.document import Document, load_bytes, parse_bytes
+from confguard.documents.document import Document, parse_bytes
+from confguard.documents.reading import load_bytes
 from confguard.errors import ConfguardError, NotFoundError, SchemaError, TargetError
 from confguard.schema.schema import resolve_schema
 from confguard.stores.interface import Revision, Store

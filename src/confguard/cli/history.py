@@ -11,8 +11,7 @@ from confguard.cli.compare import show_diff
 from confguard.cli.options import Commands, whole
 from confguard.cli.output import indented, paint, say
 from confguard.cli.projects import guarded, the_project
-from confguard.diff.render import harmless
-from confguard.errors import DocumentError, NotFoundError
+from confguard.errors import DocumentError, NotFoundError, harmless
 from confguard.guard import Guard
 from confguard.stores.interface import Revision
 

@@ -12,9 +12,9 @@ from confguard.cli.projects import the_project
 from confguard.cli.sources import make_importable
 from confguard.errors import SchemaError, ValidationError
 from confguard.schema.compatibility import compare_schemas
+from confguard.schema.explaining import explain
 from confguard.schema.export import example_file, json_schema, reference_page
 from confguard.schema.layers import Env, Profile, SecretFiles, Source
-from confguard.schema.loading import explain
 from confguard.schema.schema import Schema, resolve_schema
 
 __all__ = ["register"]

@@ -10,7 +10,8 @@ from attrs import frozen
 
 from confguard import git
 from confguard.documents.bounds import MAX_BYTES
-from confguard.documents.document import Document, load_bytes, parse_bytes
+from confguard.documents.document import Document, parse_bytes
+from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import DocumentError
 from confguard.fields import ImpactLevel

@@ -8,10 +8,11 @@ import re
 from typing import Any
 
 from confguard.diff.quantity import ratio, times
+from confguard.errors import harmless
 from confguard.fields import Secret
 from confguard.paths import Key, Path, show_path
 
-__all__ = ["harmless", "json_value", "mask", "show_change", "show_value"]
+__all__ = ["json_value", "mask", "show_change", "show_value"]
 
 _WIDTH = 60
 _URL_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):([^/@\s]+)@")
@@ -50,17 +51,6 @@ def show_value(value: Any) -> str:
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     return _cut(str(value))
-
-
-def harmless(text: str) -> str:
-    """A text whose control and direction characters are written out.
-
-    >>> harmless("a\\x1b[2Jb")
-    'a\\\\x1b[2Jb'
-    """
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def mask(text: str) -> str:

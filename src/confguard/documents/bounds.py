@@ -17,18 +17,24 @@ MAX_DEPTH = 200
 MAX_VALUES = 5_000_000
 """The most values that a document may stand for once its aliases are written out."""
 
+_BRACKETED = frozenset({"toml", "json", "jsonc", "ini", "env", "properties"})
+"""Formats in which only brackets and dots nest."""
 _OPENS = re.compile(r"[\[{]")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _BLOCK_INDENT = re.compile(r"^[ \t\-?]*", re.MULTILINE)
 
 
-def check_bounds(data: Any, text: str) -> None:
+def check_bounds(data: Any, content: bytes, format: str) -> None:
     """Refuse data that is nested too deep, refers to itself, or explodes when its aliases are followed.
 
-    Depth costs a walk, so it is only measured where the text has brackets enough to reach the bound, or
-    aliases, which let a short text stand for a large one.
+    Measuring costs a walk, so it is left out where the text shows that it is shallow: too few brackets and dots, or,
+    for YAML, no aliases, which let a short text stand for a large one (`check_yaml_depth` has seen to its depth).
     """
-    aliased = "&" in text and "*" in text
-    if aliased or _depth_bound(text) > MAX_DEPTH:
+    if format == "yaml":
+        measured = b"&" in content and b"*" in content
+    else:
+        measured = format not in _BRACKETED or _deepest(content, dotted=format == "toml") > MAX_DEPTH
+    if measured:
         _measure(data)
 
 
@@ -54,10 +60,25 @@ def check_yaml_depth(text: str, events: Any) -> None:
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels, the most that confguard reads"
 
 
-def _depth_bound(text: str) -> int:
-    """A cheap upper bound of the depth that a text can reach."""
-    dots = max((line.count(".") for line in text.split("\n") if line.count(".") > 50), default=0)
-    return len(_OPENS.findall(text)) + _block_bound(text) + dots
+def _deepest(content: bytes, *, dotted: bool) -> int:
+    """A cheap upper bound of the depth that brackets, and the dots of keys, can reach."""
+    dots = 0
+    if dotted and content.count(b".") > 50:
+        dots = max((line.count(b".") for line in content.split(b"\n") if line.count(b".") > 50), default=0)
+    return _bracket_bound(content) + dots
+
+
+def _bracket_bound(content: bytes) -> int:
+    """How deep brackets nest: how often the innermost pairs can be taken away. Brackets in texts only add to it."""
+    brackets = content.translate(None, _NO_BRACKETS)
+    for taken in range(MAX_DEPTH + 1):
+        if not brackets:
+            return taken
+        fewer = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if len(fewer) == len(brackets):  # one stands alone, in a text or a comment
+            return taken + len(brackets)
+        brackets = fewer
+    return MAX_DEPTH + 1
 
 
 def _block_bound(text: str) -> int:

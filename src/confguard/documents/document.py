@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from confguard.documents.bounds import MAX_BYTES, check_bounds
 from confguard.documents.interface import ParseError, Places, Position
+from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import DocumentError
 from confguard.paths import follow, path_from_json
@@ -130,59 +129,4 @@ def parse(text: str, format: str, *, path: str | None = None) -> Document:
 def parse_bytes(content: bytes, format: str, *, path: str | None = None) -> Document:
     """Parse the bytes of a file of a named format."""
     chosen = format_named(format)
-    text = _decode(content, path).removeprefix("\ufeff")
-    try:
-        data = chosen.parse(text)
-        check_bounds(data, text)
-    except ParseError as error:
-        raise DocumentError(str(error), path=path, line=error.line, column=error.column) from error
-    except RecursionError as error:
-        raise DocumentError("nested too deep", path=path) from error
-    return Document(data, content, chosen.name, path)
-
-
-def load_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a regular file of at most `limit` bytes. Raises `DocumentError`."""
-    try:
-        # O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except FileNotFoundError as error:
-        raise DocumentError("no such file", path=path) from error
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise DocumentError(f"cannot be read: {reason}", path=path) from error
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
-        raise DocumentError(f"is {kind}, and a configuration file was expected", path=path)
-    with os.fdopen(descriptor, "rb") as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
-        raise DocumentError(
-            f"is larger than {limit:,} bytes, the most that confguard reads",
-            path=path,
-            hint="a configuration of this size is usually data: keep it outside",
-        )
-    return content
-
-
-def _decode(content: bytes, path: str | None) -> str:
-    zero = content.find(b"\0")
-    if zero >= 0:
-        raise DocumentError(
-            f"is binary: byte {zero} is NUL, and text in UTF-8 was expected",
-            path=path,
-            line=content.count(b"\n", 0, zero) + 1,
-        )
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        start = content.rfind(b"\n", 0, error.start) + 1
-        raise DocumentError(
-            f"is not UTF-8: byte {error.start} is 0x{content[error.start]:02x}",
-            path=path,
-            line=content.count(b"\n", 0, error.start) + 1,
-            column=error.start - start + 1,
-            hint="save the file as UTF-8",
-        ) from error
+    return Document(parsed(content, chosen, path), content, chosen.name, path)

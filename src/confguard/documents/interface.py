@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
-from attrs import field, frozen
-
-from confguard.paths import Path
+if TYPE_CHECKING:
+    from confguard.paths import Path
 
 __all__ = ["Format", "LineIndex", "ParseError", "Place", "Places", "Position"]
 
 
-@frozen(order=True)
-class Position:
+class Position(NamedTuple):
     """A line and a column, both from 1."""
 
     line: int
     column: int
 
 
-@frozen
-class Place:
+class Place(NamedTuple):
     """Where one value stands: its key (or dash) and the value itself."""
 
     key: Position
     value: Position
 
 
-Places: TypeAlias = dict[Path, Place]
+Places: TypeAlias = "dict[Path, Place]"
 
 
 class ParseError(ValueError):
@@ -56,24 +53,18 @@ class Format(Protocol):
         ...
 
 
-@frozen
 class LineIndex:
     """Turns offsets in a text into positions.
 
-    >>> LineIndex.of("a\\nbc").position(3)
+    >>> LineIndex("a\\nbc").position(3)
     Position(line=2, column=2)
     """
 
-    starts: list[int] = field(repr=False)
-
-    @classmethod
-    def of(cls, text: str) -> LineIndex:
-        """The index of a text."""
-        starts, at = [0], text.find("\n")
+    def __init__(self, text: str) -> None:
+        self.starts, at = [0], text.find("\n")
         while at >= 0:
-            starts.append(at + 1)
+            self.starts.append(at + 1)
             at = text.find("\n", at + 1)
-        return cls(starts)
 
     def position(self, offset: int) -> Position:
         """The position of an offset."""

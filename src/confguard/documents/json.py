@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from confguard.documents.interface import LineIndex, ParseError, Place, Places
-from confguard.paths import Path
+
+if TYPE_CHECKING:
+    from confguard.paths import Path
 
 __all__ = ["JsonFormat"]
 
@@ -21,12 +23,12 @@ class JsonFormat:
     def parse(self, text: str) -> Any:
         """The text's data."""
         try:
-            return json.loads(text, object_pairs_hook=_unique)
+            return _loaded(text)
         except json.JSONDecodeError as error:
             message = "the file is empty" if not text.strip() else _lower_first(error.msg)
             raise ParseError(message, error.lineno, error.colno) from error
         except _DuplicateKeyError as error:
-            places = [LineIndex.of(text).position(at) for at in _offsets(text, error.key)]
+            places = [LineIndex(text).position(at) for at in _offsets(text, error.key)]
             where = f", as on line {places[0].line}" if len(places) > 1 else ""
             last = places[-1] if places else None
             raise ParseError(
@@ -40,6 +42,27 @@ class JsonFormat:
     def places(self, text: str) -> Places:
         """Where each path stands. The text is known to parse, so the scan trusts it."""
         return _Scan(text).run()
+
+
+def _loaded(text: str) -> Any:
+    """The data, after making sure that no key stands twice: then there are as many colons as there are keys."""
+    sizes: list[int] = []
+    note = sizes.append
+
+    def noted(made: dict[str, Any]) -> dict[str, Any]:
+        note(len(made))
+        return made
+
+    data = json.loads(text, object_hook=noted)
+    keys = sum(sizes)
+    if keys == text.count(":") or keys == _colons_after_quotes(text):
+        return data
+    return json.loads(text, object_pairs_hook=_unique)
+
+
+def _colons_after_quotes(text: str) -> int | None:
+    """At least as many as there are keys; None where white space before a colon makes that uncertain."""
+    return None if any(f"{space}:" in text for space in " \t\r\n") else text.count('":')
 
 
 class _DuplicateKeyError(Exception):
@@ -77,7 +100,7 @@ class _Scan:
 
     def __init__(self, text: str) -> None:
         self.text, self.at = text, 0
-        self.index = LineIndex.of(text)
+        self.index = LineIndex(text)
         self.places: Places = {}
 
     def run(self) -> Places:

@@ -43,7 +43,7 @@ def blank_comments(text: str) -> str:
         parts.append(text[at : found.start()])
         at = found.end()
         if kind == "open":
-            position = LineIndex.of(text).position(found.start())
+            position = LineIndex(text).position(found.start())
             raise ParseError("a comment is not closed", position.line, position.column)
         if kind == "comment":
             parts.append(_VISIBLE.sub(" ", found.group()))

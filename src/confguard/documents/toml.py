@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from confguard.documents.interface import LineIndex, ParseError, Place, Places
-from confguard.paths import Path
+
+if TYPE_CHECKING:
+    from confguard.paths import Path
 
 __all__ = ["TomlFormat"]
 
@@ -66,7 +68,7 @@ class _Scan:
 
     def __init__(self, text: str) -> None:
         self.text, self.at = text, 0
-        self.index = LineIndex.of(text)
+        self.index = LineIndex(text)
         self.places: Places = {}
         self.tables: dict[Path, int] = {}
         self.prefix: Path = ()

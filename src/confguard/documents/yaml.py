@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import check_yaml_depth
 from confguard.documents.interface import ParseError, Place, Places, Position
-from confguard.paths import Path
+
+if TYPE_CHECKING:
+    from confguard.paths import Path
 
 __all__ = ["YamlFormat"]
 

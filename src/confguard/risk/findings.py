@@ -6,8 +6,7 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
-from confguard.diff.render import harmless
-from confguard.errors import place
+from confguard.errors import harmless, place
 from confguard.paths import Path, path_to_json, show_path
 
 __all__ = ["Factor", "Finding", "Level", "Risk", "Severity", "level_of"]

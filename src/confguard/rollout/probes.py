@@ -8,7 +8,8 @@ from typing import Any, Protocol, TypeAlias, cast
 
 from attrs import field, frozen
 
-from confguard.diff.render import harmless, mask
+from confguard.diff.render import mask
+from confguard.errors import harmless
 from confguard.fields import Duration
 
 __all__ = ["CallableProbe", "CommandProbe", "HttpProbe", "Probe", "ProbeLike", "as_probe"]

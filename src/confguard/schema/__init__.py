@@ -1,9 +1,14 @@
-"""Schemas: what a document may hold, said by a pydantic model, an attrs class or a dataclass."""
+"""Schemas: what a document may hold, said by a pydantic model, an attrs class, a dataclass or JSON Schema."""
 
-from confguard.schema.layers import Env, Profile, SecretFiles
-from confguard.schema.loading import Explanation, explain, load
-from confguard.schema.schema import Schema, resolve_schema
-from confguard.schema.shape import Shape
+from confguard.lazy import lazily
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from confguard.schema.explaining import Explanation, explain
+    from confguard.schema.layers import Env, Profile, SecretFiles
+    from confguard.schema.loading import load
+    from confguard.schema.schema import Schema, resolve_schema
+    from confguard.schema.shape import Shape
 
 __all__ = [
     "Env",
@@ -16,3 +21,11 @@ __all__ = [
     "load",
     "resolve_schema",
 ]
+
+__getattr__ = lazily(
+    __name__,
+    dict.fromkeys(["Explanation", "explain"], "confguard.schema.explaining")
+    | dict.fromkeys(["Env", "Profile", "SecretFiles"], "confguard.schema.layers")
+    | dict.fromkeys(["Schema", "resolve_schema"], "confguard.schema.schema")
+    | {"Shape": "confguard.schema.shape", "load": "confguard.schema.loading"},
+)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Iterator
 from typing import Any, get_type_hints
 
 import attrs
 
-from confguard.fields import FieldType
 from confguard.paths import Path
 from confguard.schema.interface import NOTHING, InvalidDataError, Member, Members, MembersOf
 from confguard.schema.shape import Shape, build_shape
+from confguard.schema.structuring import converter
 
 __all__ = ["AttrsAdapter"]
 
@@ -54,7 +53,7 @@ class AttrsAdapter:
         if not isinstance(data, dict):
             raise InvalidDataError([((), "expected a table of settings", data)])
         try:
-            return _converter().structure(data, model)
+            return converter().structure(data, model)
         except Exception as error:  # noqa: BLE001 - validators may raise anything; all are findings
             raise InvalidDataError(list(_problems(error, (), data))) from None
 
@@ -89,71 +88,11 @@ def _dataclass_default(item: Any) -> Any:
     return item.default_factory if item.default_factory is not dataclasses.MISSING else NOTHING
 
 
-@cache
-def _converter() -> Any:
-    """A converter that takes what pydantic's lax mode takes, and nothing more."""
-    from cattrs import Converter
-
-    converter = Converter(prefer_attrib_converters=True)
-    converter.register_structure_hook_func(_is_field_type, lambda value, kind: kind.parse(value))
-    for scalar, structure in ((int, _integer), (float, _float), (bool, _boolean), (str, _text)):
-        converter.register_structure_hook(scalar, _hook(structure))
-    return converter
-
-
-def _hook(structure: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
-    """A hook for a scalar. `Port` is an `int` too, so cattrs asks here for it: it parses for itself."""
-    return lambda value, kind: kind.parse(value) if _is_field_type(kind) else structure(value)
-
-
-def _is_field_type(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, FieldType)
-
-
-def _integer(value: Any) -> int:
-    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    if whole and not isinstance(value, bool):
-        return int(value)
-    if isinstance(value, str):
-        try:
-            return int(value)
-        except ValueError:
-            pass
-    raise ValueError("expected a valid integer")
-
-
-def _float(value: Any) -> float:
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
-        try:
-            return float(value)
-        except ValueError:
-            pass
-    raise ValueError("expected a valid number")
-
-
-_BOOLEANS = {
-    **dict.fromkeys(["true", "yes", "on", "y", "t", "1"], True),
-    **dict.fromkeys(["false", "no", "off", "n", "f", "0"], False),
-}
-
-
-def _boolean(value: Any) -> bool:
-    found = value if isinstance(value, bool) else _BOOLEANS.get(str(value).lower())
-    if found is None:
-        raise ValueError("expected a valid boolean")
-    return found
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("expected a valid string")
-    return value
-
-
 def _problems(error: BaseException, path: Path, data: Any) -> Any:
     """The leaves of cattrs' groups of errors, each with the path that its notes tell."""
     if not isinstance(error, BaseExceptionGroup):
-        yield path, _message(error), data
+        if type(error).__name__ != "ForbiddenExtraKeysError":  # reported with a did-you-mean instead
+            yield path, _message(error), data
         return
     for inner in error.exceptions:
         step = _step(inner)

@@ -10,7 +10,8 @@ from typing import Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
-from confguard.documents.document import Document, load_bytes, read
+from confguard.documents.document import Document, read
+from confguard.documents.reading import load_bytes
 from confguard.errors import DocumentError, did_you_mean
 from confguard.paths import Path, follow
 from confguard.schema.shape import Shape

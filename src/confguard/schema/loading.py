@@ -1,23 +1,23 @@
-"""Loading typed configuration: layers in order, later ones win, problems placed, every value explained."""
+"""Loading typed configuration as fast as by hand: what is right needs no more than a parser and the model.
+
+Anything else (a problem, a warning, a source that is no file) is left to `explaining`, which starts anew.
+"""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+import os
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
-from attrs import evolve, field, frozen
+from confguard.documents.reading import load_bytes, parsed
+from confguard.documents.registry import detect_format
 
-from confguard.errors import Problem, SchemaError, ValidationError, place
-from confguard.fields import FieldType
-from confguard.paths import Path, path_to_json, show_path
-from confguard.schema.interface import NOTHING
-from confguard.schema.layers import Layer, Source, as_layers
-from confguard.schema.schema import Schema, SchemaLike, place_problem, resolve_schema
-from confguard.schema.secrets import is_secret
-from confguard.schema.shape import Shape
+if TYPE_CHECKING:
+    from confguard.schema.layers import Source
 
-__all__ = ["Explained", "Explanation", "Origin", "explain", "load", "merge_layers"]
+__all__ = ["load", "merge_layers"]
 
 T = TypeVar("T")
 
@@ -36,108 +36,16 @@ def load(model: type[T], *sources: Source) -> T:
     >>> load(Server, {"port": 8080}).port
     8080
     """
-    schema = _schema(model)
-    layers = as_layers(sources, schema.shape)
-    data = _merged(layers)
-    for layer in layers:
-        for name in layer.unused:
-            warnings.warn(f"{layer.name}: {name}", UserWarning, stacklevel=2)
-    for notice in schema.notices(data):
-        warnings.warn(str(_placed(notice, layers, schema.shape)), FutureWarning, stacklevel=2)
     try:
-        loaded: T = schema.validate(data)
-    except ValidationError as error:
-        raise ValidationError(_placed(problem, layers, schema.shape) for problem in error.problems) from None
-    return loaded
+        build = _builder(cast("Any", model))
+        if build is not None:
+            made: T = build(_merged(sources))
+            return made
+    except Exception:  # noqa: BLE001, S110 - whatever it was, it is found again and explained below
+        pass
+    from confguard.schema.explaining import load_explained
 
-
-@frozen
-class Origin:
-    """Where a value stands: a source, and its place there."""
-
-    source: str
-    value: Any
-    file: str | None = None
-    line: int | None = None
-    column: int | None = None
-
-    def __str__(self) -> str:
-        return place(self.file, self.line, self.column).removesuffix(": ") or self.source
-
-    def to_json(self) -> dict[str, object]:
-        """The origin as JSON."""
-        return {
-            "source": self.source,
-            "value": _plain(self.value),
-            "file": self.file,
-            "line": self.line,
-            "column": self.column,
-        }
-
-
-@frozen
-class Explained:
-    """One value, where it comes from, and what it shadows (nearest first). A secret's values are `***`."""
-
-    path: Path
-    origin: Origin
-    shadowed: tuple[Origin, ...] = ()
-
-    def to_json(self) -> dict[str, object]:
-        """The value as JSON."""
-        return {
-            "path": path_to_json(self.path),
-            **self.origin.to_json(),
-            "shadowed": [origin.to_json() for origin in self.shadowed],
-        }
-
-    def __str__(self) -> str:
-        lines = [f"{show_path(self.path)} = {self.origin.value}", f"    from {self.origin}"]
-        lines += [f"    over {origin.value} from {origin}" for origin in self.shadowed]
-        return "\n".join(lines)
-
-
-@frozen
-class Explanation:
-    """Where each value comes from."""
-
-    values: tuple[Explained, ...]
-    unused: tuple[str, ...] = field(default=())
-    """Variables and files that look like settings and are none."""
-
-    def __getitem__(self, dotted: str) -> Explained:
-        """The value of a path as it is shown: `explanation["server.port"]`."""
-        return next(each for each in self.values if show_path(each.path) == dotted)
-
-    def to_json(self) -> dict[str, object]:
-        """The explanation as JSON."""
-        return {"values": [each.to_json() for each in self.values], "unused": list(self.unused)}
-
-    def __str__(self) -> str:
-        return "\n".join([*map(str, self.values), *(f"unused: {name}" for name in self.unused)])
-
-
-def explain(model: SchemaLike, *sources: Source) -> Explanation:
-    """Where each value comes from, what it shadows, and which variables are not used. Validates nothing.
-
-    >>> from attrs import frozen
-    >>> @frozen
-    ... class Server:
-    ...     port: int = 80
-    ...     host: str = "localhost"
-    >>> print(explain(Server, {"port": 8080}, {"port": 8081}))
-    port = 8081
-        from given
-        over 8080 from given
-        over 80 from default
-    host = localhost
-        from default
-    """
-    schema = _schema(model)
-    layers = [Layer("default", _defaults(schema.shape)), *as_layers(sources, schema.shape)]
-    data = _merged(layers)
-    values = tuple(_explained(path, layers, schema.shape) for path in _leaves(data, ()))
-    return Explanation(values, tuple(name for layer in layers for name in layer.unused))
+    return load_explained(model, sources)
 
 
 def merge_layers(below: Any, above: Any) -> Any:
@@ -152,72 +60,66 @@ def merge_layers(below: Any, above: Any) -> Any:
     return {**below, **added}
 
 
-def _schema(model: SchemaLike) -> Schema[Any]:
-    schema = resolve_schema(model)
-    if schema is None:
-        raise SchemaError("a schema is needed to load configuration")
-    return schema
-
-
-def _merged(layers: list[Layer]) -> Any:
+def _merged(sources: tuple[Source, ...]) -> Any:
     data: Any = {}
-    for layer in layers:
-        data = merge_layers(data, layer.data)
+    for source in sources:
+        if not isinstance(source, str | os.PathLike | Mapping):
+            raise TypeError("a source that only `explaining` knows")
+        data = merge_layers(data, source if isinstance(source, Mapping) else _read(os.fspath(source)))
     return data
 
 
-def _placed(problem: Problem, layers: list[Layer], shape: Shape) -> Problem:
-    """The problem at its place in the last layer that holds its path, else in the last file."""
-    for layer in reversed(layers):
-        if layer.holds(problem.path) and (layer.document or layer.origins):
-            file, _, _ = layer.where(problem.path)
-            if file:
-                return (
-                    place_problem(problem, layer.document, shape)
-                    if layer.document
-                    else evolve(problem, file=file)
-                )
-    for layer in reversed(layers):
-        if layer.document and layer.document.path:
-            return place_problem(problem, layer.document, shape)
-    return problem
+def _read(path: str) -> Any:
+    return parsed(load_bytes(path), detect_format(path), path)
 
 
-def _explained(path: Path, layers: list[Layer], shape: Shape) -> Explained:
-    hidden = is_secret(path, shape.at(path))
-    origins = [
-        Origin(layer.name, "***" if hidden else _at(layer.data, path), *layer.where(path))
-        for layer in reversed(layers)
-        if layer.holds(path)
-    ]
-    return Explained(path, origins[0], tuple(origins[1:]))
+@cache
+def _builder(model: Any) -> Callable[[Any], Any] | None:
+    """What makes an instance and refuses whatever `explaining` would refuse or warn of; None where nothing does."""
+    pydantic = sys.modules.get("pydantic")
+    if pydantic is not None and isinstance(model, type) and issubclass(model, pydantic.BaseModel):
+        forbids = "extra" in pydantic.BaseModel.model_validate.__annotations__
+        return _forbidding(model) if forbids and _plain(model, set()) else None
+    if isinstance(model, type) and (
+        hasattr(model, "__attrs_attrs__") or hasattr(model, "__dataclass_fields__")
+    ):
+        from confguard.schema.structuring import converter, is_plain
+
+        return _structuring(model, converter()) if is_plain(model) else None
+    return None
 
 
-def _at(data: Any, path: Path) -> Any:
-    for step in path:
-        data = data[step]
-    return data
+def _forbidding(model: Any) -> Callable[[Any], Any]:
+    return lambda data: model.model_validate(data, extra="forbid")
 
 
-def _leaves(data: Any, path: Path) -> Iterator[Path]:
-    if isinstance(data, Mapping) and data:
-        for key, value in data.items():
-            yield from _leaves(value, (*path, key))
-    elif path:
-        yield path
+def _structuring(model: Any, converter: Any) -> Callable[[Any], Any]:
+    return lambda data: converter.structure(data, model)
 
 
-def _defaults(shape: Shape) -> dict[str, Any]:
-    made = {}
-    for key, child in shape.fields.items():
-        if child.kind == "map" and child.fields:
-            made[key] = _defaults(child)
-        elif child.default is not NOTHING and key not in shape.renamed:
-            made[key] = child.default() if callable(child.default) else child.default
-    return made
+def _plain(model: Any, seen: set[Any]) -> bool:
+    """Is there nothing in a model, or in those inside of it, that pydantic alone would pass over?
+
+    That is a field that is to go, a default that is still a text (`timeout: Duration = "2s"`), and classes that are
+    no models: their unknown keys would be let pass.
+    """
+    if model in seen:
+        return True
+    seen.add(model)
+    return all(
+        not info.deprecated and _inside(info.annotation, info.default, seen)
+        for info in model.model_fields.values()
+    )
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, FieldType):
-        return str(value)
-    return value if isinstance(value, str | int | float | bool | list | dict) or value is None else str(value)
+def _inside(hint: Any, default: Any, seen: set[Any]) -> bool:
+    if hasattr(hint, "__value__"):  # a `type X = ...` alias
+        return False
+    if isinstance(hint, type) and not get_args(hint):
+        if hasattr(hint, "model_fields"):
+            return _plain(hint, seen)
+        if hasattr(hint, "__attrs_attrs__") or hasattr(hint, "__dataclass_fields__"):
+            return False
+        raw = hasattr(hint, "expects") and isinstance(default, str | int | float)
+        return not raw or isinstance(default, hint)
+    return all(_inside(argument, default, seen) for argument in get_args(hint))

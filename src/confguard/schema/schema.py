@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from importlib import import_module
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from attrs import define, evolve
+from attrs import define
 
 from confguard.documents.document import Document
 from confguard.errors import Problem, SchemaError, ValidationError, did_you_mean
@@ -206,11 +206,11 @@ def place_problem(problem: Problem, document: Document, shape: Shape = ANYTHING)
     """The problem with its file, line and column, and that line of the source unless a secret stands on it."""
     position = document.locate(problem.path, nearest=True)
     if position is None:
-        return evolve(problem, file=document.path)
-    placed = evolve(problem, file=document.path, line=position.line, column=position.column)
+        return problem._replace(file=document.path)
+    placed = problem._replace(file=document.path, line=position.line, column=position.column)
     on_line = [
         path
         for path, found in document.places().items()
         if position.line in (found.key.line, found.value.line) and is_secret(path, shape.at(path))
     ]
-    return placed if on_line else evolve(placed, source=document.lines[position.line - 1])
+    return placed if on_line else placed._replace(source=document.lines[position.line - 1])

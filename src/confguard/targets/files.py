@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from confguard.documents.document import load_bytes
+from confguard.documents.reading import load_bytes
 from confguard.errors import DocumentError, TargetError
 
 __all__ = ["FileTarget", "write_durably"]

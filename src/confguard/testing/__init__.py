@@ -5,7 +5,7 @@ Imported when used: pytest loads the plugin in every run, and that must cost not
 
 from __future__ import annotations
 
-from importlib import import_module
+from confguard.lazy import lazily
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Flaw", "invalid", "memory_guard", "overridden", "valid"]
 
-_HOMES = {"memory_guard": "helpers", "overridden": "helpers"}
-
-
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module 'confguard.testing' has no attribute '{name}'")
-    return getattr(import_module(f"confguard.testing.{_HOMES.get(name, 'strategies')}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "Flaw": "confguard.testing.strategies",
+        "invalid": "confguard.testing.strategies",
+        "memory_guard": "confguard.testing.helpers",
+        "overridden": "confguard.testing.helpers",
+        "valid": "confguard.testing.strategies",
+    },
+)

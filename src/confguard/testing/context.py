@@ -20,6 +20,7 @@ from confguard.diff.engine import diff
 from confguard.documents import document as documents
 from confguard.documents.bounds import MAX_BYTES
 from confguard.paths import show_path
+from confguard.schema import loading
 from confguard.schema.schema import Schema
 from confguard.testing.plugin import load_record
 
@@ -62,12 +63,15 @@ class Context:
         def standing_in(path: str, limit: int = MAX_BYTES) -> bytes:
             return load_bytes(context._stand_in(path), limit)
 
+        builder = loading._builder
         Schema.validate = noting  # type: ignore[assignment,method-assign]
         documents.load_bytes = standing_in
+        loading._builder = lambda model: None  # type: ignore[assignment]  # all go the way that is watched
 
         def restore() -> None:
             Schema.validate = validate  # type: ignore[method-assign]
             documents.load_bytes = load_bytes
+            loading._builder = builder
 
         self._restore.append(restore)
 

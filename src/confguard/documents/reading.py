@@ -1,0 +1,78 @@
+"""From a file to data: bytes, text, values, bounds. No more than a service needs when it starts."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, Any
+
+from confguard.documents.bounds import MAX_BYTES, check_bounds
+from confguard.documents.interface import ParseError
+from confguard.errors import DocumentError, brief
+
+if TYPE_CHECKING:
+    from confguard.documents.interface import Format
+
+__all__ = ["load_bytes", "parsed"]
+
+
+def parsed(content: bytes, format: Format, path: str | None = None) -> Any:
+    """The data in the bytes of a file. Raises `DocumentError` with the place."""
+    text = _decode(content, path).removeprefix("\ufeff")
+    try:
+        data = format.parse(text)
+        check_bounds(data, content, format.name)
+    except ParseError as error:
+        raise DocumentError(brief(str(error)), path=path, line=error.line, column=error.column) from error
+    except RecursionError as error:
+        raise DocumentError("nested too deep", path=path) from error
+    return data
+
+
+def load_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
+    """The bytes of a regular file of at most `limit` bytes. Raises `DocumentError`."""
+    try:
+        # O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError as error:
+        raise DocumentError("no such file", path=path) from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise DocumentError(f"cannot be read: {reason}", path=path) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        raise DocumentError(f"is {kind}, and a configuration file was expected", path=path)
+    with os.fdopen(descriptor, "rb") as file:
+        content = file.read(min(status.st_size, limit) + 1)
+        if status.st_size < len(content) <= limit:  # it grew, or is one of those that do not tell their size
+            content += file.read(limit + 1 - len(content))
+    if len(content) > limit:
+        raise DocumentError(
+            f"is larger than {limit:,} bytes, the most that confguard reads",
+            path=path,
+            hint="a configuration of this size is usually data: keep it outside",
+        )
+    return content
+
+
+def _decode(content: bytes, path: str | None) -> str:
+    zero = content.find(b"\0")
+    if zero >= 0:
+        raise DocumentError(
+            f"is binary: byte {zero} is NUL, and text in UTF-8 was expected",
+            path=path,
+            line=content.count(b"\n", 0, zero) + 1,
+        )
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        start = content.rfind(b"\n", 0, error.start) + 1
+        raise DocumentError(
+            f"is not UTF-8: byte {error.start} is 0x{content[error.start]:02x}",
+            path=path,
+            line=content.count(b"\n", 0, error.start) + 1,
+            column=error.start - start + 1,
+            hint="save the file as UTF-8",
+        ) from error
