@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 import confguard as cg
 from confguard.documents import known_formats
@@ -237,3 +241,33 @@ def test_values_have_places_too() -> None:
     near = document.locate(("a", "x"), nearest=True)
     assert near is not None
     assert near.line == 1
+
+
+@pytest.mark.parametrize("format", ["toml", "yaml", "json", "jsonc"])
+@given(data=PLAIN_DOCUMENTS)
+@settings(max_examples=100)
+def test_every_value_stands_where_its_place_says(format: str, data: dict[str, Any]) -> None:
+    """With a number of its own at every leaf, the text at each place shows whether it is the right one."""
+    numbers = itertools.count(1000)
+    numbered = renumbered(data, numbers)
+    document = write(numbered, format)
+    lines = document.text.split("\n")
+    for path, number in leaves(numbered, ()):
+        place = document.places()[path]
+        assert re.match(rf"{number}\b", lines[place.value.line - 1][place.value.column - 1 :])
+        if isinstance(path[-1], str):
+            assert lines[place.key.line - 1][place.key.column - 1 :].lstrip("\"'").startswith(path[-1])
+
+
+def renumbered(data: Any, numbers: Iterator[int]) -> Any:
+    if isinstance(data, dict):
+        return {key: renumbered(value, numbers) for key, value in data.items()}
+    return [renumbered(value, numbers) for value in data] if isinstance(data, list) else next(numbers)
+
+
+def leaves(data: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    if isinstance(data, dict | list):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from leaves(value, (*path, key))
+    else:
+        yield path, data

@@ -327,3 +327,61 @@ def test_keyed_by_needs_a_field() -> None:
 )
 def test_names_that_usually_hold_secrets(name: object, secret: bool) -> None:
     assert looks_secret(name) is secret
+
+
+class Pool(BaseModel):
+    least: int = 1
+    most: int = 10
+    other: int = 0
+
+    @model_validator(mode="after")
+    def ordered(self) -> Pool:
+        if self.least > self.most:
+            raise ValueError("least must not be above most")
+        return self
+
+
+@attrs.frozen
+class AttrsPool:
+    least: int = 1
+    most: int = 10
+
+    def __attrs_post_init__(self) -> None:
+        if self.least > self.most:
+            raise ValueError("least must not be above most")
+
+
+class Pools(BaseModel):
+    pool: Pool = Pool()
+
+
+def test_a_rule_across_fields_points_at_all_that_it_names(folder: Path) -> None:
+    Path("pools.toml").write_text("[pool]\nmost = 5\nother = 3\nleast = 9\n")
+    with pytest.raises(cg.ValidationError) as caught:
+        cg.load(Pools, "pools.toml")
+    assert caught.value.report() == (
+        "pools.toml:2:1: pool.most: least must not be above most\n"
+        "   2 | most = 5\n     | ^^^^\n"
+        "pools.toml:4:1: pool.least: is part of it\n"
+        "   4 | least = 9\n     | ^^^^^"
+    )
+    (problem,) = caught.value.problems
+    related: Any = problem.to_json()["related"]
+    assert [each["line"] for each in related] == [4]
+    with pytest.raises(cg.ValidationError, match=r"least: least must not be above most"):
+        cg.load(AttrsPool, {"least": 9, "most": 5})
+
+
+def test_what_is_long_is_cut_in_messages() -> None:
+    with pytest.raises(cg.ValidationError) as caught:
+        cg.load(Pool, {"least": "x" * 5000, "y" * 5000: 1})
+    assert max(len(str(problem)) for problem in caught.value.problems) < 400
+
+
+def test_an_annotation_that_cannot_be_resolved_is_said() -> None:
+    @attrs.frozen
+    class Lost:
+        size: Nowhere = 1  # type: ignore[name-defined]  # noqa: F821
+
+    with pytest.raises(cg.SchemaError, match="Lost: an annotation cannot be resolved: name 'Nowhere'"):
+        cg.load(Lost, {"size": 1})

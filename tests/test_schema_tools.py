@@ -20,6 +20,7 @@ from confguard.fields import Duration, Impact, KeyedBy, Owner, Renamed, Safer, S
 from confguard.schema.compatibility import compare_schemas
 from confguard.schema.export import example_file, json_schema, reference_page
 from confguard.schema.json_schema import JsonSchema
+from confguard.schema.migration import migrate
 from confguard.schema.schema import resolve_schema
 from confguard.testing import invalid, valid
 
@@ -196,3 +197,62 @@ def test_at_a_terminal(
         assert main(["schema", what, "versioned_models:New"]) == 0
         assert "name" in capsys.readouterr().out
     assert main(["schema", "example", "versioned_models:New", "--as", "ini"]) == 2
+
+
+class Renaming(BaseModel):
+    server: dict[str, int] = {}
+    workers: Annotated[int, Renamed("threads")] = 1
+    pools: list[Pooled] = []
+
+
+class Pooled(BaseModel):
+    size: Annotated[int, Renamed("pool size")] = 1
+
+
+Renaming.model_rebuild()
+
+
+@pytest.mark.parametrize(
+    ("format", "text", "migrated"),
+    [
+        (
+            "toml",
+            '# web\nthreads = 4   # enough\n[[pools]]\n"pool size" = 2\n[server]\nthreads = 1\n',
+            '# web\nworkers = 4   # enough\n[[pools]]\n"size" = 2\n[server]\nthreads = 1\n',
+        ),
+        (
+            "yaml",
+            "threads: 4 # enough\npools:\n- {'pool size': 2}\n- pool size: 3\n",
+            "workers: 4 # enough\npools:\n- {'size': 2}\n- size: 3\n",
+        ),
+        ("json", '{"threads": 4, "pools": [{"pool size": 2}]}', '{"workers": 4, "pools": [{"size": 2}]}'),
+        ("toml", "workers = 3\n", "workers = 3\n"),
+    ],
+)
+def test_an_old_file_is_brought_up_to_its_schema(format: str, text: str, migrated: str) -> None:
+    assert migrate(cg.parse(text, format), schema_of(Renaming)).text == migrated
+
+
+def test_what_cannot_be_migrated_is_said() -> None:
+    with pytest.raises(cg.DocumentError, match="stand|already"):
+        migrate(cg.parse("threads = 4\nworkers = 3\n", "toml"), schema_of(Renaming))
+    with pytest.raises(cg.DocumentError, match="threads cannot be renamed in place"):
+        migrate(cg.parse('"thr\\u0065ads" = 4\n', "toml"), schema_of(Renaming))
+
+
+def test_migrating_at_a_terminal(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("renamed_models.py").write_text(
+        "from typing import Annotated\nfrom attrs import frozen\nfrom confguard.fields import Renamed\n"
+        "@frozen\nclass App:\n    workers: Annotated[int, Renamed('threads')] = 1\n"
+    )
+    Path("a.toml").write_text("threads = 2\n")
+    monkeypatch.syspath_prepend(str(folder))
+    assert main(["schema", "migrate", "renamed_models:App", "a.toml"]) == 0
+    assert capsys.readouterr().out == "workers = 2\n"
+    assert main(["schema", "migrate", "renamed_models:App", "a.toml", "--write"]) == 0
+    assert (capsys.readouterr().out, Path("a.toml").read_text()) == ("a.toml: written\n", "workers = 2\n")
+    assert main(["schema", "migrate", "renamed_models:App", "a.toml", "--write"]) == 0
+    assert capsys.readouterr().out == "a.toml: nothing to rename\n"
+    assert main(["schema", "migrate", "renamed_models:App"]) == 2

@@ -148,7 +148,7 @@ def service(folder: Path) -> Path:
 @pytest.mark.slow
 def test_only_tests_that_read_what_changes_run_under_the_candidate(service: Path) -> None:
     assert run_pytest("--confguard-record").returncode == 0
-    record = json.loads(Path(".confguard-reads.json").read_text())
+    record = json.loads(Path(".confguard-reads.json").read_text())["tests"]
     assert record["test_service.py::test_timeout"] == ["server", "server.timeout"]
     assert record["test_service.py::test_name"] == ["name"]
     assert record["test_service.py::test_nothing"] == []
@@ -161,8 +161,12 @@ def test_only_tests_that_read_what_changes_run_under_the_candidate(service: Path
     assert "1 failed, 4 deselected" in ended.stdout
 
     Path("new.toml").write_text('name = "site"\n[server]\nport = 80\ntimeout = 30\n')
-    ended = run_pytest("--confguard-candidate", "app.toml=new.toml")
+    ended = run_pytest("--confguard-candidate", "new.toml")
     assert "1 passed, 4 deselected" in ended.stdout
+    assert (
+        "new.toml stands in for app.toml and changes 1 settings"
+        in run_pytest("-v", "--confguard-candidate", "new.toml").stdout
+    )
 
 
 @pytest.mark.slow
@@ -175,7 +179,7 @@ def test_without_a_record_all_tests_run(service: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("candidate", "says"),
-    [("new.toml", "takes FILE=CANDIDATE"), ("app.toml=none.toml", "no such file")],
+    [("new.toml", "which file does new.toml stand in for?"), ("app.toml=none.toml", "no such file")],
 )
 def test_a_candidate_that_cannot_be(service: Path, candidate: str, says: str) -> None:
     ended = run_pytest("--confguard-candidate", candidate)

@@ -7,7 +7,7 @@ command line returns for it: 2 cannot run, 1 refused, 3 the head moved, 4 applie
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, NamedTuple
 
 __all__ = [
@@ -79,6 +79,8 @@ class Problem(NamedTuple):
     column: int | None = None
     source: str | None = None
     """The line of the source, where it may be shown."""
+    related: tuple[Problem, ...] = ()
+    """The other settings that a rule across several of them names."""
 
     def report(self) -> str:
         """The problem with the line of the source, and what is meant underlined.
@@ -88,27 +90,32 @@ class Problem(NamedTuple):
            2 | port = 99999
              | ^^^^
         """
+        return "\n".join([str(self), *self._excerpt(), *(each.report() for each in self.related)])
+
+    def _excerpt(self) -> Iterator[str]:
         if self.source is None or self.line is None or self.column is None:
-            return str(self)
+            return
         at = self.column - 1
         start = max(0, at - 60)
         shown = "".join(char if char.isprintable() else "." for char in self.source[start : start + 76])
         token = _TOKEN.match(self.source, at)
         under = max(1, min(len(token.group()) if token else 1, 76 - (at - start)))
         number = f"{self.line:>4}"
-        return f"{self}\n{number} | {shown}\n{' ' * len(number)} | {' ' * (at - start)}{'^' * under}"
+        yield f"{number} | {shown}"
+        yield f"{' ' * len(number)} | {' ' * (at - start)}{'^' * under}"
 
     def to_json(self) -> dict[str, object]:
         """The problem as JSON."""
         from confguard.paths import path_to_json
 
-        return {
+        made: dict[str, object] = {
             "path": path_to_json(self.path),
             "message": self.message,
             "file": self.file,
             "line": self.line,
             "column": self.column,
         }
+        return made | ({"related": [each.to_json() for each in self.related]} if self.related else {})
 
     def __str__(self) -> str:
         from confguard.paths import show_path

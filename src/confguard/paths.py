@@ -86,6 +86,10 @@ def follow(data: object, path: Path) -> tuple[Path, bool]:
     return tuple(walked), True
 
 
+_LONGEST_KEY = 120
+"""Longer keys are cut where they are shown."""
+
+
 def show_path(path: Sequence[object]) -> str:
     """A path as a person reads it.
 
@@ -104,6 +108,8 @@ def show_path(path: Sequence[object]) -> str:
             shown += f"[{segment}]"
         else:
             text = str(segment)
+            if len(text) > _LONGEST_KEY:
+                text = f"{text[: _LONGEST_KEY // 2]}...{text[-_LONGEST_KEY // 2 :]}"
             plain = bool(_PLAIN.fullmatch(text)) and text.isprintable()
             shown += ("." if shown else "") + (text if plain else json.dumps(text))
     return shown or "(the whole document)"

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 from typing import Any
 
 from confguard.cli.options import Commands, said
 from confguard.cli.output import say
 from confguard.cli.projects import the_project
 from confguard.cli.sources import make_importable
+from confguard.documents.document import read
 from confguard.errors import SchemaError, ValidationError
 from confguard.schema.compatibility import compare_schemas
 from confguard.schema.explaining import explain
 from confguard.schema.export import example_file, json_schema, reference_page
 from confguard.schema.layers import Env, Profile, SecretFiles, Source
+from confguard.schema.migration import migrate
 from confguard.schema.schema import Schema, resolve_schema
+from confguard.targets.files import write_durably
 
 __all__ = ["register"]
 
@@ -27,15 +31,18 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "schema",
         schema,
-        "Write a schema out, or compare two versions of it.",
+        "Write a schema out, compare two versions of it, or bring an old file up to it.",
         "confguard schema json app.settings:Auth > auth.schema.json\n"
         "  confguard schema check auth.schema.json app.settings:Auth",
         exits="0 done or compatible, 1 breaking changes, 2 cannot run",
     )
-    about = "json: JSON Schema; example: a commented file; docs: Markdown; check: OLD against NEW"
-    command.add_argument("what", choices=["json", "example", "docs", "check"], help=about)
+    about = "json: JSON Schema; example: a commented file; docs: Markdown; check: OLD against NEW; migrate: a FILE"
+    command.add_argument("what", choices=["json", "example", "docs", "check", "migrate"], help=about)
     command.add_argument("schema", metavar="SCHEMA", help=_SCHEMA)
-    command.add_argument("new", metavar="NEW", nargs="?", help="for check: the new version")
+    command.add_argument(
+        "new", metavar="NEW", nargs="?", help="for check: the new version; for migrate: the file"
+    )
+    command.add_argument("--write", action="store_true", help="for migrate: replace the file")
     command.add_argument(
         "--as", dest="read_as", metavar="FORMAT", default="toml", help="for example: toml, yaml"
     )
@@ -65,6 +72,8 @@ def schema(args: Namespace) -> int:
     first = _resolved(args.schema)
     if args.what == "check":
         return _check(args, first)
+    if args.what == "migrate":
+        return _migrate(args, first)
     made = {
         "json": lambda: json.dumps(json_schema(first), indent=2, ensure_ascii=False),
         "example": lambda: example_file(first, args.read_as, schema_file=args.schema_file).rstrip("\n"),
@@ -109,6 +118,21 @@ def _check(args: Namespace, old: Schema[Any]) -> int:
     }
     say(args.format, data, text)
     return 1 if breaking else 0
+
+
+def _migrate(args: Namespace, schema: Schema[Any]) -> int:
+    if not args.new:
+        raise SchemaError(
+            "migrate needs a schema and a file", hint="confguard schema migrate module:Class FILE"
+        )
+    old = read(args.new)
+    made = migrate(old, schema)
+    if args.write and made.content != old.content:
+        write_durably(Path(args.new), made.content)
+    told = f"{args.new}: {'written' if made.content != old.content else 'nothing to rename'}"
+    data = {"changed": made.content != old.content, "text": made.text}
+    say(args.format, data, lambda: told if args.write else made.text.rstrip("\n"))
+    return 0
 
 
 def _refused(config: str, new: Schema[Any]) -> list[tuple[int, str]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["YamlFormat"]
 
 _MERGE = "tag:yaml.org,2002:merge"
+_TEXT = "tag:yaml.org,2002:str"
 
 
 class YamlFormat:
@@ -95,7 +96,7 @@ def _loader() -> Any:
             for key_node, _ in node.value:
                 if key_node.tag == _MERGE:
                     continue
-                key = self.construct_object(key_node, deep=True)
+                key = key_node.value if key_node.tag == _TEXT else self.construct_object(key_node, deep=True)
                 try:
                     first = seen.setdefault(key, key_node.start_mark)
                 except TypeError:

@@ -8,6 +8,7 @@ from typing import Any, get_type_hints
 
 import attrs
 
+from confguard.errors import SchemaError
 from confguard.paths import Path
 from confguard.schema.interface import NOTHING, InvalidDataError, Member, Members, MembersOf
 from confguard.schema.shape import Shape, build_shape
@@ -29,7 +30,13 @@ class AttrsAdapter:
 
     def members(self, model: Any) -> Members:
         """The class's fields by name."""
-        hints = get_type_hints(model, include_extras=True)
+        try:
+            hints = get_type_hints(model, include_extras=True)
+        except NameError as error:
+            raise SchemaError(
+                f"{model.__name__}: an annotation cannot be resolved: {error}",
+                hint="define the classes at the top of a module, or leave out `from __future__ import annotations`",
+            ) from error
         if attrs.has(model):
             return Members(
                 {

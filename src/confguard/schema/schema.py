@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from attrs import define
 
 from confguard.documents.document import Document
-from confguard.errors import Problem, SchemaError, ValidationError, did_you_mean
+from confguard.errors import Problem, SchemaError, ValidationError, brief, did_you_mean
 from confguard.fields import FieldType
 from confguard.paths import Path
 from confguard.schema.attrs import AttrsAdapter
@@ -61,6 +62,10 @@ class Schema(Generic[T]):
         if problems:
             raise ValidationError(problems)
         return made
+
+    def renamed(self, data: Any) -> Any:
+        """The data with keys that were renamed under the names they have now."""
+        return _with_new_names(data, self.shape)
 
     def notices(self, data: Any) -> list[Problem]:
         """What is still read, and will not be for ever: keys that were renamed or are to go."""
@@ -198,16 +203,29 @@ def _with_parsed_defaults(data: Any, shape: Shape) -> Any:
 def _problem(path: Path, message: str, value: Any, shape: Shape) -> Problem:
     shown = not isinstance(value, dict | list | None.__class__) and "got " not in message
     if shown and not is_secret(path, shape.at(path)):
-        message = f"{message}, got {value!r}"
+        message = f"{message}, got {brief(repr(value), 80)}"
+    if isinstance(value, dict):
+        return _across(path, message, value, shape.at(path))
     return Problem(path, message)
+
+
+def _across(path: Path, message: str, table: dict[Any, Any], shape: Shape) -> Problem:
+    """The problem of a rule across fields: at the first setting that its message names, the others with it."""
+    words = set(re.findall(r"\w+", message))
+    named = [key for key in table if key in shape.fields and key in words]
+    if not named:
+        return Problem(path, message)
+    others = tuple(Problem((*path, key), "is part of it") for key in named[1:])
+    return Problem((*path, named[0]), message, related=others)
 
 
 def place_problem(problem: Problem, document: Document, shape: Shape = ANYTHING) -> Problem:
     """The problem with its file, line and column, and that line of the source unless a secret stands on it."""
+    related = tuple(place_problem(each, document, shape) for each in problem.related)
     position = document.locate(problem.path, nearest=True)
     if position is None:
-        return problem._replace(file=document.path)
-    placed = problem._replace(file=document.path, line=position.line, column=position.column)
+        return problem._replace(file=document.path, related=related)
+    placed = problem._replace(file=document.path, line=position.line, column=position.column, related=related)
     on_line = [
         path
         for path, found in document.places().items()

@@ -22,7 +22,7 @@ from confguard.documents.bounds import MAX_BYTES
 from confguard.paths import show_path
 from confguard.schema import loading
 from confguard.schema.schema import Schema
-from confguard.testing.plugin import load_record
+from confguard.testing.plugin import Record
 
 __all__ = ["Context"]
 
@@ -30,10 +30,11 @@ __all__ = ["Context"]
 class Context:
     """What tests read, and by which configuration they run."""
 
-    def __init__(self, record: Path, candidate: tuple[Path, Path] | None) -> None:
+    def __init__(self, record: Record, candidate: tuple[Path, Path] | None) -> None:
         self._record = record
         self._candidate = candidate
-        self._known = load_record(record)
+        self._known = record.tests
+        self._files: set[str] = set()
         self._reads: dict[str, set[str]] = {}
         self._changed = _changed_paths(*candidate) if candidate else frozenset()
         self._test: str | None = None
@@ -48,9 +49,10 @@ class Context:
     def about(self) -> str:
         """What is going on, for the head of the report."""
         if self._candidate is None:
-            return f"confguard: noting what tests read in {self._record.name}"
+            return f"confguard: noting what tests read in {self._record.file.name}"
         known = "" if self._known else "; nothing was recorded, so all tests run"
-        return f"confguard: {self._candidate[1].name} changes {len(self._changed)} settings{known}"
+        stands = f"{self._candidate[1].name} stands in for {self._candidate[0].name}"
+        return f"confguard: {stands} and changes {len(self._changed)} settings{known}"
 
     def install(self) -> None:
         """Note what is read, and put the candidate in place."""
@@ -94,7 +96,9 @@ class Context:
         """Write down what tests read. What is known of tests that did not run stays."""
         known = self._known | {test: sorted(reads) for test, reads in self._reads.items()}
         if self._candidate is None:
-            self._record.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
+            files = sorted(self._files.union(self._record.files))
+            made = json.dumps({"files": files, "tests": known}, indent=1, sort_keys=True)
+            self._record.file.write_text(made + "\n")
 
     def note(self, path: tuple[str, ...]) -> None:
         """A setting was read."""
@@ -102,6 +106,7 @@ class Context:
             self._reads[self._test].add(show_path(path))
 
     def _stand_in(self, path: str) -> str:
+        self._files.add(os.path.relpath(path, self._record.file.parent))
         if self._candidate and Path(os.path.realpath(path)) == self._candidate[0]:
             return str(self._candidate[1])
         return path

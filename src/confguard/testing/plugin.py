@@ -1,6 +1,6 @@
 """The pytest plugin: isolation, and the service's own tests under a candidate configuration.
 
-`pytest --confguard-record` notes which test reads which setting. `pytest --confguard-candidate auth.toml=new.toml`
+`pytest --confguard-record` notes which test reads which setting. `pytest --confguard-candidate auth.new.toml`
 then runs the tests that read what changes, and those that nothing is known of, with the candidate in place of the
 file (Sun et al., *Testing configuration changes in context to prevent production failures*, OSDI 2020).
 """
@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-__all__ = ["pytest_addoption", "pytest_configure"]
+__all__ = ["Record", "pytest_addoption", "pytest_configure"]
 
 RECORD = ".confguard-reads.json"
 
@@ -27,8 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--confguard-candidate",
-        metavar="FILE=CANDIDATE",
-        help="run the tests that read what changes, with the candidate in place of the file",
+        metavar="[FILE=]CANDIDATE",
+        help="run the tests that read what changes, with the candidate in place of the file (of the one that was "
+        "read when it was recorded, unless it is named)",
     )
 
 
@@ -39,12 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     from confguard.testing.context import Context
 
-    file, separator, replacement = str(candidate or "").partition("=")
-    if candidate and not separator:
-        raise pytest.UsageError("--confguard-candidate takes FILE=CANDIDATE: auth.toml=auth.new.toml")
     try:
-        pair = (Path(file).resolve(), Path(replacement).resolve()) if candidate else None
-        context = Context(config.rootpath / RECORD, pair)
+        record = Record.load(config.rootpath / RECORD)
+        context = Context(record, _pair(str(candidate), record) if candidate else None)
     except Exception as error:
         raise pytest.UsageError(f"confguard: {error}") from error
     config.pluginmanager.register(_InContext(context), "confguard-context")
@@ -97,10 +95,35 @@ def confguard_memory() -> Any:
     return memory_guard
 
 
-def load_record(file: Path) -> dict[str, list[str]]:
-    """What tests read, as it was noted; nothing where nothing was."""
-    try:
-        made: dict[str, list[str]] = json.loads(file.read_text())
-    except (OSError, ValueError):
-        return {}
-    return made
+class Record(NamedTuple):
+    """What was noted: which files were read, and which settings by which test."""
+
+    file: Path
+    files: list[str]
+    tests: dict[str, list[str]]
+
+    @classmethod
+    def load(cls, file: Path) -> Record:
+        """The record in a file; an empty one where there is none."""
+        try:
+            made = json.loads(file.read_text())
+            return cls(file, made["files"], made["tests"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls(file, [], {})
+
+
+def _pair(option: str, record: Record) -> tuple[Path, Path]:
+    """The file, and what stands in for it."""
+    file, separator, candidate = option.partition("=")
+    if separator:
+        return Path(file).resolve(), Path(candidate).resolve()
+    suffix = Path(option).suffix
+    alike = [read for read in record.files if Path(read).suffix == suffix]
+    named = [read for read in alike if Path(option).name.startswith(Path(read).stem)]
+    chosen = alike if len(alike) == 1 else named
+    if len(chosen) != 1:
+        read = ", ".join(record.files) or f"none: run --confguard-record first, or see to {record.file.name}"
+        raise ValueError(
+            f"which file does {option} stand in for? Say --confguard-candidate FILE={option} (files read: {read})"
+        )
+    return (record.file.parent / chosen[0]).resolve(), Path(option).resolve()
