@@ -7,7 +7,7 @@ command line returns for it: 2 cannot run, 1 refused, 3 the head moved, 4 applie
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
 __all__ = [
@@ -90,19 +90,8 @@ class Problem(NamedTuple):
            2 | port = 99999
              | ^^^^
         """
-        return "\n".join([str(self), *self._excerpt(), *(each.report() for each in self.related)])
-
-    def _excerpt(self) -> Iterator[str]:
-        if self.source is None or self.line is None or self.column is None:
-            return
-        at = self.column - 1
-        start = max(0, at - 60)
-        shown = "".join(char if char.isprintable() else "." for char in self.source[start : start + 76])
-        token = _TOKEN.match(self.source, at)
-        under = max(1, min(len(token.group()) if token else 1, 76 - (at - start)))
-        number = f"{self.line:>4}"
-        yield f"{number} | {shown}"
-        yield f"{' ' * len(number)} | {' ' * (at - start)}{'^' * under}"
+        shown = excerpt(self.source, self.line, self.column)
+        return "\n".join([str(self), *shown, *(each.report() for each in self.related)])
 
     def to_json(self) -> dict[str, object]:
         """The problem as JSON."""
@@ -196,6 +185,22 @@ def place(path: str | None, line: int | None = None, column: int | None = None) 
         return ""
     parts = [path or "<text>", *(str(number) for number in (line, column) if number is not None)]
     return ":".join(parts) + ": "
+
+
+def excerpt(source: str | None, line: int | None, column: int | None) -> list[str]:
+    """A line of the source with what stands at a column underlined; nothing where it is not known.
+
+    >>> excerpt("port = 99999", 2, 1)
+    ['   2 | port = 99999', '     | ^^^^']
+    """
+    if source is None or line is None or column is None:
+        return []
+    at = column - 1
+    start = max(0, at - 60)
+    shown = "".join(char if char.isprintable() else "." for char in source[start : start + 76])
+    token = _TOKEN.match(source, at)
+    under = max(1, min(len(token.group()) if token else 1, 76 - (at - start)))
+    return [f"{line:>4} | {shown}", f"     | {' ' * (at - start)}{'^' * under}"]
 
 
 def brief(text: str, most: int = 300) -> str:

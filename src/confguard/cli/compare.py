@@ -10,7 +10,7 @@ from confguard.cli.options import Commands
 from confguard.cli.output import indented, paint, say
 from confguard.diff.changes import Diff
 from confguard.diff.engine import diff
-from confguard.errors import DocumentError, ValidationError
+from confguard.errors import DocumentError, ValidationError, excerpt
 from confguard.risk.findings import Finding, Risk
 from confguard.risk.model import assess, check_document
 from confguard.risk.policy import Decision
@@ -105,7 +105,8 @@ def show_risk(risk: Risk, decision: Decision) -> str:
 def show_finding(finding: Finding) -> str:
     """A finding for a person, with its advice."""
     shown = str(finding).replace(finding.severity, paint(finding.severity, finding.severity), 1)
-    return f"{shown}\n{indented(finding.advice)}" if finding.advice else shown
+    lines = [shown, *excerpt(finding.source, finding.line, finding.column)]
+    return "\n".join([*lines, indented(finding.advice)] if finding.advice else lines)
 
 
 def _add_pair(command: Any) -> None:
@@ -138,8 +139,10 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
     except ValidationError as error:
         shape = terms.schema.shape if terms.schema else ANYTHING
         advice = "Mend the value, or the schema if the value is right."
+        placed = [place_problem(problem, document, shape) for problem in error.problems]
         found += [
-            Finding("CG002", "high", each.path, each.message, advice, each.file, each.line, each.column)
-            for each in (place_problem(problem, document, shape) for problem in error.problems)
+            Finding("CG002", "high", each.path, each.message, advice, *each[2:6])
+            for problem in placed
+            for each in (problem, *problem.related)
         ]
     return sorted(found, key=lambda finding: (finding.line or 0, finding.column or 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from confguard.errors import harmless, place
 from confguard.paths import Path, path_to_json, show_path
@@ -27,6 +27,8 @@ class Finding:
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    source: str | None = field(default=None, eq=False, repr=False)
+    """The line of the source, where it may be shown."""
 
     def to_json(self) -> dict[str, object]:
         """The finding as the JSON that other programs rely on."""

@@ -22,12 +22,11 @@ def migrate(document: Document, schema: Schema[Any]) -> Document:
     Raises `DocumentError` where a key cannot be found in the text, or stands beside the one it became.
 
     >>> from typing import Annotated
-    >>> from pydantic import BaseModel
-    >>> from confguard.fields import Renamed
+    >>> from confguard.schema.json_schema import JsonSchema
     >>> from confguard.schema.schema import resolve_schema
-    >>> class Pool(BaseModel):
-    ...     size: Annotated[int, Renamed("pool_size")] = 64
-    >>> print(migrate(parse("pool_size = 32  # enough\\n", "toml"), resolve_schema(Pool)).text, end="")
+    >>> size = {"type": "integer", "x-confguard": {"renamed": "pool_size"}}
+    >>> schema = resolve_schema(JsonSchema("pool.schema.json", {"properties": {"size": size}}))
+    >>> print(migrate(parse("pool_size = 32  # enough\\n", "toml"), schema).text, end="")
     size = 32  # enough
     """
     lines = document.text.removeprefix("\ufeff").split("\n")

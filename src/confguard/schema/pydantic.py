@@ -83,5 +83,5 @@ def _path(data: Any, location: tuple[Any, ...]) -> Path:
 def _message(found: Any) -> str:
     if found["type"] == "missing":
         return "required, but missing"
-    message: str = found["msg"]
+    message: str = found["msg"].partition(", unable to parse")[0]
     return message.removeprefix("Value error, ").replace("Input should be", "expected").strip()
