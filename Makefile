@@ -7,9 +7,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 ARGS ?=
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format docs docs-serve bench lock clean
+.PHONY: help demo test test-fast lint format docs docs-serve bench fuzz lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -44,6 +45,12 @@ docs-serve: $(VENV)/.dev ## the documentation, live on loopback
 
 bench: $(VENV)/.dev ## benchmarks: ratios against a named floor, in one run
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+fuzz: $(VENV)/.dev ## every reader, guided by coverage: SECONDS=60 each
+	$(PIP) install atheris
+	for format in toml yaml json jsonc ini env properties; do \
+	  PYTHONPATH=tests $(BIN)/python tests/fuzz.py $$format -max_total_time=$(SECONDS) -max_len=600 -verbosity=0 || exit 1; \
+	done
 
 lock: $(VENV)/.dev ## choose the development dependencies anew
 	$(PIP) install uv

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import confguard as cg
-from confguard.diff.changes import same
 from confguard.fields import ByteSize, Duration, KeyedBy, Network, Ratio, Secret, Unordered
+from confguard.values import same
 from strategies import DOCUMENTS
 
 

@@ -220,3 +220,10 @@ def test_what_cannot_be_done_in_place_is_refused(format: str, text: str, after: 
 def test_changes_that_do_not_fit() -> None:
     with pytest.raises(cg.DocumentError, match="is not there"):
         cg.parse("a = 1\n", "toml").edit(cg.diff({"b": 1}, {"b": 2}))
+
+
+@pytest.mark.parametrize(("format", "text"), [("toml", "a = nan\nb = 1\n"), ("yaml", "a: .nan\nb: 1\n")])
+def test_what_equals_nothing_does_not_stand_in_the_way(format: str, text: str) -> None:
+    document = cg.parse(text, format)
+    assert document.edit(()).text == text
+    assert edited(text, format, put(["b"], 2)) == text.replace("1", "2")

@@ -14,8 +14,9 @@ from confguard.documents.document import Document
 from confguard.errors import DiffError
 from confguard.fields import Secret
 from confguard.paths import Key, Path, index_of, path_from_json, path_to_json, show_path
+from confguard.values import same
 
-__all__ = ["Change", "Diff", "Operation", "reveal", "same"]
+__all__ = ["Change", "Diff", "Operation", "reveal"]
 
 Operation: TypeAlias = Literal["add", "remove", "replace", "move"]
 
@@ -160,27 +161,6 @@ class Diff:
 
     def __str__(self) -> str:
         return "\n".join(str(change) for change in self.changes) or "no change in meaning"
-
-
-def same(a: Any, b: Any) -> bool:
-    """Type-strict equality: `1`, `1.0` and `True` differ; NaN equals itself; the order of keys is nothing."""
-    if type(a) is not type(b):
-        return False
-    if isinstance(a, dict):
-        return len(a) == len(b) and all(
-            (found := _entry(b, key)) is not None and same(value, found[0]) for key, value in a.items()
-        )
-    if isinstance(a, list):
-        return len(a) == len(b) and all(map(same, a, b))
-    return bool(a == b or (a != a and b != b))
-
-
-def _entry(mapping: dict[Any, Any], key: Any) -> tuple[Any] | None:
-    if key not in mapping:
-        return None
-    if type(key) is str or any(type(other) is type(key) for other in mapping if other == key):
-        return (mapping[key],)
-    return None
 
 
 def reveal(value: Any) -> Any:

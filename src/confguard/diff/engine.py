@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from confguard.diff.changes import Change, Diff, same
+from confguard.diff.changes import Change, Diff
 from confguard.diff.lists import Alignment, align, key_fields
 from confguard.documents.document import Document
 from confguard.errors import DiffError
@@ -13,6 +13,7 @@ from confguard.paths import Key, Path, Segment, dig
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.secrets import is_secret
 from confguard.schema.shape import ANYTHING, Shape
+from confguard.values import same
 
 __all__ = ["diff"]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from confguard.documents.document import Document, parse
 from confguard.errors import DocumentError
+from confguard.values import same
 
 __all__ = ["write"]
 
@@ -32,7 +33,7 @@ def write(data: Any, format: str) -> Document:
         document = parse(writer(data), format)
     except (TypeError, ValueError, AttributeError, RecursionError, DocumentError) as error:
         raise DocumentError(problem) from error
-    if document.data != data:
+    if not same(document.data, data):
         raise DocumentError(problem)
     return document
 

@@ -14,7 +14,7 @@ from confguard.paths import Path, path_to_json, show_path
 from confguard.schema.interface import NOTHING
 from confguard.schema.layers import Layer, Source, as_layers
 from confguard.schema.loading import merge_layers
-from confguard.schema.schema import Schema, SchemaLike, place_problem, resolve_schema
+from confguard.schema.schema import Schema, SchemaLike, by_place, place_problem, resolve_schema
 from confguard.schema.secrets import is_secret
 from confguard.schema.shape import Shape
 
@@ -102,7 +102,8 @@ def load_explained(model: type[T], sources: tuple[Source, ...]) -> T:
     try:
         loaded: T = schema.validate(data)
     except ValidationError as error:
-        raise ValidationError(_placed(problem, layers, schema.shape) for problem in error.problems) from None
+        placed = [_placed(problem, layers, schema.shape) for problem in error.problems]
+        raise ValidationError(sorted(placed, key=by_place)) from None
     return loaded
 
 

@@ -23,7 +23,7 @@ from confguard.schema.pydantic import PydanticAdapter
 from confguard.schema.secrets import is_secret
 from confguard.schema.shape import ANYTHING, Shape
 
-__all__ = ["Schema", "SchemaLike", "place_problem", "resolve_schema"]
+__all__ = ["Schema", "SchemaLike", "by_place", "place_problem", "resolve_schema"]
 
 T = TypeVar("T")
 
@@ -78,9 +78,8 @@ class Schema(Generic[T]):
         try:
             return self.validate(document.data)
         except ValidationError as error:
-            raise ValidationError(
-                place_problem(problem, document, self.shape) for problem in error.problems
-            ) from None
+            placed = [place_problem(problem, document, self.shape) for problem in error.problems]
+            raise ValidationError(sorted(placed, key=by_place)) from None
 
 
 SchemaLike: TypeAlias = "Schema[Any] | type | str | None"
@@ -217,6 +216,11 @@ def _across(path: Path, message: str, table: dict[Any, Any], shape: Shape) -> Pr
         return Problem(path, message)
     others = tuple(Problem((*path, key), "is part of it") for key in named[1:])
     return Problem((*path, named[0]), message, related=others)
+
+
+def by_place(problem: Problem) -> tuple[str, int, int]:
+    """Problems in the order in which a reader meets them."""
+    return problem.file or "", problem.line or 0, problem.column or 0
 
 
 def place_problem(problem: Problem, document: Document, shape: Shape = ANYTHING) -> Problem:

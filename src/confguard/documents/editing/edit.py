@@ -11,6 +11,7 @@ from attrs import frozen
 from confguard.documents.document import Document, parse_bytes
 from confguard.errors import DocumentError
 from confguard.paths import Key, Path, follow, index_of, show_path
+from confguard.values import same
 
 __all__ = ["ChangeLike", "Editor", "Step", "edit"]
 
@@ -94,7 +95,7 @@ def edit(document: Document, changes: Iterable[ChangeLike]) -> Document:
                     f"{where} cannot be edited in place: {error}", path=document.path
                 ) from error
     made = parse_bytes((bom + text).encode(), document.format, path=document.path)
-    if made.data != data:
+    if not same(made.data, data):
         raise DocumentError(
             "the changes cannot be made in place exactly",
             path=document.path,
