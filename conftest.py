@@ -4,7 +4,7 @@
 - ```` ```console ````: each line after `$` is run by bash in the page's folder, and its output compared
   (`...` stands for anything).
 - ```` ```toml title="auth.toml" ````: written as that file; any language will do. Without a title: parsed.
-- ```` ```text ````: shown, not run.
+- ```` ```text ````: shown, not run, unless a title makes it a file.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def blocks(document: Document) -> Iterable[Region]:
     """Every fenced block of a page."""
     for found in _BLOCK.finditer(document.text):
         body = textwrap.dedent(found["body"])
-        if found["language"] != "text":
+        if found["language"] != "text" or found["title"]:
             yield Region(found.start(), found.end(), (found["language"], found["title"], body), evaluate)
 
 

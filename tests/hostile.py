@@ -82,6 +82,7 @@ TEXTS: list[tuple[str, str, str]] = [
     ("toml: key of a megabyte", "toml", "k" * WIDE + " = 1"),
     ("toml: a table twice", "toml", "[a]\n" * 2),
     ("toml: many arrays of tables", "toml", "[[a]]\n" * 50_000),
+    ("toml: control character in a quoted key", "toml", "\x0b'\x0b'"),
     ("toml: date that is none", "toml", "a = 2001-99-99"),
     ("toml: inf and nan", "toml", "a = nan\nb = -inf"),
     ("ini: section without end", "ini", "[" + "a" * WIDE),

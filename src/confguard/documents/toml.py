@@ -47,7 +47,7 @@ def _first_place(text: str, line: int) -> str:
         opening = wrong.lstrip().startswith("[")
         again.at = len(wrong) - len(wrong.lstrip().lstrip("["))
         keys = tuple(key for key, _ in again.key_path())
-    except (ParseError, IndexError):
+    except (ValueError, IndexError, StopIteration):  # the line is wrong in another way
         return ""
     found = scan.places.get(keys if opening else (*scan.prefix, *keys))
     return f": it stands on line {found.key.line} already" if found else ""
