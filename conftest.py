@@ -25,6 +25,7 @@ from sybil import Document, Example, Region, Sybil
 import confguard as cg
 
 ROOT = Path(__file__).parent
+collect_ignore = ["tests/fuzz.py"]  # needs atheris: `make fuzz` brings it
 _BLOCK = re.compile(
     r"^(?P<indent>[ ]*)```(?P<language>\w+)(?:[ ]+title=\"(?P<title>[^\"]+)\")?[^\n]*\n"
     r"(?P<body>.*?)^(?P=indent)```[ ]*$",
