@@ -65,6 +65,7 @@ def test_json_of_diff_assess_and_check_for_every_format(format: str, folder: Pat
     assert change.pop("display").endswith("(16 times less)")
     line = 2 if format == "ini" else 1
     assert change.pop("column") >= 1
+    assert change.pop("effect") == {"word": "less", "ratio": 0.0625, "magnitude": -1}
     assert change == {"op": "replace", "path": path, "before": old, "after": new, "line": line}
 
     code, made = run_json(capsys, "assess", f"before.{format}", f"after.{format}")

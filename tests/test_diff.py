@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from ipaddress import IPv4Network
 from typing import Annotated
 
 import pytest
@@ -11,7 +13,22 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import confguard as cg
-from confguard.fields import ByteSize, Duration, KeyedBy, Network, Ratio, Secret, Unordered
+from confguard.diff.effects import Effect
+from confguard.diff.order import fewest_moves
+from confguard.fields import (
+    ByteSize,
+    Duration,
+    KeyedBy,
+    Network,
+    Ratio,
+    Regex,
+    Renamed,
+    Safer,
+    Secret,
+    Unordered,
+    Url,
+)
+from confguard.testing import valid
 from confguard.values import same
 from strategies import DOCUMENTS
 
@@ -56,8 +73,8 @@ def test_a_diff_survives_json(before: object, after: object) -> None:
     ("before", "after", "shown"),
     [
         ({"a": 1}, {"a": True}, "a: 1 -> true"),
-        ({"a": 1}, {"a": 1.0}, "a: 1 -> 1.0"),
-        ({"a": 1}, {"a": "1"}, 'a: 1 -> "1"'),
+        ({"a": 1}, {"a": 1.0}, "a: 1 -> 1.0 (the same number, of another type)"),
+        ({"a": 1}, {"a": "1"}, 'a: 1 -> "1" (looks the same, and is of another type)'),
         ([1, 2, 3], [0, 1, 2, 3], "+ [0]: 0"),
         (["a", "b", "c"], ["a", "c"], '- [1]: "b"'),
         (["a", "b", "c"], ["c", "a", "b"], '~ [0]: moved from [2]: "c"'),
@@ -178,3 +195,325 @@ def test_similar_maps_without_a_key_are_paired() -> None:
     made = cg.diff(before, after)
     assert made.apply(before) == after
     assert len(made) <= 2
+
+
+class Marked(BaseModel):
+    limit: Annotated[int, Safer("lower")] = 1
+    verify: Annotated[bool, Safer("higher")] = True
+    wait: Annotated[Duration, Safer("higher")] = Duration("1s")
+    allowed: Network = Network("10.0.0.0/8")
+    at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    url: Url = Url("https://example.com/")
+    pattern: Regex = Regex("a")
+    count: int = 1
+    share: float = 0.5
+    on: bool = True
+    net: IPv4Network | None = None
+    workers: Annotated[int, Renamed("threads")] = 1
+    table: dict[str, int] = {}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"at": "2026-03-01T12:00:00+01:00"}, {"at": "2026-03-01T11:00:00Z"}),
+        ({"url": "HTTPS://Example.com:443"}, {"url": "https://example.com/"}),
+        ({"pattern": "(?:[ab])"}, {"pattern": "[ba]"}),
+        ({"count": "80"}, {"count": 80}),
+        ({"count": 80.0}, {"count": 80}),
+        ({"share": 1}, {"share": 1.0}),
+        ({"on": "no"}, {"on": False}),
+        ({"net": "10.0.0.0/255.0.0.0"}, {"net": "10.0.0.0/8"}),
+        ({"threads": 4}, {"workers": 4}),
+    ],
+)
+def test_more_that_is_equal_in_meaning(before: object, after: object) -> None:
+    assert cg.diff(before, after, Marked).same
+    assert not cg.diff(before, after).same
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "effect", "shown"),
+    [
+        (
+            {"limit": 10},
+            {"limit": 100},
+            Effect("looser", 10.0, 1),
+            "limit: 10 -> 100 (10 times more, looser)",
+        ),
+        ({"limit": 100}, {"limit": 99}, Effect("stricter", 0.99), "limit: 100 -> 99 (stricter)"),
+        ({"verify": True}, {"verify": False}, Effect("looser"), "verify: true -> false (looser)"),
+        (
+            {"wait": "1m"},
+            {"wait": "30s"},
+            Effect("looser", 0.5),
+            'wait: "1m" -> "30s" (2 times less, looser)',
+        ),
+        (
+            {"allowed": "10.0.0.0/8"},
+            {"allowed": "0.0.0.0/0"},
+            Effect("wider"),
+            'allowed: "10.0.0.0/8" -> "0.0.0.0/0" (wider)',
+        ),
+        (
+            {"allowed": "10.0.0.0/8"},
+            {"allowed": "10.1.0.0/16"},
+            Effect("narrower"),
+            'allowed: "10.0.0.0/8" -> "10.1.0.0/16" (narrower)',
+        ),
+        (
+            {"allowed": "10.0.0.0/8"},
+            {"allowed": "192.168.0.0/16"},
+            Effect("changed"),
+            'allowed: "10.0.0.0/8" -> "192.168.0.0/16"',
+        ),
+        (
+            {"allowed": "10.0.0.0/8"},
+            {"allowed": "::/0"},
+            Effect("changed"),
+            'allowed: "10.0.0.0/8" -> "::/0"',
+        ),
+    ],
+)
+def test_a_change_carries_its_size_and_direction(
+    before: object, after: object, effect: Effect, shown: str
+) -> None:
+    (change,) = cg.diff(before, after, Marked)
+    assert change.effect == effect
+    assert str(change) == shown
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "suspicion"),
+    [
+        (1, 1000, "perhaps a slip of units"),
+        ("1Gi", "1Mi", "perhaps a slip of units"),
+        (2, 120, "perhaps seconds and minutes confused"),
+        (3600, 1, "perhaps seconds and hours confused"),
+        ("30s", "30000ms", "the same amount, written otherwise"),
+        (80, "80", "looks the same, and is of another type"),
+        (True, "true", "looks the same, and is of another type"),
+        (2, 2.0, "the same number, of another type"),
+        (2, 3, None),
+        ("a", "b", None),
+        (None, 0, None),
+    ],
+)
+def test_without_a_schema_suspicions_are_marked(before: object, after: object, suspicion: str | None) -> None:
+    (change,) = cg.diff({"x": before}, {"x": after})
+    assert change.effect.suspicion == suspicion
+
+
+def test_a_renamed_setting_whose_value_changed_is_a_move_with_its_edit() -> None:
+    made = cg.diff({"threads": 4}, {"workers": 8}, Marked)
+    assert [str(change) for change in made] == [
+        "~ workers: moved from threads: 4",
+        "workers: 4 -> 8 (2 times more)",
+    ]
+    assert made.apply({"threads": 4}) == {"workers": 8}
+
+
+@given(st.data())
+def test_with_a_schema_applying_gives_the_same_meaning(data: st.DataObject) -> None:
+    before, after = data.draw(valid(Typed)), data.draw(valid(Typed))
+    made = cg.diff(before, after, Typed)
+    assert cg.diff(made.apply(before), after, Typed).same
+    assert cg.diff(made.invert().apply(made.apply(before)), before, Typed).same
+
+
+@given(DOCUMENTS, DOCUMENTS, DOCUMENTS)
+def test_diffs_compose(first: object, second: object, third: object) -> None:
+    made = cg.diff(first, second) + cg.diff(second, third)
+    assert same(made.apply(first), third)
+    assert same(made.invert().apply(third), first)
+
+
+@given(DOCUMENTS, DOCUMENTS)
+def test_without_moves_the_laws_hold_too(before: object, after: object) -> None:
+    made = cg.diff(before, after, moves=False)
+    assert same(made.apply(before), after)
+    assert same(made.invert().apply(after), before)
+
+
+SERVER = {"host": "db.internal", "port": 5432, "pool": {"size": 10, "wait": "2s"}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        ({"db": SERVER}, {"database": SERVER}, [("move", ("database",), ("db",))]),
+        (
+            {"db": SERVER, "x": {}},
+            {"x": {"db": SERVER}},
+            [("move", ("x", "db"), ("db",))],
+        ),
+        (
+            {"db": SERVER},
+            {"stores": {"main": SERVER, "more": 1}},
+            [("add", ("stores",), None), ("move", ("stores", "main"), ("db",))],
+        ),
+        (
+            {"old": {"db": SERVER, "left": "behind"}},
+            {"db": SERVER},
+            [("move", ("db",), ("old", "db")), ("remove", ("old",), None)],
+        ),
+        (
+            {"db": SERVER},
+            {"database": {**SERVER, "port": 6432}},
+            [("move", ("database",), ("db",)), ("replace", ("database", "port"), None)],
+        ),
+        ({"max_inflight": 400}, {"maxInflight": 400}, [("move", ("maxInflight",), ("max_inflight",))]),
+        ({"tls_enabled": True}, {"enable_tls": True}, [("move", ("enable_tls",), ("tls_enabled",))]),
+        (
+            {"a": {"port": 8080}, "b": {}},
+            {"a": {}, "b": {"port": 8080}},
+            [("move", ("b", "port"), ("a", "port"))],
+        ),
+        # No accident is taken for a move.
+        ({"a": True}, {"b": True}, [("remove", ("a",), None), ("add", ("b",), None)]),
+        ({"retries": 3}, {"workers": 3}, [("remove", ("retries",), None), ("add", ("workers",), None)]),
+        (
+            {"a": SERVER, "b": SERVER},
+            {"c": SERVER},
+            [("remove", ("a",), None), ("remove", ("b",), None), ("add", ("c",), None)],
+        ),
+    ],
+)
+def test_what_went_elsewhere_is_one_move(before: object, after: object, changes: object) -> None:
+    made = cg.diff(before, after)
+    assert [(change.op, change.path, change.origin) for change in made] == changes
+    assert made.apply(before) == after
+    assert made.invert().apply(after) == before
+    assert cg.Diff.from_json(json.loads(json.dumps(made.to_json()))).apply(before) == after
+
+
+def test_a_move_shows_no_secret() -> None:
+    made = cg.diff(
+        {"db": {"password": "geheim", "user": "u"}}, {"database": {"password": "geheim", "user": "u"}}
+    )
+    assert [change.op for change in made] == ["move"]
+    assert "geheim" not in str(made) + json.dumps(made.to_json()) + repr(made)
+
+
+PORTS = [
+    {"containerPort": 53, "protocol": "UDP", "name2": "a"},
+    {"containerPort": 53, "protocol": "TCP", "name2": "b"},
+]
+
+
+def test_what_two_fields_identify_together() -> None:
+    after = [PORTS[1] | {"name2": "c"}, PORTS[0]]
+    made = cg.diff({"ports": PORTS}, {"ports": after})
+    assert [(change.op, str(change.path[1])) for change in made] == [
+        ("replace", "{containerPort=53,protocol=TCP}"),
+        ("move", "{containerPort=53,protocol=UDP}"),
+    ]
+    assert made.apply({"ports": PORTS}) == {"ports": after}
+
+
+def test_kubernetes_documents_are_known_by_kind_namespace_and_name() -> None:
+    def manifest(kind: str, name: str, replicas: int) -> dict[str, object]:
+        return {"kind": kind, "metadata": {"name": name}, "spec": {"replicas": replicas}}
+
+    before = [
+        manifest("Deployment", "web", 3),
+        manifest("Service", "web", 0),
+        manifest("Deployment", "db", 1),
+    ]
+    after = [manifest("Service", "web", 0), manifest("Deployment", "web", 5)]
+    made = cg.diff(before, after)
+    assert sorted(change.op for change in made) == ["move", "remove", "replace"]
+    assert made.apply(before) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "ops"),
+    [
+        (list("bcd"), list("abcd"), ["add"]),
+        (list("abcd"), list("bcd"), ["remove"]),
+        (list("abcd"), list("abXd"), ["replace"]),
+        (list("abcd"), list("dabc"), ["move"]),
+        (list("aaab"), list("aab"), ["remove"]),
+        (list("abcdefgh"), list("abXYefgh"), ["replace", "replace"]),
+    ],
+)
+def test_lists_of_scalars_as_a_person_sees_them(before: list[str], after: list[str], ops: list[str]) -> None:
+    made = cg.diff(before, after)
+    assert [change.op for change in made] == ops
+    assert made.apply(before) == after
+
+
+def test_lists_too_long_and_too_repetitive_are_compared_coarsely_and_say_so() -> None:
+    before, after = ["a", "b"] * 2000, ["b", "b", "a"] * 1500
+    made = cg.diff({"x": before}, {"x": after})
+    assert made.coarse == (("x",),)
+    assert made.to_json()["coarse"] == [["x"]]
+    assert made.apply({"x": before}) == {"x": after}
+
+
+def test_ten_thousand_elements_with_nothing_in_common_and_one_inserted() -> None:
+    before = [f"a{i}" for i in range(10_000)]
+    after = ["new", *before]
+    assert [change.op for change in cg.diff(before, after)] == ["add"]
+    other = [f"b{i}" for i in range(10_000)]
+    made = cg.diff(before, other)
+    assert made.apply(before) == other
+    assert not made.coarse
+
+
+def test_sixty_levels() -> None:
+    def nested(leaf: object) -> object:
+        for i in range(60):
+            leaf = {"down": leaf} if i % 2 else [leaf]
+        return leaf
+
+    made = cg.diff(nested(1), nested(2))
+    assert len(made) == 1
+    assert made.apply(nested(1)) == nested(2)
+
+
+@given(
+    st.dictionaries(
+        st.one_of(st.text(max_size=3), st.integers(0, 3), st.booleans(), st.none()), st.integers(), max_size=5
+    ),
+    st.dictionaries(
+        st.one_of(st.text(max_size=3), st.integers(0, 3), st.booleans(), st.none()), st.integers(), max_size=5
+    ),
+)
+def test_keys_of_any_kind(before: object, after: object) -> None:
+    made = cg.diff(before, after)
+    assert same(made.apply(before), after)
+    assert str(made)
+
+
+@given(st.lists(st.integers(0, 30), unique=True), st.randoms())
+def test_as_few_moves_as_can_be(values: list[int], random: object) -> None:
+    after = list(values)
+    random.shuffle(after)  # type: ignore[attr-defined]
+    pairs = [(i, after.index(value)) for i, value in enumerate(values)]
+    moves, state = fewest_moves(pairs), list(values)
+    for move in moves:
+        state.insert(move.end, state.pop(move.start))
+    assert state == after
+    longest = 0
+    best = [1] * len(pairs)
+    for i, (_, j) in enumerate(pairs):
+        best[i] = 1 + max((best[k] for k in range(i) if pairs[k][1] < j), default=0)
+        longest = max(longest, best[i])
+    assert len(moves) == len(values) - longest
+
+
+def test_documents_of_the_same_bytes_are_the_same_at_once() -> None:
+    one, two = cg.parse("a: 1", "yaml"), cg.parse("a: 1", "yaml")
+    assert cg.diff(one, two).same
+    assert cg.diff(one, cg.parse('{"a": 1}', "json")).same
+
+
+def test_a_summary_counts_kinds() -> None:
+    made = cg.diff(
+        {"limit": 1, "allowed": "10.0.0.0/8", "table": {"a": 1}},
+        {"limit": 9, "allowed": "10.0.0.0/9", "table": {"b": 2}},
+        Marked,
+    )
+    assert made.summary == "4 changes: 1 looser, 1 narrower, 1 removed, 1 added"
+    assert cg.diff(1, 1).summary == "no change in meaning"

@@ -22,9 +22,13 @@ _HOMES = {
     "SecretFiles": "confguard.schema",
     "explain": "confguard.schema",
     "load": "confguard.schema",
-    "Change": "confguard.diff",
-    "Diff": "confguard.diff",
+    "Change": "confguard.diff.changes",
+    "Diff": "confguard.diff.changes",
+    "Conflict": "confguard.diff.merge",
+    "Effect": "confguard.diff.effects",
+    "Merged": "confguard.diff.merge",
     "diff": "confguard.diff.engine",
+    "merge": "confguard.diff.merge",
     "Decision": "confguard.risk",
     "Finding": "confguard.risk",
     "Policy": "confguard.risk",
@@ -55,17 +59,20 @@ __all__ = [
     "BakeFailedError",
     "Change",
     "ConfguardError",
+    "Conflict",
     "ConflictError",
     "Decision",
     "Diff",
     "DiffError",
     "Document",
     "DocumentError",
+    "Effect",
     "Env",
     "Finding",
     "Guard",
     "IntegrityError",
     "Live",
+    "Merged",
     "NotFoundError",
     "Plan",
     "Policy",
@@ -84,13 +91,16 @@ __all__ = [
     "diff",
     "explain",
     "load",
+    "merge",
     "parse",
     "read",
 ]
 
 if TYPE_CHECKING:
-    from confguard.diff import Change, Diff
+    from confguard.diff.changes import Change, Diff
+    from confguard.diff.effects import Effect
     from confguard.diff.engine import diff
+    from confguard.diff.merge import Conflict, Merged, merge
     from confguard.documents import Document, parse, read
     from confguard.errors import (
         BakeFailedError,

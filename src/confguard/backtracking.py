@@ -17,7 +17,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-__all__ = ["pump_of"]
+__all__ = ["normal_form", "pump_of"]
 
 MOST_STATES = 150
 """Larger patterns are not judged."""
@@ -43,6 +43,26 @@ def pump_of(pattern: str) -> str | None:
     for position in fragment.first:
         automaton.starts.add(position)
     return automaton.pump()
+
+
+def normal_form(pattern: str) -> str:
+    """What the parser makes of a pattern, the same for two that differ only in how they are written.
+
+    >>> normal_form("(?:[ab])") == normal_form("[ba]"), normal_form("a+") == normal_form("a*")
+    (True, False)
+    """
+    tree = _parser.parse(pattern)
+    return f"{tree.state.flags} {_normal(tree)}"
+
+
+def _normal(node: Any) -> str:
+    if isinstance(node, _parser.SubPattern):
+        return f"[{', '.join(map(_normal, node))}]"
+    if isinstance(node, tuple) and len(node) == 2 and node[0] is sre.IN:
+        return f"in {sorted(map(_normal, node[1]))}"
+    if isinstance(node, tuple | list):
+        return f"({', '.join(map(_normal, node))})"
+    return str(node)
 
 
 @frozen

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import marshal
 from typing import Any
 
-__all__ = ["same"]
+__all__ = ["copied", "identical", "same"]
+
+
+_VERSION = 0
+"""Marshal's first format: no marks for what is interned or referred to twice, so that equal values have equal bytes."""
 
 
 def same(a: Any, b: Any) -> bool:
@@ -18,6 +23,27 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, list):
         return len(a) == len(b) and all(map(same, a, b))
     return bool(a == b or (a != a and b != b))
+
+
+def identical(a: Any, b: Any) -> bool:
+    """Are two values the same for sure, keys in the same order? Much faster than `same`, and may say no to what is.
+
+    >>> identical({"a": [1]}, {"a": [1]}), identical({"a": [1]}, {"a": [True]})
+    (True, False)
+    """
+    if a is b:
+        return True
+    try:
+        return marshal.dumps(a, _VERSION) == marshal.dumps(b, _VERSION)
+    except ValueError:  # a date, say
+        return False
+
+
+def copied(data: Any) -> Any:
+    """A copy in which no container stands twice: what an alias shares would change in both places."""
+    if isinstance(data, dict):
+        return {key: copied(value) for key, value in data.items()}
+    return [copied(value) for value in data] if isinstance(data, list) else data
 
 
 def _entry(mapping: dict[Any, Any], key: Any) -> tuple[Any] | None:

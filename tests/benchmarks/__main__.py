@@ -17,7 +17,10 @@ BENCHMARKS = [
     loading.bench_processes,
     loading.bench_parsing,
     diffs.bench_walk,
+    diffs.bench_worst,
     diffs.bench_keyed,
+    diffs.bench_equal,
+    diffs.bench_memory,
     stores.bench_apply,
 ]
 

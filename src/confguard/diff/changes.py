@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import copy
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Literal, TypeAlias
 
 import attrs
 from attrs import field, frozen
 
+from confguard.diff.applying import apply_change
+from confguard.diff.effects import Effect, effect_of
 from confguard.diff.render import json_value, show_change
 from confguard.documents.document import Document
-from confguard.errors import DiffError
-from confguard.fields import Secret
-from confguard.paths import Key, Path, index_of, path_from_json, path_to_json, show_path
-from confguard.values import same
+from confguard.paths import Key, Path, path_from_json, path_to_json
+from confguard.schema.shape import ANYTHING, Shape
+from confguard.values import copied
 
-__all__ = ["Change", "Diff", "Operation", "reveal"]
+__all__ = ["Change", "Diff", "Operation"]
 
 Operation: TypeAlias = Literal["add", "remove", "replace", "move"]
 
@@ -35,11 +36,22 @@ class Change:
     before: Any = None
     after: Any = None
     origin: Path | None = None
-    """For a move: the path it came from (`from` in JSON)."""
+    """For a move: the path it came from; None for an element of a keyed list, which keeps its path."""
     position: int | None = None
     """For an element of a keyed list that is added or removed: its position in the list."""
     place: Path = field(default=(), eq=False, repr=False)
     """The path in the document after the change, to find its line."""
+    shape: Shape = field(default=ANYTHING, eq=False, repr=False)
+    """What the schema says of this place."""
+
+    @property
+    def effect(self) -> Effect:
+        """What the change amounts to: how much, in which direction, and what it looks like.
+
+        >>> Change("replace", ("pool",), 64, 4).effect
+        Effect(word='less', ratio=0.0625, magnitude=-1, suspicion=None)
+        """
+        return effect_of(self.op, self.before, self.after, self.shape)
 
     def invert(self) -> Change:
         """The change that takes this one back."""
@@ -49,11 +61,9 @@ class Change:
         return attrs.evolve(self, op=turned[self.op], before=self.after, after=self.before)
 
     def _inverted_move(self) -> Change:
-        origin = self.origin or self.path
         if isinstance(self.path[-1], Key):
-            back = (*origin[:-1], self.after)
-            return attrs.evolve(self, origin=back, before=self.after, after=self.before)
-        return attrs.evolve(self, path=origin, origin=self.path)
+            return attrs.evolve(self, before=self.after, after=self.before)
+        return attrs.evolve(self, path=self.origin or self.path, origin=self.path)
 
     def to_json(self) -> dict[str, object]:
         """The change as the JSON that other programs rely on."""
@@ -63,27 +73,32 @@ class Change:
             "before": json_value(self.before),
             "after": json_value(self.after),
         }
-        if self.origin is not None:
-            made["from"] = path_to_json(self.origin)
+        if self.op == "move":
+            counted = (*self.path[:-1], self.before)
+            made["from"] = path_to_json(self.origin if self.origin is not None else counted)
         if self.position is not None:
             made["position"] = self.position
+        made["effect"] = self.effect.to_json()
         made["display"] = str(self)
         return made
 
     @classmethod
     def from_json(cls, made: dict[str, Any]) -> Change:
         """The change that `to_json` wrote (a secret's value is gone)."""
+        path = path_from_json(made["path"])
         return cls(
             made["op"],
-            path_from_json(made["path"]),
+            path,
             made["before"],
             made["after"],
-            path_from_json(made["from"]) if "from" in made else None,
+            path_from_json(made["from"]) if "from" in made and not isinstance(path[-1], Key) else None,
             made.get("position"),
         )
 
     def __str__(self) -> str:
-        return show_change(self.op, self.path, self.before, self.after, self.origin)
+        about = str(self.effect)
+        shown = show_change(self.op, self.path, self.before, self.after, self.origin)
+        return f"{shown} ({about})" if about else shown
 
 
 @frozen
@@ -102,6 +117,8 @@ class Diff:
     """
 
     changes: tuple[Change, ...] = ()
+    coarse: tuple[Path, ...] = field(default=(), eq=False, kw_only=True)
+    """Lists so long and so different that parts of them were compared position by position."""
     before_document: Document | None = field(default=None, eq=False, repr=False, kw_only=True)
     after_document: Document | None = field(default=None, eq=False, repr=False, kw_only=True)
 
@@ -121,9 +138,9 @@ class Diff:
 
         Raises `DiffError` where the data is not what the diff was made from.
         """
-        root = [copy.deepcopy(data)]
+        root = [copied(data)]
         for change in self.changes:
-            _apply(change, root)
+            apply_change(change, root)
         return root[0]
 
     def invert(self) -> Diff:
@@ -132,6 +149,29 @@ class Diff:
             tuple(change.invert() for change in reversed(self.changes)),
             before_document=self.after_document,
             after_document=self.before_document,
+        )
+
+    @property
+    def summary(self) -> str:
+        """How many changes, and of what kind.
+
+        >>> from confguard.diff.engine import diff
+        >>> diff({"a": 1, "b": 2}, {"a": 3, "c": [1, 2]}).summary
+        '3 changes: 1 more, 1 removed, 1 added'
+        """
+        if self.same:
+            return "no change in meaning"
+        counts = Counter(change.effect.word for change in self.changes)
+        total = "1 change" if len(self) == 1 else f"{len(self)} changes"
+        return f"{total}: {', '.join(f'{count} {word}' for word, count in counts.items())}"
+
+    def __add__(self, later: Diff) -> Diff:
+        """One after the other, as one diff: from where this one begins to where the later one ends."""
+        return Diff(
+            self.changes + later.changes,
+            coarse=self.coarse + later.coarse,
+            before_document=self.before_document,
+            after_document=later.after_document,
         )
 
     def locate(self, change: Change) -> tuple[str | None, int | None, int | None]:
@@ -147,12 +187,13 @@ class Diff:
         """The diff as the JSON that other programs rely on."""
         changes = []
         for change in self.changes:
-            made = change.to_json()
+            shown = change.to_json()
             _, line, column = self.locate(change)
             if line is not None:
-                made |= {"line": line, "column": column}
-            changes.append(made)
-        return {"same": self.same, "changes": changes}
+                shown |= {"line": line, "column": column}
+            changes.append(shown)
+        made: dict[str, object] = {"same": self.same, "summary": self.summary, "changes": changes}
+        return made | ({"coarse": [path_to_json(path) for path in self.coarse]} if self.coarse else {})
 
     @classmethod
     def from_json(cls, made: dict[str, Any]) -> Diff:
@@ -161,91 +202,3 @@ class Diff:
 
     def __str__(self) -> str:
         return "\n".join(str(change) for change in self.changes) or "no change in meaning"
-
-
-def reveal(value: Any) -> Any:
-    """A value of a change with its secrets revealed: for applying it and for rules, never for showing."""
-    if isinstance(value, Secret):
-        return value.reveal()
-    if isinstance(value, dict):
-        return {key: reveal(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [reveal(inner) for inner in value]
-    return value
-
-
-def _apply(change: Change, root: list[Any]) -> None:
-    if not change.path:
-        _expect(root[0], change)
-        root[0] = copy.deepcopy(reveal(change.after))
-        return
-    parent = _parent(root[0], change)
-    last = change.path[-1]
-    if isinstance(parent, list):
-        _apply_to_list(change, parent, last)
-    elif change.op == "add":
-        if last in parent:
-            raise _misfit(change, "is there already")
-        parent[last] = copy.deepcopy(reveal(change.after))
-    else:
-        if last not in parent:
-            raise _misfit(change, "is not there")
-        _expect(parent[last], change)
-        if change.op == "remove":
-            del parent[last]
-        else:
-            parent[last] = copy.deepcopy(reveal(change.after))
-
-
-def _apply_to_list(change: Change, parent: list[Any], last: Any) -> None:
-    if change.op == "move":
-        start, end = _move_positions(change, last)
-        if not 0 <= start < len(parent):
-            raise _misfit(change, "is not there")
-        parent.insert(end, parent.pop(start))
-        return
-    if change.op == "add":
-        index = change.position if isinstance(last, Key) else last
-        if not isinstance(index, int) or not 0 <= index <= len(parent):
-            raise _misfit(change, "is no position in the list")
-        parent.insert(index, copy.deepcopy(reveal(change.after)))
-        return
-    index = index_of(parent, last) if isinstance(last, Key) else last
-    if not isinstance(index, int) or not 0 <= index < len(parent):
-        raise _misfit(change, "is not there")
-    _expect(parent[index], change)
-    if change.op == "remove":
-        del parent[index]
-    else:
-        parent[index] = copy.deepcopy(reveal(change.after))
-
-
-def _move_positions(change: Change, last: Any) -> tuple[int, int]:
-    if isinstance(last, Key):
-        return change.before, change.after
-    origin: Any = (change.origin or change.path)[-1]
-    return origin, last
-
-
-def _parent(data: Any, change: Change) -> Any:
-    for segment in change.path[:-1]:
-        try:
-            if isinstance(segment, Key):
-                index = index_of(data, segment)
-                data = data[index]
-            else:
-                data = data[segment]
-        except (KeyError, IndexError, TypeError):
-            raise _misfit(change, "has no parent there") from None
-    if not isinstance(data, dict | list):
-        raise _misfit(change, "has no parent there")
-    return data
-
-
-def _expect(found: Any, change: Change) -> None:
-    if not same(found, reveal(change.before)):
-        raise _misfit(change, "is not what the diff was made from")
-
-
-def _misfit(change: Change, what: str) -> DiffError:
-    return DiffError(f"cannot {change.op} {show_path(change.path)}: it {what}")

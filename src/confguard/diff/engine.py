@@ -5,90 +5,150 @@ from __future__ import annotations
 from typing import Any
 
 from confguard.diff.changes import Change, Diff
-from confguard.diff.lists import Alignment, align, key_fields
+from confguard.diff.guarding import guarded
+from confguard.diff.identity import Keying, keying
+from confguard.diff.lists import Alignment, align
+from confguard.diff.moves import find_moves
+from confguard.diff.steps import Step
 from confguard.documents.document import Document
 from confguard.errors import DiffError
-from confguard.fields import KeyedBy, Secret, Unordered
-from confguard.paths import Key, Path, Segment, dig
+from confguard.fields import KeyedBy, Unordered
+from confguard.paths import Path, Segment
 from confguard.schema.schema import SchemaLike, resolve_schema
-from confguard.schema.secrets import is_secret
 from confguard.schema.shape import ANYTHING, Shape
-from confguard.values import same
+from confguard.values import identical, same
 
 __all__ = ["diff"]
 
 
-def diff(before: Any, after: Any, schema: SchemaLike = None) -> Diff:
+def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = True) -> Diff:
     """The semantic diff of two documents (or of their data).
 
     With a schema, values that mean the same are no change, and marks say how lists are compared. Without
-    one nothing is guessed equal: `true`, `1`, `1.0` and `"true"` all differ. Raises `DiffError` for data
-    that refers to itself or is nested deeper than Python can walk.
+    one nothing is guessed equal: `true`, `1`, `1.0` and `"true"` all differ. What went elsewhere is one `move`
+    unless `moves` is false. Raises `DiffError` for data that refers to itself or is nested deeper than Python
+    can walk.
 
     >>> print(diff({"servers": [{"name": "a", "w": 1}]}, {"servers": [{"name": "a", "w": 2}]}))
     servers[name=a].w: 1 -> 2 (2 times more)
     >>> diff([1, True], [1, True]).same
     True
     """
+    before_document = before if isinstance(before, Document) else None
+    after_document = after if isinstance(after, Document) else None
+    old = before_document.data if before_document else before
+    new = after_document.data if after_document else after
     resolved = resolve_schema(schema)
-    old = before.data if isinstance(before, Document) else before
-    new = after.data if isinstance(after, Document) else after
     walk = _Walk()
     try:
-        walk.values(old, new, (), (), resolved.shape if resolved else ANYTHING)
+        if not _same_text(before_document, after_document):
+            walk.values(old, new, (), (), resolved.shape if resolved else ANYTHING)
+        steps = find_moves(walk.steps, _steps_between) if moves else walk.steps
+        changes = tuple(map(_change, steps))
     except RecursionError:
         raise DiffError("the data is nested too deep to walk, or refers to itself") from None
     return Diff(
-        tuple(walk.changes),
-        before_document=before if isinstance(before, Document) else None,
-        after_document=after if isinstance(after, Document) else None,
+        changes,
+        coarse=tuple(walk.coarse),
+        before_document=before_document,
+        after_document=after_document,
     )
 
 
+def _same_text(before: Document | None, after: Document | None) -> bool:
+    return bool(before and after and before.content == after.content and before.format == after.format)
+
+
+def _steps_between(old: Any, new: Any, path: Path, place: Path, shape: Shape) -> list[Step | Change]:
+    """The edits inside of what moved."""
+    walk = _Walk()
+    walk.values(old, new, path, place, shape)
+    return walk.steps
+
+
+_SEVERAL = 4
+
+
 class _Walk:
-    """Collects changes. `path` counts positions before, `place` after; they are one object where equal."""
+    """Collects steps. `path` counts positions before, `place` after; they are one object where equal."""
 
     def __init__(self) -> None:
-        self.changes: list[Change] = []
+        self.steps: list[Step | Change] = []
+        self.coarse: list[Path] = []
 
-    def values(self, old: Any, new: Any, path: Path, place: Path, shape: Shape) -> None:
+    def values(
+        self, old: Any, new: Any, path: Path, place: Path, shape: Shape, *, compared: bool = False
+    ) -> None:
         if isinstance(old, dict) and isinstance(new, dict):
-            self.mappings(old, new, path, place, shape)
+            self.mappings(old, new, path, place, shape, compared=compared)
         elif isinstance(old, list) and isinstance(new, list):
             self.lists(old, new, path, place, shape)
         elif not same(old, new) and not _means_same(old, new, shape):
-            self.emit("replace", path, place, shape, old, new)
+            self.steps.append(Step("replace", path, place, shape, old, new))
 
     def mappings(
-        self, old: dict[Any, Any], new: dict[Any, Any], path: Path, place: Path, shape: Shape
+        self,
+        old: dict[Any, Any],
+        new: dict[Any, Any],
+        path: Path,
+        place: Path,
+        shape: Shape,
+        *,
+        compared: bool,
     ) -> None:
+        # Comparing bytes is several times faster than walking, and wasted where something differs inside: so it is
+        # tried where there are several tables to skip, and not again right inside of one that differs.
+        comparing = not compared and len(old) >= _SEVERAL
         for key, value in old.items():
             if key in new and (type(key) is str or _same_key(key, new)):
                 other = new[key]
                 kind = type(value)
-                if kind is type(other) and kind is not dict and kind is not list and value == other:
+                if kind is dict or kind is list:
+                    if comparing and identical(value, other):
+                        continue
+                elif kind is type(other) and value == other:
                     continue
                 inner = (*path, key)
-                self.values(value, other, inner, inner if place is path else (*place, key), shape.child(key))
-            elif not _is_default(value, shape.child(key)):
-                self.emit("remove", (*path, key), place, shape.child(key), value, None)
+                there = inner if place is path else (*place, key)
+                self.values(value, other, inner, there, shape.child(key), compared=comparing)
+            elif not self._renamed(key, value, new, path, place, shape) and not _is_default(
+                value, shape.child(key)
+            ):
+                self.steps.append(Step("remove", (*path, key), place, shape.child(key), value, None))
         for key, value in new.items():
             if key in old and (type(key) is str or _same_key(key, old)):
                 continue
-            if not _is_default(value, shape.child(key)):
-                self.emit("add", (*path, key), (*place, key), shape.child(key), None, value)
+            if not _is_default(value, shape.child(key)) and not _was_renamed(key, old, shape):
+                self.steps.append(Step("add", (*path, key), (*place, key), shape.child(key), None, value))
+
+    def _renamed(
+        self, key: Any, value: Any, new: dict[Any, Any], path: Path, place: Path, shape: Shape
+    ) -> bool:
+        """A key that the schema knows under a new name: no change, unless its value changed too."""
+        name = shape.renamed.get(key)
+        if name is None or name not in new:
+            return False
+        inner, there = (*path, name), (*place, name)
+        edits = _steps_between(value, new[name], inner, there, shape.child(name))
+        if edits:
+            self.steps.append(
+                Step("move", inner, there, shape.child(name), value, value, origin=(*path, key))
+            )
+            self.steps += edits
+        return True
 
     def lists(self, old: list[Any], new: list[Any], path: Path, place: Path, shape: Shape) -> None:
-        keyed = shape.mark(KeyedBy)
-        fields = key_fields(old, new, keyed.fields if keyed else None)
-        ordered = shape.mark(Unordered) is None
-        plan = align(old, new, fields, ordered=ordered)
-        for i, j in plan.pairs:
-            step: Segment = _key(old[i], fields) if fields else i
+        mark = shape.mark(KeyedBy)
+        keyed = keying(old, new, mark.fields if mark else None)
+        plan = align(old, new, keyed, ordered=shape.mark(Unordered) is None)
+        if plan.coarse:
+            self.coarse.append(path)
+        for i, j in _differing(old, new, plan.pairs):
+            step: Segment = keyed.key(old[i]) if keyed else i
             inner = (*path, step)
-            there = inner if fields and place is path else (*place, step if fields else j)
-            self.values(old[i], new[j], inner, there, shape.child(i))
-        self._structure(old, new, path, place, shape, plan, fields)
+            there = inner if keyed and place is path else (*place, step if keyed else j)
+            self.values(old[i], new[j], inner, there, shape.child(i), compared=True)
+        self._structure(old, new, path, place, shape, plan, keyed)
 
     def _structure(
         self,
@@ -98,41 +158,44 @@ class _Walk:
         place: Path,
         shape: Shape,
         plan: Alignment,
-        fields: tuple[str, ...],
+        keyed: Keying | None,
     ) -> None:
         """Removes from the end, then moves, then adds from the front: each position holds at its turn."""
+        child = shape.child(0)
         for i in plan.removed:
-            step: Segment = _key(old[i], fields) if fields else i
-            self.emit("remove", (*path, step), place, shape.child(i), old[i], None, i if fields else None)
+            step: Segment = keyed.key(old[i]) if keyed else i
+            position = i if keyed else None
+            self.steps.append(Step("remove", (*path, step), place, child, old[i], None, position))
         for move in plan.moves:
-            if fields:
-                key = _key(new[move.index], fields)
-                moved = Change(
-                    "move", (*path, key), move.start, move.end, (*path, move.start), place=(*place, key)
-                )
+            if keyed:
+                inner = (*path, keyed.key(new[move.after]))
+                there = inner if place is path else (*place, inner[-1])
+                self.steps.append(Change("move", inner, move.start, move.end, None, None, there, child))
             else:
-                value = _guarded(new[move.index], (*path, move.end), shape.child(move.end))
-                moved = Change(
-                    *("move", (*path, move.end), value, value, (*path, move.start)),
-                    place=(*place, move.index),
+                value = new[move.after]
+                there = (*place, move.after)
+                self.steps.append(
+                    Step("move", (*path, move.end), there, child, value, value, origin=(*path, move.start))
                 )
-            self.changes.append(moved)
         for j in plan.added:
-            step = _key(new[j], fields) if fields else j
-            self.emit("add", (*path, step), (*place, j), shape.child(j), None, new[j], j if fields else None)
+            step = keyed.key(new[j]) if keyed else j
+            position = j if keyed else None
+            self.steps.append(Step("add", (*path, step), (*place, j), child, None, new[j], position))
 
-    def emit(
-        self,
-        op: Any,
-        path: Path,
-        place: Path,
-        shape: Shape,
-        before: Any,
-        after: Any,
-        position: int | None = None,
-    ) -> None:
-        before, after = _guarded(before, path, shape), _guarded(after, path, shape)
-        self.changes.append(Change(op, path, before, after, None, position, place=place))
+
+_CHUNK = 32
+
+
+def _differing(old: list[Any], new: list[Any], pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The pairs that may differ: those in stretches whose bytes do."""
+    if len(pairs) <= _CHUNK:
+        return pairs
+    found: list[tuple[int, int]] = []
+    for at in range(0, len(pairs), _CHUNK):
+        chunk = pairs[at : at + _CHUNK]
+        if not identical([old[i] for i, _ in chunk], [new[j] for _, j in chunk]):
+            found += [(i, j) for i, j in chunk if not identical(old[i], new[j])]
+    return found
 
 
 def _same_key(key: Any, mapping: dict[Any, Any]) -> bool:
@@ -140,12 +203,12 @@ def _same_key(key: Any, mapping: dict[Any, Any]) -> bool:
     return any(type(other) is type(key) for other in mapping if other == key)
 
 
-def _key(element: Any, fields: tuple[str, ...]) -> Key:
-    return Key(tuple((name, dig(element, name)) for name in fields))
+def _was_renamed(key: Any, old: dict[Any, Any], shape: Shape) -> bool:
+    return any(was in old for was, now in shape.renamed.items() if now == key) if shape.renamed else False
 
 
 def _means_same(old: Any, new: Any, shape: Shape) -> bool:
-    return shape.field_type is not None and same(shape.meaning(old), shape.meaning(new))
+    return shape.kind == "value" and same(shape.meaning(old), shape.meaning(new))
 
 
 def _is_default(value: Any, shape: Shape) -> bool:
@@ -155,14 +218,9 @@ def _is_default(value: Any, shape: Shape) -> bool:
     return same(shape.meaning(value), shape.meaning(shape.default))
 
 
-def _guarded(value: Any, path: Path, shape: Shape) -> Any:
-    """The value with secrets wrapped, so that no one shows them by accident."""
-    if value is None or isinstance(value, bool):
-        return value
-    if is_secret(path, shape):
-        return Secret(value)
-    if isinstance(value, dict):
-        return {key: _guarded(inner, (*path, key), shape.child(key)) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_guarded(inner, (*path, i), shape.child(i)) for i, inner in enumerate(value)]
-    return value
+def _change(step: Step | Change) -> Change:
+    if isinstance(step, Change):  # a move that is counted: no value to guard
+        return step
+    before = guarded(step.before, step.path, step.shape)
+    after = before if step.after is step.before else guarded(step.after, step.path, step.shape)
+    return Change(step.op, step.path, before, after, step.origin, step.position, step.place, step.shape)

@@ -97,7 +97,7 @@ def ratio(before: Any, after: Any) -> float | None:
     for dimension in ("n", "s", "B"):
         if dimension in old and dimension in new:
             if old[dimension] > 0 and new[dimension] > 0:
-                return round(new[dimension] / old[dimension], 9) or None
+                return float(f"{new[dimension] / old[dimension]:.9g}") or None
             return None
     return None
 

@@ -7,9 +7,7 @@ import math
 import re
 from typing import Any
 
-from confguard.diff.quantity import ratio, times
 from confguard.errors import harmless
-from confguard.fields import Secret
 from confguard.paths import Key, Path, show_path
 
 __all__ = ["json_value", "mask", "show_change", "show_value"]
@@ -22,7 +20,7 @@ def show_change(op: str, path: Path, before: Any, after: Any, origin: Path | Non
     """One change on one line.
 
     >>> show_change("replace", ("timeout",), "2s", "20ms", None)
-    'timeout: "2s" -> "20ms" (100 times less)'
+    'timeout: "2s" -> "20ms"'
     """
     where = show_path(path)
     if op == "add":
@@ -33,7 +31,7 @@ def show_change(op: str, path: Path, before: Any, after: Any, origin: Path | Non
         if path and isinstance(path[-1], Key):
             return f"~ {where}: moved from position {before} to {after}"
         return f"~ {where}: moved from {show_path(origin or path)}: {show_value(after)}"
-    return f"{where}: {show_value(before)} -> {show_value(after)}{_size(before, after)}"
+    return f"{where}: {show_value(before)} -> {show_value(after)}"
 
 
 def show_value(value: Any) -> str:
@@ -94,10 +92,3 @@ def _cut(text: str) -> str:
         return text
     half = (_WIDTH - 5) // 2
     return f"{text[:half]} ... {text[-half:]}"
-
-
-def _size(before: Any, after: Any) -> str:
-    if isinstance(before, Secret) or isinstance(after, Secret):
-        return ""
-    changed = ratio(before, after)
-    return "" if changed is None or 0.5 < changed < 2 else f" ({times(changed)})"

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from attrs import field, frozen
 
-from confguard.backtracking import pump_of
+from confguard.backtracking import normal_form, pump_of
 from confguard.fields.base import FieldType
 
 __all__ = ["Cron", "Regex", "Secret"]
@@ -48,7 +48,8 @@ class Secret(FieldType):
 
 
 class Regex(str, FieldType):
-    """A regular expression that compiles, and that no text makes exponentially slow.
+    """A regular expression that compiles, and that no text makes exponentially slow. Two are equal that parse to the
+    same: groups that capture nothing and the order within `[...]` do not matter.
 
     >>> Regex("[a-z]+").compiled.fullmatch("abc") is not None
     True
@@ -56,6 +57,8 @@ class Regex(str, FieldType):
     Traceback (most recent call last):
         ...
     ValueError: expected a regular expression that is safe to match, and '(a+)+$' backtracks without bound on 'aaaa...'
+    >>> Regex("(?:[ab])c") == Regex("[ba]c")
+    True
     """
 
     expects = "a regular expression"
@@ -84,6 +87,17 @@ class Regex(str, FieldType):
     def compiled(self) -> re.Pattern[str]:
         """The compiled pattern."""
         return re.compile(str(self))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Regex):
+            return str(self) == str(other) or normal_form(str(self)) == normal_form(str(other))
+        return str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(normal_form(str(self)))
 
     def __str__(self) -> str:
         return str.__str__(self)

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from confguard.diff.changes import Diff, reveal
+from confguard.diff.applying import reveal
+from confguard.diff.changes import Diff
 from confguard.diff.quantity import ratio
 from confguard.fields import Impact, ImpactLevel, Safer
 from confguard.paths import Path, show_path

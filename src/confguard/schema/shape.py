@@ -10,6 +10,7 @@ from attrs import evolve, field, frozen
 
 from confguard.fields import FieldType, Renamed, Secret
 from confguard.paths import Key, Segment
+from confguard.schema.conversion import as_type
 from confguard.schema.interface import NOTHING, Member, Members, MembersOf
 
 __all__ = ["ANYTHING", "Shape", "build_shape"]
@@ -63,12 +64,12 @@ class Shape:
         return self.field_type is not None and issubclass(self.field_type, Secret)
 
     def meaning(self, value: Any) -> Any:
-        """The value as its field type reads it; as it is where there is none or it does not parse."""
-        if self.field_type is None or self.secret:
+        """The value as the schema's type reads it; as it is where there is none or it does not parse."""
+        if self.kind != "value" or self.secret:
             return value
         try:
-            return self.field_type.parse(value)
-        except ValueError:
+            return self.field_type.parse(value) if self.field_type else as_type(value, self.hint)
+        except (ValueError, TypeError, OverflowError):
             return value
 
 

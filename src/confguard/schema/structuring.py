@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, get_args, get_type_hints
 
+from confguard.schema.conversion import CONVERSIONS
+
 __all__ = ["converter", "is_plain"]
 
 
@@ -17,7 +19,7 @@ def converter() -> Any:
 
     made = Converter(prefer_attrib_converters=True, forbid_extra_keys=True)
     made.register_structure_hook_func(_is_field_type, lambda value, kind: kind.parse(value))
-    for scalar, structure in ((int, _integer), (float, _float), (bool, _boolean), (str, _text)):
+    for scalar, structure in CONVERSIONS.items():
         made.register_structure_hook(scalar, _hook(structure))
     return made
 
@@ -58,43 +60,3 @@ def _hook(structure: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
 def _is_field_type(kind: Any) -> bool:
     fields = sys.modules.get(_FIELDS)
     return fields is not None and isinstance(kind, type) and issubclass(kind, fields.FieldType)
-
-
-def _integer(value: Any) -> int:
-    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    if whole and not isinstance(value, bool):
-        return int(value)
-    if isinstance(value, str):
-        try:
-            return int(value)
-        except ValueError:
-            pass
-    raise ValueError("expected a valid integer")
-
-
-def _float(value: Any) -> float:
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
-        try:
-            return float(value)
-        except ValueError:
-            pass
-    raise ValueError("expected a valid number")
-
-
-_BOOLEANS = {
-    **dict.fromkeys(["true", "yes", "on", "y", "t", "1"], True),
-    **dict.fromkeys(["false", "no", "off", "n", "f", "0"], False),
-}
-
-
-def _boolean(value: Any) -> bool:
-    found = value if isinstance(value, bool) else _BOOLEANS.get(str(value).lower())
-    if found is None:
-        raise ValueError("expected a valid boolean")
-    return found
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("expected a valid string")
-    return value

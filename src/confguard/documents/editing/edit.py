@@ -11,7 +11,7 @@ from attrs import frozen
 from confguard.documents.document import Document, parse_bytes
 from confguard.errors import DocumentError
 from confguard.paths import Key, Path, follow, index_of, show_path
-from confguard.values import same
+from confguard.values import copied, same
 
 __all__ = ["ChangeLike", "Editor", "Step", "edit"]
 
@@ -81,7 +81,7 @@ def edit(document: Document, changes: Iterable[ChangeLike]) -> Document:
     """
     editor = _editor(document.format)
     bom = "\ufeff" if document.text.startswith("\ufeff") else ""
-    text, data = document.text.removeprefix("\ufeff"), _unshared(document.data)
+    text, data = document.text.removeprefix("\ufeff"), copied(document.data)
     for change in changes:
         for step in _steps(change, data):
             where = show_path(step.path)
@@ -127,13 +127,6 @@ def _steps(change: ChangeLike, data: Any) -> list[Step]:
     return [Step("remove", origin), Step("add", end, value)]
 
 
-def _unshared(data: Any) -> Any:
-    """A copy in which nothing stands twice: what an alias shares would change in both places."""
-    if isinstance(data, dict):
-        return {key: _unshared(value) for key, value in data.items()}
-    return [_unshared(value) for value in data] if isinstance(data, list) else data
-
-
 def _revealed(value: Any) -> Any:
     """A value with its secrets revealed: what is written into a file is the file's own."""
     if isinstance(value, dict):
@@ -153,7 +146,7 @@ def _there(data: Any, path: Path) -> Path:
 def _at(data: Any, path: Path) -> Any:
     for step in path:
         data = data[index_of(data, step)] if isinstance(step, Key) else data[step]
-    return _unshared(data)
+    return copied(data)
 
 
 def _apply(data: Any, step: Step) -> None:

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import attrs
 from attrs import define, field, frozen
 
-from confguard.diff.changes import Change, Diff, reveal
+from confguard.diff.applying import reveal
+from confguard.diff.changes import Change, Diff
 from confguard.diff.quantity import ratio
 from confguard.documents.document import Document
 from confguard.fields import FieldType, Secret
@@ -81,8 +82,8 @@ class Context:
         return tuple(
             edit
             for change in self.diff
-            if change.op != "move"
-            for edit in _edits(_from_default(change, self.shape))
+            for judged in _judged(change)
+            for edit in _edits(_from_default(judged, self.shape))
         )
 
     def before_at(self, path: Path) -> Any:
@@ -157,6 +158,15 @@ class EditRule(Rule):
 def sized(edit: Edit) -> str:
     """`from 64 to 4`: an edit's amounts, for messages. Only for values that are amounts."""
     return f"from {edit.before} to {edit.after}"
+
+
+def _judged(change: Change) -> Iterator[Change]:
+    """What rules look at: a setting that went elsewhere is gone from one place, and new in another."""
+    if change.op != "move":
+        yield change
+    elif change.origin and isinstance(change.path[-1], str):
+        yield attrs.evolve(change, op="remove", path=change.origin, after=None, origin=None)
+        yield attrs.evolve(change, op="add", before=None, origin=None)
 
 
 def _from_default(change: Change, shape: Shape) -> Change:

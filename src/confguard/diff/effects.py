@@ -1,0 +1,157 @@
+"""What a change amounts to: how much more or less, wider or narrower, and whether that is the safer side."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal, TypeAlias
+
+from attrs import frozen
+
+from confguard.diff.quantity import amounts, ratio, times, unit_of
+from confguard.fields import FieldType, Network, Safer, Secret
+from confguard.schema.shape import Shape
+
+__all__ = ["Effect", "Word", "effect_of"]
+
+Word: TypeAlias = Literal[
+    "added", "removed", "moved", "changed", "more", "less", "wider", "narrower", "looser", "stricter"
+]
+
+_SLIPS = {
+    **dict.fromkeys([1e3, 1e6, 1e9, 1024.0, 1024.0**2, 1024.0**3], "a slip of units"),
+    60.0: "seconds and minutes confused",
+    3600.0: "seconds and hours confused",
+    86400.0: "seconds and days confused",
+}
+"""Ratios that a slip of the unit makes."""
+
+
+@frozen
+class Effect:
+    """What a change amounts to.
+
+    `word` is the direction, by the field's `Safer` mark where it has one; `ratio` how many times the old amount the
+    new one is; `magnitude` that as a power of ten; `suspicion` what the change looks like, where no schema knows.
+    """
+
+    word: Word
+    ratio: float | None = None
+    magnitude: int | None = None
+    suspicion: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """The effect as JSON, without what is not known."""
+        made = {
+            "word": self.word,
+            "ratio": self.ratio,
+            "magnitude": self.magnitude,
+            "suspicion": self.suspicion,
+        }
+        return {name: value for name, value in made.items() if value is not None}
+
+    def __str__(self) -> str:
+        """The parenthesis behind a change; empty where there is nothing to say.
+
+        >>> str(Effect("stricter", 0.01)), str(Effect("more", 1.2)), str(Effect("wider"))
+        ('100 times less, stricter', '', 'wider')
+        """
+        sized = times(self.ratio) if self.ratio is not None and not 0.5 < self.ratio < 2 else ""
+        said = self.word if self.word in {"wider", "narrower", "looser", "stricter"} else ""
+        return ", ".join(part for part in (sized, said, self.suspicion) if part)
+
+
+def effect_of(op: str, before: Any, after: Any, shape: Shape) -> Effect:
+    """The effect of a change, by what the schema says of its place.
+
+    >>> from confguard.schema.shape import ANYTHING
+    >>> effect_of("replace", "2s", "20ms", ANYTHING)
+    Effect(word='less', ratio=0.01, magnitude=-2, suspicion=None)
+    >>> effect_of("replace", 1, 1000, ANYTHING).suspicion
+    'perhaps a slip of units'
+    """
+    if op != "replace":
+        words: dict[str, Word] = {"add": "added", "remove": "removed", "move": "moved"}
+        return Effect(words[op])
+    if isinstance(before, Secret) or isinstance(after, Secret):
+        return Effect("changed")
+    if shape.field_type is Network:
+        return Effect(_width(shape.meaning(before), shape.meaning(after)))
+    changed = _ratio(before, after, shape)
+    if changed is None:
+        return Effect(_side(before, after, shape) or "changed", suspicion=_alike(before, after, shape))
+    word: Word = "more" if changed > 1 else "less" if changed < 1 else "changed"
+    return Effect(
+        _side(before, after, shape) or word,
+        changed,
+        round(math.log10(changed)) or None,
+        None if shape.field_type else _slip(before, after, changed),
+    )
+
+
+def _ratio(before: Any, after: Any, shape: Shape) -> float | None:
+    """How many times; with a field type only where both parse, so that `1` of a Duration is a second."""
+    if shape.field_type and isinstance(before, str) and isinstance(after, str):
+        old, new = shape.meaning(before), shape.meaning(after)
+        if not (isinstance(old, FieldType) and isinstance(new, FieldType)):
+            return None
+    return ratio(before, after)
+
+
+def _side(before: Any, after: Any, shape: Shape) -> Word | None:
+    """Looser or stricter, by the `Safer` mark."""
+    mark = shape.mark(Safer)
+    old, new = _number(before), _number(after)
+    if mark is None or old is None or new is None or old == new:
+        return None
+    return "stricter" if (new < old) is (mark.direction == "lower") else "looser"
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool):
+        return float(value)
+    found = amounts(value)
+    return next((found[name] for name in ("s", "B", "n") if name in found), None)
+
+
+def _width(old: Any, new: Any) -> Word:
+    if not isinstance(old, Network) or not isinstance(new, Network):
+        return "changed"
+    one, two = old.network, new.network
+    if one.version != two.version:
+        return "changed"
+    if one.subnet_of(two):  # type: ignore[arg-type]
+        return "wider"
+    return "narrower" if two.subnet_of(one) else "changed"  # type: ignore[arg-type]
+
+
+def _slip(before: Any, after: Any, changed: float) -> str | None:
+    if changed == 1:
+        return (
+            "the same amount, written otherwise"
+            if type(before) is type(after)
+            else _alike_text(before, after)
+        )
+    factor = changed if changed > 1 else 1 / changed
+    slip = next((kind for slip, kind in _SLIPS.items() if math.isclose(factor, slip, rel_tol=1e-6)), None)
+    told = factor in (60.0, 3600.0, 86400.0) and bool(
+        unit_of(before) or unit_of(after)
+    )  # `1m` says what it is
+    return f"perhaps {slip}" if slip and not told else None
+
+
+def _alike(before: Any, after: Any, shape: Shape) -> str | None:
+    if shape.field_type:
+        return None
+    if before is None or after is None or type(before) is type(after):
+        return None
+    return _alike_text(before, after)
+
+
+def _alike_text(before: Any, after: Any) -> str | None:
+    """Values that look the same to a person and are not of one type."""
+    numbers = isinstance(before, int | float) and isinstance(after, int | float)
+    if numbers and before == after and not isinstance(before, bool) and not isinstance(after, bool):
+        return "the same number, of another type"
+    if str(before).lower() == str(after).lower():
+        return "looks the same, and is of another type"
+    return None

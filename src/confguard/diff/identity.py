@@ -1,0 +1,110 @@
+"""By what the elements of a list are known: fields that all of them carry, each with values of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from itertools import combinations
+from typing import Any
+
+from attrs import field, frozen
+
+from confguard.paths import Key, dig
+
+__all__ = ["Keying", "keying", "token"]
+
+_IDENTIFYING = (
+    *("id", "uuid", "guid", "key", "kid", "name", "slug", "code"),
+    *("job_name", "alert", "record", "hostname", "host", "domain", "address", "url", "path"),
+    *("mountPath", "containerPort", "port", "email", "username", "user", "topic", "queue"),
+)
+_QUALIFYING = (
+    "namespace",
+    "protocol",
+    "host",
+    "hostname",
+    "port",
+    "region",
+    "zone",
+    "environment",
+    "type",
+    "kind",
+)
+"""What, with one of the above, identifies what neither does alone: Kubernetes' ports by number and protocol."""
+_KUBERNETES = ("kind", "metadata.namespace", "metadata.name")
+
+
+@frozen
+class Keying:
+    """The fields by which the elements of two lists are known, and each element's values of them."""
+
+    fields: tuple[str, ...]
+    before: list[Hashable] = field(repr=False)
+    after: list[Hashable] = field(repr=False)
+
+    def key(self, element: Any) -> Key:
+        """The key of an element."""
+        if len(self.fields) == 1:
+            name = self.fields[0]
+            return Key(((name, element[name] if "." not in name else dig(element, name)),))
+        return Key(tuple((name, dig(element, name)) for name in self.fields))
+
+
+def keying(old: list[Any], new: list[Any], marked: tuple[str, ...] | None) -> Keying | None:
+    """How the elements of both lists are known; None where they are not."""
+    first = old[0] if old else new[0] if new else None
+    if type(first) is not dict or {*map(type, old), *map(type, new)} != {dict}:
+        return None
+    for fields in _candidates(first, marked):
+        before = _values(old, fields)
+        after = _values(new, fields) if before is not None else None
+        if before is not None and after is not None:
+            return Keying(fields, before, after)
+    return None
+
+
+def _candidates(first: dict[Any, Any], marked: tuple[str, ...] | None) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = [marked] if marked else []
+    if "kind" in first and dig(first, "metadata.name"):
+        found.append(_KUBERNETES)
+    single = [name for name in _IDENTIFYING if name in first]
+    found += [(name,) for name in single]
+    more = [name for name in _QUALIFYING if name in first]
+    found += [(name, other) for name in single for other in more if name != other]
+    found += list(combinations([name for name in more if name not in single], 2))
+    return found
+
+
+def _values(elements: list[Any], fields: tuple[str, ...]) -> list[Hashable] | None:
+    """Each element's values; None where one has none, or two have the same."""
+    if len(fields) == 1 and "." not in fields[0]:
+        return _single(elements, fields[0])
+    needed = _KUBERNETES[-1:] if fields is _KUBERNETES else fields
+    values: list[Hashable] = []
+    for element in elements:
+        if any(dig(element, name) is None for name in needed):
+            return None
+        values.append(tuple(token(dig(element, name)) for name in fields))
+    return values if len(set(values)) == len(values) else None
+
+
+def _single(elements: list[Any], name: str) -> list[Hashable] | None:
+    values = [element.get(name) for element in elements]
+    kinds = set(map(type, values))
+    if not kinds <= {str, int, float, bool} or any(value != value for value in values):
+        return None
+    tokens: Sequence[Hashable] = values if kinds == {str} else [(type(value), value) for value in values]
+    return list(tokens) if len(set(tokens)) == len(tokens) else None
+
+
+def token(value: Any) -> Hashable:
+    """A hashable that is equal exactly where two values are the same in a type-strict way."""
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    if kind is dict:
+        return ("{", frozenset((token(key), token(inner)) for key, inner in value.items()))
+    if kind is list:
+        return ("[", tuple(map(token, value)))
+    if value != value:
+        return ("nan",)
+    return (kind, value)

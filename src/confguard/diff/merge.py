@@ -1,0 +1,226 @@
+"""Three-way merge by meaning: what only one side changed is taken, what both changed otherwise is a conflict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import field, frozen
+
+from confguard.diff.guarding import guarded
+from confguard.diff.identity import keying, token
+from confguard.diff.lists import align
+from confguard.diff.render import json_value, show_value
+from confguard.documents.document import Document
+from confguard.fields import KeyedBy, Unordered
+from confguard.paths import Path, path_to_json, show_path
+from confguard.schema.schema import SchemaLike, resolve_schema
+from confguard.schema.shape import ANYTHING, Shape
+from confguard.values import copied, same
+
+__all__ = ["MISSING", "Conflict", "Merged", "merge"]
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Any = _Missing()
+"""The value of a side that has none."""
+
+
+@frozen
+class Conflict:
+    """A place that both sides changed, each otherwise. A side that has no value there says `MISSING`.
+
+    A secret's values are `Secret`s. `places` are `file:line:column` of ours and theirs, where they are documents.
+    """
+
+    path: Path
+    base: Any
+    ours: Any
+    theirs: Any
+    places: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """The conflict as JSON, without the sides that have no value."""
+        sides = {"base": self.base, "ours": self.ours, "theirs": self.theirs}
+        values = {name: json_value(value) for name, value in sides.items() if value is not MISSING}
+        return {"path": path_to_json(self.path), **values, "places": list(self.places)}
+
+    def __str__(self) -> str:
+        def shown(value: Any) -> str:
+            return "nothing" if value is MISSING else show_value(value)
+
+        at = f" ({', '.join(self.places)})" if self.places else ""
+        return (
+            f"{show_path(self.path)}: ours is {shown(self.ours)}, theirs is {shown(self.theirs)},"
+            f" and it was {shown(self.base)}{at}"
+        )
+
+
+@frozen
+class Merged:
+    """The data of a merge. Where sides conflict it holds ours."""
+
+    data: Any
+    conflicts: tuple[Conflict, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        """Is there no conflict?"""
+        return not self.conflicts
+
+
+def merge(base: Any, ours: Any, theirs: Any, schema: SchemaLike = None) -> Merged:
+    """Merge two documents (or their data) that both came from `base`.
+
+    With a schema, values that mean the same are no change, and marks say how lists are merged.
+
+    >>> base = {"pool": 64, "timeout": "2s"}
+    >>> merge(base, {"pool": 32, "timeout": "2s"}, {"pool": 64, "timeout": "3s"}).data
+    {'pool': 32, 'timeout': '3s'}
+    >>> print(merge(base, {"pool": 32, "timeout": "2s"}, {"timeout": "2s"}).conflicts[0])
+    pool: ours is 32, theirs is nothing, and it was 64
+    """
+    resolved = resolve_schema(schema)
+    merger = _Merger(
+        ours if isinstance(ours, Document) else None, theirs if isinstance(theirs, Document) else None
+    )
+    sides = [side.data if isinstance(side, Document) else side for side in (base, ours, theirs)]
+    data = merger.values(sides[0], sides[1], sides[2], (), resolved.shape if resolved else ANYTHING)
+    return Merged(copied(data), tuple(merger.conflicts))
+
+
+@frozen
+class _Merger:
+    ours: Document | None
+    theirs: Document | None
+    conflicts: list[Conflict] = field(factory=list)
+
+    def values(self, base: Any, ours: Any, theirs: Any, path: Path, shape: Shape) -> Any:
+        if _agree(ours, theirs, shape) or _agree(base, theirs, shape):
+            return ours
+        if _agree(base, ours, shape):
+            return theirs
+        if isinstance(ours, dict) and isinstance(theirs, dict):
+            known = base if isinstance(base, dict) else {}
+            return self._mappings(known, ours, theirs, path, shape)
+        if isinstance(base, list) and isinstance(ours, list) and isinstance(theirs, list):
+            return self._lists(base, ours, theirs, path, shape)
+        return self._conflict(base, ours, theirs, path, shape)
+
+    def _mappings(
+        self, base: dict[Any, Any], ours: dict[Any, Any], theirs: dict[Any, Any], path: Path, shape: Shape
+    ) -> dict[Any, Any]:
+        made = {}
+        for key in dict.fromkeys([*ours, *theirs]):
+            was, mine, other = (side.get(key, MISSING) for side in (base, ours, theirs))
+            value = self.values(was, mine, other, (*path, key), shape.child(key))
+            if value is not MISSING:
+                made[key] = value
+        return made
+
+    def _lists(
+        self, base: list[Any], ours: list[Any], theirs: list[Any], path: Path, shape: Shape
+    ) -> list[Any]:
+        mark = shape.mark(KeyedBy)
+        keyed = _common_keying(base, ours, theirs, mark)
+        if keyed:
+            return self._keyed(base, ours, theirs, keyed, path, shape)
+        if shape.mark(Unordered):
+            return _multisets(base, ours, theirs)
+        made = _sequences(base, ours, theirs)
+        if made is None:
+            self._conflict(base, ours, theirs, path, shape)
+            return ours
+        return made
+
+    def _keyed(
+        self, base: list[Any], ours: list[Any], theirs: list[Any], fields: Any, path: Path, shape: Shape
+    ) -> list[Any]:
+        """Elements by key; in our order, with theirs that are new behind what they stand behind."""
+        by_key = [{fields.key(element): element for element in side} for side in (base, ours, theirs)]
+        order = list(by_key[1])
+        behind = None
+        for key in by_key[2]:
+            if key not in by_key[1]:
+                order.insert(order.index(behind) + 1 if behind in order else 0, key)
+            behind = key
+        made = []
+        for key in order:
+            was, mine, other = (side.get(key, MISSING) for side in by_key)
+            value = self.values(was, mine, other, (*path, key), shape.child(key))
+            if value is not MISSING:
+                made.append(value)
+        return made
+
+    def _conflict(self, base: Any, ours: Any, theirs: Any, path: Path, shape: Shape) -> Any:
+        was, mine, other = (
+            side if side is MISSING else guarded(side, path, shape) for side in (base, ours, theirs)
+        )
+        places = [
+            f"{document.path}:{found.line}:{found.column}"
+            for document in (self.ours, self.theirs)
+            if document and (found := document.locate(path, nearest=True))
+        ]
+        self.conflicts.append(Conflict(path, was, mine, other, tuple(places)))
+        return ours
+
+
+def _agree(one: Any, other: Any, shape: Shape) -> bool:
+    return same(one, other) or (shape.kind == "value" and same(shape.meaning(one), shape.meaning(other)))
+
+
+def _common_keying(base: list[Any], ours: list[Any], theirs: list[Any], mark: KeyedBy | None) -> Any:
+    """The fields by which the elements of all three are known."""
+    fields = mark.fields if mark else None
+    found = keying(base, ours, fields)
+    return (
+        found if found and keying(ours, theirs, found.fields) and keying(base, theirs, found.fields) else None
+    )
+
+
+def _multisets(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:
+    """Ours, with what they added and without what they removed."""
+    made = list(ours)
+    plan = align(base, theirs, None, ordered=False)
+    for i in plan.removed:
+        at = next((n for n, value in enumerate(made) if same(value, base[i])), None)
+        if at is not None:
+            del made[at]
+    return made + [theirs[j] for j in plan.added if not any(same(theirs[j], value) for value in made)]
+
+
+def _sequences(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any] | None:
+    """As diff3 merges lines: stretches between elements that all three have in common; None where both changed one."""
+    anchors = _anchors(base, ours, theirs)
+    made: list[Any] = []
+    at = (0, 0, 0)
+    for anchor in [*anchors, (len(base), len(ours), len(theirs))]:
+        stretches = [
+            side[start:stop] for side, start, stop in zip((base, ours, theirs), at, anchor, strict=True)
+        ]
+        merged = _stretch(*stretches)
+        if merged is None:
+            return None
+        made += merged + ours[anchor[1] : anchor[1] + 1]
+        at = (anchor[0] + 1, anchor[1] + 1, anchor[2] + 1)
+    return made
+
+
+def _anchors(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[tuple[int, int, int]]:
+    from difflib import SequenceMatcher
+
+    tokens = [list(map(token, side)) for side in (base, ours, theirs)]
+    kept = []
+    for side in tokens[1:]:
+        blocks = SequenceMatcher(None, tokens[0], side, autojunk=False).get_matching_blocks()
+        kept.append({block.a + n: block.b + n for block in blocks for n in range(block.size)})
+    return [(i, kept[0][i], kept[1][i]) for i in range(len(base)) if i in kept[0] and i in kept[1]]
+
+
+def _stretch(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any] | None:
+    if same(ours, theirs) or same(base, theirs):
+        return ours
+    return theirs if same(base, ours) else None

@@ -1,0 +1,211 @@
+"""What went elsewhere: a setting or a table that was removed in one place and came back in another is one move.
+
+Only keys of mappings move this way; an element of a list that went to another list is a removal and an addition. The
+moves come after everything else, when all they pass through is there, and what they leave behind is removed last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Any, NamedTuple, TypeAlias
+
+from confguard.diff.changes import Change
+from confguard.diff.identity import token
+from confguard.diff.steps import Step
+from confguard.paths import Key, Path
+from confguard.schema.shape import Shape
+from confguard.values import same
+
+__all__ = ["find_moves"]
+
+_MOST_LEAVES = 20_000
+"""Where more than this came and went, only what is equal as a whole is looked for."""
+_ALIKE = 0.6
+"""The share of the leaves that must be equal for one table to be another, edited."""
+
+Between: TypeAlias = Callable[[Any, Any, Path, Path, Shape], list[Step | Change]]
+
+
+class _Piece(NamedTuple):
+    """A value that came or went: whole, or inside of a table that did."""
+
+    path: Path
+    value: Any
+    step: int
+    shape: Shape
+
+
+class _Match(NamedTuple):
+    gone: _Piece
+    come: _Piece
+    weight: int
+
+
+def find_moves(steps: list[Step | Change], between: Between) -> list[Step | Change]:
+    """The steps with removals and additions that belong together as moves, each followed by its edits."""
+    if not {"add", "remove"} <= {step.op for step in steps}:
+        return steps
+    gone = [piece for n, step in enumerate(steps) for piece in _pieces(n, step, "remove")]
+    come = [piece for n, step in enumerate(steps) for piece in _pieces(n, step, "add")]
+    if not gone or not come:
+        return steps
+    matches = _chosen([*_equal(gone, come), *_alike(gone, come)])
+    return _rewritten(steps, matches, between) if matches else steps
+
+
+def _pieces(number: int, step: Step | Change, op: str) -> Iterator[_Piece]:
+    """The value of a step and the tables inside, where a path of keys leads to it."""
+    if step.op != op:
+        return
+    steady = all(isinstance(segment, str | Key) for segment in step.path)  # not counted, so true at any time
+    if steady and step.path and isinstance(step.path[-1], str):
+        value = step.before if step.op == "remove" else step.after
+        yield from _inside(_Piece(step.path, value, number, step.shape), 0)
+
+
+def _inside(piece: _Piece, depth: int) -> Iterator[_Piece]:
+    yield piece
+    if isinstance(piece.value, dict) and depth < 8:
+        for key, value in piece.value.items():
+            if isinstance(key, str):
+                inner = _Piece((*piece.path, key), value, piece.step, piece.shape.child(key))
+                yield from _inside(inner, depth + 1)
+
+
+def _equal(gone: Sequence[_Piece], come: Sequence[_Piece]) -> Iterator[_Match]:
+    """Pieces that are the same, where only one of each side is."""
+    waiting: dict[Any, list[_Piece]] = defaultdict(list)
+    for piece in come:
+        waiting[token(piece.value)].append(piece)
+    leaving: dict[Any, list[_Piece]] = defaultdict(list)
+    for piece in gone:
+        leaving[token(piece.value)].append(piece)
+    for value, pieces in leaving.items():
+        for one in pieces:
+            likely = [other for other in waiting.get(value, ()) if _telling(one, other)]
+            rivals = [other for other in pieces if other is not one and likely and _telling(other, likely[0])]
+            if len(likely) == 1 and not rivals:
+                yield _Match(one, likely[0], 2 * _leaf_count(one.value) + 1)
+
+
+def _telling(one: _Piece, other: _Piece) -> bool:
+    """Is it no accident that these two are equal?"""
+    value, same_key = one.value, one.path[-1] == other.path[-1]
+    if isinstance(value, dict | list) and value:
+        return same_key or _leaf_count(value) >= 2
+    if one.path[:-1] == other.path[:-1]:
+        return _names_alike(str(one.path[-1]), str(other.path[-1]))
+    return same_key and not (value in (None, 0, 1, "") or isinstance(value, bool | dict | list))
+
+
+def _names_alike(one: str, other: str) -> bool:
+    first, second = sorted(_words(one)), sorted(_words(other))
+    joined = "".join(first), "".join(second)
+    return joined[0] == joined[1] or SequenceMatcher(None, one.lower(), other.lower()).ratio() >= 0.75
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name without their endings: `tlsEnabled` and `enable_tls` are the same two."""
+    words = re.split(r"[^a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
+    return [re.sub(r"(ed|ing|es|s|e)$", "", word) for word in words]
+
+
+def _alike(gone: Sequence[_Piece], come: Sequence[_Piece]) -> Iterator[_Match]:
+    """Tables of which most is the same."""
+    tables_gone = [piece for piece in gone if isinstance(piece.value, dict) and len(piece.value) > 1]
+    tables_come = [piece for piece in come if isinstance(piece.value, dict) and len(piece.value) > 1]
+    if sum(_leaf_count(piece.value) for piece in tables_gone + tables_come) > _MOST_LEAVES:
+        return
+    holding: dict[Any, list[int]] = defaultdict(list)
+    leaves_come = [set(_leaves(piece.value, ())) for piece in tables_come]
+    for n, leaves in enumerate(leaves_come):
+        for leaf in leaves:
+            holding[leaf].append(n)
+    for one in tables_gone:
+        leaves = set(_leaves(one.value, ()))
+        shared: dict[int, int] = defaultdict(int)
+        for leaf in leaves:
+            for n in holding.get(leaf, ()):
+                shared[n] += 1
+        for n, count in shared.items():
+            most = max(len(leaves), len(leaves_come[n]))
+            if count >= 2 and count >= _ALIKE * most and not same(one.value, tables_come[n].value):
+                yield _Match(one, tables_come[n], 2 * count)
+
+
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, (*path, key))
+    else:
+        yield path, token(value)
+
+
+def _leaf_count(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(map(_leaf_count, value.values()))
+    return len(value) if isinstance(value, list) else 1
+
+
+def _chosen(matches: list[_Match]) -> list[_Match]:
+    """The heaviest matches, each piece in one of them only."""
+    chosen: list[_Match] = []
+    for match in sorted(matches, key=lambda match: -match.weight):
+        clash = any(
+            _overlap(match.gone.path, other.gone.path) or _overlap(match.come.path, other.come.path)
+            for other in chosen
+        )
+        if not clash:
+            chosen.append(match)
+    return chosen
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    length = min(len(one), len(other))
+    return one[:length] == other[:length]
+
+
+def _rewritten(steps: list[Step | Change], matches: list[_Match], between: Between) -> list[Step | Change]:
+    """First what stays as it was and what containers are left without, then moves, then what they leave behind."""
+    gone: dict[int, list[_Match]] = defaultdict(list)
+    come: dict[int, list[_Match]] = defaultdict(list)
+    for match in matches:
+        gone[match.gone.step].append(match)
+        come[match.come.step].append(match)
+    first: list[Step | Change] = []
+    last: list[Step | Change] = []
+    for n, step in enumerate(steps):
+        if isinstance(step, Change):
+            first.append(step)
+        elif n in come:
+            if not any(match.come.path == step.path for match in come[n]):
+                first.append(step._replace(after=_without(step.after, step.path, [m.come for m in come[n]])))
+        elif n in gone:
+            if not any(match.gone.path == step.path for match in gone[n]):
+                last.append(step._replace(before=_without(step.before, step.path, [m.gone for m in gone[n]])))
+        else:
+            first.append(step)
+    moved = [step for match in matches for step in _moved(match, between)]
+    return [*first, *moved, *last]
+
+
+def _moved(match: _Match, between: Between) -> Iterator[Step | Change]:
+    gone, come = match.gone, match.come
+    yield Step("move", come.path, come.path, come.shape, gone.value, gone.value, origin=gone.path)
+    yield from between(gone.value, come.value, come.path, come.path, come.shape)
+
+
+def _without(value: Any, path: Path, pieces: list[_Piece]) -> Any:
+    """The value without the pieces inside of it."""
+    left = dict(value)
+    for piece in pieces:
+        key, *deeper = piece.path[len(path) :]
+        if deeper:
+            inside = [other for other in pieces if other.path[: len(path) + 1] == (*path, key)]
+            left[key] = _without(value[key], (*path, key), inside)
+        else:
+            del left[key]
+    return left

@@ -1,0 +1,182 @@
+"""Three-way merge: laws, examples, and JSON Patch in and out."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import pytest
+from hypothesis import given
+from pydantic import BaseModel
+
+import confguard as cg
+from confguard.diff.merge import MISSING
+from confguard.diff.patch import from_json_patch, to_json_patch
+from confguard.fields import Duration, KeyedBy, Secret, Unordered
+from confguard.values import same
+from strategies import DOCUMENTS, PLAIN_DOCUMENTS
+
+
+@given(DOCUMENTS, DOCUMENTS)
+def test_what_one_side_changed_is_taken(base: object, other: object) -> None:
+    for made in (cg.merge(base, base, other), cg.merge(base, other, base), cg.merge(base, other, other)):
+        assert made.clean
+        assert same(made.data, other)
+
+
+@given(DOCUMENTS, DOCUMENTS, DOCUMENTS)
+def test_both_orders_find_the_same_conflicts(base: object, ours: object, theirs: object) -> None:
+    one, two = cg.merge(base, ours, theirs), cg.merge(base, theirs, ours)
+    assert sorted(str(c.path) for c in one.conflicts) == sorted(str(c.path) for c in two.conflicts)
+
+
+@given(PLAIN_DOCUMENTS, PLAIN_DOCUMENTS, PLAIN_DOCUMENTS)
+def test_changes_to_other_keys_both_go_in(base: Any, ours: Any, theirs: Any) -> None:
+    made = cg.merge(base, {**base, "ours": ours}, {**base, "theirs": theirs})
+    assert made.clean
+    assert made.data == {**base, "ours": ours, "theirs": theirs}
+
+
+class Marked(BaseModel):
+    timeout: Duration = Duration("2s")
+    tags: Annotated[list[str], Unordered()] = []
+    hosts: Annotated[list[dict[str, Any]], KeyedBy("host", "port")] = []
+    password: Secret = Secret("")
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "data"),
+    [
+        ({"a": 1, "b": 1}, {"a": 2, "b": 1}, {"a": 1}, {"a": 2}),
+        (
+            [{"name": "x", "v": 1}, {"name": "y", "v": 1}],
+            [{"name": "x", "v": 2}, {"name": "y", "v": 1}],
+            [{"name": "x", "v": 1}, {"name": "z", "v": 1}, {"name": "y", "v": 3}],
+            [{"name": "x", "v": 2}, {"name": "z", "v": 1}, {"name": "y", "v": 3}],
+        ),
+        (list("abcd"), list("aXbcd"), list("abcYd"), list("aXbcYd")),
+        (list("abcd"), list("bcd"), list("abc"), list("bc")),
+        ({"tags": ["a", "b"]}, {"tags": ["b", "c", "a"]}, {"tags": ["d", "a"]}, {"tags": ["c", "a", "d"]}),
+        ({"timeout": "60s"}, {"timeout": "1m"}, {"timeout": "2m"}, {"timeout": "2m"}),
+        ({}, {"x": {"a": 1}}, {"x": {"b": 2}}, {"x": {"a": 1, "b": 2}}),
+    ],
+)
+def test_both_sides_go_in(base: Any, ours: Any, theirs: Any, data: Any) -> None:
+    made = cg.merge(base, ours, theirs, Marked)
+    assert made.conflicts == ()
+    assert made.data == data
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "path", "sides"),
+    [
+        ({"a": 1}, {"a": 2}, {"a": 3}, ("a",), (1, 2, 3)),
+        ({"a": 1}, {}, {"a": 3}, ("a",), (1, MISSING, 3)),
+        ({}, {"a": 2}, {"a": 3}, ("a",), (MISSING, 2, 3)),
+        (list("abc"), list("aXc"), list("aYc"), (), (list("abc"), list("aXc"), list("aYc"))),
+        ({"a": {"b": 1}}, {"a": 1}, {"a": {"b": 2}}, ("a",), ({"b": 1}, 1, {"b": 2})),
+    ],
+)
+def test_conflicts_are_values(base: Any, ours: Any, theirs: Any, path: object, sides: object) -> None:
+    made = cg.merge(base, ours, theirs)
+    (conflict,) = made.conflicts
+    assert (conflict.path, (conflict.base, conflict.ours, conflict.theirs)) == (path, sides)
+    assert same(made.data, ours)
+    assert json.dumps(conflict.to_json())
+    assert "theirs is" in str(conflict)
+
+
+def test_conflicts_name_both_places_and_no_secret() -> None:
+    sides = [
+        cg.parse(f'password = "geheim-{n}"\n', "toml", path=name)
+        for n, name in enumerate(["base.toml", "ours.toml", "theirs.toml"])
+    ]
+    (conflict,) = cg.merge(*sides).conflicts
+    assert conflict.places == ("ours.toml:1:1", "theirs.toml:1:1")
+    assert "geheim" not in str(conflict) + repr(conflict) + json.dumps(conflict.to_json())
+
+
+JSON_DOCUMENTS = DOCUMENTS.map(
+    lambda data: json.loads(json.dumps(data).replace("NaN", "0").replace("Infinity", "1"))
+)
+
+
+@given(JSON_DOCUMENTS, JSON_DOCUMENTS)
+def test_a_diff_survives_json_patch(before: object, after: object) -> None:
+    patch = json.loads(json.dumps(to_json_patch(cg.diff(before, after), before)))
+    again = from_json_patch(patch, before)
+    assert same(again.apply(before), after)
+
+
+@pytest.mark.parametrize(
+    # The examples of RFC 6902, appendix A.
+    ("before", "patch", "after"),
+    [
+        ({"foo": "bar"}, [{"op": "add", "path": "/baz", "value": "qux"}], {"baz": "qux", "foo": "bar"}),
+        (
+            {"foo": ["bar", "baz"]},
+            [{"op": "add", "path": "/foo/1", "value": "qux"}],
+            {"foo": ["bar", "qux", "baz"]},
+        ),
+        ({"baz": "qux", "foo": "bar"}, [{"op": "remove", "path": "/baz"}], {"foo": "bar"}),
+        ({"foo": ["bar", "qux", "baz"]}, [{"op": "remove", "path": "/foo/1"}], {"foo": ["bar", "baz"]}),
+        ({"baz": "qux"}, [{"op": "replace", "path": "/baz", "value": "boo"}], {"baz": "boo"}),
+        (
+            {"foo": {"bar": "baz", "waldo": "fred"}, "qux": {"corge": "grault"}},
+            [{"op": "move", "from": "/foo/waldo", "path": "/qux/thud"}],
+            {"foo": {"bar": "baz"}, "qux": {"corge": "grault", "thud": "fred"}},
+        ),
+        (
+            {"foo": ["all", "grass", "cows", "eat"]},
+            [{"op": "move", "from": "/foo/1", "path": "/foo/3"}],
+            {"foo": ["all", "cows", "eat", "grass"]},
+        ),
+        (
+            {"baz": "qux", "foo": ["a", 2]},
+            [{"op": "test", "path": "/foo/1", "value": 2}],
+            {"baz": "qux", "foo": ["a", 2]},
+        ),
+        (
+            {"foo": "bar"},
+            [{"op": "add", "path": "/child", "value": {"g": {}}}],
+            {"foo": "bar", "child": {"g": {}}},
+        ),
+        ({"foo": "bar"}, [{"op": "add", "path": "/baz", "value": 1, "xyz": 2}], {"foo": "bar", "baz": 1}),
+        ({"/": 9, "~1": 10}, [{"op": "test", "path": "/~01", "value": 10}], {"/": 9, "~1": 10}),
+        ({"foo": ["bar"]}, [{"op": "add", "path": "/foo/-", "value": ["abc"]}], {"foo": ["bar", ["abc"]]}),
+        ({"a": {"b": [1]}}, [{"op": "copy", "from": "/a/b", "path": "/c"}], {"a": {"b": [1]}, "c": [1]}),
+        ({"a": 1}, [{"op": "replace", "path": "", "value": [1]}], [1]),
+    ],
+)
+def test_json_patch_is_read_as_the_standard_says(before: Any, patch: Any, after: Any) -> None:
+    assert from_json_patch(patch, before).apply(before) == after
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        [{"op": "add", "path": "/baz/bat", "value": "qux"}],
+        [{"op": "test", "path": "/foo", "value": "bar2"}],
+        [{"op": "remove", "path": "/nothing"}],
+        [{"op": "add", "path": "/list/9", "value": 1}],
+        [{"op": "add", "path": "/list/01", "value": 1}],
+        [{"op": "add", "path": "no-slash", "value": 1}],
+        [{"op": "move", "from": "/foo", "path": "/foo/x"}],
+        [{"op": "spread", "path": "/foo"}],
+        [{"op": "add", "path": "/foo/x/y", "value": 1}],
+        [{"op": "add", "path": "/a"}],
+    ],
+)
+def test_a_patch_that_does_not_fit_is_refused(patch: Any) -> None:
+    with pytest.raises(cg.DiffError, match="operation 0 of the patch does not fit"):
+        from_json_patch(patch, {"foo": "bar", "list": [1]})
+
+
+def test_a_patch_holds_a_secret_only_when_asked() -> None:
+    before, after = {"password": "geheim"}, {"password": "anders"}
+    with pytest.raises(cg.DiffError, match="password is secret"):
+        to_json_patch(cg.diff(before, after), before)
+    patch = to_json_patch(cg.diff(before, after), before, secrets=True)
+    assert patch == [{"op": "replace", "path": "/password", "value": "anders"}]
+    with pytest.raises(cg.DiffError, match="a key that is no text"):
+        to_json_patch(cg.diff({1: 1}, {1: 2}), {1: 1})
