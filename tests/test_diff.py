@@ -362,6 +362,20 @@ SERVER = {"host": "db.internal", "port": 5432, "pool": {"size": 10, "wait": "2s"
             {"database": {**SERVER, "port": 6432}},
             [("move", ("database",), ("db",)), ("replace", ("database", "port"), None)],
         ),
+        (
+            {"db": {"host": "a", "port": 1, "user": "x"}},
+            {"database": {"host": "a", "port": 2, "user": "y"}},
+            [
+                ("move", ("database",), ("db",)),
+                ("replace", ("database", "port"), None),
+                ("replace", ("database", "user"), None),
+            ],
+        ),
+        (
+            {"web": {"image": "a", "port": 1, "replicas": 3}},
+            {"api": {"image": "b", "port": 2, "replicas": 3}},
+            [("remove", ("web",), None), ("add", ("api",), None)],
+        ),
         ({"max_inflight": 400}, {"maxInflight": 400}, [("move", ("maxInflight",), ("max_inflight",))]),
         ({"tls_enabled": True}, {"enable_tls": True}, [("move", ("enable_tls",), ("tls_enabled",))]),
         (
@@ -517,3 +531,9 @@ def test_a_summary_counts_kinds() -> None:
     )
     assert made.summary == "4 changes: 1 looser, 1 narrower, 1 removed, 1 added"
     assert cg.diff(1, 1).summary == "no change in meaning"
+
+
+def test_alike_maps_of_which_one_side_repeats_are_paired_within_bounds() -> None:
+    before = [{"name": "a", "v": ["a"]}, {"name": "b", "v": [False]}, {"name": "c", "v": None}]
+    after = [{"name": False}, {"name": False}]
+    assert cg.diff(before, after).apply(before) == after

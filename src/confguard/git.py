@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from confguard.errors import DocumentError
 
-__all__ = ["blob", "blobs", "renames", "tracked"]
+__all__ = [
+    "ChangedFile",
+    "TextMerge",
+    "blob",
+    "blobs",
+    "changed",
+    "configure",
+    "merge_file",
+    "renames",
+    "root",
+    "tracked",
+]
 
 _SECONDS = 60
 
@@ -63,6 +76,63 @@ def renames(base: str, *, to: str | None = None, cwd: Path | None = None) -> dic
     return {fields[at + 2]: fields[at + 1] for at in range(0, len(fields) - 2, 3)}
 
 
+class ChangedFile(NamedTuple):
+    """A file that changed: its path, the one it had before (None for a new one), and whether it is still there."""
+
+    path: str
+    before: str | None
+    after: bool
+
+
+def changed(base: str, head: str, paths: Iterable[str] = (), *, cwd: Path | None = None) -> list[ChangedFile]:
+    """The files that changed between two revisions, with renames found. Raises `DocumentError`."""
+    listed = _git(
+        *("diff", "--name-status", "-z", "-M", "--no-ext-diff", "--end-of-options", base, head, "--", *paths),
+        cwd=cwd,
+        wanted=f"{base}..{head}",
+    )
+    fields = iter(name.decode(errors="surrogateescape") for name in listed.split(b"\0"))
+    found = []
+    for status in fields:
+        if status.startswith(("R", "C")):
+            before = next(fields)
+            found.append(ChangedFile(next(fields), before, after=True))
+        elif status:
+            path = next(fields)
+            found.append(ChangedFile(path, None if status == "A" else path, after=status != "D"))
+    return found
+
+
+def root(cwd: Path | None = None) -> Path:
+    """The top of the work tree. Raises `DocumentError` outside of a repository."""
+    return Path(_git("rev-parse", "--show-toplevel", cwd=cwd, wanted="git").decode().rstrip("\n"))
+
+
+def configure(name: str, value: str | None, *, cwd: Path | None = None) -> None:
+    """Set a setting of the repository, or take it out (it need not be there)."""
+    if value is not None:
+        _git("config", "--local", name, value, cwd=cwd, wanted=name)
+        return
+    with contextlib.suppress(DocumentError):
+        _git("config", "--local", "--unset-all", name, cwd=cwd, wanted=name)
+
+
+class TextMerge(NamedTuple):
+    """What git makes of three texts, line by line; with conflict marks unless it is clean."""
+
+    content: bytes
+    clean: bool
+
+
+def merge_file(base: str, ours: str, theirs: str) -> TextMerge:
+    """Merge three files as text. Raises `DocumentError` where git cannot (binary files, say)."""
+    labels = ("-L", "ours", "-L", "base", "-L", "theirs")
+    ended = _run("merge-file", "-p", *labels, "--", ours, base, theirs)
+    if ended.returncode < 0 or ended.returncode > 127:
+        raise DocumentError(f"git: {ended.stderr.decode(errors='replace').strip()}", path=ours)
+    return TextMerge(ended.stdout, ended.returncode == 0)
+
+
 def tracked(cwd: Path) -> list[str] | None:
     """The files git knows below a folder, relative to it; None outside of a repository."""
     try:
@@ -73,8 +143,18 @@ def tracked(cwd: Path) -> list[str] | None:
 
 
 def _git(*arguments: str, cwd: Path | None, wanted: str, stdin: bytes = b"") -> bytes:
+    ended = _run(*arguments, cwd=cwd, stdin=stdin, wanted=wanted)
+    if ended.returncode:
+        said = ended.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
+        raise DocumentError(f"git: {said}", path=wanted)
+    return ended.stdout
+
+
+def _run(
+    *arguments: str, cwd: Path | None = None, stdin: bytes = b"", wanted: str = "git"
+) -> subprocess.CompletedProcess[bytes]:
     try:
-        ended = subprocess.run(
+        return subprocess.run(
             ["git", "--no-optional-locks", *arguments],
             cwd=cwd,
             input=stdin,
@@ -86,7 +166,3 @@ def _git(*arguments: str, cwd: Path | None, wanted: str, stdin: bytes = b"") -> 
         raise DocumentError("git is not installed, and was asked for this", path=wanted) from error
     except subprocess.TimeoutExpired as error:
         raise DocumentError(f"git did not answer within {_SECONDS} seconds", path=wanted) from error
-    if ended.returncode:
-        said = ended.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
-        raise DocumentError(f"git: {said}", path=wanted)
-    return ended.stdout

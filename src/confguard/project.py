@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +19,7 @@ from confguard.paths import Path as DocumentPath
 from confguard.risk.policy import Policy
 
 if TYPE_CHECKING:
+    from confguard.diff.many import Expected
     from confguard.guard import Guard
     from confguard.rollout import Bake, Probe
 
@@ -61,8 +62,28 @@ class Config:
 
 
 @frozen
+class ExpectedDifference:
+    """One `[[expected]]` table: differences between environments that are meant."""
+
+    paths: list[str]
+    """Settings, as patterns: `*.replicas`, `web.toml:db.host`."""
+    between: list[str] = field(factory=list)
+    """The two environments; any two (and any two revisions) where it is left out."""
+    reason: str = ""
+
+    @property
+    def terms(self) -> Expected:
+        """What a comparison takes."""
+        from confguard.diff.many import Expected
+
+        return Expected(tuple(self.paths), self.reason)
+
+
+@frozen
 class _Settings:
     store: str = "sqlite:///confguard.db"
+    environments: dict[str, str] = field(factory=dict)
+    expected: list[ExpectedDifference] = field(factory=list)
     policy: Policy = field(factory=Policy)
     configs: dict[str, Config] = field(factory=dict)
 
@@ -77,6 +98,10 @@ class Project:
     store: str
     policy: Policy
     configs: Mapping[str, Config]
+    environments: Mapping[str, str] = field(factory=dict)
+    """Folders by the name of the environment they configure."""
+    expected: Sequence[ExpectedDifference] = ()
+    """Differences between environments that are meant."""
 
     def config(self, name: str) -> Config:
         """The config of a name. Raises `ProjectError` with a did-you-mean."""
@@ -191,7 +216,15 @@ def load_project(file: Path) -> Project:
     except ValidationError as error:
         lines = "\n".join(str(_placed(problem, document, inside)) for problem in error.problems)
         raise ProjectError(lines, hint="docs/reference/project-file.md tells all settings") from None
-    return Project(file.parent, file, settings.store, settings.policy, settings.configs)
+    return Project(
+        file.parent,
+        file,
+        settings.store,
+        settings.policy,
+        settings.configs,
+        settings.environments,
+        settings.expected,
+    )
 
 
 def _read(file: Path) -> Document:

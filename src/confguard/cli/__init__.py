@@ -16,7 +16,9 @@ __all__ = ["build_parser", "main"]
 
 
 _GROUPS = {
-    "compare": ("check", "diff", "assess"),
+    "compare": ("check", "assess"),
+    "differences": ("diff",),
+    "versioning": ("git",),
     "change": ("plan", "apply", "confirm", "revert"),
     "history": ("log", "show", "status", "drift", "verify"),
     "schemas": ("schema", "explain"),

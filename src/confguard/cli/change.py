@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from confguard.cli.compare import show_diff, show_risk
+from confguard.cli.compare import show_risk
+from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, duration, said, whole
 from confguard.cli.output import say
 from confguard.cli.projects import guarded, the_project

@@ -1,4 +1,4 @@
-"""`check`, `diff` and `assess`: files as they stand, and one against another."""
+"""`check` and `assess`: files as they stand, and how dangerous a change is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from confguard.risk.policy import Decision
 from confguard.schema.schema import place_problem
 from confguard.schema.shape import ANYTHING
 
-__all__ = ["register", "show_diff", "show_finding", "show_risk"]
+__all__ = ["register", "show_finding", "show_risk"]
 
 
 def register(commands: Commands) -> None:
@@ -30,17 +30,6 @@ def register(commands: Commands) -> None:
         exits="0 clean, 1 findings, 2 cannot run",
     )
     command.add_argument("files", nargs="+", metavar="FILE", help="a file, REV:path of git, or - with --as")
-    commands.add_reading(command)
-
-    command = commands.add(
-        "diff",
-        show_difference,
-        "Show what changed in meaning.",
-        "confguard diff HEAD:auth.toml auth.toml",
-        exits="0, or with --exit-code 1 if anything changed; 2 cannot run",
-    )
-    _add_pair(command)
-    command.add_argument("--exit-code", action="store_true", help="end with 1 if anything changed in meaning")
     commands.add_reading(command)
 
     command = commands.add(
@@ -68,14 +57,6 @@ def check(args: Namespace) -> int:
     return 1 if findings else 0
 
 
-def show_difference(args: Namespace) -> int:
-    """`confguard diff`."""
-    terms = sources.terms_for(args.after, args.schema)
-    made = _difference(args, terms)
-    say(args.format, made.to_json(), lambda: show_diff(made))
-    return 1 if args.exit_code and not made.same else 0
-
-
 def show_assessment(args: Namespace) -> int:
     """`confguard assess`."""
     terms = sources.terms_for(args.after, args.schema)
@@ -84,14 +65,6 @@ def show_assessment(args: Namespace) -> int:
     decision = terms.policy.decide(risk)
     say(args.format, risk.to_json(decision), lambda: show_risk(risk, decision))
     return 1 if args.fail_on and decision.at_least(Decision(args.fail_on)) else 0
-
-
-def show_diff(made: Diff) -> str:
-    """A diff for a person: a summary, then a line a change."""
-    if made.same:
-        return "no change in meaning"
-    count = "1 change" if len(made) == 1 else f"{len(made)} changes"
-    return "\n".join([count, *(f"  {change}" for change in made)])
 
 
 def show_risk(risk: Risk, decision: Decision) -> str:

@@ -7,7 +7,7 @@ from argparse import Namespace
 from typing import Any
 
 from confguard.cli.change import revision_json
-from confguard.cli.compare import show_diff
+from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, whole
 from confguard.cli.output import indented, paint, say
 from confguard.cli.projects import guarded, the_project

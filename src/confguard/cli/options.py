@@ -6,7 +6,7 @@ import argparse
 import re
 import textwrap
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from attrs import frozen
@@ -48,7 +48,13 @@ class Commands:
     parsers: Any
 
     def add(
-        self, name: str, run: Command, about: str, example: str, exits: str = "0 done, 2 cannot run"
+        self,
+        name: str,
+        run: Command,
+        about: str,
+        example: str,
+        exits: str = "0 done, 2 cannot run",
+        formats: Sequence[str] = ("text", "json"),
     ) -> ArgumentParser:
         """A command with its help and an example."""
         made: ArgumentParser = self.parsers.add_parser(
@@ -61,7 +67,7 @@ class Commands:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         made.set_defaults(run=run)
-        made.add_argument("--format", choices=["text", "json"], default="text", help="how to print (text)")
+        made.add_argument("--format", choices=formats, default="text", help="how to print (text)")
         return made
 
     def add_reading(self, command: ArgumentParser) -> None:

@@ -6,12 +6,17 @@ import json
 import os
 import sys
 import textwrap
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from confguard.errors import ConfguardError, DocumentError, ValidationError
 
-__all__ = ["indented", "paint", "report_error", "say"]
+__all__ = ["indented", "paint", "progress", "report_error", "say"]
+
+_PATIENCE = 0.5
+"""Seconds after which progress is shown."""
 
 _COLOURS = {
     "critical": "1;31",
@@ -44,6 +49,26 @@ def indented(text: str, by: int = 4) -> str:
     return textwrap.fill(
         text, 80, initial_indent=" " * by, subsequent_indent=" " * by, break_on_hyphens=False
     )
+
+
+@contextmanager
+def progress(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """A line on standard error that says how far something is, once it takes long; on a terminal only."""
+    started, shown = time.monotonic(), False
+
+    def tell(done: int, of: int) -> None:
+        nonlocal shown
+        if sys.stderr.isatty() and time.monotonic() - started > _PATIENCE:
+            shown = True
+            filled = 20 * done // max(of, 1)
+            bar = "#" * filled + "." * (20 - filled)
+            print(f"\r{doing} [{bar}] {done:,} of {of:,}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield tell
+    finally:
+        if shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def report_error(error: ConfguardError, format: str) -> None:

@@ -119,6 +119,8 @@ class Diff:
     changes: tuple[Change, ...] = ()
     coarse: tuple[Path, ...] = field(default=(), eq=False, kw_only=True)
     """Lists so long and so different that parts of them were compared position by position."""
+    shape: Shape = field(default=ANYTHING, eq=False, repr=False, kw_only=True)
+    """What the schema says of the whole document."""
     before_document: Document | None = field(default=None, eq=False, repr=False, kw_only=True)
     after_document: Document | None = field(default=None, eq=False, repr=False, kw_only=True)
 
@@ -147,6 +149,7 @@ class Diff:
         """The diff that takes this one back."""
         return Diff(
             tuple(change.invert() for change in reversed(self.changes)),
+            shape=self.shape,
             before_document=self.after_document,
             after_document=self.before_document,
         )
@@ -170,6 +173,7 @@ class Diff:
         return Diff(
             self.changes + later.changes,
             coarse=self.coarse + later.coarse,
+            shape=self.shape,
             before_document=self.before_document,
             after_document=later.after_document,
         )

@@ -39,10 +39,11 @@ def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = Tr
     old = before_document.data if before_document else before
     new = after_document.data if after_document else after
     resolved = resolve_schema(schema)
+    shape = resolved.shape if resolved else ANYTHING
     walk = _Walk()
     try:
         if not _same_text(before_document, after_document):
-            walk.values(old, new, (), (), resolved.shape if resolved else ANYTHING)
+            walk.values(old, new, (), (), shape)
         steps = find_moves(walk.steps, _steps_between) if moves else walk.steps
         changes = tuple(map(_change, steps))
     except RecursionError:
@@ -50,6 +51,7 @@ def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = Tr
     return Diff(
         changes,
         coarse=tuple(walk.coarse),
+        shape=shape,
         before_document=before_document,
         after_document=after_document,
     )

@@ -41,6 +41,8 @@ def _likeliest(old: list[Any], new: list[Any]) -> dict[int, int]:
         for level in levels:
             there = level.path(output_format="list")
             here = level.path(output_format="list", use_t2=True)
-            if len(there) > 1 and len(here) > 1 and there[0] not in pairs and here[0] not in pairs.values():
+            # What came or went inside of a pair may name it by the other side's position: then it says nothing.
+            placed = len(there) > 1 and len(here) > 1 and there[0] < len(old) and here[0] < len(new)
+            if placed and there[0] not in pairs and here[0] not in pairs.values():
                 pairs[there[0]] = here[0]
     return pairs

@@ -70,7 +70,9 @@ def _inside(piece: _Piece, depth: int) -> Iterator[_Piece]:
     yield piece
     if isinstance(piece.value, dict) and depth < 8:
         for key, value in piece.value.items():
-            if isinstance(key, str):
+            if isinstance(key, str) and isinstance(
+                value, dict | list
+            ):  # a scalar inside is no move of its own
                 inner = _Piece((*piece.path, key), value, piece.step, piece.shape.child(key))
                 yield from _inside(inner, depth + 1)
 
@@ -103,8 +105,15 @@ def _telling(one: _Piece, other: _Piece) -> bool:
 
 def _names_alike(one: str, other: str) -> bool:
     first, second = sorted(_words(one)), sorted(_words(other))
-    joined = "".join(first), "".join(second)
-    return joined[0] == joined[1] or SequenceMatcher(None, one.lower(), other.lower()).ratio() >= 0.75
+    if "".join(first) == "".join(second) or _abbreviates(*sorted([one.lower(), other.lower()], key=len)):
+        return True
+    return SequenceMatcher(None, one.lower(), other.lower()).ratio() >= 0.75
+
+
+def _abbreviates(short: str, long: str) -> bool:
+    """Is one name the other with letters left out, as `db` is `database`?"""
+    letters = iter(long)
+    return len(short) > 1 and short[0] == long[0] and all(letter in letters for letter in short)
 
 
 def _words(name: str) -> list[str]:
@@ -114,26 +123,36 @@ def _words(name: str) -> list[str]:
 
 
 def _alike(gone: Sequence[_Piece], come: Sequence[_Piece]) -> Iterator[_Match]:
-    """Tables of which most is the same."""
+    """Tables of which most is the same; or less of it, where the names say that they are one."""
     tables_gone = [piece for piece in gone if isinstance(piece.value, dict) and len(piece.value) > 1]
     tables_come = [piece for piece in come if isinstance(piece.value, dict) and len(piece.value) > 1]
     if sum(_leaf_count(piece.value) for piece in tables_gone + tables_come) > _MOST_LEAVES:
         return
+    leaves_come = [dict(_leaves(piece.value, ())) for piece in tables_come]
     holding: dict[Any, list[int]] = defaultdict(list)
-    leaves_come = [set(_leaves(piece.value, ())) for piece in tables_come]
     for n, leaves in enumerate(leaves_come):
-        for leaf in leaves:
+        for leaf in leaves.items():
             holding[leaf].append(n)
     for one in tables_gone:
-        leaves = set(_leaves(one.value, ()))
-        shared: dict[int, int] = defaultdict(int)
-        for leaf in leaves:
+        leaves = dict(_leaves(one.value, ()))
+        equal: dict[int, int] = defaultdict(int)
+        for leaf in leaves.items():
             for n in holding.get(leaf, ()):
-                shared[n] += 1
-        for n, count in shared.items():
-            most = max(len(leaves), len(leaves_come[n]))
-            if count >= 2 and count >= _ALIKE * most and not same(one.value, tables_come[n].value):
-                yield _Match(one, tables_come[n], 2 * count)
+                equal[n] += 1
+        for n, count in equal.items():
+            other, most = tables_come[n], max(len(leaves), len(leaves_come[n]))
+            edited = len(leaves.keys() & leaves_come[n].keys()) - count
+            whole = count >= 2 and count >= _ALIKE * most
+            named = _same_name(one.path, other.path) and count + edited / 2 >= _ALIKE * most
+            if (whole or named) and not same(one.value, other.value):
+                yield _Match(one, other, 2 * most)
+
+
+def _same_name(one: Path, other: Path) -> bool:
+    """Do two paths name one thing: the same key elsewhere, or a key that is alike in the same table?"""
+    if one[:-1] == other[:-1]:
+        return _names_alike(str(one[-1]), str(other[-1]))
+    return one[-1] == other[-1]
 
 
 def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:

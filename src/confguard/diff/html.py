@@ -1,0 +1,141 @@
+"""A diff as one page of HTML that loads nothing: the changes, and both texts side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from html import escape
+from string import Template
+from typing import TypeAlias
+
+from confguard.diff.changes import Change, Diff
+from confguard.documents.document import Document
+from confguard.errors import harmless
+from confguard.schema.secrets import is_secret
+
+__all__ = ["to_html"]
+
+_CONTEXT = 3
+"""Lines that are shown around a line that differs."""
+_MOST_LINES = 20_000
+"""Longer texts are not put side by side."""
+
+Line: TypeAlias = "tuple[int, str] | None"
+
+_PAGE = Template("""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>$title</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width">
+<style>
+:root { color-scheme: light dark; --line: #8884; --gone: #f442; --come: #2a42; --muted: #888 }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 90rem; padding: 0 1rem }
+table { border-collapse: collapse; width: 100% } td { vertical-align: top; padding: 0 .5rem }
+code, .text td { font: 13px/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
+.changes td { border-top: 1px solid var(--line); padding: .3rem .5rem }
+.text td:nth-child(odd) { color: var(--muted); text-align: right; width: 1%; white-space: nowrap; user-select: none }
+.text td:nth-child(even) { width: 49% }
+.gone { background: var(--gone) } .come { background: var(--come) }
+.skip td { color: var(--muted); text-align: left !important; border-block: 1px solid var(--line) }
+.remove td:first-child { color: #c33 } .add td:first-child { color: #393 } .about { color: var(--muted) }
+</style></head><body>
+<h1>$title</h1><p><strong>$summary</strong></p>
+<table class="changes">$changes</table>
+$texts
+</body></html>
+""")
+_SIGNS = {"add": "+", "remove": "&minus;", "replace": "&harr;", "move": "&rarr;"}
+
+
+def to_html(made: Diff, title: str = "Configuration diff") -> str:
+    """The page. Values of secrets are `***` in the changes and in the texts."""
+    return _PAGE.substitute(
+        title=_text(title),
+        summary=_text(made.summary),
+        changes="".join(map(_row, made)),
+        texts=_side_by_side(made),
+    )
+
+
+def _row(change: Change) -> str:
+    about = str(change.effect)
+    shown = str(change).removesuffix(f" ({about})") if about else str(change)
+    return (
+        f'<tr class="{change.op}"><td>{_SIGNS[change.op]}</td>'
+        f'<td><code>{_text(shown.lstrip("+-~ "))}</code></td><td class="about">{_text(about)}</td></tr>'
+    )
+
+
+def _side_by_side(made: Diff) -> str:
+    before, after = made.before_document, made.after_document
+    if before is None or after is None:
+        return ""
+    old, new = masked_lines(before, made), masked_lines(after, made)
+    if len(old) + len(new) > _MOST_LINES:
+        return f"<p>The texts have {len(old) + len(new):,} lines: too long to show side by side.</p>"
+    rows = _rows(old, new, _lines_of(made, before), _lines_of(made, after))
+    heads = (f"<td></td><td>{_text(name)}</td>" for name in (before.path or "before", after.path or "after"))
+    names = f"<tr>{''.join(heads)}</tr>"
+    return f'<h2>Side by side</h2><table class="text">{names}{"".join(rows)}</table>'
+
+
+def _rows(old: list[str], new: list[str], changed_old: set[int], changed_new: set[int]) -> Iterator[str]:
+    # A line that holds a change is never the same, even where all that differs on it is hidden.
+    one = [(line, n in changed_old) for n, line in enumerate(old, 1)]
+    two = [(line, "changed" if n in changed_new else False) for n, line in enumerate(new, 1)]
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, one, two, autojunk=False).get_opcodes():
+        if tag == "equal" and i2 - i1 > 2 * _CONTEXT + 1:
+            yield from _pairs(old, new, range(i1, i1 + _CONTEXT), range(j1, j1 + _CONTEXT), set(), set())
+            yield f'<tr class="skip"><td colspan="4">{i2 - i1 - 2 * _CONTEXT} lines that are the same</td></tr>'
+            yield from _pairs(old, new, range(i2 - _CONTEXT, i2), range(j2 - _CONTEXT, j2), set(), set())
+        else:
+            yield from _pairs(old, new, range(i1, i2), range(j1, j2), changed_old, changed_new)
+
+
+def _pairs(
+    old: list[str], new: list[str], left: range, right: range, changed_old: set[int], changed_new: set[int]
+) -> Iterator[str]:
+    for n in range(max(len(left), len(right))):
+        cells = _cell(old, left, n, "gone", changed_old) + _cell(new, right, n, "come", changed_new)
+        yield f"<tr>{cells}</tr>"
+
+
+def _cell(lines: list[str], span: range, n: int, kind: str, changed: set[int]) -> str:
+    if n >= len(span):
+        return "<td></td><td></td>"
+    number = span[n] + 1
+    marked = f' class="{kind}"' if number in changed else ""
+    return f"<td>{number}</td><td{marked}>{_text(lines[span[n]])}</td>"
+
+
+def _lines_of(made: Diff, document: Document) -> set[int]:
+    """The lines on which changes stand."""
+    found = set()
+    for change in made:
+        if document is made.before_document:
+            path = change.origin or change.path if change.op != "add" else None
+        else:
+            path = change.place or change.path if change.op != "remove" else None
+        position = document.locate(path) if path else None
+        if position:
+            found.add(position.line)
+    return found
+
+
+def masked_lines(document: Document, made: Diff) -> list[str]:
+    """The lines of a document with what is secret as `***`, from its value to where the next setting begins."""
+    lines = list(document.lines)
+    places = sorted(document.places().items(), key=lambda entry: entry[1].key)
+    starts = [place.key.line for _, place in places] + [len(lines) + 1]
+    for number, (path, place) in enumerate(places):
+        if not any(is_secret(path[:n], made.shape.at(path[:n])) for n in range(1, len(path) + 1)):
+            continue
+        line, column = place.value
+        following = next((start for start in starts[number + 1 :] if start > line), len(lines) + 1)
+        lines[line - 1] = lines[line - 1][: column - 1] + "***"
+        for hidden in range(line + 1, following):
+            lines[hidden - 1] = "***" if lines[hidden - 1].strip() else ""
+    return lines
+
+
+def _text(text: str) -> str:
+    return escape(harmless(text.rstrip("\r")), quote=True)

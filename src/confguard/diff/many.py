@@ -1,0 +1,218 @@
+"""Many files at once: two folders, or two revisions of a git repository."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import attrs
+from attrs import frozen
+
+from confguard import git
+from confguard.diff.changes import Diff
+from confguard.diff.engine import diff
+from confguard.documents.bounds import MAX_BYTES
+from confguard.documents.document import Document, parse_bytes
+from confguard.documents.reading import load_bytes
+from confguard.documents.registry import detect_format
+from confguard.errors import DocumentError
+from confguard.paths import show_path
+from confguard.schema.schema import SchemaLike
+
+__all__ = ["Comparison", "Expected", "FileDiff", "compare_folders", "compare_revisions"]
+
+Status: TypeAlias = Literal["changed", "added", "removed", "renamed", "unreadable"]
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told how many files of how many were compared."""
+_SKIPPED = {".git", ".hg", ".svn", "node_modules", "__pycache__"}
+
+
+@frozen
+class Expected:
+    """Differences that are meant: settings by pattern (`*.replicas`, `web.toml:db.host`), and why they differ."""
+
+    paths: tuple[str, ...]
+    reason: str = ""
+
+    def matches(self, file: str, path: str) -> bool:
+        """Is a difference at this path of this file meant?"""
+        return any(fnmatchcase(f"{file}:{path}", p) if ":" in p else fnmatchcase(path, p) for p in self.paths)
+
+
+@frozen
+class FileDiff:
+    """What became of one file. `diff` is None where one side cannot be read; `error` says why."""
+
+    file: str
+    status: Status
+    diff: Diff | None = None
+    error: str | None = None
+    renamed_from: str | None = None
+    expected: int = 0
+    """How many differences were left out, since they are meant."""
+
+    @property
+    def same(self) -> bool:
+        """Did nothing change in meaning?"""
+        return self.status in {"changed", "renamed"} and self.diff is not None and self.diff.same
+
+    def to_json(self) -> dict[str, object]:
+        """The file as JSON."""
+        made: dict[str, object] = {"file": self.file, "status": self.status}
+        optional = {"from": self.renamed_from, "error": self.error, "expected": self.expected or None}
+        made |= {name: value for name, value in optional.items() if value is not None}
+        return made | (self.diff.to_json() if self.diff is not None else {})
+
+
+@frozen
+class Comparison:
+    """What became of many files; those that mean the same are left out."""
+
+    files: tuple[FileDiff, ...]
+    compared: int
+
+    @property
+    def same(self) -> bool:
+        """Did nothing change in meaning?"""
+        return not any(not each.same for each in self.files)
+
+    @property
+    def summary(self) -> str:
+        """How many files and changes.
+
+        >>> Comparison((), 3).summary
+        '3 files compared: no change in meaning'
+        """
+        changed = [each for each in self.files if not each.same]
+        changes = sum(len(each.diff) for each in changed if each.diff)
+        compared = f"{self.compared} file{'s'[: self.compared != 1]} compared"
+        if not changed:
+            return f"{compared}: no change in meaning"
+        return f"{compared}: {changes} change{'s'[: changes != 1]} in {len(changed)} of them"
+
+    def to_json(self) -> dict[str, object]:
+        """The comparison as JSON."""
+        return {
+            "same": self.same,
+            "summary": self.summary,
+            "files": [each.to_json() for each in self.files],
+        }
+
+
+def compare_folders(
+    before: Path,
+    after: Path,
+    *,
+    schema_of: Callable[[str], SchemaLike] = lambda name: None,
+    expected: Iterable[Expected] = (),
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compare the configuration files of two folders, by their names below each. Raises `DocumentError`."""
+    old, new = _files_below(before), _files_below(after)
+    names = sorted(old.keys() | new.keys())
+    pairs = {name: (old.get(name), new.get(name)) for name in names}
+    return _compared(pairs, {}, schema_of, tuple(expected), progress)
+
+
+def compare_revisions(
+    base: str,
+    head: str,
+    paths: Iterable[str] = (),
+    *,
+    cwd: Path | None = None,
+    schema_of: Callable[[str], SchemaLike] = lambda name: None,
+    expected: Iterable[Expected] = (),
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compare the configuration files that changed between two revisions of git. Raises `DocumentError`."""
+    changed = [each for each in git.changed(base, head, paths, cwd=cwd) if _is_configuration(each.path)]
+    names = [f"{base}:{each.before}" for each in changed if each.before]
+    names += [f"{head}:{each.path}" for each in changed if each.after]
+    blobs = git.blobs(names, MAX_BYTES, cwd=cwd)
+    renames = {each.path: each.before for each in changed if each.before and each.before != each.path}
+
+    def loader(name: str) -> Callable[[], bytes] | None:
+        return (lambda: blobs[name]) if name in blobs else None
+
+    pairs = {each.path: (loader(f"{base}:{each.before}"), loader(f"{head}:{each.path}")) for each in changed}
+    return _compared(pairs, renames, schema_of, tuple(expected), progress)
+
+
+Load: TypeAlias = "Callable[[], bytes] | None"
+
+
+def _compared(
+    pairs: Mapping[str, tuple[Load, Load]],
+    renames: Mapping[str, str],
+    schema_of: Callable[[str], SchemaLike],
+    expected: tuple[Expected, ...],
+    progress: Progress | None,
+) -> Comparison:
+    files = []
+    for number, (name, (old, new)) in enumerate(pairs.items(), 1):
+        made = _file(name, old, new, renames.get(name), schema_of(name))
+        made = _without_expected(made, expected) if made else None
+        if made and not (made.same and not made.expected):
+            files.append(made)
+        if progress:
+            progress(number, len(pairs))
+    return Comparison(tuple(files), len(pairs))
+
+
+def _file(name: str, old: Load, new: Load, was: str | None, schema: SchemaLike) -> FileDiff | None:
+    status: Status = "removed" if new is None else "added" if old is None else "renamed" if was else "changed"
+    try:
+        before, after = (load() if load else None for load in (old, new))
+        if before == after:
+            return None
+        one, two = _parsed(was or name, before), _parsed(name, after)
+        empty: Any = [] if isinstance((one or two).data, list) else {}  # type: ignore[union-attr]
+        made = diff(one or empty, two or empty, schema)
+        return FileDiff(name, status, made, renamed_from=was)
+    except DocumentError as error:
+        return FileDiff(name, "unreadable", error=str(error), renamed_from=was)
+
+
+def _parsed(name: str, content: bytes | None) -> Document | None:
+    return None if content is None else parse_bytes(content, detect_format(name).name, path=name)
+
+
+def _without_expected(made: FileDiff, expected: tuple[Expected, ...]) -> FileDiff:
+    if made.diff is None or not expected:
+        return made
+    kept = tuple(
+        change
+        for change in made.diff
+        if not any(each.matches(made.file, show_path(change.path)) for each in expected)
+    )
+    return attrs.evolve(made, diff=attrs.evolve(made.diff, changes=kept), expected=len(made.diff) - len(kept))
+
+
+def _files_below(folder: Path) -> dict[str, Callable[[], bytes]]:
+    found: dict[str, Callable[[], bytes]] = {}
+
+    def fail(error: OSError) -> None:
+        raise DocumentError(f"cannot be read: {error.strerror}", path=str(error.filename))
+
+    for root, folders, names in os.walk(folder, onerror=fail):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+        for name in names:
+            if _is_configuration(name):
+                file = Path(root, name)
+                found[file.relative_to(folder).as_posix()] = _reader(file)
+    return found
+
+
+def _reader(file: Path) -> Callable[[], bytes]:
+    return lambda: load_bytes(str(file))
+
+
+def _is_configuration(name: str) -> bool:
+    try:
+        detect_format(name)
+    except DocumentError:
+        return False
+    return True

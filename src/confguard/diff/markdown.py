@@ -1,0 +1,66 @@
+"""A diff as Markdown, for a pull request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from confguard.diff.changes import Change, Diff
+from confguard.diff.render import show_value
+from confguard.errors import harmless
+from confguard.paths import Key, show_path
+
+__all__ = ["to_markdown"]
+
+_SIGNS = {"add": "added", "remove": "removed", "replace": "changed", "move": "moved"}
+
+
+def to_markdown(made: Diff, title: str | None = None) -> str:
+    """A summary and a table with a row for each change.
+
+    >>> from confguard.diff.engine import diff
+    >>> print(to_markdown(diff({"pool": 64}, {"pool": 4})), end="")
+    **1 change: 1 less**
+    <BLANKLINE>
+    | | setting | before | after | |
+    |---|---|---|---|---|
+    | changed | `pool` | `64` | `4` | 16 times less |
+    """
+    head = [f"### {_code(title)}", ""] if title else []
+    if made.same:
+        return "\n".join([*head, made.summary, ""])
+    lines = [*head, f"**{made.summary}**", "", "| | setting | before | after | |", "|---|---|---|---|---|"]
+    return "\n".join([*lines, *map(_row, made), ""])
+
+
+def _row(change: Change) -> str:
+    cells = [_SIGNS[change.op], _code(show_path(change.path)), *_values(change), str(change.effect)]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _values(change: Change) -> tuple[str, str]:
+    if change.op == "move":
+        counted = isinstance(change.path[-1], Key)
+        origin = f"position {change.before}" if counted else _code(show_path(change.origin or change.path))
+        return origin, f"position {change.after}" if counted else ""
+    before = "" if change.op == "add" else _shown(change.before)
+    return before, "" if change.op == "remove" else _shown(change.after)
+
+
+def _shown(value: Any) -> str:
+    return _code(show_value(value))
+
+
+def _code(text: str) -> str:
+    """Inline code that nothing in the text can leave."""
+    fence = "`" * (_longest_run(text) + 1)
+    space = " " if text.startswith("`") or text.endswith("`") else ""
+    escaped = harmless(text).replace("|", "\\|")
+    return f"{fence}{space}{escaped}{space}{fence}"
+
+
+def _longest_run(text: str) -> int:
+    longest = run = 0
+    for char in text:
+        run = run + 1 if char == "`" else 0
+        longest = max(longest, run)
+    return longest
