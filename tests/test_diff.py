@@ -87,6 +87,21 @@ def test_a_diff_survives_json(before: object, after: object) -> None:
             'dsn: "pg://u:***@h/d" -> "pg://u:***@h/d"',
         ),
         ({"a": 1}, {"a": "x\x1b[2J"}, 'a: 1 -> "x\\x1b[2J"'),
+        (
+            {"banner": "welcome to the machine, " * 5 + "friend"},
+            {"banner": "welcome to the machine, " * 5 + "stranger"},
+            'banner: "... to the machine, friend" -> "... to the machine, stranger"',
+        ),
+        (
+            {"x": "a" * 70 + "1" + "b" * 70},
+            {"x": "a" * 70 + "2" + "b" * 70},
+            'x: "... aaaaaaaaaaaaaaaa1bbbbbbbbbbbbbbbb ..." -> "... aaaaaaaaaaaaaaaa2bbbbbbbbbbbbbbbb ..."',
+        ),
+        (
+            [{"kind": "Pod", "metadata": {"name": "a"}, "x": 1}],
+            [{"kind": "Pod", "metadata": {"name": "a"}, "x": 3}],
+            "[kind=Pod,metadata.name=a].x: 1 -> 3 (3 times more)",
+        ),
         ({"a": 1}, {"a": 1}, "no change in meaning"),
     ],
 )

@@ -103,7 +103,8 @@ def show_path(path: Sequence[object]) -> str:
     shown = ""
     for segment in path:
         if isinstance(segment, Key):
-            shown += f"[{','.join(f'{name}={value}' for name, value in segment.fields)}]"
+            known = ",".join(f"{name}={value}" for name, value in segment.fields if value is not None)
+            shown += f"[{known}]"
         elif isinstance(segment, int) and not isinstance(segment, bool):
             shown += f"[{segment}]"
         else:

@@ -13,6 +13,8 @@ from confguard.paths import Key, Path, show_path
 __all__ = ["json_value", "mask", "show_change", "show_value"]
 
 _WIDTH = 60
+_AROUND = 16
+"""How much is shown around what differs in two long texts."""
 _URL_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):([^/@\s]+)@")
 
 
@@ -31,6 +33,8 @@ def show_change(op: str, path: Path, before: Any, after: Any, origin: Path | Non
         if path and isinstance(path[-1], Key):
             return f"~ {where}: moved from position {before} to {after}"
         return f"~ {where}: moved from {show_path(origin or path)}: {show_value(after)}"
+    if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > _WIDTH:
+        before, after = _without_common(mask(before), mask(after))
     return f"{where}: {show_value(before)} -> {show_value(after)}"
 
 
@@ -77,6 +81,16 @@ def json_value(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     return str(value)
+
+
+def _without_common(before: str, after: str) -> tuple[str, str]:
+    """Two long texts without what they begin and end with alike, but for a few characters."""
+    least = min(len(before), len(after))
+    start = next((n for n in range(least) if before[n] != after[n]), least)
+    end = next((n for n in range(least - start) if before[-1 - n] != after[-1 - n]), least - start)
+    start, end = max(0, start - _AROUND), max(0, end - _AROUND)
+    left, right = "... " if start else "", " ..." if end else ""
+    return tuple(f"{left}{text[start : len(text) - end]}{right}" for text in (before, after))  # type: ignore[return-value]
 
 
 def _quote(text: str) -> str:
