@@ -19,9 +19,9 @@ MAX_VALUES = 5_000_000
 
 _BRACKETED = frozenset({"toml", "json", "jsonc", "ini", "env", "properties"})
 """Formats in which only brackets and dots nest."""
-_OPENS = re.compile(r"[\[{]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_BLOCK_INDENT = re.compile(r"^[ \t\-?]*", re.MULTILINE)
+_FAR_IN = re.compile(rf"(?:\A|\n)[ \t\-?]{{{MAX_DEPTH // 4}}}")
+"""A block collection stands in a greater column than the one around it, save a list in a mapping."""
 
 
 def check_bounds(data: Any, content: bytes, format: str) -> None:
@@ -43,7 +43,7 @@ def check_yaml_depth(text: str, events: Any) -> None:
 
     `events` makes an iterator of parser events; it is only asked for where the text could be that deep.
     """
-    if len(_OPENS.findall(text)) + _block_bound(text) <= MAX_DEPTH:
+    if not _FAR_IN.search(text) and _bracket_bound(text.encode(errors="replace")) < MAX_DEPTH // 2 - 2:
         return
     depth = 0
     for event in events():
@@ -79,11 +79,6 @@ def _bracket_bound(content: bytes) -> int:
             return taken + len(brackets)
         brackets = fewer
     return MAX_DEPTH + 1
-
-
-def _block_bound(text: str) -> int:
-    # A block collection stands in a greater column than the one around it, save a list in a mapping.
-    return 2 * max((len(found.group()) for found in _BLOCK_INDENT.finditer(text)), default=0) + 2
 
 
 def _measure(data: Any) -> None:
