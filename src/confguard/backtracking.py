@@ -17,7 +17,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-__all__ = ["normal_form", "pump_of"]
+__all__ = ["normal_form", "polynomial_of", "pump_of"]
 
 MOST_STATES = 150
 """Larger patterns are not judged."""
@@ -43,6 +43,70 @@ def pump_of(pattern: str) -> str | None:
     for position in fragment.first:
         automaton.starts.add(position)
     return automaton.pump()
+
+
+def polynomial_of(pattern: str) -> str | None:
+    """A character that two repetitions of a pattern take one right after the other; None if there are no such two.
+
+    Then the time grows with the square of a run of it, at least, where what follows can fail. Raises `re.error`.
+
+    >>> polynomial_of(".*.*=x"), polynomial_of("[a-z]+[0-9]+x"), polynomial_of("(a|b)*c")
+    ('a', None, None)
+    """
+    tree = _parser.parse(pattern)
+    alphabet = _alphabet(tree)
+    found = _Adjacent(alphabet)
+    found.sequence(list(tree))
+    return found.shared
+
+
+@define
+class _Adjacent:
+    """Walks a pattern from the left and keeps what the repetitions that may just have ended take."""
+
+    alphabet: Characters
+    open: Characters = frozenset()
+    shared: str | None = None
+
+    def sequence(self, nodes: Any) -> None:
+        for number, (operation, argument) in enumerate(nodes):
+            last = number == len(nodes) - 1
+            self._node(operation, argument, last=last)
+
+    def _node(self, operation: Any, argument: Any, *, last: bool) -> None:
+        if operation in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+            least, most, inner = argument
+            taken = self._single(inner)
+            if taken is None:
+                self.sequence(list(inner))
+            elif most >= _MANY:
+                both = self.open & taken
+                if both and not self.shared and not last:
+                    self.shared = min(both, key=lambda char: (not char.isalnum(), char.isdigit(), char))
+                self.open = (self.open if least == 0 else frozenset()) | taken
+            elif least:
+                self.open = frozenset()
+        elif operation is sre.SUBPATTERN:
+            self.sequence(list(argument[-1]))
+        elif operation is sre.BRANCH:
+            before, ends = self.open, frozenset[str]()
+            for branch in argument[1]:
+                self.open = before
+                self.sequence(list(branch))
+                ends |= self.open
+            self.open = ends
+        elif operation is not sre.AT:
+            self.open = frozenset()
+
+    def _single(self, inner: Any) -> Characters | None:
+        """The characters that a repetition of one character takes; None for one of more."""
+        if len(inner) != 1:
+            return None
+        operation, argument = inner[0]
+        if operation is sre.SUBPATTERN:
+            return self._single(argument[-1])
+        known = (sre.ANY, sre.LITERAL, sre.NOT_LITERAL, sre.IN)
+        return _matched(operation, argument, self.alphabet) if operation in known else None
 
 
 def normal_form(pattern: str) -> str:

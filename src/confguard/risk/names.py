@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from confguard.paths import Key, Path, Segment
+from confguard.risk.vocabulary import meaning
 
 __all__ = ["name_of", "polarity", "switched", "words_of", "words_on_path"]
 
@@ -20,11 +21,14 @@ _OFF = {"false", "no", "off", "disabled", "disable", "none", "never", "optional"
 
 @lru_cache(maxsize=4096)
 def words_of(name: str) -> frozenset[str]:
-    """The lower-case words of a name, each also without a plural's `s`.
+    """The lower-case words of a name, each also without a plural's `s`; what the vocabulary says of a known one.
 
     >>> sorted(words_of("maxInflight-requests"))
     ['inflight', 'max', 'request', 'requests']
     """
+    known = meaning(name)
+    if known is not None:
+        return known
     words = {word.lower() for word in _BOUNDARY.split(name) if word}
     singular = {word[:-1] for word in words if len(word) > 3 and word.endswith("s") and word[-2] != "s"}
     return frozenset(words | singular)

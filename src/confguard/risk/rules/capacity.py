@@ -2,13 +2,68 @@
 
 from __future__ import annotations
 
-from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
+from collections.abc import Iterator
 
-__all__ = ["CapacityCut", "CapacityGone", "DestructionScaled"]
+from confguard.risk.findings import Finding
+from confguard.risk.names import name_of, words_of
+from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized
+
+__all__ = ["CapacityCut", "CapacityGone", "DestructionScaled", "RedundancyGone"]
 
 _CAPACITY = frozenset(
     {"replica", "replicas", "instance", "instances", "node", "nodes", "server", "servers", "desired"}
     | {"cluster", "fleet", "workers", "minreplicas", "shards", "brokers", "machines", "hosts"}
+)
+_STANDING_IN = frozenset(
+    {
+        "zone",
+        "zones",
+        "az",
+        "azs",
+        "region",
+        "regions",
+        "ns",
+        "nameserver",
+        "nameservers",
+        "resolver",
+        "resolvers",
+    }
+    | {
+        "server",
+        "servers",
+        "host",
+        "hosts",
+        "node",
+        "nodes",
+        "broker",
+        "brokers",
+        "peer",
+        "peers",
+        "endpoint",
+    }
+    | {
+        "endpoints",
+        "seed",
+        "seeds",
+        "upstream",
+        "upstreams",
+        "backend",
+        "backends",
+        "member",
+        "members",
+        "mx",
+    }
+    | {
+        "master",
+        "masters",
+        "replica",
+        "replicas",
+        "instance",
+        "instances",
+        "address",
+        "addresses",
+        "datacenter",
+    }
 )
 _SIZES = frozenset({"size", "count", "num", "number", "min", "desired", "capacity"})
 _DESTRUCTIVE = frozenset(
@@ -70,6 +125,30 @@ class DestructionScaled(EditRule):
         if edit.ratio is None or edit.ratio < 5 or not edit.words & _DESTRUCTIVE:
             return None
         return f"{sized(edit)}: {edit.ratio:.3g} times as much at once"
+
+
+class RedundancyGone(Rule):
+    """A list of what stands in for each other has one left, or few."""
+
+    code = "CG304"
+    title = "a list of stand-ins shrank"
+    severity = "high"
+    reason = "Zones, servers and addresses are listed together so that one may fail; the last one may not."
+    advice = "Keep two that do not fail together; take them out one at a time."
+    example = Example('zones = ["a", "b", "c"]\n', 'zones = ["a"]\n', 'zones = ["a", "b"]\n')
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """From two or more to one, or to a third, at once."""
+        seen = set()
+        for change in context.diff:
+            path = change.path[:-1]
+            if change.op != "remove" or path in seen or not words_of(name_of(path)) & _STANDING_IN:
+                continue
+            seen.add(path)
+            before, after = context.before_at(path), context.after_at(path)
+            if isinstance(before, list) and isinstance(after, list) and after:
+                if len(after) == 1 < len(before) or len(after) * 3 <= len(before):
+                    yield self.finding(path, f"from {len(before)} to {len(after)}")
 
 
 def _is_capacity(edit: Edit) -> bool:

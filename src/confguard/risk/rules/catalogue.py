@@ -11,22 +11,25 @@ from confguard.risk.rules.interface import Rule
 
 __all__ = ["FAMILIES", "all_rules", "rule_coded"]
 
-FAMILIES = {
-    "magnitude": "Units and magnitude",
-    "limits": "Limits, pools, timeouts and retries",
-    "capacity": "Capacity",
-    "security": "Security",
-    "scope": "Emptiness, scope and safety nets",
-    "durability": "Durability",
-    "traps": "Format traps",
+FAMILIES: dict[int, tuple[str, tuple[str, ...]]] = {
+    1: ("Units and magnitude", ("magnitude",)),
+    2: ("Limits, pools, timeouts and retries", ("limits", "relations")),
+    3: ("Capacity", ("capacity",)),
+    4: ("Security", ("security", "hardening")),
+    5: ("Emptiness, scope and safety nets", ("scope", "reach", "operations")),
+    6: ("Durability", ("durability",)),
+    7: ("Format traps", ("traps", "texts")),
+    8: ("Patterns", ("patterns",)),
+    9: ("Process", ("process",)),
 }
-"""The families, each a module here, with the words for its heading. The hundreds of a code name the family."""
+"""The families by the hundreds of their codes: the words for a heading, and the modules here."""
 
 
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order of codes. Plug-ins register theirs in `confguard.rules`."""
-    rules = [rule for family in FAMILIES for rule in _rules_in(f"{__package__}.{family}")]
+    modules = [module for _, names in FAMILIES.values() for module in names]
+    rules = [rule for module in modules for rule in _rules_in(f"{__package__}.{module}")]
     return tuple(sorted([*rules, *_plugins()], key=lambda rule: rule.code))
 
 

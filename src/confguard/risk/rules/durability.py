@@ -5,12 +5,20 @@ from __future__ import annotations
 from confguard.risk.names import polarity
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
 
-__all__ = ["DurabilityWeakened", "RedundancyCut", "RetentionCut"]
+__all__ = [
+    "DurabilityWeakened",
+    "EphemeralStorage",
+    "EvictionOn",
+    "RedundancyCut",
+    "ReplicationAsync",
+    "RetentionCut",
+]
 
 _SAFE_FIRST: dict[str, tuple[str, ...]] = {
     "syncbinlog": ("1",),
     "innodbflushlogattrxcommit": ("1",),
     "fsync": ("on", "true", "always", "1", "yes"),
+    "appendonly": ("yes", "true", "on"),
     "appendfsync": ("always", "everysec"),
     "synchronouscommit": ("on", "true", "remoteapply", "remotewrite", "local"),
     "fullpagewrites": ("on", "true"),
@@ -93,6 +101,80 @@ class RetentionCut(EditRule):
         if "alive" in edit.words or "keepalive" in edit.words:
             return None
         return f"cut {sized(edit)}: the rest is deleted"
+
+
+class ReplicationAsync(EditRule):
+    """What was on two machines when it was acknowledged is on one."""
+
+    code = "CG604"
+    title = "replication no longer waits"
+    severity = "high"
+    reason = "A primary that fails takes with it what its replicas did not have yet."
+    advice = "Keep one replica that acknowledges for what must not be lost."
+    example = Example(
+        'replication_mode = "sync"\n', 'replication_mode = "async"\n', 'replication_mode = "semisync"\n'
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """From sync to async; no standby named any more; semi-sync off."""
+        words = edit.words
+        if "synchronous" in words and words & {"standby", "name", "names"} and edit.before and not edit.after:
+            return "names no standby any more"
+        if words & {"semi", "semisync"} and polarity(edit.before) is True and polarity(edit.after) is False:
+            return "is off"
+        before, after = str(edit.before).lower(), str(edit.after).lower()
+        waits = {"sync", "synchronous", "semisync", "semi-sync"}
+        return sized(edit) if before in waits and after in {"async", "asynchronous"} else None
+
+
+class EphemeralStorage(EditRule):
+    """Data on a volume that goes with the instance."""
+
+    code = "CG605"
+    title = "storage goes with the instance"
+    severity = "high"
+    reason = "What is written there is gone at the next restart."
+    advice = "Keep a volume that outlives the instance for what is to be kept."
+    example = Example(
+        "volumes:\n- name: data\n  persistentVolumeClaim: {claimName: db}\n",
+        "volumes:\n- name: data\n  emptyDir: {}\n",
+        "volumes:\n- name: data\n  persistentVolumeClaim: {claimName: db2}\n",
+        "yaml",
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """A claim that is gone where an empty folder came; persistence switched off."""
+        if "persistence" in edit.trail and edit.words & {"enabled", "persistence"}:
+            off = polarity(edit.before) is not False and polarity(edit.after) is False
+            return "is off" if off and not edit.removed else None
+        around = context.after_at(edit.path[:-1])
+        claim = edit.removed and edit.name in {"persistentVolumeClaim", "volumeClaimTemplates"}
+        return (
+            "was a claim, and is an empty folder"
+            if claim and isinstance(around, dict) and "emptyDir" in around
+            else None
+        )
+
+
+class EvictionOn(EditRule):
+    """A store may throw away what it holds."""
+
+    code = "CG606"
+    title = "a store may evict what it holds"
+    severity = "medium"
+    reason = "A policy that evicts is right for a cache, and loses data of what is a store."
+    advice = "Make sure that everything in it can be made again."
+    example = Example(
+        'maxmemory-policy = "noeviction"\n',
+        'maxmemory-policy = "allkeys-lru"\n',
+        'maxmemory-policy = "volatile-lru"\n',
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """From keeping everything to throwing any key away."""
+        keeps = isinstance(edit.before, str) and not edit.before.lower().startswith("allkeys")
+        throws = isinstance(edit.after, str) and edit.after.lower().startswith("allkeys")
+        return sized(edit) if keeps and throws else None
 
 
 def _level(value: object) -> int | None:

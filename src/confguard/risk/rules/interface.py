@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -20,7 +21,7 @@ from confguard.risk.findings import Finding, Severity
 from confguard.risk.names import name_of, words_of, words_on_path
 from confguard.schema.shape import ANYTHING, Shape
 
-__all__ = ["Context", "Edit", "EditRule", "Example", "Rule", "Verdict", "sized"]
+__all__ = ["Context", "Edit", "EditRule", "Example", "Process", "Rule", "Verdict", "sized"]
 
 
 @frozen(slots=False)
@@ -67,6 +68,19 @@ class Edit:
         return self.change.op == "remove"
 
 
+@frozen
+class Process:
+    """The circumstances of a change; None and empty are what is not known, and then nothing is said of it."""
+
+    reason: str | None = None
+    outside_hours: str = ""
+    """When it is, where that is outside of the hours that the policy gives."""
+    freeze: str = ""
+    """Why changes are frozen now."""
+    last_changed: Callable[[Path], timedelta | None] | None = None
+    """How long ago a setting was changed last."""
+
+
 @define(slots=False, eq=False)
 class Context:
     """What a rule may look at."""
@@ -75,6 +89,8 @@ class Context:
     before: Any
     after: Any
     shape: Shape = ANYTHING
+    process: Process = field(factory=Process)
+    """What is known of how the change comes about."""
 
     @cached_property
     def edits(self) -> tuple[Edit, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from confguard.diff.quantity import amounts, times, unit_of
+from confguard.risk.names import words_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
 
 __all__ = ["IdentityWords", "Negative", "OrderOfMagnitude", "ToZero", "UnitSlip"]
@@ -30,6 +31,10 @@ _NEEDED = frozenset(
     | {"pool", "worker", "thread", "capacity", "retention", "connection", "memory", "cpu", "quota", "buffer"}
     | {"lifetime", "expiry", "lease", "rate", "burst", "inflight", "concurrency", "attempts", "depth"}
 )
+
+
+_NEEDING = frozenset({"quota", "limit", "ratelimit", "pool", "capacity", "timeout"})
+"""Tables of these names hold amounts that are needed, whatever they are called."""
 
 
 class UnitSlip(EditRule):
@@ -92,7 +97,10 @@ class ToZero(EditRule):
         """From more than zero to zero, for a setting whose name says it is needed."""
         before, after = amounts(edit.before), amounts(edit.after)
         common = set(before) & set(after)
-        if not common or not (edit.words & _NEEDED):
+        around = (
+            words_of(edit.path[-2]) if len(edit.path) > 1 and isinstance(edit.path[-2], str) else frozenset()
+        )
+        if not common or not (edit.words & _NEEDED or around & _NEEDING):
             return None
         became = any(before[dimension] > 0 and after[dimension] == 0 for dimension in common)
         return f"{sized(edit)}: zero" if became else None

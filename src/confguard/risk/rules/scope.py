@@ -38,7 +38,8 @@ _SAFETY = frozenset(
     | {"validate", "backup", "bootstrap", "failover", "recovery", "replication", "healthcheck", "fencing"}
     | {"throttle", "throttling", "ratelimit", "limiter", "breaker", "snapshot", "canary", "staged", "dry"}
     | {"dryrun", "probe", "watchdog", "alert", "alerting", "monitoring", "rollback", "quorum", "sanity"}
-    | {"affinity", "autoscaling", "autoscaler", "retain", "limit"}
+    | {"affinity", "autoscaling", "autoscaler", "retain", "limit", "renew", "renewal", "rotate", "rotation"}
+    | {"cache", "caching", "autovacuum", "vacuum"}
 )
 _PROTECTING = frozenset(
     {"retain", "protected", "protect", "keep", "pinned", "locked", "permanent", "required", "critical"}

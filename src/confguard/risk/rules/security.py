@@ -14,6 +14,7 @@ __all__ = [
     "AuthenticationOff",
     "DebugOn",
     "IdentityChanged",
+    "MadePublic",
     "NetworkOpened",
     "PrivateCached",
     "PublicOn",
@@ -255,6 +256,37 @@ class SchemeDowngraded(EditRule):
         if before == f"{after}s" and "://" in edit.after:
             return f"from {before} to {after}"
         return None
+
+
+class MadePublic(EditRule):
+    """What was private is for everyone."""
+
+    code = "CG417"
+    title = "what was private is public"
+    severity = "high"
+    reason = "What is public is found within minutes by those who look for it all day."
+    advice = "Share it with those who need it, by name or by a link that ends."
+    example = Example('acl = "private"\n', 'acl = "public-read"\n', 'acl = "authenticated-read"\n')
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """A word for everyone where a narrower one stood."""
+        if not isinstance(edit.before, str) or not isinstance(edit.after, str) or len(edit.after) > 40:
+            return None
+        everyone = {"public", "anonymous", "allusers", "everyone", "world", "internet", "external"}
+        about = {
+            "acl",
+            "access",
+            "visibility",
+            "exposure",
+            "scheme",
+            "scope",
+            "network",
+            "audience",
+            "type",
+            "policy",
+        }
+        opened = words_of(edit.after) & everyone and not words_of(edit.before) & everyone
+        return f"from {edit.before} to {edit.after}" if opened and edit.words & about else None
 
 
 class IdentityChanged(EditRule):

@@ -12,7 +12,7 @@ from confguard.paths import Path, follow
 from confguard.risk.findings import Finding
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
 
-__all__ = ["BooleanWord", "NumberTrap", "TypeChanged"]
+__all__ = ["BooleanWord", "NumberTrap", "TypeChanged", "YamlTrap"]
 
 _TYPES = {
     bool: "a boolean",
@@ -44,7 +44,7 @@ class TypeChanged(EditRule):
         return f"was {before} and is {after}"
 
 
-class _YamlTrap(Rule):
+class YamlTrap(Rule):
     """A plain YAML scalar that is read as something else than it looks like."""
 
     def check(self, context: Context) -> Iterator[Finding]:
@@ -52,11 +52,13 @@ class _YamlTrap(Rule):
         document = context.diff.after_document
         if document is None:
             return
-        changed = {edit.path for edit in context.edits}
-        places = {follow(context.after, path)[0] for path in changed}
+        was = {follow(context.after, edit.path)[0]: edit.before for edit in context.edits}
         for path, message in self._traps(document):
-            if path in places:
-                yield self.finding(path, message)
+            if path in was:
+                among = context.after_at(path[:-1])
+                texts = isinstance(among, list) and any(isinstance(value, str) for value in among)
+                meant = isinstance(was[path], str) or texts
+                yield self.finding(path, message, "high" if meant else None)
 
     def check_document(self, document: Document) -> Iterator[Finding]:
         """Every trap in a file."""
@@ -75,7 +77,7 @@ class _YamlTrap(Rule):
         """What is wrong with a plain scalar of this text that is read as this value."""
 
 
-class BooleanWord(_YamlTrap):
+class BooleanWord(YamlTrap):
     """A word that YAML 1.1 reads as a boolean."""
 
     code = "CG702"
@@ -92,7 +94,7 @@ class BooleanWord(_YamlTrap):
         return None
 
 
-class NumberTrap(_YamlTrap):
+class NumberTrap(YamlTrap):
     """Digits that YAML 1.1 reads in base 60 or 8."""
 
     code = "CG703"

@@ -1,0 +1,150 @@
+"""Expensive and wrong patterns: regular expressions that backtrack, do not compile, or match everything."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+
+from confguard.backtracking import polynomial_of, pump_of
+from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict
+
+__all__ = ["Backtracking", "BrokenPattern", "MatchesAll", "PolynomialBacktracking"]
+
+_NAMES = frozenset(
+    {
+        "regex",
+        "regexp",
+        "pattern",
+        "patterns",
+        "match",
+        "matches",
+        "expression",
+        "expr",
+        "rewrite",
+        "rule",
+        "filter",
+    }
+)
+_META = re.compile(r"[\\^$|]|[)\].*+?][*+?{]|\.[*+]|\[[^\]]+\]")
+_LONGEST = 2_000
+
+
+class _PatternRule(EditRule):
+    """A rule about regular expressions: under names that say so, or texts that look like one."""
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """What is wrong with the new pattern and was not with the old one."""
+        if not _is_pattern(edit, edit.after):
+            return None
+        found = self.flaw(edit.after)
+        if found is None or (isinstance(edit.before, str) and self.flaw(edit.before) is not None):
+            return None
+        return found
+
+    @abstractmethod
+    def flaw(self, pattern: str) -> str | None:
+        """What is wrong with a pattern, if anything is."""
+
+
+class Backtracking(_PatternRule):
+    """A pattern that some text makes exponentially slow."""
+
+    code = "CG801"
+    title = "a pattern backtracks without bound"
+    severity = "high"
+    reason = "A text of thirty characters can keep a processor busy for hours, and it comes from outside."
+    advice = (
+        "Make its repetitions unambiguous: no repetition inside of a repetition over the same characters."
+    )
+    example = Example('pattern = "[a-z]+"\n', 'pattern = "([a-z]+)+$"\n', 'pattern = "[a-z0-9]+"\n')
+    outage = "Cloudflare, 2 July 2019: one expression of a firewall rule used up all processors of all edges"
+
+    def flaw(self, pattern: str) -> str | None:
+        """With the text that proves it."""
+        try:
+            pump = pump_of(pattern)
+        except (re.error, RecursionError, OverflowError):
+            return None
+        return f"backtracks exponentially on {pump * 4 + '...'!r}" if pump else None
+
+
+class PolynomialBacktracking(_PatternRule):
+    """A pattern whose time grows with the square of the text, or worse."""
+
+    code = "CG802"
+    title = "a pattern is slow on long texts"
+    severity = "high"
+    reason = "Two repetitions of the same characters one after the other try every place to part them."
+    advice = "Let only one of them match those characters: `[^=]*=.*` in place of `.*=.*`."
+    example = Example('pattern = "a=.*"\n', 'pattern = ".*.*=.*"\n', 'pattern = "[^=]*=.*"\n')
+    outage = (
+        "Stack Overflow, 20 July 2016: white space at the end of a line, matched by `\\s+$` from every place"
+    )
+
+    def flaw(self, pattern: str) -> str | None:
+        """With the characters that both repetitions take."""
+        try:
+            text = polynomial_of(pattern)
+        except (re.error, RecursionError, OverflowError):
+            return None
+        return f"tries every way to part a long run of {text!r}" if text else None
+
+
+class BrokenPattern(_PatternRule):
+    """A pattern that does not compile."""
+
+    code = "CG803"
+    title = "a pattern does not compile"
+    severity = "high"
+    reason = "Its reader fails at its next start, or leaves the rule out."
+    advice = "Mend it; `python -c 'import re; re.compile(...)'` tells."
+    example = Example('regex = "[a-z]+"\n', 'regex = "[a-z+"\n', 'regex = "[a-z]*"\n')
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """Only under a name that says `regex`."""
+        return super().judge(edit, context) if edit.words & {"regex", "regexp"} else None
+
+    def flaw(self, pattern: str) -> str | None:
+        """Why not."""
+        try:
+            re.compile(pattern)
+        except (re.error, RecursionError, OverflowError) as error:
+            return f"does not compile: {error}"
+        return None
+
+
+class MatchesAll(_PatternRule):
+    """A pattern that was narrow matches everything."""
+
+    code = "CG804"
+    title = "a pattern matches everything"
+    severity = "high"
+    reason = (
+        "What was chosen by the pattern is now everything: everything is blocked, deleted or let through."
+    )
+    advice = "Anchor it, and try it on what must not match."
+    example = Example(
+        'block_regex = "^bad-[a-z]+$"\n', 'block_regex = "bad-[a-z]+|"\n', 'block_regex = "^worse-[a-z]+$"\n'
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """Only where a narrower one stood."""
+        return super().judge(edit, context) if isinstance(edit.before, str) and edit.before else None
+
+    def flaw(self, pattern: str) -> str | None:
+        """It matches nothing at all, and so any text."""
+        try:
+            everything = (
+                bool(pattern) and pattern not in {"^", "$"} and re.compile(pattern).search("") is not None
+            )
+        except (re.error, RecursionError, OverflowError):
+            return None
+        return "matches any text, the empty one too" if everything and "?" not in pattern else None
+
+
+def _is_pattern(edit: Edit, value: object) -> bool:
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST or "\n" in value:
+        return False
+    named = edit.trail & _NAMES
+    sure = edit.words & {"regex", "regexp", "pattern"}
+    return bool(sure) or bool(named and len(_META.findall(value)) >= 2)

@@ -1,0 +1,333 @@
+"""Settings against each other in one file: what each allows alone, and the pair does not."""
+
+from __future__ import annotations
+
+import itertools
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from confguard.diff.quantity import amounts
+from confguard.paths import Path
+from confguard.risk.findings import Finding
+from confguard.risk.names import polarity, words_of
+from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
+
+__all__ = [
+    "BackoffRemoved",
+    "ImpatientCaller",
+    "LimitRemoved",
+    "MinAboveMax",
+    "ProbeImpossible",
+    "RequestAboveLimit",
+    "RetriesOutlastDeadline",
+    "SharesExceedWhole",
+]
+
+_OUTER = frozenset(
+    {"client", "gateway", "proxy", "frontend", "edge", "total", "overall", "deadline", "ingress"}
+)
+_INNER = frozenset(
+    {"upstream", "backend", "server", "connect", "read", "db", "database", "query", "statement"}
+)
+_TIMES = frozenset({"timeout", "deadline"})
+_RETRIES = frozenset({"retry", "retries", "attempt", "attempts"})
+_NO_LIMIT = frozenset({"unlimited", "infinity", "infinite", "inf", "none", "max", "nolimit"})
+_LIMITS = frozenset({"limit", "max", "maximum", "quota", "cap", "ulimit", "ceiling"})
+_PROBE = frozenset(
+    {"probe", "healthcheck", "livenessprobe", "readinessprobe", "startupprobe", "liveness", "readiness"}
+)
+
+
+class PairRule(Rule):
+    """A rule about two settings of one table: it fires where they disagree now and did not before."""
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """A finding for each table that a change touched and in which the pair is wrong now."""
+        for path in dict.fromkeys(path for edit in context.edits for path in _tables_around(edit.path)):
+            after = context.after_at(path)
+            if not isinstance(after, Mapping):
+                continue
+            before = context.before_at(path)
+            known = set(self.disagreements(before)) if isinstance(before, Mapping) else set()
+            for key, message in self.disagreements(after):
+                if (key, message) not in known:
+                    yield self.finding((*path, key), message)
+
+    @abstractmethod
+    def disagreements(self, table: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+        """What is wrong in a table: the key at which it is told, and the message."""
+
+
+class ImpatientCaller(PairRule):
+    """Who calls gives up before who is called."""
+
+    code = "CG207"
+    title = "a caller gives up before the callee does"
+    severity = "high"
+    reason = (
+        "When the outer timeout is the shorter one, the caller has gone (and asks again) while the work it asked "
+        "for still goes on for nobody."
+    )
+    advice = "Let each timeout be longer than the sum of those inside of it."
+    example = Example(
+        'client_timeout = "10s"\nupstream_timeout = "5s"\n',
+        'client_timeout = "10s"\nupstream_timeout = "30s"\n',
+        'client_timeout = "40s"\nupstream_timeout = "30s"\n',
+    )
+
+    def disagreements(self, table: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+        """Outer timeouts below inner ones."""
+        times = [
+            (key, words, found["s"])
+            for key, value in table.items()
+            if isinstance(key, str)
+            and (words := words_of(key)) & _TIMES
+            and (found := amounts(value)).get("s")
+        ]
+        for outer, outer_words, long in times:
+            for inner, inner_words, short in times:
+                if (
+                    outer_words & _OUTER
+                    and inner_words & _INNER
+                    and not inner_words & _OUTER
+                    and long < short
+                ):
+                    yield outer, f"{outer} = {table[outer]} ends before {inner} = {table[inner]}"
+
+
+class RetriesOutlastDeadline(PairRule):
+    """All retries together take longer than anyone waits."""
+
+    code = "CG208"
+    title = "retries outlast the deadline"
+    severity = "medium"
+    reason = "Retries that begin after the caller has given up are load without a purpose."
+    advice = "Keep attempts times the timeout of each below the deadline of the whole."
+    example = Example(
+        'total_timeout = "10s"\nretries = 2\nattempt_timeout = "3s"\n',
+        'total_timeout = "10s"\nretries = 8\nattempt_timeout = "3s"\n',
+        'total_timeout = "30s"\nretries = 8\nattempt_timeout = "3s"\n',
+    )
+
+    def disagreements(self, table: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+        """Retries times one attempt, above the whole."""
+        names = {key: words_of(key) for key in table if isinstance(key, str)}
+        for key, words in names.items():
+            count = table[key]
+            if (
+                not words & _RETRIES
+                or words & _TIMES
+                or not isinstance(count, int)
+                or isinstance(count, bool)
+            ):
+                continue
+            each = _first_time(table, names, {"attempt", "try", "request", "connect"})
+            whole = _first_time(table, names, {"total", "overall", "deadline"})
+            if each and whole and count * each[1] > whole[1] and each[0] != whole[0]:
+                yield (
+                    key,
+                    f"{count} times {each[0]} = {table[each[0]]} is more than {whole[0]} = {table[whole[0]]}",
+                )
+
+
+class LimitRemoved(EditRule):
+    """What was limited no longer is."""
+
+    code = "CG209"
+    title = "a limit was lifted"
+    severity = "high"
+    reason = "Without a limit one client, query or process can take everything from all others."
+    advice = "Set a limit well above the peak in place of none."
+    example = Example("max_connections = 800\n", 'max_connections = "unlimited"\n', "max_connections = 900\n")
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """A number that became the word for no limit; a limit that is gone is low."""
+        if not edit.words & _LIMITS or not amounts(edit.before) or isinstance(edit.before, bool):
+            return None
+        if isinstance(edit.after, str) and edit.after.strip().lower() in _NO_LIMIT:
+            return f"was {edit.before}, and is without limit"
+        if edit.removed and edit.words & {"limit", "quota", "ulimit"}:
+            return "low", f"was {edit.before}, and is gone"
+        return None
+
+
+class MinAboveMax(PairRule):
+    """A least above the most."""
+
+    code = "CG210"
+    title = "a minimum is above its maximum"
+    severity = "high"
+    reason = "No value satisfies both: readers refuse to start, or obey one of the two without a word."
+    advice = "Set both together, the minimum first when they grow."
+    example = Example(
+        "min_replicas = 2\nmax_replicas = 10\n",
+        "min_replicas = 12\nmax_replicas = 10\n",
+        "min_replicas = 12\nmax_replicas = 20\n",
+    )
+
+    def disagreements(self, table: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+        """Keys that differ only in `min` and `max`."""
+        names = {key: words_of(key) for key in table if isinstance(key, str)}
+        for low, low_words in names.items():
+            least = low_words & {"min", "minimum", "idle", "low"}
+            if not least:
+                continue
+            for high, high_words in names.items():
+                most = high_words & {"max", "maximum", "high"}
+                same_thing = low_words - {"min", "minimum", "low"} == high_words - {"max", "maximum", "high"}
+                if most and same_thing and _above(table[low], table[high]):
+                    yield low, f"{low} = {table[low]} is above {high} = {table[high]}"
+
+
+class ProbeImpossible(PairRule):
+    """A health probe that cannot succeed, or takes longer than it is given."""
+
+    code = "CG211"
+    title = "a health probe cannot succeed"
+    severity = "high"
+    reason = "An instance that never counts as healthy gets no traffic, or is restarted for ever."
+    advice = "Keep thresholds at one or more, and the timeout below the period."
+    example = Example(
+        "[readinessProbe]\nperiodSeconds = 10\ntimeoutSeconds = 3\nfailureThreshold = 3\n",
+        "[readinessProbe]\nperiodSeconds = 10\ntimeoutSeconds = 30\nfailureThreshold = 3\n",
+        "[readinessProbe]\nperiodSeconds = 10\ntimeoutSeconds = 5\nfailureThreshold = 3\n",
+    )
+
+    def disagreements(self, table: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+        """A threshold of zero, or a timeout above the period."""
+        named = {"".join(sorted(words_of(key))): key for key in table if isinstance(key, str)}
+        for key in list(named.values()):
+            words = words_of(key)
+            if (
+                "threshold" in words
+                and words & {"failure", "success", "unhealthy", "healthy"}
+                and _is_zero(table[key])
+            ):
+                yield key, f"{key} = 0: it can never pass"
+        period = next((key for key in named.values() if words_of(key) & {"period", "interval"}), None)
+        timeout = next((key for key in named.values() if "timeout" in words_of(key)), None)
+        probing = any(words_of(key) & {"threshold", "path", "port"} for key in named.values())
+        if probing and period and timeout and _above(table[timeout], table[period]):
+            yield timeout, f"{timeout} = {table[timeout]} is above {period} = {table[period]}"
+
+
+class BackoffRemoved(EditRule):
+    """Retries come at once, or all at the same moment."""
+
+    code = "CG212"
+    title = "retries lost their back-off"
+    severity = "high"
+    reason = "Without a pause and jitter, all clients ask again at the same moment, again and again."
+    advice = "Keep an exponential back-off with jitter."
+    example = Example('retry_backoff = "2s"\n', 'retry_backoff = "0s"\n', 'retry_backoff = "3s"\n')
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """A back-off, delay or jitter of retries that is zero, off or gone."""
+        if not edit.words & {"backoff", "jitter"} and not (
+            edit.words & {"delay", "wait", "pause"} and edit.trail & _RETRIES
+        ):
+            return None
+        had = polarity(edit.before) is True or any(value > 0 for value in amounts(edit.before).values())
+        if not had or "limit" in edit.words:
+            return None
+        if edit.removed:
+            return "low", f"was {edit.before}, and is gone"
+        lost = polarity(edit.after) is False or _is_zero(edit.after)
+        return f"was {edit.before}, and is {edit.after}" if lost else None
+
+
+class SharesExceedWhole(PairRule):
+    """Parts that together are more than there is."""
+
+    code = "CG213"
+    title = "pools together exceed what the other side takes"
+    severity = "high"
+    reason = "Each instance opens its own pool: all together meet the server's limit when all are busy."
+    advice = "Keep instances times the pool of each below the limit, with room for one more roll-out."
+    example = Example(
+        "workers = 10\npool_size = 20\nmax_connections = 300\n",
+        "workers = 10\npool_size = 50\nmax_connections = 300\n",
+        "workers = 10\npool_size = 25\nmax_connections = 300\n",
+    )
+
+    def disagreements(self, table: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+        """Instances times pool, above the connections."""
+        names = {key: words_of(key) for key in table if isinstance(key, str)}
+        many = [
+            k
+            for k, w in names.items()
+            if w & {"workers", "worker", "replicas", "instances", "processes"}
+            and not w & {"max", "connections", "pool"}
+        ]
+        pools = [k for k, w in names.items() if "pool" in w and not w & {"timeout", "recycle", "idle", "min"}]
+        tops = [k for k, w in names.items() if {"max", "connection"} <= w and "pool" not in w]
+        for count, pool, top in itertools.product(many, pools, tops):
+            values = (table[count], table[pool], table[top])
+            whole = all(isinstance(value, int) and not isinstance(value, bool) for value in values)
+            if whole and values[0] * values[1] > values[2]:
+                shown = f"{count} = {values[0]} times {pool} = {values[1]}"
+                yield pool, f"{shown} is more than {top} = {values[2]}"
+
+
+class RequestAboveLimit(Rule):
+    """More is requested than is allowed."""
+
+    code = "CG214"
+    title = "a request is above its limit"
+    severity = "high"
+    reason = (
+        "Kubernetes refuses a pod that requests more than its limit: the roll-out stops, or never starts."
+    )
+    advice = "Raise the limit with the request."
+    example = Example(
+        "resources:\n  requests: {memory: 512Mi}\n  limits: {memory: 1Gi}\n",
+        "resources:\n  requests: {memory: 2Gi}\n  limits: {memory: 1Gi}\n",
+        "resources:\n  requests: {memory: 768Mi}\n  limits: {memory: 1Gi}\n",
+        "yaml",
+    )
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Requests above limits that were not."""
+        for edit in context.edits:
+            for path in _tables_around(edit.path):
+                after = context.after_at(path)
+                if not isinstance(after, Mapping) or not {"requests", "limits"} <= after.keys():
+                    continue
+                for name in after["requests"] if isinstance(after["requests"], Mapping) else ():
+                    limit = after["limits"].get(name) if isinstance(after["limits"], Mapping) else None
+                    if edit.name == name and _above(after["requests"][name], limit):
+                        yield self.finding(
+                            (*path, "requests", name),
+                            f"{name} {after['requests'][name]} is above its limit {limit}",
+                        )
+
+
+def _tables_around(path: Path) -> Iterator[Path]:
+    """The table a setting stands in, and the one around that."""
+    for depth in range(len(path) - 1, max(len(path) - 3, -1), -1):
+        yield path[:depth]
+
+
+def _first_time(
+    table: Mapping[Any, Any], names: Mapping[str, frozenset[str]], wanted: set[str]
+) -> tuple[str, float] | None:
+    for key, words in names.items():
+        seconds = amounts(table[key]).get("s")
+        if words & (_TIMES | {"interval"}) and words & wanted and seconds:
+            return key, seconds
+    return None
+
+
+def _above(one: Any, other: Any) -> bool:
+    """Is one amount above the other, in a dimension that both have?"""
+    first, second = amounts(one), amounts(other)
+    common = next(
+        (dimension for dimension in ("n", "s", "B") if dimension in first and dimension in second), None
+    )
+    return common is not None and first[common] > second[common]
+
+
+def _is_zero(value: Any) -> bool:
+    found = amounts(value)
+    return bool(found) and not any(found.values())

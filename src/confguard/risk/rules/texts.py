@@ -1,0 +1,195 @@
+"""Traps in texts: what looks right and is not, what was left to be filled in, what stands twice."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from confguard.risk.findings import Finding
+from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
+from confguard.risk.rules.traps import YamlTrap
+
+__all__ = [
+    "DuplicatesAdded",
+    "InvisibleCharacter",
+    "LargeNumber",
+    "Placeholder",
+    "SurroundedBySpace",
+    "TrailingZero",
+]
+
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00a0]")
+_CURLY = re.compile("[\u2018\u2019\u201c\u201d\u2013\u2014]")
+_PLACEHOLDER = re.compile(
+    r"change[-_ ]?me|replace[-_ ]?me|fix[-_ ]?me|to[-_ ]?do\b|\btbd\b|your[-_][a-z-_]+|<[a-z][a-z0-9 _-]*>|x{4,}|"
+    r"insert[-_ ].*[-_ ]here|placeholder|foo(bar)?|lorem ipsum",
+    re.IGNORECASE,
+)
+_SAFE_INTEGER = 2**53
+
+
+class TrailingZero(YamlTrap):
+    """A version that YAML reads as a number."""
+
+    code = "CG704"
+    title = "a version that is read as a number"
+    severity = "medium"
+    reason = "Without quotes YAML reads `3.10` as the number 3.1: another version, or none."
+    advice = "Put quotes around it."
+    example = Example('python: "3.9"\n', "python: 3.10\n", 'python: "3.10"\n', "yaml")
+
+    def trap(self, text: str, value: Any) -> str | None:
+        """A number whose last digit is lost."""
+        lost = isinstance(value, float) and re.fullmatch(r"\d{1,3}\.\d+0", text)
+        return f"{text} is read as {value}" if lost else None
+
+
+class LargeNumber(EditRule):
+    """A number that many readers cannot hold exactly."""
+
+    code = "CG705"
+    title = "a number loses its last digits"
+    severity = "medium"
+    reason = (
+        "JSON readers that use doubles (JavaScript, Go's interface{}, jq) round whole numbers above 2^53."
+    )
+    advice = "Write it as a text."
+    example = Example(
+        "account = 1234\n", "account = 1234567890123456789\n", 'account = "1234567890123456789"\n'
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """Above 2^53, and not before."""
+        was = isinstance(edit.before, int) and abs(edit.before) > _SAFE_INTEGER
+        if was or not isinstance(edit.after, int) or abs(edit.after) <= _SAFE_INTEGER:
+            return None
+        held = round(float(edit.after)) if abs(edit.after) < 10**300 else "infinite"
+        return f"{edit.after} is read as {held} by some"
+
+
+class InvisibleCharacter(EditRule):
+    """A character that no one sees."""
+
+    code = "CG706"
+    title = "an invisible character"
+    severity = "high"
+    reason = "A zero-width or no-break space from a web page makes a name, host or key another one that looks the same."
+    advice = "Type the value again."
+    example = Example('host = "db.internal"\n', 'host = "db.internal\\u200b"\n', 'host = "db2.internal"\n')
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """Zero-width, direction and no-break characters; curly quotes around a value are low."""
+        if not isinstance(edit.after, str):
+            return None
+        before = edit.before if isinstance(edit.before, str) else ""
+        found = [char for char in _INVISIBLE.findall(edit.after) if char not in before]
+        if found and " " not in edit.after.strip():
+            return f"holds U+{ord(found[0]):04X}, which is not seen"
+        if _CURLY.match(edit.after) and not _CURLY.match(before):
+            return "medium", "begins with a typographic quote, as a word processor writes it"
+        return None
+
+
+class DuplicatesAdded(Rule):
+    """A list has elements twice that it had once."""
+
+    code = "CG707"
+    title = "elements stand twice in a list"
+    severity = "high"
+    reason = (
+        "A list that doubled is usually a query or a merge that went wrong; what reads it may have a limit."
+    )
+    advice = "Find what wrote it twice; make its reader refuse duplicates."
+    example = Example(
+        'features = ["a", "b", "c"]\n',
+        'features = ["a", "b", "c", "a", "b", "c"]\n',
+        'features = ["a", "b", "c", "d"]\n',
+    )
+    outage = "Cloudflare, 18 November 2025: a feature file with duplicate rows passed a fixed limit"
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Half of the elements or more twice is high; a single one is low."""
+        seen = set()
+        for change in context.diff:
+            path = change.path[:-1]
+            if not change.path or path in seen or change.op != "add":
+                continue
+            seen.add(path)
+            before, after = _twice(context.before_at(path)), _twice(context.after_at(path))
+            if after > before:
+                total = len(context.after_at(path))
+                grave = after * 2 >= total and total >= 4
+                yield self.finding(
+                    path, f"{after} of {total} elements stand there already", "high" if grave else "low"
+                )
+
+
+class Placeholder(EditRule):
+    """What was to be filled in was not."""
+
+    code = "CG708"
+    title = "a placeholder was left"
+    severity = "high"
+    reason = "A value that says what is to stand there is taken as the value."
+    advice = "Fill it in, or leave the setting out so that its reader complains."
+    example = Example(
+        'api_host = "api.example.org"\n', 'api_host = "CHANGEME"\n', 'api_host = "api2.example.org"\n'
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """A whole value that is a placeholder, and was not one."""
+        if not isinstance(edit.after, str) or edit.words & {
+            "description",
+            "comment",
+            "help",
+            "example",
+            "placeholder",
+            "title",
+            "name",
+        }:
+            return None
+        was = isinstance(edit.before, str) and _PLACEHOLDER.fullmatch(edit.before.strip())
+        return (
+            f"is still to be filled in: {edit.after}"
+            if _PLACEHOLDER.fullmatch(edit.after.strip()) and not was
+            else None
+        )
+
+
+class SurroundedBySpace(EditRule):
+    """White space that came with a value."""
+
+    code = "CG709"
+    title = "white space around a value"
+    severity = "medium"
+    reason = "A space or line break at the end of a name, key or address is part of it, and no one sees it."
+    advice = "Take it out."
+    example = Example('user = "web"\n', 'user = "web "\n', 'user = "api"\n')
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """One line that begins or ends with white space, and did not."""
+        if not isinstance(edit.after, str) or not edit.after.strip() or "\n" in edit.after.strip():
+            return None
+        was = isinstance(edit.before, str) and edit.before != edit.before.strip()
+        odd = edit.after != edit.after.strip() and not edit.after.endswith("\n")
+        keeps = edit.words & {
+            "separator",
+            "delimiter",
+            "prefix",
+            "suffix",
+            "format",
+            "prompt",
+            "indent",
+            "template",
+            "message",
+        }
+        return "begins or ends with white space" if odd and not was and not keeps else None
+
+
+def _twice(value: Any) -> int:
+    """How many elements stand in a list a second time."""
+    if not isinstance(value, list):
+        return 0
+    return sum(count - 1 for count in Counter(map(repr, value)).values() if count > 1)
