@@ -15,7 +15,7 @@ _NAMING = ("name", "key", "id")
 _VALUE_NAMES = {"value", "default", "val"}
 _SWITCH_WORDS = {"enable", "enabled", "active", "on", "use", "disable", "disabled", "allow", "set"}
 _NEGATING = {"disable", "disabled", "skip", "no", "not", "without", "insecure", "ignore", "bypass", "unsafe"}
-_ON = {"true", "yes", "on", "enabled", "enable", "required", "require", "always", "strict", "enforce"}
+_ON = {"true", "yes", "on", "enabled", "enable", "required", "require", "always", "strict", "enforce", "1"}
 _OFF = {"false", "no", "off", "disabled", "disable", "none", "never", "optional", "permissive", "0"}
 
 

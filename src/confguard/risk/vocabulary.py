@@ -21,8 +21,6 @@ KUBERNETES = {
     "ttlSecondsAfterFinished": "cleanup ttl number",
     "minReadySeconds": "ready wait",
     "maxSurge": "surge number",
-    "minReplicas": "min replicas",
-    "maxReplicas": "max replicas limit",
     "targetCPUUtilizationPercentage": "target number",
     "imagePullPolicy": "pull policy",
     "topologySpreadConstraints": "affinity",

@@ -146,9 +146,10 @@ class RedundancyGone(Rule):
                 continue
             seen.add(path)
             before, after = context.before_at(path), context.after_at(path)
-            if isinstance(before, list) and isinstance(after, list) and after:
-                if len(after) == 1 < len(before) or len(after) * 3 <= len(before):
-                    yield self.finding(path, f"from {len(before)} to {len(after)}")
+            if not isinstance(before, list) or not isinstance(after, list) or not after:
+                continue
+            if len(after) == 1 < len(before) or len(after) * 3 <= len(before):
+                yield self.finding(path, f"from {len(before)} to {len(after)}")
 
 
 def _is_capacity(edit: Edit) -> bool:
