@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -73,6 +75,32 @@ def test_incidents_are_flagged_and_look_alikes_are_not() -> None:
     benign = [each for each in incidents() if each["label"] != "incident"]
     assert sum(map(flagged, bad)) >= 0.8 * len(bad)
     assert sum(map(flagged, benign)) <= 0.15 * len(benign)
+
+
+def test_causes_of_other_outages_are_flagged_and_other_look_alikes_are_not() -> None:
+    """A second set, written from public reports and from what operators do on any day, for the causes in them."""
+    cases = json.loads((Path(__file__).parent / "data" / "causes.json").read_text())
+    bad = [each for each in cases if each["label"] == "incident"]
+    benign = [each for each in cases if each["label"] != "incident"]
+    assert sum(map(flagged, bad)) >= 0.95 * len(bad)
+    assert [each["id"] for each in benign if flagged(each)] == []
+
+
+@pytest.mark.parametrize(
+    ("format", "before", "after", "codes"),
+    [
+        ("ini", "[m]\nmaxclients = 10000\n", "[m]\nmaxclients = 100\n", {"CG201"}),
+        ("ini", "[pg]\nstatement_timeout = 30s\n", "[pg]\nstatement_timeout = 30ms\n", {"CG101", "CG202"}),
+        ("env", "NODE_TLS_REJECT_UNAUTHORIZED=1\n", "NODE_TLS_REJECT_UNAUTHORIZED=0\n", {"CG401"}),
+        ("yaml", "revisionHistoryLimit: 10\n", "revisionHistoryLimit: 3\n", set()),
+        ("yaml", "deadlock_timeout: 2s\n", "deadlock_timeout: 1s\n", set()),
+    ],
+)
+def test_known_settings_are_known_by_the_vocabulary(
+    format: str, before: str, after: str, codes: set[str]
+) -> None:
+    risk = cg.assess(cg.diff(cg.parse(before, format), cg.parse(after, format)))
+    assert {finding.code for finding in risk.findings} == codes
 
 
 def test_the_change_of_the_outage_is_blocked_with_the_reasons() -> None:
