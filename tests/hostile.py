@@ -89,6 +89,7 @@ TEXTS: list[tuple[str, str, str]] = [
     ("ini: continuation lines", "ini", "[a]\nb = 1\n" + "  x\n" * 50_000),
     ("ini: interpolation that recurses", "ini", "[a]\nb = %(b)s\nc = ${a:c}\n"),
     ("ini: a key of a megabyte", "ini", "[a]\n" + "k" * WIDE + " = 1\n"),
+    ("ini: a key without a value that goes on", "ini", "[a]\nkey\n  more\n"),
     ("ini: equals signs", "ini", "[a]\n" + "=" * WIDE + "\n"),
     ("env: quote without end", "env", "A='" + "x" * WIDE),
     ("env: backslashes in quotes", "env", 'A="' + "\\" * 500_001 + '"'),

@@ -44,6 +44,8 @@ class IniFormat:
             raise ParseError("neither a [section] nor a key", line, 1) from error
         except configparser.Error as error:
             raise ParseError(error.message) from error
+        except AttributeError as error:  # what configparser 3.11 raises for it
+            raise ParseError("a line that is moved in continues a key without a value") from error
         return {name: dict(parser.items(name)) for name in parser.sections()}
 
     def places(self, text: str) -> Places:
