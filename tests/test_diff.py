@@ -490,6 +490,13 @@ def test_ten_thousand_elements_with_nothing_in_common_and_one_inserted() -> None
     assert not made.coarse
 
 
+def test_what_yaml_makes_of_pairs_and_sets() -> None:
+    before = cg.parse("x: [!!pairs [a: [1], a: 2], !!set {a, b}, 1]", "yaml").data
+    after = cg.parse("x: [1, !!set {b, a}, !!pairs [a: [1], a: 3]]", "yaml").data
+    assert cg.diff(before, after).apply(before) == after
+    assert str(cg.diff(before, after))
+
+
 def test_sixty_levels() -> None:
     def nested(leaf: object) -> object:
         for i in range(60):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,11 +12,15 @@ from confguard.errors import DocumentError
 
 __all__ = [
     "ChangedFile",
+    "LoggedFile",
+    "Record",
     "TextMerge",
     "blob",
     "blobs",
     "changed",
     "configure",
+    "is_shallow",
+    "log",
     "merge_file",
     "renames",
     "root",
@@ -34,10 +38,13 @@ def blob(name: str, limit: int, *, cwd: Path | None = None) -> bytes:
     return _git("cat-file", "blob", name, cwd=cwd, wanted=name)
 
 
-def blobs(names: Iterable[str], limit: int, *, cwd: Path | None = None) -> dict[str, bytes]:
+def blobs(
+    names: Iterable[str], limit: int, *, cwd: Path | None = None, skip_larger: bool = False
+) -> dict[str, bytes]:
     """The bytes of all of these that there are: two calls of git, however many they are.
 
-    Raises `DocumentError` where git cannot be asked, and for one that is larger than `limit` bytes.
+    Raises `DocumentError` where git cannot be asked, and for one that is larger than `limit` bytes unless those are
+    to be skipped.
     """
     asked = [name for name in names if "\n" not in name]
     stdin = "".join(f"{name}\n" for name in asked).encode(errors="surrogateescape")
@@ -48,6 +55,8 @@ def blobs(names: Iterable[str], limit: int, *, cwd: Path | None = None) -> dict[
     for name, answer in zip(asked, answers.split(b"\n"), strict=False):
         kind, _, digits = answer.rpartition(b" ")
         if kind == b"blob" and int(digits) > limit:
+            if skip_larger:
+                continue
             raise DocumentError(f"is larger than {limit:,} bytes, the most that confguard reads", path=name)
         if kind == b"blob":
             there.append((name, int(digits)))
@@ -87,7 +96,18 @@ class ChangedFile(NamedTuple):
 def changed(base: str, head: str, paths: Iterable[str] = (), *, cwd: Path | None = None) -> list[ChangedFile]:
     """The files that changed between two revisions, with renames found. Raises `DocumentError`."""
     listed = _git(
-        *("diff", "--name-status", "-z", "-M", "--no-ext-diff", "--end-of-options", base, head, "--", *paths),
+        *(
+            "diff",
+            "--name-status",
+            "-z",
+            "-M100%",
+            "--no-ext-diff",
+            "--end-of-options",
+            base,
+            head,
+            "--",
+            *paths,
+        ),
         cwd=cwd,
         wanted=f"{base}..{head}",
     )
@@ -101,6 +121,74 @@ def changed(base: str, head: str, paths: Iterable[str] = (), *, cwd: Path | None
             path = next(fields)
             found.append(ChangedFile(path, None if status == "A" else path, after=status != "D"))
     return found
+
+
+class LoggedFile(NamedTuple):
+    """A file of a commit: its path, the names of its blobs (None where there is none), its path before a rename."""
+
+    path: str
+    before: str | None
+    after: str | None
+    was: str | None
+
+
+class Record(NamedTuple):
+    """A commit as `log` reads it."""
+
+    sha: str
+    at: int
+    author: str
+    subject: str
+    body: str
+    files: tuple[LoggedFile, ...]
+
+
+def log(repository: Path, *, most: int | None = None) -> Iterator[Record]:
+    """The commits that lead to `HEAD`, oldest first, without merges: one pass. Raises `DocumentError`.
+
+    With `most`, the newest so many.
+    """
+    limit = [f"-n{most}"] if most else []
+    form = "--format=%x01%H%x00%ct%x00%ae%x00%s%x00%b%x00"
+    listed = _git(
+        *(
+            "log",
+            "--no-merges",
+            "--raw",
+            "--no-abbrev",
+            "-z",
+            "-M100%",
+            "--no-ext-diff",
+            form,
+            *limit,
+            "HEAD",
+            "--",
+        ),
+        cwd=repository,
+        wanted=str(repository),
+    )
+    for record in reversed(listed.decode(errors="surrogateescape").split("\x01")[1:]):
+        sha, at, author, subject, body, rest = record.split("\0", 5)
+        yield Record(sha, int(at), author, subject, body, tuple(_logged(rest)))
+
+
+def _logged(raw: str) -> Iterator[LoggedFile]:
+    fields = iter(raw.lstrip("\n\0").split("\0"))
+    for entry in fields:
+        if not entry.startswith(":"):
+            continue
+        _, _, before, after, status = entry.split(" ")
+        path = next(fields)
+        was = path if status[0] in "RC" else None
+        path = next(fields) if was else path
+        blobs = [None if set(name) == {"0"} else name for name in (before, after)]
+        if status[0] != "T":
+            yield LoggedFile(path, blobs[0], blobs[1], was if status[0] == "R" else None)
+
+
+def is_shallow(repository: Path) -> bool:
+    """Does the repository lack the beginning of its history?"""
+    return _git("rev-parse", "--is-shallow-repository", cwd=repository, wanted="git").strip() == b"true"
 
 
 def root(cwd: Path | None = None) -> Path:

@@ -19,6 +19,7 @@ _GROUPS = {
     "compare": ("check", "assess"),
     "differences": ("diff",),
     "versioning": ("git",),
+    "backtesting": ("backtest",),
     "change": ("plan", "apply", "confirm", "revert"),
     "history": ("log", "show", "status", "drift", "verify"),
     "schemas": ("schema", "explain"),

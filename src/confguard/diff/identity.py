@@ -105,6 +105,10 @@ def token(value: Any) -> Hashable:
         return ("{", frozenset((token(key), token(inner)) for key, inner in value.items()))
     if kind is list:
         return ("[", tuple(map(token, value)))
+    if kind is tuple:  # what YAML's !!pairs and !!omap hold
+        return ("(", tuple(map(token, value)))
+    if kind is set:
+        return ("set", frozenset(map(token, value)))
     if value != value:
         return ("nan",)
     return (kind, value)

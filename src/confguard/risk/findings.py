@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Literal, TypeAlias
 
 from attrs import field, frozen
@@ -9,7 +11,7 @@ from attrs import field, frozen
 from confguard.errors import harmless, place
 from confguard.paths import Path, path_to_json, show_path
 
-__all__ = ["Factor", "Finding", "Level", "Risk", "Severity", "level_of"]
+__all__ = ["Factor", "Finding", "Level", "Risk", "Severity", "chart", "level_of"]
 
 Severity: TypeAlias = Literal["info", "low", "medium", "high", "critical"]
 Level: TypeAlias = Literal["low", "medium", "high", "critical"]
@@ -30,6 +32,17 @@ class Finding:
     source: str | None = field(default=None, eq=False, repr=False)
     """The line of the source, where it may be shown."""
 
+    @property
+    def fingerprint(self) -> str:
+        """What stays the same when lines move: for baselines and for reports that follow a finding.
+
+        >>> one = Finding("CG201", "high", ("pool",), "cut", "", "a.toml", 3)
+        >>> one.fingerprint == Finding("CG201", "high", ("pool",), "cut", "", "a.toml", 9).fingerprint
+        True
+        """
+        told = json.dumps([self.code, self.file, path_to_json(self.path)], sort_keys=True, default=str)
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
     def to_json(self) -> dict[str, object]:
         """The finding as the JSON that other programs rely on."""
         made: dict[str, object] = {
@@ -38,6 +51,7 @@ class Finding:
             "path": path_to_json(self.path),
             "message": self.message,
             "advice": self.advice,
+            "fingerprint": self.fingerprint,
         }
         located = {"file": self.file, "line": self.line, "column": self.column}
         return made | {name: value for name, value in located.items() if value is not None}
@@ -67,6 +81,10 @@ class Risk:
     score: int
     findings: tuple[Finding, ...] = ()
     factors: tuple[Factor, ...] = ()
+    likelihood: float | None = None
+    """How likely changes like this one were reverted, from 0 to 1; None where no history is known."""
+    accepted: tuple[object, ...] = ()
+    """Findings that do not count, with the reason (`Accepted`)."""
 
     @property
     def level(self) -> Level:
@@ -81,6 +99,8 @@ class Risk:
             "decision": str(decision),
             "findings": [finding.to_json() for finding in self.findings],
             "factors": [factor.to_json() for factor in self.factors],
+            "likelihood": None if self.likelihood is None else round(self.likelihood, 4),
+            "accepted": [str(each) for each in self.accepted],
         }
 
     def explain(self) -> str:
@@ -92,9 +112,30 @@ class Risk:
         """
         lines = [f"risk {self.score} ({self.level})"]
         lines += [f"  {factor.points:+.0f}  {factor.name}: {factor.why}" for factor in self.factors]
+        if self.likelihood is not None:
+            lines.append(f"  of changes like it, {self.likelihood:.1%} were reverted")
         for finding in self.findings:
             lines += [f"{finding}", f"    {finding.advice}"]
         return "\n".join(lines)
+
+
+def chart(risk: Risk, width: int = 30) -> str:
+    """The factors as bars, for a terminal: to the right what raises the score, to the left what lowers it.
+
+    >>> print(chart(Risk(50, (), (Factor("finding", 60.0, ""), Factor("impact", -10.0, ""))), 12))
+    finding             |########## +60.0
+    impact            ##|           -10.0
+    """
+    most = max((abs(factor.points) for factor in risk.factors), default=1.0)
+    left = max((-factor.points for factor in risk.factors if factor.points < 0), default=0.0)
+    room = max(2, round(width * left / (left + most))) if left else 0
+    lines = []
+    for factor in risk.factors:
+        bar = "#" * max(1, round((width - room) * abs(factor.points) / most))
+        before = bar[:room].rjust(room) if factor.points < 0 else " " * room
+        after = (bar if factor.points > 0 else "").ljust(width - room)
+        lines.append(f"{factor.name[:18]:18}{before}|{after} {factor.points:+.1f}")
+    return "\n".join(lines)
 
 
 def level_of(score: float) -> Level:

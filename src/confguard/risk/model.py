@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -10,6 +11,8 @@ import attrs
 from confguard.diff.changes import Diff
 from confguard.documents.document import Document
 from confguard.fields import ImpactLevel
+from confguard.risk.acceptance import split_accepted
+from confguard.risk.evidence import evidence, shape_of
 from confguard.risk.factors import (
     PastChange,
     direction_factor,
@@ -19,8 +22,11 @@ from confguard.risk.factors import (
     size_factor,
 )
 from confguard.risk.findings import Factor, Finding, Risk, Severity
+from confguard.risk.history import History
+from confguard.risk.likelihood import Model, default_model
+from confguard.risk.policy import Policy
 from confguard.risk.rules.catalogue import all_rules
-from confguard.risk.rules.interface import Context, Rule
+from confguard.risk.rules.interface import Context, Process, Rule
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.shape import ANYTHING
 
@@ -32,15 +38,21 @@ _ORDER: list[Severity] = ["critical", "high", "medium", "low", "info"]
 def assess(
     diff: Diff,
     schema: SchemaLike = None,
-    history: Iterable[PastChange] | None = None,
+    history: Iterable[PastChange] | History | None = None,
     *,
     impact: ImpactLevel | None = None,
     before: Any = None,
     after: Any = None,
+    policy: Policy | None = None,
+    reason: str | None = None,
+    now: datetime | None = None,
+    model: Model | None = None,
 ) -> Risk:
     """The risk of a diff: a score from 0 to 100 with the findings and factors that explain it.
 
-    `history` is the config's revisions, newest first. `before` and `after` are the two documents' data, which
+    `history` is the config's revisions, newest first, or what a repository tells of author and files (then the risk
+    has a `likelihood`, by `model`). A `policy` accepts findings, and knows when changes may go in; `reason` is why the
+    change is made, `now` the time. `before` and `after` are the two documents' data, which
     rules look around in; they are not needed where the diff was made from `Document`s.
 
     >>> from confguard.diff.engine import diff
@@ -51,21 +63,36 @@ def assess(
     """
     resolved = resolve_schema(schema)
     shape = resolved.shape if resolved else ANYTHING
+    at = now or datetime.now(UTC)
     context = Context(
         diff,
         before if before is not None else _data(diff.before_document),
         after if after is not None else _data(diff.after_document),
         shape,
+        policy.process(at, reason) if policy else Process(reason=reason),
     )
-    findings = [_placed(finding, diff) for finding in _findings(context)]
+    findings, accepted = split_accepted(
+        [_placed(finding, diff) for finding in _findings(context)],
+        policy.accept if policy else (),
+        diff.after_document,
+        at.date(),
+    )
     findings.sort(key=lambda finding: _ORDER.index(finding.severity))
     factors = finding_factors(findings)
+    likelihood = None
     if diff.changes:
         factors += impact_factor(diff, shape, impact, found=bool(factors))
         factors += direction_factor(diff, shape)
         factors += size_factor(diff)
-        factors += history_factors(history)
-    return _summed(findings, factors)
+        if isinstance(history, History):
+            found = _summed(findings, factors)
+            pieces = evidence(shape_of(diff, found), history)
+            factors = [*factors, *(model or default_model()).factors(pieces)]
+            likelihood = (model or default_model()).likelihood(pieces)
+        else:
+            factors += history_factors(history)
+    made = _summed(findings, factors)
+    return attrs.evolve(made, likelihood=likelihood, accepted=tuple(accepted))
 
 
 def check_document(document: Document) -> list[Finding]:
@@ -91,6 +118,7 @@ def _run(rule: Rule, context: Context) -> Sequence[Finding]:
 
 
 def _summed(findings: list[Finding], factors: list[Factor]) -> Risk:
+    factors = list(factors)
     total = sum(factor.points for factor in factors)
     score = round(min(100.0, max(0.0, total)))
     if abs(total - score) >= 0.5:

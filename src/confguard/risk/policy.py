@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date, datetime
 from enum import StrEnum
+from fnmatch import fnmatchcase
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import attrs
 from attrs import field, frozen, validators
 
+from confguard.diff.changes import Diff
+from confguard.paths import show_path
+from confguard.risk.acceptance import Acceptance
 from confguard.risk.findings import Risk
+from confguard.risk.rules.interface import Process
 
-__all__ = ["Decision", "Policy"]
+__all__ = ["Decision", "Freeze", "PathPolicy", "Policy"]
 
 
 class Decision(StrEnum):
@@ -28,14 +37,64 @@ class Decision(StrEnum):
         return order.index(self) >= order.index(other)
 
 
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _SCORE = validators.and_(validators.instance_of(int), validators.ge(0), validators.le(101))
+
+
+def _is_date(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"expected a date such as '2027-01-31', got {value!r}") from None
+
+
+def _is_hours(_: object, attribute: attrs.Attribute[str | None], value: str | None) -> None:
+    if value is not None and not _HOURS.fullmatch(value):
+        raise ValueError(f"expected hours such as '09:00-17:00', got {value!r}")
+
+
+def _is_zone(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"expected a time zone such as 'Europe/Berlin', got {value!r}") from None
+
+
+@frozen(kw_only=True)
+class Freeze:
+    """Days on which nothing changes, both included."""
+
+    start: str = field(validator=_is_date)
+    end: str = field(validator=_is_date)
+    reason: str
+
+    def __attrs_post_init__(self) -> None:
+        if self.end < self.start:
+            raise ValueError(f"the freeze ends ({self.end}) before it starts ({self.start})")
+
+
+@frozen(kw_only=True)
+class PathPolicy:
+    """Thresholds for changes to settings that match."""
+
+    match: list[str]
+    """Settings, as patterns: `server.*`."""
+    review: int = field(default=50, validator=_SCORE)
+    block: int = field(default=75, validator=_SCORE)
+
+    def covers(self, path: str) -> bool:
+        """Is it for this setting?"""
+        return any(fnmatchcase(path, pattern) for pattern in self.match)
 
 
 @frozen
 class Policy:
     """The scores from which a change needs a review, and from which it is blocked.
 
-    A threshold of 101 is never reached.
+    A threshold of 101 is never reached. `paths` has stricter or looser ones for some settings (the strictest that a
+    change touches counts). Outside of `hours` and `days`, and in a `freeze`, rules of process speak up. `accept` lists
+    findings that are meant.
 
     >>> Policy().decide(Risk(60)).value
     'review'
@@ -43,13 +102,53 @@ class Policy:
 
     review: int = field(default=50, validator=_SCORE)
     block: int = field(default=75, validator=_SCORE)
+    hours: str | None = field(default=None, validator=_is_hours, kw_only=True)
+    """When changes are agreed to go in: `09:00-17:00`."""
+    days: list[str] = field(
+        factory=list, validator=validators.deep_iterable(validators.in_(_DAYS)), kw_only=True
+    )
+    """On which days: `mon` to `sun`."""
+    timezone: str = field(default="UTC", validator=_is_zone, kw_only=True)
+    freeze: list[Freeze] = field(factory=list, kw_only=True)
+    paths: list[PathPolicy] = field(factory=list, kw_only=True)
+    accept: list[Acceptance] = field(factory=list, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         if self.review > self.block:
             raise ValueError(f"review ({self.review}) is above block ({self.block})")
 
-    def decide(self, risk: Risk) -> Decision:
-        """The decision for a risk."""
-        if risk.score >= self.block:
+    def decide(self, risk: Risk, diff: Diff | None = None) -> Decision:
+        """The decision for a risk; with the diff, by the thresholds of the settings that it touches."""
+        touched = [show_path(change.path) for change in diff] if diff and self.paths else []
+        special = [each for each in self.paths if any(map(each.covers, touched))]
+        block = min([each.block for each in special], default=self.block)
+        review = min([each.review for each in special], default=self.review)
+        if risk.score >= block:
             return Decision.BLOCK
-        return Decision.REVIEW if risk.score >= self.review else Decision.ALLOW
+        return Decision.REVIEW if risk.score >= review else Decision.ALLOW
+
+    def process(self, now: datetime, reason: str | None = None) -> Process:
+        """What rules of process are told: whether it is a time for changes.
+
+        >>> friday = datetime.fromisoformat("2026-11-27T18:30:00+00:00")
+        >>> Policy(hours="09:00-17:00").process(friday).outside_hours
+        'Friday 18:30 UTC, and changes go in from 09:00 to 17:00'
+        """
+        local = now.astimezone(ZoneInfo(self.timezone))
+        today = local.date().isoformat()
+        frozen = next((each for each in self.freeze if each.start <= today <= each.end), None)
+        return Process(
+            reason=reason,
+            outside_hours=self._outside(local),
+            freeze=f"{frozen.reason} (until {frozen.end})" if frozen else "",
+        )
+
+    def _outside(self, local: datetime) -> str:
+        at = f"{local:%A %H:%M} {self.timezone}"
+        if self.days and _DAYS[local.weekday()] not in self.days:
+            return f"{at}, and changes go in on {', '.join(self.days)}"
+        if self.hours:
+            start, end = self.hours.split("-")
+            if not start <= f"{local:%H:%M}" < end:
+                return f"{at}, and changes go in from {start} to {end}"
+        return ""

@@ -1,0 +1,221 @@
+"""What the score is worth on a repository's own history: each change scored with only what was known before it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+
+from confguard import git
+from confguard.diff.engine import diff
+from confguard.documents.document import parse_bytes
+from confguard.documents.registry import detect_format
+from confguard.errors import ConfguardError
+from confguard.risk.commits import Commit, commits, reverts
+from confguard.risk.evidence import Shape, evidence, shape_of
+from confguard.risk.findings import Risk
+from confguard.risk.history import Past
+from confguard.risk.likelihood import Model, default_model, fit
+from confguard.risk.metrics import auc, average_precision, calibration, recall_at
+from confguard.risk.model import assess
+
+__all__ = ["Backtest", "Scored", "backtest"]
+
+MOST_FILES = 50
+"""Of a commit that touches more configuration files, so many are read."""
+MOST_BYTES = 1_000_000
+"""Larger files are left out: what is so large is data."""
+_CHUNK = 100
+
+Progress = Callable[[int, int], None]
+
+
+@frozen
+class Scored:
+    """One commit: how likely it was to be reverted, what the findings score, and whether it was."""
+
+    commit: Commit
+    likelihood: float
+    score: int
+    reverted: bool
+    how: str = ""
+    evidence: Mapping[str, float] = field(factory=dict, repr=False)
+
+    def to_json(self) -> dict[str, object]:
+        """The commit as JSON."""
+        return {
+            "commit": self.commit.sha,
+            "subject": self.commit.subject,
+            "likelihood": round(self.likelihood, 4),
+            "score": self.score,
+            "reverted": self.reverted,
+            "how": self.how,
+            "files": self.commit.paths,
+        }
+
+
+@frozen
+class Backtest:
+    """A repository's history, scored."""
+
+    repository: str
+    scored: tuple[Scored, ...]
+    unread: int = 0
+    """How many files could not be read: templates, binary or very large ones."""
+    shallow: bool = False
+
+    @property
+    def labels(self) -> list[bool]:
+        """Which commits were reverted."""
+        return [each.reverted for each in self.scored]
+
+    @property
+    def likelihoods(self) -> list[float]:
+        """How likely each was to be."""
+        return [each.likelihood for each in self.scored]
+
+    def misses(self, most: int = 10) -> list[Scored]:
+        """The reverted commits that were thought to be the least likely."""
+        reverted = [each for each in self.scored if each.reverted]
+        return sorted(reverted, key=lambda each: each.likelihood)[:most]
+
+    def fitted(self) -> Model:
+        """A model of this repository's own. Raises `ConfguardError` with fewer than ten reverts."""
+        if sum(self.labels) < 10:
+            raise ConfguardError(
+                f"{self.repository}: {sum(self.labels)} reverts are too few to learn from",
+                hint="at least ten are needed; the model that comes with confguard stays in use",
+            )
+        rows = [each.evidence for each in self.scored]
+        return fit(rows, self.labels, f"{len(rows):,} commits of {self.repository}")
+
+    def to_json(self) -> dict[str, object]:
+        """The figures as JSON."""
+        scores = [float(each.score) for each in self.scored]
+        return {
+            "repository": self.repository,
+            "commits": len(self.scored),
+            "reverted": sum(self.labels),
+            "unread_files": self.unread,
+            "shallow": self.shallow,
+            "auc": round(auc(self.likelihoods, self.labels), 4),
+            "auc_of_findings": round(auc(scores, self.labels), 4),
+            "average_precision": round(average_precision(self.likelihoods, self.labels), 4),
+            "recall": {
+                f"{share:.0%}": round(recall_at(self.likelihoods, self.labels, share), 4)
+                for share in (0.05, 0.1, 0.2)
+            },
+            "calibration": [
+                {"likelihood": round(mean, 4), "reverted": round(share, 4), "commits": count}
+                for mean, share, count in calibration(self.likelihoods, self.labels)
+            ],
+            "misses": [each.to_json() for each in self.misses()],
+        }
+
+
+def backtest(
+    repository: Path,
+    *,
+    only: Collection[str] | None = None,
+    model: Model | None = None,
+    progress: Progress | None = None,
+    workers: int | None = None,
+) -> Backtest:
+    """Score every change to configuration in a git repository (bare or not) by what was known before it.
+
+    `only` limits what is counted to these commits (full or abbreviated names); all of them are the past of what
+    comes after. Raises `DocumentError` where git cannot read it.
+    """
+    history = list(commits(repository))
+    outlines = _outlines(repository, history, progress, workers)
+    found = {revert.commit.sha: revert for revert in reverts(history)}
+    taken_back_by = {revert.by.sha: revert.commit for revert in found.values()}
+    chosen, past, scored, unread = model or default_model(), Past(), [], 0
+    for commit in history:
+        shape, score, missing = outlines[commit.sha]
+        unread += missing
+        known = past.history(commit.author, commit.paths, commit.at, commit.subject)
+        if (only is None or any(commit.sha.startswith(each) for each in only)) and shape.changes:
+            pieces = evidence(shape, known)
+            revert = found.get(commit.sha)
+            likely = chosen.likelihood(pieces)
+            scored.append(
+                Scored(commit, likely, score, revert is not None, revert.how if revert else "", pieces)
+            )
+        _remember(past, commit, taken_back_by.get(commit.sha))
+    return Backtest(str(repository), tuple(scored), unread, git.is_shallow(repository))
+
+
+def _remember(past: Past, commit: Commit, reverted: Commit | None) -> None:
+    for file in commit.files:
+        if file.was:
+            past.rename(file.was, file.path)
+    past.add(commit.author, commit.paths, commit.at)
+    if reverted:
+        past.revert(reverted.author, reverted.paths, commit.at)
+
+
+Outline = tuple[Shape, int, int]
+"""A commit's shape, the score of its findings, and how many of its files could not be read."""
+
+
+def _outlines(
+    repository: Path, history: Sequence[Commit], progress: Progress | None, workers: int | None
+) -> dict[str, Outline]:
+    """What each commit changes; read by several processes, since that is most of the work."""
+    chunks = [(repository, history[at : at + _CHUNK]) for at in range(0, len(history), _CHUNK)]
+    count = workers or min(os.cpu_count() or 1, 8)
+    found: dict[str, Outline] = {}
+    for made in _mapped(chunks, count):
+        found |= made
+        if progress:
+            progress(len(found), len(history))
+    return found
+
+
+def _mapped(chunks: Iterable[Any], workers: int) -> Iterator[dict[str, Outline]]:
+    if workers == 1:
+        yield from map(_chunk, chunks)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(_chunk, chunks)
+
+
+def _chunk(work: tuple[Path, Sequence[Commit]]) -> dict[str, Outline]:
+    repository, part = work
+    wanted = [
+        blob
+        for commit in part
+        for file in commit.files[:MOST_FILES]
+        for blob in (file.before, file.after)
+        if blob
+    ]
+    blobs = git.blobs(dict.fromkeys(wanted), MOST_BYTES, cwd=repository, skip_larger=True)
+
+    @lru_cache(maxsize=64)
+    def parsed(blob: str, path: str) -> Any:  # what one commit leaves behind, the next one finds
+        return parse_bytes(blobs[blob], detect_format(path).name, path=path).data
+
+    return {commit.sha: _outline(commit, parsed) for commit in part}
+
+
+def _outline(commit: Commit, parsed: Callable[[str, str], Any]) -> Outline:
+    shape, score, missing = Shape(), 0, 0
+    for file in commit.files[:MOST_FILES]:
+        try:
+            sides = [parsed(blob, file.path) if blob else None for blob in (file.before, file.after)]
+            empty: Any = [] if any(isinstance(side, list) for side in sides) else {}
+            before, after = (empty if side is None else side for side in sides)
+            made = diff(before, after)
+        except (ConfguardError, KeyError):
+            missing += 1
+            continue
+        # A new or removed file is a change, and its settings are not: rules compare with what was.
+        risk = assess(made, before=before, after=after) if file.before and file.after else Risk(0)
+        shape, score = shape + shape_of(made, risk), max(score, risk.score)
+    return shape, score, missing

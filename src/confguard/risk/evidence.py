@@ -1,0 +1,139 @@
+"""What is measured of a change for its likelihood: numbers, by name, in groups that a person can be told."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+
+from attrs import frozen
+
+from confguard.diff.changes import Diff
+from confguard.risk.findings import Risk
+from confguard.risk.history import History
+
+__all__ = ["GROUPS", "Shape", "evidence", "shape_of"]
+
+_VERSION = re.compile(r"\d+\.\d+|[0-9a-f]{7,}")
+_WORDS = {
+    "test": {
+        "test",
+        "try",
+        "trying",
+        "temp",
+        "temporary",
+        "temporarily",
+        "experiment",
+        "wip",
+        "debug",
+        "canary",
+    },
+    "enable": {"enable", "activate", "turn", "switch"},
+    "disable": {"disable", "deactivate", "remove", "drop", "delete"},
+    "bump": {"bump", "update", "upgrade", "version", "release"},
+    "fix": {"fix", "fixes", "correct", "typo", "hotfix"},
+    "use": {"use", "move", "migrate", "change"},
+    "tune": {"increase", "raise", "reduce", "decrease", "lower", "scale", "tune"},
+    "add": {"add", "new", "create"},
+}
+GROUPS = {
+    "author": "what the author did before",
+    "file": "what happened to these files before",
+    "time": "how soon it follows another change",
+    "kind": "what kind of change it is",
+    "subject": "the words of its reason",
+}
+"""The groups of evidence; the name of each piece begins with its group's."""
+
+
+@frozen
+class Shape:
+    """The outline of a change, over all its files."""
+
+    changes: int = 0
+    added: int = 0
+    removed: int = 0
+    replaced: int = 0
+    moved: int = 0
+    numbers: int = 0
+    switches: int = 0
+    texts: int = 0
+    versions: int = 0
+    score: float = 0.0
+    """The highest score of its findings alone."""
+
+    def __add__(self, other: Shape) -> Shape:
+        counts = {name: getattr(self, name) + getattr(other, name) for name in _COUNTED}
+        return Shape(**counts, score=max(self.score, other.score))
+
+
+_COUNTED = ("changes", "added", "removed", "replaced", "moved", "numbers", "switches", "texts", "versions")
+
+
+def shape_of(diff: Diff, risk: Risk) -> Shape:
+    """The outline of one file's change."""
+    ops = Counter(change.op for change in diff)
+    numbers = switches = texts = versions = 0
+    for change in diff:
+        if change.op != "replace":
+            continue
+        if isinstance(change.after, bool):
+            switches += 1
+        elif isinstance(change.after, int | float):
+            numbers += 1
+        elif isinstance(change.after, str):
+            texts += 1
+            versions += bool(_VERSION.search(change.after))
+    return Shape(
+        len(diff),
+        *(ops["add"], ops["remove"], ops["replace"], ops["move"]),
+        *(numbers, switches, texts, versions),
+        score=risk.score,
+    )
+
+
+def evidence(shape: Shape, history: History) -> dict[str, float]:
+    """The numbers that the model weighs, by name. All are known before the change goes in."""
+    files, log = history.file_changes, math.log1p
+    hours = 10_000.0 if history.hours_since_last is None else max(0.0, history.hours_since_last)
+    found: dict[str, float] = {
+        "author_changes": log(history.author_changes),
+        "author_new": history.author_changes == 0,
+        "author_new_here": history.author_file_changes == 0,
+        "author_share": history.author_file_changes / (files + 1),
+        "author_file_changes": log(history.author_file_changes),
+        "author_reverted_lately": 1 / (1 + history.days_since_author_revert / 7),
+        "file_changes": log(files),
+        "file_new": files == 0,
+        "file_busy": history.file_changes_30d / (files + 1),
+        "file_changes_30d": log(history.file_changes_30d),
+        "file_reverts": log(history.file_reverts),
+        "file_revert_rate": history.file_reverts / (files + 5),
+        "file_reverted_lately": 1 / (1 + history.days_since_file_revert / 7),
+        "file_count": log(history.files),
+        "time_since_last": log(hours),
+        "time_within_hour": hours < 1,
+        "time_within_day": hours < 24,
+        "time_since_any_revert": 1 / (1 + history.days_since_revert / 3),
+        "kind_changes": log(shape.changes),
+        "kind_added": log(shape.added),
+        "kind_removed": log(shape.removed),
+        "kind_replaced": log(shape.replaced),
+        "kind_moved": log(shape.moved),
+        "kind_numbers": log(shape.numbers),
+        "kind_switches": log(shape.switches),
+        "kind_texts": log(shape.texts),
+        "kind_versions": log(shape.versions),
+        "kind_only_versions": shape.versions > 0 and shape.versions == shape.changes,
+        "kind_only_added": shape.added == shape.changes > 0,
+        "kind_findings": shape.score / 100,
+    }
+    return {name: float(value) for name, value in (found | _said(history.subject)).items()}
+
+
+def _said(subject: str | None) -> dict[str, float]:
+    words = set(re.findall(r"[a-z]+", (subject or "").lower()))
+    found: dict[str, float] = {
+        f"subject_{name}": float(bool(words & known)) for name, known in _WORDS.items()
+    }
+    return found | {"subject_length": math.log1p(len(subject or ""))}

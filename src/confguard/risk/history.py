@@ -1,0 +1,104 @@
+"""What happened before a change: counts and times, from a store's revisions, a repository's commits, or by hand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from attrs import define, field, frozen
+
+__all__ = ["NEVER", "History", "Past"]
+
+NEVER = 3650.0
+"""Days since what never happened."""
+_MONTH = 30 * 86400
+
+
+@frozen
+class History:
+    """What was known of author, files and repository when a change was made.
+
+    Times are days since then (`NEVER` where there was none); counts are of earlier changes to configuration.
+    """
+
+    author_changes: int = 0
+    author_file_changes: int = 0
+    """The author's earlier changes to these files."""
+    file_changes: int = 0
+    file_changes_30d: int = 0
+    file_reverts: int = 0
+    hours_since_last: float | None = None
+    """Since these files were changed last; None if they are new."""
+    days_since_file_revert: float = NEVER
+    days_since_author_revert: float = NEVER
+    """Since a change of this author was reverted."""
+    days_since_revert: float = NEVER
+    """Since anything was."""
+    files: int = 1
+    """How many files the change touches."""
+    subject: str | None = None
+    """The first line of the reason."""
+
+
+@define
+class Past:
+    """A past that grows commit by commit: ask it for the history of the next one, then add that.
+
+    >>> past = Past()
+    >>> past.add("ana", ["a.toml"], 0.0)
+    >>> past.revert("ana", ["a.toml"], 3600.0)
+    >>> known = past.history("ana", ["a.toml"], 7200.0)
+    >>> known.author_file_changes, known.file_reverts, known.hours_since_last
+    (1, 1, 2.0)
+    """
+
+    _authors: dict[str, int] = field(factory=lambda: defaultdict(int))
+    _pairs: dict[tuple[str, str], int] = field(factory=lambda: defaultdict(int))
+    _files: dict[str, list[float]] = field(factory=lambda: defaultdict(list))
+    _file_reverts: dict[str, list[float]] = field(factory=lambda: defaultdict(list))
+    _author_reverts: dict[str, float] = field(factory=dict)
+    _last_revert: float | None = None
+
+    def add(self, author: str, files: Iterable[str], at: float) -> None:
+        """A change was made; `at` is in seconds since the epoch."""
+        self._authors[author] += 1
+        for file in files:
+            self._pairs[author, file] += 1
+            self._files[file].append(at)
+
+    def revert(self, author: str, files: Iterable[str], at: float) -> None:
+        """A change of an author to files was reverted."""
+        self._last_revert = at
+        self._author_reverts[author] = at
+        for file in files:
+            self._file_reverts[file].append(at)
+
+    def rename(self, old: str, new: str) -> None:
+        """A file has another path, and keeps its past."""
+        if old in self._files and new not in self._files:
+            self._files[new] = self._files[old]
+            self._file_reverts[new] = self._file_reverts[old]
+
+    def history(self, author: str, files: Sequence[str], at: float, subject: str | None = None) -> History:
+        """What is known just before a change: of several files, of the one that was changed most."""
+        busiest = max(files, key=lambda file: len(self._files.get(file, ())), default="")
+        changes = self._files.get(busiest, [])
+        last = max((self._files[file][-1] for file in files if self._files.get(file)), default=None)
+        reverts = [when for file in files for when in self._file_reverts.get(file, ())]
+
+        def days(since: float | None) -> float:
+            return NEVER if since is None else max(0.0, (at - since) / 86400)
+
+        return History(
+            author_changes=self._authors.get(author, 0),
+            author_file_changes=max((self._pairs.get((author, file), 0) for file in files), default=0),
+            file_changes=len(changes),
+            file_changes_30d=sum(1 for when in reversed(changes[-500:]) if at - when <= _MONTH),
+            file_reverts=max((len(self._file_reverts.get(file, ())) for file in files), default=0),
+            hours_since_last=None if last is None else max(0.0, (at - last) / 3600),
+            days_since_file_revert=days(max(reverts, default=None)),
+            days_since_author_revert=days(self._author_reverts.get(author)),
+            days_since_revert=days(self._last_revert),
+            files=len(files),
+            subject=subject,
+        )
