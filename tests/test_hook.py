@@ -66,7 +66,7 @@ def test_a_review(
         monkeypatch.setenv(name, "eva")
     assert main([*arguments, "auth.toml"]) == code
     out = capsys.readouterr().out
-    assert "review: risk 60" in out
+    assert "auth.toml: review: risk 6" in out
     assert ("CONFGUARD_APPROVED_BY=" in out) is (code == 1)
 
 

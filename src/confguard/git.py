@@ -15,10 +15,12 @@ __all__ = [
     "LoggedFile",
     "Record",
     "TextMerge",
+    "about",
     "blob",
     "blobs",
     "changed",
     "configure",
+    "identity",
     "is_shallow",
     "log",
     "merge_file",
@@ -100,7 +102,7 @@ def changed(base: str, head: str, paths: Iterable[str] = (), *, cwd: Path | None
             "diff",
             "--name-status",
             "-z",
-            "-M100%",
+            "-M",
             "--no-ext-diff",
             "--end-of-options",
             base,
@@ -143,8 +145,22 @@ class Record(NamedTuple):
     files: tuple[LoggedFile, ...]
 
 
-def log(repository: Path, *, most: int | None = None) -> Iterator[Record]:
-    """The commits that lead to `HEAD`, oldest first, without merges: one pass. Raises `DocumentError`.
+def about(revision: str, *, cwd: Path | None = None) -> tuple[str, int, str]:
+    """Author, time and subject of a commit. Raises `DocumentError`."""
+    form = "--format=%ae%x00%ct%x00%s"
+    told = _git("log", "-1", form, "--end-of-options", revision, "--", cwd=cwd, wanted=revision)
+    author, at, subject = told.decode(errors="replace").rstrip("\n").split("\0")
+    return author, int(at), subject
+
+
+def identity(*, cwd: Path | None = None) -> str:
+    """The address by which the next commit is made; empty where none is known."""
+    told = _run("var", "GIT_AUTHOR_IDENT", cwd=cwd).stdout.decode(errors="replace")
+    return told.partition("<")[2].partition(">")[0]
+
+
+def log(repository: Path, *, most: int | None = None, revision: str = "HEAD") -> Iterator[Record]:
+    """The commits that lead to a revision, oldest first, without merges: one pass. Raises `DocumentError`.
 
     With `most`, the newest so many.
     """
@@ -161,7 +177,8 @@ def log(repository: Path, *, most: int | None = None) -> Iterator[Record]:
             "--no-ext-diff",
             form,
             *limit,
-            "HEAD",
+            "--end-of-options",
+            revision,
             "--",
         ),
         cwd=repository,

@@ -146,14 +146,22 @@ class Guard:
         head = self.head()
         made = diff(self._base(head, document), document, self.schema)
         history = self.history(HISTORY)
-        risk = assess(made, self.schema, history, impact=self.impact)
+        risk = assess(
+            made,
+            self.schema,
+            history,
+            impact=self.impact,
+            policy=self.policy,
+            reason=reason,
+            now=self._clock(),
+        )
         return Plan(
             self.name,
             document,
             head.number if head else 0,
             made,
             risk,
-            self.policy.decide(risk),
+            self.policy.decide(risk, made),
             (author or "").strip() or getpass.getuser(),
             reason,
             self._owners(made),

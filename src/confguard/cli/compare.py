@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
 
 from confguard.cli import sources
 from confguard.cli.options import Commands
 from confguard.cli.output import indented, paint, say
 from confguard.diff.changes import Diff
 from confguard.diff.engine import diff
-from confguard.errors import DocumentError, ValidationError, excerpt
-from confguard.risk.findings import Finding, Risk
+from confguard.errors import ConfguardError, DocumentError, ValidationError, excerpt
+from confguard.project import find_project
+from confguard.risk.findings import Finding, Risk, chart
 from confguard.risk.model import assess, check_document
 from confguard.risk.policy import Decision
+from confguard.risk.reports import REPORTS, Judged
 from confguard.schema.schema import place_problem
 from confguard.schema.shape import ANYTHING
 
@@ -36,11 +37,19 @@ def register(commands: Commands) -> None:
         "assess",
         show_assessment,
         "Score how dangerous a change is, and say why.",
-        "confguard assess --fail-on block HEAD:auth.toml auth.toml",
+        "confguard assess --fail-on block HEAD:auth.toml auth.toml\n"
+        "  confguard assess --git origin/main..HEAD --format github",
         exits="0 below what --fail-on names, 1 at or above, 2 cannot run",
+        formats=["text", "json", "sarif", "github", "gitlab", "junit", "markdown"],
     )
-    _add_pair(command)
+    command.add_argument("before", metavar="BEFORE", nargs="?", help="a file, or REV:path of git")
+    command.add_argument("after", metavar="AFTER", nargs="?", help="a file, REV:path of git, or - with --as")
+    command.add_argument(
+        "--git", metavar="BASE..HEAD", dest="span", help="every file that changed in between"
+    )
     command.add_argument("--fail-on", choices=["review", "block"], help="end with 1 from this decision on")
+    command.add_argument("--chart", action="store_true", help="show the factors as bars, too")
+    command.add_argument("--no-history", action="store_true", help="do not look at earlier commits")
     commands.add_reading(command)
 
 
@@ -59,12 +68,41 @@ def check(args: Namespace) -> int:
 
 def show_assessment(args: Namespace) -> int:
     """`confguard assess`."""
+    if args.span:
+        return _assess_span(args)
+    if not args.before or not args.after:
+        raise ConfguardError(
+            "nothing to compare", hint="name BEFORE and AFTER, or a range: --git origin/main..HEAD"
+        )
     terms = sources.terms_for(args.after, args.schema)
     made = _difference(args, terms)
-    risk = assess(made, terms.schema, impact=terms.impact)
-    decision = terms.policy.decide(risk)
-    say(args.format, risk.to_json(decision), lambda: show_risk(risk, decision))
+    risk = assess(made, terms.schema, impact=terms.impact, policy=terms.policy)
+    decision = terms.policy.decide(risk, made)
+    if args.format in {"text", "json"}:
+        charted = f"\n{chart(risk)}" if args.chart and risk.factors else ""
+        say(args.format, risk.to_json(decision), lambda: show_risk(risk, decision) + charted)
+    else:
+        print(REPORTS[args.format]([Judged(args.after, decision, risk)]))
     return 1 if args.fail_on and decision.at_least(Decision(args.fail_on)) else 0
+
+
+def _assess_span(args: Namespace) -> int:
+    """`confguard assess --git BASE..HEAD`: every file that changed."""
+    from confguard.hooks.judging import judge_range
+
+    base, dots, head = args.span.partition("..")
+    if not dots:
+        raise ConfguardError(f"'{args.span}' is no range", hint="BASE..HEAD, such as origin/main..HEAD")
+    sources.make_importable()
+    judged = judge_range(
+        base or "HEAD", head.lstrip(".") or "HEAD", find_project(), history=not args.no_history
+    )
+    if shown := REPORTS[args.format](judged):
+        print(shown)
+    if args.format == "text":
+        print(f"{len(judged)} file{'s'[: len(judged) != 1]} changed in meaning")
+    threshold = Decision(args.fail_on) if args.fail_on else None
+    return 1 if threshold and any(each.decision.at_least(threshold) for each in judged) else 0
 
 
 def show_risk(risk: Risk, decision: Decision) -> str:
@@ -72,6 +110,7 @@ def show_risk(risk: Risk, decision: Decision) -> str:
     lines = [f"{paint(str(decision), decision)}: risk {risk.score} of 100 ({risk.level})"]
     lines += [f"  {factor.points:+6.1f}  {factor.name}: {factor.why}" for factor in risk.factors]
     lines += [show_finding(finding) for finding in risk.findings]
+    lines += [str(accepted) for accepted in risk.accepted]
     return "\n".join(lines)
 
 
@@ -80,11 +119,6 @@ def show_finding(finding: Finding) -> str:
     shown = str(finding).replace(finding.severity, paint(finding.severity, finding.severity), 1)
     lines = [shown, *excerpt(finding.source, finding.line, finding.column)]
     return "\n".join([*lines, indented(finding.advice)] if finding.advice else lines)
-
-
-def _add_pair(command: Any) -> None:
-    command.add_argument("before", metavar="BEFORE", help="a file, or REV:path of git")
-    command.add_argument("after", metavar="AFTER", help="a file, REV:path of git, or - with --as")
 
 
 def _difference(args: Namespace, terms: sources.Terms) -> Diff:

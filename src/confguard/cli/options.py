@@ -67,7 +67,15 @@ class Commands:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         made.set_defaults(run=run)
-        made.add_argument("--format", choices=formats, default="text", help="how to print (text)")
+        many = len(formats) > 2
+        about_format = f"how to print: {', '.join(formats)} (text)" if many else "how to print (text)"
+        made.add_argument(
+            "--format",
+            choices=formats,
+            default="text",
+            metavar="FORMAT" if many else None,
+            help=about_format,
+        )
         return made
 
     def add_reading(self, command: ArgumentParser) -> None:

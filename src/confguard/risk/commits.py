@@ -60,9 +60,9 @@ class Revert:
     how: str
 
 
-def commits(repository: Path, *, most: int | None = None) -> Iterator[Commit]:
+def commits(repository: Path, *, most: int | None = None, revision: str = "HEAD") -> Iterator[Commit]:
     """The commits that touch configuration files, oldest first; merges are left out. Raises `DocumentError`."""
-    for record in git.log(repository, most=most):
+    for record in git.log(repository, most=most, revision=revision):
         files, others = [], 0
         for change in record.files:
             if _is_configuration(change.path):

@@ -15,6 +15,7 @@ from confguard.diff.applying import reveal
 from confguard.diff.changes import Change, Diff
 from confguard.diff.quantity import ratio
 from confguard.documents.document import Document
+from confguard.errors import brief
 from confguard.fields import FieldType, Secret
 from confguard.paths import Path, follow
 from confguard.risk.findings import Finding, Severity
@@ -151,7 +152,7 @@ class Rule(ABC):
 
     def finding(self, path: Path, message: str, severity: Severity | None = None) -> Finding:
         """A finding of this rule."""
-        return Finding(self.code, severity or self.severity, path, message, self.advice)
+        return Finding(self.code, severity or self.severity, path, brief(message), self.advice)
 
 
 class EditRule(Rule):

@@ -23,7 +23,7 @@ __all__ = [
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00a0]")
 _CURLY = re.compile("[\u2018\u2019\u201c\u201d\u2013\u2014]")
 _PLACEHOLDER = re.compile(
-    r"change[-_ ]?me|replace[-_ ]?me|fix[-_ ]?me|to[-_ ]?do\b|\btbd\b|your[-_][a-z-_]+|<[a-z][a-z0-9 _-]*>|x{4,}|"
+    r"change[-_ ]?me|replace[-_ ]?me|fix[-_ ]?me|to[-_ ]?do\b|\btbd\b|your[-_][a-z-_]+|<[a-z][a-z0-9 _-]*>|x{4,12}|"
     r"insert[-_ ].*[-_ ]here|placeholder|foo(bar)?|lorem ipsum",
     re.IGNORECASE,
 )

@@ -1,0 +1,183 @@
+"""Judging the files of a change, each by the terms of its config: for the hook, and for CI."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from confguard import git
+from confguard.diff.engine import diff
+from confguard.documents.bounds import MAX_BYTES
+from confguard.documents.document import Document, parse_bytes
+from confguard.documents.registry import detect_format
+from confguard.errors import DocumentError, ValidationError
+from confguard.project import Config, Project
+from confguard.risk.commits import commits, reverts
+from confguard.risk.history import History, Past
+from confguard.risk.likelihood import Model
+from confguard.risk.model import assess
+from confguard.risk.policy import Decision, Policy
+from confguard.risk.reports import Judged
+from confguard.schema.schema import Schema, resolve_schema
+
+__all__ = ["Side", "judge", "judge_range", "past_of"]
+
+REMEMBERED = 2_000
+"""How many of the newest commits are looked back on."""
+_TEMPLATE = re.compile(rb"\{\{-?\s|\{%-?\s")
+"""What Helm and Jinja templates hold: not configuration until it is rendered."""
+
+
+@frozen
+class Side:
+    """One side of a change: its bytes (None: not there) and what it is called."""
+
+    content: bytes | None
+    name: str
+
+
+def judge(
+    files: Iterable[tuple[str, Side, Side]],
+    project: Project | None,
+    *,
+    past: Past | None = None,
+    author: str = "",
+    at: float = 0.0,
+    reason: str | None = None,
+    model: Model | None = None,
+) -> list[Judged]:
+    """What is said of each file that changed, by its config's terms where a project names it.
+
+    With a `past`, each change also has a likelihood.
+    """
+    wanted = [
+        (file, before, after, config) for file, before, after in files for config in _configs(file, project)
+    ]
+    if project:
+        project.make_importable()
+    made = []
+    for file, before, after, config in wanted:
+        known = past.history(author, [file], at, reason) if past else None
+        verdict = _judged(file, before, after, config, project, known, reason, model)
+        if verdict:
+            made.append(verdict)
+    return made
+
+
+def judge_range(
+    base: str,
+    head: str,
+    project: Project | None,
+    *,
+    paths: Iterable[str] = (),
+    history: bool = True,
+    model: Model | None = None,
+) -> list[Judged]:
+    """What is said of each file that changed between two revisions. Raises `DocumentError`."""
+    changed = git.changed(base, head, paths)
+    names = [f"{base}:{each.before}" for each in changed if each.before]
+    names += [f"{head}:{each.path}" for each in changed if each.after]
+    texts = git.blobs(names, MAX_BYTES, skip_larger=True)
+    files = [
+        (
+            each.path,
+            Side(texts.get(f"{base}:{each.before}") if each.before else None, each.before or each.path),
+            Side(texts.get(f"{head}:{each.path}") if each.after else None, each.path),
+        )
+        for each in changed
+    ]
+    author, at, subject = git.about(head)
+    past = past_of(Path.cwd(), base) if history else None
+    return judge(files, project, past=past, author=author, at=at, reason=subject, model=model)
+
+
+def past_of(repository: Path, revision: str = "HEAD") -> Past | None:
+    """What a repository's newest commits tell of authors and files; None where there are none yet."""
+    try:
+        known = list(commits(repository, most=REMEMBERED, revision=revision))
+    except DocumentError:
+        return None
+    taken_back = {revert.by.sha: revert.commit for revert in reverts(known)}
+    past = Past()
+    for commit in known:
+        past.add(commit.author, commit.paths, commit.at)
+        if reverted := taken_back.get(commit.sha):
+            past.revert(reverted.author, reverted.paths, commit.at)
+    return past
+
+
+def _configs(file: str, project: Project | None) -> list[Config | None]:
+    """The terms of a file: its config's; none of a config where no project names any; not at all where it is none."""
+    found = project.config_of(file) if project else None
+    if found is not None and found[1].files:
+        return [found[1]]
+    unnamed = not (project and project.configs) and _is_configuration(file)
+    return [None] if unnamed else []
+
+
+def _judged(
+    file: str,
+    before: Side,
+    after: Side,
+    config: Config | None,
+    project: Project | None,
+    history: History | None,
+    reason: str | None,
+    model: Model | None,
+) -> Judged | None:
+    if before.content == after.content:
+        return None
+    policy = project.policy_of(config) if project else Policy()
+    schema = resolve_schema(project.schema_of(config) if project and config else None)
+    kind = (config and config.format) or None
+    try:
+        document = _parsed(after, kind)
+    except DocumentError as error:
+        if config is None and after.content and _TEMPLATE.search(after.content):
+            return None  # a template: what it renders to is judged where it is rendered
+        return Judged(file, Decision.BLOCK, errors=(str(error),))
+    problems = _problems(schema, document)
+    if problems:
+        return Judged(file, Decision.BLOCK, errors=problems)
+    old = _before(before, kind)
+    empty: Any = [] if any(isinstance(side.data, list) for side in (old, document) if side) else {}
+    made = diff(old or empty, document or empty, schema)
+    impact = config.impact if config else None
+    risk = assess(made, schema, history, impact=impact, policy=policy, reason=reason, model=model)
+    return Judged(file, policy.decide(risk, made), risk)
+
+
+def _parsed(side: Side, kind: str | None) -> Document | None:
+    if side.content is None:
+        return None
+    return parse_bytes(side.content, kind or detect_format(side.name).name, path=side.name)
+
+
+def _before(side: Side, kind: str | None) -> Document | None:
+    """The document before; None where there was none that parses: then the change mends it."""
+    try:
+        return _parsed(side, kind)
+    except DocumentError:
+        return None
+
+
+def _problems(schema: Schema[Any] | None, document: Document | None) -> tuple[str, ...]:
+    if schema is None or document is None:
+        return ()
+    try:
+        schema.validate_document(document)
+    except ValidationError as error:
+        return tuple(map(str, error.problems))
+    return ()
+
+
+def _is_configuration(file: str) -> bool:
+    try:
+        detect_format(file)
+    except DocumentError:
+        return False
+    return True
