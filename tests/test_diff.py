@@ -559,3 +559,13 @@ def test_alike_maps_of_which_one_side_repeats_are_paired_within_bounds() -> None
     before = [{"name": "a", "v": ["a"]}, {"name": "b", "v": [False]}, {"name": "c", "v": None}]
     after = [{"name": False}, {"name": False}]
     assert cg.diff(before, after).apply(before) == after
+
+
+def test_many_alike_maps_without_a_key_are_paired_by_what_they_share() -> None:
+    before = [{"host": "same", "a": i, "b": i * 2, "c": f"x{i}", "d": {"e": i}} for i in range(300)]
+    after = [dict(each) for each in reversed(before)]
+    after[7]["c"] = "changed"
+    del after[200]
+    made = cg.diff(before, after, moves=False)
+    assert made.apply(before) == after
+    assert [change.op for change in made if change.op != "move"] == ["replace", "remove"]

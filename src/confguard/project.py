@@ -17,10 +17,13 @@ from confguard.errors import DocumentError, Problem, ProjectError, ValidationErr
 from confguard.events import Listener
 from confguard.paths import Path as DocumentPath
 from confguard.risk.policy import Policy
+from confguard.risk.rules.user import UserRule
 
 if TYPE_CHECKING:
     from confguard.diff.many import Expected
     from confguard.guard import Guard
+    from confguard.risk.likelihood import Model
+    from confguard.risk.rules.interface import Rule
     from confguard.rollout import Bake, Probe
 
 __all__ = ["FILE_NAME", "Config", "Project", "find_project", "load_project"]
@@ -84,6 +87,8 @@ class _Settings:
     store: str = "sqlite:///confguard.db"
     environments: dict[str, str] = field(factory=dict)
     expected: list[ExpectedDifference] = field(factory=list)
+    rules: list[UserRule] = field(factory=list)
+    model: str | None = None
     policy: Policy = field(factory=Policy)
     configs: dict[str, Config] = field(factory=dict)
 
@@ -102,6 +107,24 @@ class Project:
     """Folders by the name of the environment they configure."""
     expected: Sequence[ExpectedDifference] = ()
     """Differences between environments that are meant."""
+    rules: Sequence[UserRule] = ()
+    """Rules of the project's own."""
+    model: str | None = None
+    """A file of coefficients that `confguard backtest --fit` wrote."""
+
+    def own_rules(self) -> list[Rule]:
+        """The project's rules, compiled. Raises `ConfguardError`."""
+        from confguard.risk.rules.user import CelRule
+
+        for rule in self.rules:
+            rule.program  # noqa: B018 - whether it compiles is to be known before anything is judged
+        return [CelRule(rule) for rule in self.rules]
+
+    def own_model(self) -> Model | None:
+        """The project's own coefficients. Raises `ConfguardError`."""
+        from confguard.risk.likelihood import read_model
+
+        return read_model(self.root / self.model) if self.model else None
 
     def config(self, name: str) -> Config:
         """The config of a name. Raises `ProjectError` with a did-you-mean."""
@@ -224,6 +247,8 @@ def load_project(file: Path) -> Project:
         settings.configs,
         settings.environments,
         settings.expected,
+        settings.rules,
+        settings.model,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
+from pathlib import Path
 
 from confguard.cli import sources
 from confguard.cli.options import Commands
@@ -10,6 +12,7 @@ from confguard.cli.output import indented, paint, say
 from confguard.diff.changes import Diff
 from confguard.diff.engine import diff
 from confguard.errors import ConfguardError, DocumentError, ValidationError, excerpt
+from confguard.paths import show_path
 from confguard.project import find_project
 from confguard.risk.findings import Finding, Risk, chart
 from confguard.risk.model import assess, check_document
@@ -31,6 +34,10 @@ def register(commands: Commands) -> None:
         exits="0 clean, 1 findings, 2 cannot run",
     )
     command.add_argument("files", nargs="+", metavar="FILE", help="a file, REV:path of git, or - with --as")
+    command.add_argument("--baseline", type=Path, metavar="FILE", help="leave out findings that FILE lists")
+    command.add_argument(
+        "--write-baseline", type=Path, metavar="FILE", help="write the findings there are, and end with 0"
+    )
     commands.add_reading(command)
 
     command = commands.add(
@@ -56,6 +63,10 @@ def register(commands: Commands) -> None:
 def check(args: Namespace) -> int:
     """`confguard check`."""
     findings = [finding for name in args.files for finding in _checked(name, args)]
+    if args.write_baseline:
+        return _write_baseline(args, findings)
+    known = _baseline(args.baseline) if args.baseline else frozenset()
+    findings = [finding for finding in findings if finding.fingerprint not in known]
 
     def text() -> str:
         many = "file" if len(args.files) == 1 else "files"
@@ -64,6 +75,28 @@ def check(args: Namespace) -> int:
 
     say(args.format, {"ok": not findings, "findings": [finding.to_json() for finding in findings]}, text)
     return 1 if findings else 0
+
+
+def _write_baseline(args: Namespace, findings: list[Finding]) -> int:
+    listed = {
+        finding.fingerprint: f"{finding.code} {finding.file}: {show_path(finding.path)}"
+        for finding in findings
+    }
+    args.write_baseline.write_text(
+        json.dumps(listed, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8"
+    )
+    told = f"{args.write_baseline}: {len(listed)} findings"
+    say(args.format, {"baseline": str(args.write_baseline), "findings": len(listed)}, lambda: told)
+    return 0
+
+
+def _baseline(file: Path) -> frozenset[str]:
+    try:
+        return frozenset(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfguardError(
+            f"{file}: is no baseline: {error}", hint="`confguard check --write-baseline FILE ...` writes one"
+        ) from error
 
 
 def show_assessment(args: Namespace) -> int:
@@ -76,7 +109,7 @@ def show_assessment(args: Namespace) -> int:
         )
     terms = sources.terms_for(args.after, args.schema)
     made = _difference(args, terms)
-    risk = assess(made, terms.schema, impact=terms.impact, policy=terms.policy)
+    risk = assess(made, terms.schema, impact=terms.impact, policy=terms.policy, rules=terms.rules)
     decision = terms.policy.decide(risk, made)
     if args.format in {"text", "json"}:
         charted = f"\n{chart(risk)}" if args.chart and risk.factors else ""

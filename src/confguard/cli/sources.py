@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from confguard.errors import DocumentError
 from confguard.fields import ImpactLevel
 from confguard.project import Project, find_project
 from confguard.risk.policy import Policy
+from confguard.risk.rules.interface import Rule
 from confguard.schema.schema import Schema, resolve_schema
 
 __all__ = ["Raw", "Terms", "load", "make_importable", "parse", "terms_for"]
@@ -68,6 +70,7 @@ class Terms:
     schema: Schema[Any] | None
     policy: Policy
     impact: ImpactLevel | None = None
+    rules: Sequence[Rule] = ()
 
 
 def terms_for(name: str, schema: str | None, project: Project | None = None) -> Terms:
@@ -76,9 +79,9 @@ def terms_for(name: str, schema: str | None, project: Project | None = None) -> 
     project = project or find_project()
     found = project.config_of(name.rpartition(":")[2]) if project else None
     if project is None or found is None:
-        return Terms(resolve_schema(schema), project.policy if project else Policy())
+        rules = project.own_rules() if project else ()
+        return Terms(resolve_schema(schema), project.policy if project else Policy(), rules=rules)
     project.make_importable()
     config = found[1]
-    return Terms(
-        resolve_schema(schema or project.schema_of(config)), project.policy_of(config), config.impact
-    )
+    chosen = resolve_schema(schema or project.schema_of(config))
+    return Terms(chosen, project.policy_of(config), config.impact, project.own_rules())

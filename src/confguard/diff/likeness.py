@@ -1,30 +1,91 @@
-"""Which map of one list became which of another, where no field tells: deepdiff's distance finds the likeliest."""
+"""Which map of one list became which of another, where no field tells.
+
+A few small ones are left to deepdiff, whose distance between objects finds pairs that have little in common. Its time
+grows with the product and with the size, so many or large ones are paired by the values that they share.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
+
+from confguard.diff.identity import token
+from confguard.paths import Path
 
 __all__ = ["pair_alike"]
 
-_MOST_PAIRED = 40
-"""The most elements a side that deepdiff is asked to pair: its time grows with the product."""
+_FEW, _SMALL = 40, 300
+"""The most elements a side, and the most values in all of them, that deepdiff is asked to pair."""
+_MOST_VALUES = 200_000
+"""Where there are more values than this, elements are paired in the order of the lists."""
+_ALIKE = 0.5
+"""The share of its values that an element keeps when it is edited."""
+_COMMON = 30
+"""A value that more elements than this have says nothing."""
 
 
 def pair_alike(
     old: list[Any], new: list[Any], left_old: list[int], left_new: list[int]
 ) -> list[tuple[int, int]]:
-    """Pairs of positions; in the order of the lists where there are too many to compare all with all."""
-    if len(left_old) == len(left_new) == 1:
-        pairs = {left_old[0]: left_new[0]}
-    elif max(len(left_old), len(left_new)) > _MOST_PAIRED:
-        pairs = dict(zip(left_old, left_new, strict=False))
+    """Pairs of positions of what is likely the same element, edited."""
+    before, after = [old[i] for i in left_old], [new[j] for j in left_new]
+    size = sum(map(_size, before)) + sum(map(_size, after))
+    if len(before) == len(after) == 1:
+        pairs = {0: 0}
+    elif size > _MOST_VALUES:
+        pairs = dict(zip(range(len(before)), range(len(after)), strict=False))
+    elif max(len(before), len(after)) > _FEW or size > _SMALL:
+        pairs = _by_values(before, after)
     else:
-        pairs = _likeliest([old[i] for i in left_old], [new[j] for j in left_new])
-        pairs = {left_old[i]: left_new[j] for i, j in pairs.items()}
-    return [(i, j) for i, j in pairs.items() if type(old[i]) is type(new[j])]
+        pairs = _by_distance(before, after)
+    found = [(left_old[i], left_new[j]) for i, j in pairs.items()]
+    return [(i, j) for i, j in found if type(old[i]) is type(new[j])]
 
 
-def _likeliest(old: list[Any], new: list[Any]) -> dict[int, int]:
+def _by_values(old: list[Any], new: list[Any]) -> dict[int, int]:
+    """The pairs that share most of their values, the likeliest first."""
+    holding: dict[Any, list[int]] = defaultdict(list)
+    sizes = []
+    for j, element in enumerate(new):
+        leaves = set(_leaves(element, ()))
+        sizes.append(len(leaves))
+        for leaf in leaves:
+            holding[leaf].append(j)
+    scored = []
+    for i, element in enumerate(old):
+        leaves = set(_leaves(element, ()))
+        shared: dict[int, int] = defaultdict(int)
+        for leaf in leaves:
+            found = holding.get(leaf, ())
+            if len(found) <= _COMMON:
+                for j in found:
+                    shared[j] += 1
+        scored += [(count / max(len(leaves), sizes[j]), i, j) for j, count in shared.items()]
+    pairs: dict[int, int] = {}
+    taken: set[int] = set()
+    for share, i, j in sorted(scored, key=lambda each: (-each[0], each[1], each[2])):
+        if share >= _ALIKE and i not in pairs and j not in taken:
+            pairs[i] = j
+            taken.add(j)
+    return pairs
+
+
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, (*path, key))
+    else:
+        yield path, token(value)
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, dict | list):
+        return 1 + sum(map(_size, value.values() if isinstance(value, dict) else value))
+    return 1
+
+
+def _by_distance(old: list[Any], new: list[Any]) -> dict[int, int]:
     from deepdiff import DeepDiff
 
     found = DeepDiff(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from confguard.risk.likelihood import Model
 from confguard.risk.model import assess
 from confguard.risk.policy import Decision, Policy
 from confguard.risk.reports import Judged
+from confguard.risk.rules.interface import Rule
 from confguard.schema.schema import Schema, resolve_schema
 
 __all__ = ["Side", "judge", "judge_range", "past_of"]
@@ -59,10 +60,12 @@ def judge(
     ]
     if project:
         project.make_importable()
+        model = model or project.own_model()
+    rules = project.own_rules() if project and wanted else []
     made = []
     for file, before, after, config in wanted:
         known = past.history(author, [file], at, reason) if past else None
-        verdict = _judged(file, before, after, config, project, known, reason, model)
+        verdict = _judged(file, before, after, config, project, known, reason, model, rules)
         if verdict:
             made.append(verdict)
     return made
@@ -128,6 +131,7 @@ def _judged(
     history: History | None,
     reason: str | None,
     model: Model | None,
+    rules: Sequence[Rule],
 ) -> Judged | None:
     if before.content == after.content:
         return None
@@ -147,7 +151,9 @@ def _judged(
     empty: Any = [] if any(isinstance(side.data, list) for side in (old, document) if side) else {}
     made = diff(old or empty, document or empty, schema)
     impact = config.impact if config else None
-    risk = assess(made, schema, history, impact=impact, policy=policy, reason=reason, model=model)
+    risk = assess(
+        made, schema, history, impact=impact, policy=policy, reason=reason, model=model, rules=rules
+    )
     return Judged(file, policy.decide(risk, made), risk)
 
 

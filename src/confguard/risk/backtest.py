@@ -26,9 +26,9 @@ from confguard.risk.model import assess
 
 __all__ = ["Backtest", "Scored", "backtest"]
 
-MOST_FILES = 50
+MOST_FILES = 20
 """Of a commit that touches more configuration files, so many are read."""
-MOST_BYTES = 1_000_000
+MOST_BYTES = 300_000
 """Larger files are left out: what is so large is data."""
 _CHUNK = 100
 

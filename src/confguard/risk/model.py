@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Any
 
 import attrs
 
 from confguard.diff.changes import Diff
 from confguard.documents.document import Document
+from confguard.errors import ConfguardError
 from confguard.fields import ImpactLevel
 from confguard.risk.acceptance import split_accepted
 from confguard.risk.evidence import evidence, shape_of
@@ -32,6 +34,8 @@ from confguard.schema.shape import ANYTHING
 
 __all__ = ["assess", "check_document"]
 
+PATIENCE = 5.0
+"""Seconds that a plug-in's rule may take."""
 _ORDER: list[Severity] = ["critical", "high", "medium", "low", "info"]
 
 
@@ -47,13 +51,14 @@ def assess(
     reason: str | None = None,
     now: datetime | None = None,
     model: Model | None = None,
+    rules: Sequence[Rule] = (),
 ) -> Risk:
     """The risk of a diff: a score from 0 to 100 with the findings and factors that explain it.
 
     `history` is the config's revisions, newest first, or what a repository tells of author and files (then the risk
     has a `likelihood`, by `model`). A `policy` accepts findings, and knows when changes may go in; `reason` is why the
-    change is made, `now` the time. `before` and `after` are the two documents' data, which
-    rules look around in; they are not needed where the diff was made from `Document`s.
+    change is made, `now` the time; `rules` are asked beside those of the catalogue. `before` and `after` are the two
+    documents' data, which rules look around in; they are not needed where the diff was made from `Document`s.
 
     >>> from confguard.diff.engine import diff
     >>> old, new = {"pool": {"max_size": 64}}, {"pool": {"max_size": 4}}
@@ -72,7 +77,7 @@ def assess(
         policy.process(at, reason) if policy else Process(reason=reason),
     )
     findings, accepted = split_accepted(
-        [_placed(finding, diff) for finding in _findings(context)],
+        [_placed(finding, diff) for finding in _findings(context, rules)],
         policy.accept if policy else (),
         diff.after_document,
         at.date(),
@@ -101,20 +106,37 @@ def check_document(document: Document) -> list[Finding]:
     return [_at(finding, document) for finding in found]
 
 
-def _findings(context: Context) -> list[Finding]:
+def _findings(context: Context, more: Sequence[Rule]) -> list[Finding]:
     """Every rule's findings; a generic one only where no other rule speaks of the setting."""
-    found = [(rule, finding) for rule in all_rules() for finding in _run(rule, context)]
+    found = [(rule, finding) for rule in (*all_rules(), *more) for finding in _run(rule, context)]
     spoken = {finding.path for rule, finding in found if not rule.generic}
     return [finding for rule, finding in found if not rule.generic or finding.path not in spoken]
 
 
 def _run(rule: Rule, context: Context) -> Sequence[Finding]:
-    """A rule's findings; one that fails is reported as a finding, never silently."""
+    """A rule's findings; one that fails, or takes too long, is reported as a finding, never silently."""
+    if type(rule).__module__.startswith("confguard."):
+        return _asked(rule, context)
+    found: list[Finding] = []
+    # A thread cannot be ended, but it can be left behind: the process does not wait for it.
+    thread = Thread(target=lambda: found.extend(_asked(rule, context)), daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    return [_left_out(rule, f"it took longer than {PATIENCE:.0f} seconds")] if thread.is_alive() else found
+
+
+def _asked(rule: Rule, context: Context) -> list[Finding]:
     try:
         return list(rule.check(context))
+    except ConfguardError:
+        raise
     except Exception as error:  # noqa: BLE001 - a plug-in's rule may raise anything
-        message = f"the rule failed and was left out: {type(error).__name__}"
-        return [Finding(rule.code, "info", (), message, "Report it to whoever wrote the rule.")]
+        return [_left_out(rule, type(error).__name__)]
+
+
+def _left_out(rule: Rule, why: str) -> Finding:
+    message = f"the rule failed and was left out: {why}"
+    return Finding(rule.code, "info", (), message, "Report it to whoever wrote the rule.")
 
 
 def _summed(findings: list[Finding], factors: list[Factor]) -> Risk:

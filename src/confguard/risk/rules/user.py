@@ -1,0 +1,90 @@
+"""Rules of a project's own, as a few lines of CEL (Common Expression Language) in `confguard.toml`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import attrs
+from attrs import field, frozen
+
+from confguard.diff.render import json_value, show_value
+from confguard.errors import ConfguardError
+from confguard.paths import show_path
+from confguard.risk.findings import Finding, Severity
+from confguard.risk.rules.interface import Context, Example, Rule
+
+__all__ = ["CelRule", "UserRule"]
+
+_SEVERITIES = ("info", "low", "medium", "high", "critical")
+
+
+@frozen(slots=False)
+class UserRule:
+    """One `[[rules]]` table: a condition on each change, and what to say where it holds.
+
+    The condition sees `path`, `name`, `op`, `before`, `after` and `file`.
+    """
+
+    code: str = field(validator=attrs.validators.matches_re(r"[A-Z][A-Z0-9-]{1,15}"))
+    when: str
+    message: str
+    severity: Severity = field(default="medium", validator=attrs.validators.in_(_SEVERITIES))
+    advice: str = "See the project's rules."
+
+    @cached_property
+    def program(self) -> Any:
+        """The compiled condition. Raises `ConfguardError` for one that does not parse, or without the library."""
+        try:
+            import cel
+        except ImportError as error:
+            raise ConfguardError(
+                f"rule {self.code} is written in CEL, and its library is not installed",
+                hint="pip install 'confguard-safety[cel]'",
+            ) from error
+        try:
+            return cel.compile(self.when)
+        except ValueError as error:
+            raise ConfguardError(
+                f"rule {self.code}: {error}", hint="https://cel.dev tells the language"
+            ) from error
+
+
+class CelRule(Rule):
+    """A `UserRule` as a rule."""
+
+    title = "a rule of this project"
+    reason = "The project says so in its confguard.toml."
+    example = Example("", "", "")
+    code = "CEL"
+    severity = "medium"
+    advice = "See the project's rules."
+
+    def __init__(self, told: UserRule) -> None:
+        self.told = told
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """A finding for each change for which the condition holds."""
+        document = context.diff.after_document
+        for edit in context.edits:
+            seen = {
+                "path": show_path(edit.path),
+                "name": edit.name,
+                "op": edit.change.op,
+                "before": json_value(edit.before),
+                "after": json_value(edit.after),
+                "file": (document.path or "") if document else "",
+            }
+            if self._holds(seen):
+                shown = {"before": show_value(edit.change.before), "after": show_value(edit.change.after)}
+                message = self.told.message
+                for name, value in ({**seen, **shown}).items():
+                    message = message.replace("{" + name + "}", str(value))
+                yield Finding(self.told.code, self.told.severity, edit.path, message, self.told.advice)
+
+    def _holds(self, seen: dict[str, Any]) -> bool:
+        try:
+            return self.told.program.execute(seen) is True
+        except (TypeError, ValueError, RuntimeError):
+            return False  # a condition on numbers does not hold for texts
