@@ -2,7 +2,7 @@
 
 - ```` ```python ````: executed, one namespace a page; with `>>>` prompts, outputs are compared.
 - ```` ```console ````: each line after `$` is run by bash in the page's folder, and its output compared
-  (`...` stands for anything).
+  (`...` stands for anything). A line after `> ` belongs to the command before.
 - ```` ```toml title="auth.toml" ````: written as that file; any language will do. Without a title: parsed.
 - ```` ```text ````: shown, not run, unless a title makes it a file.
 """
@@ -72,8 +72,10 @@ def _console(body: str) -> str | None:
     for step in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
         lines = step.splitlines(keepends=True)
         command = lines[0]
-        while command.endswith("\\\n"):
-            command += lines[command.count("\n")]
+        for line in lines[1:]:
+            if not command.endswith("\\\n") and not line.startswith("> "):
+                break
+            command += line.removeprefix("> ")
         expected = "".join(lines[command.count("\n") :])
         found = _run(command.strip())
         if not doctest.OutputChecker().check_output(expected or "...", found, _FLAGS):

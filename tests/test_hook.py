@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from confguard.cli import main as command
 from confguard.hooks.pre_commit import main
 from conftest import ROOT, git, incidents
 
@@ -211,3 +212,103 @@ def test_the_real_pre_commit_runs_the_hook_that_the_repository_offers(
     allowed = commit()
     assert allowed.returncode == 0, allowed.stdout + allowed.stderr
     assert "confguard" in allowed.stdout + allowed.stderr
+
+
+def test_a_template_is_no_configuration_until_it_is_rendered(repository: Path, capsys: Capture) -> None:
+    Path("chart.yaml").write_text("replicas: {{ .Values.replicas }}\n{{- if .x }}\na: [\n{{- end }}\n")
+    Path("broken.yaml").write_text("a: [\n")
+    git("add", ".")
+    assert main(["chart.yaml"]) == 0
+    assert main(["broken.yaml"]) == 1
+    assert "broken.yaml:2:1" in capsys.readouterr().out
+
+
+def test_only_the_staged_part_of_a_file_is_judged(committed: Path, capsys: Capture) -> None:
+    Path("auth.toml").write_text(AUTH["before"].replace("75s", "70s"))
+    git("add", ".")
+    Path("auth.toml").write_text(AUTH["after"])
+    assert main(["auth.toml"]) == 0
+
+
+def test_in_a_worktree_and_in_a_submodule(
+    committed: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    git("worktree", "add", "--quiet", str(elsewhere / "tree"), "-b", "other")
+    parent = elsewhere / "parent"
+    subprocess.run(["git", "init", "-q", str(parent)], check=True)
+    git(
+        *("-c", "protocol.file.allow=always", "-C", str(parent), "submodule", "--quiet", "add"),
+        *(str(committed), "module"),
+    )
+    for folder in (elsewhere / "tree", parent / "module"):
+        monkeypatch.chdir(folder)
+        Path("auth.toml").write_text(AUTH["after"])
+        git("add", "auth.toml")
+        assert main(["auth.toml"]) == 1
+        assert "CG101" in capsys.readouterr().out
+
+
+def test_a_merge_is_judged_as_what_it_stages(committed: Path, capsys: Capture) -> None:
+    git("checkout", "--quiet", "-b", "faster")
+    Path("auth.toml").write_text(AUTH["after"])
+    git("commit", "--quiet", "-am", "faster")
+    git("checkout", "--quiet", "-")
+    Path("other.txt").write_text("x")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "other")
+    git("merge", "--quiet", "--no-commit", "faster")
+    assert main(["auth.toml"]) == 1
+    assert "CG101" in capsys.readouterr().out
+
+
+def test_history_tells_how_likely_such_changes_were_reverted(committed: Path, capsys: Capture) -> None:
+    Path("auth.toml").write_text(AUTH["after"])
+    git("add", ".")
+    assert main(["auth.toml", "--format", "json"]) == 1
+    (made,) = json.loads(capsys.readouterr().out)
+    assert 0 < made["likelihood"] < 1
+    assert main(["auth.toml", "--format", "json", "--no-history"]) == 1
+    (made,) = json.loads(capsys.readouterr().out)
+    assert made["likelihood"] is None
+
+
+def test_a_range_of_commits_for_ci(committed: Path, capsys: Capture) -> None:
+    Path("gone.yaml").write_text("a: 1\nb: 2\n")
+    Path("old.yaml").write_text("x: 1\ny: 2\nz: 3\n")
+    Path("bad.json").write_text("{")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "two")
+    Path("auth.toml").write_text(AUTH["after"])
+    Path("gone.yaml").unlink()
+    git("mv", "old.yaml", "new.yaml")
+    Path("new.yaml").write_text("x: 1\ny: 2\nz: 4\n")
+    Path("bad.json").write_text('{"a": 1}')
+    Path("notes.md").write_text("x")
+    git("add", "-A")
+    git("commit", "--quiet", "-m", "three")
+    assert command(["assess", "--git", "HEAD~1..HEAD", "--fail-on", "block"]) == 1
+    out = capsys.readouterr().out
+    assert "auth.toml:4:1: CG101 high" in out
+    assert "4 files changed in meaning" in out
+    assert command(["assess", "--git", "HEAD~1..HEAD", "--format", "json", "--no-history"]) == 0
+    made = {each["file"]: each for each in json.loads(capsys.readouterr().out)}
+    assert set(made) == {"auth.toml", "gone.yaml", "new.yaml", "bad.json"} | ({"old.yaml"} & set(made))
+    assert made["new.yaml"]["decision"] == "allow"
+    for wrong in (["--git", "HEAD"], ["--git", "no-such..HEAD"], []):
+        assert command(["assess", *wrong]) == 2
+
+
+def test_many_files_at_once(committed: Path, capsys: Capture) -> None:
+    for n in range(300):
+        Path(f"f{n}.yaml").write_text(f"replicas: {n + 3}\n")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "many")
+    for n in range(300):
+        Path(f"f{n}.yaml").write_text(f"replicas: {n + 4 if n else 0}\n")
+    git("add", ".")
+    assert main([f"f{n}.yaml" for n in range(300)]) == 1
+    assert capsys.readouterr().out.count("CG301") == 1

@@ -148,8 +148,11 @@ class CountDisagrees(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """A list whose length was a declared count, and is another one now."""
+        resized = list(_resized_lists(context))
+        if not resized:
+            return
         declared = [(path, value) for path, value in _integers(context.after, ()) if _is_count(path)]
-        for path, before, after in _resized_lists(context):
+        for path, before, after in resized:
             for where, count in declared:
                 if before == count != after and before > 1:
                     name = where[-1]

@@ -39,6 +39,9 @@ _PROBE = frozenset(
 )
 
 
+_MOST_KEYS = 200
+
+
 class PairRule(Rule):
     """A rule about two settings of one table: it fires where they disagree now and did not before."""
 
@@ -46,8 +49,8 @@ class PairRule(Rule):
         """A finding for each table that a change touched and in which the pair is wrong now."""
         for path in dict.fromkeys(path for edit in context.edits for path in _tables_around(edit.path)):
             after = context.after_at(path)
-            if not isinstance(after, Mapping):
-                continue
+            if not isinstance(after, Mapping) or len(after) > _MOST_KEYS:
+                continue  # what has hundreds of keys is a list of things, not the settings of one
             before = context.before_at(path)
             known = set(self.disagreements(before)) if isinstance(before, Mapping) else set()
             for key, message in self.disagreements(after):

@@ -1,0 +1,235 @@
+"""Policies: thresholds by path, hours and freezes, accepted findings; rules of a project's own; reports."""
+
+from __future__ import annotations
+
+import json
+import time
+import xml.etree.ElementTree as ET
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import confguard as cg
+from confguard.cli import main
+from confguard.errors import ProjectError
+from confguard.project import load_project
+from confguard.risk import model
+from confguard.risk.acceptance import Acceptance, split_accepted
+from confguard.risk.findings import Factor, Finding, Risk, chart
+from confguard.risk.policy import Freeze, PathPolicy
+from confguard.risk.reports import REPORTS, Judged
+from confguard.risk.rules.interface import Context, Example, Rule
+
+Capture = pytest.CaptureFixture[str]
+MONDAY_NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+SATURDAY_NIGHT = datetime(2026, 11, 28, 23, 30, tzinfo=UTC)
+CUT = cg.diff(cg.parse("pool_size = 64\n", "toml"), cg.parse("pool_size = 4\n", "toml"))
+
+
+def codes(risk: cg.Risk) -> set[str]:
+    return {finding.code for finding in risk.findings}
+
+
+def test_thresholds_of_the_settings_that_change() -> None:
+    policy = cg.Policy(
+        paths=[PathPolicy(match=["pool*"], review=10, block=55), PathPolicy(match=["x"], block=99)]
+    )
+    risk = cg.assess(CUT)
+    assert risk.score == 60
+    assert policy.decide(risk, CUT) is cg.Decision.BLOCK
+    assert policy.decide(risk) is cg.Decision.REVIEW
+
+
+def test_outside_of_hours_and_in_a_freeze() -> None:
+    policy = cg.Policy(
+        hours="09:00-17:00",
+        days=["mon", "tue", "wed", "thu", "fri"],
+        timezone="Europe/Berlin",
+        freeze=[Freeze(start="2026-11-28", end="2026-11-29", reason="the sale")],
+    )
+    assert codes(cg.assess(CUT, policy=policy, now=MONDAY_NOON)) == {"CG201"}
+    risk = cg.assess(CUT, policy=policy, now=SATURDAY_NIGHT)
+    assert codes(risk) == {"CG201", "CG903", "CG904"}
+    assert policy.decide(risk) is cg.Decision.BLOCK
+    told = {finding.code: finding.message for finding in risk.findings}
+    # It is Sunday in Berlin by then.
+    assert told["CG903"].startswith("it is Sunday 00:30 Europe/Berlin, and changes go in on mon, tue")
+    assert told["CG904"] == "frozen: the sale (until 2026-11-29)"
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ('hours = "9 to 5"', "expected hours such as '09:00-17:00', got '9 to 5'"),
+        ('timezone = "Mars"', "expected a time zone such as 'Europe/Berlin', got 'Mars'"),
+        ('days = ["monday"]', "days"),
+        ('freeze = [{start = "2026-12-24", end = "2026-12-20", reason = "x"}]', "ends (2026-12-20) before"),
+        ('freeze = [{start = "soon", end = "later", reason = "x"}]', "expected a date such as"),
+        ('accept = [{code = "CG999", reason = "x"}]', "no rule 'CG999'"),
+        ('accept = [{code = "CG201", reason = "x", until = "soon"}]', "expected a date such as"),
+        ('accept = [{code = "CG201", reason = ""}]', "accept"),
+    ],
+)
+def test_a_policy_that_cannot_be(table: str, says: str, folder: Path) -> None:
+    Path("confguard.toml").write_text(f"[policy]\n{table}\n")
+    with pytest.raises(ProjectError) as caught:
+        load_project(Path("confguard.toml"))
+    assert says in str(caught.value)
+    assert "confguard.toml:" in str(caught.value)
+
+
+def test_a_finding_is_accepted_until_a_day() -> None:
+    policy = cg.Policy(accept=[Acceptance("cg201", "half the traffic moved", "pool*", until="2026-11-24")])
+    risk = cg.assess(CUT, policy=policy, now=MONDAY_NOON)
+    assert (risk.score, codes(risk)) == (0, set())
+    assert "accepted until 2026-11-24: half the traffic moved" in str(risk.accepted[0])
+    late = cg.assess(CUT, policy=policy, now=SATURDAY_NIGHT)
+    assert codes(late) == {"CG201", "CG905"}
+    assert late.score >= 60
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [
+        ("pool_size = 4  # confguard: accept CG201: measured in May\n", True),
+        ("# confguard: accept CG201, CG102 until 2026-12-31: measured\npool_size = 4\n", True),
+        ("pool_size = 4  # confguard: accept CG201\n", False),  # no reason
+        ("pool_size = 4  # confguard: accept CG202: another one\n", False),
+        ("pool_size = 4  # confguard: accept CG201 until 2026-01-01: over\n", False),
+    ],
+)
+def test_a_comment_beside_the_value_accepts(text: str, accepted: bool) -> None:
+    made = cg.diff(cg.parse("pool_size = 64\n", "toml"), cg.parse(text, "toml"))
+    risk = cg.assess(made, now=MONDAY_NOON)
+    assert ("CG201" not in codes(risk)) is accepted
+
+
+def test_an_acceptance_is_for_its_file() -> None:
+    finding = Finding("CG201", "high", ("pool",), "cut", "", "deploy/a.toml", 1)
+    for pattern, counted in (("deploy/*", 0), ("other/*", 1)):
+        kept, _ = split_accepted([finding], [Acceptance("CG201", "x", file=pattern)], None, date(2026, 1, 1))
+        assert len(kept) == counted
+
+
+class Broken(Rule):
+    code, title, severity, reason, advice = "ACME1", "t", "high", "R.", "A."
+    example = Example("", "", "")
+
+    def check(self, context: Context) -> Any:
+        raise KeyError("x")
+
+
+class Endless(Broken):
+    code = "ACME2"
+
+    def check(self, context: Context) -> Any:
+        time.sleep(30)
+        return []
+
+
+def test_a_rule_that_fails_or_never_ends_is_named_and_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model, "PATIENCE", 0.2)
+    risk = cg.assess(CUT, rules=[Broken(), Endless()])
+    told = {finding.code: finding.message for finding in risk.findings}
+    assert told["ACME1"] == "the rule failed and was left out: KeyError"
+    assert "took longer than" in told["ACME2"]
+    assert risk.score == 60
+
+
+OWN = """
+[[rules]]
+code = "ACME7"
+when = "name == 'pool_size' && op == 'replace' && after < before"
+severity = "critical"
+message = "the pool went from {before} to {after}"
+advice = "Ask the database team."
+"""
+
+
+def test_rules_of_a_project_in_cel(folder: Path, capsys: Capture) -> None:
+    Path("a.toml").write_text("pool_size = 64\nname = 'x'\n")
+    Path("b.toml").write_text("pool_size = 63\nname = 'y'\n")
+    Path("confguard.toml").write_text(OWN)
+    assert main(["assess", "a.toml", "b.toml", "--fail-on", "block"]) == 1
+    out = capsys.readouterr().out
+    assert (
+        "b.toml:1:1: ACME7 critical: pool_size: the pool went from 64 to 63\n    Ask the database team."
+        in out
+    )
+    Path("confguard.toml").write_text(OWN.replace("&&", "and"))
+    assert main(["assess", "a.toml", "b.toml"]) == 2
+    assert "rule ACME7" in capsys.readouterr().err
+    Path("confguard.toml").write_text(OWN.replace("critical", "awful"))
+    assert main(["assess", "a.toml", "b.toml"]) == 2
+
+
+def test_a_baseline_leaves_out_what_was_there(folder: Path, capsys: Capture) -> None:
+    Path("a.yaml").write_text("country: no\n")
+    assert main(["check", "a.yaml"]) == 1
+    assert main(["check", "a.yaml", "--write-baseline", "known.json"]) == 0
+    Path("a.yaml").write_text("# moved down\n\ncountry: no\nother: yes\n")
+    capsys.readouterr()
+    assert main(["check", "a.yaml", "--baseline", "known.json"]) == 1
+    out = capsys.readouterr().out
+    assert "other" in out and "country" not in out
+    assert main(["check", "a.yaml", "--baseline", "nothing.json"]) == 2
+    assert "is no baseline" in capsys.readouterr().err
+
+
+FINDING = Finding("CG201", "high", ("pool|x",), "cut `a` from\n64", "Look, twice: always.", "a b.toml", 3, 2)
+JUDGED = [
+    Judged("a b.toml", cg.Decision.BLOCK, Risk(83, (FINDING,), (Factor("finding", 83.0, "x"),))),
+    Judged("broken.yaml", cg.Decision.BLOCK, errors=("broken.yaml:1:1: wrong <here>",)),
+    Judged("fine.toml", cg.Decision.ALLOW, Risk(0)),
+]
+
+
+def test_sarif_has_what_the_standard_requires() -> None:
+    made = json.loads(REPORTS["sarif"](JUDGED))
+    assert (made["version"], len(made["runs"])) == ("2.1.0", 1)
+    (run,) = made["runs"]
+    assert run["tool"]["driver"]["name"] == "confguard"
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["CG201"]
+    first, second = run["results"]
+    place = first["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "a%20b.toml"
+    assert place["region"] == {"startLine": 3, "startColumn": 2}
+    assert first["level"] == "error"
+    assert first["partialFingerprints"] == {"confguard/v1": FINDING.fingerprint}
+    assert second["ruleId"] == "CG001"
+
+
+def test_github_annotations_are_one_line_each() -> None:
+    lines = REPORTS["github"](JUDGED).splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("::error file=a b.toml,line=3,col=2,title=CG201 high::")
+
+
+def test_gitlab_junit_markdown_text_and_json() -> None:
+    issues = json.loads(REPORTS["gitlab"](JUDGED))
+    assert issues[0]["location"] == {"path": "a b.toml", "lines": {"begin": 3}}
+    suite = ET.fromstring(REPORTS["junit"](JUDGED))[0]
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "2")
+    comment = REPORTS["markdown"](JUDGED)
+    assert comment.startswith("**confguard: block**")
+    assert "cut \\`a\\` from" in comment
+    assert "no configuration changed" in REPORTS["markdown"]([])
+    assert "a b.toml: block: risk 83 of 100 (critical)" in REPORTS["text"](JUDGED)
+    assert [each["decision"] for each in json.loads(REPORTS["json"](JUDGED))] == ["block", "block", "allow"]
+
+
+def test_a_chart_of_the_factors() -> None:
+    risk = Risk(50, (), (Factor("finding CG201", 60.0, "x"), Factor("impact", -10.0, "y")))
+    lines = chart(risk).splitlines()
+    assert lines[0].index("|") == lines[1].index("|")
+    assert lines[0].count("#") > lines[1].count("#") >= 1
+    assert chart(Risk(0)) == ""
+
+
+def test_a_fingerprint_follows_a_finding_that_moves() -> None:
+    one = Finding("CG201", "high", ("pool",), "cut from 3", "", "a.toml", 1)
+    two = Finding("CG201", "high", ("pool",), "cut from 4", "", "a.toml", 99)
+    other = Finding("CG201", "high", ("pools",), "cut from 4", "", "a.toml", 99)
+    assert one.fingerprint == two.fingerprint != other.fingerprint
