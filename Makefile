@@ -10,7 +10,7 @@ ARGS ?=
 SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format docs docs-serve bench fuzz comparison lock clean
+.PHONY: help demo test test-fast lint format docs docs-serve bench fuzz fit comparison lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -51,6 +51,9 @@ fuzz: $(VENV)/.dev ## every reader, guided by coverage: SECONDS=60 each
 	for format in toml yaml json jsonc ini env properties; do \
 	  PYTHONPATH=tests $(BIN)/python tests/fuzz.py $$format -max_total_time=$(SECONDS) -max_len=600 -verbosity=0 || exit 1; \
 	done
+
+fit: $(VENV)/.dev ## the coefficients of the likelihood anew: DATA=commits.jsonl.xz
+	$(BIN)/python tests/research/fit_risk.py $(DATA)
 
 comparison: $(VENV)/.dev ## the page that compares diffs of several tools
 	$(PIP) install graphtage

@@ -90,6 +90,11 @@ TEXTS: list[tuple[str, str, str]] = [
     ("ini: interpolation that recurses", "ini", "[a]\nb = %(b)s\nc = ${a:c}\n"),
     ("ini: a key of a megabyte", "ini", "[a]\n" + "k" * WIDE + " = 1\n"),
     ("ini: a key without a value that goes on", "ini", "[a]\nkey\n  more\n"),
+    (
+        "ini: control characters in a key that stands twice",
+        "ini",
+        "[a]\n" + "\x01" * 400 + "\n" + "\x01" * 400,
+    ),
     ("ini: equals signs", "ini", "[a]\n" + "=" * WIDE + "\n"),
     ("env: quote without end", "env", "A='" + "x" * WIDE),
     ("env: backslashes in quotes", "env", 'A="' + "\\" * 500_001 + '"'),

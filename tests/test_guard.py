@@ -449,3 +449,15 @@ def run_all(functions: list[Callable[[], None]]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_a_setting_that_was_not_touched_in_a_year_is_told(folder: Path) -> None:
+    now = [datetime(2025, 1, 1, tzinfo=UTC)]
+    guard = cg.Guard("a", store="memory://", format="toml", clock=lambda: now[0])
+    for size in (1, 2):
+        guard.apply(guard.plan({"size": size, "other": "x"}, reason="start"))
+    now[0] = datetime(2026, 6, 1, tzinfo=UTC)
+    plan = guard.plan({"size": 3, "other": "y"}, reason="more room for the campaign")
+    told = {finding.code: finding for finding in plan.risk.findings}
+    assert told["CG902"].message == "was last changed 516 days ago"
+    assert told["CG902"].path == ("size",), "of the other one nobody knows how old it is"

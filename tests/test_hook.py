@@ -312,3 +312,17 @@ def test_many_files_at_once(committed: Path, capsys: Capture) -> None:
     git("add", ".")
     assert main([f"f{n}.yaml" for n in range(300)]) == 1
     assert capsys.readouterr().out.count("CG301") == 1
+
+
+def test_a_line_that_was_not_touched_in_a_year_is_told(
+    repository: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("a.toml").write_text("x = 1\nsize = 2\n")
+    git("add", ".")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2020-01-01T00:00:00Z")
+    git("commit", "--quiet", "-m", "one")
+    monkeypatch.delenv("GIT_COMMITTER_DATE")
+    Path("a.toml").write_text("x = 1\nsize = 3\n")
+    git("add", ".")
+    assert main(["a.toml"]) == 0
+    assert "a.toml:2:1: CG902 low: size: was last changed" in capsys.readouterr().out

@@ -209,10 +209,11 @@ def brief(text: str, most: int = 300) -> str:
     >>> brief("a" * 20, 11), brief("a\\x1b[2J")
     ('aaa ... aaa', 'a\\\\x1b[2J')
     """
+    half = (most - 5) // 2
     if len(text) > most:
-        half = (most - 5) // 2
-        text = f"{text[:half]} ... {text[-half:]}"
-    return harmless(text)
+        text = f"{text[:most]} ... {text[-most:]}"
+    shown = harmless(text)  # which writes some characters as several
+    return shown if len(shown) <= most else f"{shown[:half]} ... {shown[-half:]}"
 
 
 def harmless(text: str) -> str:

@@ -22,6 +22,7 @@ __all__ = [
     "configure",
     "identity",
     "is_shallow",
+    "last_touched",
     "log",
     "merge_file",
     "renames",
@@ -151,6 +152,20 @@ def about(revision: str, *, cwd: Path | None = None) -> tuple[str, int, str]:
     told = _git("log", "-1", form, "--end-of-options", revision, "--", cwd=cwd, wanted=revision)
     author, at, subject = told.decode(errors="replace").rstrip("\n").split("\0")
     return author, int(at), subject
+
+
+def last_touched(revision: str, path: str, line: int, *, cwd: Path | None = None) -> int | None:
+    """When a line, as it stands in a revision, was written; None where git cannot tell."""
+    try:
+        told = _git(
+            *("blame", "--porcelain", f"-L{line},{line}", "--end-of-options", revision, "--", path),
+            cwd=cwd,
+            wanted=path,
+        )
+    except DocumentError:
+        return None
+    times = [row for row in told.split(b"\n") if row.startswith(b"committer-time ")]
+    return int(times[0].split()[1]) if times else None
 
 
 def identity(*, cwd: Path | None = None) -> str:

@@ -26,6 +26,7 @@ from confguard.errors import (
 from confguard.events import Event, EventKind, Listener
 from confguard.fields import ImpactLevel, Owner
 from confguard.risk.findings import Risk
+from confguard.risk.history import since_changed
 from confguard.risk.model import assess
 from confguard.risk.policy import Decision, Policy
 from confguard.rollout.bake import Bake, Outcome, watch
@@ -154,6 +155,7 @@ class Guard:
             policy=self.policy,
             reason=reason,
             now=self._clock(),
+            last_changed=since_changed(history, self._clock()),
         )
         return Plan(
             self.name,

@@ -18,6 +18,7 @@ __all__ = [
     "path_from_json",
     "path_to_json",
     "show_path",
+    "value_at",
 ]
 
 
@@ -88,6 +89,20 @@ def follow(data: object, path: Path) -> tuple[Path, bool]:
 
 _LONGEST_KEY = 120
 """Longer keys are cut where they are shown."""
+
+
+def value_at(data: Any, path: Path) -> Any:
+    """The value at the end of a path; None where there is none.
+
+    >>> value_at({"a": [{"name": "x", "v": 1}]}, ("a", Key.of(name="x"), "v"))
+    1
+    """
+    walked, whole = follow(data, path)
+    if not whole:
+        return None
+    for segment in walked:
+        data = data[segment]
+    return data
 
 
 def show_path(path: Sequence[object]) -> str:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import heapq
 import json
 import lzma
+import math
 import sys
 from collections import defaultdict
 from multiprocessing import Pool
 from pathlib import Path
 from typing import Any
+
+import attrs
 
 import confguard as cg
 from confguard.documents.registry import detect_format
@@ -24,6 +27,9 @@ from confguard.risk.metrics import auc, average_precision, recall_at
 from confguard.risk.model import assess
 
 TARGET = Path(__file__).parents[2] / "src/confguard/risk/coefficients.json"
+_BASE_RATE = 0.029
+"""The share of changes that were reverted in the whole histories of openedx/configuration, 2i2c-org/infrastructure and
+cloudfoundry/cf-deployment, each counted the same (`confguard backtest`)."""
 _FEWEST = 10
 """A repository with fewer reverts says nothing by itself."""
 
@@ -51,7 +57,16 @@ def main() -> None:
         columns = [{name: value for name, value in row.items() if chosen(name)} for row in found]
         report(title, columns, labels, repos, details=title == "all")
     model = fit(found, labels, f"{len(rows):,} commits of {len(set(repos))} repositories")
+    model = attrs.evolve(model, intercept=model.intercept + prior_correction(sum(labels) / len(labels)))
     TARGET.write_text(json.dumps(model.to_json(), indent=1) + "\n")
+
+
+def prior_correction(share: float) -> float:
+    """What a sample with more reverts than whole histories have adds to the intercept, to be taken off again.
+
+    King and Zeng, *Logistic regression in rare events data*, Political Analysis 9 (2001), equation 7.
+    """
+    return math.log(_BASE_RATE / (1 - _BASE_RATE)) - math.log(share / (1 - share))
 
 
 def report(

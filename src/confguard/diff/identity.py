@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
 from attrs import field, frozen
 
-from confguard.paths import Key, dig
+from confguard.paths import Key, Path, dig
 
-__all__ = ["Keying", "keying", "token"]
+__all__ = ["Keying", "keying", "leaves", "token"]
 
 _IDENTIFYING = (
     *("id", "uuid", "guid", "key", "kid", "name", "slug", "code"),
@@ -112,3 +112,12 @@ def token(value: Any) -> Hashable:
     if value != value:
         return ("nan",)
     return (kind, value)
+
+
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Hashable]]:
+    """Each value inside of tables, by its path; a list is one."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from leaves(inner, (*path, key))
+    else:
+        yield path, token(value)

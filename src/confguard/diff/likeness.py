@@ -7,11 +7,9 @@ grows with the product and with the size, so many or large ones are paired by th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import Any
 
-from confguard.diff.identity import token
-from confguard.paths import Path
+from confguard.diff.identity import leaves as leaves_of
 
 __all__ = ["pair_alike"]
 
@@ -48,13 +46,13 @@ def _by_values(old: list[Any], new: list[Any]) -> dict[int, int]:
     holding: dict[Any, list[int]] = defaultdict(list)
     sizes = []
     for j, element in enumerate(new):
-        leaves = set(_leaves(element, ()))
+        leaves = set(leaves_of(element))
         sizes.append(len(leaves))
         for leaf in leaves:
             holding[leaf].append(j)
     scored = []
     for i, element in enumerate(old):
-        leaves = set(_leaves(element, ()))
+        leaves = set(leaves_of(element))
         shared: dict[int, int] = defaultdict(int)
         for leaf in leaves:
             found = holding.get(leaf, ())
@@ -69,14 +67,6 @@ def _by_values(old: list[Any], new: list[Any]) -> dict[int, int]:
             pairs[i] = j
             taken.add(j)
     return pairs
-
-
-def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from _leaves(inner, (*path, key))
-    else:
-        yield path, token(value)
 
 
 def _size(value: Any) -> int:

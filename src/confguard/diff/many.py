@@ -17,7 +17,7 @@ from confguard.diff.engine import diff
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.document import Document, parse_bytes
 from confguard.documents.reading import load_bytes
-from confguard.documents.registry import detect_format
+from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import DocumentError
 from confguard.paths import show_path
 from confguard.schema.schema import SchemaLike
@@ -128,7 +128,7 @@ def compare_revisions(
     progress: Progress | None = None,
 ) -> Comparison:
     """Compare the configuration files that changed between two revisions of git. Raises `DocumentError`."""
-    changed = [each for each in git.changed(base, head, paths, cwd=cwd) if _is_configuration(each.path)]
+    changed = [each for each in git.changed(base, head, paths, cwd=cwd) if is_configuration(each.path)]
     names = [f"{base}:{each.before}" for each in changed if each.before]
     names += [f"{head}:{each.path}" for each in changed if each.after]
     blobs = git.blobs(names, MAX_BYTES, cwd=cwd)
@@ -200,7 +200,7 @@ def _files_below(folder: Path) -> dict[str, Callable[[], bytes]]:
     for root, folders, names in os.walk(folder, onerror=fail):
         folders[:] = sorted(name for name in folders if name not in _SKIPPED)
         for name in names:
-            if _is_configuration(name):
+            if is_configuration(name):
                 file = Path(root, name)
                 found[file.relative_to(folder).as_posix()] = _reader(file)
     return found
@@ -208,11 +208,3 @@ def _files_below(folder: Path) -> dict[str, Callable[[], bytes]]:
 
 def _reader(file: Path) -> Callable[[], bytes]:
     return lambda: load_bytes(str(file))
-
-
-def _is_configuration(name: str) -> bool:
-    try:
-        detect_format(name)
-    except DocumentError:
-        return False
-    return True

@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple, TypeAlias
 
 from confguard.diff.changes import Change
+from confguard.diff.identity import leaves as leaves_of
 from confguard.diff.identity import token
 from confguard.diff.steps import Step
 from confguard.paths import Key, Path
@@ -128,13 +129,13 @@ def _alike(gone: Sequence[_Piece], come: Sequence[_Piece]) -> Iterator[_Match]:
     tables_come = [piece for piece in come if isinstance(piece.value, dict) and len(piece.value) > 1]
     if sum(_leaf_count(piece.value) for piece in tables_gone + tables_come) > _MOST_LEAVES:
         return
-    leaves_come = [dict(_leaves(piece.value, ())) for piece in tables_come]
+    leaves_come = [dict(leaves_of(piece.value)) for piece in tables_come]
     holding: dict[Any, list[int]] = defaultdict(list)
     for n, leaves in enumerate(leaves_come):
         for leaf in leaves.items():
             holding[leaf].append(n)
     for one in tables_gone:
-        leaves = dict(_leaves(one.value, ()))
+        leaves = dict(leaves_of(one.value))
         equal: dict[int, int] = defaultdict(int)
         for leaf in leaves.items():
             for n in holding.get(leaf, ()):
@@ -153,14 +154,6 @@ def _same_name(one: Path, other: Path) -> bool:
     if one[:-1] == other[:-1]:
         return _names_alike(str(one[-1]), str(other[-1]))
     return one[-1] == other[-1]
-
-
-def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from _leaves(inner, (*path, key))
-    else:
-        yield path, token(value)
 
 
 def _leaf_count(value: Any) -> int:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from confguard.documents.interface import Format
 from confguard.errors import DocumentError, did_you_mean
 
-__all__ = ["detect_format", "format_named", "known_formats"]
+__all__ = ["detect_format", "format_named", "is_configuration", "known_formats"]
 
 _BUILT_IN = {
     "toml": "confguard.documents.toml:TomlFormat",
@@ -81,6 +81,19 @@ def detect_format(path: str) -> Format:
         path=path,
         hint=f"name it with --as: {', '.join(known_formats())}",
     )
+
+
+def is_configuration(path: str) -> bool:
+    """Does a file's name tell a format that is known?
+
+    >>> is_configuration("deploy/app.yml"), is_configuration("notes.md")
+    (True, False)
+    """
+    try:
+        detect_format(path)
+    except DocumentError:
+        return False
+    return True
 
 
 @cache

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
 from confguard import git
+from confguard.diff.changes import Diff
 from confguard.diff.engine import diff
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.document import Document, parse_bytes
-from confguard.documents.registry import detect_format
+from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import DocumentError, ValidationError
 from confguard.project import Config, Project
 from confguard.risk.commits import commits, reverts
@@ -27,6 +30,8 @@ from confguard.schema.schema import Schema, resolve_schema
 
 __all__ = ["Side", "judge", "judge_range", "past_of"]
 
+_MOST_ASKED = 3
+"""Of how many settings of one file git is asked when they were changed last: each costs a process."""
 REMEMBERED = 2_000
 """How many of the newest commits are looked back on."""
 _TEMPLATE = re.compile(rb"\{\{-?\s|\{%-?\s")
@@ -35,10 +40,11 @@ _TEMPLATE = re.compile(rb"\{\{-?\s|\{%-?\s")
 
 @frozen
 class Side:
-    """One side of a change: its bytes (None: not there) and what it is called."""
+    """One side of a change: its bytes (None: not there), what it is called, and the revision it is of."""
 
     content: bytes | None
     name: str
+    revision: str | None = None
 
 
 def judge(
@@ -88,7 +94,7 @@ def judge_range(
     files = [
         (
             each.path,
-            Side(texts.get(f"{base}:{each.before}") if each.before else None, each.before or each.path),
+            Side(texts.get(f"{base}:{each.before}") if each.before else None, each.before or each.path, base),
             Side(texts.get(f"{head}:{each.path}") if each.after else None, each.path),
         )
         for each in changed
@@ -118,7 +124,7 @@ def _configs(file: str, project: Project | None) -> list[Config | None]:
     found = project.config_of(file) if project else None
     if found is not None and found[1].files:
         return [found[1]]
-    unnamed = not (project and project.configs) and _is_configuration(file)
+    unnamed = not (project and project.configs) and is_configuration(file)
     return [None] if unnamed else []
 
 
@@ -152,9 +158,31 @@ def _judged(
     made = diff(old or empty, document or empty, schema)
     impact = config.impact if config else None
     risk = assess(
-        made, schema, history, impact=impact, policy=policy, reason=reason, model=model, rules=rules
+        made,
+        schema,
+        history,
+        impact=impact,
+        policy=policy,
+        reason=reason,
+        model=model,
+        rules=rules,
+        last_changed=_last_changed(before, old, made) if history else None,
     )
     return Judged(file, policy.decide(risk, made), risk)
+
+
+def _last_changed(before: Side, old: Document | None, made: Diff) -> Callable[[Any], timedelta | None] | None:
+    """How long ago the lines of the settings that change were written; asked only where they are few."""
+    if old is None or before.revision is None or len(made) > _MOST_ASKED:
+        return None
+    known, revision = old, before.revision
+
+    def since(path: Any) -> timedelta | None:
+        found = known.locate(path)
+        at = git.last_touched(revision, before.name, found.line) if found else None
+        return None if at is None else timedelta(seconds=max(0.0, time.time() - at))
+
+    return since
 
 
 def _parsed(side: Side, kind: str | None) -> Document | None:
@@ -179,11 +207,3 @@ def _problems(schema: Schema[Any] | None, document: Document | None) -> tuple[st
     except ValidationError as error:
         return tuple(map(str, error.problems))
     return ()
-
-
-def _is_configuration(file: str) -> bool:
-    try:
-        detect_format(file)
-    except DocumentError:
-        return False
-    return True

@@ -63,7 +63,11 @@ def staged(files: Iterable[str], project: Project | None, *, history: bool = Tru
     after = {file: f"{to}:./{file}" for file in wanted}
     texts = git.blobs([*before.values(), *after.values()], MAX_BYTES) if wanted else {}
     sides = [
-        (file, Side(texts.get(before[file]), file), Side(texts.get(after[file]), file))
+        (
+            file,
+            Side(texts.get(before[file]), old_names.get(file, file), base),
+            Side(texts.get(after[file]), file),
+        )
         for file in wanted
         if after[file] in texts
     ]

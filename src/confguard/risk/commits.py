@@ -10,8 +10,7 @@ from pathlib import Path
 from attrs import define, field, frozen
 
 from confguard import git
-from confguard.documents.registry import detect_format
-from confguard.errors import DocumentError
+from confguard.documents.registry import is_configuration
 
 __all__ = ["Commit", "FileChange", "Revert", "commits", "reverts"]
 
@@ -65,7 +64,7 @@ def commits(repository: Path, *, most: int | None = None, revision: str = "HEAD"
     for record in git.log(repository, most=most, revision=revision):
         files, others = [], 0
         for change in record.files:
-            if _is_configuration(change.path):
+            if is_configuration(change.path):
                 files.append(FileChange(change.path, change.before, change.after, change.was))
             else:
                 others += 1
@@ -122,11 +121,3 @@ class _Seen:
             if paths == set(earlier.paths):
                 return Revert(earlier, commit, "by hand")
         return None
-
-
-def _is_configuration(path: str) -> bool:
-    try:
-        detect_format(path)
-    except DocumentError:
-        return False
-    return True

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from attrs import define, field, frozen
 
-__all__ = ["NEVER", "History", "Past"]
+from confguard.paths import Path, value_at
+
+__all__ = ["NEVER", "Dated", "History", "Past", "since_changed"]
 
 NEVER = 3650.0
 """Days since what never happened."""
@@ -102,3 +107,32 @@ class Past:
             files=len(files),
             subject=subject,
         )
+
+
+class Dated(Protocol):
+    """What is asked of a revision. `confguard.Revision` answers it."""
+
+    @property
+    def data(self) -> Any:
+        """What it says."""
+        ...
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was made."""
+        ...
+
+
+def since_changed(history: Sequence[Dated], now: datetime) -> Callable[[Path], timedelta | None]:
+    """How long ago a setting got the value that it has in the newest revision (the first of `history`).
+
+    The function returned answers None where the history does not reach back that far.
+    """
+
+    def since(path: Path) -> timedelta | None:
+        for newer, older in itertools.pairwise(history):
+            if value_at(older.data, path) != value_at(newer.data, path):
+                return now - newer.created_at
+        return None
+
+    return since

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import Any
 
@@ -13,6 +13,7 @@ from confguard.diff.changes import Diff
 from confguard.documents.document import Document
 from confguard.errors import ConfguardError
 from confguard.fields import ImpactLevel
+from confguard.paths import Path
 from confguard.risk.acceptance import split_accepted
 from confguard.risk.evidence import evidence, shape_of
 from confguard.risk.factors import (
@@ -52,12 +53,14 @@ def assess(
     now: datetime | None = None,
     model: Model | None = None,
     rules: Sequence[Rule] = (),
+    last_changed: Callable[[Path], timedelta | None] | None = None,
 ) -> Risk:
     """The risk of a diff: a score from 0 to 100 with the findings and factors that explain it.
 
     `history` is the config's revisions, newest first, or what a repository tells of author and files (then the risk
     has a `likelihood`, by `model`). A `policy` accepts findings, and knows when changes may go in; `reason` is why the
-    change is made, `now` the time; `rules` are asked beside those of the catalogue. `before` and `after` are the two
+    change is made, `now` the time, `last_changed` how long ago a setting was changed before; `rules` are asked beside
+    those of the catalogue. `before` and `after` are the two
     documents' data, which rules look around in; they are not needed where the diff was made from `Document`s.
 
     >>> from confguard.diff.engine import diff
@@ -74,7 +77,9 @@ def assess(
         before if before is not None else _data(diff.before_document),
         after if after is not None else _data(diff.after_document),
         shape,
-        policy.process(at, reason) if policy else Process(reason=reason),
+        attrs.evolve(
+            policy.process(at, reason) if policy else Process(reason=reason), last_changed=last_changed
+        ),
     )
     findings, accepted = split_accepted(
         [_placed(finding, diff) for finding in _findings(context, rules)],

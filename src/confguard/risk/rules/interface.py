@@ -17,7 +17,7 @@ from confguard.diff.quantity import ratio
 from confguard.documents.document import Document
 from confguard.errors import brief
 from confguard.fields import FieldType, Secret
-from confguard.paths import Path, follow
+from confguard.paths import Path, value_at
 from confguard.risk.findings import Finding, Severity
 from confguard.risk.names import name_of, words_of, words_on_path
 from confguard.schema.shape import ANYTHING, Shape
@@ -105,11 +105,11 @@ class Context:
 
     def before_at(self, path: Path) -> Any:
         """The value at a path before; None if there was none."""
-        return _value_at(self.before, path)
+        return value_at(self.before, path)
 
     def after_at(self, path: Path) -> Any:
         """The value at a path after; None if there is none."""
-        return _value_at(self.after, path)
+        return value_at(self.after, path)
 
 
 @frozen
@@ -214,12 +214,3 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
             yield from _leaves(child, (*path, key))
         else:
             yield (*path, key), child
-
-
-def _value_at(data: Any, path: Path) -> Any:
-    walked, whole = follow(data, path)
-    if not whole:
-        return None
-    for segment in walked:
-        data = data[segment]
-    return data
