@@ -156,9 +156,11 @@ def about(revision: str, *, cwd: Path | None = None) -> tuple[str, int, str]:
 
 def last_touched(revision: str, path: str, line: int, *, cwd: Path | None = None) -> int | None:
     """When a line, as it stands in a revision, was written; None where git cannot tell."""
+    if revision.startswith("-"):  # `git blame` knows no --end-of-options
+        return None
     try:
         told = _git(
-            *("blame", "--porcelain", f"-L{line},{line}", "--end-of-options", revision, "--", path),
+            *("blame", "--porcelain", f"-L{line},{line}", revision, "--", path),
             cwd=cwd,
             wanted=path,
         )
