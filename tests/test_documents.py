@@ -243,6 +243,13 @@ def test_values_have_places_too() -> None:
     assert near.line == 1
 
 
+def test_lines_are_those_of_an_editor() -> None:
+    document = cg.parse('a: "x\u2028y\u0085z"\nb: 😀\nc: 3\n', "yaml")
+    assert document.locate(("c",)) == (3, 1)
+    assert document.locate_value(("b",)) == (2, 4)
+    assert document.lines[2] == "c: 3"
+
+
 @pytest.mark.parametrize("format", ["toml", "yaml", "json", "jsonc"])
 @given(data=PLAIN_DOCUMENTS)
 @settings(max_examples=100)

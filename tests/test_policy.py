@@ -106,6 +106,13 @@ def test_a_comment_beside_the_value_accepts(text: str, accepted: bool) -> None:
     assert ("CG201" not in codes(risk)) is accepted
 
 
+def test_a_comment_is_not_for_what_stood_elsewhere_before() -> None:
+    before = "a: 1\nb: 2\nc: 3\nd: 4\nlimits: {memory: 1Gi}\n"
+    after = "a: 1  # confguard: accept CG209: another line\n"
+    made = cg.diff(cg.parse(before, "yaml"), cg.parse(after, "yaml"))
+    assert not cg.assess(made).accepted
+
+
 def test_an_acceptance_is_for_its_file() -> None:
     finding = Finding("CG201", "high", ("pool",), "cut", "", "deploy/a.toml", 1)
     for pattern, counted in (("deploy/*", 0), ("other/*", 1)):

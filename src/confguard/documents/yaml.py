@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import check_yaml_depth
-from confguard.documents.interface import ParseError, Place, Places, Position
+from confguard.documents.interface import LineIndex, ParseError, Place, Places, Position
 
 if TYPE_CHECKING:
     from confguard.paths import Path
@@ -55,8 +55,9 @@ class YamlFormat:
         nodes = list(yaml.compose_all(text, Loader=_loader()))
         constructor = yaml.constructor.SafeConstructor()
         kept = [node for node in nodes if not _blank(node)]
+        index = LineIndex(text)  # marks count other line breaks, too: U+2028 is none to an editor
         for number, node in enumerate(kept):
-            _walk(node, (number,) if len(kept) > 1 else (), places, constructor)
+            _walk(node, (number,) if len(kept) > 1 else (), places, constructor, index)
         return places
 
 
@@ -122,18 +123,18 @@ def _line_and_column(mark: Any) -> tuple[int | None, int | None]:
     return (mark.line + 1, mark.column + 1) if mark else (None, None)
 
 
-def _walk(node: Any, path: Path, places: Places, constructor: Any) -> None:
+def _walk(node: Any, path: Path, places: Places, constructor: Any, index: LineIndex) -> None:
     if node.id == "mapping":
         for key_node, value_node, key in _pairs(node, constructor):
             inner = (*path, key)
             if inner not in places:
-                places[inner] = Place(_position(key_node), _position(value_node))
-                _walk(value_node, inner, places, constructor)
+                places[inner] = Place(_position(key_node, index), _position(value_node, index))
+                _walk(value_node, inner, places, constructor, index)
     elif node.id == "sequence":
         for number, child in enumerate(node.value):
             inner = (*path, number)
-            places[inner] = Place(_position(child), _position(child))
-            _walk(child, inner, places, constructor)
+            places[inner] = Place(_position(child, index), _position(child, index))
+            _walk(child, inner, places, constructor, index)
 
 
 def _pairs(node: Any, constructor: Any) -> Iterator[tuple[Any, Any, Any]]:
@@ -149,5 +150,5 @@ def _pairs(node: Any, constructor: Any) -> Iterator[tuple[Any, Any, Any]]:
             yield from _pairs(source, constructor)
 
 
-def _position(node: Any) -> Position:
-    return Position(node.start_mark.line + 1, node.start_mark.column + 1)
+def _position(node: Any, index: LineIndex) -> Position:
+    return index.position(node.start_mark.index)

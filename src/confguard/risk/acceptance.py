@@ -105,15 +105,16 @@ def split_accepted(
 
 def _beside(finding: Finding, document: Document | None) -> Iterable[Acceptance]:
     """What a comment on the finding's line, or alone on the line above, accepts."""
-    if document is None or finding.line is None:
-        return
+    found = document.locate(finding.path, nearest=True) if document else None
+    if document is None or found is None or found.line != finding.line:
+        return  # it is about what is gone: its line is one of the document before
     lines = document.lines
     above = lines[finding.line - 2].strip() if finding.line > 1 else ""
     for text in (lines[finding.line - 1], above if above.startswith(("#", "//", ";")) else ""):
-        found = _COMMENT.search(text)
-        if found and found["reason"].strip():
-            for code in found["codes"].split(","):
+        said = _COMMENT.search(text)
+        if said and said["reason"].strip():
+            for code in said["codes"].split(","):
                 try:
-                    yield Acceptance(code.strip(), found["reason"].strip(), until=found["until"])
+                    yield Acceptance(code.strip(), said["reason"].strip(), until=said["until"])
                 except ValueError:
                     continue  # an unknown code or no date: it accepts nothing
