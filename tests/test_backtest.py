@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import confguard as cg
 from confguard.cli import main
+from confguard.risk import backtest as backtesting
 from confguard.risk.backtest import backtest
 from confguard.risk.commits import commits, reverts
 from confguard.risk.evidence import GROUPS, Shape, evidence
@@ -186,6 +187,15 @@ def test_a_backtest_scores_with_what_was_known(repository: Repository, capsys: C
     assert figures["auc"] > 0.9
     assert set(figures["recall"]) == {"5%", "10%", "20%"}
     assert figures["misses"]
+
+
+def test_several_processes_find_the_same(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    history_of_reverts(repository, 4)
+    alone = backtest(Path(), workers=1)
+    monkeypatch.setattr(backtesting, "_CHUNK", 3)
+    told: list[tuple[int, int]] = []
+    assert backtest(Path(), workers=2, progress=lambda *each: told.append(each)) == alone
+    assert told[-1] == (17, 17)
 
 
 def test_only_some_commits_are_counted(repository: Repository, capsys: Capture) -> None:

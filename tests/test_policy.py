@@ -42,6 +42,13 @@ def test_thresholds_of_the_settings_that_change() -> None:
     assert policy.decide(risk) is cg.Decision.REVIEW
 
 
+def test_thresholds_of_an_environment() -> None:
+    policy = cg.Policy(paths=[PathPolicy(files=["deploy/production/*"], review=20, block=40)])
+    for file, decision in (("deploy/production/a.toml", "block"), ("deploy/staging/a.toml", "review")):
+        made = cg.diff(cg.parse("pool_size = 64\n", "toml"), cg.parse("pool_size = 4\n", "toml", path=file))
+        assert policy.decide(cg.assess(made), made) == decision
+
+
 def test_outside_of_hours_and_in_a_freeze() -> None:
     policy = cg.Policy(
         hours="09:00-17:00",

@@ -169,7 +169,7 @@ def _outlines(
 ) -> dict[str, Outline]:
     """What each commit changes; read by several processes, since that is most of the work."""
     chunks = [(repository, history[at : at + _CHUNK]) for at in range(0, len(history), _CHUNK)]
-    count = workers or min(os.cpu_count() or 1, 8)
+    count = min(workers or os.cpu_count() or 1, 8, len(chunks))
     found: dict[str, Outline] = {}
     for made in _mapped(chunks, count):
         found |= made
@@ -179,7 +179,7 @@ def _outlines(
 
 
 def _mapped(chunks: Iterable[Any], workers: int) -> Iterator[dict[str, Outline]]:
-    if workers == 1:
+    if workers <= 1:
         yield from map(_chunk, chunks)
         return
     with ProcessPoolExecutor(workers) as pool:

@@ -76,16 +76,19 @@ class Freeze:
 
 @frozen(kw_only=True)
 class PathPolicy:
-    """Thresholds for changes to settings that match."""
+    """Thresholds for changes to settings that match, in files that match: those of an environment, say."""
 
-    match: list[str]
+    match: list[str] = field(factory=lambda: ["*"])
     """Settings, as patterns: `server.*`."""
+    files: list[str] = field(factory=lambda: ["*"])
+    """Files, as patterns: `deploy/production/*`."""
     review: int = field(default=50, validator=_SCORE)
     block: int = field(default=75, validator=_SCORE)
 
-    def covers(self, path: str) -> bool:
-        """Is it for this setting?"""
-        return any(fnmatchcase(path, pattern) for pattern in self.match)
+    def covers(self, path: str, file: str) -> bool:
+        """Is it for this setting of this file?"""
+        in_file = any(fnmatchcase(file, pattern) for pattern in self.files)
+        return in_file and any(fnmatchcase(path, pattern) for pattern in self.match)
 
 
 @frozen
@@ -120,7 +123,9 @@ class Policy:
     def decide(self, risk: Risk, diff: Diff | None = None) -> Decision:
         """The decision for a risk; with the diff, by the thresholds of the settings that it touches."""
         touched = [show_path(change.path) for change in diff] if diff and self.paths else []
-        special = [each for each in self.paths if any(map(each.covers, touched))]
+        document = diff.after_document if diff else None
+        file = (document.path if document else None) or ""
+        special = [each for each in self.paths if any(each.covers(path, file) for path in touched)]
         block = min([each.block for each in special], default=self.block)
         review = min([each.review for each in special], default=self.review)
         if risk.score >= block:
