@@ -8,7 +8,7 @@ from pathlib import Path
 
 from confguard.cli import sources
 from confguard.cli.options import Commands
-from confguard.cli.output import indented, paint, say
+from confguard.cli.output import indented, paint, progress, say
 from confguard.diff.changes import Diff
 from confguard.diff.engine import diff
 from confguard.errors import ConfguardError, DocumentError, ValidationError, excerpt
@@ -127,9 +127,14 @@ def _assess_span(args: Namespace) -> int:
     if not dots:
         raise ConfguardError(f"'{args.span}' is no range", hint="BASE..HEAD, such as origin/main..HEAD")
     sources.make_importable()
-    judged = judge_range(
-        base or "HEAD", head.lstrip(".") or "HEAD", find_project(), history=not args.no_history
-    )
+    with progress("assessing") as tell:
+        judged = judge_range(
+            base or "HEAD",
+            head.lstrip(".") or "HEAD",
+            find_project(),
+            history=not args.no_history,
+            progress=tell,
+        )
     if shown := REPORTS[args.format](judged):
         print(shown)
     if args.format == "text":

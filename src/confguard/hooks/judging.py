@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from confguard import git
 from confguard.diff.changes import Diff
@@ -30,6 +30,7 @@ from confguard.schema.schema import Schema, resolve_schema
 
 __all__ = ["Side", "judge", "judge_range", "past_of"]
 
+_MOST_FILES_ASKED = 20
 _MOST_ASKED = 3
 """Of how many settings of one file git is asked when they were changed last: each costs a process."""
 REMEMBERED = 2_000
@@ -56,6 +57,7 @@ def judge(
     at: float = 0.0,
     reason: str | None = None,
     model: Model | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Judged]:
     """What is said of each file that changed, by its config's terms where a project names it.
 
@@ -69,11 +71,14 @@ def judge(
         model = model or project.own_model()
     rules = project.own_rules() if project and wanted else []
     made = []
-    for file, before, after, config in wanted:
+    for number, (file, before, after, config) in enumerate(wanted, 1):
         known = past.history(author, [file], at, reason) if past else None
-        verdict = _judged(file, before, after, config, project, known, reason, model, rules)
+        asked = before if len(wanted) <= _MOST_FILES_ASKED else evolve(before, revision=None)
+        verdict = _judged(file, asked, after, config, project, known, reason, model, rules)
         if verdict:
             made.append(verdict)
+        if progress:
+            progress(number, len(wanted))
     return made
 
 
@@ -85,6 +90,7 @@ def judge_range(
     paths: Iterable[str] = (),
     history: bool = True,
     model: Model | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Judged]:
     """What is said of each file that changed between two revisions. Raises `DocumentError`."""
     changed = git.changed(base, head, paths)
@@ -101,7 +107,16 @@ def judge_range(
     ]
     author, at, subject = git.about(head)
     past = past_of(Path.cwd(), base) if history else None
-    return judge(files, project, past=past, author=author, at=at, reason=subject, model=model)
+    return judge(
+        files,
+        project,
+        past=past,
+        author=author,
+        at=at,
+        reason=subject,
+        model=model,
+        progress=progress,
+    )
 
 
 def past_of(repository: Path, revision: str = "HEAD") -> Past | None:
