@@ -106,6 +106,9 @@ class CapacityCut(EditRule):
             return None
         if (_whole(edit.after) or 0) <= 1:
             return None
+        majority = (_whole(edit.before) or 0) >= 3 > (_whole(edit.after) or 3)
+        if majority:
+            return f"cut {sized(edit)}: with fewer than three, the first failure leaves no majority"
         return ("high" if edit.ratio <= 1 / 3 else "medium"), f"cut {sized(edit)}"
 
 

@@ -96,9 +96,9 @@ class RetentionCut(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """To half or less."""
-        if edit.ratio is None or edit.ratio > 0.5 or not edit.words & _KEEPING:
+        if not edit.words & _KEEPING or "alive" in edit.words or "keepalive" in edit.words:
             return None
-        if "alive" in edit.words or "keepalive" in edit.words:
+        if edit.ratio is None or edit.ratio > 0.5:
             return None
         return f"cut {sized(edit)}: the rest is deleted"
 

@@ -29,7 +29,22 @@ IdentityWords = frozenset(
 _NEEDED = frozenset(
     {"ttl", "timeout", "deadline", "interval", "period", "threshold", "limit", "max", "maximum", "size"}
     | {"pool", "worker", "thread", "capacity", "retention", "connection", "memory", "cpu", "quota", "buffer"}
-    | {"lifetime", "expiry", "lease", "rate", "burst", "inflight", "concurrency", "attempts", "depth"}
+    | {
+        "skew",
+        "leeway",
+        "tolerance",
+        "keepalive",
+        "keep",
+        "lifetime",
+        "expiry",
+        "lease",
+        "rate",
+        "burst",
+        "inflight",
+        "concurrency",
+        "attempts",
+        "depth",
+    }
 )
 
 
@@ -76,11 +91,20 @@ class OrderOfMagnitude(EditRule):
     generic = True
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
-        """Ten times off is medium, a hundred times is high."""
+        """Ten times off is medium; a hundred times, or the same digits with a zero more or less, is high."""
         if edit.ratio is None or 0.1 < edit.ratio < 10 or edit.words & IdentityWords:
             return None
-        severe = edit.ratio <= 0.01 or edit.ratio >= 100
+        severe = edit.ratio <= 0.01 or edit.ratio >= 100 or _zero_typed(edit)
         return ("high" if severe else "medium"), f"{sized(edit)}: {times(edit.ratio)}"
+
+
+def _zero_typed(edit: Edit) -> bool:
+    """Are the digits the same but for zeros at the end? A step from one, or of a share, is none of that."""
+    before, after = edit.before, edit.after
+    if not isinstance(before, int) or not isinstance(after, int) or min(before, after) < 2:
+        return False
+    shares = {"percent", "percentage", "pct", "share", "weight", "ratio", "sample", "rollout", "canary"}
+    return str(before).rstrip("0") == str(after).rstrip("0") and not edit.words & shares
 
 
 class ToZero(EditRule):

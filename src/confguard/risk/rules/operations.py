@@ -8,7 +8,20 @@ from confguard.diff.quantity import amounts
 from confguard.risk.names import polarity
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
 
-__all__ = ["ForceOn", "IrreversibleDeletion", "ScheduleNever", "ServiceClosed", "UnavailableAll"]
+__all__ = [
+    "FloatingVersion",
+    "ForceOn",
+    "IrreversibleDeletion",
+    "NetRemoved",
+    "ScheduleNever",
+    "ServiceClosed",
+    "UnavailableAll",
+]
+
+_NETS = frozenset(
+    {"probe", "healthcheck", "liveness", "readiness", "ratelimit", "breaker", "backup", "alert", "alerts"}
+    | {"failover", "quota", "firewall", "networkpolicy", "securitycontext", "affinity", "validation"}
+)
 
 
 class ServiceClosed(EditRule):
@@ -136,6 +149,55 @@ class ForceOn(EditRule):
         if words & {"ssl", "https", "http", "tls"} or not (forcing or skipping):
             return None
         return "is on" if polarity(edit.after) is True and polarity(edit.before) is not True else None
+
+
+class FloatingVersion(EditRule):
+    """A version that was named is whatever is newest."""
+
+    code = "CG519"
+    title = "a version is no longer pinned"
+    severity = "high"
+    reason = (
+        "What is newest changes without a change here: instances differ, and a revert brings nothing back."
+    )
+    advice = "Name the version, or the digest."
+    example = Example('image = "web:2.14.1"\n', 'image = "web:latest"\n', 'image = "web:2.14.2"\n')
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """`latest`, `main`, `*` where a number or a digest stood."""
+        if not isinstance(edit.before, str) or not isinstance(edit.after, str):
+            return None
+        about = edit.words & {"image", "version", "tag", "ref", "revision", "chart", "package"}
+        tag = edit.after.rpartition("@")[2].rpartition(":")[2].strip().lower()
+        floating = tag in {"latest", "main", "master", "head", "stable", "edge", "nightly", "*", "x"}
+        pinned = any(char.isdigit() for char in edit.before.rpartition(":")[2])
+        return f"from {edit.before} to {edit.after}" if about and floating and pinned else None
+
+
+class NetRemoved(EditRule):
+    """A probe, limit or guard that stood there is gone."""
+
+    code = "CG520"
+    title = "a safety net was removed"
+    severity = "high"
+    reason = "Without its probe a dead instance gets traffic; without its limit one takes what all share."
+    advice = "Keep it, or say in the reason what takes its place."
+    example = Example(
+        "[web.livenessProbe]\npath = '/live'\n[web.env]\nx = 1\n",
+        "[web.env]\nx = 1\n",
+        "[web.livenessProbe]\npath = '/live'\n[web.env]\nx = 2\n",
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """A table of such a name is gone, while the table around it stays."""
+        around = context.after_at(edit.path[:-1])
+        gone = (
+            edit.removed
+            and isinstance(edit.before, dict | list)
+            and isinstance(around, dict)
+            and bool(around)
+        )
+        return "is gone" if gone and edit.words & _NETS else None
 
 
 class ScheduleNever(EditRule):

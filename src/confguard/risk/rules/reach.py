@@ -112,6 +112,8 @@ class OtherEnvironment(EditRule):
         }:
             return None
         before = edit.before if isinstance(edit.before, str) else ""
+        if _loopback(edit.after) and before and not _loopback(before) and re.search(r"[.:/@]", edit.after):
+            return f"from {before} to this machine alone: {edit.after}"
         was, now = _environment(before), _environment(edit.after)
         if now is None or was == now:
             return None
@@ -269,6 +271,13 @@ class RoleSwapped(EditRule):
             if before & one and after & other and not before & other and not after & one:
                 return f"from {edit.before} to {edit.after}"
         return None
+
+
+def _loopback(text: str) -> bool:
+    return (
+        re.search(r"(?<![a-z0-9.])(localhost|127\.0\.0\.1|\[::1\])(?![a-z0-9.])", text, re.IGNORECASE)
+        is not None
+    )
 
 
 def _environment(text: str) -> str | None:

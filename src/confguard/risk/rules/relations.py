@@ -11,7 +11,7 @@ from confguard.diff.quantity import amounts
 from confguard.paths import Path
 from confguard.risk.findings import Finding
 from confguard.risk.names import polarity, words_of
-from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
+from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized
 
 __all__ = [
     "BackoffRemoved",
@@ -19,6 +19,7 @@ __all__ = [
     "LimitRemoved",
     "MinAboveMax",
     "ProbeImpossible",
+    "ProbeTarget",
     "RequestAboveLimit",
     "RetriesOutlastDeadline",
     "SharesExceedWhole",
@@ -213,6 +214,28 @@ class ProbeImpossible(PairRule):
         probing = any(words_of(key) & {"threshold", "path", "port"} for key in named.values())
         if probing and period and timeout and _above(table[timeout], table[period]):
             yield timeout, f"{timeout} = {table[timeout]} is above {period} = {table[period]}"
+
+
+class ProbeTarget(EditRule):
+    """A health probe asks something else."""
+
+    code = "CG215"
+    title = "a health probe asks something else"
+    severity = "high"
+    reason = "A probe of a path or port that does not answer takes every instance out of service, one after the other."
+    advice = "Ask the new one by hand first, in the version that runs now."
+    example = Example(
+        '[readinessProbe]\npath = "/ready"\n',
+        '[readinessProbe]\npath = "/redy"\n',
+        '[readinessProbe]\npath = "/ready"\nx = 1\n',
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """Path or port of a probe, changed."""
+        asked = edit.words & {"path", "port", "command", "url"}
+        if edit.added or edit.removed or not asked or not edit.trail & _PROBE:
+            return None
+        return sized(edit)
 
 
 class BackoffRemoved(EditRule):

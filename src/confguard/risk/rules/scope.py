@@ -23,6 +23,11 @@ _FILTERS = frozenset(
     {"filter", "match", "pattern", "prefix", "suffix", "selector", "regex", "query", "where", "condition"}
     | {"expression", "expr", "path", "host", "label", "tag", "include", "exclude", "rule", "scope"}
 )
+_NEEDED = frozenset(
+    {"store", "url", "uri", "dsn", "endpoint", "address", "server", "broker", "schedule", "image", "bucket"}
+    | {"database", "queue", "topic", "issuer", "domain", "cert", "certificate", "ca", "registry", "region"}
+)
+"""What a service cannot do without."""
 _SAFETY = frozenset(
     {
         "check",
@@ -101,6 +106,8 @@ class Blanked(EditRule):
             return None
         if edit.words & _FILTERS:
             return "high", "is blank now, which matches everything"
+        if edit.words & _NEEDED:
+            return "high", "is blank now, and its reader needs it"
         return "is blank now"
 
 
@@ -211,6 +218,13 @@ class MechanismSwitched(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """A switch for a mechanism went on, or its name is another one."""
+        schemes = _scheme(edit.before), _scheme(edit.after)
+        if (
+            all(schemes)
+            and schemes[0] != schemes[1]
+            and {f"{schemes[0]}s", f"{schemes[1]}s"}.isdisjoint(schemes)
+        ):
+            return f"from {schemes[0]} to {schemes[1]}"
         if not edit.words & _MECHANISMS or edit.ratio is not None:
             return None
         before, after = polarity(edit.before), polarity(edit.after)
@@ -220,6 +234,10 @@ class MechanismSwitched(EditRule):
         if names and _is_name(edit.before) and _is_name(edit.after):
             return "medium", f"from {edit.before} to {edit.after}"
         return None
+
+
+def _scheme(value: Any) -> str:
+    return value.partition("://")[0].lower() if isinstance(value, str) and "://" in value else ""
 
 
 def _is_empty(value: Any) -> bool:

@@ -80,7 +80,7 @@ class VerificationOff(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """What verifies went off."""
-        if switched(edit.path, edit.before, edit.after, _VERIFY) is False:
+        if switched(edit.path, edit.before, _set(edit), _VERIFY) is False:
             return "was on and is off"
         return None
 
@@ -99,9 +99,9 @@ class AuthenticationOff(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """What protects went off."""
-        if edit.added and not isinstance(edit.after, bool):
+        if edit.added and not isinstance(_set(edit), bool):
             return None
-        if switched(edit.path, edit.before, edit.after, _AUTH) is False:
+        if switched(edit.path, edit.before, _set(edit), _AUTH) is False:
             return "was on and is off"
         return None
 
@@ -123,6 +123,8 @@ class WeakAlgorithm(EditRule):
         if edit.after is None or not edit.trail & _ALGORITHMS or isinstance(edit.after, bool | dict | list):
             return None
         after = str(edit.after).lower()
+        if _asymmetric(edit.before) and re.fullmatch(r"hs(256|384|512)", after):
+            return f"from {edit.before} to {edit.after}: whoever can check a signature can now make one"
         if after not in _WEAK or (edit.before is not None and str(edit.before).lower() in _WEAK):
             return None
         return ("critical" if after in {"none", "null"} else "high"), f"accepts {edit.after}"
@@ -153,7 +155,7 @@ class NetworkOpened(EditRule):
         everything = after.prefixlen == 0
         if everything and (before is None or before.prefixlen > 0):
             return f"open to every address: {edit.after}"
-        if before is not None and before.version == after.version and before.prefixlen - after.prefixlen >= 8:
+        if before is not None and before.version == after.version and before.prefixlen - after.prefixlen >= 6:
             return f"from {edit.before} to {edit.after}: {before.prefixlen - after.prefixlen} bits wider"
         return None
 
@@ -209,6 +211,8 @@ class SecretInClear(EditRule):
             isinstance(edit.before, str) and _TOKEN_FORMS.search(edit.before)
         ):
             return "critical", "holds what looks like a live key or token"
+        if _url_password(edit.after) and not _url_password(edit.before):
+            return "holds a password within a URL"
         if not looks_secret(edit.name) or not _literal(edit.after):
             return None
         if _literal(edit.before):
@@ -255,6 +259,10 @@ class SchemeDowngraded(EditRule):
         before, after = edit.before.partition("://")[0].lower(), edit.after.partition("://")[0].lower()
         if before == f"{after}s" and "://" in edit.after:
             return f"from {before} to {after}"
+        ports = (edit.before.rpartition(":")[2], edit.after.rpartition(":")[2])
+        listening = edit.words & {"listen", "bind", "port", "address", "endpoint"}
+        if listening and ports in {("443", "80"), ("8443", "8080"), ("8443", "80"), ("443", "8080")}:
+            return f"from port {ports[0]} to {ports[1]}"
         return None
 
 
@@ -358,6 +366,20 @@ class PrivateCached(EditRule):
         if off or (isinstance(edit.after, dict | list | int | float) and not isinstance(edit.after, bool)):
             return None
         return f"from {edit.before} to {edit.after}"
+
+
+def _set(edit: Edit) -> Any:
+    """The new value; a bare key (`skip-grant-tables`) that was added is on."""
+    return True if edit.added and edit.after is None else edit.after
+
+
+def _asymmetric(value: Any) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(r"(rs|es|ps)(256|384|512)|eddsa", value.lower()))
+
+
+def _url_password(value: Any) -> bool:
+    found = re.search(r"://[^/@\s:]*:([^/@\s]+)@", value) if isinstance(value, str) else None
+    return found is not None and _literal(found[1])
 
 
 def _means_all(value: Any) -> bool:
