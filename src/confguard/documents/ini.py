@@ -40,12 +40,14 @@ class IniFormat:
             message = "a key stands before any [section]"
             raise ParseError(message, error.lineno, 1) from error
         except configparser.ParsingError as error:
-            line = error.errors[0][0] if error.errors else None
-            raise ParseError("neither a [section] nor a key", line, 1) from error
+            errors = getattr(error, "errors", None)
+            if errors is None:  # MultilineContinuationError, from Python 3.13 on
+                raise ParseError(_CONTINUED, getattr(error, "lineno", None), 1) from error
+            raise ParseError("neither a [section] nor a key", errors[0][0] if errors else None, 1) from error
         except configparser.Error as error:
             raise ParseError(error.message) from error
-        except AttributeError as error:  # what configparser 3.11 raises for it
-            raise ParseError("a line that is moved in continues a key without a value") from error
+        except AttributeError as error:  # what configparser raises for it up to Python 3.12
+            raise ParseError(_CONTINUED) from error
         return {name: dict(parser.items(name)) for name in parser.sections()}
 
     def places(self, text: str) -> Places:
@@ -63,6 +65,7 @@ class IniFormat:
         return places
 
 
+_CONTINUED = "a line that is moved in continues a key without a value"
 _SECTION = re.compile(r"\[(.+)\]")
 _OPTION = re.compile(r"(?P<key>[^\s#;=:][^=:]*?)\s*(?:[=:]\s*|$)(?P<value>.*)")
 
