@@ -21,6 +21,7 @@ from confguard.risk.findings import Factor, Finding, Risk, chart
 from confguard.risk.policy import Freeze, PathPolicy
 from confguard.risk.reports import REPORTS, Judged
 from confguard.risk.rules.interface import Context, Example, Rule
+from confguard.risk.rules.user import CelRule, UserRule
 
 Capture = pytest.CaptureFixture[str]
 MONDAY_NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -247,3 +248,43 @@ def test_a_fingerprint_follows_a_finding_that_moves() -> None:
     two = Finding("CG201", "high", ("pool",), "cut from 4", "", "a.toml", 99)
     other = Finding("CG201", "high", ("pools",), "cut from 4", "", "a.toml", 99)
     assert one.fingerprint == two.fingerprint != other.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("comment", "wrong"),
+    [
+        ("accept CG210x: measured", "no code is named"),
+        ("accept CG299: measured", "no rule 'CG299' (did you mean 'CG2"),
+        ("accept CG201", "no reason is given"),
+        ("accept CG201 until soon: measured", "expected a date such as '2027-01-31', got 'soon'"),
+        ("accept CG201: measured", None),
+        ("accept OWN-1, CG201 until 2027-01-01: measured", None),
+        ("accepted by Ann", None),
+    ],
+)
+def test_a_comment_that_accepts_nothing_is_told_of(comment: str, wrong: str | None) -> None:
+    own = CelRule(UserRule("OWN-1", "false", "never"))
+    after = cg.parse(f"pool_size = 4  # confguard: {comment}\n", "toml", path="a.toml")
+    risk = cg.assess(cg.diff(cg.parse("pool_size = 64\n", "toml"), after), now=MONDAY_NOON, rules=[own])
+    void = [finding for finding in risk.findings if finding.code == "CG906"]
+    assert bool(void) is bool(wrong)
+    if wrong:
+        assert wrong in void[0].message
+        assert (void[0].file, void[0].line, void[0].column) == ("a.toml", 1, 16)
+
+
+def test_a_rule_of_the_projects_own_can_be_accepted(folder: Path) -> None:
+    rule = '[[rules]]\ncode = "OWN-1"\nwhen = "after < before"\nmessage = "less"\n'
+    Path("confguard.toml").write_text(rule + '[policy]\naccept = [{code = "OWN-1", reason = "x"}]\n')
+    project = load_project(Path("confguard.toml"))
+    made = cg.diff(cg.parse("pages = 64\n", "toml"), cg.parse("pages = 60\n", "toml"))
+    risk = cg.assess(made, policy=project.policy, rules=project.own_rules(), now=MONDAY_NOON)
+    assert [each.finding.code for each in risk.accepted] == ["OWN-1"]
+
+
+def test_a_check_of_a_whole_file_knows_acceptances(folder: Path, capsys: Capture) -> None:
+    Path("a.yaml").write_text("country: no  # confguard: accept CG702: it is the boolean\nother: no\n")
+    assert main(["check", "a.yaml"]) == 1
+    told = capsys.readouterr().out
+    assert "a.yaml:2:1: CG702" in told
+    assert "a.yaml:1" not in told

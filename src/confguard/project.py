@@ -239,6 +239,8 @@ def load_project(file: Path) -> Project:
     except ValidationError as error:
         lines = "\n".join(str(_placed(problem, document, inside)) for problem in error.problems)
         raise ProjectError(lines, hint="docs/reference/project-file.md tells all settings") from None
+    if unknown := _unknown_codes(settings):
+        raise ProjectError("\n".join(str(_placed(problem, document, inside)) for problem in unknown))
     return Project(
         file.parent,
         file,
@@ -250,6 +252,25 @@ def load_project(file: Path) -> Project:
         settings.rules,
         settings.model,
     )
+
+
+def _unknown_codes(settings: _Settings) -> list[Problem]:
+    """Acceptances of what no rule says, the project's own rules included."""
+    policies: dict[DocumentPath, Policy] = {("policy",): settings.policy}
+    policies |= {
+        ("configs", name, "policy"): each.policy for name, each in settings.configs.items() if each.policy
+    }
+    accepted = [(at, i, a.code) for at, policy in policies.items() for i, a in enumerate(policy.accept)]
+    if not accepted:
+        return []
+    from confguard.risk.rules.catalogue import known_codes
+
+    known = known_codes() | {rule.code for rule in settings.rules}
+    return [
+        Problem((*at, "accept", index, "code"), f"no rule '{code}'{did_you_mean(code.upper(), known)}")
+        for at, index, code in accepted
+        if code.upper() not in known
+    ]
 
 
 def _read(file: Path) -> Document:

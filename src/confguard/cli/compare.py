@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from confguard.cli import sources
@@ -14,10 +15,12 @@ from confguard.diff.engine import diff
 from confguard.errors import ConfguardError, DocumentError, ValidationError, excerpt
 from confguard.paths import show_path
 from confguard.project import find_project
+from confguard.risk.acceptance import split_accepted, void_comments
 from confguard.risk.findings import Finding, Risk, chart
 from confguard.risk.model import assess, check_document
 from confguard.risk.policy import Decision
 from confguard.risk.reports import REPORTS, Judged
+from confguard.risk.rules.catalogue import known_codes
 from confguard.schema.schema import place_problem
 from confguard.schema.shape import ANYTHING
 
@@ -190,4 +193,6 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
             for problem in placed
             for each in (problem, *problem.related)
         ]
-    return sorted(found, key=lambda finding: (finding.line or 0, finding.column or 0))
+    counted, _ = split_accepted(found, terms.policy.accept, document, datetime.now(UTC).date())
+    counted += void_comments(document, known_codes(terms.rules))
+    return sorted(counted, key=lambda finding: (finding.line or 0, finding.column or 0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 
@@ -11,28 +11,19 @@ import attrs
 from attrs import field, frozen
 
 from confguard.documents.document import Document
+from confguard.errors import did_you_mean
 from confguard.paths import show_path
 from confguard.risk.findings import Finding
 
-__all__ = ["Acceptance", "Accepted", "split_accepted"]
+__all__ = ["Acceptance", "Accepted", "split_accepted", "void_comments"]
 
 EXPIRED = "CG905"
+VOID = "CG906"
+_MARK = re.compile(r"(?:#|//|;)\s*confguard:\s*accept\b")
 _COMMENT = re.compile(
-    r"(?:#|//|;)\s*confguard:\s*accept\s+(?P<codes>CG\d{3}(?:\s*,\s*CG\d{3})*)"
-    r"(?:\s+until\s+(?P<until>\d{4}-\d{2}-\d{2}))?\s*:?\s*(?P<reason>.*)"
+    _MARK.pattern + r"\s+(?P<codes>[A-Z][A-Z0-9-]{1,15}(?:\s*,\s*[A-Z][A-Z0-9-]{1,15})*)(?![\w-])"
+    r"(?:\s+until\s+(?P<until>[^\s:]+))?\s*:?\s*(?P<reason>.*)"
 )
-
-
-def _coded(_: object, attribute: attrs.Attribute[str], value: str) -> None:
-    from confguard.errors import ConfguardError
-    from confguard.risk.rules.catalogue import rule_coded
-
-    if value.upper() in {"CG001", "CG002", "CG003"}:
-        return
-    try:
-        rule_coded(value)
-    except ConfguardError as error:
-        raise ValueError(str(error)) from None
 
 
 def _dated(_: object, attribute: attrs.Attribute[str | None], value: str | None) -> None:
@@ -47,7 +38,7 @@ def _dated(_: object, attribute: attrs.Attribute[str | None], value: str | None)
 class Acceptance:
     """One finding that is accepted: by code, at settings that match `path`, in files that match `file`."""
 
-    code: str = field(validator=_coded)
+    code: str
     reason: str = field(validator=attrs.validators.min_len(1))
     path: str = "*"
     file: str = "*"
@@ -103,8 +94,41 @@ def split_accepted(
     return counted, accepted
 
 
+def void_comments(document: Document, codes: Collection[str]) -> list[Finding]:
+    """What is wrong with comments that mean to accept something and accept nothing."""
+    if "confguard:" not in document.text:
+        return []
+    found = []
+    for number, text in enumerate(document.lines, 1):
+        mark = _MARK.search(text)
+        wrong = _wrong(text, codes) if mark else None
+        if mark and wrong:
+            place = (document.path, number, mark.start() + 1)
+            found.append(Finding(VOID, "low", (), f"this comment accepts nothing: {wrong}", _FORM, *place))
+    return found
+
+
+_FORM = "The form is `confguard: accept CODE, CODE until YYYY-MM-DD: REASON`; the date may be left out."
+
+
+def _wrong(text: str, codes: Collection[str]) -> str | None:
+    said = _COMMENT.search(text)
+    if said is None:
+        return "no code is named"
+    for code in said["codes"].split(","):
+        if code.strip() not in codes:
+            return f"no rule '{code.strip()}'{did_you_mean(code.strip(), codes)}"
+    if not said["reason"].strip():
+        return "no reason is given"
+    try:
+        Acceptance("", said["reason"], until=said["until"])
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 def _beside(finding: Finding, document: Document | None) -> Iterable[Acceptance]:
-    """What a comment on the finding's line, or alone on the line above, accepts."""
+    """What a comment on the finding's line, or alone on the line above, accepts. One that is faulty: nothing."""
     found = document.locate(finding.path, nearest=True) if document else None
     if document is None or found is None or found.line != finding.line:
         return  # it is about what is gone: its line is one of the document before
@@ -113,8 +137,8 @@ def _beside(finding: Finding, document: Document | None) -> Iterable[Acceptance]
     for text in (lines[finding.line - 1], above if above.startswith(("#", "//", ";")) else ""):
         said = _COMMENT.search(text)
         if said and said["reason"].strip():
-            for code in said["codes"].split(","):
-                try:
+            try:
+                for code in said["codes"].split(","):
                     yield Acceptance(code.strip(), said["reason"].strip(), until=said["until"])
-                except ValueError:
-                    continue  # an unknown code or no date: it accepts nothing
+            except ValueError:
+                continue  # `void_comments` tells of it

@@ -14,7 +14,7 @@ from confguard.documents.document import Document
 from confguard.errors import ConfguardError
 from confguard.fields import ImpactLevel
 from confguard.paths import Path
-from confguard.risk.acceptance import split_accepted
+from confguard.risk.acceptance import split_accepted, void_comments
 from confguard.risk.evidence import evidence, shape_of
 from confguard.risk.factors import (
     PastChange,
@@ -28,7 +28,7 @@ from confguard.risk.findings import Factor, Finding, Risk, Severity
 from confguard.risk.history import History
 from confguard.risk.likelihood import Model, default_model
 from confguard.risk.policy import Policy
-from confguard.risk.rules.catalogue import all_rules
+from confguard.risk.rules.catalogue import all_rules, known_codes
 from confguard.risk.rules.interface import Context, Process, Rule
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.shape import ANYTHING
@@ -87,6 +87,8 @@ def assess(
         diff.after_document,
         at.date(),
     )
+    if diff.after_document:
+        findings += void_comments(diff.after_document, known_codes(rules))
     findings.sort(key=lambda finding: _ORDER.index(finding.severity))
     factors = finding_factors(findings)
     likelihood = None

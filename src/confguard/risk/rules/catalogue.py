@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from inspect import isabstract
@@ -9,7 +10,7 @@ from inspect import isabstract
 from confguard.errors import ConfguardError, did_you_mean
 from confguard.risk.rules.interface import Rule
 
-__all__ = ["FAMILIES", "all_rules", "rule_coded"]
+__all__ = ["FAMILIES", "all_rules", "known_codes", "rule_coded"]
 
 FAMILIES: dict[int, tuple[str, tuple[str, ...]]] = {
     1: ("Units and magnitude", ("magnitude",)),
@@ -31,6 +32,11 @@ def all_rules() -> tuple[Rule, ...]:
     modules = [module for _, names in FAMILIES.values() for module in names]
     rules = [rule for module in modules for rule in _rules_in(f"{__package__}.{module}")]
     return tuple(sorted([*rules, *_plugins()], key=lambda rule: rule.code))
+
+
+def known_codes(more: Iterable[Rule] = ()) -> set[str]:
+    """The codes that a finding may have: of every rule, of `more`, and of what is found without a rule."""
+    return {*(rule.code for rule in all_rules()), *(rule.code for rule in more), "CG001", "CG002", "CG003"}
 
 
 def rule_coded(code: str) -> Rule:

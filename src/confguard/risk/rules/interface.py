@@ -129,7 +129,7 @@ Verdict = tuple[Severity, str] | str | None
 class Rule(ABC):
     """One rule. The class attributes are its page in the catalogue."""
 
-    code: ClassVar[str]
+    code: str
     title: ClassVar[str]
     severity: ClassVar[Severity]
     reason: ClassVar[str]

@@ -57,12 +57,12 @@ class CelRule(Rule):
     title = "a rule of this project"
     reason = "The project says so in its confguard.toml."
     example = Example("", "", "")
-    code = "CEL"
     severity = "medium"
     advice = "See the project's rules."
 
     def __init__(self, told: UserRule) -> None:
         self.told = told
+        self.code = told.code
 
     def check(self, context: Context) -> Iterator[Finding]:
         """A finding for each change for which the condition holds."""
@@ -81,7 +81,7 @@ class CelRule(Rule):
                 message = self.told.message
                 for name, value in ({**seen, **shown}).items():
                     message = message.replace("{" + name + "}", str(value))
-                yield Finding(self.told.code, self.told.severity, edit.path, message, self.told.advice)
+                yield Finding(self.code, self.told.severity, edit.path, message, self.told.advice)
 
     def _holds(self, seen: dict[str, Any]) -> bool:
         try:
