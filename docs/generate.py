@@ -1,6 +1,7 @@
 """An mkdocs hook: pages that are made of the code, so that they cannot disagree with it.
 
-The page of the rules comes from the catalogue, that of the commands from the parsers.
+The pages of the rules come from the catalogue, that of the commands from the parsers, that of the vocabulary from its
+tables.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from mkdocs.structure.files import File, Files
 from confguard.cli import build_parser
 from confguard.risk.rules import Rule, all_rules
 from confguard.risk.rules.catalogue import FAMILIES
+from confguard.risk.vocabulary import BUILT_IN
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -21,6 +23,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     os.environ["COLUMNS"] = "80"
     files.append(File.generated(config, "reference/rules.md", content=rules_page()))
     files.append(File.generated(config, "reference/commands.md", content=commands_page()))
+    files.append(File.generated(config, "reference/vocabulary.md", content=vocabulary_page()))
     for rule in all_rules():
         files.append(File.generated(config, f"reference/rules/{rule.code}.md", content=rule_page(rule)))
     return files
@@ -60,6 +63,30 @@ def rule_page(rule: Rule) -> str:
     for title, text in (("Before", example.before), ("Fires", example.fires), ("Does not", example.silent)):
         lines += [f"## {title}", "", f"```{example.format}", text.rstrip("\n"), "```", ""]
     return "\n".join(lines)
+
+
+def vocabulary_page() -> str:
+    """The names of settings that do not say themselves what they are."""
+    lines = [
+        "# Vocabulary",
+        "",
+        "Rules know a setting by the words of its name: `maxInflight`, `pool.max-size` and `DB_POOL_SIZE` say what "
+        "they are. The names below do not, or say something else: a rule takes the words beside them instead. Case "
+        "and punctuation do not count. `number` stands for no rule at all: more or less of it is as you like.",
+        "",
+        "Names of your own come through the entry-point group `confguard.vocabulary`: a mapping of names to words, in "
+        "a package that is installed beside confguard.",
+        "",
+        "```toml",
+        '[project.entry-points."confguard.vocabulary"]',
+        'ours = "our_package.words:NAMES"   # NAMES = {"lanes": "worker pool limit", "fuse": "circuit breaker"}',
+        "```",
+    ]
+    for program, names in BUILT_IN.items():
+        title = program[0].upper() + program[1:] if " " in program else program
+        lines += ["", f"## {title}", "", "| name | words |", "|---|---|"]
+        lines += [f"| `{name}` | {words} |" for name, words in names.items()]
+    return "\n".join(lines) + "\n"
 
 
 def commands_page() -> str:

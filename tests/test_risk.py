@@ -6,6 +6,7 @@ import json
 import math
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 import pytest
@@ -15,8 +16,10 @@ from pydantic import BaseModel
 
 import confguard as cg
 from confguard.fields import Duration, Impact, Secret
+from confguard.risk import vocabulary
 from confguard.risk.findings import Factor, Risk, level_of
 from confguard.risk.model import check_document
+from confguard.risk.names import words_of
 from confguard.risk.rules import Rule, all_rules, rule_coded
 from confguard.risk.rules.interface import Context, Process
 from conftest import incidents
@@ -101,6 +104,27 @@ def test_known_settings_are_known_by_the_vocabulary(
 ) -> None:
     risk = cg.assess(cg.diff(cg.parse(before, format), cg.parse(after, format)))
     assert {finding.code for finding in risk.findings} == codes
+
+
+def test_names_are_taught_by_other_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    def points(*, group: str) -> list[SimpleNamespace]:
+        taught = SimpleNamespace(load=lambda: {"lanes": "worker pool limit"})
+        return [taught] if group == "confguard.vocabulary" else []
+
+    def forget() -> None:
+        vocabulary._known.cache_clear()
+        words_of.cache_clear()
+
+    cut = cg.diff(cg.parse("lanes = 64\n", "toml"), cg.parse("lanes = 2\n", "toml"))
+    untaught = {finding.code for finding in cg.assess(cut).findings}
+    monkeypatch.setattr("importlib.metadata.entry_points", points)
+    forget()
+    try:
+        taught = {finding.code for finding in cg.assess(cut).findings}
+    finally:
+        monkeypatch.undo()
+        forget()
+    assert "CG201" in taught - untaught
 
 
 def test_the_change_of_the_outage_is_blocked_with_the_reasons() -> None:
