@@ -106,6 +106,11 @@ def test_a_finding_is_accepted_until_a_day() -> None:
         ("pool_size = 4  # confguard: accept CG201\n", False),  # no reason
         ("pool_size = 4  # confguard: accept CG202: another one\n", False),
         ("pool_size = 4  # confguard: accept CG201 until 2026-01-01: over\n", False),
+        ("pool_size = 4  # confguard: accept CG201 until 2026-11-22: over since a day\n", False),
+        ("pool_size = 4  # confguard: accept CG201 until 2026-11-23: the last day\n", True),
+        ("pool_size = 4\n# confguard: accept CG201: below it\n", False),
+        ("pool_size = 4  # confguard: accept CG201 until soon: no date\n", False),
+        ("pool_size = 4  # confguard: accept CG202, CG201: both\n", True),
     ],
 )
 def test_a_comment_beside_the_value_accepts(text: str, accepted: bool) -> None:

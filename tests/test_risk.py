@@ -15,13 +15,22 @@ from hypothesis import given
 from pydantic import BaseModel
 
 import confguard as cg
-from confguard.fields import Duration, Impact, Secret
+from confguard.fields import Duration, Impact, ImpactLevel, Safer, Secret
 from confguard.risk import vocabulary
-from confguard.risk.findings import Factor, Risk, level_of
+from confguard.risk.factors import (
+    direction_factor,
+    finding_factors,
+    history_factors,
+    impact_factor,
+    size_factor,
+)
+from confguard.risk.findings import Factor, Finding, Risk, Severity, level_of
 from confguard.risk.model import check_document
 from confguard.risk.names import words_of
 from confguard.risk.rules import Rule, all_rules, rule_coded
 from confguard.risk.rules.interface import Context, Process
+from confguard.schema.schema import resolve_schema
+from confguard.schema.shape import Shape
 from conftest import incidents
 from strategies import DOCUMENTS
 
@@ -125,6 +134,107 @@ def test_names_are_taught_by_other_packages(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.undo()
         forget()
     assert "CG201" in taught - untaught
+
+
+def test_of_several_findings_for_one_setting_the_gravest_counts() -> None:
+    def finding(severity: Severity, name: str) -> Finding:
+        return Finding("CG201", severity, (name,), "cut", "")
+
+    found = [finding("medium", "a"), finding("high", "a"), finding("low", "a"), finding("info", "b")]
+    assert [factor.points for factor in finding_factors(found)] == [60]
+    found += [finding("medium", "c"), finding("critical", "d")]
+    assert [round(factor.points, 3) for factor in finding_factors(found)] == [80, 21, 3.675]
+
+
+def shape_of(model: type[BaseModel]) -> Shape:
+    schema = resolve_schema(model)
+    assert schema is not None
+    return schema.shape
+
+
+class Sided(BaseModel):
+    load: Annotated[int, Safer("lower")] = 1
+    spare: Annotated[int, Safer("higher")] = 1
+    audit: Annotated[bool, Safer("higher")] = True
+    wait: Annotated[Duration, Safer("higher")] = Duration("1s")
+    plain: int = 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "points", "named"),
+    [
+        ({"load": 10}, {"load": 11}, 12, "load is safer lower"),
+        ({"load": 10}, {"load": 99}, 12, "load"),
+        ({"load": 10}, {"load": 100}, 25, "load"),
+        ({"load": 10}, {"load": 1}, None, ""),
+        ({"spare": 100}, {"spare": 10}, 25, "spare is safer higher"),
+        ({"spare": 100}, {"spare": 11}, 12, "spare"),
+        ({"spare": 100}, {"spare": 0}, 25, "spare"),
+        ({"spare": 1}, {"spare": 9}, None, ""),
+        ({"audit": True}, {"audit": False}, 25, "audit"),
+        ({"audit": False}, {"audit": True}, None, ""),
+        ({"wait": "1m"}, {"wait": "30s"}, 12, "wait"),
+        ({"wait": "1m"}, {"wait": "60s"}, None, ""),
+        ({"plain": 1}, {"plain": 1000}, None, ""),
+        ({"load": 1, "spare": 100}, {"load": 2, "spare": 1}, 25, "spare"),
+        ({"load": 1, "spare": 100}, {"load": 20, "spare": 99}, 25, "load"),
+    ],
+)
+def test_the_side_that_a_mark_warns_of(
+    before: dict[str, Any], after: dict[str, Any], points: float | None, named: str
+) -> None:
+    found = direction_factor(cg.diff(before, after, Sided), shape_of(Sided))
+    assert [factor.points for factor in found] == ([] if points is None else [points])
+    assert all(factor.why.startswith(named) for factor in found)
+
+
+@pytest.mark.parametrize(
+    ("reverted", "points", "why"),
+    [
+        ("", None, ""),
+        ("....", None, ""),
+        (".R...", 5, "reverted once in the last 5 revisions"),
+        ("R....", 10, "reverted once in the last 5 revisions"),
+        (".RR", 10, "reverted 2 times in the last 3 revisions"),
+        ("RR.", 15, "reverted 2 times in the last 3 revisions"),
+        ("RRRRRRRRRR", 15, "reverted 10 times in the last 10 revisions"),
+        (".........R", 5, "reverted once in the last 10 revisions"),
+        ("..........R", None, ""),
+    ],
+)
+def test_what_was_reverted_lately(reverted: str, points: float | None, why: str) -> None:
+    history = [
+        SimpleNamespace(number=i, reverts=1 if mark == "R" else None) for i, mark in enumerate(reverted)
+    ]
+    found = history_factors(history)
+    assert [(factor.points, factor.why) for factor in found] == ([] if points is None else [(points, why)])
+
+
+@pytest.mark.parametrize(
+    ("count", "points"), [(0, None), (1, None), (2, 2), (4, 4), (16, 8), (17, 8), (500, 8)]
+)
+def test_many_changes_at_once(count: int, points: float | None) -> None:
+    made = cg.diff({}, {f"setting{i}": i for i in range(count)})
+    assert [factor.points for factor in size_factor(made)] == ([] if points is None else [points])
+
+
+def test_what_depends_on_a_setting() -> None:
+    raised = cg.diff({"name": "a", "color": "red"}, {"name": "b", "color": "blue"})
+    low = cg.diff({"color": "red"}, {"color": "blue"})
+    shape = shape_of(Marked)
+
+    def points(made: cg.Diff, impact: ImpactLevel | None, *, found: bool) -> list[float]:
+        return [factor.points for factor in impact_factor(made, shape, impact, found=found)]
+
+    assert points(raised, "low", found=False) == [15]  # the highest mark, whatever the config's
+    assert points(low, "critical", found=True) == [-15]
+    assert points(low, "critical", found=False) == []
+    unmarked = cg.diff({"backtend": 1}, {"backtend": 2})
+    assert points(unmarked, None, found=True) == []
+    assert points(unmarked, "medium", found=True) == []
+    assert points(unmarked, "high", found=False) == [10]
+    assert points(unmarked, "critical", found=False) == [15]
+    assert points(unmarked, "low", found=True) == [-15]
 
 
 def test_the_change_of_the_outage_is_blocked_with_the_reasons() -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from confguard.diff.applying import reveal
 from confguard.diff.changes import Diff
-from confguard.diff.quantity import ratio
+from confguard.diff.effects import effect_of
 from confguard.fields import Impact, ImpactLevel, Safer
 from confguard.paths import Path, show_path
 from confguard.risk.findings import Factor, Finding, Severity
@@ -89,14 +89,16 @@ def impact_factor(
 
 
 def direction_factor(diff: Diff, shape: Shape) -> list[Factor]:
-    """What moved to the side that its `Safer` mark warns of: an order of magnitude counts for more."""
+    """What moved to the side that its `Safer` mark warns of: ten times and more, and a switch, count double."""
     worst: tuple[float, str] | None = None
     for change in diff:
         mark = shape.at(change.path).mark(Safer)
-        moved = ratio(reveal(change.before), reveal(change.after)) if mark else None
-        if mark is None or moved is None or moved == 1 or (moved < 1) is (mark.direction == "lower"):
+        if mark is None:
             continue
-        points = 25.0 if not 0.1 < moved < 10 else 12.0
+        effect = effect_of(change.op, reveal(change.before), reveal(change.after), shape.at(change.path))
+        if effect.word != "looser":
+            continue
+        points = 12.0 if effect.ratio is not None and 0.1 < effect.ratio < 10 else 25.0
         if worst is None or points > worst[0]:
             worst = points, f"{show_path(change.path)} is safer {mark.direction}, and went the other way"
     return [Factor("direction", *worst)] if worst else []
