@@ -15,6 +15,7 @@ from pydantic import BaseModel
 import confguard as cg
 from confguard.diff.effects import Effect
 from confguard.diff.order import fewest_moves
+from confguard.diff.quantity import amounts, times
 from confguard.fields import (
     ByteSize,
     Duration,
@@ -569,3 +570,53 @@ def test_many_alike_maps_without_a_key_are_paired_by_what_they_share() -> None:
     made = cg.diff(before, after, moves=False)
     assert made.apply(before) == after
     assert [change.op for change in made if change.op != "move"] == ["replace", "remove"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("5ns", {"s": 5e-9}),
+        ("5us", {"s": 5e-6}),
+        ("5µs", {"s": 5e-6}),
+        ("20 ms", {"s": 0.02}),
+        ("3s", {"s": 3.0}),
+        ("2min", {"s": 120.0}),
+        ("2h", {"s": 7200.0}),
+        ("2 days", {"s": 172800.0}),
+        ("1w", {"s": 604800.0}),
+        ("1h30m", {"s": 5400.0}),
+        ("1h and 30m", {}),
+        ("1h30", {}),
+        ("500m", {"s": 30000.0, "n": 0.5}),
+        ("5M", {"B": 5e6}),
+        ("2kB", {"B": 2000.0}),
+        ("2KiB", {"B": 2048.0}),
+        ("1Gi", {"B": 2.0**30}),
+        ("7b", {"B": 7.0}),
+        ("5%", {"n": 0.05}),
+        ("1_000", {"n": 1000.0, "s": 1000.0, "B": 1000.0}),
+        (4, {"n": 4.0, "s": 4.0, "B": 4.0}),
+        (10**400, {}),
+        (float("inf"), {}),
+        (True, {}),
+        (None, {}),
+        ("", {}),
+        ("0" * 48, {"n": 0.0, "s": 0.0, "B": 0.0}),
+        ("0" * 49, {}),  # no amount that a person writes
+    ],
+)
+def test_what_a_value_amounts_to(value: object, expected: dict[str, float]) -> None:
+    assert amounts(value) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "said"),
+    [
+        (0.01, "100 times less"),
+        (99.94, "99.9 times more"),
+        (100, "100 times more"),
+        (1234.5, "1,234 times more"),
+    ],
+)
+def test_a_ratio_in_words(ratio: float, said: str) -> None:
+    assert times(ratio) == said
