@@ -71,6 +71,37 @@ def test_parts_of_the_likelihood_are_bounded_and_told() -> None:
     assert all(factor.why for factor in factors)
 
 
+@pytest.mark.parametrize(
+    ("value", "points"),
+    [(0.0, []), (0.08, []), (0.09, [0.54]), (1.0, [6.0]), (2.0, [12.0]), (9.0, [15.0]), (-9.0, [-10.0])],
+)
+def test_points_of_the_likelihood(value: float, points: list[float]) -> None:
+    """Six for a spread from the mean, from 15 above to 10 below; less than half a point is not told."""
+    model = Model(0.0, {"file_reverts": (0.0, 1.0, 1.0), "author_changes": (0.0, 1.0, 0.0)})
+    found = model.factors({"file_reverts": value, "author_changes": 1.0, "unknown": 9.0})
+    assert [factor.points for factor in found] == pytest.approx(points)
+    assert all(factor.name == "history of the file" for factor in found)
+
+
+def test_evidence_counts_by_its_spread_and_within_bounds() -> None:
+    model = Model(0.5, {"file_reverts": (2.0, 4.0, 1.0)})
+    odds = [model.logit({"file_reverts": value}) for value in (2.0, 6.0, -2.0, 1000.0, -1000.0)]
+    assert odds == [0.5, 1.5, -0.5, 4.5, -3.5]
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_fit_on_one_outcome_only(share: float) -> None:
+    model = fit([{"file_reverts": float(n)} for n in range(10)], [bool(share)] * 10, "")
+    assert model.likelihood({"file_reverts": 5.0}) == pytest.approx(share, abs=0.001)
+    assert abs(model.weights["file_reverts"][2]) < 0.05
+
+
+def test_a_fit_on_evidence_that_says_nothing_gives_the_share() -> None:
+    model = fit([{"file_reverts": 1.0, "kind_added": 7.0} for _ in range(10)], [n < 3 for n in range(10)], "")
+    assert model.likelihood({"file_reverts": 1.0, "kind_added": 7.0}) == pytest.approx(0.3, abs=1e-6)
+    assert model.weights["file_reverts"][:2] == (1.0, 1.0)
+
+
 def test_a_model_that_is_none(folder: Path) -> None:
     Path("m.json").write_text("{}")
     with pytest.raises(cg.ConfguardError, match=r"m\.json: is no model"):

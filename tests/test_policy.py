@@ -88,6 +88,56 @@ def test_a_policy_that_cannot_be(table: str, says: str, folder: Path) -> None:
     assert "confguard.toml:" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("hours", "inside", "outside"),
+    [
+        ("09:00-17:00", ["09:00", "16:59"], ["08:59", "17:00", "00:00"]),
+        ("22:00-04:00", ["22:00", "23:59", "00:00", "03:59"], ["04:00", "12:00", "21:59"]),
+    ],
+)
+def test_hours_begin_and_end_and_may_go_over_midnight(
+    hours: str, inside: list[str], outside: list[str]
+) -> None:
+    policy = cg.Policy(hours=hours)
+    for clock in (*inside, *outside):
+        at = datetime.fromisoformat(f"2026-11-23T{clock}:00+00:00")
+        assert (policy.process(at).outside_hours == "") is (clock in inside), clock
+
+
+@pytest.mark.parametrize(("start", "end"), [("2026-12-20", "2027-01-02"), ("20261220", "20270102")])
+def test_a_freeze_holds_from_its_first_day_to_its_last(start: str, end: str) -> None:
+    policy = cg.Policy(freeze=[Freeze(start=start, end=end, reason="year end")])
+    days = ("2026-12-19", "2026-12-20", "2026-12-31", "2027-01-02", "2027-01-03")
+    held = [bool(policy.process(datetime.fromisoformat(f"{day}T12:00:00+00:00")).freeze) for day in days]
+    assert held == [False, True, True, True, False]
+
+
+def test_days_are_written_as_toml_has_them_or_as_texts(folder: Path) -> None:
+    for written in ("2026-12-24", '"2026-12-24"'):
+        freeze = f'[{{start = {written}, end = {written}, reason = "x"}}]'
+        accept = f'[{{code = "CG201", reason = "x", until = {written}}}]'
+        Path("confguard.toml").write_text(f"[policy]\nfreeze = {freeze}\naccept = {accept}\n")
+        policy = load_project(Path("confguard.toml")).policy
+        assert policy.freeze[0].start == policy.accept[0].until == date(2026, 12, 24)
+
+
+def test_a_freeze_of_one_day() -> None:
+    assert Freeze(start="2026-12-24", end="2026-12-24", reason="x").holds(date(2026, 12, 24))
+
+
+@pytest.mark.parametrize("score", [-1, 102])
+def test_a_threshold_is_a_score(score: int) -> None:
+    with pytest.raises(ValueError, match="101|0"):
+        cg.Policy(review=score, block=score)
+
+
+def test_the_default_thresholds() -> None:
+    decided = [cg.Policy().decide(Risk(score)).value for score in (49, 50, 74, 75)]
+    assert decided == ["allow", "review", "review", "block"]
+    strict = cg.Policy(review=90, block=100, paths=[PathPolicy(match=["pool*"])])
+    assert [strict.decide(Risk(score), CUT).value for score in (49, 50, 75)] == ["allow", "review", "block"]
+
+
 def test_a_finding_is_accepted_until_a_day() -> None:
     policy = cg.Policy(accept=[Acceptance("cg201", "half the traffic moved", "pool*", until="2026-11-24")])
     risk = cg.assess(CUT, policy=policy, now=MONDAY_NOON)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import sys
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Address
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import attrs
 import pytest
@@ -385,3 +391,75 @@ def test_an_annotation_that_cannot_be_resolved_is_said() -> None:
 
     with pytest.raises(cg.SchemaError, match="Lost: an annotation cannot be resolved: name 'Nowhere'"):
         cg.load(Lost, {"size": 1})
+
+
+@attrs.frozen
+class Inner:
+    a: int
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        (datetime, "2027-01-31T12:00:00Z", datetime(2027, 1, 31, 12, tzinfo=UTC)),
+        (date, date(2027, 1, 31), date(2027, 1, 31)),
+        (date, "2027-01-31", date(2027, 1, 31)),
+        (date, datetime(2027, 1, 31), date(2027, 1, 31)),
+        (time, "09:30", time(9, 30)),
+        (timedelta, "1m30s", timedelta(seconds=90)),
+        (timedelta, 5, timedelta(seconds=5)),
+        (Decimal, 1.1, Decimal("1.1")),
+        (UUID, "12345678-1234-5678-1234-567812345678", UUID(int=0x12345678123456781234567812345678)),
+        (IPv4Network, "10.0.0.0/8", IPv4Network("10.0.0.0/8")),
+        (IPv6Address, "::1", IPv6Address("::1")),
+        (re.Pattern[str], "a+", re.compile("a+")),
+        (bytes, "a", b"a"),
+        (date | None, None, None),
+        (int | str, "5", "5"),
+        (int | str, 5, 5),
+        (float | None, 5, 5.0),
+        (str | list[str], "ab", "ab"),
+        (str | list[str], ["ab"], ["ab"]),
+        (int | float | None, None, None),
+        (Inner | str, {"a": 1}, Inner(1)),
+        (Inner | str, "x", "x"),
+        (set[str], ["ab"], {"ab"}),
+        (list[list[str]], [["a"]], [["a"]]),
+        (dict[str, list[Inner]], {"k": [{"a": 1}]}, {"k": [Inner(1)]}),
+    ],
+)
+def test_types_of_the_standard_library_in_attrs_classes(kind: Any, value: object, expected: object) -> None:
+    made = attrs.make_class("Made", {"x": attrs.field(type=kind)})
+    found = resolve_schema(made).validate({"x": value}).x  # type: ignore[union-attr]
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "says"),
+    [
+        (datetime, "soon", "x: expected a date and time such as '2027-01-31T12:00:00Z', got 'soon'"),
+        (date, datetime(2027, 1, 31, 3), "x: expected a date such as '2027-01-31'"),
+        (date, 5, "x: expected a date such as '2027-01-31', got 5"),
+        (Decimal, "x", "x: expected a decimal number, got 'x'"),
+        (Decimal, True, "x: expected a decimal number, got True"),
+        (UUID, 4, "x: expected a UUID such as"),
+        (IPv4Network, "10.0.0.1/8", "x: expected an IPv4 network such as '10.0.0.0/8', got '10.0.0.1/8'"),
+        (re.Pattern[str], "a(", "x: expected a regular expression, got 'a('"),
+        (int | str, 2.5, "x: expected int or str, got 2.5"),
+        (str | list[str], {"a": 1}, "x: expected str or list"),
+        (list[str], "abc", "x: expected a list, got 'abc'"),  # never a list of letters
+        (set[str], "abc", "x: expected a list, got 'abc'"),
+        (tuple[str, ...], {"a": 1}, "x: expected a list"),
+        (tuple[int, int], [1], "x: Not enough values"),
+        (dict[str, int], [1], "x: expected a table"),
+        (dict[str, list[str]], {"k": "abc"}, "x.k: expected a list, got 'abc'"),
+        (Inner, "abc", "x: expected a table, got 'abc'"),
+        (Mapping[str, int], [1], "x: expected a table"),
+    ],
+)
+def test_what_types_of_the_standard_library_refuse(kind: Any, value: object, says: str) -> None:
+    made = attrs.make_class("Made", {"x": attrs.field(type=kind)})
+    with pytest.raises(cg.ValidationError) as caught:
+        resolve_schema(made).validate({"x": value})  # type: ignore[union-attr]
+    assert str(caught.value).startswith(says)

@@ -15,7 +15,7 @@ from confguard.errors import did_you_mean
 from confguard.paths import show_path
 from confguard.risk.findings import Finding
 
-__all__ = ["Acceptance", "Accepted", "split_accepted", "void_comments"]
+__all__ = ["Acceptance", "Accepted", "as_date", "split_accepted", "void_comments"]
 
 EXPIRED = "CG905"
 VOID = "CG906"
@@ -26,12 +26,14 @@ _COMMENT = re.compile(
 )
 
 
-def _dated(_: object, attribute: attrs.Attribute[str | None], value: str | None) -> None:
-    if value is not None:
-        try:
-            date.fromisoformat(value)
-        except ValueError:
-            raise ValueError(f"expected a date such as '2027-01-31', got {value!r}") from None
+def as_date(value: str | date) -> date:
+    """A day, as a text or as TOML has it. Raises `ValueError`."""
+    if type(value) is date:
+        return value
+    try:
+        return date.fromisoformat(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ValueError(f"expected a date such as '2027-01-31', got {value!r}") from None
 
 
 @frozen
@@ -42,7 +44,7 @@ class Acceptance:
     reason: str = field(validator=attrs.validators.min_len(1))
     path: str = "*"
     file: str = "*"
-    until: str | None = field(default=None, validator=_dated)
+    until: date | None = field(default=None, converter=attrs.converters.optional(as_date))
     """The last day on which it holds; for ever, where there is none."""
 
     def covers(self, finding: Finding) -> bool:
@@ -55,7 +57,7 @@ class Acceptance:
 
     def expired(self, today: date) -> bool:
         """Is its last day over?"""
-        return self.until is not None and date.fromisoformat(self.until) < today
+        return self.until is not None and self.until < today
 
 
 @frozen
@@ -64,7 +66,7 @@ class Accepted:
 
     finding: Finding
     reason: str
-    until: str | None = None
+    until: date | None = None
 
     def __str__(self) -> str:
         until = f" until {self.until}" if self.until else ""

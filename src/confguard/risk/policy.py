@@ -13,7 +13,7 @@ from attrs import field, frozen, validators
 
 from confguard.diff.changes import Diff
 from confguard.paths import show_path
-from confguard.risk.acceptance import Acceptance
+from confguard.risk.acceptance import Acceptance, as_date
 from confguard.risk.findings import Risk
 from confguard.risk.rules.interface import Process
 
@@ -42,13 +42,6 @@ _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _SCORE = validators.and_(validators.instance_of(int), validators.ge(0), validators.le(101))
 
 
-def _is_date(_: object, attribute: attrs.Attribute[str], value: str) -> None:
-    try:
-        date.fromisoformat(value)
-    except ValueError:
-        raise ValueError(f"expected a date such as '2027-01-31', got {value!r}") from None
-
-
 def _is_hours(_: object, attribute: attrs.Attribute[str | None], value: str | None) -> None:
     if value is not None and not _HOURS.fullmatch(value):
         raise ValueError(f"expected hours such as '09:00-17:00', got {value!r}")
@@ -65,13 +58,17 @@ def _is_zone(_: object, attribute: attrs.Attribute[str], value: str) -> None:
 class Freeze:
     """Days on which nothing changes, both included."""
 
-    start: str = field(validator=_is_date)
-    end: str = field(validator=_is_date)
+    start: date = field(converter=as_date)
+    end: date = field(converter=as_date)
     reason: str
 
     def __attrs_post_init__(self) -> None:
         if self.end < self.start:
             raise ValueError(f"the freeze ends ({self.end}) before it starts ({self.start})")
+
+    def holds(self, today: date) -> bool:
+        """Is it a day of the freeze?"""
+        return self.start <= today <= self.end
 
 
 @frozen(kw_only=True)
@@ -106,7 +103,7 @@ class Policy:
     review: int = field(default=50, validator=_SCORE)
     block: int = field(default=75, validator=_SCORE)
     hours: str | None = field(default=None, validator=_is_hours, kw_only=True)
-    """When changes are agreed to go in: `09:00-17:00`."""
+    """When changes are agreed to go in: `09:00-17:00`, or over midnight `22:00-04:00`."""
     days: list[str] = field(
         factory=list, validator=validators.deep_iterable(validators.in_(_DAYS)), kw_only=True
     )
@@ -140,8 +137,7 @@ class Policy:
         'Friday 18:30 UTC, and changes go in from 09:00 to 17:00'
         """
         local = now.astimezone(ZoneInfo(self.timezone))
-        today = local.date().isoformat()
-        frozen = next((each for each in self.freeze if each.start <= today <= each.end), None)
+        frozen = next((each for each in self.freeze if each.holds(local.date())), None)
         return Process(
             reason=reason,
             outside_hours=self._outside(local),
@@ -154,6 +150,7 @@ class Policy:
             return f"{at}, and changes go in on {', '.join(self.days)}"
         if self.hours:
             start, end = self.hours.split("-")
-            if not start <= f"{local:%H:%M}" < end:
+            time = f"{local:%H:%M}"
+            if not (start <= time < end if start < end else time >= start or time < end):
                 return f"{at}, and changes go in from {start} to {end}"
         return ""

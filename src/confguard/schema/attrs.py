@@ -113,9 +113,12 @@ def _problems(error: BaseException, path: Path, data: Any) -> Any:
 
 def _step(error: BaseException) -> Any:
     for note in getattr(error, "__notes__", ()):
+        told = getattr(
+            note, "__dict__", {}
+        )  # a plain text, which other notes are, has an `index`, too: a method
         for name in ("name", "index"):
-            if hasattr(note, name):
-                return getattr(note, name)
+            if name in told:
+                return told[name]
     return None
 
 
@@ -127,4 +130,6 @@ def _child(data: Any, step: Any) -> Any:
 
 
 def _message(error: BaseException) -> str:
+    if isinstance(error, AttributeError) and error.name in {"keys", "items"}:
+        return "expected a table"  # what cattrs asks of anything that is to be an instance
     return str(error.args[0] if error.args else error) or type(error).__name__

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import is_dataclass
 from functools import cache
-from typing import Any, get_args, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from confguard.schema.conversion import CONVERSIONS
+from confguard.schema.conversion import CONVERSIONS, standard
 
 __all__ = ["converter", "is_plain"]
 
@@ -19,6 +21,10 @@ def converter() -> Any:
 
     made = Converter(prefer_attrib_converters=True, forbid_extra_keys=True)
     made.register_structure_hook_func(_is_field_type, lambda value, kind: kind.parse(value))
+    made.register_structure_hook_factory(lambda kind: standard(kind) is not None, _standard_hook)
+    made.register_structure_hook_factory(_is_mixed_union, _union_hook)
+    _refuse_other_collections(made)
+    made.register_structure_hook(bytes, _standard_hook(bytes))
     for scalar, structure in CONVERSIONS.items():
         made.register_structure_hook(scalar, _hook(structure))
     return made
@@ -55,6 +61,80 @@ def _holds_field_type(hint: Any) -> bool:
 def _hook(structure: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
     """A hook for a scalar. `Port` is an `int` too, so cattrs asks here for it: it parses for itself."""
     return lambda value, kind: kind.parse(value) if _is_field_type(kind) else structure(value)
+
+
+def _standard_hook(kind: Any) -> Callable[[Any, Any], Any]:
+    read = standard(kind)
+    return lambda value, _: read(value) if read else value
+
+
+_LISTS = (list, tuple, set, frozenset)
+
+
+def _refuse_other_collections(made: Any) -> None:
+    """Let a list only be read from a list, and a table from a table: cattrs takes a text as a list of its letters."""
+    within: set[Any] = set()
+
+    def wanted(kind: Any) -> bool:
+        return kind not in within and _collection(kind) is not None
+
+    def hook(kind: Any) -> Callable[[Any, Any], Any]:
+        within.add(
+            kind
+        )  # the hook that cattrs would have chosen; what is inside of the list comes here again
+        try:
+            structure = made.get_structure_hook(kind, cache_result=False)
+        finally:
+            within.discard(kind)
+        taken, expected = (dict, "a table") if _collection(kind) is dict else (_LISTS, "a list")
+
+        def checked(value: Any, asked: Any) -> Any:
+            if not isinstance(value, taken):
+                raise ValueError(f"expected {expected}")
+            return structure(value, asked)
+
+        return checked
+
+    made.register_structure_hook_factory(wanted, hook)
+
+
+def _collection(kind: Any) -> type | None:
+    """`list` for what is read from a list, `dict` for what is read from a table, None for anything else."""
+    origin = get_origin(kind) or kind
+    if not isinstance(origin, type) or issubclass(origin, str | bytes) or hasattr(origin, "_fields"):
+        return None
+    if issubclass(origin, Mapping) and not hasattr(origin, "__total__"):
+        return dict
+    return list if issubclass(origin, Sequence | Set) else None
+
+
+def _is_mixed_union(kind: Any) -> bool:
+    """A union of more than classes with fields, which cattrs tells apart by itself."""
+    members = [member for member in get_args(kind) if member is not NoneType]
+    return (
+        get_origin(kind) in {Union, UnionType}
+        and len(members) > 1
+        and not all(hasattr(member, "__attrs_attrs__") or is_dataclass(member) for member in members)
+    )
+
+
+def _union_hook(kind: Any) -> Callable[[Any, Any], Any]:
+    """The member that the value is of already, else the first that takes it."""
+    members = get_args(kind)
+    named = " or ".join(getattr(member, "__name__", str(member)) for member in members)
+
+    def structure(value: Any, _: Any) -> Any:
+        if value is None and NoneType in members:
+            return None
+        exact = [member for member in members if (get_origin(member) or member) is type(value)]
+        for member in (*exact, *(each for each in members if each not in exact and each is not NoneType)):
+            try:
+                return converter().structure(value, member)
+            except Exception:  # noqa: BLE001, S112 - what a member refuses, the next may take
+                continue
+        raise ValueError(f"expected {named.replace('NoneType', 'nothing')}")
+
+    return structure
 
 
 def _is_field_type(kind: Any) -> bool:
