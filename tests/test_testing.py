@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 import subprocess
 import sys
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
+from uuid import UUID
 
 import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
 import confguard as cg
 from confguard.errors import SchemaError
 from confguard.fields import ByteSize, Cron, Duration, Network, Port, Ratio, Regex, Secret, Url
+from confguard.schema.export import json_schema
 from confguard.schema.schema import resolve_schema
 from confguard.testing import Flaw, invalid, memory_guard, overridden, valid
 
@@ -51,12 +58,50 @@ class WithAttrs:
     name: str = attrs.field(default="abc", validator=attrs.validators.max_len(5))
 
 
-@pytest.mark.parametrize("schema", [Everything, WithAttrs])
+@dataclasses.dataclass
+class Standard:
+    at: datetime
+    day: date
+    clock: time
+    price: Decimal
+    id: UUID
+    pattern: re.Pattern[str]
+    file: Path
+    addresses: tuple[IPv4Address, ...] = ()
+    six: IPv6Address | None = None
+    net: IPv4Network | None = None
+    net_six: IPv6Network | None = None
+    interface: IPv4Interface | None = None
+    interface_six: IPv6Interface | None = None
+    wait: timedelta = timedelta(seconds=90)
+
+
+PydanticStandard = create_model(
+    "PydanticStandard",
+    **{  # type: ignore[call-overload]
+        each.name: (
+            get_type_hints(Standard)[each.name],
+            ... if each.default is dataclasses.MISSING else each.default,
+        )
+        for each in dataclasses.fields(Standard)
+    },
+)
+
+
+@pytest.mark.parametrize("schema", [Everything, WithAttrs, Standard, PydanticStandard])
 @given(data=st.data())
 @settings(max_examples=60)
 def test_valid_data_is_valid(schema: type, data: st.DataObject) -> None:
     made = data.draw(valid(schema))
     resolve_schema(schema).validate(made)  # type: ignore[union-attr]
+
+
+def test_standard_types_are_told_alike_by_dataclass_and_pydantic() -> None:
+    one, other = (json_schema(resolve_schema(each)) for each in (Standard, PydanticStandard))  # type: ignore[arg-type]
+    assert one["properties"] == other["properties"]
+    forms = [each.get("format") for each in one["properties"].values()]
+    assert forms[:7] == ["date-time", "date", "time", "decimal", "uuid", "regex", "path"]
+    assert one["properties"]["wait"] == {"type": ["string", "number"], "format": "duration", "default": 90.0}
 
 
 @pytest.mark.parametrize("schema", [Everything, WithAttrs])

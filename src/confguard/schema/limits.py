@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, get_args, get_origin
 
 from confguard.fields import FieldType, Impact, KeyedBy, Owner, Renamed, Safer, Unordered
@@ -25,6 +27,25 @@ BOUNDS = {
 """The attributes by which `annotated_types` (and pydantic) give bounds, and JSON Schema's words for them."""
 
 _TYPES = {int: "integer", float: "number", str: "string", bool: "boolean"}
+_FORMATS = {
+    "datetime.datetime": "date-time",
+    "datetime.date": "date",
+    "datetime.time": "time",
+    "datetime.timedelta": "duration",
+    "decimal.Decimal": "decimal",
+    "uuid.UUID": "uuid",
+    "re.Pattern": "regex",
+    "ipaddress.IPv4Address": "ipv4",
+    "ipaddress.IPv6Address": "ipv6",
+    "ipaddress.IPv4Network": "ipv4network",
+    "ipaddress.IPv6Network": "ipv6network",
+    "ipaddress.IPv4Interface": "ipv4interface",
+    "ipaddress.IPv6Interface": "ipv6interface",
+    "pathlib.Path": "path",
+    "pathlib._local.Path": "path",  # as Python 3.13 calls it
+}
+"""JSON Schema's names for texts of a form, and those that pydantic adds to them, by the type's qualified name."""
+_NUMBERS_TOO = {"duration", "decimal"}
 
 
 def allowed(shape: Shape) -> dict[str, Any]:
@@ -39,6 +60,8 @@ def allowed(shape: Shape) -> dict[str, Any]:
         made["type"] = _TYPES[shape.hint]
     elif options := _options(shape.hint):
         made["enum"] = options
+    elif form := _form(shape.hint):
+        made |= {"type": ["string", "number"] if form in _NUMBERS_TOO else "string", "format": form}
     for mark in shape.marks:
         for name, keyword in BOUNDS.items():
             bound = getattr(mark, name, None)
@@ -61,7 +84,7 @@ def type_name(shape: Shape) -> str:
     keywords = allowed(shape)
     if "enum" in keywords:
         return " or ".join(f"`{option}`" for option in keywords["enum"])
-    return str(keywords.get("type", "anything"))
+    return str(keywords.get("format") or keywords.get("type", "anything"))
 
 
 def default_text(shape: Shape) -> Any:
@@ -70,6 +93,11 @@ def default_text(shape: Shape) -> Any:
         return NOTHING
     value = shape.default() if callable(shape.default) else shape.default
     return _plain(value)
+
+
+def _form(hint: Any) -> str | None:
+    kind = get_origin(hint) or hint
+    return _FORMATS.get(f"{getattr(kind, '__module__', '')}.{getattr(kind, '__qualname__', '')}")
 
 
 def _options(hint: Any) -> list[Any]:
@@ -112,6 +140,12 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, enum.Enum):
         return value.value
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, re.Pattern):
+        return value.pattern
     if value is None or isinstance(value, str | int | float | list | dict):
         return value
     return str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime, time
 from typing import Any
 
 from attrs import frozen
@@ -106,6 +107,8 @@ def _value(shape: Shape) -> st.SearchStrategy[Any]:
         return st.lists(_value(shape.rest) if shape.rest else _TEXTS, **bounds)
     if "enum" in keywords:
         return st.sampled_from(keywords["enum"])
+    if "format" in keywords:
+        return _FORMATS[keywords["format"]]
     make = _SCALARS.get(str(keywords.get("type")))
     return make(keywords) if make else _TEXTS
 
@@ -149,6 +152,22 @@ _SCALARS: dict[str, Callable[[dict[str, Any]], st.SearchStrategy[Any]]] = {
     "number": _floats,
     "string": _strings,
     "boolean": lambda _: st.booleans(),
+}
+_FORMATS: dict[str, st.SearchStrategy[Any]] = {
+    "date-time": st.datetimes().map(datetime.isoformat),
+    "date": st.dates().map(date.isoformat),
+    "time": st.times().map(time.isoformat),
+    "duration": st.integers(0, 86400),
+    "decimal": st.decimals(-(10**9), 10**9, places=2).map(str),
+    "uuid": st.uuids().map(str),
+    "regex": st.sampled_from(["[a-z]+", r"\d{3}", "a|b", "^x.*$"]),
+    "ipv4": st.ip_addresses(v=4).map(str),
+    "ipv6": st.ip_addresses(v=6).map(str),
+    "ipv4network": st.builds("10.{}.0.0/16".format, st.integers(0, 255)),
+    "ipv6network": st.builds("fd00:{:x}::/32".format, st.integers(0, 255)),
+    "ipv4interface": st.builds("10.0.0.{}/16".format, st.integers(0, 255)),
+    "ipv6interface": st.builds("fd00::{:x}/32".format, st.integers(0, 255)),
+    "path": st.builds("/{}/{}".format, _TEXTS, _TEXTS),
 }
 _FIELDS: dict[type[fields.FieldType], st.SearchStrategy[Any]] = {
     fields.Duration: st.builds("{}{}".format, st.integers(1, 999), st.sampled_from(["ms", "s", "m", "h"])),
