@@ -33,7 +33,7 @@ def test_what_is_staged_is_judged_against_head(committed: Path, capsys: Capture)
     assert main(["auth.toml"]) == 1
     out = capsys.readouterr().out
     assert "auth.toml:4:1: CG101 high: server.backend_timeout: from 2s to 20ms" in out
-    assert "auth.toml: block: risk 83 of 100 (critical)" in out
+    assert "auth.toml: block: risk 83 of 100 (critical, " in out
     assert 'CONFGUARD_OVERRIDE="..." git commit' in out
 
 

@@ -19,7 +19,7 @@ from confguard.documents.document import Document, parse_bytes
 from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import DocumentError, ValidationError
 from confguard.project import Config, Project
-from confguard.risk.commits import commits, reverts
+from confguard.risk.commits import commits, remember, reverts
 from confguard.risk.history import History, Past
 from confguard.risk.likelihood import Model
 from confguard.risk.model import assess
@@ -128,9 +128,7 @@ def past_of(repository: Path, revision: str = "HEAD") -> Past | None:
     taken_back = {revert.by.sha: revert.commit for revert in reverts(known)}
     past = Past()
     for commit in known:
-        past.add(commit.author, commit.paths, commit.at)
-        if reverted := taken_back.get(commit.sha):
-            past.revert(reverted.author, reverted.paths, commit.at)
+        remember(past, commit, taken_back.get(commit.sha))
     return past
 
 

@@ -20,7 +20,7 @@ from confguard.errors import ConfguardError
 from confguard.hooks.judging import Side, judge, past_of
 from confguard.project import Project, find_project
 from confguard.risk.policy import Decision
-from confguard.risk.reports import REPORTS, Judged
+from confguard.risk.reports import REPORTS, Judged, to_text
 
 __all__ = ["main"]
 
@@ -86,19 +86,11 @@ def _refused(verdict: Judged, threshold: Decision) -> bool:
 
 
 def _report(verdicts: Sequence[Judged], refused: Sequence[Judged]) -> None:
-    for verdict in verdicts:
-        for error in verdict.errors:
-            print(error)
-        risk = verdict.risk
-        if risk is None:
-            continue
-        for finding in risk.findings:
-            print(finding)
-            print(f"    {finding.advice}")
-        for accepted in risk.accepted:
-            print(accepted)
-        if risk.findings or verdict in refused:
-            print(f"{verdict.file}: {verdict.decision}: risk {risk.score} of 100 ({risk.level})")
+    told = [
+        each for each in verdicts if each.findings or each in refused or (each.risk and each.risk.accepted)
+    ]
+    if told:
+        print(to_text(told))
     risky = [each for each in refused if not each.errors]
     if any(each.decision is Decision.BLOCK for each in risky):
         print(f'To commit it all the same, say why: {OVERRIDE}="..." git commit')

@@ -28,11 +28,9 @@ _COMMENT = re.compile(
 
 def as_date(value: str | date) -> date:
     """A day, as a text or as TOML has it. Raises `ValueError`."""
-    if type(value) is date:
-        return value
     try:
-        return date.fromisoformat(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+        return date.fromisoformat(str(value))
+    except ValueError:
         raise ValueError(f"expected a date such as '2027-01-31', got {value!r}") from None
 
 

@@ -16,7 +16,7 @@ from confguard.diff.engine import diff
 from confguard.documents.document import parse_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import ConfguardError
-from confguard.risk.commits import Commit, commits, reverts
+from confguard.risk.commits import Commit, commits, remember, reverts
 from confguard.risk.evidence import Shape, evidence, shape_of
 from confguard.risk.findings import Risk
 from confguard.risk.history import Past
@@ -147,17 +147,8 @@ def backtest(
             scored.append(
                 Scored(commit, likely, score, revert is not None, revert.how if revert else "", pieces)
             )
-        _remember(past, commit, taken_back_by.get(commit.sha))
+        remember(past, commit, taken_back_by.get(commit.sha))
     return Backtest(str(repository), tuple(scored), unread, git.is_shallow(repository))
-
-
-def _remember(past: Past, commit: Commit, reverted: Commit | None) -> None:
-    for file in commit.files:
-        if file.was:
-            past.rename(file.was, file.path)
-    past.add(commit.author, commit.paths, commit.at)
-    if reverted:
-        past.revert(reverted.author, reverted.paths, commit.at)
 
 
 Outline = tuple[Shape, int, int]

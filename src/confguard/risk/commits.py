@@ -11,8 +11,9 @@ from attrs import define, field, frozen
 
 from confguard import git
 from confguard.documents.registry import is_configuration
+from confguard.risk.history import Past
 
-__all__ = ["Commit", "FileChange", "Revert", "commits", "reverts"]
+__all__ = ["Commit", "FileChange", "Revert", "commits", "remember", "reverts"]
 
 _NAMED = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
 _QUOTED = re.compile(r'^Revert "(.+)"$')
@@ -72,6 +73,16 @@ def commits(repository: Path, *, most: int | None = None, revision: str = "HEAD"
             yield Commit(
                 record.sha, record.at, record.author, record.subject, record.body, tuple(files), others
             )
+
+
+def remember(past: Past, commit: Commit, reverted: Commit | None) -> None:
+    """Let a past know of a commit, and of the one that it takes back."""
+    for file in commit.files:
+        if file.was:
+            past.rename(file.was, file.path)
+    past.add(commit.author, commit.paths, commit.at)
+    if reverted:
+        past.revert(reverted.author, reverted.paths, commit.at)
 
 
 def reverts(history: Iterable[Commit]) -> list[Revert]:

@@ -207,10 +207,11 @@ def _plain(text: str) -> str:
 
 
 def to_text(judged: Iterable[Judged]) -> str:
-    """Findings with advice, then a line a file."""
-    lines = []
+    """Errors, findings with advice, then a line a file."""
+    lines: list[str] = []
     for each in judged:
-        for finding in each.findings:
+        lines += each.errors
+        for finding in each.risk.findings if each.risk else ():
             lines += [str(finding), f"    {finding.advice}"]
         lines += [str(accepted) for accepted in (each.risk.accepted if each.risk else ())]
         if each.risk:

@@ -6,9 +6,9 @@ import re
 import sys
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, get_origin
+from typing import Any, NamedTuple, get_origin
 
-__all__ = ["CONVERSIONS", "as_type", "standard"]
+__all__ = ["CONVERSIONS", "Standard", "as_type", "standard", "standard_reader"]
 
 
 def as_type(value: Any, hint: Any) -> Any:
@@ -22,7 +22,7 @@ def as_type(value: Any, hint: Any) -> Any:
         return convert(value)
     if hint is None:
         return value
-    reader = _reader(hint) if "pydantic" in sys.modules else standard(hint)
+    reader = _reader(hint) if "pydantic" in sys.modules else standard_reader(hint)
     return reader(value) if reader else value
 
 
@@ -79,21 +79,35 @@ def _text(value: Any) -> str:
 CONVERSIONS: dict[type, Callable[[Any], Any]] = {int: _integer, float: _float, bool: _boolean, str: _text}
 
 
-def standard(hint: Any) -> Callable[[Any], Any] | None:
-    """How a type of the standard library's is read from what configuration files hold; None for other types."""
+class Standard(NamedTuple):
+    """A type of the standard library's, as configuration files hold it."""
+
+    expected: str
+    """What is expected, for errors."""
+    form: str | None
+    """JSON Schema's name for texts of this form, or the one that pydantic gives."""
+    make: Callable[[Any, Any], Any]
+
+
+def standard(hint: Any) -> Standard | None:
+    """What is known of a type of the standard library's; None for other types."""
     kind = get_origin(hint) or hint
-    told = _STANDARD.get(f"{getattr(kind, '__module__', '')}.{getattr(kind, '__qualname__', '')}")
+    return _STANDARD.get(f"{getattr(kind, '__module__', '')}.{getattr(kind, '__qualname__', '')}")
+
+
+def standard_reader(hint: Any) -> Callable[[Any], Any] | None:
+    """How such a type is read; None for other types."""
+    kind, told = get_origin(hint) or hint, standard(hint)
     if told is None:
         return None
-    expected, make = told
 
     def read(value: Any) -> Any:
         if type(value) is kind:
             return value
         try:
-            return make(kind, value)
+            return told.make(kind, value)
         except (TypeError, ValueError, ArithmeticError, re.error):
-            raise ValueError(f"expected {expected}") from None
+            raise ValueError(f"expected {told.expected}") from None
 
     return read
 
@@ -103,7 +117,7 @@ def _from_text(kind: Any, value: Any) -> Any:
 
 
 def _from_iso(kind: Any, value: Any) -> Any:
-    return kind.fromisoformat(_text(value))
+    return kind.fromisoformat(value.isoformat() if hasattr(value, "isoformat") else _text(value))
 
 
 def _day(kind: Any, value: Any) -> Any:
@@ -128,20 +142,24 @@ def _decimal(kind: Any, value: Any) -> Any:
     return kind(str(value))
 
 
-_STANDARD: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
-    "datetime.datetime": ("a date and time such as '2027-01-31T12:00:00Z'", _from_iso),
-    "datetime.date": ("a date such as '2027-01-31'", _day),
-    "datetime.time": ("a time of the day such as '09:30:00'", _from_iso),
-    "datetime.timedelta": ("a duration such as '90s' or 90", _span),
-    "decimal.Decimal": ("a decimal number", _decimal),
-    "uuid.UUID": ("a UUID such as '12345678-1234-5678-1234-567812345678'", _from_text),
-    "re.Pattern": ("a regular expression", lambda _, value: re.compile(_text(value))),
-    "builtins.bytes": ("a text", lambda _, value: _text(value).encode()),
-    "ipaddress.IPv4Address": ("an IPv4 address", _from_text),
-    "ipaddress.IPv6Address": ("an IPv6 address", _from_text),
-    "ipaddress.IPv4Network": ("an IPv4 network such as '10.0.0.0/8'", _from_text),
-    "ipaddress.IPv6Network": ("an IPv6 network such as 'fd00::/8'", _from_text),
-    "ipaddress.IPv4Interface": ("an IPv4 interface such as '10.0.0.1/8'", _from_text),
-    "ipaddress.IPv6Interface": ("an IPv6 interface such as 'fd00::1/8'", _from_text),
+_STANDARD = {
+    "pathlib.Path": Standard("a path", "path", lambda kind, value: kind(value)),
+    "pathlib._local.Path": Standard("a path", "path", lambda kind, value: kind(value)),  # Python 3.13's name
+    "datetime.datetime": Standard("a date and time such as '2027-01-31T12:00:00Z'", "date-time", _from_iso),
+    "datetime.date": Standard("a date such as '2027-01-31'", "date", _day),
+    "datetime.time": Standard("a time of the day such as '09:30:00'", "time", _from_iso),
+    "datetime.timedelta": Standard("a duration such as '90s' or 90", "duration", _span),
+    "decimal.Decimal": Standard("a decimal number", "decimal", _decimal),
+    "uuid.UUID": Standard("a UUID such as '12345678-1234-5678-1234-567812345678'", "uuid", _from_text),
+    "re.Pattern": Standard("a regular expression", "regex", lambda _, value: re.compile(_text(value))),
+    "builtins.bytes": Standard("a text", None, lambda _, value: _text(value).encode()),
+    "ipaddress.IPv4Address": Standard("an IPv4 address", "ipv4", _from_text),
+    "ipaddress.IPv6Address": Standard("an IPv6 address", "ipv6", _from_text),
+    "ipaddress.IPv4Network": Standard("an IPv4 network such as '10.0.0.0/8'", "ipv4network", _from_text),
+    "ipaddress.IPv6Network": Standard("an IPv6 network such as 'fd00::/8'", "ipv6network", _from_text),
+    "ipaddress.IPv4Interface": Standard(
+        "an IPv4 interface such as '10.0.0.1/8'", "ipv4interface", _from_text
+    ),
+    "ipaddress.IPv6Interface": Standard("an IPv6 interface such as 'fd00::1/8'", "ipv6interface", _from_text),
 }
 """By qualified name: whoever uses a type has imported its module, and nobody else needs to."""

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, get_args, get_origin
 
 from confguard.fields import FieldType, Impact, KeyedBy, Owner, Renamed, Safer, Unordered
+from confguard.schema.conversion import standard
 from confguard.schema.interface import NOTHING
 from confguard.schema.shape import Shape
 
@@ -27,24 +28,6 @@ BOUNDS = {
 """The attributes by which `annotated_types` (and pydantic) give bounds, and JSON Schema's words for them."""
 
 _TYPES = {int: "integer", float: "number", str: "string", bool: "boolean"}
-_FORMATS = {
-    "datetime.datetime": "date-time",
-    "datetime.date": "date",
-    "datetime.time": "time",
-    "datetime.timedelta": "duration",
-    "decimal.Decimal": "decimal",
-    "uuid.UUID": "uuid",
-    "re.Pattern": "regex",
-    "ipaddress.IPv4Address": "ipv4",
-    "ipaddress.IPv6Address": "ipv6",
-    "ipaddress.IPv4Network": "ipv4network",
-    "ipaddress.IPv6Network": "ipv6network",
-    "ipaddress.IPv4Interface": "ipv4interface",
-    "ipaddress.IPv6Interface": "ipv6interface",
-    "pathlib.Path": "path",
-    "pathlib._local.Path": "path",  # as Python 3.13 calls it
-}
-"""JSON Schema's names for texts of a form, and those that pydantic adds to them, by the type's qualified name."""
 _NUMBERS_TOO = {"duration", "decimal"}
 
 
@@ -60,8 +43,10 @@ def allowed(shape: Shape) -> dict[str, Any]:
         made["type"] = _TYPES[shape.hint]
     elif options := _options(shape.hint):
         made["enum"] = options
-    elif form := _form(shape.hint):
-        made |= {"type": ["string", "number"] if form in _NUMBERS_TOO else "string", "format": form}
+    elif known := standard(shape.hint):
+        made["type"] = ["string", "number"] if known.form in _NUMBERS_TOO else "string"
+        if known.form:
+            made["format"] = known.form
     for mark in shape.marks:
         for name, keyword in BOUNDS.items():
             bound = getattr(mark, name, None)
@@ -93,11 +78,6 @@ def default_text(shape: Shape) -> Any:
         return NOTHING
     value = shape.default() if callable(shape.default) else shape.default
     return _plain(value)
-
-
-def _form(hint: Any) -> str | None:
-    kind = get_origin(hint) or hint
-    return _FORMATS.get(f"{getattr(kind, '__module__', '')}.{getattr(kind, '__qualname__', '')}")
 
 
 def _options(hint: Any) -> list[Any]:

@@ -6,10 +6,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import is_dataclass
 from functools import cache
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from confguard.schema.conversion import CONVERSIONS, standard
+from confguard.schema.conversion import CONVERSIONS, standard, standard_reader
 
 __all__ = ["converter", "is_plain"]
 
@@ -24,7 +25,8 @@ def converter() -> Any:
     made.register_structure_hook_factory(lambda kind: standard(kind) is not None, _standard_hook)
     made.register_structure_hook_factory(_is_mixed_union, _union_hook)
     _refuse_other_collections(made)
-    made.register_structure_hook(bytes, _standard_hook(bytes))
+    for kind in (bytes, Path):  # cattrs has hooks of its own for these
+        made.register_structure_hook(kind, _standard_hook(kind))
     for scalar, structure in CONVERSIONS.items():
         made.register_structure_hook(scalar, _hook(structure))
     return made
@@ -64,7 +66,7 @@ def _hook(structure: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
 
 
 def _standard_hook(kind: Any) -> Callable[[Any, Any], Any]:
-    read = standard(kind)
+    read = standard_reader(kind)
     return lambda value, _: read(value) if read else value
 
 
@@ -79,9 +81,8 @@ def _refuse_other_collections(made: Any) -> None:
         return kind not in within and _collection(kind) is not None
 
     def hook(kind: Any) -> Callable[[Any, Any], Any]:
-        within.add(
-            kind
-        )  # the hook that cattrs would have chosen; what is inside of the list comes here again
+        # For the hook that cattrs would have chosen; what is inside of the list comes here again
+        within.add(kind)
         try:
             structure = made.get_structure_hook(kind, cache_result=False)
         finally:
