@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from confguard.cli import main as command
+from confguard.hooks import judging
 from confguard.hooks.pre_commit import main
+from confguard.risk.policy import Decision
 from conftest import ROOT, git, incidents
 
 AUTH = next(each for each in incidents() if each["id"] == "auth-2024")
@@ -326,3 +328,14 @@ def test_a_line_that_was_not_touched_in_a_year_is_told(
     git("add", ".")
     assert main(["a.toml"]) == 0
     assert "a.toml:2:1: CG902 low: size: was last changed" in capsys.readouterr().out
+
+
+def test_a_range_names_what_is_too_large_to_judge(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("data.json").write_text(json.dumps({"padding": "x" * 200}))
+    Path("notes.txt").write_text("x" * 500)
+    git("add", ".")
+    git("commit", "--quiet", "-m", "two")
+    monkeypatch.setattr(judging, "MAX_BYTES", 100)
+    (judged,) = judging.judge_range("HEAD~1", "HEAD", None, history=False)
+    assert (judged.file, judged.decision, judged.risk) == ("data.json", Decision.REVIEW, None)
+    assert "data.json: cannot be judged: larger than 100 bytes" in judged.errors[0]

@@ -97,6 +97,7 @@ def judge_range(
     names = [f"{base}:{each.before}" for each in changed if each.before]
     names += [f"{head}:{each.path}" for each in changed if each.after]
     texts = git.blobs(names, MAX_BYTES, skip_larger=True)
+    unread = {each.path for each in changed if each.after and f"{head}:{each.path}" not in texts}
     files = [
         (
             each.path,
@@ -104,10 +105,11 @@ def judge_range(
             Side(texts.get(f"{head}:{each.path}") if each.after else None, each.path),
         )
         for each in changed
+        if each.path not in unread
     ]
     author, at, subject = git.about(head)
     past = past_of(Path.cwd(), base) if history else None
-    return judge(
+    judged = judge(
         files,
         project,
         past=past,
@@ -117,6 +119,13 @@ def judge_range(
         model=model,
         progress=progress,
     )
+    return judged + [_unread(file) for file in sorted(unread) if _configs(file, project)]
+
+
+def _unread(file: str) -> Judged:
+    """What is too large to be read, or no file at all, is for a person to look at."""
+    why = f"{file}: cannot be judged: larger than {MAX_BYTES:,} bytes, or no regular file"
+    return Judged(file, Decision.REVIEW, errors=(why,))
 
 
 def past_of(repository: Path, revision: str = "HEAD") -> Past | None:
