@@ -198,7 +198,8 @@ def test_a_disk_that_takes_no_more(project: Path, limit: int, says: str) -> None
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    command = [sys.executable, "-m", "confguard", *APPLY]
+    # -B: the limit would cut the interpreter's own cache short, and leave it so for whoever comes next.
+    command = [sys.executable, "-B", "-m", "confguard", *APPLY]
     ended = subprocess.run(command, capture_output=True, text=True, preexec_fn=limited, env=unmeasured())
     assert ended.returncode == 2, ended.stdout + ended.stderr
     assert says in ended.stderr
