@@ -32,6 +32,7 @@ _BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+_CI = ("CI", "BUILD_NUMBER")  # by which pytest knows a CI, and says more there than the pages show
 
 
 def blocks(document: Document) -> Iterable[Region]:
@@ -99,11 +100,13 @@ def _run(command: str) -> str:
 
 def enter(namespace: dict[str, object]) -> None:
     """A folder of its own for each page, with the environment's programs first on the path."""
-    names = ("PATH", "NO_COLOR", "GIT_CONFIG_GLOBAL", "PRE_COMMIT_HOME", "COLUMNS")
+    names = ("PATH", "NO_COLOR", "GIT_CONFIG_GLOBAL", "PRE_COMMIT_HOME", "COLUMNS", *_CI)
     namespace["_before"] = (Path.cwd(), {name: os.environ.get(name) for name in names}, list(sys.path))
     folder = tempfile.mkdtemp(prefix="confguard-docs-")
     identity = Path(folder, ".identity")
     identity.write_text("[user]\nname = Ana\nemail = ana@example.com\n[init]\ndefaultBranch = main\n")
+    for name in _CI:
+        os.environ.pop(name, None)
     os.environ |= {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "NO_COLOR": "1",

@@ -55,7 +55,14 @@ def test_all_acts_go_as_they_should(folder: Path) -> None:
 @pytest.mark.slow
 def test_ctrl_c_leaves_nothing_behind(folder: Path) -> None:
     environment = os.environ | {"TMPDIR": str(folder)}
-    demo = subprocess.Popen(DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    demo = subprocess.Popen(
+        DEMO,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    )
     assert demo.stdout is not None
     while "start:" not in demo.stdout.readline():
         assert demo.poll() is None
