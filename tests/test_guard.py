@@ -20,7 +20,7 @@ from confguard.errors import TargetError
 from confguard.events import Event
 from confguard.fields import Duration
 from confguard.rollout import Bake, Counts, ErrorRate
-from confguard.stores import Draft, PendingBake, open_store
+from confguard.stores import Draft, PendingBake, chain, open_store
 from confguard.targets import FileTarget
 
 ANY = cg.Policy(review=101, block=101)
@@ -155,7 +155,8 @@ def test_applying_what_is_there_changes_nothing(guard: cg.Guard) -> None:
 def test_drift_is_seen_and_never_lost(guard: cg.Guard, events: list[Event]) -> None:
     guard.apply(guard.plan({"max_inflight": 380}, reason="less"))
     Path("auth.toml").write_text("max_inflight = 7 # by hand\n")
-    assert guard.drift() == ("auth.toml",)
+    (drifted,) = guard.drift()
+    assert (drifted.target, drifted.what) == ("auth.toml", "1 value differs")
     guard.revert(reason="back")
     assert Path("auth.toml").read_text() == "max_inflight = 400\n"
     assert [revision.text for revision in guard.history(2)] == [
@@ -198,6 +199,7 @@ class Fragile:
     """A target whose commits fail on demand."""
 
     name = "fragile"
+    folder = None
 
     def __init__(self) -> None:
         self.content: bytes | None = None
@@ -251,8 +253,11 @@ def test_a_target_that_stays_away_is_settled_at_the_next_open(folder: Path) -> N
     with pytest.raises(TargetError):
         guard.apply(guard.plan({"x": 2}, reason="two"))
     fragile.content = b"torn"
-    assert cg.Guard("c", targets=["a.toml", fragile], policy=ANY).drift() == ()
+    opened = cg.Guard("c", targets=["a.toml", fragile], policy=ANY)
+    assert opened.drift() == ()
     assert fragile.content == b"x = 1\n"
+    found = opened.history()[1]
+    assert (found.content, found.author) == (b"torn", "unknown"), "what was found was recorded first"
 
 
 def test_a_crash_between_store_and_target_is_finished_at_the_next_open(
@@ -262,7 +267,7 @@ def test_a_crash_between_store_and_target_is_finished_at_the_next_open(
     draft = Draft(
         content=b"max_inflight = 370\n", format="toml", author="a", reason="b", created_at=Clock().now
     )
-    guard.store.append("auth", [draft], expect=2)
+    chain.append(guard.store, "auth", [draft], expect=2, place=guard._switch.place)
     FileTarget("auth.toml").stage(b"never committed")
     cg.Guard("auth", Auth, targets=["auth.toml"], on_event=events.append)
     assert Path("auth.toml").read_text() == "max_inflight = 370\n"
@@ -287,7 +292,7 @@ def test_an_abandoned_bake_is_reverted_at_the_next_open(guard: cg.Guard, when: s
     draft = Draft(
         content=b"max_inflight = 370\n", format="toml", author="a", reason="b", created_at=clock.now
     )
-    guard.store.append("auth", [draft], expect=2, bake=bake)
+    chain.append(guard.store, "auth", [draft], expect=2, bake=bake)
     clock.now += timedelta(seconds=29 if when == "before" else 31)
     opened = cg.Guard("auth", Auth, targets=["auth.toml"], clock=clock)
     head = opened.head()

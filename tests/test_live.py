@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sqlite3
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,8 @@ from attrs import frozen
 
 import confguard as cg
 from confguard.stores.sqlite import SqliteStore
+from conftest import STORES, fresh_url
+from servers import Etcd, Postgres
 
 ANY = cg.Policy(review=101, block=101)
 URL = "sqlite:///confguard.db#pool"
@@ -27,31 +33,44 @@ def guard(folder: Path) -> cg.Guard:
     return guard
 
 
-def eventually(holds: object) -> None:
-    end = time.monotonic() + 5
+def eventually(holds: object, seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
     while not holds():  # type: ignore[operator]
         assert time.monotonic() < end
         time.sleep(0.01)
 
 
-def test_a_new_head_is_taken_while_running(guard: cg.Guard) -> None:
-    with cg.Live(Pool, URL, interval=0.02) as live:
-        told: list[Pool] = []
+@pytest.mark.parametrize("kind", STORES)
+def test_a_new_head_is_taken_while_running(kind: str, folder: Path, request: pytest.FixtureRequest) -> None:
+    url = fresh_url(kind, request)
+    guard = cg.Guard("pool", store=url, format="toml", policy=ANY)
+    guard.apply(guard.plan({"size": 32}, reason="start"))
+    with cg.Live(Pool, guard if kind == "memory" else f"{url}#pool", interval=30) as live:
+        told: list[cg.Update[Pool]] = []
         stop = live.subscribe(told.append)
         assert (live.current, live.revision, live.problem) == (Pool(32), 1, None)
         before = live.since
+        time.sleep(0.2)  # for the watch to stand
+        started = time.monotonic()
         guard.apply(guard.plan({"size": 30}, reason="less"))
-        eventually(lambda: live.current == Pool(30) and told == [Pool(30)])
+        eventually(lambda: told)
+        assert time.monotonic() - started < 5, "it was told, and did not come by looking from time to time"
+        (update,) = told
+        assert (update.before, update.after, update.revision) == (Pool(32), Pool(30), 2)
+        assert str(update.diff) == "size: 32 -> 30"
+        assert live.current == Pool(30)
         assert live.revision == 2
         assert live.since > before
+        assert live.age < timedelta(seconds=20)
         stop()
         guard.apply(guard.plan({"size": 28}, reason="less"))
         eventually(lambda: live.revision == 3)
-        assert told == [Pool(30)]
+        assert len(told) == 1
+    guard.close()
 
 
 def test_a_head_that_does_not_fit_is_not_taken(guard: cg.Guard) -> None:
-    with cg.Live(Pool, URL, interval=60) as live:
+    with cg.Live(Pool, URL, interval=None) as live:
         guard.apply(guard.plan({"size": "many"}, reason="a slip"))
         assert not live.refresh()
         assert live.current == Pool(32)
@@ -63,19 +82,20 @@ def test_a_head_that_does_not_fit_is_not_taken(guard: cg.Guard) -> None:
 
 
 def test_it_starts_from_the_last_good_copy_when_the_store_is_away(guard: cg.Guard) -> None:
-    with cg.Live(Pool, URL, cache="pool.last-good", interval=60) as live:
+    with cg.Live(Pool, URL, cache="pool.last-good", interval=None) as live:
         assert live.current == Pool(32)
     guard.close()
     Path("confguard.db").write_bytes(b"gone" * 100)
-    with cg.Live(Pool, URL, cache="pool.last-good", interval=60) as live:
-        assert (live.current, live.revision) == (Pool(32), 0)
+    with cg.Live(Pool, URL, cache="pool.last-good", interval=None) as live:
+        assert (live.current, live.revision) == (Pool(32), 1)
         assert "not a confguard store" in str(live.problem)
+        assert timedelta() < live.age < timedelta(minutes=1)
 
 
 def test_it_starts_from_the_last_good_copy_when_the_head_is_invalid(guard: cg.Guard) -> None:
-    cg.Live(Pool, guard, cache="pool.last-good", interval=60).close()
+    cg.Live(Pool, guard, cache="pool.last-good", interval=None).close()
     guard.apply(guard.plan({"size": "many"}, reason="a slip"))
-    with cg.Live(Pool, guard, cache="pool.last-good", interval=60) as live:
+    with cg.Live(Pool, guard, cache="pool.last-good", interval=None) as live:
         assert live.current == Pool(32)
         assert "size: expected a valid integer" in str(live.problem)
         guard.revert(reason="back")
@@ -84,7 +104,7 @@ def test_it_starts_from_the_last_good_copy_when_the_head_is_invalid(guard: cg.Gu
 
 
 def test_it_keeps_running_when_the_store_goes_away(guard: cg.Guard, monkeypatch: pytest.MonkeyPatch) -> None:
-    with cg.Live(Pool, URL, interval=60) as live:
+    with cg.Live(Pool, URL, interval=None) as live:
 
         def away(*_: object) -> None:
             raise cg.StoreError("the store is away")
@@ -107,17 +127,210 @@ def test_without_store_and_copy_it_says_why(folder: Path) -> None:
 
 
 def test_a_copy_that_cannot_be_kept_is_a_problem_not_a_failure(guard: cg.Guard) -> None:
-    with cg.Live(Pool, guard, cache="no/such/folder/copy", interval=60) as live:
+    with cg.Live(Pool, guard, cache="no/such/folder/copy", interval=None) as live:
         assert live.current == Pool(32)
         assert "cannot be kept" in str(live.problem)
 
 
 def test_a_subscriber_that_fails_does_not_stop_the_others(guard: cg.Guard) -> None:
-    with cg.Live(Pool, guard, interval=60) as live:
-        told: list[Pool] = []
+    with cg.Live(Pool, guard, interval=None) as live:
+        told: list[cg.Update[Pool]] = []
         live.subscribe(lambda _: 1 / 0)
         live.subscribe(told.append)
         guard.apply(guard.plan({"size": 30}, reason="less"))
         assert live.refresh()
-        assert told == [Pool(30)]
+        assert [update.after for update in told] == [Pool(30)]
         assert "a subscriber failed: ZeroDivisionError" in str(live.problem)
+
+
+def test_a_copy_that_was_changed_is_not_used(guard: cg.Guard) -> None:
+    cg.Live(Pool, guard, cache="copy", interval=None).close()
+    whole = Path("copy").read_bytes()
+    for changed in (whole.replace(b"32", b"33"), whole[:-3], b"", b"\n", whole.replace(b'"pool"', b'"pond"')):
+        Path("copy").write_bytes(changed)
+        with pytest.raises(cg.NotFoundError, match="no config 'pool'"):
+            cg.Live(Pool, "sqlite:///other.db#pool", cache="copy", interval=None)
+    Path("copy").write_bytes(whole)
+    with cg.Live(Pool, "sqlite:///other.db#pool", cache="copy", interval=None) as live:
+        assert live.current == Pool(32)
+
+
+def test_any_flipped_byte_of_a_copy_is_noticed(guard: cg.Guard) -> None:
+    cg.Live(Pool, guard, cache="copy", interval=None).close()
+    whole = bytearray(Path("copy").read_bytes())
+    for at in range(len(whole)):
+        flipped = whole.copy()
+        flipped[at] ^= 1
+        Path("copy").write_bytes(flipped)
+        try:
+            with cg.Live(Pool, "sqlite:///other.db#pool", cache="copy", interval=None) as live:
+                assert live.current == Pool(32), at
+        except cg.ConfguardError:
+            continue
+
+
+def test_a_file_is_followed(folder: Path) -> None:
+    Path("pool.toml").write_text("size = 1\n")
+    with cg.Live(Pool, Path("pool.toml"), cache="copy", interval=30) as live:
+        assert live.current == Pool(1)
+        time.sleep(0.2)
+        Path("pool.toml").write_text("size = 2\n")
+        eventually(lambda: live.current == Pool(2))
+        Path("pool.toml").write_text("size = \n")
+        eventually(lambda: live.problem)
+        assert live.current == Pool(2)
+    with cg.Live(Pool, "pool.toml", cache="copy", interval=None) as live:
+        assert live.current == Pool(2)
+        assert "pool.toml:1:" in str(live.problem)
+
+
+def test_subscribers_may_be_coroutines(guard: cg.Guard) -> None:
+    async def service() -> None:
+        told: list[cg.Update[Pool]] = []
+        ready = asyncio.Event()
+
+        async def on_update(update: cg.Update[Pool]) -> None:
+            told.append(update)
+            ready.set()
+            raise RuntimeError("after it was told")
+
+        with cg.Live(Pool, guard, interval=30) as live:
+            live.subscribe(on_update)
+            await asyncio.to_thread(guard.apply, guard.plan({"size": 30}, reason="less"))
+            await asyncio.wait_for(ready.wait(), 10)
+            assert [update.after for update in told] == [Pool(30)]
+            end = time.monotonic() + 5
+            while "RuntimeError" not in str(live.problem):
+                assert time.monotonic() < end
+                await asyncio.sleep(0.01)
+
+    asyncio.run(service())
+
+
+def test_updates_can_be_awaited(guard: cg.Guard) -> None:
+    async def service() -> list[int]:
+        sizes = []
+        with cg.Live(Pool, guard, interval=30) as live:
+            updates = live.updates()
+            for size in (30, 29):
+                waiting = asyncio.ensure_future(anext(updates))
+                await asyncio.sleep(0.05)
+                await asyncio.to_thread(guard.apply, guard.plan({"size": size}, reason="less"))
+                sizes.append((await asyncio.wait_for(waiting, 10)).after.size)
+            await updates.aclose()
+        return sizes
+
+    assert asyncio.run(service()) == [30, 29]
+
+
+def test_the_event_loop_is_not_held_up(guard: cg.Guard) -> None:
+    """Applies run in threads: what the loop does meanwhile goes on."""
+
+    async def service() -> float:
+        longest, last, done = 0.0, time.monotonic(), False
+
+        async def tick() -> None:
+            nonlocal longest, last
+            while not done:
+                await asyncio.sleep(0.001)
+                longest, last = max(longest, time.monotonic() - last), time.monotonic()
+
+        ticking = asyncio.ensure_future(tick())
+        other = sqlite3.connect("confguard.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")  # somebody holds the store for half a second
+        applying = asyncio.ensure_future(
+            asyncio.to_thread(guard.apply, guard.plan({"size": 31}, reason="less"))
+        )
+        await asyncio.sleep(0.5)
+        other.execute("ROLLBACK")
+        other.close()
+        await applying
+        done = True
+        await ticking
+        return longest
+
+    assert asyncio.run(service()) < 0.4
+    assert guard.drift() == ()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow), "etcd"])
+def test_it_goes_on_in_forked_children(kind: str, folder: Path, request: pytest.FixtureRequest) -> None:
+    url = fresh_url(kind, request)
+    guard = cg.Guard("pool", store=url, format="toml", policy=ANY)
+    guard.apply(guard.plan({"size": 32}, reason="start"))
+    with cg.Live(Pool, f"{url}#pool", interval=30) as live:  # as gunicorn does with --preload, and Celery
+        children = []
+        for _ in range(3):
+            child = os.fork()
+            if child == 0:
+                end = time.monotonic() + 20
+                while live.current != Pool(30) and time.monotonic() < end:
+                    time.sleep(0.01)
+                os._exit(0 if live.current == Pool(30) else 1)
+            children.append(child)
+        time.sleep(0.5)
+        guard.apply(guard.plan({"size": 30}, reason="less"))
+        assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
+        eventually(lambda: live.current == Pool(30))
+    guard.close()
+
+
+def test_it_comes_back_when_the_store_does(guard: cg.Guard) -> None:
+    with cg.Live(Pool, URL, cache="copy", interval=None):
+        pass
+    guard.close()
+    Path("confguard.db").rename("away.db")
+    for name in ("confguard.db-wal", "confguard.db-shm"):
+        Path(name).unlink(missing_ok=True)
+    Path("confguard.db").write_bytes(b"gone" * 100)
+    with cg.Live(Pool, URL, cache="copy", interval=0.1) as live:
+        assert "not a confguard store" in str(live.problem)
+        Path("away.db").rename("confguard.db")
+        eventually(lambda: live.problem is None)
+        assert live.current == Pool(32)
+
+
+@pytest.mark.slow
+def test_it_follows_through_a_restart_of_postgresql(folder: Path) -> None:
+    server = Postgres()
+    try:
+        guard = cg.Guard("pool", store=server.url(), format="toml", policy=ANY)
+        guard.apply(guard.plan({"size": 32}, reason="start"))
+        with cg.Live(Pool, f"{server.url()}#pool", cache="copy", interval=30) as live:
+            server.stop("immediate")
+            eventually(lambda: live.problem)
+            assert live.current == Pool(32)
+            with cg.Live(Pool, f"{server.url()}#pool", cache="copy", interval=30) as late:
+                assert late.current == Pool(32)
+                assert "cannot be reached" in str(late.problem)
+                server.start()
+                guard.apply(guard.plan({"size": 30}, reason="less"))
+                eventually(lambda: live.current == late.current == Pool(30), 20)
+                eventually(lambda: live.problem is late.problem is None, 20)
+        guard.close()
+    finally:
+        server.close()
+
+
+@pytest.mark.slow
+def test_it_follows_through_a_restart_and_a_compaction_of_etcd(folder: Path) -> None:
+    server = Etcd()
+    try:
+        url = f"{server.url}/live"
+        guard = cg.Guard("pool", store=url, format="toml", policy=ANY)
+        guard.apply(guard.plan({"size": 32}, reason="start"))
+        with cg.Live(Pool, f"{url}#pool", interval=30) as live:
+            server.kill(0)
+            eventually(lambda: live.problem)
+            server.start(0)
+            for size in (31, 30):
+                guard.apply(guard.plan({"size": size}, reason="less"))
+            now = server.call(0, "kv/range", {"key": "AA=="})["header"]["revision"]
+            server.call(0, "kv/compaction", {"revision": now, "physical": True})
+            eventually(lambda: live.current == Pool(30), 20)
+            guard.apply(guard.plan({"size": 29}, reason="less"))
+            eventually(lambda: live.current == Pool(29), 20)
+            eventually(lambda: live.problem is None)
+        guard.close()
+    finally:
+        server.close()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,15 +15,15 @@ from tempfile import TemporaryDirectory
 
 import attrs
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 import confguard as cg
 from confguard.errors import StoreBusyError, StoreError
-from confguard.stores import Draft, PendingBake, Store, open_store
-from confguard.stores.chain import verify_chain
+from confguard.stores import Append, Draft, PendingBake, Revision, Store, chain, open_store
 from confguard.stores.sqlite import SqliteStore
+from conftest import ROOT, STORES, fresh_url
 
 NOW = datetime(2026, 1, 18, 8, 45, tzinfo=UTC)
 
@@ -30,126 +32,339 @@ def draft(content: bytes = b"a = 1\n", **more: object) -> Draft:
     return Draft(content=content, format="toml", author="ana", reason="test", created_at=NOW, **more)  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=["memory://", "sqlite:///store.db"])
+def append(store: Store, config: str, drafts: list[Draft], expect: int, **more: object) -> list[Revision]:
+    return chain.append(store, config, drafts, expect=expect, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest, folder: Path) -> Iterator[Store]:
-    opened = open_store(request.param)
+    opened = open_store(fresh_url(request.param, request))
     yield opened
     opened.close()
 
 
 def test_revisions_are_numbered_and_chained(store: Store) -> None:
-    first, second = store.append("a", [draft(b"x = 1"), draft(b"x = 2")], expect=0)
-    (third,) = store.append("a", [draft(b"x = 3", reverts=1, override="o", approved_by="ben")], expect=2)
+    first, second = append(store, "a", [draft(b"x = 1"), draft(b"x = 2")], expect=0)
+    (third,) = append(store, "a", [draft(b"x = 3", reverts=1, override="o", approved_by="ben")], expect=2)
     assert [first.number, second.number, third.number] == [1, 2, 3]
     assert (second.parent, third.parent) == (first.digest, second.digest)
     assert store.head("a") == third == store.get("a", 3)
     assert [revision.number for revision in store.history("a")] == [3, 2, 1]
     assert [revision.number for revision in store.history("a", 2)] == [3, 2]
-    assert store.verify("a") == 3
+    assert chain.verify(store, "a") == 3
     assert (third.data, third.text, third.reverts, third.approved_by) == ({"x": 3}, "x = 3", 1, "ben")
 
 
 def test_configs_are_apart(store: Store) -> None:
-    store.append("a", [draft()], expect=0)
-    store.append("b", [draft()], expect=0)
+    append(store, "a", [draft()], expect=0)
+    append(store, "b", [draft()], expect=0)
     assert store.configs() == ["a", "b"]
     assert store.head("c") is None
-    assert store.verify("c") == 0
+    assert chain.verify(store, "c") == 0
 
 
 def test_the_head_must_be_the_one_that_was_expected(store: Store) -> None:
-    store.append("a", [draft()], expect=0)
+    append(store, "a", [draft()], expect=0)
     for expect in (0, 2):
         with pytest.raises(cg.ConflictError, match=f"planned on revision {expect}, now 1, by ana: test"):
-            store.append("a", [draft()], expect=expect)
-    assert store.verify("a") == 1
+            append(store, "a", [draft()], expect=expect)
+    assert chain.verify(store, "a") == 1
 
 
 def test_a_revision_that_is_not_there(store: Store) -> None:
-    store.append("a", [draft()], expect=0)
+    append(store, "a", [draft()], expect=0)
     for number in (0, 2, -1):
         with pytest.raises(cg.NotFoundError, match=f"no revision {number}"):
             store.get("a", number)
 
 
-def test_what_was_appended_is_unsettled_until_published(store: Store) -> None:
-    store.append("a", [draft()], expect=0)
-    assert store.unsettled("a")
-    with pytest.raises(RuntimeError):
-        store.publish("a", _fail)
-    assert store.unsettled("a")
-    seen: list[int] = []
-    store.publish("a", lambda head: seen.append(head.number))
-    assert (seen, store.unsettled("a")) == ([1], False)
-    store.publish("none", _fail)
+def test_what_was_appended_is_unsettled_until_its_place_holds_it(store: Store) -> None:
+    append(store, "a", [draft(b"x = 1")], expect=0, place="here")
+    append(store, "a", [draft(b"x = 2")], expect=1, place="there")
+    append(store, "a", [draft(b"x = 3")], expect=2, place="here")
+    append(store, "a", [draft(b"x = 4")], expect=3)
+    assert (store.unsettled("a", "here"), store.unsettled("a", "there")) == (3, 2)
+    store.settle("a", "here", 1)  # somebody who was slow: the newer one is still to come
+    assert store.unsettled("a", "here") == 3
+    store.settle("a", "here", 3)
+    assert (store.unsettled("a", "here"), store.unsettled("a", "there")) == (None, 2)
+    store.settle("a", "there", 4)
+    store.settle("a", "nowhere", 4)
+    assert store.unsettled("a", "there") is None
+    assert store.unsettled("b", "here") is None
 
 
-def _fail(_: object) -> None:
-    raise RuntimeError("the target is gone")
+def test_several_configs_are_one_commit(store: Store) -> None:
+    append(store, "b", [draft(b"x = 1")], expect=0)
+    head = store.head("b")
+    made = [chain.link(config, [draft(b"x = 2")], parent) for config, parent in (("a", None), ("b", head))]
+    store.commit(*(Append(each[0].config, tuple(each)) for each in made))
+    assert [store.head(config) for config in "ab"] == [each[0] for each in made]
+    again = [chain.link("c", [draft()], None), chain.link("b", [draft(b"x = 9")], head)]
+    with pytest.raises(cg.ConflictError, match="head of 'b' moved: planned on revision 1, now 2"):
+        store.commit(*(Append(each[0].config, tuple(each)) for each in again))
+    assert store.head("c") is None
+    assert store.configs() == ["a", "b"]
+
+
+def test_history_has_pages(store: Store) -> None:
+    append(store, "a", [draft(b"x = %d" % n) for n in range(7)], expect=0)
+    pages, before = [], None
+    while page := store.history("a", 3, before):
+        pages.append([revision.number for revision in page])
+        before = page[-1].number
+    assert pages == [[7, 6, 5], [4, 3, 2], [1]]
+    assert store.history("a", 3, 1) == store.history("b") == store.history("a", 0) == []
+
+
+def test_everything_that_is_known_comes_back(store: Store) -> None:
+    rich = draft(
+        b"x = '\xc3\xa9'\n",
+        ticket="OPS-1",
+        labels=("stable", "2026"),
+        data_digest="ab" * 32,
+        override="because",
+    )
+    odd = attrs.evolve(rich, author="\u00e9ve '; DROP TABLE", reason="line\nline \u2028", format="yaml")
+    made = append(store, "caf\u00e9/x #?%", [rich, odd], expect=0)
+    assert store.history("caf\u00e9/x #?%") == made[::-1]
+    assert [each.content for each in store.history("caf\u00e9/x #?%")] == [rich.content] * 2
+    assert list(store.walk("caf\u00e9/x #?%")) == made
+    assert store.configs() == ["caf\u00e9/x #?%"]
+    assert chain.verify(store, "caf\u00e9/x #?%") == 2
+
+
+@pytest.mark.parametrize("size", [0, 1, 5000, 400_000])
+def test_content_of_any_size(store: Store, size: int) -> None:
+    contents = [os.urandom(size) + b"%d" % n for n in range(3)]
+    append(store, "a", [draft(content) for content in contents], expect=0)
+    assert [each.content for each in store.walk("a")] == contents
+
+
+def test_thinned_content_is_gone_and_its_place_stays(store: Store) -> None:
+    contents = [b"x = %d\n" % (n if n != 40 else 0) + b"y = 0\n" * 50 for n in range(60)]
+    for number, content in enumerate(contents):
+        append(store, "a", [draft(content)], expect=number)
+    assert store.thin("a", frozenset(range(1, 61))) == 0
+    assert store.thin("a", frozenset([3, 17, 41, 60])) == 60 - 5  # 1 and 41 hold the same bytes
+    assert [each.number for each in store.history("a")] == list(range(60, 0, -1))
+    for number in (1, 3, 17, 41, 60):
+        assert store.get("a", number).content == contents[number - 1]
+    with pytest.raises(cg.NotFoundError, match="the content of revision 2 of 'a' was thinned out"):
+        store.get("a", 2).content  # noqa: B018
+    assert chain.verify(store, "a") == 60
+    for number, content in enumerate([contents[1], contents[4], b"z = 1"], 60):  # what was thinned comes back
+        append(store, "a", [draft(content)], expect=number)
+    assert store.get("a", 2).content == contents[1]
+    assert [each.content for each in store.history("a", 3)] == [b"z = 1", contents[4], contents[1]]
+    assert store.thin("a", frozenset([62, 63])) > 0
+    assert store.get("a", 62).content == contents[4]
+    assert chain.verify(store, "a") == 63
+    assert store.thin("none", frozenset()) == 0
+
+
+def test_watchers_are_told(store: Store) -> None:
+    append(store, "a", [draft()], expect=0)
+    stop, seen = threading.Event(), threading.Semaphore(0)
+
+    def watch() -> None:
+        for _ in store.watch("a", stop, 60):
+            seen.release()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    assert seen.acquire(timeout=10)  # it stands
+    time.sleep(0.3)
+    while seen.acquire(blocking=False):
+        pass
+    append(store, "a", [draft(b"x = 2")], expect=1)
+    assert seen.acquire(timeout=10)
+    stop.set()
+    watcher.join(10)
+    assert not watcher.is_alive()
+
+
+def test_a_watcher_looks_from_time_to_time(store: Store) -> None:
+    stop = threading.Event()
+    times = 0
+    for _ in store.watch("a", stop, 0.05):
+        times += 1
+        if times == 3:
+            stop.set()
+    assert times == 3
+
+
+def test_threads_lose_no_update(store: Store) -> None:
+    won: list[int] = []
+
+    def work(number: int) -> None:
+        while True:
+            head = store.head("a")
+            try:
+                made = append(store, "a", [draft(b"%d" % number)], expect=head.number if head else 0)
+            except (cg.ConflictError, StoreBusyError):
+                continue
+            won.append(made[0].number)
+            return
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(won) == list(range(1, 13))
+    assert chain.verify(store, "a") == 12
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgresql", "etcd"], indirect=True)
+def test_a_forked_child_opens_the_store_anew(store: Store) -> None:
+    append(store, "a", [draft()], expect=0)
+    child = os.fork()
+    if child == 0:
+        try:
+            append(store, "a", [draft(b"child = 1")], expect=1)
+            os._exit(0)
+        except BaseException:  # noqa: BLE001
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert chain.verify(store, "a") == 2
+    append(store, "a", [draft(b"parent = 1")], expect=2)
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgresql", "etcd"], indirect=True)
+def test_a_store_that_was_closed_says_so_or_opens_anew(store: Store) -> None:
+    append(store, "a", [draft()], expect=0)
+    store.close()
+    try:
+        assert store.head("a")
+    except StoreError as error:
+        assert "closed" in str(error)
 
 
 def test_a_bake_is_begun_with_its_revision_and_ends_once(store: Store) -> None:
     bake = PendingBake(1, NOW, NOW + timedelta(seconds=30))
-    store.append("a", [draft()], expect=0, bake=bake)
+    append(store, "a", [draft()], expect=0, bake=bake)
     assert store.pending_bake("a") == bake
     assert not store.settle_bake("a", 2)
     assert store.settle_bake("a", 1)
     assert not store.settle_bake("a", 1)
-    store.append("a", [draft()], expect=1, bake=attrs.evolve(bake, revision=2))
-    store.append("a", [draft()], expect=2)
+    append(store, "a", [draft()], expect=1, bake=attrs.evolve(bake, revision=2))
+    append(store, "a", [draft()], expect=2)
     assert store.pending_bake("a") is None
 
 
 class Machine(RuleBasedStateMachine):
-    """Any sequence of calls, held against a plain list."""
+    """Any sequence of calls on two configs, held against plain lists."""
 
-    url = "memory://"
+    request: pytest.FixtureRequest
+    kind = "memory"
 
     @initialize()
     def begin(self) -> None:
         self.folder = TemporaryDirectory()
-        self.store = self.opened()
-        self.model: list[bytes] = []
-        self.digests: list[str] = []
-        self.settled = True
+        self.url = fresh_url(self.kind, self.request, self.folder.name)
+        self.store = open_store(self.url)
+        self.model: dict[str, list[bytes]] = {"c": [], "d": []}
+        self.gone: dict[str, set[int]] = {"c": set(), "d": set()}
+        self.digests: dict[str, list[str]] = {"c": [], "d": []}
+        self.marks: dict[str, int] = {}
+        self.bakes: dict[str, int] = {}
 
-    def opened(self) -> Store:
-        return open_store(self.url.format(folder=self.folder.name))
-
-    @rule(contents=st.lists(st.binary(max_size=40), min_size=1, max_size=3), off=st.integers(-1, 1))
-    def append(self, contents: list[bytes], off: int) -> None:
+    @rule(
+        config=st.sampled_from("cd"),
+        contents=st.lists(
+            st.sampled_from([b"", b"a" * 100, b"b" * 100, b"ab" * 50]) | st.binary(max_size=40),
+            min_size=1,
+            max_size=3,
+        ),
+        off=st.sampled_from([0, 0, 0, -1, 1]),
+        place=st.none() | st.just("p"),
+        bake=st.booleans(),
+    )
+    def append(self, config: str, contents: list[bytes], off: int, place: str | None, bake: bool) -> None:
         drafts = [draft(content) for content in contents]
+        known = self.model[config]
         if off:
             with pytest.raises(cg.ConflictError):
-                self.store.append("c", drafts, expect=len(self.model) + off)
+                append(self.store, config, drafts, expect=len(known) + off)
             return
-        made = self.store.append("c", drafts, expect=len(self.model))
-        self.model += contents
-        self.digests += [revision.digest for revision in made]
-        self.settled = False
+        pending = PendingBake(len(known) + len(drafts), NOW, NOW + timedelta(minutes=1)) if bake else None
+        made = append(self.store, config, drafts, expect=len(known), place=place, bake=pending)
+        known += contents
+        self.digests[config] += [revision.digest for revision in made]
+        for content in contents:  # what was thinned out is there again
+            self.gone[config] -= {n for n in self.gone[config] if known[n - 1] == content}
+        if place:
+            self.marks[config] = len(known)
+        self.bakes.pop(config, None)
+        if pending:
+            self.bakes[config] = pending.revision
+
+    @rule(content=st.binary(max_size=20), stale=st.booleans())
+    def append_to_both(self, content: bytes, stale: bool) -> None:
+        heads = [self.store.head(config) for config in "cd"]
+        if stale:
+            heads[1] = None if self.model["d"] else heads[1]
+        made = [chain.link(config, [draft(content)], head) for config, head in zip("cd", heads, strict=True)]
+        appends = [Append(each[0].config, tuple(each)) for each in made]
+        if stale and self.model["d"]:
+            with pytest.raises(cg.ConflictError):
+                self.store.commit(*appends)
+            return
+        self.store.commit(*appends)
+        for config, each in zip("cd", made, strict=True):
+            self.model[config].append(content)
+            self.digests[config].append(each[0].digest)
+            self.gone[config] -= {n for n in self.gone[config] if self.model[config][n - 1] == content}
+            self.bakes.pop(config, None)
+
+    @rule(config=st.sampled_from("cd"), number=st.integers(0, 8))
+    def settle(self, config: str, number: int) -> None:
+        self.store.settle(config, "p", number)
+        if self.marks.get(config, number + 1) <= number:
+            del self.marks[config]
+
+    @rule(config=st.sampled_from("cd"), number=st.integers(1, 8))
+    def settle_bake(self, config: str, number: int) -> None:
+        ended = self.store.settle_bake(config, number)
+        assert ended is (self.bakes.get(config) == number)
+        if ended:
+            del self.bakes[config]
+
+    @rule(config=st.sampled_from("cd"), keep=st.frozensets(st.integers(1, 12)))
+    def thin(self, config: str, keep: frozenset[int]) -> None:
+        known = self.model[config]
+        keep |= {len(known)}
+        kept = {known[n - 1] for n in keep if 1 <= n <= len(known)}
+        doomed = {n for n, content in enumerate(known, 1) if content not in kept} - self.gone[config]
+        assert self.store.thin(config, keep) == len(doomed)
+        self.gone[config] |= doomed
 
     @rule()
-    def publish(self) -> None:
-        seen: list[bytes] = []
-        self.store.publish("c", lambda head: seen.append(head.content))
-        assert seen == self.model[-1:]
-        self.settled = True
-
-    @rule()
-    @precondition(lambda self: "sqlite" in self.url)
     def reopen(self) -> None:
-        self.store.close()
-        self.store = self.opened()
+        if self.kind != "memory":
+            self.store.close()
+            self.store = open_store(self.url)
 
     @invariant()
     def agrees(self) -> None:
         if not hasattr(self, "store"):
             return
-        history = self.store.history("c")[::-1]
-        assert [revision.content for revision in history] == self.model
-        assert [revision.digest for revision in history] == self.digests
-        assert self.store.verify("c") == len(self.model)
-        assert self.store.unsettled("c") is not self.settled
+        assert self.store.configs() == [config for config in "cd" if self.model[config]]
+        for config in "cd":
+            known, gone = self.model[config], self.gone[config]
+            history = self.store.history(config)[::-1]
+            assert [revision.digest for revision in history] == self.digests[config]
+            assert {n: history[n - 1].content for n in range(1, len(known) + 1) if n not in gone} == {
+                n: content for n, content in enumerate(known, 1) if n not in gone
+            }
+            for number in gone:
+                with pytest.raises(cg.NotFoundError, match="thinned"):
+                    history[number - 1].content  # noqa: B018
+            assert chain.verify(self.store, config) == len(known)
+            assert self.store.unsettled(config, "p") == self.marks.get(config)
+            bake = self.store.pending_bake(config)
+            assert (bake and bake.revision) == self.bakes.get(config)
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
@@ -157,14 +372,24 @@ class Machine(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
-class SqliteMachine(Machine):
-    url = "sqlite:///{folder}/store.db"
-
-
-TestMemoryMachine = Machine.TestCase
-TestSqliteMachine = SqliteMachine.TestCase
-TestMemoryMachine.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
-TestSqliteMachine.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+@pytest.mark.parametrize(
+    ("kind", "examples"),
+    [
+        ("memory", 60),
+        ("sqlite", 40),
+        pytest.param("postgresql", 12, marks=pytest.mark.slow),
+        pytest.param("etcd", 12, marks=pytest.mark.slow),
+    ],
+)
+def test_any_sequence_of_calls(kind: str, examples: int, request: pytest.FixtureRequest) -> None:
+    machine = type(f"{kind.title()}Machine", (Machine,), {"kind": kind, "request": request})
+    checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        machine,
+        settings=settings(
+            max_examples=examples, stateful_step_count=15, deadline=None, suppress_health_check=checks
+        ),
+    )
 
 
 @pytest.fixture
@@ -182,9 +407,17 @@ def test_the_file_is_private_and_durable(sqlite_store: SqliteStore) -> None:
     assert sqlite_store._connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
-@pytest.mark.parametrize("statement", ["UPDATE revision SET author = 'eve'", "DELETE FROM revision"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE revision SET author = 'eve'",
+        "DELETE FROM revision",
+        "DELETE FROM content",
+        "UPDATE content SET digest = x'01'",
+    ],
+)
 def test_history_is_final(sqlite_store: SqliteStore, statement: str) -> None:
-    sqlite_store.append("a", [draft()], expect=0)
+    append(sqlite_store, "a", [draft()], expect=0)
     with (
         sqlite3.connect("store.db") as connection,
         pytest.raises(sqlite3.IntegrityError, match="history is final"),
@@ -193,59 +426,132 @@ def test_history_is_final(sqlite_store: SqliteStore, statement: str) -> None:
     connection.close()
 
 
+TRIGGERS = ("revision_is_final", "revision_stays", "content_is_final", "content_stays")
+
+
 @pytest.mark.parametrize(
     ("tampering", "says"),
     [
-        ("UPDATE revision SET content = x'00' WHERE number = 2", "revision 2 of 'a' is not what was written"),
-        ("UPDATE revision SET author = 'eve' WHERE number = 1", "revision 1 of 'a' is not what was written"),
         (
-            "UPDATE revision SET created_at = 'then' WHERE number = 3",
-            "revision 3 of 'a' is not what was written",
+            "UPDATE content SET payload = x'00' WHERE id = 2",
+            "revision 2 of 'a' is not what was written.*still good: 1",
+        ),
+        (
+            "UPDATE content SET digest = x'00' WHERE id = 3",
+            "revision 3 of 'a' is not what was written.*good: 1 to 2, 4",
+        ),
+        (
+            "UPDATE revision SET author = 'eve' WHERE number = 1",
+            "revision 1 of 'a' is not.*still good: 2 to 4",
+        ),
+        ("UPDATE revision SET created_at = 5 WHERE number = 3", "revision 3 of 'a' is not what was written"),
+        (
+            "UPDATE revision SET created_at = 1 << 62 WHERE number = 3",
+            "revision 3 of 'a' is missing or unreadable",
+        ),
+        (
+            "UPDATE revision SET more = '{\"x\": 1}' WHERE number = 3",
+            "revision 3 of 'a' is missing or unreadable",
         ),
         ("DELETE FROM revision WHERE number = 2", "revision 2 of 'a' is missing"),
-        ("UPDATE revision SET digest = 'x', parent = 'y' WHERE number = 2", "revision 2"),
+        ("DELETE FROM revision WHERE number = 4", "up to 3, and 4 is noted as its head"),
+        ("UPDATE revision SET digest = x'0102', parent = x'03' WHERE number = 2", "revision 2"),
+        ("UPDATE config SET head = 3", "up to 4, and 3 is noted as its head"),
+        ("UPDATE content SET base = 4 WHERE id = 4", "revision 4"),
     ],
 )
 def test_verify_names_the_first_bad_link(sqlite_store: SqliteStore, tampering: str, says: str) -> None:
-    sqlite_store.append("a", [draft(b"x = %d" % n) for n in range(3)], expect=0)
+    append(sqlite_store, "a", [draft(b"x = %d" % n) for n in range(4)], expect=0)
+    tables = sqlite_store._rows("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     with sqlite3.connect("store.db") as connection:
-        connection.execute("DROP TRIGGER revision_is_final")
-        connection.execute("DROP TRIGGER revision_stays")
+        for name, _ in tables:
+            connection.execute(f"DROP TRIGGER {name}")
         connection.execute(tampering)
+        for _, text in tables:
+            connection.execute(text)
     connection.close()
     with pytest.raises(cg.IntegrityError, match=says):
-        sqlite_store.verify("a")
+        chain.verify(sqlite_store, "a")
+
+
+def test_altered_triggers_are_found(sqlite_store: SqliteStore) -> None:
+    append(sqlite_store, "a", [draft()], expect=0)
+    sqlite_store._connection.execute("DROP TRIGGER content_stays")
+    with pytest.raises(cg.IntegrityError, match="the tables or triggers of the store were altered"):
+        chain.verify(sqlite_store, "a")
+
+
+def test_a_head_that_was_turned_back_is_not_served(sqlite_store: SqliteStore) -> None:
+    append(sqlite_store, "a", [draft(b"x = 1"), draft(b"x = 2")], expect=0)
+    sqlite_store._connection.execute("UPDATE config SET head = 1")
+    with pytest.raises(cg.IntegrityError, match="the head of 'a' is not what was written"):
+        sqlite_store.head("a")
+
+
+def test_a_bake_that_was_changed_is_not_believed(sqlite_store: SqliteStore) -> None:
+    append(sqlite_store, "a", [draft()], expect=0, bake=PendingBake(1, NOW, NOW))
+    sqlite_store._connection.execute("UPDATE bake SET deadline = deadline + 1")
+    with pytest.raises(cg.IntegrityError, match="the bake of 'a' is not what was written"):
+        sqlite_store.pending_bake("a")
 
 
 def test_a_chain_that_was_forked_is_found() -> None:
-    memory = open_store("memory://")
-    memory.append("a", [draft(b"x = 1"), draft(b"x = 2")], expect=0)
-    other = open_store("memory://")
-    other.append("a", [draft(b"y = 1"), draft(b"y = 2")], expect=0)
-    with pytest.raises(cg.IntegrityError, match="does not follow"):
-        verify_chain("a", [memory.get("a", 1), other.get("a", 2)])
+    class Forked:
+        def walk(self, _: str) -> Iterator[Revision]:
+            one = chain.link("a", [draft(b"x = 1"), draft(b"x = 2")], None)
+            other = chain.link("a", [draft(b"y = 1"), draft(b"y = 2")], None)
+            return iter([one[0], other[1]])
+
+        def damage(self, _: str) -> None:
+            pass
+
+    with pytest.raises(cg.IntegrityError, match="does not follow") as caught:
+        chain.verify(Forked(), "a")  # type: ignore[arg-type]
+    assert caught.value.bad == (2,)
+
+
+def test_layout_1_is_brought_forward(folder: Path) -> None:
+    shutil.copy(ROOT / "tests/data/layout-1.db", "store.db")
+    store = SqliteStore("store.db")
+    assert store.configs() == ["auth", "web"]
+    assert chain.verify(store, "auth") == 3
+    assert [each.reverts for each in store.history("auth")] == [1, None, None]
+    assert store.get("auth", 3).data == {"pool": 64}
+    assert store.get("auth", 2).override == "it is urgent"
+    assert store.unsettled("auth", "any") == 3
+    assert store.unsettled("web", "any") is None
+    assert store.pending_bake("web") == PendingBake(1, NOW, NOW + timedelta(seconds=30))
+    made = append(store, "auth", [draft()], expect=3, place="here")
+    store.settle("auth", "here", 4)
+    assert store.unsettled("auth", "here") is None
+    assert made[0].number == 4
+    store.close()
+    assert stat.S_IMODE(Path("store.db").stat().st_mode) == 0o600
+    reopened = SqliteStore("store.db")
+    assert chain.verify(reopened, "auth") == 4
+    reopened.close()
 
 
 def test_a_damaged_page_is_found(folder: Path) -> None:
     store = SqliteStore("store.db")
-    store.append("a", [draft(os.urandom(20_000)) for _ in range(20)], expect=0)
+    append(store, "a", [draft(os.urandom(20_000)) for _ in range(20)], expect=0)
     store.close()
     size = Path("store.db").stat().st_size
     with Path("store.db").open("r+b") as file:
         file.seek(4096 * 2)
         file.write(b"\xff" * min(40_960, size - 8192))
     with pytest.raises(cg.StoreError):
-        SqliteStore("store.db").verify("a")
+        chain.verify(SqliteStore("store.db"), "a")
 
 
 def test_a_locked_store_is_busy_after_a_bounded_wait(sqlite_store: SqliteStore) -> None:
     other = sqlite3.connect("store.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreBusyError, match=r"another process has held it for 0\.1 seconds"):
-        sqlite_store.append("a", [draft()], expect=0)
+        append(sqlite_store, "a", [draft()], expect=0)
     assert sqlite_store.head("a") is None
     other.close()
-    sqlite_store.append("a", [draft()], expect=0)
+    append(sqlite_store, "a", [draft()], expect=0)
 
 
 def test_a_foreign_database_is_left_alone(folder: Path) -> None:
@@ -284,54 +590,19 @@ def test_a_folder_that_is_not_there(folder: Path) -> None:
         SqliteStore("no/such/store.db")
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "postgres:///x", "x", "memory:"])
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "mysql:///x", "x", "memory:", "etcd://"])
 def test_urls_that_name_no_store(url: str) -> None:
     with pytest.raises(StoreError, match="unknown store"):
         open_store(url)
 
 
-def test_threads_share_one_store(sqlite_store: SqliteStore) -> None:
-    won: list[int] = []
-
-    def work(number: int) -> None:
-        while True:
-            head = sqlite_store.head("a")
-            try:
-                made = sqlite_store.append("a", [draft(b"%d" % number)], expect=head.number if head else 0)
-            except (cg.ConflictError, StoreBusyError):
-                continue
-            won.append(made[0].number)
-            return
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(won) == list(range(1, 17))
-    assert sqlite_store.verify("a") == 16
-
-
-def test_a_forked_child_opens_the_store_anew(sqlite_store: SqliteStore) -> None:
-    sqlite_store.append("a", [draft()], expect=0)
-    child = os.fork()
-    if child == 0:
-        try:
-            sqlite_store.append("a", [draft(b"child = 1")], expect=1)
-            os._exit(0)
-        except BaseException:  # noqa: BLE001
-            os._exit(1)
-    assert os.waitpid(child, 0)[1] == 0
-    assert sqlite_store.verify("a") == 2
-
-
 def test_a_full_disk_loses_nothing(folder: Path) -> None:
     store = SqliteStore("store.db")
-    store.append("a", [draft()], expect=0)
+    append(store, "a", [draft()], expect=0)
     pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
     store._connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StoreError, match="full") as caught:
-        store.append("a", [draft(b"x" * 100_000)], expect=1)
+        append(store, "a", [draft(os.urandom(100_000))], expect=1)
     assert "make room" in str(caught.value.hint)
-    assert store.verify("a") == 1
+    assert chain.verify(store, "a") == 1
     store.close()

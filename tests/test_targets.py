@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from confguard.errors import TargetError
-from confguard.targets import FileTarget, write_durably
+import confguard as cg
+from confguard.errors import StoreBusyError, TargetError
+from confguard.stores import Draft, chain
+from confguard.targets import CallbackTarget, FileSet, FileTarget, as_reload, write_durably
+from confguard.targets.locking import alone
 from conftest import as_a_user
+
+ANY = cg.Policy(review=101, block=101)
 
 
 def litter(folder: Path) -> list[str]:
@@ -123,3 +134,291 @@ def test_a_disk_that_fills_up_leaves_no_half_file(folder: Path, monkeypatch: pyt
         FileTarget("a.toml").stage(b"new")
     monkeypatch.undo()
     assert not os.listdir(folder)
+
+
+NAMES = ("a.toml", "b.toml")
+
+
+def held(root: str = "set") -> list[bytes]:
+    return [Path(root, name).read_bytes() for name in NAMES]
+
+
+def test_a_set_switches_as_one(folder: Path) -> None:
+    target = FileSet("set", NAMES)
+    assert (target.read(), target.littered()) == (None, False)
+    staged = target.stage(b"x = 1\n")
+    assert target.read() is None
+    assert target.littered()
+    staged.commit()
+    assert (target.read(), held(), target.littered()) == (b"x = 1\n", [b"x = 1\n"] * 2, False)
+    assert stat.S_IMODE(Path("set").stat().st_mode) == 0o700
+    Path("set/a.toml").chmod(0o640)
+    second = target.stage(b"x = 2\n")
+    assert held() == [b"x = 1\n"] * 2
+    opened = os.open("set/..data", os.O_RDONLY)
+    second.commit()
+    assert held() == [b"x = 2\n"] * 2
+    os.close(opened)
+    assert stat.S_IMODE(Path("set/a.toml").stat().st_mode) == 0o640
+    assert sorted(path.name for path in Path("set").iterdir() if path.name.startswith("..")) == sorted(
+        ["..data", str(Path("set/..data").readlink())]
+    )
+
+
+def test_readers_of_a_set_never_see_two_revisions(folder: Path) -> None:
+    target = FileSet("set", NAMES)
+    target.stage(b"0").commit()
+    torn, done = [], threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                root = os.open("set/..data", os.O_RDONLY | os.O_DIRECTORY)
+            except FileNotFoundError:
+                continue
+            try:
+                seen = []
+                for name in NAMES:
+                    with os.fdopen(os.open(name, os.O_RDONLY, dir_fd=root), "rb") as file:
+                        seen.append(file.read())
+            except FileNotFoundError:  # it was removed in the meantime: begin again
+                continue
+            finally:
+                os.close(root)
+            if seen[0] != seen[1]:
+                torn.append(seen)
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for number in range(150):
+        target.stage(b"%d" % number).commit()
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert not torn
+
+
+def test_a_set_whose_files_differ_or_are_missing(folder: Path) -> None:
+    target = FileSet("set", NAMES)
+    target.stage(b"x = 1\n").commit()
+    Path("set/b.toml").write_bytes(b"x = 2\n")
+    assert target.read() == b"x = 2\n"
+    Path("set/..data/b.toml").unlink()
+    assert target.read() is None
+    grown = FileSet("set", (*NAMES, "c.toml"))
+    assert grown.read() is None
+    grown.stage(b"x = 3\n").commit()
+    assert grown.read() == b"x = 3\n"
+
+
+def test_a_set_sweeps_what_was_left_behind(folder: Path) -> None:
+    target = FileSet("set", NAMES)
+    target.stage(b"x = 1\n").commit()
+    waiting = target.stage(b"x = 2\n")
+    Path("set/..confguard-0123.link").symlink_to("nowhere")
+    target.clean()
+    assert not target.littered()
+    waiting.commit()  # by somebody who was slow: written again
+    assert target.read() == b"x = 2\n"
+    waiting.discard()
+    assert target.read() == b"x = 2\n"
+    target.stage(b"x = 3\n").discard()
+    assert not target.littered()
+
+
+def test_sets_that_cannot_be(folder: Path) -> None:
+    for names in ([], ["a/b"], [".."], ["..data"], [""]):
+        with pytest.raises(TargetError, match="a set needs files|no file's name"):
+            FileSet("set", names)
+    Path("set").mkdir()
+    Path("set/a.toml").write_text("in the way")
+    with pytest.raises(TargetError, match="a file stands where a link to the set has to be"):
+        FileSet("set", NAMES).stage(b"x")
+    with pytest.raises(TargetError, match="cannot be written: No such file"):
+        FileSet("no/such/set", NAMES).stage(b"x")
+    Path("plain").write_text("")
+    with pytest.raises(TargetError, match="cannot be written"):
+        FileSet("plain", NAMES).stage(b"x")
+
+
+def test_a_template_is_no_target_and_its_marks_are_left_alone(folder: Path) -> None:
+    with pytest.raises(TargetError, match="is a template by its name"):
+        FileTarget("auth.toml.j2")
+    text = b"x = '{{ secret }} ${HOME} $(id) %(name)s <%= 1 %>'\n"
+    FileTarget("auth.toml").stage(text).commit()
+    assert Path("auth.toml").read_bytes() == text
+
+
+def test_a_callback_that_raises_undoes_the_apply() -> None:
+    target = CallbackTarget("limits", {}.__getitem__)
+    with pytest.raises(TargetError, match="target limits: KeyError"):
+        target.stage(b"x").commit()
+    assert target.read() is None
+    assert not target.littered()
+    target.clean()
+    assert CallbackTarget("limits", print, lambda: b"y").read() == b"y"
+
+
+def test_only_one_writes_to_a_folder_at_a_time(folder: Path) -> None:
+    inside, most = 0, 0
+    counting = threading.Lock()
+
+    def work() -> None:
+        nonlocal inside, most
+        with alone([folder]):
+            with counting:
+                inside += 1
+                most = max(most, inside)
+            time.sleep(0.01)
+            with counting:
+                inside -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1
+    with (
+        alone([folder]),
+        pytest.raises(StoreBusyError, match=r"another process has been writing to it for 0\.1"),
+    ):
+        alone([folder], 0.1).__enter__()
+    with pytest.raises(TargetError, match="cannot be opened"):
+        alone([Path("nowhere")]).__enter__()
+    with alone([]), alone([]):
+        pass
+
+
+class Service:
+    """A process that notes the signals it gets."""
+
+    def __enter__(self) -> Service:
+        code = (
+            "import signal, time, os, pathlib\n"
+            "signal.signal(signal.SIGHUP, lambda *_: os.system('cp a.toml reloaded'))\n"
+            "pathlib.Path('pid').write_text(f'{os.getpid()}\\n')\n"
+            "while True: time.sleep(0.05)\n"
+        )
+        self.process = subprocess.Popen([sys.executable, "-c", code])
+        end = time.monotonic() + 20
+        while not Path("pid").exists() or not Path("pid").read_text().strip():
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def test_a_service_is_told_by_a_signal(folder: Path) -> None:
+    with Service():
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[{"pid_file": "pid", "signal": "HUP"}])
+        guard.apply(guard.plan({"x": 1}, reason="one"))
+        end = time.monotonic() + 10
+        while not Path("reloaded").exists() or Path("reloaded").read_text() != "x = 1\n":
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+
+def answering(status: int) -> ThreadingHTTPServer:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.server.asked.append(self.path)  # type: ignore[attr-defined]
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(b"the new settings are wrong")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.asked = []  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+@pytest.mark.parametrize("status", [204, 500])
+def test_a_service_is_told_by_a_request(folder: Path, status: int) -> None:
+    server = answering(status)
+    url = f"http://127.0.0.1:{server.server_address[1]}/reload"
+    try:
+        if status == 204:
+            as_reload(url).tell()
+        else:
+            with pytest.raises(TargetError, match="status 500: the new settings are wrong"):
+                as_reload(url).tell()
+        assert server.asked == ["/reload"]  # type: ignore[attr-defined]
+    finally:
+        server.shutdown()
+        server.server_close()
+    with pytest.raises(TargetError, match="refused"):
+        as_reload(url).tell()
+
+
+def test_a_reload_that_fails_reverts(folder: Path) -> None:
+    """The service refuses settings without `x`: it says so when it is told."""
+    told = [sys.executable, "-c", "import sys; sys.exit('x' not in open('a.toml').read() and 'x is missing')"]
+    guard = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[told])
+    guard.apply(guard.plan({"x": 1}, reason="one"))
+    with pytest.raises(TargetError, match="ended with 1: x is missing"):
+        guard.apply(guard.plan({"y": 1}, reason="two"))
+    assert Path("a.toml").read_text() == "x = 1\n"
+    head = guard.head()
+    assert head is not None
+    assert (head.number, head.reverts, head.data) == (3, 1, {"x": 1})
+    assert guard.drift() == ()
+    assert guard.store.unsettled("a", guard._switch.place) is None  # type: ignore[arg-type]
+
+
+def test_a_reload_that_was_cut_off_is_done_at_the_next_open(folder: Path) -> None:
+    """The file is in place, the service was not told: whoever opens the config next tells it."""
+    told = [sys.executable, "-c", "open('told', 'a').write('.')"]
+    guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+    place = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[told])._switch.place
+    guard.apply(guard.plan({"x": 1}, reason="one"))
+    draft = Draft(content=b"x = 2\n", format="toml", author="a", reason="b", created_at=datetime.now(UTC))
+    chain.append(guard.store, "a", [draft], expect=1, place=place)
+    FileTarget("a.toml").stage(b"x = 2\n").commit()
+    cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[told])
+    assert Path("told").read_text() == "."
+    cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[told])
+    assert Path("told").read_text() == "."
+
+
+@pytest.mark.parametrize(
+    ("like", "says"),
+    [
+        ({"pid_file": "none"}, "SIGHUP to none.*No such file"),
+        ({"pid_file": "empty"}, "SIGHUP to empty"),
+        ({"pid_file": "zero"}, "0 is no service's process"),
+        ({"pid_file": "gone", "signal": "USR1"}, "SIGUSR1 to gone.*No such process"),
+        ({"systemd": "no-such-unit.service"}, "systemctl reload no-such-unit.service"),
+        ({"command": ["no-such-program"]}, "No such file"),
+        ({"command": ["sleep", "9"], "timeout": 0.1}, "timed out"),
+        ({"url": "http://127.0.0.1:9/reload", "method": "PUT"}, "PUT http://127.0.0.1:9/reload"),
+    ],
+)
+def test_services_that_cannot_be_told(folder: Path, like: dict[str, object], says: str) -> None:
+    Path("empty").touch()
+    Path("zero").write_text("0")
+    Path("gone").write_text("4194300")
+    with pytest.raises(TargetError, match=says):
+        as_reload(like).tell()
+
+
+@pytest.mark.parametrize(
+    ("like", "says"),
+    [
+        ({"pid_file": "x", "signal": "HPU"}, "no signal 'HPU' .did you mean 'HUP'"),
+        ({"pid_file": "x", "sginal": "HUP"}, "unknown key 'sginal' .did you mean 'signal'"),
+        ({"url": "ftp://x"}, "no http or https URL"),
+        ({"systemd": "--now"}, "no unit's name"),
+        ({"what": 1}, "one of pid_file, command, url, systemd is needed"),
+    ],
+)
+def test_reloads_that_mean_nothing(like: dict[str, object], says: str) -> None:
+    with pytest.raises(TargetError, match=says):
+        as_reload(like)

@@ -37,6 +37,12 @@ _HOMES = {
     "Revision": "confguard.stores",
     "Bake": "confguard.rollout",
     "Live": "confguard.live",
+    "Update": "confguard.live",
+    "Group": "confguard.group",
+    "Drift": "confguard.targets.drift",
+    "Retention": "confguard.stores",
+    "CallbackTarget": "confguard.targets",
+    "FileSet": "confguard.targets",
     "Guard": "confguard.guard",
     "Plan": "confguard.guard",
     "ConfguardError": "confguard.errors",
@@ -45,6 +51,7 @@ _HOMES = {
     "DiffError": "confguard.errors",
     "DocumentError": "confguard.errors",
     "IntegrityError": "confguard.errors",
+    "MergeConflictError": "confguard.errors",
     "NotFoundError": "confguard.errors",
     "PolicyError": "confguard.errors",
     "SchemaError": "confguard.errors",
@@ -57,6 +64,7 @@ _HOMES = {
 __all__ = [
     "Bake",
     "BakeFailedError",
+    "CallbackTarget",
     "Change",
     "ConfguardError",
     "Conflict",
@@ -66,18 +74,23 @@ __all__ = [
     "DiffError",
     "Document",
     "DocumentError",
+    "Drift",
     "Effect",
     "Env",
+    "FileSet",
     "Finding",
+    "Group",
     "Guard",
     "IntegrityError",
     "Live",
+    "MergeConflictError",
     "Merged",
     "NotFoundError",
     "Plan",
     "Policy",
     "PolicyError",
     "Profile",
+    "Retention",
     "Revision",
     "Risk",
     "SchemaError",
@@ -85,6 +98,7 @@ __all__ = [
     "StoreBusyError",
     "StoreError",
     "TargetError",
+    "Update",
     "ValidationError",
     "__version__",
     "assess",
@@ -109,6 +123,7 @@ if TYPE_CHECKING:
         DiffError,
         DocumentError,
         IntegrityError,
+        MergeConflictError,
         NotFoundError,
         PolicyError,
         SchemaError,
@@ -117,13 +132,16 @@ if TYPE_CHECKING:
         TargetError,
         ValidationError,
     )
+    from confguard.group import Group
     from confguard.guard import Guard, Plan
-    from confguard.live import Live
+    from confguard.live import Live, Update
     from confguard.risk import Decision, Finding, Policy, Risk
     from confguard.risk.model import assess
     from confguard.rollout import Bake
     from confguard.schema import Env, Profile, SecretFiles, explain, load
-    from confguard.stores import Revision
+    from confguard.stores import Retention, Revision
+    from confguard.targets import CallbackTarget, FileSet
+    from confguard.targets.drift import Drift
 
 
 __getattr__ = lazily(__name__, _HOMES)

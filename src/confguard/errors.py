@@ -17,6 +17,7 @@ __all__ = [
     "DiffError",
     "DocumentError",
     "IntegrityError",
+    "MergeConflictError",
     "NotFoundError",
     "PolicyError",
     "Problem",
@@ -155,10 +156,24 @@ class ConflictError(StoreError):
     exit_code = 3
 
 
-class IntegrityError(StoreError):
-    """Stored history is not what was written. The message names the first bad link."""
+class MergeConflictError(StoreError):
+    """A revision cannot be taken back by itself: `conflicts` lists what was changed again since."""
 
     exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None, conflicts: Iterable[object] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.conflicts = tuple(conflicts)
+
+
+class IntegrityError(StoreError):
+    """Stored history is not what was written. The message names the first bad link, `bad` the numbers of all."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None, bad: Iterable[int] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.bad = tuple(bad)
 
 
 class TargetError(ConfguardError):

@@ -11,7 +11,7 @@ from attrs import field, frozen
 __all__ = ["Event", "EventKind", "Listener"]
 
 EventKind: TypeAlias = Literal[
-    "adopted", "applied", "recovered", "probed", "alarmed", "confirmed", "reverted"
+    "adopted", "applied", "recovered", "probed", "alarmed", "confirmed", "reverted", "repaired"
 ]
 
 

@@ -4,79 +4,53 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeAlias
 
-from attrs import frozen
+from attrs import evolve
 
 from confguard.diff.changes import Diff
 from confguard.diff.engine import diff
-from confguard.documents.document import Document, parse_bytes, read
+from confguard.documents.document import Document, parse_bytes
 from confguard.documents.registry import detect_format, format_named
-from confguard.documents.writing import write
 from confguard.errors import (
-    BakeFailedError,
     ConfguardError,
     ConflictError,
     DocumentError,
     NotFoundError,
-    PolicyError,
 )
 from confguard.events import Event, EventKind, Listener
-from confguard.fields import ImpactLevel, Owner
-from confguard.risk.findings import Risk
+from confguard.fields import ImpactLevel
 from confguard.risk.history import since_changed
 from confguard.risk.model import assess
-from confguard.risk.policy import Decision, Policy
-from confguard.rollout.bake import Bake, Outcome, watch
-from confguard.rollout.switch import Switch
+from confguard.risk.policy import Policy
+from confguard.rollout.bake import Bake
+from confguard.rollout.baking import Baking
+from confguard.rollout.plans import Plan, Source, as_document, owners_of
+from confguard.rollout.switch import BakeOf, Change, Switch, replace_all
+from confguard.rollout.undoing import as_it_was, taken_back
 from confguard.schema.schema import SchemaLike, resolve_schema
-from confguard.schema.shape import ANYTHING
+from confguard.stores import chain
+from confguard.stores.finding import find
 from confguard.stores.interface import Draft, PendingBake, Revision, Store
 from confguard.stores.opening import open_store
-from confguard.targets.files import FileTarget
+from confguard.stores.retention import Retention
+from confguard.stores.signing import Signer, Signers, verify_signed
+from confguard.targets.drift import Drift, drift_of
+from confguard.targets.files import FileTarget, write_durably
 from confguard.targets.interface import Target
+from confguard.targets.reload import ReloadLike, as_reload
 
 __all__ = ["Guard", "Plan"]
 
-Source: TypeAlias = "str | os.PathLike[str] | Document | Mapping[str, Any]"
 TargetLike: TypeAlias = "str | os.PathLike[str] | Target"
 
 HISTORY = 50
 """How many revisions the risk model looks back on."""
 GRACE = timedelta(seconds=30)
 """How long after the end of a bake whoever watches it is taken for alive."""
-
-
-@frozen
-class Plan:
-    """A change that was validated, diffed and scored against one known head, and not yet written."""
-
-    config: str
-    document: Document
-    base: int
-    """The number of the head it was made on; 0 if there was none."""
-    diff: Diff
-    risk: Risk
-    decision: Decision
-    author: str
-    reason: str
-
-    owners: tuple[str, ...] = ()
-    """Who is to be asked, by the schema's `Owner` marks on what changes."""
-
-    def to_json(self) -> dict[str, object]:
-        """The plan as JSON: who, why and what, with the risk as `confguard assess` prints it."""
-        return {
-            "config": self.config,
-            "base": self.base,
-            "author": self.author,
-            "reason": self.reason,
-            "owners": list(self.owners),
-            "diff": self.diff.to_json(),
-            **self.risk.to_json(self.decision),
-        }
 
 
 def _now() -> datetime:
@@ -86,9 +60,11 @@ def _now() -> datetime:
 class Guard:
     """Guards one config.
 
-    `store` is a store or its URL; `targets` are files (or targets) that shall hold the head; `schema` is a
-    class or `"module:Class"`; `impact` says how much depends on this config where the schema does not;
-    `format` names the format where no target's name does. `on_event` is told of all that happens.
+    `store` is a store or its URL; `targets` are files (or targets) that shall hold the head, and `reload` says how
+    their service is told of it: a URL, a command as a list, or a `Reload`. `schema` is a class or `"module:Class"`;
+    `impact` says how much depends on this config where the schema does not; `format` names the format where no
+    target's name does. `signer` is an SSH key, or its file, that signs every revision. `on_event` is told of all that
+    happens.
 
     Opening a guard finishes what a process that died left behind: an apply that was interrupted is published,
     a bake that nobody watches any more is reverted. Raises `StoreError`, `SchemaError` or `TargetError`.
@@ -116,6 +92,8 @@ class Guard:
         *,
         format: str | None = None,
         impact: ImpactLevel | None = None,
+        reload: Iterable[ReloadLike] = (),
+        signer: Signer | str | os.PathLike[str] | None = None,
         on_event: Listener | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
@@ -129,19 +107,31 @@ class Guard:
         self._format = format and format_named(format).name
         self._listener, self._clock = on_event, clock
         self.store = open_store(store) if isinstance(store, str) else store
-        self._switch = Switch(name, self.store, self.targets)
+        if signer is not None and not isinstance(signer, Signer):
+            signer = Signer(Path(signer))
+        sign = signer.sign if signer else None
+        self._switch = Switch(name, self.store, self.targets, [as_reload(each) for each in reload], sign)
         self._recover()
 
-    def plan(self, source: Source, *, author: str | None = None, reason: str) -> Plan:
+    def plan(
+        self,
+        source: Source,
+        *,
+        author: str | None = None,
+        reason: str,
+        ticket: str | None = None,
+        labels: Iterable[str] = (),
+    ) -> Plan:
         """Validate, diff and score a change against the head. Writes nothing.
 
-        `source` is a path, a `Document` or a mapping; `author` is the user who runs this, unless given. Raises
-        `DocumentError`, `ValidationError` with every problem, and `ValueError` for a blank reason.
+        `source` is a path, a `Document` or a mapping; `author` is the user who runs this, unless given; `ticket` and
+        `labels` are kept with the revision. Raises `DocumentError`, `ValidationError` with every problem, and
+        `ValueError` for a blank reason.
         """
         reason = reason.strip()
         if not reason:
             raise ValueError("a reason is required: say what the change is for")
-        document = self._document(source)
+        document = as_document(source, self._format, self._own_format)
         if self.schema:
             self.schema.validate_document(document)
         head = self.head()
@@ -166,7 +156,9 @@ class Guard:
             self.policy.decide(risk, made),
             (author or "").strip() or getpass.getuser(),
             reason,
-            self._owners(made),
+            owners_of(made, self.schema),
+            ticket,
+            tuple(labels),
         )
 
     def apply(
@@ -188,47 +180,33 @@ class Guard:
         `TargetError` or `StoreError` if it cannot be written (then nothing changed), and `BakeFailedError` if it
         was reverted by its bake.
         """
-        override = (override or "").strip() or None
-        if plan.config != self.name:
-            raise ConfguardError(f"the plan is for '{plan.config}', and this is the guard of '{self.name}'")
-        if plan.decision is Decision.BLOCK and not override:
-            raise PolicyError(
-                f"'{self.name}': the policy blocks this change: risk {plan.risk.score} ({plan.risk.level}),"
-                f" and {self.policy.block} blocks",
-                hint="split it, or apply it with an override that says why",
-            )
-        head = self.head()
-        strangers = self._switch.strangers(head)
-        current = head is not None and head.number == plan.base and head.content == plan.document.content
-        if head and current and not strangers and all(held is not None for _, held in self._switch.held()):
-            return head
-        draft = Draft(
-            content=plan.document.content,
-            format=plan.document.format,
-            author=plan.author,
-            reason=plan.reason,
-            created_at=self._clock(),
-            override=override,
-            approved_by=approved_by,
-        )
-        made = self._replace(draft, strangers, plan.base, bake)
+        change = self._changed(plan, override, approved_by, bake)
+        if isinstance(change, Revision):
+            return change
+        made = self._carry_out(change)
         self._emit("applied", made, author=plan.author, reason=plan.reason, score=plan.risk.score)
-        return self._baked(made, bake) if bake else made
+        return Baking(self.store, made, self._emit, self._go_back).outcome(bake) if bake else made
 
-    def revert(self, to: int | None = None, *, reason: str, author: str | None = None) -> Revision:
-        """Bring back the exact bytes of the revision before the head, or of revision `to`, as a new revision.
+    def revert(
+        self,
+        to: int | datetime | str | None = None,
+        *,
+        reason: str,
+        author: str | None = None,
+        only: int | None = None,
+    ) -> Revision:
+        """Bring back the exact bytes of an earlier revision, as a new revision.
 
-        Neither schema nor policy can stand in the way. Raises `NotFoundError` where there is nothing to go
-        back to, and `ConflictError` if somebody else changes the head at the same moment.
+        Without `to`, of the one before the head; else of the one with that number, of the one that was the head at that
+        time, or of the newest one with that label. `only` takes back what that one revision changed, and leaves what
+        came after it.
+
+        Neither schema nor policy can stand in the way. Raises `NotFoundError` where there is nothing to go back to,
+        `MergeConflictError` where what `only` changed was changed again since, and `ConflictError` if somebody else
+        changes the head at the same moment.
         """
-        if not reason.strip():
-            raise ValueError("a reason is required: say why it is reverted")
-        head = self.head()
-        if head is None or (to is None and head.number == 1):
-            has = "no revision" if head is None else "only one revision"
-            raise NotFoundError(f"'{self.name}' has {has}: there is nothing to go back to")
-        back = self.revision(head.number - 1 if to is None else to)
-        return self._revert(head, back, reason.strip(), (author or "").strip() or getpass.getuser())
+        made, back = self._reverting(to, only, reason, author)
+        return self._told_of(self._carry_out(made), back, reason.strip())
 
     def confirm(self) -> Revision:
         """Let the head stay, before its bake is over. Raises `NotFoundError` if no bake is under way."""
@@ -241,11 +219,14 @@ class Guard:
 
     def head(self) -> Revision | None:
         """The newest revision; None if there is none."""
-        return self.store.head(self.name)
+        head = self.store.head(self.name)
+        if head is not None:
+            head.content  # noqa: B018 - read now, so that it is there when the store is not
+        return head
 
-    def history(self, limit: int | None = None) -> list[Revision]:
-        """The newest `limit` revisions (all, if None), newest first."""
-        return self.store.history(self.name, limit)
+    def history(self, limit: int | None = None, before: int | None = None) -> list[Revision]:
+        """The newest `limit` revisions (all, if None), newest first; only those before number `before`, if given."""
+        return self.store.history(self.name, limit, before)
 
     def revision(self, number: int) -> Revision:
         """The revision with a number. Raises `NotFoundError`."""
@@ -255,16 +236,47 @@ class Guard:
         """What changed from revision `a` to revision `b`."""
         return diff(self.revision(a).document, self.revision(b).document, self.schema)
 
-    def drift(self) -> tuple[str, ...]:
-        """The names of the targets that do not hold the head's bytes; empty when there is no drift."""
+    def drift(self) -> tuple[Drift, ...]:
+        """The targets that do not hold the head's bytes, with what differs and since when; empty if all do."""
         head = self.head()
         if head is None:
             return ()
-        return tuple(target.name for target, held in self._switch.held() if held != head.content)
+        return tuple(
+            drift_of(target, held, head.document, self.schema)
+            for target, held in self._switch.held()
+            if held != head.content
+        )
 
-    def verify(self) -> int:
-        """Check the whole chain and return its length. Raises `IntegrityError` that names the first bad link."""
-        return self.store.verify(self.name)
+    def repair(self) -> tuple[Drift, ...]:
+        """Write the head to all targets that drifted, and tell the service; what they held is in the answer."""
+        drifted = self.drift()
+        if drifted:
+            head = self._switch.repair()
+            self._emit("repaired", head, targets=[each.target for each in drifted])
+        return drifted
+
+    def verify(self, signers: str | os.PathLike[str] | None = None) -> int:
+        """Check the whole chain and return its length. Raises `IntegrityError` that names the first bad link.
+
+        With a file of allowed `signers`, every revision from the first signed one on must be signed by its author, or
+        by who approved it, with a key that the file allows them.
+        """
+        if signers is None:
+            return chain.verify(self.store, self.name)
+        return verify_signed(self.store, self.name, Signers(Path(signers)))
+
+    def thin(self, retention: Retention | None = None) -> int:
+        """Drop the content of old revisions, and say of how many; all stay in the chain, still verified."""
+        keep = set((retention or Retention()).kept(self.history(), self._clock()))
+        head = self.head()
+        keep |= {head.number, head.number - 1} if head else set()
+        return self.store.thin(self.name, frozenset(keep))
+
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write the whole history to one portable file. Raises `IntegrityError` if it is not good."""
+        from confguard.stores.portable import exported
+
+        write_durably(Path(path), exported(self.store, self.name))
 
     def close(self) -> None:
         """Close the store."""
@@ -278,39 +290,23 @@ class Guard:
 
     def _recover(self) -> None:
         """Finish or undo what a process that died left behind."""
-        finished = self._switch.settle()
-        if finished:
-            self._emit("recovered", finished)
+        settled = self._switch.settle()
+        if settled and settled.strangers:  # recorded before they are replaced: nothing found is lost
+            why = "published again after an interruption: a target held something else"
+            again = as_it_was(settled.head, "confguard", why, self._clock())
+            self._carry_out(self._change(again, settled.head))
+        if settled:
+            self._emit("recovered", settled.head)
         pending = self.store.pending_bake(self.name)
         if pending is None or self._clock() < pending.abandoned_at:
             return
         head = self.head()
         if head and head.number == pending.revision and head.number > 1:
+            why = "its bake was abandoned: nobody watches it"
             try:
-                self._revert(
-                    head,
-                    self.revision(head.number - 1),
-                    "its bake was abandoned: nobody watches it",
-                    "confguard",
-                )
+                self._go_back(head, self.revision(head.number - 1), why, "confguard")
             except ConflictError:
                 return  # another process did it first
-
-    def _owners(self, made: Diff) -> tuple[str, ...]:
-        shape = self.schema.shape if self.schema else ANYTHING
-        marks = (
-            shape.at(change.path[:length]).mark(Owner)
-            for change in made
-            for length in range(len(change.path) + 1)
-        )
-        return tuple(dict.fromkeys(mark.team for mark in marks if mark))
-
-    def _document(self, source: Source) -> Document:
-        if isinstance(source, Document):
-            return source
-        if isinstance(source, Mapping):
-            return write(dict(source), self._own_format())
-        return read(source, self._format)
 
     def _own_format(self) -> str:
         if self._format:
@@ -332,10 +328,47 @@ class Guard:
         held = self.targets[0].read() if self.targets else None
         return parse_bytes(held, document.format, path=self.targets[0].name) if held is not None else {}
 
-    def _replace(
-        self, draft: Draft, strangers: Iterable[bytes], expect: int, bake: Bake | None = None
-    ) -> Revision:
-        """Record what targets hold that no revision holds, then make the draft the head."""
+    def _changed(
+        self, plan: Plan, override: str | None, approved_by: str | None, bake: Bake | None
+    ) -> Change | Revision:
+        """What a plan does to the head; the head, if all is there already.
+
+        Raises `ConflictError` if it moved,
+        `PolicyError` if the policy blocks the plan.
+        """
+        override = (override or "").strip() or None
+        if plan.config != self.name:
+            raise ConfguardError(f"the plan is for '{plan.config}', and this is the guard of '{self.name}'")
+        plan.check(override, self.policy.block)
+        head = self.store.head(self.name)
+        number = head.number if head else 0
+        if number != plan.base:
+            raise chain.conflict(self.name, head, plan.base)
+        draft = evolve(
+            self._draft(plan.document, plan.author, plan.reason),
+            override=override,
+            approved_by=approved_by,
+            ticket=plan.ticket,
+            labels=plan.labels,
+        )
+        change = self._change(draft, head, self._pending(bake) if bake else None)
+        there = head and head.content == draft.content and len(change.drafts) == 1
+        if head and there and all(held is not None for _, held in self._switch.held()):
+            return head
+        return change
+
+    def _draft(self, document: Document, author: str, reason: str) -> Draft:
+        return Draft(
+            content=document.content,
+            format=document.format,
+            data_digest=chain.data_digest_of(document.data),
+            author=author,
+            reason=reason,
+            created_at=self._clock(),
+        )
+
+    def _change(self, draft: Draft, head: Revision | None, bake: BakeOf | None = None) -> Change:
+        """What makes a draft the head, after what targets hold that no revision holds."""
         found = [
             Draft(
                 content=content,
@@ -344,78 +377,54 @@ class Guard:
                 reason="found in the target: not written by confguard",
                 created_at=draft.created_at,
             )
-            for content in strangers
+            for content in self._switch.strangers(head)
             if content != draft.content
         ]
-        made = self._switch.replace(
-            [*found, draft], expect=expect, bake=self._pending(bake) if bake else None
-        )
+        return Change(self._switch, [*found, draft], head, bake)
+
+    def _carry_out(self, change: Change) -> Revision:
+        return self._adopted(replace_all([change])[0])
+
+    def _adopted(self, made: tuple[Revision, ...]) -> Revision:
+        """The last of what was appended; those before it were found in targets."""
         for revision in made[:-1]:
             self._emit("adopted", revision)
         return made[-1]
 
-    def _pending(self, bake: Bake) -> Callable[[int], PendingBake]:
+    def _pending(self, bake: Bake) -> BakeOf:
         deadline = self._clock() + bake.duration
         return lambda number: PendingBake(number, deadline, deadline + GRACE)
 
-    def _revert(self, head: Revision, back: Revision, reason: str, author: str) -> Revision:
-        draft = Draft(
-            content=back.content,
-            format=back.format,
-            author=author,
-            reason=reason,
-            created_at=self._clock(),
-            reverts=back.number,
-        )
-        made = self._replace(draft, self._switch.strangers(head), head.number)
+    def _reverting(
+        self, to: int | datetime | str | None, only: int | None, reason: str, author: str | None
+    ) -> tuple[Change, Revision]:
+        """What a revert does, and the revision that it goes back to or takes back."""
+        if not reason.strip():
+            raise ValueError("a reason is required: say why it is reverted")
+        if to is not None and only is not None:
+            raise ValueError("`to` goes back to a revision, `only` takes one back: both at once mean nothing")
+        author = (author or "").strip() or getpass.getuser()
+        head = self.head()
+        if head is None or (to is None and head.number == 1):
+            has = "no revision" if head is None else "only one revision"
+            raise NotFoundError(f"'{self.name}' has {has}: there is nothing to go back to")
+        if only is not None:
+            made, undone = taken_back(self.store, head, only, self.schema)
+            why = f"revision {only} is taken back: {reason.strip()}"
+            return self._change(self._draft(made, author, why), head), undone
+        back = self.revision(head.number - 1) if to is None else find(self.store, self.name, to)
+        return self._going_back(head, back, reason.strip(), author), back
+
+    def _going_back(self, head: Revision, back: Revision, reason: str, author: str) -> Change:
+        return self._change(as_it_was(back, author, reason, self._clock(), reverts=True), head)
+
+    def _go_back(self, head: Revision, back: Revision, reason: str, author: str) -> Revision:
+        made = self._carry_out(self._going_back(head, back, reason, author))
+        return self._told_of(made, back, reason)
+
+    def _told_of(self, made: Revision, back: Revision, reason: str) -> Revision:
         self._emit("reverted", made, to=back.number, reason=reason)
         return made
-
-    def _baked(self, made: Revision, bake: Bake) -> Revision:
-        """Watch a revision; return it if it stays. Raises `BakeFailedError` after reverting it."""
-        try:
-            watched = watch(
-                bake,
-                lambda: self._settled(made),
-                lambda name, wrong: self._emit("probed", made, probe=name, wrong=wrong),
-            )
-        except BaseException as error:  # Ctrl-C too: what is not watched must not stay
-            self._give_up(made, f"the bake was interrupted ({type(error).__name__})")
-            raise
-        if watched.outcome is Outcome.FAILED:
-            self._emit("alarmed", made, why=watched.why)
-            raise self._give_up(made, watched.why)
-        if watched.outcome is Outcome.HEALTHY:
-            self.store.settle_bake(self.name, made.number)
-            self._emit("confirmed", made, why="healthy for the whole bake")
-        if watched.outcome is Outcome.SUPERSEDED:
-            raise BakeFailedError(
-                f"revision {made.number} of '{self.name}' was replaced by another while it was watched"
-            )
-        return made
-
-    def _settled(self, made: Revision) -> Outcome | None:
-        head = self.head()
-        if head is None or head.number != made.number:
-            return Outcome.SUPERSEDED
-        return None if self.store.pending_bake(self.name) else Outcome.CONFIRMED
-
-    def _give_up(self, made: Revision, why: str) -> BakeFailedError:
-        if made.number == 1:
-            self.store.settle_bake(self.name, made.number)
-            return BakeFailedError(
-                f"revision 1 of '{self.name}' failed, and there is none to go back to: {why}"
-            )
-        try:
-            back = self._revert(made, self.revision(made.number - 1), why, "confguard")
-        except ConflictError:
-            return BakeFailedError(
-                f"revision {made.number} of '{self.name}' failed and was replaced since: {why}"
-            )
-        return BakeFailedError(
-            f"revision {made.number} of '{self.name}' was reverted: {why}",
-            hint=f"revision {back.number} holds what was there before; `confguard log {self.name}` tells all",
-        )
 
     def _emit(self, kind: EventKind, revision: Revision, **detail: object) -> None:
         if self._listener:

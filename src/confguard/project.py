@@ -13,7 +13,14 @@ import attrs
 from attrs import field, frozen
 
 from confguard.documents.document import Document, read
-from confguard.errors import DocumentError, Problem, ProjectError, ValidationError, did_you_mean
+from confguard.errors import (
+    DocumentError,
+    Problem,
+    ProjectError,
+    TargetError,
+    ValidationError,
+    did_you_mean,
+)
 from confguard.events import Listener
 from confguard.paths import Path as DocumentPath
 from confguard.risk.policy import Policy
@@ -21,10 +28,11 @@ from confguard.risk.rules.user import UserRule
 
 if TYPE_CHECKING:
     from confguard.diff.many import Expected
-    from confguard.guard import Guard
+    from confguard.guard import Guard, TargetLike
     from confguard.risk.likelihood import Model
     from confguard.risk.rules.interface import Rule
     from confguard.rollout import Bake, Probe
+    from confguard.stores import Store
 
 __all__ = ["FILE_NAME", "Config", "Project", "find_project", "load_project"]
 
@@ -42,14 +50,38 @@ def _probe_list(_: object, attribute: attrs.Attribute[Any], value: list[Any]) ->
         as_probe(probe)
 
 
+def _target_list(_: object, attribute: attrs.Attribute[Any], value: list[Any]) -> None:
+    for target in value:
+        if isinstance(target, str):
+            continue
+        if not (
+            isinstance(target, dict)
+            and set(target) == {"folder", "files"}
+            and isinstance(target["files"], list)
+        ):
+            raise ValueError("a target is a file, or { folder = ..., files = [...] }")
+
+
+def _reload_list(_: object, attribute: attrs.Attribute[Any], value: list[Any]) -> None:
+    from confguard.targets.reload import as_reload
+
+    for reload in value:
+        try:
+            as_reload(reload)
+        except (TargetError, TypeError) as error:
+            raise ValueError(str(error)) from error
+
+
 @frozen
 class Config:
     """One `[configs.NAME]` table."""
 
     files: list[str] = field(factory=list)
     """Files, or patterns (`*` crosses folders), that hold this config in the repository."""
-    targets: list[str] = field(factory=list)
-    """Files that shall hold the head."""
+    targets: list[Any] = field(factory=list, validator=_target_list)
+    """Files that shall hold the head; `{ folder = ..., files = [...] }` is a set that switches as one."""
+    reload: list[Any] = field(factory=list, validator=_reload_list)
+    """How the service is told: URLs, commands as lists, `{ pid_file, signal }`, `{ systemd }`."""
     schema: str | None = None
     """`module:Class`."""
     format: str | None = None
@@ -89,6 +121,8 @@ class _Settings:
     expected: list[ExpectedDifference] = field(factory=list)
     rules: list[UserRule] = field(factory=list)
     model: str | None = None
+    signing_key: str | None = None
+    allowed_signers: str | None = None
     policy: Policy = field(factory=Policy)
     configs: dict[str, Config] = field(factory=dict)
 
@@ -111,6 +145,15 @@ class Project:
     """Rules of the project's own."""
     model: str | None = None
     """A file of coefficients that `confguard backtest --fit` wrote."""
+    signing_key: str | None = None
+    """The SSH key that signs revisions."""
+    allowed_signers: str | None = None
+    """Whose signatures are good: a file as git has it."""
+
+    @property
+    def signers(self) -> Path | None:
+        """The file of allowed signers."""
+        return self.root / Path(self.allowed_signers).expanduser() if self.allowed_signers else None
 
     def own_rules(self) -> list[Rule]:
         """The project's rules, compiled. Raises `ConfguardError`."""
@@ -168,8 +211,8 @@ class Project:
             )
         return found[0]
 
-    def guard(self, name: str, on_event: Listener | None = None) -> Guard:
-        """The guard of a config."""
+    def guard(self, name: str, on_event: Listener | None = None, *, store: Store | None = None) -> Guard:
+        """The guard of a config; with a store that is open already, if one is given."""
         from confguard.guard import Guard
 
         config = self.config(name)
@@ -177,8 +220,10 @@ class Project:
         return Guard(
             name,
             schema=self.schema_of(config),
-            store=self._store_url(),
-            targets=[self.root / target for target in config.targets],
+            store=store or self.store_url,
+            targets=[self._target(target) for target in config.targets],
+            reload=config.reload,
+            signer=self.root / Path(self.signing_key).expanduser() if self.signing_key else None,
             policy=self.policy_of(config),
             format=config.format,
             impact=config.impact,
@@ -203,7 +248,16 @@ class Project:
             if folder not in sys.path:
                 sys.path.insert(0, folder)
 
-    def _store_url(self) -> str:
+    def _target(self, like: Any) -> TargetLike:
+        from confguard.targets.filesets import FileSet
+
+        if isinstance(like, str):
+            return self.root / like
+        return FileSet(self.root / str(like["folder"]), [str(name) for name in like["files"]])
+
+    @property
+    def store_url(self) -> str:
+        """The store's URL; that of an SQLite file is relative to the project."""
         scheme, slashes, rest = self.store.partition(":///")
         if scheme == "sqlite" and slashes and not rest.startswith("/"):
             return f"sqlite:///{self.root.resolve() / rest}"
@@ -251,6 +305,8 @@ def load_project(file: Path) -> Project:
         settings.expected,
         settings.rules,
         settings.model,
+        settings.signing_key,
+        settings.allowed_signers,
     )
 
 

@@ -21,7 +21,9 @@ _GROUPS = {
     "versioning": ("git",),
     "backtesting": ("backtest",),
     "change": ("plan", "apply", "confirm", "revert"),
-    "history": ("log", "show", "status", "drift", "verify"),
+    "history": ("log", "show", "status", "verify"),
+    "drifting": ("drift",),
+    "keeping": ("thin", "export", "import"),
     "schemas": ("schema", "explain"),
     "about": ("rules", "init", "demo"),
 }

@@ -6,11 +6,12 @@ from argparse import ArgumentParser, Namespace
 
 from confguard.cli.compare import show_risk
 from confguard.cli.differences import show_diff
-from confguard.cli.options import Commands, duration, said, whole
+from confguard.cli.options import Commands, duration, moment, said, whole
 from confguard.cli.output import say
 from confguard.cli.projects import guarded, the_project
 from confguard.errors import ConfguardError, ConflictError, PolicyError
 from confguard.events import Event
+from confguard.group import Group
 from confguard.guard import Guard, Plan
 from confguard.risk.policy import Decision
 from confguard.rollout.bake import Bake
@@ -59,7 +60,21 @@ def register(commands: Commands) -> None:
         exits=_EXITS,
     )
     commands.add_config(command)
-    command.add_argument("--to", metavar="N", type=whole, help="the revision to go back to")
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--to", metavar="N", type=whole, help="the revision to go back to")
+    where.add_argument("--at", metavar="TIME", type=moment, help="go back to what was the head then")
+    where.add_argument("--label", type=said, help="go back to the newest revision with this label")
+    where.add_argument(
+        "--only", metavar="N", type=whole, help="take back revision N alone; what came after it stays"
+    )
+    command.add_argument(
+        "--with",
+        dest="others",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="and this config, as one (again for more)",
+    )
     commands.add_author(command, why="why it is reverted")
 
 
@@ -107,20 +122,54 @@ def confirm(args: Namespace) -> int:
 
 def revert(args: Namespace) -> int:
     """`confguard revert`."""
+    to = args.at or args.label or args.to
+    if args.others:
+        return _revert_together(args)
     with guarded(args.name) as guard:
-        head = guard.head()
-        if args.to is None and head and head.reverts is not None:
-            raise ConflictError(
-                f"revision {head.number} is a revert already, to {head.reverts}: {head.reason}",
-                hint=f"name the revision to go back to: --to N (confguard log {args.name})",
-            )
-        revision = guard.revert(args.to, reason=args.reason, author=args.author)
+        if to is None and args.only is None:
+            _refuse_a_second_revert(guard)
+        revision = guard.revert(to, reason=args.reason, author=args.author, only=args.only)
+    say(args.format, revision_json(revision), lambda: _show_revert(revision))
+    return 0
+
+
+def _revert_together(args: Namespace) -> int:
+    """Several configs of the project as one."""
+    if args.to is not None or args.only is not None:
+        raise ConfguardError(
+            "numbers mean another thing in each config",
+            hint="with --with, go back to a time (--at) or a --label",
+        )
+    project = the_project()
+    names = list(dict.fromkeys([args.name, *args.others]))
+    with project.guard(names[0]) as first:
+        guards = [first, *(project.guard(name, store=first.store) for name in names[1:])]
+        if not (args.at or args.label):
+            for guard in guards:
+                _refuse_a_second_revert(guard)
+        made = Group(*guards).revert(args.at or args.label, reason=args.reason, author=args.author)
     say(
         args.format,
-        revision_json(revision),
-        lambda: f"revision {revision.number} is in force, with the bytes of {revision.reverts}",
+        [revision_json(revision) for revision in made],
+        lambda: "\n".join(f"{revision.config}: {_show_revert(revision)}" for revision in made),
     )
     return 0
+
+
+def _refuse_a_second_revert(guard: Guard) -> None:
+    """Reverting a revert brings the failure back: whoever means that names the revision."""
+    head = guard.head()
+    if head and head.reverts is not None:
+        raise ConflictError(
+            f"revision {head.number} of '{guard.name}' is a revert already, to {head.reverts}: {head.reason}",
+            hint=f"name the revision to go back to: --to N (confguard log {guard.name})",
+        )
+
+
+def _show_revert(revision: Revision) -> str:
+    if revision.reverts is None:
+        return f"revision {revision.number} is in force: {revision.reason}"
+    return f"revision {revision.number} is in force, with the bytes of {revision.reverts}"
 
 
 def revision_json(revision: Revision) -> dict[str, object]:
@@ -134,6 +183,11 @@ def revision_json(revision: Revision) -> dict[str, object]:
         "reverts": revision.reverts,
         "override": revision.override,
         "approved_by": revision.approved_by,
+        "ticket": revision.ticket,
+        "labels": list(revision.labels),
+        "signed": revision.signature is not None,
+        "content_digest": revision.content_digest,
+        "data_digest": revision.data_digest,
         "digest": revision.digest,
         "parent": revision.parent,
     }
@@ -144,11 +198,20 @@ def _add_change(commands: Commands, command: ArgumentParser) -> None:
     about = "what is to become the head (the config's one file)"
     command.add_argument("file", metavar="FILE", nargs="?", help=about)
     commands.add_author(command, why="what the change is for")
+    command.add_argument("--ticket", type=said, help="where it was asked for or discussed")
+    command.add_argument(
+        "--label",
+        dest="labels",
+        action="append",
+        type=said,
+        default=[],
+        help="a name for the revision (again for more)",
+    )
 
 
 def _planned(guard: Guard, args: Namespace) -> Plan:
     source = args.file or the_project().source_of(args.name)
-    return guard.plan(source, author=args.author, reason=args.reason)
+    return guard.plan(source, author=args.author, reason=args.reason, ticket=args.ticket, labels=args.labels)
 
 
 def _show_plan(made: Plan) -> str:

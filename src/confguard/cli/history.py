@@ -1,4 +1,4 @@
-"""`log`, `show`, `status`, `drift` and `verify`: what was, what is, and whether it is sound."""
+"""`log`, `show`, `status` and `verify`: what was, what is, and whether it is sound."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def register(commands: Commands) -> None:
     command = commands.add("log", log, "List the revisions of a config, newest first.", "confguard log auth")
     commands.add_config(command)
     command.add_argument("--limit", metavar="N", type=whole, default=20, help="how many (20)")
+    command.add_argument("--before", metavar="N", type=whole, help="only those before revision N")
 
     command = commands.add(
         "show",
@@ -44,28 +45,22 @@ def register(commands: Commands) -> None:
     commands.add_config(command, optional=True)
 
     command = commands.add(
-        "drift",
-        drift,
-        "Say which targets do not hold what the head says.",
-        "confguard drift auth",
-        exits="0 none, 1 some, 2 cannot run",
-    )
-    commands.add_config(command)
-
-    command = commands.add(
         "verify",
         verify,
         "Check every link of the chain of revisions.",
-        "confguard verify auth",
+        "confguard verify auth\n  confguard verify auth --signers .allowed-signers",
         exits="0 sound, 1 not what was written, 2 cannot run",
     )
     commands.add_config(command, optional=True)
+    command.add_argument(
+        "--signers", metavar="FILE", help="check signatures, too: allowed signers, as git has them"
+    )
 
 
 def log(args: Namespace) -> int:
     """`confguard log`."""
     with guarded(args.name) as guard:
-        revisions = guard.history(args.limit)
+        revisions = guard.history(args.limit, args.before)
     say(
         args.format,
         [revision_json(revision) for revision in revisions],
@@ -108,25 +103,13 @@ def status(args: Namespace) -> int:
     return 1 if any(state["drift"] or state["bake"] for state in states) else 0
 
 
-def drift(args: Namespace) -> int:
-    """`confguard drift`."""
-    with guarded(args.name) as guard:
-        drifted = guard.drift()
-    say(
-        args.format,
-        {"drift": list(drifted)},
-        lambda: "\n".join(f"{name}: is not what the head says" for name in drifted) or "no drift",
-    )
-    return 1 if drifted else 0
-
-
 def verify(args: Namespace) -> int:
     """`confguard verify`."""
     project = the_project()
     lengths = {}
     for name in [args.name] if args.name else project.configs:
         with project.guard(name) as guard:
-            lengths[name] = guard.verify()
+            lengths[name] = guard.verify(args.signers or project.signers)
     say(
         args.format,
         lengths,
@@ -154,7 +137,9 @@ def _show_line(revision: Revision) -> str:
     head = (
         f"{revision.number:>4}  {revision.created_at:%Y-%m-%d %H:%M:%S}Z  {harmless(revision.author)}{kind}"
     )
-    return f"{head}{seen}{forced}\n{indented(harmless(revision.reason), 6)}"
+    names = f"  [{', '.join(map(harmless, revision.labels))}]" if revision.labels else ""
+    ticket = f" ({harmless(revision.ticket)})" if revision.ticket else ""
+    return f"{head}{names}{seen}{forced}\n{indented(harmless(revision.reason) + ticket, 6)}"
 
 
 def _state(guard: Guard, owners: list[str]) -> dict[str, Any]:
@@ -163,7 +148,7 @@ def _state(guard: Guard, owners: list[str]) -> dict[str, Any]:
         "config": guard.name,
         "head": revision_json(head) if head else None,
         "targets": [target.name for target in guard.targets],
-        "drift": list(guard.drift()),
+        "drift": [each.to_json() for each in guard.drift()],
         "bake": {"revision": pending.revision, "deadline": pending.deadline.isoformat()} if pending else None,
         "owners": owners,
     }
@@ -177,7 +162,7 @@ def _show_state(state: dict[str, Any]) -> str:
         f"{state['config']}: revision {head['number']} by {harmless(head['author'])} at {head['created_at'][:19]}Z",
         indented(harmless(head["reason"])),
     ]
-    lines += [paint(f"    drift: {name} is not what the head says", "high") for name in state["drift"]]
+    lines += [paint(f"    drift: {each['target']}: {each['what']}", "high") for each in state["drift"]]
     if state["bake"]:
         lines.append(paint(f"    baking until {state['bake']['deadline'][:19]}Z", "review"))
     return "\n".join(lines)

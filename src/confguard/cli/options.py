@@ -7,6 +7,7 @@ import re
 import textwrap
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from attrs import frozen
@@ -16,7 +17,7 @@ from confguard.errors import did_you_mean
 if TYPE_CHECKING:
     from confguard.fields import Duration
 
-__all__ = ["Command", "Commands", "Parser", "duration", "said", "whole"]
+__all__ = ["Command", "Commands", "Parser", "duration", "moment", "said", "whole"]
 
 Command: TypeAlias = Callable[[Namespace], int]
 _INVALID_CHOICE = re.compile(r"argument (?P<name>\S+): invalid choice: '(?P<word>[^']*)'")
@@ -122,3 +123,11 @@ def whole(text: str) -> int:
     if not text.isdigit():
         raise ArgumentTypeError(f"expected a revision's number, got '{text}'")
     return int(text)
+
+
+def moment(text: str) -> datetime:
+    """A moment in time, for an option: `2026-11-25T08:45Z`; in local time where it names no zone."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError as error:
+        raise ArgumentTypeError(f"expected a time such as 2026-11-25T08:45Z, got '{text}'") from error

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from attrs import define, field, frozen
 
+from confguard.errors import ConfguardError
 from confguard.paths import Path, value_at
 
 __all__ = ["NEVER", "Dated", "History", "Past", "since_changed"]
@@ -131,8 +132,11 @@ def since_changed(history: Sequence[Dated], now: datetime) -> Callable[[Path], t
 
     def since(path: Path) -> timedelta | None:
         for newer, older in itertools.pairwise(history):
-            if value_at(older.data, path) != value_at(newer.data, path):
-                return now - newer.created_at
+            try:
+                if value_at(older.data, path) != value_at(newer.data, path):
+                    return now - newer.created_at
+            except ConfguardError:  # thinned out, or adopted and does not parse
+                return None
         return None
 
     return since

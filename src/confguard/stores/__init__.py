@@ -1,6 +1,18 @@
 """Stores: numbered, immutable, chained revisions, and which of them is the head."""
 
-from confguard.stores.interface import Draft, PendingBake, Revision, Store
+from confguard.stores.interface import Append, Draft, PendingBake, Revision, Store
 from confguard.stores.opening import open_store
+from confguard.stores.retention import Retention
+from confguard.stores.signing import Signer, Signers
 
-__all__ = ["Draft", "PendingBake", "Revision", "Store", "open_store"]
+__all__ = [
+    "Append",
+    "Draft",
+    "PendingBake",
+    "Retention",
+    "Revision",
+    "Signer",
+    "Signers",
+    "Store",
+    "open_store",
+]

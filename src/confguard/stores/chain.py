@@ -4,45 +4,129 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
 
-import attrs
+from confguard.errors import ConflictError, IntegrityError, NotFoundError
+from confguard.stores.interface import Append, Draft, PendingBake, Revision, Store
 
-from confguard.errors import ConflictError, IntegrityError
-from confguard.stores.interface import Draft, Revision
+__all__ = [
+    "append",
+    "check_link",
+    "conflict",
+    "data_digest_of",
+    "digest_of",
+    "from_json",
+    "link",
+    "to_json",
+    "verify",
+]
 
-__all__ = ["check_expected", "check_link", "digest_of", "link", "verify_chain"]
+_OPTIONAL = ("data_digest", "ticket", "labels")
+"""What a header names only where it is there, so that chains from before it was stay valid."""
 
 
-def link(config: str, draft: Draft, parent: Revision | None) -> Revision:
-    """The revision that a draft becomes after its parent."""
-    made = Revision(
-        config=config,
-        number=parent.number + 1 if parent else 1,
-        parent=parent.digest if parent else None,
-        digest="",
-        **attrs.asdict(draft, recurse=False),
-    )
-    return attrs.evolve(made, digest=digest_of(made))
+def append(
+    store: Store,
+    config: str,
+    drafts: Sequence[Draft],
+    *,
+    expect: int,
+    place: str | None = None,
+    bake: PendingBake | None = None,
+) -> list[Revision]:
+    """Append drafts to a config if its head's number is `expect` (0: none). Raises `ConflictError`."""
+    head = store.head(config)
+    if (head.number if head else 0) != expect:
+        raise conflict(config, head, expect)
+    made = link(config, drafts, head)
+    store.commit(Append(config, tuple(made), place, bake))
+    return made
+
+
+def link(config: str, drafts: Iterable[Draft], parent: Revision | None) -> list[Revision]:
+    """The revisions that drafts become after their parent."""
+    made = []
+    for draft in drafts:
+        content = draft.content
+        header = {
+            "config": config,
+            "number": parent.number + 1 if parent else 1,
+            "content_digest": hashlib.sha256(content).hexdigest(),
+            "format": draft.format,
+            "author": draft.author,
+            "reason": draft.reason,
+            "created_at": draft.created_at,
+            "data_digest": draft.data_digest,
+            "reverts": draft.reverts,
+            "override": draft.override,
+            "approved_by": draft.approved_by,
+            "ticket": draft.ticket,
+            "labels": tuple(draft.labels),
+            "parent": parent.digest if parent else None,
+        }
+        parent = Revision(digest=_digest(header), load=_keeping(content), **header)  # type: ignore[arg-type]
+        made.append(parent)
+    return made
+
+
+def _keeping(content: bytes) -> Callable[[], bytes]:
+    return lambda: content
 
 
 def digest_of(revision: Revision) -> str:
     """The digest that a revision must have: SHA-256 over a canonical JSON header that names the content's."""
+    return _digest(revision.__dict__)
+
+
+def _digest(fields: Any) -> str:
     header = {
         "confguard": 1,
-        "config": revision.config,
-        "number": revision.number,
-        "parent": revision.parent,
-        "content": hashlib.sha256(revision.content).hexdigest(),
-        "format": revision.format,
-        "author": revision.author,
-        "reason": revision.reason,
-        "created_at": revision.created_at.isoformat(),
-        "reverts": revision.reverts,
-        "override": revision.override,
-        "approved_by": revision.approved_by,
+        "config": fields["config"],
+        "number": fields["number"],
+        "parent": fields["parent"],
+        "content": fields["content_digest"],
+        "format": fields["format"],
+        "author": fields["author"],
+        "reason": fields["reason"],
+        "created_at": fields["created_at"].isoformat(),
+        "reverts": fields["reverts"],
+        "override": fields["override"],
+        "approved_by": fields["approved_by"],
     }
+    header |= {name: fields[name] for name in _OPTIONAL if fields[name]}
     return hashlib.sha256(json.dumps(header, sort_keys=True).encode()).hexdigest()
+
+
+def data_digest_of(data: Any) -> str:
+    """SHA-256 of what a document says, in a canonical form: whatever its format, layout, comments and key order.
+
+    >>> data_digest_of({"a": 1, "b": [2.0]}) == data_digest_of({"b": [2.0], "a": 1})
+    True
+    >>> data_digest_of({"a": 1}) == data_digest_of({"a": 1.0})
+    False
+    """
+    canonical = json.dumps(_canonical(data), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    """Plain JSON of a value; what JSON has no word for, as a list that begins with its type's name."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return ["float", repr(value)]
+    if isinstance(value, dict):
+        if all(isinstance(key, str) for key in value):
+            return {key: _canonical(each) for key, each in value.items()}
+        pairs = ([_canonical(key), _canonical(each)] for key, each in value.items())
+        return ["map", *sorted(pairs, key=json.dumps)]
+    if isinstance(value, list | tuple):
+        return ["list", *map(_canonical, value)]
+    if isinstance(value, set | frozenset):
+        return ["set", *sorted(map(_canonical, value), key=json.dumps)]
+    return [type(value).__name__, value.isoformat() if hasattr(value, "isoformat") else repr(value)]
 
 
 def check_link(revision: Revision) -> Revision:
@@ -55,27 +139,103 @@ def check_link(revision: Revision) -> Revision:
     return revision
 
 
-def verify_chain(config: str, revisions: Iterable[Revision]) -> int:
-    """The number of links, oldest first, if all are good. Raises `IntegrityError` at the first bad one."""
-    count, parent = 0, None
-    for revision in revisions:
-        if revision.number != count + 1:
-            raise IntegrityError(f"revision {count + 1} of '{config}' is missing; those before it are good")
-        check_link(revision)
-        if revision.parent != parent:
-            raise IntegrityError(
-                f"revision {revision.number} of '{config}' does not follow from the one before it"
-            )
-        count, parent = revision.number, revision.digest
-    return count
+def verify(store: Store, config: str, check: Callable[[Revision], str | None] = lambda _: None) -> int:
+    """Check a whole chain and return its length.
 
-
-def check_expected(config: str, head: Revision | None, expect: int) -> None:
-    """Raise `ConflictError` unless the head is the one that was expected."""
-    number = head.number if head else 0
-    if number != expect:
-        by = f", by {head.author}: {head.reason}" if head else ""
-        raise ConflictError(
-            f"the head of '{config}' moved: planned on revision {expect}, now {number}{by}",
-            hint="plan again on the new head",
+    `check` may say what else is wrong with a revision: its signature. Raises `IntegrityError` that names the first
+    bad link, with all of them in `bad`, and says which revisions are still good.
+    """
+    wrong: dict[int, str] = {}
+    numbers: set[int] = set()
+    before: Revision | None = None
+    for revision in store.walk(config):
+        numbers.add(revision.number)
+        fault = _fault(revision, before) or check(revision)
+        if fault:
+            wrong[revision.number] = fault
+        before = revision
+    damage = store.damage(config)
+    newest = max(numbers, default=0)
+    for number in range(1, newest + 1):
+        if number not in numbers:
+            wrong[number] = "is missing or unreadable"
+    if wrong:
+        first = min(wrong)
+        good = _ranges(sorted(numbers - wrong.keys()))
+        raise IntegrityError(
+            f"revision {first} of '{config}' {wrong[first]}; {f'still good: {good}' if good else 'none is good'}",
+            hint=damage or "restore the store from a copy, or import an export of what is good",
+            bad=sorted(wrong),
         )
+    if damage:
+        raise IntegrityError(damage, hint="restore the store from a copy")
+    return newest
+
+
+def _fault(revision: Revision, before: Revision | None) -> str | None:
+    """What is wrong with a link, seen from the one that is stored before it."""
+    try:
+        if digest_of(revision) != revision.digest:
+            return "is not what was written: its digest differs"
+        revision.load()
+        revision.content  # noqa: B018 - reading it compares its digest
+    except NotFoundError:
+        pass  # thinned out: the digest in its header still stands for it
+    except (IntegrityError, OverflowError, ValueError) as error:
+        return f"is not what was written: {error}"
+    follows = before.digest if before is not None and before.number == revision.number - 1 else None
+    if revision.number == 1 and revision.parent is not None:
+        return "does not begin the chain"
+    if follows is not None and revision.parent != follows:
+        return "does not follow from the one before it"
+    return None
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Numbers as a person writes them.
+
+    >>> _ranges([1, 2, 3, 7, 9, 10])
+    '1 to 3, 7, 9 to 10'
+    """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ", ".join(" to ".join(map(str, run)) for run in runs)
+
+
+def conflict(config: str, head: Revision | None, expect: int) -> ConflictError:
+    """The error for a head that is not the one that was expected."""
+    number = head.number if head else 0
+    by = f", by {head.author}: {head.reason}" if head else ""
+    moved = f"planned on revision {expect}, now {number}{by}"
+    return ConflictError(f"the head of '{config}' moved: {moved}", hint="plan again on the new head")
+
+
+def to_json(revision: Revision) -> dict[str, Any]:
+    """What is known of a revision beside its content, without what is not set."""
+    made = {
+        name: value
+        for name, value in revision.__dict__.items()
+        if name in _FIELDS and value not in (None, ())
+    }
+    return made | {"created_at": revision.created_at.isoformat()}
+
+
+def from_json(kept: Any, load: Callable[[], bytes]) -> Revision:
+    """The revision that `to_json` told of. Raises `IntegrityError` for anything else."""
+    try:
+        made = {name: kept[name] for name in _FIELDS if name in kept}
+        made |= {
+            "created_at": datetime.fromisoformat(made["created_at"]),
+            "labels": tuple(made.get("labels", ())),
+        }
+        revision = Revision(load=load, **made)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise IntegrityError(f"not a revision as it was written: {error!r}") from error
+    return revision
+
+
+_FIELDS = frozenset(Revision.__annotations__) - {"load"}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from threading import RLock
+from collections.abc import Iterator
+from threading import Condition, Event, RLock
+
+import attrs
 
 from confguard.errors import NotFoundError
-from confguard.stores.chain import check_expected, link, verify_chain
-from confguard.stores.interface import Draft, PendingBake, Publish, Revision
+from confguard.stores.chain import conflict
+from confguard.stores.interface import Append, PendingBake, Revision, thinned
 
 __all__ = ["MemoryStore"]
 
@@ -17,37 +19,37 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._lock = RLock()
+        self._changed = Condition(self._lock)
         self._revisions: dict[str, list[Revision]] = {}
-        self._unsettled: set[str] = set()
+        self._contents: dict[tuple[str, str], bytes] = {}
+        self._marks: dict[tuple[str, str], int] = {}
         self._bakes: dict[str, PendingBake] = {}
 
-    def append(
-        self, config: str, drafts: Sequence[Draft], *, expect: int, bake: PendingBake | None = None
-    ) -> list[Revision]:
-        """Append revisions if the head's number is `expect`."""
+    def commit(self, *appends: Append) -> None:
+        """Append to one config or several: all of it or nothing."""
         with self._lock:
-            check_expected(config, self.head(config), expect)
-            kept = self._revisions.setdefault(config, [])
-            start = len(kept)
-            for draft in drafts:
-                kept.append(link(config, draft, kept[-1] if kept else None))
-            self._unsettled.add(config)
-            self._bakes.pop(config, None)
-            if bake:
-                self._bakes[config] = bake
-            return kept[start:]
+            for each in appends:
+                head, first = self.head(each.config), each.revisions[0]
+                if (head.digest if head else None) != first.parent:
+                    raise conflict(each.config, head, first.number - 1)
+            for each in appends:
+                self._revisions.setdefault(each.config, []).extend(map(self._kept, each.revisions))
+                if each.place:
+                    self._marks[each.config, each.place] = each.revisions[-1].number
+                self._bakes.pop(each.config, None)
+                if each.bake:
+                    self._bakes[each.config] = each.bake
+            self._changed.notify_all()
 
-    def publish(self, config: str, write: Publish) -> None:
-        """Call `write` with the head; then the config is settled."""
+    def unsettled(self, config: str, place: str) -> int | None:
+        """The newest revision that a place perhaps does not hold."""
+        return self._marks.get((config, place))
+
+    def settle(self, config: str, place: str, number: int) -> None:
+        """A place holds revision `number`."""
         with self._lock:
-            head = self.head(config)
-            if head is not None:
-                write(head)
-            self._unsettled.discard(config)
-
-    def unsettled(self, config: str) -> bool:
-        """Was the head appended, but not published?"""
-        return config in self._unsettled
+            if self._marks.get((config, place), number + 1) <= number:
+                del self._marks[config, place]
 
     def head(self, config: str) -> Revision | None:
         """The newest revision."""
@@ -61,9 +63,18 @@ class MemoryStore:
             raise NotFoundError(f"'{config}' has no revision {number}; it has {len(kept)}")
         return kept[number - 1]
 
-    def history(self, config: str, limit: int | None = None) -> list[Revision]:
+    def history(self, config: str, limit: int | None = None, before: int | None = None) -> list[Revision]:
         """Revisions, newest first."""
-        return self._revisions.get(config, [])[::-1][:limit]
+        kept = self._revisions.get(config, [])
+        end = len(kept) if before is None else max(0, min(before - 1, len(kept)))
+        return kept[:end][::-1][:limit]
+
+    def walk(self, config: str) -> Iterator[Revision]:
+        """All revisions, oldest first."""
+        return iter(list(self._revisions.get(config, [])))
+
+    def damage(self, config: str) -> str | None:
+        """Nothing is wrong with memory."""
 
     def configs(self) -> list[str]:
         """The names of all configs."""
@@ -82,9 +93,41 @@ class MemoryStore:
             del self._bakes[config]
             return True
 
-    def verify(self, config: str) -> int:
-        """Check the whole chain."""
-        return verify_chain(config, self._revisions.get(config, []))
+    def thin(self, config: str, keep: frozenset[int]) -> int:
+        """Drop the content of all revisions but these."""
+        with self._lock:
+            revisions = self._revisions.get(config, [])
+            kept = {revision.content_digest for revision in revisions if revision.number in keep}
+            there = {
+                each.content_digest for each in revisions if (config, each.content_digest) in self._contents
+            }
+            for digest in there - kept:
+                del self._contents[config, digest]
+            doomed = [i for i, each in enumerate(revisions) if each.content_digest in there - kept]
+            for i in doomed:
+                revisions[i] = attrs.evolve(revisions[i])  # without the content that it has read already
+            return len(doomed)
+
+    def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
+        """Yield whenever something was appended."""
+        while not stop.is_set():
+            yield None
+            with self._changed:
+                self._changed.wait(min(patience, 0.2))
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def _kept(self, revision: Revision) -> Revision:
+        """The revision, with its content in the one place that retention can take it from."""
+        place = (revision.config, revision.content_digest)
+        content = revision.content_if_there()
+        if content is not None:
+            self._contents[place] = content
+
+        def load() -> bytes:
+            if place not in self._contents:
+                raise thinned(revision.config, revision.number)
+            return self._contents[place]
+
+        return attrs.evolve(revision, load=load)

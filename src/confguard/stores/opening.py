@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from confguard.errors import StoreError, did_you_mean
 from confguard.stores.interface import Store
 
-__all__ = ["open_store"]
+__all__ = ["open_store", "without_password"]
 
-_SCHEMES = ("sqlite", "memory")
+_SCHEMES = ("sqlite", "memory", "postgresql", "postgres", "etcd", "etcds")
 
 
 def open_store(url: str) -> Store:
-    """The store of a URL: `sqlite:///relative.db`, `sqlite:////absolute.db` or `memory://`.
+    """The store of a URL.
 
-    Raises `StoreError` for a URL of no known kind, and for a file that cannot be opened or is no store.
+    - `sqlite:///relative.db`, `sqlite:////absolute.db`
+    - `postgresql://user@host/database?schema=confguard`, and all else that libpq takes in its URLs
+    - `etcd://host:2379,host:2379/prefix`; `etcds://` for TLS, with `?ca=`, `?cert=` and `?key=`
+    - `memory://`
+
+    Raises `StoreError` for a URL of no known kind, and for a store that cannot be reached or opened, or is none.
 
     >>> open_store("sqlit:///x.db")
     Traceback (most recent call last):
@@ -31,7 +36,35 @@ def open_store(url: str) -> Store:
         from confguard.stores.sqlite import SqliteStore
 
         return SqliteStore(unquote(rest[1:]))
+    if scheme in ("postgresql", "postgres") and separator:
+        from confguard.stores.postgres import PostgresStore
+
+        return PostgresStore(url)
+    if scheme in ("etcd", "etcds") and rest:
+        from confguard.stores.etcd import EtcdStore
+
+        return EtcdStore(url)
     raise StoreError(
-        f"unknown store '{url}'{did_you_mean(scheme, _SCHEMES)}",
-        hint="sqlite:///relative.db, sqlite:////absolute.db or memory://",
+        f"unknown store '{without_password(url)}'{did_you_mean(scheme, _SCHEMES)}",
+        hint="sqlite:///relative.db, sqlite:////absolute.db, postgresql://..., etcd://... or memory://",
+    )
+
+
+def without_password(url: str) -> str:
+    """A URL that may be shown.
+
+    >>> without_password("postgresql://ana:secret@db/confguard")
+    'postgresql://ana:***@db/confguard'
+    """
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        return url.partition("://")[0] + "://***"
+    return url.replace(f":{password}@", ":***@") if password else url
+
+
+def missing_extra(extra: str, package: str) -> StoreError:
+    """The error for a store whose client is not installed."""
+    return StoreError(
+        f"this store needs {package}, which is not installed", hint=f"pip install 'confguard-safety[{extra}]'"
     )

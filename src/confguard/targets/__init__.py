@@ -1,6 +1,31 @@
-"""Targets: where a head becomes real."""
+"""Targets: where a head becomes real, and how the service is told."""
 
+from confguard.targets.callbacks import CallbackTarget
 from confguard.targets.files import FileTarget, write_durably
+from confguard.targets.filesets import FileSet
 from confguard.targets.interface import Staged, Target
+from confguard.targets.reload import (
+    CommandReload,
+    HttpReload,
+    Reload,
+    ReloadLike,
+    SignalReload,
+    SystemdReload,
+    as_reload,
+)
 
-__all__ = ["FileTarget", "Staged", "Target", "write_durably"]
+__all__ = [
+    "CallbackTarget",
+    "CommandReload",
+    "FileSet",
+    "FileTarget",
+    "HttpReload",
+    "Reload",
+    "ReloadLike",
+    "SignalReload",
+    "Staged",
+    "SystemdReload",
+    "Target",
+    "as_reload",
+    "write_durably",
+]

@@ -13,24 +13,38 @@ from attrs import field, frozen
 from confguard.documents.reading import load_bytes
 from confguard.errors import DocumentError, TargetError
 
-__all__ = ["FileTarget", "write_durably"]
+__all__ = ["FileTarget", "sync_folder", "write_durably", "write_new"]
 
 _SUFFIX = ".confguard-staged"
+_TEMPLATES = frozenset({".erb", ".j2", ".jinja", ".jinja2", ".mustache", ".template", ".tmpl", ".tpl"})
 
 
 @frozen
 class FileTarget:
     """A file. Its content is staged beside it, synced, and renamed over it; a link is followed.
 
-    A new file is private to its user; one that was there keeps its mode and ownership.
+    A new file is private to its user; one that was there keeps its mode and ownership. The bytes are written as they
+    are: nothing in them is expanded. A template is no target: what is rendered from it is.
     """
 
     path: Path = field(converter=Path)
+
+    @path.validator
+    def _check_path(self, _: object, path: Path) -> None:
+        if path.suffix in _TEMPLATES:
+            raise TargetError(
+                f"target {path}: is a template by its name", hint="name the file that is rendered from it"
+            )
 
     @property
     def name(self) -> str:
         """The file's path."""
         return str(self.path)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the file stands in, links followed."""
+        return Path(os.path.realpath(self.path)).parent
 
     def read(self) -> bytes | None:
         """The file's bytes; None if there is no file."""
@@ -87,7 +101,7 @@ class StagedFile:
 
     def write(self) -> None:
         """Write and sync the content; what it will replace gives it mode and owner."""
-        _write_new(self.staged, self.content, _status(self.real))
+        write_new(self.staged, self.content, _status(self.real))
 
     def commit(self) -> None:
         """Rename it over the file, and sync the folder that the name stands in."""
@@ -97,7 +111,7 @@ class StagedFile:
             except FileNotFoundError:  # another process took it for a leftover
                 self.write()
                 self.staged.replace(self.real)
-            _sync_folder(self.real.parent)
+            sync_folder(self.real.parent)
         except OSError as error:
             raise TargetError(f"target {self.real}: cannot be replaced: {error.strerror}") from error
 
@@ -122,7 +136,8 @@ def _status(real: Path) -> os.stat_result | None:
     return status
 
 
-def _write_new(path: Path, content: bytes, like: os.stat_result | None) -> None:
+def write_new(path: Path, content: bytes, like: os.stat_result | None = None) -> None:
+    """Write a file that is not there yet, private to its user or with the mode and owner of another; synced."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         view = memoryview(content)
@@ -138,7 +153,8 @@ def _write_new(path: Path, content: bytes, like: os.stat_result | None) -> None:
         os.close(descriptor)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

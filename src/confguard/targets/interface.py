@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 __all__ = ["Staged", "Target"]
@@ -25,6 +26,11 @@ class Target(Protocol):
     @property
     def name(self) -> str:
         """How it is called in messages."""
+        ...
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder it stands in: whoever writes to it locks that. None if it is of this process alone."""
         ...
 
     def read(self) -> bytes | None:

@@ -1,0 +1,86 @@
+"""`thin`, `export` and `import`: keeping a store small, and carrying a history elsewhere."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from confguard.cli.options import Commands, duration, whole
+from confguard.cli.output import say
+from confguard.cli.projects import guarded, the_project
+from confguard.stores.opening import open_store
+from confguard.stores.portable import import_
+from confguard.stores.retention import Retention
+
+__all__ = ["register"]
+
+
+def register(commands: Commands) -> None:
+    """Add the commands."""
+    command = commands.add(
+        "thin",
+        thin,
+        "Drop the content of old revisions; all stay in the chain.",
+        "confguard thin auth --keep 100 --keep-for 90d",
+    )
+    commands.add_config(command)
+    command.add_argument(
+        "--keep", metavar="N", type=whole, default=100, help="the newest N keep theirs (100)"
+    )
+    command.add_argument("--keep-for", metavar="TIME", type=duration, help="and all that are younger (90d)")
+    command.add_argument("--unlabelled", action="store_true", help="those with a label may go, too")
+
+    command = commands.add(
+        "export",
+        export,
+        "Write a config's whole history to one file.",
+        "confguard export auth auth.confguard",
+    )
+    commands.add_config(command)
+    command.add_argument("file", metavar="FILE", help="the file to write")
+
+    command = commands.add(
+        "import",
+        take_in,
+        "Add what an export holds to the store: all of a config, or what is newer.",
+        "confguard import auth.confguard",
+        exits="0 done, 1 the file is damaged, 2 cannot run, 3 the store has another history",
+    )
+    command.add_argument("file", metavar="FILE", help="a file that `confguard export` wrote")
+
+
+def thin(args: Namespace) -> int:
+    """`confguard thin`."""
+    within = {} if args.keep_for is None else {"within": args.keep_for}
+    with guarded(args.name) as guard:
+        dropped = guard.thin(Retention(args.keep, labelled=not args.unlabelled, **within))
+    say(
+        args.format,
+        {"thinned": dropped},
+        lambda: f"{args.name}: the content of {dropped} revisions was dropped",
+    )
+    return 0
+
+
+def export(args: Namespace) -> int:
+    """`confguard export`."""
+    with guarded(args.name) as guard:
+        guard.export(args.file)
+    size = Path(args.file).stat().st_size
+    say(
+        args.format,
+        {"file": args.file, "bytes": size},
+        lambda: f"{args.file}: {size:,} bytes, every link is good",
+    )
+    return 0
+
+
+def take_in(args: Namespace) -> int:
+    """`confguard import`."""
+    store = open_store(the_project().store_url)
+    try:
+        config, added = import_(store, args.file)
+    finally:
+        store.close()
+    say(args.format, {"config": config, "added": added}, lambda: f"{config}: {added} revisions added")
+    return 0

@@ -1,0 +1,323 @@
+"""A store in etcd (v3), for services on several machines that run it already.
+
+PREFIX/layout                         which layout the keys have
+PREFIX/head/CONFIG                    number and digest of the head: what a commit compares and swaps
+PREFIX/revision/CONFIG/NUMBER         what is known of a revision
+PREFIX/content/CONFIG/SHA-256         content, compressed
+PREFIX/mark/CONFIG/PLACE              the newest revision that a place perhaps does not hold
+PREFIX/bake/CONFIG                    the bake that is under way
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from threading import Event
+from typing import Any
+from urllib.parse import quote, unquote
+
+from confguard.errors import ConflictError, IntegrityError, NotFoundError, StoreError
+from confguard.stores import chain, packing
+from confguard.stores.etcd_client import Client, LostError
+from confguard.stores.interface import Append, PendingBake, Revision, thinned
+from confguard.stores.retrying import retrying
+
+__all__ = ["LAYOUT", "EtcdStore"]
+
+LAYOUT = 1
+PATIENCE_SECONDS = 10.0
+"""How long to ask for the outcome of a commit whose answer was lost."""
+_PAGE = 500
+_MOST_OPERATIONS = 100
+"""etcd takes 128 operations in one transaction, unless it is told otherwise."""
+
+
+class EtcdStore:
+    """Revisions in etcd. Raises `StoreError`."""
+
+    def __init__(self, url: str) -> None:
+        self._client, prefix = Client.of_url(url)
+        self._prefix = (prefix or "confguard").rstrip("/") + "/"
+        self._ensure_layout()
+
+    def commit(self, *appends: Append) -> None:
+        """Append to one config or several, in one transaction; where the answer is lost, find out what became of it."""
+        compares: list[dict[str, Any]] = []
+        operations: dict[bytes, dict[str, Any]] = {}
+        for each in appends:
+            compares.append(self._follows(each))
+            operations |= self._operations(each)
+        body = _transaction(compares, list(operations.values()))
+        in_doubt = False
+        for last in retrying(PATIENCE_SECONDS):
+            try:
+                if self._client.transaction(body) or (in_doubt and self._there(appends)):
+                    return
+                raise self._conflict(appends)
+            except LostError:
+                in_doubt = True
+                if last:
+                    raise
+
+    def unsettled(self, config: str, place: str) -> int | None:
+        """The newest revision that a place perhaps does not hold."""
+        value = self._value(self._key("mark", config, place))
+        return _number(value) if value is not None else None
+
+    def settle(self, config: str, place: str, number: int) -> None:
+        """A place holds revision `number`."""
+        key = self._key("mark", config, place)
+        value = self._value(key)
+        if value is not None and _number(value) <= number:
+            self._client.transaction(_transaction([_holds(key, value)], [_delete(key)]))
+
+    def head(self, config: str) -> Revision | None:
+        """The newest revision."""
+        noted = self._value(self._key("head", config))
+        if noted is None:
+            return None
+        number, digest = _noted(config, noted)
+        value = self._value(self._revision_key(config, number))
+        if value is None:
+            raise IntegrityError(f"revision {number} of '{config}' is missing, and it is noted as the head")
+        revision = self._revision(value)
+        if (revision.number, revision.digest, revision.config) != (number, digest, config):
+            raise IntegrityError(f"the head of '{config}' is not what was written")
+        return chain.check_link(revision)
+
+    def get(self, config: str, number: int) -> Revision:
+        """One revision. Raises `NotFoundError`, or `IntegrityError` if it is not what was written."""
+        value = self._value(self._revision_key(config, number)) if number > 0 else None
+        if value is None:
+            newest = self.head(config)
+            raise NotFoundError(
+                f"'{config}' has no revision {number}; it has {newest.number if newest else 0}"
+            )
+        return chain.check_link(self._revision(value))
+
+    def history(self, config: str, limit: int | None = None, before: int | None = None) -> list[Revision]:
+        """Revisions, newest first."""
+        start = self._revision_key(config, 0)
+        end = self._revision_key(config, before) if before is not None else self._end("revision", config)
+        found: list[Revision] = []
+        while limit is None or len(found) < limit:
+            most = _PAGE if limit is None else min(_PAGE, limit - len(found))
+            page = self._client.range(start, end, limit=most, newest_first=True)
+            found += [chain.check_link(self._revision(value)) for _, value in page]
+            if len(page) < most:
+                break
+            end = page[-1][0]
+        return found
+
+    def walk(self, config: str) -> Iterator[Revision]:
+        """All revisions, oldest first, unchecked; those that cannot be read are left out."""
+        start, end = self._revision_key(config, 0), self._end("revision", config)
+        while page := self._client.range(start, end, limit=_PAGE):
+            for _, value in page:
+                try:
+                    yield self._revision(value)
+                except IntegrityError:
+                    continue
+            start = page[-1][0] + b"\0"
+
+    def damage(self, config: str) -> str | None:
+        """What is noted as the head, and is not the newest revision."""
+        noted = self._value(self._key("head", config))
+        newest = self.history(config, 1)
+        number = _noted(config, noted)[0] if noted is not None else 0
+        if number != (newest[0].number if newest else 0):
+            last = newest[0].number if newest else 0
+            return f"'{config}' has revisions up to {last}, and {number} is noted as its head"
+        return None
+
+    def configs(self) -> list[str]:
+        """The names of all configs."""
+        start = f"{self._prefix}head/".encode()
+        found = self._client.range(start, _after(start), keys_only=True)
+        return sorted(unquote(key.decode().rpartition("/")[2]) for key, _ in found)
+
+    def pending_bake(self, config: str) -> PendingBake | None:
+        """The bake that is under way."""
+        value = self._value(self._key("bake", config))
+        if value is None:
+            return None
+        try:
+            kept = json.loads(value)
+            times = [datetime.fromisoformat(kept[name]) for name in ("deadline", "abandoned_at")]
+            return PendingBake(int(kept["revision"]), *times)
+        except (ValueError, KeyError, TypeError) as error:
+            raise IntegrityError(f"the bake of '{config}' is not what was written: {error}") from error
+
+    def settle_bake(self, config: str, revision: int) -> bool:
+        """End the bake of a revision."""
+        key = self._key("bake", config)
+        value = self._value(key)
+        pending = self.pending_bake(config)
+        if value is None or pending is None or pending.revision != revision:
+            return False
+        return self._client.transaction(_transaction([_holds(key, value)], [_delete(key)]))
+
+    def thin(self, config: str, keep: frozenset[int]) -> int:
+        """Drop the content of all revisions but these."""
+        while True:
+            noted = self._value(self._key("head", config))
+            revisions = list(self.walk(config))
+            kept = {each.content_digest for each in revisions if each.number in keep}
+            there = {key.rpartition(b"/")[2].decode() for key in self._contents(config)}
+            doomed = sorted(there - kept)
+            numbers = [each.number for each in revisions if each.content_digest in doomed]
+            batches = [doomed[i : i + _MOST_OPERATIONS] for i in range(0, len(doomed), _MOST_OPERATIONS)]
+            if noted is None or all(self._drop(config, noted, batch) for batch in batches):
+                return len(numbers)
+            keep |= {_noted(config, noted)[0] + 1}  # somebody appended meanwhile
+
+    def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
+        """Yield when the head of this config is written."""
+        return self._client.watch(self._key("head", config), stop, patience)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _drop(self, config: str, noted: bytes, digests: Sequence[str]) -> bool:
+        head = self._key("head", config)
+        deletions = [_delete(self._key("content", config, digest)) for digest in digests]
+        return self._client.transaction(_transaction([_holds(head, noted)], deletions))
+
+    def _contents(self, config: str) -> list[bytes]:
+        start = self._key("content", config) + b"/"
+        return [key for key, _ in self._client.range(start, _after(start), keys_only=True)]
+
+    def _follows(self, append: Append) -> dict[str, Any]:
+        """What must hold for these revisions to follow."""
+        first = append.revisions[0]
+        key = self._key("head", append.config)
+        if first.parent is None:
+            return _absent(key)
+        return _holds(key, _note(first.number - 1, first.parent))
+
+    def _operations(self, append: Append) -> dict[bytes, dict[str, Any]]:
+        """What a commit writes, by key: etcd takes each key only once."""
+        config, last = append.config, append.revisions[-1]
+        puts = {self._key("head", config): _note(last.number, last.digest)}
+        for revision in append.revisions:
+            kept = json.dumps(chain.to_json(revision), ensure_ascii=False)
+            puts[self._revision_key(config, revision.number)] = kept.encode()
+            content = revision.content_if_there()
+            if content is not None:
+                puts[self._key("content", config, revision.content_digest)] = packing.pack(content)
+        if append.place:
+            puts[self._key("mark", config, append.place)] = str(last.number).encode()
+        bake = self._key("bake", config)
+        if append.bake:
+            told = {
+                "revision": append.bake.revision,
+                "deadline": append.bake.deadline.isoformat(),
+                "abandoned_at": append.bake.abandoned_at.isoformat(),
+            }
+            puts[bake] = json.dumps(told).encode()
+        made = {key: _put(key, value) for key, value in puts.items()}
+        return made if append.bake else made | {bake: _delete(bake)}
+
+    def _there(self, appends: Sequence[Append]) -> bool:
+        """Are these revisions in the store?"""
+        lasts = [each.revisions[-1] for each in appends]
+        try:
+            return all(self.get(last.config, last.number).digest == last.digest for last in lasts)
+        except NotFoundError:
+            return False
+
+    def _conflict(self, appends: Sequence[Append]) -> ConflictError:
+        for each in appends:
+            head, first = self.head(each.config), each.revisions[0]
+            if (head.digest if head else None) != first.parent:
+                break
+        return chain.conflict(each.config, head, first.number - 1)
+
+    def _revision(self, value: bytes) -> Revision:
+        try:
+            kept = json.loads(value)
+        except ValueError as error:
+            raise IntegrityError(f"a revision is not what was written: {error}") from error
+
+        def load() -> bytes:
+            payload = self._value(self._key("content", revision.config, revision.content_digest))
+            if payload is None:
+                raise thinned(revision.config, revision.number)
+            return packing.unpack(payload, None)
+
+        revision = chain.from_json(kept, load)
+        return revision
+
+    def _ensure_layout(self) -> None:
+        key = f"{self._prefix}layout".encode()
+        value = self._value(key)
+        if value is None:
+            self._client.transaction(_transaction([_absent(key)], [_put(key, str(LAYOUT).encode())]))
+            value = self._value(key) or b"0"
+        if _number(value) > LAYOUT:
+            raise StoreError(
+                f"{self._client}: made by a newer confguard (layout {_number(value)}, this one knows {LAYOUT})",
+                hint="upgrade confguard-safety",
+            )
+
+    def _value(self, key: bytes) -> bytes | None:
+        found = self._client.range(key, None)
+        return found[0][1] if found else None
+
+    def _key(self, kind: str, config: str, *more: str) -> bytes:
+        return (self._prefix + "/".join([kind, quote(config, safe=""), *more])).encode()
+
+    def _revision_key(self, config: str, number: int) -> bytes:
+        return self._key("revision", config, f"{max(0, number):012d}")
+
+    def _end(self, kind: str, config: str) -> bytes:
+        return _after(self._key(kind, config) + b"/")
+
+
+def _after(prefix: bytes) -> bytes:
+    """The first key behind all that begin with a prefix."""
+    return prefix[:-1] + bytes([prefix[-1] + 1])
+
+
+def _note(number: int, digest: str) -> bytes:
+    return f"{number} {digest}".encode()
+
+
+def _noted(config: str, value: bytes) -> tuple[int, str]:
+    number, _, digest = value.decode("ascii", "replace").partition(" ")
+    if not number.isdigit() or len(digest) != 64:
+        raise IntegrityError(f"the head of '{config}' is not what was written")
+    return int(number), digest
+
+
+def _number(value: bytes) -> int:
+    if not value.isdigit():
+        raise IntegrityError(f"a number was expected in the store, and not {value[:40]!r}")
+    return int(value)
+
+
+def _transaction(compares: Sequence[Any], operations: Sequence[Any]) -> dict[str, Any]:
+    return {"compare": list(compares), "success": list(operations), "failure": []}
+
+
+def _holds(key: bytes, value: bytes) -> dict[str, Any]:
+    return {"key": _text(key), "target": "VALUE", "result": "EQUAL", "value": _text(value)}
+
+
+def _absent(key: bytes) -> dict[str, Any]:
+    return {"key": _text(key), "target": "CREATE", "result": "EQUAL", "create_revision": 0}
+
+
+def _put(key: bytes, value: bytes) -> dict[str, Any]:
+    return {"request_put": {"key": _text(key), "value": _text(value)}}
+
+
+def _delete(key: bytes) -> dict[str, Any]:
+    return {"request_delete_range": {"key": _text(key)}}
+
+
+def _text(value: bytes) -> str:
+    return b64encode(value).decode()

@@ -1,0 +1,71 @@
+"""A function as a target: something within this process, or behind an interface of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import define, field, frozen
+
+from confguard.errors import TargetError
+
+__all__ = ["CallbackTarget"]
+
+
+@define
+class CallbackTarget:
+    """A function that is given the bytes of each new head.
+
+    It may be called again with bytes that it was given before: after a crash nobody knows whether it was. `held` tells
+    what is in force; without it, what it was given last. Whatever it raises undoes the apply.
+
+    >>> seen = []
+    >>> target = CallbackTarget("limits", seen.append)
+    >>> target.stage(b"pool = 3").commit()
+    >>> seen, target.read()
+    ([b'pool = 3'], b'pool = 3')
+    """
+
+    name: str
+    call: Callable[[bytes], object]
+    held: Callable[[], bytes | None] | None = None
+    _last: bytes | None = field(default=None, init=False)
+
+    @property
+    def folder(self) -> Path | None:
+        """None: it is of this process."""
+        return None
+
+    def read(self) -> bytes | None:
+        """What is in force."""
+        return self.held() if self.held else self._last
+
+    def stage(self, content: bytes) -> StagedCall:
+        """Nothing can be made ready."""
+        return StagedCall(self, content)
+
+    def littered(self) -> bool:
+        """Nothing is ever left behind."""
+        return False
+
+    def clean(self) -> None:
+        """Nothing is ever left behind."""
+
+
+@frozen
+class StagedCall:
+    """A call that waits."""
+
+    target: CallbackTarget
+    content: bytes = field(repr=False)
+
+    def commit(self) -> None:
+        """Call the function."""
+        try:
+            self.target.call(self.content)
+        except Exception as error:
+            raise TargetError(f"target {self.target.name}: {type(error).__name__}: {error}") from error
+        self.target._last = self.content
+
+    def discard(self) -> None:
+        """Nothing to be done."""
