@@ -6,6 +6,7 @@ import getpass
 import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -134,6 +135,7 @@ class Guard:
         document = as_document(source, self._format, self._own_format)
         if self.schema:
             self.schema.validate_document(document)
+        document.data_digest  # noqa: B018 - worked out here, so that an apply is short
         head = self.head()
         made = diff(self._base(head, document), document, self.schema)
         history = self.history(HISTORY)
@@ -294,7 +296,7 @@ class Guard:
         if settled and settled.strangers:  # recorded before they are replaced: nothing found is lost
             why = "published again after an interruption: a target held something else"
             again = as_it_was(settled.head, "confguard", why, self._clock())
-            self._carry_out(self._change(again, settled.head))
+            self._carry_out(self._change(again, settled.head, self._held()))
         if settled:
             self._emit("recovered", settled.head)
         pending = self.store.pending_bake(self.name)
@@ -351,9 +353,10 @@ class Guard:
             ticket=plan.ticket,
             labels=plan.labels,
         )
-        change = self._change(draft, head, self._pending(bake) if bake else None)
-        there = head and head.content == draft.content and len(change.drafts) == 1
-        if head and there and all(held is not None for _, held in self._switch.held()):
+        held = self._held()
+        change = self._change(draft, head, held, self._pending(bake) if bake else None)
+        wanted = sha256(draft.content).hexdigest()
+        if head and head.content_digest == wanted and len(change.drafts) == 1 and None not in held:
             return head
         return change
 
@@ -361,13 +364,15 @@ class Guard:
         return Draft(
             content=document.content,
             format=document.format,
-            data_digest=chain.data_digest_of(document.data),
+            data_digest=document.data_digest,
             author=author,
             reason=reason,
             created_at=self._clock(),
         )
 
-    def _change(self, draft: Draft, head: Revision | None, bake: BakeOf | None = None) -> Change:
+    def _change(
+        self, draft: Draft, head: Revision | None, held: list[bytes | None], bake: BakeOf | None = None
+    ) -> Change:
         """What makes a draft the head, after what targets hold that no revision holds."""
         found = [
             Draft(
@@ -377,10 +382,14 @@ class Guard:
                 reason="found in the target: not written by confguard",
                 created_at=draft.created_at,
             )
-            for content in self._switch.strangers(head)
-            if content != draft.content
+            for content in reversed(list(dict.fromkeys(held)))
+            if content not in (None, draft.content)
+            and not (head and sha256(content).hexdigest() == head.content_digest)
         ]
         return Change(self._switch, [*found, draft], head, bake)
+
+    def _held(self) -> list[bytes | None]:
+        return [content for _, content in self._switch.held()]
 
     def _carry_out(self, change: Change) -> Revision:
         return self._adopted(replace_all([change])[0])
@@ -411,12 +420,12 @@ class Guard:
         if only is not None:
             made, undone = taken_back(self.store, head, only, self.schema)
             why = f"revision {only} is taken back: {reason.strip()}"
-            return self._change(self._draft(made, author, why), head), undone
+            return self._change(self._draft(made, author, why), head, self._held()), undone
         back = self.revision(head.number - 1) if to is None else find(self.store, self.name, to)
         return self._going_back(head, back, reason.strip(), author), back
 
     def _going_back(self, head: Revision, back: Revision, reason: str, author: str) -> Change:
-        return self._change(as_it_was(back, author, reason, self._clock(), reverts=True), head)
+        return self._change(as_it_was(back, author, reason, self._clock(), reverts=True), head, self._held())
 
     def _go_back(self, head: Revision, back: Revision, reason: str, author: str) -> Revision:
         made = self._carry_out(self._going_back(head, back, reason, author))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshal
 from typing import Any
 
-__all__ = ["copied", "identical", "same"]
+__all__ = ["copied", "digest_of", "identical", "same"]
 
 
 _VERSION = 0
@@ -44,6 +44,41 @@ def copied(data: Any) -> Any:
     if isinstance(data, dict):
         return {key: copied(value) for key, value in data.items()}
     return [copied(value) for value in data] if isinstance(data, list) else data
+
+
+def digest_of(data: Any) -> str:
+    """SHA-256 of what a document says, in a canonical form: whatever its format, layout, comments and key order.
+
+    >>> digest_of({"a": 1, "b": [2.0]}) == digest_of({"b": [2.0], "a": 1})
+    True
+    >>> digest_of({"a": 1}) == digest_of({"a": 1.0})
+    False
+    """
+    import json
+    from hashlib import sha256
+
+    canonical = json.dumps(_canonical(data), sort_keys=True, separators=(",", ":"))
+    return sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    """Plain JSON of a value; what JSON has no word for, as a list that begins with its type's name."""
+    import json
+
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return ["float", repr(value)]
+    if isinstance(value, dict):
+        if all(isinstance(key, str) for key in value):
+            return {key: _canonical(each) for key, each in value.items()}
+        pairs = ([_canonical(key), _canonical(each)] for key, each in value.items())
+        return ["map", *sorted(pairs, key=json.dumps)]
+    if isinstance(value, list | tuple):
+        return ["list", *map(_canonical, value)]
+    if isinstance(value, set | frozenset):
+        return ["set", *sorted(map(_canonical, value), key=json.dumps)]
+    return [type(value).__name__, value.isoformat() if hasattr(value, "isoformat") else repr(value)]
 
 
 def _entry(mapping: dict[Any, Any], key: Any) -> tuple[Any] | None:

@@ -14,6 +14,7 @@ from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import DocumentError
 from confguard.paths import follow, path_from_json
+from confguard.values import digest_of
 
 if TYPE_CHECKING:
     from confguard.documents.editing.edit import ChangeLike
@@ -45,6 +46,11 @@ class Document:
     def text(self) -> str:
         """The exact text."""
         return self.content.decode("utf-8")
+
+    @cached_property
+    def data_digest(self) -> str:
+        """SHA-256 of what the text says, whatever its format, layout, comments and order of keys."""
+        return digest_of(self.data)
 
     def locate(self, path: Sequence[object], *, nearest: bool = False) -> Position | None:
         """Where the key of a path stands; None if nowhere.

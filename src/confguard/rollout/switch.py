@@ -67,11 +67,6 @@ class Switch:
         """What each target holds."""
         return [(target, target.read()) for target in self.targets]
 
-    def strangers(self, head: Revision | None) -> list[bytes]:
-        """What targets hold that is not the head's content: the first target's comes last."""
-        found = dict.fromkeys(content for _, content in self.held() if content is not None)
-        return [content for content in reversed(list(found)) if head is None or content != head.content]
-
     def settle(self) -> Settled | None:
         """Finish what a process that died left behind; None if there was nothing to finish.
 
@@ -107,13 +102,15 @@ class Switch:
         if self.place is None:
             return
         with self._alone():
-            head = self.store.head(self.config)
-            if head is not None and head.number != mine.number:
-                self._write(head, self.targets)
-            else:
+            head = mine
+            if self.store.newest(self.config) == mine.number:
                 for waiting in staged:
                     waiting.commit()
-            self._done(head or mine)
+            else:
+                head = self.store.head(self.config) or mine
+                _discard(staged)
+                self._write(head, self.targets)
+            self._done(head)
 
     def stage(self, content: bytes) -> list[Staged]:
         """Make content ready for every target. Raises `TargetError`."""
@@ -121,8 +118,7 @@ class Switch:
         try:
             staged.extend(target.stage(content) for target in self.targets)
         except BaseException:
-            for waiting in staged:
-                waiting.discard()
+            _discard(staged)
             raise
         return staged
 
@@ -139,13 +135,13 @@ class Switch:
             staged.extend(target.stage(head.content) for target in targets)
             for waiting in staged:
                 waiting.commit()
-        finally:
-            for waiting in staged:
-                waiting.discard()
+        except BaseException:
+            _discard(staged)
+            raise
 
     def _is_stranger(self, held: bytes | None, head: Revision) -> bool:
         """Does a target hold what no recent revision held? Then somebody else wrote it, and it is drift."""
-        if held is None or held == head.content:
+        if held is None:
             return False
         digest = hashlib.sha256(held).hexdigest()
         return all(each.content_digest != digest for each in self.store.history(self.config, _REMEMBERED))
@@ -188,6 +184,7 @@ def replace_all(changes: Sequence[Change]) -> list[tuple[Revision, ...]]:
     the next `settle` makes them agree.
     """
     staged: list[list[Staged]] = []
+    published = 0
     try:
         staged.extend(change.switch.stage(change.drafts[-1].content) for change in changes)
         appends = [change.appended() for change in changes]
@@ -195,13 +192,19 @@ def replace_all(changes: Sequence[Change]) -> list[tuple[Revision, ...]]:
         try:
             for change, append, waiting in zip(changes, appends, staged, strict=True):
                 change.switch.publish(append.revisions[-1], waiting)
+                published += 1
         except TargetError as error:
             _undo(changes, appends, error)
             raise
     finally:
-        for one in (one for each in staged for one in each):
-            one.discard()
+        for waiting in staged[published:]:
+            _discard(waiting)
     return [append.revisions for append in appends]
+
+
+def _discard(staged: Sequence[Staged]) -> None:
+    for waiting in staged:
+        waiting.discard()
 
 
 def _undo(changes: Sequence[Change], appends: Sequence[Append], error: ConfguardError) -> None:

@@ -15,7 +15,6 @@ __all__ = [
     "append",
     "check_link",
     "conflict",
-    "data_digest_of",
     "digest_of",
     "from_json",
     "link",
@@ -23,6 +22,7 @@ __all__ = [
     "verify",
 ]
 
+_ENCODER = json.JSONEncoder(sort_keys=True)
 _OPTIONAL = ("data_digest", "ticket", "labels")
 """What a header names only where it is there, so that chains from before it was stay valid."""
 
@@ -96,37 +96,7 @@ def _digest(fields: Any) -> str:
         "approved_by": fields["approved_by"],
     }
     header |= {name: fields[name] for name in _OPTIONAL if fields[name]}
-    return hashlib.sha256(json.dumps(header, sort_keys=True).encode()).hexdigest()
-
-
-def data_digest_of(data: Any) -> str:
-    """SHA-256 of what a document says, in a canonical form: whatever its format, layout, comments and key order.
-
-    >>> data_digest_of({"a": 1, "b": [2.0]}) == data_digest_of({"b": [2.0], "a": 1})
-    True
-    >>> data_digest_of({"a": 1}) == data_digest_of({"a": 1.0})
-    False
-    """
-    canonical = json.dumps(_canonical(data), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _canonical(value: Any) -> Any:
-    """Plain JSON of a value; what JSON has no word for, as a list that begins with its type's name."""
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return ["float", repr(value)]
-    if isinstance(value, dict):
-        if all(isinstance(key, str) for key in value):
-            return {key: _canonical(each) for key, each in value.items()}
-        pairs = ([_canonical(key), _canonical(each)] for key, each in value.items())
-        return ["map", *sorted(pairs, key=json.dumps)]
-    if isinstance(value, list | tuple):
-        return ["list", *map(_canonical, value)]
-    if isinstance(value, set | frozenset):
-        return ["set", *sorted(map(_canonical, value), key=json.dumps)]
-    return [type(value).__name__, value.isoformat() if hasattr(value, "isoformat") else repr(value)]
+    return hashlib.sha256(_ENCODER.encode(header).encode()).hexdigest()
 
 
 def check_link(revision: Revision) -> Revision:

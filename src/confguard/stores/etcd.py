@@ -73,6 +73,11 @@ class EtcdStore:
         if value is not None and _number(value) <= number:
             self._client.transaction(_transaction([_holds(key, value)], [_delete(key)]))
 
+    def newest(self, config: str) -> int:
+        """The number of the head."""
+        noted = self._value(self._key("head", config))
+        return _noted(config, noted)[0] if noted is not None else 0
+
     def head(self, config: str) -> Revision | None:
         """The newest revision."""
         noted = self._value(self._key("head", config))
@@ -207,7 +212,7 @@ class EtcdStore:
             puts[self._revision_key(config, revision.number)] = kept.encode()
             content = revision.content_if_there()
             if content is not None:
-                puts[self._key("content", config, revision.content_digest)] = packing.pack(content)
+                puts[self._key("content", config, revision.content_digest)] = packing.compress(content)
         if append.place:
             puts[self._key("mark", config, append.place)] = str(last.number).encode()
         bake = self._key("bake", config)

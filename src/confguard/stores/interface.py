@@ -144,6 +144,10 @@ class Store(Protocol):
         """A place holds revision `number`: it is settled, unless a newer one came in the meantime."""
         ...
 
+    def newest(self, config: str) -> int:
+        """The number of the head; 0 if there is none."""
+        ...
+
     def head(self, config: str) -> Revision | None:
         """The newest revision; None if there is none."""
         ...

@@ -51,6 +51,10 @@ class MemoryStore:
             if self._marks.get((config, place), number + 1) <= number:
                 del self._marks[config, place]
 
+    def newest(self, config: str) -> int:
+        """The number of the head."""
+        return len(self._revisions.get(config, []))
+
     def head(self, config: str) -> Revision | None:
         """The newest revision."""
         kept = self._revisions.get(config)

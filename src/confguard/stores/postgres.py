@@ -6,7 +6,7 @@ import os
 import re
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from threading import Event, RLock
@@ -19,7 +19,7 @@ from confguard.stores.interface import Append
 from confguard.stores.opening import missing_extra, without_password
 from confguard.stores.retrying import retrying
 from confguard.stores.sql import SqlStore
-from confguard.stores.sql_script import Statement, UnmetError
+from confguard.stores.sql_script import Base, Statement, UnmetError
 
 try:
     import psycopg
@@ -43,29 +43,22 @@ _TABLES = (
     "CREATE TABLE layout (version INTEGER NOT NULL)",
     """CREATE TABLE config (
       id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name TEXT NOT NULL UNIQUE, head BIGINT NOT NULL,
-      digest BYTEA NOT NULL)""",
-    """CREATE TABLE content (
-      id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, config BIGINT NOT NULL REFERENCES config,
-      digest BYTEA NOT NULL, base BIGINT REFERENCES content, depth INTEGER NOT NULL, size BIGINT NOT NULL,
-      payload BYTEA, UNIQUE (config, digest))""",
-    "ALTER TABLE content ALTER payload SET STORAGE EXTERNAL",  # it is compressed already
+      digest BYTEA NOT NULL, bake TEXT)""",
     """CREATE TABLE revision (
-      config BIGINT NOT NULL REFERENCES config, number BIGINT NOT NULL, content BIGINT NOT NULL REFERENCES content,
-      format TEXT NOT NULL, author TEXT NOT NULL, reason TEXT NOT NULL, created_at BIGINT NOT NULL, data BYTEA,
-      parent BYTEA, digest BYTEA NOT NULL, more TEXT, PRIMARY KEY (config, number))""",
+      config BIGINT NOT NULL REFERENCES config, number BIGINT NOT NULL, content BYTEA NOT NULL, format TEXT NOT NULL,
+      author TEXT NOT NULL, reason TEXT NOT NULL, created_at BIGINT NOT NULL, data BYTEA, parent BYTEA,
+      digest BYTEA NOT NULL, more TEXT, base BIGINT, depth INTEGER NOT NULL, size BIGINT NOT NULL, payload BYTEA,
+      PRIMARY KEY (config, number))""",
+    "ALTER TABLE revision ALTER payload SET STORAGE EXTERNAL",  # it is compressed already
     """CREATE TABLE mark (
       config BIGINT NOT NULL REFERENCES config, place TEXT NOT NULL, number BIGINT NOT NULL,
       PRIMARY KEY (config, place))""",
-    """CREATE TABLE bake (
-      config BIGINT PRIMARY KEY REFERENCES config, revision BIGINT NOT NULL, deadline BIGINT NOT NULL,
-      abandoned_at BIGINT NOT NULL, seal BYTEA NOT NULL)""",
     """CREATE FUNCTION history_is_final() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN RAISE EXCEPTION 'history is final'; END $$""",
-    """CREATE TRIGGER revision_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON revision
-      FOR EACH STATEMENT EXECUTE FUNCTION history_is_final()""",
-    """CREATE TRIGGER content_is_final BEFORE UPDATE OF config, digest ON content
-      FOR EACH STATEMENT EXECUTE FUNCTION history_is_final()""",
-    """CREATE TRIGGER content_stays BEFORE DELETE OR TRUNCATE ON content
+    """CREATE TRIGGER revision_is_final
+      BEFORE UPDATE OF config, number, content, format, author, reason, created_at, data, parent, digest, more
+      ON revision FOR EACH STATEMENT EXECUTE FUNCTION history_is_final()""",
+    """CREATE TRIGGER revision_stays BEFORE DELETE OR TRUNCATE ON revision
       FOR EACH STATEMENT EXECUTE FUNCTION history_is_final()""",
     f"INSERT INTO layout VALUES ({LAYOUT})",
 )
@@ -85,6 +78,7 @@ class PostgresStore(SqlStore):
     """
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self.url, self.schema = _parted(url)
         self._shown = without_password(url)
         self._lock = RLock()
@@ -145,8 +139,8 @@ class PostgresStore(SqlStore):
         except NotFoundError:
             return False
 
-    def _script(self, append: Append, *, with_base: bool) -> Iterator[Statement]:
-        yield from super()._script(append, with_base=with_base)
+    def _script(self, append: Append, bases: Mapping[int, Base]) -> Iterator[Statement]:
+        yield from super()._script(append, bases)
         yield Statement("SELECT pg_notify(?, ?)", (CHANNEL, append.config))
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:

@@ -7,6 +7,8 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 
+from attrs import define, field
+
 from confguard.errors import IntegrityError, NotFoundError
 from confguard.stores import chain, packing
 from confguard.stores.interface import Append, PendingBake, Revision, thinned
@@ -19,36 +21,52 @@ from confguard.stores.sql_script import (
     Row,
     Statement,
     UnmetError,
+    bake_of,
     script_of,
-    seal,
     time_of,
 )
 
 __all__ = ["SqlStore"]
 
-_COLUMNS = (
-    "c.name, r.number, b.digest, r.format, r.author, r.reason, r.created_at, r.data, r.parent, r.digest, r.more,"
-    " b.id, b.payload IS NULL"
-)
-_REVISIONS = (
-    f"SELECT {_COLUMNS} FROM config c JOIN revision r ON r.config = c.id JOIN content b ON b.id = r.content"
-    " WHERE c.name = ?"
-)
+_KNOWN = "number, content, format, author, reason, created_at, data, parent, digest, more, config"
+_OF_R = ", ".join(f"r.{name}" for name in _KNOWN.split(", "))
+_COLUMNS = f"c.name, {_OF_R}, r.payload IS NULL"
+_REVISIONS = f"SELECT {_COLUMNS} FROM config c JOIN revision r ON r.config = c.id WHERE c.name = ?"
 _NEWEST = "(SELECT max(number) FROM revision WHERE config = c.id)"
-_CHAIN = (
-    "WITH RECURSIVE chain(id, base, size, payload, digest, depth, step) AS ("
-    "SELECT id, base, size, payload, digest, depth, 0 FROM content WHERE id = {start} UNION ALL"
-    " SELECT b.id, b.base, b.size, b.payload, b.digest, b.depth, step + 1 FROM content b JOIN chain"
-    f" ON b.id = chain.base WHERE step < {4 * packing.MAX_DEPTH})"
-    " SELECT size, payload, digest, depth, base FROM chain ORDER BY step DESC"
-)
-_OF_REVISION = (
-    "(SELECT r.content FROM config c JOIN revision r ON r.config = c.id WHERE c.name = ? AND r.number = ?)"
-)
+
+
+def _chain(first: str, of_chain: str, of_r: str) -> str:
+    """A query for a revision and what its content is packed on: bases first, so that they can be unpacked in turn."""
+    return (
+        f"WITH RECURSIVE chain({of_chain}, base, size, payload, step) AS ("
+        f"SELECT {of_r}, r.base, r.size, r.payload, 0 FROM {first} AND r.number = ? UNION ALL"
+        f" SELECT {of_r}, r.base, r.size, r.payload, step + 1 FROM revision r JOIN chain"
+        f" ON r.config = chain.config AND r.number = chain.base WHERE step < {4 * packing.MAX_DEPTH})"
+        f" SELECT {of_chain}, payload IS NULL, size, payload, base FROM chain ORDER BY step DESC"
+    )
+
+
+_CONTENT = _chain("revision r WHERE r.config = ?", "config", "r.config")
+_WHOLE = _chain("config c JOIN revision r ON r.config = c.id WHERE c.name = ?", _KNOWN, _OF_R)
+_ON_THE_WAY = {
+    count: (
+        f"SELECT {_OF_R}, r.payload IS NULL, r.size, r.payload, r.base FROM config c JOIN revision r"
+        f" ON r.config = c.id WHERE c.name = ? AND r.number IN ({', '.join('?' * count)}) ORDER BY r.number"
+    )
+    for count in range(1, packing.MAX_DEPTH)
+}
+"""The same without recursion, for the usual case that the bases are those that the numbers tell."""
+_REMEMBERED_BYTES = 2**23
+"""The most that bases of one config may hold in memory."""
 
 
 class SqlStore(ABC):
     """A store in a relational database."""
+
+    def __init__(self) -> None:
+        self._paths: dict[str, _Path] = {}
+        self._newest: dict[str, Revision] = {}
+        """The newest revisions that this store wrote: mostly still the heads when they are asked for."""
 
     @abstractmethod
     def _rows(self, query: str, *values: object) -> list[Row]:
@@ -61,14 +79,21 @@ class SqlStore(ABC):
     def commit(self, *appends: Append) -> None:
         """Append to one config or several, in one transaction."""
         appends = tuple(sorted(appends, key=lambda each: each.config))
+        paths = {each.config: self._path(each) for each in appends}
         for with_base in (True, False):
-            script = [one for each in appends for one in self._script(each, with_base=with_base)]
+            script: list[Statement] = []
+            for each in appends:
+                bases = paths[each.config].extended(each.revisions) if with_base else {}
+                script += self._script(each, bases)
             try:
                 self._run(script)
             except UnmetError as error:
                 if str(error) == BASE_GONE:
                     continue
                 raise self._conflict(appends) from error
+            if with_base:
+                self._paths |= paths
+            self._newest |= {each.config: each.revisions[-1] for each in appends}
             return
 
     def unsettled(self, config: str, place: str) -> int | None:
@@ -82,11 +107,21 @@ class SqlStore(ABC):
         query = f"DELETE FROM mark WHERE config = {ID} AND place IN (?, ?) AND number <= ?"
         self._run([Statement(query, (config, place, ANYWHERE, number))], durable=False)
 
+    def newest(self, config: str) -> int:
+        """The number of the head."""
+        rows = self._rows("SELECT head FROM config WHERE name = ?", config)
+        return rows[0][0] if rows else 0
+
     def head(self, config: str) -> Revision | None:
         """The newest revision."""
+        mine = self._newest.get(config)
+        if mine is not None:
+            rows = self._rows("SELECT head, digest FROM config WHERE name = ?", config)
+            if rows and rows[0] == (mine.number, bytes.fromhex(mine.digest)):
+                return mine
         query = (
             f"SELECT {_COLUMNS}, c.head, c.digest, {_NEWEST} FROM config c LEFT JOIN revision r"
-            " ON r.config = c.id AND r.number = c.head LEFT JOIN content b ON b.id = r.content WHERE c.name = ?"
+            " ON r.config = c.id AND r.number = c.head WHERE c.name = ?"
         )
         rows = self._rows(query, config)
         if not rows:
@@ -100,13 +135,12 @@ class SqlStore(ABC):
         return chain.check_link(self._revision(tuple(row)))
 
     def get(self, config: str, number: int) -> Revision:
-        """One revision. Raises `NotFoundError`, or `IntegrityError` if it is not what was written."""
-        rows = self._rows(f"{_REVISIONS} AND r.number = ?", config, _whole(number))
+        """One revision with its content. Raises `NotFoundError`, or `IntegrityError` if it is not what was written."""
+        rows = self._whole(config, _whole(number))
         if not rows:
-            newest = self.head(config)
-            has = newest.number if newest else 0
-            raise NotFoundError(f"'{config}' has no revision {number}; it has {has}")
-        return chain.check_link(self._revision(rows[0]))
+            raise NotFoundError(f"'{config}' has no revision {number}; it has {self.newest(config)}")
+        revision = self._revision((config, *rows[-1][:-3]), packed=[row[-3:] for row in rows])
+        return chain.check_link(revision)
 
     def history(self, config: str, limit: int | None = None, before: int | None = None) -> list[Revision]:
         """Revisions, newest first."""
@@ -125,7 +159,7 @@ class SqlStore(ABC):
             rows = self._rows(query, config, after, page)
             for row in rows:
                 try:
-                    revision = self._revision(row)
+                    revision = self._revision(row, look_elsewhere=False)
                 except IntegrityError:
                     continue
                 yield revision
@@ -150,25 +184,17 @@ class SqlStore(ABC):
 
     def pending_bake(self, config: str) -> PendingBake | None:
         """The bake that is under way."""
-        query = (
-            "SELECT k.revision, k.deadline, k.abandoned_at, k.seal FROM bake k JOIN config c ON c.id = k.config"
-            " WHERE c.name = ?"
-        )
-        rows = self._rows(query, config)
-        if not rows:
-            return None
-        *row, sealed = rows[0]
-        if sealed != seal(config, *row):
-            raise IntegrityError(
-                f"the bake of '{config}' is not what was written", hint="apply or revert anew"
-            )
-        return PendingBake(row[0], time_of(row[1]), time_of(row[2]))
+        rows = self._rows("SELECT bake FROM config WHERE name = ? AND bake IS NOT NULL", config)
+        return bake_of(config, rows[0][0]) if rows else None
 
     def settle_bake(self, config: str, revision: int) -> bool:
         """End the bake of a revision."""
-        query = f"DELETE FROM bake WHERE config = {ID} AND revision = ? RETURNING 1"
+        rows = self._rows("SELECT bake FROM config WHERE name = ? AND bake IS NOT NULL", config)
+        if not rows or bake_of(config, rows[0][0]).revision != revision:
+            return False
+        query = "UPDATE config SET bake = NULL WHERE name = ? AND bake = ? RETURNING 1"
         try:
-            self._run([Statement(query, (config, revision), must="it is over")])
+            self._run([Statement(query, (config, rows[0][0]), must="it is over")])
         except UnmetError:
             return False
         return True
@@ -176,51 +202,49 @@ class SqlStore(ABC):
     def thin(self, config: str, keep: frozenset[int]) -> int:
         """Drop the content of all revisions but these; the others are packed anew, on bases that stay."""
         rows = self._rows(
-            "SELECT r.number, b.id, b.payload IS NULL FROM revision r JOIN config c ON c.id = r.config"
-            " JOIN content b ON b.id = r.content WHERE c.name = ? ORDER BY r.number",
+            "SELECT c.id, c.head, r.number, r.content, r.payload IS NULL"
+            " FROM revision r JOIN config c ON c.id = r.config WHERE c.name = ? ORDER BY r.number",
             config,
         )
-        kept = list(dict.fromkeys(content for number, content, gone in rows if number in keep and not gone))
-        dropped = {content for _, content, gone in rows if not gone}.difference(kept)
+        there = [(number, content) for _, _, number, content, gone in rows if not gone]
+        wanted = {content for number, content in there if number in keep}
+        kept = [number for number, content in there if content in wanted]
+        dropped = [number for number, content in there if content not in wanted]
         if not dropped:
             return 0
+        identity, head = rows[0][:2]
         script = [
-            Statement(f"UPDATE config SET head = head WHERE id = {ID}", (config,))
-        ]  # nobody appends meanwhile
-        script += [
             Statement(
-                "UPDATE content SET payload = ?, base = ?, depth = ? WHERE id = ? AND payload IS NOT NULL"
-                " RETURNING 1",
-                values,
-                must=BASE_GONE,
+                "UPDATE config SET head = head WHERE id = ? AND head = ? RETURNING 1",
+                (identity, head),
+                HEAD_MOVED,
             )
-            for values in self._packed_anew(kept)
         ]
-        drop = "UPDATE content SET payload = NULL, base = NULL, depth = 0 WHERE id = ?"
-        script += [Statement(drop, (content,)) for content in sorted(dropped)]
-        newest = rows[-1][0]
-        last = "SELECT 1 FROM config WHERE name = ? AND head = ?"
-        script.append(Statement(last, (config, newest), must=HEAD_MOVED))
+        pack = "UPDATE revision SET payload = ?, base = ?, depth = ? WHERE config = ? AND number = ?"
+        script += [Statement(pack, values) for values in self._packed_anew(identity, kept)]
+        drop = "UPDATE revision SET payload = NULL, base = NULL, depth = 0 WHERE config = ? AND number = ?"
+        script += [Statement(drop, (identity, number)) for number in dropped]
         try:
             self._run(script)
         except UnmetError:  # somebody appended: what they did may stand on what was to be dropped
-            return self.thin(config, keep | {newest + 1})
-        return sum(1 for _, content, _ in rows if content in dropped)
+            return self.thin(config, keep | {head + 1})
+        self._paths.pop(config, None)
+        self._newest.pop(config, None)
+        return len(dropped)
 
-    def _packed_anew(self, kept: Sequence[int]) -> Iterator[Row]:
-        """New payloads for the contents that stay, each on one of those before it."""
+    def _packed_anew(self, config: int, kept: Sequence[int]) -> Iterator[Row]:
+        """New payloads for the revisions that keep their content, each on one of those before it."""
         depths: list[int] = []
-        for index, content in enumerate(kept):
-            here = self._content(content)
-            number = packing.base_number(index + 1)
-            base = kept[number - 1] if number is not None else None
-            there = self._content(base) if base is not None else None
-            if there is None or number is None or not (packing.fits(here) and packing.fits(there)):
+        for index, number in enumerate(kept):
+            here = self._content(config, number)
+            at = packing.base_number(index + 1)
+            there = self._content(config, kept[at - 1]) if at is not None else None
+            if at is None or there is None or not (packing.fits(here) and packing.fits(there)):
                 depths.append(0)
-                yield packing.pack(here), None, 0, content
+                yield packing.pack(here), None, 0, config, number
                 continue
-            depths.append(depths[number - 1] + 1)
-            yield packing.pack(here, there), base, depths[-1], content
+            depths.append(depths[at - 1] + 1)
+            yield packing.pack(here, there), kept[at - 1], depths[-1], config, number
 
     def _conflict(self, appends: Sequence[Append]) -> Exception:
         """Which head is not the one that was to be followed."""
@@ -232,57 +256,73 @@ class SqlStore(ABC):
             appends[0].config, heads[appends[0].config][0], appends[0].revisions[0].number - 1
         )
 
-    def _script(self, append: Append, *, with_base: bool) -> Iterator[Statement]:
+    def _script(self, append: Append, bases: Mapping[int, Base]) -> Iterator[Statement]:
         """What a commit does to one config."""
+        return script_of(append, bases)
 
-        def base_of(revision: Revision, depths: Mapping[int, int]) -> Base | None:
-            return self._base(revision, append.revisions, depths) if with_base else None
+    def _path(self, append: Append) -> _Path:
+        """The contents that the first of these revisions, or one after it, can be packed on."""
+        first = append.revisions[0]
+        path = self._paths.get(append.config)
+        if path is None or path.head != first.parent:
+            path = self._read_path(append.config, first)
+        return path.copied()
 
-        return script_of(append, base_of)
-
-    def _base(self, revision: Revision, batch: Sequence[Revision], depths: Mapping[int, int]) -> Base | None:
-        """What the content of a revision can be packed on; of the same batch, or stored already."""
-        number = packing.base_number(revision.number)
-        content = revision.content_if_there()
-        if number is None or content is None or not packing.fits(content):
-            return None
-        first = batch[0].number
-        if number >= first:
-            found = batch[number - first]
-            there = found.content_if_there()
-            base = Base(there or b"", found.content_digest, depths[number], stored=False)
-        else:
-            rows = self._rows(_CHAIN.format(start=_OF_REVISION), revision.config, number)
+    def _read_path(self, config: str, first: Revision) -> _Path:
+        path = _Path(head=first.parent)
+        for number in packing.way_to(first.number - 1) if first.number > 1 else ():
+            rows = self._whole(config, number)
             try:
-                there = _unpacked(rows)
+                content = _unpacked([row[-3:] for row in rows])
             except (IntegrityError, NotFoundError):
-                return None
-            base = Base(there, rows[-1][2].hex(), rows[-1][3], stored=True)
-            if hashlib.sha256(there).hexdigest() != base.digest:
-                return None  # nothing is built on what is damaged
-        usable = base.depth < packing.MAX_DEPTH and packing.fits(base.content)
-        return base if usable and base.digest != revision.content_digest else None
+                continue
+            if hashlib.sha256(content).digest() == rows[-1][1]:  # nothing is built on what is damaged
+                path.add(number, content, len(rows) - 1)
+        return path
 
-    def _content(self, content: int) -> bytes:
-        return _unpacked(self._rows(_CHAIN.format(start="?"), content))
+    def _whole(self, config: str, number: int) -> list[Row]:
+        """A revision's row, behind those that its content is packed on; empty if there is none."""
+        way = packing.way_to(number) if number > 0 else [number]
+        rows = self._rows(_ON_THE_WAY[len(way)], config, *way)
+        bases = [None, *(row[0] for row in rows[:-1])]
+        if [row[0] for row in rows] == way and [row[-1] for row in rows] == bases:
+            return rows
+        return self._rows(_WHOLE, config, number)
 
-    def _revision(self, row: Row) -> Revision:
-        """The revision in a row. Raises `IntegrityError` for a row that holds none."""
+    def _content(self, config: int, number: int) -> bytes:
+        return _unpacked([row[-3:] for row in self._rows(_CONTENT, config, number)])
+
+    def _same_content(self, config: int, digest: bytes) -> bytes | None:
+        """The content with a digest, from any revision that still has it."""
+        query = "SELECT number FROM revision WHERE config = ? AND content = ? AND payload IS NOT NULL LIMIT 1"
+        rows = self._rows(query, config, digest)
+        return self._content(config, rows[0][0]) if rows else None
+
+    def _revision(
+        self, row: Row, *, packed: Sequence[Row] | None = None, look_elsewhere: bool = True
+    ) -> Revision:
+        """The revision in a row, with its packed content where that was read, too.
+
+        Raises `IntegrityError` for a row that holds none.
+        """
         try:
-            name, number, content_digest, kind, author, reason, created, data, parent, digest, more = row[:11]
-            content, gone = row[11:]
+            name, number, content, kind, author, reason, created, data, parent, digest, more = row[:11]
+            config, gone = row[11:]
             rare = json.loads(more) if more else {}
             rare["labels"] = tuple(rare.get("labels", ()))
 
             def load() -> bytes:
-                if gone:
+                if not gone:
+                    return _unpacked(packed) if packed else self._content(config, number)
+                found = self._same_content(config, content) if look_elsewhere else None
+                if found is None:
                     raise thinned(name, number)
-                return self._content(content)
+                return found
 
             return Revision(
                 config=name,
                 number=number,
-                content_digest=content_digest.hex(),
+                content_digest=content.hex(),
                 format=kind,
                 author=author,
                 reason=reason,
@@ -298,12 +338,50 @@ class SqlStore(ABC):
             raise IntegrityError(said) from error
 
 
+@define
+class _Path:
+    """The contents that revisions after a head can be packed on, by their numbers.
+
+    They are all on the way from the head to its keyframe: what another process appended shows in the head's digest.
+    """
+
+    head: str | None
+    contents: dict[int, tuple[bytes, int]] = field(factory=dict)
+    """Content and depth."""
+
+    def copied(self) -> _Path:
+        return _Path(self.head, dict(self.contents))
+
+    def add(self, number: int, content: bytes, depth: int) -> None:
+        """A content that later ones may be packed on."""
+        on_the_way = packing.way_to(number)
+        self.contents = {each: known for each, known in self.contents.items() if each in on_the_way}
+        if sum(len(known) for known, _ in self.contents.values()) + len(content) <= _REMEMBERED_BYTES:
+            self.contents[number] = (content, depth)
+
+    def extended(self, revisions: Sequence[Revision]) -> dict[int, Base]:
+        """The bases of revisions that follow; they may be bases themselves from then on."""
+        bases: dict[int, Base] = {}
+        for revision in revisions:
+            content, number = revision.content_if_there(), packing.base_number(revision.number)
+            depth = 0
+            if content is not None and number in self.contents:
+                base = Base(number, *self.contents[number])
+                if base.depth < packing.MAX_DEPTH and packing.fits(content) and packing.fits(base.content):
+                    bases[revision.number] = base
+                    depth = base.depth + 1
+            if content is not None:
+                self.add(revision.number, content, depth)
+            self.head = revision.digest
+        return bases
+
+
 def _unpacked(rows: Sequence[Row]) -> bytes:
     """The last content of a chain of bases. Raises `NotFoundError` if it was thinned out."""
-    if not rows or rows[0][4] is not None:
+    if not rows or rows[0][2] is not None:
         raise IntegrityError("a content has no base that can be found")
     content: bytes | None = None
-    for size, payload, *_ in rows:
+    for size, payload, _ in rows:
         if payload is None:
             raise NotFoundError("a content was thinned out")
         content = packing.unpack(payload, size, content)

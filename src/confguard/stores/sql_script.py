@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from attrs import frozen
 
+from confguard.errors import IntegrityError
 from confguard.stores import packing
-from confguard.stores.interface import Append, Revision
+from confguard.stores.interface import Append, PendingBake, Revision
 
 __all__ = [
     "ANYWHERE",
@@ -26,9 +27,9 @@ __all__ = [
     "Row",
     "Statement",
     "UnmetError",
+    "bake_of",
     "micros",
     "script_of",
-    "seal",
     "time_of",
 ]
 
@@ -42,17 +43,14 @@ ID = "(SELECT id FROM config WHERE name = ?)"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MORE = ("reverts", "override", "approved_by", "ticket", "labels", "signature")
 """Fields that are seldom set: kept together, as JSON."""
-
-
-@frozen
-class Base:
-    """A content that another is packed on."""
-
-    content: bytes
-    digest: str
-    depth: int
-    stored: bool
-    """Is it in the database already, where retention could thin it out at the same moment?"""
+_INSERT = (
+    "INSERT INTO revision (config, number, content, format, author, reason, created_at, data, parent, digest, more,"
+    " base, depth, size, payload) SELECT c.id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM config c WHERE c.name = ?"
+)
+_ON_BASE = (
+    " AND EXISTS (SELECT 1 FROM revision b WHERE b.config = c.id AND b.number = ? AND b.payload IS NOT NULL)"
+)
+_QUIETLY = " ON CONFLICT (config, number) DO NOTHING RETURNING 1"  # the head's own check says what is wrong
 
 
 @frozen
@@ -69,94 +67,95 @@ class UnmetError(Exception):
     """A statement that must return a row returned none: nothing was written."""
 
 
-def script_of(
-    append: Append, base_of: Callable[[Revision, Mapping[int, int]], Base | None]
-) -> Iterator[Statement]:
-    """What a commit does to one config."""
+@frozen
+class Base:
+    """A content that another is packed on."""
+
+    number: int
+    content: bytes
+    depth: int
+
+
+def script_of(append: Append, bases: Mapping[int, Base]) -> Iterator[Statement]:
+    """What a commit does to one config; `bases` are those of its revisions, by their numbers."""
     first, last, config = append.revisions[0], append.revisions[-1], append.config
-    new_head = (last.number, bytes.fromhex(last.digest))
+    new_head = (last.number, bytes.fromhex(last.digest), _bake_text(config, append.bake))
     if first.parent is None:
-        query = "INSERT INTO config (name, head, digest) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING id"
+        query = (
+            "INSERT INTO config (name, head, digest, bake) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING RETURNING 1"
+        )
         yield Statement(query, (config, *new_head), must=HEAD_MOVED)
     else:
         query = (
-            "UPDATE config SET head = ?, digest = ? WHERE name = ? AND head = ? AND digest = ? RETURNING id"
+            "UPDATE config SET head = ?, digest = ?, bake = ?"
+            " WHERE name = ? AND head = ? AND digest = ? RETURNING 1"
         )
         old_head = (first.number - 1, bytes.fromhex(first.parent))
         yield Statement(query, (*new_head, config, *old_head), must=HEAD_MOVED)
-    depths: dict[int, int] = {}
     for revision in append.revisions:
-        base = base_of(revision, depths)
-        depths[revision.number] = base.depth + 1 if base else 0
-        yield from _content_script(revision, base)
-        yield _insert(revision)
+        yield _insert(revision, bases.get(revision.number))
     if append.place:
-        yield Statement(
+        query = (
             f"INSERT INTO mark (config, place, number) VALUES ({ID}, ?, ?)"
-            " ON CONFLICT (config, place) DO UPDATE SET number = excluded.number",
-            (config, append.place, last.number),
+            " ON CONFLICT (config, place) DO UPDATE SET number = excluded.number"
         )
-    yield Statement(f"DELETE FROM bake WHERE config = {ID}", (config,))
-    if append.bake:
-        bake = append.bake
-        row = (bake.revision, micros(bake.deadline), micros(bake.abandoned_at))
-        query = f"INSERT INTO bake (config, revision, deadline, abandoned_at, seal) VALUES ({ID}, ?, ?, ?, ?)"
-        yield Statement(query, (config, *row, seal(config, *row)))
+        yield Statement(query, (config, append.place, last.number))
 
 
-def _content_script(revision: Revision, base: Base | None) -> Iterator[Statement]:
-    """What stores a content, unless it is there. One that was thinned out before it was imported is noted only."""
-    content = revision.content_if_there()
-    digest = bytes.fromhex(base.digest) if base else None
-    if base and base.stored:
-        query = f"SELECT 1 FROM content WHERE config = {ID} AND digest = ? AND payload IS NOT NULL"
-        yield Statement(query, (revision.config, digest), must=BASE_GONE)
-    yield Statement(
-        "INSERT INTO content (config, digest, base, depth, size, payload) SELECT c.id, ?,"
-        " (SELECT id FROM content WHERE config = c.id AND digest = ?), ?, ?, ? FROM config c WHERE c.name = ?"
-        " ON CONFLICT (config, digest) DO UPDATE SET base = excluded.base, depth = excluded.depth,"
-        " size = excluded.size, payload = excluded.payload WHERE content.payload IS NULL",
-        (
-            bytes.fromhex(revision.content_digest),
-            digest,
-            base.depth + 1 if base else 0,
-            len(content or b""),
-            packing.pack(content, base.content if base else None) if content is not None else None,
-            revision.config,
-        ),
-    )
-
-
-def _insert(revision: Revision) -> Statement:
+def _insert(revision: Revision, base: Base | None) -> Statement:
     rare = {name: value for name in _MORE if (value := getattr(revision, name)) not in (None, ())}
-    return Statement(
-        "INSERT INTO revision (config, number, content, format, author, reason, created_at, data, parent, digest, more)"
-        " SELECT c.id, ?, b.id, ?, ?, ?, ?, ?, ?, ?, ? FROM config c JOIN content b ON b.config = c.id"
-        " WHERE c.name = ? AND b.digest = ? ON CONFLICT (config, number) DO NOTHING",  # the head's own check is first
-        (
-            revision.number,
-            revision.format,
-            revision.author,
-            revision.reason,
-            micros(revision.created_at),
-            bytes.fromhex(revision.data_digest) if revision.data_digest else None,
-            bytes.fromhex(revision.parent) if revision.parent else None,
-            bytes.fromhex(revision.digest),
-            json.dumps(rare, ensure_ascii=False) if rare else None,
-            revision.config,
-            bytes.fromhex(revision.content_digest),
-        ),
+    content = revision.content_if_there()
+    values = (
+        revision.number,
+        bytes.fromhex(revision.content_digest),
+        revision.format,
+        revision.author,
+        revision.reason,
+        micros(revision.created_at),
+        bytes.fromhex(revision.data_digest) if revision.data_digest else None,
+        bytes.fromhex(revision.parent) if revision.parent else None,
+        bytes.fromhex(revision.digest),
+        json.dumps(rare, ensure_ascii=False) if rare else None,
+        base.number if base else None,
+        base.depth + 1 if base else 0,
+        len(content or b""),
+        packing.pack(content, base.content if base else None) if content is not None else None,
+        revision.config,
     )
+    if base is None:
+        return Statement(_INSERT + _QUIETLY, values, must=HEAD_MOVED)
+    return Statement(_INSERT + _ON_BASE + _QUIETLY, (*values, base.number), must=BASE_GONE)
+
+
+def _bake_text(config: str, bake: PendingBake | None) -> str | None:
+    """A bake as it is kept, with what shows that it was changed."""
+    if bake is None:
+        return None
+    row = (bake.revision, micros(bake.deadline), micros(bake.abandoned_at))
+    return json.dumps([*row, _seal(config, *row)])
+
+
+def bake_of(config: str, text: str) -> PendingBake:
+    """The bake in a text. Raises `IntegrityError` for one that was changed."""
+    try:
+        *row, seal = json.loads(text)
+        if seal == _seal(config, *row):
+            return PendingBake(row[0], time_of(row[1]), time_of(row[2]))
+    except (ValueError, TypeError, IndexError):
+        pass
+    raise IntegrityError(f"the bake of '{config}' is not what was written", hint="apply or revert anew")
 
 
 def micros(moment: datetime) -> int:
+    """A moment as it is kept: microseconds since 1970."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def time_of(micros: int) -> datetime:
+    """The moment that is kept as so many microseconds."""
     return _EPOCH + timedelta(microseconds=micros)
 
 
-def seal(*values: object) -> bytes:
-    """What shows that a row was changed."""
-    return hashlib.sha256(repr(values).encode()).digest()
+def _seal(*values: object) -> str:
+    return hashlib.sha256(repr(values).encode()).hexdigest()

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, RLock
 from typing import Any
@@ -28,6 +28,7 @@ class SqliteStore(SqlStore):
     """Revisions in one SQLite file. Raises `StoreError` for a file that is not a store or cannot be used."""
 
     def __init__(self, path: str | os.PathLike[str], *, busy_seconds: float | None = None) -> None:
+        super().__init__()
         self.path = Path(path)
         self._busy_seconds = BUSY_SECONDS if busy_seconds is None else busy_seconds
         self._lock = RLock()
@@ -62,8 +63,12 @@ class SqliteStore(SqlStore):
             self._finalizer()
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._explained(), self._lock, closing(self._usable().execute(query, values)) as cursor:
-            return cursor.fetchall()
+        try:
+            with self._lock:
+                return self._usable().execute(query, values).fetchall()
+        except (sqlite3.Error, OSError):
+            with self._explained():
+                raise
 
     def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
         with self._explained(), self._lock:
@@ -71,11 +76,12 @@ class SqliteStore(SqlStore):
             if not durable:
                 connection.execute("PRAGMA synchronous = NORMAL")
             try:
+                if len(script) == 1:  # is a transaction by itself
+                    _execute(connection, script[0])
+                    return
                 with layout.transaction(connection):
                     for statement in script:
-                        found = connection.execute(statement.query, statement.values)
-                        if statement.must and found.fetchone() is None:
-                            raise UnmetError(statement.must)
+                        _execute(connection, statement)
             finally:
                 if not durable:
                     connection.execute("PRAGMA synchronous = FULL")
@@ -151,6 +157,12 @@ class SqliteStore(SqlStore):
 
 _FORKED: list[sqlite3.Connection] = []
 """Connections of a parent process. SQLite forbids to close them in a child, so they are kept from being collected."""
+
+
+def _execute(connection: sqlite3.Connection, statement: Statement) -> None:
+    rows = connection.execute(statement.query, statement.values).fetchall()
+    if statement.must and not rows:
+        raise UnmetError(statement.must)
 
 
 def _close(connection: sqlite3.Connection, pid: int) -> None:

@@ -22,29 +22,21 @@ LAYOUT = 2
 
 _TABLES = """
 CREATE TABLE config (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, head INTEGER NOT NULL, digest BLOB NOT NULL
-) STRICT;
-CREATE TABLE content (
-  id INTEGER PRIMARY KEY, config INTEGER NOT NULL, digest BLOB NOT NULL, base INTEGER, depth INTEGER NOT NULL,
-  size INTEGER NOT NULL, payload BLOB, UNIQUE (config, digest)
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, head INTEGER NOT NULL, digest BLOB NOT NULL, bake TEXT
 ) STRICT;
 CREATE TABLE revision (
-  config INTEGER NOT NULL, number INTEGER NOT NULL, content INTEGER NOT NULL, format TEXT NOT NULL,
+  config INTEGER NOT NULL, number INTEGER NOT NULL, content BLOB NOT NULL, format TEXT NOT NULL,
   author TEXT NOT NULL, reason TEXT NOT NULL, created_at INTEGER NOT NULL, data BLOB, parent BLOB,
-  digest BLOB NOT NULL, more TEXT, PRIMARY KEY (config, number)
+  digest BLOB NOT NULL, more TEXT, base INTEGER, depth INTEGER NOT NULL, size INTEGER NOT NULL, payload BLOB,
+  PRIMARY KEY (config, number)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE mark (
   config INTEGER NOT NULL, place TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (config, place)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE bake (
-  config INTEGER PRIMARY KEY, revision INTEGER NOT NULL, deadline INTEGER NOT NULL, abandoned_at INTEGER NOT NULL,
-  seal BLOB NOT NULL
-) STRICT;
-CREATE TRIGGER revision_is_final BEFORE UPDATE ON revision BEGIN SELECT RAISE(ABORT, 'history is final'); END;
-CREATE TRIGGER revision_stays BEFORE DELETE ON revision BEGIN SELECT RAISE(ABORT, 'history is final'); END;
-CREATE TRIGGER content_is_final BEFORE UPDATE OF config, digest ON content
+CREATE TRIGGER revision_is_final
+BEFORE UPDATE OF config, number, content, format, author, reason, created_at, data, parent, digest, more ON revision
 BEGIN SELECT RAISE(ABORT, 'history is final'); END;
-CREATE TRIGGER content_stays BEFORE DELETE ON content BEGIN SELECT RAISE(ABORT, 'history is final'); END;
+CREATE TRIGGER revision_stays BEFORE DELETE ON revision BEGIN SELECT RAISE(ABORT, 'history is final'); END;
 """
 
 
@@ -152,6 +144,7 @@ class _Within(SqlStore):
     """The new tables, inside of the transaction that fills them."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__()
         self._connection = connection
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
