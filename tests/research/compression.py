@@ -1,7 +1,8 @@
 """How small, and how quick to read, revisions are, kept in several ways: `python tests/research/compression.py`.
 
 Each way keeps the same history: 18 KiB of `setting_N = VALUE`, three values changed from one revision to the next.
-Bytes are those of the content alone; the time is that of unpacking one revision of which all that it stands on is at hand.
+Bytes are those of the content alone; the time is that of unpacking one revision of which all that it stands on is at
+hand.
 """
 
 from __future__ import annotations

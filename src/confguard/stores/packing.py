@@ -7,7 +7,8 @@ that no chain of a window of 256 is longer than 4.
 
 What differs is kept as what is small and quick to unpack: a patch where few lines differ, else zlib with the base as
 its dictionary, and zstd where the base is larger than zlib's window. Keyframes stand as they are up to 64 KiB:
-unpacking them would be most of the time that a revision takes to read. `tests/research/compression.py` measures this and others.
+unpacking them would be most of the time that a revision takes to read. `tests/research/compression.py` measures this
+and others.
 """
 
 from __future__ import annotations

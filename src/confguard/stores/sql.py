@@ -7,10 +7,9 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 
-from attrs import define, field
-
 from confguard.errors import IntegrityError, NotFoundError
 from confguard.stores import chain, packing
+from confguard.stores.bases import Bases
 from confguard.stores.interface import Append, PendingBake, Revision, thinned
 from confguard.stores.sql_script import (
     ANYWHERE,
@@ -56,15 +55,13 @@ _ON_THE_WAY = {
     for count in range(1, packing.MAX_DEPTH)
 }
 """The same without recursion, for the usual case that the bases are those that the numbers tell."""
-_REMEMBERED_BYTES = 2**23
-"""The most that bases of one config may hold in memory."""
 
 
 class SqlStore(ABC):
     """A store in a relational database."""
 
     def __init__(self) -> None:
-        self._paths: dict[str, _Path] = {}
+        self._bases: dict[str, Bases] = {}
         self._newest: dict[str, Revision] = {}
         """The newest revisions that this store wrote: mostly still the heads when they are asked for."""
 
@@ -92,7 +89,7 @@ class SqlStore(ABC):
                     continue
                 raise self._conflict(appends) from error
             if with_base:
-                self._paths |= paths
+                self._bases |= paths
             self._newest |= {each.config: each.revisions[-1] for each in appends}
             return
 
@@ -228,7 +225,7 @@ class SqlStore(ABC):
             self._run(script)
         except UnmetError:  # somebody appended: what they did may stand on what was to be dropped
             return self.thin(config, keep | {head + 1})
-        self._paths.pop(config, None)
+        self._bases.pop(config, None)
         self._newest.pop(config, None)
         return len(dropped)
 
@@ -260,16 +257,16 @@ class SqlStore(ABC):
         """What a commit does to one config."""
         return script_of(append, bases)
 
-    def _path(self, append: Append) -> _Path:
+    def _path(self, append: Append) -> Bases:
         """The contents that the first of these revisions, or one after it, can be packed on."""
         first = append.revisions[0]
-        path = self._paths.get(append.config)
+        path = self._bases.get(append.config)
         if path is None or path.head != first.parent:
             path = self._read_path(append.config, first)
         return path.copied()
 
-    def _read_path(self, config: str, first: Revision) -> _Path:
-        path = _Path(head=first.parent)
+    def _read_path(self, config: str, first: Revision) -> Bases:
+        path = Bases(head=first.parent)
         for number in packing.way_to(first.number - 1) if first.number > 1 else ():
             rows = self._whole(config, number)
             try:
@@ -336,44 +333,6 @@ class SqlStore(ABC):
         except (AttributeError, TypeError, ValueError, OverflowError) as error:
             said = f"revision {row[1]} of '{row[0]}' is not what was written: {error}"
             raise IntegrityError(said) from error
-
-
-@define
-class _Path:
-    """The contents that revisions after a head can be packed on, by their numbers.
-
-    They are all on the way from the head to its keyframe: what another process appended shows in the head's digest.
-    """
-
-    head: str | None
-    contents: dict[int, tuple[bytes, int]] = field(factory=dict)
-    """Content and depth."""
-
-    def copied(self) -> _Path:
-        return _Path(self.head, dict(self.contents))
-
-    def add(self, number: int, content: bytes, depth: int) -> None:
-        """A content that later ones may be packed on."""
-        on_the_way = packing.way_to(number)
-        self.contents = {each: known for each, known in self.contents.items() if each in on_the_way}
-        if sum(len(known) for known, _ in self.contents.values()) + len(content) <= _REMEMBERED_BYTES:
-            self.contents[number] = (content, depth)
-
-    def extended(self, revisions: Sequence[Revision]) -> dict[int, Base]:
-        """The bases of revisions that follow; they may be bases themselves from then on."""
-        bases: dict[int, Base] = {}
-        for revision in revisions:
-            content, number = revision.content_if_there(), packing.base_number(revision.number)
-            depth = 0
-            if content is not None and number in self.contents:
-                base = Base(number, *self.contents[number])
-                if base.depth < packing.MAX_DEPTH and packing.fits(content) and packing.fits(base.content):
-                    bases[revision.number] = base
-                    depth = base.depth + 1
-            if content is not None:
-                self.add(revision.number, content, depth)
-            self.head = revision.digest
-        return bases
 
 
 def _unpacked(rows: Sequence[Row]) -> bytes:
