@@ -29,9 +29,9 @@ from confguard.risk.model import assess
 from confguard.risk.policy import Policy
 from confguard.rollout.bake import Bake
 from confguard.rollout.baking import Baking
+from confguard.rollout.drafts import as_it_was, found_in_targets, taken_back
 from confguard.rollout.plans import Plan, Source, as_document, owners_of
 from confguard.rollout.switch import BakeOf, Change, Switch, replace_all
-from confguard.rollout.undoing import as_it_was, taken_back
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.stores import chain
 from confguard.stores.finding import find
@@ -374,19 +374,7 @@ class Guard:
         self, draft: Draft, head: Revision | None, held: list[bytes | None], bake: BakeOf | None = None
     ) -> Change:
         """What makes a draft the head, after what targets hold that no revision holds."""
-        found = [
-            Draft(
-                content=content,
-                format=draft.format,
-                author="unknown",
-                reason="found in the target: not written by confguard",
-                created_at=draft.created_at,
-            )
-            for content in reversed(list(dict.fromkeys(held)))
-            if content not in (None, draft.content)
-            and not (head and sha256(content).hexdigest() == head.content_digest)
-        ]
-        return Change(self._switch, [*found, draft], head, bake)
+        return Change(self._switch, [*found_in_targets(held, draft, head), draft], head, bake)
 
     def _held(self) -> list[bytes | None]:
         return [content for _, content in self._switch.held()]

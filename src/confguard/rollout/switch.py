@@ -20,7 +20,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from confguard.errors import ConfguardError, NotFoundError, TargetError
-from confguard.rollout.undoing import as_it_was
+from confguard.rollout.drafts import as_it_was
 from confguard.stores.chain import link
 from confguard.stores.interface import Append, Draft, PendingBake, Revision, Store
 from confguard.targets.interface import Staged, Target

@@ -1,8 +1,10 @@
-"""Going back: to a revision as it was, or without one of them while what came after it stays."""
+"""Drafts of what is not planned: a revision as it was, the head without one of them, what was found in targets."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from confguard.diff.engine import diff
 from confguard.diff.merge import merge
@@ -12,7 +14,7 @@ from confguard.errors import DocumentError, MergeConflictError, NotFoundError
 from confguard.schema.schema import SchemaLike
 from confguard.stores.interface import Draft, Revision, Store
 
-__all__ = ["as_it_was", "taken_back", "without"]
+__all__ = ["as_it_was", "found_in_targets", "taken_back", "without"]
 
 
 def as_it_was(revision: Revision, author: str, reason: str, at: datetime, *, reverts: bool = False) -> Draft:
@@ -26,6 +28,22 @@ def as_it_was(revision: Revision, author: str, reason: str, at: datetime, *, rev
         created_at=at,
         reverts=revision.number if reverts else None,
     )
+
+
+def found_in_targets(held: Sequence[bytes | None], draft: Draft, head: Revision | None) -> list[Draft]:
+    """Drafts of what targets hold and no revision does, so that it is not lost: the first target's comes last."""
+    return [
+        Draft(
+            content=content,
+            format=draft.format,
+            author="unknown",
+            reason="found in the target: not written by confguard",
+            created_at=draft.created_at,
+        )
+        for content in reversed(list(dict.fromkeys(held)))
+        if content not in (None, draft.content)
+        and not (head and sha256(content).hexdigest() == head.content_digest)
+    ]
 
 
 def taken_back(
