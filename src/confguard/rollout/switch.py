@@ -60,7 +60,9 @@ class Switch:
         """What these targets on this machine are called in the store; None if there is nothing to write or tell."""
         if not self.targets and not self.reloads:
             return None
-        names = [platform.node(), *(str(Path(target.name).absolute()) for target in self.targets)]
+        names = [str(Path(target.name).absolute()) for target in self.targets]
+        if not self.store.local:
+            names.append(platform.node())
         return hashlib.sha256("\0".join(names).encode()).hexdigest()[:32]
 
     def held(self) -> list[tuple[Target, bytes | None]]:

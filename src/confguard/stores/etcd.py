@@ -37,6 +37,8 @@ _MOST_OPERATIONS = 100
 class EtcdStore:
     """Revisions in etcd. Raises `StoreError`."""
 
+    local = False
+
     def __init__(self, url: str) -> None:
         self._client, prefix = Client.of_url(url)
         self._prefix = (prefix or "confguard").rstrip("/") + "/"

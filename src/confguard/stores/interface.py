@@ -128,6 +128,9 @@ class Append:
 class Store(Protocol):
     """Where revisions live. Every method is safe to call from several threads and processes."""
 
+    local: bool
+    """Is it of this machine alone? Then the paths of targets tell them from all others that it knows."""
+
     def commit(self, *appends: Append) -> None:
         """Append to one config or several, in one transaction: all of it or nothing.
 

@@ -17,6 +17,8 @@ __all__ = ["MemoryStore"]
 class MemoryStore:
     """Keeps revisions as long as the process lives."""
 
+    local = True
+
     def __init__(self) -> None:
         self._lock = RLock()
         self._changed = Condition(self._lock)

@@ -77,6 +77,8 @@ class PostgresStore(SqlStore):
     `StoreError`.
     """
 
+    local = False
+
     def __init__(self, url: str) -> None:
         super().__init__()
         self.url, self.schema = _parted(url)

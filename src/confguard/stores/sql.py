@@ -60,6 +60,8 @@ _ON_THE_WAY = {
 class SqlStore(ABC):
     """A store in a relational database."""
 
+    local: bool
+
     def __init__(self) -> None:
         self._bases: dict[str, Bases] = {}
         self._newest: dict[str, Revision] = {}
@@ -305,6 +307,8 @@ class SqlStore(ABC):
         try:
             name, number, content, kind, author, reason, created, data, parent, digest, more = row[:11]
             config, gone = row[11:]
+            if not all(isinstance(each, str) for each in (kind, author, reason)):
+                raise TypeError("a text was expected")
             rare = json.loads(more) if more else {}
             rare["labels"] = tuple(rare.get("labels", ()))
 
@@ -343,6 +347,8 @@ def _unpacked(rows: Sequence[Row]) -> bytes:
     for size, payload, _ in rows:
         if payload is None:
             raise NotFoundError("a content was thinned out")
+        if not (isinstance(payload, bytes) and isinstance(size, int)):
+            raise IntegrityError("a content is not what was written")
         content = packing.unpack(payload, size, content)
     assert content is not None
     return content

@@ -11,11 +11,12 @@ from pathlib import Path
 from threading import Event, RLock
 from typing import Any
 
-from confguard.errors import StoreBusyError, StoreError
+from confguard.errors import IntegrityError, StoreBusyError, StoreError
 from confguard.forking import renew_in_children
 from confguard.stores import sqlite_layout as layout
 from confguard.stores.sql import SqlStore
 from confguard.stores.sql_script import Statement, UnmetError
+from confguard.stores.sqlite_log import lost_commits
 from confguard.stores.waiting import file_changes
 
 __all__ = ["SqliteStore"]
@@ -26,6 +27,8 @@ BUSY_SECONDS = 10.0
 
 class SqliteStore(SqlStore):
     """Revisions in one SQLite file. Raises `StoreError` for a file that is not a store or cannot be used."""
+
+    local = True
 
     def __init__(self, path: str | os.PathLike[str], *, busy_seconds: float | None = None) -> None:
         super().__init__()
@@ -66,7 +69,7 @@ class SqliteStore(SqlStore):
         try:
             with self._lock:
                 return self._usable().execute(query, values).fetchall()
-        except (sqlite3.Error, OSError):
+        except (sqlite3.Error, OSError, UnicodeDecodeError):
             with self._explained():
                 raise
 
@@ -88,6 +91,7 @@ class SqliteStore(SqlStore):
 
     def _open(self) -> sqlite3.Connection:
         self._create_file()
+        self._check_log()
         connection = sqlite3.connect(
             self.path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
         )
@@ -105,6 +109,15 @@ class SqliteStore(SqlStore):
         self._stale = False
         self._finalizer = weakref.finalize(self, _close, connection, os.getpid())
         return connection
+
+    def _check_log(self) -> None:
+        """Open nothing that would drop revisions which were acknowledged."""
+        lost = lost_commits(self.path)
+        if lost:
+            raise IntegrityError(
+                f"{self.path}: its log is damaged, and the last {lost} commits in it cannot be read",
+                hint=f"restore the store from a copy; to go on without them, move {self.path}-wal away",
+            )
 
     def _create_file(self) -> None:
         """Make the file, private to its user, and its folder where only that is missing."""
@@ -136,6 +149,10 @@ class SqliteStore(SqlStore):
         """Turn what SQLite says into what a person can act on."""
         try:
             yield
+        except UnicodeDecodeError as error:  # SQLite quotes what it cannot read
+            raise StoreError(
+                f"{self.path}: not a confguard store, or damaged", hint="restore it from a copy"
+            ) from error
         except sqlite3.Error as error:
             text = str(error)
             if "locked" in text or "busy" in text:
@@ -143,7 +160,7 @@ class SqliteStore(SqlStore):
                     f"{self.path}: another process has held it for {self._busy_seconds:g} seconds",
                     hint="find out which (`fuser`), or try again",
                 ) from error
-            if "not a database" in text or "malformed" in text or "corrupt" in text:
+            if any(word in text for word in _DAMAGE):
                 raise StoreError(
                     f"{self.path}: not a confguard store, or damaged: {text}",
                     hint="`confguard verify` tells which; restore it from a copy",
@@ -154,6 +171,8 @@ class SqliteStore(SqlStore):
                 raise
             raise StoreError(f"{self.path}: cannot be opened: {error.strerror}") from error
 
+
+_DAMAGE = ("not a database", "malformed", "corrupt", "Could not decode")
 
 _FORKED: list[sqlite3.Connection] = []
 """Connections of a parent process. SQLite forbids to close them in a child, so they are kept from being collected."""

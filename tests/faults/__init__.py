@@ -1,0 +1,1 @@
+"""Faults that must be survived: kills, errors, lost writes, flipped bytes. `make soak` runs their long form."""

@@ -1,0 +1,98 @@
+"""What is interrupted: one operation of confguard, in a folder that was prepared for it.
+
+    python workload.py prepare OPERATION     once, in an empty folder
+    python workload.py run OPERATION         the operation; what it acknowledges goes to standard output
+
+Two calls that no program makes otherwise say where the operation begins and ends in a trace of its system calls.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import confguard as cg
+from confguard.targets import FileSet
+
+ANY = cg.Policy(review=101, block=101)
+NAMES = ("a.toml", "b.toml")
+BEGIN, END = "/confguard-fault-begin", "/confguard-fault-end"
+LAYOUT_1 = Path(__file__).parent.parent / "data/layout-1.db"
+OPERATIONS = ("first", "apply", "revert", "switch", "group", "thin", "migrate")
+
+
+def text(number: int) -> str:
+    """The content of a revision; no two have the same length."""
+    return f"x = {number}\n" + "".join(f"filler_{i} = {number}\n" for i in range(60 + number))
+
+
+def guards(operation: str) -> list[cg.Guard]:
+    """The guards that an operation works with."""
+    if operation == "migrate":
+        return [cg.Guard("auth", targets=["auth.toml"], policy=ANY)]
+    if operation == "switch":
+        return [cg.Guard("c", targets=[FileSet("set", NAMES)], format="toml", policy=ANY)]
+    if operation == "group":
+        web = cg.Guard("c", targets=["a.toml"], policy=ANY)
+        return [web, cg.Guard("d", store=web.store, targets=["b.toml"], policy=ANY)]
+    return [cg.Guard("c", targets=NAMES, policy=ANY)]
+
+
+def prepare(operation: str) -> None:
+    """What is there before."""
+    if operation == "first":
+        return
+    if operation == "migrate":
+        shutil.copy(LAYOUT_1, "confguard.db")
+        Path("auth.toml").write_text("pool = 64\n")
+        return
+    for guard in guards(operation):
+        for number in range(1, 13 if operation == "thin" else 3):
+            guard.apply(guard.plan(cg.parse(text(number), "toml"), reason="before"))
+
+
+def act(operation: str, made: list[cg.Guard], number: int) -> list[cg.Revision]:
+    """The operation itself; the revisions that it acknowledges."""
+    guard = made[0]
+    if operation == "revert":
+        return [guard.revert(reason="it failed")]
+    if operation == "thin":
+        guard.thin(cg.Retention(last=3, within="1us", labelled=False))
+        head = guard.head()
+        return [head] if head else []
+    plans = [each.plan(cg.parse(text(number), "toml"), reason="next") for each in made]
+    mark(BEGIN)
+    return cg.Group(*made).apply(plans) if operation == "group" else [guard.apply(plans[0])]
+
+
+def mark(name: str) -> None:
+    """Leave a mark in a trace."""
+    os.access(name, 0)
+
+
+def run(operation: str) -> None:
+    """The operation, and once more if an error was injected: what failed once works when it is tried again."""
+    opens = operation in ("first", "migrate")
+    if opens:
+        mark(BEGIN)
+    for attempt in (1, 2):
+        try:
+            made = guards(operation)
+            if operation != "migrate":
+                if operation in ("revert", "thin"):
+                    mark(BEGIN)
+                for revision in act(operation, made, 20 + attempt):
+                    os.write(1, f"acked {revision.config} {revision.number} {revision.digest}\n".encode())
+            else:
+                os.write(1, f"opened {len(made[0].history())}\n".encode())
+        except cg.ConfguardError as error:
+            os.write(1, f"refused {error}\n".encode())
+            continue
+        mark(END)
+        return
+
+
+if __name__ == "__main__":
+    prepare(sys.argv[2]) if sys.argv[1] == "prepare" else run(sys.argv[2])
