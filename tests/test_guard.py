@@ -466,3 +466,13 @@ def test_a_setting_that_was_not_touched_in_a_year_is_told(folder: Path) -> None:
     told = {finding.code: finding for finding in plan.risk.findings}
     assert told["CG902"].message == "was last changed 516 days ago"
     assert told["CG902"].path == ("size",), "of the other one nobody knows how old it is"
+
+
+def test_a_user_without_a_name_is_an_author_by_number(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    guard = cg.Guard("a", store="memory://", format="toml")
+    assert guard.plan({"x": 1}, reason="in a container").author.startswith("uid ")
+    assert guard.plan({"x": 1}, author=" ana ", reason="by name").author == "ana"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -29,7 +28,7 @@ from confguard.risk.model import assess
 from confguard.risk.policy import Policy
 from confguard.rollout.bake import Bake
 from confguard.rollout.baking import Baking
-from confguard.rollout.drafts import as_it_was, found_in_targets, taken_back
+from confguard.rollout.drafts import as_it_was, found_in_targets, named, taken_back
 from confguard.rollout.plans import Plan, Source, as_document, owners_of
 from confguard.rollout.switch import BakeOf, Change, Switch, replace_all
 from confguard.schema.schema import SchemaLike, resolve_schema
@@ -156,7 +155,7 @@ class Guard:
             made,
             risk,
             self.policy.decide(risk, made),
-            (author or "").strip() or getpass.getuser(),
+            named(author),
             reason,
             owners_of(made, self.schema),
             ticket,
@@ -400,7 +399,7 @@ class Guard:
             raise ValueError("a reason is required: say why it is reverted")
         if to is not None and only is not None:
             raise ValueError("`to` goes back to a revision, `only` takes one back: both at once mean nothing")
-        author = (author or "").strip() or getpass.getuser()
+        author = named(author)
         head = self.head()
         if head is None or (to is None and head.number == 1):
             has = "no revision" if head is None else "only one revision"

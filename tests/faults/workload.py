@@ -8,6 +8,7 @@ Two calls that no program makes otherwise say where the operation begins and end
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -72,6 +73,12 @@ def mark(name: str) -> None:
     os.access(name, 0)
 
 
+def say(line: str) -> None:
+    """Acknowledge; an error here is none of confguard's."""
+    with contextlib.suppress(OSError):
+        os.write(1, f"{line}\n".encode())
+
+
 def run(operation: str) -> None:
     """The operation, and once more if an error was injected: what failed once works when it is tried again."""
     opens = operation in ("first", "migrate")
@@ -84,11 +91,11 @@ def run(operation: str) -> None:
                 if operation in ("revert", "thin"):
                     mark(BEGIN)
                 for revision in act(operation, made, 20 + attempt):
-                    os.write(1, f"acked {revision.config} {revision.number} {revision.digest}\n".encode())
+                    say(f"acked {revision.config} {revision.number} {revision.digest}")
             else:
-                os.write(1, f"opened {len(made[0].history())}\n".encode())
+                say(f"opened {len(made[0].history())}")
         except cg.ConfguardError as error:
-            os.write(1, f"refused {error}\n".encode())
+            say(f"refused {error}")
             continue
         mark(END)
         return

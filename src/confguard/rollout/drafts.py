@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -14,7 +16,7 @@ from confguard.errors import DocumentError, MergeConflictError, NotFoundError
 from confguard.schema.schema import SchemaLike
 from confguard.stores.interface import Draft, Revision, Store
 
-__all__ = ["as_it_was", "found_in_targets", "taken_back", "without"]
+__all__ = ["as_it_was", "found_in_targets", "named", "taken_back", "without"]
 
 
 def as_it_was(revision: Revision, author: str, reason: str, at: datetime, *, reverts: bool = False) -> Draft:
@@ -44,6 +46,20 @@ def found_in_targets(held: Sequence[bytes | None], draft: Draft, head: Revision 
         if content not in (None, draft.content)
         and not (head and sha256(content).hexdigest() == head.content_digest)
     ]
+
+
+def named(author: str | None) -> str:
+    """The author, if one is named; else the user who runs this, by number where the system knows no name."""
+    if author and author.strip():
+        return author.strip()
+    try:
+        return getpass.getuser()
+    except (
+        KeyError,
+        OSError,
+        ImportError,
+    ):  # containers often run as a user that is not in their /etc/passwd
+        return f"uid {os.getuid()}"
 
 
 def taken_back(

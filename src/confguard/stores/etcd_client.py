@@ -154,6 +154,9 @@ class Client:
             )
             for host, port in self._endpoints
         ]
+        for client in self._clients:
+            # Neither a proxy nor another authority from the environment stands between a service and its store.
+            client.session.trust_env = False
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
