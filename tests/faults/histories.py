@@ -1,8 +1,8 @@
 """Is a history of concurrent clients linearizable? A small checker, for a config as a log that only grows.
 
 The log says in which order commits took effect, and every commit has a digest of its own, so there is nothing to
-search for. What remains to be checked is that this order agrees with what clients saw, and with the time: what had ended before
-something else began comes before it.
+search for. What remains to be checked is that this order agrees with what clients saw, and with the time: what had
+ended before something else began comes before it.
 """
 
 from __future__ import annotations

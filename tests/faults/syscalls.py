@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from servers import needed
@@ -97,7 +98,7 @@ def struck(prepared: Prepared, call: str, number: int, how: str) -> list[str]:
     """Run the operation with a fault at one call; what is broken then. `how`: `signal=KILL`, or `error=ENOSPC`."""
     folder = prepared.copy()
     command = [
-        *(prepared.strace, "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}"),
+        *(prepared.strace, "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", f"trace={call}"),
         *("-e", f"inject={call}:{how}:when={number}"),
     ]
     ended = _python(["run", prepared.operation], folder, command)
@@ -112,13 +113,15 @@ def sweep(operation: str, hows: tuple[str, ...], stride: int = 1) -> Iterator[li
     """Strike at every point, or at every `stride`-th; what is broken, for each strike."""
     prepared = Prepared(operation)
     try:
-        strikes = [(call, number, how) for how in hows for call, number in points(prepared)]
+        there = points(prepared)
+        strikes = [(call, number, how) for how in hows for call, number in there]
         for call, number, how in strikes[:: max(1, stride)]:
             yield struck(prepared, call, number, how)
     finally:
         prepared.close()
 
 
+@cache
 def _known(strace: str, name: str) -> bool:
     """Not every machine has every call: arm64 has no `open`."""
     return subprocess.run([strace, "-e", f"trace={name}", "true"], capture_output=True).returncode == 0

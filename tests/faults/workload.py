@@ -73,6 +73,21 @@ def mark(name: str) -> None:
     os.access(name, 0)
 
 
+def warm() -> None:
+    """Import all that will be used: what happens to Python while it imports is not confguard's."""
+    import confguard.stores.sqlite
+
+    guard = cg.Guard("warm", store="memory://", format="toml", policy=ANY)
+    made = cg.Group(guard)
+    for number in (1, 2):
+        made.apply([guard.plan(cg.parse(text(number), "toml"), reason="warm")])
+    guard.thin()
+    guard.verify()
+    confguard.stores.sqlite.SqliteStore(":memory:").close()
+    for name in Path().glob(":memory:*"):
+        name.unlink()
+
+
 def say(line: str) -> None:
     """Acknowledge; an error here is none of confguard's."""
     with contextlib.suppress(OSError):
@@ -81,8 +96,8 @@ def say(line: str) -> None:
 
 def run(operation: str) -> None:
     """The operation, and once more if an error was injected: what failed once works when it is tried again."""
-    opens = operation in ("first", "migrate")
-    if opens:
+    warm()
+    if operation in ("first", "migrate"):
         mark(BEGIN)
     for attempt in (1, 2):
         try:

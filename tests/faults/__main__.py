@@ -1,0 +1,97 @@
+"""The long form: `make soak` strikes at every point, and writes the table of docs/explanation/faults.md.
+
+python -m faults [--short]          (in tests/; `--short` is what the test suite does, to try this out)
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from attrs import frozen
+
+from .flips import flips
+from .power import losses
+from .syscalls import ERRORS, sweep
+from .workload import OPERATIONS
+
+PAGE = Path(__file__).parents[2] / "docs/explanation/faults.md"
+BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
+
+
+@frozen
+class Row:
+    """One line of the table."""
+
+    fault: str
+    count: int
+    violations: int
+
+
+def struck(name: str, outcomes: Iterable[list[str]]) -> Row:
+    """Count what is broken; what it was is printed at once."""
+    started = time.monotonic()
+    count = violations = 0
+    for wrong in outcomes:
+        count += 1
+        violations += bool(wrong)
+        for each in wrong:
+            print(f"  VIOLATION {each}", flush=True)
+        if sys.stderr.isatty():
+            print(f"\r{name}: {count:,}", end="", file=sys.stderr, flush=True)
+    print(f"{name}: {count:,}, {violations} violations, {time.monotonic() - started:.0f} s", flush=True)
+    return Row(name, count, violations)
+
+
+def flipped(name: str, stride: int, *, log: bool) -> Row:
+    """The same for flipped bytes."""
+    counts, violations = flips(stride=stride, log=log)
+    for each in violations:
+        print(f"  VIOLATION {each}")
+    noticed = ", ".join(f"{count:,} {how}" for how, count in sorted(counts.items()))
+    print(f"{name}: {counts.total():,} ({noticed})", flush=True)
+    return Row(f"{name} ({noticed})", counts.total(), len(violations))
+
+
+def table(rows: list[Row]) -> str:
+    """The table as Markdown."""
+    lines = ["| fault | count | violations |", "|---|---:|---:|"]
+    lines += [f"| {row.fault} | {row.count:,} | {row.violations} |" for row in rows]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make soak")
+    parser.add_argument(
+        "--short", action="store_true", help="every so many points only; the page is not written"
+    )
+    args = parser.parse_args()
+    stride = 9 if args.short else 1
+    rows = [
+        struck(f"SIGKILL at a system call: {each}", sweep(each, ("signal=KILL",), stride))
+        for each in OPERATIONS
+    ]
+    for error in ERRORS:
+        outcomes = (
+            wrong
+            for each in OPERATIONS
+            for wrong in sweep(each, (f"error={error}",), stride * (1 + 3 * (each == "migrate")))
+        )
+        rows.append(struck(f"{error} from a system call, all operations", outcomes))
+    rows += [
+        struck(f"power lost, unsynced writes lost or reordered: {each}", losses(each, stride=stride))
+        for each in OPERATIONS
+    ]
+    rows.append(flipped("a bit flipped in a byte of the database", stride, log=False))
+    rows.append(flipped("a bit flipped in a byte of its log", 4 * stride, log=True))
+    if not args.short:
+        before, _, rest = PAGE.read_text().partition(BEGIN)
+        PAGE.write_text(f"{before}{BEGIN}\n{table(rows)}\n{END}{rest.partition(END)[2]}")
+    return 1 if any(row.violations for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
