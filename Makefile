@@ -10,7 +10,7 @@ ARGS ?=
 SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format docs docs-serve bench fuzz fit comparison lock clean
+.PHONY: help demo test test-fast lint format docs docs-serve bench soak fuzz fit comparison lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -45,6 +45,9 @@ docs-serve: $(VENV)/.dev ## the documentation, live on loopback
 
 bench: $(VENV)/.dev ## benchmarks: ratios against a named floor, in one run
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+soak: $(VENV)/.dev ## every fault at every point (half an hour); writes docs/explanation/faults.md
+	cd tests && PYTHONPATH=. $(abspath $(BIN))/python -m faults $(ARGS)
 
 fuzz: $(VENV)/.dev ## every reader, guided by coverage: SECONDS=60 each
 	$(PIP) install atheris

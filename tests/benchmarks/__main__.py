@@ -24,7 +24,12 @@ BENCHMARKS = [
     risks.bench_assess,
     risks.bench_hook,
     risks.bench_backtest,
+    stores.bench_commit,
     stores.bench_apply,
+    stores.bench_servers,
+    stores.bench_live,
+    stores.bench_many,
+    stores.bench_watch,
 ]
 
 
