@@ -24,6 +24,9 @@ from confguard.stores.retrying import pauses
 
 __all__ = ["Live", "Update"]
 
+_FIRST_PAUSE = 1.0
+"""The most that is waited before a lost store is tried again for the first time: a herd has that long to spread."""
+
 T = TypeVar("T")
 
 
@@ -188,13 +191,13 @@ class Live(Generic[T]):
             self._thread.start()
 
     def _follow(self, interval: float) -> None:
-        delays = pauses()
+        delays = pauses(_FIRST_PAUSE)
         while not self._stop.is_set():
             try:
                 for _ in self._feed.watch(self._stop, interval):
                     self._stop.wait(random.uniform(0, self._spread))  # noqa: S311 - jitter
                     self._refresh()
-                    delays = pauses()
+                    delays = pauses(_FIRST_PAUSE)
             except ConfguardError as error:
                 self._problems["head"] = str(error)
             self._stop.wait(next(delays))
