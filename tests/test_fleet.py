@@ -251,6 +251,39 @@ def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(root)], check=True)
 
 
+@pytest.mark.parametrize("kind", ["postgresql", "etcd"])
+def test_a_crowd_of_watchers(kind: str) -> None:
+    """A hundred on one server; `CROWD=1000 make test ARGS='-k crowd'` for a thousand."""
+    count = int(os.environ.get("CROWD", "100"))
+    server = Postgres(max_connections=count + 20) if kind == "postgresql" else Etcd()
+    try:
+        store = open_store(server.url() if isinstance(server, Postgres) else server.url)
+        chain.append(store, "c", [chain_draft("x = 1\n")], expect=0)
+        stop = threading.Event()
+        standing, told = threading.Semaphore(0), threading.Semaphore(0)
+
+        def watch() -> None:
+            for turn, _ in enumerate(store.watch("c", stop, 600)):
+                (told if turn else standing).release()
+
+        watchers = [threading.Thread(target=watch) for _ in range(count)]
+        for watcher in watchers:
+            watcher.start()
+        for _ in watchers:
+            assert standing.acquire(timeout=60)
+        started = time.monotonic()
+        chain.append(store, "c", [chain_draft("x = 2\n")], expect=1)
+        for _ in watchers:
+            assert told.acquire(timeout=60)
+        print(f"{count} watchers of {kind} were told within {time.monotonic() - started:.2f} s")
+        stop.set()
+        for watcher in watchers:
+            watcher.join()
+        store.close()
+    finally:
+        server.close()
+
+
 def test_a_full_file_system_refuses_and_goes_on(mounted: Path) -> None:
     guard = cg.Guard("c", targets=["a.toml"], policy=ANY)
     guard.apply(guard.plan({"x": 1}, reason="one"))

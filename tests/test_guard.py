@@ -476,3 +476,9 @@ def test_a_user_without_a_name_is_an_author_by_number(folder: Path, monkeypatch:
     guard = cg.Guard("a", store="memory://", format="toml")
     assert guard.plan({"x": 1}, reason="in a container").author.startswith("uid ")
     assert guard.plan({"x": 1}, author=" ana ", reason="by name").author == "ana"
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "x" * 201, "\x1b[2J"])
+def test_names_that_no_config_can_have(name: str) -> None:
+    with pytest.raises(cg.ConfguardError, match="is no config's name"):
+        cg.Guard(name, store="memory://")

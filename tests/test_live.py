@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sqlite3
+import subprocess
+import sys
 import time
+import urllib.request
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,8 +18,8 @@ from attrs import frozen
 
 import confguard as cg
 from confguard.stores.sqlite import SqliteStore
-from conftest import STORES, fresh_url
-from servers import Etcd, Postgres
+from conftest import STORES, fresh_url, unmeasured
+from servers import Etcd, Postgres, free_port
 
 ANY = cg.Policy(review=101, block=101)
 URL = "sqlite:///confguard.db#pool"
@@ -334,3 +338,59 @@ def test_it_follows_through_a_restart_and_a_compaction_of_etcd(folder: Path) -> 
         guard.close()
     finally:
         server.close()
+
+
+APP = """
+import os
+from attrs import frozen
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+import confguard as cg
+
+@frozen
+class Pool:
+    size: int = 64
+
+live = cg.Live(Pool, "sqlite:///confguard.db#pool", interval=30)
+app = Starlette(routes=[Route("/", lambda request: JSONResponse([os.getpid(), live.current.size]))])
+"""
+
+
+@pytest.mark.slow
+def test_it_works_under_uvicorn_workers(guard: cg.Guard, folder: Path) -> None:
+    Path("app.py").write_text(APP)
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "app:app",
+        "--workers",
+        "2",
+        "--port",
+        str(port),
+        "--log-level",
+        "error",
+    ]
+    server = subprocess.Popen(command, env=unmeasured())
+
+    def answers() -> dict[int, int]:
+        found = {}
+        for _ in range(20):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+                    worker, size = json.load(answer)
+                    found[worker] = size
+            except OSError:
+                time.sleep(0.05)
+        return found
+
+    try:
+        eventually(lambda: len(answers()) == 2, 60)
+        assert set(answers().values()) == {32}
+        guard.apply(guard.plan({"size": 30}, reason="less"))
+        eventually(lambda: list(answers().values()) == [30, 30], 20)
+    finally:
+        server.terminate()
+        server.wait(20)

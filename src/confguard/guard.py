@@ -20,6 +20,7 @@ from confguard.errors import (
     ConflictError,
     DocumentError,
     NotFoundError,
+    harmless,
 )
 from confguard.events import Event, EventKind, Listener
 from confguard.fields import ImpactLevel
@@ -49,6 +50,7 @@ TargetLike: TypeAlias = "str | os.PathLike[str] | Target"
 
 HISTORY = 50
 """How many revisions the risk model looks back on."""
+_LONGEST_NAME = 200
 GRACE = timedelta(seconds=30)
 """How long after the end of a bake whoever watches it is taken for alive."""
 
@@ -97,6 +99,10 @@ class Guard:
         on_event: Listener | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
+        if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
+            raise ConfguardError(
+                f"'{harmless(name[:40])}' is no config's name: 1 to {_LONGEST_NAME} printable characters"
+            )
         self.name = name
         self.schema = resolve_schema(schema)
         self.policy = policy or Policy()

@@ -52,8 +52,9 @@ def main() -> None:
     print(f"{SERVICES:,} services: requests a second           most    mean")
     for spread in (0.0, 1.0, 5.0, 20.0):
         most, _ = busiest(commit(spread))
+        formula = SERVICES / max(1, spread)
         print(
-            f"  after a commit, spread {spread:>4.0f} s          {most:>10,}   (N / spread: {SERVICES / max(1, spread):,.0f})"
+            f"  after a commit, spread {spread:>4.0f} s          {most:>10,}   (N / spread: {formula:,.0f})"
         )
     for jitter in (False, True):
         most, mean = busiest(outage(jitter=jitter), after=120)
