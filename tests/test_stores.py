@@ -600,3 +600,17 @@ def test_a_full_disk_loses_nothing(folder: Path) -> None:
     assert "make room" in str(caught.value.hint)
     assert chain.verify(store, "a") == 1
     store.close()
+
+
+def test_a_package_may_bring_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Point:
+        def load(self) -> object:
+            return lambda url: (url, open_store("memory://"))
+
+    def entry_points(*, group: str, name: str) -> list[Point]:
+        return [Point()] if (group, name) == ("confguard.stores", "consul") else []
+
+    monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
+    assert open_store("consul://host/x")[0] == "consul://host/x"  # type: ignore[index]
+    with pytest.raises(StoreError, match="unknown store 'consu://x'"):
+        open_store("consu://x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
 from confguard.errors import StoreError, did_you_mean
@@ -19,6 +20,7 @@ def open_store(url: str) -> Store:
     - `postgresql://user@host/database?schema=confguard`, and all else that libpq takes in its URLs
     - `etcd://host:2379,host:2379/prefix`; `etcds://` for TLS, with `?ca=`, `?cert=` and `?key=`
     - `memory://`
+    - by its scheme, what a package offers as an entry point of `confguard.stores`: a callable that takes the URL
 
     Raises `StoreError` for a URL of no known kind, and for a store that cannot be reached or opened, or is none.
 
@@ -44,10 +46,22 @@ def open_store(url: str) -> Store:
         from confguard.stores.etcd import EtcdStore
 
         return EtcdStore(url)
+    plugin = _plugin(scheme) if separator else None
+    if plugin is not None:
+        return plugin(url)
     raise StoreError(
         f"unknown store '{without_password(url)}'{did_you_mean(scheme, _SCHEMES)}",
         hint="sqlite:///relative.db, sqlite:////absolute.db, postgresql://..., etcd://... or memory://",
     )
+
+
+def _plugin(scheme: str) -> Callable[[str], Store] | None:
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group="confguard.stores", name=scheme):
+        opener: Callable[[str], Store] = point.load()
+        return opener
+    return None
 
 
 def without_password(url: str) -> str:
