@@ -27,22 +27,23 @@ def patch_of(base: bytes, content: bytes) -> bytes | None:
     >>> apply_patch(b"a = 1\\nb = 2\\n", patch_of(b"a = 1\\nb = 2\\n", b"a = 1\\nb = 3\\nc = 4\\n"))
     b'a = 1\\nb = 3\\nc = 4\\n'
     """
-    runs = _runs(base.splitlines(keepends=True), content.splitlines(keepends=True))
+    start, end = _framed(base, content)
+    runs = _runs(base[start : len(base) - end], content[start : len(content) - end])
     if runs is None:
         return None
     made = bytearray()
     done = 0
-    for index, (start, old, new) in enumerate(runs):
+    for index, (at, old, new) in enumerate(runs):
         if index == _MOST_RUNS:
             return None
-        same = _same(old, new)
-        end = _same(old[same:][::-1], new[same:][::-1])
-        put_in = new[same : len(new) - end]
-        _add(made, start + same - done)
-        _add(made, len(old) - same - end)
+        same = _common(old, new)
+        tail = _common(old[same:][::-1], new[same:][::-1])
+        put_in = new[same : len(new) - tail]
+        _add(made, start + at + same - done)
+        _add(made, len(old) - same - tail)
         _add(made, len(put_in))
         made += put_in
-        done = start + len(old) - end
+        done = start + at + len(old) - tail
     return bytes(made)
 
 
@@ -74,14 +75,37 @@ def apply_patch(base: bytes, patch: bytes) -> bytes:
     return b"".join(pieces)
 
 
-def _runs(old: list[bytes], new: list[bytes]) -> Iterator[tuple[int, bytes, bytes]] | None:
+def _framed(base: bytes, content: bytes) -> tuple[int, int]:
+    """How many bytes are the same at the start and at the end, in whole lines."""
+    start = base.rfind(b"\n", 0, _common(base, content)) + 1
+    tail = _common(base[start:][::-1], content[start:][::-1])
+    line = base.find(b"\n", len(base) - tail)
+    return start, len(base) - line - 1 if line >= 0 else 0
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """How many bytes are the same at the start: halved, since comparing slices is what is quick."""
+    most = min(len(one), len(other))
+    if one[:most] == other[:most]:
+        return most
+    same, differing = 0, most
+    while differing - same > 1:
+        middle = (same + differing) // 2
+        if one[same:middle] == other[same:middle]:
+            same = middle
+        else:
+            differing = middle
+    return same
+
+
+def _runs(old: bytes, new: bytes) -> Iterator[tuple[int, bytes, bytes]] | None:
     """Where lines differ: from which byte on, what stood there, and what stands there now."""
-    if len(old) == len(new):
-        return _located(_pairwise(old, new), old, new)
-    start, end = _ends(old, new)
-    if (len(old) - start - end) * (len(new) - start - end) > _MOST_PAIRS:
+    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    if len(before) == len(after):
+        return _located(_pairwise(before, after), before, after)
+    if len(before) * len(after) > _MOST_PAIRS:
         return None
-    return _located(_aligned(old, new, start, end), old, new)
+    return _located(_aligned(before, after), before, after)
 
 
 def _pairwise(old: list[bytes], new: list[bytes]) -> Iterator[tuple[int, int, int, int]]:
@@ -89,28 +113,10 @@ def _pairwise(old: list[bytes], new: list[bytes]) -> Iterator[tuple[int, int, in
         yield i, i + 1, i, i + 1
 
 
-def _aligned(old: list[bytes], new: list[bytes], start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    matcher = SequenceMatcher(None, old[start : len(old) - end], new[start : len(new) - end], autojunk=False)
-    for tag, i, i_end, j, j_end in matcher.get_opcodes():
+def _aligned(old: list[bytes], new: list[bytes]) -> Iterator[tuple[int, int, int, int]]:
+    for tag, i, i_end, j, j_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
-            yield start + i, start + i_end, start + j, start + j_end
-
-
-def _same(one: bytes, other: bytes) -> int:
-    """How many bytes are the same at the start."""
-    if one == other:
-        return len(one)
-    return next(
-        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
-
-
-def _ends(old: list[bytes], new: list[bytes]) -> tuple[int, int]:
-    """How many lines are the same at the start and at the end."""
-    most = min(len(old), len(new))
-    start = next((i for i in range(most) if old[i] != new[i]), most)
-    end = next((i for i in range(most - start) if old[-1 - i] != new[-1 - i]), most - start)
-    return start, end
+            yield i, i_end, j, j_end
 
 
 def _located(
