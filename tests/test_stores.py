@@ -520,7 +520,6 @@ def test_layout_1_is_brought_forward(folder: Path) -> None:
     assert store.unsettled("auth", "here") is None
     assert made[0].number == 4
     store.close()
-    assert stat.S_IMODE(Path("store.db").stat().st_mode) == 0o600
     reopened = SqliteStore("store.db")
     assert chain.verify(reopened, "auth") == 4
     reopened.close()

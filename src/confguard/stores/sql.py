@@ -205,8 +205,8 @@ class SqlStore(ABC):
             " FROM revision r JOIN config c ON c.id = r.config WHERE c.name = ? ORDER BY r.number",
             config,
         )
+        wanted = {content for _, _, number, content, _ in rows if number in keep}
         there = [(number, content) for _, _, number, content, gone in rows if not gone]
-        wanted = {content for number, content in there if number in keep}
         kept = [number for number, content in there if content in wanted]
         dropped = [number for number, content in there if content not in wanted]
         if not dropped:
@@ -229,7 +229,8 @@ class SqlStore(ABC):
             return self.thin(config, keep | {head + 1})
         self._bases.pop(config, None)
         self._newest.pop(config, None)
-        return len(dropped)
+        lost = {content for _, content in there}.difference(wanted)
+        return sum(1 for row in rows if row[3] in lost)
 
     def _packed_anew(self, config: int, kept: Sequence[int]) -> Iterator[Row]:
         """New payloads for the revisions that keep their content, each on one of those before it."""
