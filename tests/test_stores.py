@@ -576,6 +576,24 @@ def test_what_is_no_database(folder: Path, make: object, says: str) -> None:
         SqliteStore("store.db")
 
 
+def test_many_open_a_new_store_at_the_same_moment(folder: Path) -> None:
+    wrong: list[BaseException] = []
+
+    def work(name: str) -> None:
+        try:
+            SqliteStore(name).close()
+        except BaseException as error:  # noqa: BLE001
+            wrong.append(error)
+
+    for turn in range(25):
+        threads = [threading.Thread(target=work, args=(f"{turn}.db",)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert wrong == []
+
+
 def test_a_folder_that_is_not_there(folder: Path) -> None:
     SqliteStore("new/store.db").close()
     assert stat.S_IMODE(Path("new").stat().st_mode) == 0o700

@@ -14,6 +14,7 @@ from typing import Any
 from confguard.errors import IntegrityError, StoreBusyError, StoreError
 from confguard.forking import renew_in_children
 from confguard.stores import sqlite_layout as layout
+from confguard.stores.retrying import retrying
 from confguard.stores.sql import SqlStore
 from confguard.stores.sql_script import Statement, UnmetError
 from confguard.stores.sqlite_log import lost_commits
@@ -97,8 +98,7 @@ class SqliteStore(SqlStore):
         )
         try:
             layout.ensure(connection, self.path)
-            if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-                connection.execute("PRAGMA journal_mode = WAL")
+            self._write_ahead(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA cell_size_check = ON")
             connection.execute("PRAGMA trusted_schema = OFF")
@@ -109,6 +109,18 @@ class SqliteStore(SqlStore):
         self._stale = False
         self._finalizer = weakref.finalize(self, _close, connection, os.getpid())
         return connection
+
+    def _write_ahead(self, connection: sqlite3.Connection) -> None:
+        """Switch to the write-ahead log. SQLite does not wait for others that do so at the same moment: we do."""
+        for last in retrying(self._busy_seconds):
+            try:
+                if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                    connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if last or "locked" not in str(error):
+                    raise
+            else:
+                return
 
     def _check_log(self) -> None:
         """Open nothing that would drop revisions which were acknowledged."""

@@ -42,10 +42,14 @@ CREATE TRIGGER revision_stays BEFORE DELETE ON revision BEGIN SELECT RAISE(ABORT
 
 def ensure(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables in an empty file, bring older ones forward; refuse what is not a store, or a newer one."""
-    if _layout(connection, path) == LAYOUT:
+    if _known(connection) == (APPLICATION_ID, LAYOUT):
         return
-    with transaction(connection):
-        layout = _layout(connection, path)  # another process may have been faster
+    with transaction(
+        connection
+    ):  # only here is it certain that no other process makes them at the same moment
+        layout = _layout(connection, path)
+        if layout == LAYOUT:
+            return
         if layout == 1:
             _bring_forward(connection)
         elif layout is None:
@@ -74,8 +78,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 def _layout(connection: sqlite3.Connection, path: Path) -> int | None:
     """The layout of the tables; None in an empty file. Raises `StoreError` for what is not ours, or newer."""
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    application, version = _known(connection)
     if application == APPLICATION_ID:
         if version > LAYOUT:
             raise StoreError(
@@ -88,6 +91,13 @@ def _layout(connection: sqlite3.Connection, path: Path) -> int | None:
             f"{path}: a database of another program", hint="name a file of its own for the store"
         )
     return None
+
+
+def _known(connection: sqlite3.Connection) -> tuple[int, int]:
+    """What the file says that it is, and of which layout."""
+    application: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return application, version
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
