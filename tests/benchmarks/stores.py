@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from servers import Etcd, Postgres
 
 ANY = cg.Policy(review=101, block=101)
-WATCHERS = 100
+WATCHERS = int(os.environ.get("WATCHERS", "100"))
 
 
 def lines(count: int) -> Callable[[], bytes]:
@@ -133,7 +133,7 @@ def bench_apply() -> list[Row]:
 @contextmanager
 def servers() -> Iterator[dict[str, str]]:
     """URLs of an empty store of each kind."""
-    postgres, etcd = Postgres(), Etcd()
+    postgres, etcd = Postgres(max_connections=2 * WATCHERS + 50), Etcd()
     with tempfile.TemporaryDirectory() as folder:
         try:
             yield {
@@ -277,7 +277,7 @@ def _any_revision(folder: str, path: str, count: int, content: Callable[[], byte
     return compare("any revision, median", statistics.median(ours), statistics.median(bare), "a bare blob")
 
 
-def bench_watch(watchers: int = int(os.environ.get("WATCHERS", WATCHERS))) -> list[Row]:
+def bench_watch(watchers: int = WATCHERS) -> list[Row]:
     """From a commit to the settings in so many processes: the 95th percentile."""
     rows: list[Row] = []
     with servers() as urls:
@@ -318,6 +318,13 @@ def _watcher(url: str, reading: int, writing: int) -> int:
     child = os.fork()
     if child:
         return child
+    try:
+        _watch(url, reading, writing)
+    finally:
+        os._exit(1)
+
+
+def _watch(url: str, reading: int, writing: int) -> None:
     os.close(reading)
     live = cg.Live(_Settings, f"{url}#c", interval=60)
     live.subscribe(
