@@ -19,6 +19,7 @@ from confguard.documents.document import Document
 from confguard.errors import ConfguardError, IntegrityError, SchemaError, TargetError
 from confguard.feeds import LastGood, Seen, Stored, feed_of
 from confguard.forking import renew_in_children
+from confguard.schema.loading import settings_of
 from confguard.schema.schema import resolve_schema
 from confguard.stores.retrying import pauses
 
@@ -91,7 +92,7 @@ class Live(Generic[T]):
         schema = resolve_schema(model)
         if schema is None:
             raise SchemaError("live settings need a schema")
-        self._schema, self._interval, self._spread = schema, interval, spread
+        self._model, self._schema, self._interval, self._spread = model, schema, interval, spread
         self._feed = feed_of(source)
         self.name = self._feed.name
         self._last_good = LastGood(cache) if cache else None
@@ -170,14 +171,14 @@ class Live(Generic[T]):
             seen = self._feed.look()
             assert seen is not None
             self._checked = seen.number
-            self._take(self._schema.validate_document(seen.document), seen)
+            self._take(settings_of(self._model, self._schema, seen.document), seen)
         except ConfguardError as error:
             self._problems["head"] = str(error)
             kept = self._kept()
             if kept is None:
                 raise
             copy, kept_at = kept
-            self._take(self._schema.validate_document(copy.document), copy)
+            self._take(settings_of(self._model, self._schema, copy.document), copy)
             self._confirmed_at = kept_at
         else:
             self._keep(seen)
@@ -192,6 +193,8 @@ class Live(Generic[T]):
 
     def _follow(self, interval: float) -> None:
         delays = pauses(_FIRST_PAUSE)
+        if "head" in self._problems:  # the store was away a moment ago
+            self._stop.wait(next(delays))
         while not self._stop.is_set():
             try:
                 for _ in self._feed.watch(self._stop, interval):
@@ -213,7 +216,7 @@ class Live(Generic[T]):
                 return False
             self._checked = seen.number
             try:
-                settings = self._schema.validate_document(seen.document)
+                settings = settings_of(self._model, self._schema, seen.document)
             except ConfguardError as error:
                 self._problems["head"] = str(error)
                 return False

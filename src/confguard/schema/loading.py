@@ -15,9 +15,11 @@ from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format
 
 if TYPE_CHECKING:
+    from confguard.documents.document import Document
     from confguard.schema.layers import Source
+    from confguard.schema.schema import Schema
 
-__all__ = ["load", "merge_layers"]
+__all__ = ["load", "merge_layers", "settings_of"]
 
 T = TypeVar("T")
 
@@ -46,6 +48,21 @@ def load(model: type[T], *sources: Source) -> T:
     from confguard.schema.explaining import load_explained
 
     return load_explained(model, sources)
+
+
+def settings_of(model: type[T], schema: Schema[T], document: Document) -> T:
+    """An instance of a schema from a document that was read already, as fast as `load`.
+
+    Raises `ValidationError` with every problem at its place.
+    """
+    try:
+        build = _builder(cast("Any", model))
+        if build is not None:
+            made: T = build(document.data)
+            return made
+    except Exception:  # noqa: BLE001, S110 - found again and explained below
+        pass
+    return schema.validate_document(document)
 
 
 def merge_layers(below: Any, above: Any) -> Any:
