@@ -214,9 +214,12 @@ def bench_live() -> list[Row]:
         rows = [compare("Live.current, 10,000 times", ours, bare, "a plain attribute")]
         guard.close()
         away = f"sqlite:///{folder}/no/such/folder/c.db#c"
-        ours, bare = best_of_each(
-            lambda: cg.Live(model, away, cache=cache).close(), lambda: cg.load(model, str(path)), runs=30
-        )
+        ours = bare = float("inf")
+        for _ in range(50):
+            started: list[cg.Live[object]] = []
+            ours = min(ours, best(lambda: started.append(cg.Live(model, away, cache=cache)), 1))  # noqa: B023
+            bare = min(bare, best(lambda: cg.load(model, str(path)), 1))
+            started[0].close()
         rows.append(
             compare("start from the last known good copy, 200 values", ours, bare, "loading the file")
         )

@@ -82,14 +82,14 @@ class EtcdStore:
 
     def head(self, config: str) -> Revision | None:
         """The newest revision."""
-        noted = self._value(self._key("head", config))
-        if noted is None:
+        start, end = self._revision_key(config, 0), self._end("revision", config)
+        heads, newest = self._client.head_and_last(self._key("head", config), start, end)
+        if not heads:
             return None
-        number, digest = _noted(config, noted)
-        value = self._value(self._revision_key(config, number))
-        if value is None:
+        number, digest = _noted(config, heads[0])
+        if not newest:
             raise IntegrityError(f"revision {number} of '{config}' is missing, and it is noted as the head")
-        revision = self._revision(value)
+        revision = self._revision(newest[0])
         if (revision.number, revision.digest, revision.config) != (number, digest, config):
             raise IntegrityError(f"the head of '{config}' is not what was written")
         return chain.check_link(revision)

@@ -105,6 +105,23 @@ class Client:
         found = self._post("/kv/range", body).get("kvs", [])
         return [(b64decode(each["key"]), b64decode(each.get("value", ""))) for each in found]
 
+    def head_and_last(self, key: bytes, start: bytes, end: bytes) -> tuple[list[bytes], list[bytes]]:
+        """The value of a key, and that of the last key of a range, as they were at the same moment."""
+        last = {
+            "key": _text(start),
+            "range_end": _text(end),
+            "limit": 1,
+            "sort_order": "DESCEND",
+            "sort_target": "KEY",
+        }
+        asked = [{"request_range": {"key": _text(key)}}, {"request_range": last}]
+        answers = self._post("/kv/txn", {"compare": [], "success": asked, "failure": []})["responses"]
+        one, other = (
+            [b64decode(each["value"]) for each in answer["response_range"].get("kvs", [])]
+            for answer in answers
+        )
+        return one, other
+
     def transaction(self, body: dict[str, Any]) -> bool:
         """Did all that was compared hold, so that all was written?"""
         return bool(self._post("/kv/txn", body).get("succeeded", False))
