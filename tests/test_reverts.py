@@ -59,6 +59,7 @@ def guard(request: pytest.FixtureRequest, folder: Path, clock: Clock) -> cg.Guar
         (START + timedelta(minutes=59), 1),
         (START + timedelta(hours=1), 2),
         (START + timedelta(days=9), 4),
+        ((START + timedelta(hours=1)).astimezone().replace(tzinfo=None), 2),
     ],
 )
 def test_back_to(guard: cg.Guard, to: int | str | datetime | None, number: int) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 import confguard as cg
 from confguard.errors import StoreBusyError, TargetError
+from confguard.events import Event
 from confguard.stores import Draft, chain
 from confguard.targets import CallbackTarget, FileSet, FileTarget, as_reload, write_durably
 from confguard.targets.locking import alone
@@ -422,3 +423,20 @@ def test_services_that_cannot_be_told(folder: Path, like: dict[str, object], say
 def test_reloads_that_mean_nothing(like: dict[str, object], says: str) -> None:
     with pytest.raises(TargetError, match=says):
         as_reload(like)
+
+
+def test_a_service_that_is_away_does_not_keep_a_config_from_being_opened(folder: Path) -> None:
+    guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+    guard.apply(guard.plan({"x": 1}, reason="one"))
+    draft = Draft(content=b"x = 2\n", format="toml", author="a", reason="b", created_at=datetime.now(UTC))
+    chain.append(guard.store, "a", [draft], expect=1, place=guard._switch.place)
+    events: list[Event] = []
+    away = [{"pid_file": "none"}]
+    opened = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=away, on_event=events.append)
+    assert Path("a.toml").read_text() == "x = 2\n"
+    assert [event.kind for event in events] == ["recovered"]
+    assert "SIGHUP to none" in str(events[0].detail["wrong"])
+    assert opened.store.unsettled("a", opened._switch.place) == 2  # type: ignore[arg-type]
+    told = [[sys.executable, "-c", "open('told', 'a').write('.')"]]
+    cg.Guard("a", targets=["a.toml"], policy=ANY, reload=told)
+    assert Path("told").read_text() == "."

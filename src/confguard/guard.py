@@ -303,7 +303,7 @@ class Guard:
             again = as_it_was(settled.head, "confguard", why, self._clock())
             self._carry_out(self._change(again, settled.head, self._held()))
         if settled:
-            self._emit("recovered", settled.head)
+            self._emit("recovered", settled.head, **({"wrong": settled.problem} if settled.problem else {}))
         pending = self.store.pending_bake(self.name)
         if pending is None or self._clock() < pending.abandoned_at:
             return

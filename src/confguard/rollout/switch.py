@@ -38,10 +38,11 @@ BakeOf = Callable[[int], PendingBake]
 
 @frozen
 class Settled:
-    """What `settle` found: the head, and whether targets hold what is none of ours."""
+    """What `settle` found: the head, whether targets hold what is none of ours, and why the service was not told."""
 
     head: Revision
     strangers: bool
+    problem: str | None = None
 
 
 @frozen(slots=False)
@@ -84,10 +85,16 @@ class Switch:
             if head is None or self.place is None or self.store.unsettled(self.config, self.place) is None:
                 return None
             strangers = any(self._is_stranger(held, head) for _, held in self.held())
+            problem = None
             if not strangers:
                 self._write(head, self.targets)
-                self._done(head)
-        return Settled(head, strangers)
+                try:
+                    self._done(head)
+                except (
+                    TargetError
+                ) as error:  # the service is away, say: the mark stays, and the next open tells it
+                    problem = str(error)
+        return Settled(head, strangers, problem)
 
     def repair(self) -> Revision:
         """Write the head to every target that does not hold it, and tell the service."""

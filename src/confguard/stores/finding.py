@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from confguard.errors import NotFoundError
 from confguard.stores.interface import Revision, Store
@@ -19,6 +19,8 @@ def find(store: Store, config: str, to: int | datetime | str) -> Revision:
     """
     if isinstance(to, int):
         return store.get(config, to)
+    if isinstance(to, datetime):
+        to = to.astimezone(UTC)  # one without a zone is local time
     page = store.history(config, _PAGE)
     while page:
         for revision in page:

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, RLock
 from typing import Any
@@ -54,7 +54,8 @@ class SqliteStore(SqlStore):
         """Drop the content of all revisions but these, and give the room back to the disk."""
         dropped = super().thin(config, keep)
         if dropped:
-            self._rows("VACUUM")
+            with suppress(StoreBusyError):  # somebody reads: the room is used again later
+                self._rows("VACUUM")
         return dropped
 
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
