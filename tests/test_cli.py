@@ -388,3 +388,99 @@ def test_init_without_git(folder: Path, capsys: Capture) -> None:
     Path("node_modules/x.json").touch()
     assert run_json(capsys, "init")[1]["configs"] == {"größe": ["conf.d/größe.ini"]}
     assert run(capsys, "status")[0] == 0
+
+
+def grown(capsys: Capture) -> None:
+    """Three revisions; the first has a label."""
+    for number, more in enumerate((["--label", "good", "--ticket", "OPS-7"], [], []), 1):
+        Path("auth.toml").write_text(f"max_inflight = {400 - number}\nnumber_{number} = 1\n")
+        assert (
+            run(capsys, "apply", "auth", "--reason", f"number {number}", "--approved-by", "ben", *more)[0]
+            == 0
+        )
+
+
+def test_reverts_by_label_time_and_alone(plain: Path, capsys: Capture) -> None:
+    grown(capsys)
+    assert run(capsys, "revert", "auth", "--label", "good", "--reason", "back")[1].startswith(
+        "revision 4 is in force, with the bytes of 1"
+    )
+    code, out, err = run(capsys, "revert", "auth", "--reason", "again")
+    assert (code, out) == (3, "")
+    assert "revision 4 of 'auth' is a revert already, to 1: back" in err
+    assert run(capsys, "revert", "auth", "--to", "3", "--reason", "x")[0] == 0
+    code, out, _ = run(capsys, "revert", "auth", "--only", "3", "--reason", "the third was wrong")
+    assert (code, out) == (0, "revision 6 is in force: revision 3 is taken back: the third was wrong\n")
+    assert run(capsys, "revert", "auth", "--at", "2020-01-01", "--reason", "x")[2].startswith(
+        "confguard: 'auth' has no revision at 2020-01-01"
+    )
+    with pytest.raises(SystemExit):
+        run(capsys, "revert", "auth", "--at", "2020-13-01", "--reason", "x")
+    assert "expected a time such as" in capsys.readouterr().err
+    out = run(capsys, "log", "auth", "--before", "2")[1]
+    assert "[good]  approved by ben" in out
+    assert "number 1 (OPS-7)" in out
+    assert "taken back by itself" in run(capsys, "revert", "auth", "--only", "2", "--reason", "x")[2]
+
+
+def test_reverts_together(plain: Path, capsys: Capture) -> None:
+    grown(capsys)
+    Path("confguard.toml").write_text(
+        Path("confguard.toml").read_text() + '\n[configs.web]\ntargets = ["web.live.toml"]\n'
+    )
+    Path("web.toml").write_text("port = 1\n")
+    run(capsys, "apply", "web", "web.toml", "--reason", "start", "--label", "good")
+    Path("web.toml").write_text("port = 2\n")
+    run(capsys, "apply", "web", "web.toml", "--reason", "next")
+    code, out, _ = run(capsys, "revert", "auth", "--with", "web", "--label", "good", "--reason", "back")
+    assert (code, out) == (
+        0,
+        "auth: revision 4 is in force, with the bytes of 1\nweb: revision 3 is in force, with the bytes of 1\n",
+    )
+    assert "is a revert already" in run(capsys, "revert", "auth", "--with", "web", "--reason", "back")[2]
+    assert (
+        "numbers mean another thing"
+        in run(capsys, "revert", "auth", "--with", "web", "--to", "1", "--reason", "x")[2]
+    )
+
+
+def test_drift_is_watched_and_repaired(plain: Path, capsys: Capture) -> None:
+    grown(capsys)
+    Path("live.toml").write_text("max_inflight = 1\nnumber_3 = 1\n")
+    code, out, _ = run(capsys, "drift", "auth", "--format", "json")
+    (drifted,) = json.loads(out)["drift"]
+    assert (code, drifted["what"], drifted["changes"][0]["after"]) == (1, "1 value differs", 1)
+    code, out, _ = run(capsys, "drift", "auth", "--for", "100ms")
+    assert code == 1
+    assert "max_inflight: 397 -> 1" in out
+    code, out, _ = run(capsys, "drift", "auth", "--watch", "--for", "100ms", "--repair", "--format", "json")
+    assert (code, json.loads(out)["drift"][0]["what"]) == (0, "1 value differs")
+    assert run(capsys, "drift", "auth", "--for", "50ms")[:2] == (0, "")
+    Path("live.toml").unlink()
+    assert "live.toml: holds nothing" in run(capsys, "drift", "auth")[1]
+    Path("live.toml").write_text("# another\nmax_inflight = 397\nnumber_3 = 1\n")
+    assert "differs in layout or comments only" in run(capsys, "drift", "auth")[1]
+
+
+def test_a_history_is_thinned_and_carried(plain: Path, capsys: Capture) -> None:
+    grown(capsys)
+    code, out, _ = run(capsys, "thin", "auth", "--keep", "2", "--keep-for", "1us", "--unlabelled")
+    assert (code, out) == (0, "auth: the content of 1 revisions was dropped\n")
+    assert "thinned out" in run(capsys, "show", "auth", "1", "--raw")[2]
+    assert run(capsys, "export", "auth", "copy")[1].startswith("copy: ")
+    assert run(capsys, "import", "copy")[1] == "auth: 0 revisions added\n"
+    code, _, err = run(capsys, "thin", "auth", "--keep", "1")
+    assert code == 2
+    assert "--keep: last must be 2 or more" in err
+    code, _, err = run(capsys, "import", "auth.toml")
+    assert code == 2
+    assert "is no export of confguard" in err
+
+
+@pytest.fixture
+def plain(folder: Path) -> Path:
+    """A project without a schema, whose policy lets everything pass."""
+    Path("confguard.toml").write_text(
+        'policy = { review = 101, block = 101 }\n[configs.auth]\nfiles = ["auth.toml"]\ntargets = ["live.toml"]\n'
+    )
+    return folder

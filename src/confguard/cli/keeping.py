@@ -8,6 +8,7 @@ from pathlib import Path
 from confguard.cli.options import Commands, duration, whole
 from confguard.cli.output import say
 from confguard.cli.projects import guarded, the_project
+from confguard.errors import ConfguardError
 from confguard.stores.opening import open_store
 from confguard.stores.portable import import_
 from confguard.stores.retention import Retention
@@ -52,8 +53,12 @@ def register(commands: Commands) -> None:
 def thin(args: Namespace) -> int:
     """`confguard thin`."""
     within = {} if args.keep_for is None else {"within": args.keep_for}
+    try:
+        retention = Retention(args.keep, labelled=not args.unlabelled, **within)
+    except ValueError as error:
+        raise ConfguardError(f"--keep: {error}") from error
     with guarded(args.name) as guard:
-        dropped = guard.thin(Retention(args.keep, labelled=not args.unlabelled, **within))
+        dropped = guard.thin(retention)
     say(
         args.format,
         {"thinned": dropped},
