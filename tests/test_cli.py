@@ -420,7 +420,12 @@ def test_reverts_by_label_time_and_alone(plain: Path, capsys: Capture) -> None:
     out = run(capsys, "log", "auth", "--before", "2")[1]
     assert "[good]  approved by ben" in out
     assert "number 1 (OPS-7)" in out
-    assert "taken back by itself" in run(capsys, "revert", "auth", "--only", "2", "--reason", "x")[2]
+    Path("auth.toml").write_text("max_inflight = 5\n")
+    run(capsys, "apply", "auth", "--reason", "fewer")
+    code, _, err = run(capsys, "revert", "auth", "--only", "2", "--reason", "x")
+    assert code == 1
+    assert "revision 2 cannot be taken back by itself: changed again since" in err
+    assert "max_inflight: ours is 5, theirs is 399, and it was 398" in err
 
 
 def test_reverts_together(plain: Path, capsys: Capture) -> None:
