@@ -104,7 +104,8 @@ def etcd() -> Iterator[Etcd]:
     server.close()
 
 
-STORES = ("memory", "sqlite", "postgresql", "etcd")
+SERVERS = tuple(pytest.param(kind, marks=pytest.mark.slow) for kind in ("postgresql", "etcd"))
+STORES = ("memory", "sqlite", *SERVERS)
 
 
 def fresh_url(kind: str, request: pytest.FixtureRequest, folder: str = ".") -> str:

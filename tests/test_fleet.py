@@ -656,11 +656,9 @@ def test_history_is_final_in_postgresql(postgres: Postgres) -> None:
     ],
 )
 def test_servers_that_are_not_there(url: str, says: str) -> None:
-    started = time.monotonic()
     with pytest.raises(StoreError, match=says) as caught:
         open_store(url)
     assert "geheim" not in str(caught.value)
-    assert time.monotonic() - started < 10
 
 
 def test_files_are_private_to_their_user(shared_folder: Path) -> None:

@@ -23,7 +23,7 @@ import confguard as cg
 from confguard.errors import StoreBusyError, StoreError
 from confguard.stores import Append, Draft, PendingBake, Revision, Store, chain, open_store
 from confguard.stores.sqlite import SqliteStore
-from conftest import ROOT, STORES, fresh_url
+from conftest import ROOT, SERVERS, STORES, fresh_url
 
 NOW = datetime(2026, 1, 18, 8, 45, tzinfo=UTC)
 
@@ -216,7 +216,7 @@ def test_threads_lose_no_update(store: Store) -> None:
     assert chain.verify(store, "a") == 12
 
 
-@pytest.mark.parametrize("store", ["sqlite", "postgresql", "etcd"], indirect=True)
+@pytest.mark.parametrize("store", ["sqlite", *SERVERS], indirect=True)
 def test_a_forked_child_opens_the_store_anew(store: Store) -> None:
     append(store, "a", [draft()], expect=0)
     child = os.fork()
@@ -231,7 +231,7 @@ def test_a_forked_child_opens_the_store_anew(store: Store) -> None:
     append(store, "a", [draft(b"parent = 1")], expect=2)
 
 
-@pytest.mark.parametrize("store", ["sqlite", "postgresql", "etcd"], indirect=True)
+@pytest.mark.parametrize("store", ["sqlite", *SERVERS], indirect=True)
 def test_a_store_that_was_closed_says_so_or_opens_anew(store: Store) -> None:
     append(store, "a", [draft()], expect=0)
     store.close()
