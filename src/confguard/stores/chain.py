@@ -67,6 +67,7 @@ def link(config: str, drafts: Iterable[Draft], parent: Revision | None) -> list[
             "parent": parent.digest if parent else None,
         }
         parent = Revision(digest=_digest(header), load=_keeping(content), **header)  # type: ignore[arg-type]
+        parent.__dict__["content"] = content  # it needs no check against the digest that was just made of it
         made.append(parent)
     return made
 
