@@ -497,67 +497,32 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def run(*arguments: str) -> None:
         subprocess.run([openssl, *arguments], check=True, capture_output=True, cwd=folder)
 
-    run(
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-keyout",
-        "ca.key",
-        "-out",
-        "ca.pem",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=ca",
-    )
-    (folder / "ext").write_text("subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n")
-    for who in ("server", "client"):
+    new, days = ["-newkey", "rsa:2048", "-nodes"], ["-days", "2"]
+    authority = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]
+    for name in ("ca", "other"):
         run(
             "req",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
+            "-x509",
+            *new,
             "-keyout",
-            f"{who}.key",
+            f"{name}.key",
             "-out",
-            f"{who}.csr",
+            f"{name}.pem",
+            *days,
             "-subj",
-            f"/CN={who}",
+            f"/CN={name}",
+            *authority,
         )
-        run(
-            "x509",
-            "-req",
-            "-in",
-            f"{who}.csr",
-            "-CA",
-            "ca.pem",
-            "-CAkey",
-            "ca.key",
-            "-CAcreateserial",
-            "-out",
-            f"{who}.pem",
-            "-days",
-            "2",
-            "-extfile",
-            "ext",
-        )
-    run(
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-keyout",
-        "x.key",
-        "-out",
-        "other.pem",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=x",
+    extensions = (
+        "subjectAltName=IP:127.0.0.1",
+        "extendedKeyUsage=serverAuth,clientAuth",
+        "authorityKeyIdentifier=keyid",
     )
+    (folder / "ext").write_text("\n".join((*extensions, "subjectKeyIdentifier=hash\n")))
+    signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "ext"]
+    for who in ("server", "client"):
+        run("req", *new, "-keyout", f"{who}.key", "-out", f"{who}.csr", "-subj", f"/CN={who}")
+        run("x509", "-req", "-in", f"{who}.csr", "-out", f"{who}.pem", *days, *signed)
     return folder
 
 
