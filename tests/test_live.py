@@ -186,6 +186,36 @@ def test_a_file_is_followed(folder: Path) -> None:
         assert "pool.toml:1:" in str(live.problem)
 
 
+@pytest.mark.parametrize("trouble", ["not installed", "no watch left"])
+def test_a_file_is_followed_without_events(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    if trouble == "not installed":
+        monkeypatch.setitem(sys.modules, "watchfiles", None)
+    else:
+
+        def watch(*_: object, **__: object) -> object:
+            raise OSError("OS file watch limit reached")
+
+        monkeypatch.setattr("watchfiles.watch", watch)
+    Path("pool.toml").write_text("size = 1\n")
+    with cg.Live(Pool, Path("pool.toml"), interval=30) as live:
+        Path("pool.toml").write_text("size = 2\n")
+        eventually(lambda: live.current == Pool(2))
+
+
+def test_the_follower_outlives_what_nobody_foresaw(guard: cg.Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> object:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(SqliteStore, "watch", broken)
+    with cg.Live(Pool, guard, interval=30) as live:
+        eventually(lambda: "ZeroDivisionError: a bug" in str(live.problem))
+        monkeypatch.undo()
+        guard.apply(guard.plan({"size": 30}, reason="less"))
+        eventually(lambda: live.current == Pool(30), 20)
+
+
 def test_subscribers_may_be_coroutines(guard: cg.Guard) -> None:
     async def service() -> None:
         told: list[cg.Update[Pool]] = []

@@ -203,6 +203,8 @@ class Live(Generic[T]):
                     delays = pauses(_FIRST_PAUSE)
             except ConfguardError as error:
                 self._problems["head"] = str(error)
+            except Exception as error:  # noqa: BLE001 - nobody would notice a thread that has died
+                self._problems["head"] = f"{type(error).__name__}: {error}"
             self._stop.wait(next(delays))
 
     def _refresh(self) -> bool:

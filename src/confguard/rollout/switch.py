@@ -90,10 +90,8 @@ class Switch:
                 self._write(head, self.targets)
                 try:
                     self._done(head)
-                except (
-                    TargetError
-                ) as error:  # the service is away, say: the mark stays, and the next open tells it
-                    problem = str(error)
+                except TargetError as error:
+                    problem = str(error)  # it is away, say: the mark stays, and the next open tells it
         return Settled(head, strangers, problem)
 
     def repair(self) -> Revision:

@@ -10,37 +10,44 @@ __all__ = ["file_changes"]
 
 POLL_SECONDS = 0.1
 """How often to look where nothing tells of changes."""
+SURE_SECONDS = 1.0
+"""How often to look all the same: no event tells of what came before it was asked for, or from another machine."""
 
 
 def file_changes(path: Path, stop: Event, patience: float) -> Iterator[None]:
     """Yield at once, then whenever a file (or one whose name begins with its name) may have changed.
 
-    At least every `patience` seconds. With watchfiles installed, the system tells of changes; without, this yields ten
-    times a second. Ends when `stop` is set.
+    At least every `patience` seconds. With watchfiles installed, the system tells of changes; without, or where it has
+    no watch left to give, this yields ten times a second. Ends when `stop` is set.
     """
+    yield None
     try:
         import watchfiles
     except ImportError:
-        yield None
-        while not stop.wait(min(POLL_SECONDS, patience)):
-            yield None
+        yield from _polls(stop, patience)
         return
     real = path.resolve()
 
     def ours(_: watchfiles.Change, name: str) -> bool:
         return Path(name).name.startswith(real.name)
 
-    yield None
-    changes = watchfiles.watch(
-        real.parent,
-        watch_filter=ours,
-        debounce=20,
-        step=5,
-        rust_timeout=max(1, int(patience * 1000)),
-        yield_on_timeout=True,
-        stop_event=stop,
-        raise_interrupt=False,
-        recursive=False,
-    )
-    for _ in changes:
+    try:
+        for _ in watchfiles.watch(
+            real.parent,
+            watch_filter=ours,
+            debounce=20,
+            step=5,
+            rust_timeout=max(1, int(min(patience, SURE_SECONDS) * 1000)),
+            yield_on_timeout=True,
+            stop_event=stop,
+            raise_interrupt=False,
+            recursive=False,
+        ):
+            yield None
+    except (OSError, RuntimeError):
+        yield from _polls(stop, patience)
+
+
+def _polls(stop: Event, patience: float) -> Iterator[None]:
+    while not stop.wait(min(POLL_SECONDS, patience)):
         yield None
