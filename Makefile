@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 ARGS ?=
 SECONDS ?= 60
+COVERAGE ?= yes
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast lint format docs docs-serve bench soak fuzz fit comparison lock clean
@@ -18,11 +19,15 @@ help: ## this list
 demo: $(VENV)/.demo ## the outage of 18 January 2024, replayed and prevented (under a minute)
 	$(BIN)/confguard demo $(ARGS)
 
-test: $(VENV)/.dev ## every test, with branch coverage
+test: $(VENV)/.dev ## every test, with branch coverage (without: COVERAGE=no)
+ifeq ($(COVERAGE),yes)
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+else
+	$(BIN)/python -m pytest $(ARGS)
+endif
 
 test-fast: $(VENV)/.dev ## the inner loop: seconds
 	$(BIN)/python -m pytest -m 'not slow' -q $(ARGS)
