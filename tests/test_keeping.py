@@ -100,6 +100,11 @@ def test_a_history_is_carried_to_another_store(
     guard.export("a.confguard")
     with pytest.raises(cg.ConflictError, match="revision 63 of 'a' in a.confguard is another one"):
         import_(store, "a.confguard")
+    stranger = cg.Guard("a", store="memory://", format="toml")
+    stranger.apply(stranger.plan({"x": 99}, reason="not what the store began with"))
+    stranger.export("short.confguard")
+    with pytest.raises(cg.ConflictError, match="revision 1 of 'a' in short.confguard is another one"):
+        import_(store, "short.confguard")
     store.close()
 
 

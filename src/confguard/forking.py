@@ -6,8 +6,10 @@ Services fork after import (gunicorn with `--preload`, Celery): what they opened
 from __future__ import annotations
 
 import os
+from functools import cache
+from itertools import count
 from typing import Protocol
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 __all__ = ["Forked", "renew_in_children"]
 
@@ -20,26 +22,22 @@ class Forked(Protocol):
         ...
 
 
-_KNOWN: WeakSet[Forked] = WeakSet()
+_KNOWN: WeakValueDictionary[int, Forked] = WeakValueDictionary()
+"""In the order in which they were made: what follows a store must not go on before the store has a new lock."""
+_numbers = count()
 
 
 def renew_in_children(thing: Forked) -> None:
     """Have `after_fork` called in every child that is forked from now on, as long as the thing lives."""
-    if not _KNOWN:
-        _hook()
-    _KNOWN.add(thing)
+    _hook()
+    _KNOWN[next(_numbers)] = thing
 
 
+@cache
 def _hook() -> None:
-    global _hooked
-    if not _hooked:
-        _hooked = True
-        os.register_at_fork(after_in_child=_renew)
-
-
-_hooked = False
+    os.register_at_fork(after_in_child=_renew)
 
 
 def _renew() -> None:
-    for thing in list(_KNOWN):
+    for thing in [_KNOWN[number] for number in sorted(_KNOWN)]:
         thing.after_fork()

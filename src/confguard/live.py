@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -128,6 +127,8 @@ class Live(Generic[T]):
 
     async def updates(self) -> AsyncIterator[Update[T]]:
         """Each `Update` from now on: `async for update in live.updates(): ...`."""
+        import asyncio
+
         loop, waiting = asyncio.get_running_loop(), asyncio.Queue[Update[T]]()
         end = self.subscribe(lambda update: loop.call_soon_threadsafe(waiting.put_nowait, update))
         try:
@@ -252,6 +253,8 @@ class Live(Generic[T]):
         self._problems["subscriber"] = f"a subscriber failed: {type(error).__name__}: {error}"
 
     def _on_loop(self, callback: Any) -> Callable[[Update[T]], None]:
+        import asyncio
+
         loop = asyncio.get_running_loop()
 
         async def run(update: Update[T]) -> None:

@@ -174,7 +174,8 @@ class EtcdStore:
             kept = {each.content_digest for each in revisions if each.number in keep}
             there = {key.rpartition(b"/")[2].decode() for key in self._contents(config)}
             doomed = sorted(there - kept)
-            numbers = [each.number for each in revisions if each.content_digest in doomed]
+            lost = there - kept
+            numbers = [each.number for each in revisions if each.content_digest in lost]
             batches = [doomed[i : i + _MOST_OPERATIONS] for i in range(0, len(doomed), _MOST_OPERATIONS)]
             if noted is None or all(self._drop(config, noted, batch) for batch in batches):
                 return len(numbers)

@@ -190,7 +190,7 @@ class Store(Protocol):
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
         """Yield whenever the head may have moved, at least every `patience` seconds, until `stop` is set.
 
-        The first time is as soon as nothing can be missed any more. Raises `StoreError` when the store is lost.
+        What comes after the first is not missed for longer than a second. Raises `StoreError` when the store is lost.
         """
         ...
 

@@ -54,16 +54,16 @@ def import_(store: Store, path: str | os.PathLike[str]) -> tuple[str, int]:
     config = _checked(path)
     head = store.head(config)
     had = head.number if head else 0
-    known = store.get(config, had) if had else None
-    added = 0
     revisions = _revisions(path)
-    for revision in itertools.islice(revisions, had):
-        known_digest = known.digest if known else None
-        if revision.number == had and revision.digest != known_digest:
-            raise ConflictError(
-                f"revision {had} of '{config}' in {path} is another one than in the store",
-                hint="import into a store that does not have this config",
-            )
+    last = None
+    for last in itertools.islice(revisions, had):  # noqa: B007 - the newest of those that the store has, too
+        pass
+    if last is not None and store.get(config, last.number).digest != last.digest:
+        raise ConflictError(
+            f"revision {last.number} of '{config}' in {path} is another one than in the store",
+            hint="import into a store that does not have this config",
+        )
+    added = 0
     for batch in _batches(revisions):
         store.commit(Append(config, batch))
         added += len(batch)

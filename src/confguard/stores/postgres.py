@@ -49,7 +49,6 @@ _TABLES = (
       author TEXT NOT NULL, reason TEXT NOT NULL, created_at BIGINT NOT NULL, data BYTEA, parent BYTEA,
       digest BYTEA NOT NULL, more TEXT, base BIGINT, depth INTEGER NOT NULL, size BIGINT NOT NULL, payload BYTEA,
       PRIMARY KEY (config, number))""",
-    "ALTER TABLE revision ALTER payload SET STORAGE EXTERNAL",  # it is compressed already
     """CREATE TABLE mark (
       config BIGINT NOT NULL REFERENCES config, place TEXT NOT NULL, number BIGINT NOT NULL,
       PRIMARY KEY (config, place))""",

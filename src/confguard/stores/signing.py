@@ -7,15 +7,17 @@ an agent, and keys on a token.
 from __future__ import annotations
 
 import os
-import subprocess
-import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from confguard.errors import IntegrityError, StoreError, brief
 from confguard.stores import chain
 from confguard.stores.interface import Revision, Store
+
+if TYPE_CHECKING:
+    import subprocess
 
 __all__ = ["Signer", "Signers", "verify_signed"]
 
@@ -31,6 +33,8 @@ class Signer:
 
     def sign(self, digest: str) -> str:
         """The signature of a digest. Raises `StoreError`."""
+        import tempfile
+
         with tempfile.TemporaryDirectory(prefix="confguard-sign-") as folder:
             message = Path(folder, "digest")
             message.write_text(digest, "ascii")
@@ -59,6 +63,8 @@ class Signers:
         """What is wrong with a revision's signature; None if its author, or who approved it, signed it."""
         if revision.signature is None:
             return "is not signed"
+        import tempfile
+
         with tempfile.TemporaryDirectory(prefix="confguard-verify-") as folder:
             signature = Path(folder, "digest.sig")
             signature.write_text(revision.signature, "ascii", errors="replace")
@@ -88,7 +94,9 @@ def verify_signed(store: Store, config: str, signers: Signers) -> int:
 
 
 def _run(command: list[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    environment = {name: value for name, value in os.environ.items() if name != "LC_ALL"} | {"LC_ALL": "C"}
+    import subprocess
+
+    environment = os.environ | {"LC_ALL": "C"}
     try:
         return subprocess.run(
             command, check=False, input=given, capture_output=True, timeout=_TIMEOUT, env=environment

@@ -1,7 +1,7 @@
 """What a commit writes, as statements of which all values are known before it begins.
 
-So SQLite runs it within one short write lock, and PostgreSQL in two round trips. A statement that *must* return a row,
-and does not, ends it: then the head is not the one that was to be followed.
+So SQLite runs it within one short write lock, and PostgreSQL mostly as one statement. A statement that *must* return
+a row, and does not, ends it: then the head is not the one that was to be followed.
 """
 
 from __future__ import annotations

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -95,6 +92,8 @@ class CommandReload:
 
     def tell(self) -> None:
         """Run it."""
+        import subprocess
+
         try:
             ended = subprocess.run(
                 self.command,
@@ -133,6 +132,9 @@ class HttpReload:
 
     def tell(self) -> None:
         """Send it."""
+        import urllib.error
+        import urllib.request
+
         request = urllib.request.Request(self.url, method=self.method)  # noqa: S310 - http and https only
         try:
             with urllib.request.urlopen(request, timeout=self.timeout):  # noqa: S310
