@@ -200,6 +200,7 @@ class Fragile:
 
     name = "fragile"
     folder = None
+    paths = ()
 
     def __init__(self) -> None:
         self.content: bytes | None = None

@@ -205,6 +205,13 @@ def test_a_set_whose_files_differ_or_are_missing(folder: Path) -> None:
     target.stage(b"x = 1\n").commit()
     Path("set/b.toml").write_bytes(b"x = 2\n")
     assert target.read() == b"x = 2\n"
+    guard = cg.Guard("c", targets=[target], format="toml", policy=ANY)
+    guard.apply(guard.plan({"x": 1}, reason="one"))
+    Path("set/b.toml").write_bytes(b"x = 3\n")
+    (drifted,) = guard.drift()
+    assert (drifted.what, drifted.target) == ("1 value differs", "set/{a.toml,b.toml}")
+    assert drifted.since is not None
+    guard.close()
     Path("set/..data/b.toml").unlink()
     assert target.read() is None
     grown = FileSet("set", (*NAMES, "c.toml"))

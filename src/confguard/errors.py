@@ -177,7 +177,7 @@ class IntegrityError(StoreError):
 
 
 class TargetError(ConfguardError):
-    """A target cannot be written. Nothing was applied."""
+    """A target cannot be written, or a service not told of it: what was before stays in force."""
 
 
 class BakeFailedError(ConfguardError):

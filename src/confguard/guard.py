@@ -184,8 +184,8 @@ class Guard:
         there already returns the head.
 
         Raises `PolicyError` if the policy blocks the plan, `ConflictError` if the head moved since it was made,
-        `TargetError` or `StoreError` if it cannot be written (then nothing changed), and `BakeFailedError` if it
-        was reverted by its bake.
+        `TargetError` or `StoreError` if it cannot be written, or the service cannot be told (then what was before is in
+        force, or the next open of a guard finishes the work), and `BakeFailedError` if it was reverted by its bake.
         """
         change = self._changed(plan, override, approved_by, bake)
         if isinstance(change, Revision):
@@ -340,8 +340,7 @@ class Guard:
     ) -> Change | Revision:
         """What a plan does to the head; the head, if all is there already.
 
-        Raises `ConflictError` if it moved,
-        `PolicyError` if the policy blocks the plan.
+        Raises `ConflictError` if it moved, and `PolicyError` if the policy blocks the plan.
         """
         override = (override or "").strip() or None
         if plan.config != self.name:

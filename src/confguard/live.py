@@ -8,12 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from inspect import iscoroutinefunction
 from threading import Event, Lock, Thread
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from confguard.diff.changes import Diff
-from confguard.diff.engine import diff
 from confguard.documents.document import Document
 from confguard.errors import ConfguardError, IntegrityError, SchemaError, TargetError
 from confguard.feeds import LastGood, Seen, Stored, feed_of
@@ -23,6 +21,9 @@ from confguard.schema.schema import resolve_schema
 from confguard.stores.retrying import pauses
 
 __all__ = ["Live", "Update"]
+
+if TYPE_CHECKING:
+    from confguard.diff.changes import Diff
 
 _FIRST_PAUSE = 1.0
 """The most that is waited before a lost store is tried again for the first time: a herd has that long to spread."""
@@ -239,6 +240,8 @@ class Live(Generic[T]):
         self.current = settings
 
     def _update(self, settings: T, seen: Seen) -> Update[T]:
+        from confguard.diff.engine import diff
+
         return Update(self.current, settings, diff(self._document, seen.document, self._schema), seen.number)
 
     def _tell(self, update: Update[T]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from argparse import Namespace
-from threading import Event
 
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, duration
@@ -17,7 +16,7 @@ from confguard.targets.drift import Drift
 __all__ = ["register"]
 
 _INTERVAL = 5.0
-"""Seconds between two looks, where nothing tells of a change."""
+"""Seconds between two looks."""
 
 
 def register(commands: Commands) -> None:
@@ -52,7 +51,7 @@ def drift(args: Namespace) -> int:
 def _watch(guard: Guard, args: Namespace) -> int:
     """Say what is new, a line of JSON or a few of text each time; until it is over."""
     end = time.monotonic() + args.lasting.total_seconds() if args.lasting else None
-    stop, last, ever = Event(), None, False
+    last, ever = None, False
     while end is None or time.monotonic() < end:
         drifted = guard.repair() if args.repair else guard.drift()
         if drifted != last and (drifted or last):
@@ -63,7 +62,7 @@ def _watch(guard: Guard, args: Namespace) -> int:
                 told = _shown(drifted, repaired=args.repair) or "no drift any more"
                 print(f"{time.strftime('%H:%M:%S')} {told}", flush=True)
         last = None if args.repair else drifted
-        stop.wait(_INTERVAL if end is None else max(0.0, min(_INTERVAL, end - time.monotonic())))
+        time.sleep(_INTERVAL if end is None else max(0.0, min(_INTERVAL, end - time.monotonic())))
     return 1 if ever and not args.repair else 0
 
 

@@ -54,11 +54,8 @@ def named(author: str | None) -> str:
         return author.strip()
     try:
         return getpass.getuser()
-    except (
-        KeyError,
-        OSError,
-        ImportError,
-    ):  # containers often run as a user that is not in their /etc/passwd
+    except (KeyError, OSError, ImportError):
+        # Containers often run as a user that is not in their /etc/passwd.
         return f"uid {os.getuid()}"
 
 

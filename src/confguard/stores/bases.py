@@ -28,6 +28,7 @@ class Bases:
     """Content and depth."""
 
     def copied(self) -> Bases:
+        """Another one that may be changed: a commit that fails changes nothing."""
         return Bases(self.head, dict(self.contents))
 
     def add(self, number: int, content: bytes, depth: int) -> None:

@@ -15,9 +15,11 @@ __all__ = [
     "append",
     "check_link",
     "conflict",
+    "conflict_of",
     "digest_of",
     "from_json",
     "link",
+    "stored",
     "to_json",
     "verify",
 ]
@@ -182,6 +184,24 @@ def conflict(config: str, head: Revision | None, expect: int) -> ConflictError:
     by = f", by {head.author}: {head.reason}" if head else ""
     moved = f"planned on revision {expect}, now {number}{by}"
     return ConflictError(f"the head of '{config}' moved: {moved}", hint="plan again on the new head")
+
+
+def conflict_of(head_of: Callable[[str], Revision | None], appends: Sequence[Append]) -> ConflictError:
+    """The error for appends of which at least one does not follow its config's head."""
+    for each in appends:
+        head, first = head_of(each.config), each.revisions[0]
+        if (head.digest if head else None) != first.parent:
+            break
+    return conflict(each.config, head, first.number - 1)
+
+
+def stored(store: Store, appends: Sequence[Append]) -> bool:
+    """Are these revisions in the store? So it is found out what became of a commit whose answer was lost."""
+    lasts = [each.revisions[-1] for each in appends]
+    try:
+        return all(store.get(last.config, last.number).digest == last.digest for last in lasts)
+    except NotFoundError:
+        return False
 
 
 def to_json(revision: Revision) -> dict[str, Any]:

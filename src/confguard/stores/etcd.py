@@ -18,7 +18,7 @@ from threading import Event
 from typing import Any
 from urllib.parse import quote, unquote
 
-from confguard.errors import ConflictError, IntegrityError, NotFoundError, StoreError
+from confguard.errors import IntegrityError, NotFoundError, StoreError
 from confguard.stores import chain, packing
 from confguard.stores.etcd_client import Client, LostError
 from confguard.stores.interface import Append, PendingBake, Revision, thinned
@@ -55,9 +55,9 @@ class EtcdStore:
         in_doubt = False
         for last in retrying(PATIENCE_SECONDS):
             try:
-                if self._client.transaction(body) or (in_doubt and self._there(appends)):
+                if self._client.transaction(body) or (in_doubt and chain.stored(self, appends)):
                     return
-                raise self._conflict(appends)
+                raise chain.conflict_of(self.head, appends)
             except LostError:
                 in_doubt = True
                 if last:
@@ -228,21 +228,6 @@ class EtcdStore:
             puts[bake] = json.dumps(told).encode()
         made = {key: _put(key, value) for key, value in puts.items()}
         return made if append.bake else made | {bake: _delete(bake)}
-
-    def _there(self, appends: Sequence[Append]) -> bool:
-        """Are these revisions in the store?"""
-        lasts = [each.revisions[-1] for each in appends]
-        try:
-            return all(self.get(last.config, last.number).digest == last.digest for last in lasts)
-        except NotFoundError:
-            return False
-
-    def _conflict(self, appends: Sequence[Append]) -> ConflictError:
-        for each in appends:
-            head, first = self.head(each.config), each.revisions[0]
-            if (head.digest if head else None) != first.parent:
-                break
-        return chain.conflict(each.config, head, first.number - 1)
 
     def _revision(self, value: bytes) -> Revision:
         try:

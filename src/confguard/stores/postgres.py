@@ -13,8 +13,9 @@ from threading import Event, RLock
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from confguard.errors import ConflictError, NotFoundError, StoreError
+from confguard.errors import ConflictError, StoreError
 from confguard.forking import renew_in_children
+from confguard.stores import chain
 from confguard.stores.interface import Append
 from confguard.stores.opening import missing_extra, without_password
 from confguard.stores.retrying import retrying
@@ -98,7 +99,7 @@ class PostgresStore(SqlStore):
             try:
                 return super().commit(*appends)
             except ConflictError:
-                if in_doubt and self._there(appends):
+                if in_doubt and chain.stored(self, appends):
                     return None
                 raise
             except LostError:
@@ -131,16 +132,6 @@ class PostgresStore(SqlStore):
         _FORKED.append(self._connection)
         self._lock = RLock()
         self._stale = True
-
-    def _there(self, appends: Sequence[Append]) -> bool:
-        """Are these revisions in the store?"""
-        try:
-            return all(
-                self.get(each.config, each.revisions[-1].number).digest == each.revisions[-1].digest
-                for each in appends
-            )
-        except NotFoundError:
-            return False
 
     def _script(self, append: Append, bases: Mapping[int, Base]) -> Iterator[Statement]:
         yield from super()._script(append, bases)

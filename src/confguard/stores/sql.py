@@ -89,7 +89,7 @@ class SqlStore(ABC):
             except UnmetError as error:
                 if str(error) == BASE_GONE:
                     continue
-                raise self._conflict(appends) from error
+                raise chain.conflict_of(self.head, appends) from error
             if with_base:
                 self._bases |= paths
             self._newest |= {each.config: each.revisions[-1] for each in appends}
@@ -245,16 +245,6 @@ class SqlStore(ABC):
                 continue
             depths.append(depths[at - 1] + 1)
             yield packing.pack(here, there), kept[at - 1], depths[-1], config, number
-
-    def _conflict(self, appends: Sequence[Append]) -> Exception:
-        """Which head is not the one that was to be followed."""
-        heads = {each.config: (self.head(each.config), each.revisions[0]) for each in appends}
-        for config, (head, first) in heads.items():
-            if (head.digest if head else None) != first.parent:
-                return chain.conflict(config, head, first.number - 1)
-        return chain.conflict(
-            appends[0].config, heads[appends[0].config][0], appends[0].revisions[0].number - 1
-        )
 
     def _script(self, append: Append, bases: Mapping[int, Base]) -> Iterator[Statement]:
         """What a commit does to one config."""

@@ -36,6 +36,11 @@ class CallbackTarget:
         """None: it is of this process."""
         return None
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """None: it has no files."""
+        return ()
+
     def read(self) -> bytes | None:
         """What is in force."""
         return self.held() if self.held else self._last

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,7 +62,9 @@ def drift_of(target: Target, held: bytes | None, head: Document, schema: Schema[
 
 
 def _written_at(target: Target) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(os.stat(target.name).st_mtime, UTC)  # noqa: PTH116 - follows links
-    except (OSError, ValueError):
-        return None
+    """When the newest of a target's files was written; None for what is no file, or not there."""
+    written = []
+    for path in target.paths:
+        with suppress(OSError):
+            written.append(path.stat().st_mtime)
+    return datetime.fromtimestamp(max(written), UTC) if written else None

@@ -46,6 +46,11 @@ class FileTarget:
         """The folder that the file stands in, links followed."""
         return Path(os.path.realpath(self.path)).parent
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The file."""
+        return (self.path,)
+
     def read(self) -> bytes | None:
         """The file's bytes; None if there is no file."""
         try:

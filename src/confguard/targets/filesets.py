@@ -63,6 +63,11 @@ class FileSet:
         """The folder."""
         return Path(os.path.realpath(self.root))
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Its files, as services open them."""
+        return tuple(self.root / name for name in self.files)
+
     def read(self) -> bytes | None:
         """What the files hold; if they differ, what one of them holds; None if any is missing, and no other differs."""
         held = [FileTarget(self.root / name).read() for name in self.files]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +32,11 @@ class Target(Protocol):
     @property
     def folder(self) -> Path | None:
         """The folder it stands in: whoever writes to it locks that. None if it is of this process alone."""
+        ...
+
+    @property
+    def paths(self) -> Sequence[Path]:
+        """Its files; none if it has none."""
         ...
 
     def read(self) -> bytes | None:
