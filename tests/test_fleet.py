@@ -19,6 +19,7 @@ import pytest
 from attrs import frozen
 
 import confguard as cg
+from appending import append
 from confguard.errors import StoreError
 from confguard.stores import Draft, chain, open_store
 from confguard.stores.sqlite import SqliteStore
@@ -197,7 +198,7 @@ def _write(path: str, process: int, count: int) -> None:
             head = store.head("c")
             draft = chain_draft(f"process = {process}\nturn = {turn}\n")
             try:
-                chain.append(store, "c", [draft], expect=head.number if head else 0)
+                append(store, "c", [draft], expect=head.number if head else 0)
             except cg.ConflictError:
                 continue
             break
@@ -261,7 +262,7 @@ def test_a_crowd_of_watchers(kind: str) -> None:
     server = Postgres(max_connections=count + 20) if kind == "postgresql" else Etcd()
     try:
         store = open_store(server.url() if isinstance(server, Postgres) else server.url)
-        chain.append(store, "c", [chain_draft("x = 1\n")], expect=0)
+        append(store, "c", [chain_draft("x = 1\n")], expect=0)
         stop = threading.Event()
         standing, told = threading.Semaphore(0), threading.Semaphore(0)
 
@@ -277,7 +278,7 @@ def test_a_crowd_of_watchers(kind: str) -> None:
             for _ in batch:
                 assert standing.acquire(timeout=60)
         started = time.monotonic()
-        chain.append(store, "c", [chain_draft("x = 2\n")], expect=1)
+        append(store, "c", [chain_draft("x = 2\n")], expect=1)
         for _ in watchers:
             assert told.acquire(timeout=60)
         print(f"{count} watchers of {kind} were told within {time.monotonic() - started:.2f} s")
@@ -330,7 +331,7 @@ def test_a_file_system_that_became_read_only(mounted: Path) -> None:
     SqliteStore("other.db").close()
     subprocess.run(["mount", "-o", "remount,ro", str(mounted)], check=True)
     with pytest.raises(StoreError, match="readonly|Read-only|unable to open"):
-        chain.append(SqliteStore("other.db"), "c", [chain_draft("x = 1\n")], expect=0)
+        append(SqliteStore("other.db"), "c", [chain_draft("x = 1\n")], expect=0)
     with pytest.raises(cg.ConfguardError, match="Read-only file system|readonly"):
         guard.apply(plan)
     assert Path("a.toml").read_text() == "x = 1\n"

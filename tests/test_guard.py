@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 import confguard as cg
+from appending import append
 from confguard.errors import TargetError
 from confguard.events import Event
 from confguard.fields import Duration
 from confguard.rollout import Bake, Counts, ErrorRate
-from confguard.stores import Draft, PendingBake, chain, open_store
+from confguard.stores import Draft, PendingBake, open_store
 from confguard.targets import FileTarget
 
 ANY = cg.Policy(review=101, block=101)
@@ -268,7 +269,7 @@ def test_a_crash_between_store_and_target_is_finished_at_the_next_open(
     draft = Draft(
         content=b"max_inflight = 370\n", format="toml", author="a", reason="b", created_at=Clock().now
     )
-    chain.append(guard.store, "auth", [draft], expect=2, place=guard._switch.place)
+    append(guard.store, "auth", [draft], expect=2, place=guard._switch.place)
     FileTarget("auth.toml").stage(b"never committed")
     cg.Guard("auth", Auth, targets=["auth.toml"], on_event=events.append)
     assert Path("auth.toml").read_text() == "max_inflight = 370\n"
@@ -293,7 +294,7 @@ def test_an_abandoned_bake_is_reverted_at_the_next_open(guard: cg.Guard, when: s
     draft = Draft(
         content=b"max_inflight = 370\n", format="toml", author="a", reason="b", created_at=clock.now
     )
-    chain.append(guard.store, "auth", [draft], expect=2, bake=bake)
+    append(guard.store, "auth", [draft], expect=2, bake=bake)
     clock.now += timedelta(seconds=29 if when == "before" else 31)
     opened = cg.Guard("auth", Auth, targets=["auth.toml"], clock=clock)
     head = opened.head()

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 import confguard as cg
+from appending import append
 from confguard.errors import StoreBusyError, TargetError
 from confguard.events import Event
-from confguard.stores import Draft, chain
+from confguard.stores import Draft
 from confguard.targets import CallbackTarget, FileSet, FileTarget, as_reload, write_durably
 from confguard.targets.locking import alone
 from conftest import as_a_user
@@ -388,7 +389,7 @@ def test_a_reload_that_was_cut_off_is_done_at_the_next_open(folder: Path) -> Non
     place = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[told])._switch.place
     guard.apply(guard.plan({"x": 1}, reason="one"))
     draft = Draft(content=b"x = 2\n", format="toml", author="a", reason="b", created_at=datetime.now(UTC))
-    chain.append(guard.store, "a", [draft], expect=1, place=place)
+    append(guard.store, "a", [draft], expect=1, place=place)
     FileTarget("a.toml").stage(b"x = 2\n").commit()
     cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[told])
     assert Path("told").read_text() == "."
@@ -436,7 +437,7 @@ def test_a_service_that_is_away_does_not_keep_a_config_from_being_opened(folder:
     guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
     guard.apply(guard.plan({"x": 1}, reason="one"))
     draft = Draft(content=b"x = 2\n", format="toml", author="a", reason="b", created_at=datetime.now(UTC))
-    chain.append(guard.store, "a", [draft], expect=1, place=guard._switch.place)
+    append(guard.store, "a", [draft], expect=1, place=guard._switch.place)
     events: list[Event] = []
     away = [{"pid_file": "none"}]
     opened = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=away, on_event=events.append)

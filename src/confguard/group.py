@@ -51,14 +51,17 @@ class Group:
         done = [next(made) if isinstance(change, Change) else change for change in changes]
         for guard, change, revision in zip(guards, changes, done, strict=True):
             if isinstance(change, Change):
-                guard._emit("applied", revision, author=revision.author, reason=revision.reason)
+                plan = by_name[guard.name]
+                guard._emit(
+                    "applied", revision, author=plan.author, reason=plan.reason, score=plan.risk.score
+                )
         return done
 
     def revert(
         self, to: datetime | str | None = None, *, reason: str, author: str | None = None
     ) -> list[Revision]:
         """Revert every config, or none: to the one before, or as it was at a time or with a label."""
-        pairs = [guard._reverting(to, None, reason, author) for guard in self.guards]
+        pairs = [guard._changing.reverted(to, None, reason, author) for guard in self.guards]
         done = self._carried_out([change for change, _ in pairs])
         for guard, (_, back), revision in zip(self.guards, pairs, done, strict=True):
             guard._emit("reverted", revision, to=back.number, reason=reason.strip())

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
-
-from attrs import evolve
 
 from confguard.diff.changes import Diff
 from confguard.diff.engine import diff
@@ -29,13 +26,13 @@ from confguard.risk.model import assess
 from confguard.risk.policy import Policy
 from confguard.rollout.bake import Bake
 from confguard.rollout.baking import Baking
-from confguard.rollout.drafts import as_it_was, found_in_targets, named, taken_back
+from confguard.rollout.changing import Changing
+from confguard.rollout.drafts import named
 from confguard.rollout.plans import Plan, Source, as_document, owners_of
-from confguard.rollout.switch import BakeOf, Change, Switch, replace_all
+from confguard.rollout.switch import Change, Switch, replace_all
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.stores import chain
-from confguard.stores.finding import find
-from confguard.stores.interface import Draft, PendingBake, Revision, Store
+from confguard.stores.interface import Revision, Store
 from confguard.stores.opening import open_store
 from confguard.stores.retention import Retention
 from confguard.stores.signing import Signer, Signers, verify_signed
@@ -51,8 +48,6 @@ TargetLike: TypeAlias = "str | os.PathLike[str] | Target"
 HISTORY = 50
 """How many revisions the risk model looks back on."""
 _LONGEST_NAME = 200
-GRACE = timedelta(seconds=30)
-"""How long after the end of a bake whoever watches it is taken for alive."""
 
 
 def _now() -> datetime:
@@ -117,6 +112,7 @@ class Guard:
             signer = Signer(Path(signer))
         sign = signer.sign if signer else None
         self._switch = Switch(name, self.store, self.targets, [as_reload(each) for each in reload], sign)
+        self._changing = Changing(self._switch, self.schema, clock)
         self._recover()
 
     def plan(
@@ -212,7 +208,7 @@ class Guard:
         `MergeConflictError` where what `only` changed was changed again since, and `ConflictError` if somebody else
         changes the head at the same moment.
         """
-        made, back = self._reverting(to, only, reason, author)
+        made, back = self._changing.reverted(to, only, reason, author)
         return self._told_of(self._carry_out(made), back, reason.strip())
 
     def confirm(self) -> Revision:
@@ -299,9 +295,7 @@ class Guard:
         """Finish or undo what a process that died left behind."""
         settled = self._switch.settle()
         if settled and settled.strangers:  # recorded before they are replaced: nothing found is lost
-            why = "published again after an interruption: a target held something else"
-            again = as_it_was(settled.head, "confguard", why, self._clock())
-            self._carry_out(self._change(again, settled.head, self._held()))
+            self._carry_out(self._changing.published_again(settled.head))
         if settled:
             self._emit("recovered", settled.head, **({"wrong": settled.problem} if settled.problem else {}))
         pending = self.store.pending_bake(self.name)
@@ -346,42 +340,7 @@ class Guard:
         if plan.config != self.name:
             raise ConfguardError(f"the plan is for '{plan.config}', and this is the guard of '{self.name}'")
         plan.check(override, self.policy.block)
-        head = self.store.head(self.name)
-        number = head.number if head else 0
-        if number != plan.base:
-            raise chain.conflict(self.name, head, plan.base)
-        draft = evolve(
-            self._draft(plan.document, plan.author, plan.reason),
-            override=override,
-            approved_by=approved_by,
-            ticket=plan.ticket,
-            labels=plan.labels,
-        )
-        held = self._held()
-        change = self._change(draft, head, held, self._pending(bake) if bake else None)
-        wanted = sha256(draft.content).hexdigest()
-        if head and head.content_digest == wanted and len(change.drafts) == 1 and None not in held:
-            return head
-        return change
-
-    def _draft(self, document: Document, author: str, reason: str) -> Draft:
-        return Draft(
-            content=document.content,
-            format=document.format,
-            data_digest=document.data_digest,
-            author=author,
-            reason=reason,
-            created_at=self._clock(),
-        )
-
-    def _change(
-        self, draft: Draft, head: Revision | None, held: list[bytes | None], bake: BakeOf | None = None
-    ) -> Change:
-        """What makes a draft the head, after what targets hold that no revision holds."""
-        return Change(self._switch, [*found_in_targets(held, draft, head), draft], head, bake)
-
-    def _held(self) -> list[bytes | None]:
-        return [content for _, content in self._switch.held()]
+        return self._changing.planned(plan, override, approved_by, bake)
 
     def _carry_out(self, change: Change) -> Revision:
         return self._adopted(replace_all([change])[0])
@@ -392,35 +351,8 @@ class Guard:
             self._emit("adopted", revision)
         return made[-1]
 
-    def _pending(self, bake: Bake) -> BakeOf:
-        deadline = self._clock() + bake.duration
-        return lambda number: PendingBake(number, deadline, deadline + GRACE)
-
-    def _reverting(
-        self, to: int | datetime | str | None, only: int | None, reason: str, author: str | None
-    ) -> tuple[Change, Revision]:
-        """What a revert does, and the revision that it goes back to or takes back."""
-        if not reason.strip():
-            raise ValueError("a reason is required: say why it is reverted")
-        if to is not None and only is not None:
-            raise ValueError("`to` goes back to a revision, `only` takes one back: both at once mean nothing")
-        author = named(author)
-        head = self.head()
-        if head is None or (to is None and head.number == 1):
-            has = "no revision" if head is None else "only one revision"
-            raise NotFoundError(f"'{self.name}' has {has}: there is nothing to go back to")
-        if only is not None:
-            made, undone = taken_back(self.store, head, only, self.schema)
-            why = f"revision {only} is taken back: {reason.strip()}"
-            return self._change(self._draft(made, author, why), head, self._held()), undone
-        back = self.revision(head.number - 1) if to is None else find(self.store, self.name, to)
-        return self._going_back(head, back, reason.strip(), author), back
-
-    def _going_back(self, head: Revision, back: Revision, reason: str, author: str) -> Change:
-        return self._change(as_it_was(back, author, reason, self._clock(), reverts=True), head, self._held())
-
     def _go_back(self, head: Revision, back: Revision, reason: str, author: str) -> Revision:
-        made = self._carry_out(self._going_back(head, back, reason, author))
+        made = self._carry_out(self._changing.gone_back(head, back, reason, author))
         return self._told_of(made, back, reason)
 
     def _told_of(self, made: Revision, back: Revision, reason: str) -> Revision:

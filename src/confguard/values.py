@@ -63,8 +63,6 @@ def digest_of(data: Any) -> str:
 
 def _canonical(value: Any) -> Any:
     """Plain JSON of a value; what JSON has no word for, as a list that begins with its type's name."""
-    import json
-
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
@@ -73,11 +71,11 @@ def _canonical(value: Any) -> Any:
         if all(isinstance(key, str) for key in value):
             return {key: _canonical(each) for key, each in value.items()}
         pairs = ([_canonical(key), _canonical(each)] for key, each in value.items())
-        return ["map", *sorted(pairs, key=json.dumps)]
+        return ["map", *sorted(pairs, key=repr)]
     if isinstance(value, list | tuple):
         return ["list", *map(_canonical, value)]
     if isinstance(value, set | frozenset):
-        return ["set", *sorted(map(_canonical, value), key=json.dumps)]
+        return ["set", *sorted(map(_canonical, value), key=repr)]
     return [type(value).__name__, value.isoformat() if hasattr(value, "isoformat") else repr(value)]
 
 

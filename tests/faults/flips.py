@@ -10,7 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import confguard as cg
-from confguard.stores import PendingBake, chain
+from appending import append
+from confguard.stores import PendingBake
 
 from .workload import ANY, text
 
@@ -33,8 +34,8 @@ def _flipped(stride: int, log: bool) -> tuple[Counter[str], list[str]]:
     for number in range(1, 7):
         guard.apply(guard.plan(cg.parse(text(number), "toml"), reason=f"number {number}", ticket="OPS-1"))
     later = guard._clock() + timedelta(hours=1)
-    draft = guard._draft(cg.parse(text(7), "toml"), "ana", "baking")
-    chain.append(guard.store, "c", [draft], expect=6, bake=PendingBake(7, later, later))
+    draft = guard._changing._draft(cg.parse(text(7), "toml"), "ana", "baking")
+    append(guard.store, "c", [draft], expect=6, bake=PendingBake(7, later, later))
     guard.revert(6, reason="back")
     good = _seen(guard)
     files = ["confguard.db"]

@@ -9,10 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from confguard.errors import ConflictError, IntegrityError, NotFoundError
-from confguard.stores.interface import Append, Draft, PendingBake, Revision, Store
+from confguard.stores.interface import Append, Draft, Revision, Store
 
 __all__ = [
-    "append",
     "check_link",
     "conflict",
     "conflict_of",
@@ -27,24 +26,6 @@ __all__ = [
 _ENCODER = json.JSONEncoder(sort_keys=True)
 _OPTIONAL = ("data_digest", "ticket", "labels")
 """What a header names only where it is there, so that chains from before it was stay valid."""
-
-
-def append(
-    store: Store,
-    config: str,
-    drafts: Sequence[Draft],
-    *,
-    expect: int,
-    place: str | None = None,
-    bake: PendingBake | None = None,
-) -> list[Revision]:
-    """Append drafts to a config if its head's number is `expect` (0: none). Raises `ConflictError`."""
-    head = store.head(config)
-    if (head.number if head else 0) != expect:
-        raise conflict(config, head, expect)
-    made = link(config, drafts, head)
-    store.commit(Append(config, tuple(made), place, bake))
-    return made
 
 
 def link(config: str, drafts: Iterable[Draft], parent: Revision | None) -> list[Revision]:

@@ -20,7 +20,7 @@ from confguard.stores.interface import Append
 from confguard.stores.opening import missing_extra, without_password
 from confguard.stores.retrying import retrying
 from confguard.stores.sql import SqlStore
-from confguard.stores.sql_script import Base, Statement, UnmetError
+from confguard.stores.sql_script import FOLLOW, Base, Statement, UnmetError
 
 try:
     import psycopg
@@ -150,7 +150,7 @@ class PostgresStore(SqlStore):
     def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
         with self._explained(), self._lock:
             connection = self._usable()
-            if len(script) <= _AT_ONCE and script[0].query.startswith("UPDATE config SET head = ?"):
+            if len(script) <= _AT_ONCE and script[0].query == FOLLOW:
                 _run_at_once(connection, script)
                 return
             with connection.transaction():

@@ -27,26 +27,20 @@ from confguard.stores.sql_script import (
 
 __all__ = ["SqlStore"]
 
-_KNOWN = "number, content, format, author, reason, created_at, data, parent, digest, more, config"
+_KNOWN = "number, content, format, author, reason, created_at, data, parent, digest, more"
 _OF_R = ", ".join(f"r.{name}" for name in _KNOWN.split(", "))
 _COLUMNS = f"c.name, {_OF_R}, r.payload IS NULL"
 _REVISIONS = f"SELECT {_COLUMNS} FROM config c JOIN revision r ON r.config = c.id WHERE c.name = ?"
 _NEWEST = "(SELECT max(number) FROM revision WHERE config = c.id)"
-
-
-def _chain(first: str, of_chain: str, of_r: str) -> str:
-    """A query for a revision and what its content is packed on: bases first, so that they can be unpacked in turn."""
-    return (
-        f"WITH RECURSIVE chain({of_chain}, base, size, payload, step) AS ("
-        f"SELECT {of_r}, r.base, r.size, r.payload, 0 FROM {first} AND r.number = ? UNION ALL"
-        f" SELECT {of_r}, r.base, r.size, r.payload, step + 1 FROM revision r JOIN chain"
-        f" ON r.config = chain.config AND r.number = chain.base WHERE step < {4 * packing.MAX_DEPTH})"
-        f" SELECT {of_chain}, payload IS NULL, size, payload, base FROM chain ORDER BY step DESC"
-    )
-
-
-_CONTENT = _chain("revision r WHERE r.config = ?", "config", "r.config")
-_WHOLE = _chain("config c JOIN revision r ON r.config = c.id WHERE c.name = ?", _KNOWN, _OF_R)
+_WHOLE = (
+    f"WITH RECURSIVE chain({_KNOWN}, config, base, size, payload, step) AS ("
+    f"SELECT {_OF_R}, r.config, r.base, r.size, r.payload, 0 FROM config c JOIN revision r ON r.config = c.id"
+    f" WHERE c.name = ? AND r.number = ? UNION ALL"
+    f" SELECT {_OF_R}, r.config, r.base, r.size, r.payload, step + 1 FROM revision r JOIN chain"
+    f" ON r.config = chain.config AND r.number = chain.base WHERE step < {4 * packing.MAX_DEPTH})"
+    f" SELECT {_KNOWN}, payload IS NULL, size, payload, base FROM chain ORDER BY step DESC"
+)
+"""A revision, behind what its content is packed on: bases first, so that they can be unpacked in turn."""
 _ON_THE_WAY = {
     count: (
         f"SELECT {_OF_R}, r.payload IS NULL, r.size, r.payload, r.base FROM config c JOIN revision r"
@@ -220,7 +214,7 @@ class SqlStore(ABC):
             )
         ]
         pack = "UPDATE revision SET payload = ?, base = ?, depth = ? WHERE config = ? AND number = ?"
-        script += [Statement(pack, values) for values in self._packed_anew(identity, kept)]
+        script += [Statement(pack, values) for values in self._packed_anew(config, identity, kept)]
         drop = "UPDATE revision SET payload = NULL, base = NULL, depth = 0 WHERE config = ? AND number = ?"
         script += [Statement(drop, (identity, number)) for number in dropped]
         try:
@@ -232,7 +226,7 @@ class SqlStore(ABC):
         lost = {content for _, content in there}.difference(wanted)
         return sum(1 for row in rows if row[3] in lost)
 
-    def _packed_anew(self, config: int, kept: Sequence[int]) -> Iterator[Row]:
+    def _packed_anew(self, config: str, identity: int, kept: Sequence[int]) -> Iterator[Row]:
         """New payloads for the revisions that keep their content, each on one of those before it."""
         depths: list[int] = []
         for index, number in enumerate(kept):
@@ -241,10 +235,10 @@ class SqlStore(ABC):
             there = self._content(config, kept[at - 1]) if at is not None else None
             if at is None or there is None or not (packing.fits(here) and packing.fits(there)):
                 depths.append(0)
-                yield packing.pack(here), None, 0, config, number
+                yield packing.pack(here), None, 0, identity, number
                 continue
             depths.append(depths[at - 1] + 1)
-            yield packing.pack(here, there), kept[at - 1], depths[-1], config, number
+            yield packing.pack(here, there), kept[at - 1], depths[-1], identity, number
 
     def _script(self, append: Append, bases: Mapping[int, Base]) -> Iterator[Statement]:
         """What a commit does to one config."""
@@ -279,12 +273,14 @@ class SqlStore(ABC):
             return rows
         return self._rows(_WHOLE, config, number)
 
-    def _content(self, config: int, number: int) -> bytes:
-        return _unpacked([row[-3:] for row in self._rows(_CONTENT, config, number)])
+    def _content(self, config: str, number: int) -> bytes:
+        return _unpacked([row[-3:] for row in self._whole(config, number)])
 
-    def _same_content(self, config: int, digest: bytes) -> bytes | None:
+    def _same_content(self, config: str, digest: bytes) -> bytes | None:
         """The content with a digest, from any revision that still has it."""
-        query = "SELECT number FROM revision WHERE config = ? AND content = ? AND payload IS NOT NULL LIMIT 1"
+        query = (
+            f"SELECT number FROM revision WHERE config = {ID} AND content = ? AND payload IS NOT NULL LIMIT 1"
+        )
         rows = self._rows(query, config, digest)
         return self._content(config, rows[0][0]) if rows else None
 
@@ -297,7 +293,7 @@ class SqlStore(ABC):
         """
         try:
             name, number, content, kind, author, reason, created, data, parent, digest, more = row[:11]
-            config, gone = row[11:]
+            (gone,) = row[11:]
             if not all(isinstance(each, str) for each in (kind, author, reason)):
                 raise TypeError("a text was expected")
             rare = json.loads(more) if more else {}
@@ -305,8 +301,8 @@ class SqlStore(ABC):
 
             def load() -> bytes:
                 if not gone:
-                    return _unpacked(packed) if packed else self._content(config, number)
-                found = self._same_content(config, content) if look_elsewhere else None
+                    return _unpacked(packed) if packed else self._content(name, number)
+                found = self._same_content(name, content) if look_elsewhere else None
                 if found is None:
                     raise thinned(name, number)
                 return found

@@ -21,6 +21,7 @@ from confguard.stores.interface import Append, PendingBake, Revision
 __all__ = [
     "ANYWHERE",
     "BASE_GONE",
+    "FOLLOW",
     "HEAD_MOVED",
     "ID",
     "Base",
@@ -43,6 +44,10 @@ ID = "(SELECT id FROM config WHERE name = ?)"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MORE = ("reverts", "override", "approved_by", "ticket", "labels", "signature")
 """Fields that are seldom set: kept together, as JSON."""
+FOLLOW = (
+    "UPDATE config SET head = ?, digest = ?, bake = ? WHERE name = ? AND head = ? AND digest = ? RETURNING 1"
+)
+"""The head becomes another one, if it is the one that was expected."""
 _INSERT = (
     "INSERT INTO revision (config, number, content, format, author, reason, created_at, data, parent, digest, more,"
     " base, depth, size, payload) SELECT c.id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM config c WHERE c.name = ?"
@@ -87,12 +92,8 @@ def script_of(append: Append, bases: Mapping[int, Base]) -> Iterator[Statement]:
         )
         yield Statement(query, (config, *new_head), must=HEAD_MOVED)
     else:
-        query = (
-            "UPDATE config SET head = ?, digest = ?, bake = ?"
-            " WHERE name = ? AND head = ? AND digest = ? RETURNING 1"
-        )
         old_head = (first.number - 1, bytes.fromhex(first.parent))
-        yield Statement(query, (*new_head, config, *old_head), must=HEAD_MOVED)
+        yield Statement(FOLLOW, (*new_head, config, *old_head), must=HEAD_MOVED)
     for revision in append.revisions:
         yield _insert(revision, bases.get(revision.number))
     if append.place:
