@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -350,7 +351,8 @@ def answering(status: int) -> ThreadingHTTPServer:
 
 
 @pytest.mark.parametrize("status", [204, 500])
-def test_a_service_is_told_by_a_request(folder: Path, status: int) -> None:
+def test_a_service_is_told_by_a_request(folder: Path, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # nothing stands in between
     server = answering(status)
     url = f"http://127.0.0.1:{server.server_address[1]}/reload"
     try:
@@ -397,6 +399,23 @@ def test_a_reload_that_was_cut_off_is_done_at_the_next_open(folder: Path) -> Non
     assert Path("told").read_text() == "."
 
 
+def test_an_answer_that_is_none(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"what?\r\n\r\n")
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        with pytest.raises(TargetError, match=r"reload .POST http://127\.0\.0\.1:"):
+            as_reload(f"http://127.0.0.1:{port}/").tell()
+        answering.join()
+
+
 @pytest.mark.parametrize(
     ("like", "says"),
     [
@@ -406,7 +425,7 @@ def test_a_reload_that_was_cut_off_is_done_at_the_next_open(folder: Path) -> Non
         ({"pid_file": "gone", "signal": "USR1"}, "SIGUSR1 to gone.*No such process"),
         ({"systemd": "no-such-unit.service"}, "systemctl reload no-such-unit.service"),
         ({"command": ["no-such-program"]}, "No such file"),
-        ({"command": ["sleep", "9"], "timeout": 0.1}, "timed out"),
+        ({"command": ["sleep", "9"], "timeout": "100ms"}, "timed out"),
         ({"url": "http://127.0.0.1:9/reload", "method": "PUT"}, "PUT http://127.0.0.1:9/reload"),
     ],
 )
@@ -425,6 +444,7 @@ def test_services_that_cannot_be_told(folder: Path, like: dict[str, object], say
         ({"pid_file": "x", "sginal": "HUP"}, "unknown key 'sginal' .did you mean 'signal'"),
         ({"url": "ftp://x"}, "no http or https URL"),
         ({"systemd": "--now"}, "no unit's name"),
+        ({"command": "nginx -s reload"}, "a command is a list"),
         ({"what": 1}, "one of pid_file, command, url, systemd is needed"),
     ],
 )
