@@ -1,6 +1,6 @@
 """Stores: numbered, immutable, chained revisions, and which of them is the head."""
 
-from confguard.stores.interface import Append, Draft, PendingBake, Revision, Store
+from confguard.stores.interface import Append, Draft, PendingBake, PlaceState, Revision, Store
 from confguard.stores.opening import open_store
 from confguard.stores.retention import Retention
 from confguard.stores.signing import Signer, Signers
@@ -9,6 +9,7 @@ __all__ = [
     "Append",
     "Draft",
     "PendingBake",
+    "PlaceState",
     "Retention",
     "Revision",
     "Signer",

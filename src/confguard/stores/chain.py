@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 _ENCODER = json.JSONEncoder(sort_keys=True)
-_OPTIONAL = ("data_digest", "ticket", "labels")
+_OPTIONAL = ("data_digest", "ticket", "labels", "found")
 """What a header names only where it is there, so that chains from before it was stay valid."""
 
 
@@ -47,6 +47,7 @@ def link(config: str, drafts: Iterable[Draft], parent: Revision | None) -> list[
             "approved_by": draft.approved_by,
             "ticket": draft.ticket,
             "labels": tuple(draft.labels),
+            "found": draft.found,
             "parent": parent.digest if parent else None,
         }
         parent = Revision(digest=_digest(header), load=_keeping(content), **header)  # type: ignore[arg-type]
@@ -190,7 +191,7 @@ def to_json(revision: Revision) -> dict[str, Any]:
     made = {
         name: value
         for name, value in revision.__dict__.items()
-        if name in _FIELDS and value not in (None, ())
+        if name in _FIELDS and value not in (None, (), False)
     }
     return made | {"created_at": revision.created_at.isoformat()}
 

@@ -4,8 +4,9 @@ PREFIX/layout                         which layout the keys have
 PREFIX/head/CONFIG                    number and digest of the head: what a commit compares and swaps
 PREFIX/revision/CONFIG/NUMBER         what is known of a revision
 PREFIX/content/CONFIG/SHA-256         content, compressed
-PREFIX/mark/CONFIG/PLACE              the newest revision that a place perhaps does not hold
+PREFIX/place/CONFIG/PLACE             what a place is to hold, holds, and whether its service knows
 PREFIX/bake/CONFIG                    the bake that is under way
+PREFIX/watched/CONFIG                 there as long as the lease of the bake's watcher
 """
 
 from __future__ import annotations
@@ -18,10 +19,19 @@ from threading import Event
 from typing import Any
 from urllib.parse import quote, unquote
 
+from attrs import asdict, evolve
+
 from confguard.errors import IntegrityError, NotFoundError, StoreError
 from confguard.stores import chain, packing
 from confguard.stores.etcd_client import Client, LostError
-from confguard.stores.interface import Append, PendingBake, Revision, thinned
+from confguard.stores.interface import (
+    LEASE_SECONDS,
+    Append,
+    PendingBake,
+    PlaceState,
+    Revision,
+    thinned,
+)
 from confguard.stores.retrying import retrying
 
 __all__ = ["LAYOUT", "EtcdStore"]
@@ -42,12 +52,15 @@ class EtcdStore:
     def __init__(self, url: str) -> None:
         self._client, prefix = Client.of_url(url)
         self._prefix = (prefix or "confguard").rstrip("/") + "/"
-        self._ensure_layout()
+        self._leases: dict[str, str] = {}
+        self._has_layout = False
+        self._check_layout()
 
     def commit(self, *appends: Append) -> None:
         """Append to one config or several, in one transaction; where the answer is lost, find out what became of it."""
         compares: list[dict[str, Any]] = []
         operations: dict[bytes, dict[str, Any]] = {}
+        self._note_layout()
         for each in appends:
             compares.append(self._follows(each))
             operations |= self._operations(each)
@@ -63,17 +76,20 @@ class EtcdStore:
                 if last:
                     raise
 
-    def unsettled(self, config: str, place: str) -> int | None:
-        """The newest revision that a place perhaps does not hold."""
-        value = self._value(self._key("mark", config, place))
-        return _number(value) if value is not None else None
+    def places(self, config: str) -> dict[str, PlaceState]:
+        """What is known of each place."""
+        start = self._key("place", config) + b"/"
+        found = self._client.range(start, _after(start))
+        return {key.rpartition(b"/")[2].decode(): _place_of(config, value) for key, value in found}
 
-    def settle(self, config: str, place: str, number: int) -> None:
-        """A place holds revision `number`."""
-        key = self._key("mark", config, place)
+    def note_place(self, config: str, place: str, before: PlaceState | None, state: PlaceState) -> None:
+        """Keep what was written and told."""
+        key = self._key("place", config, place)
         value = self._value(key)
-        if value is not None and _number(value) <= number:
-            self._client.transaction(_transaction([_holds(key, value)], [_delete(key)]))
+        now = _place_of(config, value) if value is not None else None
+        if (now and now.wanted) == (before and before.wanted):
+            unchanged = _absent(key) if value is None else _holds(key, value)
+            self._client.transaction(_transaction([unchanged], [_put(key, _place_text(state))]))
 
     def newest(self, config: str) -> int:
         """The number of the head."""
@@ -146,25 +162,30 @@ class EtcdStore:
         return sorted(unquote(key.decode().rpartition("/")[2]) for key, _ in found)
 
     def pending_bake(self, config: str) -> PendingBake | None:
-        """The bake that is under way."""
-        value = self._value(self._key("bake", config))
-        if value is None:
-            return None
-        try:
-            kept = json.loads(value)
-            times = [datetime.fromisoformat(kept[name]) for name in ("deadline", "abandoned_at")]
-            return PendingBake(int(kept["revision"]), *times)
-        except (ValueError, KeyError, TypeError) as error:
-            raise IntegrityError(f"the bake of '{config}' is not what was written: {error}") from error
+        """The bake that is under way: watched, while the lease that its watcher renews has not ended."""
+        value, watched = self._client.values(self._key("bake", config), self._key("watched", config))
+        return _bake_of(config, value, watched) if value is not None else None
 
-    def settle_bake(self, config: str, revision: int) -> bool:
-        """End the bake of a revision."""
-        key = self._key("bake", config)
-        value = self._value(key)
-        pending = self.pending_bake(config)
-        if value is None or pending is None or pending.revision != revision:
+    def renew_bake(self, config: str, revision: int) -> bool:
+        """The bake of a revision is watched: its lease is kept alive, or another one taken where it has ended."""
+        bake, watched = self._key("bake", config), self._key("watched", config)
+        value, noted = self._client.values(bake, watched)
+        if value is None or _bake_of(config, value, noted).revision != revision:
             return False
-        return self._client.transaction(_transaction([_holds(key, value)], [_delete(key)]))
+        lease = self._leases.get(config)
+        if noted is None or lease is None or not self._client.keep_alive(lease):
+            self._leases[config] = lease = self._client.grant(LEASE_SECONDS)
+            put = _put(watched, str(revision).encode(), lease)
+            return self._client.transaction(_transaction([_holds(bake, value)], [put]))
+        return True
+
+    def end_bake(self, config: str, revision: int) -> bool:
+        """End the bake of a revision."""
+        key, watched = self._key("bake", config), self._key("watched", config)
+        value = self._value(key)
+        if value is None or _bake_of(config, value, None).revision != revision:
+            return False
+        return self._client.transaction(_transaction([_holds(key, value)], [_delete(key), _delete(watched)]))
 
     def thin(self, config: str, keep: frozenset[int]) -> int:
         """Drop the content of all revisions but these."""
@@ -210,6 +231,7 @@ class EtcdStore:
         """What a commit writes, by key: etcd takes each key only once."""
         config, last = append.config, append.revisions[-1]
         puts = {self._key("head", config): _note(last.number, last.digest)}
+        bake, watched = self._key("bake", config), self._key("watched", config)
         for revision in append.revisions:
             kept = json.dumps(chain.to_json(revision), ensure_ascii=False)
             puts[self._revision_key(config, revision.number)] = kept.encode()
@@ -217,17 +239,17 @@ class EtcdStore:
             if content is not None:
                 puts[self._key("content", config, revision.content_digest)] = packing.compress(content)
         if append.place:
-            puts[self._key("mark", config, append.place)] = str(last.number).encode()
-        bake = self._key("bake", config)
-        if append.bake:
-            told = {
-                "revision": append.bake.revision,
-                "deadline": append.bake.deadline.isoformat(),
-                "abandoned_at": append.bake.abandoned_at.isoformat(),
-            }
-            puts[bake] = json.dumps(told).encode()
+            key = self._key("place", config, append.place)
+            before = self._value(key)
+            state = _place_of(config, before) if before is not None else PlaceState(0)
+            puts[key] = _place_text(evolve(state, wanted=last.number))
         made = {key: _put(key, value) for key, value in puts.items()}
-        return made if append.bake else made | {bake: _delete(bake)}
+        if append.bake is None:
+            return made | {bake: _delete(bake), watched: _delete(watched)}
+        self._leases[config] = lease = self._client.grant(LEASE_SECONDS)
+        made[bake] = _put(bake, _bake_text(append.bake))
+        made[watched] = _put(watched, str(append.bake.revision).encode(), lease)
+        return made
 
     def _revision(self, value: bytes) -> Revision:
         try:
@@ -244,17 +266,22 @@ class EtcdStore:
         revision = chain.from_json(kept, load)
         return revision
 
-    def _ensure_layout(self) -> None:
-        key = f"{self._prefix}layout".encode()
-        value = self._value(key)
-        if value is None:
+    def _note_layout(self) -> None:
+        """Say which layout the keys have, before the first are written."""
+        if not self._check_layout():
+            key = f"{self._prefix}layout".encode()
             self._client.transaction(_transaction([_absent(key)], [_put(key, str(LAYOUT).encode())]))
-            value = self._value(key) or b"0"
-        if _number(value) > LAYOUT:
+
+    def _check_layout(self) -> bool:
+        """Is there a store? Raises `StoreError` for one of a newer layout."""
+        value = None if self._has_layout else self._value(f"{self._prefix}layout".encode())
+        if value is not None and _number(value) > LAYOUT:
             raise StoreError(
                 f"{self._client}: made by a newer confguard (layout {_number(value)}, this one knows {LAYOUT})",
                 hint="upgrade confguard-safety",
             )
+        self._has_layout = self._has_layout or value is not None
+        return self._has_layout
 
     def _value(self, key: bytes) -> bytes | None:
         found = self._client.range(key, None)
@@ -286,6 +313,32 @@ def _noted(config: str, value: bytes) -> tuple[int, str]:
     return int(number), digest
 
 
+def _place_text(state: PlaceState) -> bytes:
+    return json.dumps(asdict(state), ensure_ascii=False).encode()
+
+
+def _place_of(config: str, value: bytes) -> PlaceState:
+    try:
+        return PlaceState(**json.loads(value))
+    except (ValueError, TypeError) as error:
+        raise IntegrityError(f"a place of '{config}' is not what was written: {error}") from error
+
+
+def _bake_text(bake: PendingBake) -> bytes:
+    kept = {"revision": bake.revision, "back": bake.back, "deadline": bake.deadline.isoformat()}
+    return json.dumps(kept).encode()
+
+
+def _bake_of(config: str, value: bytes, watched: bytes | None) -> PendingBake:
+    try:
+        kept = json.loads(value)
+        revision = int(kept["revision"])
+        deadline = datetime.fromisoformat(kept["deadline"])
+        return PendingBake(revision, int(kept["back"]), deadline, watched == str(revision).encode())
+    except (ValueError, KeyError, TypeError) as error:
+        raise IntegrityError(f"the bake of '{config}' is not what was written: {error}") from error
+
+
 def _number(value: bytes) -> int:
     if not value.isdigit():
         raise IntegrityError(f"a number was expected in the store, and not {value[:40]!r}")
@@ -304,8 +357,9 @@ def _absent(key: bytes) -> dict[str, Any]:
     return {"key": _text(key), "target": "CREATE", "result": "EQUAL", "create_revision": 0}
 
 
-def _put(key: bytes, value: bytes) -> dict[str, Any]:
-    return {"request_put": {"key": _text(key), "value": _text(value)}}
+def _put(key: bytes, value: bytes, lease: str | None = None) -> dict[str, Any]:
+    put = {"key": _text(key), "value": _text(value)}
+    return {"request_put": put | ({"lease": lease} if lease else {})}
 
 
 def _delete(key: bytes) -> dict[str, Any]:

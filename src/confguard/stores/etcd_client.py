@@ -122,6 +122,22 @@ class Client:
         )
         return one, other
 
+    def values(self, *keys: bytes) -> list[bytes | None]:
+        """The values of some keys as they were at the same moment; None for those that are not there."""
+        asked = [{"request_range": {"key": _text(key)}} for key in keys]
+        answers = self._post("/kv/txn", {"compare": [], "success": asked, "failure": []})["responses"]
+        found = [answer["response_range"].get("kvs", []) for answer in answers]
+        return [b64decode(each[0].get("value", "")) if each else None for each in found]
+
+    def grant(self, seconds: float) -> str:
+        """A lease of so many seconds: keys that are put with it go when it ends."""
+        return str(self._post("/lease/grant", {"TTL": int(seconds)})["ID"])
+
+    def keep_alive(self, lease: str) -> bool:
+        """Renew a lease. False if it has ended."""
+        answer = self._post("/lease/keepalive", {"ID": lease})
+        return int(answer.get("result", {}).get("TTL", 0)) > 0
+
     def transaction(self, body: dict[str, Any]) -> bool:
         """Did all that was compared hold, so that all was written?"""
         return bool(self._post("/kv/txn", body).get("succeeded", False))

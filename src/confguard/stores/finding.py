@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from confguard.errors import NotFoundError
 from confguard.stores.interface import Revision, Store
 
-__all__ = ["find"]
+__all__ = ["find", "previous"]
 
 _PAGE = 100
 
@@ -21,11 +22,24 @@ def find(store: Store, config: str, to: int | datetime | str) -> Revision:
         return store.get(config, to)
     if isinstance(to, datetime):
         to = to.astimezone(UTC)  # one without a zone is local time
-    page = store.history(config, _PAGE)
-    while page:
-        for revision in page:
-            if to in revision.labels if isinstance(to, str) else revision.created_at <= to:
-                return revision
-        page = store.history(config, _PAGE, page[-1].number)
+    for revision in _newest_first(store, config):
+        if to in revision.labels if isinstance(to, str) else revision.created_at <= to and not revision.found:
+            return revision
     what = f"with the label '{to}'" if isinstance(to, str) else f"at {to.isoformat()}, or before"
     raise NotFoundError(f"'{config}' has no revision {what}", hint=f"confguard log {config}")
+
+
+def previous(store: Store, revision: Revision) -> Revision | None:
+    """The revision that was the head before another one; None if that was the first.
+
+    Copies of what was found in targets never were the head.
+    """
+    earlier = _newest_first(store, revision.config, before=revision.number)
+    return next((each for each in earlier if not each.found), None)
+
+
+def _newest_first(store: Store, config: str, before: int | None = None) -> Iterator[Revision]:
+    page = store.history(config, _PAGE if before is None else 2, before)
+    while page:
+        yield from page
+        page = store.history(config, _PAGE, page[-1].number)

@@ -14,7 +14,10 @@ from attrs import field, frozen
 from confguard.documents.document import Document, parse_bytes
 from confguard.errors import IntegrityError, NotFoundError
 
-__all__ = ["Append", "Draft", "PendingBake", "Revision", "Store"]
+__all__ = ["LEASE_SECONDS", "Append", "Draft", "PendingBake", "PlaceState", "Revision", "Store"]
+
+LEASE_SECONDS = 30.0
+"""How long a bake counts as watched after its watcher was last heard of."""
 
 
 @frozen(kw_only=True)
@@ -32,6 +35,7 @@ class Draft:
     approved_by: str | None = None
     ticket: str | None = None
     labels: tuple[str, ...] = ()
+    found: bool = False
 
 
 @frozen(kw_only=True, slots=False)
@@ -60,6 +64,8 @@ class Revision:
     """Where the change was asked for or discussed."""
     labels: tuple[str, ...] = ()
     """Names it was given: `stable`, `2026-11`."""
+    found: bool = False
+    """Is it a copy of what a target held when it was overwritten? Then nobody applied it, and it never was the head."""
     parent: str | None = None
     """The digest of the revision before; None for the first."""
     digest: str
@@ -105,12 +111,31 @@ class Revision:
 
 @frozen
 class PendingBake:
-    """A head that is being watched: unless it is settled before `abandoned_at`, it is to be reverted."""
+    """A head that is being watched, and has not proved itself yet."""
 
     revision: int
+    back: int
+    """The last revision that has proved itself: where a failed bake goes back to. 0 if there is none."""
     deadline: datetime
-    abandoned_at: datetime
-    """When whoever watched it must be taken for dead: the deadline and a grace."""
+    """Until when it is watched, by the clock of whoever applied it: to be shown, not to be compared."""
+    watched: bool = field(default=True, eq=False)
+    """Was its watcher heard of within the lease? By the store's own clock. If not, the bake was abandoned."""
+
+
+@frozen
+class PlaceState:
+    """Which revision one place is to hold, which one it holds, and of which one its service was told."""
+
+    wanted: int
+    written: int = 0
+    told: int = 0
+    error: str | None = None
+    """Why it could not be written or told, the last time that was tried."""
+
+    @property
+    def complete(self) -> bool:
+        """Is all done that was decided?"""
+        return self.wanted == self.written == self.told
 
 
 @frozen
@@ -121,7 +146,7 @@ class Append:
     revisions: tuple[Revision, ...]
     """Linked: the first one's parent is the head that it is to follow."""
     place: str | None = None
-    """The targets that they are to be written to: unsettled until that is done."""
+    """The place that is to hold the last of them from now on."""
     bake: PendingBake | None = None
 
 
@@ -134,17 +159,18 @@ class Store(Protocol):
     def commit(self, *appends: Append) -> None:
         """Append to one config or several, in one transaction: all of it or nothing.
 
-        When it has returned, all is durable. Each place is then unsettled, at the number of its newest revision, and
-        a bake that was pending before is over. Raises `ConflictError` if a head is not the one to be followed.
+        When it has returned, all is durable. Each place then wants its newest revision, a bake that was pending before
+        is over, and one that begins is watched for `LEASE_SECONDS`. Raises `ConflictError` if a head is not the one to
+        be followed.
         """
         ...
 
-    def unsettled(self, config: str, place: str) -> int | None:
-        """The newest revision that was to be written to a place, and perhaps was not."""
+    def places(self, config: str) -> dict[str, PlaceState]:
+        """What is known of each place that was ever to hold a revision."""
         ...
 
-    def settle(self, config: str, place: str, number: int) -> None:
-        """A place holds revision `number`: it is settled, unless a newer one came in the meantime."""
+    def note_place(self, config: str, place: str, before: PlaceState | None, state: PlaceState) -> None:
+        """Keep what was written and told, unless the place wants another revision by now than it did before."""
         ...
 
     def newest(self, config: str) -> int:
@@ -179,8 +205,12 @@ class Store(Protocol):
         """The bake that is under way."""
         ...
 
-    def settle_bake(self, config: str, revision: int) -> bool:
-        """End the bake of a revision. False if it was ended before."""
+    def renew_bake(self, config: str, revision: int) -> bool:
+        """The bake of a revision is watched for another `LEASE_SECONDS`. False if it is over."""
+        ...
+
+    def end_bake(self, config: str, revision: int) -> bool:
+        """End the bake of a revision: it has proved itself. False if it was ended before."""
         ...
 
     def thin(self, config: str, keep: frozenset[int]) -> int:

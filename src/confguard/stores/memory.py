@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from threading import Condition, Event, RLock
 
@@ -9,7 +10,14 @@ import attrs
 
 from confguard.errors import NotFoundError
 from confguard.stores.chain import conflict
-from confguard.stores.interface import Append, PendingBake, Revision, thinned
+from confguard.stores.interface import (
+    LEASE_SECONDS,
+    Append,
+    PendingBake,
+    PlaceState,
+    Revision,
+    thinned,
+)
 
 __all__ = ["MemoryStore"]
 
@@ -24,8 +32,9 @@ class MemoryStore:
         self._changed = Condition(self._lock)
         self._revisions: dict[str, list[Revision]] = {}
         self._contents: dict[tuple[str, str], bytes] = {}
-        self._marks: dict[tuple[str, str], int] = {}
+        self._places: dict[str, dict[str, PlaceState]] = {}
         self._bakes: dict[str, PendingBake] = {}
+        self._leases: dict[str, float] = {}
 
     def commit(self, *appends: Append) -> None:
         """Append to one config or several: all of it or nothing."""
@@ -37,21 +46,27 @@ class MemoryStore:
             for each in appends:
                 self._revisions.setdefault(each.config, []).extend(map(self._kept, each.revisions))
                 if each.place:
-                    self._marks[each.config, each.place] = each.revisions[-1].number
+                    places = self._places.setdefault(each.config, {})
+                    before = places.get(each.place, PlaceState(0))
+                    places[each.place] = attrs.evolve(before, wanted=each.revisions[-1].number)
                 self._bakes.pop(each.config, None)
                 if each.bake:
                     self._bakes[each.config] = each.bake
+                    self._leases[each.config] = time.monotonic() + LEASE_SECONDS
             self._changed.notify_all()
 
-    def unsettled(self, config: str, place: str) -> int | None:
-        """The newest revision that a place perhaps does not hold."""
-        return self._marks.get((config, place))
-
-    def settle(self, config: str, place: str, number: int) -> None:
-        """A place holds revision `number`."""
+    def places(self, config: str) -> dict[str, PlaceState]:
+        """What is known of each place."""
         with self._lock:
-            if self._marks.get((config, place), number + 1) <= number:
-                del self._marks[config, place]
+            return dict(self._places.get(config, {}))
+
+    def note_place(self, config: str, place: str, before: PlaceState | None, state: PlaceState) -> None:
+        """Keep what was written and told."""
+        with self._lock:
+            places = self._places.setdefault(config, {})
+            now = places.get(place)
+            if (now and now.wanted) == (before and before.wanted):
+                places[place] = state
 
     def newest(self, config: str) -> int:
         """The number of the head."""
@@ -88,9 +103,20 @@ class MemoryStore:
 
     def pending_bake(self, config: str) -> PendingBake | None:
         """The bake that is under way."""
-        return self._bakes.get(config)
+        with self._lock:
+            pending = self._bakes.get(config)
+            return pending and attrs.evolve(pending, watched=time.monotonic() < self._leases[config])
 
-    def settle_bake(self, config: str, revision: int) -> bool:
+    def renew_bake(self, config: str, revision: int) -> bool:
+        """The bake of a revision is watched."""
+        with self._lock:
+            pending = self._bakes.get(config)
+            if pending is None or pending.revision != revision:
+                return False
+            self._leases[config] = time.monotonic() + LEASE_SECONDS
+            return True
+
+    def end_bake(self, config: str, revision: int) -> bool:
         """End the bake of a revision."""
         with self._lock:
             pending = self._bakes.get(config)

@@ -44,15 +44,15 @@ _TABLES = (
     "CREATE TABLE layout (version INTEGER NOT NULL)",
     """CREATE TABLE config (
       id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name TEXT NOT NULL UNIQUE, head BIGINT NOT NULL,
-      digest BYTEA NOT NULL, bake TEXT)""",
+      digest BYTEA NOT NULL, bake TEXT, lease BIGINT NOT NULL DEFAULT 0)""",
     """CREATE TABLE revision (
       config BIGINT NOT NULL REFERENCES config, number BIGINT NOT NULL, content BYTEA NOT NULL, format TEXT NOT NULL,
       author TEXT NOT NULL, reason TEXT NOT NULL, created_at BIGINT NOT NULL, data BYTEA, parent BYTEA,
       digest BYTEA NOT NULL, more TEXT, base BIGINT, depth INTEGER NOT NULL, size BIGINT NOT NULL, payload BYTEA,
       PRIMARY KEY (config, number))""",
-    """CREATE TABLE mark (
-      config BIGINT NOT NULL REFERENCES config, place TEXT NOT NULL, number BIGINT NOT NULL,
-      PRIMARY KEY (config, place))""",
+    """CREATE TABLE place (
+      config BIGINT NOT NULL REFERENCES config, place TEXT NOT NULL, wanted BIGINT NOT NULL, written BIGINT NOT NULL,
+      told BIGINT NOT NULL, error TEXT, PRIMARY KEY (config, place))""",
     """CREATE FUNCTION history_is_final() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN RAISE EXCEPTION 'history is final'; END $$""",
     """CREATE TRIGGER revision_is_final
@@ -63,7 +63,7 @@ _TABLES = (
     f"INSERT INTO layout VALUES ({LAYOUT})",
 )
 _AT_ONCE = 4
-"""The head, one revision, a mark, and the notice."""
+"""The head, one revision, its place, and the notice."""
 _CREATING = 0x63666764
 """The advisory lock that whoever makes the tables holds."""
 
@@ -75,21 +75,22 @@ class LostError(StoreError):
 class PostgresStore(SqlStore):
     """Revisions in a schema of a PostgreSQL database, `confguard` unless the URL says `?schema=`.
 
-    One connection, shared by threads; another for each watcher. A lost connection is made anew at the next call. Raises
-    `StoreError`.
+    One connection, shared by threads; another for each watcher. A lost connection is made anew at the next call. The
+    schema and its tables are made by the first commit: until then there is nothing to read. Raises `StoreError`.
     """
 
     local = False
+    now = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
 
     def __init__(self, url: str) -> None:
         super().__init__()
         self.url, self.schema = _parted(url)
         self._shown = without_password(url)
         self._lock = RLock()
-        self._closed = False
+        self._closed = self._made = False
         self._keep(self._connect())
         with self._explained():
-            self._ensure_tables()
+            self._has_tables()
         renew_in_children(self)
 
     def commit(self, *appends: Append) -> None:
@@ -141,7 +142,10 @@ class PostgresStore(SqlStore):
         with self._explained(), self._lock:
             for first in (True, False):
                 try:
-                    return self._usable().execute(_translated(query), values).fetchall()
+                    self._usable()
+                    if not self._has_tables():
+                        return []
+                    return self._connection.execute(_translated(query), values).fetchall()
                 except (psycopg.OperationalError, psycopg.InterfaceError):
                     if not (first and self._connection.broken):
                         raise
@@ -150,7 +154,9 @@ class PostgresStore(SqlStore):
     def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
         with self._explained(), self._lock:
             connection = self._usable()
-            if len(script) <= _AT_ONCE and script[0].query == FOLLOW:
+            if not self._has_tables():
+                self._make_tables()
+            if len(script) <= _AT_ONCE and script[0].query == FOLLOW.format(now=self.now):
                 _run_at_once(connection, script)
                 return
             with connection.transaction():
@@ -189,23 +195,29 @@ class PostgresStore(SqlStore):
         weakref.finalize(self, _close, connection, os.getpid())
         return connection
 
-    def _ensure_tables(self) -> None:
-        """Make the schema and its tables where they are missing; refuse newer ones."""
+    def _has_tables(self) -> bool:
+        """Are there tables that this version knows?"""
+        if not self._made:
+            layout = self._layout()
+            if layout is not None and layout > LAYOUT:
+                raise StoreError(
+                    f"{self._shown}: made by a newer confguard (layout {layout}, this one knows {LAYOUT})",
+                    hint="upgrade confguard-safety",
+                )
+            self._made = layout is not None
+        return self._made
+
+    def _make_tables(self) -> None:
+        """Make the schema and its tables, unless somebody else does at the same moment."""
         connection = self._connection
-        if self._layout() is None:
-            with connection.transaction():
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING,))
-                if self._layout() is None:  # nobody was faster
-                    made = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(self.schema))
-                    connection.execute(made)
-                    for statement in _TABLES:
-                        connection.execute(statement)
-        layout = self._layout() or 0
-        if layout > LAYOUT:
-            raise StoreError(
-                f"{self._shown}: made by a newer confguard (layout {layout}, this one knows {LAYOUT})",
-                hint="upgrade confguard-safety",
-            )
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING,))
+            if self._layout() is None:  # nobody was faster
+                made = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(self.schema))
+                connection.execute(made)
+                for statement in _TABLES:
+                    connection.execute(statement)
+        self._has_tables()
 
     def _layout(self) -> int | None:
         """The layout of the tables; None if there are none."""

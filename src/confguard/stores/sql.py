@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from confguard.errors import IntegrityError, NotFoundError
 from confguard.stores import chain, packing
 from confguard.stores.bases import Bases
-from confguard.stores.interface import Append, PendingBake, Revision, thinned
+from confguard.stores.interface import Append, PendingBake, PlaceState, Revision, thinned
 from confguard.stores.sql_script import (
-    ANYWHERE,
     BASE_GONE,
     HEAD_MOVED,
     ID,
+    LEASE,
     Base,
     Row,
     Statement,
@@ -55,6 +55,8 @@ class SqlStore(ABC):
     """A store in a relational database."""
 
     local: bool
+    now: str
+    """The time in microseconds by the store's own clock, as an expression."""
 
     def __init__(self) -> None:
         self._bases: dict[str, Bases] = {}
@@ -89,16 +91,27 @@ class SqlStore(ABC):
             self._newest |= {each.config: each.revisions[-1] for each in appends}
             return
 
-    def unsettled(self, config: str, place: str) -> int | None:
-        """The newest revision that a place perhaps does not hold."""
-        query = "SELECT m.number FROM mark m JOIN config c ON c.id = m.config WHERE c.name = ? AND m.place IN (?, ?)"
-        rows = self._rows(query, config, place, ANYWHERE)
-        return max(row[0] for row in rows) if rows else None
+    def places(self, config: str) -> dict[str, PlaceState]:
+        """What is known of each place."""
+        query = f"SELECT place, wanted, written, told, error FROM place WHERE config = {ID}"
+        return {row[0]: PlaceState(*row[1:]) for row in self._rows(query, config)}
 
-    def settle(self, config: str, place: str, number: int) -> None:
-        """A place holds revision `number`. Need not be durable: what is lost is done again."""
-        query = f"DELETE FROM mark WHERE config = {ID} AND place IN (?, ?) AND number <= ?"
-        self._run([Statement(query, (config, place, ANYWHERE, number))], durable=False)
+    def note_place(self, config: str, place: str, before: PlaceState | None, state: PlaceState) -> None:
+        """Keep what was written and told. Need not be durable: what is lost is done again."""
+        known = (state.wanted, state.written, state.told, state.error)
+        if before is None:
+            insert = (
+                f"INSERT INTO place (config, place, wanted, written, told, error) VALUES ({ID}, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING"
+            )
+            note = Statement(insert, (config, place, *known))
+        else:
+            update = (
+                "UPDATE place SET wanted = ?, written = ?, told = ?, error = ?"
+                f" WHERE config = {ID} AND place = ? AND wanted = ?"
+            )
+            note = Statement(update, (*known, config, place, before.wanted))
+        self._run([note], durable=False)
 
     def newest(self, config: str) -> int:
         """The number of the head."""
@@ -177,17 +190,31 @@ class SqlStore(ABC):
 
     def pending_bake(self, config: str) -> PendingBake | None:
         """The bake that is under way."""
-        rows = self._rows("SELECT bake FROM config WHERE name = ? AND bake IS NOT NULL", config)
-        return bake_of(config, rows[0][0]) if rows else None
+        row = self._bake(config)
+        return bake_of(config, *row) if row else None
 
-    def settle_bake(self, config: str, revision: int) -> bool:
+    def renew_bake(self, config: str, revision: int) -> bool:
+        """The bake of a revision is watched. Need not be durable: after a power failure nobody watches."""
+        return self._on_bake(config, revision, f"lease = {LEASE} + {self.now}", durable=False)
+
+    def end_bake(self, config: str, revision: int) -> bool:
         """End the bake of a revision."""
-        rows = self._rows("SELECT bake FROM config WHERE name = ? AND bake IS NOT NULL", config)
-        if not rows or bake_of(config, rows[0][0]).revision != revision:
+        return self._on_bake(config, revision, "bake = NULL", durable=True)
+
+    def _bake(self, config: str) -> Row | None:
+        """The bake as it is kept, and how long its lease lasts."""
+        query = f"SELECT bake, lease - {self.now} FROM config WHERE name = ? AND bake IS NOT NULL"
+        rows = self._rows(query, config)
+        return rows[0] if rows else None
+
+    def _on_bake(self, config: str, revision: int, change: str, *, durable: bool) -> bool:
+        """Change the row of a config, if the bake of this revision is still under way."""
+        row = self._bake(config)
+        if row is None or bake_of(config, *row).revision != revision:
             return False
-        query = "UPDATE config SET bake = NULL WHERE name = ? AND bake = ? RETURNING 1"
+        query = f"UPDATE config SET {change} WHERE name = ? AND bake = ? RETURNING 1"
         try:
-            self._run([Statement(query, (config, rows[0][0]), must="it is over")])
+            self._run([Statement(query, (config, row[0]), must="it is over")], durable=durable)
         except UnmetError:
             return False
         return True
@@ -242,7 +269,7 @@ class SqlStore(ABC):
 
     def _script(self, append: Append, bases: Mapping[int, Base]) -> Iterator[Statement]:
         """What a commit does to one config."""
-        return script_of(append, bases)
+        return script_of(append, bases, self.now)
 
     def _path(self, append: Append) -> Bases:
         """The contents that the first of these revisions, or one after it, can be packed on."""

@@ -16,14 +16,14 @@ from attrs import frozen
 
 from confguard.errors import IntegrityError
 from confguard.stores import packing
-from confguard.stores.interface import Append, PendingBake, Revision
+from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake, Revision
 
 __all__ = [
-    "ANYWHERE",
     "BASE_GONE",
     "FOLLOW",
     "HEAD_MOVED",
     "ID",
+    "LEASE",
     "Base",
     "Row",
     "Statement",
@@ -36,16 +36,16 @@ __all__ = [
 
 Row: TypeAlias = "tuple[Any, ...]"
 
-ANYWHERE = "*"
-"""The place of a mark that was made before marks had places: any that is asked for."""
 HEAD_MOVED = "the head moved"
 BASE_GONE = "a base was thinned out"
 ID = "(SELECT id FROM config WHERE name = ?)"
+LEASE = int(LEASE_SECONDS * 1_000_000)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MORE = ("reverts", "override", "approved_by", "ticket", "labels", "signature")
+_MORE = ("reverts", "override", "approved_by", "ticket", "labels", "found", "signature")
 """Fields that are seldom set: kept together, as JSON."""
 FOLLOW = (
-    "UPDATE config SET head = ?, digest = ?, bake = ? WHERE name = ? AND head = ? AND digest = ? RETURNING 1"
+    "UPDATE config SET head = ?, digest = ?, bake = ?, lease = ? + {now}"
+    " WHERE name = ? AND head = ? AND digest = ? RETURNING 1"
 )
 """The head becomes another one, if it is the one that was expected."""
 _INSERT = (
@@ -81,31 +81,34 @@ class Base:
     depth: int
 
 
-def script_of(append: Append, bases: Mapping[int, Base]) -> Iterator[Statement]:
-    """What a commit does to one config; `bases` are those of its revisions, by their numbers."""
+def script_of(append: Append, bases: Mapping[int, Base], now: str) -> Iterator[Statement]:
+    """What a commit does to one config; `bases` are those of its revisions, by their numbers.
+
+    `now` is the time by the store's own clock, as an expression.
+    """
     first, last, config = append.revisions[0], append.revisions[-1], append.config
-    new_head = (last.number, bytes.fromhex(last.digest), _bake_text(config, append.bake))
+    new_head = (last.number, bytes.fromhex(last.digest), _bake_text(config, append.bake), LEASE)
     if first.parent is None:
         query = (
-            "INSERT INTO config (name, head, digest, bake) VALUES (?, ?, ?, ?)"
+            f"INSERT INTO config (name, head, digest, bake, lease) VALUES (?, ?, ?, ?, ? + {now})"
             " ON CONFLICT DO NOTHING RETURNING 1"
         )
         yield Statement(query, (config, *new_head), must=HEAD_MOVED)
     else:
         old_head = (first.number - 1, bytes.fromhex(first.parent))
-        yield Statement(FOLLOW, (*new_head, config, *old_head), must=HEAD_MOVED)
+        yield Statement(FOLLOW.format(now=now), (*new_head, config, *old_head), must=HEAD_MOVED)
     for revision in append.revisions:
         yield _insert(revision, bases.get(revision.number))
     if append.place:
         query = (
-            f"INSERT INTO mark (config, place, number) VALUES ({ID}, ?, ?)"
-            " ON CONFLICT (config, place) DO UPDATE SET number = excluded.number"
+            f"INSERT INTO place (config, place, wanted, written, told) VALUES ({ID}, ?, ?, 0, 0)"
+            " ON CONFLICT (config, place) DO UPDATE SET wanted = excluded.wanted"
         )
         yield Statement(query, (config, append.place, last.number))
 
 
 def _insert(revision: Revision, base: Base | None) -> Statement:
-    rare = {name: value for name in _MORE if (value := getattr(revision, name)) not in (None, ())}
+    rare = {name: value for name in _MORE if (value := getattr(revision, name)) not in (None, (), False)}
     content = revision.content_if_there()
     values = (
         revision.number,
@@ -133,16 +136,19 @@ def _bake_text(config: str, bake: PendingBake | None) -> str | None:
     """A bake as it is kept, with what shows that it was changed."""
     if bake is None:
         return None
-    row = (bake.revision, micros(bake.deadline), micros(bake.abandoned_at))
+    row = (bake.revision, bake.back, micros(bake.deadline))
     return json.dumps([*row, _seal(config, *row)])
 
 
-def bake_of(config: str, text: str) -> PendingBake:
-    """The bake in a text. Raises `IntegrityError` for one that was changed."""
+def bake_of(config: str, text: str, left: int) -> PendingBake:
+    """The bake in a text, whose lease ends in so many microseconds. Raises `IntegrityError` for one that was changed.
+
+    A lease of more than is ever given comes from before the clock began anew: with the host, its watcher died.
+    """
     try:
         *row, seal = json.loads(text)
         if seal == _seal(config, *row):
-            return PendingBake(row[0], time_of(row[1]), time_of(row[2]))
+            return PendingBake(row[0], row[1], time_of(row[2]), watched=0 < left <= LEASE)
     except (ValueError, TypeError, IndexError):
         pass
     raise IntegrityError(f"the bake of '{config}' is not what was written", hint="apply or revert anew")

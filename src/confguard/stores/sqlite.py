@@ -11,13 +11,13 @@ from pathlib import Path
 from threading import Event, RLock
 from typing import Any
 
-from confguard.errors import IntegrityError, StoreBusyError, StoreError
+from confguard.errors import StoreBusyError, StoreError
 from confguard.forking import renew_in_children
 from confguard.stores import sqlite_layout as layout
 from confguard.stores.retrying import retrying
 from confguard.stores.sql import SqlStore
 from confguard.stores.sql_script import Statement, UnmetError
-from confguard.stores.sqlite_log import lost_commits
+from confguard.stores.sqlite_reading import Reader, check_log, close_in_parent
 from confguard.stores.waiting import file_changes
 
 __all__ = ["SqliteStore"]
@@ -27,22 +27,32 @@ BUSY_SECONDS = 10.0
 
 
 class SqliteStore(SqlStore):
-    """Revisions in one SQLite file. Raises `StoreError` for a file that is not a store or cannot be used."""
+    """Revisions in one SQLite file. Raises `StoreError` for a file that is not a store or cannot be used.
+
+    The file is made by the first commit. Until something is written, it is only read.
+    """
 
     local = True
+    now = "lease_clock()"
 
     def __init__(self, path: str | os.PathLike[str], *, busy_seconds: float | None = None) -> None:
         super().__init__()
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # whoever opened it may go to another folder before it is used
         self._busy_seconds = BUSY_SECONDS if busy_seconds is None else busy_seconds
         self._lock = RLock()
+        self._writer: sqlite3.Connection | None = None
+        self._reader = Reader(self.path, self._busy_seconds)
+        self._closed = False
         with self._explained():
-            self._connection = self._open()
+            self._check_place()
+            self._rows("SELECT 1")
         renew_in_children(self)
 
     def damage(self, config: str) -> str | None:
         """What is wrong with the database's pages, its tables, or the config's row."""
         rows = self._rows("PRAGMA integrity_check(1)")
+        if not rows:
+            return None  # nothing was ever written
         if rows[0][0] != "ok":
             return f"{self.path}: the database is damaged: {rows[0][0]}"
         tables = {row[0] for row in self._rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
@@ -55,7 +65,7 @@ class SqliteStore(SqlStore):
         dropped = super().thin(config, keep)
         if dropped:
             with suppress(StoreBusyError):  # somebody reads: the room is used again later
-                self._rows("VACUUM")
+                self._run([Statement("VACUUM", ())])
         return dropped
 
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
@@ -65,19 +75,21 @@ class SqliteStore(SqlStore):
     def close(self) -> None:
         """Close the database."""
         with self._lock:
-            self._finalizer()
+            self._closed = True
+            self._reader.close()
+            if self._writer is not None:
+                self._finalizer()
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        try:
-            with self._lock:
-                return self._usable().execute(query, values).fetchall()
-        except (sqlite3.Error, OSError, UnicodeDecodeError):
-            with self._explained():
-                raise
+        with self._explained(), self._lock:
+            self._check_open()
+            if self._writer is None:
+                return self._reader.rows(query, values)
+            return self._writer.execute(query, values).fetchall()
 
     def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
         with self._explained(), self._lock:
-            connection = self._usable()
+            connection = self._writing()
             if not durable:
                 connection.execute("PRAGMA synchronous = NORMAL")
             try:
@@ -91,13 +103,26 @@ class SqliteStore(SqlStore):
                 if not durable:
                     connection.execute("PRAGMA synchronous = FULL")
 
+    def _writing(self) -> sqlite3.Connection:
+        """The connection that writes, opened when the first thing is to be written."""
+        self._check_open()
+        if self._writer is None:
+            self._writer = self._open()
+            self._reader.close()
+        return self._writer
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreError(f"{self.path}: the store was closed")
+
     def _open(self) -> sqlite3.Connection:
         self._create_file()
-        self._check_log()
+        check_log(self.path)
         connection = sqlite3.connect(
             self.path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
         )
         try:
+            connection.create_function("lease_clock", 0, layout.lease_clock)
             layout.ensure(connection, self.path)
             self._write_ahead(connection)
             connection.execute("PRAGMA synchronous = FULL")
@@ -107,8 +132,7 @@ class SqliteStore(SqlStore):
             connection.close()
             raise
         # A store that nobody closed is closed when nobody holds it any more.
-        self._stale = False
-        self._finalizer = weakref.finalize(self, _close, connection, os.getpid())
+        self._finalizer = weakref.finalize(self, close_in_parent, connection, os.getpid())
         return connection
 
     def _write_ahead(self, connection: sqlite3.Connection) -> None:
@@ -123,14 +147,10 @@ class SqliteStore(SqlStore):
             else:
                 return
 
-    def _check_log(self) -> None:
-        """Open nothing that would drop revisions which were acknowledged."""
-        lost = lost_commits(self.path)
-        if lost:
-            raise IntegrityError(
-                f"{self.path}: its log is damaged, and the last {lost} commits in it cannot be read",
-                hint=f"restore the store from a copy; to go on without them, move {self.path}-wal away",
-            )
+    def _check_place(self) -> None:
+        """Can the file be there? Its folder is made with it, where only that is missing."""
+        if not self.path.parent.exists() and not self.path.parent.parent.exists():
+            raise StoreError(f"{self.path}: cannot be opened: there is no folder {self.path.parent}")
 
     def _create_file(self) -> None:
         """Make the file, private to its user, and its folder where only that is missing."""
@@ -146,16 +166,10 @@ class SqliteStore(SqlStore):
             os.close(folder)
 
     def after_fork(self) -> None:
-        """In a forked child: a lock that nobody holds, and a connection of its own."""
-        _FORKED.append(self._connection)
+        """In a forked child: a lock that nobody holds, and connections of its own."""
+        _FORKED.extend(each for each in (self._writer, self._reader.forget()) if each is not None)
         self._lock = RLock()
-        self._stale = True
-
-    def _usable(self) -> sqlite3.Connection:
-        """The connection; a new one in a forked child, which must not use its parent's."""
-        if self._stale:
-            self._connection = self._open()
-        return self._connection
+        self._writer = None
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -182,7 +196,9 @@ class SqliteStore(SqlStore):
         except OSError as error:
             if isinstance(error, ConnectionError) or error.filename is None:
                 raise
-            raise StoreError(f"{self.path}: cannot be opened: {error.strerror}") from error
+            raise StoreError(
+                f"{self.path}: cannot be opened: {error.strerror}", hint=_hint("unable to open")
+            ) from error
 
 
 _DAMAGE = ("not a database", "malformed", "corrupt", "Could not decode")
@@ -195,11 +211,6 @@ def _execute(connection: sqlite3.Connection, statement: Statement) -> None:
     rows = connection.execute(statement.query, statement.values).fetchall()
     if statement.must and not rows:
         raise UnmetError(statement.must)
-
-
-def _close(connection: sqlite3.Connection, pid: int) -> None:
-    if pid == os.getpid():
-        connection.close()
 
 
 def _hint(text: str) -> str | None:
