@@ -425,7 +425,7 @@ def test_an_answer_that_is_none(folder: Path) -> None:
         ({"pid_file": "gone", "signal": "USR1"}, "SIGUSR1 to gone.*No such process"),
         ({"systemd": "no-such-unit.service"}, "systemctl reload no-such-unit.service"),
         ({"command": ["no-such-program"]}, "No such file"),
-        ({"command": ["sleep", "9"], "timeout": "100ms"}, "timed out"),
+        ({"command": ["sleep", "9"], "timeout": "100ms"}, "did not end within 100ms"),
         ({"url": "http://127.0.0.1:9/reload", "method": "PUT"}, "PUT http://127.0.0.1:9/reload"),
     ],
 )

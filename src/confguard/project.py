@@ -47,7 +47,10 @@ def _probe_list(_: object, attribute: attrs.Attribute[Any], value: list[Any]) ->
     for probe in value:
         if not isinstance(probe, str | list):
             raise ValueError("a probe is a URL, or a command as a list")
-        as_probe(probe)
+        try:
+            as_probe(probe)
+        except TargetError as error:
+            raise _refused(attribute.name, error) from None
 
 
 def _target_list(_: object, attribute: attrs.Attribute[Any], value: list[Any]) -> None:
@@ -68,8 +71,13 @@ def _reload_list(_: object, attribute: attrs.Attribute[Any], value: list[Any]) -
     for reload in value:
         try:
             as_reload(reload)
-        except (TargetError, TypeError) as error:
-            raise ValueError(str(error)) from error
+        except TargetError as error:
+            raise _refused(attribute.name, error) from None
+
+
+def _refused(name: str, error: TargetError) -> ValueError:
+    said = str(error).removeprefix(f"{name}: ")
+    return ValueError(f"{name}: {said}" + (f" ({error.hint})" if error.hint else ""))
 
 
 @frozen

@@ -10,7 +10,10 @@ from typing import Any, Protocol
 from attrs import define, field, frozen
 
 from confguard.fields import Duration
-from confguard.rollout.probes import ProbeFailure, fetch
+from confguard.rollout.probes import fetch
+from confguard.targets.addresses import checked_url, shown_url
+from confguard.targets.concealing import shown_by
+from confguard.targets.refusing import time_limit
 
 __all__ = ["Counts", "ErrorRate", "HttpCounts", "Monitor"]
 
@@ -42,20 +45,28 @@ class Counts:
 
 @frozen
 class HttpCounts:
-    """Counts from a URL that answers with JSON: `{"requests": 1200, "errors": 3}`."""
+    """Counts from a URL that answers with JSON: `{"requests": 1200, "errors": 3}`. It is asked as an `HttpProbe` is."""
 
-    url: str
-    timeout: Duration = field(default=Duration("2s"), converter=Duration)
+    url: str = field(converter=checked_url, repr=shown_by(shown_url))
+    timeout: Duration = field(default=Duration("2s"), converter=time_limit)
 
     def __call__(self) -> Counts:
         """Ask once. Raises `OSError` or `ValueError` where there is no such answer."""
-        try:
-            answer = json.loads(fetch(self.url, self.timeout, limit=65_536))
-            return Counts(int(answer["requests"]), int(answer["errors"]))
-        except ProbeFailure as error:
-            raise OSError(f"GET {self.url} {error}") from error
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"GET {self.url}: expected requests and errors as numbers") from error
+        body, wrong = fetch(self.url, self.timeout)
+        if wrong is not None:
+            raise OSError(f"GET {shown_url(self.url)} {wrong}")
+        counts = _counts(body)
+        if counts is None:
+            raise ValueError(f"GET {shown_url(self.url)}: expected requests and errors as numbers, in JSON")
+        return counts
+
+
+def _counts(body: bytes) -> Counts | None:
+    try:
+        answer = json.loads(body)
+        return Counts(int(answer["requests"]), int(answer["errors"]))
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return None
 
 
 @define

@@ -1,18 +1,26 @@
-"""Probes: health questions over HTTP, by a command or by a function."""
+"""Probes: health questions over HTTP, by a command or by a function.
+
+A probe answers in its own time, whatever it asks, and its answer holds no secret: neither what a URL or a command line
+carries, nor what comes back of it.
+"""
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeAlias, cast
+from threading import Lock
+from typing import Protocol, TypeAlias, cast
 
 from attrs import field, frozen
 
-from confguard.diff.render import mask
-from confguard.errors import harmless
+from confguard.errors import brief, harmless
 from confguard.fields import Duration
+from confguard.secrets import masked
+from confguard.targets.addresses import address_of, checked_url, shown_url
+from confguard.targets.calls import Call
+from confguard.targets.concealing import shown_by, shown_words
+from confguard.targets.refusing import time_limit, words_of
 
-__all__ = ["CallableProbe", "CommandProbe", "HttpProbe", "Probe", "ProbeLike", "as_probe"]
+__all__ = ["CallableProbe", "CommandProbe", "HttpProbe", "Probe", "ProbeLike", "as_probe", "ask"]
 
 
 class Probe(Protocol):
@@ -28,79 +36,109 @@ class Probe(Protocol):
         ...
 
 
+def ask(probe: Probe) -> str | None:
+    """Ask a probe of whatever kind, also one that was written elsewhere: what it raises is an answer.
+
+    >>> ask(CommandProbe(["false"]))
+    'ended with 1'
+    """
+    try:
+        return _said(probe.check())
+    except Exception as error:  # noqa: BLE001 - whatever somebody's probe raises, it is not healthy
+        return _raised(error)
+
+
 @frozen
 class HttpProbe:
-    """Healthy when a GET answers with a status from 200 to 399 within `timeout`.
+    """Healthy when a GET is answered with a status from 200 to 299, in full, within `timeout`.
 
-    Asked directly, without the proxies of the environment, as an orchestrator asks.
+    A redirect is not healthy, and not followed: whoever sends you to a page for logging in, or to another host, has not
+    said that the service is well. `timeout` is for all of it, from the name's look-up to the end of the body (of which
+    up to 64 KiB are read). It is asked directly, without the proxies of the environment, as an orchestrator asks. A
+    user and a password in the URL are sent as basic authentication, and shown nowhere.
 
-    >>> HttpProbe("http://127.0.0.1:9/healthz", timeout="1s").check() is None
-    False
+    >>> HttpProbe("http://127.0.0.1:9/healthz", timeout="1s").check()
+    'did not answer: Connection refused'
     """
 
-    url: str = field()
-    timeout: Duration = field(default=Duration("2s"), converter=Duration)
-
-    @url.validator
-    def _check_url(self, _: Any, value: str) -> None:
-        if not value.startswith(("http://", "https://")):
-            raise ValueError(f"a probe's URL starts with http:// or https://, not {value!r}")
+    url: str = field(converter=checked_url, repr=shown_by(shown_url))
+    timeout: Duration = field(default=Duration("2s"), converter=time_limit)
 
     @property
     def name(self) -> str:
         """`GET` and the URL."""
-        return f"GET {mask(self.url)}"
+        return f"GET {shown_url(self.url)}"
 
     def check(self) -> str | None:
         """Ask once."""
-        try:
-            fetch(self.url, self.timeout, limit=0)
-        except ProbeFailure as error:
-            return str(error)
-        return None
+        return fetch(self.url, self.timeout)[1]
+
+
+def fetch(url: str, timeout: Duration) -> tuple[bytes, str | None]:
+    """The body of the answer to a GET, and what is wrong with the answer, if anything is."""
+    from confguard.targets import http
+
+    answer = http.ask(address_of(url), timeout)
+    if answer.problem is not None or answer.good:
+        return answer.body, answer.problem
+    leads = f": it leads to {answer.location}, and is not followed" if answer.location else ""
+    return b"", f"answered {answer.status} {answer.reason}".rstrip() + leads
 
 
 @frozen
 class CommandProbe:
     """Healthy when a command ends with 0 within `timeout`. The command is a list: no shell reads it.
 
+    It has a session of its own and nothing to read; after `timeout`, its whole process group is ended. The answer is
+    the last line that it printed.
+
     >>> CommandProbe(["true"]).check()
     >>> CommandProbe(["false"]).check()
     'ended with 1'
     """
 
-    command: tuple[str, ...] = field(converter=tuple)
-    timeout: Duration = field(default=Duration("10s"), converter=Duration)
+    command: tuple[str, ...] = field(converter=words_of, repr=shown_by(shown_words))
+    timeout: Duration = field(default=Duration("10s"), converter=time_limit)
 
     @property
     def name(self) -> str:
         """The command."""
-        return " ".join(self.command)
+        return shown_words(self.command)
 
     def check(self) -> str | None:
         """Run it once."""
-        try:
-            ended = subprocess.run(
-                self.command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=self.timeout.total_seconds(),
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return f"did not end within {self.timeout}"
-        except OSError as error:
-            return f"cannot be run: {error.strerror}"
-        if ended.returncode == 0:
-            return None
-        said = ended.stdout[-4096:].decode(errors="replace").strip().splitlines()
-        return f"ended with {ended.returncode}" + (f": {harmless(said[-1][:200])}" if said else "")
+        from confguard.targets.commands import run
+
+        ended = run(self.command, self.timeout)
+        lines = ended.said.splitlines()
+        return f"{ended.problem}: {harmless(lines[-1][-200:])}" if ended.problem and lines else ended.problem
+
+
+class _Calls:
+    """The calls of one function, one at a time: while the last one hangs, it is waited for, and no other is made."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._last: Call[str | None] | None = None
+
+    def answer(self, function: Callable[[], str | None], seconds: float) -> str | None:
+        """What the function answers. Raises `TimeoutError`."""
+        with self._lock:
+            call = self._last = self._last or Call(function)
+        if not call.wait(seconds):
+            raise TimeoutError
+        with self._lock:
+            if self._last is call:
+                self._last = None
+        return call.result()
 
 
 @frozen
 class CallableProbe:
     """Healthy when a function returns None or True; a text says what is wrong, and so does an exception.
+
+    The function runs in a thread of its own. One that has not answered within `timeout` is not healthy; it is not
+    called again until it has, and what it answers too late is the answer to the next question.
 
     >>> CallableProbe(lambda: "queue is full", name="queue").check()
     'queue is full'
@@ -108,6 +146,8 @@ class CallableProbe:
 
     function: Callable[[], object]
     name: str = field()
+    timeout: Duration = field(default=Duration("10s"), converter=time_limit)
+    _calls: _Calls = field(factory=_Calls, init=False, eq=False, repr=False)
 
     @name.default
     def _name(self) -> str:
@@ -116,12 +156,31 @@ class CallableProbe:
     def check(self) -> str | None:
         """Call it once."""
         try:
+            return self._calls.answer(self._answer, self.timeout.total_seconds())
+        except TimeoutError:
+            return f"did not answer within {self.timeout}"
+        except Exception as error:  # noqa: BLE001 - no thread to be had, say
+            return _raised(error)
+
+    def _answer(self) -> str | None:
+        try:
             answer = self.function()
-        except Exception as error:  # noqa: BLE001 - whatever the user's check raises, it is not healthy
-            return f"{type(error).__name__}: {error}"
-        if answer is None or answer is True:
-            return None
-        return answer if isinstance(answer, str) and answer else f"answered {answer!r}"
+        except BaseException as error:  # noqa: BLE001 - in a thread of its own, it interrupts nobody
+            return _raised(error)
+        return _said(answer)
+
+
+def _said(answer: object) -> str | None:
+    if answer is None or answer is True:
+        return None
+    return brief(masked(answer if isinstance(answer, str) and answer else f"answered {answer!r}"))
+
+
+def _raised(error: BaseException) -> str:
+    try:
+        return brief(masked(f"{type(error).__name__}: {error}"))
+    except Exception:  # noqa: BLE001 - an error that cannot be written
+        return type(error).__name__
 
 
 ProbeLike: TypeAlias = "Probe | str | Sequence[str] | Callable[[], object]"
@@ -129,7 +188,7 @@ ProbeLike: TypeAlias = "Probe | str | Sequence[str] | Callable[[], object]"
 
 
 def as_probe(probe: ProbeLike) -> Probe:
-    """The probe that a URL, a command or a function stands for.
+    """The probe that a URL, a command or a function stands for. Raises `ValueError` if it stands for none.
 
     >>> as_probe("http://localhost/healthz").name
     'GET http://localhost/healthz'
@@ -139,32 +198,10 @@ def as_probe(probe: ProbeLike) -> Probe:
     if isinstance(probe, str):
         return HttpProbe(probe)
     if isinstance(probe, list | tuple):
-        return CommandProbe(tuple(probe))
-    return cast(Probe, probe) if hasattr(probe, "check") else CallableProbe(cast(Callable[[], object], probe))
-
-
-class ProbeFailure(Exception):  # noqa: N818 - an answer, not a fault
-    """A GET went wrong; the text says how."""
-
-
-def fetch(url: str, timeout: Duration, *, limit: int) -> bytes:
-    """At most `limit` bytes of the answer to a GET. Raises `ProbeFailure`."""
-    import urllib.error
-    import urllib.request
-    from http.client import HTTPException
-
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    request = urllib.request.Request(url, headers={"User-Agent": "confguard"})  # noqa: S310 - checked: http(s)
-    try:
-        with opener.open(request, timeout=timeout.total_seconds()) as answer:
-            body: bytes = answer.read(limit)
-            return body
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise ProbeFailure(f"answered {error.code} {error.reason}") from error
-    except TimeoutError as error:
-        raise ProbeFailure(f"did not answer within {timeout}") from error
-    except (OSError, HTTPException, ValueError) as error:
-        slow = isinstance(getattr(error, "reason", None), TimeoutError)
-        said = f"did not answer within {timeout}" if slow else f"did not answer: {error}"
-        raise ProbeFailure(said) from error
+        return CommandProbe(probe)
+    if hasattr(probe, "check"):
+        return cast(Probe, probe)
+    if not callable(probe):
+        kind = type(probe).__name__
+        raise ValueError(f"a probe is a URL, a command as a list, or a function, and no {kind}")
+    return CallableProbe(probe)

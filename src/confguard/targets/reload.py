@@ -1,17 +1,25 @@
-"""Telling a service that its files are new: a signal, a command, a request, or `systemctl reload`."""
+"""Telling a service that its files are new: a signal, a command, a request, or `systemctl reload`.
+
+Whatever goes wrong while telling is a `TargetError` that names the reload, and holds no secret: neither what a URL or a
+command line carries, nor what comes back of it in the output of a command or the answer of a server.
+"""
 
 from __future__ import annotations
 
-import os
+import re
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NoReturn, Protocol, TypeAlias
 
 from attrs import field, frozen
 
-from confguard.errors import TargetError, brief, did_you_mean
+from confguard.errors import TargetError, brief, did_you_mean, harmless
 from confguard.fields import Duration
+from confguard.secrets import masked
+from confguard.targets.addresses import address_of, checked_url, shown_url
+from confguard.targets.concealing import shown_by, shown_words
+from confguard.targets.refusing import RefusedError, time_limit, words_of
 
 __all__ = [
     "CommandReload",
@@ -21,9 +29,12 @@ __all__ = [
     "SignalReload",
     "SystemdReload",
     "as_reload",
+    "tell",
 ]
 
 TIMEOUT = Duration("30s")
+TELLING = "CONFGUARD_TELLING"
+"""The environment variable that a reload command has: a confguard that it calls knows that it is called by one."""
 
 
 class Reload(Protocol):
@@ -39,132 +50,170 @@ class Reload(Protocol):
         ...
 
 
-def _signal(name: str | signal.Signals) -> signal.Signals:
-    if isinstance(name, signal.Signals):
-        return name
+def tell(reload: Reload) -> None:
+    """Tell by a reload of whatever kind, also one that was written elsewhere: what goes wrong in it is a `TargetError`.
+
+    >>> tell(CommandReload(["true"]))
+    """
+    try:
+        reload.tell()
+        return
+    except TargetError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever somebody's reload raises, the service was not told
+        wrong = f"{type(error).__name__}: {error}"
+    raise TargetError(f"reload ({reload.name}): {brief(masked(wrong))}")
+
+
+def _path(value: Any) -> Path:
+    if not isinstance(value, str | Path) or not str(value) or "\0" in str(value):
+        raise RefusedError("`pid_file` is no path", hint="/run/auth.pid")
+    return Path(value)
+
+
+def _signal(value: Any) -> signal.Signals:
+    if isinstance(value, signal.Signals):
+        return value
     known = {each.name.removeprefix("SIG"): each for each in signal.Signals}
-    short = name.upper().removeprefix("SIG")
+    short = value.upper().removeprefix("SIG") if isinstance(value, str) else ""
     if short not in known:
-        raise TargetError(f"no signal '{name}'{did_you_mean(short, known)}")
+        raise RefusedError(
+            f"no signal '{brief(str(value))}'{did_you_mean(short, known)}", hint="HUP, USR1, TERM"
+        )
     return known[short]
 
 
 @frozen
 class SignalReload:
-    """A signal to the process whose number stands in a file."""
+    """A signal to the process whose number stands in a file.
 
-    pid_file: Path = field(converter=Path)
+    A file that is older than the process is stale: the number belongs to another process by now, and nothing is
+    signalled. Where the system has no `/proc`, that cannot be known, and the number is trusted. Which signal is sent is
+    your choice, `KILL` and `STOP` too.
+    """
+
+    pid_file: Path = field(converter=_path)
     signal: signal.Signals = field(default=signal.SIGHUP, converter=_signal)
 
     @property
     def name(self) -> str:
         """The signal and where the number stands."""
-        return f"{self.signal.name} to {self.pid_file}"
+        return f"{self.signal.name} to {harmless(str(self.pid_file))}"
 
     def tell(self) -> None:
         """Send the signal."""
+        from confguard.targets import processes
+
         try:
-            number = int(self.pid_file.read_text("ascii").split()[0])
-            if number < 2:  # 0 and below are whole groups of processes, 1 is init
-                raise ValueError(f"{number} is no service's process")
-            os.kill(number, self.signal)
-        except (OSError, ValueError, IndexError) as error:
-            raise TargetError(
-                f"reload ({self.name}): {getattr(error, 'strerror', None) or error}",
-                hint="does the service run, and does it write its number there?",
-            ) from error
-
-
-def _words(command: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(command, str):
-        raise TargetError("reload: a command is a list: no shell reads it", hint='["nginx", "-s", "reload"]')
-    return tuple(command)
+            processes.send(self.signal, self.pid_file)
+            return
+        except RefusedError as error:
+            wrong = str(error)
+        except OSError as error:
+            wrong = error.strerror or type(error).__name__
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing was signalled
+            wrong = f"{type(error).__name__}: {error}"
+        hint = "does the service run, and does it write its number there?"
+        if "permitted" in wrong:
+            hint = "who runs confguard must be the service's user, or root"
+        _fail(self.name, wrong, hint)
 
 
 @frozen
 class CommandReload:
-    """A command, as a list: no shell reads it. Anything but exit code 0 is a failure."""
+    """A command, as a list: no shell reads it. Anything but exit code 0 is a failure.
 
-    command: tuple[str, ...] = field(converter=_words)
-    timeout: Duration = field(default=TIMEOUT, converter=Duration)
+    It has a session of its own, nothing to read, and `CONFGUARD_TELLING=1` in its environment. After `timeout`, or when
+    confguard is interrupted, its whole process group is ended; what it started in another session (`setsid`) is not in
+    it. A daemon that it leaves behind lives on. A password on a command line is known to all users of the machine: give
+    commands a file or a variable instead. Those that are recognised (`--password x`, `TOKEN=x`) are shown as `***`;
+    `-pSECRET` cannot be.
+    """
+
+    command: tuple[str, ...] = field(converter=words_of, repr=shown_by(shown_words))
+    timeout: Duration = field(default=TIMEOUT, converter=time_limit)
 
     @property
     def name(self) -> str:
         """The command."""
-        return " ".join(self.command)
+        return shown_words(self.command)
 
     def tell(self) -> None:
         """Run it."""
-        import subprocess
+        from confguard.targets.commands import run
 
-        try:
-            ended = subprocess.run(
-                self.command,
-                check=False,
-                capture_output=True,
-                text=True,
-                timeout=self.timeout.total_seconds(),
-                stdin=subprocess.DEVNULL,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise TargetError(f"reload ({self.name}): {error}") from error
-        if ended.returncode:
-            said = brief(ended.stderr.strip() or ended.stdout.strip())
-            raise TargetError(
-                f"reload ({self.name}): ended with {ended.returncode}{': ' if said else ''}{said}"
-            )
+        ended = run(self.command, self.timeout, {TELLING: "1"})
+        if ended.problem is not None:
+            said = brief(ended.said)
+            _fail(self.name, f"{ended.problem}{': ' if said else ''}{said}", ended.hint)
+
+
+def _method(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch("[A-Za-z]{1,20}", value) or value.upper() == "CONNECT":
+        raise RefusedError(f"'{brief(str(value))}' is no method of HTTP", hint="POST, PUT")
+    return value.upper()
 
 
 @frozen
 class HttpReload:
-    """A request. Anything but a status from 200 to 299 is a failure."""
+    """A request. Anything but a status from 200 to 299 is a failure, a redirect too: it is never followed.
 
-    url: str = field()
-    method: str = "POST"
-    timeout: Duration = field(default=TIMEOUT, converter=Duration)
+    `timeout` is for all of it, from the name's look-up to the end of the answer (of which up to 64 KiB are read). It is
+    sent directly, not through a proxy that the environment names; HTTPS trusts the authorities of the system. A user
+    and a password in the URL are sent as basic authentication, and shown nowhere.
 
-    @url.validator
-    def _check_url(self, _: Any, url: str) -> None:
-        if not url.startswith(("http://", "https://")):
-            raise TargetError(f"reload: '{url}' is no http or https URL")
+    >>> HttpReload("http://ana:s3cret@127.0.0.1:9090/-/reload")
+    HttpReload(url='http://ana:***@127.0.0.1:9090/-/reload', method='POST', timeout=Duration('30s'))
+    """
+
+    url: str = field(converter=checked_url, repr=shown_by(shown_url))
+    method: str = field(default="POST", converter=_method)
+    timeout: Duration = field(default=TIMEOUT, converter=time_limit)
 
     @property
     def name(self) -> str:
         """The method and the URL."""
-        return f"{self.method} {self.url}"
+        return f"{self.method} {shown_url(self.url)}"
 
     def tell(self) -> None:
-        """Send it, directly: not through a proxy that the environment names."""
-        import urllib.error
-        import urllib.request
-        from http.client import HTTPException
+        """Send it."""
+        from confguard.targets.http import ask
 
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        request = urllib.request.Request(self.url, method=self.method)  # noqa: S310 - http and https only
-        try:
-            with opener.open(request, timeout=self.timeout.total_seconds()):
-                return
-        except urllib.error.HTTPError as error:
-            with error:
-                said = brief(error.read(300).decode("utf-8", "replace").strip())
-            raise TargetError(
-                f"reload ({self.name}): status {error.code}{': ' if said else ''}{said}"
-            ) from error
-        except (OSError, HTTPException, ValueError) as error:
-            raise TargetError(f"reload ({self.name}): {getattr(error, 'reason', error)}") from error
+        address = address_of(self.url)
+        answer = ask(address, self.timeout, self.method)
+        if answer.problem is not None:
+            _fail(self.name, answer.problem, "does the service run, and listen there?")
+        if not answer.good:
+            said = brief(
+                address.concealed.clean(answer.body.decode("utf-8", "replace")[:8192])[:4096].strip()
+            )
+            leads = f": it leads to {answer.location}, and is not followed" if answer.location else ""
+            wrong = f"status {answer.status}{leads}{': ' if said else ''}{said}"
+            _fail(self.name, wrong, _HINTS.get(answer.status, "what does the service's own log say?"))
+
+
+_LOGIN = "credentials stand in the URL: http://user:password@host/"
+_REDIRECT = f"give the URL that answers by itself; if it leads to a page for logging in, {_LOGIN}"
+_WHERE = "are this the URL and the method with which the service reloads, and is that enabled?"
+_HINTS = {
+    **dict.fromkeys((301, 302, 303, 307, 308), _REDIRECT),
+    **dict.fromkeys((401, 403, 407), _LOGIN),
+    **dict.fromkeys((404, 405, 501), _WHERE),
+}
+
+
+def _unit(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"(?!-)[\w:.@\\-]{1,255}", value, re.ASCII):
+        raise RefusedError(f"'{brief(str(value))}' is no unit's name", hint="auth.service")
+    return value
 
 
 @frozen
 class SystemdReload:
     """`systemctl reload UNIT`."""
 
-    unit: str = field()
-    timeout: Duration = field(default=TIMEOUT, converter=Duration)
-
-    @unit.validator
-    def _check_unit(self, _: Any, unit: str) -> None:
-        if not unit or unit.startswith("-"):
-            raise TargetError(f"reload: '{unit}' is no unit's name")
+    unit: str = field(converter=_unit)
+    timeout: Duration = field(default=TIMEOUT, converter=time_limit)
 
     @property
     def name(self) -> str:
@@ -176,8 +225,13 @@ class SystemdReload:
         CommandReload(("systemctl", "reload", self.unit), self.timeout).tell()
 
 
+def _fail(name: str, wrong: str, hint: str | None) -> NoReturn:
+    raise TargetError(f"reload ({name}): {wrong}", hint=hint)
+
+
 ReloadLike: TypeAlias = "Reload | str | Sequence[str] | Mapping[str, Any]"
 
+_EXPECTED = 'expected are a URL, a command as a list, or a table such as { systemd = "auth.service" }'
 _KINDS: dict[str, tuple[Any, set[str]]] = {
     "pid_file": (SignalReload, {"pid_file", "signal"}),
     "command": (CommandReload, {"command", "timeout"}),
@@ -199,19 +253,24 @@ def as_reload(like: ReloadLike) -> Reload:
     if isinstance(like, str):
         return HttpReload(like)
     if isinstance(like, Mapping):
-        for key, (kind, allowed) in _KINDS.items():
-            if key in like:
-                unknown = sorted(set(like) - allowed)
-                if unknown:
-                    raise TargetError(
-                        f"reload: unknown key '{unknown[0]}'{did_you_mean(unknown[0], allowed)}"
-                    )
-                named = {("unit" if name == "systemd" else name): value for name, value in like.items()}
-                made: Reload = kind(**named)
-                return made
+        return _from_table(like)
+    if isinstance(like, Sequence):
+        return CommandReload(like)
+    if not hasattr(like, "tell"):
+        kind = type(like).__name__
+        raise TargetError(f"reload: a service cannot be told by what is of type {kind}", hint=_EXPECTED)
+    return like
+
+
+def _from_table(table: Mapping[str, Any]) -> Reload:
+    found = next((each for key, each in _KINDS.items() if key in table), None)
+    if found is None:
         raise TargetError(
             f"reload: one of {', '.join(_KINDS)} is needed", hint='{ systemd = "auth.service" }'
         )
-    if isinstance(like, Sequence):
-        return CommandReload(like)
-    return like
+    kind, allowed = found
+    unknown = sorted(map(str, set(table) - allowed))
+    if unknown:
+        raise TargetError(f"reload: unknown key '{brief(unknown[0])}'{did_you_mean(unknown[0], allowed)}")
+    made: Reload = kind(**{("unit" if name == "systemd" else name): value for name, value in table.items()})
+    return made
