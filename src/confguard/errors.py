@@ -1,27 +1,36 @@
 """Every error confguard raises on purpose: one tree below `ConfguardError`.
 
 Each error is a sentence a person can act on. `hint` says what to do next, and `exit_code` is what the
-command line returns for it: 2 cannot run, 1 refused, 3 the head moved, 4 applied and reverted.
+command line returns for it: 2 cannot run, 1 refused, 3 the head moved, 4 applied and taken back, 5 in place and
+not told.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 __all__ = [
     "BakeFailedError",
+    "BakeNotToldError",
+    "BakingError",
     "ConfguardError",
     "ConflictError",
     "DiffError",
     "DocumentError",
+    "DriftError",
     "IntegrityError",
     "MergeConflictError",
     "NotFoundError",
+    "NotToldError",
     "PolicyError",
     "Problem",
     "ProjectError",
+    "RefusedError",
     "SchemaError",
     "StoreBusyError",
     "StoreError",
@@ -176,14 +185,63 @@ class IntegrityError(StoreError):
         self.bad = tuple(bad)
 
 
+class DriftError(ConfguardError):
+    """A target holds what somebody else wrote into it, and the plan would undo that.
+
+    `drift` tells what differs from the head. Adopt it, or apply with `overwrite=True`.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None, drift: Iterable[object] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.drift = tuple(drift)
+
+
+class BakingError(ConfguardError):
+    """Another revision is being watched. `revision` is its number, `until` the end of its bake.
+
+    Wait for it, confirm it, revert it, or apply with `supersede="why"`.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None, revision: int, until: datetime) -> None:
+        super().__init__(message, hint=hint)
+        self.revision, self.until = revision, until
+
+
 class TargetError(ConfguardError):
-    """A target cannot be written, or a service not told of it: what was before stays in force."""
+    """A target cannot be read or written, or a service cannot be told of it."""
+
+
+class RefusedError(TargetError):
+    """A revision could not be written everywhere, or its service refused it; what was before is in force again."""
+
+    exit_code = 4
+
+
+class NotToldError(TargetError):
+    """A revision is in place in every target, and stays; its service could not be told.
+
+    `revision` is that revision. `confguard tell NAME` (`guard.tell()`) tells it again.
+    """
+
+    exit_code = 5
+
+    def __init__(self, message: str, *, hint: str | None = None, revision: Any) -> None:
+        super().__init__(message, hint=hint)
+        self.revision = revision
 
 
 class BakeFailedError(ConfguardError):
     """A revision was applied, found unhealthy or left unconfirmed, and reverted."""
 
     exit_code = 4
+
+
+class BakeNotToldError(NotToldError, BakeFailedError):
+    """Both: a bake failed, the bytes before it are in place, and the service could not be told of them."""
 
 
 class ProjectError(ConfguardError):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import Any
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from confguard.fields import Duration
 from confguard.rollout.monitors import Monitor
-from confguard.rollout.probes import Probe, ProbeLike, as_probe
+from confguard.rollout.probes import Probe, ProbeLike, as_probe, ask
+from confguard.secrets import masked
 
 __all__ = ["Bake", "Outcome", "Watched", "watch"]
 
@@ -29,13 +30,18 @@ class Bake:
     """How a new revision is watched.
 
     `duration` is how long, `interval` how often probes and monitors are asked; `failures` in a row of one
-    probe, or one alarm of a monitor, end the bake and revert. With `confirm`, the revision is reverted at the
-    end unless someone has confirmed it; without, it stays when all probes are healthy then. Durations are
-    texts such as `"10m"` or seconds. A probe is an `HttpProbe`, `CommandProbe`, `CallableProbe`, a URL, a
-    command as a list, or a function.
+    probe, more than a `share` of all its checks failed, or one alarm of a monitor, end the bake and revert. What fails
+    at the very end is asked again. With `confirm`, the revision is reverted at the end unless someone has confirmed it;
+    without, it stays when all probes are healthy then. Durations are texts such as `"10m"` or seconds. A probe is an
+    `HttpProbe`, `CommandProbe`, `CallableProbe`, a URL, a command as a list, or a function. Raises `ValueError` where
+    there is nothing to ask.
 
     >>> Bake("10m", probes=["http://127.0.0.1:8080/healthz"]).probes[0].name
     'GET http://127.0.0.1:8080/healthz'
+    >>> Bake("10m")
+    Traceback (most recent call last):
+        ...
+    ValueError: a bake asks nothing: give it probes or monitors, or confirm=True
     """
 
     duration: Duration = field(converter=Duration)
@@ -43,6 +49,7 @@ class Bake:
     monitors: tuple[Monitor, ...] = field(default=(), converter=_monitors)
     interval: Duration = field(default=Duration("1s"), converter=Duration)
     failures: int = field(default=3)
+    share: float = field(default=0.25)
     confirm: bool = False
 
     @interval.validator
@@ -55,6 +62,15 @@ class Bake:
     def _check_failures(self, _: Any, value: int) -> None:
         if value < 1:
             raise ValueError(f"failures must be 1 or more, not {value}")
+
+    @share.validator
+    def _check_share(self, _: Any, value: float) -> None:
+        if not 0 <= value <= 1:
+            raise ValueError(f"share is from 0 to 1, not {value}")
+
+    def __attrs_post_init__(self) -> None:
+        if not (self.probes or self.monitors or self.confirm):
+            raise ValueError("a bake asks nothing: give it probes or monitors, or confirm=True")
 
 
 class Outcome(Enum):
@@ -76,7 +92,7 @@ class Watched:
 
 def watch(
     bake: Bake,
-    settled: Callable[[], Outcome | None],
+    ended: Callable[[], Outcome | None],
     notice: Callable[[str, str], None],
     *,
     now: Callable[[], float] = time.monotonic,
@@ -84,45 +100,84 @@ def watch(
 ) -> Watched:
     """Ask probes and monitors until the bake has an outcome.
 
-    `settled` tells whether somebody else has ended it; `notice` is told of each probe that fails, by name and
+    `ended` tells whether somebody else has ended it; `notice` is told of each probe that fails, by name and
     with what is wrong.
     """
     end = now() + bake.duration.total_seconds()
-    failing: dict[str, int] = {}
+    tallies = [_Tally(probe, bake, notice) for probe in bake.probes]
     for monitor in bake.monitors:
         monitor.start()
     while True:
         sleep(max(0.0, min(bake.interval.total_seconds(), end - now())))
-        ended = settled()
-        if ended:
-            return Watched(ended)
-        failed = _ask(bake, failing, notice)
+        outcome = ended()
+        if outcome:
+            return Watched(outcome)
+        failed = _ask(bake, tallies)
         if failed:
             return Watched(Outcome.FAILED, failed)
         if now() >= end:
-            return _at_the_end(bake, failing)
+            return _at_the_end(bake, tallies, sleep)
 
 
-def _ask(bake: Bake, failing: dict[str, int], notice: Callable[[str, str], None]) -> str | None:
+_ENOUGH = 10
+"""So many checks make a share worth looking at before the bake is over."""
+
+
+@define
+class _Tally:
+    """What one probe has answered so far."""
+
+    probe: Probe
+    bake: Bake
+    notice: Callable[[str, str], None]
+    checks: int = 0
+    failed: int = 0
+    in_a_row: int = 0
+    wrong: str = ""
+
+    def ask(self) -> str | None:
+        """Ask once; why the bake fails, if it does now."""
+        wrong = ask(self.probe)
+        self.checks += 1
+        if wrong is None:
+            self.in_a_row = 0
+            return None
+        self.notice(self.probe.name, wrong)
+        self.failed, self.in_a_row, self.wrong = self.failed + 1, self.in_a_row + 1, wrong
+        if self.in_a_row >= self.bake.failures:
+            return f"{self.probe.name}: {wrong} ({self.in_a_row} times in a row)"
+        return self.flapping() if self.checks >= _ENOUGH and self.failed >= self.bake.failures else None
+
+    def flapping(self) -> str | None:
+        """Why it fails for failing too often, if it does."""
+        if self.failed < 2 or self.failed <= self.bake.share * self.checks:
+            return None
+        return f"{self.probe.name}: failed {self.failed} of {self.checks} times, the last time: {self.wrong}"
+
+
+def _ask(bake: Bake, tallies: Sequence[_Tally]) -> str | None:
     for monitor in bake.monitors:
-        alarm = monitor.check()
+        try:
+            alarm = monitor.check()
+        except Exception as error:  # noqa: BLE001 - whatever somebody's monitor raises, it is an alarm
+            alarm = masked(f"{type(error).__name__}: {error}")
         if alarm:
             return f"{monitor.name}: {alarm}"
-    for probe in bake.probes:
-        wrong = probe.check()
-        if wrong is None:
-            failing.pop(probe.name, None)
-            continue
-        notice(probe.name, wrong)
-        failing[probe.name] = failing.get(probe.name, 0) + 1
-        if failing[probe.name] >= bake.failures:
-            return f"{probe.name}: {wrong} ({failing[probe.name]} times in a row)"
-    return None
+    answers = [tally.ask() for tally in tallies]
+    return next((each for each in answers if each), None)
 
 
-def _at_the_end(bake: Bake, failing: dict[str, int]) -> Watched:
-    if failing:
-        return Watched(Outcome.FAILED, f"unhealthy at the end of the bake: {', '.join(failing)}")
+def _at_the_end(bake: Bake, tallies: Sequence[_Tally], sleep: Callable[[float], None]) -> Watched:
+    """What failed a moment ago is asked until it is healthy, or has failed too often in a row."""
+    for tally in tallies:
+        while tally.in_a_row:
+            sleep(bake.interval.total_seconds())
+            failed = tally.ask()
+            if failed:
+                return Watched(Outcome.FAILED, f"unhealthy at the end of the bake: {failed}")
+        flapping = tally.flapping()
+        if flapping:
+            return Watched(Outcome.FAILED, flapping)
     if bake.confirm:
         return Watched(Outcome.FAILED, f"nobody confirmed within {bake.duration}")
     return Watched(Outcome.HEALTHY)

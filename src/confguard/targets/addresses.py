@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from confguard.errors import brief
 from confguard.targets.concealing import Concealed, concealed_url, without_login
-from confguard.targets.refusing import RefusedError
+from confguard.targets.refusing import UnusableError
 
 __all__ = ["Address", "address_of", "checked_url", "shown_url"]
 
@@ -40,26 +40,26 @@ class Address:
 
 
 def address_of(url: object) -> Address:
-    """The parts of a URL. Raises `RefusedError`, without a secret in the message.
+    """The parts of a URL. Raises `UnusableError`, without a secret in the message.
 
     >>> address_of("https://[::1]:8443/-/reload").named
     '[::1]:8443'
     >>> address_of("http://ana:p/w@db/")
     Traceback (most recent call last):
         ...
-    confguard.targets.refusing.RefusedError: 'http://***@db/' has an @ behind the host
+    confguard.targets.refusing.UnusableError: 'http://***@db/' has an @ behind the host
     """
     shown = f"'{brief(without_login(url))}'" if isinstance(url, str) else f"a {type(url).__name__}"
     found = _URL.fullmatch(url) if isinstance(url, str) else None
     if found is None:
         hint = "a URL starts with http:// or https://; a command is a list of its words"
-        raise RefusedError(f"{shown} is no http or https URL", hint=hint)
+        raise UnusableError(f"{shown} is no http or https URL", hint=hint)
     if not found[0].isascii() or not found[0].isprintable() or " " in found[0]:
         hint = "percent-encode it; a host is written in Punycode: xn--..."
-        raise RefusedError(f"{shown} has a character that no URL has", hint=hint)
+        raise UnusableError(f"{shown} has a character that no URL has", hint=hint)
     if "@" in found["rest"]:
         hint = "in a password / is written %2F, # %23, ? %3F; elsewhere @ is written %40"
-        raise RefusedError(f"{shown} has an @ behind the host", hint=hint)
+        raise UnusableError(f"{shown} has an @ behind the host", hint=hint)
     try:
         parts = urlsplit(found[0])
         host, port = parts.hostname or "", parts.port
@@ -67,10 +67,10 @@ def address_of(url: object) -> Address:
         port = 0
     if port == 0:
         hint = "http://127.0.0.1:8080/reload; what is special in a password is percent-encoded"
-        raise RefusedError(f"{shown} has no port from 1 to 65535 behind its host", hint=hint)
+        raise UnusableError(f"{shown} has no port from 1 to 65535 behind its host", hint=hint)
     host = unquote(host)
     if not _is_host(host):
-        raise RefusedError(f"{shown} names no host", hint="http://127.0.0.1:8080/reload")
+        raise UnusableError(f"{shown} names no host", hint="http://127.0.0.1:8080/reload")
     login = parts.netloc.rpartition("@")[0]
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Address(
@@ -84,7 +84,7 @@ def address_of(url: object) -> Address:
 
 
 def checked_url(url: object) -> str:
-    """A URL that can be asked. Raises `RefusedError`."""
+    """A URL that can be asked. Raises `UnusableError`."""
     address_of(url)
     return str(url)
 
@@ -110,7 +110,7 @@ def _authorization(login: str) -> str | None:
         return None
     user, _, password = login.partition(":")
     if ":" in unquote(user):
-        raise RefusedError(
+        raise UnusableError(
             "a user's name with a colon (%3A) cannot be sent",
             hint="basic authentication has no way to write it",
         )

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from confguard.errors import brief
-from confguard.targets.refusing import RefusedError
+from confguard.targets.refusing import UnusableError
 
 __all__ = ["send"]
 
@@ -31,7 +31,7 @@ _LONGEST = 64
 
 
 def send(number: signal.Signals, pid_file: Path) -> None:
-    """Send a signal to the process that a file names. Raises `RefusedError` or `OSError`, and then nothing was sent."""
+    """Send a signal to the process that a file names. Raises `UnusableError` or `OSError`, and then nothing was sent."""
     process, written = _read(pid_file)
     handle = _handle(process)
     try:
@@ -53,18 +53,18 @@ def _read(pid_file: Path) -> tuple[int, float]:
     try:
         about = os.fstat(opened)
         if not stat.S_ISREG(about.st_mode):
-            raise RefusedError("it is no regular file")
+            raise UnusableError("it is no regular file")
         content = os.read(opened, _LONGEST + 1)
     finally:
         os.close(opened)
     text = content.strip()
     if len(content) > _LONGEST or not re.fullmatch(rb"-?[0-9]{1,19}", text):
         shown = brief(content.decode("ascii", "replace").strip(), 40)
-        raise RefusedError(
+        raise UnusableError(
             f"it holds {repr(shown) if shown else 'nothing'} instead of the number of a process"
         )
     if int(text) < 2:  # 0 and below are whole groups of processes, 1 is init
-        raise RefusedError(f"{int(text)} is no service's process")
+        raise UnusableError(f"{int(text)} is no service's process")
     if int(text) >= 2**31:
         raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH))
     return int(text), about.st_mtime
@@ -80,7 +80,7 @@ def _handle(process: int) -> int | None:
         if error.errno in {errno.ENOSYS, errno.EPERM}:  # an old kernel, or a sandbox
             return None
         if error.errno == errno.EINVAL:
-            raise RefusedError(f"{process} is a thread, and no process") from None
+            raise UnusableError(f"{process} is a thread, and no process") from None
         raise
 
 
@@ -92,12 +92,12 @@ def _check(process: int, written: float) -> None:
     if len(fields) < 20 or not hasattr(time, "CLOCK_BOOTTIME"):
         return
     if fields[0] in {b"Z", b"X"}:
-        raise RefusedError(f"process {process} has ended")
+        raise UnusableError(f"process {process} has ended")
     started = (
         time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + int(fields[19]) / os.sysconf("SC_CLK_TCK")
     )
     if started > written + _SLACK:
-        raise RefusedError(
+        raise UnusableError(
             f"it is stale: process {process} started {_ago(started - written)} after it was written, and is another one"
         )
 

@@ -10,17 +10,17 @@ from typing import Any
 from confguard.errors import TargetError
 from confguard.fields import Duration
 
-__all__ = ["RefusedError", "time_limit", "words_of"]
+__all__ = ["UnusableError", "time_limit", "words_of"]
 
 _LONGEST = Duration("1d")
 
 
-class RefusedError(TargetError, ValueError):
+class UnusableError(TargetError, ValueError):
     """A command, a URL, a path or a time limit that cannot be used. The message holds no secret."""
 
 
 def time_limit(value: object) -> Duration:
-    """How long somebody is waited for: more than nothing, and a day at most. Raises `RefusedError`.
+    """How long somebody is waited for: more than nothing, and a day at most. Raises `UnusableError`.
 
     >>> time_limit("10s")
     Duration('10s')
@@ -29,30 +29,30 @@ def time_limit(value: object) -> Duration:
     with suppress(ValueError, TypeError, ArithmeticError):
         limit = Duration(value)
     if limit is None or not Duration(0) < limit <= _LONGEST:
-        raise RefusedError("`timeout` is a time from 1ms to 1d", hint="'10s'")
+        raise UnusableError("`timeout` is a time from 1ms to 1d", hint="'10s'")
     return limit
 
 
 def words_of(command: object) -> tuple[str, ...]:
-    """The words of a command. Raises `RefusedError`.
+    """The words of a command. Raises `UnusableError`.
 
     >>> words_of(["nginx", "-s", "reload"])
     ('nginx', '-s', 'reload')
     >>> words_of("nginx -s reload")
     Traceback (most recent call last):
         ...
-    confguard.targets.refusing.RefusedError: a command is a list: no shell reads it
+    confguard.targets.refusing.UnusableError: a command is a list: no shell reads it
     """
     if isinstance(command, str | bytes) or not isinstance(command, Sequence):
-        raise RefusedError("a command is a list: no shell reads it", hint='["nginx", "-s", "reload"]')
+        raise UnusableError("a command is a list: no shell reads it", hint='["nginx", "-s", "reload"]')
     words: list[Any] = [os.fspath(word) if isinstance(word, os.PathLike) else word for word in command]
     for word in words:
         if not isinstance(word, str):
-            raise RefusedError(f"a command is a list of texts, and one is of type {type(word).__name__}")
+            raise UnusableError(f"a command is a list of texts, and one is of type {type(word).__name__}")
         if "\0" in word or not _can_be_passed(word):
-            raise RefusedError("a word of a command has a character that no program can be given")
+            raise UnusableError("a word of a command has a character that no program can be given")
     if not words or not words[0].strip():
-        raise RefusedError("a command is empty", hint='the program comes first: ["nginx", "-s", "reload"]')
+        raise UnusableError("a command is empty", hint='the program comes first: ["nginx", "-s", "reload"]')
     return tuple(words)
 
 

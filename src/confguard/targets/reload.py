@@ -19,7 +19,7 @@ from confguard.fields import Duration
 from confguard.secrets import masked
 from confguard.targets.addresses import address_of, checked_url, shown_url
 from confguard.targets.concealing import shown_by, shown_words
-from confguard.targets.refusing import RefusedError, time_limit, words_of
+from confguard.targets.refusing import UnusableError, time_limit, words_of
 
 __all__ = [
     "CommandReload",
@@ -67,7 +67,7 @@ def tell(reload: Reload) -> None:
 
 def _path(value: Any) -> Path:
     if not isinstance(value, str | Path) or not str(value) or "\0" in str(value):
-        raise RefusedError("`pid_file` is no path", hint="/run/auth.pid")
+        raise UnusableError("`pid_file` is no path", hint="/run/auth.pid")
     return Path(value)
 
 
@@ -77,7 +77,7 @@ def _signal(value: Any) -> signal.Signals:
     known = {each.name.removeprefix("SIG"): each for each in signal.Signals}
     short = value.upper().removeprefix("SIG") if isinstance(value, str) else ""
     if short not in known:
-        raise RefusedError(
+        raise UnusableError(
             f"no signal '{brief(str(value))}'{did_you_mean(short, known)}", hint="HUP, USR1, TERM"
         )
     return known[short]
@@ -107,7 +107,7 @@ class SignalReload:
         try:
             processes.send(self.signal, self.pid_file)
             return
-        except RefusedError as error:
+        except UnusableError as error:
             wrong = str(error)
         except OSError as error:
             wrong = error.strerror or type(error).__name__
@@ -150,7 +150,7 @@ class CommandReload:
 
 def _method(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch("[A-Za-z]{1,20}", value) or value.upper() == "CONNECT":
-        raise RefusedError(f"'{brief(str(value))}' is no method of HTTP", hint="POST, PUT")
+        raise UnusableError(f"'{brief(str(value))}' is no method of HTTP", hint="POST, PUT")
     return value.upper()
 
 
@@ -204,7 +204,7 @@ _HINTS = {
 
 def _unit(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"(?!-)[\w:.@\\-]{1,255}", value, re.ASCII):
-        raise RefusedError(f"'{brief(str(value))}' is no unit's name", hint="auth.service")
+        raise UnusableError(f"'{brief(str(value))}' is no unit's name", hint="auth.service")
     return value
 
 

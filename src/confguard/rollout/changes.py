@@ -1,0 +1,130 @@
+"""What a config is to become: drafts that follow a known head. Worked out here, carried out elsewhere."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from datetime import datetime
+from functools import cached_property
+
+from attrs import evolve, field, frozen
+
+from confguard.documents.document import Document, parse_bytes
+from confguard.errors import ConfguardError
+from confguard.rollout.bake import Bake
+from confguard.rollout.places import Place
+from confguard.stores import chain
+from confguard.stores.interface import Append, Draft, PendingBake, Revision
+
+__all__ = ["Change", "author_name", "change_to", "check_head", "draft_as_it_was", "draft_of"]
+
+
+@frozen(slots=False)
+class Change:
+    """Drafts for one config, and the head that they follow."""
+
+    place: Place
+    head: Revision | None
+    drafts: tuple[Draft, ...]
+    bake: Bake | None = None
+    back: int = field()
+    """The last revision that has proved itself."""
+
+    @back.default
+    def _back(self) -> int:
+        imported = [number for number, draft in enumerate(self.drafts[:-1], 1) if not draft.found]
+        return self.head.number if self.head else max(imported, default=0)
+
+    @cached_property
+    def append(self) -> Append:
+        """What this does to the store."""
+        revisions = tuple(chain.link(self.place.config, self.drafts, self.head))
+        if self.place.sign:
+            revisions = tuple(evolve(each, signature=self.place.sign(each.digest)) for each in revisions)
+        pending = None
+        if self.bake:
+            deadline = self.place.clock() + self.bake.duration
+            pending = PendingBake(revisions[-1].number, self.back, deadline)
+        return Append(self.place.config, revisions, self.place.key, pending)
+
+    @property
+    def revision(self) -> Revision:
+        """The revision that becomes the head."""
+        return self.append.revisions[-1]
+
+
+def change_to(place: Place, draft: Draft, head: Revision | None) -> Change:
+    """What makes a draft the head, behind copies of what it overwrites and no revision holds.
+
+    The first target's copy comes last: imported, it is what the first revert brings back.
+    """
+    strangers = reversed(place.strangers(head, draft.content))
+    return Change(place, head, (*(_copy(place, content, draft, head) for content in strangers), draft))
+
+
+def draft_of(document: Document, author: str, reason: str, at: datetime) -> Draft:
+    """The draft of a document."""
+    return Draft(
+        content=document.content,
+        format=document.format,
+        data_digest=document.data_digest,
+        author=author,
+        reason=reason,
+        created_at=at,
+    )
+
+
+def draft_as_it_was(
+    revision: Revision, author: str, reason: str, at: datetime, *, reverts: bool = True
+) -> Draft:
+    """The draft that makes the exact bytes of a revision the head again."""
+    return Draft(
+        content=revision.content,
+        format=revision.format,
+        data_digest=revision.data_digest,
+        author=author,
+        reason=reason,
+        created_at=at,
+        reverts=revision.number if reverts else None,
+    )
+
+
+def author_name(author: str | None) -> str:
+    """The author, if one is named; else the user who runs this, by number where the system knows no name."""
+    if author and author.strip():
+        return author.strip()
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        # Containers often run as a user that is not in their /etc/passwd.
+        return f"uid {os.getuid()}"
+
+
+def check_head(place: Place, expected: int) -> Revision | None:
+    """The head, if it is the one with this number (0: none). Raises `ConflictError`."""
+    head = place.store.head(place.config)
+    if (head.number if head else 0) != expected:
+        raise chain.conflict(place.config, head, expected)
+    return head
+
+
+def _copy(place: Place, content: bytes, draft: Draft, head: Revision | None) -> Draft:
+    """A copy of what a target holds: imported as the first revision, where there is none yet and it is valid."""
+    copy = Draft(
+        content=content,
+        format=draft.format,
+        author="unknown",
+        reason="found in the target: not written by confguard",
+        created_at=draft.created_at,
+        found=True,
+    )
+    if head is not None:
+        return copy
+    try:
+        document = parse_bytes(content, draft.format, path=None)
+        if place.schema:
+            place.schema.validate_document(document)
+    except ConfguardError:
+        return copy
+    why = "imported: was in the target before the first revision"
+    return evolve(copy, reason=why, data_digest=document.data_digest, found=False)

@@ -1,0 +1,218 @@
+"""A place: the targets of one config on one machine, and how the service there is told of them.
+
+What is written and what is told are two things, and the store knows both of each place. So each machine of a fleet
+finishes its own work, and no other's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from confguard.errors import ConfguardError, TargetError
+from confguard.events import Event, EventKind, Listener
+from confguard.schema.schema import Schema
+from confguard.secrets import masked
+from confguard.stores.interface import PlaceState, Revision, Store
+from confguard.targets import reload as reloads
+from confguard.targets.drift import Drift, drift_of
+from confguard.targets.interface import Staged, Target
+from confguard.targets.locking import alone
+
+__all__ = ["Held", "Place", "discard", "locked"]
+
+_REMEMBERED = 50
+"""How many revisions back something that a target holds is looked for."""
+
+
+@frozen
+class Held:
+    """What a target holds: nothing, bytes, or what cannot be read."""
+
+    target: Target
+    content: bytes | None
+    problem: str | None = None
+
+    @property
+    def digest(self) -> str | None:
+        """SHA-256 of the bytes."""
+        return None if self.content is None else hashlib.sha256(self.content).hexdigest()
+
+
+@frozen(slots=False)
+class Place:
+    """One config at one place: its store, its targets, its service."""
+
+    config: str
+    store: Store
+    targets: Sequence[Target]
+    reloads: Sequence[reloads.Reload]
+    schema: Schema[Any] | None
+    clock: Callable[[], datetime]
+    sign: Callable[[str], str] | None = None
+    """Makes the signature of a revision's digest."""
+    listener: Listener | None = None
+
+    @cached_property
+    def key(self) -> str | None:
+        """What this place is called in the store; None if there is nothing to write or tell."""
+        if not self.targets and not self.reloads:
+            return None
+        names = [str(Path(target.name).absolute()) for target in self.targets]
+        if not self.store.local:
+            names.append(platform.node())
+        return hashlib.sha256("\0".join(names).encode()).hexdigest()[:32]
+
+    def state(self) -> PlaceState | None:
+        """What is known of this place; None if it was never to hold a revision."""
+        return self.store.places(self.config).get(self.key) if self.key is not None else None
+
+    def held(self) -> list[Held]:
+        """What each target holds now."""
+        return [_held(target) for target in self.targets]
+
+    def littered(self) -> bool:
+        """Is there something that a process which died while staging left behind, or one that is staging?"""
+        return any(target.littered() for target in self.targets)
+
+    def sweep(self) -> None:
+        """Remove what a process that died while staging left behind. Nobody else may be staging: see `locked`."""
+        for target in self.targets:
+            target.clean()
+
+    def drift(self, head: Revision) -> tuple[Drift, ...]:
+        """The targets that do not hold the head's bytes, or not as they are to hold them."""
+        return tuple(
+            self._drift(each, head)
+            for each in self.held()
+            if each.problem or each.content != head.content or each.target.faults()
+        )
+
+    def edited(self, head: Revision | None, wanted: bytes | None = None) -> tuple[Drift, ...]:
+        """The targets that hold what somebody else wrote: what writing the `wanted` bytes would undo.
+
+        One that holds nothing, the wanted bytes, or what was written here last, was not edited.
+        """
+        if head is None:
+            return ()
+        state = self.state()
+        ours = {head.content_digest} | ({hashlib.sha256(wanted).hexdigest()} if wanted is not None else set())
+        if state is not None and 0 < state.written < head.number:
+            ours.add(self.store.get(self.config, state.written).content_digest)
+        return tuple(
+            self._drift(each, head)
+            for each in self.held()
+            if each.problem
+            or (each.digest is not None and each.digest not in ours and not self._torn(each, head, state))
+        )
+
+    def strangers(self, head: Revision | None, wanted: bytes) -> list[bytes]:
+        """What targets hold that no revision does, each once: overwritten, it would be lost."""
+        there = [each for each in self.held() if each.content not in (None, wanted)]
+        if not there:
+            return []
+        known = {each.content_digest for each in self.store.history(self.config, _REMEMBERED)}
+        state = self.state()
+        strange = [each for each in there if each.digest not in known and not self._torn(each, head, state)]
+        return list(dict.fromkeys(each.content for each in strange if each.content is not None))
+
+    def stage(self, content: bytes) -> list[Staged]:
+        """Make content ready for every target that does not hold it. Raises `TargetError`; then nothing is staged."""
+        staged: list[Staged] = []
+        try:
+            staged.extend(each.target.stage(content) for each in self.held() if each.content != content)
+        except BaseException as error:
+            discard(staged)
+            if isinstance(error, Exception) and not isinstance(error, ConfguardError):
+                raise TargetError(_said(error)) from error
+            raise
+        return staged
+
+    def write(self, revision: Revision, staged: Iterable[Staged]) -> str | None:
+        """Let a revision that was staged take effect, and note that; why not, if a target cannot be written."""
+        problems = []
+        for waiting in staged:
+            try:
+                waiting.commit()
+            except Exception as error:  # noqa: BLE001 - a target of the user's own may raise anything
+                waiting.discard()
+                problems.append(_said(error))
+        problem = "; ".join(problems) or None
+        before = self.state()
+        written = (before.written if before else 0) if problem else revision.number
+        self._note(before, PlaceState(revision.number, written, before.told if before else 0, problem))
+        return problem
+
+    def tell(self, revision: Revision) -> str | None:
+        """Tell the service of what is in its targets, and note that; why not, if it cannot be told.
+
+        All are told, even if one cannot be.
+        """
+        if self.key is None:
+            return None
+        problems = []
+        for reload in self.reloads:
+            try:
+                reloads.tell(reload)
+            except TargetError as error:
+                problems.append(_said(error))
+        problem = "; ".join(problems) or None
+        state = self.state()
+        if state is not None and state.wanted == revision.number:
+            told = state.told if problem else revision.number
+            self._note(state, PlaceState(state.wanted, state.written, told, problem))
+        return problem
+
+    def names(self) -> str:
+        """The targets, as messages name them."""
+        return ", ".join(target.name for target in self.targets) or "the store"
+
+    def emit(self, kind: EventKind, revision: Revision, **detail: object) -> None:
+        """Say what happened to a revision."""
+        if self.listener:
+            self.listener(Event(kind, self.config, revision.number, self.clock(), detail))
+
+    def _note(self, before: PlaceState | None, state: PlaceState) -> None:
+        if self.key is not None and state != before:
+            self.store.note_place(self.config, self.key, before, state)
+
+    def _drift(self, held: Held, head: Revision) -> Drift:
+        return drift_of(held.target, held.content, head, self.schema, held.problem)
+
+    def _torn(self, held: Held, head: Revision | None, state: PlaceState | None) -> bool:
+        """May this be what a process left that died while it wrote the head over what was written here before?"""
+        if held.content is None or head is None or state is None or state.wanted == state.written:
+            return False
+        before = self.store.get(self.config, state.written).content if state.written else None
+        return held.target.torn(held.content, before, head.content)
+
+
+def locked(places: Collection[Place]) -> AbstractContextManager[None]:
+    """Be the only one that writes to these places. Raises `StoreBusyError`, and then nothing was done."""
+    return alone([target.folder for place in places for target in place.targets if target.folder is not None])
+
+
+def discard(staged: Iterable[Staged]) -> None:
+    """Leave no trace of what was staged."""
+    for waiting in staged:
+        waiting.discard()
+
+
+def _held(target: Target) -> Held:
+    try:
+        return Held(target, target.read())
+    except Exception as error:  # noqa: BLE001 - a target of the user's own may raise anything
+        return Held(target, None, _said(error))
+
+
+def _said(error: Exception) -> str:
+    text = str(error) if isinstance(error, ConfguardError) else f"{type(error).__name__}: {error}"
+    return masked(text)

@@ -1,0 +1,140 @@
+"""Finishing what others left: an apply that was interrupted, a bake that nobody watches, a service that was not told.
+
+A step with a name, and not a side effect of looking: `recover`, and every call that writes does it first.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Literal
+
+from attrs import frozen
+
+from confguard.errors import ConfguardError, NotFoundError
+from confguard.rollout.changes import Change, change_to, draft_as_it_was
+from confguard.rollout.going_back import not_done
+from confguard.rollout.places import Place, locked
+from confguard.rollout.steps import Done, tell, write, write_again
+from confguard.stores.interface import PendingBake, PlaceState, Revision
+
+__all__ = ["Recovered", "recover", "recover_before", "repair", "tell_again"]
+
+TELLING = "CONFGUARD_TELLING"
+"""In the environment of a command that tells a service: it is not told a second time by what that command calls."""
+
+
+@frozen
+class Recovered:
+    """Something that was left behind, and was finished."""
+
+    config: str
+    revision: Revision
+    what: Literal["written", "reverted", "told"]
+    """The head was `written` to its targets; an abandoned bake was `reverted`; the service was `told`."""
+
+
+def recover(place: Place) -> list[Recovered]:
+    """Finish what was left behind at a place, and say what that was.
+
+    Raises `TargetError` where a target still cannot be written, and `NotToldError` where the service still cannot be
+    told.
+    """
+    recovered, done = _finish(place)
+    state = place.state()
+    if not done and state and state.wanted == state.written != state.told and TELLING not in os.environ:
+        done = tell([Done(place, place.store.get(place.config, state.written))])
+        recovered = [Recovered(place.config, done[0].revision, "told")]
+    error = not_done(done)
+    if error:
+        raise error
+    return recovered
+
+
+def recover_before(places: Sequence[Place]) -> None:
+    """Finish what others left before something new is written. A service that was not told is told of that."""
+    for place in places:
+        _finish(place)
+
+
+def repair(place: Place) -> Revision:
+    """Write the head to every target that does not hold it, and tell the service. Raises as `recover` does."""
+    recover_before([place])
+    with locked([place]):
+        done = write_again(place, _head(place))
+    error = not_done(tell([done]))
+    if error:
+        raise error
+    return done.revision
+
+
+def tell_again(place: Place) -> Revision:
+    """Tell the service of what is in its targets. Raises `NotToldError`."""
+    if TELLING in os.environ:
+        raise ConfguardError(
+            f"'{place.config}': what runs this is telling a service already", hint="tell it from outside"
+        )
+    recover_before([place])
+    (done,) = tell([Done(place, _head(place))])
+    error = not_done([done])
+    if error:
+        raise error
+    place.emit("told", done.revision)
+    return done.revision
+
+
+def _finish(place: Place) -> tuple[list[Recovered], list[Done]]:
+    """Write what is to be written, revert what nobody watches, and tell the service of it."""
+    if not _is_left(place):
+        return [], []
+    with locked([place]):
+        place.sweep()
+        recovered, done = _written(place)
+    for each in recovered:
+        place.emit("recovered", each.revision, what=each.what)
+    return recovered, tell(done)
+
+
+def _is_left(place: Place) -> bool:
+    pending = place.store.pending_bake(place.config)
+    return place.littered() or _is_unwritten(place.state()) or (pending is not None and not pending.watched)
+
+
+def _is_unwritten(state: PlaceState | None) -> bool:
+    return state is not None and state.wanted != state.written
+
+
+def _written(place: Place) -> tuple[list[Recovered], list[Done]]:
+    """What is finished with the place locked: whoever left it can't be at work any more."""
+    head = place.store.head(place.config)
+    if head is None:
+        return [], []
+    pending = place.store.pending_bake(place.config)
+    unwritten = _is_unwritten(place.state())
+    if pending is not None and (unwritten or not pending.watched):
+        if pending.back:
+            done = write([_reverted(place, head, pending)])
+            return [Recovered(place.config, done[0].revision, "reverted")], done
+        place.store.end_bake(place.config, head.number)
+    if not unwritten:
+        return [], []
+    if place.strangers(head, head.content):  # what somebody wrote meanwhile is not lost
+        why = "written again after an interruption: a target held something else"
+        draft = draft_as_it_was(head, "confguard", why, place.clock(), reverts=False)
+        done = write([change_to(place, draft, head)])
+    else:
+        done = [write_again(place, head)]
+    return [Recovered(place.config, done[0].revision, "written")], done
+
+
+def _reverted(place: Place, head: Revision, pending: PendingBake) -> Change:
+    back = place.store.get(place.config, pending.back)
+    why = "its bake was abandoned: nobody watches it"
+    return change_to(place, draft_as_it_was(back, "confguard", why, place.clock()), head)
+
+
+def _head(place: Place) -> Revision:
+    head = place.store.head(place.config)
+    if head is None:
+        raise NotFoundError(f"'{place.config}' has no revision")
+    return head

@@ -1,0 +1,74 @@
+"""The steps that every change goes, forwards and back: stage, commit, write; then tell. One config is a group of one.
+
+Content is staged beside every target first, so that what can fail has failed before anything is decided. Then the
+store appends the revisions and, in the same transaction, notes which places are to hold them. Then what was staged is
+renamed into place. All of that is done with the targets' folders locked. The services are told with the folders free
+again, since a service that is told may call confguard itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import evolve, frozen
+
+from confguard.rollout.changes import Change
+from confguard.rollout.places import Place, discard
+from confguard.stores.interface import Revision
+from confguard.targets.interface import Staged
+
+__all__ = ["Done", "tell", "write", "write_again"]
+
+
+@frozen
+class Done:
+    """A revision that was decided, and what could not be done after that."""
+
+    place: Place
+    revision: Revision
+    back: int = 0
+    """The last revision that has proved itself."""
+    not_written: str | None = None
+    not_told: str | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """What could not be done."""
+        return self.not_written or self.not_told
+
+
+def write(changes: Sequence[Change]) -> list[Done]:
+    """Stage, commit and write, with the places locked.
+
+    Raises `ConflictError`, `TargetError` or `StoreError` if that fails before the commit: then nothing was done. What
+    goes wrong after it is in the answer.
+    """
+    staged: list[list[Staged]] = []
+    try:
+        for change in changes:
+            change.place.sweep()
+            staged.append(change.place.stage(change.revision.content))
+        if changes:
+            changes[0].place.store.commit(*(change.append for change in changes))
+    except BaseException:
+        for waiting in staged:
+            discard(waiting)
+        raise
+    done = []
+    for change, waiting in zip(changes, staged, strict=True):
+        for copy in change.append.revisions[:-1]:
+            change.place.emit("copied" if copy.found else "imported", copy)
+        not_written = change.place.write(change.revision, waiting)
+        done.append(Done(change.place, change.revision, change.back, not_written))
+    return done
+
+
+def write_again(place: Place, head: Revision) -> Done:
+    """Stage and write what was committed before, with the place locked. Raises `TargetError`."""
+    place.sweep()
+    return Done(place, head, not_written=place.write(head, place.stage(head.content)))
+
+
+def tell(done: Sequence[Done]) -> list[Done]:
+    """Tell the services of what is in their targets."""
+    return [each if each.not_written else evolve(each, not_told=each.place.tell(each.revision)) for each in done]
