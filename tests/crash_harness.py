@@ -39,8 +39,8 @@ def work(report: int, seed: int) -> None:
             os.write(report, f"{revision.number} {revision.digest}\n".encode())
 
 
-def kill_one(chance: random.Random) -> list[tuple[int, str]]:
-    """Start a worker, kill it at a random moment; what it acknowledged."""
+def kill_one(chance: random.Random, cycle: float) -> list[tuple[int, str]]:
+    """Start a worker, kill it at a random moment of its first few cycles; what it acknowledged."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -49,7 +49,7 @@ def kill_one(chance: random.Random) -> list[tuple[int, str]]:
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         assert pipe.readline() == b"ready\n"
-        time.sleep(chance.uniform(0, 0.04))
+        time.sleep(chance.uniform(0, 4 * cycle))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         lines = [
@@ -72,8 +72,9 @@ def check(acknowledged: dict[int, str]) -> tuple[list[str], bool]:
         for name, held in zip(TARGETS, torn, strict=True)
         if held not in known
     ]
+    guard.recover()
     if guard.drift():
-        broken.append(f"after reopening {guard.drift()} is not the head")
+        broken.append(f"after recovering {guard.drift()} is not the head")
     if any("confguard-staged" in name for name in os.listdir()):
         broken.append("staged files were left behind")
     count = guard.verify()
@@ -94,6 +95,7 @@ def main(kills: int, seed: int) -> None:
     acknowledged: dict[int, str] = {}
     broken: list[str] = []
     half_done = total = 0
+    cycle = 0.0
     for number in range(kills):
         if number % KILLS_PER_STORE == 0:
             total += len(acknowledged)
@@ -102,7 +104,11 @@ def main(kills: int, seed: int) -> None:
             with opened() as guard:
                 first = guard.apply(guard.plan({"x": 0.5}, reason="first"))
                 acknowledged[first.number] = first.digest
-        acknowledged |= dict(kill_one(chance))
+                started = time.monotonic()
+                guard.apply(guard.plan({"x": 1.5}, reason="second"))
+                guard.revert(reason="how long that takes on this machine, now")
+                cycle = time.monotonic() - started
+        acknowledged |= dict(kill_one(chance, cycle))
         found, half = check(acknowledged)
         half_done += half
         broken += [f"kill {number}: {what}" for what in found]

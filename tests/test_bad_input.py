@@ -140,7 +140,7 @@ CASES: dict[str, tuple[Callable[[], None], list[str], int, str]] = {
         2,
         "may this user read and write the file",
     ),
-    "a target in no folder": (no_folder, APPLY, 2, "make the folder first: mkdir -p"),
+    "a target in no folder": (no_folder, APPLY, 2, "mkdir -p"),
     "a target that may not be written": (no_permission, APPLY, 2, "cannot be written: Permission denied"),
     "a head that moved": (
         lambda: None,

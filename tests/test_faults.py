@@ -39,7 +39,7 @@ def test_an_error_from_a_system_call(operation: str) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_power_failure(operation: str) -> None:
     needed("strace")
-    outcomes = list(losses(operation, stride=11 if operation == "migrate" else 5))
+    outcomes = list(losses(operation, stride=5))
     assert len(outcomes) >= 15
     assert [wrong for wrong in outcomes if wrong] == []
 
@@ -74,7 +74,7 @@ def test_a_log_that_lost_commits_is_refused_and_left_as_it_is(folder: Path) -> N
 def test_a_log_in_use_is_no_alarm(folder: Path) -> None:
     guard = cg.Guard("c", targets=["a.toml"])
     for number in range(400):
-        guard.store._connection.execute("PRAGMA wal_checkpoint(PASSIVE)") if number % 50 == 0 else None  # type: ignore[attr-defined]
+        guard.store._writing().execute("PRAGMA wal_checkpoint(PASSIVE)") if number % 50 == 0 else None  # type: ignore[attr-defined]
         guard.apply(guard.plan({"x": number}, reason="next"))
         assert lost_commits(Path("confguard.db")) == 0
     reader = sqlite3.connect("confguard.db")

@@ -21,7 +21,7 @@ from attrs import frozen
 import confguard as cg
 from appending import append
 from confguard.errors import StoreError
-from confguard.stores import Draft, chain, open_store
+from confguard.stores import Draft, PlaceState, chain, open_store
 from confguard.stores.sqlite import SqliteStore
 from conftest import ROOT, as_a_user, fresh_url
 from faults.histories import Clients, Operation, violations
@@ -328,7 +328,9 @@ def test_a_file_system_that_became_read_only(mounted: Path) -> None:
     guard = cg.Guard("c", store=store, targets=["a.toml"], policy=ANY)
     guard.apply(guard.plan({"x": 1}, reason="one"))
     plan = guard.plan({"x": 2}, reason="two")
-    SqliteStore("other.db").close()
+    other = SqliteStore("other.db")
+    append(other, "other", [chain_draft("x = 1\n")], expect=0)
+    other.close()
     subprocess.run(["mount", "-o", "remount,ro", str(mounted)], check=True)
     with pytest.raises(StoreError, match="readonly|Read-only|unable to open"):
         append(SqliteStore("other.db"), "c", [chain_draft("x = 1\n")], expect=0)
@@ -403,8 +405,11 @@ def test_a_reader_of_postgresql_cannot_write(postgres: Postgres) -> None:
     )
     for attempt in (
         lambda: reader.apply(reader.plan({"x": 3}, reason="by who may not")),
-        lambda: reader.thin(cg.Retention(last=2, within="1us")) or reader.store.settle("auth", "p", 9),
-        lambda: reader.store.settle_bake("auth", 1) or reader.store.settle("auth", "p", 1),
+        lambda: (
+            reader.thin(cg.Retention(last=2, within="1us"))
+            or reader.store.note_place("auth", "p", None, PlaceState(9))
+        ),
+        lambda: reader.store.end_bake("auth", 1) or reader.store.note_place("auth", "p", None, PlaceState(1)),
     ):
         with pytest.raises(StoreError, match="this role may not do that"):
             attempt()
@@ -584,6 +589,7 @@ def test_postgresql_over_tls(certificates: Path) -> None:
 def test_a_newer_layout_is_refused(kind: str, request: pytest.FixtureRequest) -> None:
     url = fresh_url(kind, request)
     store = open_store(url)
+    append(store, "a", [chain_draft("x = 1\n")], expect=0)
     if kind == "postgresql":
         store._connection.execute("UPDATE layout SET version = 99")  # type: ignore[attr-defined]
     else:

@@ -156,8 +156,8 @@ def test_nothing_is_exported_that_is_not_there_or_not_good(folder: Path) -> None
     with pytest.raises(cg.NotFoundError, match="no config 'a'"):
         cg.Guard("a", store="memory://", format="toml").export("x")
     guard = filled(3)
-    guard.store._connection.execute("DROP TRIGGER revision_is_final")  # type: ignore[attr-defined]
-    guard.store._connection.execute("UPDATE revision SET author = 'eve' WHERE number = 2")  # type: ignore[attr-defined]
+    guard.store._writing().execute("DROP TRIGGER revision_is_final")  # type: ignore[attr-defined]
+    guard.store._writing().execute("UPDATE revision SET author = 'eve' WHERE number = 2")  # type: ignore[attr-defined]
     with pytest.raises(cg.IntegrityError, match="revision 2"):
         guard.export("x")
     assert not Path("x").exists()

@@ -183,6 +183,6 @@ def test_a_bake_asks_at_its_interval_and_not_longer_than_it_lasts() -> None:
 
 def test_failures_must_come_in_a_row() -> None:
     clock = Time()
-    answers = iter(["down", "down", None, "down", "down", None, None, None])
-    bake = Bake("8s", probes=[lambda: next(answers)], failures=3)
+    answers = iter(["down", "down", None, "down", "down", *[None] * 15])
+    bake = Bake("20s", probes=[lambda: next(answers)], failures=3)
     assert watch(bake, lambda: None, lambda *_: None, now=clock, sleep=clock.sleep).outcome is Outcome.HEALTHY

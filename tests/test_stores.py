@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import stat
 import threading
@@ -15,16 +14,16 @@ from tempfile import TemporaryDirectory
 
 import attrs
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 import confguard as cg
 from appending import append
 from confguard.errors import StoreBusyError, StoreError
-from confguard.stores import Append, Draft, PendingBake, Revision, Store, chain, open_store
+from confguard.stores import Append, Draft, PendingBake, PlaceState, Revision, Store, chain, open_store
 from confguard.stores.sqlite import SqliteStore
-from conftest import ROOT, SERVERS, STORES, fresh_url
+from conftest import SERVERS, STORES, as_a_user, fresh_url
 
 NOW = datetime(2026, 1, 18, 8, 45, tzinfo=UTC)
 
@@ -75,20 +74,37 @@ def test_a_revision_that_is_not_there(store: Store) -> None:
             store.get("a", number)
 
 
-def test_what_was_appended_is_unsettled_until_its_place_holds_it(store: Store) -> None:
+def test_a_place_wants_what_was_appended_for_it_and_says_what_it_has(store: Store) -> None:
+    assert store.places("a") == {}
     append(store, "a", [draft(b"x = 1")], expect=0, place="here")
     append(store, "a", [draft(b"x = 2")], expect=1, place="there")
     append(store, "a", [draft(b"x = 3")], expect=2, place="here")
     append(store, "a", [draft(b"x = 4")], expect=3)
-    assert (store.unsettled("a", "here"), store.unsettled("a", "there")) == (3, 2)
-    store.settle("a", "here", 1)  # somebody who was slow: the newer one is still to come
-    assert store.unsettled("a", "here") == 3
-    store.settle("a", "here", 3)
-    assert (store.unsettled("a", "here"), store.unsettled("a", "there")) == (None, 2)
-    store.settle("a", "there", 4)
-    store.settle("a", "nowhere", 4)
-    assert store.unsettled("a", "there") is None
-    assert store.unsettled("b", "here") is None
+    assert store.places("a") == {"here": PlaceState(3), "there": PlaceState(2)}
+    assert store.places("b") == {}
+    store.note_place("a", "here", PlaceState(1), PlaceState(1, 1, 1))  # somebody who was slow
+    assert store.places("a")["here"] == PlaceState(3)
+    store.note_place("a", "here", PlaceState(3), PlaceState(3, 3, 0, "no \u00e9"))
+    assert store.places("a")["here"] == PlaceState(3, 3, 0, "no \u00e9")
+    store.note_place(
+        "a", "here", PlaceState(3), PlaceState(4, 4, 4)
+    )  # it took the head, which another place applied
+    append(store, "a", [draft(b"x = 5")], expect=4, place="here")
+    assert store.places("a")["here"] == PlaceState(5, 4, 4)
+    store.note_place("a", "new", None, PlaceState(5, 5, 5))
+    store.note_place("a", "new", None, PlaceState(1, 1, 1))  # there is one already
+    assert store.places("a")["new"] == PlaceState(5, 5, 5)
+    assert store.places("a")["there"] == PlaceState(2)
+    assert store.places("b") == {}
+
+
+def test_a_store_is_made_by_what_is_written(store: Store) -> None:
+    assert (store.head("a"), store.newest("a"), store.history("a"), store.configs()) == (None, 0, [], [])
+    assert (store.pending_bake("a"), store.places("a"), store.damage("a")) == (None, {}, None)
+    assert chain.verify(store, "a") == 0
+    with pytest.raises(cg.NotFoundError):
+        store.get("a", 1)
+    assert list(Path().iterdir()) == [], "reading makes no file"
 
 
 def test_several_configs_are_one_commit(store: Store) -> None:
@@ -239,15 +255,48 @@ def test_a_store_that_was_closed_says_so(store: Store) -> None:
 
 
 def test_a_bake_is_begun_with_its_revision_and_ends_once(store: Store) -> None:
-    bake = PendingBake(1, NOW, NOW + timedelta(seconds=30))
+    bake = PendingBake(1, 0, NOW)
     append(store, "a", [draft()], expect=0, bake=bake)
     assert store.pending_bake("a") == bake
-    assert not store.settle_bake("a", 2)
-    assert store.settle_bake("a", 1)
-    assert not store.settle_bake("a", 1)
-    append(store, "a", [draft()], expect=1, bake=attrs.evolve(bake, revision=2))
+    assert not store.end_bake("a", 2)
+    assert store.end_bake("a", 1)
+    assert not store.end_bake("a", 1)
+    append(store, "a", [draft()], expect=1, bake=PendingBake(2, 1, NOW))
+    assert store.pending_bake("a") == PendingBake(2, 1, NOW)
     append(store, "a", [draft()], expect=2)
     assert store.pending_bake("a") is None
+
+
+def test_a_bake_is_watched_while_its_lease_is_renewed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the clocks of hosts say: the deadline here is a year ago."""
+    for module, name, value in (
+        ("memory", "LEASE_SECONDS", 1.0),
+        ("sql_script", "LEASE", 1_000_000),
+        ("sql", "LEASE", 1_000_000),
+        ("etcd", "LEASE_SECONDS", 1.0),
+    ):
+        monkeypatch.setattr(f"confguard.stores.{module}.{name}", value)
+    append(store, "a", [draft()], expect=0, bake=PendingBake(1, 0, NOW - timedelta(days=365)))
+
+    def watched() -> bool:
+        pending = store.pending_bake("a")
+        assert pending is not None
+        return pending.watched
+
+    assert watched()
+    assert not store.renew_bake("a", 2)
+    for _ in range(6):
+        time.sleep(0.4)
+        assert store.renew_bake("a", 1)
+        assert watched()
+    end = time.monotonic() + 30
+    while watched():  # etcd looks for leases that have ended from time to time
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert store.renew_bake("a", 1)
+    assert watched(), "its watcher was only slow"
+    assert store.end_bake("a", 1)
+    assert not store.renew_bake("a", 1)
 
 
 class Machine(RuleBasedStateMachine):
@@ -264,7 +313,7 @@ class Machine(RuleBasedStateMachine):
         self.model: dict[str, list[bytes]] = {"c": [], "d": []}
         self.gone: dict[str, set[int]] = {"c": set(), "d": set()}
         self.digests: dict[str, list[str]] = {"c": [], "d": []}
-        self.marks: dict[str, int] = {}
+        self.places: dict[str, PlaceState] = {}
         self.bakes: dict[str, int] = {}
 
     @rule(
@@ -285,14 +334,14 @@ class Machine(RuleBasedStateMachine):
             with pytest.raises(cg.ConflictError):
                 append(self.store, config, drafts, expect=len(known) + off)
             return
-        pending = PendingBake(len(known) + len(drafts), NOW, NOW + timedelta(minutes=1)) if bake else None
+        pending = PendingBake(len(known) + len(drafts), len(known), NOW) if bake else None
         made = append(self.store, config, drafts, expect=len(known), place=place, bake=pending)
         known += contents
         self.digests[config] += [revision.digest for revision in made]
         for content in contents:  # what was thinned out is there again
             self.gone[config] -= {n for n in self.gone[config] if known[n - 1] == content}
         if place:
-            self.marks[config] = len(known)
+            self.places[config] = attrs.evolve(self.places.get(config, PlaceState(0)), wanted=len(known))
         self.bakes.pop(config, None)
         if pending:
             self.bakes[config] = pending.revision
@@ -315,17 +364,28 @@ class Machine(RuleBasedStateMachine):
             self.gone[config] -= {n for n in self.gone[config] if self.model[config][n - 1] == content}
             self.bakes.pop(config, None)
 
-    @rule(config=st.sampled_from("cd"), number=st.integers(0, 8))
-    def settle(self, config: str, number: int) -> None:
-        self.store.settle(config, "p", number)
-        if self.marks.get(config, number + 1) <= number:
-            del self.marks[config]
+    @rule(
+        config=st.sampled_from("cd"),
+        before=st.none() | st.integers(1, 8),
+        state=st.builds(PlaceState, *[st.integers(0, 8)] * 3, st.none() | st.text(max_size=5)),
+    )
+    def note_place(self, config: str, before: int | None, state: PlaceState) -> None:
+        assume("\0" not in (state.error or ""))
+        now = self.places.get(config)
+        if not self.model[config]:
+            return  # nobody has a place for what has no revision
+        self.store.note_place(config, "p", before and PlaceState(before), state)  # type: ignore[arg-type]
+        if (now and now.wanted) == before:
+            self.places[config] = state
 
-    @rule(config=st.sampled_from("cd"), number=st.integers(1, 8))
-    def settle_bake(self, config: str, number: int) -> None:
-        ended = self.store.settle_bake(config, number)
-        assert ended is (self.bakes.get(config) == number)
-        if ended:
+    @rule(config=st.sampled_from("cd"), number=st.integers(1, 8), renew=st.booleans())
+    def end_bake(self, config: str, number: int, renew: bool) -> None:
+        is_pending = self.bakes.get(config) == number
+        if renew:
+            assert self.store.renew_bake(config, number) is is_pending
+            return
+        assert self.store.end_bake(config, number) is is_pending
+        if is_pending:
             del self.bakes[config]
 
     @rule(config=st.sampled_from("cd"), keep=st.frozensets(st.integers(1, 12)))
@@ -359,7 +419,7 @@ class Machine(RuleBasedStateMachine):
                 with pytest.raises(cg.NotFoundError, match="thinned"):
                     history[number - 1].content  # noqa: B018
             assert chain.verify(self.store, config) == len(known)
-            assert self.store.unsettled(config, "p") == self.marks.get(config)
+            assert self.store.places(config).get("p") == self.places.get(config)
             bake = self.store.pending_bake(config)
             assert (bake and bake.revision) == self.bakes.get(config)
 
@@ -397,11 +457,12 @@ def sqlite_store(folder: Path) -> Iterator[SqliteStore]:
 
 
 def test_the_file_is_private_and_durable(sqlite_store: SqliteStore) -> None:
+    append(sqlite_store, "a", [draft()], expect=0)
     assert stat.S_IMODE(sqlite_store.path.stat().st_mode) == 0o600
     with sqlite3.connect("store.db") as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
-    assert sqlite_store._connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert sqlite_store._writing().execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 @pytest.mark.parametrize(
@@ -467,21 +528,21 @@ def test_verify_names_the_first_bad_link(sqlite_store: SqliteStore, tampering: s
 
 def test_altered_triggers_are_found(sqlite_store: SqliteStore) -> None:
     append(sqlite_store, "a", [draft()], expect=0)
-    sqlite_store._connection.execute("DROP TRIGGER revision_stays")
+    sqlite_store._writing().execute("DROP TRIGGER revision_stays")
     with pytest.raises(cg.IntegrityError, match="the tables or triggers of the store were altered"):
         chain.verify(sqlite_store, "a")
 
 
 def test_a_head_that_was_turned_back_is_not_served(sqlite_store: SqliteStore) -> None:
     append(sqlite_store, "a", [draft(b"x = 1"), draft(b"x = 2")], expect=0)
-    sqlite_store._connection.execute("UPDATE config SET head = 1")
+    sqlite_store._writing().execute("UPDATE config SET head = 1")
     with pytest.raises(cg.IntegrityError, match="the head of 'a' is not what was written"):
         sqlite_store.head("a")
 
 
 def test_a_bake_that_was_changed_is_not_believed(sqlite_store: SqliteStore) -> None:
-    append(sqlite_store, "a", [draft()], expect=0, bake=PendingBake(1, NOW, NOW))
-    sqlite_store._connection.execute("UPDATE config SET bake = replace(bake, '17', '18')")
+    append(sqlite_store, "a", [draft()], expect=0, bake=PendingBake(1, 0, NOW))
+    sqlite_store._writing().execute("UPDATE config SET bake = replace(bake, '17', '18')")
     with pytest.raises(cg.IntegrityError, match="the bake of 'a' is not what was written"):
         sqlite_store.pending_bake("a")
 
@@ -501,27 +562,6 @@ def test_a_chain_that_was_forked_is_found() -> None:
     assert caught.value.bad == (2,)
 
 
-def test_layout_1_is_brought_forward(folder: Path) -> None:
-    shutil.copy(ROOT / "tests/data/layout-1.db", "store.db")
-    store = SqliteStore("store.db")
-    assert store.configs() == ["auth", "web"]
-    assert chain.verify(store, "auth") == 3
-    assert [each.reverts for each in store.history("auth")] == [1, None, None]
-    assert store.get("auth", 3).data == {"pool": 64}
-    assert store.get("auth", 2).override == "it is urgent"
-    assert store.unsettled("auth", "any") == 3
-    assert store.unsettled("web", "any") is None
-    assert store.pending_bake("web") == PendingBake(1, NOW, NOW + timedelta(seconds=30))
-    made = append(store, "auth", [draft()], expect=3, place="here")
-    store.settle("auth", "here", 4)
-    assert store.unsettled("auth", "here") is None
-    assert made[0].number == 4
-    store.close()
-    reopened = SqliteStore("store.db")
-    assert chain.verify(reopened, "auth") == 4
-    reopened.close()
-
-
 def test_a_damaged_page_is_found(folder: Path) -> None:
     store = SqliteStore("store.db")
     append(store, "a", [draft(os.urandom(20_000)) for _ in range(20)], expect=0)
@@ -535,6 +575,7 @@ def test_a_damaged_page_is_found(folder: Path) -> None:
 
 
 def test_a_locked_store_is_busy_after_a_bounded_wait(sqlite_store: SqliteStore) -> None:
+    append(sqlite_store, "b", [draft()], expect=0)
     other = sqlite3.connect("store.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreBusyError, match=r"another process has held it for 0\.1 seconds"):
@@ -555,7 +596,7 @@ def test_a_foreign_database_is_left_alone(folder: Path) -> None:
 
 
 def test_a_newer_store_is_refused(sqlite_store: SqliteStore) -> None:
-    sqlite_store._connection.execute("PRAGMA user_version = 99")
+    sqlite_store._writing().execute("PRAGMA user_version = 99")
     with pytest.raises(StoreError, match=r"made by a newer confguard \(layout 99"):
         SqliteStore("store.db")
 
@@ -564,7 +605,7 @@ def test_a_newer_store_is_refused(sqlite_store: SqliteStore) -> None:
     ("make", "says"),
     [
         (lambda: Path("store.db").write_bytes(b"not a database at all " * 50), "not a confguard store"),
-        (lambda: Path("store.db").mkdir(), "cannot be opened|unable to open"),
+        (lambda: Path("store.db").mkdir(), "is not a regular file"),
     ],
 )
 def test_what_is_no_database(folder: Path, make: object, says: str) -> None:
@@ -578,7 +619,11 @@ def test_many_open_a_new_store_at_the_same_moment(folder: Path) -> None:
 
     def work(name: str) -> None:
         try:
-            SqliteStore(name).close()
+            store = SqliteStore(name)
+            try:
+                append(store, threading.current_thread().name, [draft()], expect=0)
+            finally:
+                store.close()
         except BaseException as error:  # noqa: BLE001
             wrong.append(error)
 
@@ -592,9 +637,12 @@ def test_many_open_a_new_store_at_the_same_moment(folder: Path) -> None:
 
 
 def test_a_folder_that_is_not_there(folder: Path) -> None:
-    SqliteStore("new/store.db").close()
+    store = SqliteStore("new/store.db")
+    assert not Path("new").exists()
+    append(store, "a", [draft()], expect=0)
+    store.close()
     assert stat.S_IMODE(Path("new").stat().st_mode) == 0o700
-    with pytest.raises(StoreError, match="cannot be opened: No such file or directory"):
+    with pytest.raises(StoreError, match="cannot be opened: there is no folder .*no/such"):
         SqliteStore("no/such/store.db")
 
 
@@ -607,8 +655,8 @@ def test_urls_that_name_no_store(url: str) -> None:
 def test_a_full_disk_loses_nothing(folder: Path) -> None:
     store = SqliteStore("store.db")
     append(store, "a", [draft()], expect=0)
-    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
-    store._connection.execute(f"PRAGMA max_page_count = {pages}")
+    pages = store._writing().execute("PRAGMA page_count").fetchone()[0]
+    store._writing().execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StoreError, match="full") as caught:
         append(store, "a", [draft(os.urandom(100_000))], expect=1)
     assert "make room" in str(caught.value.hint)
@@ -628,3 +676,83 @@ def test_a_package_may_bring_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
     assert open_store("consul://host/x")[0] == "consul://host/x"  # type: ignore[index]
     with pytest.raises(StoreError, match="unknown store 'consu://x'"):
         open_store("consu://x")
+
+
+def everything() -> dict[str, tuple[bytes, int]]:
+    return {str(path): (path.read_bytes(), path.stat().st_mtime_ns) for path in Path().iterdir()}
+
+
+@pytest.mark.parametrize("left", ["closed", "killed"])
+def test_reading_changes_no_byte(folder: Path, left: str) -> None:
+    child = os.fork()
+    if child == 0:
+        store = SqliteStore("store.db")
+        append(store, "a", [draft(b"x = %d" % n) for n in range(3)], expect=0)
+        if left == "closed":
+            store.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert Path("store.db-wal").exists() == (left == "killed")
+    before = everything()
+    store = SqliteStore("store.db")
+    assert chain.verify(store, "a") == 3
+    assert (store.places("a"), store.pending_bake("a"), store.configs()) == ({}, None, ["a"])
+    store.close()
+    assert everything().keys() == before.keys()
+    assert {name: it for name, it in everything().items() if "-shm" not in name} == {
+        name: it for name, it in before.items() if "-shm" not in name
+    }
+
+
+def test_a_reader_sees_what_is_written_after_it_began(folder: Path) -> None:
+    writer, reader = SqliteStore("store.db"), SqliteStore("store.db")
+    for number in range(5):
+        assert reader.newest("a") == number
+        append(writer, "a", [draft(b"x = %d" % number)], expect=number)
+        if number % 2:
+            writer.close()
+            writer = SqliteStore("store.db")
+    assert [each.content for each in reader.walk("a")] == [b"x = %d" % n for n in range(5)]
+
+
+def test_readers_are_right_while_others_write_and_close(folder: Path) -> None:
+    """What was committed is seen whole, whatever the log and the database hold of it at the moment."""
+    append(SqliteStore("store.db"), "a", [draft(b"x = 0 " + b"#" * 9000)], expect=0)
+    reader, wrong, over = SqliteStore("store.db"), [], threading.Event()
+
+    def write() -> None:
+        for number in range(1, 60):
+            store = SqliteStore("store.db")
+            append(store, "a", [draft(b"x = %d " % number + b"#" * 9000)], expect=number)
+            store.close()
+        over.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    last = 0
+    while not over.is_set():
+        head = reader.head("a")
+        assert head is not None
+        number = int(head.content.split()[2])
+        if number != head.number - 1 or number < last:
+            wrong.append((number, head.number, last))
+        last = number
+    thread.join()
+    assert wrong == []
+
+
+def test_a_store_that_may_only_be_read(shared_folder: Path) -> None:
+    store = SqliteStore("store.db")
+    append(store, "a", [draft()], expect=0)
+    store.close()
+    Path("store.db").chmod(0o444)
+    shared_folder.chmod(0o555)
+    with as_a_user():
+        reader = SqliteStore("store.db")
+        assert reader.newest("a") == 1
+        assert chain.verify(reader, "a") == 1
+        with pytest.raises(StoreError, match="readonly|read-only"):
+            append(reader, "a", [draft(b"x = 2")], expect=1)
+        assert reader.newest("a") == 1
+        reader.close()
+    shared_folder.chmod(0o755)

@@ -17,9 +17,8 @@ import pytest
 
 import confguard as cg
 from appending import append
-from confguard.errors import StoreBusyError, TargetError
-from confguard.events import Event
-from confguard.stores import Draft
+from confguard.errors import RefusedError, StoreBusyError, TargetError
+from confguard.stores import Draft, PlaceState
 from confguard.targets import CallbackTarget, FileSet, FileTarget, as_reload, write_durably
 from confguard.targets.locking import alone
 from conftest import as_a_user
@@ -374,28 +373,32 @@ def test_a_reload_that_fails_reverts(folder: Path) -> None:
     told = [sys.executable, "-c", "import sys; sys.exit('x' not in open('a.toml').read() and 'x is missing')"]
     guard = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[told])
     guard.apply(guard.plan({"x": 1}, reason="one"))
-    with pytest.raises(TargetError, match="ended with 1: x is missing"):
+    with pytest.raises(
+        RefusedError, match="(?s)taken back: reload.*ended with 1: x is missing.*its service was told"
+    ):
         guard.apply(guard.plan({"y": 1}, reason="two"))
     assert Path("a.toml").read_text() == "x = 1\n"
     head = guard.head()
     assert head is not None
     assert (head.number, head.reverts, head.data) == (3, 1, {"x": 1})
     assert guard.drift() == ()
-    assert guard.store.unsettled("a", guard._switch.place) is None  # type: ignore[arg-type]
+    assert guard.place.state() == PlaceState(3, 3, 3)
 
 
-def test_a_reload_that_was_cut_off_is_done_at_the_next_open(folder: Path) -> None:
-    """The file is in place, the service was not told: whoever opens the config next tells it."""
+def test_a_reload_that_was_cut_off_is_done_by_recover(folder: Path) -> None:
+    """The file is in place, the service was not told."""
     told = [sys.executable, "-c", "open('told', 'a').write('.')"]
     guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
-    place = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[told])._switch.place
+    place = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[told]).place.key
     guard.apply(guard.plan({"x": 1}, reason="one"))
     draft = Draft(content=b"x = 2\n", format="toml", author="a", reason="b", created_at=datetime.now(UTC))
     append(guard.store, "a", [draft], expect=1, place=place)
     FileTarget("a.toml").stage(b"x = 2\n").commit()
-    cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[told])
+    opened = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[told])
+    assert not Path("told").exists()
+    assert [each.what for each in opened.recover()] == ["written"]
     assert Path("told").read_text() == "."
-    cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[told])
+    assert opened.recover() == ()
     assert Path("told").read_text() == "."
 
 
@@ -451,20 +454,3 @@ def test_services_that_cannot_be_told(folder: Path, like: dict[str, object], say
 def test_reloads_that_mean_nothing(like: dict[str, object], says: str) -> None:
     with pytest.raises(TargetError, match=says):
         as_reload(like)
-
-
-def test_a_service_that_is_away_does_not_keep_a_config_from_being_opened(folder: Path) -> None:
-    guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
-    guard.apply(guard.plan({"x": 1}, reason="one"))
-    draft = Draft(content=b"x = 2\n", format="toml", author="a", reason="b", created_at=datetime.now(UTC))
-    append(guard.store, "a", [draft], expect=1, place=guard._switch.place)
-    events: list[Event] = []
-    away = [{"pid_file": "none"}]
-    opened = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=away, on_event=events.append)
-    assert Path("a.toml").read_text() == "x = 2\n"
-    assert [event.kind for event in events] == ["recovered"]
-    assert "SIGHUP to none" in str(events[0].detail["wrong"])
-    assert opened.store.unsettled("a", opened._switch.place) == 2  # type: ignore[arg-type]
-    told = [[sys.executable, "-c", "open('told', 'a').write('.')"]]
-    cg.Guard("a", targets=["a.toml"], policy=ANY, reload=told)
-    assert Path("told").read_text() == "."

@@ -11,7 +11,17 @@ from attrs import field, frozen
 __all__ = ["Event", "EventKind", "Listener"]
 
 EventKind: TypeAlias = Literal[
-    "adopted", "applied", "recovered", "probed", "alarmed", "confirmed", "reverted", "repaired"
+    "imported",
+    "copied",
+    "applied",
+    "refused",
+    "recovered",
+    "probed",
+    "alarmed",
+    "confirmed",
+    "reverted",
+    "repaired",
+    "told",
 ]
 
 

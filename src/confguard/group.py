@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from confguard.errors import ConfguardError
 from confguard.guard import Guard, Plan
-from confguard.rollout.switch import Change, replace_all
+from confguard.rollout import applying, going_back
+from confguard.rollout.bake import Bake
+from confguard.rollout.changes import Change
 from confguard.stores.interface import Revision
 
 __all__ = ["Group"]
@@ -22,7 +24,7 @@ class Group:
     >>> group = Group(web, auth)
     >>> _ = group.apply(each.plan({"port": 80}, author="ana", reason="start") for each in group.guards)
     >>> _ = group.apply(each.plan({"port": 443}, author="ana", reason="TLS") for each in group.guards)
-    >>> [made.data for made in group.revert(reason="certificates are late")]
+    >>> [revision.data for revision in group.revert(reason="certificates are late")]
     [{'port': 80}, {'port': 80}]
     """
 
@@ -37,41 +39,49 @@ class Group:
         self.guards = guards
 
     def apply(
-        self, plans: Iterable[Plan], override: str | None = None, *, approved_by: str | None = None
+        self,
+        plans: Iterable[Plan],
+        override: str | None = None,
+        *,
+        approved_by: str | None = None,
+        bake: Bake | None = None,
+        overwrite: bool = False,
+        supersede: str | None = None,
     ) -> list[Revision]:
-        """Make every plan the head of its config, or none. Raises what `Guard.apply` raises."""
+        """Make every plan the head of its config, or none. Takes and raises what `Guard.apply` does."""
         by_name = {plan.config: plan for plan in plans}
         strangers = by_name.keys() - {guard.name for guard in self.guards}
         if strangers:
             raise ConfguardError(f"no guard of '{min(strangers)}' is in the group")
         guards = [guard for guard in self.guards if guard.name in by_name]
-        changes = [guard._changed(by_name[guard.name], override, approved_by, None) for guard in guards]
-        wanted = [change for change in changes if isinstance(change, Change)]
-        made = iter(self._carried_out(wanted))
-        done = [next(made) if isinstance(change, Change) else change for change in changes]
-        for guard, change, revision in zip(guards, changes, done, strict=True):
-            if isinstance(change, Change):
-                plan = by_name[guard.name]
-                guard._emit(
-                    "applied", revision, author=plan.author, reason=plan.reason, score=plan.risk.score
+        heads: dict[str, Revision] = {}
+
+        def changes() -> list[Change]:
+            wanted = []
+            for guard in guards:
+                change = guard.change_of(
+                    by_name[guard.name],
+                    override,
+                    approved_by=approved_by,
+                    bake=bake,
+                    overwrite=overwrite,
+                    supersede=supersede,
                 )
-        return done
+                if isinstance(change, Change):
+                    wanted.append(change)
+                else:
+                    heads[guard.name] = change
+            return wanted
+
+        applied = applying.apply([guard.place for guard in guards], changes)
+        heads |= {revision.config: revision for revision in applied}
+        return [heads[guard.name] for guard in guards]
 
     def revert(
         self, to: datetime | str | None = None, *, reason: str, author: str | None = None
     ) -> list[Revision]:
-        """Revert every config, or none: to the one before, or as it was at a time or with a label."""
-        pairs = [guard._changing.reverted(to, None, reason, author) for guard in self.guards]
-        done = self._carried_out([change for change, _ in pairs])
-        for guard, (_, back), revision in zip(self.guards, pairs, done, strict=True):
-            guard._emit("reverted", revision, to=back.number, reason=reason.strip())
-        return done
+        """Revert every config, or none: to the one before, or as it was at a time or with a label.
 
-    def _carried_out(self, changes: Sequence[Change]) -> list[Revision]:
-        if not changes:
-            return []
-        by_name = {guard.name: guard for guard in self.guards}
-        made = replace_all(changes)
-        return [
-            by_name[change.switch.config]._adopted(each) for change, each in zip(changes, made, strict=True)
-        ]
+        Raises what `Guard.revert` does.
+        """
+        return going_back.revert([guard.place for guard in self.guards], to, reason=reason, author=author)

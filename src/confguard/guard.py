@@ -6,47 +6,34 @@ import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
 
 from confguard.diff.changes import Diff
 from confguard.diff.engine import diff
-from confguard.documents.document import Document, parse_bytes
+from confguard.documents.document import parse_bytes
 from confguard.documents.registry import detect_format, format_named
-from confguard.errors import (
-    ConfguardError,
-    ConflictError,
-    DocumentError,
-    NotFoundError,
-    harmless,
-)
-from confguard.events import Event, EventKind, Listener
+from confguard.errors import ConfguardError, DocumentError, NotFoundError, harmless
+from confguard.events import Listener
 from confguard.fields import ImpactLevel
-from confguard.risk.history import since_changed
-from confguard.risk.model import assess
 from confguard.risk.policy import Policy
+from confguard.rollout import applying, going_back, recovering
 from confguard.rollout.bake import Bake
-from confguard.rollout.baking import Baking
-from confguard.rollout.changing import Changing
-from confguard.rollout.drafts import named
-from confguard.rollout.plans import Plan, Source, as_document, owners_of
-from confguard.rollout.switch import Change, Switch, replace_all
+from confguard.rollout.changes import Change, author_name
+from confguard.rollout.places import Place
+from confguard.rollout.plans import Plan, Source, Terms, as_document, change_of, plan_change
+from confguard.rollout.recovering import Recovered
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.stores import chain
 from confguard.stores.interface import Revision, Store
 from confguard.stores.opening import open_store
 from confguard.stores.retention import Retention
 from confguard.stores.signing import Signer, Signers, verify_signed
-from confguard.targets.drift import Drift, drift_of
-from confguard.targets.files import FileTarget, write_durably
-from confguard.targets.interface import Target
+from confguard.targets.drift import Drift
+from confguard.targets.files import write_durably
 from confguard.targets.reload import ReloadLike, as_reload
+from confguard.targets.tables import TargetLike, as_target
 
 __all__ = ["Guard", "Plan"]
 
-TargetLike: TypeAlias = "str | os.PathLike[str] | Target"
-
-HISTORY = 50
-"""How many revisions the risk model looks back on."""
 _LONGEST_NAME = 200
 
 
@@ -63,8 +50,8 @@ class Guard:
     target's name does. `signer` is an SSH key, or its file, that signs every revision. `on_event` is told of all that
     happens.
 
-    Opening a guard finishes what a process that died left behind: an apply that was interrupted is published,
-    a bake that nobody watches any more is reverted. Raises `StoreError`, `SchemaError` or `TargetError`.
+    Opening a guard changes nothing, and makes no store. What a process that died left behind is finished by `recover`,
+    which everything that writes does first. Raises `StoreError`, `SchemaError` or `TargetError`.
 
     >>> guard = Guard("pool", store="memory://", format="toml")
     >>> first = guard.apply(guard.plan({"replicas": 3}, author="ana", reason="start"))
@@ -101,19 +88,24 @@ class Guard:
         self.name = name
         self.schema = resolve_schema(schema)
         self.policy = policy or Policy()
-        self.impact = impact
+        self.store = open_store(store) if isinstance(store, str) else store
         if isinstance(targets, str | os.PathLike):
             targets = [targets]
-        self.targets = tuple(_target(target) for target in targets)
+        self.targets = tuple(as_target(target) for target in targets)
+        self._terms = Terms(self.policy, impact)
         self._format = format and format_named(format).name
-        self._listener, self._clock = on_event, clock
-        self.store = open_store(store) if isinstance(store, str) else store
         if signer is not None and not isinstance(signer, Signer):
             signer = Signer(Path(signer))
-        sign = signer.sign if signer else None
-        self._switch = Switch(name, self.store, self.targets, [as_reload(each) for each in reload], sign)
-        self._changing = Changing(self._switch, self.schema, clock)
-        self._recover()
+        self.place = Place(
+            name,
+            self.store,
+            self.targets,
+            tuple(as_reload(each) for each in reload),
+            self.schema,
+            clock,
+            signer.sign if signer else None,
+            on_event,
+        )
 
     def plan(
         self,
@@ -127,41 +119,18 @@ class Guard:
         """Validate, diff and score a change against the head. Writes nothing.
 
         `source` is a path, a `Document` or a mapping; `author` is the user who runs this, unless given; `ticket` and
-        `labels` are kept with the revision. Raises `DocumentError`, `ValidationError` with every problem, and
-        `ValueError` for a blank reason.
+        `labels` are kept with the revision. Targets that somebody edited are in the plan's `drift`, and ask for a
+        review. The first revision of a file that is there is an import: nothing blocks it. Raises `DocumentError`,
+        `ValidationError` with every problem, and `ValueError` for a blank reason.
         """
-        reason = reason.strip()
-        if not reason:
-            raise ValueError("a reason is required: say what the change is for")
-        document = as_document(source, self._format, self._own_format)
-        if self.schema:
-            self.schema.validate_document(document)
-        document.data_digest  # noqa: B018 - worked out here, so that an apply is short
-        head = self.head()
-        made = diff(self._base(head, document), document, self.schema)
-        history = self.history(HISTORY)
-        risk = assess(
-            made,
-            self.schema,
-            history,
-            impact=self.impact,
-            policy=self.policy,
+        return plan_change(
+            self.place,
+            as_document(source, self._format, self._own_format),
+            self._terms,
+            author=author_name(author),
             reason=reason,
-            now=self._clock(),
-            last_changed=since_changed(history, self._clock()),
-        )
-        return Plan(
-            self.name,
-            document,
-            head.number if head else 0,
-            made,
-            risk,
-            self.policy.decide(risk, made),
-            named(author),
-            reason,
-            owners_of(made, self.schema),
-            ticket,
-            tuple(labels),
+            ticket=ticket,
+            labels=tuple(labels),
         )
 
     def apply(
@@ -171,24 +140,104 @@ class Guard:
         *,
         approved_by: str | None = None,
         bake: Bake | None = None,
+        overwrite: bool = False,
+        supersede: str | None = None,
+        tell: bool = True,
     ) -> Revision:
-        """Make a plan the head and write it to all targets, in one step: all of it or nothing.
+        """Make a plan the head, write it to all targets, and tell the service: all of it or nothing.
 
-        `override` says why a plan that the policy blocks is applied all the same; `approved_by` records who
-        reviewed it. With a `bake`, waits until the revision has proved itself, and reverts it otherwise. What
-        targets hold that no revision holds yet is recorded first, so that nothing is lost. Applying what is
-        there already returns the head.
+        `approved_by` records who reviewed a plan that asks for it; `override` says why one that the policy blocks is
+        applied all the same. `overwrite` lets it replace what somebody wrote into a target: the store keeps a copy.
+        `supersede` says why it ends the bake of another revision. With a `bake`, waits until the revision has proved
+        itself, and reverts it otherwise. With `tell=False` the service is not told: `tell` does that later. Applying
+        what is there already returns the head.
 
-        Raises `PolicyError` if the policy blocks the plan, `ConflictError` if the head moved since it was made,
-        `TargetError` or `StoreError` if it cannot be written, or the service cannot be told (then what was before is in
-        force, or the next open of a guard finishes the work), and `BakeFailedError` if it was reverted by its bake.
+        Raises, when nothing was done, `PolicyError`, `DriftError`, `BakingError`, `ConflictError` if the head moved,
+        `StoreBusyError`, `TargetError` or `StoreError`; `RefusedError` if it could not be written everywhere or the
+        service refused it, and it was taken back; `NotToldError` if the service could not be told of that;
+        `BakeFailedError` if its bake reverted it.
         """
-        change = self._changed(plan, override, approved_by, bake)
-        if isinstance(change, Revision):
-            return change
-        made = self._carry_out(change)
-        self._emit("applied", made, author=plan.author, reason=plan.reason, score=plan.risk.score)
-        return Baking(self.store, made, self._emit, self._go_back).outcome(bake) if bake else made
+        there: list[Revision] = []
+
+        def changes() -> list[Change]:
+            change = self.change_of(
+                plan, override, approved_by=approved_by, bake=bake, overwrite=overwrite, supersede=supersede
+            )
+            if isinstance(change, Change):
+                return [change]
+            there.append(change)
+            return []
+
+        return (applying.apply([self.place], changes, tell_services=tell) or there)[0]
+
+    def change_of(
+        self,
+        plan: Plan,
+        override: str | None = None,
+        *,
+        approved_by: str | None = None,
+        bake: Bake | None = None,
+        overwrite: bool = False,
+        supersede: str | None = None,
+    ) -> Change | Revision:
+        """What applying a plan would do to the head; the head, if all is there already. Raises as `apply` does."""
+        if plan.config != self.name:
+            raise ConfguardError(f"the plan is for '{plan.config}', and this is the guard of '{self.name}'")
+        return change_of(
+            self.place,
+            plan,
+            override=_said(override),
+            approved_by=_said(approved_by),
+            overwrite=overwrite,
+            supersede=_said(supersede),
+            bake=bake,
+        )
+
+    def adopt(
+        self,
+        *,
+        reason: str,
+        author: str | None = None,
+        target: str | os.PathLike[str] | None = None,
+        override: str | None = None,
+        approved_by: str | None = None,
+        overwrite: bool = False,
+    ) -> Revision:
+        """Make what a target holds a revision: validated and scored as any other, and written to the other targets.
+
+        `target` names one where several were edited in different ways; `overwrite` lets it replace what the others
+        hold. Raises `NotFoundError` if no target was edited, and what `plan` and `apply` raise.
+        """
+        plan = self.plan_adoption(reason=reason, author=author, target=target)
+        return self.apply(plan, override, approved_by=approved_by, overwrite=overwrite)
+
+    def plan_adoption(
+        self, *, reason: str, author: str | None = None, target: str | os.PathLike[str] | None = None
+    ) -> Plan:
+        """The plan that makes what a target holds the head. Writes nothing."""
+        head = self.head()
+        edited = [
+            each
+            for each in self.place.held()
+            if each.content is not None
+            and (head is None or each.content != head.content)
+            and (target is None or os.fspath(target) == each.target.name)
+        ]
+        if not edited:
+            which = self.place.names() if target is None else f"'{target}'"
+            raise NotFoundError(
+                f"'{self.name}': {which} holds nothing that could be adopted",
+                hint=f"confguard drift {self.name}",
+            )
+        if len({each.content for each in edited}) > 1:
+            raise ConfguardError(
+                f"'{self.name}': targets hold different things: {', '.join(each.target.name for each in edited)}",
+                hint="say which one is adopted: target=, --target FILE",
+            )
+        content = edited[0].content
+        assert content is not None
+        document = parse_bytes(content, self._own_format(), path=edited[0].target.name)
+        return self.plan(document, author=author, reason=reason)
 
     def revert(
         self,
@@ -200,25 +249,46 @@ class Guard:
     ) -> Revision:
         """Bring back the exact bytes of an earlier revision, as a new revision.
 
-        Without `to`, of the one before the head; else of the one with that number, of the one that was the head at that
-        time, or of the newest one with that label. `only` takes back what that one revision changed, and leaves what
-        came after it.
+        Without `to`, of the one before the head (while a bake is under way, of the last one that has proved itself);
+        else of the one with that number, of the one that was the head at that time, or of the newest one with that
+        label. `only` takes back what that one revision changed, and leaves what came after it.
 
-        Neither schema nor policy can stand in the way. Raises `NotFoundError` where there is nothing to go back to,
-        `MergeConflictError` where what `only` changed was changed again since, and `ConflictError` if somebody else
-        changes the head at the same moment.
+        Nothing stands in the way: neither schema nor policy, nor what somebody wrote into a target, of which a copy is
+        kept in the store. Raises `NotFoundError` where there is nothing to go back to, `MergeConflictError` where what
+        `only` changed was changed again since, `ConflictError` if somebody else changes the head at the same moment,
+        and `NotToldError` when the bytes are back in place, and the service could not be told of it.
         """
-        made, back = self._changing.reverted(to, only, reason, author)
-        return self._told_of(self._carry_out(made), back, reason.strip())
+        return going_back.revert([self.place], to, only=only, reason=reason, author=author)[0]
 
     def confirm(self) -> Revision:
         """Let the head stay, before its bake is over. Raises `NotFoundError` if no bake is under way."""
-        pending = self.store.pending_bake(self.name)
-        if pending is None or not self.store.settle_bake(self.name, pending.revision):
+        revision = applying.confirm(self.place)
+        if revision is None:
             raise NotFoundError(f"'{self.name}' has no revision that waits to be confirmed")
-        revision = self.revision(pending.revision)
-        self._emit("confirmed", revision)
         return revision
+
+    def tell(self) -> Revision:
+        """Tell the service of what is in its targets, and return that. Raises `NotToldError`."""
+        return recovering.tell_again(self.place)
+
+    def recover(self) -> tuple[Recovered, ...]:
+        """Finish what was left behind: write what was decided, revert what nobody watches, tell what was not told.
+
+        Raises `TargetError` where a target still cannot be written, `NotToldError` where the service still cannot be
+        told.
+        """
+        return tuple(recovering.recover(self.place))
+
+    def repair(self) -> tuple[Drift, ...]:
+        """Write the head to all targets that drifted, and tell the service; what they held is in the answer.
+
+        Raises `NotToldError` when they hold it again, and the service could not be told.
+        """
+        drifted = self.drift()
+        if drifted:
+            head = recovering.repair(self.place)
+            self.place.emit("repaired", head, targets=[each.target for each in drifted])
+        return drifted
 
     def head(self) -> Revision | None:
         """The newest revision; None if there is none."""
@@ -242,21 +312,7 @@ class Guard:
     def drift(self) -> tuple[Drift, ...]:
         """The targets that do not hold the head's bytes, with what differs and since when; empty if all do."""
         head = self.head()
-        if head is None:
-            return ()
-        return tuple(
-            drift_of(target, held, head.document, self.schema)
-            for target, held in self._switch.held()
-            if held != head.content
-        )
-
-    def repair(self) -> tuple[Drift, ...]:
-        """Write the head to all targets that drifted, and tell the service; what they held is in the answer."""
-        drifted = self.drift()
-        if drifted:
-            head = self._switch.repair()
-            self._emit("repaired", head, targets=[each.target for each in drifted])
-        return drifted
+        return self.place.drift(head) if head else ()
 
     def verify(self, signers: str | os.PathLike[str] | None = None) -> int:
         """Check the whole chain and return its length. Raises `IntegrityError` that names the first bad link.
@@ -270,9 +326,11 @@ class Guard:
 
     def thin(self, retention: Retention | None = None) -> int:
         """Drop the content of old revisions, and say of how many; all stay in the chain, still verified."""
-        keep = set((retention or Retention()).kept(self.history(), self._clock()))
+        keep = set((retention or Retention()).kept(self.history(), self.place.clock()))
         head = self.head()
         keep |= {head.number, head.number - 1} if head else set()
+        pending = self.store.pending_bake(self.name)
+        keep |= {pending.back} if pending else set()
         return self.store.thin(self.name, frozenset(keep))
 
     def export(self, path: str | os.PathLike[str]) -> None:
@@ -291,24 +349,6 @@ class Guard:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _recover(self) -> None:
-        """Finish or undo what a process that died left behind."""
-        settled = self._switch.settle()
-        if settled and settled.strangers:  # recorded before they are replaced: nothing found is lost
-            self._carry_out(self._changing.published_again(settled.head))
-        if settled:
-            self._emit("recovered", settled.head, **({"wrong": settled.problem} if settled.problem else {}))
-        pending = self.store.pending_bake(self.name)
-        if pending is None or self._clock() < pending.abandoned_at:
-            return
-        head = self.head()
-        if head and head.number == pending.revision and head.number > 1:
-            why = "its bake was abandoned: nobody watches it"
-            try:
-                self._go_back(head, self.revision(head.number - 1), why, "confguard")
-            except ConflictError:
-                return  # another process did it first
-
     def _own_format(self) -> str:
         if self._format:
             return self._format
@@ -322,47 +362,7 @@ class Guard:
             hint="give the guard a target or format=",
         )
 
-    def _base(self, head: Revision | None, document: Document) -> Any:
-        """What a plan is compared with: the head; with none, what the first target holds; else an empty mapping."""
-        if head:
-            return head.document
-        held = self.targets[0].read() if self.targets else None
-        return parse_bytes(held, document.format, path=self.targets[0].name) if held is not None else {}
 
-    def _changed(
-        self, plan: Plan, override: str | None, approved_by: str | None, bake: Bake | None
-    ) -> Change | Revision:
-        """What a plan does to the head; the head, if all is there already.
-
-        Raises `ConflictError` if it moved, and `PolicyError` if the policy blocks the plan.
-        """
-        override = (override or "").strip() or None
-        if plan.config != self.name:
-            raise ConfguardError(f"the plan is for '{plan.config}', and this is the guard of '{self.name}'")
-        plan.check(override, self.policy.block)
-        return self._changing.planned(plan, override, approved_by, bake)
-
-    def _carry_out(self, change: Change) -> Revision:
-        return self._adopted(replace_all([change])[0])
-
-    def _adopted(self, made: tuple[Revision, ...]) -> Revision:
-        """The last of what was appended; those before it were found in targets."""
-        for revision in made[:-1]:
-            self._emit("adopted", revision)
-        return made[-1]
-
-    def _go_back(self, head: Revision, back: Revision, reason: str, author: str) -> Revision:
-        made = self._carry_out(self._changing.gone_back(head, back, reason, author))
-        return self._told_of(made, back, reason)
-
-    def _told_of(self, made: Revision, back: Revision, reason: str) -> Revision:
-        self._emit("reverted", made, to=back.number, reason=reason)
-        return made
-
-    def _emit(self, kind: EventKind, revision: Revision, **detail: object) -> None:
-        if self._listener:
-            self._listener(Event(kind, self.name, revision.number, self._clock(), detail))
-
-
-def _target(target: TargetLike) -> Target:
-    return FileTarget(target) if isinstance(target, str | os.PathLike) else target
+def _said(text: str | None) -> str | None:
+    """What somebody gave as a reason; None if that says nothing."""
+    return (text or "").strip() or None

@@ -28,11 +28,12 @@ from confguard.risk.rules.user import UserRule
 
 if TYPE_CHECKING:
     from confguard.diff.many import Expected
-    from confguard.guard import Guard, TargetLike
+    from confguard.guard import Guard
     from confguard.risk.likelihood import Model
     from confguard.risk.rules.interface import Rule
     from confguard.rollout import Bake, Probe
     from confguard.stores import Store
+    from confguard.targets.interface import Target
 
 __all__ = ["FILE_NAME", "Config", "Project", "find_project", "load_project"]
 
@@ -51,18 +52,6 @@ def _probe_list(_: object, attribute: attrs.Attribute[Any], value: list[Any]) ->
             as_probe(probe)
         except TargetError as error:
             raise _refused(attribute.name, error) from None
-
-
-def _target_list(_: object, attribute: attrs.Attribute[Any], value: list[Any]) -> None:
-    for target in value:
-        if isinstance(target, str):
-            continue
-        if not (
-            isinstance(target, dict)
-            and set(target) == {"folder", "files"}
-            and isinstance(target["files"], list)
-        ):
-            raise ValueError("a target is a file, or { folder = ..., files = [...] }")
 
 
 def _reload_list(_: object, attribute: attrs.Attribute[Any], value: list[Any]) -> None:
@@ -86,8 +75,9 @@ class Config:
 
     files: list[str] = field(factory=list)
     """Files, or patterns (`*` crosses folders), that hold this config in the repository."""
-    targets: list[Any] = field(factory=list, validator=_target_list)
-    """Files that shall hold the head; `{ folder = ..., files = [...] }` is a set that switches as one."""
+    targets: list[Any] = field(factory=list)
+    """Files that shall hold the head; `{ file, in_place, mode, owner, group }` says more of one, and
+    `{ folder = ..., files = [...] }` is a set that switches as one."""
     reload: list[Any] = field(factory=list, validator=_reload_list)
     """How the service is told: URLs, commands as lists, `{ pid_file, signal }`, `{ systemd }`."""
     schema: str | None = None
@@ -219,15 +209,25 @@ class Project:
             )
         return found[0]
 
-    def guard(self, name: str, on_event: Listener | None = None, *, store: Store | None = None) -> Guard:
-        """The guard of a config; with a store that is open already, if one is given."""
+    def guard(
+        self,
+        name: str,
+        on_event: Listener | None = None,
+        *,
+        store: Store | None = None,
+        with_schema: bool = True,
+    ) -> Guard:
+        """The guard of a config; with a store that is open already, if one is given.
+
+        Without its schema, what goes back works even where the schema cannot be imported.
+        """
         from confguard.guard import Guard
 
         config = self.config(name)
         self.make_importable()
         return Guard(
             name,
-            schema=self.schema_of(config),
+            schema=self.schema_of(config) if with_schema else None,
             store=store or self.store_url,
             targets=[self._target(target) for target in config.targets],
             reload=config.reload,
@@ -256,12 +256,10 @@ class Project:
             if folder not in sys.path:
                 sys.path.insert(0, folder)
 
-    def _target(self, like: Any) -> TargetLike:
-        from confguard.targets.filesets import FileSet
+    def _target(self, like: Any) -> Target:
+        from confguard.targets.tables import as_target
 
-        if isinstance(like, str):
-            return self.root / like
-        return FileSet(self.root / str(like["folder"]), [str(name) for name in like["files"]])
+        return as_target(like, self.root)
 
     @property
     def store_url(self) -> str:
@@ -301,8 +299,8 @@ def load_project(file: Path) -> Project:
     except ValidationError as error:
         lines = "\n".join(str(_placed(problem, document, inside)) for problem in error.problems)
         raise ProjectError(lines, hint="docs/reference/project-file.md tells all settings") from None
-    if unknown := _unknown_codes(settings):
-        raise ProjectError("\n".join(str(_placed(problem, document, inside)) for problem in unknown))
+    if problems := [*_unknown_codes(settings), *_unusable_targets(settings)]:
+        raise ProjectError("\n".join(str(_placed(problem, document, inside)) for problem in problems))
     return Project(
         file.parent,
         file,
@@ -335,6 +333,20 @@ def _unknown_codes(settings: _Settings) -> list[Problem]:
         for at, index, code in accepted
         if code.upper() not in known
     ]
+
+
+def _unusable_targets(settings: _Settings) -> list[Problem]:
+    from confguard.targets.tables import as_target
+
+    found = []
+    for name, config in settings.configs.items():
+        for index, target in enumerate(config.targets):
+            try:
+                as_target(target)
+            except TargetError as error:
+                hint = f" (such as {error.hint})" if error.hint else ""
+                found.append(Problem(("configs", name, "targets", index), f"{error}{hint}"))
+    return found
 
 
 def _read(file: Path) -> Document:

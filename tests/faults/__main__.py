@@ -75,11 +75,7 @@ def main() -> int:
         for each in OPERATIONS
     ]
     for error in ERRORS:
-        outcomes = (
-            wrong
-            for each in OPERATIONS
-            for wrong in sweep(each, (f"error={error}",), stride * (1 + 3 * (each == "migrate")))
-        )
+        outcomes = (wrong for each in OPERATIONS for wrong in sweep(each, (f"error={error}",), stride))
         rows.append(struck(f"{error} from a system call, all operations", outcomes))
     rows += [
         struck(f"power lost, unsynced writes lost or reordered: {each}", losses(each, stride=stride))

@@ -6,11 +6,12 @@ import os
 import random
 import tempfile
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import confguard as cg
 from appending import append
+from confguard.rollout.changes import draft_of
 from confguard.stores import PendingBake
 
 from .workload import ANY, text
@@ -33,9 +34,9 @@ def _flipped(stride: int, log: bool) -> tuple[Counter[str], list[str]]:
     guard = cg.Guard("c", targets=["a.toml"], policy=ANY)
     for number in range(1, 7):
         guard.apply(guard.plan(cg.parse(text(number), "toml"), reason=f"number {number}", ticket="OPS-1"))
-    later = guard._clock() + timedelta(hours=1)
-    draft = guard._changing._draft(cg.parse(text(7), "toml"), "ana", "baking")
-    append(guard.store, "c", [draft], expect=6, bake=PendingBake(7, later, later))
+    now = datetime.now(UTC)
+    draft = draft_of(cg.parse(text(7), "toml"), "ana", "baking", now)
+    append(guard.store, "c", [draft], expect=6, bake=PendingBake(7, 6, now + timedelta(hours=1)))
     guard.revert(6, reason="back")
     good = _seen(guard)
     files = ["confguard.db"]

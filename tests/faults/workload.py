@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
-from pathlib import Path
+import tempfile
 
 import confguard as cg
 from confguard.targets import FileSet
@@ -20,8 +19,7 @@ from confguard.targets import FileSet
 ANY = cg.Policy(review=101, block=101)
 NAMES = ("a.toml", "b.toml")
 BEGIN, END = "/confguard-fault-begin", "/confguard-fault-end"
-LAYOUT_1 = Path(__file__).parent.parent / "data/layout-1.db"
-OPERATIONS = ("first", "apply", "revert", "switch", "group", "thin", "migrate")
+OPERATIONS = ("first", "apply", "revert", "switch", "group", "thin")
 
 
 def text(number: int) -> str:
@@ -31,8 +29,6 @@ def text(number: int) -> str:
 
 def guards(operation: str) -> list[cg.Guard]:
     """The guards that an operation works with."""
-    if operation == "migrate":
-        return [cg.Guard("auth", targets=["auth.toml"], policy=ANY)]
     if operation == "switch":
         return [cg.Guard("c", targets=[FileSet("set", NAMES)], format="toml", policy=ANY)]
     if operation == "group":
@@ -44,10 +40,6 @@ def guards(operation: str) -> list[cg.Guard]:
 def prepare(operation: str) -> None:
     """What is there before."""
     if operation == "first":
-        return
-    if operation == "migrate":
-        shutil.copy(LAYOUT_1, "confguard.db")
-        Path("auth.toml").write_text("pool = 64\n")
         return
     for guard in guards(operation):
         for number in range(1, 13 if operation == "thin" else 3):
@@ -75,17 +67,17 @@ def mark(name: str) -> None:
 
 def warm() -> None:
     """Import all that will be used: what happens to Python while it imports is not confguard's."""
-    import confguard.stores.sqlite
-
-    guard = cg.Guard("warm", store="memory://", format="toml", policy=ANY)
-    made = cg.Group(guard)
-    for number in (1, 2):
-        made.apply([guard.plan(cg.parse(text(number), "toml"), reason="warm")])
-    guard.thin()
-    guard.verify()
-    confguard.stores.sqlite.SqliteStore(":memory:").close()
-    for name in Path().glob(":memory:*"):
-        name.unlink()
+    with tempfile.TemporaryDirectory() as folder:
+        guard = cg.Guard(
+            "warm", store=f"sqlite:///{folder}/warm.db", targets=[f"{folder}/a.toml"], policy=ANY
+        )
+        group = cg.Group(guard)
+        for number in (1, 2):
+            group.apply([guard.plan(cg.parse(text(number), "toml"), reason="warm")])
+        guard.revert(reason="warm")
+        guard.thin()
+        guard.verify()
+        guard.close()
 
 
 def say(line: str) -> None:
@@ -97,18 +89,15 @@ def say(line: str) -> None:
 def run(operation: str) -> None:
     """The operation, and once more if an error was injected: what failed once works when it is tried again."""
     warm()
-    if operation in ("first", "migrate"):
+    if operation == "first":
         mark(BEGIN)
     for attempt in (1, 2):
         try:
             made = guards(operation)
-            if operation != "migrate":
-                if operation in ("revert", "thin"):
-                    mark(BEGIN)
-                for revision in act(operation, made, 20 + attempt):
-                    say(f"acked {revision.config} {revision.number} {revision.digest}")
-            else:
-                say(f"opened {len(made[0].history())}")
+            if operation in ("revert", "thin"):
+                mark(BEGIN)
+            for revision in act(operation, made, 20 + attempt):
+                say(f"acked {revision.config} {revision.number} {revision.digest}")
         except cg.ConfguardError as error:
             say(f"refused {error}")
             continue

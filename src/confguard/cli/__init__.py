@@ -20,7 +20,7 @@ _GROUPS = {
     "differences": ("diff",),
     "versioning": ("git",),
     "backtesting": ("backtest",),
-    "change": ("plan", "apply", "confirm", "revert"),
+    "change": ("plan", "apply", "adopt", "confirm", "revert", "tell", "recover"),
     "history": ("log", "show", "status", "verify"),
     "drifting": ("drift",),
     "keeping": ("thin", "export", "import"),
@@ -55,9 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfguardError as error:
         report_error(error, args.format)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("confguard: interrupted", file=sys.stderr)
-        return 130
+    except (KeyboardInterrupt, SystemExit) as interruption:
+        print("\n".join(["confguard: interrupted", *getattr(interruption, "__notes__", ())]), file=sys.stderr)
+        return int(getattr(interruption, "code", None) or 130)
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141

@@ -1,4 +1,4 @@
-"""`plan`, `apply`, `confirm` and `revert`: changing what is in force."""
+"""`plan`, `apply`, `adopt`, `confirm`, `revert`, `tell` and `recover`: changing what is in force."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from argparse import ArgumentParser, Namespace
 from confguard.cli.compare import show_risk
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, duration, moment, said, whole
-from confguard.cli.output import say
-from confguard.cli.projects import guarded, the_project
-from confguard.errors import ConfguardError, ConflictError, PolicyError
+from confguard.cli.output import paint, report_errors, say
+from confguard.cli.projects import guarded, guarded_anyway, of_each, the_project
+from confguard.errors import ConfguardError, ConflictError
 from confguard.events import Event
 from confguard.group import Group
 from confguard.guard import Guard, Plan
 from confguard.risk.policy import Decision
 from confguard.rollout.bake import Bake
+from confguard.rollout.probes import Probe
+from confguard.rollout.recovering import Recovered
 from confguard.stores.interface import Revision
 
 __all__ = ["register", "revision_json"]
 
-_EXITS = "0 done, 1 refused, 2 cannot run, 3 the head moved, 4 applied and reverted"
+_EXITS = "0 done, 1 refused, 2 cannot run, 3 the head moved, 4 applied and taken back, 5 in place, the service not told"
 
 
 def register(commands: Commands) -> None:
@@ -42,10 +44,29 @@ def register(commands: Commands) -> None:
     )
     _add_change(commands, command)
     command.add_argument("--expect", metavar="N", type=whole, help="refuse unless revision N is the head")
-    command.add_argument("--override", metavar="WHY", type=said, help="apply what the policy blocks")
-    command.add_argument("--approved-by", metavar="WHO", type=said, help="who reviewed it")
+    _add_answers(command)
     command.add_argument("--bake", metavar="TIME", type=duration, help="watch it for so long: 10m, 90s")
     command.add_argument("--confirm", action="store_true", help="revert after the bake unless confirmed")
+    command.add_argument(
+        "--supersede", metavar="WHY", type=said, help="end the bake of another revision, and say why"
+    )
+    command.add_argument(
+        "--no-tell", action="store_true", help="do not tell the service: `confguard tell` does that later"
+    )
+
+    command = commands.add(
+        "adopt",
+        adopt,
+        "Make what somebody wrote into a target a revision, judged as any other.",
+        'confguard adopt auth --reason "the fix of last night"',
+        exits=_EXITS,
+    )
+    commands.add_config(command)
+    command.add_argument(
+        "--target", metavar="FILE", help="which, where several were edited in different ways"
+    )
+    commands.add_author(command, why="why it is kept")
+    _add_answers(command)
 
     command = commands.add(
         "confirm", confirm, "Let the head stay, before its bake is over.", "confguard confirm auth"
@@ -77,6 +98,24 @@ def register(commands: Commands) -> None:
     )
     commands.add_author(command, why="why it is reverted")
 
+    command = commands.add(
+        "tell",
+        tell,
+        "Tell the service of what is in its targets, again.",
+        "confguard tell auth",
+        exits="0 told, 2 cannot run, 5 the service cannot be told",
+    )
+    commands.add_config(command)
+
+    command = commands.add(
+        "recover",
+        recover,
+        "Finish what was left: write, revert what nobody watches, tell what was not told.",
+        "confguard recover\n  confguard recover auth",
+        exits="0 all is well, 2 something cannot be written, 5 a service cannot be told",
+    )
+    commands.add_config(command, optional=True)
+
 
 def plan(args: Namespace) -> int:
     """`confguard plan`."""
@@ -91,7 +130,7 @@ def apply(args: Namespace) -> int:
     if args.confirm and not args.bake:
         raise ConfguardError("--confirm needs a bake to end", hint="add --bake TIME")
     project = the_project()
-    bake = Bake(args.bake, project.probes(args.name), confirm=args.confirm) if args.bake else None
+    bake = _bake(args, project.probes(args.name)) if args.bake else None
     listener = _tell if args.format == "text" else None
     with project.guard(args.name, listener) as guard:
         made = _planned(guard, args)
@@ -102,19 +141,55 @@ def apply(args: Namespace) -> int:
                 f"revision {args.expect} was expected, and {made.base} is the head of '{args.name}'",
                 hint="look at what changed: confguard log, confguard plan",
             )
-        if made.decision is Decision.REVIEW and not (args.approved_by or args.override):
-            raise PolicyError(
-                f"'{args.name}': the policy asks for a review: risk {made.risk.score} ({made.risk.level})",
-                hint="have it reviewed, and name who did: --approved-by WHO",
-            )
-        revision = guard.apply(made, args.override, approved_by=args.approved_by, bake=bake)
+        revision = guard.apply(
+            made,
+            args.override,
+            approved_by=args.approved_by,
+            bake=bake,
+            overwrite=args.overwrite,
+            supersede=args.supersede,
+            tell=not args.no_tell,
+        )
     say(args.format, revision_json(revision), lambda: f"revision {revision.number} is in force")
     return 0
 
 
+def adopt(args: Namespace) -> int:
+    """`confguard adopt`."""
+    listener = _tell if args.format == "text" else None
+    with the_project().guard(args.name, listener) as guard:
+        planned = guard.plan_adoption(reason=args.reason, author=args.author, target=args.target)
+        if args.format == "text":
+            print(_show_plan(planned))
+        revision = guard.apply(planned, args.override, approved_by=args.approved_by, overwrite=args.overwrite)
+    say(args.format, revision_json(revision), lambda: f"revision {revision.number} is in force")
+    return 0
+
+
+def tell(args: Namespace) -> int:
+    """`confguard tell`."""
+    with guarded_anyway(args.name) as guard:
+        revision = guard.tell()
+    say(args.format, revision_json(revision), lambda: f"the service was told of revision {revision.number}")
+    return 0
+
+
+def recover(args: Namespace) -> int:
+    """`confguard recover`: of all configs, even if one cannot be finished."""
+    names = [args.name] if args.name else the_project().configs
+    seen, errors = of_each(names, lambda guard: guard.recover())
+    recovered = [each for done in seen.values() for each in done]
+    told = [
+        {"config": each.config, "revision": each.revision.number, "what": each.what} for each in recovered
+    ]
+    nothing = "" if errors else "nothing was left to do"
+    say(args.format, told, lambda: "\n".join(map(_show_recovered, recovered)) or nothing)
+    return report_errors(errors)
+
+
 def confirm(args: Namespace) -> int:
     """`confguard confirm`."""
-    with guarded(args.name) as guard:
+    with guarded_anyway(args.name) as guard:
         revision = guard.confirm()
     say(args.format, revision_json(revision), lambda: f"revision {revision.number} stays")
     return 0
@@ -125,7 +200,7 @@ def revert(args: Namespace) -> int:
     to = args.at or args.label or args.to
     if args.others:
         return _revert_together(args)
-    with guarded(args.name) as guard:
+    with guarded_anyway(args.name) as guard:
         if to is None and args.only is None:
             _refuse_a_second_revert(guard)
         revision = guard.revert(to, reason=args.reason, author=args.author, only=args.only)
@@ -140,10 +215,9 @@ def _revert_together(args: Namespace) -> int:
             "numbers mean another thing in each config",
             hint="with --with, go back to a time (--at) or a --label",
         )
-    project = the_project()
     names = list(dict.fromkeys([args.name, *args.others]))
-    with project.guard(names[0]) as first:
-        guards = [first, *(project.guard(name, store=first.store) for name in names[1:])]
+    with guarded_anyway(names[0]) as first:
+        guards = [first, *(guarded_anyway(name, store=first.store) for name in names[1:])]
         if not (args.at or args.label):
             for guard in guards:
                 _refuse_a_second_revert(guard)
@@ -172,6 +246,25 @@ def _show_revert(revision: Revision) -> str:
     return f"revision {revision.number} is in force, with the bytes of {revision.reverts}"
 
 
+def _show_recovered(recovered: Recovered) -> str:
+    number, config = recovered.revision.number, recovered.config
+    return {
+        "written": f"{config}: revision {number} was written to its targets",
+        "reverted": f"{config}: an abandoned bake was reverted: revision {number} is in force",
+        "told": f"{config}: the service was told of revision {number}",
+    }[recovered.what]
+
+
+def _bake(args: Namespace, probes: tuple[Probe, ...]) -> Bake:
+    try:
+        return Bake(args.bake, probes, confirm=args.confirm)
+    except ValueError as error:
+        raise ConfguardError(
+            f"--bake: {error}",
+            hint=f"name probes in the project file ([configs.{args.name}]), or add --confirm",
+        ) from error
+
+
 def revision_json(revision: Revision) -> dict[str, object]:
     """A revision as JSON, without its content."""
     return {
@@ -185,6 +278,7 @@ def revision_json(revision: Revision) -> dict[str, object]:
         "approved_by": revision.approved_by,
         "ticket": revision.ticket,
         "labels": list(revision.labels),
+        "found": revision.found,
         "signed": revision.signature is not None,
         "content_digest": revision.content_digest,
         "data_digest": revision.data_digest,
@@ -209,6 +303,14 @@ def _add_change(commands: Commands, command: ArgumentParser) -> None:
     )
 
 
+def _add_answers(command: ArgumentParser) -> None:
+    command.add_argument("--override", metavar="WHY", type=said, help="apply what the policy blocks")
+    command.add_argument("--approved-by", metavar="WHO", type=said, help="who reviewed it")
+    command.add_argument(
+        "--overwrite", action="store_true", help="replace what somebody wrote into a target (a copy is kept)"
+    )
+
+
 def _planned(guard: Guard, args: Namespace) -> Plan:
     source = args.file or the_project().source_of(args.name)
     return guard.plan(source, author=args.author, reason=args.reason, ticket=args.ticket, labels=args.labels)
@@ -216,7 +318,13 @@ def _planned(guard: Guard, args: Namespace) -> Plan:
 
 def _show_plan(made: Plan) -> str:
     base = f"revision {made.base}" if made.base else "no revision yet"
-    return f"{made.config}, planned on {base}: {show_diff(made.diff)}\n{show_risk(made.risk, made.decision)}"
+    lines = [f"{made.config}, planned on {base}: {show_diff(made.diff)}"]
+    lines += [paint("an import: what is there becomes the first revision", "info")] if made.imported else []
+    lines += [paint(f"note: {note}", "review") for note in made.notes]
+    for each in made.drift:
+        lines.append(paint(f"{each.target} was edited: {each.what}; applying this would undo that", "high"))
+        lines += show_diff(each.changes).splitlines()[1:] if each.changes else []
+    return "\n".join([*lines, show_risk(made.risk, made.decision)])
 
 
 def _tell(event: Event) -> None:

@@ -9,7 +9,7 @@ from argparse import Namespace
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, duration
 from confguard.cli.output import indented, say
-from confguard.cli.projects import guarded
+from confguard.cli.projects import guarded_anyway
 from confguard.guard import Guard
 from confguard.targets.drift import Drift
 
@@ -40,7 +40,7 @@ def register(commands: Commands) -> None:
 
 def drift(args: Namespace) -> int:
     """`confguard drift`."""
-    with guarded(args.name) as guard:
+    with guarded_anyway(args.name) as guard:
         if args.watch or args.lasting:
             return _watch(guard, args)
         drifted = guard.repair() if args.repair else guard.drift()

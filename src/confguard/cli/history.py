@@ -6,14 +6,17 @@ import sys
 from argparse import Namespace
 from typing import Any
 
+from attrs import asdict
+
 from confguard.cli.change import revision_json
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, whole
-from confguard.cli.output import indented, paint, say
-from confguard.cli.projects import guarded, the_project
+from confguard.cli.output import error_json, indented, paint, report_errors, say
+from confguard.cli.projects import guarded_anyway, of_each, the_project
 from confguard.errors import DocumentError, NotFoundError, harmless
 from confguard.guard import Guard
-from confguard.stores.interface import Revision
+from confguard.stores.finding import previous
+from confguard.stores.interface import PendingBake, Revision
 
 __all__ = ["register"]
 
@@ -40,7 +43,7 @@ def register(commands: Commands) -> None:
         status,
         "Say for each config what is in force, and whether all is well.",
         "confguard status",
-        exits="0 all is well, 1 a target drifted or a bake is under way, 2 cannot run",
+        exits="0 all is well, 1 a target drifted, a bake is under way, or something is left to do, 2 cannot run",
     )
     commands.add_config(command, optional=True)
 
@@ -59,7 +62,7 @@ def register(commands: Commands) -> None:
 
 def log(args: Namespace) -> int:
     """`confguard log`."""
-    with guarded(args.name) as guard:
+    with guarded_anyway(args.name) as guard:
         revisions = guard.history(args.limit, args.before)
     say(
         args.format,
@@ -71,7 +74,7 @@ def log(args: Namespace) -> int:
 
 def show(args: Namespace) -> int:
     """`confguard show`."""
-    with guarded(args.name) as guard:
+    with guarded_anyway(args.name) as guard:
         revision = guard.head() if args.number is None else guard.revision(args.number)
         if revision is None:
             raise NotFoundError(
@@ -95,36 +98,40 @@ def show(args: Namespace) -> int:
 def status(args: Namespace) -> int:
     """`confguard status`."""
     project = the_project()
-    states = []
-    for name in [args.name] if args.name else project.configs:
-        with project.guard(name) as guard:
-            states.append(_state(guard, project.config(name).owners))
+    names = [args.name] if args.name else list(project.configs)
+    seen, errors = of_each(names, lambda guard: _state(guard, project.config(guard.name).owners))
+    states = [
+        seen[name] if name in seen else {"config": name, "error": error_json(errors[name])} for name in names
+    ]
     say(args.format, states, lambda: "\n".join(map(_show_state, states)) or "no configs in the project file")
-    return 1 if any(state["drift"] or state["bake"] for state in states) else 0
+    if errors:
+        return 2
+    return 1 if any(state["drift"] or state["bake"] or state["left"] for state in states) else 0
 
 
 def verify(args: Namespace) -> int:
     """`confguard verify`."""
     project = the_project()
-    lengths = {}
-    for name in [args.name] if args.name else project.configs:
-        with project.guard(name) as guard:
-            lengths[name] = guard.verify(args.signers or project.signers)
+    names = [args.name] if args.name else project.configs
+    lengths, errors = of_each(names, lambda guard: guard.verify(args.signers or project.signers))
+    if errors and args.name:
+        raise errors[args.name]
     say(
         args.format,
-        lengths,
+        lengths | {name: {"error": error_json(error)} for name, error in errors.items()},
         lambda: "\n".join(
             f"{name}: {length} revisions, every link is good" for name, length in lengths.items()
         ),
     )
-    return 0
+    return report_errors(errors)
 
 
 def _changed(guard: Guard, revision: Revision) -> Any:
-    if revision.number == 1:
+    before = previous(guard.store, revision)
+    if before is None:
         return None
     try:
-        return guard.diff(revision.number - 1, revision.number)
+        return guard.diff(before.number, revision.number)
     except DocumentError:  # what was found in a target need not parse
         return None
 
@@ -132,6 +139,7 @@ def _changed(guard: Guard, revision: Revision) -> Any:
 def _show_line(revision: Revision) -> str:
     """Number, time, author and what kind it is; the reason below it."""
     kind = f"  revert to {revision.reverts}" if revision.reverts is not None else ""
+    kind = "  found in a target, never in force" if revision.found else kind
     forced = paint(f"  override: {harmless(revision.override)}", "review") if revision.override else ""
     seen = f"  approved by {harmless(revision.approved_by)}" if revision.approved_by else ""
     head = (
@@ -143,26 +151,50 @@ def _show_line(revision: Revision) -> str:
 
 
 def _state(guard: Guard, owners: list[str]) -> dict[str, Any]:
-    head, pending = guard.head(), guard.store.pending_bake(guard.name)
+    head, pending, place = guard.head(), guard.store.pending_bake(guard.name), guard.place.state()
     return {
         "config": guard.name,
         "head": revision_json(head) if head else None,
         "targets": [target.name for target in guard.targets],
         "drift": [each.to_json() for each in guard.drift()],
-        "bake": {"revision": pending.revision, "deadline": pending.deadline.isoformat()} if pending else None,
+        "bake": _bake(pending) if pending else None,
+        "place": asdict(place) if place else None,
+        "left": place is not None and not place.complete,
         "owners": owners,
     }
 
 
+def _bake(pending: PendingBake) -> dict[str, Any]:
+    deadline = pending.deadline.isoformat()
+    return {"revision": pending.revision, "deadline": deadline, "watched": pending.watched}
+
+
 def _show_state(state: dict[str, Any]) -> str:
-    head = state["head"]
+    if "error" in state:
+        hint = state["error"]["hint"]
+        said = f"{state['config']}: {state['error']['message']}"
+        return paint(said, "high") + (f"\n    hint: {hint}" if hint else "")
+    head, name = state["head"], state["config"]
     if head is None:
-        return f"{state['config']}: no revision yet"
+        return f"{name}: no revision yet"
     lines = [
-        f"{state['config']}: revision {head['number']} by {harmless(head['author'])} at {head['created_at'][:19]}Z",
+        f"{name}: revision {head['number']} by {harmless(head['author'])} at {head['created_at'][:19]}Z",
         indented(harmless(head["reason"])),
     ]
     lines += [paint(f"    drift: {each['target']}: {each['what']}", "high") for each in state["drift"]]
     if state["bake"]:
-        lines.append(paint(f"    baking until {state['bake']['deadline'][:19]}Z", "review"))
+        watched = f"baking until {state['bake']['deadline'][:19]}Z"
+        abandoned = f"its bake was abandoned; it goes back with: confguard recover {name}"
+        lines.append(paint(f"    {watched if state['bake']['watched'] else abandoned}", "review"))
+    if state["left"]:
+        lines.append(paint(indented(_left(name, state["place"])), "high"))
     return "\n".join(lines)
+
+
+def _left(name: str, place: dict[str, Any]) -> str:
+    why = f": {place['error']}" if place["error"] else ""
+    if place["written"] != place["wanted"]:
+        return f"revision {place['wanted']} is not written to its targets{why}; confguard recover {name}"
+    return (
+        f"the service was not told of revision {place['wanted']}{why}; once it answers: confguard tell {name}"
+    )

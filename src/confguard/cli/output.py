@@ -7,13 +7,13 @@ import os
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from confguard.errors import ConfguardError, DocumentError, ValidationError
 
-__all__ = ["indented", "paint", "progress", "report_error", "say"]
+__all__ = ["error_json", "indented", "paint", "progress", "report_error", "report_errors", "say"]
 
 _PATIENCE = 0.5
 """Seconds after which progress is shown."""
@@ -74,7 +74,7 @@ def progress(doing: str) -> Iterator[Callable[[int, int], None]]:
 def report_error(error: ConfguardError, format: str) -> None:
     """Say what went wrong and what to do: on standard error, or as JSON where that was asked for."""
     if format == "json":
-        made: dict[str, object] = {"message": str(error), "hint": error.hint, "exit_code": error.exit_code}
+        made = error_json(error)
         if isinstance(error, DocumentError):
             made |= {"message": error.message, "file": error.path, "line": error.line, "column": error.column}
         if isinstance(error, ValidationError):
@@ -85,6 +85,20 @@ def report_error(error: ConfguardError, format: str) -> None:
     print(f"confguard: {said}", file=sys.stderr)
     if error.hint:
         print(f"  hint: {error.hint}", file=sys.stderr)
+
+
+def report_errors(errors: Mapping[str, ConfguardError]) -> int:
+    """Say what is wrong with some configs, and return the exit code of the worst; 0 if there is none."""
+    for name, error in errors.items():
+        print(f"confguard: {name}: {error}", file=sys.stderr)
+        if error.hint:
+            print(f"  hint: {error.hint}", file=sys.stderr)
+    return max((error.exit_code for error in errors.values()), default=0)
+
+
+def error_json(error: ConfguardError) -> dict[str, object]:
+    """An error as JSON."""
+    return {"message": str(error), "hint": error.hint, "exit_code": error.exit_code}
 
 
 def _coloured() -> bool:

@@ -1,12 +1,19 @@
-"""The project that commands work in."""
+"""The project that commands work in, and the guards of its configs."""
 
 from __future__ import annotations
 
-from confguard.errors import ProjectError
+import sys
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from confguard.errors import ConfguardError, ProjectError, SchemaError
 from confguard.guard import Guard
 from confguard.project import FILE_NAME, Project, find_project
+from confguard.stores.interface import Store
 
-__all__ = ["guarded", "the_project"]
+__all__ = ["guarded", "guarded_anyway", "of_each", "the_project"]
+
+T = TypeVar("T")
 
 
 def the_project() -> Project:
@@ -20,3 +27,28 @@ def the_project() -> Project:
 def guarded(name: str) -> Guard:
     """The guard of a config in the project."""
     return the_project().guard(name)
+
+
+def guarded_anyway(name: str, *, store: Store | None = None) -> Guard:
+    """The guard of a config, without its schema where that cannot be imported: what goes back needs none."""
+    project = the_project()
+    try:
+        return project.guard(name, store=store)
+    except SchemaError as error:
+        print(f"confguard: goes on without the schema of '{name}': {error}", file=sys.stderr)
+        return project.guard(name, store=store, with_schema=False)
+
+
+def of_each(
+    names: Iterable[str], look: Callable[[Guard], T]
+) -> tuple[dict[str, T], dict[str, ConfguardError]]:
+    """What is seen of each config, and what is wrong with those of which nothing can be seen: they hide no others."""
+    seen: dict[str, T] = {}
+    errors: dict[str, ConfguardError] = {}
+    for name in names:
+        try:
+            with guarded_anyway(name) as guard:
+                seen[name] = look(guard)
+        except ConfguardError as error:
+            errors[name] = error
+    return seen, errors

@@ -87,7 +87,9 @@ def _is_baking(change: Change) -> bool:
     """Was it committed, and is it still to prove itself?"""
     store, config = change.place.store, change.place.config
     head = store.head(config) if change.bake else None
-    return head is not None and head.digest == change.revision.digest and store.pending_bake(config) is not None
+    return (
+        head is not None and head.digest == change.revision.digest and store.pending_bake(config) is not None
+    )
 
 
 def _bake(changes: Sequence[Change], done: Sequence[Done]) -> None:

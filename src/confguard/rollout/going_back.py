@@ -204,9 +204,7 @@ def _undone(pairs: Sequence[tuple[Done, Revision]], why: str) -> list[Done]:
 
     def changes() -> list[Change]:
         return [
-            change_to(
-                each.place, draft_as_it_was(back, "confguard", why, each.place.clock()), each.revision
-            )
+            change_to(each.place, draft_as_it_was(back, "confguard", why, each.place.clock()), each.revision)
             for each, back in pairs
         ]
 

@@ -1,29 +1,40 @@
-"""The plan: a change that was validated, diffed and scored, and not yet written."""
+"""The plan: a change that was validated, diffed and scored, and not yet written; and what applying it does."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from confguard.diff.changes import Diff
-from confguard.documents.document import Document, read
+from confguard.diff.engine import diff
+from confguard.documents.document import Document, parse_bytes, read
 from confguard.documents.writing import write
-from confguard.errors import PolicyError
-from confguard.fields import Owner
+from confguard.errors import BakingError, DocumentError, DriftError, PolicyError, harmless
+from confguard.fields import ImpactLevel, Owner
 from confguard.risk.findings import Risk
-from confguard.risk.policy import Decision
+from confguard.risk.history import since_changed
+from confguard.risk.model import assess
+from confguard.risk.policy import Decision, Policy
+from confguard.rollout.bake import Bake
+from confguard.rollout.changes import Change, change_to, check_head, draft_of
+from confguard.rollout.places import Place
 from confguard.schema.schema import Schema
 from confguard.schema.shape import ANYTHING
+from confguard.stores.interface import PendingBake, Revision
+from confguard.targets.drift import Drift
 
-__all__ = ["Plan", "Source", "as_document", "owners_of"]
+__all__ = ["Plan", "Source", "Terms", "as_document", "change_of", "owners_of", "plan_change"]
 
 Source: TypeAlias = "str | os.PathLike[str] | Document | Mapping[str, Any]"
 
+HISTORY = 50
+"""How many revisions the risk model looks back on."""
 
-@frozen
+
+@frozen(kw_only=True)
 class Plan:
     """A change that was validated, diffed and scored against one known head, and not yet written."""
 
@@ -33,16 +44,29 @@ class Plan:
     """The number of the head it was made on; 0 if there was none."""
     diff: Diff
     risk: Risk
-    decision: Decision
+    judgement: Decision
+    """What the policy says of the risk."""
+    block: int
+    """From which score on the policy blocks."""
     author: str
     reason: str
-
     owners: tuple[str, ...] = ()
     """Who is to be asked, by the schema's `Owner` marks on what changes."""
     ticket: str | None = None
     """Where the change was asked for or discussed."""
     labels: tuple[str, ...] = ()
     """Names for the revision: `stable`, `2026-11`."""
+    drift: tuple[Drift, ...] = ()
+    """The targets that somebody edited: what applying this would undo."""
+    imported: bool = False
+    """Is it the first revision, of a file that was there? Then nothing changes, and nothing is blocked."""
+    notes: tuple[str, ...] = ()
+    """What else is to be known: that the head does not parse, say."""
+
+    @property
+    def decision(self) -> Decision:
+        """What the policy says; at least a review where a target was edited."""
+        return Decision.REVIEW if self.drift and self.judgement is Decision.ALLOW else self.judgement
 
     def to_json(self) -> dict[str, object]:
         """The plan as JSON: who, why and what, with the risk as `confguard assess` prints it."""
@@ -52,18 +76,126 @@ class Plan:
             "author": self.author,
             "reason": self.reason,
             "owners": list(self.owners),
+            "imported": self.imported,
+            "drift": [each.to_json() for each in self.drift],
+            "notes": list(self.notes),
             "diff": self.diff.to_json(),
             **self.risk.to_json(self.decision),
         }
 
-    def check(self, override: str | None, block: int) -> None:
-        """Raise `PolicyError` if the policy blocks it, and nobody says why it is applied all the same."""
-        if self.decision is Decision.BLOCK and not override:
+    def check(self, override: str | None, approved_by: str | None) -> None:
+        """Raise `PolicyError` if the policy blocks it, or asks for a review, and nobody answers for it."""
+        risk = f"risk {self.risk.score} ({self.risk.level})"
+        if self.judgement is Decision.BLOCK and not override:
             raise PolicyError(
-                f"'{self.config}': the policy blocks this change: risk {self.risk.score} ({self.risk.level}),"
-                f" and {block} blocks",
+                f"'{self.config}': the policy blocks this change: {risk}, and {self.block} blocks",
                 hint="split it, or apply it with an override that says why",
             )
+        if self.judgement is Decision.REVIEW and not (override or approved_by):
+            raise PolicyError(
+                f"'{self.config}': the policy asks for a review: {risk}",
+                hint="have it reviewed, and name who did (approved_by, --approved-by WHO); or override it",
+            )
+
+
+@frozen
+class Terms:
+    """By what a plan is judged."""
+
+    policy: Policy
+    impact: ImpactLevel | None = None
+
+
+def plan_change(
+    place: Place,
+    document: Document,
+    terms: Terms,
+    *,
+    author: str,
+    reason: str,
+    ticket: str | None = None,
+    labels: tuple[str, ...] = (),
+) -> Plan:
+    """Validate, diff and score a document against the head of its place. Writes nothing.
+
+    Raises `ValidationError` with every problem, and `ValueError` for a blank reason.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise ValueError("a reason is required: say what the change is for")
+    if place.schema:
+        place.schema.validate_document(document)
+    document.data_digest  # noqa: B018 - worked out here, so that an apply is short
+    head, now = place.store.head(place.config), place.clock()
+    base, judged, notes = _base(place, head, document)
+    changes = diff(base, document, place.schema)
+    history = [each for each in place.store.history(place.config, HISTORY) if not each.found]
+    risk = assess(
+        changes,
+        place.schema,
+        history,
+        impact=terms.impact,
+        policy=terms.policy,
+        reason=reason,
+        now=now,
+        last_changed=since_changed(history, now),
+    )
+    return Plan(
+        config=place.config,
+        document=document,
+        base=head.number if head else 0,
+        diff=changes,
+        risk=risk,
+        judgement=terms.policy.decide(risk, changes) if judged else Decision.ALLOW,
+        block=terms.policy.block,
+        author=author,
+        reason=reason,
+        owners=owners_of(changes, place.schema),
+        ticket=ticket,
+        labels=labels,
+        drift=place.edited(head, document.content),
+        imported=head is None and not judged,
+        notes=tuple(notes),
+    )
+
+
+def change_of(
+    place: Place,
+    plan: Plan,
+    *,
+    override: str | None,
+    approved_by: str | None,
+    overwrite: bool,
+    supersede: str | None,
+    bake: Bake | None,
+) -> Change | Revision:
+    """What a plan does to the head; the head, if all is there already.
+
+    Raises `BakingError`, `ConflictError` if the head moved, `DriftError` or `PolicyError`.
+    """
+    pending = place.store.pending_bake(place.config)
+    if pending and not supersede:
+        raise _baking(place, pending)
+    head = check_head(place, plan.base)
+    edited = place.edited(head, plan.document.content)
+    if edited and not overwrite:
+        raise _drifted(place, edited)
+    plan.check(override, approved_by)
+    if pending and supersede:
+        why = f"supersedes the bake of revision {pending.revision}: {supersede}"
+        override = "; ".join(filter(None, [override, why]))
+    draft = evolve(
+        draft_of(plan.document, plan.author, plan.reason, place.clock()),
+        override=override,
+        approved_by=approved_by,
+        ticket=plan.ticket,
+        labels=plan.labels,
+    )
+    held = [each.content for each in place.held()]
+    if head and head.content == draft.content and set(held) <= {draft.content} and not pending:
+        return head
+    change = evolve(change_to(place, draft, head), bake=bake)
+    return evolve(change, back=pending.back) if pending else change
 
 
 def as_document(source: Source, format: str | None, own_format: Callable[[], str]) -> Document:
@@ -75,12 +207,60 @@ def as_document(source: Source, format: str | None, own_format: Callable[[], str
     return read(source, format)
 
 
-def owners_of(made: Diff, schema: Schema[Any] | None) -> tuple[str, ...]:
+def owners_of(changes: Diff, schema: Schema[Any] | None) -> tuple[str, ...]:
     """Who is to be asked, by the schema's `Owner` marks on what changes, and on what it stands in."""
     shape = schema.shape if schema else ANYTHING
     marks = (
         shape.at(change.path[:length]).mark(Owner)
-        for change in made
+        for change in changes
         for length in range(len(change.path) + 1)
     )
     return tuple(dict.fromkeys(mark.team for mark in marks if mark))
+
+
+def _base(place: Place, head: Revision | None, document: Document) -> tuple[Any, bool, list[str]]:
+    """What a plan is compared with, whether the difference can be judged, and what is to be said of that.
+
+    The head; before the first one, what the first target holds. Where there is none, or it does not parse, nothing that
+    could be judged changes.
+    """
+    nothing: Any = [] if isinstance(document.data, list) else {}
+    if head is not None:
+        try:
+            return head.document, True, []
+        except DocumentError as error:
+            return nothing, False, [f"the head, revision {head.number}, does not parse: {error.message}"]
+    there = [each for each in place.held() if each.content is not None]
+    if not there:
+        return nothing, document.path is None, []
+    content, name = there[0].content, there[0].target.name
+    assert content is not None
+    if content == document.content:
+        return nothing, False, []
+    try:
+        return parse_bytes(content, document.format, path=name), True, []
+    except DocumentError as error:
+        return nothing, False, [f"what is there does not parse: {error}"]
+
+
+def _baking(place: Place, pending: PendingBake) -> BakingError:
+    revision = place.store.get(place.config, pending.revision)
+    until = f"{pending.deadline:%Y-%m-%d %H:%M:%S}Z"
+    return BakingError(
+        f"'{place.config}': revision {revision.number} by {harmless(revision.author)} is being watched until {until}:"
+        f" {harmless(revision.reason)}",
+        hint=f"wait, `confguard confirm {place.config}`, `confguard revert {place.config}`,"
+        " or say why it is superseded (supersede, --supersede WHY)",
+        revision=revision.number,
+        until=pending.deadline,
+    )
+
+
+def _drifted(place: Place, edited: Sequence[Drift]) -> DriftError:
+    listed = "; ".join(f"{each.target} {each.what}" for each in edited)
+    return DriftError(
+        f"'{place.config}': a target was edited, and this would undo it: {listed}",
+        hint=f"look at it (confguard drift {place.config}), keep it (confguard adopt {place.config}),"
+        " or overwrite it (overwrite=True, --overwrite)",
+        drift=edited,
+    )

@@ -71,4 +71,6 @@ def write_again(place: Place, head: Revision) -> Done:
 
 def tell(done: Sequence[Done]) -> list[Done]:
     """Tell the services of what is in their targets."""
-    return [each if each.not_written else evolve(each, not_told=each.place.tell(each.revision)) for each in done]
+    return [
+        each if each.not_written else evolve(each, not_told=each.place.tell(each.revision)) for each in done
+    ]

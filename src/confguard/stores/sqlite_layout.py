@@ -46,7 +46,9 @@ def ensure(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables in an empty file; refuse what is not a store, or of another layout."""
     if known(connection, path):
         return
-    with transaction(connection):  # only here is it certain that no other process makes them at the same moment
+    with transaction(
+        connection
+    ):  # only here is it certain that no other process makes them at the same moment
         if known(connection, path):
             return
         for statement in _statements(_TABLES):

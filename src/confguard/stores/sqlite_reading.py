@@ -72,7 +72,9 @@ class Reader:
             return None
         if not stat.S_ISREG(status.st_mode):
             raise StoreError(f"{self._path}: is not a regular file", hint="name a file for the store")
-        if any(map(_holds_something, (f"{os.path.realpath(self._path)}{end}" for end in ("-wal", "-journal")))):
+        if any(
+            map(_holds_something, (f"{os.path.realpath(self._path)}{end}" for end in ("-wal", "-journal")))
+        ):
             return True, status.st_ino, 0, 0
         return (False, status.st_ino, status.st_size, status.st_mtime_ns) if status.st_size else None
 

@@ -13,6 +13,7 @@ from confguard.targets.reload import (
     SystemdReload,
     as_reload,
 )
+from confguard.targets.tables import TargetLike, as_target
 
 __all__ = [
     "CallbackTarget",
@@ -26,6 +27,8 @@ __all__ = [
     "Staged",
     "SystemdReload",
     "Target",
+    "TargetLike",
     "as_reload",
+    "as_target",
     "write_durably",
 ]

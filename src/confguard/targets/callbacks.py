@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from attrs import define, field, frozen
@@ -43,7 +44,18 @@ class CallbackTarget:
 
     def read(self) -> bytes | None:
         """What is in force."""
-        return self.held() if self.held else self._last
+        if self.held is None:
+            return self._last
+        with _failing_as(self.name):
+            return self.held()
+
+    def faults(self) -> tuple[str, ...]:
+        """None: it has nothing but its bytes."""
+        return ()
+
+    def torn(self, held: bytes, before: bytes | None, wanted: bytes) -> bool:
+        """Never: it is given all bytes at once."""
+        return False
 
     def stage(self, content: bytes) -> StagedCall:
         """Nothing can be made ready."""
@@ -66,11 +78,18 @@ class StagedCall:
 
     def commit(self) -> None:
         """Call the function."""
-        try:
+        with _failing_as(self.target.name):
             self.target.call(self.content)
-        except Exception as error:
-            raise TargetError(f"target {self.target.name}: {type(error).__name__}: {error}") from error
         self.target._last = self.content
 
     def discard(self) -> None:
         """Nothing to be done."""
+
+
+@contextmanager
+def _failing_as(name: str) -> Iterator[None]:
+    """Whatever a function of somebody else raises is this target's failure."""
+    try:
+        yield
+    except Exception as error:
+        raise TargetError(f"target {name}: {type(error).__name__}: {error}") from error

@@ -10,9 +10,10 @@ from attrs import frozen
 
 from confguard.diff.changes import Diff
 from confguard.diff.engine import diff
-from confguard.documents.document import Document, parse_bytes
-from confguard.errors import DocumentError
+from confguard.documents.document import parse_bytes
+from confguard.errors import ConfguardError, DocumentError
 from confguard.schema.schema import Schema
+from confguard.stores.interface import Revision
 from confguard.targets.interface import Target
 
 __all__ = ["Drift", "drift_of"]
@@ -20,27 +21,31 @@ __all__ = ["Drift", "drift_of"]
 
 @frozen
 class Drift:
-    """A target that does not hold the head's bytes."""
+    """A target that does not hold the head's bytes, or not as it is to hold them."""
 
     target: str
     held: bytes | None
-    """What it holds; None if nothing."""
+    """What it holds; None if nothing, or if it cannot be read."""
     changes: Diff | None
-    """From the head to what it holds: empty if only layout or comments differ; None if it holds nothing that parses."""
+    """From the head to what it holds: empty if only layout or comments differ; None where that cannot be told."""
     since: datetime | None
     """When the target was written last, in UTC: it drifted then, or before."""
+    problems: tuple[str, ...] = ()
+    """What else is wrong: it cannot be read, does not parse, does not fit the schema, has another mode."""
 
     @property
     def what(self) -> str:
-        """In a few words: `holds nothing`, `does not parse`, `differs in layout only`, or the number of changes."""
+        """In a few words: `holds nothing`, `does not parse: ...`, `2 values differ`."""
         if self.held is None:
-            return "holds nothing"
+            return "; ".join(self.problems) or "holds nothing"
         if self.changes is None:
-            return "does not parse"
-        if not self.changes:
-            return "differs in layout or comments only"
-        count = len(self.changes)
-        return f"{count} value{'' if count == 1 else 's'} differ{'s' if count == 1 else ''}"
+            differs = [] if self.problems else ["differs"]
+        elif self.changes:
+            count = len(self.changes)
+            differs = [f"{count} value{'' if count == 1 else 's'} differ{'s' if count == 1 else ''}"]
+        else:
+            differs = ["differs in layout or comments only"]
+        return "; ".join([*differs, *self.problems])
 
     def to_json(self) -> dict[str, object]:
         """The drift as JSON: changes are from the head to what the target holds."""
@@ -48,17 +53,39 @@ class Drift:
             "target": self.target,
             "what": self.what,
             "since": self.since.isoformat() if self.since else None,
+            "problems": list(self.problems),
             "changes": self.changes.to_json()["changes"] if self.changes is not None else None,
         }
 
 
-def drift_of(target: Target, held: bytes | None, head: Document, schema: Schema[Any] | None) -> Drift:
+def drift_of(
+    target: Target,
+    held: bytes | None,
+    head: Revision,
+    schema: Schema[Any] | None,
+    unreadable: str | None = None,
+) -> Drift:
     """How a target that holds something else differs from the head."""
+    since = _written_at(target)
+    faults = target.faults()
+    if held is None:
+        return Drift(target.name, None, None, since, (unreadable,) if unreadable else ())
+    if held == head.content:
+        return Drift(target.name, held, None, since, faults)
     try:
-        changes = diff(head, parse_bytes(held, head.format, path=None), schema) if held is not None else None
+        document = parse_bytes(held, head.format, path=None)
+    except DocumentError as error:
+        return Drift(target.name, held, None, since, (f"does not parse: {error.message}", *faults))
+    if schema is not None:
+        try:
+            schema.validate_document(document)
+        except ConfguardError as error:
+            faults = (f"does not fit the schema: {error}", *faults)
+    try:
+        changes = diff(head.document, document, schema)
     except DocumentError:
-        changes = None
-    return Drift(target.name, held, changes, _written_at(target))
+        return Drift(target.name, held, None, since, ("differs from the head, which does not parse", *faults))
+    return Drift(target.name, held, changes, since, faults)
 
 
 def _written_at(target: Target) -> datetime | None:

@@ -1,39 +1,79 @@
-"""Files as targets: replaced atomically and durably, with mode and ownership kept."""
+"""Files as targets: replaced atomically and durably, with all that they have beside their bytes; or written over."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import stat
 from pathlib import Path
+from typing import Any
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from confguard.documents.reading import load_bytes
 from confguard.errors import DocumentError, TargetError
+from confguard.targets.access import Access, as_mode
+from confguard.targets.attributes import Attributes
+from confguard.targets.failing import IN_PLACE, failing_as
+from confguard.targets.interface import Staged
+from confguard.targets.obstacles import refuse_flags, refuse_folder, refuse_pinned
+from confguard.targets.overwriting import StagedOverwrite, torn_between
+from confguard.targets.writing import keep, sync_folder, write_new
 
-__all__ = ["FileTarget", "sync_folder", "write_durably", "write_new"]
+__all__ = ["FileTarget", "check_path", "file_status", "write_durably"]
 
 _SUFFIX = ".confguard-staged"
 _TEMPLATES = frozenset({".erb", ".j2", ".jinja", ".jinja2", ".mustache", ".template", ".tmpl", ".tpl"})
+
+
+def check_path(_: object, attribute: Attribute[Any], path: Path) -> None:
+    """A path that some system could open."""
+    try:
+        if b"\0" not in os.fsencode(path):
+            return
+    except UnicodeEncodeError:
+        pass
+    raise TargetError(f"target {str(path)!r}: no path has such characters")
+
+
+def _check_flag(_: object, attribute: Attribute[Any], value: object) -> None:
+    if not isinstance(value, bool):
+        raise TargetError(f"{attribute.name} {value!r}: expected true or false")
 
 
 @frozen
 class FileTarget:
     """A file. Its content is staged beside it, synced, and renamed over it; a link is followed.
 
-    A new file is private to its user; one that was there keeps its mode and ownership. The bytes are written as they
-    are: nothing in them is expanded. A template is no target: what is rendered from it is.
+    What an old file has beside its bytes (mode, owner, group, ACL, extended attributes) is kept, and what this user may
+    not keep is an error before anything is written. A new file is private to its user unless `mode`, `owner` or `group`
+    are asked for; of a file that is there already they are only compared (`faults`). The bytes are written as they are:
+    nothing in them is expanded. A template is no target: what is rendered from it is.
+
+    `in_place=True` writes over the file instead, where no other file can take its place: one that is mounted by itself
+    (a file bind-mounted into a container), that has several names, or that another user owns. Its promise is weaker:
+    while it is written, a reader can see old and new bytes mixed, and a crash can leave such a mixture, until the next
+    `recover` writes it again. A file that is not there yet is made as any other.
+
+    >>> target = FileTarget("auth.toml", mode="0640")
+    >>> target.mode == 0o640, target.in_place
+    (True, False)
     """
 
-    path: Path = field(converter=Path)
+    path: Path = field(converter=Path, validator=check_path)
+    in_place: bool = field(default=False, kw_only=True, validator=_check_flag)
+    mode: int | None = field(default=None, kw_only=True, converter=as_mode)
+    owner: str | int | None = field(default=None, kw_only=True)
+    group: str | int | None = field(default=None, kw_only=True)
 
-    @path.validator
-    def _check_path(self, _: object, path: Path) -> None:
-        if path.suffix in _TEMPLATES:
+    def __attrs_post_init__(self) -> None:
+        self._access  # noqa: B018 - is what is asked for something that can be asked for?
+        if self.path.suffix in _TEMPLATES:
             raise TargetError(
-                f"target {path}: is a template by its name", hint="name the file that is rendered from it"
+                f"target {self.path}: is a template by its name",
+                hint="name the file that is rendered from it",
             )
 
     @property
@@ -44,7 +84,7 @@ class FileTarget:
     @property
     def folder(self) -> Path:
         """The folder that the file stands in, links followed."""
-        return Path(os.path.realpath(self.path)).parent
+        return self._real.parent
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -54,44 +94,63 @@ class FileTarget:
     def read(self) -> bytes | None:
         """The file's bytes; None if there is no file."""
         try:
-            return load_bytes(str(self.path))
+            with failing_as(f"target {self.path}: cannot be read", self.path):
+                return load_bytes(str(self.path))
         except DocumentError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 return None
-            raise TargetError(f"target {self.path}: {error.message}", hint=error.hint) from error
+            hint = error.hint or f"who may read it? ls -ld {self.folder} {self.path}"
+            raise TargetError(f"target {self.path}: {error.message}", hint=hint) from error
 
-    def stage(self, content: bytes) -> StagedFile:
-        """Write the content beside the file, synced to disk."""
-        real = Path(os.path.realpath(self.path))
-        waiting = StagedFile(real.with_name(f".{real.name}.{secrets.token_hex(6)}{_SUFFIX}"), real, content)
-        try:
-            waiting.write()
-        except OSError as error:
-            waiting.discard()
-            raise TargetError(
-                f"target {self.path}: cannot be written: {error.strerror}", hint=_hint(error, real)
-            ) from error
-        return waiting
+    def faults(self) -> tuple[str, ...]:
+        """How mode, owner and group differ from what is asked for."""
+        return self._access.faults(self.path)
+
+    def torn(self, held: bytes, before: bytes | None, wanted: bytes) -> bool:
+        """Only what is written in place can be."""
+        return self.in_place and torn_between(held, before or b"", wanted)
+
+    def stage(self, content: bytes) -> Staged:
+        """Write the content beside the file, synced to disk; or see that it can be written over it."""
+        real = self._real
+        with failing_as(f"target {self.path}: cannot be written", real):
+            status = file_status(self.path)
+            if status is None:
+                refuse_folder(self.name, real, None)
+            elif self.in_place:
+                refuse_flags(self.name, real)
+                over = StagedOverwrite(self.name, real, content)
+                over.check()
+                return over
+            else:
+                refuse_pinned(self.name, real, status)
+                refuse_folder(self.name, real, status)
+            return _staged(StagedFile(self.name, _beside(real), real, content, self._access))
 
     def littered(self) -> bool:
         """Are there staged files beside it?"""
-        return bool(self._staged())
+        return bool(self._left_behind())
 
     def clean(self) -> None:
         """Remove staged files."""
-        for path in self._staged():
+        for path in self._left_behind():
             with contextlib.suppress(OSError):
                 path.unlink()
 
-    def _staged(self) -> list[Path]:
-        real = Path(os.path.realpath(self.path))
+    @property
+    def _access(self) -> Access:
+        return Access(self.mode, self.owner, self.group)
+
+    @property
+    def _real(self) -> Path:
+        return Path(os.path.realpath(self.path))
+
+    def _left_behind(self) -> list[Path]:
+        real = self._real
+        staged = re.compile(rf"\.{re.escape(real.name)}\.[0-9a-f]{{12}}{re.escape(_SUFFIX)}")
         try:
             with os.scandir(real.parent) as entries:
-                return [
-                    Path(entry.path)
-                    for entry in entries
-                    if entry.name.startswith(f".{real.name}.") and entry.name.endswith(_SUFFIX)
-                ]
+                return [Path(entry.path) for entry in entries if staged.fullmatch(entry.name)]
         except OSError:
             return []
 
@@ -100,76 +159,87 @@ class FileTarget:
 class StagedFile:
     """A file that waits beside the one it will replace."""
 
+    name: str
     staged: Path
     real: Path
     content: bytes = field(repr=False)
+    access: Access = field(factory=Access)
+    strict: bool = True
+    """Is what cannot be kept an error?"""
 
     def write(self) -> None:
-        """Write and sync the content; what it will replace gives it mode and owner."""
-        write_new(self.staged, self.content, _status(self.real))
+        """Write and sync the content; what it will replace gives it all that it has beside its bytes."""
+        write_new(self.staged, self.content, self._finish)
 
     def commit(self) -> None:
         """Rename it over the file, and sync the folder that the name stands in."""
-        try:
+        with failing_as(f"target {self.name}: cannot be replaced", self.real):
             try:
                 self.staged.replace(self.real)
             except FileNotFoundError:  # another process took it for a leftover
                 self.write()
                 self.staged.replace(self.real)
             sync_folder(self.real.parent)
-        except OSError as error:
-            raise TargetError(f"target {self.real}: cannot be replaced: {error.strerror}") from error
 
     def discard(self) -> None:
         """Remove it."""
         with contextlib.suppress(OSError):
             self.staged.unlink()
 
+    def _finish(self, descriptor: int) -> None:
+        try:
+            old = Attributes.of(self.real)
+        except FileNotFoundError:
+            self.access.give(descriptor, f"target {self.name}")
+            return
+        if self.strict:
+            hint = f"write as its owner or as root; or {IN_PLACE}, and it stays the file it is"
+            keep(old, descriptor, f"target {self.name}", hint)
+        else:
+            old.give(descriptor)
+
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Replace a file atomically and durably. Raises `TargetError`."""
-    FileTarget(path).stage(content).commit()
+    """Replace a file of confguard's own atomically and durably. Raises `TargetError`.
 
-
-def _status(real: Path) -> os.stat_result | None:
+    What it had beside its bytes is kept as far as this user may, as editors do.
+    """
+    real = Path(os.path.realpath(path))
+    with failing_as(f"target {path}: cannot be written", real):
+        file_status(path, dangling=True)
+        waiting = _staged(StagedFile(str(path), _beside(real), real, content, strict=False))
     try:
-        status = real.stat()
+        waiting.commit()
+    finally:
+        waiting.discard()
+
+
+def _staged(waiting: StagedFile) -> StagedFile:
+    """Written and synced, or nothing is left of it."""
+    try:
+        waiting.write()
+    except BaseException:
+        waiting.discard()
+        raise
+    return waiting
+
+
+def _beside(real: Path) -> Path:
+    return real.with_name(f".{real.name}.{secrets.token_hex(6)}{_SUFFIX}")
+
+
+def file_status(path: Path, *, dangling: bool = False) -> os.stat_result | None:
+    """What stands there, links followed; None if nothing does. Raises `TargetError` if it is no file."""
+    try:
+        status = path.stat()
     except FileNotFoundError:
+        if path.is_symlink() and not dangling:
+            raise TargetError(
+                f"target {path}: is a link to {os.path.realpath(path)}, which is not there",
+                hint="make the file that it leads to, or remove the link",
+            ) from None
         return None
     if not stat.S_ISREG(status.st_mode):
-        raise TargetError(f"target {real}: is not a regular file")
+        kind = "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a regular file"
+        raise TargetError(f"target {path}: {kind}", hint="a target is a file, or a link to one")
     return status
-
-
-def write_new(path: Path, content: bytes, like: os.stat_result | None = None) -> None:
-    """Write a file that is not there yet, private to its user or with the mode and owner of another; synced."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        if like is not None:
-            if (like.st_uid, like.st_gid) != (os.geteuid(), os.getegid()):
-                with contextlib.suppress(PermissionError):  # only root may give files away
-                    os.fchown(descriptor, like.st_uid, like.st_gid)
-            os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _hint(error: OSError, real: Path) -> str | None:
-    if isinstance(error, FileNotFoundError):
-        return f"make the folder first: mkdir -p {real.parent}"
-    if isinstance(error, PermissionError):
-        return f"this user may not write to {real.parent}"
-    return None

@@ -13,7 +13,7 @@ class Staged(Protocol):
     """Content that is ready to take effect."""
 
     def commit(self) -> None:
-        """Let it take effect, in one step and durably."""
+        """Let it take effect, in one step and durably. Raises `TargetError`."""
         ...
 
     def discard(self) -> None:
@@ -22,7 +22,7 @@ class Staged(Protocol):
 
 
 class Target(Protocol):
-    """Where a head becomes real."""
+    """Where a head becomes real. Reading it (`read`, `faults`, `littered`) changes nothing."""
 
     @property
     def name(self) -> str:
@@ -43,8 +43,19 @@ class Target(Protocol):
         """What it holds; None if it holds nothing yet. Raises `TargetError`."""
         ...
 
+    def faults(self) -> tuple[str, ...]:
+        """What beside the bytes is not as the target asks for, in a few words each. Never raises."""
+        ...
+
+    def torn(self, held: bytes, before: bytes | None, wanted: bytes) -> bool:
+        """Could `held` be what an interrupted write of `wanted` over `before` left, being neither of them?
+
+        False for every target that switches in one step.
+        """
+        ...
+
     def stage(self, content: bytes) -> Staged:
-        """Make content ready, so that all that can fail has failed. Raises `TargetError`."""
+        """Make content ready, so that all that can fail has failed. Raises `TargetError`, and leaves nothing then."""
         ...
 
     def littered(self) -> bool:

@@ -27,40 +27,55 @@ def alone(folders: Collection[Path], busy_seconds: float = BUSY_SECONDS) -> Iter
     """Be the only one, of all threads and processes, that writes to these folders.
 
     Without folders, the only one of all threads. Raises `StoreBusyError` if somebody else does for longer than
-    `busy_seconds`, `TargetError` if one is not there.
+    `busy_seconds`, `TargetError` if one is not there or cannot be locked.
     """
     with ExitStack() as held:
         if not folders:
             held.enter_context(_WITHIN)
-        for folder in sorted(set(folders)):  # in one order, so that no two wait for each other
-            held.enter_context(_locked(folder, busy_seconds))
+        opened: dict[tuple[int, int], tuple[int, Path]] = {}
+        for folder in sorted(set(folders)):
+            descriptor = _opened(folder)
+            held.callback(os.close, descriptor)
+            status = os.fstat(descriptor)
+            opened.setdefault(
+                (status.st_dev, status.st_ino), (descriptor, folder)
+            )  # one folder can have two paths
+        end = time.monotonic() + busy_seconds
+        for _, (descriptor, folder) in sorted(
+            opened.items()
+        ):  # in one order, so that no two wait for each other
+            while not _locked(descriptor, folder):
+                if time.monotonic() > end:
+                    raise StoreBusyError(
+                        f"{folder}: another process has been writing to it for {busy_seconds:g} seconds",
+                        hint="find out which (`fuser`), or try again",
+                    )
+                time.sleep(_PAUSE)
         yield
 
 
-@contextmanager
-def _locked(folder: Path, busy_seconds: float) -> Iterator[None]:
+def _opened(folder: Path) -> int:
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
+        return os.open(folder, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
     except OSError as error:
-        raise TargetError(f"target folder {folder}: cannot be opened: {error.strerror}") from error
+        missing = isinstance(error, FileNotFoundError)
+        raise TargetError(
+            f"target folder {folder}: cannot be opened: {error.strerror}",
+            hint=f"make it first: mkdir -p {folder}"
+            if missing
+            else f"whoever writes to it has to be able to list it: ls -ld {folder}",
+        ) from error
+
+
+def _locked(descriptor: int, folder: Path) -> bool:
+    """Locked now; False while somebody else holds it."""
     try:
-        _wait_for(descriptor, folder, busy_seconds)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _wait_for(descriptor: int, folder: Path, busy_seconds: float) -> None:
-    end = time.monotonic() + busy_seconds
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > end:
-                raise StoreBusyError(
-                    f"{folder}: another process has been writing to it for {busy_seconds:g} seconds",
-                    hint="find out which (`fuser`), or try again",
-                ) from None
-            time.sleep(_PAUSE)
-        else:
-            return
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:  # some network file systems lock files only, and some nothing
+        raise TargetError(
+            f"target folder {folder}: cannot be locked: {error.strerror}",
+            hint="its file system has no locks for folders (flock), as some network file systems: use one that has",
+        ) from error
+    return True

@@ -31,7 +31,7 @@ _LONGEST = 64
 
 
 def send(number: signal.Signals, pid_file: Path) -> None:
-    """Send a signal to the process that a file names. Raises `UnusableError` or `OSError`, and then nothing was sent."""
+    """Send a signal to the process that a file names. Raises `UnusableError` or `OSError`: then nothing was sent."""
     process, written = _read(pid_file)
     handle = _handle(process)
     try:

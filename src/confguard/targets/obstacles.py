@@ -1,0 +1,91 @@
+"""What would keep a file from being replaced by a rename: looked for before anything is decided."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import stat
+import struct
+from pathlib import Path
+
+from confguard.errors import TargetError
+from confguard.targets.failing import IN_PLACE
+from confguard.targets.mounts import is_mount_point
+
+__all__ = ["refuse_flags", "refuse_folder", "refuse_pinned"]
+
+_READ = 0x40000000 if platform.machine().startswith(("ppc", "mips", "sparc", "alpha")) else 0x80000000
+_GET_FLAGS = _READ | struct.calcsize("l") << 16 | ord("f") << 8 | 1
+_IMMUTABLE, _APPEND_ONLY = 0x10, 0x20
+_CAP_FOWNER = 3
+
+
+def refuse_pinned(name: str, real: Path, status: os.stat_result) -> None:
+    """Raise `TargetError` for a file that has to stay the file it is: mounted, linked to, or marked unchangeable."""
+    if is_mount_point(real):
+        raise TargetError(
+            f"target {name}: is mounted by itself: no other file can take its place",
+            hint=f"{IN_PLACE}; or mount its folder instead",
+        )
+    if status.st_nlink > 1:
+        others = status.st_nlink - 1
+        raise TargetError(
+            f"target {name}: has {others} other name{'s' if others > 1 else ''} (hard links), "
+            "which would go on holding what is in it now",
+            hint=f"{IN_PLACE}, for all its names; or end the link: cp -p {real} {real}.new && mv {real}.new {real}",
+        )
+    refuse_flags(name, real)
+
+
+def refuse_flags(name: str, path: Path) -> None:
+    """Raise `TargetError` for a file or folder that is immutable or append-only."""
+    flags = _flags(path)
+    if flags & (_IMMUTABLE | _APPEND_ONLY):
+        kind, letter = ("immutable", "i") if flags & _IMMUTABLE else ("append-only", "a")
+        raise TargetError(
+            f"target {name}: {path} is {kind}",
+            hint=f"somebody made it so on purpose; root lifts it: chattr -{letter} {path}",
+        )
+
+
+def refuse_folder(name: str, real: Path, status: os.stat_result | None) -> None:
+    """Raise `TargetError` if names in the folder of a file, or that of this file, may not be changed."""
+    folder = real.parent
+    refuse_flags(name, folder)
+    if status is None:
+        return
+    around = folder.stat()
+    if (
+        around.st_mode & stat.S_ISVTX
+        and os.geteuid() not in (status.st_uid, around.st_uid)
+        and not _any_owner()
+    ):
+        raise TargetError(
+            f"target {name}: belongs to another user, and only its owner may replace it in {folder}, which is sticky",
+            hint=f"write as its owner (ls -ld {folder} {real}), or take the sticky bit off: chmod -t {folder}",
+        )
+
+
+def _flags(path: Path) -> int:
+    """The flags that `chattr` sets; 0 where there are none, or they cannot be asked for."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError:
+        return 0
+    try:
+        (flags,) = struct.unpack_from("i", fcntl.ioctl(descriptor, _GET_FLAGS, bytes(8)))
+    except OSError:  # the file system has none
+        return 0
+    finally:
+        os.close(descriptor)
+    return int(flags)
+
+
+def _any_owner() -> bool:
+    """May this process treat every file as its own?"""
+    try:
+        words = Path("/proc/thread-self/status").read_bytes().split()
+        return bool(int(words[words.index(b"CapEff:") + 1], 16) >> _CAP_FOWNER & 1)
+    except (OSError, ValueError, IndexError):
+        return os.geteuid() == 0

@@ -1,0 +1,803 @@
+"""Going back in the hour it is needed: services that died, edits by hand, bakes, bystanders. Each was wrong once."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+import confguard as cg
+from appending import append
+from confguard.cli import main
+from confguard.errors import BakeNotToldError, BakingError, DriftError, NotToldError, RefusedError
+from confguard.rollout import Bake
+from confguard.stores import Draft, PlaceState
+from confguard.targets import CommandReload
+from confguard.targets.locking import alone
+from conftest import ROOT, unmeasured
+
+ANY = cg.Policy(review=101, block=101)
+ALIVE = ["test", "-e", "alive"]
+"""How a service is told that has died, unless the file `alive` is there."""
+
+
+@pytest.fixture
+def service(folder: Path) -> cg.Guard:
+    """A config with two revisions, and a service that has died of the second."""
+    Path("alive").touch()
+    guard = cg.Guard("auth", targets=["auth.toml", "copy.toml"], policy=ANY, reload=[ALIVE])
+    for size in (64, 1):
+        guard.apply(guard.plan({"size": size}, author="ana", reason="size"))
+    Path("alive").unlink()
+    return guard
+
+
+def held(*names: str) -> list[str]:
+    return [Path(name).read_text() for name in names or ("auth.toml", "copy.toml")]
+
+
+class TestADeadService:
+    def test_a_revert_stays_in_every_target_and_says_who_was_not_told(self, service: cg.Guard) -> None:
+        with pytest.raises(NotToldError) as caught:
+            service.revert(to=1, reason="logins fail")
+        assert held() == ["size = 64\n"] * 2
+        assert caught.value.revision == service.head()
+        assert (caught.value.revision.number, caught.value.revision.reverts) == (3, 1)
+        said = str(caught.value)
+        assert "revision 3 of 'auth', the bytes of revision 1, is in auth.toml, copy.toml" in said
+        assert "the service was not told: reload (test -e alive)" in said
+        assert "confguard tell auth" in str(caught.value.hint)
+        assert service.drift() == ()
+        state = service.place.state()
+        assert state is not None
+        assert (state.wanted, state.written, state.told) == (3, 3, 2)
+        assert "test -e alive" in str(state.error)
+        assert len(service.history()) == 3, "nothing was undone"
+
+    def test_it_is_told_when_it_is_back(self, service: cg.Guard) -> None:
+        for attempt in (lambda: service.revert(reason="logins fail"), service.tell, service.recover):
+            with pytest.raises(NotToldError):
+                attempt()
+        Path("alive").touch()
+        (recovered,) = service.recover()
+        assert (recovered.what, recovered.revision.number) == ("told", 3)
+        assert service.place.state() == PlaceState(3, 3, 3)
+        assert service.tell() == service.head()
+
+    def test_whatever_goes_back_stays(self, service: cg.Guard) -> None:
+        with pytest.raises(NotToldError):
+            service.revert(only=2, reason="size alone")
+        assert held() == ["size = 64\n"] * 2
+        Path("copy.toml").write_text("by = 'hand'\n")
+        with pytest.raises(NotToldError):
+            service.repair()
+        assert held() == ["size = 64\n"] * 2
+
+    def test_a_group_goes_back_as_one(self, service: cg.Guard) -> None:
+        web = cg.Guard("web", store=service.store, targets=["web.toml"], policy=ANY)
+        for port in (1, 2):
+            web.apply(web.plan({"port": port}, reason="port"))
+        with pytest.raises(NotToldError, match="'auth'") as caught:
+            cg.Group(service, web).revert(reason="all")
+        assert "'web'" not in str(caught.value), "whose service could be told"
+        assert held("auth.toml", "copy.toml", "web.toml") == ["size = 64\n", "size = 64\n", "port = 1\n"]
+
+    def test_an_apply_that_it_refuses_is_taken_back_and_that_is_not_undone(self, service: cg.Guard) -> None:
+        with pytest.raises(NotToldError) as caught:
+            service.apply(service.plan({"size": 2}, reason="more"))
+        said = str(caught.value)
+        assert "revision 3 of 'auth' was taken back: reload (test -e alive): ended with 1" in said
+        assert "revision 4 of 'auth', the bytes of revision 2, is in auth.toml" in said
+        assert held() == ["size = 1\n"] * 2
+
+    def test_a_way_forward_is_open_too(self, service: cg.Guard) -> None:
+        made = service.apply(service.plan({"size": 65}, reason="mend it"), tell=False)
+        assert held() == ["size = 65\n"] * 2
+        assert service.head() == made
+        Path("alive").touch()
+        service.tell()
+        assert service.place.state() == PlaceState(3, 3, 3)
+
+    def test_the_first_revision_stays_and_is_told_later(self, folder: Path) -> None:
+        guard = cg.Guard("auth", targets=["auth.toml"], reload=[ALIVE])
+        with pytest.raises(NotToldError, match="revision 1 of 'auth' is in auth.toml") as caught:
+            guard.apply(guard.plan({"size": 1}, reason="start"))
+        assert caught.value.revision == guard.head()
+        assert held("auth.toml") == ["size = 1\n"]
+
+    def test_a_failed_bake_goes_back_and_says_both(self, service: cg.Guard) -> None:
+        Path("alive").touch()
+        sick = Bake("5s", [lambda: Path("alive").unlink(missing_ok=True) or "logins fail"], interval="10ms")
+        with pytest.raises(
+            BakeNotToldError, match=r"(?s)was reverted: .*logins fail.*service was not told"
+        ) as caught:
+            service.apply(service.plan({"size": 2}, reason="more"), bake=sick)
+        assert isinstance(caught.value, cg.BakeFailedError)
+        assert isinstance(caught.value, NotToldError)
+        assert held() == ["size = 1\n"] * 2
+        assert service.store.pending_bake("auth") is None
+
+
+def test_a_service_that_refuses_is_told_again_of_what_was(folder: Path) -> None:
+    """What it is told of is noted by the service; it refuses `size = 2`."""
+    told = "import pathlib, sys; text = pathlib.Path('auth.toml').read_text(); open('told', 'a').write(text);"
+    told += "sys.exit('too small' if '2' in text else 0)"
+    guard = cg.Guard("auth", targets=["auth.toml"], policy=ANY, reload=[[sys.executable, "-c", told]])
+    guard.apply(guard.plan({"size": 1}, reason="one"))
+    with pytest.raises(RefusedError) as caught:
+        guard.apply(guard.plan({"size": 2}, reason="two"))
+    said = str(caught.value)
+    assert "revision 2 of 'auth' was taken back: reload" in said
+    assert "ended with 1: too small" in said
+    assert "revision 3 of 'auth', the bytes of revision 1, is in auth.toml, and its service was told" in said
+    assert held("told") == ["size = 1\nsize = 2\nsize = 1\n"]
+    assert guard.place.state() == PlaceState(3, 3, 3)
+
+
+def test_a_group_is_taken_back_as_one(folder: Path) -> None:
+    Path("alive").touch()
+    web = cg.Guard("web", targets=["web.toml"], policy=ANY)
+    auth = cg.Guard("auth", store=web.store, targets=["auth.toml"], policy=ANY, reload=[ALIVE])
+    group = cg.Group(web, auth)
+    group.apply(each.plan({"n": 1}, reason="start") for each in group.guards)
+    Path("alive").unlink()
+    with pytest.raises(NotToldError, match="'auth' was taken back"):
+        group.apply(each.plan({"n": 2}, reason="more") for each in group.guards)
+    assert held("web.toml", "auth.toml") == ["n = 1\n"] * 2
+    assert [guard.head().reverts for guard in group.guards] == [1, 1]  # type: ignore[union-attr]
+
+
+def test_a_reload_of_ones_own_may_raise_anything(folder: Path) -> None:
+    class Odd:
+        name = "odd"
+
+        def tell(self) -> None:
+            raise ZeroDivisionError("what a pity")
+
+    guard = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[Odd()])
+    with pytest.raises(NotToldError, match="ZeroDivisionError: what a pity"):
+        guard.apply(guard.plan({"x": 1}, reason="x"))
+
+
+class Auth(BaseModel):
+    size: int = 64
+
+
+class TestHandEdits:
+    @pytest.fixture
+    def guard(self, folder: Path) -> cg.Guard:
+        guard = cg.Guard("auth", Auth, targets=["auth.toml", "copy.toml"], reload=[["true"]])
+        guard.apply(guard.plan({"size": 64}, author="ana", reason="start"))
+        Path("auth.toml").write_text("size = 60  # by hand\n")
+        return guard
+
+    def test_a_plan_shows_what_it_would_undo_and_asks_for_a_review(self, guard: cg.Guard) -> None:
+        plan = guard.plan({"size": 62}, reason="a little less")
+        assert plan.decision is cg.Decision.REVIEW
+        (drift,) = plan.drift
+        assert (drift.target, str(drift.changes)) == ("auth.toml", "size: 64 -> 60")
+        assert str(plan.diff) == "size: 64 -> 62"
+        assert plan.to_json()["drift"][0]["what"] == "1 value differs"  # type: ignore[index]
+
+    def test_an_apply_is_refused_unless_it_shall_overwrite_and_a_copy_is_kept(self, guard: cg.Guard) -> None:
+        plan = guard.plan({"size": 62}, reason="a little less")
+        with pytest.raises(DriftError, match=r"auth\.toml 1 value differs") as caught:
+            guard.apply(plan)
+        assert caught.value.exit_code == 1
+        assert [drift.target for drift in caught.value.drift] == ["auth.toml"]  # type: ignore[attr-defined]
+        assert "confguard adopt auth" in str(caught.value.hint)
+        made = guard.apply(plan, overwrite=True)
+        assert held() == ["size = 62\n"] * 2
+        assert [(each.number, each.found) for each in guard.history()] == [(3, False), (2, True), (1, False)]
+        assert guard.revision(2).text == "size = 60  # by hand\n"
+        assert guard.revert(reason="back").reverts == 1, "the copy never was the head"
+        assert guard.head() != made
+
+    def test_an_apply_that_a_service_refuses_makes_no_edit_the_head(self, guard: cg.Guard) -> None:
+        refusing = cg.Guard("auth", Auth, targets=["auth.toml", "copy.toml"], reload=[["false"]])
+        for text in ("size = 60  # by hand\n", "no toml at all"):
+            Path("auth.toml").write_text(text)
+            with pytest.raises(NotToldError):
+                refusing.apply(refusing.plan({"size": 62}, reason="less"), overwrite=True)
+            head = refusing.head()
+            assert head is not None
+            assert (head.text, head.reverts is not None) == ("size = 64\n", True)
+            assert held() == ["size = 64\n"] * 2
+            assert refusing.drift() == ()
+
+    def test_it_is_adopted_when_somebody_says_so(self, guard: cg.Guard) -> None:
+        made = guard.adopt(author="ben", reason="the fix of last night")
+        assert (made.number, made.text, made.author, made.found) == (
+            2,
+            "size = 60  # by hand\n",
+            "ben",
+            False,
+        )
+        assert held() == ["size = 60  # by hand\n"] * 2
+        assert guard.drift() == ()
+        with pytest.raises(cg.NotFoundError, match="holds nothing that could be adopted"):
+            guard.adopt(reason="again")
+
+    def test_it_is_judged_as_any_other_change(self, guard: cg.Guard) -> None:
+        Path("auth.toml").write_text("size = 1\n")
+        planned = guard.plan_adoption(reason="quick")
+        assert planned.risk.score == guard.plan({"size": 1}, reason="quick").risk.score > 0
+        guard = cg.Guard("auth", Auth, targets=guard.targets, policy=cg.Policy(review=5, block=10))
+        with pytest.raises(cg.PolicyError):
+            guard.adopt(reason="quick")
+        assert guard.adopt(reason="quick", override="yes, so small").override == "yes, so small"
+        Path("auth.toml").write_text("size = 'x'\n")
+        with pytest.raises(cg.ValidationError, match=r"auth\.toml:1:.*size"):
+            guard.adopt(reason="quick")
+        Path("auth.toml").write_text("size =\n")
+        with pytest.raises(cg.DocumentError, match=r"auth\.toml:1:"):
+            guard.adopt(reason="quick")
+
+    def test_of_two_that_differ_one_is_named(self, guard: cg.Guard) -> None:
+        Path("copy.toml").write_text("size = 61\n")
+        with pytest.raises(cg.ConfguardError, match="targets hold different things") as caught:
+            guard.adopt(reason="which?")
+        assert "--target" in str(caught.value.hint)
+        with pytest.raises(DriftError, match="copy"):
+            guard.adopt(reason="this one", target="auth.toml")
+        assert guard.adopt(reason="this one", target="auth.toml", overwrite=True).data == {"size": 60}
+        assert held() == ["size = 60  # by hand\n"] * 2
+
+    @pytest.mark.parametrize("text", ["size = 'x'\n", "this is no toml", "\xff\0", ""])
+    def test_nothing_in_a_target_keeps_anybody_from_a_good_one(self, guard: cg.Guard, text: str) -> None:
+        Path("auth.toml").write_text(text, "latin-1")
+        (drift,) = guard.drift()
+        if text:
+            assert "does not" in drift.what
+        guard.apply(guard.plan({"size": 63}, reason="good"), overwrite=True)
+        assert held() == ["size = 63\n"] * 2
+        Path("auth.toml").write_text(text, "latin-1")
+        guard.revert(reason="back")
+        assert held() == ["size = 64\n"] * 2
+
+    def test_what_is_missing_is_written(self, guard: cg.Guard) -> None:
+        Path("auth.toml").unlink()
+        assert [drift.what for drift in guard.drift()] == ["holds nothing"]
+        guard.apply(guard.plan({"size": 63}, reason="good"))
+        assert held() == ["size = 63\n"] * 2
+
+    def test_what_was_written_here_before_is_no_edit(self, guard: cg.Guard) -> None:
+        """Another machine applied: here is still what was written here."""
+        Path("auth.toml").write_text("size = 64\n")
+        elsewhere = cg.Guard("auth", Auth, store=guard.store, targets=["elsewhere.toml"])
+        elsewhere.apply(elsewhere.plan({"size": 63}, reason="there"))
+        plan = guard.plan({"size": 62}, reason="here")
+        assert (plan.base, plan.drift) == (2, ())
+        guard.apply(plan)
+        assert held() == ["size = 62\n"] * 2
+
+    def test_a_mode_that_was_asked_for_is_drift_too(self, folder: Path) -> None:
+        guard = cg.Guard("m", targets=[{"file": "m.toml", "mode": "0640"}], policy=ANY)
+        guard.apply(guard.plan({"x": 1}, reason="start"))
+        assert guard.drift() == ()
+        Path("m.toml").chmod(0o600)
+        (drift,) = guard.drift()
+        assert "0640" in drift.what
+        assert guard.apply(guard.plan({"x": 2}, reason="not held up by that")).number == 2
+
+
+def test_a_head_that_does_not_parse_or_fit_any_more_stands_in_no_way(folder: Path) -> None:
+    guard = cg.Guard("auth", Auth, targets=["auth.toml"])
+    guard.apply(guard.plan({"size": 64}, reason="start"))
+    for content, note in ((b"size = = 1\n", "does not parse"), (b"size = 'x'\n", None)):
+        head = guard.head()
+        assert head is not None
+        draft = Draft(
+            content=content, format="toml", author="old", reason="old", created_at=datetime.now(UTC)
+        )
+        append(guard.store, "auth", [draft], expect=head.number)
+        Path("auth.toml").write_bytes(content)
+        plan = guard.plan({"size": 63}, reason="a good one")
+        assert plan.decision is cg.Decision.ALLOW
+        assert (note is None) or note in plan.notes[0]
+        guard.drift()
+        guard.apply(plan)
+        assert held("auth.toml") == ["size = 63\n"]
+        guard.revert(to=1, reason="back")
+        assert held("auth.toml") == ["size = 64\n"]
+
+
+class TestImports:
+    RISKY = "replicas: 0\nverify_tls: false\npassword: ''\n"
+
+    def test_what_is_there_is_not_blocked_for_being_there(self, folder: Path) -> None:
+        Path("web.yaml").write_text(self.RISKY)
+        Path("live.yaml").write_text(self.RISKY)
+        for targets in (["live.yaml"], [], ["not-yet.yaml"]):
+            guard = cg.Guard("web", store="memory://", targets=targets)
+            plan = guard.plan("web.yaml", reason="start")
+            assert (plan.imported, plan.decision) == (True, cg.Decision.ALLOW)
+            assert guard.apply(plan).number == 1
+
+    def test_what_changes_is_judged_from_what_is_there(self, folder: Path) -> None:
+        Path("live.yaml").write_text("replicas: 3\n")
+        guard = cg.Guard("web", targets=["live.yaml"])
+        plan = guard.plan({"replicas": 0}, reason="start")
+        assert (plan.imported, plan.decision, str(plan.diff)) == (
+            False,
+            cg.Decision.BLOCK,
+            "replicas: 3 -> 0",
+        )
+        guard.apply(plan, "really")
+        assert [(each.text, each.found) for each in guard.history()] == [
+            ("replicas: 0\n", False),
+            ("replicas: 3\n", False),
+        ]
+        guard.revert(reason="back to what was imported")
+        assert held("live.yaml") == ["replicas: 3\n"]
+
+    def test_it_is_validated(self, folder: Path) -> None:
+        Path("live.toml").write_text("size = 'x'\n")
+        with pytest.raises(cg.ValidationError):
+            cg.Guard("web", Auth, targets=["live.toml"]).plan("live.toml", reason="start")
+
+
+def test_the_library_asks_for_the_review_that_the_policy_asks_for(folder: Path) -> None:
+    guard = cg.Guard("web", store="memory://", format="toml", policy=cg.Policy(review=1, block=101))
+    guard.apply(guard.plan({"pool": 64}, reason="start"), approved_by="eva")
+    plan = guard.plan({"pool": 32}, reason="less")
+    assert plan.decision is cg.Decision.REVIEW
+    for answers in ({}, {"approved_by": " "}, {"override": ""}):
+        with pytest.raises(cg.PolicyError, match="the policy asks for a review"):
+            guard.apply(plan, **answers)  # type: ignore[arg-type]
+    assert guard.apply(plan, approved_by="eva").approved_by == "eva"
+    other = guard.plan({"pool": 16}, reason="less")
+    with pytest.raises(cg.PolicyError):
+        cg.Group(guard).apply([other])
+    assert guard.apply(other, "in a hurry").override == "in a hurry"
+
+
+PROJECT = """
+[configs.auth]
+files = ["auth.new.toml"]
+targets = ["auth.toml"]
+reload = [["test", "-e", "alive"]]
+
+[configs.web]
+targets = ["web.toml"]
+schema = "no_such_module:Web"
+"""
+
+
+@pytest.fixture
+def project(folder: Path) -> Path:
+    Path("confguard.toml").write_text(PROJECT)
+    Path("alive").touch()
+    for size in (64, 60):
+        Path("auth.new.toml").write_text(f"size = {size}\n")
+        assert main(["apply", "auth", "--reason", "size"]) == 0
+    return folder
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    capsys.readouterr()
+    code = main(list(words))
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def everything(root: Path) -> dict[str, tuple[bytes, int, int]]:
+    """All files but the store's shared memory, which readers lock themselves in."""
+    return {
+        str(path): (
+            path.read_bytes() if path.is_file() else b"",
+            path.stat().st_mtime_ns,
+            path.stat().st_mode,
+        )
+        for path in root.rglob("*")
+        if not path.name.endswith("-shm")
+    }
+
+
+class TestAtATerminal:
+    def test_a_revert_that_could_not_be_told_has_a_code_of_its_own(
+        self, project: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        Path("alive").unlink()
+        code, _, err = run(capsys, "revert", "auth", "--reason", "logins fail")
+        assert code == 5
+        assert "is in" in err
+        assert "the service was not told" in err
+        assert "confguard tell auth" in err
+        assert held("auth.toml") == ["size = 64\n"]
+        code, out, _ = run(capsys, "status", "auth")
+        assert code == 1
+        assert "the service was not told of revision 3" in out
+        assert run(capsys, "tell", "auth")[0] == 5
+        Path("alive").touch()
+        assert run(capsys, "recover", "auth")[:2] == (0, "auth: the service was told of revision 3\n")
+        assert run(capsys, "status", "auth")[0] == 0
+
+    def test_a_schema_that_cannot_be_imported_stands_in_no_way_back(
+        self, project: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        Path("confguard.toml").write_text(PROJECT.replace('schema = "no_such_module:Web"', ""))
+        for port in (1, 2):
+            Path("web.new.toml").write_text(f"port = {port}\n")
+            assert run(capsys, "apply", "web", "web.new.toml", "--reason", "port")[0] == 0
+        Path("confguard.toml").write_text(PROJECT)
+        code, _, err = run(capsys, "revert", "web", "--reason", "back")
+        assert code == 0
+        assert "goes on without the schema of 'web'" in err
+        assert held("web.toml") == ["port = 1\n"]
+
+    def test_one_broken_config_hides_no_other(
+        self, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(guard: cg.Guard) -> None:
+            if guard.name == "auth":
+                raise cg.StoreError("the store is away", hint="start it")
+
+        for method in ("head", "verify", "recover"):
+            good = getattr(cg.Guard, method)
+            monkeypatch.setattr(
+                cg.Guard, method, lambda guard, *more, good=good: broken(guard) or good(guard, *more)
+            )
+        code, out, _ = run(capsys, "status")
+        assert (code, out) == (2, "auth: the store is away\n    hint: start it\nweb: no revision yet\n")
+        code, out, err = run(capsys, "verify")
+        assert (code, out) == (2, "web: 0 revisions, every link is good\n")
+        assert "auth: the store is away" in err
+        assert run(capsys, "recover")[0] == 2
+
+    @pytest.mark.parametrize("state", ["well", "drifted", "untold", "unwritten", "unreadable", "baking"])
+    def test_reading_reads(self, project: Path, capsys: pytest.CaptureFixture[str], state: str) -> None:
+        if state == "drifted":
+            Path("auth.toml").write_text("size = 7\n")
+        elif state == "untold":
+            Path("alive").unlink()
+            run(capsys, "revert", "auth", "--reason", "x")
+        elif state == "unwritten":
+            Path(".auth.toml.0123456789ab.confguard-staged").write_text("left behind")
+            leave(project, DIED)
+        elif state == "unreadable":
+            Path("auth.toml").unlink()
+            Path("auth.toml").mkdir()
+        elif state == "baking":
+            leave(project, BAKES)
+        Path("alive").unlink(missing_ok=True)
+        before = everything(project)
+        for words in (
+            ["status"],
+            ["status", "auth", "--format", "json"],
+            ["log", "auth"],
+            ["show", "auth"],
+            ["show", "auth", "1"],
+            ["drift", "auth"],
+            ["verify"],
+            ["plan", "auth", "--reason", "look"],
+            ["export", "auth", str(project.parent / f"{project.name}.confguard")],
+        ):
+            code = run(capsys, *words)[0]
+            assert code in (0, 1), (words, code)
+        assert everything(project) == before
+
+    def test_reading_waits_for_no_lock(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        with alone([project.resolve()]):
+            started = time.monotonic()
+            for words in (["status"], ["plan", "auth", "--reason", "x"], ["drift", "auth"], ["log", "auth"]):
+                assert run(capsys, *words)[0] in (0, 1)
+            assert time.monotonic() - started < 9, "the lock's time is 10 seconds"
+
+    def test_a_reader_makes_no_store(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("confguard.toml").write_text(PROJECT)
+        Path("auth.new.toml").write_text("size = 1\n")
+        before = everything(folder)
+        for words in (
+            ["status"],
+            ["log", "auth"],
+            ["drift", "auth"],
+            ["plan", "auth", "--reason", "x"],
+            ["verify"],
+        ):
+            assert run(capsys, *words)[0] == 0, words
+        assert everything(folder) == before
+        with pytest.raises(cg.NotFoundError):
+            cg.Live(Auth, "sqlite:///confguard.db#auth")
+        assert everything(folder) == before
+
+    def test_a_bake_with_nothing_to_ask_is_refused(
+        self, project: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        code, _, err = run(capsys, "apply", "auth", "--reason", "x", "--bake", "1s")
+        assert code == 2
+        assert "asks nothing" in err
+        assert "--confirm" in err
+        with pytest.raises(ValueError, match="asks nothing"):
+            Bake("10s")
+
+
+DIED = """
+Place.write = lambda *_: os._exit(0)
+guard.apply(guard.plan({"size": 62}, reason="died between the commit and the first rename"))
+"""
+BAKES = """
+probes = [lambda: os._exit(0)]
+guard.apply(guard.plan({"size": 62}, reason="bakes"), bake=cg.Bake("1h", probes, interval="1ms"))
+"""
+
+
+def leave(project: Path, what: str) -> None:
+    """What a process leaves behind that dies in the middle of something."""
+    code = """
+        import os
+        from pathlib import Path
+        import confguard as cg
+        from confguard.project import load_project
+        from confguard.rollout.places import Place
+        guard = load_project(Path("confguard.toml")).guard("auth")
+    """
+    code = textwrap.dedent(code) + what.replace(
+        "lambda: os._exit", "lambda: os.kill(os.getpid(), 9) or os._exit"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False, cwd=project, env=unmeasured())
+
+
+class TestBystanders:
+    def test_busy_means_that_nothing_was_done(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+        guard.apply(guard.plan({"x": 1}, reason="one"))
+        plan = guard.plan({"x": 2}, reason="two")
+        monkeypatch.setattr("confguard.rollout.places.alone", lambda folders: alone(folders, 0.1))
+        before = everything(folder)
+        with alone([folder.resolve()]), pytest.raises(cg.StoreBusyError):
+            guard.apply(plan)
+        with alone([folder.resolve()]), pytest.raises(cg.StoreBusyError):
+            guard.revert(to=1, reason="back")
+        assert everything(folder) == before
+        assert guard.apply(plan).number == 2
+
+    def test_a_slow_reload_keeps_nobody_waiting(self, folder: Path) -> None:
+        """Two appliers, and a reload that takes longer than anybody waits for a lock."""
+        release = threading.Event()
+
+        class Slow:
+            name = "slow"
+
+            def tell(self) -> None:
+                assert release.wait(60)
+
+        one = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[Slow()])
+        plan = one.plan({"x": 1}, reason="one")
+        thread = threading.Thread(target=lambda: one.apply(plan))
+        thread.start()
+        while (state := one.place.state()) is None or state.written != 1:
+            time.sleep(0.01)
+        other = cg.Guard("b", targets=["b.toml"], policy=ANY)
+        assert other.apply(other.plan({"x": 1}, reason="two")).number == 1, "it stands in the same folder"
+        release.set()
+        thread.join()
+        assert one.place.state() == PlaceState(1, 1, 1)
+
+    def test_a_reload_may_call_confguard(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        for words in (["drift", "auth"], ["recover", "auth"], ["apply", "other", "o.toml", "--reason", "x"]):
+            command = [sys.executable, "-m", "confguard", *words]
+            text = PROJECT.replace('["test", "-e", "alive"]', str(command)) + "\n[configs.other]\n"
+            Path("confguard.toml").write_text(text)
+            Path("o.toml").write_text("a = 1\n")
+            Path("auth.new.toml").write_text(f"size = {60 + len(words)}\nwhat = '{words[0]}'\n")
+            code, _, err = run(capsys, "apply", "auth", "--reason", "inside")
+            assert code == 0, err
+
+    def test_a_reload_that_tells_confguard_to_tell_is_not_told_for_ever(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("CONFGUARD_TELLING", "1")
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[["true"]])
+        guard.apply(guard.plan({"x": 1}, reason="x"), tell=False)
+        with pytest.raises(cg.ConfguardError, match="telling a service already"):
+            guard.tell()
+        assert guard.recover() == ()
+
+
+class TestBakes:
+    @pytest.fixture
+    def guard(self, folder: Path) -> cg.Guard:
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+        guard.apply(guard.plan({"x": 1}, author="ana", reason="one"))
+        return guard
+
+    @staticmethod
+    def baking(guard: cg.Guard, x: int, **more: Any) -> threading.Thread:
+        """Another applier, whose bake waits for somebody to confirm."""
+        plan = guard.plan({"x": x}, author="ben", reason=f"try {x}")
+
+        def work() -> None:
+            with pytest.raises(cg.BakeFailedError):
+                guard.apply(plan, bake=Bake("60s", confirm=True, interval="10ms"), **more)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        while (pending := guard.store.pending_bake("a")) is None or pending.revision == plan.base:
+            time.sleep(0.01)
+        return thread
+
+    def test_a_second_apply_is_refused_unless_it_supersedes(self, guard: cg.Guard) -> None:
+        thread = self.baking(guard, 2)
+        plan = guard.plan({"x": 3}, reason="three")
+        with pytest.raises(
+            BakingError, match=r"revision 2 by ben is being watched until 20.*Z: try 2"
+        ) as caught:
+            guard.apply(plan)
+        assert (caught.value.exit_code, caught.value.revision) == (1, 2)
+        assert caught.value.until > datetime.now(UTC)
+        made = guard.apply(plan, supersede="it does not help")
+        assert made.override == "supersedes the bake of revision 2: it does not help"
+        thread.join()
+        assert held("a.toml") == ["x = 3\n"]
+
+    def test_a_failed_bake_goes_back_to_what_has_proved_itself(self, guard: cg.Guard) -> None:
+        thread = self.baking(guard, 2)
+        plan = guard.plan({"x": 3}, reason="three")
+        sick = Bake("9s", [lambda: "sick"], interval="10ms")
+        with pytest.raises(cg.BakeFailedError):
+            guard.apply(plan, supersede="it does not help", bake=sick)
+        thread.join()
+        head = guard.head()
+        assert head is not None
+        assert (head.reverts, head.data) == (1, {"x": 1}), "not to 2, of which nobody knows"
+
+    def test_by_hand_too_it_goes_back_to_what_has_proved_itself(self, guard: cg.Guard) -> None:
+        first = self.baking(guard, 2)
+        second = self.baking(guard, 3, supersede="it does not help")
+        assert guard.revert(reason="enough").reverts == 1
+        first.join()
+        second.join()
+
+    def test_what_was_confirmed_has_proved_itself(self, guard: cg.Guard) -> None:
+        plan = guard.plan({"x": 2}, reason="two")
+        threading.Timer(0.3, guard.confirm).start()
+        guard.apply(plan, bake=Bake("60s", confirm=True, interval="10ms"))
+        with pytest.raises(cg.BakeFailedError):
+            guard.apply(
+                guard.plan({"x": 3}, reason="three"), bake=Bake("9s", [lambda: "sick"], interval="10ms")
+            )
+        assert guard.head().reverts == 2  # type: ignore[union-attr]
+
+    def test_flapping_fails(self, guard: cg.Guard) -> None:
+        answers = iter([None, "down"] * 500)
+        with pytest.raises(cg.BakeFailedError, match=r"failed \d+ of \d+ times, the last time: down"):
+            guard.apply(
+                guard.plan({"x": 2}, reason="two"), bake=Bake("1s", [lambda: next(answers)], interval="10ms")
+            )
+
+    def test_a_probe_of_ones_own_may_raise_anything(self, guard: cg.Guard) -> None:
+        class Odd:
+            name = "odd"
+
+            def check(self) -> str | None:
+                raise ZeroDivisionError("what a pity")
+
+        with pytest.raises(cg.BakeFailedError, match="odd: .*ZeroDivisionError: what a pity"):
+            guard.apply(guard.plan({"x": 2}, reason="two"), bake=Bake("9s", [Odd()], interval="10ms"))
+        assert held("a.toml") == ["x = 1\n"]
+
+    @pytest.mark.parametrize("ahead", [timedelta(days=-400), timedelta(seconds=90), timedelta(days=400)])
+    def test_a_clock_that_is_wrong_elsewhere_reverts_no_watched_bake(
+        self, guard: cg.Guard, ahead: timedelta
+    ) -> None:
+        thread = self.baking(guard, 2)
+        other = cg.Guard("a", targets=["a.toml"], policy=ANY, clock=lambda: datetime.now(UTC) + ahead)
+        assert other.recover() == ()
+        with pytest.raises(BakingError):
+            other.apply(other.plan({"x": 3}, reason="three"))
+        assert held("a.toml") == ["x = 2\n"]
+        other.revert(reason="enough")
+        thread.join()
+
+    @pytest.fixture
+    def abandoned(self, guard: cg.Guard, monkeypatch: pytest.MonkeyPatch) -> cg.Guard:
+        """A bake whose watcher died longer ago than its lease lasts."""
+        monkeypatch.setattr("confguard.stores.sql_script.LEASE", 1)
+        monkeypatch.setattr("confguard.rollout.applying._bake", lambda *_: None)
+        guard.apply(guard.plan({"x": 2}, reason="two"), bake=Bake("1h", confirm=True))
+        time.sleep(0.01)
+        assert held("a.toml") == ["x = 2\n"]
+        return guard
+
+    @pytest.mark.parametrize("ahead", [timedelta(days=-400), timedelta(days=400)])
+    def test_an_abandoned_bake_is_reverted_whatever_the_clock(
+        self, abandoned: cg.Guard, ahead: timedelta
+    ) -> None:
+        other = cg.Guard("a", targets=["a.toml"], policy=ANY, clock=lambda: datetime.now(UTC) + ahead)
+        plan = other.plan({"x": 3}, reason="three")
+        with pytest.raises(cg.ConflictError, match="planned on revision 2, now 3"):
+            other.apply(plan)
+        assert held("a.toml") == ["x = 1\n"]
+
+    def test_confirming_what_nobody_watches_is_a_word_too(self, abandoned: cg.Guard) -> None:
+        assert abandoned.confirm().number == 2
+        assert abandoned.recover() == ()
+
+    def test_reverting_what_nobody_watches_goes_back_to_what_was_good(self, abandoned: cg.Guard) -> None:
+        assert abandoned.revert(reason="it does not help").reverts == 1
+
+    def test_a_group_bakes_as_one(self, guard: cg.Guard) -> None:
+        other = cg.Guard("b", store=guard.store, targets=["b.toml"], policy=ANY)
+        group = cg.Group(guard, other)
+        group.apply(each.plan({"x": 5}, reason="five") for each in group.guards)
+        sick = Bake("9s", [lambda: "sick"], interval="10ms")
+        with pytest.raises(cg.BakeFailedError):
+            group.apply([each.plan({"x": 6}, reason="six") for each in group.guards], bake=sick)
+        assert held("a.toml", "b.toml") == ["x = 5\n"] * 2
+        well = Bake("100ms", [lambda: True], interval="10ms")
+        group.apply([each.plan({"x": 6}, reason="six") for each in group.guards], bake=well)
+        assert held("a.toml", "b.toml") == ["x = 6\n"] * 2
+        assert guard.store.pending_bake("a") is guard.store.pending_bake("b") is None
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+    @pytest.mark.slow
+    def test_signals_end_a_bake_as_a_revert(self, guard: cg.Guard, number: signal.Signals) -> None:
+        Path("confguard.toml").write_text('[configs.a]\ntargets = ["a.toml"]\nprobes = [["true"]]\n')
+        Path("new.toml").write_text("x = 2\n")
+        command = [
+            sys.executable,
+            "-m",
+            "confguard",
+            "apply",
+            "a",
+            "new.toml",
+            "--reason",
+            "two",
+            "--bake",
+            "1h",
+        ]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=unmeasured())
+        while guard.store.pending_bake("a") is None:
+            time.sleep(0.05)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == (130 if number == signal.SIGINT else 128 + number)
+        assert "revision 2 of 'a' was reverted: the bake was interrupted" in err
+        assert held("a.toml") == ["x = 1\n"]
+        assert guard.store.pending_bake("a") is None
+
+
+def test_no_secret_of_a_reload_is_in_any_text(folder: Path) -> None:
+    canary = "hunter2-canary"
+    reloads = [
+        f"http://ana:{canary}@127.0.0.1:9/reload?token={canary}",
+        CommandReload(["false", f"--password={canary}"]),
+    ]
+    events: list[Any] = []
+    guard = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=reloads, on_event=events.append)
+    with pytest.raises(NotToldError) as caught:
+        guard.apply(guard.plan({"x": 1}, reason="one"))
+    texts = [str(caught.value), str(caught.value.hint), repr(events), repr(guard.place.state())]
+    with pytest.raises(NotToldError) as caught:
+        guard.apply(guard.plan({"x": 2}, reason="two"))
+    texts += [str(caught.value), *(each.reason for each in guard.history())]
+    guard.close()
+    texts += [Path("confguard.db").read_bytes().hex()]
+    assert not [text for text in texts if canary in text or canary.encode().hex() in text]
+
+
+def test_the_page_for_the_outage_says_what_to_type() -> None:
+    page = (ROOT / "docs/how-to/going-back.md").read_text()
+    for command in (
+        "revert",
+        "tell",
+        "recover",
+        "adopt",
+        "confirm",
+        "drift",
+        "status",
+        "log",
+        "--only",
+        "--no-tell",
+    ):
+        assert command in page
