@@ -115,6 +115,14 @@ class ExpectedDifference:
 
 
 @frozen
+class DocumentSettings:
+    """The `[documents]` table: how documents are read."""
+
+    tags: list[str] = field(factory=list)
+    """Tags of YAML whose values are read as they stand: `!Ref`, or patterns such as `!*`."""
+
+
+@frozen
 class _Settings:
     store: str = "sqlite:///confguard.db"
     environments: dict[str, str] = field(factory=dict)
@@ -124,6 +132,7 @@ class _Settings:
     signing_key: str | None = None
     allowed_signers: str | None = None
     policy: Policy = field(factory=Policy)
+    documents: DocumentSettings = field(factory=DocumentSettings)
     configs: dict[str, Config] = field(factory=dict)
 
 
@@ -149,6 +158,8 @@ class Project:
     """The SSH key that signs revisions."""
     allowed_signers: str | None = None
     """Whose signatures are good: a file as git has it."""
+    tags: Sequence[str] = ()
+    """Tags of YAML that are read as their plain value."""
 
     @property
     def signers(self) -> Path | None:
@@ -307,6 +318,7 @@ def load_project(file: Path) -> Project:
         settings.model,
         settings.signing_key,
         settings.allowed_signers,
+        settings.documents.tags,
     )
 
 
