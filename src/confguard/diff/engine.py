@@ -43,6 +43,9 @@ def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = Tr
     resolved = resolve_schema(schema)
     shape = resolved.shape if resolved else ANYTHING
     several = isinstance(old, Documents) or isinstance(new, Documents)
+    if several:  # a plain list that was handed in beside documents is one of documents
+        old = Documents(old) if before_document is None and type(old) is list else old
+        new = Documents(new) if after_document is None and type(new) is list else new
     shape = shape.of_documents() if several else shape
     walk = _Walk()
     try:

@@ -26,15 +26,12 @@ class JsonFormat:
         """The text's data."""
         try:
             data = _loaded(text)
-            if _HALF.search(text):
-                _refuse_halves(text)
-            return data
         except json.JSONDecodeError as error:
             message = "the file is empty" if not text.strip() else _lower_first(error.msg)
             raise ParseError(message, error.lineno, error.colno) from error
         except _DuplicateKeyError:
             _Scan(text).run()  # which meets it, and says where
-            raise
+            raise ParseError("a key stands twice in one object", 1, 1) from None
         except _NumberError as error:
             line, column = LineIndex(text).position(_number_at(text, error.number))
             raise ParseError(error.problem, line, column, error.hint) from error
@@ -42,6 +39,9 @@ class JsonFormat:
             found = re.compile(rf"{_STRING.pattern}|(-?[0-9]{{{MAX_DIGITS + 1}}})").finditer(text)
             at = next((match.start() for match in found if match[1]), 0)
             raise ParseError(TOO_LARGE, *LineIndex(text).position(at)) from error
+        if _HALF.search(text):
+            _refuse_halves(text)
+        return data
 
     def places(self, text: str) -> Places:
         """Where each path stands. The text is known to parse, so the scan trusts it."""
