@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import shutil
 import subprocess
@@ -98,6 +99,42 @@ def test_env_bash_reads_what_is_written(value: str) -> None:
     assert run.stdout.decode() == value
 
 
+@given(value=st.text("ab1'\"\\ #\tx=", max_size=8))
+@settings(deadline=None, max_examples=40)
+def test_env_what_bash_and_dotenv_agree_on_is_read_so(value: str) -> None:
+    dotenv = pytest.importorskip("dotenv")
+    bash = shutil.which("bash")
+    text = f"A={value}\nZ=end\n"
+    theirs = dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False)
+    run = subprocess.run(
+        [bash or "false", "-c", f'set -e\n{text}\nprintf %s "$A"'], capture_output=True, text=True, env={}
+    )
+    assume(run.returncode == 0 and not run.stderr and theirs == {"A": run.stdout, "Z": "end"})
+    assert cg.parse(text, "env").data == theirs
+
+
+@given(
+    lines=st.lists(
+        st.sampled_from(
+            ["[a]", "[b]", "k=1", "  j : 2", "    more", "x", "", "# k=1", "  ; c", "j=[a]", "\tk"]
+        ),
+        max_size=8,
+    )
+)
+def test_ini_every_key_stands_where_its_place_says(lines: list[str]) -> None:
+    try:
+        document = cg.parse("\n".join(["[s]", *lines]), "ini")
+    except DocumentError as error:
+        assert error.line
+        return
+    paths = {(section,) for section in document.data}
+    paths |= {(section, key) for section, keys in document.data.items() for key in keys}
+    assert paths == document.places().keys()
+    for path, place in document.places().items():
+        line = document.lines[place.key.line - 1][place.key.column - 1 :]
+        assert line.startswith(f"[{path[0]}" if len(path) == 1 else str(path[1]))
+
+
 # YAML: what is legal is read
 
 
@@ -141,6 +178,10 @@ def test_yaml_is_read(text: str, data: Any) -> None:
         ("yaml", "x: !!bool maybe\n", 1, 4, "neither true nor false"),
         ("yaml", "x: !!timestamp soon\n", 1, 4, "no date or time"),
         ("yaml", "x: !!float ''\n", 1, 4, "no number"),
+        ("yaml", "x: 1\n0b_: 1\n", 2, 1, "no whole number"),
+        ("yaml", "x: [0x_]\n", 1, 5, "no whole number"),
+        ("yaml", "x: !!float +_\n", 1, 4, "no number"),
+        ("yaml", "x: !!float 1::3\n", 1, 4, "no number"),
         ("yaml", "x: 1\n.nan: 2\n", 2, 1, "not a number"),
         ("yaml", "x: 1\n? {a: b}\n: 2\n", 2, 3, "list or a mapping"),
         ("yaml", "x: *nope\n", 1, 4, "undefined alias"),
@@ -311,6 +352,12 @@ def test_an_added_document_is_named() -> None:
         ((deployment(1, "2s"), "b: 1\n"), ("b: 2\n", deployment(2, "2s")), "replicas: 1 -> 2"),
         ((deployment(1, "2s"),) * 2, (deployment(1, "2s"), deployment(2, "2s")), "[1].spec.replicas: 1 -> 2"),
         ((), ("a: 1\n", "b: 1\n"), "+ [0]"),
+        (("", "a: 1\n"), ("a: 2\n",), "a: 1 -> 2"),
+        (
+            ("kind: Job\nmetadata: {generateName: x-}\nn: 1\n", "b: 1\n"),
+            ("kind: Job\nmetadata: {generateName: x-}\nn: 2\n",),
+            "[0].n: 1 -> 2",
+        ),
     ],
 )
 def test_documents_are_compared_one_by_one(
@@ -381,6 +428,12 @@ def test_a_schema_says_what_each_document_holds() -> None:
         schema.validate_document(bad)
     assert [(each.path, each.line) for each in caught.value.problems][:1] == [((1, "port"), 5)]
     assert {each.path[0] for each in caught.value.problems} == {1, 2}
+
+
+def test_settings_are_one_document(folder: Path) -> None:
+    Path("two.yaml").write_text("name: a\nport: 1\n---\nname: b\nport: 2\n")
+    with pytest.raises(DocumentError, match="two.yaml:4:1: holds 2 documents"):
+        cg.load(App, "two.yaml")
 
 
 def test_a_schema_guides_the_diff_of_several_documents() -> None:

@@ -14,7 +14,7 @@ from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import DocumentError
 from confguard.paths import follow, path_from_json
-from confguard.values import digest_of
+from confguard.values import Documents, digest_of
 
 if TYPE_CHECKING:
     from confguard.documents.editing.edit import ChangeLike
@@ -88,6 +88,20 @@ class Document:
         from confguard.documents.editing import edit
 
         return edit(self, changes)
+
+    @property
+    def single(self) -> Document:
+        """The document itself, where its file holds no others, as settings do. Raises `DocumentError`."""
+        if not isinstance(self.data, Documents):
+            return self
+        second = self.locate((1,)) or Position(1, 1)
+        raise DocumentError(
+            f"holds {len(self.data)} documents, and settings are one",
+            path=self.path,
+            line=second.line,
+            column=second.column,
+            hint="put the others into files of their own",
+        )
 
     @cached_property
     def lines(self) -> list[str]:
