@@ -117,7 +117,7 @@ def no_store_permission() -> None:
 
 CASES: dict[str, tuple[Callable[[], None], list[str], int, str]] = {
     "an unreadable file": (unreadable, APPLY, 2, "next.toml: cannot be read: Permission denied"),
-    "a binary file": (binary, APPLY, 2, "next.toml:1: is binary: byte 4 is NUL"),
+    "a binary file": (binary, APPLY, 2, "next.toml:1:5: is binary: byte 4 is NUL"),
     "an oversized file": (oversized, APPLY, 2, "next.toml: is larger than"),
     "a hostile file": (hostile, ["check", "next.yaml"], 1, "values once its aliases are followed"),
     "no such file": (gone, APPLY, 2, "next.toml: no such file"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Hashable, Mapping, Sequence
+from math import isfinite
 from typing import Any, TypeAlias
 
 from attrs import frozen
@@ -70,8 +71,16 @@ def index_of(elements: Sequence[Any], key: Key) -> int | None:
 
 
 def follow(data: object, path: Path) -> tuple[Path, bool]:
-    """Walk as far as a path leads; keys become positions. Returns the walked part and if it was all."""
+    """Walk as far as a path leads; keys become positions. Returns the walked part and if it was all.
+
+    The only document of a file answers to the name, or the position, that it would have among several.
+
+    >>> follow({"kind": "Job", "n": 1}, (Key.of(kind="Job"), "n"))
+    (('n',), True)
+    """
     walked: list[Segment] = []
+    if path and isinstance(data, Mapping) and _is_alone(path[0], data):
+        path = path[1:]
     for segment in path:
         if isinstance(data, list):
             index = index_of(data, segment) if isinstance(segment, Key) else segment
@@ -85,6 +94,12 @@ def follow(data: object, path: Path) -> tuple[Path, bool]:
         else:
             return tuple(walked), False
     return tuple(walked), True
+
+
+def _is_alone(segment: Segment, document: Mapping[Any, Any]) -> bool:
+    if isinstance(segment, Key):
+        return segment.matches(document)
+    return type(segment) is int and segment == 0 and 0 not in document
 
 
 _LONGEST_KEY = 120
@@ -143,7 +158,8 @@ def _segment_to_json(segment: Segment) -> object:
 
 
 def _json_scalar(value: object) -> object:
-    return value if isinstance(value, str | int | float) or value is None else str(value)
+    plain = isinstance(value, str | int) or value is None or (isinstance(value, float) and isfinite(value))
+    return value if plain else str(value)
 
 
 def path_from_json(path: Sequence[object]) -> Path:

@@ -113,6 +113,14 @@ class ExpectedDifference:
 
 
 @frozen
+class DocumentSettings:
+    """The `[documents]` table: how documents are read."""
+
+    tags: list[str] = field(factory=list)
+    """Tags of YAML whose values are read as they stand: `!Ref`, or patterns such as `!*`."""
+
+
+@frozen
 class _Settings:
     store: str = "sqlite:///confguard.db"
     environments: dict[str, str] = field(factory=dict)
@@ -122,6 +130,7 @@ class _Settings:
     signing_key: str | None = None
     allowed_signers: str | None = None
     policy: Policy = field(factory=Policy)
+    documents: DocumentSettings = field(factory=DocumentSettings)
     configs: dict[str, Config] = field(factory=dict)
 
 
@@ -147,6 +156,8 @@ class Project:
     """The SSH key that signs revisions."""
     allowed_signers: str | None = None
     """Whose signatures are good: a file as git has it."""
+    tags: Sequence[str] = ()
+    """Tags of YAML that are read as their plain value."""
 
     @property
     def signers(self) -> Path | None:
@@ -313,6 +324,7 @@ def load_project(file: Path) -> Project:
         settings.model,
         settings.signing_key,
         settings.allowed_signers,
+        settings.documents.tags,
     )
 
 

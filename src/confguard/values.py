@@ -5,7 +5,29 @@ from __future__ import annotations
 import marshal
 from typing import Any
 
-__all__ = ["copied", "digest_of", "identical", "same"]
+__all__ = ["Documents", "alone", "copied", "digest_of", "documents_of", "identical", "same"]
+
+
+class Documents(list[Any]):
+    """The data of a file that holds several documents, as YAML may: a list that is known not to be one document."""
+
+
+def documents_of(data: Any) -> list[Any]:
+    """The documents that the data of a file are: several, one, or none where the file is empty.
+
+    >>> documents_of({"a": 1}), documents_of(Documents([1, 2])), documents_of({})
+    ([{'a': 1}], [1, 2], [])
+    """
+    if isinstance(data, Documents):
+        return list(data)
+    return [] if data == {} or data is None else [data]
+
+
+def alone(documents: list[Any]) -> Any:
+    """The data of a file that holds these documents: what `documents_of` took apart."""
+    if len(documents) == 1:
+        return documents[0]
+    return Documents(documents) if documents else {}
 
 
 _VERSION = 0
@@ -43,6 +65,8 @@ def copied(data: Any) -> Any:
     """A copy in which no container stands twice: what an alias shares would change in both places."""
     if isinstance(data, dict):
         return {key: copied(value) for key, value in data.items()}
+    if isinstance(data, Documents):
+        return Documents(map(copied, data))
     return [copied(value) for value in data] if isinstance(data, list) else data
 
 

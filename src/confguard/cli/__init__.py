@@ -45,12 +45,26 @@ def build_parser(command: str | None = None) -> Parser:
     return parser
 
 
+def _tags() -> Sequence[str]:
+    """The tags that the project names, where there is one that can be read: its own errors are told by who needs it."""
+    from confguard.project import find_project
+
+    try:
+        project = find_project()
+    except ConfguardError:
+        return ()
+    return project.tags if project else ()
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     args = build_parser(words[0] if words else None).parse_args(words)
+    from confguard.documents.tags import naming_tags
+
     try:
-        code: int = args.run(args)
+        with naming_tags(_tags):
+            code: int = args.run(args)
         sys.stdout.flush()
     except ConfguardError as error:
         report_error(error, args.format)

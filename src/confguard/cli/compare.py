@@ -185,7 +185,7 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
         if terms.schema:
             terms.schema.validate(document.data)
     except ValidationError as error:
-        shape = terms.schema.shape if terms.schema else ANYTHING
+        shape = terms.schema.shape_of(document.data) if terms.schema else ANYTHING
         advice = "Mend the value, or the schema if the value is right."
         placed = [place_problem(problem, document, shape) for problem in error.problems]
         found += [

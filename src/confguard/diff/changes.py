@@ -13,9 +13,9 @@ from confguard.diff.applying import apply_change
 from confguard.diff.effects import Effect, effect_of
 from confguard.diff.render import json_value, show_change
 from confguard.documents.document import Document
-from confguard.paths import Key, Path, path_from_json, path_to_json
+from confguard.paths import Key, Path, Segment, path_from_json, path_to_json
 from confguard.schema.shape import ANYTHING, Shape
-from confguard.values import copied
+from confguard.values import alone, copied, documents_of
 
 __all__ = ["Change", "Diff", "Operation"]
 
@@ -64,6 +64,11 @@ class Change:
         if isinstance(self.path[-1], Key):
             return attrs.evolve(self, before=self.after, after=self.before)
         return attrs.evolve(self, path=self.origin or self.path, origin=self.path)
+
+    def within(self, segment: Segment) -> Change:
+        """The change where what it was made from is a part of something: one of several documents."""
+        origin = None if self.origin is None else (segment, *self.origin)
+        return attrs.evolve(self, path=(segment, *self.path), origin=origin, place=(segment, *self.place))
 
     def to_json(self) -> dict[str, object]:
         """The change as the JSON that other programs rely on."""
@@ -121,6 +126,8 @@ class Diff:
     """Lists so long and so different that parts of them were compared position by position."""
     shape: Shape = field(default=ANYTHING, eq=False, repr=False, kw_only=True)
     """What the schema says of the whole document."""
+    several: bool = field(default=False, kw_only=True)
+    """Were files compared document by document, of which a side holds several? Then paths begin with a document."""
     before_document: Document | None = field(default=None, eq=False, repr=False, kw_only=True)
     after_document: Document | None = field(default=None, eq=False, repr=False, kw_only=True)
 
@@ -140,16 +147,17 @@ class Diff:
 
         Raises `DiffError` where the data is not what the diff was made from.
         """
-        root = [copied(data)]
+        root = [documents_of(copied(data)) if self.several else copied(data)]
         for change in self.changes:
             apply_change(change, root)
-        return root[0]
+        return alone(root[0]) if self.several else root[0]
 
     def invert(self) -> Diff:
         """The diff that takes this one back."""
         return Diff(
             tuple(change.invert() for change in reversed(self.changes)),
             shape=self.shape,
+            several=self.several,
             before_document=self.after_document,
             after_document=self.before_document,
         )
@@ -170,12 +178,29 @@ class Diff:
 
     def __add__(self, later: Diff) -> Diff:
         """One after the other, as one diff: from where this one begins to where the later one ends."""
+        several = self.several or later.several
+        one, two = (each._of_documents() if several else each for each in (self, later))
         return Diff(
-            self.changes + later.changes,
-            coarse=self.coarse + later.coarse,
-            shape=self.shape,
+            one.changes + two.changes,
+            coarse=one.coarse + two.coarse,
+            shape=one.shape,
+            several=several,
             before_document=self.before_document,
             after_document=later.after_document,
+        )
+
+    def _of_documents(self) -> Diff:
+        """The same, as the diff of a file that may hold several documents."""
+        return (
+            self
+            if self.several
+            else attrs.evolve(
+                self,
+                changes=tuple(change.within(0) for change in self.changes),
+                coarse=tuple((0, *path) for path in self.coarse),
+                shape=self.shape.of_documents(),
+                several=True,
+            )
         )
 
     def locate(self, change: Change) -> tuple[str | None, int | None, int | None]:
@@ -197,12 +222,14 @@ class Diff:
                 shown |= {"line": line, "column": column}
             changes.append(shown)
         made: dict[str, object] = {"same": self.same, "summary": self.summary, "changes": changes}
+        made |= {"several": True} if self.several else {}
         return made | ({"coarse": [path_to_json(path) for path in self.coarse]} if self.coarse else {})
 
     @classmethod
     def from_json(cls, made: dict[str, Any]) -> Diff:
         """The diff that `to_json` wrote."""
-        return cls(tuple(Change.from_json(change) for change in made["changes"]))
+        changes = tuple(Change.from_json(change) for change in made["changes"])
+        return cls(changes, several=made.get("several", False))
 
     def __str__(self) -> str:
         return "\n".join(str(change) for change in self.changes) or "no change in meaning"

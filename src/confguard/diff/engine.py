@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from confguard.diff.changes import Change, Diff
 from confguard.diff.guarding import guarded
-from confguard.diff.identity import Keying, keying
-from confguard.diff.lists import Alignment, align
+from confguard.diff.identity import document_keys, keying
+from confguard.diff.lists import Alignment, align, align_documents
 from confguard.diff.moves import find_moves
 from confguard.diff.steps import Step
 from confguard.documents.document import Document
 from confguard.errors import DiffError
 from confguard.fields import KeyedBy, Unordered
-from confguard.paths import Path, Segment
+from confguard.paths import Key, Path, Segment
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.shape import ANYTHING, Shape
-from confguard.values import identical, same
+from confguard.values import Documents, documents_of, identical, same
 
 __all__ = ["diff"]
 
@@ -25,7 +26,8 @@ def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = Tr
     """The semantic diff of two documents (or of their data).
 
     With a schema, values that mean the same are no change, and marks say how lists are compared. Without
-    one nothing is guessed equal: `true`, `1`, `1.0` and `"true"` all differ. What went elsewhere is one `move`
+    one nothing is guessed equal: `true`, `1`, `1.0` and `"true"` all differ. Where a side holds several documents,
+    as YAML may, they are compared one by one. What went elsewhere is one `move`
     unless `moves` is false. Raises `DiffError` for data that refers to itself or is nested deeper than Python
     can walk.
 
@@ -40,9 +42,18 @@ def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = Tr
     new = after_document.data if after_document else after
     resolved = resolve_schema(schema)
     shape = resolved.shape if resolved else ANYTHING
+    several = isinstance(old, Documents) or isinstance(new, Documents)
+    if several:  # a plain list that was handed in beside documents is one of documents
+        old = Documents(old) if before_document is None and type(old) is list else old
+        new = Documents(new) if after_document is None and type(new) is list else new
+    shape = shape.of_documents() if several else shape
     walk = _Walk()
     try:
-        if not _same_text(before_document, after_document):
+        if _same_text(before_document, after_document):
+            pass
+        elif several:
+            walk.documents(documents_of(old), documents_of(new), shape)
+        else:
             walk.values(old, new, (), (), shape)
         steps = find_moves(walk.steps, _steps_between) if moves else walk.steps
         changes = tuple(map(_change, steps))
@@ -52,6 +63,7 @@ def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = Tr
         changes,
         coarse=tuple(walk.coarse),
         shape=shape,
+        several=several,
         before_document=before_document,
         after_document=after_document,
     )
@@ -69,6 +81,13 @@ def _steps_between(old: Any, new: Any, path: Path, place: Path, shape: Shape) ->
 
 
 _SEVERAL = 4
+
+
+class _Known(NamedTuple):
+    """By what the element at a position is known, before and after; None where it is by its position."""
+
+    before: Callable[[int], Key | None]
+    after: Callable[[int], Key | None]
 
 
 class _Walk:
@@ -145,12 +164,35 @@ class _Walk:
         plan = align(old, new, keyed, ordered=shape.mark(Unordered) is None)
         if plan.coarse:
             self.coarse.append(path)
+        known = _Known(
+            lambda i: keyed.key(old[i]) if keyed else None, lambda j: keyed.key(new[j]) if keyed else None
+        )
+        self._elements(old, new, path, place, shape.child(0), plan, known)
+
+    def documents(self, old: list[Any], new: list[Any], shape: Shape) -> None:
+        """The documents of two files: each by its name where it has one of its own, the others by position."""
+        before, after = document_keys(old, new)
+        plan = align_documents(old, new, before, after)
+        known = _Known(before.__getitem__, after.__getitem__)
+        self._elements(old, new, (), (), shape.child(0), plan, known)
+
+    def _elements(
+        self,
+        old: list[Any],
+        new: list[Any],
+        path: Path,
+        place: Path,
+        child: Shape,
+        plan: Alignment,
+        known: _Known,
+    ) -> None:
+        """The edits inside of elements, then what came, went and moved."""
         for i, j in _differing(old, new, plan.pairs):
-            step: Segment = keyed.key(old[i]) if keyed else i
-            inner = (*path, step)
-            there = inner if keyed and place is path else (*place, step if keyed else j)
-            self.values(old[i], new[j], inner, there, shape.child(i), compared=True)
-        self._structure(old, new, path, place, shape, plan, keyed)
+            key = known.before(i)
+            inner = (*path, i if key is None else key)
+            there = inner if key is not None and place is path else (*place, j if key is None else key)
+            self.values(old[i], new[j], inner, there, child, compared=True)
+        self._structure(old, new, path, place, child, plan, known)
 
     def _structure(
         self,
@@ -158,20 +200,21 @@ class _Walk:
         new: list[Any],
         path: Path,
         place: Path,
-        shape: Shape,
+        child: Shape,
         plan: Alignment,
-        keyed: Keying | None,
+        known: _Known,
     ) -> None:
         """Removes from the end, then moves, then adds from the front: each position holds at its turn."""
-        child = shape.child(0)
         for i in plan.removed:
-            step: Segment = keyed.key(old[i]) if keyed else i
-            position = i if keyed else None
+            key = known.before(i)
+            step: Segment = i if key is None else key
+            position = None if key is None else i
             self.steps.append(Step("remove", (*path, step), place, child, old[i], None, position))
         for move in plan.moves:
-            if keyed:
-                inner = (*path, keyed.key(new[move.after]))
-                there = inner if place is path else (*place, inner[-1])
+            key = known.after(move.after)
+            if key is not None:
+                inner = (*path, key)
+                there = inner if place is path else (*place, key)
                 self.steps.append(Change("move", inner, move.start, move.end, None, None, there, child))
             else:
                 value = new[move.after]
@@ -180,8 +223,9 @@ class _Walk:
                     Step("move", (*path, move.end), there, child, value, value, origin=(*path, move.start))
                 )
         for j in plan.added:
-            step = keyed.key(new[j]) if keyed else j
-            position = j if keyed else None
+            key = known.after(j)
+            step = j if key is None else key
+            position = None if key is None else j
             self.steps.append(Step("add", (*path, step), (*place, j), child, None, new[j], position))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
@@ -10,7 +11,7 @@ from attrs import field, frozen
 
 from confguard.paths import Key, Path, dig
 
-__all__ = ["Keying", "keying", "leaves", "token"]
+__all__ = ["Keying", "document_keys", "keying", "leaves", "token"]
 
 _IDENTIFYING = (
     *("id", "uuid", "guid", "key", "kid", "name", "slug", "code"),
@@ -60,6 +61,28 @@ def keying(old: list[Any], new: list[Any], marked: tuple[str, ...] | None) -> Ke
         if before is not None and after is not None:
             return Keying(fields, before, after)
     return None
+
+
+def document_keys(old: list[Any], new: list[Any]) -> tuple[list[Key | None], list[Key | None]]:
+    """By what each of a file's documents is known, before and after: Kubernetes' kind, namespace and name.
+
+    None for a document that has no such names, or shares them with another. The API's version only counts where
+    two kinds of one name would be mixed up without: a Deployment stays one when its version changes.
+    """
+    for fields in (_KUBERNETES, ("apiVersion", *_KUBERNETES)):
+        sides = [[_document_key(each, fields) for each in side] for side in (old, new)]
+        again = {key for side in sides for key, count in Counter(side).items() if key and count > 1}
+        if not again:
+            break
+    before, after = ([key if key not in again else None for key in side] for side in sides)
+    return before, after
+
+
+def _document_key(document: Any, fields: tuple[str, ...]) -> Key | None:
+    values = [(name, dig(document, name)) for name in fields]
+    known = dict(values)
+    named = isinstance(known["kind"], str) and isinstance(known["metadata.name"], str)
+    return Key(tuple(values)) if named and {*map(type, known.values())} <= {str, type(None)} else None
 
 
 def _candidates(first: dict[Any, Any], marked: tuple[str, ...] | None) -> list[tuple[str, ...]]:

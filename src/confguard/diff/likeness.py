@@ -75,12 +75,25 @@ def _size(value: Any) -> int:
     return 1
 
 
+_LARGEST = 10**300
+
+
+def _tame(value: Any) -> Any:
+    """A value as deepdiff can measure it: it knows neither bytes, nor numbers that no float holds, nor odd keys."""
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else repr(key): _tame(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_tame(inner) for inner in value]
+    plain = value is None or isinstance(value, str | bool)
+    return value if plain or (isinstance(value, int | float) and abs(value) < _LARGEST) else repr(value)
+
+
 def _by_distance(old: list[Any], new: list[Any]) -> dict[int, int]:
     from deepdiff import DeepDiff
 
     found = DeepDiff(
-        old,
-        new,
+        _tame(old),
+        _tame(new),
         ignore_order=True,
         report_repetition=True,
         cutoff_intersection_for_pairs=1,

@@ -14,8 +14,9 @@ from attrs import field, frozen
 from confguard.diff.identity import Keying, token
 from confguard.diff.likeness import pair_alike
 from confguard.diff.order import Move, fewest_moves
+from confguard.paths import Key
 
-__all__ = ["MOST_COMPARED", "Alignment", "align"]
+__all__ = ["MOST_COMPARED", "Alignment", "align", "align_documents"]
 
 MOST_COMPARED = 1_000_000
 """Stretches of two lists whose lengths multiply to more, with values that stand in both more than once, are compared
@@ -46,6 +47,29 @@ def align(old: list[Any], new: list[Any], keyed: Keying | None, *, ordered: bool
         pairs = [(i, j) for i, j in found if j is not None]
     else:
         pairs, coarse = _pairs_by_value(old, new, ordered=ordered)
+    return _alignment(old, new, pairs, ordered=ordered, coarse=coarse)
+
+
+def align_documents(
+    old: list[Any], new: list[Any], before: list[Key | None], after: list[Key | None]
+) -> Alignment:
+    """Align the documents of two files: by the keys of those that have one, the others by likeness and position."""
+    places = {key: j for j, key in enumerate(after) if key}
+    pairs = [(i, places[key]) for i, key in enumerate(before) if key in places]
+    left_old = [i for i, key in enumerate(before) if key is None]
+    left_new = [j for j, key in enumerate(after) if key is None]
+    alike, _ = _pairs_by_value([old[i] for i in left_old], [new[j] for j in left_new], ordered=True)
+    pairs += [(left_old[i], left_new[j]) for i, j in alike]
+    taken_old, taken_new = {i for i, _ in pairs}, {j for _, j in pairs}
+    left_old = [i for i in left_old if i not in taken_old]
+    left_new = [j for j in left_new if j not in taken_new]
+    pairs += zip(left_old, left_new, strict=False)
+    return _alignment(old, new, sorted(pairs), ordered=True, coarse=False)
+
+
+def _alignment(
+    old: list[Any], new: list[Any], pairs: list[tuple[int, int]], *, ordered: bool, coarse: bool
+) -> Alignment:
     kept_old, kept_new = {i for i, _ in pairs}, {j for _, j in pairs}
     return Alignment(
         pairs,

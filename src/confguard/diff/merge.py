@@ -15,7 +15,7 @@ from confguard.fields import KeyedBy, Unordered
 from confguard.paths import Path, path_to_json, show_path
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.shape import ANYTHING, Shape
-from confguard.values import copied, same
+from confguard.values import Documents, alone, copied, documents_of, same
 
 __all__ = ["MISSING", "Conflict", "Merged", "merge"]
 
@@ -88,8 +88,12 @@ def merge(base: Any, ours: Any, theirs: Any, schema: SchemaLike = None) -> Merge
         ours if isinstance(ours, Document) else None, theirs if isinstance(theirs, Document) else None
     )
     sides = [side.data if isinstance(side, Document) else side for side in (base, ours, theirs)]
-    data = merger.values(sides[0], sides[1], sides[2], (), resolved.shape if resolved else ANYTHING)
-    return Merged(copied(data), tuple(merger.conflicts))
+    shape = resolved.shape if resolved else ANYTHING
+    several = any(isinstance(side, Documents) for side in sides)
+    if several:
+        shape, sides = shape.of_documents(), [documents_of(side) for side in sides]
+    data = merger.values(sides[0], sides[1], sides[2], (), shape)
+    return Merged(copied(alone(data) if several else data), tuple(merger.conflicts))
 
 
 @frozen

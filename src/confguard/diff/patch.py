@@ -11,7 +11,7 @@ from confguard.diff.engine import diff
 from confguard.errors import DiffError
 from confguard.paths import Key, Path, index_of, show_path
 from confguard.schema.schema import SchemaLike
-from confguard.values import copied, same
+from confguard.values import copied, documents_of, same
 
 __all__ = ["from_json_patch", "to_json_patch"]
 
@@ -19,7 +19,8 @@ __all__ = ["from_json_patch", "to_json_patch"]
 def to_json_patch(made: Diff, before: Any = None, *, secrets: bool = False) -> list[dict[str, Any]]:
     """The diff as JSON Patch. `before` is the data it was made from; a diff of documents knows it.
 
-    Elements of keyed lists become positions. Raises `DiffError` for keys that are no texts, which JSON does not have,
+    Elements of keyed lists become positions; so do documents, where a file holds several: the
+    patch is one of a list. Raises `DiffError` for keys that are no texts, which JSON does not have,
     and for a value that is secret: a patch holds it in the clear, so `secrets=True` has to ask for that.
 
     >>> made = diff({"hosts": [{"name": "a"}, {"name": "b", "w": 1}]}, {"hosts": [{"name": "b", "w": 2}]})
@@ -28,7 +29,7 @@ def to_json_patch(made: Diff, before: Any = None, *, secrets: bool = False) -> l
     """
     if before is None and made.before_document:
         before = made.before_document.data
-    root = [copied(before)]
+    root = [documents_of(copied(before)) if made.several else copied(before)]
     operations = []
     for change in made:
         operations.append(_operation(change, root[0], secrets=secrets))

@@ -6,9 +6,20 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from confguard.documents.interface import ParseError
+from confguard.documents.interface import LineIndex, ParseError, Position
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_VALUES", "check_bounds", "check_yaml_depth"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "MAX_DIGITS",
+    "MAX_INTEGER_BITS",
+    "MAX_VALUES",
+    "TOO_DEEP",
+    "TOO_LARGE",
+    "check_bounds",
+    "check_yaml_depth",
+    "deepest_place",
+]
 
 MAX_BYTES = 32 * 1024 * 1024
 """The largest file that is read, in bytes."""
@@ -16,6 +27,11 @@ MAX_DEPTH = 200
 """The deepest nesting of mappings and lists."""
 MAX_VALUES = 5_000_000
 """The most values that a document may stand for once its aliases are written out."""
+MAX_DIGITS = 4_300
+"""The most digits of an integer: Python makes no text of a longer one."""
+MAX_INTEGER_BITS = 14_284
+"""How many bits that is."""
+TOO_LARGE = "a number of more than 4,300 digits, the most that is read"
 
 _BRACKETED = frozenset({"toml", "json", "jsonc", "ini", "env", "properties"})
 """Formats in which only brackets and dots nest."""
@@ -52,12 +68,23 @@ def check_yaml_depth(text: str, events: Any) -> None:
             depth += 1
             if depth > MAX_DEPTH:
                 mark = event.start_mark
-                raise ParseError(_TOO_DEEP, mark.line + 1, mark.column + 1)
+                raise ParseError(TOO_DEEP, mark.line + 1, mark.column + 1)
         elif name in {"MappingEndEvent", "SequenceEndEvent"}:
             depth -= 1
 
 
-_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels, the most that confguard reads"
+TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels, the most that confguard reads"
+_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|(?P<open>[\[{])|(?P<close>[\]}])')
+
+
+def deepest_place(text: str) -> Position:
+    """Where brackets begin to nest too deep; where the text begins if they do not."""
+    depth = 0
+    for found in _TOKEN.finditer(text):
+        depth += (found["open"] is not None) - (found["close"] is not None)
+        if depth > MAX_DEPTH:
+            return LineIndex(text).position(found.start())
+    return Position(1, 1)
 
 
 def _deepest(content: bytes, *, dotted: bool) -> int:
@@ -94,7 +121,7 @@ def _measure(data: Any) -> None:
             entered.discard(id(node))
             depth, size = _summed(node, sizes)
             if depth > MAX_DEPTH:
-                raise ParseError(_TOO_DEEP)
+                raise ParseError(TOO_DEEP)
             if size > MAX_VALUES:
                 raise ParseError(f"stands for more than {MAX_VALUES:,} values once its aliases are followed")
             sizes[id(node)] = depth, size

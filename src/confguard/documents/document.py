@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from confguard.documents.interface import ParseError, Places, Position
+from confguard.documents.interface import LineIndex, ParseError, Places, Position
 from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import DocumentError
 from confguard.paths import follow, path_from_json
-from confguard.values import digest_of
+from confguard.values import Documents, digest_of
 
 if TYPE_CHECKING:
     from confguard.documents.editing.edit import ChangeLike
@@ -41,6 +41,8 @@ class Document:
     """The format's name: `toml`, `yaml`, `json`, `ini` or `env`."""
     path: str | None = None
     """The file it came from, if it came from one."""
+    tags: tuple[str, ...] = field(default=(), repr=False)
+    """The tags that were named for reading it."""
 
     @cached_property
     def text(self) -> str:
@@ -87,6 +89,20 @@ class Document:
 
         return edit(self, changes)
 
+    @property
+    def single(self) -> Document:
+        """The document itself, where its file holds no others, as settings do. Raises `DocumentError`."""
+        if not isinstance(self.data, Documents):
+            return self
+        second = self.locate((1,)) or Position(1, 1)
+        raise DocumentError(
+            f"holds {len(self.data)} documents, and settings are one",
+            path=self.path,
+            line=second.line,
+            column=second.column,
+            hint="put the others into files of their own",
+        )
+
     @cached_property
     def lines(self) -> list[str]:
         """The lines of the text, as places count them."""
@@ -104,10 +120,11 @@ class Document:
             return {}
 
 
-def read(path: str | os.PathLike[str], format: str | None = None) -> Document:
+def read(path: str | os.PathLike[str], format: str | None = None, *, tags: Iterable[str] = ()) -> Document:
     """Read and parse a file.
 
-    `format` names the format where the file's name does not. Raises `DocumentError` with the place for
+    `format` names the format where the file's name does not. What carries one of the YAML `tags` (`!Ref`, or patterns
+    such as `!*`) is read as its plain value. Raises `DocumentError` with the place for
     what cannot be read: no regular file, too large, not UTF-8, not of its format, nested too deep.
 
     >>> read("no-such.toml")
@@ -117,22 +134,30 @@ def read(path: str | os.PathLike[str], format: str | None = None) -> Document:
     """
     name = os.fspath(path)
     chosen = format_named(format) if format else detect_format(name)
-    return parse_bytes(load_bytes(name), chosen.name, path=name)
+    return parse_bytes(load_bytes(name), chosen.name, path=name, tags=tags)
 
 
-def parse(text: str, format: str, *, path: str | None = None) -> Document:
-    """Parse a text of a named format. Raises `DocumentError` as `read` does.
+def parse(text: str, format: str, *, path: str | None = None, tags: Iterable[str] = ()) -> Document:
+    """Parse a text of a named format. Takes `tags` and raises `DocumentError` as `read` does.
 
     >>> parse('{"a": 1}', "json").data
     {'a': 1}
+    >>> parse("queue: !Ref Jobs", "yaml", tags=["!Ref"]).data
+    {'queue': 'Jobs'}
     """
     try:
-        return parse_bytes(text.encode("utf-8"), format, path=path)
+        content = text.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise DocumentError("the text holds lone surrogates: not valid Unicode", path=path) from error
+        line, column = LineIndex(text).position(error.start)
+        raise DocumentError(
+            "the text holds lone surrogates: not valid Unicode", path=path, line=line, column=column
+        ) from error
+    return parse_bytes(content, format, path=path, tags=tags)
 
 
-def parse_bytes(content: bytes, format: str, *, path: str | None = None) -> Document:
+def parse_bytes(
+    content: bytes, format: str, *, path: str | None = None, tags: Iterable[str] = ()
+) -> Document:
     """Parse the bytes of a file of a named format."""
-    chosen = format_named(format)
-    return Document(parsed(content, chosen, path), content, chosen.name, path)
+    chosen, named = format_named(format), tuple(tags)
+    return Document(parsed(content, chosen, path, named), content, chosen.name, path, named)

@@ -1,11 +1,14 @@
-"""`.env` files: `NAME=value` lines as Docker, systemd and dotenv share them."""
+"""`.env` files: `NAME=value` lines, as bash, python-dotenv and docker compose agree to read them.
+
+Where the three do not agree, docs/reference/formats.md tells what is read here, and why.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
-from confguard.documents.interface import ParseError, Place, Places, Position
+from confguard.documents.interface import LineIndex, ParseError, Place, Places, twice
 
 __all__ = ["EnvFormat"]
 
@@ -19,68 +22,99 @@ class EnvFormat:
     def parse(self, text: str) -> Any:
         """The text's data: a mapping of names to texts."""
         data: dict[str, str] = {}
-        lines: dict[str, int] = {}
-        for name, value, line, _ in _entries(text):
-            if name in data:
-                raise ParseError(f"'{name}' stands twice, as on line {lines[name]}", line, 1)
-            data[name], lines[name] = value, line
+        starts: dict[str, int] = {}
+        for entry in _entries(text):
+            if entry.name in data:
+                index = LineIndex(text)
+                first, again = index.position(starts[entry.name]), index.position(entry.start)
+                raise twice(f"'{entry.name}'", first, again)
+            data[entry.name], starts[entry.name] = entry.value, entry.start
         return data
 
     def places(self, text: str) -> Places:
         """Where each name stands."""
+        index = LineIndex(text)
         return {
-            (name,): Place(Position(line, 1), Position(line, column))
-            for name, _, line, column in _entries(text)
+            (entry.name,): Place(index.position(entry.start), index.position(entry.at))
+            for entry in _entries(text)
         }
 
 
-_ASSIGN = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*")
+class _Entry(NamedTuple):
+    name: str
+    value: str
+    start: int
+    """Where the name begins."""
+    at: int
+    """Where the value begins."""
+
+
+_BETWEEN = re.compile(r"(?:[ \t\f\v]*(?:#[^\n]*)?\r?\n)*[ \t\f\v]*(?:#[^\n]*)?")
+_ASSIGN = re.compile(r"(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*")
+_PLAIN = re.compile(r"[^\r\n]*")
+_COMMENT = re.compile(r"[ \t]#")
 _SINGLE = re.compile(r"'([^']*)'")
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-_REST = re.compile(r"[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)")
-_PLAIN = re.compile(r"[^\r\n]*")
+_BARE = re.compile(r"""(?:[^\s'"\\]|\\[^\r\n])+""")
+_REST = re.compile(r"(?:[ \t]+#[^\n]*|[ \t]*)\r?(?:\n|\Z)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "$": "$", "`": "`"}
 
 
-def _entries(text: str) -> list[tuple[str, str, int, int]]:
-    """Each assignment: name, value, line, column of the value."""
-    entries = []
-    at, line = 0, 1
-    while at < len(text):
-        end = text.find("\n", at)
-        end = len(text) if end < 0 else end
-        stripped = text[at:end].strip()
-        if not stripped or stripped.startswith("#"):
-            at, line = end + 1, line + 1
-            continue
+def _entries(text: str) -> list[_Entry]:
+    entries: list[_Entry] = []
+    at, end = 0, len(text.rstrip("\r"))
+    while True:
+        at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr] # it matches nothing at least
+        if at >= end:
+            return entries
         found = _ASSIGN.match(text, at)
         if not found:
-            raise ParseError("NAME=value was expected", line, 1)
-        value, after = _value(text, found.end(), line)
-        entries.append((found.group("name"), value, line, found.end() - at + 1))
-        line += text.count("\n", at, after)
+            raise _error("NAME=value was expected", text, at)
+        value, after = _quoted(text, found.end()) or _plain(text, found)
+        entries.append(_Entry(found["name"], value, found.start("name"), found.end()))
         at = after
-    return entries
 
 
-def _value(text: str, at: int, line: int) -> tuple[str, int]:
-    first = text[at : at + 1]
-    if first and first in "'\"":
-        found = (_SINGLE if first == "'" else _DOUBLE).match(text, at)
-        if not found:
-            raise ParseError(f"no closing {first}", line, 1)
-        rest = _REST.match(text, found.end())
-        if not rest:
-            raise ParseError("text after the closing quote", line, 1)
-        value = found.group(1)
-        return (value if first == "'" else _unescape(value)), rest.end()
-    found = _PLAIN.match(text, at)
-    plain = found.group() if found else ""
-    end = at + len(plain)
-    value = "" if plain.startswith("#") else re.split(r"[ \t]#", plain, maxsplit=1)[0].rstrip()
-    rest = _REST.match(text, end)
-    return value, rest.end() if rest else end
+def _plain(text: str, assign: re.Match[str]) -> tuple[str, int]:
+    """A value without quotes: up to a `#` that a blank stands before, or to the end of the line."""
+    end = _PLAIN.match(text, assign.end()).end()  # type: ignore[union-attr]
+    line = text[assign.end() - 1 : end]  # with the blank, or the equals sign, that stands before the value
+    comment = _COMMENT.search(line)
+    if text.startswith("\r", end) and not text.startswith("\r\n", end) and end + 1 < len(text):
+        raise _error("a carriage return without a line feed", text, end)
+    return line[1 : comment.start() if comment else None].rstrip(" \t"), end
+
+
+def _quoted(text: str, at: int) -> tuple[str, int] | None:
+    """A word that begins with a quote: what adjoins it belongs to it, as in a shell."""
+    if text[at : at + 1] not in {"'", '"'}:
+        return None
+    parts: list[str] = []
+    while True:
+        first = text[at : at + 1]
+        if first == "'" or first == '"':
+            found = (_SINGLE if first == "'" else _DOUBLE).match(text, at)
+            if not found:
+                raise _error(f"no closing {first}", text, at)
+            inside = found[1].replace("\r\n", "\n")
+            parts.append(inside if first == "'" else _unescape(inside))
+        else:
+            found = _BARE.match(text, at)
+            if not found:
+                break
+            parts.append(re.sub(r"\\(.)", r"\1", found[0]))
+        at = found.end()
+    rest = _REST.match(text, at)
+    if not rest:
+        hint = "quote the whole value; a comment begins with ` #`"
+        raise _error("text after the closing quote", text, at, hint)
+    return "".join(parts), rest.end()
 
 
 def _unescape(value: str) -> str:
     return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m.group(1), m.group()), value, flags=re.DOTALL)
+
+
+def _error(message: str, text: str, at: int, hint: str | None = None) -> ParseError:
+    line, column = LineIndex(text).position(at)
+    return ParseError(message, line, column, hint)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 if TYPE_CHECKING:
     from confguard.paths import Path
 
-__all__ = ["Format", "LineIndex", "ParseError", "Place", "Places", "Position"]
+__all__ = ["Format", "LineIndex", "ParseError", "Place", "Places", "Position", "twice"]
 
 
 class Position(NamedTuple):
@@ -31,9 +31,21 @@ Places: TypeAlias = "dict[Path, Place]"
 class ParseError(ValueError):
     """A text is not of its format. The reader adds the file's name."""
 
-    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+    def __init__(
+        self, message: str, line: int | None = None, column: int | None = None, hint: str | None = None
+    ) -> None:
         super().__init__(message)
-        self.line, self.column = line, column
+        self.line, self.column, self.hint = line, column, hint
+
+
+def twice(what: str, first: Position, again: Position, where: str = "") -> ParseError:
+    """The error for what stands twice and may stand once, with both places.
+
+    >>> print(twice("key 'a'", Position(1, 2), Position(3, 2), " in one table"))
+    key 'a' stands twice in one table, as on line 1, column 2
+    """
+    message = f"{what} stands twice{where}, as on line {first.line}, column {first.column}"
+    return ParseError(message, again.line, again.column)
 
 
 class Format(Protocol):

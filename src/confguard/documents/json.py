@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from confguard.documents.interface import LineIndex, ParseError, Place, Places
+from confguard.documents.bounds import MAX_DIGITS, TOO_LARGE
+from confguard.documents.interface import LineIndex, ParseError, Place, Places, twice
 
 if TYPE_CHECKING:
     from confguard.paths import Path
@@ -23,21 +25,23 @@ class JsonFormat:
     def parse(self, text: str) -> Any:
         """The text's data."""
         try:
-            return _loaded(text)
+            data = _loaded(text)
         except json.JSONDecodeError as error:
             message = "the file is empty" if not text.strip() else _lower_first(error.msg)
             raise ParseError(message, error.lineno, error.colno) from error
-        except _DuplicateKeyError as error:
-            places = [LineIndex(text).position(at) for at in _offsets(text, error.key)]
-            where = f", as on line {places[0].line}" if len(places) > 1 else ""
-            last = places[-1] if places else None
-            raise ParseError(
-                f"key {json.dumps(error.key)} stands twice in one object{where}",
-                last.line if last else None,
-                last.column if last else None,
-            ) from error
-        except ValueError as error:  # a number with more digits than Python converts
-            raise ParseError(str(error)) from error
+        except _DuplicateKeyError:
+            _Scan(text).run()  # which meets it, and says where
+            raise ParseError("a key stands twice in one object", 1, 1) from None
+        except _NumberError as error:
+            line, column = LineIndex(text).position(_number_at(text, error.number))
+            raise ParseError(error.problem, line, column, error.hint) from error
+        except ValueError as error:  # an integer with more digits than Python converts
+            found = re.compile(rf"{_STRING.pattern}|(-?[0-9]{{{MAX_DIGITS + 1}}})").finditer(text)
+            at = next((match.start() for match in found if match[1]), 0)
+            raise ParseError(TOO_LARGE, *LineIndex(text).position(at)) from error
+        if _HALF.search(text):
+            _refuse_halves(text)
+        return data
 
     def places(self, text: str) -> Places:
         """Where each path stands. The text is known to parse, so the scan trusts it."""
@@ -53,7 +57,7 @@ def _loaded(text: str) -> Any:
         note(len(made))
         return made
 
-    data = json.loads(text, object_hook=noted)
+    data = json.loads(text, object_hook=noted, parse_constant=_no_constant, parse_float=_finite)
     keys = sum(sizes)
     if keys == text.count(":") or keys == _colons_after_quotes(text):
         return data
@@ -66,24 +70,50 @@ def _colons_after_quotes(text: str) -> int | None:
 
 
 class _DuplicateKeyError(Exception):
-    def __init__(self, key: str) -> None:
-        self.key = key
+    """A key stands twice in one object."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise _DuplicateKeyError(key)
-            seen.add(key)
+        raise _DuplicateKeyError
     return made
 
 
-def _offsets(text: str, key: str) -> list[int]:
-    pattern = re.compile(re.escape(json.dumps(key, ensure_ascii=False)) + r"\s*:")
-    return [found.start() for found in pattern.finditer(text)]
+class _NumberError(Exception):
+    def __init__(self, number: str, problem: str, hint: str | None = None) -> None:
+        self.number, self.problem, self.hint = number, problem, hint
+
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def _refuse_halves(text: str) -> None:
+    """Refuse half of a surrogate pair, which is no character and can be written nowhere."""
+    for found in _STRING.finditer(text):
+        if _HALF.search(found.group()):
+            try:
+                json.loads(found.group()).encode()
+            except UnicodeEncodeError:
+                position = LineIndex(text).position(found.start())
+                raise ParseError("half of a surrogate pair, which is no character", *position) from None
+
+
+def _no_constant(word: str) -> Any:
+    raise _NumberError(word, f"{word} is no JSON: only Python's own reader takes it", "write null, or a text")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise _NumberError(digits, "a number beyond 1.8e308, the largest that readers hold")
+    return number
+
+
+def _number_at(text: str, number: str) -> int:
+    """Where a number stands first outside of strings. Up to there the text is JSON."""
+    found = re.compile(rf'"(?:[^"\\]|\\.)*"|(?<![\w.+-])({re.escape(number)})(?![\w.])')
+    return next((match.start(1) for match in found.finditer(text) if match.group(1)), 0)
 
 
 def _lower_first(message: str) -> str:
@@ -129,8 +159,12 @@ class _Scan:
             self._skip()
             self.at += 1  # the colon
             self._skip()
-            self._note((*path, key), start)
-            self._value((*path, key))
+            inner = (*path, key)
+            if inner in self.places:
+                first, again = self.places[inner].key, self.index.position(start)
+                raise twice(f"key {json.dumps(key)}", first, again, " in one object")
+            self._note(inner, start)
+            self._value(inner)
 
     def _array(self, path: Path) -> None:
         count = 0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from confguard.documents.interface import ParseError, Place, Places, Position
+from confguard.documents.interface import LineIndex, ParseError, Place, Places, Position, twice
 
 __all__ = ["PropertiesFormat"]
 
@@ -20,13 +20,11 @@ class PropertiesFormat:
     def parse(self, text: str) -> Any:
         """The text's data."""
         data: dict[str, str] = {}
-        lines: dict[str, int] = {}
+        places: Places = {}
         for key, value, place in _entries(text):
             if key in data:
-                raise ParseError(
-                    f"'{key}' stands twice, as on line {lines[key]}", place.key.line, place.key.column
-                )
-            data[key], lines[key] = value, place.key.line
+                raise twice(f"'{key}'", places[(key,)].key, place.key)
+            data[key], places[(key,)] = value, place
         return data
 
     def places(self, text: str) -> Places:
@@ -41,45 +39,51 @@ _NAMED = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 
 
 def _entries(text: str) -> Iterator[tuple[str, str, Place]]:
-    for line, logical in _logical_lines(text):
+    index = LineIndex(text)
+    for first, end, logical in _logical_lines(text):
         stripped = logical.lstrip(" \t\f")
         if not stripped or stripped[0] in "#!":
             continue
-        start = len(logical) - len(stripped)
+        start = first + len(logical) - len(stripped)
         found = _KEY.match(stripped)
-        end = found.end() if found else 0
-        between = _BETWEEN.match(stripped, end)
-        value = between.end() if between else end
-        place = Place(Position(line, start + 1), Position(line, start + value + 1))
-        yield _unescaped(stripped[:end], line), _unescaped(stripped[value:], line), place
+        key_end = found.end() if found else 0
+        between = _BETWEEN.match(stripped, key_end)
+        value = between.end() if between else key_end
+        place = Place(index.position(start), index.position(min(start + value, end)))
+        yield _unescaped(stripped[:key_end], place.key), _unescaped(stripped[value:], place.key), place
 
 
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines joined where one ends in an odd number of backslashes; each with the number of its first."""
-    joined, first = "", 0
-    for number, raw in enumerate(re.split(r"\r\n|\r|\n", text), 1):
-        line = raw.lstrip(" \t\f") if joined else raw
-        first = first or number
+_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|\Z)")
+
+
+def _logical_lines(text: str) -> Iterator[tuple[int, int, str]]:
+    """Lines joined where one ends in an odd number of backslashes; each with where its first begins and ends."""
+    joined: list[str] = []
+    first = end = 0
+    for found in _LINE.finditer(text):
+        line = found[1].lstrip(" \t\f") if joined else found[1]
+        if not joined:
+            first, end = found.span(1)
         comment = not joined and line.lstrip(" \t\f")[:1] in {"#", "!"}
         slashes = len(line) - len(line.rstrip("\\"))
         if slashes % 2 and not comment:
-            joined += line[:-1]
+            joined.append(line[:-1])
             continue
-        yield first, joined + line
-        joined, first = "", 0
+        yield first, end, "".join([*joined, line])
+        joined = []
     if joined:
-        yield first, joined
+        yield first, end, "".join(joined)
 
 
-def _unescaped(text: str, line: int) -> str:
+def _unescaped(text: str, position: Position) -> str:
     def replaced(found: re.Match[str]) -> str:
         code = found.group(1)
         if code == "u":
-            raise ParseError("\\u is followed by four hexadecimal digits", line, 1)
+            raise ParseError("\\u is followed by four hexadecimal digits", *position)
         return chr(int(code[1:], 16)) if len(code) == 5 else _NAMED.get(code, code)
 
     made = _ESCAPE.sub(replaced, text)
     try:
         return made.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError as error:
-        raise ParseError("half of a surrogate pair", line, 1) from error
+        raise ParseError("half of a surrogate pair, which is no character", *position) from error

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from confguard.documents.bounds import MAX_BYTES, check_bounds
+from confguard.documents.bounds import MAX_BYTES, TOO_DEEP, check_bounds, deepest_place
 from confguard.documents.interface import ParseError
+from confguard.documents.tags import naming_tags
 from confguard.errors import DocumentError, brief
 
 if TYPE_CHECKING:
@@ -16,16 +19,24 @@ if TYPE_CHECKING:
 __all__ = ["load_bytes", "parsed"]
 
 
-def parsed(content: bytes, format: Format, path: str | None = None) -> Any:
+def parsed(content: bytes, format: Format, path: str | None = None, tags: Collection[str] = ()) -> Any:
     """The data in the bytes of a file. Raises `DocumentError` with the place."""
     text = _decode(content, path).removeprefix("\ufeff")
     try:
-        data = format.parse(text)
+        if tags:
+            with naming_tags(tags):
+                data = format.parse(text)
+        else:
+            data = format.parse(text)
         check_bounds(data, content, format.name)
     except ParseError as error:
-        raise DocumentError(brief(str(error)), path=path, line=error.line, column=error.column) from error
+        line, column = (error.line, error.column or 1) if error.line else deepest_place(text)
+        raise DocumentError(
+            brief(str(error)), path=path, line=line, column=column, hint=error.hint
+        ) from error
     except RecursionError as error:
-        raise DocumentError("nested too deep", path=path) from error
+        line, column = deepest_place(text)
+        raise DocumentError(TOO_DEEP, path=path, line=line, column=column) from error
     return data
 
 
@@ -57,13 +68,26 @@ def load_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
     return content
 
 
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+"""How files in UTF-16 and UTF-32 begin."""
+
+
 def _decode(content: bytes, path: str | None) -> str:
+    if content.startswith(_WIDE):
+        raise DocumentError(
+            "is UTF-16 or UTF-32, and UTF-8 was expected",
+            path=path,
+            line=1,
+            column=1,
+            hint="save the file as UTF-8",
+        )
     zero = content.find(b"\0")
     if zero >= 0:
         raise DocumentError(
             f"is binary: byte {zero} is NUL, and text in UTF-8 was expected",
             path=path,
             line=content.count(b"\n", 0, zero) + 1,
+            column=zero - content.rfind(b"\n", 0, zero),
         )
     try:
         return content.decode("utf-8")

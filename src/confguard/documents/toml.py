@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from confguard.documents.interface import LineIndex, ParseError, Place, Places
+from confguard.documents.bounds import MAX_INTEGER_BITS, TOO_LARGE
+from confguard.documents.interface import LineIndex, ParseError, Place, Places, twice
+from confguard.paths import show_path
 
 if TYPE_CHECKING:
     from confguard.paths import Path
@@ -24,33 +26,39 @@ class TomlFormat:
         import tomli
 
         try:
-            return tomli.loads(text)
+            data = tomli.loads(text)
         except tomli.TOMLDecodeError as error:
-            message = error.msg + _first_place(text, error.lineno)
-            raise ParseError(message, error.lineno, error.colno) from error
+            if found := _Duplicates(text).first(error.pos):
+                raise found from error
+            raise ParseError(error.msg, error.lineno, error.colno) from error
         except ValueError as error:  # a number with more digits than Python converts
-            raise ParseError(str(error)) from error
+            raise _too_large(text) from error
+        if _OTHER_BASE.search(text) and _holds_too_large(data):
+            raise _too_large(text)
+        return data
 
     def places(self, text: str) -> Places:
         """Where each path stands. The text is known to parse, so the scan trusts it."""
         return _Scan(text).run()
 
 
-def _first_place(text: str, line: int) -> str:
-    """Where a key stands already that is defined again on this line; nothing if that is not what is wrong."""
-    before, wrong = text.split("\n")[: line - 1], text.split("\n")[line - 1]
-    scan = _Scan("\n".join(before))
-    try:
-        scan.run()
-        again = _Scan(wrong)
-        again.tables = scan.tables
-        opening = wrong.lstrip().startswith("[")
-        again.at = len(wrong) - len(wrong.lstrip().lstrip("["))
-        keys = tuple(key for key, _ in again.key_path())
-    except (ValueError, IndexError, StopIteration):  # the line is wrong in another way
-        return ""
-    found = scan.places.get(keys if opening else (*scan.prefix, *keys))
-    return f": it stands on line {found.key.line} already" if found else ""
+_OTHER_BASE = re.compile(r"0[xob][0-9A-Fa-f_]{3500}")
+
+
+def _holds_too_large(data: Any) -> bool:
+    """Is there an integer inside that Python makes no text of? In base 16 it reads what it cannot write."""
+    if isinstance(data, dict | list):
+        return any(map(_holds_too_large, data.values() if isinstance(data, dict) else data))
+    return isinstance(data, int) and data.bit_length() > MAX_INTEGER_BITS
+
+
+def _too_large(text: str) -> ParseError:
+    tokens = re.compile(
+        rf"{_STRING.pattern}|#[^\n]*|(?P<number>[+-]?[0-9][0-9A-Fa-fxob_]{{3500,}})", re.DOTALL
+    )
+    found = next((match for match in tokens.finditer(text) if match["number"]), None)
+    line, column = LineIndex(text).position(found.start() if found else 0)
+    return ParseError(TOO_LARGE, line, column)
 
 
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
@@ -95,6 +103,7 @@ class _Scan:
         for i, (key, _) in enumerate(keys):
             path = (*path, key)
             last = i == len(keys) - 1
+            self.defined(path, start, ("array" if array else "header") if last else "around")
             if array and last:
                 self._note(path, start, start)
                 self.tables[path] = self.tables.get(path, -1) + 1
@@ -111,6 +120,7 @@ class _Scan:
         path = prefix
         for key, start in keys:
             path = (*path, key)
+            self.defined(path, start, "value" if len(path) == len(prefix) + len(keys) else "dotted")
             self._note(path, start, self.at)
         self._value(path)
 
@@ -162,9 +172,54 @@ class _Scan:
         if path not in self.places:
             self.places[path] = Place(self.index.position(key), self.index.position(value))
 
+    def defined(self, path: Path, start: int, kind: str) -> None:
+        """A key defines a `value`, a table by its `header`, one `around` that or `dotted`, or an `array` of tables."""
+
     def _skip(self, pattern: re.Pattern[str]) -> None:
         found = pattern.match(self.text, self.at)
         self.at = found.end() if found else self.at
+
+
+_ALLOWED = {("around", "around"), ("around", "header"), ("around", "dotted"), ("dotted", "dotted")}
+_ALLOWED |= {("header", "around"), ("dotted", "around"), ("array", "around"), ("array", "array")}
+"""What a key may define that something else has defined before."""
+
+
+class _Duplicates(_Scan):
+    """A scan of a text that tomli refuses, for the first key that defines what is there already."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.kinds: dict[Path, tuple[str, int]] = {}
+        self.most = 0
+
+    def first(self, most: int) -> ParseError | None:
+        """The error with both places, if the key begins before an offset."""
+        self.most = most
+        try:
+            self.run()
+        except _TwiceError as found:
+            return found.error
+        except (ValueError, IndexError, StopIteration, RecursionError):  # the text is wrong in another way
+            pass
+        return None
+
+    def defined(self, path: Path, start: int, kind: str) -> None:
+        if start > self.most:
+            raise StopIteration
+        known = self.kinds.get(path)
+        if known and (known[0], kind) not in _ALLOWED:
+            first, again = self.index.position(known[1]), self.index.position(start)
+            if kind in {"value", "dotted"}:
+                raise _TwiceError(twice(f"key {path[-1]!r}", first, again, " in one table"))
+            raise _TwiceError(twice(f"table {show_path(path)}", first, again))
+        if not known or known[0] == "around":
+            self.kinds[path] = kind, start
+
+
+class _TwiceError(Exception):
+    def __init__(self, error: ParseError) -> None:
+        self.error = error
 
 
 def _unquote(key: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from confguard.documents.document import Document, parse
 from confguard.errors import DocumentError
-from confguard.values import same
+from confguard.values import Documents, same
 
 __all__ = ["write"]
 
@@ -47,6 +48,9 @@ def _toml(data: Any) -> str:
 def _yaml(data: Any) -> str:
     import yaml
 
+    if isinstance(data, Documents):
+        several: str = yaml.safe_dump_all(data, sort_keys=False, allow_unicode=True, explicit_start=True)
+        return several
     text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
     return text
 
@@ -71,10 +75,14 @@ def _env(data: Mapping[str, str]) -> str:
 
 
 def _env_quoted(value: str) -> str:
+    """A value so that bash, python-dotenv and docker compose read it alike, as far as there is a way to write it so."""
     if value and all(char.isalnum() or char in "_-./:@%+," for char in value):
         return value
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-    return f'"{escaped}"'
+    if not re.search(r'["\\$`\r]', value):
+        return f'"{value}"'
+    if not re.search(r"['\\\r]", value):
+        return f"'{value}'"
+    return '"' + re.sub(r'([\\"$`])', r"\\\1", value).replace("\r", "\\r") + '"'
 
 
 def _properties(data: Mapping[str, str]) -> str:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from confguard.documents.bounds import check_yaml_depth
-from confguard.documents.interface import LineIndex, ParseError, Place, Places, Position
+from confguard.documents.bounds import MAX_INTEGER_BITS, TOO_LARGE, check_yaml_depth
+from confguard.documents.interface import LineIndex, ParseError, Place, Places, Position, twice
+from confguard.documents.tags import is_named, naming_tags
+from confguard.values import Documents
 
 if TYPE_CHECKING:
     from confguard.paths import Path
 
 __all__ = ["YamlFormat"]
 
-_MERGE = "tag:yaml.org,2002:merge"
-_TEXT = "tag:yaml.org,2002:str"
+_YAML = "tag:yaml.org,2002:"
+_MERGE, _TEXT, _NULL = f"{_YAML}merge", f"{_YAML}str", f"{_YAML}null"
 
 
 class YamlFormat:
-    """YAML: one document is its data; several are a list of them; none is an empty mapping."""
+    """YAML: one document is its data; several are `Documents`, a list of them; none is an empty mapping."""
 
     name = "yaml"
     suffixes = (".yaml", ".yml")
@@ -28,52 +31,91 @@ class YamlFormat:
         """The text's data."""
         import yaml
 
-        loader = _loader()
         try:
-            check_yaml_depth(text, lambda: yaml.parse(text, Loader=loader))
-            documents = list(yaml.load_all(text, Loader=loader))
+            check_yaml_depth(text, lambda: yaml.parse(text, Loader=_loader()))
+            loader, nodes = _composed(text)
+            if "*" in text:
+                _refuse_cycles(nodes)
+            return _joined([loader.construct_document(node) for node in nodes])
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            raise ParseError(_message(error), *_line_and_column(mark)) from error
+            raise _placed_error(error, text) from error
+        except _RefusedError as error:
+            raise error.placed(text) from error
         except yaml.reader.ReaderError as error:
-            line = text.count("\n", 0, error.position) + 1
-            raise ParseError(f"character #x{error.character:04x} is not allowed here", line) from error
+            found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+            line, column = LineIndex(text).position(found.start() if found else 0)
+            raise ParseError(
+                f"character #x{error.character:04x} is not allowed here", line, column
+            ) from error
         except yaml.YAMLError as error:
-            raise ParseError(str(error)) from error
-        except (
-            ValueError,
-            OverflowError,
-        ) as error:  # 2001-02-30, or digits beyond what Python converts
-            raise ParseError(str(error)) from error
-        return _joined(documents)
+            raise ParseError(str(error), 1, 1) from error
 
     def places(self, text: str) -> Places:
         """Where each path stands."""
-        import yaml
-
         places: Places = {}
-        nodes = list(yaml.compose_all(text, Loader=_loader()))
-        constructor = yaml.constructor.SafeConstructor()
-        kept = [node for node in nodes if not _blank(node)]
-        index = LineIndex(text)  # marks count other line breaks, too: U+2028 is none to an editor
-        for number, node in enumerate(kept):
-            _walk(node, (number,) if len(kept) > 1 else (), places, constructor, index)
+        with naming_tags(["*"]):  # the text is known to parse: its tags were named
+            loader, nodes = _composed(text)
+            kept = [node for node in nodes if node.tag != _NULL]
+            index = LineIndex(text)  # marks count other line breaks, too: U+2028 is none to an editor
+            for number, node in enumerate(kept):
+                path: Path = ()
+                if len(kept) > 1:
+                    path, at = (number,), _position(node, index)
+                    places[path] = Place(at, at)
+                _walk(node, path, places, loader, index)
         return places
+
+
+def _composed(text: str) -> tuple[Any, list[Any]]:
+    """The nodes of all documents, and the loader that makes data of them."""
+    import yaml
+
+    try:
+        return _nodes(_loader(), text)
+    except yaml.composer.ComposerError as error:
+        if "duplicate anchor" not in f"{error.context} {error.problem}":
+            raise
+        return _nodes(_loader(anchors_again=True), text)
+
+
+def _nodes(kind: Any, text: str) -> tuple[Any, list[Any]]:
+    loader, nodes = kind(text), []
+    while loader.check_node():
+        nodes.append(loader.get_node())
+    return loader, nodes
+
+
+def _refuse_cycles(nodes: list[Any]) -> None:
+    """Refuse an alias of what it stands in. What several aliases share is looked at once."""
+    seen: set[int] = set()
+    inside: set[int] = set()
+    stack = [(node, False) for node in reversed(nodes)]
+    while stack:
+        node, left = stack.pop()
+        if node.id == "scalar":
+            continue
+        if left:
+            inside.discard(id(node))
+        elif id(node) in inside:
+            raise _RefusedError("an alias refers to the value that holds it", node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            inside.add(id(node))
+            stack.append((node, True))
+            pairs = node.value if node.id == "mapping" else [(child,) for child in node.value]
+            stack += [(child, False) for pair in pairs for child in pair]
 
 
 def _joined(documents: list[Any]) -> Any:
     kept = [document for document in documents if document is not None]
     if len(kept) > 1:
-        return kept
+        return Documents(kept)
     return kept[0] if kept else {}
 
 
-def _blank(node: Any) -> bool:
-    return node is None or node.tag == "tag:yaml.org,2002:null"
-
-
 @cache
-def _loader() -> Any:
+def _loader(*, anchors_again: bool = False) -> Any:
+    """The loader; a slower one for texts in which an anchor's name is used again, which libyaml refuses."""
     import yaml
 
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -98,56 +140,164 @@ def _loader() -> Any:
                 if key_node.tag == _MERGE:
                     continue
                 key = key_node.value if key_node.tag == _TEXT else self.construct_object(key_node, deep=True)
+                if key != key:
+                    raise _RefusedError("a key is not a number (.nan), and equal to nothing", key_node)
                 try:
-                    first = seen.setdefault(key, key_node.start_mark)
+                    first = seen.setdefault(key, key_node)
                 except TypeError:
-                    continue  # not hashable: the loader says so itself
-                if first is not key_node.start_mark:
-                    raise yaml.constructor.ConstructorError(
-                        None,
-                        None,
-                        f"key {key!r} stands twice in one mapping, as on line {first.line + 1}",
-                        key_node.start_mark,
-                    )
+                    raise _RefusedError(
+                        "a key is a list or a mapping: such keys are not read", key_node
+                    ) from None
+                if first is not key_node:
+                    raise _DuplicateKeyError(key, first, key_node)
 
-    return UniqueKeyLoader
+    class AnchorsAgainLoader(yaml.composer.Composer, UniqueKeyLoader):
+        """Composes in Python, and lets the name of an anchor be used again, as YAML does: the last one counts."""
+
+        def __init__(self, stream: str) -> None:
+            UniqueKeyLoader.__init__(self, stream)
+            yaml.composer.Composer.__init__(self)
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            event: Any = self.peek_event()
+            if not isinstance(event, yaml.AliasEvent):
+                self.anchors.pop(event.anchor, None)
+            return super().compose_node(parent, index)
+
+    _teach(UniqueKeyLoader, base)
+    return AnchorsAgainLoader if anchors_again else UniqueKeyLoader
 
 
-def _message(error: Any) -> str:
-    if error.problem and "could not determine a constructor" in error.problem:
-        return f"a tag that asks for code or an unknown type is refused: {error.problem.split()[-1]}"
-    return ", ".join(part for part in (error.context, error.problem) if part)
+def _teach(loader: Any, base: Any) -> None:
+    """Say how values are made of nodes."""
+    for name in ("int", "float", "bool", "timestamp"):
+        loader.add_constructor(_YAML + name, _careful(base.yaml_constructors[_YAML + name], name))
+    loader.add_constructor(f"{_YAML}value", base.construct_scalar)  # a bare `=`
+    # As what they are written as: no later step needs to know of sets and pairs.
+    loader.add_constructor(f"{_YAML}set", base.construct_yaml_map)
+    for name in ("omap", "pairs"):
+        loader.add_constructor(_YAML + name, base.construct_yaml_seq)
+    loader.add_constructor(None, _plain)
 
 
-def _line_and_column(mark: Any) -> tuple[int | None, int | None]:
-    return (mark.line + 1, mark.column + 1) if mark else (None, None)
+_MOST_DIGITS = 15_000
+"""Longer numbers are refused before they are converted, which takes a time that grows with the square."""
+_NO_SUCH = {
+    "int": "no whole number",
+    "float": "no number",
+    "bool": "neither true nor false",
+    "timestamp": "no date or time that exists",
+}
 
 
-def _walk(node: Any, path: Path, places: Places, constructor: Any, index: LineIndex) -> None:
+def _careful(make: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], Any]:
+    """A constructor of scalars that tells the place of whatever is wrong."""
+
+    def made(loader: Any, node: Any) -> Any:
+        if len(node.value) > _MOST_DIGITS:
+            raise _RefusedError(TOO_LARGE, node)
+        try:
+            value = make(loader, node)
+        except (ValueError, OverflowError, LookupError, AttributeError) as error:
+            problem = TOO_LARGE if len(node.value) > 1_000 else _NO_SUCH[name]
+            raise _RefusedError(problem, node, "put quotes around it where a text is meant") from error
+        if type(value) is int and value.bit_length() > MAX_INTEGER_BITS:
+            raise _RefusedError(TOO_LARGE, node)
+        return value
+
+    return made
+
+
+def _plain(loader: Any, node: Any) -> Any:
+    """What carries a tag that the project names, as if it did not; any other unknown tag is refused."""
+    import yaml
+
+    if not is_named(node.tag):
+        raise _UnknownTagError(node)
+    if node.id == "scalar":
+        tag = loader.resolve(yaml.ScalarNode, node.value, (not node.style, bool(node.style)))
+    else:
+        tag = _YAML + {"mapping": "map", "sequence": "seq"}[node.id]
+    return loader.yaml_constructors[tag](loader, node)
+
+
+class _RefusedError(Exception):
+    """What YAML allows and confguard does not read, or what has no value."""
+
+    def __init__(self, problem: str, node: Any, hint: str | None = None) -> None:
+        self.problem, self.node, self.hint = problem, node, hint
+
+    def placed(self, text: str) -> ParseError:
+        """The error at its place in the text."""
+        return ParseError(self.problem, *_position(self.node, LineIndex(text)), self.hint)
+
+
+class _DuplicateKeyError(_RefusedError):
+    def __init__(self, key: Any, first: Any, again: Any) -> None:
+        super().__init__(f"key {key!r}", again)
+        self.first = first
+
+    def placed(self, text: str) -> ParseError:
+        first, again = (_position(node, LineIndex(text)) for node in (self.first, self.node))
+        return twice(self.problem, first, again, " in one mapping")
+
+
+class _UnknownTagError(_RefusedError):
+    def __init__(self, node: Any) -> None:
+        known = node.tag.startswith(_YAML)
+        shown = f"!!{node.tag.removeprefix(_YAML)}" if known else node.tag
+        super().__init__(f"the tag {shown} is not known", node)
+        self.hint = "tags that ask for code or for types of one language are never read" if known else None
+
+    def placed(self, text: str) -> ParseError:
+        self.hint = self.hint or self._naming(text)
+        return super().placed(text)
+
+    def _naming(self, text: str) -> str:
+        """The line that names all unknown tags of the text."""
+        import yaml
+
+        tags = {getattr(event, "tag", None) or "!" for event in yaml.parse(text, Loader=_loader())}
+        named = json.dumps(sorted(tag for tag in tags if not tag.startswith(_YAML) and tag != "!"))
+        return (
+            f"put `documents.tags = {named}` at the top of confguard.toml, and they are read as their plain values"
+            f" (in Python: cg.read(path, tags={named}))"
+        )
+
+
+def _placed_error(error: Any, text: str) -> ParseError:
+    mark = error.problem_mark or error.context_mark
+    # PyYAML counts other line breaks, too, and columns of the parser's are those of an editor only through the index.
+    line, column = LineIndex(text).position(min(mark.index, len(text))) if mark else (1, 1)
+    message = ", ".join(part for part in (error.context, error.problem) if part)
+    return ParseError(message, line, column)
+
+
+def _walk(node: Any, path: Path, places: Places, loader: Any, index: LineIndex) -> None:
     if node.id == "mapping":
-        for key_node, value_node, key in _pairs(node, constructor):
+        for key_node, value_node, key in _pairs(node, loader):
             inner = (*path, key)
             if inner not in places:
                 places[inner] = Place(_position(key_node, index), _position(value_node, index))
-                _walk(value_node, inner, places, constructor, index)
+                _walk(value_node, inner, places, loader, index)
     elif node.id == "sequence":
         for number, child in enumerate(node.value):
             inner = (*path, number)
             places[inner] = Place(_position(child, index), _position(child, index))
-            _walk(child, inner, places, constructor, index)
+            _walk(child, inner, places, loader, index)
 
 
-def _pairs(node: Any, constructor: Any) -> Iterator[tuple[Any, Any, Any]]:
+def _pairs(node: Any, loader: Any) -> Iterator[tuple[Any, Any, Any]]:
     """A mapping's own pairs first, then those that merge keys bring."""
     merged: list[Any] = []
     for key_node, value_node in node.value:
         if key_node.tag == _MERGE:
             merged += value_node.value if value_node.id == "sequence" else [value_node]
         else:
-            yield key_node, value_node, constructor.construct_object(key_node, deep=True)
+            yield key_node, value_node, loader.construct_object(key_node, deep=True)
     for source in merged:
         if source.id == "mapping":
-            yield from _pairs(source, constructor)
+            yield from _pairs(source, loader)
 
 
 def _position(node: Any, index: LineIndex) -> Position:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from confguard import git
 from confguard.documents.bounds import MAX_BYTES
+from confguard.documents.tags import naming_tags
 from confguard.errors import ConfguardError
 from confguard.hooks.judging import Side, judge, past_of
 from confguard.project import Project, find_project
@@ -39,7 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-history", action="store_true", help="do not look at earlier commits")
     args = parser.parse_args(argv)
     try:
-        verdicts = staged(args.files, find_project(), history=not args.no_history)
+        project = find_project()
+        with naming_tags(project.tags if project else ()):
+            verdicts = staged(args.files, project, history=not args.no_history)
     except ConfguardError as error:
         print(f"confguard: {error}", file=sys.stderr)
         if error.hint:

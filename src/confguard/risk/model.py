@@ -32,6 +32,7 @@ from confguard.risk.rules.catalogue import all_rules, known_codes
 from confguard.risk.rules.interface import Context, Process, Rule
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.shape import ANYTHING
+from confguard.values import documents_of
 
 __all__ = ["assess", "check_document"]
 
@@ -71,11 +72,17 @@ def assess(
     """
     resolved = resolve_schema(schema)
     shape = resolved.shape if resolved else ANYTHING
+    sides = [
+        before if before is not None else _data(diff.before_document),
+        after if after is not None else _data(diff.after_document),
+    ]
+    if diff.several:
+        shape, sides = shape.of_documents(), [documents_of(side) for side in sides]
     at = now or datetime.now(UTC)
     context = Context(
         diff,
-        before if before is not None else _data(diff.before_document),
-        after if after is not None else _data(diff.after_document),
+        sides[0],
+        sides[1],
         shape,
         attrs.evolve(
             policy.process(at, reason) if policy else Process(reason=reason), last_changed=last_changed

@@ -169,9 +169,9 @@ def _layer(source: Source, shape: Shape) -> Layer:
     if isinstance(source, Mapping):
         return Layer("given", dict(source))
     if isinstance(source, Document):
-        return Layer(source.path or "document", source.data, source)
+        return Layer(source.path or "document", source.single.data, source)
     if isinstance(source, str | os.PathLike):
-        document = read(source)
+        document = read(source).single
         return Layer(os.fspath(source), document.data, document)
     return source.layer(shape)
 

@@ -22,6 +22,7 @@ from confguard.schema.json_schema import JsonSchemaAdapter, read_json_schema
 from confguard.schema.pydantic import PydanticAdapter
 from confguard.schema.secrets import is_secret
 from confguard.schema.shape import ANYTHING, Shape
+from confguard.values import Documents
 
 __all__ = ["Schema", "SchemaLike", "by_place", "place_problem", "resolve_schema"]
 
@@ -51,8 +52,11 @@ class Schema(Generic[T]):
     def validate(self, data: Any) -> T:
         """An instance from a document's data. Raises `ValidationError` with every problem.
 
-        Keys that were renamed since are read all the same; `notices` tells of them.
+        Keys that were renamed since are read all the same; `notices` tells of them. A schema says what one document
+        may hold: of a file with several, each is validated, and there is an instance of each.
         """
+        if isinstance(data, Documents):
+            return self._each(data)  # type: ignore[return-value]
         data = _with_new_names(data, self.shape)
         problems = list(_unknown_keys(data, self.shape, ()))
         try:
@@ -69,17 +73,36 @@ class Schema(Generic[T]):
 
     def notices(self, data: Any) -> list[Problem]:
         """What is still read, and will not be for ever: keys that were renamed or are to go."""
-        return list(_notices(data, self.shape, ()))
+        return list(_notices(data, self.shape_of(data), ()))
+
+    def shape_of(self, data: Any) -> Shape:
+        """What stands where in data: of one document, or of several."""
+        return self.shape.of_documents() if isinstance(data, Documents) else self.shape
+
+    def _each(self, documents: Documents) -> list[T]:
+        made: list[T] = []
+        problems: list[Problem] = []
+        for number, document in enumerate(documents):
+            try:
+                made.append(self.validate(document))
+            except ValidationError as error:
+                problems += [_within(number, problem) for problem in error.problems]
+        if problems:
+            raise ValidationError(problems)
+        return made
 
     def validate_document(self, document: Document) -> T:
         """An instance from a document; problems name the file, line and column. Warns of what is to go."""
         for notice in self.notices(document.data):
-            warnings.warn(str(place_problem(notice, document, self.shape)), FutureWarning, stacklevel=2)
+            placed = place_problem(notice, document, self.shape_of(document.data))
+            warnings.warn(str(placed), FutureWarning, stacklevel=2)
         try:
             return self.validate(document.data)
         except ValidationError as error:
-            placed = [place_problem(problem, document, self.shape) for problem in error.problems]
-            raise ValidationError(sorted(placed, key=by_place)) from None
+            shape = self.shape_of(document.data)
+            raise ValidationError(
+                sorted((place_problem(problem, document, shape) for problem in error.problems), key=by_place)
+            ) from None
 
 
 SchemaLike: TypeAlias = "Schema[Any] | type | str | None"
@@ -144,6 +167,8 @@ def _members(model: Any) -> Members | None:
 
 def _with_new_names(data: Any, shape: Shape) -> Any:
     """The data with keys that were renamed under the names they have now; a new name that is there too wins."""
+    if isinstance(data, Documents):
+        return Documents(_with_new_names(each, shape) for each in data)
     if isinstance(data, list):
         return [_with_new_names(value, shape.child(i)) for i, value in enumerate(data)]
     if not isinstance(data, dict):
@@ -216,6 +241,12 @@ def _across(path: Path, message: str, table: dict[Any, Any], shape: Shape) -> Pr
         return Problem(path, message)
     others = tuple(Problem((*path, key), "is part of it") for key in named[1:])
     return Problem((*path, named[0]), message, related=others)
+
+
+def _within(number: int, problem: Problem) -> Problem:
+    """The problem of one of several documents."""
+    related = tuple(_within(number, each) for each in problem.related)
+    return problem._replace(path=(number, *problem.path), related=related)
 
 
 def by_place(problem: Problem) -> tuple[str, int, int]:

@@ -54,6 +54,10 @@ class Shape:
             shape = shape.child(segment)
         return shape
 
+    def of_documents(self) -> Shape:
+        """The shape of a file that holds several such documents."""
+        return Shape("list", rest=self)
+
     def mark(self, kind: type[Mark]) -> Mark | None:
         """The mark of a kind, if there is one."""
         return next((mark for mark in self.marks if isinstance(mark, kind)), None)

@@ -96,7 +96,9 @@ class Revision:
     @cached_property
     def document(self) -> Document:
         """The revision as a parsed document. Raises `DocumentError` for adopted bytes that do not parse."""
-        return parse_bytes(self.content, self.format, path=None)
+        return parse_bytes(
+            self.content, self.format, path=None, tags=["*"]
+        )  # they were named when it came in
 
     @property
     def text(self) -> str:

@@ -111,6 +111,10 @@ class Context:
         """The value at a path after; None if there is none."""
         return value_at(self.after, path)
 
+    def document_of(self, path: Path) -> Any:
+        """What a path's document holds after: the file's only one, or that one of several."""
+        return self.after_at(path[:1]) if self.diff.several else self.after
+
 
 @frozen
 class Example:

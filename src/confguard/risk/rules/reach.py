@@ -290,7 +290,7 @@ def _home(path: Path, context: Context) -> str | None:
     document = context.diff.after_document
     said = [document.path or ""] if document else []
     said += [segment for segment in path[:-1] if isinstance(segment, str)]
-    after = context.after
+    after = context.document_of(path)
     if isinstance(after, dict):
         said += [
             str(after[key])
