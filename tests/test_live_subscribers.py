@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import confguard as cg
 from confguard.live.feeds import Seen
-from confguard.live.subscribers import Cursor, Held
+from confguard.live.updates import Cursor, Held
 from confguard.stores.memory import MemoryStore
 from test_live import ANY, Pool, eventually
 
@@ -454,3 +454,32 @@ def test_what_is_told_is_a_chain_from_first_to_last(steps: list[int | None]) -> 
             data, now = update.diff.apply(data), held.now
     assert data == held.now.seen.document.data
     assert not cursor.behind
+
+
+@pytest.mark.parametrize("interval", [None, 0.01])
+def test_a_look_that_hangs_does_not_keep_it_from_closing(
+    guard: cg.Guard, monkeypatch: pytest.MonkeyPatch, interval: float | None
+) -> None:
+    """A file server or a database that does not answer."""
+    live = cg.Live(Pool, guard, interval=None)
+    hangs, go = threading.Event(), threading.Event()
+
+    def head(*_: object) -> None:
+        hangs.set()
+        assert go.wait(60)
+
+    monkeypatch.setattr(MemoryStore, "head", head)
+    if interval is None:
+        looking = threading.Thread(target=live.refresh)
+        looking.start()
+    else:
+        live._interval = interval
+        live._begin_to_follow()
+        looking = live._thread  # type: ignore[assignment]
+    assert hangs.wait(20)
+    assert live.current == Pool(1)
+    live.close()
+    assert "has not ended" in str(live.problem)
+    go.set()
+    looking.join()
+    assert live.current == Pool(1)

@@ -24,7 +24,8 @@ from confguard.errors import (
 from confguard.forking import renew_in_children
 from confguard.live.feeds import Seen, Stored, feed_of
 from confguard.live.last_good import Copy, LastGood
-from confguard.live.subscribers import PATIENCE, Called, Cursor, Held, Iterated, Listener, Subscriber, Update
+from confguard.live.subscribers import PATIENCE, Called, Iterated, Listeners, Subscriber
+from confguard.live.updates import Cursor, Held, Update
 from confguard.schema.loading import settings_of
 from confguard.schema.schema import resolve_schema
 from confguard.stores.retrying import pauses
@@ -94,7 +95,7 @@ class Live(Generic[T]):
         self._feed = feed_of(source, quiet)
         self.name = self._feed.name
         self._last_good = LastGood(cache, (self._feed.origin, self.name)) if cache else None
-        self._listeners: list[Listener] = []
+        self._listeners = Listeners()
         self._problems: dict[str, str] = {}
         self._lock, self._stop, self._closed = Lock(), Event(), False
         self._thread: Thread | None = None
@@ -117,8 +118,7 @@ class Live(Generic[T]):
         Also that a subscriber failed when it was told last, or is at work for long; and that the last known good copy
         could not be kept, or is not what was kept.
         """
-        told = [listener.problem for listener in list(self._listeners)]
-        return "; ".join([*list(self._problems.values()), *filter(None, told)]) or None
+        return "; ".join([*list(self._problems.values()), *self._listeners.problems()]) or None
 
     @property
     def age(self) -> timedelta:
@@ -133,7 +133,7 @@ class Live(Generic[T]):
         new before any is told. One that is slow, hangs or raises keeps nobody else from being told: `problem` says so;
         and what comes while it is at work is told as one `Update`, from what it saw last to the newest.
         """
-        return self._add(Called(callback, self._cursor()))
+        return self._listeners.add(Called(callback, self._cursor()))
 
     async def updates(self) -> AsyncIterator[Update[T]]:
         """Each `Update` from now on, until this is closed: `async for update in live.updates(): ...`.
@@ -141,7 +141,7 @@ class Live(Generic[T]):
         What comes while one is being worked on is the next one, as a whole.
         """
         iterated = Iterated(self._cursor())
-        end = self._add(iterated)
+        end = self._listeners.add(iterated)
         try:
             async for update in iterated.updates():
                 yield update
@@ -158,7 +158,7 @@ class Live(Generic[T]):
         except ConfguardError:
             return False
         if taken:
-            self._wait_for_listeners(time.monotonic() + PATIENCE)
+            self._listeners.wait(time.monotonic() + PATIENCE)
         return taken
 
     def close(self) -> None:
@@ -171,18 +171,16 @@ class Live(Generic[T]):
         self._closed = True
         self._stop.set()
         end = time.monotonic() + _CLOSE_SECONDS
-        for listener in list(self._listeners):
-            listener.end()
+        self._listeners.end()
         self._close_feed(end)
-        self._wait_for_listeners(end)
+        self._listeners.wait(end)
 
     def after_fork(self) -> None:
         """Go on in a forked child: with a connection and threads of its own."""
         if not self._closed:
             self._feed.after_fork()
             self._lock, self._stop = Lock(), Event()
-            for listener in self._listeners:
-                listener.after_fork()
+            self._listeners.after_fork()
             self._begin_to_follow()
 
     def __enter__(self) -> Live[T]:
@@ -280,8 +278,7 @@ class Live(Generic[T]):
         settings = self._settings(seen)
         self._problems.pop("head", None)
         self._take(settings, seen)
-        for listener in list(self._listeners):
-            listener.notify()
+        self._listeners.notify()
         self._keep(seen)
         return True
 
@@ -307,21 +304,6 @@ class Live(Generic[T]):
         from confguard.diff.engine import diff  # here, not in a thread: a fork must not meet it under way
 
         return Cursor(lambda: self._held, lambda before, after: diff(before, after, self._schema), self._held)
-
-    def _add(self, listener: Listener) -> Callable[[], None]:
-        self._listeners.append(listener)
-        listener.notify()  # of what came between
-
-        def end() -> None:
-            listener.end()
-            with suppress(ValueError):
-                self._listeners.remove(listener)
-
-        return end
-
-    def _wait_for_listeners(self, end: float) -> None:
-        for listener in list(self._listeners):
-            listener.wait(end)
 
     def _close_feed(self, end: float) -> None:
         """When nobody is at work with it any more."""

@@ -11,16 +11,12 @@ from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
-from attrs import define, frozen
+from confguard.live.updates import Cursor, Update
 
 if TYPE_CHECKING:
     import asyncio
 
-    from confguard.diff.changes import Diff
-    from confguard.documents.document import Document
-    from confguard.live.feeds import Seen
-
-__all__ = ["Called", "Cursor", "Held", "Iterated", "Listener", "Subscriber", "Update"]
+__all__ = ["PATIENCE", "Called", "Iterated", "Listener", "Listeners", "Subscriber"]
 
 PATIENCE = 1.0
 """For how many seconds a subscriber may be at work before that is said."""
@@ -28,52 +24,7 @@ PATIENCE = 1.0
 T = TypeVar("T")
 
 
-@frozen
-class Update(Generic[T]):
-    """New settings that came into force while a service runs.
-
-    A subscriber that was at work while several came in force is told once: of all that changed since what it saw last.
-    """
-
-    before: T
-    after: T
-    diff: Diff
-    """What changed, by meaning."""
-    revision: int
-
-
 Subscriber: TypeAlias = "Callable[[Update[T]], object] | Callable[[Update[T]], Awaitable[object]]"
-
-
-@frozen(eq=False)
-class Held(Generic[T]):
-    """Settings in force, and what they were made of."""
-
-    settings: T
-    seen: Seen
-
-
-@define
-class Cursor(Generic[T]):
-    """What one subscriber has seen. Nothing piles up: what it has not seen yet is the difference to what is held."""
-
-    _held: Callable[[], Held[T]]
-    _diff: Callable[[Document, Document], Diff]
-    _last: Held[T]
-
-    @property
-    def behind(self) -> bool:
-        """Is there something that was not seen?"""
-        return self._held() is not self._last
-
-    def advance(self) -> Update[T] | None:
-        """All that is new since the last time; None if nothing is."""
-        before, now = self._last, self._held()
-        if before is now:
-            return None
-        self._last = now
-        made = self._diff(before.seen.document, now.seen.document)
-        return Update(before.settings, now.settings, made, now.seen.number)
 
 
 class Listener(Protocol):
@@ -260,6 +211,49 @@ class Iterated(Generic[T]):
     def after_fork(self) -> None:
         """The event loop is the parent's."""
         self._ended = True
+
+
+class Listeners:
+    """All who want to know."""
+
+    def __init__(self) -> None:
+        self._all: list[Listener] = []
+
+    def add(self, listener: Listener) -> Callable[[], None]:
+        """One more; returns what ends it."""
+        self._all.append(listener)
+        listener.notify()  # of what came between
+
+        def end() -> None:
+            listener.end()
+            with suppress(ValueError):
+                self._all.remove(listener)
+
+        return end
+
+    def problems(self) -> list[str]:
+        """Why some may not know what they should."""
+        return [problem for listener in list(self._all) if (problem := listener.problem)]
+
+    def notify(self) -> None:
+        """There is something new. Returns at once."""
+        for listener in list(self._all):
+            listener.notify()
+
+    def wait(self, end: float) -> None:
+        """Wait until all were told, or until `end` on the monotonic clock."""
+        for listener in list(self._all):
+            listener.wait(end)
+
+    def end(self) -> None:
+        """Tell them no more."""
+        for listener in list(self._all):
+            listener.end()
+
+    def after_fork(self) -> None:
+        """Forget the threads of the parent."""
+        for listener in self._all:
+            listener.after_fork()
 
 
 def _is_async(callback: Any) -> bool:
