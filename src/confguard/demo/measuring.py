@@ -70,7 +70,7 @@ def recovery(logins: Sequence[Login], reverted: float, end: float, calm: Measure
 
     >>> logins = [Login(second / 10, "queue full" if second < 5 else "ok") for second in range(100)]
     >>> recovery(logins, 0, 10, Measured(100, 100, 0.1, 0.2, 0))
-    0.4
+    0.5
     """
     after = sorted((each for each in logins if reverted <= each.sent < end), key=lambda each: each.sent)
     enough = calm.share - _TOLERANCE
