@@ -19,7 +19,8 @@ import httpx
 import pytest
 
 import confguard as cg
-from confguard.demo.load import Login
+from confguard.demo.load import Login, Pace
+from confguard.demo.measuring import Measured, recovery
 from confguard.demo.report import Act, Moment, Story, write_report
 from confguard.risk.findings import Risk
 from conftest import ROOT, incidents, unmeasured
@@ -43,6 +44,8 @@ def test_all_acts_go_as_they_should(folder: Path) -> None:
         "Act 3: forced",
         "blocked:",
         "alarmed: error rate:",
+        "recovered after",
+        "logins a second were answered",
         "225 min",
     ):
         assert said in ended.stdout
@@ -123,6 +126,57 @@ def test_the_story_is_told_in_figures() -> None:
     calm = told.with_logins([Login(1, "ok")])
     assert not calm.complete
     assert "Not all went as it should" in calm.summary()
+
+
+CALM = Measured(100, 100, 0.1, 0.2, 0.0)
+
+
+def test_what_was_under_way_at_the_revert_is_of_the_failure() -> None:
+    """A backlog that is answered after the revert, wrongly or late, says nothing of the settings that are back."""
+    backlog = [Login(12.0, "password check timed out", took=took / 10) for took in range(21, 40)]
+    after = [Login(10 + second / 10, "ok", took=0.05) for second in range(1, 60)]
+    assert recovery([*backlog, *after], 10, 16, CALM) == pytest.approx(0.05)
+    late = [Login(10 + second / 10, "ok", took=0.05, late=2.0) for second in range(1, 60)]
+    assert recovery([*backlog, *late], 10, 16, CALM) == pytest.approx(0.05)
+
+
+def test_recovered_is_what_goes_on_as_in_calm_time() -> None:
+    def logins(failed: range, share: int = 1) -> list[Login]:
+        return [
+            Login(number / 10, "queue full" if number in failed and number % share == 0 else "ok")
+            for number in range(100)
+        ]
+
+    assert recovery(logins(range(0)), 0, 10, CALM) == 0
+    assert recovery(logins(range(40)), 0, 10, CALM) == pytest.approx(4, abs=0.2)
+    assert recovery(logins(range(90)), 0, 10, CALM) is None  # not for as long as a wave takes
+    assert recovery(logins(range(100), 10), 0, 10, CALM) is None  # a tenth goes on to fail
+    usual = Measured(100, 88, 0.1, 0.2, 0.0)  # as it does in calm time on this machine
+    assert recovery(logins(range(100), 10), 0, 10, usual) is not None
+    assert recovery([], 0, 10, CALM) is None
+
+
+def test_a_story_is_judged_by_its_own_calm_time() -> None:
+    told = story()
+    assert (told.calm.logins, told.calm.share) == (20, 1.0)
+    assert told.calm.to_json()["succeeded"] == 20
+    assert told.recovered_after(told.acts[0]) == 0
+    assert told.failing(told.acts[0]).share == 0
+    assert told.after(told.acts[0]).share == 1
+    worse = told.with_logins(
+        Login(login.at, "queue full" if login.at > 4 and round(login.at * 10) % 10 == 0 else login.ended)
+        for login in told.logins
+    )
+    assert not worse.complete
+    assert "not seen" in worse.summary()
+
+
+@pytest.mark.parametrize("answered", [0.0, 1.0, 5.0, 100.0, 10_000.0])
+def test_the_pace_suits_the_machine(answered: float) -> None:
+    pace = Pace.for_capacity(answered)
+    assert pace.rate > 0
+    assert pace.wave >= 12
+    assert pace.halved().wave < pace.wave
 
 
 def test_the_example_holds_the_demos_files() -> None:

@@ -1,4 +1,9 @@
-"""Users who log in: a bounded, steady stream with a wave now and then, as after a tea break."""
+"""Users who log in: a steady stream, with a wave now and then, as after a tea break.
+
+They do not wait for each other: each logs in when it is due, however slow the answers are. How many there are depends
+on what this machine can answer at this moment. What the sender itself adds is kept apart: each login knows how late it
+was sent.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +16,11 @@ from collections import Counter
 import httpx
 from attrs import define, field, frozen
 
-__all__ = ["Load", "Login"]
+__all__ = ["WAVE_EVERY", "Load", "Login", "Pace"]
 
-RATE = 20.0
-"""Logins a second between waves."""
 WAVE_EVERY = 3.0
-WAVE = 90
-"""Logins that come at once, every `WAVE_EVERY` seconds."""
+"""Seconds from one wave to the next."""
+_TRIAL_SECONDS, _TRIAL_USERS = 1.5, 16
 
 
 @frozen
@@ -26,11 +29,43 @@ class Login:
 
     at: float
     ended: str
+    took: float = 0.0
+    """Seconds from sending to the answer."""
+    late: float = 0.0
+    """How much later than it was due it was sent: that is the sender's fault, not the service's."""
 
     @property
     def ok(self) -> bool:
         """Did it succeed?"""
         return self.ended == "ok"
+
+    @property
+    def sent(self) -> float:
+        """When it was sent."""
+        return self.at - self.took
+
+
+@frozen
+class Pace:
+    """How many log in."""
+
+    rate: float
+    """Logins a second between waves."""
+    wave: int
+    """Logins that come at once."""
+
+    @classmethod
+    def for_capacity(cls, answered: float) -> Pace:
+        """Less than half of what can be answered: a wave is done long before the next.
+
+        >>> Pace.for_capacity(100)
+        Pace(rate=25.0, wave=60)
+        """
+        return cls(min(40.0, max(2.0, 0.25 * answered)), min(150, max(12, round(0.6 * answered))))
+
+    def halved(self) -> Pace:
+        """Half as many."""
+        return Pace(self.rate / 2, max(6, self.wave // 2))
 
 
 @define
@@ -39,17 +74,22 @@ class Load:
 
     url: str
     passwords: dict[str, str]
-    limit: float = 90.0
+    limit: float = 300.0
     logins: list[Login] = field(factory=list)
     began: float = field(factory=time.monotonic)
+    capacity: float = 0.0
+    """Logins a second that were answered when as many as possible were sent."""
+    pace: Pace = Pace(2.0, 12)
+    _under_way: dict[int, float] = field(factory=dict)  # when each was sent
+    _measured: threading.Event = field(factory=threading.Event)
     _stopping: threading.Event = field(factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin."""
-        self.began = time.monotonic()
+        """Find out what can be answered here and now, and begin."""
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="load", daemon=True)
         self._thread.start()
+        self._measured.wait(60)
 
     def stop(self) -> None:
         """End, and wait for the logins under way."""
@@ -61,36 +101,71 @@ class Load:
         """Seconds since the start."""
         return time.monotonic() - self.began
 
+    def answered_until(self) -> float:
+        """All logins that were sent before this moment have been answered."""
+        return min([*self._under_way.copy().values(), self.now()])
+
     def between(self, start: float, end: float) -> Counter[str]:
         """How the logins ended that were answered within this time."""
         return Counter(login.ended for login in list(self.logins) if start <= login.at < end)
 
     async def _run(self) -> None:
-        limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=200)
         async with httpx.AsyncClient(base_url=self.url, timeout=10, limits=limits, trust_env=False) as client:
-            under_way: set[asyncio.Task[None]] = set()
-            wave = WAVE_EVERY / 2
-            while not self._stopping.is_set() and self.now() < self.limit:
-                count = 1
-                if self.now() >= wave:
-                    count, wave = WAVE, wave + WAVE_EVERY
-                for _ in range(count):
-                    task = asyncio.create_task(self._log_in(client))
-                    under_way.add(task)
-                    task.add_done_callback(under_way.discard)
-                await asyncio.sleep(random.expovariate(RATE))
-            await asyncio.gather(*under_way)
+            try:
+                self.capacity = await self._try_out(client)
+                self.pace = Pace.for_capacity(self.capacity)
+            finally:
+                self.began = time.monotonic()
+                self._measured.set()
+            await self._send(client)
 
-    async def _log_in(self, client: httpx.AsyncClient) -> None:
+    async def _try_out(self, client: httpx.AsyncClient) -> float:
+        """How many logins a second are answered when each user logs in again at once."""
+        began, answered = time.monotonic(), 0
+
+        async def user() -> None:
+            nonlocal answered
+            while time.monotonic() - began < _TRIAL_SECONDS:
+                await self._outcome(client)
+                answered += 1
+
+        await asyncio.gather(*(user() for _ in range(_TRIAL_USERS)))
+        return answered / (time.monotonic() - began)
+
+    async def _send(self, client: httpx.AsyncClient) -> None:
+        tasks: set[asyncio.Task[None]] = set()
+        due, wave = self.now(), self.now() + WAVE_EVERY / 2
+        while not self._stopping.is_set() and self.now() < self.limit:
+            count = 1
+            if due >= wave:
+                count, wave = self.pace.wave, wave + WAVE_EVERY
+            for _ in range(count):
+                task = asyncio.create_task(self._log_in(client, due))
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+            due += random.expovariate(self.pace.rate)
+            await asyncio.sleep(max(0.0, due - self.now()))
+        await asyncio.gather(*tasks)
+
+    async def _log_in(self, client: httpx.AsyncClient, due: float) -> None:
+        sent = self.now()
+        self._under_way[id(asyncio.current_task())] = sent
+        ended = await self._outcome(client)
+        at = self.now()
+        self.logins.append(Login(at, ended, took=at - sent, late=max(0.0, sent - due)))
+        del self._under_way[id(asyncio.current_task())]
+
+    async def _outcome(self, client: httpx.AsyncClient) -> str:
         user = random.choice(list(self.passwords))  # noqa: S311 - nothing depends on it
         try:
             answer = await client.post("/login", json={"user": user, "password": self.passwords[user]})
             body = answer.json()
-            ended = "ok" if answer.status_code == 200 else str(body.get("error", answer.status_code))
-            if ended == "ok" and len(self.logins) % 10 == 0:
-                bearer = {"Authorization": f"Bearer {body['token']}"}
-                who = await client.get("/whoami", headers=bearer)
-                ended = "ok" if who.json().get("user") == user else "token refused"
+            if answer.status_code != 200:
+                return str(body.get("error", answer.status_code))
+            if len(self.logins) % 10:
+                return "ok"
+            who = await client.get("/whoami", headers={"Authorization": f"Bearer {body['token']}"})
+            return "ok" if who.json().get("user") == user else "token refused"
         except (httpx.HTTPError, ValueError) as error:
-            ended = type(error).__name__
-        self.logins.append(Login(self.now(), ended))
+            return type(error).__name__

@@ -16,7 +16,8 @@ from pathlib import Path
 from attrs import define, field, frozen
 
 from confguard.demo.display import Display, open_display
-from confguard.demo.load import Load
+from confguard.demo.load import WAVE_EVERY, Load
+from confguard.demo.measuring import PROOF_SECONDS, Measured, recovery
 from confguard.demo.report import Act, Moment, Story, write_report
 from confguard.demo.service import NAME, add_users
 from confguard.demo.settings import AuthSettings
@@ -33,19 +34,23 @@ __all__ = ["run"]
 USERS = 60
 WHY = "tuning for speed: shorter time-outs and a shorter queue"
 UNGUARDED = Policy(review=101, block=101)
+CALM_SHARE = 0.98
+"""So many must succeed in calm time, or the machine is too busy for so many logins."""
+RECOVERY_SECONDS = 45.0
+"""For so long recovery is waited for."""
 
 
 @frozen
 class Timing:
     """Seconds that each part of an act goes on."""
 
-    calm: float = 4.0
+    calm: float = WAVE_EVERY + 1
     failing: float = 8.0
 
     @classmethod
     def scaled(cls, seconds: float | None) -> Timing:
         """So that the failing part goes on for `seconds`."""
-        return cls() if seconds is None else cls(max(2.0, seconds / 2), max(2.0, seconds))
+        return cls() if seconds is None else cls(max(cls().calm, seconds / 2), max(WAVE_EVERY, seconds))
 
 
 def run(report: Path | None = None, seconds: float | None = None, format: str = "text") -> int:
@@ -59,8 +64,8 @@ def run(report: Path | None = None, seconds: float | None = None, format: str = 
         with _service(Path(folder)) as (url, passwords, store):
             load = Load(url, passwords)
             stage = Stage(display, load, url, store, Path(folder), Timing.scaled(seconds))
-            load.start()
             try:
+                load.start()
                 story = stage.play()
             finally:
                 load.stop()
@@ -116,26 +121,51 @@ class Stage:
     timing: Timing
     moments: list[Moment] = field(factory=list)
     acts: list[Act] = field(factory=list)
+    calm_from: float = 0.0
 
     def play(self) -> Story:
         """All acts."""
         live = self.folder / "auth.toml"
         with Guard(NAME, AuthSettings, self.store, [live], UNGUARDED) as unguarded:
-            usual = self._calm()
-            self._as_it_happened(unguarded)
+            calm = self._calm()
+            self._as_it_happened(unguarded, calm)
         with Guard(NAME, AuthSettings, self.store, [live], on_event=self._heard) as guard:
             plan, refused = self._planned(guard)
-            self._forced(guard, plan, usual)
-        return Story(tuple(self.acts), tuple(self.moments), plan.diff, plan.risk, refused)
+            self._forced(guard, plan, calm)
+        return Story(
+            tuple(self.acts),
+            tuple(self.moments),
+            plan.diff,
+            plan.risk,
+            refused,
+            calm_from=self.calm_from,
+            capacity=self.load.capacity,
+        )
 
-    def _calm(self) -> float:
-        self._note("start", "logins as on any day")
-        self._watch(self.timing.calm)
-        seen = self.load.between(0, self.load.now())
-        failed = seen.total() - seen["ok"]
-        return max(0.01, failed / max(1, seen.total()))
+    def _calm(self) -> Measured:
+        """What is usual here and now: everything later is judged by it."""
+        self._note(
+            "start", f"logins as on any day; this machine answers {self.load.capacity:.0f} a second now"
+        )
+        for _ in range(5):
+            self.calm_from = self.load.now()
+            pace = self.load.pace
+            self.display.say(
+                f"{pace.rate:.1f} logins/s, and {pace.wave} at once every {WAVE_EVERY:g} s", quiet=True
+            )
+            self._watch(self.timing.calm)
+            end = self.load.answered_until()
+            calm = Measured.of(each for each in list(self.load.logins) if self.calm_from <= each.sent < end)
+            if calm.share >= CALM_SHARE:
+                self._note("calm", str(calm))
+                return calm
+            self.load.pace = pace.halved()
+            self._note("busy", f"{calm}: too many for this machine now, so half as many")
+        raise ConfguardError(
+            "this machine is too busy: logins fail without any change", hint="try again later"
+        )
 
-    def _as_it_happened(self, guard: Guard) -> None:
+    def _as_it_happened(self, guard: Guard, calm: Measured) -> None:
         self.display.act("Act 1: as it happened", "the change goes in, and nothing looks at it")
         plan = guard.plan(_settings("auth.faster.toml"), author="ops", reason=WHY)
         self._show(plan.diff)
@@ -146,8 +176,7 @@ class Stage:
         guard.revert(reason="logins fail", author="ops")
         ended = self.load.now()
         self._note("reverted", "one call: guard.revert(reason='logins fail')")
-        self._watch(self.timing.calm)
-        self.acts.append(Act("as it happened", started, ended, self.load.now()))
+        self.acts.append(Act("as it happened", started, ended, self._until_recovered(ended, calm)))
 
     def _planned(self, guard: Guard) -> tuple[Plan, str]:
         self.display.act("Act 2: planned", "the same change, looked at before it goes in")
@@ -162,9 +191,9 @@ class Stage:
             return plan, str(error)
         raise ConfguardError("the policy did not block the change of the outage")
 
-    def _forced(self, guard: Guard, plan: Plan, usual: float) -> None:
+    def _forced(self, guard: Guard, plan: Plan, calm: Measured) -> None:
         self.display.act("Act 3: forced", "an operator overrides; the bake watches")
-        errors = ErrorRate(HttpCounts(f"{self.url}/metrics"), baseline=usual)
+        errors = ErrorRate(HttpCounts(f"{self.url}/metrics"), baseline=max(0.01, 1 - calm.share))
         bake = Bake("30s", probes=[f"{self.url}/healthz"], monitors=[errors], interval="250ms")
         started = self.load.now()
         try:
@@ -174,8 +203,21 @@ class Stage:
             self._note("reverted", str(error))
         else:
             raise ConfguardError("the bake let the change of the outage stay")
-        self._watch(self.timing.calm)
-        self.acts.append(Act("forced", started, ended, self.load.now()))
+        self.acts.append(Act("forced", started, ended, self._until_recovered(ended, calm)))
+
+    def _until_recovered(self, reverted: float, calm: Measured) -> float:
+        """Watch until logins succeed as in calm time, for a wave's time; returns until when that was judged."""
+        while True:
+            self._watch(0.2)
+            end = self.load.answered_until()
+            after = recovery(list(self.load.logins), reverted, end, calm)
+            if after is not None and end >= reverted + self.timing.calm:
+                self._note(
+                    "recovered", f"{after:.1f} s after the revert, and so for {PROOF_SECONDS:g} s and more"
+                )
+                return end
+            if self.load.now() - reverted > RECOVERY_SECONDS:
+                return end
 
     def _heard(self, event: Event) -> None:
         if event.kind in {"applied", "alarmed"}:

@@ -12,6 +12,7 @@ import attrs
 from attrs import frozen
 
 from confguard.demo.load import Login
+from confguard.demo.measuring import Measured, recovery
 from confguard.diff.changes import Diff
 from confguard.risk.findings import Risk
 
@@ -49,14 +50,43 @@ class Story:
     risk: Risk
     refused: str
     logins: tuple[Login, ...] = ()
+    calm_from: float = 0.0
+    capacity: float = 0.0
+    """Logins a second that were answered when as many as possible were sent."""
 
     def with_logins(self, logins: Iterable[Login]) -> Story:
         """The story with how all logins went."""
         return attrs.evolve(self, logins=tuple(sorted(logins, key=lambda login: login.at)))
 
     def lost(self, act: Act) -> int:
-        """Logins that failed while an act went on."""
-        return sum(1 for login in self.logins if act.applied <= login.at < act.ended and not login.ok)
+        """Logins that were sent while an act went on, and failed."""
+        return sum(not login.ok for login in self._sent(act.applied, act.ended))
+
+    @property
+    def calm(self) -> Measured:
+        """How logins went before the first act: what all else is judged by."""
+        return Measured.of(self._sent(self.calm_from, self.acts[0].applied if self.acts else 0.0))
+
+    def failing(self, act: Act) -> Measured:
+        """How logins went that were sent while the change was in force."""
+        return Measured.of(self._sent(act.applied, act.reverted))
+
+    def recovered_after(self, act: Act) -> float | None:
+        """Seconds from the revert until logins succeeded as in calm time; None if they did not."""
+        return recovery(self.logins, act.reverted, act.ended, self.calm)
+
+    def recovered(self, act: Act) -> str:
+        """The same, for a person."""
+        seconds = self.recovered_after(act)
+        return "not seen" if seconds is None else f"{seconds:.1f} s"
+
+    def after(self, act: Act) -> Measured:
+        """How logins went that were sent after an act's recovery."""
+        start = act.reverted + (self.recovered_after(act) or 0.0)
+        return Measured.of(self._sent(start, act.ended))
+
+    def _sent(self, start: float, end: float) -> list[Login]:
+        return [login for login in self.logins if start <= login.sent < end]
 
     def causes(self) -> dict[str, int]:
         """Why logins failed, and how often."""
@@ -70,20 +100,23 @@ class Story:
     def complete(self) -> bool:
         """Did logins fail in both acts for the settings' causes, and recover after each revert?"""
         fails = all(self.lost(act) for act in self.acts)
-        return len(self.acts) == 2 and fails and all(self._recovered(act) for act in self.acts)
-
-    def _recovered(self, act: Act) -> bool:
-        after = [login.ok for login in self.logins if act.reverted + 1 <= login.at < act.ended]
-        return bool(after) and sum(after) >= 0.98 * len(after)
+        return len(self.acts) == 2 and fails and None not in map(self.recovered_after, self.acts)
 
     def summary(self) -> str:
         """What came of it, for a person."""
-        lines = ["", f"{'':34}{'change in force':>18}{'logins lost':>14}"]
+        lines = ["", f"{'':34}{'change in force':>18}{'logins lost':>14}{'recovered after':>18}"]
         for act, how in zip(self.acts, ("one call to revert", "reverted by itself"), strict=False):
             seconds = f"{act.reverted - act.applied:.1f} s"
-            lines.append(f"{act.name + ', ' + how:<34}{seconds:>18}{self.lost(act):>14}")
+            lines.append(
+                f"{act.name + ', ' + how:<34}{seconds:>18}{self.lost(act):>14}{self.recovered(act):>18}"
+            )
         lines.append(f"{'planned, blocked by the policy':<34}{'0 s':>18}{0:>14}")
         lines.append(f"{'18 January 2024':<34}{f'{ORIGINAL_MINUTES} min':>18}{'85% of users':>14}")
+        lines += ["", f"{'calm':<26}{self.calm}"]
+        for act in self.acts:
+            lines.append(f"{act.name + ', in force':<26}{self.failing(act)}")
+            lines.append(f"{act.name + ', after':<26}{self.after(act)}")
+        lines.append(f"at the most, {self.capacity:.0f} logins a second were answered")
         causes = ", ".join(f"{count} {cause}" for cause, count in self.causes().items())
         lines += ["", f"{len(self.logins)} logins; those that failed: {causes or 'none'}"]
         if not self.complete:
@@ -95,9 +128,18 @@ class Story:
         return {
             "complete": self.complete,
             "acts": [
-                {"name": act.name, "seconds": round(act.reverted - act.applied, 2), "lost": self.lost(act)}
+                {
+                    "name": act.name,
+                    "seconds": round(act.reverted - act.applied, 2),
+                    "lost": self.lost(act),
+                    "recovered_after": self.recovered_after(act),
+                    "in_force": self.failing(act).to_json(),
+                    "after": self.after(act).to_json(),
+                }
                 for act in self.acts
             ],
+            "calm": self.calm.to_json(),
+            "capacity": round(self.capacity, 1),
             "refused": self.refused,
             "logins": len(self.logins),
             "causes": self.causes(),
@@ -125,7 +167,8 @@ def write_report(story: Story) -> str:
             for finding in story.risk.findings
         ),
         acts="\n".join(
-            f"<tr><td>{act.name}</td><td>{act.reverted - act.applied:.1f} s</td><td>{story.lost(act)}</td></tr>"
+            f"<tr><td>{act.name}</td><td>{act.reverted - act.applied:.1f} s</td><td>{story.lost(act)}</td>"
+            f"<td>{story.recovered(act)}</td></tr>"
             for act in story.acts
         ),
         timeline="\n".join(

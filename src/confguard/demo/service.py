@@ -51,7 +51,7 @@ class Service:
         self._hasher = PasswordHasher()
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._workers = live.current.server.workers
-        self._pool = _checkers(self._workers)
+        self._pool = ThreadPoolExecutor(self._workers)
         self._inflight = 0
         self._answers: Counter[str] = Counter()
 
@@ -127,7 +127,7 @@ class Service:
         workers = self._live.current.server.workers
         if workers != self._workers:
             self._pool.shutdown(wait=False)
-            self._pool, self._workers = _checkers(workers), workers
+            self._pool, self._workers = ThreadPoolExecutor(workers), workers
         return self._pool
 
     def _leave(self) -> None:
@@ -152,27 +152,17 @@ class Service:
         return jwt.encode(claims, self._key, algorithm=tokens.algorithms[0])
 
 
-def _checkers(workers: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(workers, initializer=_yield_to_others)
-
-
-def _yield_to_others() -> None:
-    """Hashing must not keep the event loop from answering: on Linux a thread may have its own priority."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
-
-
 def calibrated_hasher(seconds: float = HASH_SECONDS) -> PasswordHasher:
-    """A hasher whose check takes about so long on this machine."""
+    """A hasher whose check costs about so much of a processor on this machine, however busy that is."""
     memory, passes = 7168, 1
     for _ in range(3):
         hasher = PasswordHasher(time_cost=passes, memory_cost=memory, parallelism=1)
         hashed = hasher.hash("calibration")
         spent = []
         for _ in range(7):
-            start = time.perf_counter()
+            start = time.thread_time()
             hasher.verify(hashed, "calibration")
-            spent.append(time.perf_counter() - start)
+            spent.append(time.thread_time() - start)
         factor = seconds / sorted(spent)[3]
         if 0.8 < factor < 1.25:
             break

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
+from types import ModuleType
 
 __all__ = ["file_changes"]
 
@@ -20,21 +21,19 @@ def file_changes(path: Path, stop: Event, patience: float) -> Iterator[None]:
     At least every `patience` seconds. With watchfiles installed, the system tells of changes; without, or where it has
     no watch left to give, this yields ten times a second. Ends when `stop` is set.
     """
-    yield None
     try:
-        import watchfiles
+        import watchfiles  # now, not when the first is asked for in a thread: a fork must not meet it under way
     except ImportError:
-        yield from _polls(stop, patience)
-        return
-    real = path.resolve()
+        return _polls(stop, patience)
+    return _told(watchfiles, path.resolve(), stop, patience)
 
-    def ours(_: watchfiles.Change, name: str) -> bool:
-        return Path(name).name.startswith(real.name)
 
+def _told(watchfiles: ModuleType, real: Path, stop: Event, patience: float) -> Iterator[None]:
+    yield None
     try:
         for _ in watchfiles.watch(
             real.parent,
-            watch_filter=ours,
+            watch_filter=lambda _, name: Path(name).name.startswith(real.name),
             debounce=20,
             step=5,
             rust_timeout=max(1, int(min(patience, SURE_SECONDS) * 1000)),
@@ -49,5 +48,6 @@ def file_changes(path: Path, stop: Event, patience: float) -> Iterator[None]:
 
 
 def _polls(stop: Event, patience: float) -> Iterator[None]:
+    yield None
     while not stop.wait(min(POLL_SECONDS, patience)):
         yield None

@@ -1,0 +1,127 @@
+"""Where live settings come from: a config in a store, or a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from threading import Event
+from typing import ClassVar, Protocol
+
+from attrs import define, field, frozen
+
+from confguard.documents.document import Document
+from confguard.errors import NotFoundError, SchemaError
+from confguard.stores.interface import Store
+from confguard.stores.opening import open_store
+
+__all__ = ["Feed", "Seen", "Stored", "StoredFeed", "feed_of"]
+
+
+class Stored(Protocol):
+    """One config in a store. `confguard.Guard` is one."""
+
+    name: str
+    store: Store
+
+
+@frozen
+class Seen:
+    """What a feed holds: a number that grows with every change, and the document."""
+
+    number: int
+    document: Document
+
+
+class Feed(Protocol):
+    """Where settings come from."""
+
+    name: str
+    reviewed: ClassVar[bool]
+    """Was what is there planned, validated and applied by somebody? Then a config without any setting is meant."""
+
+    @property
+    def origin(self) -> str:
+        """The name by which its last known good copy knows it."""
+        ...
+
+    def look(self, known: int | None, stop: Event) -> Seen | None:
+        """What is there now; None if it is still number `known`, or `stop` was set. Raises `ConfguardError`."""
+        ...
+
+    def go_on_from(self, seen: Seen) -> None:
+        """Number what comes after what was seen before, by another process."""
+        ...
+
+    def watch(self, stop: Event, patience: float) -> Iterator[None]:
+        """Yield when it is time to look. Raises `ConfguardError` when that cannot be told any more."""
+        ...
+
+    def after_fork(self) -> None:
+        """Forget what a forked child must not use."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held open."""
+        ...
+
+
+@define
+class StoredFeed:
+    """A config in a store, which is opened when it is needed."""
+
+    reviewed: ClassVar[bool] = True
+    name: str
+    _opener: Callable[[], Store]
+    _owned: bool
+    _store: Store | None = field(default=None, init=False)
+
+    @property
+    def origin(self) -> str:
+        """The config's name."""
+        return self.name
+
+    def look(self, known: int | None, stop: Event) -> Seen | None:
+        """The head."""
+        head = self._opened().head(self.name)
+        if head is None:
+            raise NotFoundError(f"the store has no config '{self.name}'", hint="apply a first revision")
+        return None if head.number == known else Seen(head.number, head.document)
+
+    def go_on_from(self, seen: Seen) -> None:
+        """The store has the numbers."""
+
+    def watch(self, stop: Event, patience: float) -> Iterator[None]:
+        """Whenever the store tells of a commit."""
+        return self._opened().watch(self.name, stop, patience)
+
+    def after_fork(self) -> None:
+        """A store that was opened here is opened anew; one that was handed in looks after itself."""
+        if self._owned:
+            self._store = None
+
+    def close(self) -> None:
+        """Close the store, if it was opened here."""
+        if self._store is not None and self._owned:
+            self._store.close()
+
+    def _opened(self) -> Store:
+        if self._store is None:
+            self._store = self._opener()
+        return self._store
+
+
+def feed_of(source: Stored | str | os.PathLike[str], quiet: float) -> Feed:
+    """The feed of a guard, of a store's URL with the config's name, or of a file's path."""
+    if isinstance(source, str) and "://" in source:
+        url, _, name = source.rpartition("#")
+        if not url or not name:
+            raise SchemaError(
+                f"'{source}' names no config", hint="a store's URL and a name: sqlite:///confguard.db#auth"
+            )
+        return StoredFeed(name, lambda: open_store(url), owned=True)
+    if isinstance(source, str | os.PathLike):
+        from confguard.live.files import FileFeed
+
+        return FileFeed(os.fspath(source), quiet)
+    stored = source
+    return StoredFeed(stored.name, lambda: stored.store, owned=False)

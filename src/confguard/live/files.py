@@ -1,0 +1,151 @@
+"""A file as a source of live settings: taken when it has been still for a while, never while it is written.
+
+Nobody tells when a writer is done: editors truncate and write, or rename; templates are rendered in pieces; a file
+that is cut off at a line may well parse. So what is there counts when nothing about it has changed for a while.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+from typing import ClassVar
+
+from attrs import define, field, frozen
+
+from confguard.documents.document import Document, parse_bytes
+from confguard.documents.reading import load_bytes
+from confguard.documents.registry import detect_format
+from confguard.errors import DocumentError
+from confguard.live.feeds import Seen
+from confguard.stores.waiting import file_changes
+
+__all__ = ["FileFeed"]
+
+PATIENCE = 10.0
+"""For how many seconds at least a file is waited for that does not come to rest."""
+AGED = 10.0
+"""A file that was last touched so many seconds ago is at rest, even if a file server's clock is a little off."""
+
+
+@frozen
+class _Sample:
+    """A file at one moment: everything that tells that somebody is at work on it."""
+
+    stamps: tuple[int, ...]
+    content: bytes
+    wrong: str = ""
+    hint: str | None = field(default=None, eq=False)
+
+
+@define
+class FileFeed:
+    """A file that somebody else writes."""
+
+    reviewed: ClassVar[bool] = False
+    name: str
+    quiet: float
+    """For how many seconds it must have been still."""
+    _path: Path = field(init=False)  # absolute: a service that becomes a daemon changes its folder
+    _number: int = field(default=0, init=False)
+    _seen: Seen | None = field(default=None, init=False)
+    _sample: _Sample | None = field(default=None, init=False)
+    _since: float = field(default=0.0, init=False)
+
+    @_path.default
+    def _absolute(self) -> Path:
+        return Path(self.name).absolute()
+
+    @property
+    def origin(self) -> str:
+        """The file, wherever it is named from."""
+        return str(self._path)
+
+    def look(self, known: int | None, stop: Event) -> Seen | None:
+        """What the file holds when it is still; the number grows with every change that was seen."""
+        sample = self._still(stop)
+        if sample is None:
+            return None
+        if sample.wrong:
+            raise DocumentError(sample.wrong, path=self.name, hint=sample.hint)
+        if self._seen is None or self._seen.document.content != sample.content:
+            document = self._parsed(sample.content)
+            self._number += 1
+            self._seen = Seen(self._number, document)
+        return None if self._seen.number == known else self._seen
+
+    def go_on_from(self, seen: Seen) -> None:
+        """Number changes on from there."""
+        self._number, self._seen = seen.number, seen
+
+    def watch(self, stop: Event, patience: float) -> Iterator[None]:
+        """Whenever the system tells of a change to the file."""
+        return file_changes(self._path, stop, patience)
+
+    def after_fork(self) -> None:
+        """Nothing is held open."""
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _parsed(self, content: bytes) -> Document:
+        try:
+            return parse_bytes(content, detect_format(self.name).name, path=self.name)
+        except DocumentError as error:
+            if content.removeprefix(b"\xef\xbb\xbf").strip():
+                raise
+            raise DocumentError("is empty", path=self.name) from error
+
+    def _still(self, stop: Event) -> _Sample | None:
+        """The file when nothing about it has changed for a while; None if `stop` is set before that."""
+        end = time.monotonic() + max(PATIENCE, 5 * self.quiet)
+        while True:
+            sample = self._observed()
+            if self._is_known(sample) or self._is_at_rest(sample):
+                return sample
+            if time.monotonic() >= end:
+                raise DocumentError(
+                    f"is being written all the time: it is taken when it has been still for {self.quiet:g} s",
+                    path=self.name,
+                    hint="write it beside, and rename it",
+                )
+            if stop.wait(self.quiet / 5):
+                return None
+
+    def _observed(self) -> _Sample:
+        sample = _sample(self._path)
+        if sample != self._sample:
+            self._sample, self._since = sample, time.monotonic()
+        return sample
+
+    def _is_known(self, sample: _Sample) -> bool:
+        return self._seen is not None and not sample.wrong and sample.content == self._seen.document.content
+
+    def _is_at_rest(self, sample: _Sample) -> bool:
+        return time.monotonic() - self._since >= self.quiet or _is_aged(sample)
+
+
+def _sample(path: Path) -> _Sample:
+    try:
+        before = _stamps(path)
+        content = load_bytes(str(path))
+        return _Sample(before + _stamps(path), content)
+    except DocumentError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return _Sample((), b"", "is missing")
+        return _Sample((), b"", error.message, error.hint)
+    except (FileNotFoundError, NotADirectoryError):
+        return _Sample((), b"", "is missing")
+    except OSError as error:
+        return _Sample((), b"", f"cannot be read: {error.strerror}")
+
+
+def _stamps(path: Path) -> tuple[int, ...]:
+    status = path.stat()
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _is_aged(sample: _Sample) -> bool:
+    """Was it touched last long ago? The time of the last change of status: a copied time of writing tells nothing."""
+    return bool(sample.stamps) and time.time() - max(sample.stamps[-2:]) / 1e9 >= AGED

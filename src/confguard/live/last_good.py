@@ -1,0 +1,109 @@
+"""The last known good copy: what a service starts from when its source is away, or broken."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+
+from confguard.documents.document import parse_bytes
+from confguard.documents.reading import load_bytes
+from confguard.errors import ConfguardError, DocumentError, IntegrityError, TargetError
+from confguard.live.feeds import Seen
+from confguard.targets.files import write_durably
+
+__all__ = ["Copy", "LastGood"]
+
+_MAGIC = b'{"config": '
+"""How each copy begins: what begins otherwise is not ours, and nothing is written over it."""
+
+
+def _absolute(path: str | os.PathLike[str]) -> Path:
+    return Path(path).absolute()
+
+
+@frozen
+class Copy:
+    """What was kept, and when."""
+
+    seen: Seen
+    kept_at: datetime
+
+
+@frozen
+class LastGood:
+    """A file with a line that tells what it is, and the exact bytes."""
+
+    path: Path = field(converter=_absolute)
+    names: tuple[str, ...]
+    """The names of what is kept here; the first is written."""
+
+    def keep(self, seen: Seen) -> None:
+        """Write it, atomically and durably. Raises `TargetError`, also where something else stands in its place."""
+        self._check_place()
+        content = seen.document.content
+        head = {
+            "config": self.names[0],
+            "revision": seen.number,
+            "format": seen.document.format,
+            "kept_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+        write_durably(self.path, json.dumps(head).encode() + b"\n" + content)
+
+    def read(self) -> Copy | None:
+        """What was kept; None if nothing was. Raises `IntegrityError` for what is not what was kept."""
+        kept = self._bytes()
+        if kept is None:
+            return None
+        line, _, content = kept.partition(b"\n")
+        try:
+            head = json.loads(line)
+            good = head["sha256"] == hashlib.sha256(content).hexdigest() and head["config"] in self.names
+            if good:
+                document = parse_bytes(content, head["format"], path=str(self.path))
+                return Copy(Seen(int(head["revision"]), document), datetime.fromisoformat(head["kept_at"]))
+        except (ValueError, KeyError, TypeError, AttributeError, ConfguardError) as error:
+            raise IntegrityError(f"{self.path}: is no last known good copy: {error}") from error
+        raise IntegrityError(
+            f"{self.path}: is not what was kept for '{self.names[0]}'", hint="it is not used"
+        )
+
+    def _bytes(self) -> bytes | None:
+        try:
+            return load_bytes(str(self.path))
+        except DocumentError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return None
+            raise IntegrityError(f"{self.path}: is no last known good copy: {error.message}") from error
+
+    def _check_place(self) -> None:
+        """A copy that was damaged is replaced; another config's, or a file that is none, is left alone."""
+        try:
+            there = self._bytes()
+        except IntegrityError as error:
+            raise TargetError(str(error)) from error
+        if not there or not there.strip(b"\0\r\n\t "):
+            return
+        if not there.startswith(_MAGIC):
+            raise TargetError(
+                f"{self.path}: is no last known good copy, and is not replaced by one",
+                hint="remove it, or name another file",
+            )
+        owner = _owner(there)
+        if owner is not None and owner not in self.names:
+            raise TargetError(
+                f"{self.path}: holds the last known good copy of '{owner}'", hint="give each its own file"
+            )
+
+
+def _owner(kept: bytes) -> Any:
+    try:
+        return json.loads(kept.partition(b"\n")[0])["config"]
+    except (ValueError, KeyError, TypeError):
+        return None

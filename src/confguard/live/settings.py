@@ -1,0 +1,349 @@
+"""What a running service holds: typed, immutable settings that are replaced as a whole."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from threading import Event, Lock, Thread, current_thread
+from typing import Generic, TypeVar
+
+from confguard.documents.document import Document
+from confguard.errors import (
+    ConfguardError,
+    DocumentError,
+    IntegrityError,
+    SchemaError,
+    StoreError,
+    TargetError,
+    ValidationError,
+)
+from confguard.forking import renew_in_children
+from confguard.live.feeds import Seen, Stored, feed_of
+from confguard.live.last_good import Copy, LastGood
+from confguard.live.subscribers import PATIENCE, Called, Iterated, Listeners, Subscriber
+from confguard.live.updates import Cursor, Held, Update
+from confguard.schema.loading import settings_of
+from confguard.schema.schema import resolve_schema
+from confguard.stores.retrying import pauses
+
+__all__ = ["Live"]
+
+_FIRST_PAUSE = 1.0
+"""The most that is waited before a lost store is tried again for the first time: a herd has that long to spread."""
+_CLOSE_SECONDS = 2.0
+"""For how long `close` waits for what is under way."""
+
+T = TypeVar("T")
+
+
+class Live(Generic[T]):
+    """The settings of a service, kept up to date while it runs.
+
+    `source` is a guard, the URL of a store with the config's name (`"sqlite:///confguard.db#auth"`), or a file's path.
+    The store, or the system, tells when there is something new; beside that it is looked at every `interval` seconds.
+    With None, nothing is followed: then `refresh` looks.
+    `cache` is a file for the last known good copy: the service starts from it when the store is away, or its head
+    does not fit the schema; `problem` and `age` say so. What does not fit is not taken: the service keeps what it has.
+    A file is taken when nothing about it has changed for `quiet` seconds, so never while it is being written; and one
+    that is missing, or in which no setting is left, is not taken after one that had some. A store's head without any
+    setting is: somebody applied it.
+    When the store is lost, it is tried again after growing pauses drawn by lot; and every service waits up to `spread`
+    seconds, drawn by lot, before it fetches what it was told of, so that not all do at the same moment.
+
+    In a forked child it goes on by itself. Raises `ConfguardError` only when there is neither a valid head nor a valid
+    copy to start from.
+
+    >>> from attrs import frozen
+    >>> from confguard.guard import Guard
+    >>> @frozen
+    ... class Pool:
+    ...     size: int = 64
+    >>> guard = Guard("pool", store="memory://", format="toml")
+    >>> _ = guard.apply(guard.plan({"size": 32}, author="ana", reason="start"))
+    >>> with Live(Pool, guard) as live:
+    ...     _ = guard.apply(guard.plan({"size": 30}, author="ana", reason="less"))
+    ...     _ = live.refresh()
+    ...     live.current
+    Pool(size=30)
+    """
+
+    current: T
+    """The settings in force: one attribute read, always whole. Hold on to it for one piece of work."""
+    revision: int
+    """The number of the revision in force."""
+    since: datetime
+    """Since when these settings are in force here, in UTC."""
+
+    def __init__(
+        self,
+        model: type[T],
+        source: Stored | str | os.PathLike[str],
+        cache: str | os.PathLike[str] | None = None,
+        *,
+        interval: float | None = 10.0,
+        spread: float = 0.05,
+        quiet: float = 1.0,
+    ) -> None:
+        schema = resolve_schema(model)
+        if schema is None:
+            raise SchemaError("live settings need a schema")
+        self._model, self._schema, self._interval, self._spread = model, schema, interval, spread
+        self._feed = feed_of(source, quiet)
+        self.name = self._feed.name
+        self._last_good = LastGood(cache, (self._feed.origin, self.name)) if cache else None
+        self._listeners = Listeners()
+        self._problems: dict[str, str] = {}
+        self._lock, self._stop, self._closed = Lock(), Event(), False
+        self._thread: Thread | None = None
+        try:
+            self._start()
+        except BaseException:
+            self._feed.close()
+            raise
+        if interval is not None and "head" not in self._problems:
+            # This imports what watching needs: a fork must not meet that under way. What fails, the follower says.
+            with suppress(Exception):
+                self._feed.watch(self._stop, interval)
+        self._begin_to_follow()
+        renew_in_children(self)
+
+    @property
+    def problem(self) -> str | None:
+        """Why the settings may be stale: the store is away, or its head does not fit the schema, or a file is empty.
+
+        Also that a subscriber failed when it was told last, or is at work for long; and that the last known good copy
+        could not be kept, or is not what was kept.
+        """
+        return "; ".join([*list(self._problems.values()), *self._listeners.problems()]) or None
+
+    @property
+    def age(self) -> timedelta:
+        """How long ago these settings were last seen to be those of the head, or were kept as the last good copy."""
+        return _now() - self._confirmed_at
+
+    def subscribe(self, callback: Subscriber[T]) -> Callable[[], None]:
+        """Have a function called with each `Update`; returns what ends that.
+
+        A plain function is called on a thread of its own; a coroutine function (or whatever returns what can be
+        awaited) runs on the event loop that is running now. Each is told of one update after the other; `current` is
+        new before any is told. One that is slow, hangs or raises keeps nobody else from being told: `problem` says so;
+        and what comes while it is at work is told as one `Update`, from what it saw last to the newest.
+        """
+        return self._listeners.add(Called(callback, self._cursor()))
+
+    async def updates(self) -> AsyncIterator[Update[T]]:
+        """Each `Update` from now on, until this is closed: `async for update in live.updates(): ...`.
+
+        What comes while one is being worked on is the next one, as a whole.
+        """
+        iterated = Iterated(self._cursor())
+        end = self._listeners.add(iterated)
+        try:
+            async for update in iterated.updates():
+                yield update
+        finally:
+            end()
+
+    def refresh(self) -> bool:
+        """Look at the head now. True if other settings are in force than before.
+
+        Subscribers were told then, but for those that take longer than a second.
+        """
+        try:
+            taken = self._look()
+        except ConfguardError:
+            return False
+        if taken:
+            self._listeners.wait(time.monotonic() + PATIENCE)
+        return taken
+
+    def close(self) -> None:
+        """Stop following. `current` stays as it is; a store that was opened for this is closed.
+
+        What is under way is waited for, but not for long: `problem` says what has not ended.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        self._stop.set()
+        end = time.monotonic() + _CLOSE_SECONDS
+        self._listeners.end()
+        self._close_feed(end)
+        self._listeners.wait(end)
+
+    def after_fork(self) -> None:
+        """Go on in a forked child: with a connection and threads of its own."""
+        if not self._closed:
+            self._feed.after_fork()
+            self._lock, self._stop = Lock(), Event()
+            self._listeners.after_fork()
+            self._begin_to_follow()
+
+    def __enter__(self) -> Live[T]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        """From the head; from the last known good copy where that is away, or does not fit."""
+        self._looked_at, self._had_settings = 0, False
+        copy, damage = self._kept()
+        if copy is not None:
+            self._had_settings = _has_settings(copy.seen.document)
+        try:
+            seen = self._feed.look(None, self._stop)
+            assert seen is not None
+            self._take(self._settings(seen), seen)
+        except ConfguardError as error:
+            self._start_from(copy, damage, error)
+            return
+        self._keep(seen)
+        if damage:
+            self._problems.setdefault("copy", f"{damage}: it was replaced")
+
+    def _start_from(self, copy: Copy | None, damage: str | None, error: ConfguardError) -> None:
+        """Take the copy. Raises what is wrong with the head if there is none, or it does not fit."""
+        if copy is not None:
+            try:
+                settings = settings_of(self._model, self._schema, copy.seen.document)
+            except ConfguardError as misfit:
+                damage = f"the last known good copy does not fit the schema: {misfit}"
+            else:
+                self._problems["head"] = str(error)
+                self._feed.go_on_from(copy.seen)
+                self._take(settings, copy.seen)
+                self._confirmed_at = copy.kept_at
+                return
+        if damage:
+            error.hint = f"{error.hint}; {damage}" if error.hint else damage
+        raise error
+
+    def _begin_to_follow(self) -> None:
+        self._thread = None
+        if self._interval is not None:
+            name = f"confguard-live-{self.name}"
+            self._thread = Thread(target=self._follow, args=(self._interval,), name=name, daemon=True)
+            self._thread.start()
+
+    def _follow(self, interval: float) -> None:
+        delays = pauses(_FIRST_PAUSE)
+        if "head" in self._problems:  # the store was away a moment ago
+            self._stop.wait(next(delays))
+        while not self._stop.is_set():
+            try:
+                for _ in self._feed.watch(self._stop, interval):
+                    self._stop.wait(random.uniform(0, self._spread))  # noqa: S311 - jitter
+                    self._look()
+                    delays = pauses(_FIRST_PAUSE)
+            except ConfguardError as error:
+                self._problems["head"] = str(error)
+            except Exception as error:  # noqa: BLE001 - nobody would notice a thread that has died
+                self._problems["head"] = f"{type(error).__name__}: {error}"
+            self._stop.wait(next(delays))
+
+    def _look(self) -> bool:
+        """Look, and take what is new; what does not fit is a problem. Raises `ConfguardError` if the source is away."""
+        with self._lock:
+            try:
+                return self._take_what_is_new()
+            except (DocumentError, ValidationError) as error:
+                self._problems["head"] = str(error)
+                return False
+            except ConfguardError as error:
+                self._problems["head"] = str(error)
+                raise
+
+    def _take_what_is_new(self) -> bool:
+        if self._stop.is_set():
+            return False
+        seen = self._feed.look(self._looked_at if "head" not in self._problems else None, self._stop)
+        if self._stop.is_set():  # then a look may have been cut short
+            return False
+        if seen is None or (seen.number == self.revision and _same(seen.document, self._held.seen.document)):
+            self._confirmed_at = _now()
+            self._problems.pop("head", None)
+            self._looked_at = self.revision
+            return False
+        self._looked_at = seen.number
+        if seen.number < self.revision:
+            raise StoreError(
+                f"the source says revision {seen.number}, and {self.revision} is in force: an old copy answers",
+                hint="start anew to take it",
+            )
+        settings = self._settings(seen)
+        self._problems.pop("head", None)
+        self._take(settings, seen)
+        self._listeners.notify()
+        self._keep(seen)
+        return True
+
+    def _settings(self, seen: Seen) -> T:
+        """Typed. Raises `ConfguardError` for what is not to be taken."""
+        if self._had_settings and not self._feed.reviewed and not _has_settings(seen.document):
+            raise DocumentError(
+                "is empty, and there were settings: they stay",
+                path=self.name,
+                hint="to go back to defaults, write one setting, or start anew without a last known good copy",
+            )
+        settings: T = settings_of(self._model, self._schema, seen.document)
+        return settings
+
+    def _take(self, settings: T, seen: Seen) -> None:
+        self._held = Held(settings, seen)
+        self._had_settings = self._had_settings or _has_settings(seen.document)
+        self.revision, self.since = seen.number, _now()
+        self._confirmed_at = self.since
+        self.current = settings
+
+    def _cursor(self) -> Cursor[T]:
+        from confguard.diff.engine import diff  # here, not in a thread: a fork must not meet it under way
+
+        return Cursor(lambda: self._held, lambda before, after: diff(before, after, self._schema), self._held)
+
+    def _close_feed(self, end: float) -> None:
+        """When nobody is at work with it any more."""
+        if self._thread is not None and self._thread is not current_thread():
+            self._thread.join(max(0.0, end - time.monotonic()))
+        idle = self._thread is None or not self._thread.is_alive()
+        if not idle or not self._lock.acquire(timeout=max(0.0, end - time.monotonic())):
+            self._problems["close"] = "a look at the source has not ended: what it holds open is left to it"
+            return
+        try:
+            self._feed.close()
+        finally:
+            self._lock.release()
+
+    def _keep(self, seen: Seen) -> None:
+        """Write the last known good copy; one that cannot be written is a problem, not a failure."""
+        if self._last_good is None:
+            return
+        try:
+            self._last_good.keep(seen)
+            self._problems.pop("copy", None)
+        except TargetError as error:
+            self._problems["copy"] = f"the last known good copy cannot be kept: {error}"
+
+    def _kept(self) -> tuple[Copy | None, str | None]:
+        """The last known good copy; or what is wrong with it."""
+        try:
+            return (self._last_good.read() if self._last_good else None), None
+        except IntegrityError as error:
+            return None, str(error)
+
+
+def _same(one: Document, other: Document) -> bool:
+    return one is other or one.content == other.content
+
+
+def _has_settings(document: Document) -> bool:
+    """Does it say anything? An empty file, or one of comments, does not."""
+    return document.data is not None and document.data != {}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
