@@ -44,8 +44,10 @@ def _reopened(operation: str, said: str) -> list[str]:
     """After `recover`: acknowledged revisions are there, targets hold the head, nothing is left lying about."""
     try:
         made = guards(operation)
+        for guard in made:
+            guard.recover()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a violation
-        return [f"does not open: {type(error).__name__}: {error}"]
+        return [f"is not recovered: {type(error).__name__}: {error}"]
     wrong = []
     for guard in made:
         try:
@@ -58,7 +60,6 @@ def _reopened(operation: str, said: str) -> list[str]:
 
 def _checked(guard: cg.Guard, operation: str, said: str) -> list[str]:
     wrong = []
-    guard.recover()
     length = verify(guard.store, guard.name)
     for line in said.splitlines():
         word, *rest = line.split()

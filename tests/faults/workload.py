@@ -69,7 +69,7 @@ def warm() -> None:
     """Import all that will be used: what happens to Python while it imports is not confguard's."""
     with tempfile.TemporaryDirectory() as folder:
         guard = cg.Guard(
-            "warm", store=f"sqlite:///{folder}/warm.db", targets=[f"{folder}/a.toml"], policy=ANY
+            "warm", store=f"sqlite:///{folder}/warm.db", targets=[f"{folder}/warm.toml"], policy=ANY
         )
         group = cg.Group(guard)
         for number in (1, 2):

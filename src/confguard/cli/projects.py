@@ -35,7 +35,8 @@ def guarded_anyway(name: str, *, store: Store | None = None) -> Guard:
     try:
         return project.guard(name, store=store)
     except SchemaError as error:
-        print(f"confguard: goes on without the schema of '{name}': {error}", file=sys.stderr)
+        hint = f"\n  hint: {error.hint}" if error.hint else ""
+        print(f"confguard: goes on without the schema of '{name}': {error}{hint}", file=sys.stderr)
         return project.guard(name, store=store, with_schema=False)
 
 

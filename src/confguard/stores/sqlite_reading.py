@@ -45,7 +45,9 @@ class Reader:
                 return []
             try:
                 rows = self._usable(seen).execute(query, values).fetchall() if self._holds_store(seen) else []
-            except (sqlite3.Error, StoreError, UnicodeDecodeError):
+            except (sqlite3.Error, StoreError, UnicodeDecodeError) as error:
+                if getattr(error, "sqlite_errorname", None) == "SQLITE_READONLY_ROLLBACK":
+                    return []  # whoever was making the store died: the first commit makes it anew
                 if self._seen() == seen:
                     raise
                 continue

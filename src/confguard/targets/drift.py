@@ -53,8 +53,8 @@ class Drift:
             "target": self.target,
             "what": self.what,
             "since": self.since.isoformat() if self.since else None,
-            "problems": list(self.problems),
             "changes": self.changes.to_json()["changes"] if self.changes is not None else None,
+            "problems": list(self.problems),
         }
 
 
