@@ -91,7 +91,7 @@ def put(path: list[Any], value: Any) -> Any:
     ("format", "text", "path", "value", "gone", "come"),
     [
         ("yaml", YAML, ["server", "port"], 81, ["  port: 80   # web"], ["  port: 81   # web"]),
-        ("yaml", YAML, ["server", "new"], {"a": [1]}, [], ["  new:", "    a:", "    - 1"]),
+        ("yaml", YAML, ["server", "new"], {"a": [1]}, [], ["  new:", "    a:", "      - 1"]),
         ("yaml", YAML, ["server", "hosts", 0], None, ["    - a     # first"], []),
         ("yaml", YAML, ["server", "hosts", 2], "c", [], ["    - c"]),
         ("yaml", YAML, ["server", "tags", 1], "z", ["  tags: [x, y]"], ["  tags: [x, z]"]),
@@ -134,7 +134,7 @@ def put(path: list[Any], value: Any) -> Any:
         ("ini", "[a]\nx = 1\n\n[b]\ny = 2 \n", ["a", "x"], "3", ["x = 1"], ["x = 3"]),
         ("ini", "[a]\nx = 1\n\n[b]\ny = 2\n", ["a", "z"], "3", [], ["z = 3"]),
         ("ini", "[a]\nx = 1\n\n[b]\ny = 2\n", ["a"], None, ["[a]", "x = 1", ""], []),
-        ("ini", "[a]\nx = 1", ["c"], {"k": "v"}, [], ["", "[c]", "k = v", ""]),
+        ("ini", "[a]\nx = 1", ["c"], {"k": "v"}, [], ["", "[c]", "k = v"]),
         ("env", "# web\nexport A=1\nB='x y'", ["A"], "2 3", ["export A=1"], ['export A="2 3"']),
         ("env", "A=1\nB=2", ["C"], "3", [], ["C=3"]),
         ("env", "A=1\nB=2\n", ["A"], None, ["A=1"], []),
