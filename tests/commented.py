@@ -37,7 +37,9 @@ class Commented:
 
 
 def value(draw: Any) -> Any:
-    return draw(st.one_of(st.integers(0, 99), st.booleans(), st.sampled_from(["", "a b", "no", "x#y", "it's", "ü"])))
+    return draw(
+        st.one_of(st.integers(0, 99), st.booleans(), st.sampled_from(["", "a b", "no", "x#y", "it's", "ü"]))
+    )
 
 
 def plain(draw: Any) -> Any:
@@ -110,7 +112,9 @@ def yaml_map(made: Commented, depth: int, indent: str) -> tuple[dict[str, Any], 
             if kind == "map":
                 data[name], below = yaml_map(made, depth - 1, inner)
             else:
-                data[name], below = yaml_list(made, depth - 1, made.draw(st.sampled_from([indent, inner])), kind)
+                data[name], below = yaml_list(
+                    made, depth - 1, made.draw(st.sampled_from([indent, inner])), kind
+                )
             lines += below
     return data, lines
 
@@ -166,7 +170,12 @@ def toml_table(made: Commented, depth: int, path: str) -> tuple[dict[str, Any], 
         data[name] = []
         for _ in range(made.draw(st.integers(1, 3))):
             element = made.name("n")
-            lines += ["", f"# above {element}", f"[[{inner}]]", f'name = "{element}"{made.behind(element, "#")}']
+            lines += [
+                "",
+                f"# above {element}",
+                f"[[{inner}]]",
+                f'name = "{element}"{made.behind(element, "#")}',
+            ]
             rest, below = toml_table(made, 0, inner)
             data[name].append({"name": element, **rest})
             lines += below
@@ -217,7 +226,9 @@ def commented(draw: st.DrawFn, format: str) -> Commented:
         lines += ["# a text ends before this"] if lines and lines[-1].endswith(" two") else []
         lines += made.draw(st.sampled_from([[], ["# the end"], ["", "# the end"]]))
     end = draw(st.sampled_from(["\n", "\n", "\r\n"]))
-    made.text = draw(st.sampled_from(["", "\ufeff"])) + end.join(lines) + draw(st.sampled_from([end, end, ""]))
+    made.text = (
+        draw(st.sampled_from(["", "\ufeff"])) + end.join(lines) + draw(st.sampled_from([end, end, ""]))
+    )
     return made
 
 
@@ -266,7 +277,9 @@ def _containers(data: Any, *, skip_root: bool = False) -> Any:
         for each in data.values():
             yield from _containers(each)
     elif isinstance(data, list):
-        if all(isinstance(each, str) for each in data) or all(isinstance(each, dict) and "name" in each for each in data):
+        if all(isinstance(each, str) for each in data) or all(
+            isinstance(each, dict) and "name" in each for each in data
+        ):
             yield data
         for each in data:
             yield from _containers(each)

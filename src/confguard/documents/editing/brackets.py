@@ -164,7 +164,7 @@ class Brackets:
         if wanted == piece.comma:
             return f"{piece.post},{piece.tail}" if wanted else piece.tail
         if wanted:
-            return "," + piece.tail
+            return f"{piece.tail}," if piece.tail.endswith("*/") else f",{piece.tail}"
         return (piece.post if piece.post.strip() else "") + piece.tail
 
     def _closed(self, made: str, following: str, node: Node) -> str:

@@ -1,4 +1,4 @@
-"""The edit of a document: its text as a tree, all changes made to the tree, the tree woven into a text, and that read."""
+"""The edit of a document: its text as a tree, all changes made to it, the tree woven into a text, and that read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from confguard.documents.editing.weaving import Notation
 from confguard.documents.interface import LineIndex
 from confguard.errors import DocumentError
 from confguard.paths import Key, Path, show_path
-from confguard.values import same
+from confguard.values import identical, same
 
 __all__ = ["ChangeLike", "edit"]
 
@@ -86,7 +86,7 @@ def edit(document: Document, changes: Iterable[ChangeLike]) -> Document:
     except UnfitError as error:
         first = asked[0].origin or asked[0].path
         known = error.at is not None and error.at >= 0
-        place = LineIndex(text).position(error.at) if known else document.locate(first, nearest=True)
+        place = LineIndex(text).position(error.at or 0) if known else document.locate(first, nearest=True)
         raise DocumentError(
             str(error),
             path=document.path,
@@ -94,6 +94,8 @@ def edit(document: Document, changes: Iterable[ChangeLike]) -> Document:
             column=place.column if place else None,
             hint=error.hint or "edit by hand",
         ) from error
+    except Exception as error:  # a layout that the spans don't foresee is the user's, and no fault
+        raise _refusal(document, asked) from error
     data = data_of(root)
     if root is getattr(notation, "file", None):
         data = data[0] if len(data) == 1 else data or {}
@@ -102,7 +104,7 @@ def edit(document: Document, changes: Iterable[ChangeLike]) -> Document:
         done = _read(document, bom + made + end, data)
         if isinstance(done, Document):
             return done
-    raise _refusal(document, asked) from done
+    raise _refusal(document, asked) from (done if isinstance(done, Exception) else None)
 
 
 def _read(document: Document, text: str, data: Any) -> Document | Exception | None:
@@ -112,7 +114,7 @@ def _read(document: Document, text: str, data: Any) -> Document | Exception | No
     except (DocumentError, UnicodeEncodeError) as error:
         return error
     held = list(made.data) if isinstance(made.data, list) else made.data  # documents are a list of their own
-    return made if same(held, data) else None
+    return made if identical(held, data) or same(held, data) else None
 
 
 def _refusal(document: Document, changes: list[ChangeLike]) -> DocumentError:
@@ -170,9 +172,7 @@ def _add(change: ChangeLike, parent: Node, last: Any) -> None:
 def _move_in_list(change: ChangeLike, parent: Node) -> None:
     last: Any = change.path[-1]
     start, end = (
-        (change.before, change.after)
-        if isinstance(last, Key)
-        else ((change.origin or change.path)[-1], last)
+        (change.before, change.after) if isinstance(last, Key) else ((change.origin or change.path)[-1], last)
     )
     entry = parent.find(start) if parent.kind == "list" else None
     if entry is None:

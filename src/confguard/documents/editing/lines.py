@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
@@ -24,15 +25,13 @@ class EnvNotation(Notation):
         """The spans of names and values."""
         made = Node(0, len(self.text), "map", block=True, body=0)
         lines = self.text.split("\n")
-        starts = [0]
-        for line in lines:
-            starts.append(starts[-1] + len(line) + 1)
+        starts = [0, *accumulate(len(line) + 1 for line in lines)]
         places = sorted(format_named("env").places(self.text).items(), key=lambda item: item[1].key)
         limits = [*(starts[place.key.line - 1] for _, place in places[1:]), len(self.text)][: len(places)]
         for (path, place), limit in zip(places, limits, strict=True):
             start = starts[place.value.line - 1] + place.value.column - 1
-            line = starts[place.key.line - 1]
-            begin = line + len(lines[place.key.line - 1]) - len(lines[place.key.line - 1].lstrip(" \t"))
+            line = lines[place.key.line - 1]
+            begin = starts[place.key.line - 1] + len(line) - len(line.lstrip(" \t"))
             end = self._value_end(start, limit)
             name = self.text.index(str(path[0]), begin)
             value = Node(start, end, after=start)
@@ -100,9 +99,7 @@ class PropertiesNotation(Notation):
 
 _PROPERTIES_BLANK = re.compile(r"(?:[ \t\f]*(?:[#!][^\r\n]*)?(?:\r\n|\r|\n))*[ \t\f]*")
 _PROPERTIES_KEY = re.compile(r"(?:[^\\\s=:]|\\(?:\r\n[ \t\f]*|[\r\n][ \t\f]*|.))*", re.DOTALL)
-_PROPERTIES_BETWEEN = re.compile(
-    r"(?:[ \t\f]|\\(?:\r\n|\r|\n))*[=:]?(?:[ \t\f]|\\(?:\r\n|\r|\n))*"
-)
+_PROPERTIES_BETWEEN = re.compile(r"(?:[ \t\f]|\\(?:\r\n|\r|\n))*[=:]?(?:[ \t\f]|\\(?:\r\n|\r|\n))*")
 _PROPERTIES_VALUE = re.compile(r"(?:[^\\\r\n]|\\(?:\r\n|.))*", re.DOTALL)
 
 

@@ -61,12 +61,13 @@ class Rows:
         if last:
             self.pieces[last].end = at
             self._held(node, last, self.text[at:end].splitlines(keepends=True))
-            self._head(node)
 
     def woven(self, node: Node, end: int) -> str:
         """The lines of a block as its entries are now."""
         numbers = {entry: number for number, entry in enumerate(node.was)}
         shown = [entry for entry in node.entries if entry.role != "inherited"]
+        if node.was:
+            self._keep_head(node, shown)
         kept = {numbers[entry] for entry in shown if entry in numbers}
         gaps = [self.pieces[entry].gap for entry in node.was]
         foot = self.text[self.pieces[node.was[-1]].end : end] if node.was else self.text[node.body : end]
@@ -107,11 +108,15 @@ class Rows:
         del lines[:held]
         return length
 
-    def _head(self, node: Node) -> None:
-        """A comment at the top of a file is about the file, unless other entries have such comments, too."""
+    def _keep_head(self, node: Node, shown: list[Entry]) -> None:
+        """A comment at the top of a file stays there when what it stands above goes.
+
+        It is about the file then, unless other entries have such comments, too.
+        """
         first, *others = (self.pieces[entry] for entry in node.was)
-        if node.body == 0 and first.start < first.line and all(each.start == each.line for each in others):
-            first.gap, first.start = self.text[: first.line], first.line
+        stays = next((entry for entry in shown if entry in self.pieces), None) is node.was[0]
+        if not stays and node.after < 0 and all(each.start == each.line for each in others):
+            first.gap, first.start = self.text[node.body : first.line], first.line
 
     def _piece(self, node: Node, entry: Entry, *, first: bool) -> str:
         row = self.pieces.get(entry)

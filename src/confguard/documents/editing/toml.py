@@ -64,8 +64,10 @@ class TomlNotation(Notation):
 
     def holds(self, parent: Node, lines: list[str], number: int) -> bool:
         """Comments right below a section's last line belong to it, if a blank line follows them."""
-        return parent.kind == "list" and all(line.strip() for line in lines[:number]) and not all(
-            line.strip() for line in lines
+        return (
+            parent.kind == "list"
+            and all(line.strip() for line in lines[:number])
+            and not all(line.strip() for line in lines)
         )
 
     def spaced(self, node: Node) -> bool:
@@ -230,9 +232,7 @@ class _Carried:
         self.file.entries = entries
         self.numbers = {entry: number for number, entry in enumerate(entries)}
 
-    def _write(
-        self, node: Node, entry: Entry, names: Names, around: dict[Section, int], mark: int
-    ) -> None:
+    def _write(self, node: Node, entry: Entry, names: Names, around: dict[Section, int], mark: int) -> None:
         """Write what stands nowhere yet: as sections where that is usual, else as a line."""
         table, data = self.notation.tables[node], data_of(entry.value)
         in_lines = table.home is not None and table.header is None

@@ -44,7 +44,8 @@ def inline(data: Any, old: str = "") -> str:
     if isinstance(data, int | float):
         return repr(data)
     raise UnfitError(
-        f"TOML has no way to write {'null' if data is None else type(data).__name__}", hint="leave the key out"
+        f"cannot write it: TOML has no {'null' if data is None else type(data).__name__}",
+        hint="leave the key out",
     )
 
 

@@ -78,8 +78,9 @@ class Node:
         if self.kind == "list":
             if isinstance(segment, Key):
                 return self._element(segment)
-            inside = type(segment) is int and 0 <= segment < len(self.entries)
-            return self.entries[segment] if inside else None  # type: ignore[index]
+            if type(segment) is not int or not 0 <= segment < len(self.entries):
+                return None
+            return self.entries[segment]
         found = self.named().get(segment) if self.kind == "map" else None
         if found is None or found.gone:
             return None
@@ -102,7 +103,7 @@ class Node:
         made = fresh(value)
         self.kind, self.entries, self.data = made.kind, made.entries, made.data
         self.opaque = self.touched = True
-        self.rigid, self.alias = "", None
+        self.rigid = ""
         self._found = {}
 
     def named(self) -> dict[Any, Entry]:
@@ -141,7 +142,9 @@ def _field(node: Node, dotted: str) -> Any:
 def fresh(value: Any) -> Node:
     """A value that stands in no text yet; secrets are revealed: what is written into a file is the file's own."""
     if isinstance(value, dict):
-        return Node(kind="map", entries=[Entry(key, fresh(inner)) for key, inner in value.items()], opaque=True)
+        return Node(
+            kind="map", entries=[Entry(key, fresh(inner)) for key, inner in value.items()], opaque=True
+        )
     if isinstance(value, list):
         return Node(kind="list", entries=[Entry(None, fresh(inner)) for inner in value], opaque=True)
     return Node(data=value.reveal() if hasattr(value, "reveal") else value, opaque=True)

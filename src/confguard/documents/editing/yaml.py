@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of, fresh
+from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
 from confguard.documents.editing.weaving import Notation
 from confguard.documents.editing.yaml_scalars import flow, literal, scalar
 from confguard.documents.editing.yaml_spans import YamlSpans
@@ -27,7 +27,7 @@ class YamlNotation(Notation):
         """The spans of the text's values; a list of them where the file has several documents."""
         spans = YamlSpans(self.text)
         documents = list(spans.documents())
-        self.step, self.dash = spans.step, spans.dash
+        self.step, self.dash = spans.step or "  ", spans.dash or ""
         node = Node(0, len(self.text), "list", documents, block=True, body=0)
         self.documents = node
         if len(documents) > 1:
@@ -80,16 +80,24 @@ class YamlNotation(Notation):
         note = found.group(1) or "" if (found := _HEADER.match(old)) else ""
         if data and isinstance(data, dict | list) and node.outer is not None:
             inner = node.outer + (self.step if isinstance(data, dict) else self.dash)
-            dashed = head.rstrip(" ").endswith("-") and node.kind != "leaf" and self.text[node.after - 1] == "-"
+            dashed = (
+                head.rstrip(" ").endswith("-") and node.kind != "leaf" and self.text[node.after - 1] == "-"
+            )
             below = "".join(self._lines(data, node.outer + "  " if dashed else inner))
             if dashed and not (note + tail).strip():
                 return f"{head.rstrip(' ')} {below.lstrip(' ')}{rest}"
-            return head.rstrip(" ") + note + tail + ("" if tail.endswith("\n") else self.newline) + below + rest
+            return (
+                head.rstrip(" ") + note + tail + ("" if tail.endswith("\n") else self.newline) + below + rest
+            )
         made = self.value(data, old, node.outer)
         space = "" if not head or head[-1].isspace() or not made else " "
         first, ended, lines = made.partition("\n")
-        return head + space + first.removesuffix("\r") + note + (
-            (self.newline if ended else "") + lines + tail + rest
+        return (
+            head
+            + space
+            + first.removesuffix("\r")
+            + note
+            + ((self.newline if ended else "") + lines + tail + rest)
         )
 
     def woven(self, tree: Node) -> str:

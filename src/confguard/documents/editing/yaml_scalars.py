@@ -7,8 +7,10 @@ from typing import Any
 
 __all__ = ["flow", "literal", "scalar"]
 
-_WORDS = (("yes", "no"), ("on", "off"), ("Yes", "No"), ("On", "Off"), ("YES", "NO"), ("ON", "OFF"))
-_WORDS += (("True", "False"), ("TRUE", "FALSE"))
+_WORDS = (
+    *(("yes", "no"), ("on", "off"), ("Yes", "No"), ("On", "Off"), ("YES", "NO"), ("ON", "OFF")),
+    *(("True", "False"), ("TRUE", "FALSE")),
+)
 
 
 def flow(data: Any, style: str | None = None) -> str:

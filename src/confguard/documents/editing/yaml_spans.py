@@ -30,7 +30,10 @@ class YamlSpans:
         self.loader = yaml.SafeLoader("")
         self.scalar = yaml.ScalarNode
         self.event: Any = None
-        self.step, self.dash = "", None
+        self.step: str | None = None
+        """How far a table is moved in from its key."""
+        self.dash: str | None = None
+        """How far a list is."""
         self._advance()
 
     def documents(self) -> Iterator[Entry]:
@@ -146,7 +149,9 @@ class YamlSpans:
             key_end = self._node(-1, None).end
             node.rigid = _UNUSUAL
         asking = self.text[:start].rstrip(" ")
-        explicit = asking.endswith("?") and not event.style and asking[-2:-1] in {"", " ", "\n", "-", "{", "[", ","}
+        explicit = (
+            asking.endswith("?") and not event.style and asking[-2:-1] in {"", " ", "\n", "-", "{", "[", ","}
+        )
         start = len(asking) - 1 if explicit else start
         found = (_EXPLICIT if explicit else _COLON).match(self.text, key_end)
         value = self._node(found.end() if found else key_end, outer)
@@ -159,13 +164,15 @@ class YamlSpans:
             return event.value
         try:
             return self.loader.construct_object(self.scalar(tag, event.value))
-        except Exception:  # the reader has its own idea of it, or none: then the keys don't agree
+        except Exception:  # noqa: BLE001 - the reader has its own idea of it, or none: then the keys don't agree
             return event.value
 
     def _tag(self, event: Any) -> str:
         if event.tag or event.style or not event.implicit[0]:
             return event.tag or "tag:yaml.org,2002:str"
-        tag: str = self.loader.resolve(self.scalar, event.value, (True, False))
+        tag: str = self.loader.resolve(  # type: ignore[no-untyped-call]
+            self.scalar, event.value, (True, False)
+        )
         return tag
 
     def _is(self, name: str) -> bool:
