@@ -111,8 +111,6 @@ def test_what_is_added_and_taken_away_leaves_no_trace(format: str, draw: st.Data
     asked = cg.diff(document.data, {**document.data, "new": value})
     again = document.edit(asked).edit(asked.invert())
     if format == "toml":  # a blank line may be left where lines before the first section came and went
-        assert [line for line in again.text.split("\n") if line.strip()] == [
-            line for line in document.text.split("\n") if line.strip()
-        ]
+        assert again.text.split() == document.text.split()
     else:
         assert again.text == document.text or not made.data

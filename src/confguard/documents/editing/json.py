@@ -26,7 +26,7 @@ class JsonNotation(Notation):
 
     def tree(self) -> Node:
         """The spans of the text's values."""
-        plain = blank_comments(self.text)
+        plain = blank_comments(self.text) if "//" in self.text or "/*" in self.text else self.text
         return self._node(plain, _end(_SPACE, plain, 0))
 
     def key(self, key: Any) -> str:

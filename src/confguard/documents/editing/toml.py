@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import define
 
+from confguard.documents.editing.ordering import Order
 from confguard.documents.editing.toml_spans import Names, Section, sections_of
 from confguard.documents.editing.toml_values import dotted, inline, is_sections, sections
 from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
@@ -77,13 +78,16 @@ class TomlNotation(Notation):
     def woven(self, tree: Node) -> str:
         """The text of a changed tree."""
         was = tuple(section.entry for section in self.sections)
-        file = Node(0, len(self.text), "list", list(was), block=True, body=0, touched=True, was=was)
-        carried = _Carried(self, file)
+        file = Node(0, len(self.text), "list", block=True, body=0, touched=True, was=was)
+        carried = _Carried(self)
         carried.visit(tree, (), {})
-        file.entries = [entry for entry in file.entries if entry in carried.kept or entry.start < 0]
+        file.entries = carried.arranged(carried.order)
         for section in self.sections:
             lines = section.lines
-            lines.entries = [line for line in lines.entries if line in carried.kept or line.start < 0]
+            if section in carried.orders:
+                lines.entries = carried.arranged(carried.orders[section])
+            else:
+                lines.entries = [line for line in lines.was if line in carried.kept]
             lines.touched = tuple(lines.entries) != lines.was or any(
                 line.renamed or line.value.touched for line in lines.entries
             )
@@ -131,13 +135,22 @@ class TomlNotation(Notation):
 class _Carried:
     """Carries a changed tree over to the sections of a file and their lines."""
 
-    def __init__(self, notation: TomlNotation, file: Node) -> None:
-        self.notation, self.file = notation, file
+    def __init__(self, notation: TomlNotation) -> None:
+        self.notation = notation
+        self.order = Order(section.entry for section in notation.sections)
+        """The sections."""
+        self.orders: dict[Section, Order] = {}
+        """The lines of sections that get more."""
+        self.lasts: dict[Section, dict[Names, Entry]] = {}
+        """The last line of each table in them."""
         self.kept: set[Entry] = set()
         """The sections and lines that still stand for something."""
         self.met: list[Entry] = []
         """The sections met so far, in the order in which they are to stand."""
-        self.numbers = {entry: number for number, entry in enumerate(file.entries)}
+
+    def arranged(self, order: Order) -> list[Entry]:
+        """What stands in an order, without what is gone."""
+        return [entry for entry in order.arranged() if entry in self.kept or entry.start < 0]
 
     def visit(self, node: Node, names: Names, around: dict[Section, int]) -> None:
         """Keep what a table still has, then write what it has not yet.
@@ -179,11 +192,11 @@ class _Carried:
     def _keep_line(self, entry: Entry, names: Names, around: dict[Section, int]) -> None:
         section, line = self.notation.lines[entry]
         if section not in around:  # it was moved to another table
-            section.lines.entries.remove(line)
             if not around:
                 raise UnfitError("cannot move it to where no section is", line.start)
+            self._lines(section).take(line)
             section = next(reversed(around))
-            section.lines.entries.append(line)
+            self._lines(section).put([line])
         self.kept.add(line)
         if line.key != names[around[section] :]:
             line.key, line.renamed = names[around[section] :], True
@@ -203,34 +216,28 @@ class _Carried:
 
     def _put_behind(self, before: list[Entry], sections: list[Entry]) -> None:
         """Move the sections of an element behind those of the one before it, if they are not there."""
-        places = self.numbers
-        if not before or places[before[0]] < places[sections[0]]:
-            return
-        moved = set(sections)
-        rest = [entry for entry in self.file.entries if entry not in moved]
-        at = rest.index(before[0]) + 1
-        self._arrange(rest[:at] + sections + rest[at:])
+        if before and not self.order.precedes(before[0], sections[0]):
+            self.order.put(sections, behind=before[0])
 
     def _add_element(self, node: Node, number: int, text: str) -> None:
-        following = (each.value for each in node.entries[number + 1 :] if not each.value.opaque)
-        headers = (self.notation.tables[each].header for each in following)
-        first = next((header.entry for header in headers if header), None)
-        before = None if number or first is None else first
-        self._insert(Entry(text, Node()), before)
+        """Add a section behind the element before, or before the first that stands in the text."""
+        first = None
+        if not number:
+            known = (self.notation.tables.get(each.value) for each in node.entries)
+            first = next((table.header.entry for table in known if table and table.header), None)
+        self._insert(Entry(text, Node()), first)
 
     def _insert(self, entry: Entry, before: Entry | None = None) -> None:
         """Put new sections before one, or behind those that were met last."""
-        entries = self.file.entries
-        if before is not None:
-            at = entries.index(before)
-        else:
-            at = entries.index(self.met[-1]) + 1 if self.met else len(entries)
-        self._arrange([*entries[:at], entry, *entries[at:]])
+        last = self.met[-1] if self.met and before is None else None
+        self.order.put([entry], behind=last, before=before)
         self.met.append(entry)
 
-    def _arrange(self, entries: list[Entry]) -> None:
-        self.file.entries = entries
-        self.numbers = {entry: number for number, entry in enumerate(entries)}
+    def _lines(self, section: Section) -> Order:
+        if section not in self.orders:
+            self.orders[section] = Order(section.lines.was)
+            self.lasts[section] = {line.key[:-1]: line for line in section.lines.was}
+        return self.orders[section]
 
     def _write(self, node: Node, entry: Entry, names: Names, around: dict[Section, int], mark: int) -> None:
         """Write what stands nowhere yet: as sections where that is usual, else as a line."""
@@ -245,9 +252,16 @@ class _Carried:
             table.header = home = table.header or self._open(names, mark)
             around = {**around, home: len(names)}
         name = (*names, entry.key)[around[home] :]
-        lines = home.lines.entries
-        at = max((n for n, line in enumerate(lines, 1) if line.key[:-1] == name[:-1]), default=len(lines))
-        lines.insert(at, Entry(name, entry.value))
+        self._add_line(home, name, Entry(name, entry.value))
+
+    def _add_line(self, section: Section, name: Names, line: Entry) -> None:
+        """Add a line behind the last one of its table."""
+        if section.entry.start < 0:
+            section.lines.entries.append(line)
+            return
+        order = self._lines(section)
+        order.put([line], behind=self.lasts[section].get(name[:-1]))
+        self.lasts[section][name[:-1]] = line
 
     def _open(self, names: Names, mark: int) -> Section:
         """A new section for a table that has none of its own, before those that are below it."""
@@ -255,6 +269,6 @@ class _Carried:
         section.entry.key = section
         below = self.met[mark] if len(self.met) > mark else None
         if not names:
-            below = self.file.entries[0] if self.file.entries else None
+            below = self.order.first
         self._insert(section.entry, below)
         return section
