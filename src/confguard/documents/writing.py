@@ -76,8 +76,8 @@ def env_quoted(value: str, quote: str = "") -> str:
 
     It is written so that bash, python-dotenv and docker compose read it alike, as far as there is a way.
 
-    >>> env_quoted("a"), env_quoted("a b"), env_quoted("$HOME"), env_quoted("a", "'"), env_quoted("it's", "'")
-    ('a', '"a b"', "'$HOME'", "'a'", '"it\'s"')
+    >>> print(env_quoted("a"), env_quoted("a b"), env_quoted("$HOME"), env_quoted("a", "'"), env_quoted("it's", "'"))
+    a "a b" '$HOME' 'a' "it's"
     """
     if quote not in {"'", '"'} and re.fullmatch(r"[\w./:@%+,-]+", value):
         return value
