@@ -91,7 +91,7 @@ def put(path: list[Any], value: Any) -> Any:
     ("format", "text", "path", "value", "gone", "come"),
     [
         ("yaml", YAML, ["server", "port"], 81, ["  port: 80   # web"], ["  port: 81   # web"]),
-        ("yaml", YAML, ["server", "new"], {"a": [1]}, [], ["  new:", "    a:", "    - 1"]),
+        ("yaml", YAML, ["server", "new"], {"a": [1]}, [], ["  new:", "    a:", "      - 1"]),
         ("yaml", YAML, ["server", "hosts", 0], None, ["    - a     # first"], []),
         ("yaml", YAML, ["server", "hosts", 2], "c", [], ["    - c"]),
         ("yaml", YAML, ["server", "tags", 1], "z", ["  tags: [x, y]"], ["  tags: [x, z]"]),
@@ -134,12 +134,12 @@ def put(path: list[Any], value: Any) -> Any:
         ("ini", "[a]\nx = 1\n\n[b]\ny = 2 \n", ["a", "x"], "3", ["x = 1"], ["x = 3"]),
         ("ini", "[a]\nx = 1\n\n[b]\ny = 2\n", ["a", "z"], "3", [], ["z = 3"]),
         ("ini", "[a]\nx = 1\n\n[b]\ny = 2\n", ["a"], None, ["[a]", "x = 1", ""], []),
-        ("ini", "[a]\nx = 1", ["c"], {"k": "v"}, [], ["", "[c]", "k = v", ""]),
+        ("ini", "[a]\nx = 1", ["c"], {"k": "v"}, [], ["", "[c]", "k = v"]),
         ("env", "# web\nexport A=1\nB='x y'", ["A"], "2 3", ["export A=1"], ['export A="2 3"']),
         ("env", "A=1\nB=2", ["C"], "3", [], ["C=3"]),
         ("env", "A=1\nB=2\n", ["A"], None, ["A=1"], []),
         ("properties", "# x\na.b = 1\nc: 2\n", ["c"], "3", ["c: 2"], ["c: 3"]),
-        ("properties", "a=1\n", ["b c"], "3", [], ["b\\ c = 3"]),
+        ("properties", "a=1\n", ["b c"], "3", [], ["b\\ c=3"]),
     ],
 )
 def test_only_what_changes_is_touched(
@@ -203,8 +203,6 @@ def test_a_secret_is_written_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("format", "text", "after"),
     [
-        ("yaml", "a: &x {k: 1}\nb: *x\n", {"a": {"k": 2}, "b": {"k": 1}}),
-        ("yaml", "base: &b {k: 1}\nc:\n  <<: *b\n", {"base": {"k": 1}, "c": {"k": 2}}),
         ("ini", "[a]\nx = 1\n", {"a": {"x": "two\nlines"}}),
         ("env", "A=1\n", {"A": "1", "B": {"c": "d"}}),
         ("json", '{"a": 1}', [1]),

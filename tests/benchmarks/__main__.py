@@ -10,7 +10,7 @@ import argparse
 import json
 from pathlib import Path
 
-from . import diffs, loading, risks, starting, stores
+from . import diffs, edits, loading, risks, starting, stores
 
 BENCHMARKS = [
     starting.bench_start,
@@ -21,6 +21,7 @@ BENCHMARKS = [
     diffs.bench_keyed,
     diffs.bench_equal,
     diffs.bench_memory,
+    edits.bench_edit,
     risks.bench_assess,
     risks.bench_hook,
     risks.bench_backtest,

@@ -1,7 +1,7 @@
 """Any sequence of applies, reverts, edits by hand, kills and failures, on any store: what must hold whatever happens.
 
-Services refuse or are dead, renames are refused, processes are killed at any step, a second process whose clock is wrong
-works on the same targets, bakes fail or are abandoned. Kills are real: a forked child ends without a word.
+Services refuse or are dead, renames are refused, processes are killed at any step, a second process whose clock is
+wrong works on the same targets, bakes fail or are abandoned. Kills are real: a forked child ends without a word.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from confguard.documents.document import Document, parse
 from confguard.errors import DocumentError
 from confguard.values import Documents, same
 
-__all__ = ["write"]
+__all__ = ["env_quoted", "properties_escaped", "write"]
 
 
 def write(data: Any, format: str) -> Document:
@@ -71,25 +71,38 @@ def _ini(data: Any) -> str:
 
 
 def _env(data: Mapping[str, str]) -> str:
-    return "".join(f"{name}={_env_quoted(value)}\n" for name, value in data.items())
+    return "".join(f"{name}={env_quoted(value)}\n" for name, value in data.items())
 
 
-def _env_quoted(value: str) -> str:
-    """A value so that bash, python-dotenv and docker compose read it alike, as far as there is a way to write it so."""
-    if value and all(char.isalnum() or char in "_-./:@%+," for char in value):
+def env_quoted(value: str, quote: str = "") -> str:
+    """A value of a `.env` file, in the quotes that are asked for where they can hold it.
+
+    It is written so that bash, python-dotenv and docker compose read it alike, as far as there is a way.
+
+    >>> print(env_quoted("a"), env_quoted("a b"), env_quoted("$HOME"), env_quoted("a", "'"), env_quoted("it's", "'"))
+    a "a b" '$HOME' 'a' "it's"
+    """
+    if quote not in {"'", '"'} and re.fullmatch(r"[\w./:@%+,-]+", value):
         return value
-    if not re.search(r'["\\$`\r]', value):
-        return f'"{value}"'
-    if not re.search(r"['\\\r]", value):
+    single = not re.search(r"['\\\r]", value)
+    if single and (quote == "'" or re.search(r'["\\$`\r]', value)):
         return f"'{value}'"
     return '"' + re.sub(r'([\\"$`])', r"\\\1", value).replace("\r", "\\r") + '"'
 
 
 def _properties(data: Mapping[str, str]) -> str:
-    return "".join(f"{_escaped(name, ' =:#!')} = {_escaped(value, '')}\n" for name, value in data.items())
+    return "".join(
+        f"{properties_escaped(name, ' =:#!')} = {properties_escaped(value, '')}\n"
+        for name, value in data.items()
+    )
 
 
-def _escaped(text: str, special: str) -> str:
+def properties_escaped(text: str, special: str) -> str:
+    r"""A key or a value of a properties file, with `special` characters escaped.
+
+    >>> print(properties_escaped("a b", " "), properties_escaped(" x", ""))
+    a\ b \ x
+    """
     named = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f"}
     made = "".join(named.get(char, "\\" + char if char in special else char) for char in text)
     return "\\" + made if made.startswith(" ") else made

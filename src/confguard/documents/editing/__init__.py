@@ -1,9 +1,10 @@
 """Writing changes back into a text: comments, order and layout stay; untouched lines stay as they were.
 
-Each format has an editor that knows how to set, add and remove one value in a text. What it made is read again
-and compared with the data that the changes lead to: an edit is exact, or it is refused.
+A text is read once into a tree of spans; changes are made to the tree; the tree is woven into a text, and that is read
+again and compared with the data that the changes lead to: an edit is exact, or it is refused. What is special to a
+format stands in its `Notation`.
 """
 
-from confguard.documents.editing.edit import Step, edit
+from confguard.documents.editing.edit import edit
 
-__all__ = ["Step", "edit"]
+__all__ = ["edit"]

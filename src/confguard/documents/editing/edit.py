@@ -1,19 +1,20 @@
-"""The edit of a document: steps, one after the other, each by the format's editor, checked at the end."""
+"""The edit of a document: its text as a tree, all changes made to it, the tree woven into a text, and that read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from importlib import import_module
-from typing import Any, Literal, Protocol, TypeAlias
-
-from attrs import frozen
+from typing import Any, Protocol
 
 from confguard.documents.document import Document, parse_bytes
+from confguard.documents.editing.tree import Entry, Node, UnfitError, attach, data_of, fresh
+from confguard.documents.editing.weaving import Notation
+from confguard.documents.interface import LineIndex
 from confguard.errors import DocumentError
-from confguard.paths import Key, Path, follow, index_of, show_path
-from confguard.values import copied, same
+from confguard.paths import Key, Path, show_path
+from confguard.values import identical, same
 
-__all__ = ["ChangeLike", "Editor", "Step", "edit"]
+__all__ = ["ChangeLike", "edit"]
 
 
 class ChangeLike(Protocol):
@@ -50,27 +51,14 @@ class ChangeLike(Protocol):
         ...
 
 
-@frozen
-class Step:
-    """One thing to do to a text: set what is there, add what is not, or remove."""
-
-    op: Literal["set", "add", "remove"]
-    path: Path
-    """Keys and positions; for an `add` to a list, the position it will have."""
-    value: Any = None
-
-
-Editor: TypeAlias = Callable[[str, Any, Step], str]
-"""Does one step to a text whose data is known. Raises `LookupError` for what it cannot do in place."""
-
-_EDITORS = {
-    "toml": "confguard.documents.editing.toml:edit_toml",
-    "yaml": "confguard.documents.editing.yaml:edit_yaml",
-    "json": "confguard.documents.editing.json:edit_json",
-    "jsonc": "confguard.documents.editing.json:edit_json",
-    "ini": "confguard.documents.editing.lines:edit_ini",
-    "env": "confguard.documents.editing.lines:edit_env",
-    "properties": "confguard.documents.editing.lines:edit_properties",
+_NOTATIONS = {
+    "toml": "confguard.documents.editing.toml:TomlNotation",
+    "yaml": "confguard.documents.editing.yaml:YamlNotation",
+    "json": "confguard.documents.editing.json:JsonNotation",
+    "jsonc": "confguard.documents.editing.json:JsonNotation",
+    "ini": "confguard.documents.editing.lines:IniNotation",
+    "env": "confguard.documents.editing.lines:EnvNotation",
+    "properties": "confguard.documents.editing.lines:PropertiesNotation",
 }
 
 
@@ -79,86 +67,165 @@ def edit(document: Document, changes: Iterable[ChangeLike]) -> Document:
 
     Raises `DocumentError` where the changes do not fit, and where the format cannot hold them in place.
     """
-    editor = _editor(document.format)
+    asked = list(changes)
+    if not asked:
+        return document
+    if document.format not in _NOTATIONS:
+        raise DocumentError(f"{document.format} files cannot be edited in place", path=document.path)
     bom = "\ufeff" if document.text.startswith("\ufeff") else ""
-    text, data = document.text.removeprefix("\ufeff"), copied(document.data)
-    for change in changes:
-        for step in _steps(change, data):
-            where = show_path(step.path)
-            try:
-                text = editor(text, data, step)
-                _apply(data, step)
-            except DocumentError:
-                raise
-            except Exception as error:
-                raise DocumentError(
-                    f"{where} cannot be edited in place: {error}", path=document.path
-                ) from error
-    made = parse_bytes((bom + text).encode(), document.format, path=document.path)
-    if not same(made.data, data):
+    text = document.text.removeprefix("\ufeff")
+    try:
+        notation = _notation(document.format, text)
+        tree = notation.tree()
+        attach(tree, document.data)
+        # Paths of a diff of files that may hold several documents begin with one of them.
+        root = notation.stream(tree) if getattr(changes, "several", False) else tree
+        for change in asked:
+            _make(change, root)
+        made = notation.woven(root)
+    except UnfitError as error:
+        first = asked[0].origin or asked[0].path
+        known = error.at is not None and error.at >= 0
+        place = LineIndex(text).position(error.at or 0) if known else document.locate(first, nearest=True)
         raise DocumentError(
-            "the changes cannot be made in place exactly",
+            str(error),
             path=document.path,
-            hint="anchors, merge keys and unusual layout stand in the way: edit by hand",
-        )
+            line=place.line if place else None,
+            column=place.column if place else None,
+            hint=error.hint or "edit by hand",
+        ) from error
+    except Exception as error:  # a layout that the spans don't foresee is the user's, and no fault
+        raise _refusal(document, asked) from error
+    data = data_of(root)
+    if root is getattr(notation, "file", None):
+        data = data[0] if len(data) == 1 else data or {}
+    for end in ["", notation.newline][: 1 if made.endswith("\n") else 2]:
+        # The last line end may be missing as it was, save where it is a part of the last value.
+        done = _read(document, bom + made + end, data)
+        if isinstance(done, Document):
+            return done
+    raise _refusal(document, asked) from (done if isinstance(done, Exception) else None)
+
+
+def _read(document: Document, text: str, data: Any) -> Document | Exception | None:
+    """The new document, if it says what was asked for: an edit is exact, or it is refused."""
+    try:
+        made = parse_bytes(text.encode("utf-8"), document.format, path=document.path, tags=document.tags)
+    except (DocumentError, UnicodeEncodeError) as error:
+        return error
+    held = list(made.data) if isinstance(made.data, list) else made.data  # documents are a list of their own
+    return made if identical(held, data) or same(held, data) else None
+
+
+def _refusal(document: Document, changes: list[ChangeLike]) -> DocumentError:
+    """The place is one of the user's own text: what was made of it nobody has."""
+    first = changes[0]
+    place = document.locate(first.origin or first.path, nearest=True)
+    return DocumentError(
+        f"the changes, {show_path(first.path)} first, cannot be made in place exactly",
+        path=document.path,
+        line=place.line if place else None,
+        column=place.column if place else None,
+        hint="unusual layout stands in the way, or the format has no way to write it: edit by hand",
+    )
+
+
+def _notation(format: str, text: str) -> Notation:
+    module, _, name = _NOTATIONS[format].partition(":")
+    made: Notation = getattr(import_module(module), name)(text)
     return made
 
 
-def _editor(format: str) -> Editor:
-    if format not in _EDITORS:
-        raise DocumentError(f"{format} files cannot be edited in place")
-    module, _, name = _EDITORS[format].partition(":")
-    made: Editor = getattr(import_module(module), name)
-    return made
-
-
-def _steps(change: ChangeLike, data: Any) -> list[Step]:
-    """What a change comes down to, with keys of elements as positions."""
-    if change.op == "replace":
-        return [Step("set", _there(data, change.path), _revealed(change.after))]
-    if change.op == "remove":
-        return [Step("remove", _there(data, change.path))]
-    if change.op == "add":
-        position = (change.position,) if change.position is not None else change.path[-1:]
-        return [Step("add", (*_there(data, change.path[:-1]), *position), _revealed(change.after))]
-    origin = _there(data, change.origin or change.path)
-    value = _at(data, origin)
-    end = (*origin[:-1], change.after) if isinstance(change.path[-1], Key) else change.path
-    return [Step("remove", origin), Step("add", end, value)]
-
-
-def _revealed(value: Any) -> Any:
-    """A value with its secrets revealed: what is written into a file is the file's own."""
-    if isinstance(value, dict):
-        return {key: _revealed(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_revealed(inner) for inner in value]
-    return value.reveal() if hasattr(value, "reveal") else value
-
-
-def _there(data: Any, path: Path) -> Path:
-    walked, whole = follow(data, path)
-    if not whole:
-        raise DocumentError(f"{show_path(path)} is not there")
-    return walked
-
-
-def _at(data: Any, path: Path) -> Any:
-    for step in path:
-        data = data[index_of(data, step)] if isinstance(step, Key) else data[step]
-    return copied(data)
-
-
-def _apply(data: Any, step: Step) -> None:
-    parent = data
-    for segment in step.path[:-1]:
-        parent = parent[segment]
-    if not step.path:
-        raise LookupError("the whole document is not edited but written")
-    last: Any = step.path[-1]
-    if step.op == "remove":
-        del parent[last]
-    elif step.op == "add" and isinstance(parent, list):
-        parent.insert(last, step.value)
+def _make(change: ChangeLike, tree: Node) -> None:
+    """Make one change to the tree."""
+    if not change.path:
+        raise UnfitError("cannot edit a whole document in place", 0, "write the file anew")
+    if change.op == "move" and isinstance(change.path[-1], str):
+        _move_to_key(change, tree)
+        return
+    parent = _parent(change, tree, change.path)
+    last = change.path[-1]
+    if change.op == "move":
+        _move_in_list(change, parent)
+    elif change.op == "add":
+        _add(change, parent, last)
     else:
-        parent[last] = step.value
+        entry = _expected(change, parent, last)
+        if change.op == "remove":
+            parent.take(entry)
+        else:
+            entry.value.assign(change.after)
+
+
+def _add(change: ChangeLike, parent: Node, last: Any) -> None:
+    if parent.kind == "map":
+        if parent.find(last):
+            raise _misfit(change, "is there already", parent)
+        parent.insert(Entry(last, fresh(change.after)))
+        return
+    position = change.position if change.position is not None else last
+    if parent.kind != "list" or type(position) is not int or not 0 <= position <= len(parent.entries):
+        raise _misfit(change, "is no position in the list", parent)
+    parent.insert(Entry(None, fresh(change.after)), position)
+
+
+def _move_in_list(change: ChangeLike, parent: Node) -> None:
+    last: Any = change.path[-1]
+    start, end = (
+        (change.before, change.after) if isinstance(last, Key) else ((change.origin or change.path)[-1], last)
+    )
+    entry = parent.find(start) if parent.kind == "list" else None
+    if entry is None:
+        raise _misfit(change, "is not there", parent)
+    parent.take(entry)
+    parent.insert(entry, end)
+
+
+def _move_to_key(change: ChangeLike, tree: Node) -> None:
+    """From one mapping to another; within one it is a new name, and the place stays."""
+    origin = change.origin or change.path
+    source = _parent(change, tree, origin)
+    target = _parent(change, tree, change.path)
+    entry = _expected(change, source, origin[-1])
+    if target.kind != "map" or source.kind != "map" or target.find(change.path[-1]):
+        raise _misfit(change, "is there already", target)
+    position = source.entries.index(entry) if source is target else None
+    source.take(entry)
+    if entry.role == "inherited":
+        entry = Entry(change.path[-1], fresh(data_of(entry.value)))
+    else:
+        entry.key, entry.renamed = change.path[-1], True
+    target.insert(entry, position)
+
+
+def _parent(change: ChangeLike, tree: Node, path: Path) -> Node:
+    """The container of a path's end. All on the way to it is touched."""
+    node = tree
+    for segment in path[:-1]:
+        node.touched = True
+        entry = node.find(segment)
+        if entry is None:
+            raise _misfit(change, "has no parent there", node)
+        node = entry.value
+    node.touched = True
+    if node.kind == "leaf":
+        raise _misfit(change, "has no parent there", node)
+    return node
+
+
+def _expected(change: ChangeLike, parent: Node, last: Any) -> Entry:
+    """The entry that a change means, if it holds what the change was made from."""
+    entry = parent.find(last)
+    if entry is None:
+        raise _misfit(change, "is not there", parent)
+    if not same(data_of(entry.value), data_of(fresh(change.before))):
+        raise _misfit(change, "is not what the change was made from", entry.value)
+    return entry
+
+
+def _misfit(change: ChangeLike, what: str, node: Node) -> UnfitError:
+    return UnfitError(
+        f"cannot {change.op} {show_path(change.path)}: it {what}",
+        node.start if node.start >= 0 else None,
+        "compare with the file as it is now",
+    )

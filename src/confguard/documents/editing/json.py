@@ -1,120 +1,76 @@
-"""Editing JSON, with comments or without: only the characters of what changes are touched."""
+"""How JSON is written, with and without comments."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
-from attrs import define, field
-
-from confguard.documents.editing.edit import Step
+from confguard.documents.editing.tree import Entry, Node, data_of
+from confguard.documents.editing.weaving import Notation
 from confguard.documents.jsonc import blank_comments
 
-__all__ = ["Entry", "add_between", "edit_json", "remove_between"]
+__all__ = ["JsonNotation"]
 
 _SPACE = re.compile(r"\s*")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _SCALAR = re.compile(r"[^\s,\]}]+")
+_INDENT = re.compile(r"[\[{][ \t\r]*\n([ \t]+)\S")
 
 
-@define
-class Entry:
-    """A value's span in a text, and what is inside. `start` is where its key begins."""
+class JsonNotation(Notation):
+    """JSON. A new container has lines of its own where its siblings have."""
 
-    start: int
-    value: int
-    end: int
-    inside: dict[Any, Entry] = field(factory=dict)
+    comment = r"//[^\r\n]*|/\*.*?\*/"
+    separator = ": "
 
+    def tree(self) -> Node:
+        """The spans of the text's values."""
+        plain = blank_comments(self.text) if "//" in self.text or "/*" in self.text else self.text
+        return self._node(plain, _end(_SPACE, plain, 0))
 
-def edit_json(text: str, data: Any, step: Step) -> str:
-    """Do one step."""
-    plain = blank_comments(text)
-    parent = _entry(plain, _SPACE.match(plain, 0).end())  # type: ignore[union-attr]
-    for segment in step.path[:-1]:
-        parent = parent.inside[segment]
-    last = step.path[-1]
-    if step.op == "add":
-        key = f"{json.dumps(last, ensure_ascii=False)}: " if text[parent.value] == "{" else ""
-        return add_between(text, parent, last, key, step.value, _rendered)
-    target = parent.inside[last]
-    if step.op == "remove":
-        return remove_between(text, plain, parent, target)
-    return text[: target.value] + _rendered(step.value, _indent_at(text, target.start)) + text[target.end :]
+    def key(self, key: Any) -> str:
+        """A key, quoted."""
+        return json.dumps(key, ensure_ascii=False)
 
+    def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
+        """A value; `\\u` escapes where the old one has such."""
+        ascii_only = "\\u" in old and old.isascii()
+        if indent is None or not isinstance(data, dict | list):
+            return json.dumps(data, ensure_ascii=ascii_only)
+        found = _INDENT.search(self.text)
+        shown = json.dumps(data, ensure_ascii=False, indent=found.group(1) if found else "  ")
+        return shown.replace("\n", self.newline + indent)
 
-def add_between(
-    text: str, parent: Entry, last: Any, key: str, value: Any, render: Callable[[Any, str], str]
-) -> str:
-    """Add to a container in brackets, where its entries stand as they stand already."""
-    entries = list(parent.inside.values())
-    if not entries:
-        inner = f"{key}{render(value, _indent_at(text, parent.start))}"
-        return text[: parent.value + 1] + inner + text[parent.end - 1 :]
-    at = last if isinstance(last, int) and text[parent.value] == "[" else len(entries)
-    if at > len(entries):
-        raise LookupError("no position in the list")
-    first = entries[0].start
-    lead = text[parent.value + 1 : first]
-    gap = lead if "\n" in lead and not lead.strip() else " "
-    shown = key + render(value, _indent_at(text, first))
-    if at < len(entries):
-        return text[: entries[at].start] + shown + "," + gap + text[entries[at].start :]
-    end = entries[-1].end
-    return text[:end] + "," + gap + shown + text[end:]
+    def rewritten(self, node: Node, start: int, end: int) -> str:
+        """A container in the place of a value has lines where its line stands alone."""
+        line = self.text[self.text.rfind("\n", 0, node.start) + 1 : start]
+        indent = line if not line.strip() and "\n" in self.text[:start] else None
+        made = self.value(data_of(node), self.text[node.start : node.end], indent)
+        return self.text[start : node.start] + made + self.text[node.end : end]
 
-
-def remove_between(text: str, plain: str, parent: Entry, target: Entry) -> str:
-    """Remove from a container in brackets, with the comma that goes with it."""
-    entries = list(parent.inside.values())
-    at = entries.index(target)
-    if at + 1 < len(entries):
-        return text[: target.start] + text[entries[at + 1].start :]
-    start = entries[at - 1].end if at else target.start
-    end = target.end
-    if not at:
-        comma = re.compile(r"\s*,").match(plain, end)
-        end = comma.end() if comma else end
-    return text[:start] + text[end:]
-
-
-def _entry(text: str, at: int, start: int | None = None) -> Entry:
-    """The value at an offset of a valid text, with all that is inside."""
-    made = Entry(at if start is None else start, at, at)
-    close = {"{": "}", "[": "]"}.get(text[at])
-    if close is None:
-        found = (_STRING if text[at] == '"' else _SCALAR).match(text, at)
-        made.end = found.end() if found else at + 1
+    def _node(self, text: str, at: int) -> Node:
+        """The value at an offset of a valid text, with all that is inside."""
+        close = {"{": "}", "[": "]"}.get(text[at])
+        if close is None:
+            return Node(at, _end(_STRING if text[at] == '"' else _SCALAR, text, at))
+        made = Node(at, at, "map" if close == "}" else "list")
+        at = _end(_SPACE, text, at + 1)
+        while text[at] != close:
+            start, key, key_end = at, None, -1
+            if close == "}":
+                key_end = _end(_STRING, text, at)
+                key = json.loads(text[at:key_end])
+                at = _end(_SPACE, text, _end(_SPACE, text, key_end) + 1)
+            value = self._node(text, at)
+            made.entries.append(Entry(key, value, start, key_end))
+            at = _end(_SPACE, text, value.end)
+            if text[at] == ",":
+                at = _end(_SPACE, text, at + 1)
+        made.end = at + 1
         return made
-    at = _skip(text, at + 1)
-    while text[at] != close:
-        start = at
-        key: Any = len(made.inside)
-        if close == "}":
-            found = _STRING.match(text, at)
-            key = json.loads(found.group()) if found else ""
-            at = _skip(text, _skip(text, found.end() if found else at) + 1)
-        made.inside[key] = _entry(text, at, start)
-        at = _skip(text, made.inside[key].end)
-        if text[at] == ",":
-            at = _skip(text, at + 1)
-    made.end = at + 1
-    return made
 
 
-def _skip(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
     return found.end() if found else at
-
-
-def _indent_at(text: str, offset: int) -> str:
-    """The white space that the line of an offset begins with."""
-    line = text[text.rfind("\n", 0, offset) + 1 : offset]
-    return line[: len(line) - len(line.lstrip())]
-
-
-def _rendered(value: Any, indent: str) -> str:
-    lines = json.dumps(value, ensure_ascii=False, indent=2).split("\n")
-    return ("\n" + indent).join(lines)

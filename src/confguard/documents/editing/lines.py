@@ -1,90 +1,214 @@
-"""Editing formats of one setting a line: INI, `.env` and Java properties."""
+"""How formats of one setting a line are written: INI, `.env` and Java properties."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
-from confguard.documents.editing.edit import Step
-from confguard.documents.interface import Place
+from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
+from confguard.documents.editing.weaving import Notation
 from confguard.documents.registry import format_named
-from confguard.documents.writing import write
+from confguard.documents.writing import env_quoted, properties_escaped
 
-__all__ = ["edit_env", "edit_ini", "edit_properties"]
-
-
-def edit_env(text: str, data: Any, step: Step) -> str:
-    """Do one step to a `.env` file."""
-    return _edit_flat(text, step, "env")
+__all__ = ["EnvNotation", "IniNotation", "PropertiesNotation"]
 
 
-def edit_properties(text: str, data: Any, step: Step) -> str:
-    """Do one step to a properties file."""
-    return _edit_flat(text, step, "properties")
+class EnvNotation(Notation):
+    """`.env`: one table of texts."""
+
+    comment = r"#[^\r\n]*"
+    separator = "="
+
+    def tree(self) -> Node:
+        """The spans of names and values."""
+        made = Node(0, len(self.text), "map", block=True, body=0)
+        lines = self.text.split("\n")
+        starts = [0, *accumulate(len(line) + 1 for line in lines)]
+        places = sorted(format_named("env").places(self.text).items(), key=lambda item: item[1].key)
+        limits = [*(starts[place.key.line - 1] for _, place in places[1:]), len(self.text)][: len(places)]
+        for (path, place), limit in zip(places, limits, strict=True):
+            start = starts[place.value.line - 1] + place.value.column - 1
+            line = lines[place.key.line - 1]
+            begin = starts[place.key.line - 1] + len(line) - len(line.lstrip(" \t"))
+            end = self._value_end(start, limit)
+            name = self.text.index(str(path[0]), begin)
+            value = Node(start, end, after=start)
+            made.entries.append(Entry(path[0], value, begin, name + len(str(path[0]))))
+        return made
+
+    def key(self, key: Any) -> str:
+        """A name."""
+        return _text(key, "a .env file has only texts as names")
+
+    def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
+        """A value in quotes where it needs them, in those of the old one where it had some."""
+        return env_quoted(_text(data, "a .env file holds texts: no tables, lists or null"), old[:1])
+
+    def _value_end(self, start: int, limit: int) -> int:
+        """Where a value ends: behind its quotes, or before a comment or the end of the line."""
+        for pattern in (_ENV_QUOTED, _ENV_PLAIN):
+            found = pattern.match(self.text, start, limit)
+            if found:
+                return found.end("value")
+        return start
 
 
-def edit_ini(text: str, data: Any, step: Step) -> str:
-    """Do one step to an INI file."""
-    lines = text.splitlines(keepends=True)
-    places = format_named("ini").places(text)
-    section = step.path[0]
-    if len(step.path) == 1:
-        if step.op == "remove":
-            start, end = _section(places, section, len(lines))
-            return "".join(lines[:start] + lines[end:])
-        if step.op == "add":
-            return _ended(text) + ("\n" if text.strip() else "") + write({section: step.value}, "ini").text
-        raise LookupError("a section is edited key by key")
-    if step.op == "add":
-        _, end = _section(places, section, len(lines))
-        while end > 0 and not lines[end - 1].strip():
-            end -= 1
-        line = write({section: {step.path[1]: step.value}}, "ini").text.splitlines()[1]
-        return _inserted(lines, end, line + "\n")
-    return _replaced(lines, places[step.path], step, _ini_value(step))
+_ENV_QUOTED = re.compile(
+    r"""(?P<value>(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\[^\r\n]|[^\s'"\\])*)[ \t]*(?:(?<=\s)\#[^\n]*)?\r?(?:\n|\Z)""",
+    re.DOTALL,
+)
+_ENV_PLAIN = re.compile(r"(?P<value>(?:[^\s]|[ \t]+(?![#\s]))*)")
 
 
-def _section(places: dict[Any, Place], section: Any, count: int) -> tuple[int, int]:
-    """The lines of a section: from its header to the next one."""
-    headers = sorted(place.key.line for path, place in places.items() if len(path) == 1)
-    start = places[(section,)].key.line
-    following = [line for line in headers if line > start]
-    return start - 1, following[0] - 1 if following else count
+class PropertiesNotation(Notation):
+    """Java properties: one table of texts."""
+
+    comment = r"[#!][^\r\n]*"
+    separator = " = "
+
+    def tree(self) -> Node:
+        """The spans of keys and values."""
+        made = Node(0, len(self.text), "map", block=True, body=0)
+        names = [path[0] for path in format_named("properties").places(self.text)]
+        at = 0
+        for name in names:
+            at = _end(_PROPERTIES_BLANK, self.text, at)
+            key_end = _end(_PROPERTIES_KEY, self.text, at)
+            start = _end(_PROPERTIES_BETWEEN, self.text, key_end)
+            end = _end(_PROPERTIES_VALUE, self.text, start)
+            made.entries.append(Entry(name, Node(start, end, after=key_end), at, key_end))
+            at = end
+        return made
+
+    def key(self, key: Any) -> str:
+        """A key, with what would end it escaped."""
+        return properties_escaped(_text(key, "a properties file has only texts as keys"), " =:#!")
+
+    def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
+        """A value, escaped."""
+        return properties_escaped(_text(data, "a properties file holds texts: no tables, lists or null"), "")
+
+    def rewritten(self, node: Node, start: int, end: int) -> str:
+        """A key without a value gets what stands between."""
+        made = super().rewritten(node, start, end)
+        bare = node.start == node.after and data_of(node)
+        return self.text[start : node.start] + " = " + made[node.start - start :] if bare else made
 
 
-def _ini_value(step: Step) -> str:
-    if not isinstance(step.value, str) or "\n" in step.value or step.value != step.value.strip():
-        raise LookupError("an INI value is a text of one line")
-    return step.value
+_PROPERTIES_BLANK = re.compile(r"(?:[ \t\f]*(?:[#!][^\r\n]*)?(?:\r\n|\r|\n))*[ \t\f]*")
+_PROPERTIES_KEY = re.compile(r"(?:[^\\\s=:]|\\(?:\r\n[ \t\f]*|[\r\n][ \t\f]*|.))*", re.DOTALL)
+_PROPERTIES_BETWEEN = re.compile(r"(?:[ \t\f]|\\(?:\r\n|\r|\n))*[=:]?(?:[ \t\f]|\\(?:\r\n|\r|\n))*")
+_PROPERTIES_VALUE = re.compile(r"(?:[^\\\r\n]|\\(?:\r\n|.))*", re.DOTALL)
 
 
-def _edit_flat(text: str, step: Step, format: str) -> str:
-    lines = text.splitlines(keepends=True)
-    if len(step.path) != 1:
-        raise LookupError(f"a {format} file has no tables")
-    if step.op == "add":
-        return _ended(text) + write({step.path[0]: step.value}, format).text
-    value = ""
-    if step.op == "set":
-        # As the writer quotes it, without the name it puts before.
-        value = re.sub(r"^.*?=[ ]?", "", write({"x": step.value}, format).text.rstrip("\n"), count=1)
-    return _replaced(lines, format_named(format).places(text)[step.path], step, value)
+class IniNotation(Notation):
+    """INI: sections of texts. There are no comments behind values."""
+
+    comment = r"[#;][^\r\n]*"
+    separator = " = "
+
+    def tree(self) -> Node:
+        """The spans of sections, keys and values, as `configparser` tells lines apart."""
+        made = Node(0, len(self.text), "map", block=True, body=0)
+        level = 0
+        last: Entry | None = None
+        for start, line in self._lines():
+            value = line.strip()
+            indent = len(line) - len(line.lstrip())
+            if not value or value[0] in "#;":
+                level = len(self.text)
+            elif last and indent > level:
+                last.value.end = start + len(line.rstrip())
+                made.entries[-1].value.end = last.end
+            else:
+                level = indent
+                last = self._entry(made, start + indent, value, line[:indent])
+        return made
+
+    def key(self, key: Any) -> str:
+        """A key, or the name of a section."""
+        return _text(key, "an INI file has only texts as keys")
+
+    def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
+        """A value of one line."""
+        text = _text(data, "an INI value is a text")
+        if text != text.strip() or "\n" in text or "\r" in text:
+            raise UnfitError("cannot write it: an INI value is a text of one line, with no blanks around")
+        return text
+
+    def row(self, parent: Node, entry: Entry) -> str:
+        """A section with its lines, or a line; a key may stand without a value."""
+        data = data_of(entry.value)
+        if parent.body:
+            bare = f"{parent.indent}{self.key(entry.key)}{self.newline}"
+            return bare if data is None else super().row(parent, entry)
+        if not isinstance(data, dict):
+            raise UnfitError("cannot write it: every INI key is in a section")
+        lines = [f"[{self.key(entry.key)}]{self.newline}"]
+        inner = Node(kind="map", block=True, body=1)
+        return "".join(lines + [self.row(inner, line) for line in entry.value.entries])
+
+    def spaced(self, node: Node) -> bool:
+        """Sections are."""
+        return node.body == 0
+
+    def holds(self, parent: Node, lines: list[str], number: int) -> bool:
+        """Comments right below a section's last line belong to it, if a blank line follows them."""
+        above = all(line.strip() for line in lines[:number])
+        return parent.body == 0 and above and not all(line.strip() for line in lines)
+
+    def core(self, entry: Entry, end: int) -> str:
+        """A section's name stands in brackets."""
+        if entry.renamed and entry.value.block:
+            return f"[{self.key(entry.key)}]" + self.emit(entry.value, entry.key_end, end)
+        return super().core(entry, end)
+
+    def rewritten(self, node: Node, start: int, end: int) -> str:
+        """A key may have no value, and no sign between."""
+        data, bare = data_of(node), node.start == node.after
+        if node.block or not (bare or data is None):
+            return super().rewritten(node, start, end)
+        shown = "" if data is None else f"{self.separator}{self.value(data)}"
+        return self.text[start : node.after] + shown + self.text[node.end : end]
+
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        at = 0
+        for line in self.text.split("\n"):
+            yield at, line
+            at += len(line) + 1
+
+    def _entry(self, tree: Node, start: int, line: str, indent: str) -> Entry | None:
+        """Note a section or a key. Returns the key."""
+        end = start + len(line)
+        header = _INI_HEADER.match(line)
+        if header:
+            below = self.text.find("\n", end) + 1 or len(self.text)
+            lines = Node(start, end, "map", block=True, body=below, after=start + header.end())
+            tree.entries.append(Entry(header[1], lines, start, start + header.end()))
+            return None
+        section = tree.entries[-1].value
+        found = _INI_KEY.match(line)
+        key = found["key"] if found else line
+        key_end = start + len(key)
+        value = found.start("value") if found and found["sign"] else len(key)
+        section.indent = indent
+        section.entries.append(Entry(key, Node(start + value, end, after=key_end), start, key_end))
+        section.end = end
+        return section.entries[-1]
 
 
-def _replaced(lines: list[str], place: Place, step: Step, value: str) -> str:
-    """The text with one line's value set, or the line removed. A value of several lines goes with all of them."""
-    at = place.key.line - 1
-    ending = lines[at][len(lines[at].rstrip("\r\n")) :]
-    kept = [] if step.op == "remove" else [lines[at][: place.value.column - 1] + value + ending]
-    if step.op == "set" and not lines[at].rstrip("\r\n")[place.value.column - 1 :] and "=" not in lines[at]:
-        raise LookupError("the key stands without a value")
-    return "".join(lines[:at] + kept + lines[at + 1 :])
+_INI_HEADER = re.compile(r"\[(.+)\]")
+_INI_KEY = re.compile(r"(?P<key>.*?)\s*(?:(?P<sign>[=:])\s*(?P<value>.*))?$")
 
 
-def _inserted(lines: list[str], at: int, line: str) -> str:
-    before = "".join(lines[:at])
-    return _ended(before) + line + "".join(lines[at:])
+def _text(value: Any, problem: str) -> str:
+    if not isinstance(value, str):
+        raise UnfitError(f"cannot write it: {problem}")
+    return value
 
 
-def _ended(text: str) -> str:
-    return text if not text or text.endswith("\n") else text + "\n"
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    return found.end() if found else at

@@ -1,151 +1,189 @@
-"""Editing YAML: only the lines, or the characters, of what changes are touched."""
+"""How YAML is written: blocks and brackets, anchors and what refers to them, several documents in a file."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
-from confguard.documents.editing.edit import Step
-from confguard.documents.editing.json import Entry, add_between, remove_between
+from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
+from confguard.documents.editing.weaving import Notation
+from confguard.documents.editing.yaml_scalars import flow, literal, scalar
+from confguard.documents.editing.yaml_spans import YamlSpans
+from confguard.values import same
 
-__all__ = ["edit_yaml"]
+__all__ = ["YamlNotation"]
 
-_MERGE = "tag:yaml.org,2002:merge"
-
-
-def edit_yaml(text: str, data: Any, step: Step) -> str:
-    """Do one step."""
-    import yaml
-
-    composed: list[Any] = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
-    nodes = [node for node in composed if node is not None and node.tag != "tag:yaml.org,2002:null"]
-    path = step.path
-    if len(nodes) != 1:
-        if not nodes:
-            return _rendered_entry(step.path[-1], step.value, "")
-        node, path = nodes[path[0]], path[1:]  # type: ignore[call-overload]
-    else:
-        node = nodes[0]
-    if not path:
-        raise LookupError("a whole YAML document is not edited but written")
-    for segment in path[:-1]:
-        node = _child(node, segment)[1]
-    if step.op == "remove" and len(node.value) == 1 and len(path) > 1 and not node.flow_style:
-        return edit_yaml(text, data, Step("set", step.path[:-1], [] if node.id == "sequence" else {}))
-    if node.flow_style:
-        return _edit_flow(text, node, path[-1], step)
-    return _edit_block(text, node, path[-1], step)
+_HEADER = re.compile(r"[|>][-+0-9]*([ \t]+#[^\n]*?)?\r?\n")
 
 
-def _child(node: Any, segment: Any) -> tuple[Any, Any]:
-    """Key node (the value itself in a list) and value node."""
-    if node.id == "sequence":
-        return node.value[segment], node.value[segment]
-    for key, value in node.value:
-        if key.id == "scalar" and key.tag != _MERGE and _key(key) == segment:
-            return key, value
-    raise LookupError("it comes from an anchor or a merge key")
+class YamlNotation(Notation):
+    """YAML. New tables and lists are blocks, moved in as the others of the file."""
 
+    comment = r"(?:(?<=\s)|^)#[^\r\n]*"
+    separator = ": "
 
-def _key(node: Any) -> Any:
-    import yaml
+    def tree(self) -> Node:
+        """The spans of the text's values; a list of them where the file has several documents."""
+        spans = YamlSpans(self.text)
+        documents = list(spans.documents())
+        self.step, self.dash = spans.step or "  ", spans.dash or ""
+        node = Node(0, len(self.text), "list", documents, block=True, body=0)
+        self.documents = node
+        if len(documents) > 1:
+            self.file = node
+        elif documents:
+            return documents[0].value
+        else:
+            return Node(0, len(self.text), "map", block=True, body=0)
+        return node
 
-    return yaml.constructor.SafeConstructor().construct_object(node)
+    def stream(self, tree: Node) -> Node:
+        """All documents."""
+        self.documents.was = tuple(self.documents.entries)
+        self.file = self.documents
+        return self.file
 
+    def key(self, key: Any) -> str:
+        """A key, quoted where it must be."""
+        return flow(key)
 
-def _edit_flow(text: str, node: Any, last: Any, step: Step) -> str:
-    parent = Entry(node.start_mark.index, node.start_mark.index, node.end_mark.index)
-    pairs = [(value, value) for value in node.value] if node.id == "sequence" else node.value
-    for number, (key, value) in enumerate(pairs):
-        name = number if node.id == "sequence" else _key(key)
-        parent.inside[name] = Entry(key.start_mark.index, value.start_mark.index, value.end_mark.index)
-    if step.op == "add":
-        key_text = "" if node.id == "sequence" else f"{_flow(last)}: "
-        return add_between(text, parent, last, key_text, step.value, lambda value, _: _flow(value))
-    target = parent.inside[last]
-    if step.op == "remove":
-        return remove_between(text, text, parent, target)
-    return text[: target.value] + _flow(step.value) + text[target.end :]
+    def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
+        """A value on one line, or a literal block in the place of one."""
+        block = literal(data, (indent or "") + self.step, self.newline) if old[:1] in {"|", ">"} else None
+        return block or (flow(data) if isinstance(data, dict | list) else scalar(data, old))
 
+    def holds(self, parent: Node, lines: list[str], number: int) -> bool:
+        """A comment that is moved in farther than an entry belongs to it; a document has all that follows it."""
+        line = lines[number]
+        return self._of_documents(parent) or len(line) - len(line.lstrip(" ")) > len(parent.indent)
 
-def _edit_block(text: str, node: Any, last: Any, step: Step) -> str:
-    indent = " " * node.start_mark.column
-    if step.op == "add":
-        line = (
-            f"{indent}- {_flow(step.value)}\n"
-            if node.id == "sequence"
-            else _rendered_entry(last, step.value, indent)
+    def emptied(self, node: Node) -> str | None:
+        """Empty brackets, save for a file that is a table: comments alone say the same."""
+        return None if node.after < 0 and node.kind == "map" else "[]" if node.kind == "list" else "{}"
+
+    def row(self, parent: Node, entry: Entry) -> str:
+        """A new entry of a block."""
+        data = data_of(entry.value)
+        if self._of_documents(parent):
+            return f"---{self.newline}" + "".join(self._lines(data, ""))
+        if parent.kind == "list":
+            return self._element(data, parent.indent)
+        return self._pair(entry.key, data, parent.indent, self.separator_in(parent))
+
+    def rewritten(self, node: Node, start: int, end: int) -> str:
+        """A value in the place of another; a table or a list becomes a block where the old value stands in one."""
+        data = data_of(node)
+        old = "" if node.block else self.text[node.start : node.end]
+        head = self.text[start : node.after if node.block else node.start]
+        tail, rest = self._behind(node, end)
+        note = found.group(1) or "" if (found := _HEADER.match(old)) else ""
+        if data and isinstance(data, dict | list) and node.outer is not None:
+            inner = node.outer + (self.step if isinstance(data, dict) else self.dash)
+            dashed = (
+                head.rstrip(" ").endswith("-") and node.kind != "leaf" and self.text[node.after - 1] == "-"
+            )
+            below = "".join(self._lines(data, node.outer + "  " if dashed else inner))
+            if dashed and not (note + tail).strip():
+                return f"{head.rstrip(' ')} {below.lstrip(' ')}{rest}"
+            return (
+                head.rstrip(" ") + note + tail + ("" if tail.endswith("\n") else self.newline) + below + rest
+            )
+        made = self.value(data, old, node.outer)
+        space = "" if not head or head[-1].isspace() or not made else " "
+        first, ended, lines = made.partition("\n")
+        return (
+            head
+            + space
+            + first.removesuffix("\r")
+            + note
+            + ((self.newline if ended else "") + lines + tail + rest)
         )
-        return _insert(text, node, last, line)
-    key, value = _child(node, last)
-    start = _line_start(text, key.start_mark.index)
-    end = _end(text, value)
-    if step.op == "set":
-        return _set(text, node, key, value, end, step.value)
-    if len(node.value) == 1:
-        return text[: node.start_mark.index] + ("[]" if node.id == "sequence" else "{}") + text[end:]
-    if text[start : key.start_mark.index].strip(" ") not in {"", "-"}:
-        raise LookupError("it stands on one line with something else")
-    opening = text[start : key.start_mark.index].replace(" ", "") == "-" and node.id == "mapping"
-    if opening:  # `- name: x`: what follows moves up behind the dash
-        following = node.value[1][0].start_mark.index
-        return text[: key.start_mark.index] + text[following:]
-    return text[:start] + text[_next_line(text, end) :]
+
+    def woven(self, tree: Node) -> str:
+        """The text of a changed tree, once aliases that no longer say what is asked are written out."""
+        if "*" in self.text:
+            _settle(tree, {})
+        return super().woven(tree)
+
+    def _behind(self, node: Node, end: int) -> tuple[str, str]:
+        """The rest of a value's line, with its end, and what stands below."""
+        if node.block:
+            line = self.text[node.after : node.body]
+            return (line if line.endswith("\n") else self.newline), ""
+        line, ended, rest = self.text[node.end : end].partition("\n")
+        return line + ended, rest
+
+    def _of_documents(self, node: Node) -> bool:
+        return node is self.documents
+
+    def _lines(self, data: Any, indent: str) -> Iterator[str]:
+        if isinstance(data, dict) and data:
+            for key, value in data.items():
+                yield self._pair(key, value, indent, ": ")
+        elif isinstance(data, list) and data:
+            for value in data:
+                yield self._element(value, indent)
+        else:
+            yield indent + flow(data) + self.newline
+
+    def _pair(self, key: Any, value: Any, indent: str, separator: str) -> str:
+        if not value or not isinstance(value, dict | list):
+            return f"{indent}{flow(key)}{separator}{flow(value)}{self.newline}"
+        inner = indent + (self.step if isinstance(value, dict) else self.dash)
+        return f"{indent}{flow(key)}:{self.newline}" + "".join(self._lines(value, inner))
+
+    def _element(self, value: Any, indent: str) -> str:
+        lines = "".join(self._lines(value, indent + "  "))
+        return f"{indent}- {lines[len(indent) + 2 :]}"
 
 
-def _set(text: str, node: Any, key: Any, value: Any, end: int, new: Any) -> str:
-    if value.anchor if hasattr(value, "anchor") else False:
-        raise LookupError("it carries an anchor")
-    if node.id == "sequence":
-        return text[: value.start_mark.index] + _flow(new) + text[end:]
-    colon = text.index(":", key.end_mark.index) + 1
-    same_line = value.start_mark.line == key.end_mark.line and value.start_mark.index > colon
-    start = value.start_mark.index if same_line else colon
-    return text[:start] + ("" if same_line else " ") + _flow(new) + text[end:]
+def _settle(node: Node, defined: dict[str, Any]) -> bool:
+    """Let aliases stand that still say what is asked, and write out the others. Returns if anything is touched.
+
+    Walks the tree as it will be written, so an alias whose anchor is gone or comes after it is written out.
+    """
+    if node.alias is not None:
+        kept = node.alias in defined and same(defined[node.alias], data_of(node))
+        node.touched = not kept
+        node.rigid = ""
+        return node.touched
+    if node.anchor is not None:
+        defined[node.anchor] = data_of(node)
+    touched = node.touched
+    for entry in node.entries:
+        if entry.role == "own":
+            touched |= _settle(entry.value, defined)
+    if any(entry.role == "merge" for entry in node.entries):
+        touched |= _settle_merges(node, defined)
+    node.touched = touched
+    return touched
 
 
-def _insert(text: str, node: Any, last: Any, line: str) -> str:
-    items = node.value if node.id == "sequence" else [value for _, value in node.value]
-    if node.id == "sequence" and last < len(items):
-        at = _line_start(text, items[last].start_mark.index)
-        return text[:at] + line + text[at:]
-    at = _next_line(text, _end(text, items[-1]))
-    before = text[:at] if text[:at].endswith("\n") else text[:at] + "\n"
-    return before + line + text[at:]
-
-
-def _end(text: str, node: Any) -> int:
-    """Where a value's last character is: the end mark of a block stands behind the comments that follow it."""
-    if node.id == "scalar" or node.flow_style:
-        end = int(node.end_mark.index)
-        if node.id == "scalar" and node.style in {"|", ">"}:
-            return len(text[:end].rstrip("\n")) if text[:end].endswith("\n") else end
-        return end
-    last = node.value[-1] if node.id == "sequence" else node.value[-1][1]
-    if last.id == "scalar" and not last.value and last.start_mark.index == last.end_mark.index:
-        return int(last.start_mark.index)
-    return _end(text, last)
-
-
-def _line_start(text: str, at: int) -> int:
-    return text.rfind("\n", 0, at) + 1
-
-
-def _next_line(text: str, at: int) -> int:
-    found = text.find("\n", at)
-    return len(text) if found < 0 else found + 1
-
-
-def _rendered_entry(key: Any, value: Any, indent: str) -> str:
-    import yaml
-
-    shown: str = yaml.safe_dump({key: value}, sort_keys=False, allow_unicode=True, width=2**20)
-    return "".join(indent + line for line in shown.splitlines(keepends=True))
-
-
-def _flow(value: Any) -> str:
-    import yaml
-
-    shown: str = yaml.safe_dump(
-        value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=2**20
-    )
-    return shown.removesuffix("\n").removesuffix("\n...")
+def _settle_merges(node: Node, defined: dict[str, Any]) -> bool:
+    """Let a merge key stand where it brings nothing that is not asked; what it brings otherwise is written out."""
+    merges = [entry for entry in node.entries if entry.role == "merge"]
+    sources: list[Any] = []
+    for entry in merges:
+        value = entry.value
+        parts = [inner.value for inner in value.entries] if value.kind == "list" else [value]
+        sources += [defined.get(part.alias) if part.alias else part.data for part in parts]
+    own = node.named()
+    brought: dict[Any, Any] = {}
+    for source in sources:
+        for key, value in source.items() if isinstance(source, dict) else ():
+            brought.setdefault(key, value)
+    lost = any(key not in own or own[key].gone for key in brought)
+    if lost or not all(isinstance(source, dict) for source in sources):
+        if node.was and any(entry.value.kind != "leaf" and not entry.value.alias for entry in merges):
+            raise UnfitError("cannot take away what a merge key brings", merges[0].start)
+        for entry in merges:
+            node.take(entry)
+        brought = {}
+    changed = lost
+    for entry in node.entries:
+        if entry.role == "inherited" and not (
+            entry.key in brought and same(brought[entry.key], data_of(entry.value))
+        ):
+            entry.role, changed = "own", True
+    return changed

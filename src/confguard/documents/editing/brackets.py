@@ -1,0 +1,218 @@
+"""Weaving a container in brackets: entries with commas between, on one line or on several."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
+
+if TYPE_CHECKING:
+    from confguard.documents.editing.weaving import Notation
+
+__all__ = ["Brackets"]
+
+
+@define
+class _Piece:
+    """One entry's piece: `lead`, the entry, `post`, a comma, `tail`."""
+
+    gap: str = ""
+    """Comments above that stand apart."""
+    lead: str = ""
+    post: str = ""
+    comma: bool = False
+    tail: str = ""
+
+
+@define
+class _Frame:
+    """What belongs to no entry: what stands behind the opening bracket, and before the closing one."""
+
+    head: str
+    foot: str
+
+
+class Brackets:
+    """Cuts containers in brackets into pieces, and makes them of pieces."""
+
+    def __init__(self, notation: Notation) -> None:
+        self.notation, self.text = notation, notation.text
+        self.pieces: dict[Entry, _Piece] = {}
+        self.frames: dict[Node, _Frame] = {}
+        comment = notation.comment
+        self._trivia = re.compile(rf"(?P<comment>{comment})|(?P<newline>\r?\n)|(?P<comma>,)|.", re.DOTALL)
+
+    def split(self, node: Node) -> None:
+        """Cut a container."""
+        head, last = "", None
+        at = node.start + 1
+        for entry in node.was:
+            lead = self.text[at : entry.start]
+            if last:
+                lead = self._behind(last, lead)
+            else:
+                head, lead = self._line(lead)
+            self.pieces[entry] = _Piece(*self._gap(lead))
+            at, last = entry.end, self.pieces[entry]
+        foot = self.text[at : node.end - 1]
+        if last:
+            foot = self._behind(last, foot)
+            if "\n" not in foot:
+                stripped = foot.rstrip()
+                last.tail += stripped
+                foot = foot[len(stripped) :]
+        self.frames[node] = _Frame(head, foot)
+
+    def woven(self, node: Node) -> str:
+        """The container as its entries are now, with its brackets."""
+        frame = self.frames[node]
+        opening, closing = self.text[node.start], self.text[node.end - 1]
+        shown = [entry for entry in node.entries if entry.role != "inherited"]
+        if not node.was or not shown:
+            return opening + self._refilled(node, frame, shown) + closing
+        numbers = {entry: number for number, entry in enumerate(node.was)}
+        kept = {entry for entry in shown if entry in numbers}
+        standing = {entry: self.pieces[entry].gap for entry in node.was}
+        made = frame.head
+        for count, entry in enumerate(shown):
+            number = numbers.get(entry)
+            lead = self._lead(node, number, first=not count) if number is not None else ""
+            if number is None:
+                lead = self._new_lead(node, entry, first=not count)
+            else:
+                for before in node.was[: number + 1]:
+                    if before is entry or before not in kept:
+                        made += standing.pop(before, "")
+            made = self._closed(made, lead, node)
+            made += lead + self._core(node, entry, lead) + self._after(node, entry, last=entry is shown[-1])
+        made += "".join(gap for entry, gap in standing.items() if entry not in kept)
+        return opening + self._closed(made, frame.foot, node) + frame.foot + closing
+
+    def has_comments(self, entry: Entry) -> bool:
+        """Has an entry comments around or inside?"""
+        piece = self.pieces.get(entry, _Piece())
+        around = piece.lead + piece.post + piece.tail + self.text[entry.start : entry.end]
+        return bool(re.search(self.notation.comment, around, re.DOTALL))
+
+    def _behind(self, piece: _Piece, text: str) -> str:
+        """Give a piece what stands behind its entry in the line; the rest is left."""
+        for found in self._trivia.finditer(text):
+            if found.lastgroup == "comma":
+                piece.comma, piece.post = True, text[: found.start()]
+                text = text[found.end() :]
+                break
+        piece.tail, rest = self._line(text)
+        return rest
+
+    def _line(self, text: str) -> tuple[str, str]:
+        """What stands before the first line end, and the rest; all is rest where there is none."""
+        for found in self._trivia.finditer(text):
+            if found.lastgroup == "newline":
+                return text[: found.start()], text[found.start() :]
+        return "", text
+
+    def _gap(self, lead: str) -> tuple[str, str]:
+        """Comments that a blank line sets apart, and the lead without them."""
+        blank = list(re.finditer(r"\n[ \t\r]*(?=\r?\n)", lead))
+        if not blank or not lead[: blank[-1].start()].strip():
+            return "", lead
+        return lead[: blank[-1].end()], lead[blank[-1].end() :]
+
+    def _lead(self, node: Node, number: int, *, first: bool) -> str:
+        """What stands before an entry of the text where it stands now."""
+        lead = self.pieces[node.was[number]].lead
+        if "\n" in lead:
+            return lead
+        for before in reversed(node.was[:number]):  # whose line this was, if it is gone
+            if not before.gone:
+                break
+            if "\n" in self.pieces[before].lead:
+                return _space(self.pieces[before].lead) + lead.lstrip()
+        if first:
+            return _space(self.pieces[node.was[0]].lead) + lead.lstrip()
+        return lead if number else self._next_lead(node) + lead.lstrip()
+
+    def _new_lead(self, node: Node, entry: Entry, *, first: bool) -> str:
+        if entry in self.pieces:  # it comes from another container
+            lead = self.pieces[entry].lead
+            comments = lead.strip()
+            space = _space(self.pieces[node.was[0]].lead) if first else self._next_lead(node)
+            return space + (comments + (space if "\n" in space + lead else " ") if comments else "")
+        return _space(self.pieces[node.was[0]].lead) if first else self._next_lead(node)
+
+    def _next_lead(self, node: Node) -> str:
+        """What stands before an entry that is not the first, where nothing else tells."""
+        last = self.pieces[node.was[-1]].lead
+        return _space(last) if "\n" in last or len(node.was) > 1 else " "
+
+    def _core(self, node: Node, entry: Entry, lead: str) -> str:
+        if entry.start >= 0 and entry in self.pieces:
+            return self.notation.core(entry, entry.end)
+        if entry.start >= 0 and self.text[entry.value.start : entry.end].find("\n") >= 0:
+            raise UnfitError("it cannot be moved into brackets", entry.start)
+        key = self.notation.key(entry.key) + self.notation.separator_in(node) if node.kind == "map" else ""
+        indent = lead.rpartition("\n")[2] if "\n" in lead else None
+        return key + self.notation.value(data_of(entry.value), "", indent)
+
+    def _after(self, node: Node, entry: Entry, *, last: bool) -> str:
+        """The comma, if there is to be one, and what stands behind it."""
+        piece = self.pieces.get(entry) or _Piece()
+        wanted = not last or self.pieces[node.was[-1]].comma
+        if wanted == piece.comma:
+            return f"{piece.post},{piece.tail}" if wanted else piece.tail
+        if wanted:
+            return f"{piece.tail}," if piece.tail.endswith("*/") else f",{piece.tail}"
+        return (piece.post if piece.post.strip() else "") + piece.tail
+
+    def _closed(self, made: str, following: str, node: Node) -> str:
+        """A text that goes on: a comment that only a line end closes gets one."""
+        line = made.rpartition("\n")[2]
+        comments = [found.group() for found in self._trivia.finditer(line) if found.lastgroup == "comment"]
+        open_ended = comments and line.endswith(comments[-1]) and not comments[-1].endswith("*/")
+        if not open_ended or following.lstrip(" \t\r").startswith("\n"):
+            return made
+        return made + self.notation.newline + self._indent(node)
+
+    def _refilled(self, node: Node, frame: _Frame, shown: list[Entry]) -> str:
+        """What stands in brackets that were empty, or are now."""
+        gaps = [self.pieces[entry].gap for entry in node.was]
+        standing = (frame.head + "".join(gaps) + frame.foot).rstrip()
+        closing = self.notation.newline + self._indent(node) if "\n" in frame.foot else ""
+        if not shown:
+            return self._closed(standing, closing, node) + closing if standing.strip() else ""
+        lead = self._unit(node, standing) if closing else " "
+        entries = [self._carried(node, entry, lead) for entry in shown]
+        if not standing.strip():
+            return ", ".join(entries)
+        joined = f",{lead}".join(entries)
+        return self._closed(standing, lead, node) + lead + joined + closing
+
+    def _carried(self, node: Node, entry: Entry, lead: str) -> str:
+        """An entry in brackets that were empty, with comments that it brings along."""
+        piece = self.pieces.get(entry) or _Piece()
+        above, behind = piece.lead.strip(), (piece.post + piece.tail).strip()
+        if re.search("//|#", above + behind):
+            raise UnfitError("it has comments that cannot be moved with it", entry.start)
+        return " ".join(part for part in (above, self._core(node, entry, lead), behind) if part)
+
+    def _unit(self, node: Node, standing: str) -> str:
+        """A new line, moved in as comments that stand alone are."""
+        _, on_lines, line = standing.rpartition("\n")
+        space = line[: len(line) - len(line.lstrip())] if on_lines else self._indent(node) + "  "
+        return self.notation.newline + space
+
+    def _indent(self, node: Node) -> str:
+        """The white space that the line of a container begins with."""
+        line = self.text[self.text.rfind("\n", 0, node.start) + 1 : node.start]
+        return line[: len(line) - len(line.lstrip())]
+
+
+def _space(lead: str) -> str:
+    """The last line end and the indentation behind it, or the blanks of a lead in the line."""
+    if "\n" in lead:
+        found = re.search(r"\r?\n[ \t]*\Z", lead) or re.search(r"\r?\n[ \t]*", lead)
+        return found.group() if found else "\n"
+    return lead[: len(lead) - len(lead.lstrip())]

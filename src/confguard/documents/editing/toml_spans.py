@@ -1,0 +1,129 @@
+"""Where the parts of a TOML text stand: sections, the lines in them, and the values in those."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from attrs import define
+
+from confguard.documents.editing.tree import Entry, Node
+
+__all__ = ["Names", "Section", "sections_of"]
+
+Names = tuple[str, ...]
+"""A dotted name."""
+
+
+@define(eq=False)
+class Section:
+    """A header with the lines below it; the first section of a file has none."""
+
+    names: Names
+    array: bool
+    """Is it an element of an array of tables (`[[name]]`)?"""
+    entry: Entry
+    """The section among the others."""
+
+    @property
+    def lines(self) -> Node:
+        """Its lines; the key of each is a dotted name."""
+        return self.entry.value
+
+
+_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_SPACE = re.compile(r"[ \t]*")
+_KEY = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|[^\s.=\[\]{},#"\']+')
+_DOT = re.compile(r"[ \t]*\.[ \t]*")
+_STRING = re.compile(
+    r'"""(?:[^\\]|\\.)*?"{3,5}(?!")|\'\'\'.*?\'{3,5}(?!\')|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'',
+    re.DOTALL,
+)
+_BARE = re.compile(r"[^,\]}#\r\n]+")
+
+
+def sections_of(text: str) -> list[Section]:
+    """The sections of a text that parses. The first is there if lines stand before any header."""
+    made: list[Section] = []
+    at = _end(_BLANK, text, 0)
+    while at < len(text):
+        if text[at] == "[":
+            made.append(_header(text, at))
+            at = made[-1].lines.end
+        else:
+            if not made:
+                made.append(Section((), False, Entry((), Node(0, 0, "map", block=True, body=0), 0, 0)))
+            lines = made[-1].lines
+            lines.indent = text[text.rfind("\n", 0, at) + 1 : at]
+            lines.entries.append(_pair(text, at))
+            at = lines.end = lines.entries[-1].end
+        at = _end(_BLANK, text, at)
+    return made
+
+
+def _header(text: str, start: int) -> Section:
+    array = text.startswith("[[", start)
+    names, at = _names(text, start + 1 + array)
+    end = text.index("]", at) + 1 + array
+    below = text.find("\n", end) + 1 or len(text)
+    lines = Node(start, end, "map", block=True, body=below, after=end)
+    return Section(names, array, Entry(names, lines, start, end))
+
+
+def _pair(text: str, start: int) -> Entry:
+    names, key_end = _names(text, start)
+    return Entry(names, _value(text, _end(_SPACE, text, _end(_SPACE, text, key_end) + 1)), start, key_end)
+
+
+def _names(text: str, at: int) -> tuple[Names, int]:
+    """A dotted name, and where it ends."""
+    names: list[str] = []
+    at = _end(_SPACE, text, at)
+    while True:
+        end = _end(_KEY, text, at)
+        names.append(_unquoted(text[at:end]))
+        dot = _DOT.match(text, end)
+        if not dot:
+            return tuple(names), end
+        at = dot.end()
+
+
+@cache
+def _unquoted(key: str) -> str:
+    if key[:1] not in {"'", '"'}:
+        return key
+    import tomli
+
+    return next(iter(tomli.loads(f"{key} = 0")))
+
+
+def _value(text: str, at: int) -> Node:
+    close = {"[": "]", "{": "}"}.get(text[at])
+    if close is None:
+        end = _end(_STRING if text[at] in "\"'" else _BARE, text, at)
+        return Node(at, at + len(text[at:end].rstrip()))
+    made = Node(at, at, "list" if close == "]" else "map")
+    at = _end(_BLANK, text, at + 1)
+    while text[at] != close:
+        if close == "]":
+            made.entries.append(Entry(None, _value(text, at), at))
+        else:
+            made.entries.append(_named(made, _pair(text, at)))
+        at = _end(_BLANK, text, made.entries[-1].end)
+        if text[at] == ",":
+            at = _end(_BLANK, text, at + 1)
+    made.end = at + 1
+    return made
+
+
+def _named(table: Node, entry: Entry) -> Entry:
+    """An entry of an inline table."""
+    if len(entry.key) > 1:
+        table.rigid = "it has dotted names in brackets"
+    entry.key = entry.key[0]
+    return entry
+
+
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    return found.end() if found else at
