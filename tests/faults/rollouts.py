@@ -10,22 +10,30 @@ import os
 import shutil
 import tempfile
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 import confguard as cg
 from confguard.errors import TargetError
 from confguard.rollout import Bake
-from confguard.stores import Store, open_store
+from confguard.stores import Store, etcd, open_store, sql, sql_script
 from confguard.targets import FileTarget
 
-__all__ = ["Rollouts"]
+__all__ = ["Rollouts", "run_rollouts"]
 
 ANY = cg.Policy(review=101, block=101)
 CANARY = "hunter2-canary"
@@ -44,7 +52,7 @@ class Service:
     def tell(self) -> None:
         if self.refusals:
             self.refusals -= 1
-            raise TargetError(f"reload ({self.name}): --password={CANARY} was not taken")
+            raise TargetError(f"reload ({self.name}): token={CANARY}")
 
 
 class Shaky:
@@ -216,7 +224,7 @@ class Rollouts(RuleBasedStateMachine):
         assert outcome or self.held() == drifted, "what was edited is drift, and nobody's to undo"
         assert self.guard.recover() == ()
 
-    @rule(at=st.integers(0, 14), back=st.booleans(), bake=st.booleans(), overwrite=st.booleans())
+    @rule(at=st.integers(0, 20), back=st.booleans(), bake=st.booleans(), overwrite=st.booleans())
     def kill(self, at: int, back: bool, bake: bool, overwrite: bool) -> None:
         """A process dies at one of its steps."""
         if self.kind == "memory":
@@ -257,7 +265,7 @@ class Rollouts(RuleBasedStateMachine):
         store: Any = self.guard.store
         store.commit, store.note_place = dying(store.commit), dying(store.note_place)
         for target in self.targets:
-            target.stage = dying(target.stage)  # type: ignore[method-assign]
+            target.stage = dying(_committing(target.stage, dying))  # type: ignore[method-assign]
         self.service.tell = dying(self.service.tell)  # type: ignore[method-assign]
 
     def _wait_for_the_lease(self) -> None:
@@ -309,3 +317,45 @@ class Rollouts(RuleBasedStateMachine):
             self.guard.close()
             self.other.close()
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def run_rollouts(kind: str, histories: int, server: Any = None) -> None:
+    """Run so many histories on a store of a kind; what breaks a promise is raised, with the shortest history of it."""
+
+    def url_of(folder: str) -> str:
+        name = f"r{uuid.uuid4().hex[:12]}"
+        if kind == "memory":
+            return "memory://"
+        if kind == "sqlite":
+            return f"sqlite:///{folder}/{name}.db"
+        return str(server.url(schema=name)) if kind == "postgresql" else f"{server.url}/{name}"
+
+    leases = [(sql_script, "LEASE", 50_000), (sql, "LEASE", 50_000), (etcd, "LEASE_SECONDS", 1.0)]
+    before = [getattr(module, name) for module, name, _ in leases]
+    for module, name, short in leases:
+        setattr(module, name, short)
+    try:
+        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+            type(f"{kind.title()}Rollouts", (Rollouts,), {"kind": kind, "url_of": staticmethod(url_of)}),
+            settings=settings(
+                max_examples=histories,
+                stateful_step_count=20,
+                deadline=None,
+                database=None,
+                suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+            ),
+        )
+    finally:
+        for (module, name, _), value in zip(leases, before, strict=True):
+            setattr(module, name, value)
+
+
+def _committing(stage: Callable[..., Any], dying: Callable[..., Any]) -> Callable[..., Any]:
+    """Staging whose commits are steps, too."""
+
+    def staging(content: bytes) -> Any:
+        staged = stage(content)
+        staged.commit = dying(staged.commit)
+        return staged
+
+    return staging
