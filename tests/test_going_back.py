@@ -197,7 +197,11 @@ class TestHandEdits:
         assert "confguard adopt auth" in str(caught.value.hint)
         made = guard.apply(plan, overwrite=True)
         assert held() == ["size = 62\n"] * 2
-        assert [(each.number, each.found) for each in guard.history()] == [(3, False), (2, True), (1, False)]
+        assert [(each.number, each.drift_copy) for each in guard.history()] == [
+            (3, False),
+            (2, True),
+            (1, False),
+        ]
         assert guard.revision(2).text == "size = 60  # by hand\n"
         assert guard.revert(reason="back").reverts == 1, "the copy never was the head"
         assert guard.head() != made
@@ -216,7 +220,7 @@ class TestHandEdits:
 
     def test_it_is_adopted_when_somebody_says_so(self, guard: cg.Guard) -> None:
         made = guard.adopt(author="ben", reason="the fix of last night")
-        assert (made.number, made.text, made.author, made.found) == (
+        assert (made.number, made.text, made.author, made.drift_copy) == (
             2,
             "size = 60  # by hand\n",
             "ben",
@@ -333,7 +337,7 @@ class TestImports:
             "replicas: 3 -> 0",
         )
         guard.apply(plan, "really")
-        assert [(each.text, each.found) for each in guard.history()] == [
+        assert [(each.text, each.drift_copy) for each in guard.history()] == [
             ("replicas: 0\n", False),
             ("replicas: 3\n", False),
         ]

@@ -103,6 +103,7 @@ class Rollouts(RuleBasedStateMachine):
         self.count = 0
         self.paths[0].write_text("n = 0\n")
         self.paths[0].chmod(MODE)
+        self.mode = MODE
         self.asked.add("n = 0\n")
         self.texts: list[str] = []
         self.apply(0, 0, False, None, False)
@@ -170,7 +171,7 @@ class Rollouts(RuleBasedStateMachine):
     )
     def revert(self, back: int, refusals: int, busy: int, second: bool) -> None:
         guard = self.other if second else self.guard
-        goals = [each for each in guard.history() if not each.found][1:]
+        goals = [each for each in guard.history() if not each.drift_copy][1:]
         goal = goals[min(back, len(goals) - 1)] if goals else None
         if goal is None:
             return
@@ -192,6 +193,7 @@ class Rollouts(RuleBasedStateMachine):
     def edit(self, which: int, text: str | None) -> None:
         if text is None:
             self.paths[which].unlink(missing_ok=True)
+            self.mode = 0o600 if which == 0 else self.mode  # what is made anew is private
         elif self.paths[which].exists():
             self.count += 1
             self.paths[which].write_text(f"{text}# {self.count}\n" if text else "")
@@ -303,8 +305,9 @@ class Rollouts(RuleBasedStateMachine):
         self.digests = [each.digest for each in history]
         assert self.guard.verify() == len(history)
         assert history[-1].text in self.asked, "the head is what somebody asked for"
-        assert not history[-1].found
-        assert self.paths[0].stat().st_mode & 0o777 in (MODE, 0o600) if self.paths[0].exists() else True
+        assert not history[-1].drift_copy
+        if self.paths[0].exists():
+            assert self.paths[0].stat().st_mode & 0o777 == self.mode
         texts = [*self.texts, *(each.reason for each in history), repr(self.guard.store.places("c"))]
         assert not [text for text in texts if CANARY in text]
         if not self.guard.place.littered():
