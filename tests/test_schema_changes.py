@@ -249,12 +249,16 @@ def test_what_a_schema_says_of_a_secret_is_in_no_finding() -> None:
         a={**secret, "enum": ["hunter2", "b"]},
         b={**secret, "default": "hunter2"},
         c={**secret, "pattern": "^hunter2"},
+        password={"default": "hunter2"},
     )
     new = table(
-        a={**secret, "enum": ["b"]}, b={**secret, "default": "x"}, c={**secret, "pattern": "^hunter3"}
+        a={**secret, "enum": ["b"]},
+        b={**secret, "default": "x"},
+        c={**secret, "pattern": "^hunter3"},
+        password={"default": "hunter3"},
     )
     found = compare_schemas(schema_of(old), schema_of(new))
-    assert {finding.code for finding in found} == {"CS105", "CS107"}
+    assert {finding.code for finding in found} == {"CS105", "CS106", "CS107"}
     assert "hunter" not in "".join(finding.report() + str(finding.to_json()) for finding in found)
 
 

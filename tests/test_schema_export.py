@@ -217,6 +217,7 @@ class Constrained(BaseModel):
     part: Ratio = Ratio(0.5)
     port: Port = Port(80)
     token: SecretStr = SecretStr("geheim")
+    api_key: str = "geheim"
     link: AnyUrl | None = None
     disk: Disk = Disk(path="/srv")
 

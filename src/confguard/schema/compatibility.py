@@ -13,6 +13,7 @@ from confguard.schema.comparing.refusal import Refusal
 from confguard.schema.export import json_schema
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.schema import Schema
+from confguard.schema.secrets import is_secret
 from confguard.schema.shape import Shape
 
 __all__ = ["SchemaFinding", "compare_schemas"]
@@ -85,13 +86,15 @@ def _without_secrets(finding: SchemaFinding, *shapes: Shape) -> SchemaFinding:
 
 def _touches_secret(path: tuple[Any, ...], shape: Shape) -> bool:
     """Is there a secret at a path, above it, or below it?"""
-    for step in path:
-        if shape.secret:
+    for i, step in enumerate(path):
+        if is_secret(path[:i], shape):
             return True
         shape = shape.rest or shape if step == "*" else shape.child(step)
-    return _holds_secret(shape, 12)
+    return _holds_secret(path, shape, 12)
 
 
-def _holds_secret(shape: Shape, depth: int) -> bool:
-    below = [*shape.fields.values(), *([shape.rest] if shape.rest else [])]
-    return shape.secret or (depth > 0 and any(_holds_secret(child, depth - 1) for child in below))
+def _holds_secret(path: tuple[Any, ...], shape: Shape, depth: int) -> bool:
+    below = [*shape.fields.items(), *([("*", shape.rest)] if shape.rest else [])]
+    return is_secret(path, shape) or (
+        depth > 0 and any(_holds_secret((*path, step), child, depth - 1) for step, child in below)
+    )

@@ -17,6 +17,7 @@ from confguard.schema.interface import NOTHING
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.limits import allowed, plain
 from confguard.schema.schema import Schema
+from confguard.schema.secrets import is_secret
 from confguard.schema.shape import Shape
 
 __all__ = ["json_schema", "own_fields"]
@@ -101,6 +102,8 @@ class _Export:
         either: list[dict[str, Any]] = []
         for names, child in _named(shape):
             node = self.node(child)
+            if is_secret(tuple(names), child):
+                node.pop("default", None)
             properties |= dict.fromkeys(names, node)
             if child.default is NOTHING:
                 if len(names) == 1:
