@@ -274,10 +274,14 @@ def test_a_json_schema_that_is_none(folder: Path, text: str, says: str) -> None:
 
 
 def test_json_schemas_that_contain_themselves_or_lead_nowhere() -> None:
-    node = {"properties": {"child": {"$ref": "#/$defs/node"}, "lost": {"$ref": "#/$defs/none"}}}
+    node: dict[str, Any] = {"properties": {"child": {"$ref": "#/$defs/node"}}}
     schema = resolve_schema(JsonSchema("x", {"$ref": "#/$defs/node", "$defs": {"node": node}}))
     assert schema is not None
     assert schema.shape.at(("child", "child", "child")).kind == "map"
+    node["properties"]["lost"] = {"$ref": "#/$defs/none"}
+    lost = resolve_schema(JsonSchema("y", {"$ref": "#/$defs/node", "$defs": {"node": node}}))
+    with pytest.raises(cg.SchemaError, match="'#/\\$defs/none' leads nowhere"):
+        lost.validate({})  # type: ignore[union-attr]
 
 
 def test_without_jsonschema_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

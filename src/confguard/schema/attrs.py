@@ -20,6 +20,8 @@ __all__ = ["AttrsAdapter"]
 class AttrsAdapter:
     """attrs classes and dataclasses. Keys that a class does not name are errors."""
 
+    tells_unknown_keys = False
+
     def claims(self, model: object) -> bool:
         """Is this an attrs class or a dataclass?"""
         return isinstance(model, type) and (attrs.has(model) or dataclasses.is_dataclass(model))

@@ -61,6 +61,9 @@ class InvalidDataError(Exception):
 class SchemaAdapter(Protocol):
     """One way of writing schemas."""
 
+    tells_unknown_keys: bool
+    """Does `validate` say which keys are unknown? Else the shape does."""
+
     def claims(self, model: object) -> bool:
         """Is this class written this way?"""
         ...

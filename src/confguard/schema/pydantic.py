@@ -15,6 +15,8 @@ __all__ = ["PydanticAdapter"]
 class PydanticAdapter:
     """Pydantic v2 models. Keys that a model does not name are errors unless it sets `extra` itself."""
 
+    tells_unknown_keys = False
+
     def claims(self, model: object) -> bool:
         """Is this a pydantic model? Does not import pydantic: whoever has a model has imported it."""
         pydantic = sys.modules.get("pydantic")
@@ -35,8 +37,9 @@ class PydanticAdapter:
             deprecated = info.deprecated if isinstance(info.deprecated, str) else None
             if info.deprecated and not deprecated:
                 deprecated = "it is to go"
+            marks = (*info.metadata, *([info] if info.discriminator else []))
             by_key[keys[0]] = Member(
-                info.annotation, tuple(info.metadata), default, tuple(keys[1:]), deprecated, info.description
+                info.annotation, marks, default, tuple(keys[1:]), deprecated, info.description
             )
         extra = model.model_config.get("extra")
         return Members(by_key, closed=extra not in {"allow", "ignore"})

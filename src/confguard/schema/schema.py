@@ -58,11 +58,12 @@ class Schema(Generic[T]):
         if isinstance(data, Documents):
             return self._each(data)  # type: ignore[return-value]
         data = _with_new_names(data, self.shape)
-        problems = list(_unknown_keys(data, self.shape, ()))
+        problems = [] if self.adapter.tells_unknown_keys else list(_unknown_keys(data, self.shape, ()))
         try:
             made: T = self.adapter.validate(self.model, _with_parsed_defaults(data, self.shape))
         except InvalidDataError as error:
             problems += [_problem(path, text, value, self.shape) for path, text, value in error.problems]
+            problems = problems or [Problem((), "has a key, within a union, that none of its members names")]
         if problems:
             raise ValidationError(problems)
         return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -26,11 +26,23 @@ class Shape:
     fields: Mapping[str, Shape] = field(factory=dict)
     rest: Shape | None = None
     """What a mapping's values are whose keys are not named, or a list's elements."""
+    items: tuple[Shape, ...] = ()
+    """What the elements of a list of a fixed length are, one by one."""
     closed: bool = False
     """Are keys that are not named an error?"""
     field_type: type[FieldType] | None = None
     marks: tuple[object, ...] = ()
     default: Any = NOTHING
+    optional: bool = False
+    """May nothing (`null`) stand here?"""
+    variants: tuple[Shape, ...] = ()
+    """The members of a union."""
+    tags: tuple[str, ...] = ()
+    """The keys, in any of which a value of a union says which member it is of."""
+    strict_tag: bool = False
+    """Must the tag be there?"""
+    link: Callable[[], Shape] | None = None
+    """For what a class holds that contains the class itself: its shape, made when it is asked for."""
     renamed: Mapping[str, str] = field(factory=dict)
     """Keys that fields had before, with the ones they have now."""
     deprecated: str | None = None
@@ -38,6 +50,14 @@ class Shape:
     hint: Any = None
     """The type as the schema writes it, without its marks."""
     description: str | None = None
+
+    @property
+    def whole(self) -> Shape:
+        """The shape, where it is one that refers to a class around it, of that class."""
+        if self.link is None:
+            return self
+        said = {"default": self.default, "deprecated": self.deprecated, "description": self.description}
+        return evolve(self.link(), **said)
 
     def child(self, segment: Segment) -> Shape:
         """The shape one step further down; `ANYTHING` where the schema is silent."""
@@ -93,12 +113,22 @@ def _shape(
     members_of: MembersOf,
     inside: tuple[Any, ...],
 ) -> Shape:
-    hint, marks = _unwrap(hint, marks)
-    common: dict[str, Any] = {"marks": marks, "default": default, "hint": hint}
+    written = hint
+    hint, marks, optional = _unwrap(hint, marks)
+    common: dict[str, Any] = {"marks": marks, "default": default, "hint": hint, "optional": optional}
+    if get_origin(hint) in (Union, UnionType):
+        kinds = [kind for kind in get_args(hint) if kind is not type(None)]
+        tag = next((found for mark in marks if (found := getattr(mark, "discriminator", None))), None)
+        return Shape(
+            **common,
+            variants=tuple(_shape(kind, (), NOTHING, members_of, inside) for kind in kinds),
+            tags=(tag,) if isinstance(tag, str) else (),
+            strict_tag=tag is not None,
+        )
     if isinstance(hint, type) and issubclass(hint, FieldType):
         return Shape("value", field_type=hint, **common)
     if hint in inside:
-        return Shape(**common)
+        return Shape(**common, link=lambda: _shape(written, marks, default, members_of, ()))
     members = members_of(hint)
     if members is not None:
         return _class_shape(hint, members, members_of, inside, common)
@@ -108,6 +138,9 @@ def _shape(
     if issubclass(origin, Mapping):
         below = arguments[1] if len(arguments) > 1 else Any
         return Shape("map", rest=_shape(below, (), NOTHING, members_of, inside), **common)
+    if issubclass(origin, tuple) and arguments and arguments[-1] is not Ellipsis:
+        items = tuple(_shape(each, (), NOTHING, members_of, inside) for each in arguments)
+        return Shape("list", items=items, **common)
     if issubclass(origin, Sequence | Set) and not issubclass(origin, str | bytes):
         below = arguments[0] if arguments else Any
         return Shape("list", rest=_shape(below, (), NOTHING, members_of, inside), **common)
@@ -137,18 +170,26 @@ def _class_shape(
     return Shape("map", fields=fields, closed=members.closed, renamed=renamed, **common)
 
 
-def _unwrap(hint: Any, marks: tuple[object, ...]) -> tuple[Any, tuple[object, ...]]:
-    """The type without `Annotated` and `Optional`, and the marks collected on the way."""
+def _unwrap(hint: Any, marks: tuple[object, ...]) -> tuple[Any, tuple[object, ...], bool]:
+    """The type without `Annotated` and `Optional`, the marks collected on the way, and whether it may be nothing."""
+    optional = False
     while True:
         if get_origin(hint) is Annotated:
             hint, *metadata = get_args(hint)
-            marks = (*marks, *metadata)
+            marks = (*marks, *metadata, *(inner for mark in metadata for inner in _field_marks(mark)))
         elif get_origin(hint) in (Union, UnionType):
             kinds = [kind for kind in get_args(hint) if kind is not type(None)]
+            optional = optional or len(kinds) < len(get_args(hint))
             if len(kinds) != 1:
-                return Any, marks
+                return hint, marks, optional
             hint = kinds[0]
         elif hasattr(hint, "__value__"):  # a `type X = ...` alias
             hint = hint.__value__
         else:
-            return hint, marks
+            return hint, marks, optional
+
+
+def _field_marks(mark: object) -> tuple[object, ...]:
+    """What pydantic's `Field` holds inside of `Annotated`."""
+    found = getattr(mark, "metadata", ())
+    return tuple(found) if isinstance(found, list | tuple) else ()
