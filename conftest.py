@@ -104,8 +104,9 @@ def _run(command: str) -> str:
 def enter(namespace: dict[str, object]) -> None:
     """A folder of its own for each page, with the environment's programs first on the path."""
     names = ("PATH", "NO_COLOR", "GIT_CONFIG_GLOBAL", "PRE_COMMIT_HOME", "COLUMNS", *_CI)
-    namespace["_before"] = (Path.cwd(), {name: os.environ.get(name) for name in names}, list(sys.path))
     folder = tempfile.mkdtemp(prefix="confguard-docs-")
+    before = {name: os.environ.get(name) for name in names}
+    namespace["_before"] = (folder, Path.cwd(), before, list(sys.path))
     identity = Path(folder, ".identity")
     identity.write_text("[user]\nname = Ana\nemail = ana@example.com\n[init]\ndefaultBranch = main\n")
     for name in _CI:
@@ -121,9 +122,8 @@ def enter(namespace: dict[str, object]) -> None:
 
 
 def leave(namespace: dict[str, object]) -> None:
-    """Back to where we were."""
-    folder = Path.cwd()
-    before, environment, path = namespace["_before"]  # type: ignore[misc]
+    """Back to where we were; the page's own folder goes, and no other: this may be called again after an error."""
+    folder, before, environment, path = namespace["_before"]  # type: ignore[misc]
     os.chdir(before)
     sys.path[:] = path
     for name, value in environment.items():

@@ -34,6 +34,8 @@ def json_schema(schema: Schema[Any]) -> dict[str, Any]:
 
 def _node(shape: Shape) -> dict[str, Any]:
     made = allowed(shape)
+    if shape.variants:
+        return made | {"anyOf": [_node(variant) for variant in shape.variants]}
     if shape.kind == "map":
         made.pop("default", None)
         properties = {key: _node(child) for key, child in _own(shape)}

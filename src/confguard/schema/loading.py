@@ -9,7 +9,8 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
+from types import UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin
 
 from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format
@@ -117,25 +118,40 @@ def _structuring(model: Any, converter: Any) -> Callable[[Any], Any]:
 def _plain(model: Any, seen: set[Any]) -> bool:
     """Is there nothing in a model, or in those inside of it, that pydantic alone would pass over?
 
-    That is a field that is to go, a default that is still a text (`timeout: Duration = "2s"`), and classes that are
-    no models: their unknown keys would be let pass.
+    That is a field that is to go or has two names, an amount of time (pydantic reads less of them), a default that is
+    still a text (`timeout: Duration = "2s"`), a choice between classes, and classes that are no models: their unknown
+    keys would be let pass.
     """
     if model in seen:
         return True
     seen.add(model)
     return all(
-        not info.deprecated and _inside(info.annotation, info.default, seen)
+        not info.deprecated
+        and not hasattr(info.validation_alias, "convert_to_aliases")
+        and _inside(info.annotation, info.default, seen)
         for info in model.model_fields.values()
-    )
+    ) and not (_both_names(model) and any(info.alias for info in model.model_fields.values()))
+
+
+def _both_names(model: Any) -> bool:
+    """May a document use either name of a field, so that two layers may mean one by two?"""
+    return bool(model.model_config.get("populate_by_name") or model.model_config.get("validate_by_name"))
+
+
+def _has_fields(hint: Any) -> bool:
+    names = ("model_fields", "__attrs_attrs__", "__dataclass_fields__")
+    return any(hasattr(get_origin(hint) or hint, name) for name in names)
 
 
 def _inside(hint: Any, default: Any, seen: set[Any]) -> bool:
     if hasattr(hint, "__value__"):  # a `type X = ...` alias
         return False
+    if get_origin(hint) in (Union, UnionType) and sum(map(_has_fields, get_args(hint))) > 1:
+        return False
     if isinstance(hint, type) and not get_args(hint):
         if hasattr(hint, "model_fields"):
             return _plain(hint, seen)
-        if hasattr(hint, "__attrs_attrs__") or hasattr(hint, "__dataclass_fields__"):
+        if _has_fields(hint) or (hint.__qualname__ == "timedelta" and hint.__module__ == "datetime"):
             return False
         raw = hasattr(hint, "expects") and isinstance(default, str | int | float)
         return not raw or isinstance(default, hint)
