@@ -184,7 +184,11 @@ def _explained(path: Path, value: Any, combined: Combined, shape: Shape) -> Expl
     default = default_at(path, combined, shape)
     shown = _shown(value, path, place)
     if not effective:
-        computed = default is not NOTHING and default is not COMPUTED and not same(default, value)
+        computed = (
+            default is not NOTHING
+            and default is not COMPUTED
+            and not same(place.meaning(default), place.meaning(value))
+        )
         return Explained(path, shown, Origin("computed" if computed else "default", shown), tuple(rest))
     if default is not NOTHING and default is not COMPUTED:
         rest.append(Origin("default", _shown(default, path, place)))
