@@ -12,7 +12,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, Json, SecretStr
+from pydantic import AliasPath, BaseModel, Field, Json, SecretStr
 
 import confguard as cg
 from confguard.fields import Duration, Secret
@@ -278,3 +278,26 @@ def test_whatever_the_variables_say_there_is_no_traceback(variables: dict[str, s
     explained = cg.explain(Nested, env(**variables))
     json.dumps(explained.to_json())
     assert str(explained)
+
+
+def test_keys_of_a_table_are_those_below_that_differ_in_letter_case() -> None:
+    made = cg.load(Nested, {"by": {"Web": {"Max": 1}}}, env(BY__WEB__MAX="5", BY__DB="{}"))
+    assert made.by == {"Web": {"Max": 5}, "db": {}}
+    explained = cg.explain(Nested, {"by": {"Web": {"Max": 1}}}, env(BY__WEB__MAX="5"))["by.Web.Max"]
+    assert (explained.value, str(explained.origin)) == (5, "$A_BY__WEB__MAX")
+
+
+class Positions(BaseModel):
+    first: str = Field("", validation_alias=AliasPath("path", 0))
+    second: str = Field("", validation_alias=AliasPath("path", 1))
+
+
+class Holder(BaseModel):
+    nest: Positions = Positions()
+
+
+def test_fields_that_are_read_from_positions() -> None:
+    for variables in ({"NEST__PATH": '["x", "y"]'}, {"NEST__PATH__0": "x", "NEST__PATH__1": "y"}):
+        assert cg.load(Holder, env(**variables)).nest == Positions.model_validate({"path": ["x", "y"]})
+        explained = cg.explain(Holder, env(**variables))["nest.path[1]"]
+        assert (explained.value, str(explained.origin)[:13]) == ("y", "$A_NEST__PATH")

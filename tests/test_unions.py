@@ -6,11 +6,21 @@ import dataclasses
 import enum
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import attrs
 import pytest
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
+import typing_extensions
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    RootModel,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydantic import dataclasses as pydantic_dataclasses
 
 import confguard as cg
@@ -308,3 +318,87 @@ def test_a_file_places_the_problem_in_the_member(folder: Path) -> None:
     Path("a.yaml").write_text("store:\n  kind: s3\n  bucket: b\n  retries: x\n")
     (problem,) = problems(HOLDERS["discriminated"], "a.yaml")
     assert problem.startswith("a.yaml:4:3: store.retries: expected a valid integer")
+
+
+class Rewriting(BaseModel):
+    wait: timedelta = timedelta(1)
+    part: One | None = None
+    store: Annotated[_union("pydantic"), Field(discriminator="kind")] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def lowered(cls, data: Any) -> Any:
+        store = data.get("store")
+        if store and store["kind"].isupper():
+            return data | {"store": store | {"kind": store["kind"].lower()}}
+        return data
+
+
+def test_models_that_change_what_is_written_see_what_is_written() -> None:
+    assert cg.load(Rewriting, {"wait": "7d", "store": S3}).wait == timedelta(7)
+    assert cg.load(Rewriting, {"store": {"kind": "DISK", "path": "/p"}}).store.path == "/p"
+    with pytest.raises(cg.ValidationError, match="months, which differ"):
+        cg.load(Rewriting, {"wait": "P1M", "store": {"kind": "DISK", "path": "/p"}})
+
+
+class Raising(BaseModel):
+    value: int = 0
+
+    @field_validator("value")
+    @classmethod
+    def wrong(cls, value: int) -> int:
+        raise KeyError("geheim")
+
+
+@attrs.frozen
+class AlsoRaising:
+    value: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        raise KeyError
+
+
+class HoldsRaising(BaseModel):
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    one: Raising | AlsoRaising | None = None
+
+
+def test_whatever_a_validator_raises_is_a_problem() -> None:
+    for model, data in [
+        (Raising, {"value": 1}),
+        (AlsoRaising, {"value": 1}),
+        (HoldsRaising, {"one": {"value": 1}}),
+    ]:
+        assert len(problems(model, data)) == 1
+
+
+class Typed(typing_extensions.TypedDict):
+    size: int
+    wait: typing_extensions.NotRequired[timedelta]
+
+
+class Pair(NamedTuple):
+    size: int
+    wait: timedelta = timedelta(1)
+
+
+class Tables(BaseModel):
+    table: Typed | None = None
+    pair: Pair | None = None
+
+
+@attrs.frozen
+class FlatTables:
+    table: Typed | None = None
+    pair: tuple[int, timedelta] | None = None
+
+
+@pytest.mark.parametrize("model", [Tables, FlatTables])
+def test_typed_dictionaries_and_named_tuples_are_settings(model: Any) -> None:
+    made = cg.load(model, {"table": {"size": "1", "wait": "7d"}, "pair": [1, "7d"]})
+    assert made.table == {"size": 1, "wait": timedelta(7)}
+    assert made.pair == (1, timedelta(7))
+    assert problems(model, {"table": {"size": 1, "wiat": "7d"}}) == [
+        "table.wiat: unknown key (did you mean 'wait'?)"
+    ]
+    assert cg.diff({"pair": [1, "1d"]}, {"pair": [1, "24h"]}, model).same

@@ -224,6 +224,8 @@ def shown(value: object) -> str:
     """
     if isinstance(value, int) and abs(value) >= 10**_LONGEST:
         return "a huge number"
+    if isinstance(value, timedelta):
+        return repr(show_duration(value))
     text = (
         value if not isinstance(value, str) or len(value) <= _LONGEST else f"{value[:20]} ... {value[-20:]}"
     )

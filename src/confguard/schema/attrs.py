@@ -104,7 +104,7 @@ def _problems(error: BaseException, path: Path, data: Any) -> Any:
         return
     for inner in error.exceptions:
         step = _step(inner)
-        if isinstance(inner, KeyError) and not isinstance(inner, BaseExceptionGroup):
+        if isinstance(inner, KeyError) and step is not None and inner.args:
             yield (*path, inner.args[0]), "required, but missing", None
         elif step is None:
             yield from _problems(inner, path, data)

@@ -62,7 +62,7 @@ def combine(layers: list[Layer], shape: Shape) -> Combined:
     made: list[Layer] = []
     problems: list[Problem] = []
     for layer in layers:
-        one = named(layer.data, shape, merged)
+        one = named(layer.data, shape, merged, caseless=layer.caseless)
         found = [
             said_twice(first, second, place(*layer.where_written(first)).removesuffix(": "))
             for first, second in one.twice

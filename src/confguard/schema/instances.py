@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, get_origin
 
+from confguard.schema.elements import Elements
 from confguard.schema.shape import Shape
 
 __all__ = ["as_data", "is_instance"]
@@ -41,13 +42,10 @@ def _table(value: Any, shape: Shape) -> dict[Any, Any]:
     for path, name in shape.attributes.items():
         if not hasattr(value, name):
             continue
-        table, whole = made, True
+        table = made
         for step, following in pairwise(path):
-            whole = whole and isinstance(following, str)
-            if whole:
-                table = table.setdefault(step, {})
-        if whole:  # a field that is read from a position of a list has no place of its own
-            table[path[-1]] = as_data(getattr(value, name), shape.at(path))
+            table = table.setdefault(step, Elements() if isinstance(following, int) else {})
+        table[path[-1]] = as_data(getattr(value, name), shape.at(path))
     more = getattr(value, "__pydantic_extra__", None)
     return made | (dict(more) if isinstance(more, dict) else {})
 

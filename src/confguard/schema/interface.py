@@ -70,6 +70,8 @@ class Members:
 
     fields: tuple[Member, ...] = ()
     closed: bool = True
+    rewrites: bool = False
+    """Does the class change what is written before it is read?"""
     root: Member | None = None
     """For a class that is no table of fields, but one value: that."""
 

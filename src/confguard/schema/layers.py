@@ -32,6 +32,8 @@ class Layer:
     """For settings that stand in no document of their own: a variable's or a file's name."""
     unused: tuple[str, ...] = ()
     """What looked like a setting of ours and is none, with a did-you-mean."""
+    caseless: bool = False
+    """Does letter case mean nothing in its names?"""
     problems: tuple[Problem, ...] = ()
     """What cannot be read as what it is to be."""
     written: Mapping[Path, Path] = field(factory=dict)

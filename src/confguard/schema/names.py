@@ -41,70 +41,74 @@ def as_written(path: Path, written: Mapping[Path, Path]) -> Path:
     return path
 
 
-def named(data: Any, shape: Shape, below: Any = None) -> Named:
+def named(data: Any, shape: Shape, below: Any = None, *, caseless: bool = False) -> Named:
     """The data with one name for each setting. `below` is what lower layers say, which may tell a union's member.
+
+    With `caseless`, a key of a table that takes any is the one below that differs in letter case only.
 
     >>> workers = Shape("value")
     >>> pool = Shape("map", fields={"workers": workers, "threads": workers}, renamed={"threads": "workers"})
     >>> named({"threads": 9}, pool).data
     {'workers': 9}
     """
-    written: dict[Path, Path] = {}
-    twice: list[tuple[Path, Path]] = []
-    made = _named(data, below, shape, (), (), written, twice)
-    return Named(made, written, tuple(twice))
+    naming = _Naming(caseless)
+    made = naming.named(data, below, shape, (), ())
+    return Named(made, naming.written, tuple(naming.twice))
 
 
-def _named(
-    data: Any,
-    below: Any,
-    shape: Shape,
-    path: Path,
-    place: Path,
-    written: dict[Path, Path],
-    twice: list[tuple[Path, Path]],
-) -> Any:
-    """`path` is where the data stands under its new names, `place` where it is written."""
-    if isinstance(data, list):
-        return [
-            _named(value, None, shape.child(i), (*path, i), (*place, i), written, twice)
-            for i, value in enumerate(data)
-        ]
-    if not isinstance(data, dict):
-        return data
-    known = below if isinstance(below, Mapping) else {}
-    shape = shape.of({**known, **data}) if shape.variants else shape
-    moved = _moved(data, shape, place, twice) if shape.names else {}
-    made: dict[Any, Any] = Elements() if isinstance(data, Elements) else {}
-    for key, value in data.items():
-        if (key,) not in shape.names:
-            inner = (*path, key)
-            made[key] = _named(value, known.get(key), shape.child(key), inner, (*place, key), written, twice)
-    for own, other in moved.items():
-        written[(*path, *own)] = (*place, *other)
-        value = _value(data, other)
-        value = _named(
-            value, _value(known, own), shape.at(own), (*path, *own), (*place, *other), written, twice
-        )
-        _put(made, own, value)
-    longer = [other for other in moved.values() if len(other) > 1]
-    return _without(made, longer) if longer else made
+@frozen
+class _Naming:
+    caseless: bool
+    written: dict[Path, Path] = field(factory=dict)
+    twice: list[tuple[Path, Path]] = field(factory=list)
+
+    def named(self, data: Any, below: Any, shape: Shape, path: Path, place: Path) -> Any:
+        """`path` is where the data stands under its new names, `place` where it is written."""
+        if isinstance(data, list):
+            return [
+                self.named(value, None, shape.child(i), (*path, i), (*place, i))
+                for i, value in enumerate(data)
+            ]
+        if not isinstance(data, dict):
+            return data
+        known = below if isinstance(below, Mapping) else {}
+        shape = shape.of({**known, **data}) if shape.variants else shape
+        moved = self.moved(data, shape, place) if shape.names else {}
+        if self.caseless:
+            moved |= _respelled(data, known, shape)
+        others = set(moved.values()) | shape.names.keys()
+        made: dict[Any, Any] = Elements() if isinstance(data, Elements) else {}
+        for key, value in data.items():
+            if (key,) not in others:
+                inner = (*path, key)
+                made[key] = self.named(value, known.get(key), shape.child(key), inner, (*place, key))
+        for own, other in moved.items():
+            inner, there = (*path, *own), (*place, *other)
+            self.written[inner] = there
+            value = self.named(_value(data, other), _value(known, own), shape.at(own), inner, there)
+            _put(made, own, value)
+        longer = [other for other in moved.values() if len(other) > 1]
+        return _without(made, longer) if longer else made
+
+    def moved(self, data: dict[Any, Any], shape: Shape, place: Path) -> dict[Path, Path]:
+        """The fields that are written under another name, and that name."""
+        found: dict[Path, Path] = {}
+        for other, own in shape.names.items():
+            if not follow(data, other)[1]:
+                continue
+            first = own if follow(data, own)[1] else found.get(own)
+            if first is None:
+                found[own] = other
+            elif not same(_value(data, first), _value(data, other)):
+                self.twice.append(((*place, *first), (*place, *other)))
+        return found
 
 
-def _moved(
-    data: dict[Any, Any], shape: Shape, place: Path, twice: list[tuple[Path, Path]]
-) -> dict[Path, Path]:
-    """The fields that are written under another name, and that name."""
-    found: dict[Path, Path] = {}
-    for other, own in shape.names.items():
-        if not follow(data, other)[1]:
-            continue
-        first = own if follow(data, own)[1] else found.get(own)
-        if first is None:
-            found[own] = other
-        elif not same(_value(data, first), _value(data, other)):
-            twice.append(((*place, *first), (*place, *other)))
-    return found
+def _respelled(data: dict[Any, Any], below: Mapping[Any, Any], shape: Shape) -> dict[Path, Path]:
+    """The keys of a table that takes any, as they are spelt below."""
+    spelt = {str(key).lower(): key for key in below if key not in shape.fields}
+    free = [key for key in data if key not in shape.fields and key not in below and isinstance(key, str)]
+    return {(spelt[key.lower()],): (key,) for key in free if key.lower() in spelt}
 
 
 def _value(data: Any, path: Path) -> Any:

@@ -18,6 +18,7 @@ from confguard.schema.conversion import is_span
 from confguard.schema.instances import is_instance
 from confguard.schema.interface import NOTHING, InvalidDataError, SchemaAdapter
 from confguard.schema.shape import Shape
+from confguard.units import AmbiguousError
 
 __all__ = ["Preparation", "unknown_keys"]
 
@@ -31,6 +32,8 @@ class Preparation:
     """Who makes a class that stands inside of one of the adapter's."""
     problems: list[tuple[Path, str, Any]] = field(factory=list)
     taken: list[Path] = field(factory=list)
+    ambiguous: list[str] = field(factory=list)
+    """Texts that mean two things, whoever reads them."""
 
     def made(self, data: Any, shape: Shape, path: Path = ()) -> Any:
         """The data with amounts, members of unions and classes of another kind as instances."""
@@ -51,14 +54,20 @@ class Preparation:
             return [self.made(value, shape.child(i), (*path, i)) for i, value in enumerate(data)]
         return data
 
-    def tells(self, path: Path) -> bool:
-        """Are the problems at a place told here already?"""
+    def all_with(self, found: list[tuple[Path, str, Any]]) -> list[tuple[Path, str, Any]]:
+        """The problems here, and those that the class found beside them."""
+        if not self.taken:
+            return [*self.problems, *found]
+        return [*self.problems, *(each for each in found if each[0] and not self._tells(each[0]))]
+
+    def _tells(self, path: Path) -> bool:
         return any(path[: len(known)] == known for known in self.taken)
 
     def _span(self, data: Any, shape: Shape, path: Path) -> Any:
         try:
             return shape.read(data)
         except ValueError as error:
+            self.ambiguous.extend([str(data)] if isinstance(error, AmbiguousError) else [])
             self.problems.append((path, str(error), data))
             self.taken.append(path)
             return data
@@ -66,8 +75,8 @@ class Preparation:
     def _member(self, data: Any, shape: Shape, path: Path) -> Any:
         wrong = _wrong_tag(data, shape)
         if wrong:
-            key, message, value = wrong
-            self.problems.append(((*path, key), message, value))
+            where, message, value = wrong
+            self.problems.append(((*path, *where), message, value))
             self.taken.append(path)
             return data
         likely = shape.likely(data)
@@ -83,21 +92,22 @@ class Preparation:
 
     def _instance(self, data: Any, shapes: list[Shape], path: Path) -> Any:
         """An instance of the first class that takes the data, else the problems of the likeliest."""
-        found = []
+        told: list[tuple[Path, str, Any]] | None = None
         for shape in shapes:
             inner = Preparation(self.maker(self.adapter, shape.hint), self.maker)
+            found: list[tuple[Path, str, Any]] = []
             ready = inner.made(data, shape)
-            problems = list(inner.problems)
             try:
                 made = inner.adapter.validate(shape.hint, ready)
-            except InvalidDataError as error:
-                problems += [each for each in error.problems if not inner.tells(each[0])]
-                made = data
-            else:
-                if not problems:
+                if not inner.problems:
                     return made
-            found.append(problems)
-        self.problems.extend(((*path, *where), message, value) for where, message, value in found[0])
+            except InvalidDataError as error:
+                found = error.problems
+            except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
+                found = [((), f"a validator of the schema failed: {type(error).__name__}", None)]
+            self.ambiguous.extend(inner.ambiguous)
+            told = inner.all_with(found) if told is None else told
+        self.problems.extend(((*path, *where), message, value) for where, message, value in told or [])
         self.taken.append(path)
         return data
 
@@ -110,20 +120,24 @@ def _option(data: Any, hint: Any) -> Any:
     return next((each for each in options if isinstance(each, enum.Enum) and each.value == data), data)
 
 
-def _wrong_tag(data: Any, shape: Shape) -> tuple[str, str, Any] | None:
-    """What is wrong with the tag of a value that is of no member: its key, why, and what it holds."""
-    if not isinstance(data, dict) or not shape.tags:
+def _wrong_tag(data: Any, shape: Shape) -> tuple[Path, str, Any] | None:
+    """What is wrong with the tag of a value that is of no member: where, why, and what it holds."""
+    if not isinstance(data, dict) or not (shape.tags or shape.tagger):
         return None
     tag = shape.tag_of(data)
     known = " or ".join(repr(each) for each in shape.tagged)
+    if shape.tagger:
+        return (
+            None if tag in shape.tagged else ((), f"expected {known}, and it does not tell which it is", None)
+        )
     if tag is NOTHING:
-        return (shape.tags[0], f"required, but missing: {known}", None) if shape.strict_tag else None
+        return ((shape.tags[0],), f"required, but missing: {known}", None) if shape.strict_tag else None
     tables_only = all(variant.attributes or variant.variants for variant in shape.variants)
     if tag in shape.tagged or not tables_only:
         return None
     key = next(key for key in shape.tags if key in data)
     meant = did_you_mean(str(tag), [str(each) for each in shape.tagged])
-    return key, f"expected {known}{meant}", tag
+    return (key,), f"expected {known}{meant}", tag
 
 
 def unknown_keys(data: Any, shape: Shape, path: Path = ()) -> Iterator[tuple[Path, str]]:

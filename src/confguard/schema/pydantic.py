@@ -40,7 +40,13 @@ class PydanticAdapter:
         )
         if getattr(model, "__pydantic_root_model__", False):
             return Members(root=fields[0])
-        return Members(fields, closed=config.get("extra") not in {"allow", "ignore"})
+        decorators = getattr(model, "__pydantic_decorators__", None)
+        validators = getattr(decorators, "model_validators", {}).values()
+        return Members(
+            fields,
+            closed=config.get("extra") not in {"allow", "ignore"},
+            rewrites=any(each.info.mode != "after" for each in validators),
+        )
 
     def validate(self, model: Any, data: Any) -> Any:
         """A model from data."""

@@ -73,39 +73,38 @@ class Schema(Generic[T]):
 
     def made(self, data: Any) -> T:
         """An instance from data that has one name for each setting. Raises `ValidationError` with every problem."""
-        problems = [Problem(path, text) for path, text in unknown_keys(data, self.shape)]
-        filled = with_parsed_defaults(data, self.shape)
+        unknown = [Problem(path, text) for path, text in unknown_keys(data, self.shape)]
+        written = with_parsed_defaults(data, self.shape)
         preparation = Preparation(self.adapter, _maker)
-        ready = preparation.made(filled, self.shape)
-        found = list(preparation.problems)
-        try:
-            made: T = self._validated(ready, filled, quiet=bool(found))
-        except InvalidDataError as error:
-            found += [each for each in error.problems if not preparation.tells(each[0])]
-            if not found and not problems:
-                found.append(((), f"is no {self.name}", None))
-        problems += [
-            _problem(path, text, value, self.shape) for path, text, value in _each_once(found, self.shape)
-        ]
-        if problems:
-            raise ValidationError(problems)
+        ready = preparation.made(written, self.shape)
+        made: T
+        made, found = self._attempt(ready, written)
+        problems = preparation.all_with(found or [])
+        if problems and not unknown and self.shape.rewrites and not preparation.ambiguous:
+            rewritten: T
+            rewritten, wrong = self._attempt(written)
+            if wrong is None:  # right once the class has changed it
+                return rewritten
+        if found is not None and not problems and not unknown:
+            problems.append(((), f"is no {self.name}", None))
+        if problems or unknown:
+            told = [_problem(*each, self.shape) for each in _each_once(problems, self.shape)]
+            raise ValidationError([*unknown, *told])
         return made
 
-    def _validated(self, ready: Any, written: Any, *, quiet: bool) -> Any:
-        """An instance; from what is written, where a validator of the user's own chokes on what was made of that.
-
-        `quiet`: is known already what is wrong?
-        """
+    def _attempt(self, *candidates: Any) -> tuple[Any, list[Found] | None]:
+        """An instance from the first of these data that no validator of the user's own chokes on, and its problems."""
         failed = ""
-        for data in (ready, written):
+        for data in candidates:
             try:
-                return self.adapter.validate(self.model, data)
-            except (InvalidDataError, SchemaError):
+                return self.adapter.validate(self.model, data), None
+            except InvalidDataError as error:
+                return None, error.problems
+            except SchemaError:
                 raise
             except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
                 failed = type(error).__name__
-        message = f"a validator of the schema failed: {failed}"
-        raise InvalidDataError([] if quiet else [((), message, None)])
+        return None, [((), f"a validator of the schema failed: {failed}", None)]
 
     def named(self, data: Any) -> Any:
         """The data with one name for each setting: the one that its field has now."""

@@ -61,6 +61,8 @@ class Shape:
     """Must the tag be there?"""
     custom: bool = False
     """Does the schema's class read this value in a way of its own?"""
+    rewrites: bool = False
+    """Does a class, here or further down, change what is written before it is read?"""
     reader: Callable[[Any, Any], Any] = as_type
     """How this kind of schema reads a value as a type."""
     link: Callable[[], Shape] | None = None

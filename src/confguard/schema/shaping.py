@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from attrs import evolve, frozen
 
@@ -51,15 +51,32 @@ class _Builder:
         origin, arguments = get_origin(hint) or hint, get_args(hint)
         if not isinstance(origin, type):
             return Shape("value" if origin is Literal else "any", **common)
+        if hasattr(origin, "__required_keys__"):
+            return self.of_typed_dict(origin, inside, common)
+        if issubclass(origin, tuple) and hasattr(origin, "_fields"):
+            hints = get_type_hints(origin, include_extras=True)
+            items = tuple(self.shape(hints.get(name, Any), inside) for name in origin._fields)
+            return Shape("list", items=items, rest=union_of(items), **common)
         if issubclass(origin, Mapping):
             below = arguments[1] if len(arguments) > 1 else Any
-            return Shape("map", rest=self.shape(below, inside), **common)
+            rest = self.shape(below, inside)
+            return Shape("map", rest=rest, rewrites=rest.rewrites, **common)
         if issubclass(origin, tuple) and arguments and arguments[-1] is not Ellipsis:
             items = tuple(self.shape(each, inside) for each in arguments)
-            return Shape("list", items=items, rest=union_of(list(items)), **common)
+            rest = union_of(items)
+            return Shape("list", items=items, rest=rest, rewrites=rest.rewrites, **common)
         if issubclass(origin, Sequence | Set) and not issubclass(origin, str | bytes):
-            return Shape("list", rest=self.shape(arguments[0] if arguments else Any, inside), **common)
+            rest = self.shape(arguments[0] if arguments else Any, inside)
+            return Shape("list", rest=rest, rewrites=rest.rewrites, **common)
         return Shape("value", **common)
+
+    def of_typed_dict(self, kind: Any, inside: tuple[Any, ...], common: dict[str, Any]) -> Shape:
+        extra = getattr(kind, "__pydantic_config__", {}).get("extra")
+        fields = {}
+        for key, hint in get_type_hints(kind, include_extras=True).items():
+            shape = self.shape(hint, (*inside, kind))
+            fields[key] = evolve(shape, default=NOTHING if key in kind.__required_keys__ else COMPUTED)
+        return Shape("map", fields=fields, closed=extra not in {"allow", "ignore"}, **common)
 
     def of_class(self, members: Members, inside: tuple[Any, ...], common: dict[str, Any]) -> Shape:
         if members.root is not None:
@@ -90,6 +107,7 @@ class _Builder:
             renamed=renamed,
             aliases=aliases,
             attributes=attributes,
+            rewrites=members.rewrites or any(shape.rewrites for shape in shapes),
             **common,
         )
 
@@ -101,6 +119,10 @@ class _Builder:
             description=member.description,
             custom=member.custom,
         )
+
+
+_QUALIFIERS = {"Required", "NotRequired", "ReadOnly"}
+"""What a `TypedDict` writes around the type of a key."""
 
 
 def union_of(variants: Sequence[Shape], **common: Any) -> Shape:
@@ -131,6 +153,7 @@ def union_of(variants: Sequence[Shape], **common: Any) -> Shape:
         field_type=field_types.pop() if len(field_types) == 1 else None,
         marks=marks,
         optional=optional,
+        rewrites=any(variant.rewrites for variant in distinct),
         renamed=_merged(table.renamed for table in tables),
         default=common.pop("default", NOTHING if _all_required(distinct) else COMPUTED),
         variants=tuple(distinct),
@@ -226,6 +249,8 @@ def _unwrapped(hint: Any, marks: tuple[object, ...]) -> tuple[Any, tuple[object,
             if len(kinds) != 1:
                 return hint, marks, optional
             hint = kinds[0]
+        elif getattr(get_origin(hint), "_name", "") in _QUALIFIERS:
+            (hint,) = get_args(hint)
         elif hasattr(hint, "__value__"):  # a `type X = ...` alias
             hint = hint.__value__
         elif hasattr(hint, "__supertype__"):  # a `NewType`

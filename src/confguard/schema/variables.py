@@ -135,7 +135,8 @@ class _Texts:
                 self.problems.append(Problem(path[: -error.left], message, origins.get(path[: -error.left])))
                 continue
             origins[path] = each.source
-        return Layer(about, data, origins=origins, unused=tuple(unused), problems=tuple(self.problems))
+        told = tuple(self.problems)
+        return Layer(about, data, origins=origins, unused=tuple(unused), caseless=True, problems=told)
 
 
 class _NoTableError(Exception):
