@@ -372,9 +372,10 @@ def test_whatever_a_validator_raises_is_a_problem() -> None:
         assert len(problems(model, data)) == 1
 
 
+NotRequired = typing_extensions.NotRequired
 class Typed(typing_extensions.TypedDict):
     size: int
-    wait: typing_extensions.NotRequired[timedelta]
+    wait: NotRequired[timedelta]
 
 
 class Pair(NamedTuple):
