@@ -67,8 +67,11 @@ def combine(layers: list[Layer], shape: Shape) -> Combined:
             said_twice(first, second, place(*layer.where_written(first)).removesuffix(": "))
             for first, second in one.twice
         ]
-        made.append(evolve(layer, data=one.data, written=one.written))
-        merged = _Overlay(found).put(merged, one.data, shape)
+        table = isinstance(one.data, Mapping) or shape.kind != "map"
+        if not table:
+            found.append(Problem((), "expected a table of settings"))
+        made.append(evolve(layer, data=one.data if table else {}, written=one.written))
+        merged = _Overlay(found).put(merged, made[-1].data, shape)
         problems += [placed_in(made[-1], problem, shape) for problem in [*found, *layer.problems]]
     return Combined(merged, tuple(made), tuple(problems))
 

@@ -16,6 +16,7 @@ __all__ = [
     "as_pydantic_type",
     "as_type",
     "is_span",
+    "may_be_raw",
     "standard",
     "standard_reader",
 ]
@@ -42,6 +43,16 @@ def as_pydantic_type(value: Any, hint: Any) -> Any:
 def is_span(hint: Any) -> bool:
     """Is this the type `timedelta`? Its module need not be loaded to know."""
     return getattr(hint, "__qualname__", "") == "timedelta" and hint.__module__ == "datetime"
+
+
+def may_be_raw(default: Any) -> bool:
+    """Might a default be, hold or make a text or a number that is still to be read as what the field is of?"""
+    factory = getattr(default, "factory", default)
+    if isinstance(factory, type):
+        return False
+    if isinstance(default, list | tuple | dict | set):
+        return bool(default)
+    return isinstance(default, str | int | float) or callable(factory)
 
 
 @lru_cache(maxsize=1024)

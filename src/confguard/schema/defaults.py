@@ -109,12 +109,13 @@ def _is_raw(value: Any, shape: Shape) -> bool:
 
 def _may_be_raw(shape: Shape, inside: tuple[Any, ...]) -> bool:
     """Might what a factory makes hold such a default? Only then it is called before it is time."""
-    if shape.kind == "list" and shape.rest is not None:
-        return _may_be_raw(shape.rest.whole, inside)
-    if shape.hint in inside:
+    if any(shape.hint is hint for hint in inside):
         return False
+    within = (*inside, shape.hint)
+    if shape.rest is not None and (_parses(shape.rest) or _may_be_raw(shape.rest.whole, within)):
+        return True
     below = [*shape.variants, *shape.fields.values()]
-    return any(_is_raw(child.default, child) or _may_be_raw(child, (*inside, shape.hint)) for child in below)
+    return any(_is_raw(child.default, child) or _may_be_raw(child, within) for child in below)
 
 
 def _parses(shape: Shape) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, cast, get_args
 
 from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format
+from confguard.schema.conversion import may_be_raw
 
 if TYPE_CHECKING:
     from confguard.documents.document import Document
@@ -82,7 +83,10 @@ def _layers(sources: tuple[Source, ...]) -> Iterator[Any]:
     for source in sources:
         if not isinstance(source, str | os.PathLike | Mapping):
             raise TypeError("a source that only `explaining` knows")
-        yield source if isinstance(source, Mapping) else _read(os.fspath(source))
+        data = source if isinstance(source, Mapping) else _read(os.fspath(source))
+        if not isinstance(data, Mapping):
+            raise TypeError("no table of settings")
+        yield data
 
 
 def _read(path: str) -> Any:
@@ -149,7 +153,11 @@ class _Asked:
         self.more = self.more or any(hasattr(info.validation_alias, "convert_to_aliases") for info in fields)
         return all(
             not info.deprecated
-            and self.inside(info.annotation, info.default, tagged=isinstance(info.discriminator, str))
+            and self.inside(
+                info.annotation,
+                info.default_factory or info.default,
+                tagged=isinstance(info.discriminator, str),
+            )
             for info in fields
         )
 
@@ -168,10 +176,9 @@ class _Asked:
                 return self.plain(hint)
             if _has_fields(hint) or hasattr(hint, "__required_keys__"):
                 return False
-            if hint.__qualname__ == "timedelta" and hint.__module__ == "datetime":
-                self.more = True
-                return not isinstance(default, str | int | float)
-            raw = hasattr(hint, "expects") and isinstance(default, str | int | float)
+            span = hint.__qualname__ == "timedelta" and hint.__module__ == "datetime"
+            self.more = self.more or span
+            raw = (span or hasattr(hint, "expects")) and may_be_raw(default)
             return not raw or isinstance(default, hint)
         return all(self.inside(argument, default) for argument in arguments)
 

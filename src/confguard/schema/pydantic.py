@@ -130,9 +130,15 @@ def _path(data: Any, location: tuple[Any, ...]) -> Path:
     return tuple(path)
 
 
+_TABLES = {"model_type", "model_attributes_type", "dataclass_type", "dict_type"}
+"""Pydantic's names for what is no table."""
+
+
 def _message(found: Any) -> str:
     if found["type"] == "missing":
         return "required, but missing"
+    if found["type"] in _TABLES:
+        return "expected a table"
     if found["type"].startswith("time_delta"):
         from confguard.units import DURATION
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from confguard.schema.conversion import CONVERSIONS, is_span, standard, standard_reader
+from confguard.schema.conversion import CONVERSIONS, is_span, may_be_raw, standard, standard_reader
 
 __all__ = ["converter", "is_plain"]
 
@@ -52,10 +52,15 @@ def _parsed(hint: Any, seen: set[Any]) -> bool:
     seen.add(hint)
     hints = get_type_hints(hint)
     return all(
-        not (_holds_field_type(hints.get(member.name)) and isinstance(member.default, str | int | float))
+        not (_holds_field_type(hints.get(member.name)) and may_be_raw(_default(member)))
         and _parsed(hints.get(member.name), seen)
         for member in members
     )
+
+
+def _default(member: Any) -> Any:
+    made = getattr(member, "default_factory", None)
+    return made if callable(made) else member.default
 
 
 def _holds_field_type(hint: Any) -> bool:
