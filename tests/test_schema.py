@@ -300,9 +300,13 @@ def test_a_renamed_key_is_read_with_a_warning(folder: Path) -> None:
     Path("a.toml").write_text("max_in_flight = 7\n")
     with pytest.warns(FutureWarning, match=r"a\.toml:1:1: max_in_flight: is called 'max_inflight' now"):
         assert cg.load(Renaming, "a.toml").max_inflight == 7
-    Path("a.toml").write_text("max_in_flight = 7\nmax_inflight = 8\n")
+    Path("a.toml").write_text("max_in_flight = 8\nmax_inflight = 8\n")
     with pytest.warns(FutureWarning, match="is called"):
         assert cg.load(Renaming, "a.toml").max_inflight == 8
+    Path("a.toml").write_text("max_in_flight = 7\nmax_inflight = 8\n")
+    says = r"a\.toml:1:1: max_in_flight: is the same setting as 'max_inflight' \(a\.toml:2:1\)"
+    with pytest.warns(FutureWarning), pytest.raises(cg.ValidationError, match=says):
+        cg.load(Renaming, "a.toml")
 
 
 def test_a_deprecated_key_is_read_with_a_warning(folder: Path) -> None:

@@ -100,6 +100,7 @@ class _Walk:
     def values(
         self, old: Any, new: Any, path: Path, place: Path, shape: Shape, *, compared: bool = False
     ) -> None:
+        shape = shape.of(new) if shape.variants else shape
         if isinstance(old, dict) and isinstance(new, dict):
             self.mappings(old, new, path, place, shape, compared=compared)
         elif isinstance(old, list) and isinstance(new, list):
@@ -146,8 +147,8 @@ class _Walk:
         self, key: Any, value: Any, new: dict[Any, Any], path: Path, place: Path, shape: Shape
     ) -> bool:
         """A key that the schema knows under a new name: no change, unless its value changed too."""
-        name = shape.renamed.get(key)
-        if name is None or name not in new:
+        name = _name_in(new, key, shape)
+        if name is None:
             return False
         inner, there = (*path, name), (*place, name)
         edits = _steps_between(value, new[name], inner, there, shape.child(name))
@@ -160,7 +161,7 @@ class _Walk:
 
     def lists(self, old: list[Any], new: list[Any], path: Path, place: Path, shape: Shape) -> None:
         mark = shape.mark(KeyedBy)
-        keyed = keying(old, new, mark.fields if mark else None)
+        keyed = keying(old, new, mark.fields if mark else None, shape.child(0))
         plan = align(old, new, keyed, ordered=shape.mark(Unordered) is None)
         if plan.coarse:
             self.coarse.append(path)
@@ -250,7 +251,16 @@ def _same_key(key: Any, mapping: dict[Any, Any]) -> bool:
 
 
 def _was_renamed(key: Any, old: dict[Any, Any], shape: Shape) -> bool:
-    return any(was in old for was, now in shape.renamed.items() if now == key) if shape.renamed else False
+    return _name_in(old, key, shape) is not None
+
+
+def _name_in(mapping: dict[Any, Any], key: Any, shape: Shape) -> Any:
+    """The other name under which a mapping holds a setting; None where it does not."""
+    if not shape.names or type(key) is not str:
+        return None
+    own = shape.names.get((key,), (key,))
+    names = [own, *(name for name, of in shape.names.items() if of == own)]
+    return next((name[0] for name in names if len(name) == 1 and name[0] != key and name[0] in mapping), None)
 
 
 def _means_same(old: Any, new: Any, shape: Shape) -> bool:

@@ -18,6 +18,7 @@ def guarded(value: Any, path: Path, shape: Shape) -> Any:
         return value
     if is_secret(path, shape):
         return Secret(value)
+    shape = shape.of(value)
     if isinstance(value, dict):
         return {key: guarded(inner, (*path, key), shape.child(key)) for key, inner in value.items()}
     if isinstance(value, list):
