@@ -168,14 +168,14 @@ class _Walk:
         known = _Known(
             lambda i: keyed.key(old[i]) if keyed else None, lambda j: keyed.key(new[j]) if keyed else None
         )
-        self._elements(old, new, path, place, shape.child(0), plan, known)
+        self._elements(old, new, path, place, shape, plan, known)
 
     def documents(self, old: list[Any], new: list[Any], shape: Shape) -> None:
         """The documents of two files: each by its name where it has one of its own, the others by position."""
         before, after = document_keys(old, new)
         plan = align_documents(old, new, before, after)
         known = _Known(before.__getitem__, after.__getitem__)
-        self._elements(old, new, (), (), shape.child(0), plan, known)
+        self._elements(old, new, (), (), shape, plan, known)
 
     def _elements(
         self,
@@ -183,7 +183,7 @@ class _Walk:
         new: list[Any],
         path: Path,
         place: Path,
-        child: Shape,
+        shape: Shape,
         plan: Alignment,
         known: _Known,
     ) -> None:
@@ -192,8 +192,8 @@ class _Walk:
             key = known.before(i)
             inner = (*path, i if key is None else key)
             there = inner if key is not None and place is path else (*place, j if key is None else key)
-            self.values(old[i], new[j], inner, there, child, compared=True)
-        self._structure(old, new, path, place, child, plan, known)
+            self.values(old[i], new[j], inner, there, shape.child(i), compared=True)
+        self._structure(old, new, path, place, shape.child(0), plan, known)
 
     def _structure(
         self,
