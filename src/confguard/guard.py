@@ -158,7 +158,7 @@ class Guard:
             risk,
             self.policy.decide(risk, made),
             named(author),
-            reason,
+            made.clean(reason),
             owners_of(made, self.schema),
             ticket,
             tuple(labels),

@@ -14,7 +14,9 @@ from confguard.diff.effects import Effect, effect_of
 from confguard.diff.render import json_value, show_change
 from confguard.documents.document import Document
 from confguard.paths import Key, Path, path_from_json, path_to_json
+from confguard.schema.secrets import Secrets, secret_texts, without
 from confguard.schema.shape import ANYTHING, Shape
+from confguard.secrets import masked
 from confguard.values import copied
 
 __all__ = ["Change", "Diff", "Operation"]
@@ -121,6 +123,8 @@ class Diff:
     """Lists so long and so different that parts of them were compared position by position."""
     shape: Shape = field(default=ANYTHING, eq=False, repr=False, kw_only=True)
     """What the schema says of the whole document."""
+    secrets: Secrets = field(factory=Secrets, eq=False, repr=False, kw_only=True)
+    """What is secret in both sides."""
     before_document: Document | None = field(default=None, eq=False, repr=False, kw_only=True)
     after_document: Document | None = field(default=None, eq=False, repr=False, kw_only=True)
 
@@ -150,6 +154,7 @@ class Diff:
         return Diff(
             tuple(change.invert() for change in reversed(self.changes)),
             shape=self.shape,
+            secrets=self.secrets,
             before_document=self.after_document,
             after_document=self.before_document,
         )
@@ -174,9 +179,14 @@ class Diff:
             self.changes + later.changes,
             coarse=self.coarse + later.coarse,
             shape=self.shape,
+            secrets=self.secrets + later.secrets,
             before_document=self.before_document,
             after_document=later.after_document,
         )
+
+    def clean(self, text: str) -> str:
+        """A text without the secrets that changed, and without whatever else looks like one."""
+        return masked(without(text, secret_texts([(change.before, change.after) for change in self])))
 
     def locate(self, change: Change) -> tuple[str | None, int | None, int | None]:
         """File, line and column of a change: in the new document, or in the old one for what is gone."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
+
 from confguard.diff.changes import Change, Diff
-from confguard.diff.guarding import guarded
 from confguard.diff.identity import Keying, keying
 from confguard.diff.lists import Alignment, align
 from confguard.diff.moves import find_moves
@@ -15,6 +16,7 @@ from confguard.errors import DiffError
 from confguard.fields import KeyedBy, Unordered
 from confguard.paths import Path, Segment
 from confguard.schema.schema import SchemaLike, resolve_schema
+from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.values import identical, same
 
@@ -40,18 +42,19 @@ def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = Tr
     new = after_document.data if after_document else after
     resolved = resolve_schema(schema)
     shape = resolved.shape if resolved else ANYTHING
-    walk = _Walk()
+    walk, secrets = _Walk(), Secrets(shape, old, new)
     try:
         if not _same_text(before_document, after_document):
             walk.values(old, new, (), (), shape)
         steps = find_moves(walk.steps, _steps_between) if moves else walk.steps
-        changes = tuple(map(_change, steps))
+        changes = tuple(_change(step, secrets) for step in steps)
     except RecursionError:
         raise DiffError("the data is nested too deep to walk, or refers to itself") from None
     return Diff(
         changes,
         coarse=tuple(walk.coarse),
         shape=shape,
+        secrets=secrets,
         before_document=before_document,
         after_document=after_document,
     )
@@ -220,9 +223,12 @@ def _is_default(value: Any, shape: Shape) -> bool:
     return same(shape.meaning(value), shape.meaning(shape.default))
 
 
-def _change(step: Step | Change) -> Change:
+def _change(step: Step | Change, secrets: Secrets) -> Change:
+    path = secrets.path(step.path)
     if isinstance(step, Change):  # a move that is counted: no value to guard
-        return step
-    before = guarded(step.before, step.path, step.shape)
-    after = before if step.after is step.before else guarded(step.after, step.path, step.shape)
-    return Change(step.op, step.path, before, after, step.origin, step.position, step.place, step.shape)
+        return attrs.evolve(step, path=path, place=secrets.path(step.place))
+    origin = secrets.path(step.origin) if step.origin is not None else None
+    place = path if step.place is step.path else secrets.path(step.place)
+    before = secrets.guarded(step.before, step.path, step.origin or step.place)
+    after = before if step.after is step.before else secrets.guarded(step.after, step.path, step.place)
+    return Change(step.op, path, before, after, origin, step.position, place, step.shape)

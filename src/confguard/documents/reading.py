@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from confguard.documents.bounds import MAX_BYTES, check_bounds
 from confguard.documents.interface import ParseError
 from confguard.errors import DocumentError, brief
+from confguard.secrets import masked
 
 if TYPE_CHECKING:
     from confguard.documents.interface import Format
@@ -22,11 +23,12 @@ def parsed(content: bytes, format: Format, path: str | None = None) -> Any:
     try:
         data = format.parse(text)
         check_bounds(data, content, format.name)
+        return data
     except ParseError as error:
-        raise DocumentError(brief(str(error)), path=path, line=error.line, column=error.column) from error
-    except RecursionError as error:
-        raise DocumentError("nested too deep", path=path) from error
-    return data
+        problem = DocumentError(masked(brief(str(error))), path=path, line=error.line, column=error.column)
+    except RecursionError:
+        problem = DocumentError("nested too deep", path=path)
+    raise problem  # out here it has no context: parsers quote the lines around a mistake
 
 
 def load_bytes(path: str, limit: int = MAX_BYTES) -> bytes:

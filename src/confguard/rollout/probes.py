@@ -8,9 +8,9 @@ from typing import Any, Protocol, TypeAlias, cast
 
 from attrs import field, frozen
 
-from confguard.diff.render import mask
 from confguard.errors import harmless
 from confguard.fields import Duration
+from confguard.secrets import masked as mask
 
 __all__ = ["CallableProbe", "CommandProbe", "HttpProbe", "Probe", "ProbeLike", "as_probe"]
 

@@ -62,7 +62,8 @@ class AttrsAdapter:
         try:
             return converter().structure(data, model)
         except Exception as error:  # noqa: BLE001 - validators may raise anything; all are findings
-            raise InvalidDataError(list(_problems(error, (), data))) from None
+            problems = list(_problems(error, (), data))
+        raise InvalidDataError(problems)  # out here it has no context that quotes what was given
 
 
 def _attrs_default(item: Any) -> Any:

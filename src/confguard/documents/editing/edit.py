@@ -10,7 +10,7 @@ from attrs import frozen
 
 from confguard.documents.document import Document, parse_bytes
 from confguard.errors import DocumentError
-from confguard.paths import Key, Path, follow, index_of, show_path
+from confguard.paths import Key, Path, Unshown, follow, index_of, show_path
 from confguard.values import copied, same
 
 __all__ = ["ChangeLike", "Editor", "Step", "edit"]
@@ -119,28 +119,36 @@ def _steps(change: ChangeLike, data: Any) -> list[Step]:
     if change.op == "remove":
         return [Step("remove", _there(data, change.path))]
     if change.op == "add":
-        position = (change.position,) if change.position is not None else change.path[-1:]
+        position = (change.position,) if change.position is not None else _plain(change.path[-1:])
         return [Step("add", (*_there(data, change.path[:-1]), *position), _revealed(change.after))]
     origin = _there(data, change.origin or change.path)
     value = _at(data, origin)
-    end = (*origin[:-1], change.after) if isinstance(change.path[-1], Key) else change.path
+    end = (*origin[:-1], change.after) if isinstance(change.path[-1], Key) else _plain(change.path)
     return [Step("remove", origin), Step("add", end, value)]
 
 
 def _revealed(value: Any) -> Any:
     """A value with its secrets revealed: what is written into a file is the file's own."""
     if isinstance(value, dict):
-        return {key: _revealed(inner) for key, inner in value.items()}
+        return {
+            key.reveal() if isinstance(key, Unshown) else key: _revealed(inner)
+            for key, inner in value.items()
+        }
     if isinstance(value, list):
         return [_revealed(inner) for inner in value]
     return value.reveal() if hasattr(value, "reveal") else value
 
 
 def _there(data: Any, path: Path) -> Path:
-    walked, whole = follow(data, path)
+    walked, whole = follow(data, _plain(path))
     if not whole:
         raise DocumentError(f"{show_path(path)} is not there")
     return walked
+
+
+def _plain(path: Path) -> Path:
+    """A path with its keys as the file has them, secret or not."""
+    return tuple(step.reveal() if isinstance(step, Unshown) else step for step in path)
 
 
 def _at(data: Any, path: Path) -> Any:
