@@ -155,7 +155,7 @@ def _cleaned(findings: list[Finding], diff: Diff) -> Iterator[Finding]:
     hiding = [(each.path, texts) for each in diff if (texts := secret_texts((each.before, each.after)))]
     for finding in findings:
         changed = [text for path, texts in hiding if _related(path, finding.path) for text in texts]
-        message = secrets.clean_at(finding.message, finding.path, changed)
+        message = secrets.clean_at(finding.message, finding.path, changed, whole=False)
         yield attrs.evolve(finding, path=secrets.path(finding.path), message=message)
 
 

@@ -107,6 +107,7 @@ class _Place:
 
 
 _NOWHERE = object()
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 _TELLING = 4
 """Shorter secrets are words that a text may hold by accident."""
 
@@ -132,11 +133,13 @@ class Secrets:
         self._elements: dict[tuple[int, tuple[str, ...]], dict[Any, Any]] = {}
         self._texts: list[str] | None = None
         self._paths: dict[Path, Path] = {}
+        self._plain: dict[Path, Shape | None] = {(): None if shape.secret else shape}
 
     def __add__(self, other: Secrets) -> Secrets:
         made = Secrets()
         made._roots = [*self._roots, *other._roots]
         made._known = [{} for _ in made._roots]
+        made._plain = {(): None}  # each side may have its own schema
         return made
 
     def at(self, path: Path) -> bool:
@@ -154,12 +157,29 @@ class Secrets:
 
         `place` is where it stands on the other side, if that is elsewhere.
         """
-        places = [self._place(side, path) for side in range(len(self._roots))]
-        if place is not None and place is not path:
-            places += [self._place(side, place) for side in range(len(self._roots))]
+        where = (path,) if place is None or place is path else (path, place)
+        if type(value) in _SCALARS and all(map(self._is_plain, where)):  # as most are
+            return value if type(value) is not str or masked(value) == value else Masked(value)
+        places = [self._place(side, each) for side in range(len(self._roots)) for each in where]
         there = [each for each in places if each.value is not _NOWHERE]
         found = max(there or places, key=lambda each: each.state)
         return _guarded(value, path[-1] if path else None, found.state, found.shape)
+
+    def _is_plain(self, path: Path) -> bool:
+        """Is there nothing in a setting's name, nor above it, that could make it secret?"""
+        if not path or type(path[-1]) is not str or _is_telling(path[-1]):
+            return False
+        above = self._plain_above(path[:-1])
+        return above is not None and not above.child(path[-1]).secret
+
+    def _plain_above(self, path: Path) -> Shape | None:
+        """The shape of a table or list, if no name on the way to it can make what is inside secret."""
+        if path in self._plain:
+            return self._plain[path]
+        above, last = self._plain_above(path[:-1]), path[-1]
+        shape = None if above is None or (isinstance(last, str) and _is_telling(last)) else above.child(last)
+        self._plain[path] = None if shape is None or shape.secret else shape
+        return self._plain[path]
 
     def path(self, path: Path) -> Path:
         """The path with keys that are secret themselves as `Unshown`."""
@@ -180,9 +200,13 @@ class Secrets:
             self._texts = [each for each in secret_texts(whole) if len(each) >= _TELLING]
         return masked(without(text, self._texts)) if path is None else self.clean_at(text, path, self._texts)
 
-    def clean_at(self, text: str, path: Path, others: Iterable[str] = ()) -> str:
-        """A text without what is secret at a path, and without other secrets that are known."""
-        here = secret_texts([self._guarded_at(side, path) for side in range(len(self._roots))])
+    def clean_at(self, text: str, path: Path, others: Iterable[str] = (), *, whole: bool = True) -> str:
+        """A text without what is secret at a path, and without other secrets that are known.
+
+        Without `whole`, tables and lists at the path are not looked through.
+        """
+        sides = [side for side in range(len(self._roots)) if whole or _is_leaf(self._place(side, path).value)]
+        here = secret_texts([self._guarded_at(side, path) for side in sides])
         return masked(without(text, [*others, *here]))
 
     def lines(self, document: Document) -> list[str]:
@@ -210,15 +234,18 @@ class Secrets:
     def _segment(self, path: Path, n: int) -> Segment:
         segment = path[n]
         if isinstance(segment, Key):
-            inside = (*path[:n], segment)
-            fields = tuple(
-                (
-                    name,
-                    Unshown(value)
-                    if isinstance(value, str) and self.at((*inside, *name.split(".")))
-                    else value,
-                )
+            inside = path[: n + 1]
+            hidden = [
+                isinstance(value, str)
+                and not self._is_plain((*inside, *name.split(".")))
+                and self.at((*inside, *name.split(".")))
                 for name, value in segment.fields
+            ]
+            if not any(hidden):
+                return segment
+            fields = tuple(
+                (name, Unshown(value) if secret else value)
+                for secret, (name, value) in zip(hidden, segment.fields, strict=True)
             )
             return Key(fields)
         if isinstance(segment, str) and any(
@@ -258,6 +285,10 @@ class Secrets:
         if known is None:
             known = self._elements[id(container), names] = {Key.over(each, names): each for each in container}
         return known.get(key, _NOWHERE)
+
+
+def _is_leaf(value: Any) -> bool:
+    return not isinstance(value, dict | list)
 
 
 def secret_texts(guarded: Any) -> list[str]:
