@@ -133,4 +133,20 @@ def _child(data: Any, step: Any) -> Any:
 def _message(error: BaseException) -> str:
     if isinstance(error, AttributeError) and error.name in {"keys", "items"}:
         return "expected a table"  # what cattrs asks of anything that is to be an instance
+    told = _told_by_attrs(error)
+    if told is not None:
+        return f"'{told['attr'].name}' does not fit: {str(told['self']).strip('<>')}"
     return str(error.args[0] if error.args else error) or type(error).__name__
+
+
+def _told_by_attrs(error: BaseException) -> dict[str, Any] | None:
+    """What a validator of attrs' own was about, if one raised this; its message quotes the value, or tells its length."""
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    names = (
+        step.tb_frame.f_locals
+        if step and step.tb_frame.f_globals.get("__name__") == "attr.validators"
+        else {}
+    )
+    return dict(names) if {"self", "attr"} <= names.keys() else None

@@ -132,7 +132,7 @@ class Secrets:
         self._known: list[dict[Path, _Place]] = [{} for _ in self._roots]
         self._elements: dict[tuple[int, tuple[str, ...]], dict[Any, Any]] = {}
         self._texts: list[str] | None = None
-        self._paths: dict[Path, Path] = {}
+        self._paths: dict[Path, Path | None] = {}
         self._plain: dict[Path, Shape | None] = {(): None if shape.secret else shape}
 
     def __add__(self, other: Secrets) -> Secrets:
@@ -185,10 +185,12 @@ class Secrets:
         """The path with keys that are secret themselves as `Unshown`."""
         if not path:
             return path
-        known = self._paths.get(path)
-        if known is None:
-            known = self._paths[path] = (*self.path(path[:-1]), self._segment(path, len(path) - 1))
-        return known
+        if (
+            path not in self._paths
+        ):  # for None, it is shown as it is: `1` and `True` are one key here, and not there
+            made = (*self.path(path[:-1]), self._segment(path, len(path) - 1))
+            self._paths[path] = made if any(map(_hides, made)) else None
+        return self._paths[path] or path
 
     def clean(self, text: str, path: Path | None = None) -> str:
         """A text in which no secret of the document stands, and whatever else looks like one is hidden.
@@ -285,6 +287,12 @@ class Secrets:
         if known is None:
             known = self._elements[id(container), names] = {Key.over(each, names): each for each in container}
         return known.get(key, _NOWHERE)
+
+
+def _hides(segment: Segment) -> bool:
+    if isinstance(segment, Key):
+        return any(isinstance(value, Unshown) for _, value in segment.fields)
+    return isinstance(segment, Unshown)
 
 
 def _is_leaf(value: Any) -> bool:
