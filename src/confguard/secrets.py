@@ -111,7 +111,7 @@ def secret_name(name: str) -> bool:
     at = next((i for i in reversed(range(len(words))) if _names_secret(words, i)), None)
     if at is None or (words[at] == "pass" and at + 1 < len(words)):
         return False
-    return _ABOUT.isdisjoint(words[at + 1 :]) and _NO_OWN.isdisjoint(words[:at])
+    return not any(map(_is_about, words[at + 1 :])) and _NO_OWN.isdisjoint(words[:at])
 
 
 def _names_secret(words: list[str], i: int) -> bool:
@@ -144,8 +144,12 @@ def about_name(name: str) -> bool:
     """
     words = [word.lower() for word in _WORDS.findall(name)]
     return bool(words) and (
-        words[-1] in _ABOUT or words[-1] in {"at", "email", "login", "role", "roles", "team"}
+        _is_about(words[-1]) or words[-1] in {"at", "email", "login", "role", "roles", "team"}
     )
+
+
+def _is_about(word: str) -> bool:
+    return word in _ABOUT or word.removesuffix("s") in _ABOUT
 
 
 def is_reference(text: str) -> bool:

@@ -140,7 +140,7 @@ def _message(error: BaseException) -> str:
 
 
 def _told_by_attrs(error: BaseException) -> dict[str, Any] | None:
-    """What a validator of attrs' own was about, if one raised this; its message quotes the value, or tells its length."""
+    """What a validator of attrs' own was about, if one raised this. Its message quotes the value, or its length."""
     step = error.__traceback__
     while step is not None and step.tb_next is not None:
         step = step.tb_next

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal, get_origin
 
 from attrs import define
 
@@ -209,6 +209,8 @@ class Secrets:
         """
         sides = [side for side in range(len(self._roots)) if whole or _is_leaf(self._place(side, path).value)]
         here = secret_texts([self._guarded_at(side, path) for side in sides])
+        if not all(_is_leaf(self._place(side, path).value) for side in sides):
+            here = [each for each in here if len(each) >= _TELLING - 1]
         return masked(without(text, [*others, *here]))
 
     def lines(self, document: Document) -> list[str]:
@@ -346,6 +348,8 @@ def _below(state: _State, container: Any, segment: Segment, value: Any, shape: S
     """What is known of a value from the container it stands in."""
     if state is _State.SECRET or shape.secret:
         return _State.SECRET
+    if shape.field_type or get_origin(shape.hint) is Literal:  # the schema says what it is, and no secret
+        return _State.PLAIN
     if isinstance(segment, int | Key):
         if isinstance(segment, int) and isinstance(container, list) and _is_options_value(container, segment):
             return _State.INSIDE
