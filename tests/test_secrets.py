@@ -104,6 +104,17 @@ BY_NAME: dict[str, Position] = {
     "a list of manifests": lambda s: {
         "items": [{"kind": "Secret", "data": {"a": in_base64(s)}}, {"kind": "Pod"}]
     },
+    "a generator of Kustomize": lambda s: {"secretGenerator": [{"name": "x", "literals": [f"db={s}"]}]},
+    "what was applied last": lambda s: {
+        "kind": "Secret",
+        "metadata": {
+            "annotations": {
+                "kubectl.kubernetes.io/last-applied-configuration": json.dumps(
+                    {"kind": "Secret", "data": {"a": in_base64(s)}}
+                )
+            }
+        },
+    },
     "a number after all": lambda s: {"password": f"12{s}"},
 }
 BY_FORM: dict[str, Position] = {
@@ -600,7 +611,8 @@ def test_one_side_is_enough_to_hide_both() -> None:
 
 def test_only_what_is_shown_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("confguard.schema.secrets.masked", lambda text: asked.append(text) or text)
+    for module in ("guarded", "secrets"):
+        monkeypatch.setattr(f"confguard.schema.{module}.masked", lambda text: asked.append(text) or text)
     old = {f"s{n}": {f"k{m}": f"value {n} {m}" for m in range(20)} for n in range(200)}
     new = json.loads(json.dumps(old))
     new["s7"]["k7"] = "other"
@@ -611,3 +623,43 @@ def test_only_what_is_shown_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_known_secrets_of_a_document_are_hidden_in_any_text() -> None:
     secrets = Secrets(resolve_schema(QuotingWhole).shape, {"zone": OLD, "password": NEW})  # type: ignore[union-attr]
     assert secrets.clean(f"{OLD!r} {json.dumps(NEW)}") == "'***' \"***\""
+
+
+JSON_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "handle": {"type": "string", "writeOnly": True},
+        "list": {"type": "array", "items": {"type": "string", "writeOnly": True}},
+        "map": {"type": "object", "additionalProperties": {"type": "string", "writeOnly": True}},
+        "pool": {"type": "integer", "maximum": 100},
+    },
+}
+
+
+@pytest.mark.parametrize("command", ["check new.yaml {}", "check bad.yaml {}", "diff old.yaml new.yaml {}"])
+def test_what_a_json_schema_calls_secret_is_hidden(command: str, folder: Path, capsys: Capture) -> None:
+    Path("schema.json").write_text(json.dumps(JSON_SCHEMA))
+    for name, secret, pool in (("old", OLD, 1), ("new", NEW, 2), ("bad", NEW, 1000)):
+        data = {"handle": secret, "list": ["a", secret], "map": {"a": secret}, "pool": pool}
+        Path(f"{name}.yaml").write_text(write(data, "yaml").text)
+    assert main(command.format("--schema schema.json").split()) in (0, 1)
+    said = capsys.readouterr()
+    assert_hidden(said.out + said.err)
+
+
+def test_the_pages_of_a_schema_show_no_secret(folder: Path, capsys: Capture) -> None:
+    properties = {
+        "password": {"type": "string", "default": OLD},
+        "url": {"type": "string", "default": f"amqp://a:{OLD}@h"},
+    }
+    Path("schema.json").write_text(json.dumps({"type": "object", "properties": properties}))
+    Path("new.json").write_text(json.dumps({"type": "object", "properties": properties}).replace(OLD, NEW))
+    for command in (
+        "json schema.json",
+        "example schema.json",
+        "docs schema.json",
+        "check schema.json new.json",
+    ):
+        main(["schema", *command.split()])
+        said = capsys.readouterr()
+        assert_hidden(said.out + said.err)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from confguard.errors import DiffError
 from confguard.fields import Secret
 from confguard.paths import Key, Path, Unshown, index_of, show_path
-from confguard.schema.secrets import Masked
+from confguard.schema.guarded import Masked
 from confguard.values import copied, same
 
 if TYPE_CHECKING:

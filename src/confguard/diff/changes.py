@@ -14,7 +14,8 @@ from confguard.diff.effects import Effect, effect_of
 from confguard.diff.render import json_value, show_change
 from confguard.documents.document import Document
 from confguard.paths import Key, Path, path_from_json, path_to_json
-from confguard.schema.secrets import Secrets, secret_texts, without
+from confguard.schema.guarded import secret_texts, without
+from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.secrets import masked
 from confguard.values import copied

@@ -10,8 +10,8 @@ from confguard.diff.changes import Change, Diff
 from confguard.diff.engine import diff
 from confguard.errors import DiffError
 from confguard.paths import Key, Path, index_of, show_path
+from confguard.schema.guarded import secret_texts
 from confguard.schema.schema import SchemaLike
-from confguard.schema.secrets import secret_texts
 from confguard.values import copied, same
 
 __all__ = ["from_json_patch", "to_json_patch"]

@@ -11,11 +11,12 @@ from attrs import field, frozen
 from confguard.errors import Problem, SchemaError, ValidationError, place
 from confguard.fields import FieldType
 from confguard.paths import Path, path_to_json, show_path
+from confguard.schema.guarded import shown_value
 from confguard.schema.interface import NOTHING
 from confguard.schema.layers import Layer, Source, as_layers
 from confguard.schema.loading import merge_layers
 from confguard.schema.schema import Schema, SchemaLike, by_place, place_problem, resolve_schema
-from confguard.schema.secrets import Secrets, shown_value
+from confguard.schema.secrets import Secrets
 from confguard.schema.shape import Shape
 
 __all__ = ["Explained", "Explanation", "Origin", "explain", "load_explained"]
