@@ -465,7 +465,8 @@ def test_a_reason_an_event_and_what_a_guard_holds_show_no_secret() -> None:
     guard.apply(guard.plan(old, author="ana", reason="first"), override="it")
     plan = guard.plan(new, author="ana", reason=f"rotate {OLD} to {NEW}")
     revision = guard.apply(plan, override="it")
-    for each in (plan, revision, guard, guard.diff(1, 2)):
+    update = cg.Update(old.data, new.data, guard.diff(1, 2), 2)
+    for each in (plan, revision, guard, guard.diff(1, 2), update):
         assert_hidden(f"{each} {each!r}")
     assert_hidden(json.dumps(plan.to_json()))
 

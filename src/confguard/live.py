@@ -10,7 +10,7 @@ from inspect import iscoroutinefunction
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from confguard.documents.document import Document
 from confguard.errors import ConfguardError, IntegrityError, SchemaError, TargetError
@@ -35,8 +35,8 @@ T = TypeVar("T")
 class Update(Generic[T]):
     """New settings that came into force while a service runs."""
 
-    before: T
-    after: T
+    before: T = field(repr=False)
+    after: T = field(repr=False)
     diff: Diff
     """What changed, by meaning."""
     revision: int
