@@ -664,3 +664,16 @@ def test_the_pages_of_a_schema_show_no_secret(folder: Path, capsys: Capture) -> 
         main(["schema", *command.split()])
         said = capsys.readouterr()
         assert_hidden(said.out + said.err)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("reload (false --password=hunter2): ended with 1", "reload (false --password=***): ended with 1"),
+        ("x: --password=hunter2 was not taken", "x: --password=*** was not taken"),
+        ("run --token=abc, --retries=3", "run --token=***, --retries=3"),
+        ("curl --api-key=${KEY} x", "curl --api-key=${KEY} x"),
+    ],
+)
+def test_options_in_the_middle_of_a_text(text: str, shown: str) -> None:
+    assert masked(text) == shown
