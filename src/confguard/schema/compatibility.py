@@ -7,10 +7,11 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
 
-from confguard.paths import path_to_json, show_path
+from confguard.paths import Path, path_to_json, show_path
 from confguard.schema.interface import NOTHING
 from confguard.schema.limits import allowed, default_text, type_name
 from confguard.schema.schema import Schema
+from confguard.schema.secrets import shown_at
 from confguard.schema.shape import Shape
 
 __all__ = ["SchemaFinding", "compare_schemas"]
@@ -106,7 +107,7 @@ def _places(old: Shape, new: Shape, path: tuple[str, ...]) -> Iterator[SchemaFin
         and not (old.secret or new.secret)
     ):
         yield SchemaFinding(
-            "CS106", "risky", path, f"has the default {default_text(new)!r} and had {default_text(old)!r}"
+            "CS106", "risky", path, f"has the default {_default(path, new)!r} and had {_default(path, old)!r}"
         )
     yield from _values(old, new, path)
     if new.deprecated and not old.deprecated:
@@ -146,3 +147,7 @@ def _values(old: Shape, new: Shape, path: tuple[str, ...]) -> Iterator[SchemaFin
                 path,
                 f"{name} is {now}" + (f", and was {was}" if was is not None else ""),
             )
+
+
+def _default(path: Path, shape: Shape) -> Any:
+    return shown_at(default_text(shape), path, shape)

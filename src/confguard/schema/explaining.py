@@ -11,11 +11,12 @@ from attrs import field, frozen
 from confguard.errors import Problem, SchemaError, ValidationError, place
 from confguard.fields import FieldType
 from confguard.paths import Path, path_to_json, show_path
+from confguard.schema.guarded import shown_value
 from confguard.schema.interface import NOTHING
 from confguard.schema.layers import Layer, Source, as_layers
 from confguard.schema.loading import merge_layers
 from confguard.schema.schema import Schema, SchemaLike, by_place, place_problem, resolve_schema
-from confguard.schema.secrets import is_secret
+from confguard.schema.secrets import Secrets
 from confguard.schema.shape import Shape
 
 __all__ = ["Explained", "Explanation", "Origin", "explain", "load_explained"]
@@ -126,7 +127,8 @@ def explain(model: SchemaLike, *sources: Source) -> Explanation:
     schema = _schema(model)
     layers = [Layer("default", _defaults(schema.shape)), *as_layers(sources, schema.shape)]
     data = _merged(layers)
-    values = tuple(_explained(path, layers, schema.shape) for path in _leaves(data, ()))
+    secrets = Secrets(schema.shape, data, *(layer.data for layer in layers))
+    values = tuple(_explained(path, layers, secrets) for path in _leaves(data, ()))
     return Explanation(values, tuple(name for layer in layers for name in layer.unused))
 
 
@@ -161,14 +163,13 @@ def _placed(problem: Problem, layers: list[Layer], shape: Shape) -> Problem:
     return problem
 
 
-def _explained(path: Path, layers: list[Layer], shape: Shape) -> Explained:
-    hidden = is_secret(path, shape.at(path))
+def _explained(path: Path, layers: list[Layer], secrets: Secrets) -> Explained:
     origins = [
-        Origin(layer.name, "***" if hidden else _at(layer.data, path), *layer.where(path))
+        Origin(layer.name, shown_value(secrets.guarded(_at(layer.data, path), path)), *layer.where(path))
         for layer in reversed(layers)
         if layer.holds(path)
     ]
-    return Explained(path, origins[0], tuple(origins[1:]))
+    return Explained(secrets.path(path), origins[0], tuple(origins[1:]))
 
 
 def _at(data: Any, path: Path) -> Any:

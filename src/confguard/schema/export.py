@@ -8,11 +8,13 @@ from typing import Any
 
 from confguard.documents.writing import write
 from confguard.errors import DocumentError
-from confguard.paths import show_path
+from confguard.paths import Path, show_path
 from confguard.schema.interface import NOTHING
 from confguard.schema.limits import allowed, default_text, type_name
 from confguard.schema.schema import Schema
+from confguard.schema.secrets import shown_at
 from confguard.schema.shape import Shape
+from confguard.secrets import HIDDEN
 
 __all__ = ["example_file", "json_schema", "reference_page"]
 
@@ -29,21 +31,25 @@ def json_schema(schema: Schema[Any]) -> dict[str, Any]:
     {'size': {'type': 'integer', 'default': 64}}
     """
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": schema.name}
-    return head | _node(schema.shape)
+    return head | _node(schema.shape, ())
 
 
-def _node(shape: Shape) -> dict[str, Any]:
+def _node(shape: Shape, path: Path) -> dict[str, Any]:
     made = allowed(shape)
+    if "default" in made:
+        made["default"] = shown_at(made["default"], path, shape)
     if shape.kind == "map":
         made.pop("default", None)
-        properties = {key: _node(child) for key, child in _own(shape)}
+        properties = {key: _node(child, (*path, key)) for key, child in _own(shape)}
         required = [key for key, child in _own(shape) if child.default is NOTHING]
         made |= {"type": "object", "properties": properties}
         if required:
             made["required"] = required
-        made["additionalProperties"] = False if shape.closed else (_node(shape.rest) if shape.rest else True)
+        made["additionalProperties"] = (
+            False if shape.closed else (_node(shape.rest, path) if shape.rest else True)
+        )
     elif shape.kind == "list":
-        made |= {"type": "array", "items": _node(shape.rest) if shape.rest else {}}
+        made |= {"type": "array", "items": _node(shape.rest, path) if shape.rest else {}}
     return made
 
 
@@ -74,7 +80,7 @@ def _toml_lines(shape: Shape, path: tuple[str, ...]) -> Iterator[str]:
     for key, child in _own(shape):
         if child.kind != "map" or not child.fields:
             yield from _about(child)
-            yield _assignment(key, child, "toml")
+            yield _assignment((*path, key), child, "toml")
     for key, child in _own(shape):
         if child.kind == "map" and child.fields:
             inner = (*path, key)
@@ -93,7 +99,7 @@ def _yaml_lines(shape: Shape, path: tuple[str, ...]) -> Iterator[str]:
             yield f"{indent}{key}:"
             yield from _yaml_lines(child, (*path, key))
         else:
-            yield indent + _assignment(key, child, "yaml")
+            yield indent + _assignment((*path, key), child, "yaml")
 
 
 def _about(shape: Shape) -> Iterator[str]:
@@ -107,8 +113,8 @@ def _about(shape: Shape) -> Iterator[str]:
     yield f"# {kind}{', ' + bounds if bounds else ''}"
 
 
-def _assignment(key: str, shape: Shape, format: str) -> str:
-    default = default_text(shape)
+def _assignment(path: tuple[str, ...], shape: Shape, format: str) -> str:
+    key, default = path[-1], shown_at(default_text(shape), path, shape)
     if default is NOTHING:
         return _line(key, _placeholder(shape), format)
     return "# " + (_line(key, default, format) if default is not None else f"{key} is not set")
@@ -165,8 +171,8 @@ def _settings(shape: Shape, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
 def _row(path: tuple[str, ...], shape: Shape) -> str:
     keywords = allowed(shape)
     bounds = _bounds_text(keywords)
-    default = default_text(shape)
-    shown = "required" if default is NOTHING else "***" if shape.secret else f"`{json.dumps(default)}`"
+    default = shown_at(default_text(shape), path, shape)
+    shown = "required" if default is NOTHING else f"`{json.dumps(default)}`" if default != HIDDEN else HIDDEN
     extra = keywords.get("x-confguard", {})
     notes = [keywords.get("description", "")]
     notes += [f"impact: {extra['impact']}"] if "impact" in extra else []

@@ -20,7 +20,7 @@ from confguard.schema.attrs import AttrsAdapter
 from confguard.schema.interface import NOTHING, InvalidDataError, Members, SchemaAdapter
 from confguard.schema.json_schema import JsonSchemaAdapter, read_json_schema
 from confguard.schema.pydantic import PydanticAdapter
-from confguard.schema.secrets import is_secret
+from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.values import Documents
 
@@ -59,13 +59,20 @@ class Schema(Generic[T]):
             return self._each(data)  # type: ignore[return-value]
         data = _with_new_names(data, self.shape)
         problems = list(_unknown_keys(data, self.shape, ()))
-        try:
-            made: T = self.adapter.validate(self.model, _with_parsed_defaults(data, self.shape))
-        except InvalidDataError as error:
-            problems += [_problem(path, text, value, self.shape) for path, text, value in error.problems]
+        made: T
+        found, made = self._made(_with_parsed_defaults(data, self.shape))
+        secrets = Secrets(self.shape, data)
+        problems += [_problem(path, text, value, self.shape, secrets) for path, text, value in found]
         if problems:
-            raise ValidationError(problems)
+            raise ValidationError(_without_secrets(problem, secrets) for problem in problems)
         return made
+
+    def _made(self, data: Any) -> tuple[list[tuple[Path, str, Any]], Any]:
+        """What is wrong with data, or the instance. What a validator raised ends here: it quotes what it was given."""
+        try:
+            return [], self.adapter.validate(self.model, data)
+        except InvalidDataError as error:
+            return error.problems, None
 
     def renamed(self, data: Any) -> Any:
         """The data with keys that were renamed under the names they have now."""
@@ -100,9 +107,9 @@ class Schema(Generic[T]):
             return self.validate(document.data)
         except ValidationError as error:
             shape = self.shape_of(document.data)
-            raise ValidationError(
-                sorted((place_problem(problem, document, shape) for problem in error.problems), key=by_place)
-            ) from None
+            secrets = Secrets(shape, document.data)
+            problems = [place_problem(problem, document, shape, secrets) for problem in error.problems]
+            raise ValidationError(sorted(problems, key=by_place)) from None
 
 
 SchemaLike: TypeAlias = "Schema[Any] | type | str | None"
@@ -224,13 +231,20 @@ def _with_parsed_defaults(data: Any, shape: Shape) -> Any:
     return filled
 
 
-def _problem(path: Path, message: str, value: Any, shape: Shape) -> Problem:
+def _problem(path: Path, message: str, value: Any, shape: Shape, secrets: Secrets) -> Problem:
     shown = not isinstance(value, dict | list | None.__class__) and "got " not in message
-    if shown and not is_secret(path, shape.at(path)):
+    if shown and not secrets.at(path):
         message = f"{message}, got {brief(repr(value), 80)}"
     if isinstance(value, dict):
         return _across(path, message, value, shape.at(path))
     return Problem(path, message)
+
+
+def _without_secrets(problem: Problem, secrets: Secrets) -> Problem:
+    related = tuple(_without_secrets(each, secrets) for each in problem.related)
+    return problem._replace(
+        path=secrets.path(problem.path), message=secrets.clean(problem.message, problem.path), related=related
+    )
 
 
 def _across(path: Path, message: str, table: dict[Any, Any], shape: Shape) -> Problem:
@@ -254,16 +268,15 @@ def by_place(problem: Problem) -> tuple[str, int, int]:
     return problem.file or "", problem.line or 0, problem.column or 0
 
 
-def place_problem(problem: Problem, document: Document, shape: Shape = ANYTHING) -> Problem:
+def place_problem(
+    problem: Problem, document: Document, shape: Shape = ANYTHING, secrets: Secrets | None = None
+) -> Problem:
     """The problem with its file, line and column, and that line of the source unless a secret stands on it."""
-    related = tuple(place_problem(each, document, shape) for each in problem.related)
+    secrets = secrets or Secrets(shape, document.data)
+    related = tuple(place_problem(each, document, shape, secrets) for each in problem.related)
     position = document.locate(problem.path, nearest=True)
     if position is None:
         return problem._replace(file=document.path, related=related)
     placed = problem._replace(file=document.path, line=position.line, column=position.column, related=related)
-    on_line = [
-        path
-        for path, found in document.places().items()
-        if position.line in (found.key.line, found.value.line) and is_secret(path, shape.at(path))
-    ]
-    return placed if on_line else placed._replace(source=document.lines[position.line - 1])
+    line, shown = document.lines[position.line - 1], secrets.lines(document)[position.line - 1]
+    return placed._replace(source=line) if line == shown else placed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from types import UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from attrs import evolve, field, frozen
 
@@ -38,6 +38,10 @@ class Shape:
     hint: Any = None
     """The type as the schema writes it, without its marks."""
     description: str | None = None
+    hidden: bool = False
+    """Is a secret here that the shape does not tell apart: in a union, a tuple, or of another library's type?"""
+    secret_keys: bool = False
+    """Are a mapping's keys secret?"""
 
     def child(self, segment: Segment) -> Shape:
         """The shape one step further down; `ANYTHING` where the schema is silent."""
@@ -65,7 +69,7 @@ class Shape:
     @property
     def secret(self) -> bool:
         """Is the value here never to be shown?"""
-        return self.field_type is not None and issubclass(self.field_type, Secret)
+        return self.hidden or (self.field_type is not None and issubclass(self.field_type, Secret))
 
     def meaning(self, value: Any) -> Any:
         """The value as the schema's type reads it; as it is where there is none or it does not parse."""
@@ -93,6 +97,7 @@ def _shape(
     members_of: MembersOf,
     inside: tuple[Any, ...],
 ) -> Shape:
+    whole = hint
     hint, marks = _unwrap(hint, marks)
     common: dict[str, Any] = {"marks": marks, "default": default, "hint": hint}
     if isinstance(hint, type) and issubclass(hint, FieldType):
@@ -104,14 +109,18 @@ def _shape(
         return _class_shape(hint, members, members_of, inside, common)
     origin, arguments = get_origin(hint) or hint, get_args(hint)
     if not isinstance(origin, type):
-        return Shape(**common)
-    if issubclass(origin, Mapping):
-        below = arguments[1] if len(arguments) > 1 else Any
-        return Shape("map", rest=_shape(below, (), NOTHING, members_of, inside), **common)
-    if issubclass(origin, Sequence | Set) and not issubclass(origin, str | bytes):
-        below = arguments[0] if arguments else Any
-        return Shape("list", rest=_shape(below, (), NOTHING, members_of, inside), **common)
-    return Shape("value", **common)
+        return Shape(**common, hidden=holds_secret(whole, members_of))
+    if issubclass(origin, Mapping) and arguments:
+        below = _shape(arguments[-1], (), NOTHING, members_of, inside)
+        return Shape("map", rest=below, secret_keys=holds_secret(arguments[0], members_of), **common)
+    if issubclass(origin, Sequence | Set) and not issubclass(origin, str | bytes) and arguments:
+        below = _shape(arguments[0], (), NOTHING, members_of, inside)
+        hidden = any(holds_secret(other, members_of) for other in arguments[1:])  # of a tuple
+        return Shape("list", rest=evolve(below, hidden=below.hidden or hidden), **common)
+    if issubclass(origin, Mapping | Sequence | Set) and not issubclass(origin, str | bytes):
+        hidden = holds_secret(hint, members_of)  # of a `TypedDict` or a `NamedTuple`
+        return Shape("map" if issubclass(origin, Mapping) else "list", rest=Shape(hidden=hidden), **common)
+    return Shape("value", **common, hidden=holds_secret(whole, members_of))
 
 
 def _class_shape(
@@ -137,6 +146,26 @@ def _class_shape(
     return Shape("map", fields=fields, closed=members.closed, renamed=renamed, **common)
 
 
+def holds_secret(hint: Any, members_of: MembersOf, seen: tuple[Any, ...] = ()) -> bool:
+    """Is a type one of secrets, or made of one?"""
+    if hint in seen or len(seen) > _DEEPEST:
+        return False
+    inside = (*seen, hint)
+    if isinstance(hint, type) and (issubclass(hint, Secret) or hasattr(hint, "get_secret_value")):
+        return True
+    members = members_of(hint)
+    parts = [member.type for member in members.by_key.values()] if members else []
+    origin = get_origin(hint)
+    parts += [*get_args(hint), *([origin] if isinstance(origin, type) else [])]
+    parts += [getattr(hint, name) for name in ("__value__", "__supertype__") if hasattr(hint, name)]
+    if isinstance(hint, type) and (hasattr(hint, "__total__") or hasattr(hint, "_fields")):
+        parts += get_type_hints(hint, include_extras=True).values()
+    return any(holds_secret(part, members_of, inside) for part in parts)
+
+
+_DEEPEST = 20
+
+
 def _unwrap(hint: Any, marks: tuple[object, ...]) -> tuple[Any, tuple[object, ...]]:
     """The type without `Annotated` and `Optional`, and the marks collected on the way."""
     while True:
@@ -150,5 +179,10 @@ def _unwrap(hint: Any, marks: tuple[object, ...]) -> tuple[Any, tuple[object, ..
             hint = kinds[0]
         elif hasattr(hint, "__value__"):  # a `type X = ...` alias
             hint = hint.__value__
+        elif hasattr(hint, "__supertype__"):  # a `NewType`
+            hint = hint.__supertype__
+        elif getattr(hint, "__pydantic_root_model__", False) and "root" in hint.model_fields:
+            root = hint.model_fields["root"]
+            hint, marks = root.annotation, (*marks, *root.metadata)
         else:
             return hint, marks

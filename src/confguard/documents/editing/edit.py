@@ -11,7 +11,7 @@ from confguard.documents.editing.tree import Entry, Node, UnfitError, attach, da
 from confguard.documents.editing.weaving import Notation
 from confguard.documents.interface import LineIndex
 from confguard.errors import DocumentError
-from confguard.paths import Key, Path, show_path
+from confguard.paths import Key, Path, plain_path, show_path
 from confguard.values import identical, same
 
 __all__ = ["ChangeLike", "edit"]
@@ -140,13 +140,14 @@ def _make(change: ChangeLike, tree: Node) -> None:
     """Make one change to the tree."""
     if not change.path:
         raise UnfitError("cannot edit a whole document in place", 0, "write the file anew")
-    if change.op == "move" and isinstance(change.path[-1], str):
+    path = plain_path(change.path)
+    if change.op == "move" and isinstance(path[-1], str):
         _move_to_key(change, tree)
         return
-    parent = _parent(change, tree, change.path)
-    last = change.path[-1]
+    parent = _parent(change, tree, path)
+    last = path[-1]
     if change.op == "move":
-        _move_in_list(change, parent)
+        _move_in_list(change, parent, last)
     elif change.op == "add":
         _add(change, parent, last)
     else:
@@ -169,8 +170,7 @@ def _add(change: ChangeLike, parent: Node, last: Any) -> None:
     parent.insert(Entry(None, fresh(change.after)), position)
 
 
-def _move_in_list(change: ChangeLike, parent: Node) -> None:
-    last: Any = change.path[-1]
+def _move_in_list(change: ChangeLike, parent: Node, last: Any) -> None:
     start, end = (
         (change.before, change.after) if isinstance(last, Key) else ((change.origin or change.path)[-1], last)
     )
@@ -183,18 +183,18 @@ def _move_in_list(change: ChangeLike, parent: Node) -> None:
 
 def _move_to_key(change: ChangeLike, tree: Node) -> None:
     """From one mapping to another; within one it is a new name, and the place stays."""
-    origin = change.origin or change.path
+    path, origin = plain_path(change.path), plain_path(change.origin or change.path)
     source = _parent(change, tree, origin)
-    target = _parent(change, tree, change.path)
+    target = _parent(change, tree, path)
     entry = _expected(change, source, origin[-1])
-    if target.kind != "map" or source.kind != "map" or target.find(change.path[-1]):
+    if target.kind != "map" or source.kind != "map" or target.find(path[-1]):
         raise _misfit(change, "is there already", target)
     position = source.entries.index(entry) if source is target else None
     source.take(entry)
     if entry.role == "inherited":
-        entry = Entry(change.path[-1], fresh(data_of(entry.value)))
+        entry = Entry(path[-1], fresh(data_of(entry.value)))
     else:
-        entry.key, entry.renamed = change.path[-1], True
+        entry.key, entry.renamed = path[-1], True
     target.insert(entry, position)
 
 
