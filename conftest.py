@@ -135,5 +135,5 @@ def leave(namespace: dict[str, object]) -> None:
 
 
 pytest_collect_file = Sybil(
-    parsers=[blocks], patterns=["README.md", "docs/**/*.md"], setup=enter, teardown=leave
+    parsers=[blocks], patterns=["README.md", "docs/*.md", "docs/**/*.md"], setup=enter, teardown=leave
 ).pytest()

@@ -646,3 +646,30 @@ def test_files_are_private_to_their_user(shared_folder: Path) -> None:
         for path in Path().iterdir():
             with pytest.raises(PermissionError):
                 path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "etcd"])
+def test_many_write_to_a_new_store_at_the_same_moment(kind: str, request: pytest.FixtureRequest) -> None:
+    for _ in range(3):
+        url, wrong, barrier = fresh_url(kind, request), [], threading.Barrier(12)
+
+        def work(
+            number: int, url: str = url, barrier: threading.Barrier = barrier, wrong: list[object] = wrong
+        ) -> None:
+            try:
+                store = open_store(url)
+                barrier.wait()
+                append(store, f"config {number}", [chain_draft("x = 1\n")], expect=0)
+                store.close()
+            except BaseException as error:  # noqa: BLE001
+                wrong.append(error)
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert wrong == []
+        store = open_store(url)
+        assert len(store.configs()) == 12
+        store.close()

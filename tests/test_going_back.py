@@ -197,7 +197,11 @@ class TestHandEdits:
         assert "confguard adopt auth" in str(caught.value.hint)
         made = guard.apply(plan, overwrite=True)
         assert held() == ["size = 62\n"] * 2
-        assert [(each.number, each.found) for each in guard.history()] == [(3, False), (2, True), (1, False)]
+        assert [(each.number, each.drift_copy) for each in guard.history()] == [
+            (3, False),
+            (2, True),
+            (1, False),
+        ]
         assert guard.revision(2).text == "size = 60  # by hand\n"
         assert guard.revert(reason="back").reverts == 1, "the copy never was the head"
         assert guard.head() != made
@@ -216,7 +220,7 @@ class TestHandEdits:
 
     def test_it_is_adopted_when_somebody_says_so(self, guard: cg.Guard) -> None:
         made = guard.adopt(author="ben", reason="the fix of last night")
-        assert (made.number, made.text, made.author, made.found) == (
+        assert (made.number, made.text, made.author, made.drift_copy) == (
             2,
             "size = 60  # by hand\n",
             "ben",
@@ -281,13 +285,33 @@ class TestHandEdits:
         assert held() == ["size = 62\n"] * 2
 
     def test_a_mode_that_was_asked_for_is_drift_too(self, folder: Path) -> None:
-        guard = cg.Guard("m", targets=[{"file": "m.toml", "mode": "0640"}], policy=ANY)
+        told = [sys.executable, "-c", "open('told', 'a').write('.')"]
+        target = {"file": "m.toml", "mode": "0640"}
+        guard = cg.Guard("m", targets=[target], policy=ANY, reload=[told])
         guard.apply(guard.plan({"x": 1}, reason="start"))
         assert guard.drift() == ()
         Path("m.toml").chmod(0o600)
         (drift,) = guard.drift()
         assert "0640" in drift.what
+        assert guard.repair() == (drift,)
+        assert held("told") == ["."], "its bytes are the head's: there is nothing to write, or to tell"
         assert guard.apply(guard.plan({"x": 2}, reason="not held up by that")).number == 2
+
+    def test_who_repairs_without_end_goes_on_when_the_service_is_dead(
+        self, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        Path("confguard.toml").write_text(
+            '[configs.a]\ntargets = ["a.toml"]\nreload = [["test", "-e", "alive"]]\n'
+        )
+        Path("alive").touch()
+        Path("new.toml").write_text("x = 1\n")
+        assert run(capsys, "apply", "a", "new.toml", "--reason", "start")[0] == 0
+        Path("alive").unlink()
+        Path("a.toml").write_text("x = 2\n")
+        code, _, err = run(capsys, "drift", "a", "--repair", "--for", "100ms")
+        assert code == 0
+        assert "the service was not told" in err
+        assert held("a.toml") == ["x = 1\n"]
 
 
 def test_a_head_that_does_not_parse_or_fit_any_more_stands_in_no_way(folder: Path) -> None:
@@ -333,7 +357,7 @@ class TestImports:
             "replicas: 3 -> 0",
         )
         guard.apply(plan, "really")
-        assert [(each.text, each.found) for each in guard.history()] == [
+        assert [(each.text, each.drift_copy) for each in guard.history()] == [
             ("replicas: 0\n", False),
             ("replicas: 3\n", False),
         ]

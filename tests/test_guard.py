@@ -160,7 +160,7 @@ def test_a_revert_goes_on_over_drift_and_keeps_a_copy(guard: cg.Guard, events: l
     assert (drifted.target, drifted.what) == ("auth.toml", "1 value differs")
     guard.revert(reason="back")
     assert Path("auth.toml").read_text() == "max_inflight = 400\n"
-    assert [(revision.text, revision.found) for revision in guard.history(2)] == [
+    assert [(revision.text, revision.drift_copy) for revision in guard.history(2)] == [
         ("max_inflight = 400\n", False),
         ("max_inflight = 7 # by hand\n", True),
     ]
@@ -269,7 +269,7 @@ def test_a_target_that_stays_away_is_written_by_recover(folder: Path) -> None:
     assert opened.drift() == ()
     assert fragile.content == b"x = 1\n"
     found = opened.history()[1]
-    assert (found.content, found.author, found.found) == (b"torn", "unknown", True)
+    assert (found.content, found.author, found.drift_copy) == (b"torn", "unknown", True)
     assert opened.recover() == ()
 
 

@@ -145,7 +145,6 @@ def test_the_copy_of_a_file_named_otherwise_is_its_own(folder: Path) -> None:
         assert live.current == Pool(1)
 
 
-@pytest.mark.xfail(strict=False, reason=LAZY)
 @pytest.mark.parametrize("place", ["nowhere.db", "no/nowhere.db", "no/such/nowhere.db"])
 def test_a_reader_makes_no_store(folder: Path, place: str) -> None:
     with pytest.raises(cg.ConfguardError):
@@ -153,7 +152,6 @@ def test_a_reader_makes_no_store(folder: Path, place: str) -> None:
     assert os.listdir(".") == []
 
 
-@pytest.mark.xfail(strict=False, reason=LAZY)
 def test_a_reader_that_goes_on_looking_makes_no_store(guard: cg.Guard) -> None:
     look(guard)
     guard.close()

@@ -274,10 +274,14 @@ def test_a_json_schema_that_is_none(folder: Path, text: str, says: str) -> None:
 
 
 def test_json_schemas_that_contain_themselves_or_lead_nowhere() -> None:
-    node = {"properties": {"child": {"$ref": "#/$defs/node"}, "lost": {"$ref": "#/$defs/none"}}}
+    node: dict[str, Any] = {"properties": {"child": {"$ref": "#/$defs/node"}}}
     schema = resolve_schema(JsonSchema("x", {"$ref": "#/$defs/node", "$defs": {"node": node}}))
     assert schema is not None
     assert schema.shape.at(("child", "child", "child")).kind == "map"
+    node["properties"]["lost"] = {"$ref": "#/$defs/none"}
+    lost = resolve_schema(JsonSchema("y", {"$ref": "#/$defs/node", "$defs": {"node": node}}))
+    with pytest.raises(cg.SchemaError, match="'#/\\$defs/none' leads nowhere"):
+        lost.validate({})  # type: ignore[union-attr]
 
 
 def test_without_jsonschema_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -296,9 +300,13 @@ def test_a_renamed_key_is_read_with_a_warning(folder: Path) -> None:
     Path("a.toml").write_text("max_in_flight = 7\n")
     with pytest.warns(FutureWarning, match=r"a\.toml:1:1: max_in_flight: is called 'max_inflight' now"):
         assert cg.load(Renaming, "a.toml").max_inflight == 7
-    Path("a.toml").write_text("max_in_flight = 7\nmax_inflight = 8\n")
+    Path("a.toml").write_text("max_in_flight = 8\nmax_inflight = 8\n")
     with pytest.warns(FutureWarning, match="is called"):
         assert cg.load(Renaming, "a.toml").max_inflight == 8
+    Path("a.toml").write_text("max_in_flight = 7\nmax_inflight = 8\n")
+    says = r"a\.toml:1:1: max_in_flight: is the same setting as 'max_inflight' \(a\.toml:2:1\)"
+    with pytest.warns(FutureWarning), pytest.raises(cg.ValidationError, match=says):
+        cg.load(Renaming, "a.toml")
 
 
 def test_a_deprecated_key_is_read_with_a_warning(folder: Path) -> None:

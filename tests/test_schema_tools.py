@@ -132,9 +132,10 @@ def told(old: Any, new: Any) -> list[str]:
 def test_what_changed_between_two_versions() -> None:
     assert told(One, One) == []
     assert told(One, Two) == [
+        "CS101 breaking: older: is the old name of 'old', and is read no more",
         "CS102 breaking: extra: was added, and is required",
         "CS103 breaking: timeout: is required now",
-        "CS104 breaking: name: was string and is integer",
+        "CS104 breaking: name: was a string and is an integer",
         "CS104 breaking: tags: was a list and is a string",
         "CS105 breaking: workers: minimum is 2, and was 1",
         "CS107 breaking: level: no longer takes 'debug'",
@@ -147,8 +148,8 @@ def test_what_changed_between_two_versions() -> None:
 
 def test_bounds_of_attrs_validators_count() -> None:
     assert told(Loose, Tight) == [
-        "CS105 breaking: name: maxLength is 5, and was 9",
         "CS105 breaking: name: minLength is 1",
+        "CS105 breaking: name: maxLength is 5, and was 9",
     ]
     assert told(Tight, Loose) == []
 

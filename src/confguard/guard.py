@@ -284,8 +284,8 @@ class Guard:
 
         Raises `NotToldError` when they hold it again, and the service could not be told.
         """
-        drifted = self.drift()
-        if drifted:
+        head, drifted = self.head(), self.drift()
+        if head and any(each.held != head.content for each in drifted):
             head = recovering.repair(self.place)
             self.place.emit("repaired", head, targets=[each.target for each in drifted])
         return drifted

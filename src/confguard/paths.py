@@ -21,8 +21,6 @@ __all__ = [
     "index_of",
     "path_from_json",
     "path_to_json",
-    "plain_path",
-    "plain_segment",
     "show_path",
     "value_at",
 ]
@@ -167,22 +165,6 @@ def value_at(data: Any, path: Path) -> Any:
     for segment in walked:
         data = data[segment]
     return data
-
-
-def plain_path(path: Path) -> Path:
-    """The path with its keys as a file has them, secret or not: for going there, never for showing.
-
-    >>> {"hunter2": 1}[plain_path((Unshown("hunter2"),))[0]]
-    1
-    """
-    return tuple(map(plain_segment, path))
-
-
-def plain_segment(segment: Segment) -> Segment:
-    """One step of a path as a file has it, secret or not."""
-    if isinstance(segment, Key):
-        return Key(tuple((name, plain_segment(value)) for name, value in segment.fields))
-    return segment.reveal() if isinstance(segment, Unshown) else segment
 
 
 def show_path(path: Sequence[object]) -> str:

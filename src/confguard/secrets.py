@@ -216,6 +216,7 @@ _COLON = re.compile(
 )
 _OPTION = re.compile(
     r"(?<![\w-])(?P<head>--?(?P<name>[A-Za-z][\w.-]{1,80})[ \t]+)(?P<value>(?!-)(?:\"[^\"]*\"|'[^']*'|\S+))"
+    r"|(?<![\w-])(?P<head2>--?(?P<name2>[A-Za-z][\w.-]{1,80})=)(?P<value2>\"[^\"]*\"|'[^']*'|\S+?(?=[)\]}>,;:.]*(?:\s|$)))"
 )
 _TOOLS = re.compile(
     r"(?P<user>(?<![\w-])(?:-u|--user|--proxy-user)[ =]?[\w.@-]+:)\S+|"

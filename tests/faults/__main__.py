@@ -13,12 +13,16 @@ from pathlib import Path
 
 from attrs import frozen
 
+from servers import Etcd, Postgres
+
 from .flips import flips
 from .power import losses
+from .rollouts import run_rollouts
 from .syscalls import ERRORS, sweep
 from .workload import OPERATIONS
 
 PAGE = Path(__file__).parents[2] / "docs/explanation/faults.md"
+HISTORIES = 500
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 
 
@@ -56,6 +60,24 @@ def flipped(name: str, stride: int, *, log: bool) -> Row:
     return Row(f"{name} ({noticed})", counts.total(), len(violations))
 
 
+def rolled_out(kind: str, histories: int) -> Row:
+    """Histories of applies, reverts, edits by hand, refusals and kills on one store."""
+    started, violations = time.monotonic(), 0
+    servers = {"postgresql": Postgres, "etcd": Etcd}
+    server = servers[kind]() if kind in servers else None
+    try:
+        run_rollouts(kind, histories, server)
+    except Exception as error:  # noqa: BLE001 - the machine tells the shortest history that breaks a promise
+        violations = 1
+        print(f"  VIOLATION {type(error).__name__}: {error}", *getattr(error, "__notes__", ()), sep="\n    ")
+    finally:
+        if server:
+            server.close()
+    name = f"histories of applies, reverts, edits by hand, refusals and kills: {kind}"
+    print(f"{name}: {histories:,}, {violations} violations, {time.monotonic() - started:.0f} s", flush=True)
+    return Row(name, histories, violations)
+
+
 def table(rows: list[Row]) -> str:
     """The table as Markdown."""
     lines = ["| fault | count | violations |", "|---|---:|---:|"]
@@ -80,6 +102,10 @@ def main() -> int:
     rows += [
         struck(f"power lost, unsynced writes lost or reordered: {each}", losses(each, stride=stride))
         for each in OPERATIONS
+    ]
+    rows += [
+        rolled_out(kind, 20 if args.short else HISTORIES)
+        for kind in ("memory", "sqlite", "postgresql", "etcd")
     ]
     rows.append(flipped("a bit flipped in a byte of the database", stride, log=False))
     rows.append(flipped("a bit flipped in a byte of its log", 4 * stride, log=True))

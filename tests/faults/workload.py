@@ -14,12 +14,12 @@ import sys
 import tempfile
 
 import confguard as cg
-from confguard.targets import FileSet
+from confguard.targets import FileSet, FileTarget
 
 ANY = cg.Policy(review=101, block=101)
 NAMES = ("a.toml", "b.toml")
 BEGIN, END = "/confguard-fault-begin", "/confguard-fault-end"
-OPERATIONS = ("first", "apply", "revert", "switch", "group", "thin")
+OPERATIONS = ("first", "apply", "revert", "switch", "group", "thin", "overwrite")
 
 
 def text(number: int) -> str:
@@ -31,6 +31,8 @@ def guards(operation: str) -> list[cg.Guard]:
     """The guards that an operation works with."""
     if operation == "switch":
         return [cg.Guard("c", targets=[FileSet("set", NAMES)], format="toml", policy=ANY)]
+    if operation == "overwrite":
+        return [cg.Guard("c", targets=[FileTarget(name, in_place=True) for name in NAMES], policy=ANY)]
     if operation == "group":
         web = cg.Guard("c", targets=["a.toml"], policy=ANY)
         return [web, cg.Guard("d", store=web.store, targets=["b.toml"], policy=ANY)]
@@ -94,7 +96,7 @@ def run(operation: str) -> None:
     for attempt in (1, 2):
         try:
             made = guards(operation)
-            if operation in ("revert", "thin"):
+            if operation in ("revert", "thin", "overwrite"):
                 mark(BEGIN)
             for revision in act(operation, made, 20 + attempt):
                 say(f"acked {revision.config} {revision.number} {revision.digest}")

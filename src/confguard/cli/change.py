@@ -278,7 +278,7 @@ def revision_json(revision: Revision) -> dict[str, object]:
         "approved_by": revision.approved_by,
         "ticket": revision.ticket,
         "labels": list(revision.labels),
-        "found": revision.found,
+        "drift_copy": revision.drift_copy,
         "signed": revision.signature is not None,
         "content_digest": revision.content_digest,
         "data_digest": revision.data_digest,

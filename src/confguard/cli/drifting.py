@@ -8,8 +8,9 @@ from argparse import Namespace
 
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, duration
-from confguard.cli.output import indented, say
+from confguard.cli.output import indented, report_error, say
 from confguard.cli.projects import guarded_anyway
+from confguard.errors import ConfguardError
 from confguard.guard import Guard
 from confguard.targets.drift import Drift
 
@@ -53,7 +54,11 @@ def _watch(guard: Guard, args: Namespace) -> int:
     end = time.monotonic() + args.lasting.total_seconds() if args.lasting else None
     last, ever = None, False
     while end is None or time.monotonic() < end:
-        drifted = guard.repair() if args.repair else guard.drift()
+        try:
+            drifted = guard.repair() if args.repair else guard.drift()
+        except ConfguardError as error:  # the store is away, or the service was not told: it goes on looking
+            report_error(error, args.format)
+            drifted = last or ()
         if drifted != last and (drifted or last):
             ever = ever or bool(drifted)
             if args.format == "json":

@@ -139,7 +139,7 @@ def _changed(guard: Guard, revision: Revision) -> Any:
 def _show_line(revision: Revision) -> str:
     """Number, time, author and what kind it is; the reason below it."""
     kind = f"  revert to {revision.reverts}" if revision.reverts is not None else ""
-    kind = "  found in a target, never in force" if revision.found else kind
+    kind = "  a copy of drift, never in force" if revision.drift_copy else kind
     forced = paint(f"  override: {harmless(revision.override)}", "review") if revision.override else ""
     seen = f"  approved by {harmless(revision.approved_by)}" if revision.approved_by else ""
     head = (

@@ -16,9 +16,10 @@ from confguard.errors import SchemaError, ValidationError
 from confguard.schema.compatibility import compare_schemas
 from confguard.schema.explaining import explain
 from confguard.schema.export import example_file, json_schema, reference_page
-from confguard.schema.layers import Env, Profile, SecretFiles, Source
+from confguard.schema.layers import Profile, Source
 from confguard.schema.migration import migrate
 from confguard.schema.schema import Schema, resolve_schema
+from confguard.schema.variables import Env, SecretFiles
 from confguard.targets.files import write_durably
 
 __all__ = ["register"]
@@ -34,7 +35,7 @@ def register(commands: Commands) -> None:
         "Write a schema out, compare two versions of it, or bring an old file up to it.",
         "confguard schema json app.settings:Auth > auth.schema.json\n"
         "  confguard schema check auth.schema.json app.settings:Auth",
-        exits="0 done or compatible, 1 breaking changes, 2 cannot run",
+        exits="0 done, or nothing that surely breaks a file, 1 breaking changes, 2 cannot run",
     )
     about = "json: JSON Schema; example: a commented file; docs: Markdown; check: OLD against NEW; migrate: a FILE"
     command.add_argument("what", choices=["json", "example", "docs", "check", "migrate"], help=about)
@@ -107,7 +108,7 @@ def _check(args: Namespace, old: Schema[Any]) -> int:
     breaking = any(finding.grade == "breaking" for finding in findings) or bool(refused)
 
     def text() -> str:
-        lines = [str(finding) for finding in findings]
+        lines = [finding.report() for finding in findings]
         lines += [f"revision {number} of '{args.config}' would be refused: {why}" for number, why in refused]
         return "\n".join(lines) or "no difference that matters"
 

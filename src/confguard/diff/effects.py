@@ -74,6 +74,7 @@ def effect_of(op: str, before: Any, after: Any, shape: Shape) -> Effect:
         return Effect(words[op])
     if isinstance(before, Secret) or isinstance(after, Secret):
         return Effect("changed")
+    shape = shape.of(after)
     if shape.field_type is Network:
         return Effect(_width(shape.meaning(before), shape.meaning(after)))
     changed = _ratio(before, after, shape)
@@ -84,23 +85,23 @@ def effect_of(op: str, before: Any, after: Any, shape: Shape) -> Effect:
         _side(before, after, shape) or word,
         changed,
         round(math.log10(changed)) or None,
-        None if shape.field_type else _slip(before, after, changed),
+        None if shape.field_type or shape.amount else _slip(before, after, changed),
     )
 
 
 def _ratio(before: Any, after: Any, shape: Shape) -> float | None:
-    """How many times; with a field type only where both parse, so that `1` of a Duration is a second."""
+    """How many times, as the schema reads both; nothing where it wants a field type and does not read one."""
     if shape.field_type and isinstance(before, str) and isinstance(after, str):
         old, new = shape.meaning(before), shape.meaning(after)
         if not (isinstance(old, FieldType) and isinstance(new, FieldType)):
             return None
-    return ratio(before, after)
+    return ratio(shape.meaning(before), shape.meaning(after))
 
 
 def _side(before: Any, after: Any, shape: Shape) -> Word | None:
     """Looser or stricter, by the `Safer` mark."""
     mark = shape.mark(Safer)
-    old, new = _number(before), _number(after)
+    old, new = _number(shape.meaning(before)), _number(shape.meaning(after))
     if mark is None or old is None or new is None or old == new:
         return None
     return "stricter" if (new < old) is (mark.direction == "lower") else "looser"
@@ -140,7 +141,7 @@ def _slip(before: Any, after: Any, changed: float) -> str | None:
 
 
 def _alike(before: Any, after: Any, shape: Shape) -> str | None:
-    if shape.field_type:
+    if shape.field_type or shape.amount:
         return None
     if before is None or after is None or type(before) is type(after):
         return None

@@ -105,6 +105,7 @@ class _Walk:
     def values(
         self, old: Any, new: Any, path: Path, place: Path, shape: Shape, *, compared: bool = False
     ) -> None:
+        shape = shape.of(new) if shape.variants else shape
         if isinstance(old, dict) and isinstance(new, dict):
             self.mappings(old, new, path, place, shape, compared=compared)
         elif isinstance(old, list) and isinstance(new, list):
@@ -151,8 +152,8 @@ class _Walk:
         self, key: Any, value: Any, new: dict[Any, Any], path: Path, place: Path, shape: Shape
     ) -> bool:
         """A key that the schema knows under a new name: no change, unless its value changed too."""
-        name = shape.renamed.get(key)
-        if name is None or name not in new:
+        name = _name_in(new, key, shape)
+        if name is None:
             return False
         inner, there = (*path, name), (*place, name)
         edits = _steps_between(value, new[name], inner, there, shape.child(name))
@@ -165,21 +166,21 @@ class _Walk:
 
     def lists(self, old: list[Any], new: list[Any], path: Path, place: Path, shape: Shape) -> None:
         mark = shape.mark(KeyedBy)
-        keyed = keying(old, new, mark.fields if mark else None)
+        keyed = keying(old, new, mark.fields if mark else None, shape.child(0))
         plan = align(old, new, keyed, ordered=shape.mark(Unordered) is None)
         if plan.coarse:
             self.coarse.append(path)
         known = _Known(
             lambda i: keyed.key(old[i]) if keyed else None, lambda j: keyed.key(new[j]) if keyed else None
         )
-        self._elements(old, new, path, place, shape.child(0), plan, known)
+        self._elements(old, new, path, place, shape, plan, known)
 
     def documents(self, old: list[Any], new: list[Any], shape: Shape) -> None:
         """The documents of two files: each by its name where it has one of its own, the others by position."""
         before, after = document_keys(old, new)
         plan = align_documents(old, new, before, after)
         known = _Known(before.__getitem__, after.__getitem__)
-        self._elements(old, new, (), (), shape.child(0), plan, known)
+        self._elements(old, new, (), (), shape, plan, known)
 
     def _elements(
         self,
@@ -187,7 +188,7 @@ class _Walk:
         new: list[Any],
         path: Path,
         place: Path,
-        child: Shape,
+        shape: Shape,
         plan: Alignment,
         known: _Known,
     ) -> None:
@@ -196,8 +197,8 @@ class _Walk:
             key = known.before(i)
             inner = (*path, i if key is None else key)
             there = inner if key is not None and place is path else (*place, j if key is None else key)
-            self.values(old[i], new[j], inner, there, child, compared=True)
-        self._structure(old, new, path, place, child, plan, known)
+            self.values(old[i], new[j], inner, there, shape.child(i), compared=True)
+        self._structure(old, new, path, place, shape.child(0), plan, known)
 
     def _structure(
         self,
@@ -255,7 +256,16 @@ def _same_key(key: Any, mapping: dict[Any, Any]) -> bool:
 
 
 def _was_renamed(key: Any, old: dict[Any, Any], shape: Shape) -> bool:
-    return any(was in old for was, now in shape.renamed.items() if now == key) if shape.renamed else False
+    return _name_in(old, key, shape) is not None
+
+
+def _name_in(mapping: dict[Any, Any], key: Any, shape: Shape) -> Any:
+    """The other name under which a mapping holds a setting; None where it does not."""
+    if not shape.names or type(key) is not str:
+        return None
+    own = shape.names.get((key,), (key,))
+    names = [own, *(name for name, of in shape.names.items() if of == own)]
+    return next((name[0] for name in names if len(name) == 1 and name[0] != key and name[0] in mapping), None)
 
 
 def _means_same(old: Any, new: Any, shape: Shape) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 from attrs import field, frozen
 
 from confguard.paths import Key, Path, dig
+from confguard.schema.secrets import is_secret
+from confguard.schema.shape import ANYTHING, Shape
 
 __all__ = ["Keying", "document_keys", "keying", "leaves", "token"]
 
@@ -50,12 +52,16 @@ class Keying:
         return Key(tuple((name, dig(element, name)) for name in self.fields))
 
 
-def keying(old: list[Any], new: list[Any], marked: tuple[str, ...] | None) -> Keying | None:
-    """How the elements of both lists are known; None where they are not."""
+def keying(
+    old: list[Any], new: list[Any], marked: tuple[str, ...] | None, shape: Shape = ANYTHING
+) -> Keying | None:
+    """How the elements (of this shape) of both lists are known; None where they are not. No secret is a key."""
     first = old[0] if old else new[0] if new else None
     if type(first) is not dict or {*map(type, old), *map(type, new)} != {dict}:
         return None
     for fields in _candidates(first, marked):
+        if any(is_secret((name,), shape.child(name)) for name in fields):
+            continue
         before = _values(old, fields)
         after = _values(new, fields) if before is not None else None
         if before is not None and after is not None:

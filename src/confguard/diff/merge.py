@@ -106,6 +106,7 @@ class _Merger:
     conflicts: list[Conflict] = field(factory=list)
 
     def values(self, base: Any, ours: Any, theirs: Any, path: Path, shape: Shape) -> Any:
+        shape = shape.of(ours)
         if _agree(ours, theirs, shape) or _agree(base, theirs, shape):
             return ours
         if _agree(base, ours, shape):
@@ -132,7 +133,7 @@ class _Merger:
         self, base: list[Any], ours: list[Any], theirs: list[Any], path: Path, shape: Shape
     ) -> list[Any]:
         mark = shape.mark(KeyedBy)
-        keyed = _common_keying(base, ours, theirs, mark)
+        keyed = _common_keying(base, ours, theirs, mark, shape.child(0))
         if keyed:
             return self._keyed(base, ours, theirs, keyed, path, shape)
         if shape.mark(Unordered):
@@ -179,10 +180,12 @@ def _agree(one: Any, other: Any, shape: Shape) -> bool:
     return same(one, other) or (shape.kind == "value" and same(shape.meaning(one), shape.meaning(other)))
 
 
-def _common_keying(base: list[Any], ours: list[Any], theirs: list[Any], mark: KeyedBy | None) -> Any:
+def _common_keying(
+    base: list[Any], ours: list[Any], theirs: list[Any], mark: KeyedBy | None, shape: Shape
+) -> Any:
     """The fields by which the elements of all three are known."""
     fields = mark.fields if mark else None
-    found = keying(base, ours, fields)
+    found = keying(base, ours, fields, shape)
     return (
         found if found and keying(ours, theirs, found.fields) and keying(base, theirs, found.fields) else None
     )

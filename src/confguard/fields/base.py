@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from confguard.units import shown
+
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic_core import CoreSchema
@@ -40,4 +42,4 @@ class FieldType:
 
     @classmethod
     def _refuse(cls, value: object) -> ValueError:
-        return ValueError(f"expected {cls.expects}, got {value!r}")
+        return ValueError(f"expected {cls.expects}, got {shown(value)}")

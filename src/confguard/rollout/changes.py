@@ -32,7 +32,7 @@ class Change:
 
     @back.default
     def _back(self) -> int:
-        imported = [number for number, draft in enumerate(self.drafts[:-1], 1) if not draft.found]
+        imported = [number for number, draft in enumerate(self.drafts[:-1], 1) if not draft.drift_copy]
         return self.head.number if self.head else max(imported, default=0)
 
     @cached_property
@@ -114,9 +114,9 @@ def _copy(place: Place, content: bytes, draft: Draft, head: Revision | None) -> 
         content=content,
         format=draft.format,
         author="unknown",
-        reason="found in the target: not written by confguard",
+        reason="was in the target, not written by confguard, and was overwritten",
         created_at=draft.created_at,
-        found=True,
+        drift_copy=True,
     )
     if head is not None:
         return copy
@@ -127,4 +127,4 @@ def _copy(place: Place, content: bytes, draft: Draft, head: Revision | None) -> 
     except ConfguardError:
         return copy
     why = "imported: was in the target before the first revision"
-    return evolve(copy, reason=why, data_digest=document.data_digest, found=False)
+    return evolve(copy, reason=why, data_digest=document.data_digest, drift_copy=False)

@@ -129,7 +129,7 @@ def plan_change(
     head, now = place.store.head(place.config), place.clock()
     base, judged, notes = _base(place, head, document)
     changes = diff(base, document, place.schema)
-    history = [each for each in place.store.history(place.config, HISTORY) if not each.found]
+    history = [each for each in place.store.history(place.config, HISTORY) if not each.drift_copy]
     risk = assess(
         changes,
         place.schema,

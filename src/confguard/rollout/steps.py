@@ -57,7 +57,7 @@ def write(changes: Sequence[Change]) -> list[Done]:
     done = []
     for change, waiting in zip(changes, staged, strict=True):
         for copy in change.append.revisions[:-1]:
-            change.place.emit("copied" if copy.found else "imported", copy)
+            change.place.emit("copied" if copy.drift_copy else "imported", copy)
         not_written = change.place.write(change.revision, waiting)
         done.append(Done(change.place, change.revision, change.back, not_written))
     return done

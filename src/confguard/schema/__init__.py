@@ -5,10 +5,11 @@ from confguard.lazy import lazily
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from confguard.schema.explaining import Explanation, explain
-    from confguard.schema.layers import Env, Profile, SecretFiles
+    from confguard.schema.layers import Profile
     from confguard.schema.loading import load
     from confguard.schema.schema import Schema, resolve_schema
     from confguard.schema.shape import Shape
+    from confguard.schema.variables import Env, SecretFiles
 
 __all__ = [
     "Env",
@@ -25,7 +26,11 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     dict.fromkeys(["Explanation", "explain"], "confguard.schema.explaining")
-    | dict.fromkeys(["Env", "Profile", "SecretFiles"], "confguard.schema.layers")
+    | dict.fromkeys(["Env", "SecretFiles"], "confguard.schema.variables")
     | dict.fromkeys(["Schema", "resolve_schema"], "confguard.schema.schema")
-    | {"Shape": "confguard.schema.shape", "load": "confguard.schema.loading"},
+    | {
+        "Profile": "confguard.schema.layers",
+        "Shape": "confguard.schema.shape",
+        "load": "confguard.schema.loading",
+    },
 )

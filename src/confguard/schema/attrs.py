@@ -10,8 +10,9 @@ import attrs
 
 from confguard.errors import SchemaError
 from confguard.paths import Path
-from confguard.schema.interface import NOTHING, InvalidDataError, Member, Members, MembersOf
-from confguard.schema.shape import Shape, build_shape
+from confguard.schema.interface import COMPUTED, NOTHING, InvalidDataError, Member, Members, MembersOf
+from confguard.schema.shape import Shape
+from confguard.schema.shaping import build_shape
 from confguard.schema.structuring import converter
 
 __all__ = ["AttrsAdapter"]
@@ -19,6 +20,8 @@ __all__ = ["AttrsAdapter"]
 
 class AttrsAdapter:
     """attrs classes and dataclasses. Keys that a class does not name are errors."""
+
+    tells_unknown_keys = False
 
     def claims(self, model: object) -> bool:
         """Is this an attrs class or a dataclass?"""
@@ -37,22 +40,20 @@ class AttrsAdapter:
                 f"{model.__name__}: an annotation cannot be resolved: {error}",
                 hint="define the classes at the top of a module, or leave out `from __future__ import annotations`",
             ) from error
-        if attrs.has(model):
-            return Members(
-                {
-                    item.name: Member(
-                        hints.get(item.name, Any), tuple(_bounds(item.validator)), _attrs_default(item)
-                    )
-                    for item in attrs.fields(model)
-                    if item.init
-                }
-            )
+        items = attrs.fields(model) if attrs.has(model) else dataclasses.fields(model)
+        default = _attrs_default if attrs.has(model) else _dataclass_default
         return Members(
-            {
-                item.name: Member(hints.get(item.name, Any), default=_dataclass_default(item))
-                for item in dataclasses.fields(model)
+            tuple(
+                Member(
+                    hints.get(item.name, Any),
+                    ((item.name,),),
+                    item.name,
+                    tuple(_bounds(getattr(item, "validator", None))),
+                    default(item),
+                )
+                for item in items
                 if item.init
-            }
+            )
         )
 
     def validate(self, model: Any, data: Any) -> Any:
@@ -69,6 +70,8 @@ class AttrsAdapter:
 def _attrs_default(item: Any) -> Any:
     if item.default is attrs.NOTHING:
         return NOTHING
+    if getattr(item.default, "takes_self", False):
+        return COMPUTED
     return getattr(item.default, "factory", item.default)
 
 
@@ -104,7 +107,7 @@ def _problems(error: BaseException, path: Path, data: Any) -> Any:
         return
     for inner in error.exceptions:
         step = _step(inner)
-        if isinstance(inner, KeyError) and not isinstance(inner, BaseExceptionGroup):
+        if isinstance(inner, KeyError) and step is not None and inner.args:
             yield (*path, inner.args[0]), "required, but missing", None
         elif step is None:
             yield from _problems(inner, path, data)

@@ -1,48 +1,22 @@
-"""Two versions of a schema against each other: what a file that was right may now be refused for."""
+"""Two versions of a schema against each other: what a file that was right may now be refused for, or mean else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-from attrs import frozen
+from attrs import evolve
 
-from confguard.paths import Path, path_to_json, show_path
-from confguard.schema.interface import NOTHING
-from confguard.schema.limits import allowed, default_text, type_name
+from confguard.schema.comparing.containment import Containment
+from confguard.schema.comparing.finding import GRADES, SchemaFinding
+from confguard.schema.comparing.meanings import notes
+from confguard.schema.comparing.refusal import Refusal
+from confguard.schema.export import json_schema
+from confguard.schema.json_schema import JsonSchema
 from confguard.schema.schema import Schema
-from confguard.schema.secrets import shown_at
+from confguard.schema.secrets import is_secret
 from confguard.schema.shape import Shape
 
 __all__ = ["SchemaFinding", "compare_schemas"]
-
-Grade: TypeAlias = Literal["breaking", "risky", "info"]
-
-_UPPER = {"maximum", "exclusiveMaximum", "maxLength", "maxItems"}
-_LOWER = {"minimum", "exclusiveMinimum", "minLength", "minItems"}
-_WIDER = {("integer", "number"), ("integer", "string"), ("number", "string"), ("boolean", "string")}
-
-
-@frozen
-class SchemaFinding:
-    """One difference between two versions of a schema. `breaking`: files that were right may be refused."""
-
-    code: str
-    grade: Grade
-    path: tuple[str, ...]
-    message: str
-
-    def to_json(self) -> dict[str, object]:
-        """The finding as JSON."""
-        return {
-            "code": self.code,
-            "grade": self.grade,
-            "path": path_to_json(self.path),
-            "message": self.message,
-        }
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.grade}: {show_path(self.path)}: {self.message}"
 
 
 def compare_schemas(old: Schema[Any], new: Schema[Any]) -> list[SchemaFinding]:
@@ -62,92 +36,65 @@ def compare_schemas(old: Schema[Any], new: Schema[Any]) -> list[SchemaFinding]:
     CS101 breaking: name: was removed
     CS103 breaking: size: is required now
     """
-    found = list(_tables(old.shape, new.shape, ()))
-    order: list[Grade] = ["breaking", "risky", "info"]
-    return sorted(found, key=lambda finding: (order.index(finding.grade), finding.code))
+    before, after = _as_json_schema(old), _as_json_schema(new)
+    found = [_finding(refusal) for refusal in Containment().refusals((before.root,), after.root)]
+    told = {finding.path for finding in found if finding.code in {"CS101", "CS103", "CS104"}}
+    found += (
+        finding
+        for finding in notes(before.root, after.root)
+        if finding.path not in told or finding.grade == "info"
+    )
+    found = [_without_secrets(finding, before.shape, after.shape) for finding in found]
+    return sorted(found, key=lambda finding: (GRADES.index(finding.grade), finding.code))
 
 
-def _tables(old: Shape, new: Shape, path: tuple[str, ...]) -> Iterator[SchemaFinding]:
-    renamed = {was: now for was, now in new.renamed.items() if was in old.fields}
-    for key, before in old.fields.items():
-        inner = (*path, key)
-        if key in old.renamed:
-            continue
-        if key in renamed:
-            yield SchemaFinding(
-                "CS110", "info", inner, f"is called '{renamed[key]}' now, and read under both names"
-            )
-            yield from _places(before, new.fields[renamed[key]], inner)
-        elif key in new.fields:
-            yield from _places(before, new.fields[key], inner)
-        elif new.closed:
-            yield SchemaFinding("CS101", "breaking", inner, "was removed")
-        else:
-            yield SchemaFinding("CS101", "risky", inner, "was removed: it is read no more")
-    for key, after in new.fields.items():
-        if key in old.fields or key in new.renamed or key in renamed.values():
-            continue
-        if after.default is NOTHING:
-            yield SchemaFinding("CS102", "breaking", (*path, key), "was added, and is required")
-        else:
-            yield SchemaFinding("CS102", "info", (*path, key), "was added")
-    if new.closed and not old.closed:
-        yield SchemaFinding("CS109", "breaking", path, "refuses keys that it does not name")
+def _as_json_schema(schema: Schema[Any]) -> JsonSchema:
+    model: Any = schema.model
+    if isinstance(model, JsonSchema):
+        return model
+    return JsonSchema(schema.name, json_schema(schema))
 
 
-def _places(old: Shape, new: Shape, path: tuple[str, ...]) -> Iterator[SchemaFinding]:
-    if old.kind != new.kind and "any" not in (old.kind, new.kind):
-        yield SchemaFinding("CS104", "breaking", path, f"was a {type_name(old)} and is a {type_name(new)}")
-        return
-    if old.default is not NOTHING and new.default is NOTHING:
-        yield SchemaFinding("CS103", "breaking", path, "is required now")
-    elif (
-        default_text(old) != default_text(new)
-        and old.default is not NOTHING
-        and not (old.secret or new.secret)
-    ):
-        yield SchemaFinding(
-            "CS106", "risky", path, f"has the default {_default(path, new)!r} and had {_default(path, old)!r}"
-        )
-    yield from _values(old, new, path)
-    if new.deprecated and not old.deprecated:
-        yield SchemaFinding("CS111", "info", path, f"is deprecated: {new.deprecated}")
-    if new.kind == "map" and old.kind == "map":
-        yield from _tables(old, new, path)
-    if old.rest and new.rest:
-        yield from _places(old.rest, new.rest, (*path, "*"))
+def _finding(refusal: Refusal) -> SchemaFinding:
+    return SchemaFinding(
+        refusal.code,
+        "breaking" if refusal.sure else "may-break",
+        refusal.path,
+        refusal.message,
+        refusal.was,
+        refusal.now,
+        refusal.example,
+    )
 
 
-def _values(old: Shape, new: Shape, path: tuple[str, ...]) -> Iterator[SchemaFinding]:
-    before, after = allowed(old), allowed(new)
-    if old.secret and not new.secret:
-        yield SchemaFinding("CS108", "risky", path, "was a secret, and may be shown now")
-    narrowed = (type_name(old), type_name(new))
-    if (
-        new.kind != "any"
-        and not (old.secret and narrowed[1] == "string")
-        and narrowed[0] != narrowed[1]
-        and narrowed not in _WIDER
-        and "enum" not in before
-    ):
-        yield SchemaFinding("CS104", "breaking", path, f"was {narrowed[0]} and is {narrowed[1]}")
-    lost = [option for option in before.get("enum", ()) if "enum" in after and option not in after["enum"]]
-    if lost:
-        yield SchemaFinding("CS107", "breaking", path, f"no longer takes {', '.join(map(repr, lost))}")
-    for name in sorted(_UPPER | _LOWER | {"pattern", "multipleOf"}):
-        was, now = before.get(name), after.get(name)
-        if now is None or now == was:
-            continue
-        compared = name in _UPPER | _LOWER and was is not None
-        wider = compared and (now > was if name in _UPPER else now < was)
-        if not wider:
-            yield SchemaFinding(
-                "CS105",
-                "breaking",
-                path,
-                f"{name} is {now}" + (f", and was {was}" if was is not None else ""),
-            )
+_WITHOUT_VALUES = {
+    "CS104": "has another type",
+    "CS105": "a bound is tighter",
+    "CS106": "has another default",
+    "CS107": "options are fewer",
+    "CS115": "its format is another",
+}
+"""What is said of secrets: what a schema names of their values may be one."""
 
 
-def _default(path: Path, shape: Shape) -> Any:
-    return shown_at(default_text(shape), path, shape)
+def _without_secrets(finding: SchemaFinding, *shapes: Shape) -> SchemaFinding:
+    if not any(_touches_secret(finding.path, shape) for shape in shapes):
+        return finding
+    message = _WITHOUT_VALUES.get(finding.code, finding.message)
+    return evolve(finding, message=message, was=None, now=None, example=None)
+
+
+def _touches_secret(path: tuple[Any, ...], shape: Shape) -> bool:
+    """Is there a secret at a path, above it, or below it?"""
+    for i, step in enumerate(path):
+        if is_secret(path[:i], shape):
+            return True
+        shape = shape.rest or shape if step == "*" else shape.child(step)
+    return _holds_secret(path, shape, 12)
+
+
+def _holds_secret(path: tuple[Any, ...], shape: Shape, depth: int) -> bool:
+    below = [*shape.fields.items(), *([("*", shape.rest)] if shape.rest else [])]
+    return is_secret(path, shape) or (
+        depth > 0 and any(_holds_secret((*path, step), child, depth - 1) for step, child in below)
+    )

@@ -1,33 +1,62 @@
-"""What a value is once it is read as a type: as pydantic's lax mode takes it, and nothing more."""
+"""What a value is once it is read as a type: as pydantic's lax mode takes it, and nothing more.
+
+Nothing here depends on what was imported before: each kind of schema names its reader.
+"""
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple, get_origin
 
-__all__ = ["CONVERSIONS", "Standard", "as_type", "standard", "standard_reader"]
+__all__ = [
+    "CONVERSIONS",
+    "Standard",
+    "as_pydantic_type",
+    "as_type",
+    "is_span",
+    "may_be_raw",
+    "standard",
+    "standard_reader",
+]
 
 
 def as_type(value: Any, hint: Any) -> Any:
     """The value as a type reads it: `"80"` as an `int` is 80, two spellings of an instant are one.
 
-    Types that are no plain scalars are read by pydantic, where it is loaded, for then schemas are likely its own.
     Raises `ValueError`.
     """
     convert = CONVERSIONS.get(hint) if isinstance(hint, type) else None
-    if convert is not None:
-        return convert(value)
-    if hint is None:
-        return value
-    reader = _reader(hint) if "pydantic" in sys.modules else standard_reader(hint)
+    reader = convert or standard_reader(hint)
     return reader(value) if reader else value
 
 
+def as_pydantic_type(value: Any, hint: Any) -> Any:
+    """The value as a pydantic model reads it, which has readers of its own but for amounts. Raises `ValueError`."""
+    if hint is None or hint in CONVERSIONS or hint is Any or is_span(hint):
+        return as_type(value, hint)
+    reader = _pydantic_reader(hint)
+    return reader(value) if reader else value
+
+
+def is_span(hint: Any) -> bool:
+    """Is this the type `timedelta`? Its module need not be loaded to know."""
+    return getattr(hint, "__qualname__", "") == "timedelta" and hint.__module__ == "datetime"
+
+
+def may_be_raw(default: Any) -> bool:
+    """Might a default be, hold or make a text or a number that is still to be read as what the field is of?"""
+    factory = getattr(default, "factory", default)
+    if isinstance(factory, type):
+        return False
+    if isinstance(default, list | tuple | dict | set):
+        return bool(default)
+    return isinstance(default, str | int | float) or callable(factory)
+
+
 @lru_cache(maxsize=1024)
-def _reader(hint: Any) -> Callable[[Any], Any] | None:
+def _pydantic_reader(hint: Any) -> Callable[[Any], Any] | None:
     import pydantic
 
     try:
@@ -40,7 +69,7 @@ def _integer(value: Any) -> int:
     whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
     if whole and not isinstance(value, bool):
         return int(value)
-    if isinstance(value, str):
+    if isinstance(value, str) and value.isascii():
         try:
             return int(value)
         except ValueError:
@@ -49,10 +78,11 @@ def _integer(value: Any) -> int:
 
 
 def _float(value: Any) -> float:
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number or (isinstance(value, str) and value.isascii()):
         try:
             return float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
     raise ValueError("expected a valid number")
 
@@ -64,7 +94,8 @@ _BOOLEANS = {
 
 
 def _boolean(value: Any) -> bool:
-    found = value if isinstance(value, bool) else _BOOLEANS.get(str(value).lower())
+    short = isinstance(value, str) or (isinstance(value, int) and value in (0, 1))
+    found = value if isinstance(value, bool) else _BOOLEANS.get(str(value).lower()) if short else None
     if found is None:
         raise ValueError("expected a valid boolean")
     return found
@@ -100,6 +131,8 @@ def standard_reader(hint: Any) -> Callable[[Any], Any] | None:
     kind, told = get_origin(hint) or hint, standard(hint)
     if told is None:
         return None
+    if is_span(kind):
+        return _span
 
     def read(value: Any) -> Any:
         if type(value) is kind:
@@ -130,10 +163,10 @@ def _midnight(value: Any) -> str:
     return str(value.date())
 
 
-def _span(kind: Any, value: Any) -> Any:
-    from confguard.fields import Duration
+def _span(value: Any) -> Any:
+    from confguard.units import read_duration
 
-    return kind(seconds=Duration.parse(value).seconds)
+    return read_duration(value)
 
 
 def _decimal(kind: Any, value: Any) -> Any:
@@ -148,7 +181,9 @@ _STANDARD = {
     "datetime.datetime": Standard("a date and time such as '2027-01-31T12:00:00Z'", "date-time", _from_iso),
     "datetime.date": Standard("a date such as '2027-01-31'", "date", _day),
     "datetime.time": Standard("a time of the day such as '09:30:00'", "time", _from_iso),
-    "datetime.timedelta": Standard("a duration such as '90s' or 90", "duration", _span),
+    "datetime.timedelta": Standard(
+        "a duration such as '90s' or 90", "duration", lambda _, value: _span(value)
+    ),
     "decimal.Decimal": Standard("a decimal number", "decimal", _decimal),
     "uuid.UUID": Standard("a UUID such as '12345678-1234-5678-1234-567812345678'", "uuid", _from_text),
     "re.Pattern": Standard("a regular expression", "regex", lambda _, value: re.compile(_text(value))),

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from attrs import field, frozen
 
 from confguard.errors import Problem, SchemaError, ValidationError, place
 from confguard.fields import FieldType
-from confguard.paths import Path, path_to_json, show_path
+from confguard.paths import Path, path_to_json, show_path, value_at
+from confguard.schema.combining import Combined, combine, placed_in
+from confguard.schema.defaults import default_at, with_defaults
 from confguard.schema.guarded import shown_value
-from confguard.schema.interface import NOTHING
+from confguard.schema.instances import as_data
+from confguard.schema.interface import COMPUTED, NOTHING
 from confguard.schema.layers import Layer, Source, as_layers
-from confguard.schema.loading import merge_layers
-from confguard.schema.schema import Schema, SchemaLike, by_place, place_problem, resolve_schema
+from confguard.schema.schema import Schema, SchemaLike, by_place, resolve_schema
 from confguard.schema.secrets import Secrets
-from confguard.schema.shape import Shape
+from confguard.units import show_duration
+from confguard.values import same
 
 __all__ = ["Explained", "Explanation", "Origin", "explain", "load_explained"]
 
@@ -50,23 +54,27 @@ class Origin:
 
 @frozen
 class Explained:
-    """One value, where it comes from, and what it shadows (nearest first). A secret's values are `***`."""
+    """One value as `load` gives it, where it comes from, and what it shadows (nearest first). A secret is `***`."""
 
     path: Path
+    value: Any
     origin: Origin
     shadowed: tuple[Origin, ...] = ()
 
     def to_json(self) -> dict[str, object]:
-        """The value as JSON."""
+        """The value as JSON, and how it is written where that differs."""
+        value, written = _plain(self.value), _plain(self.origin.value)
         return {
             "path": path_to_json(self.path),
             **self.origin.to_json(),
+            "value": value,
+            **({"written": written} if written != value else {}),
             "shadowed": [origin.to_json() for origin in self.shadowed],
         }
 
     def __str__(self) -> str:
-        lines = [f"{show_path(self.path)} = {self.origin.value}", f"    from {self.origin}"]
-        lines += [f"    over {origin.value} from {origin}" for origin in self.shadowed]
+        lines = [f"{show_path(self.path)} = {_plain(self.value)}", f"    from {self.origin}"]
+        lines += [f"    over {_plain(origin.value)} from {origin}" for origin in self.shadowed]
         return "\n".join(lines)
 
 
@@ -77,6 +85,8 @@ class Explanation:
     values: tuple[Explained, ...]
     unused: tuple[str, ...] = field(default=())
     """Variables and files that look like settings and are none."""
+    problems: tuple[Problem, ...] = field(default=())
+    """Why `load` refuses all this; the values are then as they are written."""
 
     def __getitem__(self, dotted: str) -> Explained:
         """The value of a path as it is shown: `explanation["server.port"]`."""
@@ -84,32 +94,34 @@ class Explanation:
 
     def to_json(self) -> dict[str, object]:
         """The explanation as JSON."""
-        return {"values": [each.to_json() for each in self.values], "unused": list(self.unused)}
+        made = {"values": [each.to_json() for each in self.values], "unused": list(self.unused)}
+        return made | ({"problems": [each.to_json() for each in self.problems]} if self.problems else {})
 
     def __str__(self) -> str:
-        return "\n".join([*map(str, self.values), *(f"unused: {name}" for name in self.unused)])
+        unused = (f"unused: {name}" for name in self.unused)
+        return "\n".join([*map(str, self.values), *unused, *(f"problem: {each}" for each in self.problems)])
 
 
 def load_explained(model: type[T], sources: tuple[Source, ...]) -> T:
     """What `load` does, with every problem at its place and every warning."""
-    schema = _schema(model)
-    layers = as_layers(sources, schema.shape)
-    data = _merged(layers)
-    for layer in layers:
+    loading = _Loading.of(model, sources)
+    for layer in loading.written:
         for name in layer.unused:
             warnings.warn(f"{layer.name}: {name}", UserWarning, stacklevel=3)
-    for notice in schema.notices(data):
-        warnings.warn(str(_placed(notice, layers, schema.shape)), FutureWarning, stacklevel=3)
-    try:
-        loaded: T = schema.validate(data)
-    except ValidationError as error:
-        placed = [_placed(problem, layers, schema.shape) for problem in error.problems]
-        raise ValidationError(sorted(placed, key=by_place)) from None
+        for notice in loading.schema.notices(layer.data):
+            told = placed_in(layer, notice, loading.schema.shape)
+            warnings.warn(str(told), FutureWarning, stacklevel=3)
+    if loading.problems:
+        raise ValidationError(loading.problems)
+    loaded: T = loading.made
     return loaded
 
 
 def explain(model: SchemaLike, *sources: Source) -> Explanation:
-    """Where each value comes from, what it shadows, and which variables are not used. Validates nothing.
+    """What `load` gives for each setting, where it comes from, what it shadows, and which variables are not used.
+
+    The values are those of the instance that `load` makes. Where it would make none, they are as they are written, and
+    `problems` says why.
 
     >>> from attrs import frozen
     >>> @frozen
@@ -124,79 +136,90 @@ def explain(model: SchemaLike, *sources: Source) -> Explanation:
     host = localhost
         from default
     """
-    schema = _schema(model)
-    layers = [Layer("default", _defaults(schema.shape)), *as_layers(sources, schema.shape)]
-    data = _merged(layers)
-    secrets = Secrets(schema.shape, data, *(layer.data for layer in layers))
-    values = tuple(_explained(path, layers, secrets) for path in _leaves(data, ()))
-    return Explanation(values, tuple(name for layer in layers for name in layer.unused))
+    loading = _Loading.of(model, sources)
+    shape = loading.schema.shape
+    written = bool(loading.problems)
+    data = with_defaults(loading.combined.data, shape) if written else as_data(loading.made, shape)
+    secrets = Secrets(shape, data, *(layer.data for layer in loading.written))
+    values = tuple(_explained(path, value, loading.combined, secrets) for path, value in _leaves(data, ()))
+    unused = tuple(name for layer in loading.written for name in layer.unused)
+    return Explanation(values, unused, loading.problems)
 
 
-def _schema(model: SchemaLike) -> Schema[Any]:
-    schema = resolve_schema(model)
-    if schema is None:
-        raise SchemaError("a schema is needed to load configuration")
-    return schema
+@frozen
+class _Loading:
+    """Everything that came of some sources: both what is loaded and what is explained."""
+
+    schema: Schema[Any]
+    written: list[Layer]
+    combined: Combined
+    problems: tuple[Problem, ...]
+    made: Any = None
+
+    @classmethod
+    def of(cls, model: SchemaLike, sources: tuple[Source, ...]) -> _Loading:
+        schema = resolve_schema(model)
+        if schema is None:
+            raise SchemaError("a schema is needed to load configuration")
+        written = as_layers(sources, schema.shape)
+        combined = combine(written, schema.shape)
+        made, problems = None, list(combined.problems)
+        try:
+            made = schema.made(combined.data)
+        except ValidationError as error:
+            told = [tuple(problem.path) for problem in problems]
+            placed = [combined.placed(problem, schema.shape) for problem in error.problems]
+            problems += [each for each in placed if not _about_one_of(tuple(each.path), told)]
+        return cls(schema, written, combined, tuple(sorted(problems, key=by_place)), made)
 
 
-def _merged(layers: list[Layer]) -> Any:
-    data: Any = {}
-    for layer in layers:
-        data = merge_layers(data, layer.data)
-    return data
+def _about_one_of(path: Path, others: list[Path]) -> bool:
+    """Is a setting, or what is around it or in it, among others?"""
+    return any(path and (other[: len(path)] == path or path[: len(other)] == other) for other in others)
 
 
-def _placed(problem: Problem, layers: list[Layer], shape: Shape) -> Problem:
-    """The problem at its place in the last layer that holds its path, else in the last file."""
-    for layer in reversed(layers):
-        if layer.holds(problem.path) and (layer.document or layer.origins):
-            file, _, _ = layer.where(problem.path)
-            if file:
-                return (
-                    place_problem(problem, layer.document, shape)
-                    if layer.document
-                    else problem._replace(file=file)
-                )
-    for layer in reversed(layers):
-        if layer.document and layer.document.path:
-            return place_problem(problem, layer.document, shape)
-    return problem
+def _explained(path: Path, value: Any, combined: Combined, secrets: Secrets) -> Explained:
+    place = secrets.shape.at(path)
+    effective = [_origin(layer, path, secrets) for layer, counts in combined.saying(path) if counts]
+    rest = [_origin(layer, path, secrets) for layer, counts in combined.saying(path) if not counts]
+    default = default_at(path, combined, secrets.shape)
+    shown, where = _shown(value, path, secrets), secrets.path(path)
+    if not effective:
+        computed = (
+            default is not NOTHING
+            and default is not COMPUTED
+            and not same(place.meaning(default), place.meaning(value))
+        )
+        return Explained(where, shown, Origin("computed" if computed else "default", shown), tuple(rest))
+    if default is not NOTHING and default is not COMPUTED:
+        rest.append(Origin("default", _shown(default, path, secrets)))
+    return Explained(where, shown, effective[0], (*effective[1:], *rest))
 
 
-def _explained(path: Path, layers: list[Layer], secrets: Secrets) -> Explained:
-    origins = [
-        Origin(layer.name, shown_value(secrets.guarded(_at(layer.data, path), path)), *layer.where(path))
-        for layer in reversed(layers)
-        if layer.holds(path)
-    ]
-    return Explained(secrets.path(path), origins[0], tuple(origins[1:]))
+def _origin(layer: Layer, path: Path, secrets: Secrets) -> Origin:
+    return Origin(layer.name, _shown(value_at(layer.data, path), path, secrets), *layer.where(path))
 
 
-def _at(data: Any, path: Path) -> Any:
-    for step in path:
-        data = data[step]
-    return data
+def _shown(value: Any, path: Path, secrets: Secrets) -> Any:
+    """A value without the secrets in it."""
+    return shown_value(secrets.guarded(value, path))
 
 
-def _leaves(data: Any, path: Path) -> Iterator[Path]:
+def _leaves(data: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     if isinstance(data, Mapping) and data:
         for key, value in data.items():
             yield from _leaves(value, (*path, key))
     elif path:
-        yield path
-
-
-def _defaults(shape: Shape) -> dict[str, Any]:
-    made = {}
-    for key, child in shape.fields.items():
-        if child.kind == "map" and child.fields:
-            made[key] = _defaults(child)
-        elif child.default is not NOTHING and key not in shape.renamed:
-            made[key] = child.default() if callable(child.default) else child.default
-    return made
+        yield path, data
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, FieldType):
         return str(value)
-    return value if isinstance(value, str | int | float | bool | list | dict) or value is None else str(value)
+    if isinstance(value, timedelta):
+        return show_duration(value)
+    return value if isinstance(value, str | int | float) or value is None else str(value)

@@ -1,4 +1,4 @@
-"""A schema as other files: JSON Schema for editors, a commented example, a page of reference."""
+"""A schema as files for people: a commented example, a page of reference."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 from confguard.documents.writing import write
 from confguard.errors import DocumentError
-from confguard.paths import Path, show_path
+from confguard.paths import show_path
 from confguard.schema.interface import NOTHING
+from confguard.schema.json_export import json_schema, own_fields
 from confguard.schema.limits import allowed, default_text, type_name
 from confguard.schema.schema import Schema
 from confguard.schema.secrets import shown_at
@@ -17,49 +18,6 @@ from confguard.schema.shape import Shape
 from confguard.secrets import HIDDEN
 
 __all__ = ["example_file", "json_schema", "reference_page"]
-
-
-def json_schema(schema: Schema[Any]) -> dict[str, Any]:
-    """The schema as JSON Schema, draft 2020-12; `x-confguard` keeps what that has no word for.
-
-    >>> from attrs import frozen
-    >>> from confguard.schema.schema import resolve_schema
-    >>> @frozen
-    ... class Pool:
-    ...     size: int = 64
-    >>> json_schema(resolve_schema(Pool))["properties"]
-    {'size': {'type': 'integer', 'default': 64}}
-    """
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": schema.name}
-    return head | _node(schema.shape, ())
-
-
-def _node(shape: Shape, path: Path) -> dict[str, Any]:
-    made = allowed(shape)
-    if "default" in made:
-        made["default"] = shown_at(made["default"], path, shape)
-    if shape.kind == "map":
-        made.pop("default", None)
-        properties = {key: _node(child, (*path, key)) for key, child in _own(shape)}
-        required = [key for key, child in _own(shape) if child.default is NOTHING]
-        made |= {"type": "object", "properties": properties}
-        if required:
-            made["required"] = required
-        made["additionalProperties"] = (
-            False if shape.closed else (_node(shape.rest, path) if shape.rest else True)
-        )
-    elif shape.kind == "list":
-        made |= {"type": "array", "items": _node(shape.rest, path) if shape.rest else {}}
-    return made
-
-
-def _own(shape: Shape) -> Iterator[tuple[str, Shape]]:
-    """A table's fields by the name they have now, each once."""
-    seen: set[int] = set()
-    for key, child in shape.fields.items():
-        if key not in shape.renamed and id(child) not in seen:
-            seen.add(id(child))
-            yield key, child
 
 
 def example_file(schema: Schema[Any], format: str = "toml", *, schema_file: str | None = None) -> str:
@@ -77,11 +35,11 @@ def example_file(schema: Schema[Any], format: str = "toml", *, schema_file: str 
 
 
 def _toml_lines(shape: Shape, path: tuple[str, ...]) -> Iterator[str]:
-    for key, child in _own(shape):
+    for key, child in own_fields(shape):
         if child.kind != "map" or not child.fields:
             yield from _about(child)
             yield _assignment((*path, key), child, "toml")
-    for key, child in _own(shape):
+    for key, child in own_fields(shape):
         if child.kind == "map" and child.fields:
             inner = (*path, key)
             yield ""
@@ -92,7 +50,7 @@ def _toml_lines(shape: Shape, path: tuple[str, ...]) -> Iterator[str]:
 
 def _yaml_lines(shape: Shape, path: tuple[str, ...]) -> Iterator[str]:
     indent = "  " * len(path)
-    for key, child in _own(shape):
+    for key, child in own_fields(shape):
         for line in _about(child):
             yield indent + line
         if child.kind == "map" and child.fields:
@@ -161,7 +119,7 @@ def reference_page(schema: Schema[Any]) -> str:
 
 
 def _settings(shape: Shape, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Shape]]:
-    for key, child in _own(shape):
+    for key, child in own_fields(shape):
         if child.kind == "map" and child.fields:
             yield from _settings(child, (*path, key))
         else:

@@ -40,6 +40,7 @@ class Masked(Secret):
 
 
 def guarded(value: Any, name: Any, state: State, shape: Shape) -> Any:
+    shape = shape.of(value)
     if isinstance(value, dict):
         return {
             _key(shape, key, name): guarded(inner, key, below(state, value, key, inner, there), there)

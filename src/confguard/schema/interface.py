@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from attrs import field, frozen
+from attrs import frozen
 
 from confguard.paths import Path
 
 if TYPE_CHECKING:
     from confguard.schema.shape import Shape
 
-__all__ = ["NOTHING", "InvalidDataError", "Member", "Members", "MembersOf", "SchemaAdapter"]
+__all__ = [
+    "COMPUTED",
+    "NOTHING",
+    "Computed",
+    "InvalidDataError",
+    "Member",
+    "Members",
+    "MembersOf",
+    "SchemaAdapter",
+]
 
 
 class _Nothing:
@@ -24,26 +33,47 @@ NOTHING: Any = _Nothing()
 """The default of a field that has none."""
 
 
+class Computed:
+    """The default of a field that is worked out when an instance is made, and cannot be told before."""
+
+    def __call__(self) -> Computed:
+        return self
+
+    def __repr__(self) -> str:
+        return "(computed)"
+
+
+COMPUTED = Computed()
+
+
 @frozen
 class Member:
-    """One field of a schema class, as a document sees it: the key's name is in `Members`."""
+    """One field of a schema class, as a document sees it."""
 
     type: Any
+    names: tuple[Path, ...]
+    """The paths, from the class's own table, at which a document may write it; the first is its name here."""
+    attribute: str
+    """What it is called on an instance."""
     metadata: tuple[object, ...] = ()
     default: Any = NOTHING
-    aliases: tuple[str, ...] = ()
-    """Other keys that mean the same field."""
     deprecated: str | None = None
     """What to use instead, where the field is to go."""
     description: str | None = None
+    custom: bool = False
+    """Does the class read what is written here in a way of its own?"""
 
 
 @frozen
 class Members:
-    """The fields of a schema class by key, and whether other keys are errors."""
+    """The fields of a schema class, and whether other keys are errors."""
 
-    by_key: Mapping[str, Member] = field(factory=dict)
+    fields: tuple[Member, ...] = ()
     closed: bool = True
+    rewrites: bool = False
+    """Does the class change what is written before it is read?"""
+    root: Member | None = None
+    """For a class that is no table of fields, but one value: that."""
 
 
 MembersOf: TypeAlias = "Callable[[Any], Members | None]"
@@ -60,6 +90,9 @@ class InvalidDataError(Exception):
 
 class SchemaAdapter(Protocol):
     """One way of writing schemas."""
+
+    tells_unknown_keys: bool
+    """Does `validate` say which keys are unknown? Else the shape does."""
 
     def claims(self, model: object) -> bool:
         """Is this class written this way?"""

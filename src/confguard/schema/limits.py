@@ -13,7 +13,7 @@ from confguard.schema.conversion import standard
 from confguard.schema.interface import NOTHING
 from confguard.schema.shape import Shape
 
-__all__ = ["BOUNDS", "allowed", "default_text", "type_name"]
+__all__ = ["BOUNDS", "allowed", "default_text", "plain", "type_name"]
 
 BOUNDS = {
     "ge": "minimum",
@@ -53,7 +53,7 @@ def allowed(shape: Shape) -> dict[str, Any]:
             if bound is not None and not callable(bound):
                 made[_for_lists(keyword, shape)] = bound
     if shape.default is not NOTHING and not callable(shape.default):
-        made["default"] = _plain(shape.default)
+        made["default"] = plain(shape.default)
     if shape.deprecated:
         made["deprecated"] = True
     extra = dict(_extra(shape))
@@ -77,7 +77,7 @@ def default_text(shape: Shape) -> Any:
     if shape.default is NOTHING:
         return NOTHING
     value = shape.default() if callable(shape.default) else shape.default
-    return _plain(value)
+    return plain(value)
 
 
 def _options(hint: Any) -> list[Any]:
@@ -115,7 +115,8 @@ def _extra(shape: Shape) -> Iterable[tuple[str, Any]]:
                 pass
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A scalar as a document would write it."""
     if isinstance(value, FieldType) and not isinstance(value, int):
         return str(value)
     if isinstance(value, enum.Enum):

@@ -35,7 +35,7 @@ def migrate(document: Document, schema: Schema[Any]) -> Document:
         _rename(lines, position, str(path[-1]), name, path)
     bom = "\ufeff" if document.text.startswith("\ufeff") else ""
     made = parse(bom + "\n".join(lines), document.format, path=document.path)
-    if made.data != schema.renamed(document.data):
+    if schema.named(made.data) != schema.named(document.data):
         raise DocumentError("cannot be migrated in place: edit it by hand", path=document.path)
     return made
 

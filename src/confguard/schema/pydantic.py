@@ -1,13 +1,16 @@
-"""Schemas written as pydantic models."""
+"""Schemas written as pydantic models, or as pydantic's dataclasses."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from confguard.paths import Path
-from confguard.schema.interface import NOTHING, InvalidDataError, Member, Members, MembersOf
-from confguard.schema.shape import Shape, build_shape
+from confguard.schema.conversion import as_pydantic_type
+from confguard.schema.interface import COMPUTED, NOTHING, InvalidDataError, Member, Members, MembersOf
+from confguard.schema.shape import Shape
+from confguard.schema.shaping import build_shape
 
 __all__ = ["PydanticAdapter"]
 
@@ -15,38 +18,46 @@ __all__ = ["PydanticAdapter"]
 class PydanticAdapter:
     """Pydantic v2 models. Keys that a model does not name are errors unless it sets `extra` itself."""
 
+    tells_unknown_keys = False
+
     def claims(self, model: object) -> bool:
         """Is this a pydantic model? Does not import pydantic: whoever has a model has imported it."""
         pydantic = sys.modules.get("pydantic")
-        return pydantic is not None and isinstance(model, type) and issubclass(model, pydantic.BaseModel)
+        if pydantic is None or not isinstance(model, type):
+            return False
+        return issubclass(model, pydantic.BaseModel) or hasattr(model, "__pydantic_fields__")
 
     def shape(self, model: Any, members_of: MembersOf) -> Shape:
         """What stands where."""
-        return build_shape(model, members_of)
+        return build_shape(model, members_of, as_pydantic_type)
 
     def members(self, model: Any) -> Members:
         """The model's fields by the keys that a document writes."""
-        by_key = {}
-        for name, info in model.model_fields.items():
-            keys = _keys(name, info, model.model_config)
-            default = info.default if not info.is_required() else NOTHING
-            if info.default_factory is not None:
-                default = info.default_factory
-            deprecated = info.deprecated if isinstance(info.deprecated, str) else None
-            if info.deprecated and not deprecated:
-                deprecated = "it is to go"
-            by_key[keys[0]] = Member(
-                info.annotation, tuple(info.metadata), default, tuple(keys[1:]), deprecated, info.description
-            )
-        extra = model.model_config.get("extra")
-        return Members(by_key, closed=extra not in {"allow", "ignore"})
+        config = getattr(model, "model_config", None) or getattr(model, "__pydantic_config__", None) or {}
+        read_by_class = _fields_with_readers(model)
+        fields = tuple(
+            _member(name, info, config, custom=name in read_by_class or "*" in read_by_class)
+            for name, info in model.__pydantic_fields__.items()
+            if getattr(info, "init", None) is not False
+        )
+        if getattr(model, "__pydantic_root_model__", False):
+            return Members(root=fields[0])
+        decorators = getattr(model, "__pydantic_decorators__", None)
+        validators = getattr(decorators, "model_validators", {}).values()
+        return Members(
+            fields,
+            closed=config.get("extra") not in {"allow", "ignore"},
+            rewrites=any(each.info.mode != "after" for each in validators),
+        )
 
     def validate(self, model: Any, data: Any) -> Any:
         """A model from data."""
         import pydantic
 
         try:
-            return model.model_validate(data)
+            if hasattr(model, "model_validate"):
+                return model.model_validate(data)
+            return pydantic.TypeAdapter(model).validate_python(data)
         except pydantic.ValidationError as error:
             problems = [
                 (_path(data, found["loc"]), _message(found), found.get("input"))
@@ -56,12 +67,53 @@ class PydanticAdapter:
         raise InvalidDataError(problems)  # out here it has no context that quotes what was given
 
 
-def _keys(name: str, info: Any, config: Any) -> list[str]:
-    alias = info.validation_alias or info.alias
-    if not isinstance(alias, str):
-        choices = [choice for choice in getattr(alias, "choices", ()) if isinstance(choice, str)]
-        return choices or [name]
-    return [alias, name] if config.get("populate_by_name") or config.get("validate_by_name") else [alias]
+def _member(name: str, info: Any, config: Any, *, custom: bool) -> Member:
+    default = info.default if not info.is_required() else NOTHING
+    if info.default_factory is not None:
+        default = (
+            COMPUTED if getattr(info, "default_factory_takes_validated_data", False) else info.default_factory
+        )
+    deprecated = info.deprecated if isinstance(info.deprecated, str) else None
+    if info.deprecated and not deprecated:
+        deprecated = "it is to go"
+    marks = (*info.metadata, *([info] if info.discriminator else []))
+    return Member(
+        info.annotation,
+        tuple(_names(name, info, config)),
+        name,
+        marks,
+        default,
+        deprecated,
+        info.description,
+        custom or any(type(mark).__name__ in _READERS for mark in marks),
+    )
+
+
+_READERS = {"BeforeValidator", "PlainValidator", "WrapValidator"}
+"""Pydantic's marks for functions that see what is written before anything has read it."""
+
+
+def _fields_with_readers(model: Any) -> set[str]:
+    """The fields that a model reads by functions of its own; `*` for all."""
+    decorators = getattr(model, "__pydantic_decorators__", None)
+    return {
+        name
+        for each in getattr(decorators, "field_validators", {}).values()
+        if each.info.mode != "after"
+        for name in each.info.fields
+    }
+
+
+def _names(name: str, info: Any, config: Any) -> Iterator[Path]:
+    """The paths at which a document may write a field, as pydantic looks for it."""
+    alias = info.validation_alias if info.validation_alias is not None else info.alias
+    by_alias = config.get("validate_by_alias", True) is not False
+    by_name = bool(config.get("populate_by_name") or config.get("validate_by_name"))
+    if alias is not None and by_alias:
+        for choice in getattr(alias, "choices", [alias]):
+            yield tuple(getattr(choice, "path", [choice]))
+    if alias is None or by_name or not by_alias:
+        yield (name,)
 
 
 def _path(data: Any, location: tuple[Any, ...]) -> Path:
@@ -79,8 +131,18 @@ def _path(data: Any, location: tuple[Any, ...]) -> Path:
     return tuple(path)
 
 
+_TABLES = {"model_type", "model_attributes_type", "dataclass_type", "dict_type"}
+"""Pydantic's names for what is no table."""
+
+
 def _message(found: Any) -> str:
     if found["type"] == "missing":
         return "required, but missing"
+    if found["type"] in _TABLES:
+        return "expected a table"
+    if found["type"].startswith("time_delta"):
+        from confguard.units import DURATION
+
+        return f"expected {DURATION}"
     message: str = found["msg"].partition(", unable to parse")[0]
     return message.removeprefix("Value error, ").replace("Input should be", "expected").strip()

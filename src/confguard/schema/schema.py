@@ -8,17 +8,21 @@ import warnings
 from collections.abc import Iterator
 from functools import cache, cached_property
 from importlib import import_module
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, get_origin
 
+import attrs
 from attrs import define
 
+from confguard import units
 from confguard.documents.document import Document
 from confguard.errors import Problem, SchemaError, ValidationError, brief, did_you_mean
-from confguard.fields import FieldType
-from confguard.paths import Path
+from confguard.paths import Path, show_path
 from confguard.schema.attrs import AttrsAdapter
-from confguard.schema.interface import NOTHING, InvalidDataError, Members, SchemaAdapter
+from confguard.schema.defaults import with_parsed_defaults
+from confguard.schema.interface import InvalidDataError, Members, SchemaAdapter
 from confguard.schema.json_schema import JsonSchemaAdapter, read_json_schema
+from confguard.schema.names import Named, named
+from confguard.schema.preparing import Preparation, unknown_keys
 from confguard.schema.pydantic import PydanticAdapter
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
@@ -27,6 +31,7 @@ from confguard.values import Documents
 __all__ = ["Schema", "SchemaLike", "by_place", "place_problem", "resolve_schema"]
 
 T = TypeVar("T")
+Found: TypeAlias = "tuple[Path, str, Any]"
 
 _CLASSES = (PydanticAdapter(), AttrsAdapter())
 _ADAPTERS: tuple[SchemaAdapter, ...] = (*_CLASSES, JsonSchemaAdapter())
@@ -42,7 +47,7 @@ class Schema(Generic[T]):
     @cached_property
     def shape(self) -> Shape:
         """What stands where."""
-        return self.adapter.shape(self.model, _members)
+        return self.adapter.shape(self.model, members_of)
 
     @property
     def name(self) -> str:
@@ -52,31 +57,65 @@ class Schema(Generic[T]):
     def validate(self, data: Any) -> T:
         """An instance from a document's data. Raises `ValidationError` with every problem.
 
-        Keys that were renamed since are read all the same; `notices` tells of them. A schema says what one document
-        may hold: of a file with several, each is validated, and there is an instance of each.
+        Other names of settings are read as their own; `notices` tells of those that are to go. A schema says what one
+        document may hold: of a file with several, each is validated, and there is an instance of each.
         """
         if isinstance(data, Documents):
             return self._each(data)  # type: ignore[return-value]
-        data = _with_new_names(data, self.shape)
-        problems = list(_unknown_keys(data, self.shape, ()))
-        made: T
-        found, made = self._made(_with_parsed_defaults(data, self.shape))
-        secrets = Secrets(self.shape, data)
-        problems += [_problem(path, text, value, self.shape, secrets) for path, text, value in found]
+        one = named(data, self.shape)
+        problems = [said_twice(*places) for places in one.twice]
+        try:
+            made = self.made(one.data)
+        except ValidationError as error:
+            problems += [
+                problem._replace(path=one.as_written(problem.path), related=_written(problem.related, one))
+                for problem in error.problems
+            ]
         if problems:
+            secrets = Secrets(self.shape, data)
             raise ValidationError(_without_secrets(problem, secrets) for problem in problems)
         return made
 
-    def _made(self, data: Any) -> tuple[list[tuple[Path, str, Any]], Any]:
-        """What is wrong with data, or the instance. What a validator raised ends here: it quotes what it was given."""
-        try:
-            return [], self.adapter.validate(self.model, data)
-        except InvalidDataError as error:
-            return error.problems, None
+    def made(self, data: Any) -> T:
+        """An instance from data that has one name for each setting. Raises `ValidationError` with every problem."""
+        keys = [] if self.adapter.tells_unknown_keys else unknown_keys(data, self.shape)
+        unknown = [Problem(path, text) for path, text in keys]
+        written = with_parsed_defaults(data, self.shape)
+        preparation = Preparation(self.adapter, _maker)
+        ready = preparation.made(written, self.shape)
+        made: T
+        made, found = self._attempt(ready, written)
+        problems = preparation.all_with(found or [])
+        if problems and not unknown and self.shape.rewrites and not preparation.ambiguous:
+            rewritten: T
+            rewritten, wrong = self._attempt(written)
+            if wrong is None:  # right once the class has changed it
+                return rewritten
+        if found is not None and not problems and not unknown:
+            problems.append(((), f"is no {self.name}", None))
+        if problems or unknown:
+            secrets = Secrets(self.shape, data)
+            told = [_problem(*each, self.shape, secrets) for each in _each_once(problems, self.shape)]
+            raise ValidationError(_without_secrets(problem, secrets) for problem in [*unknown, *told])
+        return made
 
-    def renamed(self, data: Any) -> Any:
-        """The data with keys that were renamed under the names they have now."""
-        return _with_new_names(data, self.shape)
+    def _attempt(self, *candidates: Any) -> tuple[Any, list[Found] | None]:
+        """An instance from the first of these data that no validator of the user's own chokes on, and its problems."""
+        failed = ""
+        for data in candidates:
+            try:
+                return self.adapter.validate(self.model, data), None
+            except InvalidDataError as error:
+                return None, error.problems
+            except SchemaError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
+                failed = type(error).__name__
+        return None, [((), f"a validator of the schema failed: {failed}", None)]
+
+    def named(self, data: Any) -> Any:
+        """The data with one name for each setting: the one that its field has now."""
+        return named(data, self.shape).data
 
     def notices(self, data: Any) -> list[Problem]:
         """What is still read, and will not be for ever: keys that were renamed or are to go."""
@@ -101,15 +140,15 @@ class Schema(Generic[T]):
     def validate_document(self, document: Document) -> T:
         """An instance from a document; problems name the file, line and column. Warns of what is to go."""
         for notice in self.notices(document.data):
-            placed = place_problem(notice, document, self.shape_of(document.data))
-            warnings.warn(str(placed), FutureWarning, stacklevel=2)
+            told = place_problem(notice, document, self.shape_of(document.data))
+            warnings.warn(str(told), FutureWarning, stacklevel=2)
         try:
             return self.validate(document.data)
         except ValidationError as error:
             shape = self.shape_of(document.data)
             secrets = Secrets(shape, document.data)
-            problems = [place_problem(problem, document, shape, secrets) for problem in error.problems]
-            raise ValidationError(sorted(problems, key=by_place)) from None
+            placed = [place_problem(problem, document, shape, secrets) for problem in error.problems]
+            raise ValidationError(sorted(placed, key=by_place)) from None
 
 
 SchemaLike: TypeAlias = "Schema[Any] | type | str | None"
@@ -165,30 +204,50 @@ def _imported(spec: str) -> Any:
     return getattr(module, name)
 
 
-def _members(model: Any) -> Members | None:
+def members_of(model: Any) -> Members | None:
     for adapter in _CLASSES:
         if adapter.claims(model):
             return adapter.members(model)
     return None
 
 
-def _with_new_names(data: Any, shape: Shape) -> Any:
-    """The data with keys that were renamed under the names they have now; a new name that is there too wins."""
-    if isinstance(data, Documents):
-        return Documents(_with_new_names(each, shape) for each in data)
-    if isinstance(data, list):
-        return [_with_new_names(value, shape.child(i)) for i, value in enumerate(data)]
-    if not isinstance(data, dict):
-        return data
-    made = {}
-    for key, value in data.items():
-        name = shape.renamed.get(key, key)
-        if name == key or name not in data:
-            made[name] = _with_new_names(value, shape.child(key))
-    return made
+def _maker(outer: SchemaAdapter, model: Any) -> SchemaAdapter:
+    """Who makes instances of a class inside of another: pydantic knows dataclasses, but not attrs classes."""
+    kind = get_origin(model) or model
+    if isinstance(outer, PydanticAdapter):
+        return _CLASSES[1] if attrs.has(kind) else outer
+    return next((adapter for adapter in _CLASSES if adapter.claims(kind)), outer)
+
+
+def said_twice(first: Path, second: Path, where: str = "") -> Problem:
+    """The problem of a setting that is said under two names; `where` is the place of the first."""
+    there = f" ({where})" if where else ""
+    return Problem(
+        second,
+        f"is the same setting as '{show_path(first)}'{there}, and says something else: keep one",
+        related=(Problem(first, "is the other"),),
+    )
+
+
+def _written(problems: tuple[Problem, ...], one: Named) -> tuple[Problem, ...]:
+    return tuple(problem._replace(path=one.as_written(tuple(problem.path))) for problem in problems)
+
+
+def _each_once(found: list[Found], shape: Shape) -> list[Found]:
+    """The problems, those of a union's members at one place as one."""
+    made: dict[tuple[Path, int], Found] = {}
+    for i, (path, message, value) in enumerate(found):
+        place = (path, -1 if shape.at(path).variants else i)
+        known = made.get(place)
+        if known is None:
+            made[place] = (path, message, value)
+        elif message not in known[1]:
+            made[place] = (path, f"{known[1]} or {message.removeprefix('expected ')}", value)
+    return list(made.values())
 
 
 def _notices(data: Any, shape: Shape, path: Path) -> Iterator[Problem]:
+    shape = shape.of(data)
     if isinstance(data, list):
         for i, value in enumerate(data):
             yield from _notices(value, shape.child(i), (*path, i))
@@ -203,38 +262,10 @@ def _notices(data: Any, shape: Shape, path: Path) -> Iterator[Problem]:
         yield from _notices(value, child, inner)
 
 
-def _unknown_keys(data: Any, shape: Shape, path: Path) -> Iterator[Problem]:
-    if isinstance(data, dict):
-        for key, value in data.items():
-            if shape.closed and key not in shape.fields:
-                yield Problem((*path, key), f"unknown key{did_you_mean(str(key), shape.fields)}")
-            else:
-                yield from _unknown_keys(value, shape.child(key), (*path, key))
-    elif isinstance(data, list):
-        for number, value in enumerate(data):
-            yield from _unknown_keys(value, shape.child(number), (*path, number))
-
-
-def _with_parsed_defaults(data: Any, shape: Shape) -> Any:
-    """The data with defaults that are still texts (`timeout: Duration = "2s"`) written in, to be parsed."""
-    if not isinstance(data, dict) or shape.kind != "map":
-        return data
-    filled = {key: _with_parsed_defaults(value, shape.child(key)) for key, value in data.items()}
-    for key, child in shape.fields.items():
-        if key in data or child.default is NOTHING:
-            continue
-        unparsed = child.field_type and not isinstance(child.default, FieldType)
-        if unparsed and child.default is not None and not callable(child.default):
-            filled[key] = child.default
-        elif child.kind == "map" and isinstance(child.default, type):
-            filled[key] = _with_parsed_defaults({}, child)
-    return filled
-
-
 def _problem(path: Path, message: str, value: Any, shape: Shape, secrets: Secrets) -> Problem:
     shown = not isinstance(value, dict | list | None.__class__) and "got " not in message
     if shown and not secrets.at(path):
-        message = f"{message}, got {brief(repr(value), 80)}"
+        message = f"{message}, got {brief(units.shown(value), 80)}"
     if isinstance(value, dict):
         return _across(path, message, value, shape.at(path))
     return Problem(path, message)

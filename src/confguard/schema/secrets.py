@@ -30,7 +30,7 @@ from confguard.schema.standing import State, below, is_telling
 from confguard.secrets import HIDDEN, masked
 from confguard.values import documents_of
 
-__all__ = ["Secrets", "shown_at"]
+__all__ = ["Secrets", "is_secret", "shown_at"]
 
 
 @define(eq=False)
@@ -59,6 +59,7 @@ class Secrets:
     """
 
     def __init__(self, shape: Shape = ANYTHING, *sides: Any) -> None:
+        self.shape = shape
         self._roots = [
             Place(State.SECRET if shape.secret else State.PLAIN, shape, side) for side in sides or (None,)
         ]
@@ -220,7 +221,7 @@ class Secrets:
             value = container[segment] if 0 <= segment < len(container) else NOWHERE
         else:
             value = NOWHERE
-        shape = above.shape.child(segment)
+        shape = above.shape.of(container).child(segment)
         return Place(below(above.state, container, segment, value, shape), shape, value)
 
     def _element(self, container: Any, key: Key) -> Any:
@@ -249,6 +250,12 @@ def shown_at(value: Any, path: Path, shape: Shape) -> Any:
     above = Secrets()._place(0, path)
     state = State.SECRET if shape.secret else above.state
     return shown_value(guarded(value, path[-1] if path else None, state, shape))
+
+
+def is_secret(path: Path, shape: Shape) -> bool:
+    """Does what stands at a path hold a secret, by what the schema says or by the names on the way to it?"""
+    state = State.SECRET if shape.secret else Secrets()._place(0, path).state
+    return isinstance(guarded_leaf("a text", path[-1] if path else None, state), Secret)
 
 
 def _cut(line: str, column: int) -> str:

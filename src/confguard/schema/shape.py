@@ -2,37 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from types import UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, Literal, TypeVar
 
 from attrs import evolve, field, frozen
 
-from confguard.fields import FieldType, Renamed, Secret
-from confguard.paths import Key, Segment
+from confguard.fields import ByteSize, Duration, FieldType, Ratio, Secret
+from confguard.paths import Key, Path, Segment
 from confguard.schema.conversion import as_type
-from confguard.schema.interface import NOTHING, Member, Members, MembersOf
+from confguard.schema.interface import NOTHING
 
-__all__ = ["ANYTHING", "Shape", "build_shape"]
+__all__ = ["ANYTHING", "Shape"]
 
 Mark = TypeVar("Mark")
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class Shape:
-    """What a schema says of one place in a document."""
+    """What a schema says of one place in a document.
+
+    A union is the merger of its members (`variants`): it has the fields of all of them. `of` gives the member that a
+    value is of.
+    """
 
     kind: Literal["map", "list", "value", "any"] = "any"
     fields: Mapping[str, Shape] = field(factory=dict)
+    """What stands under each name that a document may write: also under other names than the field's own."""
     rest: Shape | None = None
     """What a mapping's values are whose keys are not named, or a list's elements."""
+    items: tuple[Shape, ...] = ()
+    """What the elements of a list of a fixed length are, one by one."""
     closed: bool = False
     """Are keys that are not named an error?"""
     field_type: type[FieldType] | None = None
     marks: tuple[object, ...] = ()
     default: Any = NOTHING
+    optional: bool = False
+    """May nothing (`null`) stand here?"""
     renamed: Mapping[str, str] = field(factory=dict)
     """Keys that fields had before, with the ones they have now."""
+    aliases: Mapping[Path, Path] = field(factory=dict)
+    """Other places at which fields of this table may be written, with the fields' own."""
+    attributes: Mapping[Path, str] = field(factory=dict)
+    """For a class: what each field is called on an instance."""
+    wrapper: type | None = None
+    """The class whose `root` stands here, where there is one: pydantic's `RootModel`."""
+    variants: tuple[Shape, ...] = ()
+    """The members of a union."""
+    tags: tuple[str, ...] = ()
+    """The keys, in any of which a value of a union says which member it is of."""
+    tagged: Mapping[Any, Shape] = field(factory=dict)
+    """The members by what these keys hold."""
+    tagger: Callable[[Any], Any] | None = None
+    """What tells the tag of a value, where no key does by itself."""
+    strict_tag: bool = False
+    """Must the tag be there?"""
+    custom: bool = False
+    """Does the schema's class read this value in a way of its own?"""
+    rewrites: bool = False
+    """Does a class, here or further down, change what is written before it is read?"""
+    reader: Callable[[Any, Any], Any] = as_type
+    """How this kind of schema reads a value as a type."""
+    link: Callable[[], Shape] | None = None
+    """For what a class holds that contains the class itself: its shape, made when it is asked for."""
     deprecated: str | None = None
     """What to use instead, where the setting is to go."""
     hint: Any = None
@@ -46,10 +80,20 @@ class Shape:
     def child(self, segment: Segment) -> Shape:
         """The shape one step further down; `ANYTHING` where the schema is silent."""
         if self.kind == "map" and isinstance(segment, str) and segment in self.fields:
-            return self.fields[segment]
+            return self.fields[segment].whole
+        if self.items and isinstance(segment, int):
+            return self.items[segment].whole if segment < len(self.items) else ANYTHING
         if self.rest and (self.kind == "map" or isinstance(segment, int | Key)):
-            return self.rest
+            return self.rest.whole
         return ANYTHING
+
+    @cached_property
+    def whole(self) -> Shape:
+        """The shape, where it is one that refers to a class around it, of that class."""
+        if self.link is None:
+            return self
+        said = {"default": self.default, "deprecated": self.deprecated, "description": self.description}
+        return evolve(self.link(), custom=self.custom, **said)
 
     def at(self, path: Sequence[Segment]) -> Shape:
         """The shape at the end of a path."""
@@ -62,127 +106,121 @@ class Shape:
         """The shape of a file that holds several such documents."""
         return Shape("list", rest=self)
 
+    def of(self, value: Any) -> Shape:
+        """The member of a union that a value is of, or most likely meant to be of; the shape itself elsewhere."""
+        return self.likely(value)[0] if self.variants else self
+
+    def likely(self, value: Any) -> list[Shape]:
+        """The members of a union that a value may be of, the likeliest first: by its tag, else by what fits best."""
+        if not self.variants:
+            return [self]
+        tagged = self.tag_of(value)
+        if tagged is not NOTHING and tagged in self.tagged:
+            return self.tagged[tagged].whole.likely(value)
+        ranked = sorted(((_fit(variant, value), i) for i, variant in enumerate(self.variants)))
+        best = ranked[0][0]
+        return [self.variants[i] for fit, i in ranked if fit[:2] == best[:2]]
+
+    def tag_of(self, value: Any) -> Any:
+        """What a value says of the member it is of; `NOTHING` where it says nothing."""
+        try:
+            if self.tagger is not None:
+                return self.tagger(value)
+            found = next((value[key] for key in self.tags if key in value), NOTHING)
+            hash(found)
+        except Exception:  # noqa: BLE001 - no table, a tag that is none, or whatever a schema's function raises
+            return NOTHING
+        return found
+
+    def fits(self, value: Any) -> bool:
+        """Does a value have all keys that are required here, and no others?"""
+        return _fit(self, value)[:2] == (0, 0)
+
     def mark(self, kind: type[Mark]) -> Mark | None:
         """The mark of a kind, if there is one."""
         return next((mark for mark in self.marks if isinstance(mark, kind)), None)
 
-    @property
+    @cached_property
+    def names(self) -> Mapping[Path, Path]:
+        """Each other place at which a field may be written, with the field's own."""
+        return {(old,): (new,) for old, new in self.renamed.items()} | dict(self.aliases)
+
+    @cached_property
     def secret(self) -> bool:
         """Is the value here never to be shown?"""
-        return self.hidden or (self.field_type is not None and issubclass(self.field_type, Secret))
+        if self.hidden:
+            return True
+        if self.variants:
+            return any(variant.secret for variant in self.variants)
+        if self.field_type is not None:
+            return issubclass(self.field_type, Secret)
+        return any(base.__name__ == "_SecretBase" for base in getattr(self.hint, "__mro__", ()))  # pydantic's
+
+    @property
+    def amount(self) -> bool:
+        """Is what stands here an amount of something, whose unit the schema knows?"""
+        if self.field_type is not None:
+            return issubclass(self.field_type, Duration | ByteSize | Ratio)
+        return isinstance(self.hint, type) and issubclass(self.hint, timedelta)
 
     def meaning(self, value: Any) -> Any:
         """The value as the schema's type reads it; as it is where there is none or it does not parse."""
+        if self.variants:
+            chosen = self.of(value)
+            return chosen.meaning(value) if chosen.kind == "value" else value
         if self.kind != "value" or self.secret:
             return value
         try:
-            return self.field_type.parse(value) if self.field_type else as_type(value, self.hint)
-        except (ValueError, TypeError, OverflowError):
+            return self.read(value)
+        except (ValueError, TypeError, ArithmeticError):
             return value
+
+    def read(self, value: Any) -> Any:
+        """The value as the schema's type reads it. Raises `ValueError` and its like."""
+        return self.field_type.parse(value) if self.field_type else self.reader(value, self.hint)
 
 
 ANYTHING = Shape()
 """The shape where no schema says anything."""
 
-
-def build_shape(model: Any, members_of: MembersOf) -> Shape:
-    """The shape of a schema class. Classes that contain themselves are followed once."""
-    return _shape(model, (), NOTHING, members_of, ())
+_MOST = 100
+"""How many elements of a list are looked at to tell what it is."""
 
 
-def _shape(
-    hint: Any,
-    marks: tuple[object, ...],
-    default: Any,
-    members_of: MembersOf,
-    inside: tuple[Any, ...],
-) -> Shape:
-    whole = hint
-    hint, marks = _unwrap(hint, marks)
-    common: dict[str, Any] = {"marks": marks, "default": default, "hint": hint}
-    if isinstance(hint, type) and issubclass(hint, FieldType):
-        return Shape("value", field_type=hint, **common)
-    if hint in inside:
-        return Shape(**common)
-    members = members_of(hint)
-    if members is not None:
-        return _class_shape(hint, members, members_of, inside, common)
-    origin, arguments = get_origin(hint) or hint, get_args(hint)
-    if not isinstance(origin, type):
-        return Shape(**common, hidden=holds_secret(whole, members_of))
-    if issubclass(origin, Mapping) and arguments:
-        below = _shape(arguments[-1], (), NOTHING, members_of, inside)
-        return Shape("map", rest=below, secret_keys=holds_secret(arguments[0], members_of), **common)
-    if issubclass(origin, Sequence | Set) and not issubclass(origin, str | bytes) and arguments:
-        below = _shape(arguments[0], (), NOTHING, members_of, inside)
-        hidden = any(holds_secret(other, members_of) for other in arguments[1:])  # of a tuple
-        return Shape("list", rest=evolve(below, hidden=below.hidden or hidden), **common)
-    if issubclass(origin, Mapping | Sequence | Set) and not issubclass(origin, str | bytes):
-        hidden = holds_secret(hint, members_of)  # of a `TypedDict` or a `NamedTuple`
-        return Shape("map" if issubclass(origin, Mapping) else "list", rest=Shape(hidden=hidden), **common)
-    return Shape("value", **common, hidden=holds_secret(whole, members_of))
+def _fit(shape: Shape, value: Any) -> tuple[int, int, int, int]:
+    """How badly a value fits: of another kind, keys too many and missing, values that don't read, and not exact."""
+    shape = shape.of(value)
+    if shape.kind == "any":
+        return 0, 0, 0, 2
+    if value is None:
+        return int(not (shape.optional or shape.hint is type(None))), 0, 0, 0
+    if shape.kind == "map":
+        return _fit_of_table(shape, value)
+    if shape.kind == "list":
+        if not isinstance(value, list | tuple | set | frozenset):
+            return 1, 0, 0, 0
+        return _total(_fit(shape.child(i), each) for i, each in zip(range(_MOST), value, strict=False))
+    if isinstance(value, dict | list) and not shape.field_type:
+        return 1, 0, 0, 0
+    try:
+        read = shape.read(value)
+    except Exception:  # noqa: BLE001 - a schema's own reader may raise anything
+        return 0, 0, 1, 1
+    return 0, 0, 0, int(type(read) is not type(value))
 
 
-def _class_shape(
-    model: Any,
-    members: Members,
-    members_of: MembersOf,
-    inside: tuple[Any, ...],
-    common: dict[str, Any],
-) -> Shape:
-    def of(member: Member) -> Shape:
-        made = _shape(member.type, member.metadata, member.default, members_of, (*inside, model))
-        return evolve(made, deprecated=member.deprecated, description=member.description)
-
-    fields, renamed = {}, {}
-    for key, member in members.by_key.items():
-        shape = of(member)
-        for name in (key, *member.aliases):
-            fields[name] = shape
-        mark = shape.mark(Renamed)
-        if mark:
-            fields.setdefault(mark.old, shape)
-            renamed[mark.old] = key
-    return Shape("map", fields=fields, closed=members.closed, renamed=renamed, **common)
+def _fit_of_table(shape: Shape, value: Any) -> tuple[int, int, int, int]:
+    if not isinstance(value, Mapping):
+        return int(not (isinstance(shape.hint, type) and isinstance(value, shape.hint))), 0, 0, 0
+    unknown = sum(1 for key in value if shape.closed and key not in shape.fields)
+    written = {id(shape.fields[key]) for key in value if key in shape.fields}
+    missing = len({id(child) for child in shape.fields.values() if child.default is NOTHING} - written)
+    inner = _total(_fit(shape.child(key), each) for key, each in value.items())
+    return 0, unknown + missing, sum(inner[:3]), inner[3] + int(not shape.attributes)
 
 
-def holds_secret(hint: Any, members_of: MembersOf, seen: tuple[Any, ...] = ()) -> bool:
-    """Is a type one of secrets, or made of one?"""
-    if hint in seen or len(seen) > _DEEPEST:
-        return False
-    inside = (*seen, hint)
-    if isinstance(hint, type) and (issubclass(hint, Secret) or hasattr(hint, "get_secret_value")):
-        return True
-    members = members_of(hint)
-    parts = [member.type for member in members.by_key.values()] if members else []
-    origin = get_origin(hint)
-    parts += [*get_args(hint), *([origin] if isinstance(origin, type) else [])]
-    parts += [getattr(hint, name) for name in ("__value__", "__supertype__") if hasattr(hint, name)]
-    if isinstance(hint, type) and (hasattr(hint, "__total__") or hasattr(hint, "_fields")):
-        parts += get_type_hints(hint, include_extras=True).values()
-    return any(holds_secret(part, members_of, inside) for part in parts)
-
-
-_DEEPEST = 20
-
-
-def _unwrap(hint: Any, marks: tuple[object, ...]) -> tuple[Any, tuple[object, ...]]:
-    """The type without `Annotated` and `Optional`, and the marks collected on the way."""
-    while True:
-        if get_origin(hint) is Annotated:
-            hint, *metadata = get_args(hint)
-            marks = (*marks, *metadata)
-        elif get_origin(hint) in (Union, UnionType):
-            kinds = [kind for kind in get_args(hint) if kind is not type(None)]
-            if len(kinds) != 1:
-                return Any, marks
-            hint = kinds[0]
-        elif hasattr(hint, "__value__"):  # a `type X = ...` alias
-            hint = hint.__value__
-        elif hasattr(hint, "__supertype__"):  # a `NewType`
-            hint = hint.__supertype__
-        elif getattr(hint, "__pydantic_root_model__", False) and "root" in hint.model_fields:
-            root = hint.model_fields["root"]
-            hint, marks = root.annotation, (*marks, *root.metadata)
-        else:
-            return hint, marks
+def _total(fits: Iterable[tuple[int, int, int, int]]) -> tuple[int, int, int, int]:
+    total = (0, 0, 0, 0)
+    for fit in fits:
+        total = tuple(map(sum, zip(total, fit, strict=True)))  # type: ignore[assignment]
+    return 0, total[0] + total[1], total[2], total[3]

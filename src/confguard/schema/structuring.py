@@ -8,9 +8,9 @@ from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from confguard.schema.conversion import CONVERSIONS, standard, standard_reader
+from confguard.schema.conversion import CONVERSIONS, is_span, may_be_raw, standard, standard_reader
 
 __all__ = ["converter", "is_plain"]
 
@@ -23,7 +23,8 @@ def converter() -> Any:
     made = Converter(prefer_attrib_converters=True, forbid_extra_keys=True)
     made.register_structure_hook_func(_is_field_type, lambda value, kind: kind.parse(value))
     made.register_structure_hook_factory(lambda kind: standard(kind) is not None, _standard_hook)
-    made.register_structure_hook_factory(_is_mixed_union, _union_hook)
+    made.register_structure_hook_factory(_is_union, _union_hook)
+    made.register_structure_hook_func(_is_pydantic, _pydantic_hook)
     _refuse_other_collections(made)
     for kind in (bytes, Path):  # cattrs has hooks of its own for these
         made.register_structure_hook(kind, _standard_hook(kind))
@@ -33,31 +34,37 @@ def converter() -> Any:
 
 
 def is_plain(model: Any) -> bool:
-    """Has no field of a class, or of those inside of it, a default that is still to be parsed?"""
-    return _FIELDS not in sys.modules or _parsed(model, set())
+    """Is there nothing in a class, or in those inside of it, that a converter alone would pass over?
 
-
-_FIELDS = "confguard.fields.base"
-"""Where this module is not loaded, no class has fields of its types."""
+    That is a default that is still to be parsed, and a class of another kind.
+    """
+    return _parsed(model, set())
 
 
 def _parsed(hint: Any, seen: set[Any]) -> bool:
     if get_args(hint):
         return all(_parsed(argument, seen) for argument in get_args(hint))
+    if _is_pydantic(hint):
+        return False
     members = getattr(hint, "__attrs_attrs__", None) or getattr(hint, "__dataclass_fields__", {}).values()
     if not members or hint in seen:
         return True
     seen.add(hint)
     hints = get_type_hints(hint)
     return all(
-        not (_holds_field_type(hints.get(member.name)) and isinstance(member.default, str | int | float))
+        not (_holds_field_type(hints.get(member.name)) and may_be_raw(_default(member)))
         and _parsed(hints.get(member.name), seen)
         for member in members
     )
 
 
+def _default(member: Any) -> Any:
+    made = getattr(member, "default_factory", None)
+    return made if callable(made) else member.default
+
+
 def _holds_field_type(hint: Any) -> bool:
-    return _is_field_type(hint) or any(map(_holds_field_type, get_args(hint)))
+    return _is_field_type(hint) or is_span(hint) or any(map(_holds_field_type, get_args(hint)))
 
 
 def _hook(structure: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
@@ -109,33 +116,68 @@ def _collection(kind: Any) -> type | None:
     return list if issubclass(origin, Sequence | Set) else None
 
 
-def _is_mixed_union(kind: Any) -> bool:
-    """A union of more than classes with fields, which cattrs tells apart by itself."""
-    members = [member for member in get_args(kind) if member is not NoneType]
-    return (
-        get_origin(kind) in {Union, UnionType}
-        and len(members) > 1
-        and not all(hasattr(member, "__attrs_attrs__") or is_dataclass(member) for member in members)
-    )
+def _is_union(kind: Any) -> bool:
+    return get_origin(kind) in {Union, UnionType} and sum(each is not NoneType for each in get_args(kind)) > 1
 
 
 def _union_hook(kind: Any) -> Callable[[Any, Any], Any]:
-    """The member that the value is of already, else the first that takes it."""
-    members = get_args(kind)
+    """The member that the value is of already, else the likeliest that takes it."""
+    members = [_bare(member) for member in get_args(kind)]
+    tables = any(_has_fields(member) for member in members)
     named = " or ".join(getattr(member, "__name__", str(member)) for member in members)
 
     def structure(value: Any, _: Any) -> Any:
         if value is None and NoneType in members:
             return None
         exact = [member for member in members if (get_origin(member) or member) is type(value)]
-        for member in (*exact, *(each for each in members if each not in exact and each is not NoneType)):
+        if exact and _has_fields(exact[0]):
+            return value
+        others = (each for each in members if each not in exact and each is not NoneType)
+        failed: Exception | None = None
+        for member in _likely(kind, value) if tables else [*exact, *others]:
             try:
                 return converter().structure(value, member)
-            except Exception:  # noqa: BLE001, S112 - what a member refuses, the next may take
-                continue
+            except Exception as error:  # noqa: BLE001 - what a member refuses, the next may take
+                failed = failed or error
+        if isinstance(failed, ExceptionGroup):
+            raise failed  # the problems of the member that was meant
         raise ValueError(f"expected {named.replace('NoneType', 'nothing')}")
 
     return structure
+
+
+def _bare(member: Any) -> Any:
+    return get_args(member)[0] if get_origin(member) is Annotated else member
+
+
+def _has_fields(kind: Any) -> bool:
+    return hasattr(kind, "__attrs_attrs__") or is_dataclass(kind) or _is_pydantic(kind)
+
+
+def _likely(kind: Any, value: Any) -> list[Any]:
+    return [shape.hint for shape in _union_shape(kind).likely(value)]
+
+
+@cache
+def _union_shape(kind: Any) -> Any:
+    from confguard.schema.schema import members_of
+    from confguard.schema.shaping import build_shape
+
+    return build_shape(kind, members_of)
+
+
+def _is_pydantic(kind: Any) -> bool:
+    return isinstance(kind, type) and hasattr(kind, "__pydantic_fields__")
+
+
+def _pydantic_hook(value: Any, kind: Any) -> Any:
+    import pydantic
+
+    return value if isinstance(value, kind) else pydantic.TypeAdapter(kind).validate_python(value)
+
+
+_FIELDS = "confguard.fields.base"
+"""Where this module is not loaded, no class has fields of its types."""
 
 
 def _is_field_type(kind: Any) -> bool:

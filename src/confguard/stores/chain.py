@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 _ENCODER = json.JSONEncoder(sort_keys=True)
-_OPTIONAL = ("data_digest", "ticket", "labels", "found")
+_OPTIONAL = ("data_digest", "ticket", "labels", "drift_copy")
 """What a header names only where it is there, so that chains from before it was stay valid."""
 
 
@@ -47,7 +47,7 @@ def link(config: str, drafts: Iterable[Draft], parent: Revision | None) -> list[
             "approved_by": draft.approved_by,
             "ticket": draft.ticket,
             "labels": tuple(draft.labels),
-            "found": draft.found,
+            "drift_copy": draft.drift_copy,
             "parent": parent.digest if parent else None,
         }
         parent = Revision(digest=_digest(header), load=_keeping(content), **header)  # type: ignore[arg-type]

@@ -23,7 +23,11 @@ def find(store: Store, config: str, to: int | datetime | str) -> Revision:
     if isinstance(to, datetime):
         to = to.astimezone(UTC)  # one without a zone is local time
     for revision in _newest_first(store, config):
-        if to in revision.labels if isinstance(to, str) else revision.created_at <= to and not revision.found:
+        if (
+            to in revision.labels
+            if isinstance(to, str)
+            else revision.created_at <= to and not revision.drift_copy
+        ):
             return revision
     what = f"with the label '{to}'" if isinstance(to, str) else f"at {to.isoformat()}, or before"
     raise NotFoundError(f"'{config}' has no revision {what}", hint=f"confguard log {config}")
@@ -35,7 +39,7 @@ def previous(store: Store, revision: Revision) -> Revision | None:
     Copies of what was found in targets never were the head.
     """
     earlier = _newest_first(store, revision.config, before=revision.number)
-    return next((each for each in earlier if not each.found), None)
+    return next((each for each in earlier if not each.drift_copy), None)
 
 
 def _newest_first(store: Store, config: str, before: int | None = None) -> Iterator[Revision]:

@@ -35,7 +35,7 @@ class Draft:
     approved_by: str | None = None
     ticket: str | None = None
     labels: tuple[str, ...] = ()
-    found: bool = False
+    drift_copy: bool = False
 
 
 @frozen(kw_only=True, slots=False)
@@ -64,7 +64,7 @@ class Revision:
     """Where the change was asked for or discussed."""
     labels: tuple[str, ...] = ()
     """Names it was given: `stable`, `2026-11`."""
-    found: bool = False
+    drift_copy: bool = False
     """Is it a copy of what a target held when it was overwritten? Then nobody applied it, and it never was the head."""
     parent: str | None = None
     """The digest of the revision before; None for the first."""

@@ -221,9 +221,9 @@ class PostgresStore(SqlStore):
 
     def _layout(self) -> int | None:
         """The layout of the tables; None if there are none."""
-        table = f'"{self.schema}".layout'
-        found = self._connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()
-        if found is None or found[0] is None:
+        # Not `to_regclass`: it may remember that there was none, while another transaction made it.
+        query = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = %s AND tablename = 'layout'"
+        if self._connection.execute(query, (self.schema,)).fetchone() is None:
             return None
         row = self._connection.execute("SELECT version FROM layout").fetchone()
         return row[0] if row else None

@@ -41,7 +41,7 @@ BASE_GONE = "a base was thinned out"
 ID = "(SELECT id FROM config WHERE name = ?)"
 LEASE = int(LEASE_SECONDS * 1_000_000)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MORE = ("reverts", "override", "approved_by", "ticket", "labels", "found", "signature")
+_MORE = ("reverts", "override", "approved_by", "ticket", "labels", "drift_copy", "signature")
 """Fields that are seldom set: kept together, as JSON."""
 FOLLOW = (
     "UPDATE config SET head = ?, digest = ?, bake = ?, lease = ? + {now}"

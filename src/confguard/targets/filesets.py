@@ -78,8 +78,12 @@ class FileSet:
     @property
     def folder(self) -> Path:
         """The folder; the one that it stands in, until it is made."""
-        real = Path(os.path.realpath(self.root))
-        return real if real.exists() else real.parent
+        return self.real if self.real.exists() else self.real.parent
+
+    @property
+    def real(self) -> Path:
+        """The folder, links followed."""
+        return Path(os.path.realpath(self.root))
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -108,9 +112,9 @@ class FileSet:
 
     def stage(self, content: bytes) -> StagedSet:
         """Write all files into a folder of their own, synced to disk."""
-        with failing_as(f"target {self.root}: cannot be written", self.folder):
+        with failing_as(f"target {self.root}: cannot be written", self.real):
             made = self._make_root()
-            staged = StagedSet(self, self.folder / f"{_STAGED}{secrets.token_hex(6)}", content)
+            staged = StagedSet(self, self.real / f"{_STAGED}{secrets.token_hex(6)}", content)
             try:
                 self._refuse_obstacles()
                 staged.write()
@@ -146,8 +150,8 @@ class FileSet:
             return False
         if self.root.is_symlink():
             raise TargetError(
-                f"target {self.root}: is a link to {self.folder}, which is not there",
-                hint=f"mkdir -p {self.folder}",
+                f"target {self.root}: is a link to {self.real}, which is not there",
+                hint=f"mkdir -p {self.real}",
             )
         self.root.mkdir(mode=0o700)
         try:
@@ -164,7 +168,7 @@ class FileSet:
 
     def _refuse_obstacles(self) -> None:
         """Raise `TargetError` for what keeps the links from being switched, or a file from being replaced."""
-        folder = self.folder
+        folder = self.real
         refuse_folder(self.name, folder / _LINK, _link_status(folder / _LINK))
         for name in self.files:
             link = folder / name

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, Protocol
 
+from attrs import frozen
+
 from confguard.documents.document import Document, parse_bytes
 from confguard.documents.editing.tree import Entry, Node, UnfitError, attach, data_of, fresh
 from confguard.documents.editing.weaving import Notation
 from confguard.documents.interface import LineIndex
 from confguard.errors import DocumentError
-from confguard.paths import Key, Path, plain_path, show_path
+from confguard.paths import Key, Path, show_path
 from confguard.values import identical, same
 
 __all__ = ["ChangeLike", "edit"]
@@ -81,7 +83,7 @@ def edit(document: Document, changes: Iterable[ChangeLike]) -> Document:
         # Paths of a diff of files that may hold several documents begin with one of them.
         root = notation.stream(tree) if getattr(changes, "several", False) else tree
         for change in asked:
-            _make(change, root)
+            _make(_revealed(change), root)
         made = notation.woven(root)
     except UnfitError as error:
         first = asked[0].origin or asked[0].path
@@ -136,18 +138,48 @@ def _notation(format: str, text: str) -> Notation:
     return made
 
 
-def _make(change: ChangeLike, tree: Node) -> None:
+@frozen
+class _Revealed:
+    """A change with its secrets revealed: what is written into a file is the file's own."""
+
+    op: str
+    path: Path
+    before: Any
+    after: Any
+    origin: Path | None
+    position: int | None
+    shown: Path
+    """Its path, for messages."""
+
+
+def _revealed(change: ChangeLike) -> _Revealed:
+    origin = _open(change.origin) if change.origin is not None else None
+    before, after = _open(change.before), _open(change.after)
+    return _Revealed(change.op, _open(change.path), before, after, origin, change.position, change.path)
+
+
+def _open(value: Any) -> Any:
+    """A value, or a path, in which nothing is hidden."""
+    if isinstance(value, dict):
+        return {_open(key): _open(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(_open, value))
+    if isinstance(value, Key):
+        return Key(tuple((name, _open(field)) for name, field in value.fields))
+    return value.reveal() if hasattr(value, "reveal") else value
+
+
+def _make(change: _Revealed, tree: Node) -> None:
     """Make one change to the tree."""
     if not change.path:
         raise UnfitError("cannot edit a whole document in place", 0, "write the file anew")
-    path = plain_path(change.path)
-    if change.op == "move" and isinstance(path[-1], str):
+    if change.op == "move" and isinstance(change.path[-1], str):
         _move_to_key(change, tree)
         return
-    parent = _parent(change, tree, path)
-    last = path[-1]
+    parent = _parent(change, tree, change.path)
+    last = change.path[-1]
     if change.op == "move":
-        _move_in_list(change, parent, last)
+        _move_in_list(change, parent)
     elif change.op == "add":
         _add(change, parent, last)
     else:
@@ -158,7 +190,7 @@ def _make(change: ChangeLike, tree: Node) -> None:
             entry.value.assign(change.after)
 
 
-def _add(change: ChangeLike, parent: Node, last: Any) -> None:
+def _add(change: _Revealed, parent: Node, last: Any) -> None:
     if parent.kind == "map":
         if parent.find(last):
             raise _misfit(change, "is there already", parent)
@@ -170,7 +202,8 @@ def _add(change: ChangeLike, parent: Node, last: Any) -> None:
     parent.insert(Entry(None, fresh(change.after)), position)
 
 
-def _move_in_list(change: ChangeLike, parent: Node, last: Any) -> None:
+def _move_in_list(change: _Revealed, parent: Node) -> None:
+    last: Any = change.path[-1]
     start, end = (
         (change.before, change.after) if isinstance(last, Key) else ((change.origin or change.path)[-1], last)
     )
@@ -181,24 +214,24 @@ def _move_in_list(change: ChangeLike, parent: Node, last: Any) -> None:
     parent.insert(entry, end)
 
 
-def _move_to_key(change: ChangeLike, tree: Node) -> None:
+def _move_to_key(change: _Revealed, tree: Node) -> None:
     """From one mapping to another; within one it is a new name, and the place stays."""
-    path, origin = plain_path(change.path), plain_path(change.origin or change.path)
+    origin = change.origin or change.path
     source = _parent(change, tree, origin)
-    target = _parent(change, tree, path)
+    target = _parent(change, tree, change.path)
     entry = _expected(change, source, origin[-1])
-    if target.kind != "map" or source.kind != "map" or target.find(path[-1]):
+    if target.kind != "map" or source.kind != "map" or target.find(change.path[-1]):
         raise _misfit(change, "is there already", target)
     position = source.entries.index(entry) if source is target else None
     source.take(entry)
     if entry.role == "inherited":
-        entry = Entry(path[-1], fresh(data_of(entry.value)))
+        entry = Entry(change.path[-1], fresh(data_of(entry.value)))
     else:
-        entry.key, entry.renamed = path[-1], True
+        entry.key, entry.renamed = change.path[-1], True
     target.insert(entry, position)
 
 
-def _parent(change: ChangeLike, tree: Node, path: Path) -> Node:
+def _parent(change: _Revealed, tree: Node, path: Path) -> Node:
     """The container of a path's end. All on the way to it is touched."""
     node = tree
     for segment in path[:-1]:
@@ -213,7 +246,7 @@ def _parent(change: ChangeLike, tree: Node, path: Path) -> Node:
     return node
 
 
-def _expected(change: ChangeLike, parent: Node, last: Any) -> Entry:
+def _expected(change: _Revealed, parent: Node, last: Any) -> Entry:
     """The entry that a change means, if it holds what the change was made from."""
     entry = parent.find(last)
     if entry is None:
@@ -223,9 +256,9 @@ def _expected(change: ChangeLike, parent: Node, last: Any) -> Entry:
     return entry
 
 
-def _misfit(change: ChangeLike, what: str, node: Node) -> UnfitError:
+def _misfit(change: _Revealed, what: str, node: Node) -> UnfitError:
     return UnfitError(
-        f"cannot {change.op} {show_path(change.path)}: it {what}",
+        f"cannot {change.op} {show_path(change.shown)}: it {what}",
         node.start if node.start >= 0 else None,
         "compare with the file as it is now",
     )

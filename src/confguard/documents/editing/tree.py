@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import define, field
 
-from confguard.paths import Key, plain_segment
+from confguard.paths import Key
 
 __all__ = ["Entry", "Kind", "Node", "UnfitError", "attach", "data_of", "fresh"]
 
@@ -143,13 +143,11 @@ def fresh(value: Any) -> Node:
     """A value that stands in no text yet; secrets are revealed: what is written into a file is the file's own."""
     if isinstance(value, dict):
         return Node(
-            kind="map",
-            entries=[Entry(plain_segment(key), fresh(inner)) for key, inner in value.items()],
-            opaque=True,
+            kind="map", entries=[Entry(key, fresh(inner)) for key, inner in value.items()], opaque=True
         )
     if isinstance(value, list):
         return Node(kind="list", entries=[Entry(None, fresh(inner)) for inner in value], opaque=True)
-    return fresh(value.reveal()) if hasattr(value, "reveal") else Node(data=value, opaque=True)
+    return Node(data=value.reveal() if hasattr(value, "reveal") else value, opaque=True)
 
 
 def data_of(node: Node) -> Any:

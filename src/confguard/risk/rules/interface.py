@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 
 from confguard.diff.applying import opaque
 from confguard.diff.changes import Change, Diff
-from confguard.diff.quantity import ratio
+from confguard.diff.quantity import amounts, ratio
 from confguard.documents.document import Document
 from confguard.errors import brief
 from confguard.fields import FieldType, Secret
@@ -55,8 +55,24 @@ class Edit:
 
     @cached_property
     def ratio(self) -> float | None:
-        """How many times the old amount the new one is."""
-        return ratio(self.before, self.after)
+        """How many times the old amount the new one is, as the schema reads both."""
+        shape = self.shape.of(self.after)
+        return ratio(shape.meaning(self.before), shape.meaning(self.after))
+
+    @cached_property
+    def amounts_before(self) -> dict[str, float]:
+        """What the old value may amount to, as the schema reads it."""
+        return amounts(self.shape.meaning(self.before))
+
+    @cached_property
+    def amounts_after(self) -> dict[str, float]:
+        """What the new value may amount to, as the schema reads it."""
+        return amounts(self.shape.meaning(self.after))
+
+    @cached_property
+    def shape(self) -> Shape:
+        """What the schema says of this setting."""
+        return self.change.shape.at(self.path[len(self.change.path) :])
 
     @property
     def added(self) -> bool:

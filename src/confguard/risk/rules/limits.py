@@ -92,7 +92,12 @@ class RetriesRaised(EditRule):
         """Three times as many, and at least five."""
         if edit.ratio is None or not edit.words & {"retry", "retries", "attempt", "attempts"}:
             return None
-        if edit.words & _TIMES or edit.words & _PERIODS or edit.ratio < 3 or _number(edit.after) < 5:
+        if (
+            edit.words & _TIMES
+            or edit.words & _PERIODS
+            or edit.ratio < 3
+            or edit.amounts_after.get("n", 0.0) < 5
+        ):
             return None
         return f"raised {sized(edit)}: {edit.ratio:.3g} times the load when the other side is slow"
 
@@ -184,13 +189,6 @@ def _is_limit(edit: Edit) -> bool:
         words_of(edit.path[-2]) if len(edit.path) > 1 and isinstance(edit.path[-2], str) else frozenset()
     )
     return bool(edit.words & _LIMITS or parents & _LIMITING_PARENTS)
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return 0.0
 
 
 def _resized_lists(context: Context) -> Iterator[tuple[Path, int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from confguard.diff.quantity import amounts, times, unit_of
+from confguard.diff.quantity import times, unit_of
 from confguard.risk.names import words_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
 
@@ -119,7 +119,7 @@ class ToZero(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """From more than zero to zero, for a setting whose name says it is needed."""
-        before, after = amounts(edit.before), amounts(edit.after)
+        before, after = edit.amounts_before, edit.amounts_after
         common = set(before) & set(after)
         around = (
             words_of(edit.path[-2]) if len(edit.path) > 1 and isinstance(edit.path[-2], str) else frozenset()
@@ -142,7 +142,7 @@ class Negative(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """From zero or more to less."""
-        before, after = amounts(edit.before).get("n"), amounts(edit.after).get("n")
+        before, after = edit.amounts_before.get("n"), edit.amounts_after.get("n")
         if before is None or after is None or before < 0 or after >= 0:
             return None
         return f"{sized(edit)}: negative"

@@ -75,8 +75,8 @@ class UnavailableAll(EditRule):
         if {"max", "unavailable"} <= edit.words and _share(edit.after) == 1 and _share(edit.before) != 1:
             return sized(edit)
         none = {"min", "available"} <= edit.words or {"min", "healthy"} <= edit.words
-        zero = amounts(edit.after) and not any(amounts(edit.after).values())
-        had = any(amounts(edit.before).values())
+        zero = edit.amounts_after and not any(edit.amounts_after.values())
+        had = any(edit.amounts_before.values())
         return sized(edit) if none and zero and had else None
 
 

@@ -49,10 +49,10 @@ class PairRule(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """A finding for each table that a change touched and in which the pair is wrong now."""
         for path in dict.fromkeys(path for edit in context.edits for path in _tables_around(edit.path)):
-            after = context.after_at(path)
+            after = _as_read(context.after_at(path), path, context)
             if not isinstance(after, Mapping) or len(after) > _MOST_KEYS:
                 continue  # what has hundreds of keys is a list of things, not the settings of one
-            before = context.before_at(path)
+            before = _as_read(context.before_at(path), path, context)
             known = set(self.disagreements(before)) if isinstance(before, Mapping) else set()
             for key, message in self.disagreements(after):
                 if (key, message) not in known:
@@ -147,7 +147,7 @@ class LimitRemoved(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """A number that became the word for no limit; a limit that is gone is low."""
-        if not edit.words & _LIMITS or not amounts(edit.before) or isinstance(edit.before, bool):
+        if not edit.words & _LIMITS or not edit.amounts_before or isinstance(edit.before, bool):
             return None
         if isinstance(edit.after, str) and edit.after.strip().lower() in _NO_LIMIT:
             return f"was {edit.before}, and is without limit"
@@ -206,7 +206,7 @@ class ProbeImpossible(PairRule):
             if (
                 "threshold" in words
                 and words & {"failure", "success", "unhealthy", "healthy"}
-                and _is_zero(table[key])
+                and _is_zero(amounts(table[key]))
             ):
                 yield key, f"{key} = 0: it can never pass"
         period = next((key for key in named.values() if words_of(key) & {"period", "interval"}), None)
@@ -254,12 +254,12 @@ class BackoffRemoved(EditRule):
             edit.words & {"delay", "wait", "pause"} and edit.trail & _RETRIES
         ):
             return None
-        had = polarity(edit.before) is True or any(value > 0 for value in amounts(edit.before).values())
+        had = polarity(edit.before) is True or any(value > 0 for value in edit.amounts_before.values())
         if not had or "limit" in edit.words:
             return None
         if edit.removed:
             return "low", f"was {edit.before}, and is gone"
-        lost = polarity(edit.after) is False or _is_zero(edit.after)
+        lost = polarity(edit.after) is False or _is_zero(edit.amounts_after)
         return f"was {edit.before}, and is {edit.after}" if lost else None
 
 
@@ -329,6 +329,17 @@ class RequestAboveLimit(Rule):
                         )
 
 
+def _as_read(table: Any, path: Path, context: Context) -> Any:
+    """A table with its amounts as the schema reads them."""
+    shape = context.shape.at(path).of(table)
+    if not isinstance(table, Mapping) or not any(child.amount for child in shape.fields.values()):
+        return table
+    children = {key: shape.child(key) for key in table}
+    return {
+        key: children[key].meaning(value) if children[key].amount else value for key, value in table.items()
+    }
+
+
 def _tables_around(path: Path) -> Iterator[Path]:
     """The table a setting stands in, and the one around that."""
     for depth in range(len(path) - 1, max(len(path) - 3, -1), -1):
@@ -354,6 +365,5 @@ def _above(one: Any, other: Any) -> bool:
     return common is not None and first[common] > second[common]
 
 
-def _is_zero(value: Any) -> bool:
-    found = amounts(value)
+def _is_zero(found: dict[str, float]) -> bool:
     return bool(found) and not any(found.values())

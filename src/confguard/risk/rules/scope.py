@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from confguard.diff.quantity import amounts
 from confguard.risk.findings import Finding
 from confguard.risk.names import polarity, switched
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
@@ -250,14 +251,8 @@ def _blank(value: Any) -> bool:
 
 def _share(value: Any) -> float | None:
     """A share of a whole as 0 to 1: percentages above 1, texts with a percent sign."""
-    if isinstance(value, bool):
-        return None
-    text = str(value).strip()
-    try:
-        number = float(text.removesuffix("%"))
-    except ValueError:
-        return None
-    return number / 100 if text.endswith("%") or isinstance(value, int) else number
+    number = amounts(value).get("n")
+    return number / 100 if number is not None and isinstance(value, int) else number
 
 
 def _is_name(text: str) -> bool:

@@ -1,0 +1,293 @@
+"""What a JSON Schema allows, as cases without `anyOf` and the like: each a set of types and what holds there."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import evolve, frozen
+
+from confguard.fields import Renamed
+from confguard.schema.json_validation import fits
+from confguard.schema.references import Node
+from confguard.schema.vocabulary import DATA, subschemas
+
+__all__ = [
+    "ALL_TYPES",
+    "Case",
+    "Part",
+    "cases",
+    "disjoint",
+    "impossible",
+    "parts_of",
+    "same",
+    "takes_nothing",
+    "types_named",
+]
+
+ALL_TYPES = frozenset({"null", "boolean", "integer", "fraction", "string", "array", "object"})
+"""The types of values; `fraction` is what is a number and no integer."""
+_MOST = 64
+"""More cases than these are taken together, which loses what tells them apart."""
+
+
+@frozen(eq=False)
+class Part:
+    """One schema that holds in a case: its keywords, in the words of the newest draft."""
+
+    node: Node
+    keywords: dict[str, Any]
+
+    def children(self, name: str) -> list[Node]:
+        """What the values of a key must fit."""
+        known, patterns = self.keywords.get("properties", {}), self.keywords.get("patternProperties", {})
+        name = self.renamed.get(name, name)
+        found = [known[name]] if name in known else []
+        found += [child for pattern, child in patterns.items() if re.search(pattern, name)]
+        return list(map(self.node.child, found or [self.keywords.get("additionalProperties", True)]))
+
+    def element(self, position: int) -> Node:
+        """What the element at a position must fit."""
+        first = self.keywords.get("prefixItems", ())
+        return self.node.child(first[position] if position < len(first) else self.keywords.get("items", True))
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Old names of keys with the ones that they have now."""
+        found = {}
+        for name, child in self.keywords.get("properties", {}).items():
+            extra = child.get("x-confguard") if isinstance(child, dict) else None
+            if isinstance(extra, dict) and isinstance(extra.get("renamed"), str):
+                found[Renamed(extra["renamed"]).old] = name
+        return found
+
+
+@frozen(eq=False)
+class Case:
+    """One way to fit a schema."""
+
+    types: frozenset[str]
+    parts: tuple[Part, ...] = ()
+    exact: bool = True
+    """Is this all that the schema says? Where not, values may be meant here that it does not allow."""
+    values: tuple[Any, ...] | None = None
+    """All the values there are, where they can be listed."""
+
+    def all(self, keyword: str) -> list[Any]:
+        """What the parts say with a keyword."""
+        return [part.keywords[keyword] for part in self.parts if keyword in part.keywords]
+
+    def highest(self, *keywords: str) -> Any:
+        """The greatest bound that any part sets; None where there is none."""
+        return max((bound for keyword in keywords for bound in self.all(keyword)), default=None)
+
+    def lowest(self, *keywords: str) -> Any:
+        """The least bound that any part sets; None where there is none."""
+        return min((bound for keyword in keywords for bound in self.all(keyword)), default=None)
+
+    def requires(self, name: str) -> bool:
+        """Is a key there in every object?"""
+        return any(name in names for names in self.all("required"))
+
+
+def cases(nodes: tuple[Node, ...]) -> list[Case]:
+    """The cases of what fits all of some schemas; none where nothing does."""
+    found = []
+    for case in _expanded(Case(ALL_TYPES), list(nodes)):
+        found.append(case)
+        if len(found) > _MOST:
+            found = list(_expanded(Case(ALL_TYPES, exact=False), list(nodes), split=False))
+            break
+    listed = (_listed(case, nodes) for case in found)
+    return [case for case in listed if case.values is None or case.values if not impossible(case)]
+
+
+def _expanded(case: Case, waiting: list[Node], *, split: bool = True) -> Iterator[Case]:
+    if not waiting:
+        yield case
+        return
+    node, *rest = waiting
+    if node.data is True or node.data == {}:
+        yield from _expanded(case, rest, split=split)
+        return
+    keywords = node.keywords
+    if keywords.get("not") in ({}, True):
+        return
+    case = evolve(
+        case,
+        types=case.types & types_named(keywords.get("type")),
+        parts=(*case.parts, Part(node, keywords)),
+        exact=case.exact and not ({"not", "dependentSchemas", "if", "unevaluatedItems"} & keywords.keys()),
+    )
+    if not case.types:
+        return
+    rest = [*map(node.target, node.references), *map(node.child, keywords.get("allOf", ())), *rest]
+    unions = [keywords[name] for name in ("anyOf", "oneOf") if name in keywords]
+    if "if" in keywords:
+        then, other = keywords.get("then", True), keywords.get("else", True)
+        unions.append([{"allOf": [keywords["if"], then]}, other])
+    yield from _product(case, node, unions if split else [], rest, split=split)
+
+
+def _product(case: Case, node: Node, unions: list[Any], rest: list[Node], *, split: bool) -> Iterator[Case]:
+    if not unions:
+        yield from _expanded(case, rest, split=split)
+        return
+    first, *others = unions
+    for member in first:
+        yield from _product(case, node, others, [node.child(member), *rest], split=split)
+
+
+def _listed(case: Case, nodes: tuple[Node, ...]) -> Case:
+    """The case with all its values, where it says which there are."""
+    options = [*case.all("enum"), *([value] for value in case.all("const"))]
+    if options:
+        values = min(options, key=len)
+    elif case.types <= {"null", "boolean"}:
+        values = [
+            value
+            for kind, found in (("null", [None]), ("boolean", [True, False]))
+            if kind in case.types
+            for value in found
+        ]
+    else:
+        return case
+    return evolve(
+        case, values=tuple(value for value in values if all(fits(value, node) for node in nodes)), exact=True
+    )
+
+
+def impossible(case: Case) -> bool:
+    """Does nothing fit, as far as can be told at once?"""
+    if case.values is not None:
+        return not case.values
+    if case.types <= {"integer", "fraction"}:
+        return _empty_range(case)
+    if case.types == {"string"}:
+        return (case.highest("minLength") or 0) > _or_infinity(case.lowest("maxLength"))
+    if case.types == {"array"}:
+        return (case.highest("minItems") or 0) > _or_infinity(case.lowest("maxItems"))
+    if case.types == {"object"}:
+        return any(_forbidden(case, name) for names in case.all("required") for name in names)
+    return False
+
+
+def _empty_range(case: Case) -> bool:
+    least, most = case.highest("minimum", "exclusiveMinimum"), case.lowest("maximum", "exclusiveMaximum")
+    return least is not None and most is not None and least > most
+
+
+def _or_infinity(bound: Any) -> float:
+    return math.inf if bound is None else bound
+
+
+def _forbidden(case: Case, name: str) -> bool:
+    return any(takes_nothing(child) for part in case.parts for child in part.children(name))
+
+
+def takes_nothing(node: Node) -> bool:
+    """Does a schema say, plainly, that nothing fits?"""
+    return node.data is False or (isinstance(node.data, dict) and node.data.get("not", False) in ({}, True))
+
+
+def parts_of(node: Node) -> Iterator[Part]:
+    """A schema and those that hold wherever it does."""
+    yield Part(node, node.keywords)
+    for reference in node.references:
+        yield from parts_of(node.target(reference))
+    for child in node.keywords.get("allOf", ()):
+        yield from parts_of(node.child(child))
+
+
+def types_named(kinds: Any) -> frozenset[str]:
+    """The types of values that `type` names; all where it is not there."""
+    if kinds is None:
+        return ALL_TYPES
+    named = {kind for kind in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(kind, str)}
+    if "any" in named:
+        return ALL_TYPES
+    return frozenset(named - {"number"} | ({"integer", "fraction"} if "number" in named else set()))
+
+
+def disjoint(one: Case, node: Node, depth: int = 0) -> bool:
+    """Is it sure that nothing fits both?"""
+    return all(_apart(one, other, node, depth) for other in cases((node,)))
+
+
+def _apart(one: Case, other: Case, node: Node, depth: int) -> bool:
+    if not one.types & other.types:
+        return True
+    if one.values is not None:
+        return not any(fits(value, node) for value in one.values)
+    if other.values is not None:
+        return all(not all(fits(value, part.node) for part in one.parts) for value in other.values)
+    if _empty_range(evolve(one, parts=(*one.parts, *other.parts))) and one.types <= {"integer", "fraction"}:
+        return True
+    if one.types != {"object"} or depth > 4:
+        return False
+    names = {name for case in (one, other) for names in case.all("required") for name in names}
+    return any(_differs(one, other, name, depth) for name in names)
+
+
+def _differs(one: Case, other: Case, name: str, depth: int) -> bool:
+    """Must a key, where it is there, have a value in the one case that it cannot have in the other?"""
+    mine = tuple(child for part in one.parts for child in part.children(name))
+    yours = [child for part in other.parts for child in part.children(name)]
+    return all(any(disjoint(case, child, depth + 1) for child in yours) for case in cases(mine))
+
+
+_SILENT = DATA - {"enum", "const"} | {
+    *(
+        "title",
+        "description",
+        "$comment",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "$schema",
+        "$id",
+        "id",
+        "$anchor",
+    ),
+    *("$defs", "definitions", "$dynamicAnchor", "$recursiveAnchor", "$ref", "$dynamicRef", "$recursiveRef"),
+}
+"""Keywords that do not say, themselves, what fits."""
+
+
+def same(one: Node, other: Node, assumed: set[tuple[int, int]] | None = None) -> bool:
+    """Do two schemas say the same, but for what is only for people?"""
+    assumed = set() if assumed is None else assumed
+    key = (id(one.data), id(other.data))
+    if one.data is other.data or key in assumed:
+        return True
+    if not isinstance(one.data, dict) or not isinstance(other.data, dict):
+        return bool(one.data == other.data)
+    assumed.add(key)  # if that proves wrong, then so does the whole
+    mine, yours = one.keywords, other.keywords
+    if {key for key in mine if key not in _SILENT} != {key for key in yours if key not in _SILENT}:
+        return False
+    below_mine, below_yours = (
+        {steps: child for steps, child in subschemas(keywords) if steps[0] not in _SILENT}
+        for keywords in (mine, yours)
+    )
+    references = [list(map(node.target, node.references)) for node in (one, other)]
+    return (
+        below_mine.keys() == below_yours.keys()
+        and len(references[0]) == len(references[1])
+        and all(
+            _alike(mine[key], yours[key])
+            for key in mine
+            if key not in _SILENT | {steps[0] for steps in below_mine}
+        )
+        and all(same(a, b, assumed) for a, b in zip(*references, strict=True))
+        and all(
+            same(one.child(child), other.child(below_yours[steps]), assumed)
+            for steps, child in below_mine.items()
+        )
+    )
+
+
+def _alike(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)

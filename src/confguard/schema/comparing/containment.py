@@ -1,0 +1,295 @@
+"""Does all that fits one JSON Schema fit another? Where not: at which place, by which keyword, and how sure that is.
+
+Each case of the old schema is held against each keyword of the new one. A keyword that the old schema does not imply
+is a `Refusal`. What cannot be decided (whether one regular expression includes another, `not`, what
+`unevaluatedProperties` sees) is a refusal that is not `sure`, unless a value is found that fits the old schema and
+not the new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from attrs import define, evolve, field
+
+from confguard.schema.comparing import objects
+from confguard.schema.comparing.cases import (
+    Case,
+    cases,
+    disjoint,
+    impossible,
+    same,
+    takes_nothing,
+    types_named,
+)
+from confguard.schema.comparing.refusal import Refusal, Refusals
+from confguard.schema.comparing.samples import samples
+from confguard.schema.comparing.scalars import lower, of_format, of_numbers, of_texts, upper
+from confguard.schema.comparing.wording import kinds, shown
+from confguard.schema.json_validation import fits, problems
+from confguard.schema.references import Node
+
+__all__ = ["Containment"]
+
+_DEEPEST = 40
+_MOST_TRIED = 400
+_MOST_ASKED = 20_000
+
+
+@define(eq=False)
+class Containment:
+    """Compares two schemas; remembers what it has compared."""
+
+    _known: dict[Any, Refusals] = field(factory=dict)
+    _kept: list[Any] = field(factory=list)
+    """Nodes whose identity is remembered, so that no others can take it over."""
+    _depth: int = 0
+
+    def refusals(self, old: tuple[Node, ...], new: Node) -> Refusals:
+        """Why not all that fits the old schemas, together, fits the new one; empty where all does."""
+        if new.data is True or new.data == {} or any(same(node, new) for node in old):
+            return []
+        old = tuple({id(node.data): node for node in old}.values())
+        key = (frozenset(id(node.data) for node in old), id(new.data))
+        if key not in self._known:
+            self._known[key] = []  # where a schema contains itself, the question is its own answer
+            self._kept += [*old, new]
+            self._known[key] = self._answered(old, new)
+        return self._known[key]
+
+    def _answered(self, old: tuple[Node, ...], new: Node) -> Refusals:
+        if self._depth > _DEEPEST or len(self._known) > _MOST_ASKED:
+            return [Refusal("CS114", "is too large, or nested too deep, to be compared", sure=False)]
+        self._depth += 1
+        try:
+            allowed = cases(old)
+            several = sum(case.types == {"object"} for case in allowed) > 1
+            found = _unique(
+                refusal if case.exact else evolve(refusal, sure=False)
+                for case in allowed
+                for refusal in _of_member(self.of_case(case, new), several=several)
+            )
+        finally:
+            self._depth -= 1
+        if not any(not refusal.sure and not refusal.path for refusal in found):
+            return found
+        example = _example(old, new)
+        if example is None:
+            return found
+        return [
+            evolve(each, sure=True, example=example) if not each.path and not each.sure else each
+            for each in found
+        ]
+
+    def of_case(self, case: Case, new: Node) -> Refusals:
+        """Why not all of one case of the old schema fits the new one."""
+        if new.data is True or any(same(part.node, new) for part in case.parts):
+            return []
+        keywords = new.keywords
+        if case.values is not None:
+            return list(_of_values(case, new))
+        if takes_nothing(new):
+            return [Refusal("CS104", "may not be there any more", was=kinds(case.types))]
+        lost = case.types - types_named(keywords.get("type"))
+        if lost:
+            return [_other_type(case, lost, keywords)]
+        found: Refusals = []
+        for part in (*map(new.target, new.references), *map(new.child, keywords.get("allOf", ()))):
+            found += self.of_case(case, part)
+        for kind in sorted(case.types):
+            found += self._of_type(evolve(case, types=frozenset({kind})), new, keywords, kind)
+        return _unique(found)
+
+    def _of_type(self, case: Case, new: Node, keywords: dict[str, Any], kind: str) -> Refusals:
+        if impossible(case):
+            return []
+        if "enum" in keywords or "const" in keywords:
+            options = keywords.get("enum", [keywords.get("const")])
+            return [Refusal("CS107", f"takes only {shown(options)} now", was=kinds(case.types), now=options)]
+        found: Refusals = []
+        if kind in {"integer", "fraction"}:
+            found += of_numbers(case, keywords, kind)
+        elif kind == "string":
+            found += of_texts(case, keywords)
+        elif kind == "array":
+            found += self._of_arrays(case, new, keywords)
+        elif kind == "object":
+            found += objects.refusals(self, case, new, keywords)
+        if kind in {"integer", "fraction", "string"}:
+            found += of_format(case, keywords, kind)
+        return found + self._of_unions(case, new, keywords)
+
+    def _of_unions(self, case: Case, new: Node, keywords: dict[str, Any]) -> Refusals:
+        found: Refusals = []
+        for union in ("anyOf", "oneOf"):
+            if union in keywords and not _has(case, new, union):
+                found += self._of_members(case, list(map(new.child, keywords[union])), union)
+        if (
+            "not" in keywords
+            and not _has(case, new, "not")
+            and not disjoint(case, new.child(keywords["not"]))
+        ):
+            found.append(Refusal("CS114", "excludes something with `not`", sure=False, now=keywords["not"]))
+        if "if" in keywords and not _has(case, new, "if", "then", "else"):
+            found += self._of_condition(case, new, keywords)
+        for keyword in sorted(_UNDECIDED & keywords.keys()):
+            if not _has(case, new, keyword):
+                found.append(Refusal("CS114", f"`{keyword}` is another", sure=False, now=keywords[keyword]))
+        return found
+
+    def _of_members(self, case: Case, members: list[Node], union: str) -> Refusals:
+        results = [self.of_case(case, member) for member in members]
+        covering = [member for member, result in zip(members, results, strict=True) if not result]
+        if covering and union == "oneOf":
+            others = [member for member in members if member is not covering[0]]
+            if not all(disjoint(case, member) for member in others):
+                return [
+                    Refusal(
+                        "CS113", "may fit more than one member of `oneOf`, and one alone may fit", sure=False
+                    )
+                ]
+        if covering:
+            return []
+        alike = [result for result in results if not any(_tells_apart(refusal) for refusal in result)]
+        if len(alike) == 1:
+            return alike[0]
+        if alike:
+            closest = min(alike, key=len)
+            return [evolve(refusal, sure=False) for refusal in closest]
+        if all(refusal.code == "CS104" and not refusal.path for result in results for refusal in result):
+            was = kinds(case.types)
+            return [Refusal("CS104", f"no longer takes {was}", was=was)]
+        told = [
+            each for result in results for each in _of_member(result, several=True) if each.code == "CS112"
+        ]
+        text = f"a member of `{union}` is gone, or takes less: something that fitted it fits none now"
+        return told[:1] if len(told) == len(results) else [Refusal("CS112", text, sure=False)]
+
+    def _of_condition(self, case: Case, new: Node, keywords: dict[str, Any]) -> Refusals:
+        condition = new.child(keywords["if"])
+        then, other = (new.child(keywords.get(name, True)) for name in ("then", "else"))
+        if disjoint(case, condition):
+            return self.of_case(case, other)
+        if not self.of_case(case, condition):
+            return self.of_case(case, then)
+        found = self.of_case(case, then) + self.of_case(case, other)
+        if not found:
+            return []
+        about = [evolve(refusal, sure=False) for refusal in found if refusal.path]
+        return [Refusal("CS114", "`if`, `then` or `else` asks for more", sure=False), *about]
+
+    def _of_arrays(self, case: Case, new: Node, keywords: dict[str, Any]) -> Refusals:
+        found = [*lower(case, keywords, "minItems"), *upper(case, keywords, "maxItems")]
+        most = case.lowest("maxItems")
+        if keywords.get("uniqueItems") and True not in case.all("uniqueItems") and (most is None or most > 1):
+            found.append(Refusal("CS105", "uniqueItems is true", was=False, now=True))
+        first = [len(part.keywords.get("prefixItems", ())) for part in case.parts]
+        listed = max([len(keywords.get("prefixItems", ())), *first])
+        for position in range(listed if most is None else min(listed, most)):
+            after = keywords.get("prefixItems", ())
+            now = new.child(after[position] if position < len(after) else keywords.get("items", True))
+            found += self._of_elements(case, position, now, position)
+        if most is None or most > listed:
+            found += self._of_elements(case, listed, new.child(keywords.get("items", True)), "*")
+        if "contains" in keywords and not _has(case, new, "contains", "minContains", "maxContains"):
+            found += self._of_contains(case, new, keywords)
+        return found
+
+    def _of_elements(self, case: Case, position: int, new: Node, step: Any) -> Refusals:
+        old = tuple(part.element(position) for part in case.parts)
+        if takes_nothing(new):
+            possible = bool(cases(old))
+            return [Refusal("CS105", f"has at most {position} elements", now=position)] if possible else []
+        return [refusal.below(step) for refusal in self.refusals(old, new)]
+
+    def _of_contains(self, case: Case, new: Node, keywords: dict[str, Any]) -> Refusals:
+        now, least = new.child(keywords["contains"]), keywords.get("minContains", 1)
+        enough = any(
+            part.keywords.get("minContains", 1) >= least
+            and not self.refusals((part.node.child(part.keywords["contains"]),), now)
+            for part in case.parts
+            if "contains" in part.keywords
+        )
+        if (enough or least == 0) and "maxContains" not in keywords:
+            return []
+        return [Refusal("CS114", "`contains` asks for more", sure=False, now=keywords["contains"])]
+
+
+_UNDECIDED = {"extends", "disallow", "divisibleBy", "unevaluatedItems"}
+
+
+def _of_member(found: Refusals, *, several: bool) -> Refusals:
+    """What is said of a member of a union: if there is none of its kind any more, that alone."""
+    tag = next((each for each in found if each.whole and len(each.path) == 1), None) if several else None
+    if tag is None:
+        return found
+    text = f"no longer takes what has {shown(tag.was, 'or')} as its '{tag.path[0]}'"
+    return [Refusal("CS112", text, sure=tag.sure, was=tag.was)]
+
+
+def _has(case: Case, new: Node, *keywords: str) -> bool:
+    """Does the old schema say the same with these keywords?"""
+    asked = Node({key: new.keywords[key] for key in keywords if key in new.keywords}, new.resolver, new.draft)
+    return any(
+        same(
+            Node(
+                {key: part.keywords[key] for key in keywords if key in part.keywords},
+                part.node.resolver,
+                part.node.draft,
+            ),
+            asked,
+        )
+        for part in case.parts
+    )
+
+
+def _unique(refusals: Iterable[Refusal]) -> Refusals:
+    made: dict[Any, Refusal] = {}
+    for refusal in refusals:
+        key = (refusal.code, refusal.path, refusal.message)
+        if key not in made or refusal.sure:
+            made[key] = refusal
+    return list(made.values())
+
+
+def _tells_apart(refusal: Refusal) -> bool:
+    """Is it for its type, or for a key that names the kind, that a member refuses?"""
+    return refusal.code in {"CS104", "CS107"} and len(refusal.path) <= 1
+
+
+def _example(old: tuple[Node, ...], new: Node) -> tuple[Any] | None:
+    """A value that fits the old schemas and not the new one, if one is found soon."""
+    try:
+        for value in islice(samples(old), _MOST_TRIED):
+            if not fits(value, new) and all(fits(value, node) for node in old):
+                return (value,)
+    except (RecursionError, ArithmeticError, ValueError, TypeError):
+        pass
+    return None
+
+
+def _of_values(case: Case, new: Node) -> Iterator[Refusal]:
+    lost = [value for value in case.values or () if not fits(value, new)]
+    if not lost:
+        return
+    taken = types_named(new.keywords.get("type"))
+    if len(lost) == len(case.values or ()) and not taken & {_type_of(value) for value in lost}:
+        yield Refusal("CS104", f"was {shown(lost, 'or')} and is {kinds(taken)}", was=lost, now=kinds(taken))
+        return
+    wrong = problems(lost[0], new)
+    why = "" if "enum" in new.keywords or "const" in new.keywords or not wrong else f": {wrong[0][1]}"
+    whole = len(lost) == len(case.values or ())
+    now = new.keywords.get("enum")
+    yield Refusal("CS107", f"no longer takes {shown(lost)}{why}", was=lost, now=now, whole=whole)
+
+
+def _type_of(value: Any) -> str:
+    found = {str: "string", bool: "boolean", int: "integer", float: "fraction", list: "array", dict: "object"}
+    return found.get(type(value), "string" if isinstance(value, str) else "null")
+
+
+def _other_type(case: Case, lost: frozenset[str], keywords: dict[str, Any]) -> Refusal:
+    was, now = kinds(case.types), kinds(types_named(keywords.get("type")))
+    return Refusal("CS104", f"was {was} and is {now}", was=was, now=now)

@@ -1,0 +1,140 @@
+"""What else a change of a schema means for files that fit before and after: defaults, secrets, names, what is new."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import define, field
+
+from confguard.errors import brief
+from confguard.schema.comparing.cases import Part, parts_of
+from confguard.schema.comparing.finding import SchemaFinding
+from confguard.schema.interface import NOTHING
+from confguard.schema.references import Node
+
+__all__ = ["notes"]
+
+_OFTEN = 4
+"""At how many paths it is said what changed within one definition."""
+
+
+def notes(old: Node, new: Node) -> Iterator[SchemaFinding]:
+    """What changed for those files that both schemas take."""
+    yield from _Walk().of((old,), (new,), ())
+
+
+@define
+class _Walk:
+    _walked: Counter[tuple[int, ...]] = field(factory=Counter)
+    _inside: set[tuple[int, ...]] = field(factory=set)
+
+    def of(
+        self, old: tuple[Node, ...], new: tuple[Node, ...], path: tuple[Any, ...]
+    ) -> Iterator[SchemaFinding]:
+        """What changed at one place, and below."""
+        before, after = ([part for node in nodes for part in _parts(node)] for nodes in (old, new))
+        key = tuple(id(part.node.data) for part in (*before, *after))
+        if not before or not after or key in self._inside or self._walked[key] >= _OFTEN:
+            return
+        self._walked[key] += 1
+        self._inside.add(key)
+        members = _members(before), _members(after)
+        if not members[0] and not members[1]:
+            yield from self._keys(before, after, path)
+        elif len(members[0]) == len(members[1]):
+            for one, other in zip(*members, strict=True):
+                yield from self.of((one,), (other,), path)
+        self._inside.discard(key)
+
+    def _keys(self, before: list[Part], after: list[Part], path: tuple[Any, ...]) -> Iterator[SchemaFinding]:
+        was, now = _properties(before), _properties(after)
+        renamed = {old_name: name for part in after for old_name, name in part.renamed.items()}
+        for name, children in was.items():
+            current, inner = renamed.get(name, name), (*path, name)
+            if current != name and current not in was:
+                text = f"is called '{current}' now, and read under both names"
+                yield SchemaFinding("CS110", "info", inner, text)
+            if current in now:
+                yield from self._child(children, now[current], inner)
+            else:
+                yield SchemaFinding("CS101", "risky", inner, "was removed: it is read no more")
+        required = {name for part in after for name in part.keywords.get("required", ())}
+        for name in sorted(now.keys() - was.keys() - required - {renamed.get(old_name) for old_name in was}):
+            yield SchemaFinding("CS102", "info", (*path, name), "was added")
+        for keyword in ("items", "additionalProperties"):
+            yield from self._child(_below(before, keyword), _below(after, keyword), (*path, "*"))
+
+    def _child(
+        self, old: tuple[Node, ...], new: tuple[Node, ...], path: tuple[Any, ...]
+    ) -> Iterator[SchemaFinding]:
+        yield from _about(old, new, path)
+        yield from self.of(old, new, path)
+
+
+def _below(parts: list[Part], keyword: str) -> tuple[Node, ...]:
+    found = ((part.node, part.keywords.get(keyword)) for part in parts)
+    return tuple(node.child(child) for node, child in found if isinstance(child, dict))
+
+
+def _parts(node: Node) -> Iterator[Part]:
+    """A schema, those that hold wherever it does, and the one member of a union that is not null."""
+    for part in parts_of(node):
+        yield part
+        for union in ("anyOf", "oneOf"):
+            members = [member for member in part.keywords.get(union, ()) if member != {"type": "null"}]
+            if len(members) == 1:
+                yield from _parts(part.node.child(members[0]))
+
+
+def _members(parts: list[Part]) -> list[Node]:
+    """The members of a union of more than one."""
+    return [
+        part.node.child(member)
+        for part in parts
+        for union in ("anyOf", "oneOf")
+        for members in [[each for each in part.keywords.get(union, ()) if each != {"type": "null"}]]
+        for member in members
+        if len(members) > 1
+    ]
+
+
+def _properties(parts: list[Part]) -> dict[str, tuple[Node, ...]]:
+    found: dict[str, tuple[Node, ...]] = {}
+    for part in parts:
+        for name, child in part.keywords.get("properties", {}).items():
+            found[name] = (*found.get(name, ()), part.node.child(child))
+    return found
+
+
+def _about(old: tuple[Node, ...], new: tuple[Node, ...], path: tuple[Any, ...]) -> Iterator[SchemaFinding]:
+    before, after = ([part.keywords for node in nodes for part in _parts(node)] for nodes in (old, new))
+    if not before or not after:
+        return
+    secret = [any(_is_secret(keywords) for keywords in parts) for parts in (before, after)]
+    was, now = (_first(parts, "default") for parts in (before, after))
+    if was is not NOTHING and now is not NOTHING and not _equal(was, now) and not any(secret):
+        text = f"has the default {brief(repr(now), 80)} and had {brief(repr(was), 80)}"
+        yield SchemaFinding("CS106", "risky", path, text, was, now)
+    elif was is not NOTHING and now is NOTHING and not any(secret):
+        text = f"has no default any more, and had {brief(repr(was), 80)}"
+        yield SchemaFinding("CS106", "risky", path, text, was)
+    if secret[0] and not secret[1]:
+        yield SchemaFinding("CS108", "risky", path, "was a secret, and may be shown now")
+    if _first(after, "deprecated") is True and _first(before, "deprecated") is not True:
+        yield SchemaFinding("CS111", "info", path, "is deprecated")
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)
+
+
+def _first(parts: list[dict[str, Any]], keyword: str) -> Any:
+    return next((keywords[keyword] for keywords in parts if keyword in keywords), NOTHING)
+
+
+def _is_secret(keywords: dict[str, Any]) -> bool:
+    extra = keywords.get("x-confguard")
+    marked = isinstance(extra, dict) and extra.get("secret")
+    return bool(marked) or keywords.get("writeOnly") is True or keywords.get("format") == "password"

@@ -1,0 +1,32 @@
+"""Something that an old JSON Schema takes and a new one does not."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from attrs import evolve, frozen
+
+__all__ = ["Refusal", "Refusals"]
+
+
+@frozen
+class Refusal:
+    """Something that the old schema takes and the new one does not."""
+
+    code: str
+    message: str
+    path: tuple[Any, ...] = ()
+    sure: bool = True
+    was: Any = None
+    now: Any = None
+    example: Any = None
+    """A value that fitted, and does not now; in a tuple of one, or None."""
+    whole: bool = False
+    """Does nothing fit any more at its place?"""
+
+    def below(self, step: Any) -> Refusal:
+        """The refusal as it is seen from one step up."""
+        return evolve(self, path=(step, *self.path))
+
+
+Refusals: TypeAlias = list[Refusal]

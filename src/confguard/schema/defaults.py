@@ -1,0 +1,122 @@
+"""What holds where nothing is written: the defaults of a schema, as data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from confguard.fields import FieldType
+from confguard.paths import Path
+from confguard.schema.conversion import is_span
+from confguard.schema.instances import as_data, is_instance
+from confguard.schema.interface import COMPUTED, NOTHING
+from confguard.schema.shape import Shape
+
+if TYPE_CHECKING:
+    from confguard.schema.combining import Combined
+
+__all__ = ["default_at", "with_defaults", "with_parsed_defaults"]
+
+
+def default_at(path: Path, combined: Combined, shape: Shape) -> Any:
+    """The default of a setting where no layer says anything of it; `COMPUTED` where that cannot be told."""
+    for length, step in enumerate(path):
+        shape = shape.of(_at(combined.data, path[:length])).child(step)
+        said = any(counts for _, counts in combined.saying(path[: length + 1]))
+        last = length == len(path) - 1
+        if not last and not said and shape.default is not NOTHING:
+            inside = path[length + 1 :]
+            around = _called(shape.default)
+            found = as_data(around, shape) if around is not COMPUTED else COMPUTED
+            return _at(found, inside) if isinstance(found, dict) else COMPUTED
+    return as_data(_called(shape.default), shape) if shape.default is not NOTHING else NOTHING
+
+
+def with_defaults(data: Any, shape: Shape) -> Any:
+    """Data that does not fit its schema, with the defaults that can be told."""
+    if not isinstance(data, dict) or shape.kind != "map":
+        return data
+    shape = shape.of(data)
+    made = {}
+    for own in shape.attributes or [(key,) for key in shape.fields if key not in shape.renamed]:
+        key, child = str(own[0]), shape.child(own[0])
+        if len(own) > 1:
+            continue
+        if key in data:
+            made[key] = with_defaults(data[key], child)
+        elif child.default is not NOTHING and (default := _called(child.default)) is not COMPUTED:
+            made[key] = as_data(default, child)
+    return made | {key: value for key, value in data.items() if key not in made}
+
+
+def _called(default: Any) -> Any:
+    """A default, made where a factory makes it; `COMPUTED` where that fails."""
+    if not callable(default):
+        return default
+    try:
+        return default()
+    except Exception:  # noqa: BLE001 - a factory may raise anything
+        return COMPUTED
+
+
+def _at(data: Any, path: Path) -> Any:
+    for step in path:
+        if not isinstance(data, dict) or step not in data:
+            return NOTHING
+        data = data[step]
+    return data
+
+
+def with_parsed_defaults(data: Any, shape: Shape) -> Any:
+    """The data with defaults that are still texts (`timeout: Duration = "2s"`) written in, to be parsed."""
+    if isinstance(data, list) and shape.kind == "list":
+        shape = shape.of(data)
+        return [with_parsed_defaults(value, shape.child(i)) for i, value in enumerate(data)]
+    if not isinstance(data, dict) or shape.kind != "map":
+        return data
+    shape = shape.of(data)
+    filled = {key: with_parsed_defaults(value, shape.child(key)) for key, value in data.items()}
+    for own in shape.attributes or [(key,) for key in shape.fields]:
+        key, child = str(own[0]), shape.child(own[0])
+        if len(own) == 1 and key not in data and key not in shape.renamed:
+            made = _parsed_default(child)
+            if made is not NOTHING:
+                filled[key] = made
+    return filled
+
+
+def _parsed_default(shape: Shape) -> Any:
+    """A default as data where it holds texts that are still to be parsed; else NOTHING."""
+    default = shape.default
+    if default is NOTHING or default is None or shape.custom:
+        return NOTHING
+    if callable(default):
+        default = _called(default) if default is not COMPUTED and _may_be_raw(shape, ()) else NOTHING
+    return as_data(default, shape) if _is_raw(default, shape) else NOTHING
+
+
+def _is_raw(value: Any, shape: Shape) -> bool:
+    """Does a default hold a text or a number where the schema wants an amount, a port and the like?"""
+    shape = shape.of(value)
+    if is_instance(value, shape):
+        fields = shape.attributes.items()
+        return any(_is_raw(getattr(value, name, None), shape.at(path)) for path, name in fields)
+    if isinstance(value, dict):
+        return any(_is_raw(inner, shape.child(key)) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return any(_is_raw(inner, shape.child(i)) for i, inner in enumerate(value))
+    return _parses(shape) and isinstance(value, str | int | float) and not isinstance(value, FieldType)
+
+
+def _may_be_raw(shape: Shape, inside: tuple[Any, ...]) -> bool:
+    """Might what a factory makes hold such a default? Only then it is called before it is time."""
+    if any(shape.hint is hint for hint in inside):
+        return False
+    within = (*inside, shape.hint)
+    if shape.rest is not None and (_parses(shape.rest) or _may_be_raw(shape.rest.whole, within)):
+        return True
+    below = [*shape.variants, *shape.fields.values()]
+    return any(_is_raw(child.default, child) or _may_be_raw(child, within) for child in below)
+
+
+def _parses(shape: Shape) -> bool:
+    return shape.field_type is not None or is_span(shape.hint)

@@ -1,0 +1,65 @@
+"""An instance of a schema as the data that a document would hold, under the names that a document has for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, get_origin
+
+from confguard.schema.elements import Elements
+from confguard.schema.shape import Shape
+
+__all__ = ["as_data", "is_instance"]
+
+
+def as_data(value: Any, shape: Shape) -> Any:
+    """Tables for instances, lists for lists, tuples and sets; every other value as it is.
+
+    >>> from attrs import frozen
+    >>> from confguard.schema.schema import resolve_schema
+    >>> @frozen
+    ... class Pool:
+    ...     size: int = 64
+    >>> as_data(Pool(), resolve_schema(Pool).shape)
+    {'size': 64}
+    """
+    shape = _of(value, shape)
+    if shape.wrapper is not None and isinstance(value, shape.wrapper):
+        return as_data(getattr(value, "root", None), shape)
+    if isinstance(value, Mapping):
+        return {key: as_data(inner, shape.child(key)) for key, inner in value.items()}
+    if is_instance(value, shape):
+        return _table(value, shape)
+    if isinstance(value, list | tuple):
+        return [as_data(inner, shape.child(i)) for i, inner in enumerate(value)]
+    if isinstance(value, set | frozenset):
+        return [as_data(inner, shape.child(0)) for inner in sorted(value, key=repr)]
+    return value
+
+
+def _table(value: Any, shape: Shape) -> dict[Any, Any]:
+    made: dict[Any, Any] = {}
+    for path, name in shape.attributes.items():
+        if not hasattr(value, name):
+            continue
+        table = made
+        for step, following in pairwise(path):
+            table = table.setdefault(step, Elements() if isinstance(following, int) else {})
+        table[path[-1]] = as_data(getattr(value, name), shape.at(path))
+    more = getattr(value, "__pydantic_extra__", None)
+    return made | (dict(more) if isinstance(more, dict) else {})
+
+
+def is_instance(value: Any, shape: Shape) -> bool:
+    """Is a value an instance of the class that a shape is of?"""
+    kind = get_origin(shape.hint) or shape.hint
+    return bool(shape.attributes) and isinstance(kind, type) and isinstance(value, kind)
+
+
+def _of(value: Any, shape: Shape) -> Shape:
+    """The member of a union that an instance is of; a table's by what it holds."""
+    for variant in shape.variants:
+        inner = _of(value, variant.whole)
+        if is_instance(value, inner):
+            return inner
+    return shape.of(value) if isinstance(value, dict | list) else shape

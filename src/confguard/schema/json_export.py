@@ -1,0 +1,265 @@
+"""A schema class as JSON Schema: unions as `anyOf`, classes as `$defs`, secrets as `writeOnly`."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+
+import attrs
+from attrs import define, field
+
+from confguard.schema.interface import NOTHING
+from confguard.schema.json_schema import JsonSchema
+from confguard.schema.limits import allowed, plain
+from confguard.schema.schema import Schema
+from confguard.schema.secrets import is_secret
+from confguard.schema.shape import Shape
+
+__all__ = ["json_schema", "own_fields"]
+
+
+def json_schema(schema: Schema[Any]) -> dict[str, Any]:
+    """The schema as JSON Schema, draft 2020-12; `x-confguard` keeps what that has no word for.
+
+    >>> from attrs import frozen
+    >>> from confguard.schema.schema import resolve_schema
+    >>> @frozen
+    ... class Pool:
+    ...     size: int = 64
+    >>> json_schema(resolve_schema(Pool))["properties"]
+    {'size': {'type': 'integer', 'default': 64}}
+    """
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": schema.name}
+    model: Any = schema.model
+    if isinstance(model, JsonSchema):
+        data = model.data
+        return head | data if isinstance(data, dict) else head | {"allOf": [data]}
+    export = _Export(schema.shape.hint)
+    made = head | export.node(schema.shape, top=True)
+    return made | ({"$defs": export.definitions} if export.definitions else {})
+
+
+def own_fields(shape: Shape) -> Iterator[tuple[str, Shape]]:
+    """A table's fields by the name they have now, each once."""
+    for (key, *_), child in _named(shape):
+        yield key, child
+
+
+def _named(shape: Shape) -> Iterator[tuple[list[str], Shape]]:
+    """A table's fields, each with all the names by which it may be written but those it had before."""
+    names: dict[int, list[str]] = {}
+    for key, child in shape.fields.items():
+        if key not in shape.renamed:
+            names.setdefault(id(child), []).append(key)
+    yield from ((keys, shape.fields[keys[0]]) for keys in names.values())
+
+
+_SAID = ("description", "default", "deprecated", "x-confguard")
+"""What stands beside a reference, or beside the members of a union."""
+
+
+@define
+class _Export:
+    root: Any
+    definitions: dict[str, Any] = field(factory=dict)
+    _names: dict[Any, str] = field(factory=dict)
+
+    def node(self, shape: Shape, *, top: bool = False) -> dict[str, Any]:
+        """What a schema says of one place."""
+        shape = shape.whole
+        made = _own_keywords(shape)
+        if shape.variants:
+            members = [_tagged(self.node(variant), shape) for variant in shape.variants]
+            made = {key: made[key] for key in _SAID if key in made} | {"anyOf": members}
+        elif shape.kind == "map" and shape.fields and not top and isinstance(shape.hint, type):
+            made = {"$ref": self._reference(shape)} | {key: made[key] for key in _SAID if key in made}
+        elif shape.kind == "map":
+            made = self._table(shape) | made
+        elif shape.kind == "list":
+            made = self._list(shape) | made
+        return _or_null(made) if shape.optional and not top else made
+
+    def _reference(self, shape: Shape) -> str:
+        if shape.hint is self.root:
+            return "#"
+        if shape.hint not in self._names:
+            name = re.sub(r"[^A-Za-z0-9_.-]+", "_", shape.hint.__name__).strip("_")
+            taken = sum(1 for other in self._names if other.__name__ == shape.hint.__name__)
+            self._names[shape.hint] = name = f"{name}{taken + 1}" if taken else name
+            self.definitions[name] = {}  # its place, before those of the classes inside of it
+            self.definitions[name] = self._table(shape)
+        return f"#/$defs/{self._names[shape.hint]}"
+
+    def _table(self, shape: Shape) -> dict[str, Any]:
+        made: dict[str, Any] = {"type": "object"}
+        properties: dict[str, Any] = {}
+        required: list[str] = []
+        either: list[dict[str, Any]] = []
+        for names, child in _named(shape):
+            node = self.node(child)
+            if is_secret(tuple(names), child):
+                node.pop("default", None)
+            properties |= dict.fromkeys(names, node)
+            if child.default is NOTHING:
+                if len(names) == 1:
+                    required += names
+                else:
+                    either.append({"anyOf": [{"required": [name]} for name in names]})
+        if properties:
+            made["properties"] = properties
+        if required:
+            made["required"] = required
+        if either:
+            made["allOf"] = either
+        made["additionalProperties"] = (
+            False if shape.closed else self.node(shape.rest) if shape.rest else True
+        )
+        return made
+
+    def _list(self, shape: Shape) -> dict[str, Any]:
+        if not shape.items:
+            return {"type": "array", "items": self.node(shape.rest) if shape.rest else {}}
+        size = len(shape.items)
+        return {
+            "type": "array",
+            "prefixItems": [self.node(child) for child in shape.items],
+            "items": False,
+            "minItems": size,
+            "maxItems": size,
+        }
+
+
+def _tagged(member: dict[str, Any], union: Shape) -> dict[str, Any]:
+    """A member of a union, in which the key that tells the members apart must be there."""
+    if not union.strict_tag or not union.tags:
+        return member
+    if len(union.tags) == 1:
+        return member | {"required": [*member.get("required", []), union.tags[0]]}
+    return {"allOf": [member, {"anyOf": [{"required": [tag]} for tag in union.tags]}]}
+
+
+def _or_null(made: dict[str, Any]) -> dict[str, Any]:
+    if "anyOf" in made:
+        return made | {"anyOf": [*made["anyOf"], {"type": "null"}]}
+    if not made.keys() - set(_SAID):
+        return made
+    if "enum" in made:
+        return made | {"enum": [*made["enum"], None]}
+    if "type" in made:
+        kinds = made["type"] if isinstance(made["type"], list) else [made["type"]]
+        return made | {"type": [*kinds, "null"]}
+    said = {key: made.pop(key) for key in _SAID if key in made}
+    return {"anyOf": [made, {"type": "null"}]} | said
+
+
+_NUMBER = r"[-+]?[0-9][0-9._]*([eE][-+]?[0-9]+)?"
+_FORMS: dict[str, dict[str, Any]] = {
+    "ByteSize": {
+        "type": ["string", "integer"],
+        "pattern": rf"^\s*{_NUMBER}\s*([kKmMgGtTpPeE][iI]?)?[bB]?\s*$",
+        "minimum": 0,
+    },
+    "Cron": {"type": "string"},
+    "Duration": {
+        "type": ["string", "number"],
+        "pattern": rf"^\s*(P[0-9TYWDHMS.,]+|{_NUMBER}\s*([a-zA-Zµμ]+\s*([0-9][0-9._]*\s*[a-zA-Zµμ]+\s*)*)?)\s*$",
+        "minimum": 0,
+    },
+    "Network": {"type": "string"},
+    "Port": {"type": ["string", "integer"], "pattern": "^[0-9]{1,5}$", "minimum": 1, "maximum": 65535},
+    "Ratio": {
+        "type": ["string", "number"],
+        "pattern": rf"^\s*{_NUMBER}\s*%?\s*$",
+        "minimum": 0,
+        "maximum": 1,
+    },
+    "Regex": {"type": "string"},
+    "Secret": {"type": "string", "writeOnly": True},
+    "Url": {"type": "string", "pattern": "^\\s*[A-Za-z][A-Za-z0-9+.-]*://"},
+}
+"""What JSON Schema can say of the field types: a little more than they take, and nothing that they do."""
+
+
+def _own_keywords(shape: Shape) -> dict[str, Any]:
+    made = allowed(shape)
+    name = (
+        shape.field_type.__name__
+        if shape.field_type
+        else "Duration"
+        if made.get("format") == "duration"
+        else None
+    )
+    if name in _FORMS:
+        made.pop("format", None)
+        made = _FORMS[name] | {key: value for key, value in made.items() if key != "type"}
+        made["x-confguard"] = {"type": name} | made.get("x-confguard", {})
+    elif shape.kind in {"any", "value"} and not ({"type", "enum"} & made.keys()) and not shape.variants:
+        made = _by_pydantic(shape.hint) | made
+    if shape.secret:
+        made["writeOnly"] = True
+    made.pop("default", None)
+    default = NOTHING if made.get("writeOnly") else _default(shape)
+    if default is not NOTHING:
+        made["default"] = default
+    order = [key for key in made if key not in {"default", "x-confguard"}]
+    return {
+        key: _number(made[key])
+        for key in (*order, "default", "x-confguard")
+        if key in made and _is_json(made[key])
+    }
+
+
+def _number(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else getattr(value, "pattern", value)
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, float | Decimal):
+        return isfinite(value)
+    return value is None or isinstance(value, str | int | list | tuple | dict | re.Pattern)
+
+
+def _by_pydantic(hint: Any) -> dict[str, Any]:
+    """What pydantic says of a type of its own, or of another library's that has told it."""
+    pydantic = sys.modules.get("pydantic")
+    if pydantic is None or hint in (Any, object, None):
+        return {"type": "null"} if hint is type(None) else {}
+    try:
+        made: dict[str, Any] = pydantic.TypeAdapter(hint).json_schema()
+    except Exception:  # noqa: BLE001 - whatever a type's own code raises, it is not known then what it takes
+        return {}
+    return {} if "$defs" in made else {key: value for key, value in made.items() if key != "title"}
+
+
+def _default(shape: Shape) -> Any:
+    """The default as a document would write it; nothing for secrets, and for what is made anew each time."""
+    value = shape.default
+    if value in (list, dict, set, frozenset, tuple):
+        return [] if value is not dict else {}
+    if value is NOTHING or callable(value):
+        return NOTHING
+    made = _as_data(value)
+    return made if _is_json(made) else NOTHING
+
+
+def _as_data(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return _as_data(value.model_dump(by_alias=True))
+    if attrs.has(type(value)) and not hasattr(type(value), "parse"):
+        return {
+            item.name: _as_data(getattr(value, item.name)) for item in attrs.fields(type(value)) if item.init
+        }
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            item.name: _as_data(getattr(value, item.name)) for item in dataclasses.fields(value) if item.init
+        }
+    if isinstance(value, dict):
+        return {str(plain(key)): _as_data(child) for key, child in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_as_data(child) for child in value]
+    return plain(value)

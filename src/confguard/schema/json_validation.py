@@ -1,0 +1,273 @@
+"""`jsonschema`'s validators with what they lack for hostile values, and their errors told anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import cache
+from math import isfinite
+from typing import Any
+
+from confguard.errors import brief, did_you_mean
+from confguard.paths import Path
+from confguard.schema.comparing.wording import listed
+from confguard.schema.formats import fits_format
+from confguard.schema.patterns import LONGEST_TEXT, Pattern
+from confguard.schema.references import Node
+from confguard.schema.vocabulary import Draft
+
+__all__ = ["exact", "fits", "problems"]
+
+Told = tuple[Path, str, Any]
+
+
+def fits(data: Any, node: Node) -> bool:
+    """Does data, as JSON has it, fit a schema?"""
+    return next(iter(_validator(node).iter_errors(data)), None) is None
+
+
+def problems(data: Any, node: Node) -> list[Told]:
+    """What is wrong with data, as JSON has it: where, what, and the value there."""
+    try:
+        found = [told for error in _validator(node).iter_errors(data) for told in _told(error)]
+    except RecursionError:
+        return [((), "is nested too deep to be checked", None)]
+    return list({(path, message): (path, message, value) for path, message, value in found}.values())
+
+
+def _validator(node: Node) -> Any:
+    return _kind(node.draft)(node.data, _resolver=node.resolver)
+
+
+@cache
+def _kind(draft: Draft) -> Any:
+    import jsonschema
+    from jsonschema.validators import extend
+
+    base: Any = getattr(jsonschema, draft.validator)
+    changed = {
+        "additionalProperties": _additional_properties,
+        "format": _format,
+        "multipleOf": _multiple_of,
+        "pattern": _pattern,
+        "propertyNames": _property_names,
+        "uniqueItems": _unique_items,
+    }
+    if draft.year > 3:
+        changed["required"] = _required
+    changed = {keyword: check for keyword, check in changed.items() if keyword in base.VALIDATORS}
+    if draft.year > 7:  # which have other words for it, and schemas that still use this one
+        changed["dependencies"] = jsonschema.Draft7Validator.VALIDATORS["dependencies"]
+    checker = base.TYPE_CHECKER.redefine("number", _is_number)
+    return extend(base, changed, type_checker=checker)  # type: ignore[no-untyped-call]
+
+
+def _is_number(_: Any, value: Any) -> bool:
+    """Is this one of JSON's numbers? It has no infinity, and what is no number compares to no bound."""
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and (isinstance(value, int) or isfinite(value))
+    )
+
+
+def _error(message: str, **more: Any) -> Any:
+    from jsonschema import ValidationError
+
+    return ValidationError(message, **more)
+
+
+def _additional_properties(validator: Any, allowed: Any, value: Any, schema: Any) -> Iterator[Any]:
+    if not validator.is_type(value, "object"):
+        return
+    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    for key, child in value.items():
+        if key in known or any(re.search(pattern, key) for pattern in patterns):
+            continue
+        if allowed is False:
+            yield _error(f"unknown key{did_you_mean(key, known)}", path=[key])
+        else:
+            yield from validator.descend(child, allowed, path=key)
+
+
+def _format(validator: Any, form: Any, value: Any, schema: Any) -> Iterator[Any]:
+    if not fits_format(value, form):
+        yield _error("")
+
+
+def _multiple_of(validator: Any, of: Any, value: Any, schema: Any) -> Iterator[Any]:
+    if validator.is_type(value, "number") and (exact(value) / exact(of)).denominator != 1:
+        yield _error("")
+
+
+def exact(number: float) -> Fraction:
+    """A number as it is written.
+
+    >>> exact(0.3)
+    Fraction(3, 10)
+    """
+    return Fraction(number) if isinstance(number, int) else Fraction(repr(number))
+
+
+def _pattern(validator: Any, pattern: str, value: Any, schema: Any) -> Iterator[Any]:
+    if not validator.is_type(value, "string"):
+        return
+    if len(value) > LONGEST_TEXT:
+        yield _error(f"is longer than {LONGEST_TEXT:,} characters, the most that a pattern is tried on")
+    elif not re.search(pattern, value):
+        yield _error("")
+
+
+def _property_names(validator: Any, names: Any, value: Any, schema: Any) -> Iterator[Any]:
+    if validator.is_type(value, "object"):
+        for key in value:
+            yield from validator.descend(key, names, path=key)
+
+
+def _unique_items(validator: Any, unique: Any, value: Any, schema: Any) -> Iterator[Any]:
+    if not unique or not validator.is_type(value, "array"):
+        return
+    seen: dict[Any, int] = {}
+    for i, element in enumerate(value):
+        first = seen.setdefault(_canonical(element), i)
+        if first != i:
+            yield _error(f"is the same as element {first + 1}, and each may be there once", path=[i])
+
+
+def _canonical(value: Any) -> Any:
+    """What is equal for two values that JSON Schema takes for equal, and for no others."""
+    if isinstance(value, dict):
+        return "map", frozenset((key, _canonical(child)) for key, child in value.items())
+    if isinstance(value, list):
+        return "list", tuple(map(_canonical, value))
+    return isinstance(value, bool), value
+
+
+def _required(validator: Any, names: Any, value: Any, schema: Any) -> Iterator[Any]:
+    if validator.is_type(value, "object"):
+        for name in names:
+            if name not in value:
+                yield _error("required, but missing", path=[name])
+
+
+_OWN = {"additionalProperties", "pattern", "uniqueItems", "required"}
+"""Keywords whose checks say here what is wrong, where their error has a message."""
+_PHRASES = {
+    "minimum": "expected at least {}",
+    "maximum": "expected at most {}",
+    "exclusiveMinimum": "expected more than {}",
+    "exclusiveMaximum": "expected less than {}",
+    "multipleOf": "expected a multiple of {}",
+    "divisibleBy": "expected a multiple of {}",
+    "minLength": "expected at least {} characters",
+    "maxLength": "expected at most {} characters",
+    "minItems": "expected at least {} elements",
+    "maxItems": "expected at most {} elements",
+    "minProperties": "expected at least {} keys",
+    "maxProperties": "expected at most {} keys",
+    "minContains": "expected at least {} elements that fit `contains`",
+    "maxContains": "expected at most {} elements that fit `contains`",
+    "format": "expected a valid {}",
+    "pattern": "does not match the pattern {!r}",
+    "contains": "expected an element that fits `contains`",
+    "not": "is what the schema excludes with `not`",
+    "oneOf": "fits more than one of the alternatives, and one alone may fit",
+    "items": "has more elements than the schema knows",
+    "additionalItems": "has more elements than the schema knows",
+    "unevaluatedItems": "has more elements than the schema knows",
+}
+
+
+def _told(error: Any) -> Iterator[Told]:
+    path, keyword, said = tuple(error.absolute_path), error.validator, error.validator_value
+    if error.context and keyword in {"anyOf", "oneOf", "type"}:
+        yield from _best(error)
+        return
+    value = None if error.message == "required, but missing" else error.instance
+    if keyword in _OWN and error.message:
+        yield path, error.message, None
+    elif keyword == "type":
+        kinds = said if isinstance(said, list) else [said]
+        yield path, "expected a valid " + listed(str(kind) for kind in kinds), value
+    elif keyword == "enum":
+        yield path, "expected " + listed(brief(repr(option), 60) for option in said), value
+    elif keyword == "const":
+        yield path, f"expected {brief(repr(said), 60)}", value
+    elif keyword in {"dependentRequired", "dependencies"}:
+        for key, needed in said.items():
+            missing = [
+                name for name in _names(needed) if key in error.instance and name not in error.instance
+            ]
+            yield from (((*path, name), f"required beside '{key}', but missing", None) for name in missing)
+    elif keyword == "unevaluatedProperties":
+        named = [key for key in error.instance if repr(key) in error.message]
+        yield from (
+            ((*path, key), "unknown key: no part of the schema that fits names it", None) for key in named
+        )
+    elif keyword is None or (keyword == "not" and said in ({}, True)):
+        yield path, "nothing is allowed here", value
+    else:
+        shown = said.written if isinstance(said, Pattern) else said
+        phrase = _PHRASES.get(keyword, f"does not fit the schema's `{keyword}`")
+        yield path, phrase.format(brief(str(shown), 200) if keyword != "pattern" else shown), value
+
+
+def _names(needed: Any) -> list[str]:
+    return [needed] if isinstance(needed, str) else needed if isinstance(needed, list) else []
+
+
+def _best(error: Any) -> Iterator[Told]:
+    """What was meant: the alternative of the right kind, with the right tag, with the fewest mistakes."""
+    branches: dict[Any, list[Any]] = {}
+    for each in error.context:
+        branches.setdefault(next(iter(each.relative_schema_path), None), []).append(each)
+    depth = len(error.absolute_path)
+    alike = {
+        branch: errors
+        for branch, errors in branches.items()
+        if not any(
+            each.validator in {"type", "enum", "const"} and len(each.absolute_path) == depth
+            for each in errors
+        )
+    }
+    tagged = {
+        branch: errors for branch, errors in alike.items() if not any(_is_tag(each, depth) for each in errors)
+    }
+    if tagged:
+        chosen = min(
+            tagged.values(), key=lambda errors: (len(errors), -max(len(e.absolute_path) for e in errors))
+        )
+        for each in chosen:
+            yield from _told(each)
+    elif alike:
+        yield from _merged([each for errors in alike.values() for each in errors if _is_tag(each, depth)])
+    else:
+        typed = [errors for errors in branches.values() if not any(_is_type(each, depth) for each in errors)]
+        yield from _merged([errors[0] for errors in typed or branches.values()])
+
+
+def _is_type(error: Any, depth: int) -> bool:
+    """Is it about the type of the value itself?"""
+    return error.validator == "type" and len(error.absolute_path) == depth
+
+
+def _is_tag(error: Any, depth: int) -> bool:
+    """Is it about a key with one value for each alternative, such as `kind`?"""
+    return error.validator in {"const", "enum"} and len(error.absolute_path) == depth + 1
+
+
+def _merged(errors: list[Any]) -> Iterator[Told]:
+    """One problem for what several alternatives say of one place."""
+    by_path: dict[Path, list[Told]] = {}
+    for error in errors:
+        for told in _told(error):
+            by_path.setdefault(told[0], []).append(told)
+    for path, group in by_path.items():
+        words = list(dict.fromkeys(message for _, message, _ in group))
+        if all(word.startswith("expected ") for word in words):
+            short = (word.removeprefix("expected ").removeprefix("a valid ") for word in words)
+            valid = "a valid " if all(word.startswith("expected a valid ") for word in words) else ""
+            yield path, f"expected {valid}{listed(short)}", group[0][2]
+        else:
+            yield path, "; or ".join(words), group[0][2]

@@ -1,0 +1,157 @@
+"""Data made ready for the class that validates it: what the class would read otherwise, or not at all, is read here.
+
+Amounts mean the same in every kind of schema; of a union, the member that is meant is made, and only its problems told;
+a class of another kind inside of a class is made by its own.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, get_args, get_origin
+
+from attrs import field, frozen
+
+from confguard.errors import did_you_mean
+from confguard.paths import Path
+from confguard.schema.conversion import is_span
+from confguard.schema.instances import is_instance
+from confguard.schema.interface import NOTHING, InvalidDataError, SchemaAdapter
+from confguard.schema.shape import Shape
+from confguard.units import AmbiguousError
+
+__all__ = ["Preparation", "unknown_keys"]
+
+
+@frozen
+class Preparation:
+    """Reads data beside its shape. `problems` are those that it found, `taken` the places whose problems are told."""
+
+    adapter: SchemaAdapter
+    maker: Callable[[SchemaAdapter, Any], SchemaAdapter]
+    """Who makes a class that stands inside of one of the adapter's."""
+    problems: list[tuple[Path, str, Any]] = field(factory=list)
+    taken: list[Path] = field(factory=list)
+    ambiguous: list[str] = field(factory=list)
+    """Texts that mean two things, whoever reads them."""
+
+    def made(self, data: Any, shape: Shape, path: Path = ()) -> Any:
+        """The data with amounts, members of unions and classes of another kind as instances."""
+        if shape.custom or (data is None and (shape.optional or not shape.variants)):
+            return data
+        if get_origin(shape.hint) is Literal:
+            return _option(data, shape.hint)
+        if shape.variants:
+            return self._member(data, shape, path)
+        if is_span(shape.hint):
+            return self._span(data, shape, path)
+        foreign = bool(shape.attributes) and self.maker(self.adapter, shape.hint) is not self.adapter
+        if foreign and path and not is_instance(data, shape):
+            return self._instance(data, [shape], path)
+        if isinstance(data, dict):
+            return {key: self.made(value, shape.child(key), (*path, key)) for key, value in data.items()}
+        if isinstance(data, list):
+            return [self.made(value, shape.child(i), (*path, i)) for i, value in enumerate(data)]
+        return data
+
+    def all_with(self, found: list[tuple[Path, str, Any]]) -> list[tuple[Path, str, Any]]:
+        """The problems here, and those that the class found beside them."""
+        if not self.taken:
+            return [*self.problems, *found]
+        return [*self.problems, *(each for each in found if each[0] and not self._tells(each[0]))]
+
+    def _tells(self, path: Path) -> bool:
+        return any(path[: len(known)] == known for known in self.taken)
+
+    def _span(self, data: Any, shape: Shape, path: Path) -> Any:
+        try:
+            return shape.read(data)
+        except ValueError as error:
+            self.ambiguous.extend([str(data)] if isinstance(error, AmbiguousError) else [])
+            self.problems.append((path, str(error), data))
+            self.taken.append(path)
+            return data
+
+    def _member(self, data: Any, shape: Shape, path: Path) -> Any:
+        wrong = _wrong_tag(data, shape)
+        if wrong:
+            where, message, value = wrong
+            self.problems.append(((*path, *where), message, value))
+            self.taken.append(path)
+            return data
+        likely = shape.likely(data)
+        if not isinstance(data, dict) and all(each.attributes for each in shape.variants):
+            if not any(is_instance(data, each) for each in shape.variants):
+                names = " or ".join(getattr(each.hint, "__name__", "table") for each in shape.variants)
+                self.problems.append((path, f"expected a table of settings: {names}", data))
+                self.taken.append(path)
+            return data
+        if isinstance(data, dict) and likely[0].attributes:
+            return self._instance(data, [each for each in likely if each.attributes], path)
+        return self.made(data, likely[0], path)
+
+    def _instance(self, data: Any, shapes: list[Shape], path: Path) -> Any:
+        """An instance of the first class that takes the data, else the problems of the likeliest."""
+        told: list[tuple[Path, str, Any]] | None = None
+        for shape in shapes:
+            inner = Preparation(self.maker(self.adapter, shape.hint), self.maker)
+            found: list[tuple[Path, str, Any]] = []
+            ready = inner.made(data, shape)
+            try:
+                made = inner.adapter.validate(shape.hint, ready)
+                if not inner.problems:
+                    return made
+            except InvalidDataError as error:
+                found = error.problems
+            except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
+                found = [((), f"a validator of the schema failed: {type(error).__name__}", None)]
+            self.ambiguous.extend(inner.ambiguous)
+            told = inner.all_with(found) if told is None else told
+        self.problems.extend(((*path, *where), message, value) for where, message, value in told or [])
+        self.taken.append(path)
+        return data
+
+
+def _option(data: Any, hint: Any) -> Any:
+    """The member of an enumeration that a `Literal` means and a document can only write the value of."""
+    options = get_args(hint)
+    if data in options:
+        return data
+    return next((each for each in options if isinstance(each, enum.Enum) and each.value == data), data)
+
+
+def _wrong_tag(data: Any, shape: Shape) -> tuple[Path, str, Any] | None:
+    """What is wrong with the tag of a value that is of no member: where, why, and what it holds."""
+    if not isinstance(data, dict) or not (shape.tags or shape.tagger):
+        return None
+    tag = shape.tag_of(data)
+    known = " or ".join(repr(each) for each in shape.tagged)
+    if shape.tagger:
+        return (
+            None if tag in shape.tagged else ((), f"expected {known}, and it does not tell which it is", None)
+        )
+    if tag is NOTHING:
+        return ((shape.tags[0],), f"required, but missing: {known}", None) if shape.strict_tag else None
+    tables_only = all(variant.attributes or variant.variants for variant in shape.variants)
+    if tag in shape.tagged or not tables_only:
+        return None
+    key = next(key for key in shape.tags if key in data)
+    meant = did_you_mean(str(tag), [str(each) for each in shape.tagged])
+    return (key,), f"expected {known}{meant}", tag
+
+
+def unknown_keys(data: Any, shape: Shape, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Each key that a closed table does not name; of a union, those that the member which is meant does not."""
+    if isinstance(data, dict):
+        if shape.variants and _wrong_tag(data, shape):
+            return
+        shape = shape.of(data)
+        for key, value in data.items():
+            if shape.closed and key not in shape.fields:
+                yield (*path, key), f"unknown key{did_you_mean(str(key), shape.fields)}"
+            else:
+                yield from unknown_keys(value, shape.child(key), (*path, key))
+    elif isinstance(data, list):
+        shape = shape.of(data)
+        for number, value in enumerate(data):
+            yield from unknown_keys(value, shape.child(number), (*path, number))

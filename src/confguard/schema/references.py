@@ -1,0 +1,295 @@
+"""The schema files that references lead to: beside the schema that names them, never over a network."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time
+from pathlib import Path as File
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+from urllib.request import url2pathname
+
+from attrs import define, field, frozen
+
+from confguard.documents.document import Document, read
+from confguard.errors import DocumentError, SchemaError, brief, place
+from confguard.paths import show_path
+from confguard.schema.formats import Moment
+from confguard.schema.patterns import Pattern, translated
+from confguard.schema.vocabulary import DATA, SAME_PLACE, WITH_PATHS, Draft, draft_of, modern, subschemas
+
+__all__ = ["Library", "Node", "as_json", "as_written", "key_text"]
+
+
+@frozen(eq=False)
+class Node:
+    """One schema within a file, and where its references lead from."""
+
+    data: Any
+    resolver: Any
+    draft: Draft
+
+    def child(self, data: Any) -> Node:
+        """A schema that stands within this one."""
+        if not isinstance(data, dict) or not ({"$id", "id"} & data.keys()):
+            return Node(data, self.resolver, self.draft)
+        resource = _specification(self.draft).create_resource(data)
+        return Node(data, self.resolver.in_subresource(resource), draft_of(data, self.draft))
+
+    def target(self, reference: str) -> Node:
+        """The schema that a reference leads to. Raises `SchemaError`."""
+        from referencing.exceptions import CannotDetermineSpecification, NoSuchResource, Unresolvable
+
+        try:
+            found = self.resolver.lookup(reference)
+        except (Unresolvable, NoSuchResource, CannotDetermineSpecification, ValueError) as error:
+            raise _unresolved(reference, error) from None
+        return Node(found.contents, found.resolver, draft_of(found.contents, self.draft))
+
+    @property
+    def references(self) -> Iterator[str]:
+        """What this schema itself refers to."""
+        for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
+            if isinstance(self.data, dict) and isinstance(self.data.get(keyword), str):
+                yield self.data[keyword]
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """The schema's keywords in the words of the newest draft."""
+        return modern(self.data, self.draft.year)
+
+
+@define(eq=False)
+class Library:
+    """A schema, and the files that it refers to, read when they are asked for."""
+
+    name: str
+    others: Mapping[str, Any] = field(factory=dict)
+    """Schemas that are at hand, by the URI that references have for them."""
+    _documents: dict[str, Document] = field(factory=dict)
+    _resources: dict[str, Any] = field(factory=dict)
+    _unchecked: list[tuple[str, Node]] = field(factory=list)
+    _base: str = ""
+    _identity: str = ""
+    _draft: Draft = field(factory=lambda: draft_of(True))
+
+    def root(self, data: Any, document: Document | None = None) -> Node:
+        """The schema itself, checked, with all that it refers to. Raises `SchemaError` with the place."""
+        from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
+        from referencing import Registry
+
+        self._base = File(self.name).absolute().as_uri() if document else ""
+        if document:
+            self._documents[self._base] = document
+        schema = as_json(data)
+        try:
+            self._draft = draft_of(schema)
+        except SchemaError as error:
+            raise self.error(self._base, ("$schema",), str(error), error.hint) from None
+        if isinstance(schema, dict):
+            self._identity = str(schema.get("$id", schema.get("id", "")))
+        resource = self._resource(self._base, schema)
+        registry = REGISTRY.combine(Registry(retrieve=self._retrieve))  # type: ignore[call-arg]
+        resolver = registry.with_resource(self._base, resource).resolver(self._base)
+        root = Node(resource.contents, resolver.in_subresource(resource), self._draft)
+        self._check_all(root)
+        return root
+
+    def error(self, uri: str, path: tuple[Any, ...], message: str, hint: str | None = None) -> SchemaError:
+        """The error of a schema, at its place."""
+        document = self._documents.get(uri)
+        position = document.locate(as_written(path, document.data), nearest=True) if document else None
+        name = (document.path if document else None) or uri or self.name
+        where = place(name, position.line, position.column) if position else f"schema '{name}': "
+        return SchemaError(f"{where}{message}", hint=hint)
+
+    def _retrieve(self, uri: str) -> Any:
+        if uri not in self._resources:
+            self._resources[uri] = self._read(uri)
+        return self._resources[uri]
+
+    def _read(self, uri: str) -> Any:
+        if uri in self.others:
+            return self._resource(uri, as_json(self.others[uri]))
+        file = self._file(uri)
+        try:
+            document = read(file)
+        except DocumentError as error:
+            raise SchemaError(str(error), hint=error.hint) from error
+        self._documents[uri] = document
+        return self._resource(uri, as_json(document.data))
+
+    def _file(self, uri: str) -> str:
+        """The file that a URI names: `file:` as it is; what lies beside the schema's own `$id`, beside its file."""
+        parts = urlsplit(uri)
+        folder = urljoin(self._identity, ".")
+        if self._base and urlsplit(folder).scheme not in {"", "file"} and uri.startswith(folder):
+            parts = urlsplit(urljoin(self._base, uri.removeprefix(folder)))
+        if parts.scheme == "file" and parts.netloc in {"", "localhost"}:
+            return (
+                os.path.relpath(url2pathname(parts.path)) if os.name == "posix" else url2pathname(parts.path)
+            )
+        if not parts.scheme:
+            raise SchemaError(f"'{uri}' is relative, and this schema has no file to be beside of")
+        raise SchemaError(
+            f"'{uri}' is somewhere else, and schemas are never fetched",
+            hint="save a copy beside the schema, and refer to it by its relative path",
+        )
+
+    def _resource(self, uri: str, schema: Any) -> Any:
+        """A schema as it is kept. Raises `SchemaError` where it is none."""
+        try:
+            draft = draft_of(schema, self._draft)
+        except SchemaError as error:
+            raise self.error(uri, ("$schema",), str(error), error.hint) from None
+        self._check_meta(uri, schema, draft)
+        prepared = self._prepared(uri, schema, (), draft)
+        resource = _specification(draft).create_resource(prepared)
+        self._unchecked.append((uri, Node(prepared, None, draft)))
+        return resource
+
+    def _check_meta(self, uri: str, schema: Any, draft: Draft) -> None:
+        from jsonschema_specifications import REGISTRY
+
+        from confguard.schema.json_validation import problems
+
+        found = REGISTRY.resolver().lookup(draft.full_uri)
+        wrong = problems(schema, Node(found.contents, found.resolver, draft))
+        if wrong:
+            path, message, value = wrong[0]
+            got = "" if isinstance(value, dict | list | None) else f", got {brief(repr(value), 60)}"
+            raise self.error(uri, path, f"is no JSON Schema: {show_path(path)}: {message}{got}")
+
+    def _prepared(self, uri: str, node: Any, path: tuple[Any, ...], draft: Draft) -> Any:
+        """The schema with its patterns as Python's, and without `$schema` where that is the draft of all."""
+        if isinstance(node, list):
+            return [self._prepared(uri, child, (*path, i), draft) for i, child in enumerate(node)]
+        if node is False and set(path[-2:-1]) & WITH_PATHS:
+            return {"not": {}}  # as `jsonschema` does not tell the path of a plain `false`
+        if not isinstance(node, dict):
+            return node
+        made = {}
+        for key, value in node.items():
+            inner = (*path, key)
+            if key in DATA and not (path and path[-1] == "properties"):
+                made[key] = value
+            elif key == "$schema" and isinstance(value, str):
+                if draft_of(node, draft) != self._draft:
+                    made[key] = value
+            elif key == "pattern" and isinstance(value, str):
+                made[key] = self._pattern(uri, value, inner)
+            elif key == "patternProperties" and isinstance(value, dict):
+                made[key] = {
+                    self._pattern(uri, name, (*inner, name)): self._prepared(
+                        uri, child, (*inner, name), draft
+                    )
+                    for name, child in value.items()
+                }
+            else:
+                made[key] = self._prepared(uri, value, inner, draft)
+        if draft.year == 3 and isinstance(made.get("extends"), dict) and path[-1:] != ("properties",):
+            made["extends"] = [made["extends"]]  # `referencing` expects a list
+        return made
+
+    def _pattern(self, uri: str, pattern: str, path: tuple[Any, ...]) -> Pattern:
+        try:
+            return translated(pattern)
+        except re.error as error:
+            raise self.error(
+                uri, path, f"the pattern {pattern!r} cannot be used: {error}", "write it another way"
+            ) from None
+
+    def _check_all(self, root: Node) -> None:
+        """Follow every reference of every file: those that lead nowhere are errors now, and not when they are used."""
+        while self._unchecked:
+            uri, node = self._unchecked.pop()
+            registry = root.resolver._registry.with_resources(self._resources.items()).crawl()
+            top = Node(node.data, registry.resolver(uri), node.draft).child(node.data)
+            done: set[int] = set()
+            waiting: list[tuple[tuple[Any, ...], Node]] = [((), top)]
+            while waiting:
+                path, here = waiting.pop()
+                for reference in here.references:
+                    try:
+                        here.target(reference)
+                        _go_round(here, done, ())
+                    except SchemaError as error:
+                        keyword = next(key for key in here.data if here.data[key] == reference)
+                        raise self.error(uri, (*path, keyword), str(error), error.hint) from None
+                waiting += [((*path, *steps), here.child(child)) for steps, child in subschemas(here.data)]
+
+
+def _go_round(node: Node, done: set[int], inside: tuple[int, ...]) -> None:
+    """Raise `SchemaError` where a schema asks itself, without end, what it says of one and the same value."""
+    if id(node.data) in inside:
+        raise SchemaError(
+            "the reference leads back to itself without going down into the value",
+            hint="a schema that contains itself does so below `properties` or `items`",
+        )
+    if id(node.data) in done or not isinstance(node.data, dict):
+        return
+    within = (*inside, id(node.data))
+    if not (node.draft.year < 2019 and "$ref" in node.data):
+        for steps, child in subschemas(node.data):
+            if steps[0] in SAME_PLACE:
+                _go_round(node.child(child), done, within)
+    for reference in node.references:
+        _go_round(node.target(reference), done, within)
+    done.add(id(node.data))
+
+
+def _specification(draft: Draft) -> Any:
+    from referencing.jsonschema import specification_with
+
+    return specification_with(draft.full_uri)
+
+
+def _unresolved(reference: str, error: BaseException) -> SchemaError:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, SchemaError):
+            return SchemaError(f"the reference {reference!r} cannot be followed: {cause}", hint=cause.hint)
+        cause = cause.__cause__
+    return SchemaError(f"the reference {reference!r} leads nowhere")
+
+
+def as_json(data: Any) -> Any:
+    """Data as JSON has it: keys are texts, as are dates and times.
+
+    >>> from datetime import date
+    >>> as_json({8080: [date(2031, 2, 3)]})
+    {'8080': ['2031-02-03']}
+    """
+    if isinstance(data, dict):
+        return {key_text(key): as_json(value) for key, value in data.items()}
+    if isinstance(data, list | tuple | set | frozenset):
+        return [as_json(value) for value in data]
+    if type(data) in (date, datetime, time):
+        return Moment.of(data)
+    return data.decode(errors="replace") if isinstance(data, bytes) else data
+
+
+def key_text(key: Any) -> str:
+    """A key as a text: JSON has no others."""
+    if isinstance(key, str):
+        return key
+    if key is None or isinstance(key, bool):
+        return {None: "null", True: "true", False: "false"}[key]
+    return key.isoformat() if isinstance(key, date | time) else str(key)
+
+
+def as_written(path: tuple[Any, ...], data: Any) -> tuple[Any, ...]:
+    """A path with its keys as the document has them, which are not all texts."""
+    made: list[Any] = []
+    for step in path:
+        written = step
+        if isinstance(data, dict) and step not in data:
+            written = next((key for key in data if key_text(key) == step), step)
+        made.append(written)
+        try:
+            data = data[written]
+        except (KeyError, IndexError, TypeError):
+            data = None
+    return tuple(made)

@@ -1,0 +1,260 @@
+"""Settings as single texts: variables of the environment, and files in a folder of secrets. The name tells the path."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+from attrs import field, frozen
+
+from confguard.documents.document import parse, read
+from confguard.documents.reading import load_bytes
+from confguard.errors import DocumentError, Problem, did_you_mean
+from confguard.paths import Path
+from confguard.schema.elements import Elements
+from confguard.schema.layers import Layer
+from confguard.schema.secrets import is_secret
+from confguard.schema.shape import Shape
+
+__all__ = ["Env", "SecretFiles"]
+
+_SECRET_BYTES = 1024 * 1024
+_MOST_ELEMENTS = 1000
+
+
+@frozen
+class Env:
+    """Environment variables that begin with a prefix: `APP_SERVER__PORT` is `server.port` for `Env("APP_")`.
+
+    Letter case does not matter, and `_` stands for `-` and `.`, too. Lists and tables are written as JSON, or one by
+    one: `APP_SERVERS__0__PORT`. For a setting that may be nothing, an empty variable and `null` are nothing. With
+    `file`, the variables are those of a `.env` file. `environ` stands for the process's environment in tests.
+
+    >>> from confguard.schema.schema import resolve_schema
+    >>> from attrs import frozen
+    >>> @frozen
+    ... class App:
+    ...     port: int = 80
+    >>> Env("APP_", environ={"APP_PORT": "8080"}).layer(resolve_schema(App).shape).data
+    {'port': '8080'}
+    """
+
+    prefix: str
+    file: str | os.PathLike[str] | None = None
+    environ: Mapping[str, str] | None = None
+
+    def layer(self, shape: Shape) -> Layer:
+        """The variables that are settings; others with the prefix are `unused`."""
+        document = read(self.file, "env") if self.file else None
+        variables = document.data if document else (os.environ if self.environ is None else self.environ)
+        texts = _Texts(shape)
+        unused = []
+        known = [self.prefix.upper() + "__".join(path).upper() for path in _leaves(shape, ())]
+        for name, text in variables.items():
+            if not name.upper().startswith(self.prefix.upper()):
+                continue
+            line = document.locate((name,)) if document else None
+            source = f"{document.path}:{line.line}" if document and line else f"${name}"
+            found = texts.add(name[len(self.prefix) :], "" if text is None else str(text), source)
+            if not found and self.prefix:  # without a prefix, most variables are others'
+                unused.append(f"{name} is no setting{did_you_mean(name.upper(), known)}")
+        about = str(self.file) if self.file else f"environment {self.prefix}*"
+        return texts.layer(about, sorted(unused))
+
+
+@frozen
+class SecretFiles:
+    """A folder with a file for each value, as Docker and Kubernetes mount secrets: `db__password` is `db.password`.
+
+    Hidden files are left out; a file that a link leads to outside of the folder is refused. One newline at the end
+    is not part of the value.
+    """
+
+    folder: str | os.PathLike[str]
+
+    def layer(self, shape: Shape) -> Layer:
+        """The files that are settings."""
+        root = FilePath(self.folder)
+        try:
+            names = sorted(entry.name for entry in root.iterdir() if not entry.name.startswith("."))
+        except OSError as error:
+            raise DocumentError(f"cannot be read: {error.strerror}", path=str(root)) from error
+        texts = _Texts(shape)
+        unused = []
+        known = ["__".join(path) for path in _leaves(shape, ())]
+        for name in names:
+            if _matched(name, shape) is None:
+                unused.append(f"{root / name} is no setting{did_you_mean(name, known)}")
+            else:
+                texts.add(name, _secret_text(root, name), str(root / name))
+        return texts.layer(f"secrets in {root}", unused)
+
+
+@frozen
+class _Text:
+    path: Path
+    text: str
+    source: str
+
+
+@frozen
+class _Texts:
+    """Collects texts by the path that their name stands for, and makes a layer of them."""
+
+    shape: Shape
+    found: dict[Path, _Text] = field(factory=dict)
+    problems: list[Problem] = field(factory=list)
+
+    def add(self, name: str, text: str, source: str) -> bool:
+        """Take a text, if its name stands for a setting."""
+        path = _matched(name, self.shape)
+        if path is None:
+            return False
+        known = self.found.setdefault(path, _Text(path, text, source))
+        if known.text != text:
+            message = f"{known.source} and {source} are the same setting, and say two things: keep one"
+            self.problems.append(Problem(path, message, source))
+        return True
+
+    def layer(self, about: str, unused: list[str]) -> Layer:
+        """A layer of all texts: tables before what stands in them, so that a single setting wins over the table."""
+        data: dict[Any, Any] = {}
+        origins: dict[Path, str] = {}
+        for path, each in sorted(self.found.items(), key=lambda item: (len(item[0]), str(item[0]))):
+            try:
+                value = _value(each.text, self.shape.at(path), path)
+            except ValueError as error:
+                self.problems.append(Problem(path, str(error), each.source))
+                continue
+            try:
+                _put(data, path, value)
+            except _NoTableError as error:
+                message = f"is no table, and {each.source} is a setting in it"
+                self.problems.append(Problem(path[: -error.left], message, origins.get(path[: -error.left])))
+                continue
+            origins[path] = each.source
+        told = tuple(self.problems)
+        return Layer(about, data, origins=origins, unused=tuple(unused), caseless=True, problems=told)
+
+
+class _NoTableError(Exception):
+    """What is to hold a setting is a single value; `left` steps of the path were still to go."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
+def _put(data: Any, path: Path, value: Any) -> None:
+    step, *rest = path
+    if isinstance(data, list):
+        if not isinstance(step, int) or step > len(data):
+            raise _NoTableError(len(path))
+        data += [None] if step == len(data) else []
+    elif not isinstance(data, dict):
+        raise _NoTableError(len(path))
+    if not rest:
+        data[step] = value
+        return
+    inner = data.get(step) if isinstance(data, dict) else data[step]
+    if inner is None:
+        data[step] = Elements() if isinstance(rest[0], int) else {}
+    _put(data[step], tuple(rest), value)
+
+
+def _matched(name: str, shape: Shape) -> Path | None:
+    """The path that a name stands for; None where the schema has none."""
+    words = name.split("__")
+    known = _matching(words, shape, free=False)
+    return known if known is not None else _matching(words, shape, free=True)
+
+
+def _matching(words: list[str], shape: Shape, *, free: bool) -> Path | None:
+    """Two underscores part the steps of a path, and may stand in a key: the shortest key that leads on is meant.
+
+    `free`: may a key be one that a table with fields does not name, and takes all the same?
+    """
+    for count in range(1, len(words) + 1):
+        for key in _keys("__".join(words[:count]), shape, free=free or not shape.fields):
+            rest = _matching(words[count:], shape.child(key), free=free) if count < len(words) else ()
+            if rest is not None:
+                return (key, *rest)
+    return None
+
+
+def _keys(word: str, shape: Shape, *, free: bool) -> Iterator[str | int]:
+    """The keys that a word may stand for: as it is, letter case aside, with `_` for other characters."""
+    if shape.kind == "list" and word.isascii() and word.isdigit() and int(word[:9]) < _MOST_ELEMENTS:
+        yield int(word)
+    if word in shape.fields:
+        yield word
+    lower = word.lower()
+    yield from (key for key in shape.fields if key != word and key.lower() == lower)
+    yield from (key for key in shape.fields if key.lower() != lower and _plain(key) == _plain(word))
+    if free and word and shape.kind in {"map", "any"} and not shape.closed and lower not in shape.fields:
+        yield lower
+
+
+def _plain(key: str) -> str:
+    return key.lower().replace("-", "_").replace(".", "_")
+
+
+def _leaves(shape: Shape, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for key, child in shape.fields.items():
+        if child.kind == "map" and child.fields:
+            yield from _leaves(child, (*path, key))
+        else:
+            yield (*path, key)
+
+
+def _value(text: str, shape: Shape, path: Path) -> Any:
+    """A text as the value it is written for: JSON where a list or a table is wanted. Raises `ValueError`."""
+    if shape.optional and text.strip().lower() in {"", "null"}:
+        return None
+    if not any(each.kind in {"list", "map"} for each in shape.variants or (shape,)):
+        return text
+    wanted = {"list": "a list", "map": "a table"}[shape.kind] if shape.kind in {"list", "map"} else "a value"
+    may_be_text = any(each.kind in {"value", "any"} for each in shape.variants)
+    try:
+        value = parse(text, "json").data
+    except DocumentError as error:
+        if may_be_text:
+            return text
+        raise ValueError(_no_json(text, wanted, error, hidden=_hidden(shape, path))) from None
+    if isinstance(value, list | dict) or may_be_text:
+        return value if isinstance(value, list | dict) else text
+    raise ValueError(f"expected {wanted} as JSON, such as {_EXAMPLES[wanted]}")
+
+
+_EXAMPLES = {"a list": '["a", "b"]', "a table": '{"key": 1}', "a value": '["a", "b"]'}
+
+
+def _no_json(text: str, wanted: str, error: DocumentError, *, hidden: bool) -> str:
+    """What is wrong with a text that is no JSON: where it broke, and what stands there unless that is a secret."""
+    if not text.strip():
+        return f"is empty, and {wanted} as JSON was expected, such as {_EXAMPLES[wanted]}"
+    line, column = error.line or 1, error.column or 1
+    rest = text.splitlines()[line - 1][column - 1 :] if line <= len(text.splitlines()) else ""
+    shown = f", at {rest[:20]!r}" if rest and not hidden else ", at its end" if not rest else ""
+    where = f"line {line}, column {column}" if line > 1 else f"character {column}"
+    return f"expected {wanted} as JSON, such as {_EXAMPLES[wanted]}: it breaks at {where}{shown}"
+
+
+def _hidden(shape: Shape, path: Path) -> bool:
+    """May a secret stand in what is written here?"""
+    return (
+        is_secret(path, shape)
+        or any(_hidden(child, (*path, key)) for key, child in shape.fields.items())
+        or (shape.rest is not None and _hidden(shape.rest, path))
+    )
+
+
+def _secret_text(root: FilePath, name: str) -> str:
+    file = root / name
+    if not file.resolve().is_relative_to(root.resolve()):
+        raise DocumentError("leads outside of its folder", path=str(file))
+    try:
+        return load_bytes(str(file), _SECRET_BYTES).decode("utf-8").removesuffix("\n")
+    except UnicodeDecodeError as error:
+        raise DocumentError("is not UTF-8", path=str(file)) from error

@@ -1,0 +1,124 @@
+"""JSON Schema's keywords: where schemas stand within schemas, and each draft in the words of the newest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from confguard.errors import SchemaError
+
+__all__ = ["DATA", "DRAFTS", "SAME_PLACE", "WITH_PATHS", "Draft", "draft_of", "modern", "subschemas"]
+
+DATA = frozenset({"enum", "const", "default", "examples", "x-confguard"})
+"""What stands below these is no schema."""
+SAME_PLACE = frozenset(
+    {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"}
+)
+"""What stands below these is about the value itself, not about a part of it."""
+WITH_PATHS = frozenset({"properties", "patternProperties", "prefixItems", "items"})
+"""What stands two steps below these is about a part of the value, that has a key or a position."""
+_MAPS = frozenset(
+    {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}
+)
+_ONE_OR_MORE = frozenset(
+    {
+        *("allOf", "anyOf", "oneOf", "prefixItems", "items", "additionalItems", "additionalProperties"),
+        *(
+            "propertyNames",
+            "contains",
+            "not",
+            "if",
+            "then",
+            "else",
+            "unevaluatedItems",
+            "unevaluatedProperties",
+        ),
+        *("contentSchema", "extends", "disallow"),
+    }
+)
+
+
+class Draft(NamedTuple):
+    """A version of JSON Schema."""
+
+    year: float
+    """For comparing: 3, 4, 6, 7 or the year."""
+    uri: str
+    validator: str
+    """The name of its class in `jsonschema`."""
+
+    @property
+    def full_uri(self) -> str:
+        """The URI with the scheme that it has."""
+        return ("https" if self.year > 7 else "http") + "://" + self.uri
+
+
+DRAFTS = (
+    Draft(2020, "json-schema.org/draft/2020-12/schema", "Draft202012Validator"),
+    Draft(2019, "json-schema.org/draft/2019-09/schema", "Draft201909Validator"),
+    Draft(7, "json-schema.org/draft-07/schema", "Draft7Validator"),
+    Draft(6, "json-schema.org/draft-06/schema", "Draft6Validator"),
+    Draft(4, "json-schema.org/draft-04/schema", "Draft4Validator"),
+    Draft(3, "json-schema.org/draft-03/schema", "Draft3Validator"),
+)
+
+
+def draft_of(schema: Any, default: Draft = DRAFTS[0]) -> Draft:
+    """The draft that a schema says it is written in; `http` or `https`, with or without `#`. Raises `SchemaError`.
+
+    >>> draft_of({"$schema": "https://json-schema.org/draft-07/schema"}).validator
+    'Draft7Validator'
+    """
+    said = schema.get("$schema") if isinstance(schema, dict) else None
+    if said is None:
+        return default
+    plain = str(said).removeprefix("https://").removeprefix("http://").removesuffix("#")
+    if plain == "json-schema.org/schema":
+        return DRAFTS[0]
+    found = next((draft for draft in DRAFTS if draft.uri == plain), None)
+    if found is None:
+        raise SchemaError(
+            f"the $schema {said!r} is not known",
+            hint=f"one of {', '.join(draft.full_uri for draft in DRAFTS)}; or leave it out",
+        )
+    return found
+
+
+def subschemas(node: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """The schemas right below a schema, each with the keys that lead there."""
+    if not isinstance(node, dict):
+        return
+    for keyword, value in node.items():
+        if keyword in _MAPS and isinstance(value, dict):
+            yield from (((keyword, name), child) for name, child in value.items())
+        elif keyword in _ONE_OR_MORE and isinstance(value, list):
+            yield from (((keyword, i), child) for i, child in enumerate(value))
+        elif keyword in _ONE_OR_MORE:
+            yield (keyword,), value
+
+
+def modern(node: Any, year: float) -> dict[str, Any]:
+    """One schema in the words of draft 2020-12; what stands below stays as it is.
+
+    >>> modern({"items": [{}], "additionalItems": False, "minimum": 1, "exclusiveMinimum": True}, 4)
+    {'prefixItems': [{}], 'items': False, 'exclusiveMinimum': 1}
+    """
+    if not isinstance(node, dict):
+        return {} if node is not False else {"not": {}}
+    if year < 2019 and "$ref" in node:
+        return {"$ref": node["$ref"]}
+    made = dict(node)
+    if isinstance(made.get("items"), list):
+        made["prefixItems"] = made.pop("items")
+        made["items"] = made.pop("additionalItems", True)
+        made = {key: made[key] for key in ("prefixItems", "items", *made)}
+    else:
+        made.pop("additionalItems", None)
+    for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if isinstance(made.get(exclusive), bool) and made.pop(exclusive) and bound in made:
+            made[exclusive] = made.pop(bound)
+    for name, needed in (made.pop("dependencies", None) or {}).items():
+        keyword = "dependentRequired" if isinstance(needed, list | str) else "dependentSchemas"
+        value = [needed] if isinstance(needed, str) else needed
+        made[keyword] = {**made.get(keyword, {}), name: value}
+    return made

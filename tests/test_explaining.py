@@ -1,0 +1,288 @@
+"""What `explain` says is what `load` gives: for generated schemas of every kind, and layers of every kind."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+import warnings
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field, computed_field, field_validator, model_validator
+
+import confguard as cg
+from confguard.fields import Duration, Port, Renamed, Secret
+from confguard.schema.instances import as_data
+from confguard.schema.schema import resolve_schema
+from confguard.units import show_duration
+
+
+class P(BaseModel):
+    size: int = 4
+    wait: Duration = "2s"  # type: ignore[assignment]
+
+
+class Defaults(BaseModel):
+    pool: P = P(size=99)
+    maybe: P | None = None
+    given: P | None = P(size=7)
+    made: P = Field(default_factory=lambda: P(size=8))
+    listed: list[P] = Field(default_factory=lambda: [P(size=5)])
+    workers: Annotated[int, Renamed("threads")] = 1
+
+
+@pytest.mark.parametrize(
+    ("data", "path", "value"),
+    [
+        ({}, "pool.size", 99),
+        ({}, "pool.wait", timedelta(seconds=2)),
+        (
+            {"pool": {"wait": "5s"}},
+            "pool.size",
+            4,
+        ),  # a table of its own takes the place of the default instance
+        ({}, "maybe", None),
+        ({"maybe": {}}, "maybe.size", 4),
+        ({}, "given.size", 7),
+        ({"given": None}, "given", None),
+        ({}, "made.size", 8),
+        ({"made": {}}, "made.size", 4),
+        ({}, "made.wait", timedelta(seconds=2)),
+    ],
+)
+def test_defaults_are_those_that_hold(data: Any, path: str, value: Any) -> None:
+    found: Any = cg.load(Defaults, data)
+    for name in path.split("."):
+        found = getattr(found, name)
+    explained = cg.explain(Defaults, data)[path]
+    assert explained.value == found == value
+    assert explained.origin.source == ("given" if path in data else "default")
+
+
+class Changing(BaseModel):
+    name: str = " x "
+    lower: str = "A"
+    total: int = 0
+    parts: list[int] = []
+
+    @field_validator("lower")
+    @classmethod
+    def lowered(cls, value: str) -> str:
+        return value.lower()
+
+    @model_validator(mode="after")
+    def summed(self) -> Changing:
+        self.total = sum(self.parts)
+        return self
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def twice(self) -> int:
+        return 2 * self.total
+
+
+PORT = Port(80)
+
+
+@attrs.frozen
+class Computed:
+    port: Port = PORT
+    admin: int = attrs.field()
+    name: str = attrs.field(default="X", converter=str.lower)
+    hidden: int = attrs.field(init=False, default=3)
+
+    @admin.default
+    def _next(self) -> int:
+        return self.port + 1
+
+
+def test_what_a_schema_works_out_is_told_as_it_is() -> None:
+    made = cg.explain(Changing, {"lower": "ABC", "parts": [1, 2]})
+    assert (made["lower"].value, made["lower"].origin.value) == ("abc", "ABC")
+    assert (made["total"].value, made["total"].origin.source) == (3, "computed")
+    assert made["lower"].to_json()["written"] == "ABC"
+    computed = cg.explain(Computed, {"port": "8080"})
+    assert (computed["admin"].value, computed["port"].value, computed["name"].value) == (8081, 8080, "x")
+    assert [str(each.path[0]) for each in computed.values] == ["port", "admin", "name"]
+
+
+def test_what_load_refuses_is_told_as_it_is_written_with_the_reason() -> None:
+    made = cg.explain(Defaults, {"workers": 1}, cg.Env("A_", environ={"A_THREADS": "x"}))
+    assert made["workers"].value == "x"
+    assert [str(each) for each in made.problems] == ["$A_THREADS: threads: expected a valid integer, got 'x'"]
+    assert "problem: $A_THREADS" in str(made)
+    assert made.to_json()["problems"]
+
+
+def test_a_setting_that_a_layer_cuts_off_is_not_its_source() -> None:
+    made = cg.explain(Defaults, {"maybe": {"size": 1}}, {"maybe": None}, {"maybe": {"wait": "9s"}})
+    assert cg.load(Defaults, {"maybe": {"size": 1}}, {"maybe": None}, {"maybe": {"wait": "9s"}}).maybe == P(
+        wait=Duration("9s")
+    )
+    assert (made["maybe.size"].value, made["maybe.size"].origin.source) == (4, "default")
+
+
+def test_an_instance_is_a_source() -> None:
+    made = Defaults(pool=P(size=3), workers=5)
+    assert cg.load(Defaults, {"workers": 1}, made) == cg.load(Defaults, {"pool": {"size": 3}, "workers": 5})  # type: ignore[arg-type]
+    assert cg.load(Defaults, {"pool": P(size=3)}).pool.size == 3
+
+
+KINDS: dict[str, tuple[Any, st.SearchStrategy[Any], Any]] = {
+    "integer": (int, st.integers(-99, 99), 1),
+    "text": (str, st.text("abc", max_size=3), "d"),
+    "span": (timedelta, st.sampled_from(["7d", "PT5M", "90s", "1:30:00"]), timedelta(seconds=1)),
+    "duration": (Duration, st.sampled_from(["7d", "PT5M", "90s"]), "2s"),
+    "port": (Port, st.integers(1, 99), Port(80)),
+    "renamed": (Annotated[int, Renamed("zold")], st.integers(-99, 99), 2),
+    "maybe": (int | None, st.one_of(st.none(), st.integers(-99, 99)), None),
+    "secret": (Secret, st.just("geheim"), Secret("geheim")),
+    "list": (list[int], st.lists(st.integers(-9, 9), max_size=2), [1]),
+    "table": (dict[str, int], st.dictionaries(st.sampled_from("xy"), st.integers(-9, 9)), {"z": 1}),
+}
+
+
+def make(way: str, fields: dict[str, tuple[Any, Any]]) -> Any:
+    """A class with these fields, each a type and a default."""
+    if way == "pydantic":
+        hints = {name: kind for name, (kind, _) in fields.items()}
+        defaults = {name: default for name, (_, default) in fields.items()}
+        return type("Made", (BaseModel,), {"__annotations__": hints, "__module__": __name__} | defaults)
+    if way == "attrs":
+        made = {
+            name: attrs.field(type=kind, factory=lambda default=default: default)
+            if isinstance(default, list | dict)
+            else attrs.field(type=kind, default=default)
+            for name, (kind, default) in fields.items()
+        }
+        return attrs.make_class("Made", made)
+    items = [
+        (
+            name,
+            kind,
+            dataclasses.field(default_factory=lambda default=default: default)
+            if isinstance(default, list | dict) or hasattr(default, "__dataclass_fields__")
+            else default,
+        )
+        for name, (kind, default) in fields.items()
+    ]
+    return dataclasses.make_dataclass("Made", items)
+
+
+@st.composite
+def schemas(draw: st.DrawFn, depth: int = 2) -> tuple[Any, dict[str, Any]]:
+    """A class, and for each of its fields what a document may say."""
+    way = draw(st.sampled_from(["pydantic", "attrs", "dataclass"]))
+    return draw(classes(way, depth))
+
+
+@st.composite
+def classes(draw: st.DrawFn, way: str, depth: int) -> tuple[Any, dict[str, Any]]:
+    fields, said = {}, {}
+    for name in draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=4, unique=True)):
+        kind, values, default = KINDS[name]
+        fields[name], said[name] = (kind, default), values
+    if depth:
+        inner, inside = draw(classes(way, depth - 1))
+        said["inner"] = st.fixed_dictionaries({}, optional=inside)
+        default = draw(st.sampled_from(["instance", "nothing"]))
+        fields["inner"] = (inner, inner()) if default == "instance" else (inner | None, None)
+    return make(way, fields), said
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Any, list[Any]]:
+    model, said = draw(schemas())
+    layers = draw(st.lists(st.fixed_dictionaries({}, optional=said), max_size=4))
+    return model, layers
+
+
+def as_source(layer: dict[str, Any], folder: Path, way: str, number: int) -> Any:
+    """A layer as a mapping, a file, variables or a folder of files."""
+    if way == "file":
+        file = folder / f"{number}.json"
+        file.write_text(json.dumps(layer))
+        return str(file)
+    if way == "profile":
+        (folder / f"{number}.local.json").write_text(json.dumps(layer))
+        return cg.Profile(folder / f"{number}.json", "local")
+    texts = {"__".join(path): text for path, text in leaves(layer, ())}
+    if way == "variables":
+        return cg.Env("A_", environ={f"A_{name.upper()}": text for name, text in texts.items()})
+    if way == "secrets":
+        (folder / str(number)).mkdir()
+        for name, text in texts.items():
+            (folder / str(number) / name).write_text(text)
+        return cg.SecretFiles(folder / str(number))
+    return layer
+
+
+def leaves(layer: Any, path: tuple[str, ...]) -> Any:
+    for key, value in layer.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, (*path, key))
+        elif value == {} and key == "inner":
+            continue
+        else:
+            yield (*path, key), value if isinstance(value, str) else json.dumps(value)
+
+
+@given(cases(), st.data())
+def test_what_is_explained_is_what_is_loaded(case: tuple[Any, list[Any]], data: st.DataObject) -> None:
+    model, layers = case
+    ways = st.sampled_from(["mapping", "file", "profile", "variables", "secrets"])
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sources = [as_source(each, Path(folder), data.draw(ways), i) for i, each in enumerate(layers)]
+        loaded = cg.load(model, *sources)
+        explained = cg.explain(model, *sources)
+    assert not explained.problems
+    assert "geheim" not in str(explained) + json.dumps(explained.to_json())
+    schema = resolve_schema(model)
+    assert schema is not None
+    flat = dict(flattened(as_data(loaded, schema.shape), ()))
+    assert {each.path for each in explained.values} == flat.keys()
+    for each in explained.values:
+        value = flat[each.path]
+        assert each.value == ("***" if isinstance(value, Secret) else value)
+        assert type(each.value) is type(value) or isinstance(value, Secret)
+        shown = (
+            show_duration(value)
+            if isinstance(value, timedelta)
+            else "***"
+            if isinstance(value, Secret)
+            else value
+        )
+        assert str(each).startswith(f"{'.'.join(map(str, each.path))} = {shown}")
+
+
+def flattened(data: Any, path: tuple[Any, ...]) -> Any:
+    if isinstance(data, Mapping) and data:
+        for key, value in data.items():
+            yield from flattened(value, (*path, key))
+    else:
+        yield path, data
+
+
+@given(cases())
+def test_data_of_an_instance_makes_the_same_instance(case: tuple[Any, list[Any]]) -> None:
+    model, layers = case
+    schema = resolve_schema(model)
+    assert schema is not None
+    made = cg.load(model, *layers)
+    assert cg.load(model, made) == made
+
+
+@given(cases(), st.data())
+def test_grouping_layers_changes_nothing(case: tuple[Any, list[Any]], data: st.DataObject) -> None:
+    model, layers = case
+    empty = data.draw(st.integers(0, len(layers)))
+    assert cg.load(model, *layers) == cg.load(model, *layers[:empty], {}, *layers[empty:])
+    assert cg.load(model, *layers) == cg.load(model, *layers, *layers[-1:])

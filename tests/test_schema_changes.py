@@ -1,0 +1,298 @@
+"""Two versions of a JSON Schema: what is called breaking is, and what breaks is called so."""
+
+# ruff: noqa: E501 - a row of a table is a line
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, note, settings
+from hypothesis import strategies as st
+
+from confguard.cli import main
+from confguard.errors import SchemaError
+from confguard.schema.compatibility import SchemaFinding, compare_schemas
+from confguard.schema.json_schema import JsonSchema
+from confguard.schema.json_validation import fits
+from confguard.schema.references import as_json
+from confguard.schema.schema import Schema, resolve_schema
+from schema_changes import fitting, looser, roots, values
+
+
+def schema_of(data: Any) -> Schema[Any]:
+    made = resolve_schema(JsonSchema("x", data))  # type: ignore[arg-type]
+    assert made is not None
+    return made
+
+
+def breaks(old: Any, new: Any) -> list[SchemaFinding]:
+    return [each for each in compare_schemas(schema_of(old), schema_of(new)) if "break" in each.grade]
+
+
+def takes(schema: Any, value: Any) -> bool:
+    return fits(as_json(value), JsonSchema("x", schema).root)
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_what_breaks_is_called_breaking(data: st.DataObject) -> None:
+    """If a value fits the old schema and not the new one, then that was said."""
+    old, new = data.draw(roots()), data.draw(roots())
+    try:
+        found = breaks(old, new)
+    except SchemaError:
+        assume(False)
+    if any(each.grade == "breaking" for each in found):
+        return
+    for value in data.draw(st.lists(fitting(old, old) | values(), min_size=8, max_size=30)):
+        if takes(old, value) and not takes(new, value):
+            note(f"{value!r} fits the old one only")
+            assert found
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_what_breaks_after_one_change_is_called_breaking(data: st.DataObject) -> None:
+    """Of two schemas that are much alike, the one that takes less."""
+    new = data.draw(roots())
+    ways = list(looser(new))
+    assume(ways)
+    name, old = data.draw(st.sampled_from(ways))
+    note(name)
+    try:
+        found = breaks(old, new)
+    except SchemaError:
+        assume(False)
+    for value in data.draw(st.lists(fitting(old, old), min_size=8, max_size=20)):
+        if takes(old, value) and not takes(new, value):
+            note(f"{value!r} fits the old one only")
+            assert found
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_what_only_lets_more_in_breaks_nothing(data: st.DataObject) -> None:
+    old = data.draw(roots())
+    ways = list(looser(old))
+    assume(ways)
+    name, new = data.draw(st.sampled_from(ways))
+    note(name)
+    try:
+        assert breaks(old, new) == []
+    except SchemaError:
+        assume(False)
+
+
+def table(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+S3 = {
+    **table(kind={"const": "s3"}, bucket={"type": "string"}),
+    "required": ["kind", "bucket"],
+    "additionalProperties": False,
+}
+DISK = {
+    **table(kind={"const": "disk"}, path={"type": "string"}),
+    "required": ["kind"],
+    "additionalProperties": False,
+}
+NODE = {"$ref": "#/$defs/n"}
+DRAFT_4 = {"$schema": "http://json-schema.org/draft-04/schema#"}
+
+
+def nodes(value: Any) -> dict[str, Any]:
+    return {**NODE, "$defs": {"n": table(next=NODE, value=value)}}
+
+
+TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        # types
+        (table(a={"type": ["string", "integer"]}), table(a=TEXT), "CS104 breaking: a: was an integer or a string and is a string"),
+        (table(a={"type": "number"}), table(a=WHOLE), "CS104 breaking: a: was a number and is an integer"),
+        (table(a={"type": ["string", "null"]}), table(a=TEXT), "CS104 breaking: a: was null or a string and is a string"),
+        (table(a=WHOLE), table(a=TEXT), "CS104 breaking: a: was an integer and is a string"),
+        (table(a={}), table(a=False), "CS101 breaking: a: was removed"),
+        # values
+        (table(a=TEXT), table(a={"const": "x"}), "CS107 breaking: a: takes only 'x' now"),
+        (table(a={"enum": ["x", "y", None]}), table(a={"enum": ["x"]}), "CS107 breaking: a: no longer takes 'y' and null"),
+        (table(a={"enum": ["x", "yy"]}), table(a={**TEXT, "maxLength": 1}), "CS107 breaking: a: no longer takes 'yy': expected at most 1 characters"),
+        (table(a={"enum": ["1", "2"]}), table(a=WHOLE), "CS104 breaking: a: was '1' or '2' and is an integer"),
+        # forms
+        (table(a=TEXT), table(a={**TEXT, "format": "date"}), "CS115 breaking: a: format is 'date'"),
+        (table(a={**TEXT, "format": "date"}), table(a={**TEXT, "format": "date-time"}), "CS115 breaking: a: format is 'date-time', and was 'date'"),
+        (table(a=TEXT), table(a={**TEXT, "format": "color"}), "CS115 may-break: a: format is 'color'"),
+        (table(a=TEXT), table(a={**TEXT, "pattern": "^[a-z]+$"}), "CS105 breaking: a: pattern is '^[a-z]+$'"),
+        (table(a={**TEXT, "pattern": "^[a-z]+$"}), table(a={**TEXT, "pattern": "^[a-z0-9]+$"}), "CS105 may-break: a: pattern is '^[a-z0-9]+$', and was '^[a-z]+$'"),
+        (table(a={**TEXT, "pattern": "^a"}), table(a={**TEXT, "pattern": "^ab"}), "CS105 breaking: a: pattern is '^ab', and was '^a'"),
+        (table(a={**TEXT, "maxLength": 9}), table(a={**TEXT, "maxLength": 5}), "CS105 breaking: a: maxLength is 5, and was 9"),
+        # bounds
+        (table(a=WHOLE), table(a={**WHOLE, "exclusiveMinimum": 0}), "CS105 breaking: a: exclusiveMinimum is 0"),
+        (table(a={"minimum": 1}), table(a={"exclusiveMinimum": 1}), "CS105 breaking: a: exclusiveMinimum is 1"),
+        (table(a={"multipleOf": 4}), table(a={"multipleOf": 8}), "CS105 breaking: a: multipleOf is 8, and was 4"),
+        ({**DRAFT_4, **table(a={"minimum": 0})}, {**DRAFT_4, **table(a={"minimum": 0, "exclusiveMinimum": True})}, "CS105 breaking: a: exclusiveMinimum is 0"),
+        # lists
+        (table(a={"type": "array"}), table(a={"type": "array", "minItems": 1}), "CS105 breaking: a: minItems is 1"),
+        (table(a={"type": "array"}), table(a={"type": "array", "maxItems": 1}), "CS105 breaking: a: maxItems is 1"),
+        (table(a={"type": "array"}), table(a={"type": "array", "uniqueItems": True}), "CS105 breaking: a: uniqueItems is true"),
+        ({"type": "array", "items": table(n=TEXT)}, {"type": "array", "items": {**table(n=TEXT), "required": ["n"]}}, "CS103 breaking: *.n: is required now"),
+        ({"prefixItems": [TEXT, WHOLE]}, {"prefixItems": [TEXT, {**WHOLE, "minimum": 0}]}, "CS105 breaking: [1]: minimum is 0"),
+        ({"prefixItems": [TEXT]}, {"prefixItems": [TEXT], "items": False}, "CS105 breaking: (the whole document): has at most 1 elements"),
+        ({**DRAFT_4, "items": [TEXT]}, {**DRAFT_4, "items": [TEXT], "additionalItems": False}, "CS105 breaking: (the whole document): has at most 1 elements"),
+        ({"type": "array"}, {"type": "array", "contains": WHOLE}, "CS114 breaking: (the whole document): `contains` asks for more"),
+        # tables
+        ({"additionalProperties": table(n=TEXT)}, {"additionalProperties": {**table(n=TEXT), "required": ["n"]}}, "CS103 breaking: *.n: is required now"),
+        ({"patternProperties": {"^x": table()}}, {"patternProperties": {"^x": {**table(), "required": ["n"]}}}, "CS102 breaking: /^x/.n: was added, and is required"),
+        ({"patternProperties": {"^x": WHOLE}}, {"patternProperties": {"^x": TEXT}}, "CS104 breaking: /^x/: was an integer and is a string"),
+        (table(a=TEXT), {**table(a=TEXT), "additionalProperties": False}, "CS109 breaking: (the whole document): refuses keys that it does not name"),
+        ({"additionalProperties": TEXT}, {"additionalProperties": WHOLE}, "CS104 breaking: *: was a string and is an integer"),
+        (table(a=TEXT), table(a=TEXT, b=WHOLE), "CS102 may-break: b: was added: a file that has this key for something else is refused"),
+        ({"type": "object"}, {"type": "object", "propertyNames": {"maxLength": 3}}, "CS109 breaking: (the whole document): refuses keys that it did not: maxLength is 3"),
+        (table(a={}, b={}), {**table(a={}, b={}), "dependentRequired": {"a": ["b"]}}, "CS103 breaking: b: is required beside 'a' now"),
+        (table(a={}, b={}), {**DRAFT_4, **table(a={}, b={}), "dependencies": {"a": ["b"]}}, "CS103 breaking: b: is required beside 'a' now"),
+        (table(a={}), {**table(a={}), "dependentSchemas": {"a": {"required": ["b"]}}}, "CS102 breaking: b: was added, and is required"),
+        ({"type": "object"}, {"type": "object", "maxProperties": 3}, "CS105 breaking: (the whole document): maxProperties is 3"),
+        ({"allOf": [table(a={}), table(b={})], "unevaluatedProperties": False}, {"allOf": [table(a={})], "unevaluatedProperties": False}, "CS101 breaking: b: was removed"),
+        # unions
+        (table(a={"anyOf": [TEXT, WHOLE]}), table(a={"anyOf": [TEXT]}), "CS104 breaking: a: no longer takes an integer"),
+        (table(a={"oneOf": [S3, DISK]}), table(a={"oneOf": [S3]}), "CS112 breaking: a: no longer takes what has 'disk' as its 'kind'"),
+        (table(a={"anyOf": [S3, DISK]}), table(a={"anyOf": [S3, {**DISK, "required": ["kind", "path"]}]}), "CS103 breaking: a.path: is required now"),
+        (table(a={"anyOf": [table(x=TEXT), {"type": "null"}]}), table(a=table(x=TEXT)), "CS104 breaking: a: was null and is a table"),
+        ({"allOf": [table(a=TEXT)]}, {"allOf": [table(a=TEXT), {"required": ["a"]}]}, "CS103 breaking: a: is required now"),
+        ({"allOf": [table(a=TEXT)]}, {"allOf": [table(a={**TEXT, "minLength": 1})]}, "CS105 breaking: a: minLength is 1"),
+        # a table that becomes two that overlap (oasdiff#702)
+        ({**table(f=TEXT, b=TEXT), "required": ["f", "b"]}, {"oneOf": [{**table(f=TEXT, b=TEXT), "required": ["f"]}, {**table(f=TEXT, b=TEXT), "required": ["b"]}]}, "CS113 breaking: (the whole document): may fit more than one member of `oneOf`, and one alone may fit"),
+        # conditions
+        (table(a={}), table(a={"not": TEXT}), "CS114 breaking: a: excludes something with `not`"),
+        (table(a=TEXT), table(a={**TEXT, "not": {"pattern": "^zz"}}), "CS114 may-break: a: excludes something with `not`"),
+        (table(m=TEXT), {**table(m=TEXT), "if": table(m={"const": "a"}), "then": {"required": ["x"]}}, "CS114 breaking: (the whole document): `if`, `then` or `else` asks for more"),
+        # references
+        (nodes(WHOLE), nodes(TEXT), "CS104 breaking: next.value: was an integer and is a string"),
+        (table(a=WHOLE), {**table(a={"$ref": "#/$defs/p"}), "$defs": {"p": {**WHOLE, "maximum": 9}}}, "CS105 breaking: a: maximum is 9"),
+        (True, {"type": "object"}, "CS104 breaking: (the whole document): was anything and is a table"),
+        ({"type": "object"}, False, "CS104 breaking: (the whole document): may not be there any more"),
+        # meanings
+        (table(a={**WHOLE, "default": 1}), table(a={**WHOLE, "default": 2}), "CS106 risky: a: has the default 2 and had 1"),
+        (table(a={"default": 1}), table(a={"default": True}), "CS106 risky: a: has the default True and had 1"),
+        ({"items": table(a={"default": 1})}, {"items": table(a={})}, "CS106 risky: *.a: has no default any more, and had 1"),
+        (table(a={**TEXT, "writeOnly": True}), table(a=TEXT), "CS108 risky: a: was a secret, and may be shown now"),
+        (table(a=TEXT, b=TEXT), table(a=TEXT), "CS101 risky: b: was removed: it is read no more"),
+        (table(a=TEXT), table(a={**TEXT, "deprecated": True}), "CS111 info: a: is deprecated"),
+        ({**table(a=TEXT), "additionalProperties": False}, {**table(a=TEXT, b=TEXT), "additionalProperties": False}, "CS102 info: b: was added"),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_a_change(old: Any, new: Any, said: str) -> None:
+    found = [str(finding) for finding in compare_schemas(schema_of(old), schema_of(new))]
+    assert found[0] == said
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (table(a=WHOLE), table(a={"type": "number"})),
+        (table(a={**WHOLE, "minimum": 1}), table(a={**WHOLE, "exclusiveMinimum": 0})),
+        (table(a={"enum": [1, 2]}), table(a={"type": "integer", "minimum": 1})),
+        (table(a={"const": "x"}), table(a={"enum": ["x", "y"]})),
+        (table(a={"oneOf": [S3, DISK]}), table(a={"oneOf": [DISK, {**S3, "title": "the first"}, table(kind={"const": "ftp"}) | {"required": ["kind"]}]})),
+        (table(a={"type": ["string", "integer"]}), table(a={"anyOf": [WHOLE, TEXT]})),
+        (table(a={"anyOf": [WHOLE, TEXT]}), table(a={"type": ["string", "number"]})),
+        (table(a=S3), table(a={"anyOf": [DISK, S3]})),
+        ({**DRAFT_4, "definitions": {"t": TEXT}, **table(a={"$ref": "#/definitions/t"})}, table(a=TEXT)),
+        ({"allOf": [table(a=WHOLE), {"required": ["a"]}]}, {**table(a=WHOLE), "required": ["a"]}),
+        (nodes(WHOLE), nodes({"type": "number"})),
+        (nodes(WHOLE), table(next={}, value=WHOLE)),
+        (table(a={**TEXT, "pattern": "^a"}), table(a={**TEXT, "pattern": ".*"})),
+        (table(a={"multipleOf": 4}), table(a={"multipleOf": 2})),
+        (table(a={**TEXT, "format": "uri"}), table(a={**TEXT, "format": "uri-reference"})),
+        ({**table(a={}), "if": table(a={"const": 1}), "then": {"required": ["b"]}}, {**table(a={}), "if": table(a={"const": 1}), "then": {"required": ["b"]}, "title": "x"}),
+        ({**table(a={"enum": [1]}), "required": ["a"]}, {**table(a={"enum": [1]}), "if": {**table(a={"const": 2}), "required": ["a"]}, "then": {"required": ["b"]}}),
+        ({"items": WHOLE, "minItems": 2}, {"items": {"type": "number"}, "minItems": 1}),
+        ({"type": "array", "maxItems": 1}, {"type": "array", "maxItems": 1, "uniqueItems": True}),
+        ({"type": "array", "prefixItems": [TEXT, WHOLE], "items": False}, {"type": "array", "items": {"type": ["string", "integer"]}}),
+        ({"patternProperties": {"^x": WHOLE}, "additionalProperties": False}, {"additionalProperties": WHOLE}),
+        (table(a={"required": ["b"]}), table(a={"required": ["b"], "dependentRequired": {"c": ["b"]}})),
+        (False, {"type": "object"}),
+    ],
+)  # fmt: skip
+def test_what_breaks_nothing(old: Any, new: Any) -> None:
+    assert breaks(old, new) == []
+
+
+def test_a_finding_says_what_was_what_is_and_what_to_do() -> None:
+    (found,) = compare_schemas(
+        schema_of(table(a={**TEXT, "pattern": "^a"})), schema_of(table(a={**TEXT, "pattern": "^ab"}))
+    )
+    assert found.to_json() == {
+        "code": "CS105",
+        "grade": "breaking",
+        "path": ["a"],
+        "message": "pattern is '^ab', and was '^a'",
+        "was": "^a",
+        "now": "^ab",
+        "advice": found.advice,
+        "example": "a",
+    }
+    assert "Refused now: 'a'" in found.report()
+    assert found.advice in found.report()
+
+
+def test_what_a_schema_says_of_a_secret_is_in_no_finding() -> None:
+    secret = {**TEXT, "writeOnly": True}
+    old = table(
+        a={**secret, "enum": ["hunter2", "b"]},
+        b={**secret, "default": "hunter2"},
+        c={**secret, "pattern": "^hunter2"},
+        password={"default": "hunter2"},
+    )
+    new = table(
+        a={**secret, "enum": ["b"]},
+        b={**secret, "default": "x"},
+        c={**secret, "pattern": "^hunter3"},
+        password={"default": "hunter3"},
+    )
+    found = compare_schemas(schema_of(old), schema_of(new))
+    assert {finding.code for finding in found} == {"CS105", "CS106", "CS107"}
+    assert "hunter" not in "".join(finding.report() + str(finding.to_json()) for finding in found)
+
+
+def test_many_members_are_compared_in_time() -> None:
+    members = [{**table(kind={"const": f"k{i}"}, v=WHOLE), "required": ["kind"]} for i in range(60)]
+    assert breaks(table(a={"anyOf": members}), table(a={"anyOf": members[::-1]})) == []
+    assert breaks(table(a={"anyOf": members}), table(a={"anyOf": members[1:]}))
+
+
+def test_the_metaschema_against_itself() -> None:
+    uri = "https://json-schema.org/draft/2020-12/schema"
+    assert breaks({"$ref": uri}, {"allOf": [{"$ref": uri}]}) == []
+
+
+def test_at_a_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def check(old: Any, new: Any, *more: str) -> tuple[int, str]:
+        for name, schema in (("old.json", old), ("new.json", new)):
+            Path(name).write_text(json.dumps(schema))
+        code = main(["schema", "check", "old.json", "new.json", *more])
+        return code, capsys.readouterr().out
+
+    code, out = check(table(a={**TEXT, "format": "date"}), table(a={**TEXT, "format": "ipv4"}))
+    assert code == 1
+    assert "CS115 breaking: a: format is 'ipv4', and was 'date'\n    Refused now: '2031-02-03'\n" in out
+    code, out = check(table(a=TEXT), table(a={**TEXT, "format": "color"}))
+    assert (code, out.splitlines()[0]) == (0, "CS115 may-break: a: format is 'color'")
+    code, out = check(table(a={"minimum": 1}), table(a={"minimum": 2}), "--format", "json")
+    found = json.loads(out)
+    assert (code, found["compatible"], found["findings"][0]["was"], found["findings"][0]["now"]) == (
+        1,
+        False,
+        1,
+        2,
+    )
+    code, out = check(table(a=TEXT), table(a={"$ref": "https://example.com/x"}))
+    assert code == 2
+    assert check(table(a=TEXT), table(a=TEXT)) == (0, "no difference that matters\n")
