@@ -191,7 +191,7 @@ class Diff:
             coarse=one.coarse + two.coarse,
             shape=one.shape,
             several=several,
-            secrets=self.secrets + later.secrets,
+            secrets=one.secrets + two.secrets,
             before_document=self.before_document,
             after_document=later.after_document,
         )
@@ -207,6 +207,7 @@ class Diff:
                 coarse=tuple((0, *path) for path in self.coarse),
                 shape=self.shape.of_documents(),
                 several=True,
+                secrets=self.secrets.of_documents(),
             )
         )
 

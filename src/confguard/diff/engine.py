@@ -46,9 +46,11 @@ def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = Tr
     shape = resolved.shape if resolved else ANYTHING
     several = isinstance(old, Documents) or isinstance(new, Documents)
     if several:  # a plain list that was handed in beside documents is one of documents
-        old = Documents(old) if before_document is None and type(old) is list else old
-        new = Documents(new) if after_document is None and type(new) is list else new
-    shape = shape.of_documents() if several else shape
+        old = (
+            Documents(old) if before_document is None and type(old) is list else Documents(documents_of(old))
+        )
+        new = Documents(new) if after_document is None and type(new) is list else Documents(documents_of(new))
+        shape = shape.of_documents()
     walk, secrets = _Walk(), Secrets(shape, old, new)
     try:
         if _same_text(before_document, after_document):

@@ -33,9 +33,8 @@ def parsed(content: bytes, format: Format, path: str | None = None, tags: Collec
         return data
     except ParseError as error:
         line, column = (error.line, error.column or 1) if error.line else deepest_place(text)
-        problem = DocumentError(
-            masked(brief(str(error))), path=path, line=line, column=column, hint=error.hint
-        )
+        hint = masked(error.hint) if error.hint else None
+        problem = DocumentError(masked(brief(str(error))), path=path, line=line, column=column, hint=hint)
     except RecursionError:
         line, column = deepest_place(text)
         problem = DocumentError(TOO_DEEP, path=path, line=line, column=column)

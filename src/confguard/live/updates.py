@@ -35,7 +35,7 @@ class Update(Generic[T]):
 class Held(Generic[T]):
     """Settings in force, and what they were made of."""
 
-    settings: T
+    settings: T = field(repr=False)
     seen: Seen
 
 

@@ -34,7 +34,7 @@ from confguard.schema.guarded import secret_texts
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
-from confguard.values import documents_of
+from confguard.values import Documents, documents_of
 
 __all__ = ["assess", "check_document"]
 
@@ -119,7 +119,8 @@ def assess(
 def check_document(document: Document, shape: Shape = ANYTHING) -> list[Finding]:
     """What rules say of a file as it stands."""
     found = [(rule, finding) for rule in all_rules() for finding in rule.check_document(document)]
-    secrets = Secrets(shape, document.data)
+    several = isinstance(document.data, Documents)
+    secrets = Secrets(shape.of_documents() if several else shape, document.data)
     return [_at(_told(rule, finding, secrets), document) for rule, finding in found]
 
 

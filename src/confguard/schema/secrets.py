@@ -28,6 +28,7 @@ from confguard.schema.guarded import (
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.standing import State, below, is_telling
 from confguard.secrets import HIDDEN, masked
+from confguard.values import documents_of
 
 __all__ = ["Secrets", "is_secret", "shown_at"]
 
@@ -73,6 +74,16 @@ class Secrets:
         made._roots = [*self._roots, *other._roots]
         made._known = [{} for _ in made._roots]
         made._plain = {(): None}  # each side may have its own schema
+        return made
+
+    def of_documents(self) -> Secrets:
+        """The same, of files that may hold several documents."""
+        made = Secrets()
+        made._roots = [
+            Place(State.PLAIN, each.shape.of_documents(), documents_of(each.value)) for each in self._roots
+        ]
+        made._known = [{} for _ in made._roots]
+        made._plain = {(): None}
         return made
 
     def at(self, path: Path) -> bool:
