@@ -10,10 +10,13 @@ from typing import Any, TypeAlias
 
 from attrs import frozen
 
+from confguard.secrets import HIDDEN, masked, secret_name
+
 __all__ = [
     "Key",
     "Path",
     "Segment",
+    "Unshown",
     "follow",
     "index_of",
     "path_from_json",
@@ -21,6 +24,29 @@ __all__ = [
     "show_path",
     "value_at",
 ]
+
+
+class Unshown(str):
+    """A key, or a value that names an element, that is secret: equal to what it hides, and `***` wherever it is shown.
+
+    >>> key = Unshown("hunter2")
+    >>> {"hunter2": 1}[key], f"{key}"
+    (1, '***')
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return HIDDEN
+
+    __repr__ = __str__
+
+    def __format__(self, spec: str) -> str:
+        return format(HIDDEN, spec)
+
+    def reveal(self) -> str:
+        """The key itself."""
+        return str.__str__(self)
 
 
 @frozen
@@ -41,12 +67,33 @@ class Key:
     def matches(self, element: object) -> bool:
         """Does this element carry these fields with these values (and types)?"""
         return all(
-            (found := dig(element, name)) == value and type(found) is type(value)
+            (found := dig(element, name)) == value
+            and (type(found) is type(value) or isinstance(value, Unshown))
             for name, value in self.fields
         )
 
+    @classmethod
+    def over(cls, element: object, names: Sequence[str]) -> Key:
+        """The key of an element by these fields."""
+        return cls(tuple((name, dig(element, name)) for name in names))
+
+    def shown(self) -> list[tuple[str, object]]:
+        """The fields with what is secret hidden."""
+        return [(name, _shown_field(name, value)) for name, value in self.fields]
+
     def __repr__(self) -> str:
-        return "{" + ",".join(f"{name}={value}" for name, value in self.fields) + "}"
+        return "{" + ",".join(f"{name}={value}" for name, value in self.shown()) + "}"
+
+
+def _shown_field(name: str, value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return HIDDEN if secret_name(name) else _shown_text(value)
+
+
+def _shown_text(text: str) -> str:
+    """A key as it may be shown: a token, or an address with a password, may be one."""
+    return HIDDEN if isinstance(text, Unshown) else masked(text)
 
 
 Segment: TypeAlias = Hashable
@@ -133,12 +180,12 @@ def show_path(path: Sequence[object]) -> str:
     shown = ""
     for segment in path:
         if isinstance(segment, Key):
-            known = ",".join(f"{name}={value}" for name, value in segment.fields if value is not None)
+            known = ",".join(f"{name}={value}" for name, value in segment.shown() if value is not None)
             shown += f"[{known}]"
         elif isinstance(segment, int) and not isinstance(segment, bool):
             shown += f"[{segment}]"
         else:
-            text = str(segment)
+            text = _shown_text(segment) if isinstance(segment, str) else str(segment)
             if len(text) > _LONGEST_KEY:
                 text = f"{text[: _LONGEST_KEY // 2]}...{text[-_LONGEST_KEY // 2 :]}"
             plain = bool(_PLAIN.fullmatch(text)) and text.isprintable()
@@ -153,12 +200,14 @@ def path_to_json(path: Path) -> list[object]:
 
 def _segment_to_json(segment: Segment) -> object:
     if isinstance(segment, Key):
-        return {name: _json_scalar(value) for name, value in segment.fields}
+        return {name: _json_scalar(value) for name, value in segment.shown()}
     return _json_scalar(segment)
 
 
 def _json_scalar(value: object) -> object:
-    plain = isinstance(value, str | int) or value is None or (isinstance(value, float) and isfinite(value))
+    if isinstance(value, str):
+        return _shown_text(value)
+    plain = isinstance(value, int) or value is None or (isinstance(value, float) and isfinite(value))
     return value if plain else str(value)
 
 

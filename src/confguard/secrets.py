@@ -86,8 +86,8 @@ _REFERENCE = re.compile(
       \$\{\{?[^{}:\-'"]*\}?\} | \$\{(?:env|file|vault|sm|secret\w*|sys|aws|azure\w*|gcp\w*|op):[\w./#@ -]+\}
     | \$[A-Z_][A-Z0-9_]* | \$\([\w.\- /]+\) | %[\w.]+% | %env\([\w:.]+\)%
     | \(\([^()'"]*\)\) | \{\{(?!.*default)[^{}]*\}\} | <[^<>]*> | %[({][\w.: ]*[)}]
-    | (?:ref\+\S+|(?:vault|env|file|ssm|sops|ref|arn|op|gcp|aws|azure|kms|akv|sm|keyring|keychain|bws|lpass|doppler
-       |secret\w*|aws-?secrets\w*|azure-?key\w*|gcp-?secret\w*|berglas|conjur|infisical|credstash|k8s|kubernetes|gsm)
+    | (?:(?:secret)?ref\+\S+|(?:vault|env|file|ssm|sops|ref|arn|op|gcp|aws|azure|kms|akv|sm|keyring|keychain
+       |bws|lpass|doppler|secret\w*|aws-?secrets\w*|azure-?key\w*|gcp-?secret\w*|berglas|conjur|infisical|credstash|k8s|kubernetes|gsm)
        :\S+)
     | ENC\[.*\] | \$ANSIBLE_VAULT;.* | @Microsoft\.KeyVault\(.*\) | projects/[\w-]+/secrets/\S+ | \{cipher\}\S+
     | (?:~|\.{1,2})?(?:/[\w.@+ -]{1,40})+/? | [A-Za-z]:\\[\w.\\ -]+
@@ -95,7 +95,7 @@ _REFERENCE = re.compile(
     )\s*""",
     re.VERBOSE | re.DOTALL,
 )
-_RANDOM = re.compile(r"(?=[^/]*[a-z])(?=[^/]*[A-Z])(?=[^/]*\d)[A-Za-z0-9+=_-]{16,}")
+_RUN = re.compile(r"[A-Za-z0-9+=_-]{16,}")
 
 
 @lru_cache(maxsize=4096)
@@ -111,7 +111,7 @@ def secret_name(name: str) -> bool:
     at = next((i for i in reversed(range(len(words))) if _names_secret(words, i)), None)
     if at is None or (words[at] == "pass" and at + 1 < len(words)):
         return False
-    return _ABOUT.isdisjoint(words[at + 1 :]) and _NO_OWN.isdisjoint(words[:at])
+    return not any(map(_is_about, words[at + 1 :])) and _NO_OWN.isdisjoint(words[:at])
 
 
 def _names_secret(words: list[str], i: int) -> bool:
@@ -144,8 +144,12 @@ def about_name(name: str) -> bool:
     """
     words = [word.lower() for word in _WORDS.findall(name)]
     return bool(words) and (
-        words[-1] in _ABOUT or words[-1] in {"at", "email", "login", "role", "roles", "team"}
+        _is_about(words[-1]) or words[-1] in {"at", "email", "login", "role", "roles", "team"}
     )
+
+
+def _is_about(word: str) -> bool:
+    return word in _ABOUT or word.removesuffix("s") in _ABOUT
 
 
 def is_reference(text: str) -> bool:
@@ -156,7 +160,11 @@ def is_reference(text: str) -> bool:
     >>> is_reference("${DB_PASSWORD:-hunter2}"), is_reference("hunter2")
     (False, False)
     """
-    return not text or bool(_REFERENCE.fullmatch(text) and not _RANDOM.search(text))
+    return not text or bool(_REFERENCE.fullmatch(text) and not any(map(_is_random, _RUN.findall(text))))
+
+
+def _is_random(run: str) -> bool:
+    return bool(re.search("[a-z]", run) and re.search("[A-Z]", run) and re.search(r"\d", run))
 
 
 _TOKENS = re.compile(
@@ -177,6 +185,8 @@ _TOKENS = re.compile(
     re.VERBOSE,
 )
 """Keys and tokens that are known by how they begin."""
+_TELLING = re.compile(r"[=:@<]|--?[A-Za-z]|[\w+/.~-]{12}|\b(?:bearer|basic|token|login)\b", re.IGNORECASE)
+"""What every text has that holds a secret."""
 _PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [^-]*-----|\Z)|PuTTY-User-Key-File-.*",
     re.DOTALL,
@@ -206,11 +216,12 @@ _COLON = re.compile(
 )
 _OPTION = re.compile(
     r"(?<![\w-])(?P<head>--?(?P<name>[A-Za-z][\w.-]{1,80})[ \t]+)(?P<value>(?!-)(?:\"[^\"]*\"|'[^']*'|\S+))"
+    r"|(?<![\w-])(?P<head2>--?(?P<name2>[A-Za-z][\w.-]{1,80})=)(?P<value2>\"[^\"]*\"|'[^']*'|\S+?(?=[)\],;:.]*(?:\s|$)))"
 )
 _TOOLS = re.compile(
     r"(?P<user>(?<![\w-])(?:-u|--user|--proxy-user)[ =]?[\w.@-]+:)\S+|"
-    r"(?P<short>\b(?:sshpass[ ]-p|redis-cli\b.*?[ ]-a)[ ]?)\S+"
-    r"|(?P<mysql>\bmysql\w*\b[^|;&]*?[ ]-p)(?=\S)\S+|(?P<netrc>\blogin\s+\S+\s+password\s+)\S+"
+    r"(?P<short>\b(?:sshpass[ ]-p|redis-cli\b[^|;&]{0,80}?[ ]-a)[ ]?)\S+"
+    r"|(?P<mysql>\bmysql\w*\b[^|;&]{0,80}?[ ]-p)(?=\S)\S+|(?P<netrc>\blogin\s+\S+\s+password\s+)\S+"
 )
 _HEADER = re.compile(
     r"(?P<head>\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?)(?P<value>(?:[A-Za-z][\w-]*[ ]+)?[^\s\"'>]+)"
@@ -240,7 +251,16 @@ def masked(text: str) -> str:
     >>> masked("DB_PASSWORD=${DB_PASSWORD}"), masked("password: missing or too short")
     ('DB_PASSWORD=${DB_PASSWORD}', 'password: missing or too short')
     """
-    if len(text) < 8 and "=" not in text and ":" not in text:
+    return _masked(text) if len(text) <= _SHORT else _masked.__wrapped__(text)
+
+
+_SHORT = 200
+"""Longer texts are not kept to be judged once."""
+
+
+@lru_cache(maxsize=8192)
+def _masked(text: str) -> str:
+    if not _TELLING.search(text):
         return text
     if "-----BEGIN" in text or "PuTTY" in text:
         text = _PEM.sub(HIDDEN, text)

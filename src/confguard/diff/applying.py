@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from confguard.errors import DiffError
 from confguard.fields import Secret
-from confguard.paths import Key, Path, index_of, show_path
+from confguard.paths import Key, Path, Unshown, index_of, show_path
+from confguard.schema.guarded import Masked
 from confguard.values import copied, same
 
 if TYPE_CHECKING:
     from confguard.diff.changes import Change
 
-__all__ = ["apply_change", "reveal"]
+__all__ = ["apply_change", "opaque", "reveal"]
 
 
 def apply_change(change: Change, root: list[Any]) -> None:
@@ -25,7 +26,7 @@ def apply_change(change: Change, root: list[Any]) -> None:
         _move(change, root[0])
         return
     parent = _parent(root[0], change, change.path)
-    last = change.path[-1]
+    last = _plain(change.path[-1])
     if isinstance(parent, list):
         _apply_to_list(change, parent, last)
     elif change.op == "add":
@@ -51,7 +52,7 @@ def _move(change: Change, data: Any) -> None:
     if not isinstance(target, dict) or change.path[-1] in target:
         raise _misfit(change, "is there already")
     _expect(source[origin[-1]], change)
-    target[change.path[-1]] = source.pop(origin[-1])
+    target[_plain(change.path[-1])] = source.pop(origin[-1])
 
 
 def _apply_to_list(change: Change, parent: list[Any], last: Any) -> None:
@@ -108,12 +109,25 @@ def _misfit(change: Change, what: str) -> DiffError:
     return DiffError(f"cannot {change.op} {show_path(change.path)}: it {what}")
 
 
+def _plain(segment: Any) -> Any:
+    return segment.reveal() if isinstance(segment, Unshown) else segment
+
+
+def opaque(value: Any) -> Any:
+    """A value of a change for judging it: a whole secret stays one, a text with a secret in it is revealed."""
+    if isinstance(value, Masked):
+        return value.reveal()
+    if isinstance(value, dict):
+        return {_plain(key): opaque(inner) for key, inner in value.items()}
+    return [opaque(inner) for inner in value] if isinstance(value, list) else value
+
+
 def reveal(value: Any) -> Any:
-    """A value of a change with its secrets revealed: for applying it and for rules, never for showing."""
+    """A value of a change with its secrets revealed: for applying it, never for showing."""
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, dict):
-        return {key: reveal(inner) for key, inner in value.items()}
+        return {_plain(key): reveal(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [reveal(inner) for inner in value]
     return value

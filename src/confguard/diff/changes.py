@@ -14,7 +14,10 @@ from confguard.diff.effects import Effect, effect_of
 from confguard.diff.render import json_value, show_change
 from confguard.documents.document import Document
 from confguard.paths import Key, Path, Segment, path_from_json, path_to_json
+from confguard.schema.guarded import secret_texts, without
+from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
+from confguard.secrets import masked
 from confguard.values import alone, copied, documents_of
 
 __all__ = ["Change", "Diff", "Operation"]
@@ -128,6 +131,8 @@ class Diff:
     """What the schema says of the whole document."""
     several: bool = field(default=False, kw_only=True)
     """Were files compared document by document, of which a side holds several? Then paths begin with a document."""
+    secrets: Secrets = field(factory=Secrets, eq=False, repr=False, kw_only=True)
+    """What is secret in both sides."""
     before_document: Document | None = field(default=None, eq=False, repr=False, kw_only=True)
     after_document: Document | None = field(default=None, eq=False, repr=False, kw_only=True)
 
@@ -158,6 +163,7 @@ class Diff:
             tuple(change.invert() for change in reversed(self.changes)),
             shape=self.shape,
             several=self.several,
+            secrets=self.secrets,
             before_document=self.after_document,
             after_document=self.before_document,
         )
@@ -185,6 +191,7 @@ class Diff:
             coarse=one.coarse + two.coarse,
             shape=one.shape,
             several=several,
+            secrets=one.secrets + two.secrets,
             before_document=self.before_document,
             after_document=later.after_document,
         )
@@ -200,8 +207,13 @@ class Diff:
                 coarse=tuple((0, *path) for path in self.coarse),
                 shape=self.shape.of_documents(),
                 several=True,
+                secrets=self.secrets.of_documents(),
             )
         )
+
+    def clean(self, text: str) -> str:
+        """A text without the secrets that changed, and without whatever else looks like one."""
+        return masked(without(text, secret_texts([(change.before, change.after) for change in self])))
 
     def locate(self, change: Change) -> tuple[str | None, int | None, int | None]:
         """File, line and column of a change: in the new document, or in the old one for what is gone."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import attrs
+
 from confguard.diff.changes import Change, Diff
-from confguard.diff.guarding import guarded
 from confguard.diff.identity import document_keys, keying
 from confguard.diff.lists import Alignment, align, align_documents
 from confguard.diff.moves import find_moves
@@ -16,6 +17,7 @@ from confguard.errors import DiffError
 from confguard.fields import KeyedBy, Unordered
 from confguard.paths import Key, Path, Segment
 from confguard.schema.schema import SchemaLike, resolve_schema
+from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.values import Documents, documents_of, identical, same
 
@@ -44,10 +46,12 @@ def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = Tr
     shape = resolved.shape if resolved else ANYTHING
     several = isinstance(old, Documents) or isinstance(new, Documents)
     if several:  # a plain list that was handed in beside documents is one of documents
-        old = Documents(old) if before_document is None and type(old) is list else old
-        new = Documents(new) if after_document is None and type(new) is list else new
-    shape = shape.of_documents() if several else shape
-    walk = _Walk()
+        old = (
+            Documents(old) if before_document is None and type(old) is list else Documents(documents_of(old))
+        )
+        new = Documents(new) if after_document is None and type(new) is list else Documents(documents_of(new))
+        shape = shape.of_documents()
+    walk, secrets = _Walk(), Secrets(shape, old, new)
     try:
         if _same_text(before_document, after_document):
             pass
@@ -56,7 +60,7 @@ def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = Tr
         else:
             walk.values(old, new, (), (), shape)
         steps = find_moves(walk.steps, _steps_between) if moves else walk.steps
-        changes = tuple(map(_change, steps))
+        changes = tuple(_change(step, secrets) for step in steps)
     except RecursionError:
         raise DiffError("the data is nested too deep to walk, or refers to itself") from None
     return Diff(
@@ -64,6 +68,7 @@ def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = Tr
         coarse=tuple(walk.coarse),
         shape=shape,
         several=several,
+        secrets=secrets,
         before_document=before_document,
         after_document=after_document,
     )
@@ -274,9 +279,12 @@ def _is_default(value: Any, shape: Shape) -> bool:
     return same(shape.meaning(value), shape.meaning(shape.default))
 
 
-def _change(step: Step | Change) -> Change:
+def _change(step: Step | Change, secrets: Secrets) -> Change:
+    path = secrets.path(step.path)
     if isinstance(step, Change):  # a move that is counted: no value to guard
-        return step
-    before = guarded(step.before, step.path, step.shape)
-    after = before if step.after is step.before else guarded(step.after, step.path, step.shape)
-    return Change(step.op, step.path, before, after, step.origin, step.position, step.place, step.shape)
+        return attrs.evolve(step, path=path, place=secrets.path(step.place))
+    origin = secrets.path(step.origin) if step.origin is not None else None
+    place = path if step.place is step.path else secrets.path(step.place)
+    before = secrets.guarded(step.before, step.path, step.origin or step.place)
+    after = before if step.after is step.before else secrets.guarded(step.after, step.path, step.place)
+    return Change(step.op, path, before, after, origin, step.position, place, step.shape)

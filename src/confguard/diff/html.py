@@ -11,7 +11,6 @@ from typing import TypeAlias
 from confguard.diff.changes import Change, Diff
 from confguard.documents.document import Document
 from confguard.errors import harmless
-from confguard.schema.secrets import is_secret
 
 __all__ = ["to_html"]
 
@@ -69,7 +68,7 @@ def _side_by_side(made: Diff) -> str:
     before, after = made.before_document, made.after_document
     if before is None or after is None:
         return ""
-    old, new = masked_lines(before, made), masked_lines(after, made)
+    old, new = made.secrets.lines(before), made.secrets.lines(after)
     if len(old) + len(new) > _MOST_LINES:
         return f"<p>The texts have {len(old) + len(new):,} lines: too long to show side by side.</p>"
     rows = _rows(old, new, _lines_of(made, before), _lines_of(made, after))
@@ -119,22 +118,6 @@ def _lines_of(made: Diff, document: Document) -> set[int]:
         if position:
             found.add(position.line)
     return found
-
-
-def masked_lines(document: Document, made: Diff) -> list[str]:
-    """The lines of a document with what is secret as `***`, from its value to where the next setting begins."""
-    lines = list(document.lines)
-    places = sorted(document.places().items(), key=lambda entry: entry[1].key)
-    starts = [place.key.line for _, place in places] + [len(lines) + 1]
-    for number, (path, place) in enumerate(places):
-        if not any(is_secret(path[:n], made.shape.at(path[:n])) for n in range(1, len(path) + 1)):
-            continue
-        line, column = place.value
-        following = next((start for start in starts[number + 1 :] if start > line), len(lines) + 1)
-        lines[line - 1] = lines[line - 1][: column - 1] + "***"
-        for hidden in range(line + 1, following):
-            lines[hidden - 1] = "***" if lines[hidden - 1].strip() else ""
-    return lines
 
 
 def _text(text: str) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 
 from attrs import field, frozen
 
-from confguard.diff.guarding import guarded
 from confguard.diff.identity import keying, token
 from confguard.diff.lists import align
 from confguard.diff.render import json_value, show_value
@@ -14,6 +13,7 @@ from confguard.documents.document import Document
 from confguard.fields import KeyedBy, Unordered
 from confguard.paths import Path, path_to_json, show_path
 from confguard.schema.schema import SchemaLike, resolve_schema
+from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.values import Documents, alone, copied, documents_of, same
 
@@ -84,14 +84,16 @@ def merge(base: Any, ours: Any, theirs: Any, schema: SchemaLike = None) -> Merge
     pool: ours is 32, theirs is nothing, and it was 64
     """
     resolved = resolve_schema(schema)
-    merger = _Merger(
-        ours if isinstance(ours, Document) else None, theirs if isinstance(theirs, Document) else None
-    )
-    sides = [side.data if isinstance(side, Document) else side for side in (base, ours, theirs)]
     shape = resolved.shape if resolved else ANYTHING
+    sides = [side.data if isinstance(side, Document) else side for side in (base, ours, theirs)]
     several = any(isinstance(side, Documents) for side in sides)
     if several:
         shape, sides = shape.of_documents(), [documents_of(side) for side in sides]
+    merger = _Merger(
+        ours if isinstance(ours, Document) else None,
+        theirs if isinstance(theirs, Document) else None,
+        Secrets(shape, *sides),
+    )
     data = merger.values(sides[0], sides[1], sides[2], (), shape)
     return Merged(copied(alone(data) if several else data), tuple(merger.conflicts))
 
@@ -100,6 +102,7 @@ def merge(base: Any, ours: Any, theirs: Any, schema: SchemaLike = None) -> Merge
 class _Merger:
     ours: Document | None
     theirs: Document | None
+    secrets: Secrets
     conflicts: list[Conflict] = field(factory=list)
 
     def values(self, base: Any, ours: Any, theirs: Any, path: Path, shape: Shape) -> Any:
@@ -113,7 +116,7 @@ class _Merger:
             return self._mappings(known, ours, theirs, path, shape)
         if isinstance(base, list) and isinstance(ours, list) and isinstance(theirs, list):
             return self._lists(base, ours, theirs, path, shape)
-        return self._conflict(base, ours, theirs, path, shape)
+        return self._conflict(base, ours, theirs, path)
 
     def _mappings(
         self, base: dict[Any, Any], ours: dict[Any, Any], theirs: dict[Any, Any], path: Path, shape: Shape
@@ -137,7 +140,7 @@ class _Merger:
             return _multisets(base, ours, theirs)
         made = _sequences(base, ours, theirs)
         if made is None:
-            self._conflict(base, ours, theirs, path, shape)
+            self._conflict(base, ours, theirs, path)
             return ours
         return made
 
@@ -160,16 +163,16 @@ class _Merger:
                 made.append(value)
         return made
 
-    def _conflict(self, base: Any, ours: Any, theirs: Any, path: Path, shape: Shape) -> Any:
+    def _conflict(self, base: Any, ours: Any, theirs: Any, path: Path) -> Any:
         was, mine, other = (
-            side if side is MISSING else guarded(side, path, shape) for side in (base, ours, theirs)
+            side if side is MISSING else self.secrets.guarded(side, path) for side in (base, ours, theirs)
         )
         places = [
             f"{document.path}:{found.line}:{found.column}"
             for document in (self.ours, self.theirs)
             if document and (found := document.locate(path, nearest=True))
         ]
-        self.conflicts.append(Conflict(path, was, mine, other, tuple(places)))
+        self.conflicts.append(Conflict(self.secrets.path(path), was, mine, other, tuple(places)))
         return ours
 
 

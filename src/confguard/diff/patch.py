@@ -10,6 +10,7 @@ from confguard.diff.changes import Change, Diff
 from confguard.diff.engine import diff
 from confguard.errors import DiffError
 from confguard.paths import Key, Path, index_of, show_path
+from confguard.schema.guarded import secret_texts
 from confguard.schema.schema import SchemaLike
 from confguard.values import copied, documents_of, same
 
@@ -65,7 +66,8 @@ def _operation(change: Change, data: Any, *, secrets: bool) -> dict[str, Any]:
     if change.op == "remove":
         return made
     value = reveal(change.after)
-    if not secrets and not same(value, change.after):
+    shown = same(value, change.after) and not secret_texts((change.after, *path))
+    if not secrets and not shown:
         raise DiffError(
             f"{show_path(change.path)} is secret, and a JSON Patch would hold it in the clear",
             hint="to_json_patch(..., secrets=True) if that is meant",

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import re
 from typing import Any
 
 from confguard.errors import harmless
 from confguard.paths import Key, Path, show_path
+from confguard.schema.guarded import Masked
+from confguard.secrets import masked
 
-__all__ = ["json_value", "mask", "show_change", "show_value"]
+__all__ = ["json_value", "show_change", "show_value"]
 
 _WIDTH = 60
 _AROUND = 16
 """How much is shown around what differs in two long texts."""
-_URL_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):([^/@\s]+)@")
 
 
 def show_change(op: str, path: Path, before: Any, after: Any, origin: Path | None) -> str:
@@ -33,15 +33,17 @@ def show_change(op: str, path: Path, before: Any, after: Any, origin: Path | Non
         if path and isinstance(path[-1], Key):
             return f"~ {where}: moved from position {before} to {after}"
         return f"~ {where}: moved from {show_path(origin or path)}: {show_value(after)}"
-    if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > _WIDTH:
-        before, after = _without_common(mask(before), mask(after))
+    if isinstance(before, str | Masked) and isinstance(after, str | Masked):
+        before, after = str(before), str(after)
+        if max(len(before), len(after)) > _WIDTH:
+            before, after = _without_common(before, after)
     return f"{where}: {show_value(before)} -> {show_value(after)}"
 
 
 def show_value(value: Any) -> str:
     """A value on one line, cut in the middle where it is long."""
-    if isinstance(value, str):
-        return _cut(_quote(mask(value)))
+    if isinstance(value, str | Masked):
+        return _cut(_quote(masked(str(value))))
     if isinstance(value, dict):
         shown = ", ".join(f"{_name(key)}: {show_value(inner)}" for key, inner in list(value.items())[:8])
         return _cut("{" + shown + ("" if len(value) <= 8 else f", and {len(value) - 8} more") + "}")
@@ -55,23 +57,14 @@ def show_value(value: Any) -> str:
     return _cut(str(value))
 
 
-def mask(text: str) -> str:
-    """A text without the passwords that URLs carry.
-
-    >>> mask("postgres://app:hunter2@db/main")
-    'postgres://app:***@db/main'
-    """
-    return _URL_PASSWORD.sub(r"\1:***@", text) if "://" in text else text
-
-
 def json_value(value: Any) -> Any:
     """A value as JSON has it: dates and what else JSON lacks become text, secrets `***`."""
     if isinstance(value, dict):
-        return {key if isinstance(key, str) else str(key): json_value(inner) for key, inner in value.items()}
+        return {masked(str(key)): json_value(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [json_value(inner) for inner in value]
     if isinstance(value, str):
-        return mask(value)
+        return masked(value)
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if value is None or isinstance(value, bool | int | float):
@@ -98,7 +91,7 @@ def _quote(text: str) -> str:
 
 
 def _name(key: object) -> str:
-    return harmless(str(key))
+    return harmless(masked(str(key)))
 
 
 def _cut(text: str) -> str:

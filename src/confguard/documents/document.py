@@ -33,7 +33,7 @@ class Document:
     Position(line=2, column=1)
     """
 
-    data: Any
+    data: Any = field(repr=False)
     """What the text says: mappings, lists and scalars."""
     content: bytes = field(repr=False)
     """The exact bytes."""

@@ -12,6 +12,7 @@ from confguard.documents.bounds import MAX_BYTES, TOO_DEEP, check_bounds, deepes
 from confguard.documents.interface import ParseError
 from confguard.documents.tags import naming_tags
 from confguard.errors import DocumentError, brief
+from confguard.secrets import masked
 
 if TYPE_CHECKING:
     from confguard.documents.interface import Format
@@ -29,15 +30,15 @@ def parsed(content: bytes, format: Format, path: str | None = None, tags: Collec
         else:
             data = format.parse(text)
         check_bounds(data, content, format.name)
+        return data
     except ParseError as error:
         line, column = (error.line, error.column or 1) if error.line else deepest_place(text)
-        raise DocumentError(
-            brief(str(error)), path=path, line=line, column=column, hint=error.hint
-        ) from error
-    except RecursionError as error:
+        hint = masked(error.hint) if error.hint else None
+        problem = DocumentError(masked(brief(str(error))), path=path, line=line, column=column, hint=hint)
+    except RecursionError:
         line, column = deepest_place(text)
-        raise DocumentError(TOO_DEEP, path=path, line=line, column=column) from error
-    return data
+        problem = DocumentError(TOO_DEEP, path=path, line=line, column=column)
+    raise problem  # out here it has no context: parsers quote the lines around a mistake
 
 
 def load_bytes(path: str, limit: int = MAX_BYTES) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 if TYPE_CHECKING:
     from confguard.diff.changes import Diff
@@ -24,8 +24,8 @@ class Update(Generic[T]):
     A subscriber that was at work while several came in force is told once: of all that changed since what it saw last.
     """
 
-    before: T
-    after: T
+    before: T = field(repr=False)
+    after: T = field(repr=False)
     diff: Diff
     """What changed, by meaning."""
     revision: int
@@ -35,7 +35,7 @@ class Update(Generic[T]):
 class Held(Generic[T]):
     """Settings in force, and what they were made of."""
 
-    settings: T
+    settings: T = field(repr=False)
     seen: Seen
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from confguard.diff.applying import reveal
+from confguard.diff.applying import opaque
 from confguard.diff.changes import Diff
 from confguard.diff.effects import effect_of
 from confguard.fields import Impact, ImpactLevel, Safer
@@ -95,7 +95,7 @@ def direction_factor(diff: Diff, shape: Shape) -> list[Factor]:
         mark = shape.at(change.path).mark(Safer)
         if mark is None:
             continue
-        effect = effect_of(change.op, reveal(change.before), reveal(change.after), shape.at(change.path))
+        effect = effect_of(change.op, opaque(change.before), opaque(change.after), shape.at(change.path))
         if effect.word != "looser":
             continue
         points = 12.0 if effect.ratio is not None and 0.1 < effect.ratio < 10 else 25.0

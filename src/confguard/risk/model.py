@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import Any
@@ -30,9 +30,11 @@ from confguard.risk.likelihood import Model, default_model
 from confguard.risk.policy import Policy
 from confguard.risk.rules.catalogue import all_rules, known_codes
 from confguard.risk.rules.interface import Context, Process, Rule
+from confguard.schema.guarded import secret_texts
 from confguard.schema.schema import SchemaLike, resolve_schema
-from confguard.schema.shape import ANYTHING
-from confguard.values import documents_of
+from confguard.schema.secrets import Secrets
+from confguard.schema.shape import ANYTHING, Shape
+from confguard.values import Documents, documents_of
 
 __all__ = ["assess", "check_document"]
 
@@ -89,7 +91,7 @@ def assess(
         ),
     )
     findings, accepted = split_accepted(
-        [_placed(finding, diff) for finding in _findings(context, rules)],
+        [_placed(finding, diff) for finding in _cleaned(_findings(context, rules), diff)],
         policy.accept if policy else (),
         diff.after_document,
         at.date(),
@@ -114,10 +116,12 @@ def assess(
     return attrs.evolve(made, likelihood=likelihood, accepted=tuple(accepted))
 
 
-def check_document(document: Document) -> list[Finding]:
+def check_document(document: Document, shape: Shape = ANYTHING) -> list[Finding]:
     """What rules say of a file as it stands."""
-    found = [finding for rule in all_rules() for finding in rule.check_document(document)]
-    return [_at(finding, document) for finding in found]
+    found = [(rule, finding) for rule in all_rules() for finding in rule.check_document(document)]
+    several = isinstance(document.data, Documents)
+    secrets = Secrets(shape.of_documents() if several else shape, document.data)
+    return [_at(_told(rule, finding, secrets), document) for rule, finding in found]
 
 
 def _findings(context: Context, more: Sequence[Rule]) -> list[Finding]:
@@ -146,6 +150,27 @@ def _asked(rule: Rule, context: Context) -> list[Finding]:
         raise
     except Exception as error:  # noqa: BLE001 - a plug-in's rule may raise anything
         return [_left_out(rule, type(error).__name__)]
+
+
+def _told(rule: Rule, finding: Finding, secrets: Secrets) -> Finding:
+    """The finding without secrets: of a secret itself, only what kind it is."""
+    message = rule.title if secrets.at(finding.path) else secrets.clean(finding.message)
+    return attrs.evolve(finding, path=secrets.path(finding.path), message=message)
+
+
+def _cleaned(findings: list[Finding], diff: Diff) -> Iterator[Finding]:
+    """The findings without secrets, whatever their rules quoted."""
+    secrets = diff.secrets
+    hiding = [(each.path, texts) for each in diff if (texts := secret_texts((each.before, each.after)))]
+    for finding in findings:
+        changed = [text for path, texts in hiding if _related(path, finding.path) for text in texts]
+        message = secrets.clean_at(finding.message, finding.path, changed, whole=False)
+        yield attrs.evolve(finding, path=secrets.path(finding.path), message=message)
+
+
+def _related(one: Path, other: Path) -> bool:
+    length = min(len(one), len(other))
+    return one[:length] == other[:length]
 
 
 def _left_out(rule: Rule, why: str) -> Finding:

@@ -149,7 +149,7 @@ def plan_change(
         judgement=terms.policy.decide(risk, changes) if judged else Decision.ALLOW,
         block=terms.policy.block,
         author=author,
-        reason=reason,
+        reason=changes.clean(reason),
         owners=owners_of(changes, place.schema),
         ticket=ticket,
         labels=labels,

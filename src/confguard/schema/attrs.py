@@ -63,7 +63,8 @@ class AttrsAdapter:
         try:
             return converter().structure(data, model)
         except Exception as error:  # noqa: BLE001 - validators may raise anything; all are findings
-            raise InvalidDataError(list(_problems(error, (), data))) from None
+            problems = list(_problems(error, (), data))
+        raise InvalidDataError(problems)  # out here it has no context that quotes what was given
 
 
 def _attrs_default(item: Any) -> Any:
@@ -135,4 +136,20 @@ def _child(data: Any, step: Any) -> Any:
 def _message(error: BaseException) -> str:
     if isinstance(error, AttributeError) and error.name in {"keys", "items"}:
         return "expected a table"  # what cattrs asks of anything that is to be an instance
+    told = _told_by_attrs(error)
+    if told is not None:
+        return f"'{told['attr'].name}' does not fit: {str(told['self']).strip('<>')}"
     return str(error.args[0] if error.args else error) or type(error).__name__
+
+
+def _told_by_attrs(error: BaseException) -> dict[str, Any] | None:
+    """What a validator of attrs' own was about, if one raised this. Its message quotes the value, or its length."""
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    names = (
+        step.tb_frame.f_locals
+        if step and step.tb_frame.f_globals.get("__name__") == "attr.validators"
+        else {}
+    )
+    return dict(names) if {"self", "attr"} <= names.keys() else None

@@ -14,12 +14,12 @@ from confguard.fields import FieldType
 from confguard.paths import Path, path_to_json, show_path, value_at
 from confguard.schema.combining import Combined, combine, placed_in
 from confguard.schema.defaults import default_at, with_defaults
+from confguard.schema.guarded import shown_value
 from confguard.schema.instances import as_data
 from confguard.schema.interface import COMPUTED, NOTHING
 from confguard.schema.layers import Layer, Source, as_layers
 from confguard.schema.schema import Schema, SchemaLike, by_place, resolve_schema
-from confguard.schema.secrets import is_secret
-from confguard.schema.shape import Shape
+from confguard.schema.secrets import Secrets
 from confguard.units import show_duration
 from confguard.values import same
 
@@ -140,7 +140,8 @@ def explain(model: SchemaLike, *sources: Source) -> Explanation:
     shape = loading.schema.shape
     written = bool(loading.problems)
     data = with_defaults(loading.combined.data, shape) if written else as_data(loading.made, shape)
-    values = tuple(_explained(path, value, loading.combined, shape) for path, value in _leaves(data, ()))
+    secrets = Secrets(shape, data, *(layer.data for layer in loading.written))
+    values = tuple(_explained(path, value, loading.combined, secrets) for path, value in _leaves(data, ()))
     unused = tuple(name for layer in loading.written for name in layer.unused)
     return Explanation(values, unused, loading.problems)
 
@@ -177,39 +178,31 @@ def _about_one_of(path: Path, others: list[Path]) -> bool:
     return any(path and (other[: len(path)] == path or path[: len(other)] == other) for other in others)
 
 
-def _explained(path: Path, value: Any, combined: Combined, shape: Shape) -> Explained:
-    place = shape.at(path)
-    effective = [_origin(layer, path, shape) for layer, counts in combined.saying(path) if counts]
-    rest = [_origin(layer, path, shape) for layer, counts in combined.saying(path) if not counts]
-    default = default_at(path, combined, shape)
-    shown = _shown(value, path, place)
+def _explained(path: Path, value: Any, combined: Combined, secrets: Secrets) -> Explained:
+    place = secrets.shape.at(path)
+    effective = [_origin(layer, path, secrets) for layer, counts in combined.saying(path) if counts]
+    rest = [_origin(layer, path, secrets) for layer, counts in combined.saying(path) if not counts]
+    default = default_at(path, combined, secrets.shape)
+    shown, where = _shown(value, path, secrets), secrets.path(path)
     if not effective:
         computed = (
             default is not NOTHING
             and default is not COMPUTED
             and not same(place.meaning(default), place.meaning(value))
         )
-        return Explained(path, shown, Origin("computed" if computed else "default", shown), tuple(rest))
+        return Explained(where, shown, Origin("computed" if computed else "default", shown), tuple(rest))
     if default is not NOTHING and default is not COMPUTED:
-        rest.append(Origin("default", _shown(default, path, place)))
-    return Explained(path, shown, effective[0], (*effective[1:], *rest))
+        rest.append(Origin("default", _shown(default, path, secrets)))
+    return Explained(where, shown, effective[0], (*effective[1:], *rest))
 
 
-def _origin(layer: Layer, path: Path, shape: Shape) -> Origin:
-    return Origin(layer.name, _shown(value_at(layer.data, path), path, shape.at(path)), *layer.where(path))
+def _origin(layer: Layer, path: Path, secrets: Secrets) -> Origin:
+    return Origin(layer.name, _shown(value_at(layer.data, path), path, secrets), *layer.where(path))
 
 
-def _shown(value: Any, path: Path, shape: Shape) -> Any:
+def _shown(value: Any, path: Path, secrets: Secrets) -> Any:
     """A value without the secrets in it."""
-    if value is None:
-        return None
-    if is_secret(path, shape):
-        return "***"
-    if isinstance(value, Mapping):
-        return {key: _shown(inner, (*path, key), shape.child(key)) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_shown(inner, (*path, i), shape.child(i)) for i, inner in enumerate(value)]
-    return value
+    return shown_value(secrets.guarded(value, path))
 
 
 def _leaves(data: Any, path: Path) -> Iterator[tuple[Path, Any]]:

@@ -13,7 +13,9 @@ from confguard.schema.interface import NOTHING
 from confguard.schema.json_export import json_schema, own_fields
 from confguard.schema.limits import allowed, default_text, type_name
 from confguard.schema.schema import Schema
+from confguard.schema.secrets import shown_at
 from confguard.schema.shape import Shape
+from confguard.secrets import HIDDEN
 
 __all__ = ["example_file", "json_schema", "reference_page"]
 
@@ -36,7 +38,7 @@ def _toml_lines(shape: Shape, path: tuple[str, ...]) -> Iterator[str]:
     for key, child in own_fields(shape):
         if child.kind != "map" or not child.fields:
             yield from _about(child)
-            yield _assignment(key, child, "toml")
+            yield _assignment((*path, key), child, "toml")
     for key, child in own_fields(shape):
         if child.kind == "map" and child.fields:
             inner = (*path, key)
@@ -55,7 +57,7 @@ def _yaml_lines(shape: Shape, path: tuple[str, ...]) -> Iterator[str]:
             yield f"{indent}{key}:"
             yield from _yaml_lines(child, (*path, key))
         else:
-            yield indent + _assignment(key, child, "yaml")
+            yield indent + _assignment((*path, key), child, "yaml")
 
 
 def _about(shape: Shape) -> Iterator[str]:
@@ -69,8 +71,8 @@ def _about(shape: Shape) -> Iterator[str]:
     yield f"# {kind}{', ' + bounds if bounds else ''}"
 
 
-def _assignment(key: str, shape: Shape, format: str) -> str:
-    default = default_text(shape)
+def _assignment(path: tuple[str, ...], shape: Shape, format: str) -> str:
+    key, default = path[-1], shown_at(default_text(shape), path, shape)
     if default is NOTHING:
         return _line(key, _placeholder(shape), format)
     return "# " + (_line(key, default, format) if default is not None else f"{key} is not set")
@@ -127,8 +129,8 @@ def _settings(shape: Shape, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
 def _row(path: tuple[str, ...], shape: Shape) -> str:
     keywords = allowed(shape)
     bounds = _bounds_text(keywords)
-    default = default_text(shape)
-    shown = "required" if default is NOTHING else "***" if shape.secret else f"`{json.dumps(default)}`"
+    default = shown_at(default_text(shape), path, shape)
+    shown = "required" if default is NOTHING else f"`{json.dumps(default)}`" if default != HIDDEN else HIDDEN
     extra = keywords.get("x-confguard", {})
     notes = [keywords.get("description", "")]
     notes += [f"impact: {extra['impact']}"] if "impact" in extra else []

@@ -59,13 +59,12 @@ class PydanticAdapter:
                 return model.model_validate(data)
             return pydantic.TypeAdapter(model).validate_python(data)
         except pydantic.ValidationError as error:
-            raise InvalidDataError(
-                [
-                    (_path(data, found["loc"]), _message(found), found.get("input"))
-                    for found in error.errors(include_url=False)
-                    if found["type"] != "extra_forbidden"  # reported with a did-you-mean instead
-                ]
-            ) from None
+            problems = [
+                (_path(data, found["loc"]), _message(found), found.get("input"))
+                for found in error.errors(include_url=False)
+                if found["type"] != "extra_forbidden"  # reported with a did-you-mean instead
+            ]
+        raise InvalidDataError(problems)  # out here it has no context that quotes what was given
 
 
 def _member(name: str, info: Any, config: Any, *, custom: bool) -> Member:

@@ -24,7 +24,7 @@ from confguard.schema.json_schema import JsonSchemaAdapter, read_json_schema
 from confguard.schema.names import Named, named
 from confguard.schema.preparing import Preparation, unknown_keys
 from confguard.schema.pydantic import PydanticAdapter
-from confguard.schema.secrets import is_secret
+from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.values import Documents
 
@@ -72,7 +72,8 @@ class Schema(Generic[T]):
                 for problem in error.problems
             ]
         if problems:
-            raise ValidationError(problems)
+            secrets = Secrets(self.shape, data)
+            raise ValidationError(_without_secrets(problem, secrets) for problem in problems)
         return made
 
     def made(self, data: Any) -> T:
@@ -93,8 +94,9 @@ class Schema(Generic[T]):
         if found is not None and not problems and not unknown:
             problems.append(((), f"is no {self.name}", None))
         if problems or unknown:
-            told = [_problem(*each, self.shape) for each in _each_once(problems, self.shape)]
-            raise ValidationError([*unknown, *told])
+            secrets = Secrets(self.shape, data)
+            told = [_problem(*each, self.shape, secrets) for each in _each_once(problems, self.shape)]
+            raise ValidationError(_without_secrets(problem, secrets) for problem in [*unknown, *told])
         return made
 
     def _attempt(self, *candidates: Any) -> tuple[Any, list[Found] | None]:
@@ -138,15 +140,15 @@ class Schema(Generic[T]):
     def validate_document(self, document: Document) -> T:
         """An instance from a document; problems name the file, line and column. Warns of what is to go."""
         for notice in self.notices(document.data):
-            placed = place_problem(notice, document, self.shape_of(document.data))
-            warnings.warn(str(placed), FutureWarning, stacklevel=2)
+            told = place_problem(notice, document, self.shape_of(document.data))
+            warnings.warn(str(told), FutureWarning, stacklevel=2)
         try:
             return self.validate(document.data)
         except ValidationError as error:
             shape = self.shape_of(document.data)
-            raise ValidationError(
-                sorted((place_problem(problem, document, shape) for problem in error.problems), key=by_place)
-            ) from None
+            secrets = Secrets(shape, document.data)
+            placed = [place_problem(problem, document, shape, secrets) for problem in error.problems]
+            raise ValidationError(sorted(placed, key=by_place)) from None
 
 
 SchemaLike: TypeAlias = "Schema[Any] | type | str | None"
@@ -260,13 +262,20 @@ def _notices(data: Any, shape: Shape, path: Path) -> Iterator[Problem]:
         yield from _notices(value, child, inner)
 
 
-def _problem(path: Path, message: str, value: Any, shape: Shape) -> Problem:
+def _problem(path: Path, message: str, value: Any, shape: Shape, secrets: Secrets) -> Problem:
     shown = not isinstance(value, dict | list | None.__class__) and "got " not in message
-    if shown and not is_secret(path, shape.at(path)):
+    if shown and not secrets.at(path):
         message = f"{message}, got {brief(units.shown(value), 80)}"
     if isinstance(value, dict):
         return _across(path, message, value, shape.at(path))
     return Problem(path, message)
+
+
+def _without_secrets(problem: Problem, secrets: Secrets) -> Problem:
+    related = tuple(_without_secrets(each, secrets) for each in problem.related)
+    return problem._replace(
+        path=secrets.path(problem.path), message=secrets.clean(problem.message, problem.path), related=related
+    )
 
 
 def _across(path: Path, message: str, table: dict[Any, Any], shape: Shape) -> Problem:
@@ -290,16 +299,15 @@ def by_place(problem: Problem) -> tuple[str, int, int]:
     return problem.file or "", problem.line or 0, problem.column or 0
 
 
-def place_problem(problem: Problem, document: Document, shape: Shape = ANYTHING) -> Problem:
+def place_problem(
+    problem: Problem, document: Document, shape: Shape = ANYTHING, secrets: Secrets | None = None
+) -> Problem:
     """The problem with its file, line and column, and that line of the source unless a secret stands on it."""
-    related = tuple(place_problem(each, document, shape) for each in problem.related)
+    secrets = secrets or Secrets(shape, document.data)
+    related = tuple(place_problem(each, document, shape, secrets) for each in problem.related)
     position = document.locate(problem.path, nearest=True)
     if position is None:
         return problem._replace(file=document.path, related=related)
     placed = problem._replace(file=document.path, line=position.line, column=position.column, related=related)
-    on_line = [
-        path
-        for path, found in document.places().items()
-        if position.line in (found.key.line, found.value.line) and is_secret(path, shape.at(path))
-    ]
-    return placed if on_line else placed._replace(source=document.lines[position.line - 1])
+    line, shown = document.lines[position.line - 1], secrets.lines(document)[position.line - 1]
+    return placed._replace(source=line) if line == shown else placed

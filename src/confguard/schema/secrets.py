@@ -1,38 +1,267 @@
-"""Which values are secret: by the schema, else by the name they go by."""
+"""Which values of a document are secret: by its schema, by the names above them, by their form.
+
+`Secrets` is asked once for a document, or for both sides of a diff, and judges only what is shown: a place is worked
+out on the way down to it, so nothing is walked that nobody asks for.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Any
 
-from confguard.schema.shape import Shape
+from attrs import define
 
-__all__ = ["is_secret", "looks_secret"]
-
-_SECRET = re.compile(
-    r"(passwords?|passwd|passphrase|secrets?|secret[_-]?keys?|api[_-]?keys?|access[_-]?keys?|private[_-]?keys?|"
-    r"(auth|access|bearer|refresh|api|session|bot)[_-]?tokens?|tokens?|credentials?|pwd)$",
-    re.IGNORECASE,
+from confguard.documents.document import Document
+from confguard.fields import Secret
+from confguard.paths import Key, Path, Segment, Unshown
+from confguard.schema.guarded import (
+    NOWHERE,
+    Masked,
+    guarded,
+    guarded_leaf,
+    is_secret_key,
+    secret_texts,
+    shown_value,
+    without,
 )
-_SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+from confguard.schema.shape import ANYTHING, Shape
+from confguard.schema.standing import State, below, is_telling
+from confguard.secrets import HIDDEN, masked
+from confguard.values import documents_of
+
+__all__ = ["Secrets", "is_secret", "shown_at"]
 
 
-def is_secret(path: Sequence[object], shape: Shape) -> bool:
-    """Is the value at this path, with this shape, never to be shown?"""
-    return shape.secret or any(looks_secret(segment) for segment in path[-1:])
+@define(eq=False)
+class Place:
+    state: State
+    shape: Shape
+    value: Any
 
 
-def looks_secret(name: object) -> bool:
-    """Does a setting of this name usually hold a secret?
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+_TELLING = 4
+"""Shorter secrets are words that a text may hold by accident."""
 
-    >>> looks_secret("DB_PASSWORD"), looks_secret("apiKey"), looks_secret("password_file")
-    (True, True, False)
-    >>> looks_secret("max_tokens"), looks_secret("tokens")
-    (False, False)
+
+class Secrets:
+    """What is secret in a document, or in both sides of a diff, whose schema has this shape.
+
+    >>> data = {"db": {"password": "hunter2", "port": 5432}, "env": [{"name": "API_KEY", "value": "k-12345"}]}
+    >>> secrets = Secrets(ANYTHING, data)
+    >>> secrets.at(("db", "password")), secrets.at(("db", "port")), secrets.at(("env", 0, "value"))
+    (True, False, True)
+    >>> secrets.guarded(data, ())
+    {'db': {'password': Secret('***'), 'port': 5432}, 'env': [{'name': 'API_KEY', 'value': Secret('***')}]}
+    >>> secrets.clean("the key k-12345 is not known")
+    'the key *** is not known'
     """
-    if not isinstance(name, str):
+
+    def __init__(self, shape: Shape = ANYTHING, *sides: Any) -> None:
+        self.shape = shape
+        self._roots = [
+            Place(State.SECRET if shape.secret else State.PLAIN, shape, side) for side in sides or (None,)
+        ]
+        self._known: list[dict[Path, Place]] = [{} for _ in self._roots]
+        self._elements: dict[tuple[int, tuple[str, ...]], dict[Any, Any]] = {}
+        self._texts: list[str] | None = None
+        self._paths: dict[Path, Path | None] = {}
+        self._plain: dict[Path, Shape | None] = {(): None if shape.secret else shape}
+
+    def __add__(self, other: Secrets) -> Secrets:
+        made = Secrets()
+        made._roots = [*self._roots, *other._roots]
+        made._known = [{} for _ in made._roots]
+        made._plain = {(): None}  # each side may have its own schema
+        return made
+
+    def of_documents(self) -> Secrets:
+        """The same, of files that may hold several documents."""
+        made = Secrets()
+        made._roots = [
+            Place(State.PLAIN, each.shape.of_documents(), documents_of(each.value)) for each in self._roots
+        ]
+        made._known = [{} for _ in made._roots]
+        made._plain = {(): None}
+        return made
+
+    def at(self, path: Path) -> bool:
+        """Is the value at a path secret, as a whole or in part?"""
+        name = path[-1] if path else None
+        for found in (self._place(side, path) for side in range(len(self._roots))):
+            if isinstance(found.value, dict | list) and found.state is State.SECRET:
+                return True
+            if isinstance(guarded_leaf(found.value, name, found.state), Secret):
+                return True
         return False
-    words = _SNAKE.sub("_", name)
-    if re.search(r"(^|_)(max|min|num|n|count|total)_?", words, re.IGNORECASE) or words.lower() == "tokens":
-        return False
-    return bool(_SECRET.search(words))
+
+    def guarded(self, value: Any, path: Path, place: Path | None = None) -> Any:
+        """A value that stands at a path with its secrets wrapped, so that no one shows them by accident.
+
+        `place` is where it stands on the other side, if that is elsewhere.
+        """
+        where = (path,) if place is None or place is path else (path, place)
+        if type(value) in _SCALARS and all(map(self._is_plain, where)):  # as most are
+            return value if type(value) is not str or masked(value) == value else Masked(value)
+        places = [self._place(side, each) for side in range(len(self._roots)) for each in where]
+        there = [each for each in places if each.value is not NOWHERE]
+        found = max(there or places, key=lambda each: each.state)
+        return guarded(value, path[-1] if path else None, found.state, found.shape)
+
+    def _is_plain(self, path: Path) -> bool:
+        """Is there nothing in a setting's name, nor above it, that could make it secret?"""
+        if not path or type(path[-1]) is not str or is_telling(path[-1]):
+            return False
+        above = self._plain_above(path[:-1])
+        return above is not None and not above.child(path[-1]).secret
+
+    def _plain_above(self, path: Path) -> Shape | None:
+        """The shape of a table or list, if no name on the way to it can make what is inside secret."""
+        if path in self._plain:
+            return self._plain[path]
+        above, last = self._plain_above(path[:-1]), path[-1]
+        shape = None if above is None or (isinstance(last, str) and is_telling(last)) else above.child(last)
+        self._plain[path] = None if shape is None or shape.secret else shape
+        return self._plain[path]
+
+    def path(self, path: Path) -> Path:
+        """The path with keys that are secret themselves as `Unshown`."""
+        if not path:
+            return path
+        if (
+            path not in self._paths
+        ):  # for None, it is shown as it is: `1` and `True` are one key here, and not there
+            made = (*self.path(path[:-1]), self._segment(path, len(path) - 1))
+            self._paths[path] = made if any(map(_hides, made)) else None
+        return self._paths[path] or path
+
+    def clean(self, text: str, path: Path | None = None) -> str:
+        """A text in which no secret of the document stands, and whatever else looks like one is hidden.
+
+        `path` is the place that it speaks of: what is secret there is hidden however short it is.
+        """
+        if self._texts is None:
+            whole = [guarded(each.value, None, each.state, each.shape) for each in self._roots]
+            self._texts = [each for each in secret_texts(whole) if len(each) >= _TELLING]
+        return masked(without(text, self._texts)) if path is None else self.clean_at(text, path, self._texts)
+
+    def clean_at(self, text: str, path: Path, others: Iterable[str] = (), *, whole: bool = True) -> str:
+        """A text without what is secret at a path, and without other secrets that are known.
+
+        Without `whole`, tables and lists at the path are not looked through.
+        """
+        sides = [side for side in range(len(self._roots)) if whole or _is_leaf(self._place(side, path).value)]
+        here = secret_texts([self._guarded_at(side, path) for side in sides])
+        if not all(_is_leaf(self._place(side, path).value) for side in sides):
+            here = [each for each in here if len(each) >= _TELLING - 1]
+        return masked(without(text, [*others, *here]))
+
+    def lines(self, document: Document) -> list[str]:
+        """The lines of a document with what is secret as `***`, from its value to where the next setting begins."""
+        lines = list(document.lines)
+        places = sorted(document.places().items(), key=lambda entry: entry[1].key)
+        starts = sorted({place.key.line for _, place in places} | {len(lines) + 1})
+        for path, place in places:
+            if not self._hides(path):
+                continue
+            line, column = place.value
+            lines[line - 1] = _cut(lines[line - 1], column)
+            following = starts[bisect_right(starts, line)] if line < starts[-1] else line + 1
+            for hidden in range(line + 1, following):
+                lines[hidden - 1] = HIDDEN if lines[hidden - 1].strip() else ""
+        return [self.clean(line) for line in lines]
+
+    def _hides(self, path: Path) -> bool:
+        return any(isinstance(self._guarded_at(side, path), Secret) for side in range(len(self._roots)))
+
+    def _guarded_at(self, side: int, path: Path) -> Any:
+        found = self._place(side, path)
+        return guarded(found.value, path[-1] if path else None, found.state, found.shape)
+
+    def _segment(self, path: Path, n: int) -> Segment:
+        segment = path[n]
+        if isinstance(segment, Key):
+            inside = path[: n + 1]
+            hidden = [
+                isinstance(value, str)
+                and not self._is_plain((*inside, *name.split(".")))
+                and self.at((*inside, *name.split(".")))
+                for name, value in segment.fields
+            ]
+            if not any(hidden):
+                return segment
+            fields = tuple(
+                (name, Unshown(value) if secret else value)
+                for secret, (name, value) in zip(hidden, segment.fields, strict=True)
+            )
+            return Key(fields)
+        if isinstance(segment, str) and any(
+            is_secret_key(self._place(side, path[:n]).shape, segment, path[n - 1] if n else None)
+            for side in range(len(self._roots))
+        ):
+            return Unshown(segment)
+        return segment
+
+    def _place(self, side: int, path: Path) -> Place:
+        if not path:
+            return self._roots[side]
+        known = self._known[side].get(path)
+        if known is None:
+            known = self._known[side][path] = self._below(self._place(side, path[:-1]), path[-1])
+        return known
+
+    def _below(self, above: Place, segment: Segment) -> Place:
+        container = above.value
+        if isinstance(segment, Key):
+            value = self._element(container, segment)
+        elif isinstance(container, dict):
+            value = container.get(segment, NOWHERE)
+        elif isinstance(container, list) and isinstance(segment, int):
+            value = container[segment] if 0 <= segment < len(container) else NOWHERE
+        else:
+            value = NOWHERE
+        shape = above.shape.of(container).child(segment)
+        return Place(below(above.state, container, segment, value, shape), shape, value)
+
+    def _element(self, container: Any, key: Key) -> Any:
+        """The element of a list that a key names, looked up instead of searched."""
+        if not isinstance(container, list):
+            return NOWHERE
+        names = tuple(name for name, _ in key.fields)
+        known = self._elements.get((id(container), names))
+        if known is None:
+            known = self._elements[id(container), names] = {Key.over(each, names): each for each in container}
+        return known.get(key, NOWHERE)
+
+
+def _hides(segment: Segment) -> bool:
+    if isinstance(segment, Key):
+        return any(isinstance(value, Unshown) for _, value in segment.fields)
+    return isinstance(segment, Unshown)
+
+
+def _is_leaf(value: Any) -> bool:
+    return not isinstance(value, dict | list)
+
+
+def shown_at(value: Any, path: Path, shape: Shape) -> Any:
+    """What is shown of a value that a schema gives for a path, such as a default."""
+    above = Secrets()._place(0, path)
+    state = State.SECRET if shape.secret else above.state
+    return shown_value(guarded(value, path[-1] if path else None, state, shape))
+
+
+def is_secret(path: Path, shape: Shape) -> bool:
+    """Does what stands at a path hold a secret, by what the schema says or by the names on the way to it?"""
+    state = State.SECRET if shape.secret else Secrets()._place(0, path).state
+    return isinstance(guarded_leaf("a text", path[-1] if path else None, state), Secret)
+
+
+def _cut(line: str, column: int) -> str:
+    """A line up to a column; it may have been cut before that already."""
+    return (
+        line[: column - 1] + HIDDEN
+        if not line.endswith(HIDDEN) or len(line) - len(HIDDEN) > column - 1
+        else line
+    )

@@ -72,6 +72,10 @@ class Shape:
     hint: Any = None
     """The type as the schema writes it, without its marks."""
     description: str | None = None
+    hidden: bool = False
+    """Is a secret here that the shape does not tell apart: in a union, a tuple, or of another library's type?"""
+    secret_keys: bool = False
+    """Are a mapping's keys secret?"""
 
     def child(self, segment: Segment) -> Shape:
         """The shape one step further down; `ANYTHING` where the schema is silent."""
@@ -144,6 +148,8 @@ class Shape:
     @cached_property
     def secret(self) -> bool:
         """Is the value here never to be shown?"""
+        if self.hidden:
+            return True
         if self.variants:
             return any(variant.secret for variant in self.variants)
         if self.field_type is not None:

@@ -60,7 +60,8 @@ class _Builder:
         if issubclass(origin, Mapping):
             below = arguments[1] if len(arguments) > 1 else Any
             rest = self.shape(below, inside)
-            return Shape("map", rest=rest, rewrites=rest.rewrites, **common)
+            keys = self.shape(arguments[0], inside).secret if arguments else False
+            return Shape("map", rest=rest, rewrites=rest.rewrites, secret_keys=keys, **common)
         if issubclass(origin, tuple) and arguments and arguments[-1] is not Ellipsis:
             items = tuple(self.shape(each, inside) for each in arguments)
             rest = union_of(items)

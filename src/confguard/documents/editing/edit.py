@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, Protocol
 
+from attrs import frozen
+
 from confguard.documents.document import Document, parse_bytes
 from confguard.documents.editing.tree import Entry, Node, UnfitError, attach, data_of, fresh
 from confguard.documents.editing.weaving import Notation
@@ -81,7 +83,7 @@ def edit(document: Document, changes: Iterable[ChangeLike]) -> Document:
         # Paths of a diff of files that may hold several documents begin with one of them.
         root = notation.stream(tree) if getattr(changes, "several", False) else tree
         for change in asked:
-            _make(change, root)
+            _make(_revealed(change), root)
         made = notation.woven(root)
     except UnfitError as error:
         first = asked[0].origin or asked[0].path
@@ -136,7 +138,38 @@ def _notation(format: str, text: str) -> Notation:
     return made
 
 
-def _make(change: ChangeLike, tree: Node) -> None:
+@frozen
+class _Revealed:
+    """A change with its secrets revealed: what is written into a file is the file's own."""
+
+    op: str
+    path: Path
+    before: Any
+    after: Any
+    origin: Path | None
+    position: int | None
+    shown: Path
+    """Its path, for messages."""
+
+
+def _revealed(change: ChangeLike) -> _Revealed:
+    origin = _open(change.origin) if change.origin is not None else None
+    before, after = _open(change.before), _open(change.after)
+    return _Revealed(change.op, _open(change.path), before, after, origin, change.position, change.path)
+
+
+def _open(value: Any) -> Any:
+    """A value, or a path, in which nothing is hidden."""
+    if isinstance(value, dict):
+        return {_open(key): _open(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(_open, value))
+    if isinstance(value, Key):
+        return Key(tuple((name, _open(field)) for name, field in value.fields))
+    return value.reveal() if hasattr(value, "reveal") else value
+
+
+def _make(change: _Revealed, tree: Node) -> None:
     """Make one change to the tree."""
     if not change.path:
         raise UnfitError("cannot edit a whole document in place", 0, "write the file anew")
@@ -157,7 +190,7 @@ def _make(change: ChangeLike, tree: Node) -> None:
             entry.value.assign(change.after)
 
 
-def _add(change: ChangeLike, parent: Node, last: Any) -> None:
+def _add(change: _Revealed, parent: Node, last: Any) -> None:
     if parent.kind == "map":
         if parent.find(last):
             raise _misfit(change, "is there already", parent)
@@ -169,7 +202,7 @@ def _add(change: ChangeLike, parent: Node, last: Any) -> None:
     parent.insert(Entry(None, fresh(change.after)), position)
 
 
-def _move_in_list(change: ChangeLike, parent: Node) -> None:
+def _move_in_list(change: _Revealed, parent: Node) -> None:
     last: Any = change.path[-1]
     start, end = (
         (change.before, change.after) if isinstance(last, Key) else ((change.origin or change.path)[-1], last)
@@ -181,7 +214,7 @@ def _move_in_list(change: ChangeLike, parent: Node) -> None:
     parent.insert(entry, end)
 
 
-def _move_to_key(change: ChangeLike, tree: Node) -> None:
+def _move_to_key(change: _Revealed, tree: Node) -> None:
     """From one mapping to another; within one it is a new name, and the place stays."""
     origin = change.origin or change.path
     source = _parent(change, tree, origin)
@@ -198,7 +231,7 @@ def _move_to_key(change: ChangeLike, tree: Node) -> None:
     target.insert(entry, position)
 
 
-def _parent(change: ChangeLike, tree: Node, path: Path) -> Node:
+def _parent(change: _Revealed, tree: Node, path: Path) -> Node:
     """The container of a path's end. All on the way to it is touched."""
     node = tree
     for segment in path[:-1]:
@@ -213,7 +246,7 @@ def _parent(change: ChangeLike, tree: Node, path: Path) -> Node:
     return node
 
 
-def _expected(change: ChangeLike, parent: Node, last: Any) -> Entry:
+def _expected(change: _Revealed, parent: Node, last: Any) -> Entry:
     """The entry that a change means, if it holds what the change was made from."""
     entry = parent.find(last)
     if entry is None:
@@ -223,9 +256,9 @@ def _expected(change: ChangeLike, parent: Node, last: Any) -> Entry:
     return entry
 
 
-def _misfit(change: ChangeLike, what: str, node: Node) -> UnfitError:
+def _misfit(change: _Revealed, what: str, node: Node) -> UnfitError:
     return UnfitError(
-        f"cannot {change.op} {show_path(change.path)}: it {what}",
+        f"cannot {change.op} {show_path(change.shown)}: it {what}",
         node.start if node.start >= 0 else None,
         "compare with the file as it is now",
     )

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import attrs
 from attrs import define, field, frozen
 
-from confguard.diff.applying import reveal
+from confguard.diff.applying import opaque
 from confguard.diff.changes import Change, Diff
 from confguard.diff.quantity import amounts, ratio
 from confguard.documents.document import Document
@@ -29,8 +29,8 @@ __all__ = ["Context", "Edit", "EditRule", "Example", "Process", "Rule", "Verdict
 class Edit:
     """One setting that changed: a leaf, or a whole container that came or went.
 
-    `before` is None for what is new, `after` for what is gone. Values are revealed: a rule may look at a
-    secret, and must never put it into a message.
+    `before` is None for what is new, `after` for what is gone. A secret is a `Secret`, which a rule
+    that has to can `reveal`; what it says is shown without it.
     """
 
     path: Path
@@ -219,7 +219,7 @@ def _from_default(change: Change, shape: Shape) -> Change:
 
 
 def _edits(change: Change) -> Iterator[Edit]:
-    before, after = reveal(change.before), reveal(change.after)
+    before, after = opaque(change.before), opaque(change.after)
     yield Edit(change.path, before, after, change)
     if isinstance(before, dict | list):
         yield from (Edit(path, value, None, change) for path, value in _leaves(before, change.path))

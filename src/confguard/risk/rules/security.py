@@ -6,9 +6,11 @@ import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
+from confguard.diff.applying import reveal
+from confguard.fields import Secret
 from confguard.risk.names import polarity, switched, words_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict
-from confguard.schema.secrets import looks_secret
+from confguard.secrets import is_reference, is_token, secret_name
 
 __all__ = [
     "AuthenticationOff",
@@ -58,14 +60,6 @@ _ADDRESSES = frozenset(
     }
 )
 _EVERYTHING = frozenset({"*", "*.*", "*:*", ".*", "**", "all", "any", "everyone", "everything", "allusers"})
-_REFERENCE = re.compile(
-    r"\$[{(A-Za-z]|\{\{|<[^>]*>$|%[({]|(vault|env|file|ssm|sops|ref|arn|op|gcp|aws|azure|kms|secret\w*)[:(]|ENC\[|/",
-    re.IGNORECASE,
-)
-_TOKEN_FORMS = re.compile(
-    r"AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|xox[abprs]-[A-Za-z0-9-]{10,}|-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|sk_live_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{35}|glpat-[A-Za-z0-9_-]{20}"
-)
 
 
 class VerificationOff(EditRule):
@@ -205,17 +199,16 @@ class SecretInClear(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """A literal under a secret's name, or a text of a known token's form."""
-        if not isinstance(edit.after, str):
+        before, after = reveal(edit.before), reveal(edit.after)
+        if not isinstance(after, str):
             return None
-        if _TOKEN_FORMS.search(edit.after) and not (
-            isinstance(edit.before, str) and _TOKEN_FORMS.search(edit.before)
-        ):
+        if is_token(after) and not (isinstance(before, str) and is_token(before)):
             return "critical", "holds what looks like a live key or token"
-        if _url_password(edit.after) and not _url_password(edit.before):
+        if _url_password(after) and not _url_password(before):
             return "holds a password within a URL"
-        if not looks_secret(edit.name) or not _literal(edit.after):
+        if not (isinstance(edit.after, Secret) or secret_name(edit.name)) or not _literal(after):
             return None
-        if _literal(edit.before):
+        if _literal(before):
             return "low", "a secret that stands in the file was changed there"
         return "holds a secret in the clear"
 
@@ -387,7 +380,7 @@ def _means_all(value: Any) -> bool:
 
 
 def _literal(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip()) and not _REFERENCE.match(value.strip())
+    return isinstance(value, str) and bool(value.strip()) and not is_reference(value)
 
 
 def _network(value: Any) -> IPv4Network | IPv6Network | None:

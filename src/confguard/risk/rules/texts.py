@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from confguard.diff.applying import reveal
 from confguard.risk.findings import Finding
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
 from confguard.risk.rules.traps import YamlTrap
@@ -140,7 +141,8 @@ class Placeholder(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """A whole value that is a placeholder, and was not one."""
-        if not isinstance(edit.after, str) or edit.words & {
+        before, after = reveal(edit.before), reveal(edit.after)
+        if not isinstance(after, str) or edit.words & {
             "description",
             "comment",
             "help",
@@ -150,10 +152,10 @@ class Placeholder(EditRule):
             "name",
         }:
             return None
-        was = isinstance(edit.before, str) and _PLACEHOLDER.fullmatch(edit.before.strip())
+        was = isinstance(before, str) and _PLACEHOLDER.fullmatch(before.strip())
         return (
             f"is still to be filled in: {edit.after}"
-            if _PLACEHOLDER.fullmatch(edit.after.strip()) and not was
+            if _PLACEHOLDER.fullmatch(after.strip()) and not was
             else None
         )
 

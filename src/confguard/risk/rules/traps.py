@@ -58,7 +58,8 @@ class YamlTrap(Rule):
                 among = context.after_at(path[:-1])
                 texts = isinstance(among, list) and any(isinstance(value, str) for value in among)
                 meant = isinstance(was[path], str) or texts
-                yield self.finding(path, message, "high" if meant else None)
+                told = self.title if context.diff.secrets.at(path) else message
+                yield self.finding(path, told, "high" if meant else None)
 
     def check_document(self, document: Document) -> Iterator[Finding]:
         """Every trap in a file."""
