@@ -31,6 +31,7 @@ from confguard.diff.patch import to_json_patch
 from confguard.documents.writing import write
 from confguard.errors import ConfguardError
 from confguard.fields import Secret
+from confguard.paths import show_path
 from confguard.risk.reports import REPORTS, Judged
 from confguard.schema.export import example_file, json_schema, reference_page
 from confguard.schema.schema import resolve_schema
@@ -677,3 +678,41 @@ def test_the_pages_of_a_schema_show_no_secret(folder: Path, capsys: Capture) -> 
 )
 def test_options_in_the_middle_of_a_text(text: str, shown: str) -> None:
     assert masked(text) == shown
+
+
+def test_what_stands_anywhere_in_a_schema_as_a_default_is_on_no_page(folder: Path, capsys: Capture) -> None:
+    inner = {"type": "object", "properties": {"api_key": {"type": "string", "default": OLD}}}
+    schema = {
+        "type": "object",
+        "properties": {
+            "db": inner | {"default": {"api_key": OLD}},
+            "tokens": {"type": "object", "additionalProperties": {"type": "string", "examples": [OLD]}},
+            "urls": {"type": "array", "items": {"type": "string", "default": f"amqp://a:{OLD}@h"}},
+            "zone": {"anyOf": [{"type": "string", "writeOnly": True, "default": OLD}, {"type": "null"}]},
+            "other": {"$ref": "#/$defs/other"},
+        },
+        "$defs": {"other": inner},
+    }
+    Path("schema.json").write_text(json.dumps(schema))
+    Path("new.json").write_text(json.dumps(schema).replace(OLD, NEW))
+    for command in (
+        "json schema.json",
+        "example schema.json",
+        "docs schema.json",
+        "check schema.json new.json",
+    ):
+        main(["schema", *command.split()])
+        said = capsys.readouterr()
+        assert_hidden(said.out + said.err)
+
+
+def test_a_secret_changes_in_a_file_that_becomes_several_documents() -> None:
+    kube = "kind: Secret\nmetadata: {name: a}\nstringData:\n  greeting: {}\n"
+    one = cg.parse(kube.replace("{}", OLD), "yaml")
+    two = cg.parse(kube.replace("{}", NEW) + "---\nkind: Service\nmetadata: {name: b}\n", "yaml")
+    for old, new in ((one, two), (two, one)):
+        changed = cg.diff(old, new)
+        assert any("greeting" in show_path(change.path) for change in changed)
+        assert_hidden("".join(texts_of(changed)) + repr(changed) + str(changed.to_json()))
+    again = cg.diff(one, one) + cg.diff(one, two)
+    assert_hidden(again.clean(f"{OLD} {NEW}"))

@@ -13,8 +13,8 @@ from confguard.schema.comparing.refusal import Refusal
 from confguard.schema.export import json_schema
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.schema import Schema
-from confguard.schema.secrets import is_secret
-from confguard.schema.shape import Shape
+from confguard.schema.secrets import is_secret, shown_at
+from confguard.schema.shape import ANYTHING, Shape
 
 __all__ = ["SchemaFinding", "compare_schemas"]
 
@@ -78,7 +78,9 @@ _WITHOUT_VALUES = {
 
 
 def _without_secrets(finding: SchemaFinding, *shapes: Shape) -> SchemaFinding:
-    if not any(_touches_secret(finding.path, shape) for shape in shapes):
+    named = [finding.was, finding.now, *(finding.example or ())]
+    plain = shown_at(named, finding.path, ANYTHING) == named
+    if plain and not any(_touches_secret(finding.path, shape) for shape in shapes):
         return finding
     message = _WITHOUT_VALUES.get(finding.code, finding.message)
     return evolve(finding, message=message, was=None, now=None, example=None)

@@ -6,6 +6,7 @@ import dataclasses
 import re
 import sys
 from collections.abc import Iterator
+from copy import copy
 from decimal import Decimal
 from math import isfinite
 from typing import Any
@@ -13,12 +14,14 @@ from typing import Any
 import attrs
 from attrs import define, field
 
+from confguard.paths import Path
 from confguard.schema.interface import NOTHING
-from confguard.schema.json_schema import JsonSchema
+from confguard.schema.json_schema import JsonSchema, field_type_of
 from confguard.schema.limits import allowed, plain
 from confguard.schema.schema import Schema
-from confguard.schema.secrets import is_secret
+from confguard.schema.secrets import shown_at
 from confguard.schema.shape import Shape
+from confguard.schema.vocabulary import SAME_PLACE, subschemas
 
 __all__ = ["json_schema", "own_fields"]
 
@@ -37,11 +40,31 @@ def json_schema(schema: Schema[Any]) -> dict[str, Any]:
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": schema.name}
     model: Any = schema.model
     if isinstance(model, JsonSchema):
-        data = model.data
-        return head | data if isinstance(data, dict) else head | {"allOf": [data]}
-    export = _Export(schema.shape.hint)
-    made = head | export.node(schema.shape, top=True)
-    return made | ({"$defs": export.definitions} if export.definitions else {})
+        made = model.data if isinstance(model.data, dict) else {"allOf": [model.data]}
+    else:
+        export = _Export(schema.shape.hint)
+        made = export.node(schema.shape, top=True)
+        made |= {"$defs": export.definitions} if export.definitions else {}
+    told: dict[str, Any] = _without_secrets(made, ())
+    return head | told
+
+
+def _without_secrets(node: Any, path: Path) -> Any:
+    """A schema without the defaults and examples that hold a secret."""
+    if not isinstance(node, dict):
+        return node
+    made = dict(node)
+    shape = Shape(field_type=field_type_of(node))
+    for keyword in ("default", "examples"):
+        if keyword in made and shown_at(made[keyword], path, shape) != made[keyword]:
+            del made[keyword]
+    for (keyword, *name), child in subschemas(node):
+        if name and made[keyword] is node[keyword]:
+            made[keyword] = copy(node[keyword])
+        around, key = (made[keyword], name[0]) if name else (made, keyword)
+        inner = (name[0] if name else 0 if keyword == "items" else "*",)
+        around[key] = _without_secrets(child, path if keyword in SAME_PLACE else (*path, *inner))
+    return made
 
 
 def own_fields(shape: Shape) -> Iterator[tuple[str, Shape]]:
@@ -102,8 +125,6 @@ class _Export:
         either: list[dict[str, Any]] = []
         for names, child in _named(shape):
             node = self.node(child)
-            if is_secret(tuple(names), child):
-                node.pop("default", None)
             properties |= dict.fromkeys(names, node)
             if child.default is NOTHING:
                 if len(names) == 1:
@@ -204,7 +225,7 @@ def _own_keywords(shape: Shape) -> dict[str, Any]:
         made["writeOnly"] = True
     made.pop("default", None)
     default = NOTHING if made.get("writeOnly") else _default(shape)
-    if default is not NOTHING:
+    if default is not NOTHING and shown_at(default, (), shape) == default:
         made["default"] = default
     order = [key for key in made if key not in {"default", "x-confguard"}]
     return {

@@ -24,7 +24,7 @@ from confguard.schema.shape import ANYTHING, Shape
 if TYPE_CHECKING:
     from confguard.schema.references import Node
 
-__all__ = ["JsonSchema", "JsonSchemaAdapter", "read_json_schema", "shape_of"]
+__all__ = ["JsonSchema", "JsonSchemaAdapter", "field_type_of", "read_json_schema", "shape_of"]
 
 
 @define(slots=False, frozen=True, eq=False)
@@ -151,7 +151,7 @@ class _Shapes:
             "default": keywords.get("default", NOTHING),
             "deprecated": "it is to go" if keywords.get("deprecated") else None,
             "description": keywords.get("description"),
-            "field_type": _field_type(keywords),
+            "field_type": field_type_of(keywords),
         }
         kind = _single_type(keywords.get("type"))
         if kind == "object" or "properties" in keywords:
@@ -263,7 +263,8 @@ def _bounds(node: Any) -> Iterator[object]:
             yield SimpleNamespace(**{by_keyword[keyword]: bound})
 
 
-def _field_type(node: Any) -> type[fields.FieldType] | None:
+def field_type_of(node: Any) -> type[fields.FieldType] | None:
+    """The field type that a schema names for a value; `Secret` for what is only written."""
     extra = node.get("x-confguard")
     extra = extra if isinstance(extra, dict) else {}
     if extra.get("secret") or node.get("writeOnly") is True or node.get("format") == "password":
