@@ -6,9 +6,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import make_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Optional, Union
+from typing import Annotated, Any, Literal, Optional, Union
 from urllib.parse import quote
 
 import attrs
@@ -16,6 +17,7 @@ import pytest
 from pydantic import (
     AfterValidator,
     BaseModel,
+    Field,
     RootModel,
     SecretBytes,
     SecretStr,
@@ -716,3 +718,61 @@ def test_a_secret_changes_in_a_file_that_becomes_several_documents() -> None:
         assert_hidden("".join(texts_of(changed)) + repr(changed) + str(changed.to_json()))
     again = cg.diff(one, one) + cg.diff(one, two)
     assert_hidden(again.clean(f"{OLD} {NEW}"))
+
+
+class Bucket(BaseModel):
+    kind: Literal["s3"]
+    blob: Secret = Secret("x")
+
+
+class Folder(BaseModel):
+    kind: Literal["disk"]
+    blob: str = "y"
+
+
+class Stores(BaseModel):
+    tagged: Annotated[Bucket | Folder, Field(discriminator="kind")] | None = None
+    either: Bucket | Folder | None = None
+    every: list[Bucket | Folder] = []
+    named: dict[str, Bucket | Folder] = {}
+    one: Bucket | None = None
+    handles: list[Secret] = []
+    mixed: list[Secret] | int = 0
+
+
+@pytest.mark.parametrize("kind", ["s3", "s4", "disk", None])
+@pytest.mark.parametrize("around", ["tagged", "either", "every", "named", "one"])
+def test_a_secret_in_one_member_of_a_union_is_one_whatever_is_meant(around: str, kind: str | None) -> None:
+    sides = []
+    for secret in (OLD, NEW):
+        table = {"blob": secret} | ({"kind": kind} if kind else {})
+        sides.append({around: [table] if around == "every" else {"a": table} if around == "named" else table})
+    assert_hidden("".join(texts_of(cg.diff(*sides, Stores))) + cg.explain(Stores, sides[0]).__str__())
+    with suppress(cg.ValidationError):
+        assert cg.load(Stores, sides[0])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"one": OLD},
+        {"every": OLD},
+        {"every": [OLD]},
+        {"handles": OLD},
+        {"handles": {OLD: 1}},
+        {"mixed": OLD},
+        {"named": {"a": OLD}},
+        {"one": {"kind": "s3", "blob": {OLD: None}}},
+    ],
+)
+def test_what_stands_where_secrets_belong_is_hidden_though_it_is_of_another_kind(
+    data: dict[str, Any],
+) -> None:
+    with pytest.raises(cg.ValidationError) as caught:
+        cg.load(Stores, data)
+    assert_hidden(str(caught.value))
+    assert_hidden("".join(texts_of(cg.diff({}, data, Stores))))
+
+
+def test_a_number_where_a_number_may_stand_is_shown() -> None:
+    assert str(cg.diff({"mixed": 4}, {"mixed": 5}, Stores)).startswith("mixed: 4 -> 5")

@@ -40,7 +40,6 @@ class Masked(Secret):
 
 
 def guarded(value: Any, name: Any, state: State, shape: Shape) -> Any:
-    shape = shape.of(value)
     if isinstance(value, dict):
         return {
             _key(shape, key, name): guarded(inner, key, below(state, value, key, inner, there), there)
@@ -80,7 +79,10 @@ def is_secret_key(shape: Shape, key: str, name: Any) -> bool:
     """Is the key of a table a secret itself, as where tokens lead to those who hold them?"""
     if masked(key) != key:
         return True
-    if shape.secret_keys:
+    misplaced = shape.secret or (
+        shape.kind == "list" and shape.holds_secret
+    )  # a table, where none was wanted
+    if shape.secret_keys or (misplaced and key not in shape.fields):
         return True
     holds = isinstance(name, str) and secret_name(name) and plural_name(name)
     return (

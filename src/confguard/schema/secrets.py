@@ -26,7 +26,7 @@ from confguard.schema.guarded import (
     without,
 )
 from confguard.schema.shape import ANYTHING, Shape
-from confguard.schema.standing import State, below, is_telling
+from confguard.schema.standing import State, below, is_secret_by_schema, is_telling
 from confguard.secrets import HIDDEN, masked
 from confguard.values import documents_of
 
@@ -61,7 +61,8 @@ class Secrets:
     def __init__(self, shape: Shape = ANYTHING, *sides: Any) -> None:
         self.shape = shape
         self._roots = [
-            Place(State.SECRET if shape.secret else State.PLAIN, shape, side) for side in sides or (None,)
+            Place(State.SECRET if is_secret_by_schema(side, shape) else State.PLAIN, shape, side)
+            for side in sides or (None,)
         ]
         self._known: list[dict[Path, Place]] = [{} for _ in self._roots]
         self._elements: dict[tuple[int, tuple[str, ...]], dict[Any, Any]] = {}
@@ -114,7 +115,7 @@ class Secrets:
         if not path or type(path[-1]) is not str or is_telling(path[-1]):
             return False
         above = self._plain_above(path[:-1])
-        return above is not None and not above.child(path[-1]).secret
+        return above is not None and not above.child(path[-1]).holds_secret
 
     def _plain_above(self, path: Path) -> Shape | None:
         """The shape of a table or list, if no name on the way to it can make what is inside secret."""
@@ -221,7 +222,7 @@ class Secrets:
             value = container[segment] if 0 <= segment < len(container) else NOWHERE
         else:
             value = NOWHERE
-        shape = above.shape.of(container).child(segment)
+        shape = above.shape.child(segment)
         return Place(below(above.state, container, segment, value, shape), shape, value)
 
     def _element(self, container: Any, key: Key) -> Any:

@@ -72,8 +72,6 @@ class Shape:
     hint: Any = None
     """The type as the schema writes it, without its marks."""
     description: str | None = None
-    hidden: bool = False
-    """Is a secret here that the shape does not tell apart: in a union, a tuple, or of another library's type?"""
     secret_keys: bool = False
     """Are a mapping's keys secret?"""
 
@@ -136,6 +134,10 @@ class Shape:
         """Does a value have all keys that are required here, and no others?"""
         return _fit(self, value)[:2] == (0, 0)
 
+    def reads(self, value: Any) -> bool:
+        """Is a value of the kind that is wanted here, and can it be read as that?"""
+        return _fit(self, value)[:3] == (0, 0, 0)
+
     def mark(self, kind: type[Mark]) -> Mark | None:
         """The mark of a kind, if there is one."""
         return next((mark for mark in self.marks if isinstance(mark, kind)), None)
@@ -148,13 +150,19 @@ class Shape:
     @cached_property
     def secret(self) -> bool:
         """Is the value here never to be shown?"""
-        if self.hidden:
-            return True
         if self.variants:
             return any(variant.secret for variant in self.variants)
         if self.field_type is not None:
             return issubclass(self.field_type, Secret)
-        return any(base.__name__ == "_SecretBase" for base in getattr(self.hint, "__mro__", ()))  # pydantic's
+        return isinstance(self.hint, type) and hasattr(
+            self.hint, "get_secret_value"
+        )  # pydantic's, and their like
+
+    @cached_property
+    def holds_secret(self) -> bool:
+        """Is a secret here, or in what belongs here?"""
+        inside = (*self.fields.values(), *self.items, *self.variants, *([self.rest] if self.rest else []))
+        return self.secret or self.secret_keys or any(child.holds_secret for child in inside)
 
     @property
     def amount(self) -> bool:

@@ -11,7 +11,7 @@ from confguard.paths import Key, Segment
 from confguard.schema.shape import Shape
 from confguard.secrets import about_name, is_login, plural_name, secret_name
 
-__all__ = ["State", "below", "is_telling"]
+__all__ = ["State", "below", "is_secret_by_schema", "is_telling"]
 
 
 class State(IntEnum):
@@ -70,9 +70,15 @@ _OWNERS = frozenset(
 """Below `passwords` these are whose password it is."""
 
 
+def is_secret_by_schema(value: Any, shape: Shape) -> bool:
+    """Does the schema say that a value is secret, or want a table or list of secrets where it is a mere text?"""
+    mere = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return shape.secret or (mere and shape.holds_secret and not shape.reads(value))
+
+
 def below(state: State, container: Any, segment: Segment, value: Any, shape: Shape) -> State:
     """What is known of a value from the container it stands in."""
-    if state is State.SECRET or shape.secret:
+    if state is State.SECRET or is_secret_by_schema(value, shape):
         return State.SECRET
     if shape.field_type or get_origin(shape.hint) is Literal:  # the schema says what it is, and no secret
         return State.PLAIN
