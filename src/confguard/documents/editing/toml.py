@@ -269,6 +269,6 @@ class _Carried:
         section.entry.key = section
         below = self.met[mark] if len(self.met) > mark else None
         if not names:
-            below = self.order.first
+            below = self.order.first or below
         self._insert(section.entry, below)
         return section
