@@ -676,6 +676,11 @@ def test_the_pages_of_a_schema_show_no_secret(folder: Path, capsys: Capture) -> 
         ("x: --password=hunter2 was not taken", "x: --password=*** was not taken"),
         ("run --token=abc, --retries=3", "run --token=***, --retries=3"),
         ("curl --api-key=${KEY} x", "curl --api-key=${KEY} x"),
+        ("['x', '--password', 'hunter2'] ended", "['x', '--password', '***'] ended"),
+        ('["curl", "-u", "ana:hunter2", "h"]', '["curl", "-u", "ana:***", "h"]'),
+        ("run --password:hunter2 now", "run --password:*** now"),
+        ("  password: hunter2  # of ana", "  password: ***  # of ana"),
+        ("--password: is required", "--password: is required"),
     ],
 )
 def test_options_in_the_middle_of_a_text(text: str, shown: str) -> None:

@@ -211,15 +211,18 @@ _PAIR = re.compile(
     rf"|(?<![\w.-])(?P<head2>(?P<name2>{_NAME})\\*[\"']\s*:\s*)(?P<quote2>\\*)(?P<value2>\"(?:[^\"\\]|\\[^\"])*\\?\"?|'[^']*'?|[^\s,}}\]]+)"
 )
 _COLON = re.compile(
-    rf"(?<![\w.-])(?P<head>(?P<name>{_NAME})[ \t]*:[ \t]+)(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']+)[ \t]*(?=[\"']|$)",
+    rf"(?<![\w.-])(?P<head>(?P<name>{_NAME})[ \t]*:[ \t]+)(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']+)"
+    r"(?=[ \t]*(?:[\"']|[ \t]#|$))",
     re.MULTILINE,
 )
 _OPTION = re.compile(
     r"(?<![\w-])(?P<head>--?(?P<name>[A-Za-z][\w.-]{1,80})[ \t]+)(?P<value>(?!-)(?:\"[^\"]*\"|'[^']*'|\S+))"
-    r"|(?<![\w-])(?P<head2>--?(?P<name2>[A-Za-z][\w.-]{1,80})=)(?P<value2>\"[^\"]*\"|'[^']*'|\S+?(?=[)\],;:.]*(?:\s|$)))"
+    r"|(?<![\w-])(?P<head2>--?(?P<name2>[A-Za-z][\w.-]{1,80})[=:])(?P<value2>\"[^\"]*\"|'[^']*'|\S+?(?=[)\],;:.]*(?:\s|$)))"
+    r"|(?<![\w-])(?P<head3>--?(?P<name3>[A-Za-z][\w.-]{1,80})[\"'],\s*[\"'])(?P<value3>[^\"'\n]+)"
 )
 _TOOLS = re.compile(
     r"(?P<user>(?<![\w-])(?:-u|--user|--proxy-user)[ =]?[\w.@-]+:)\S+|"
+    r"(?P<listed>(?<![\w-])(?:-u|--user|--proxy-user)[\"'],\s*[\"'][\w.@-]+:)[^\"'\n]+|"
     r"(?P<short>\b(?:sshpass[ ]-p|redis-cli\b[^|;&]{0,80}?[ ]-a)[ ]?)\S+"
     r"|(?P<mysql>\bmysql\w*\b[^|;&]{0,80}?[ ]-p)(?=\S)\S+|(?P<netrc>\blogin\s+\S+\s+password\s+)\S+"
 )
@@ -297,7 +300,7 @@ def _line(found: re.Match[str]) -> str:
 
 
 def _pair(found: re.Match[str]) -> str:
-    parts = {name.rstrip("2"): part for name, part in found.groupdict().items() if part is not None}
+    parts = {name.rstrip("23"): part for name, part in found.groupdict().items() if part is not None}
     if not secret_name(parts["name"]) or _shown(parts["value"]) or is_count(parts["name"], parts["value"]):
         return found[0]
     quote = parts.get("quote", "")
