@@ -781,3 +781,56 @@ def test_what_stands_where_secrets_belong_is_hidden_though_it_is_of_another_kind
 
 def test_a_number_where_a_number_may_stand_is_shown() -> None:
     assert str(cg.diff({"mixed": 4}, {"mixed": 5}, Stores)).startswith("mixed: 4 -> 5")
+
+
+HIDING = {"type": "string", "writeOnly": True, "maxLength": 3}
+SECRET_PLACES: dict[str, tuple[dict[str, Any], Any]] = {
+    "anyOf": ({"anyOf": [{"$ref": "#/$defs/s"}, {"type": "null"}]}, OLD),
+    "oneOf": ({"oneOf": [{"type": "integer"}, {"$ref": "#/$defs/s"}]}, OLD),
+    "allOf": ({"allOf": [{"$ref": "#/$defs/s"}]}, OLD),
+    "prefixItems": ({"prefixItems": [{"type": "integer"}, {"$ref": "#/$defs/s"}]}, [1, OLD]),
+    "items": ({"items": {"$ref": "#/$defs/s"}}, [OLD]),
+    "contains": ({"contains": {"$ref": "#/$defs/s"}}, [OLD]),
+    "then": ({"if": {"type": "string"}, "then": {"$ref": "#/$defs/s"}}, OLD),
+    "else": ({"if": {"type": "null"}, "else": {"properties": {"a": {"$ref": "#/$defs/s"}}}}, {"a": OLD}),
+    "dependentSchemas": (
+        {"dependentSchemas": {"b": {"properties": {"a": {"$ref": "#/$defs/s"}}}}},
+        {"a": OLD, "b": 1},
+    ),
+    "patternProperties": ({"patternProperties": {"^x": {"$ref": "#/$defs/s"}}}, {"xa": OLD}),
+    "additionalProperties": ({"additionalProperties": {"$ref": "#/$defs/s"}}, {"a": OLD}),
+    "propertyNames": ({"propertyNames": {"$ref": "#/$defs/s"}}, {OLD: 1}),
+    "several types": ({"type": ["string", "null"], "writeOnly": True, "maxLength": 3}, OLD),
+    "format": ({"format": "password", "type": "string", "maxLength": 3}, OLD),
+}
+
+
+@pytest.mark.parametrize(("node", "value"), SECRET_PLACES.values(), ids=SECRET_PLACES)
+@pytest.mark.parametrize("command", ["check new.yaml", "diff old.yaml new.yaml", "diff new.yaml old.yaml"])
+def test_whatever_keyword_leads_to_what_is_only_written(
+    command: str, node: dict[str, Any], value: Any, folder: Path, capsys: Capture
+) -> None:
+    Path("schema.json").write_text(json.dumps({"properties": {"zone": node}, "$defs": {"s": HIDING}}))
+    Path("new.yaml").write_text(write({"zone": value}, "yaml").text)
+    Path("old.yaml").write_text("zone: null\n")
+    assert main([*command.split(), "--schema", "schema.json"]) in (0, 1)
+    main(["explain", "schema.json", "new.yaml"])
+    said = capsys.readouterr()
+    assert_hidden(said.out + said.err)
+
+
+@pytest.mark.parametrize("kind", ["integer", "number", "array", "object", "boolean"])
+def test_what_is_only_written_may_be_of_any_kind(kind: str, folder: Path) -> None:
+    values = {"integer": 5, "number": 1.5, "array": [1], "object": {"a": 1}, "boolean": True}
+    Path("schema.json").write_text(json.dumps({"properties": {"zone": {"type": kind, "writeOnly": True}}}))
+    assert cg.load("schema.json", {"zone": values[kind]}) == {"zone": values[kind]}  # type: ignore[arg-type, comparison-overlap]
+
+
+def test_more_elements_than_a_tuple_has_are_hidden_too() -> None:
+    @attrs.frozen
+    class Pair:
+        both: tuple[int, Secret] = (1, Secret("x"))
+
+    with pytest.raises(cg.ValidationError) as caught:
+        cg.load(Pair, {"both": [1, OLD, NEW]})
+    assert_hidden(str(caught.value) + str(cg.diff({}, {"both": [1, OLD, NEW]}, Pair)))

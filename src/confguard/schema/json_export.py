@@ -16,12 +16,12 @@ from attrs import define, field
 
 from confguard.paths import Path
 from confguard.schema.interface import NOTHING
-from confguard.schema.json_schema import JsonSchema, field_type_of
+from confguard.schema.json_schema import JsonSchema
 from confguard.schema.limits import allowed, plain
 from confguard.schema.schema import Schema
 from confguard.schema.secrets import shown_at
 from confguard.schema.shape import Shape
-from confguard.schema.vocabulary import SAME_PLACE, subschemas
+from confguard.schema.vocabulary import SAME_PLACE, subschemas, write_only
 
 __all__ = ["json_schema", "own_fields"]
 
@@ -54,7 +54,7 @@ def _without_secrets(node: Any, path: Path) -> Any:
     if not isinstance(node, dict):
         return node
     made = dict(node)
-    shape = Shape(field_type=field_type_of(node))
+    shape = Shape(hidden=write_only(node))
     for keyword in ("default", "examples"):
         if keyword in made and shown_at(made[keyword], path, shape) != made[keyword]:
             del made[keyword]

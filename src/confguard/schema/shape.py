@@ -72,6 +72,8 @@ class Shape:
     hint: Any = None
     """The type as the schema writes it, without its marks."""
     description: str | None = None
+    hidden: bool = False
+    """Is it secret though its type does not say so?"""
     secret_keys: bool = False
     """Are a mapping's keys secret?"""
 
@@ -79,8 +81,8 @@ class Shape:
         """The shape one step further down; `ANYTHING` where the schema is silent."""
         if self.kind == "map" and isinstance(segment, str) and segment in self.fields:
             return self.fields[segment].whole
-        if self.items and isinstance(segment, int):
-            return self.items[segment].whole if segment < len(self.items) else ANYTHING
+        if isinstance(segment, int) and segment < len(self.items):
+            return self.items[segment].whole
         if self.rest and (self.kind == "map" or isinstance(segment, int | Key)):
             return self.rest.whole
         return ANYTHING
@@ -150,6 +152,8 @@ class Shape:
     @cached_property
     def secret(self) -> bool:
         """Is the value here never to be shown?"""
+        if self.hidden:
+            return True
         if self.variants:
             return any(variant.secret for variant in self.variants)
         if self.field_type is not None:

@@ -7,7 +7,17 @@ from typing import Any, NamedTuple
 
 from confguard.errors import SchemaError
 
-__all__ = ["DATA", "DRAFTS", "SAME_PLACE", "WITH_PATHS", "Draft", "draft_of", "modern", "subschemas"]
+__all__ = [
+    "DATA",
+    "DRAFTS",
+    "SAME_PLACE",
+    "WITH_PATHS",
+    "Draft",
+    "draft_of",
+    "modern",
+    "subschemas",
+    "write_only",
+]
 
 DATA = frozenset({"enum", "const", "default", "examples", "x-confguard"})
 """What stands below these is no schema."""
@@ -82,6 +92,19 @@ def draft_of(schema: Any, default: Draft = DRAFTS[0]) -> Draft:
             hint=f"one of {', '.join(draft.full_uri for draft in DRAFTS)}; or leave it out",
         )
     return found
+
+
+def write_only(keywords: Any) -> bool:
+    """Does a schema say that a value is secret?
+
+    >>> write_only({"type": "integer", "writeOnly": True}), write_only({"type": "string"})
+    (True, False)
+    """
+    if not isinstance(keywords, dict):
+        return False
+    extra = keywords.get("x-confguard")
+    marked = isinstance(extra, dict) and (extra.get("secret") or extra.get("type") == "Secret")
+    return bool(marked) or keywords.get("writeOnly") is True or keywords.get("format") == "password"
 
 
 def subschemas(node: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:

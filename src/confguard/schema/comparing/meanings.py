@@ -13,6 +13,7 @@ from confguard.schema.comparing.cases import Part, parts_of
 from confguard.schema.comparing.finding import SchemaFinding
 from confguard.schema.interface import NOTHING
 from confguard.schema.references import Node
+from confguard.schema.vocabulary import write_only
 
 __all__ = ["notes"]
 
@@ -112,7 +113,7 @@ def _about(old: tuple[Node, ...], new: tuple[Node, ...], path: tuple[Any, ...]) 
     before, after = ([part.keywords for node in nodes for part in _parts(node)] for nodes in (old, new))
     if not before or not after:
         return
-    secret = [any(_is_secret(keywords) for keywords in parts) for parts in (before, after)]
+    secret = [any(write_only(keywords) for keywords in parts) for parts in (before, after)]
     was, now = (_first(parts, "default") for parts in (before, after))
     if was is not NOTHING and now is not NOTHING and not _equal(was, now) and not any(secret):
         text = f"has the default {brief(repr(now), 80)} and had {brief(repr(was), 80)}"
@@ -132,9 +133,3 @@ def _equal(one: Any, other: Any) -> bool:
 
 def _first(parts: list[dict[str, Any]], keyword: str) -> Any:
     return next((keywords[keyword] for keywords in parts if keyword in keywords), NOTHING)
-
-
-def _is_secret(keywords: dict[str, Any]) -> bool:
-    extra = keywords.get("x-confguard")
-    marked = isinstance(extra, dict) and extra.get("secret")
-    return bool(marked) or keywords.get("writeOnly") is True or keywords.get("format") == "password"

@@ -1,0 +1,242 @@
+"""The shapes of JSON Schemas: what stands where, with all that may hold for a place made one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Literal
+
+from attrs import define, evolve
+
+from confguard import fields
+from confguard.errors import SchemaError
+from confguard.schema.interface import NOTHING
+from confguard.schema.limits import BOUNDS
+from confguard.schema.shape import ANYTHING, Shape
+from confguard.schema.vocabulary import write_only
+
+if TYPE_CHECKING:
+    from confguard.schema.references import Node
+
+__all__ = ["shape_of"]
+
+_ROUNDS, _MOST = 4, 4_000
+"""How often a schema that contains itself is followed, and after how many places no more."""
+
+
+def shape_of(root: Node) -> Shape:
+    """What a schema says of each place."""
+    return _Shapes().of(root, ())
+
+
+@define
+class _Shapes:
+    made: int = 0
+
+    def of(self, node: Node, inside: tuple[int, ...]) -> Shape:
+        """What a schema says of one place: its own keywords, and those of the schemas it is made of."""
+        self.made += 1
+        rounds = _ROUNDS if self.made < _MOST else 1 if self.made < 2 * _MOST else 0
+        if not isinstance(node.data, dict) or inside.count(id(node.data)) >= rounds:
+            return ANYTHING
+        below = (*inside, id(node.data))
+        keywords = node.keywords
+        made = self._own(node, keywords, below)
+        for part in (*map(node.target, node.references), *map(node.child, keywords.get("allOf", ()))):
+            made = _both(made, self.of(part, below))
+        for union in ("anyOf", "oneOf"):
+            members = [member for member in keywords.get(union, ()) if not _is_null(member)]
+            if members:
+                made = _both(made, _either([self.of(node.child(member), below) for member in members]))
+        for part in _conditional(keywords):
+            made = _with_secrets(made, self.of(node.child(part), below))
+        return made
+
+    def _own(self, node: Node, keywords: dict[str, Any], below: tuple[int, ...]) -> Shape:
+        marks = tuple(_marks(keywords.get("x-confguard", {})))
+        common: dict[str, Any] = {
+            "default": keywords.get("default", NOTHING),
+            "deprecated": "it is to go" if keywords.get("deprecated") else None,
+            "description": keywords.get("description"),
+            "field_type": _field_type(keywords),
+            "hidden": write_only(keywords),
+        }
+        kind = _single_type(keywords.get("type"))
+        if kind == "object" or "properties" in keywords or (kind is None and _OF_TABLES & keywords.keys()):
+            return self._map(node, keywords, below, common | {"marks": marks})
+        if kind == "array" or (kind is None and _OF_LISTS & keywords.keys()):
+            return self._list(node, keywords, below, common | {"marks": marks})
+        told = {"type", "enum", "const", *BOUNDS.values()} & keywords.keys() or common["field_type"] or marks
+        return Shape(
+            "value" if told or not _COMPOUND & keywords.keys() else "any",
+            marks=(*marks, *_bounds(keywords)),
+            hint=_hint(keywords),
+            **common,
+        )
+
+    def _list(
+        self, node: Node, keywords: dict[str, Any], below: tuple[int, ...], common: dict[str, Any]
+    ) -> Shape:
+        first = tuple(self.of(node.child(child), below) for child in keywords.get("prefixItems", ()))
+        told = [
+            keywords[keyword] for keyword in ("items", "contains", "unevaluatedItems") if keyword in keywords
+        ]
+        others = [self.of(node.child(child), below) for child in told if isinstance(child, dict)]
+        rest = _either([*others, *(each for each in first if each.holds_secret)] or [ANYTHING])
+        return Shape("list", items=first, rest=rest, **common)
+
+    def _map(
+        self, node: Node, keywords: dict[str, Any], below: tuple[int, ...], common: dict[str, Any]
+    ) -> Shape:
+        known = {
+            name: self.of(node.child(child), below) for name, child in keywords.get("properties", {}).items()
+        }
+        rest = keywords.get("additionalProperties", keywords.get("unevaluatedProperties", True))
+        matched = [
+            self.of(node.child(child), below) for child in keywords.get("patternProperties", {}).values()
+        ]
+        others = [*matched, self.of(node.child(rest), below)] if isinstance(rest, dict) else matched
+        renamed = {mark.old: name for name, child in known.items() if (mark := child.mark(fields.Renamed))}
+        return Shape(
+            "map",
+            fields=known | {old: known[new] for old, new in renamed.items()},
+            rest=_either(others) if others else None,
+            closed=rest is False and not matched,
+            renamed=renamed,
+            secret_keys=self.of(node.child(keywords.get("propertyNames")), below).secret,
+            **common,
+        )
+
+
+_OF_TABLES = {"patternProperties", "additionalProperties", "unevaluatedProperties", "propertyNames"}
+_OF_LISTS = {"items", "prefixItems", "contains", "unevaluatedItems"}
+_COMPOUND = {
+    *("$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf"),
+    *("if", "then", "else", "dependentSchemas"),
+}
+
+
+def _both(one: Shape, other: Shape) -> Shape:
+    """What two schemas say of one place; the first has the last word."""
+    kind = one.kind if one.kind != "any" else other.kind
+    shared = {
+        name: _both(one.fields[name], other.fields[name]) for name in one.fields.keys() & other.fields.keys()
+    }
+    rests = [shape.rest for shape in (one, other) if shape.rest]
+    return Shape(
+        kind,
+        fields={**other.fields, **one.fields, **shared},
+        rest=_both(*rests) if len(rests) == 2 else rests[0] if rests else None,
+        closed=one.closed and other.closed if one.fields and other.fields else one.closed or other.closed,
+        items=tuple(map(_both, one.items, other.items)) or one.items or other.items,
+        field_type=one.field_type or other.field_type,
+        hidden=one.secret or other.secret,
+        secret_keys=one.secret_keys or other.secret_keys,
+        marks=(*one.marks, *(mark for mark in other.marks if mark not in one.marks)),
+        default=one.default if one.default is not NOTHING else other.default,
+        renamed={**other.renamed, **one.renamed},
+        deprecated=one.deprecated or other.deprecated,
+        hint=one.hint or other.hint,
+        description=one.description or other.description,
+    )
+
+
+def _either(options: list[Shape]) -> Shape:
+    """What is true of a place whichever of some schemas it fits: a secret in one is a secret."""
+    made, *others = options
+    for other in others:
+        merged = _both(made, other)
+        alike = made.kind == other.kind
+        made = evolve(
+            merged,
+            kind=made.kind if alike else "any" if "value" in (made.kind, other.kind) else merged.kind,
+            closed=made.closed and other.closed,
+            field_type=made.field_type if made.field_type == other.field_type else None,
+            hint=made.hint if made.hint == other.hint else None,
+            marks=tuple(mark for mark in merged.marks if not isinstance(mark, SimpleNamespace)),
+            default=NOTHING,
+        )
+    if not others:
+        return made
+    # A default in one member is none of the union: what is left out there may be forbidden.
+    return evolve(made, fields={name: evolve(child, default=NOTHING) for name, child in made.fields.items()})
+
+
+def _conditional(keywords: dict[str, Any]) -> Iterator[Any]:
+    """The schemas that hold for some values only."""
+    yield from (keywords[keyword] for keyword in ("if", "then", "else") if keyword in keywords)
+    yield from keywords.get("dependentSchemas", {}).values()
+
+
+def _with_secrets(shape: Shape, part: Shape) -> Shape:
+    """What is said of a place, with what is secret by a schema that holds for some values only."""
+    if not part.holds_secret:
+        return shape
+    known = {
+        key: _with_secrets(shape.fields.get(key, Shape(default=None)), child)
+        for key, child in part.fields.items()
+        if child.holds_secret
+    }
+    items = tuple(map(_with_secrets, (shape.child(i) for i in range(len(part.items))), part.items))
+    rest = _with_secrets(shape.rest or ANYTHING, part.rest) if part.rest else shape.rest
+    return evolve(
+        shape,
+        kind=part.kind if shape.kind == "any" else shape.kind,
+        fields={**shape.fields, **known},
+        items=(*items, *shape.items[len(items) :]),
+        rest=rest,
+        hidden=shape.hidden or part.secret,
+        secret_keys=shape.secret_keys or part.secret_keys,
+    )
+
+
+def _is_null(node: Any) -> bool:
+    return isinstance(node, dict) and node.get("type") == "null"
+
+
+def _single_type(kind: Any) -> Any:
+    kinds = [each for each in kind if each != "null"] if isinstance(kind, list) else [kind]
+    return kinds[0] if len(kinds) == 1 else None
+
+
+_PYTHON = {"integer": int, "number": float, "string": str, "boolean": bool}
+
+
+def _hint(node: Any) -> Any:
+    options = [node["const"]] if "const" in node else node.get("enum")
+    if isinstance(options, list) and options and not any(isinstance(each, dict | list) for each in options):
+        return Literal[tuple(options)]
+    kind = _single_type(node.get("type"))
+    return _PYTHON.get(kind) if isinstance(kind, str) else None
+
+
+def _bounds(node: Any) -> Iterator[object]:
+    """The bounds of a node, as marks that have them under the names that pydantic's fields use."""
+    by_keyword = {keyword: name for name, keyword in BOUNDS.items()}
+    for keyword, bound in node.items():
+        if keyword in by_keyword:
+            yield SimpleNamespace(**{by_keyword[keyword]: bound})
+
+
+def _field_type(node: Any) -> type[fields.FieldType] | None:
+    extra = node.get("x-confguard")
+    extra = extra if isinstance(extra, dict) else {}
+    found = getattr(fields, str(extra.get("type", "")), None)
+    return found if isinstance(found, type) and issubclass(found, fields.FieldType) else None
+
+
+def _marks(extra: Any) -> Iterator[object]:
+    makers: dict[str, Callable[[Any], object]] = {
+        "impact": fields.Impact,
+        "safer": fields.Safer,
+        "owner": fields.Owner,
+        "renamed": fields.Renamed,
+        "unordered": lambda _: fields.Unordered(),
+        "keyed_by": lambda names: fields.KeyedBy(*names),
+    }
+    for name, make in makers.items():
+        if isinstance(extra, dict) and extra.get(name):
+            try:
+                yield make(extra[name])
+            except (TypeError, ValueError) as error:
+                raise SchemaError(f"x-confguard: {name}: {error}") from None
