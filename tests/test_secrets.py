@@ -834,3 +834,19 @@ def test_more_elements_than_a_tuple_has_are_hidden_too() -> None:
     with pytest.raises(cg.ValidationError) as caught:
         cg.load(Pair, {"both": [1, OLD, NEW]})
     assert_hidden(str(caught.value) + str(cg.diff({}, {"both": [1, OLD, NEW]}, Pair)))
+
+
+def test_no_secret_stays_in_what_somebody_wrote_of_a_revision() -> None:
+    guard = memory_guard()
+    whys = {"override": f"since {NEW} works", "approved_by": f"bob, password={NEW}"}
+    guard.apply(
+        guard.plan({"password": OLD, "zone": 1}, author="ana", reason=f"use {OLD}"), override=f"{OLD}!"
+    )
+    plan = guard.plan({"password": OLD, "zone": 2}, author="ana", reason=f"as {OLD} holds")
+    guard.apply(plan, override=f"for {OLD}")
+    guard.apply(guard.plan({"password": NEW, "zone": 2}, author="ana", reason=f"{NEW}, not {OLD}"), **whys)
+    guard.revert(reason=f"{NEW} is refused, {OLD} was right; token={NEW}")
+    guard.revert(only=2, reason=f"{OLD} is right")
+    kept = [(each.reason, each.override, each.approved_by) for each in guard.history()]
+    assert_hidden(repr(kept) + repr(guard.history()))
+    assert kept[1][0] == "*** is refused, *** was right; token=***"

@@ -17,7 +17,6 @@ from confguard.paths import Key, Path, Segment, path_from_json, path_to_json
 from confguard.schema.guarded import secret_texts, without
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
-from confguard.secrets import masked
 from confguard.values import alone, copied, documents_of
 
 __all__ = ["Change", "Diff", "Operation"]
@@ -212,8 +211,9 @@ class Diff:
         )
 
     def clean(self, text: str) -> str:
-        """A text without the secrets that changed, and without whatever else looks like one."""
-        return masked(without(text, secret_texts([(change.before, change.after) for change in self])))
+        """A text without the secrets of both sides, and without whatever else looks like one."""
+        changed = secret_texts([(change.before, change.after) for change in self])
+        return self.secrets.clean(without(text, changed))
 
     def locate(self, change: Change) -> tuple[str | None, int | None, int | None]:
         """File, line and column of a change: in the new document, or in the old one for what is gone."""

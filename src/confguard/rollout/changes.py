@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 
@@ -13,10 +14,20 @@ from confguard.documents.document import Document, parse_bytes
 from confguard.errors import ConfguardError
 from confguard.rollout.bake import Bake
 from confguard.rollout.places import Place
+from confguard.schema.secrets import Secrets
+from confguard.schema.shape import ANYTHING
 from confguard.stores import chain
 from confguard.stores.interface import Append, Draft, PendingBake, Revision
 
-__all__ = ["Change", "author_name", "change_to", "check_head", "draft_as_it_was", "draft_of"]
+__all__ = [
+    "Change",
+    "author_name",
+    "change_to",
+    "check_head",
+    "draft_as_it_was",
+    "draft_of",
+    "without_secrets",
+]
 
 
 @frozen(slots=False)
@@ -60,6 +71,15 @@ def change_to(place: Place, draft: Draft, head: Revision | None) -> Change:
     """
     strangers = reversed(place.strangers(head, draft.content))
     return Change(place, head, (*(_copy(place, content, draft, head) for content in strangers), draft))
+
+
+def without_secrets(place: Place, text: str, *revisions: Revision) -> str:
+    """What somebody wrote, without the secrets of revisions that it speaks of: it is kept for good."""
+    sides = []
+    for revision in revisions:
+        with suppress(ConfguardError):  # one that does not parse
+            sides.append(revision.data)
+    return Secrets.in_files(place.schema.shape if place.schema else ANYTHING, *sides).clean(text)
 
 
 def draft_of(document: Document, author: str, reason: str, at: datetime) -> Draft:

@@ -25,7 +25,14 @@ from confguard.errors import (
     RefusedError,
     TargetError,
 )
-from confguard.rollout.changes import Change, author_name, change_to, draft_as_it_was, draft_of
+from confguard.rollout.changes import (
+    Change,
+    author_name,
+    change_to,
+    draft_as_it_was,
+    draft_of,
+    without_secrets,
+)
 from confguard.rollout.places import Place, locked
 from confguard.rollout.steps import Done, tell, write
 from confguard.schema.schema import SchemaLike
@@ -173,8 +180,10 @@ def _reverted(
     if head is None:
         raise NotFoundError(f"'{place.config}' has no revision: there is nothing to go back to")
     if only is not None:
+        reason = without_secrets(place, reason, head, place.store.get(place.config, only))
         return change_to(place, _taken_out(place, head, only, reason, author), head)
     back = find(place.store, place.config, to) if to is not None else _before(place, head)
+    reason = without_secrets(place, reason, head, back)
     return change_to(place, draft_as_it_was(back, author, reason, place.clock()), head)
 
 

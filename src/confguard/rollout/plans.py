@@ -186,8 +186,8 @@ def change_of(
         override = "; ".join(filter(None, [override, why]))
     draft = evolve(
         draft_of(plan.document, plan.author, plan.reason, place.clock()),
-        override=override,
-        approved_by=approved_by,
+        override=plan.diff.clean(override) if override else None,
+        approved_by=plan.diff.clean(approved_by) if approved_by else None,
         ticket=plan.ticket,
         labels=plan.labels,
     )

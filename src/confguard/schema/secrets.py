@@ -28,7 +28,7 @@ from confguard.schema.guarded import (
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.standing import State, below, is_secret_by_schema, is_telling
 from confguard.secrets import HIDDEN, masked
-from confguard.values import documents_of
+from confguard.values import Documents, documents_of
 
 __all__ = ["Secrets", "is_secret", "shown_at"]
 
@@ -76,6 +76,13 @@ class Secrets:
         made._known = [{} for _ in made._roots]
         made._plain = {(): None}  # each side may have its own schema
         return made
+
+    @classmethod
+    def in_files(cls, shape: Shape, *sides: Any) -> Secrets:
+        """What is secret in the data of files, of which any may hold several documents."""
+        if not any(isinstance(side, Documents) for side in sides):
+            return cls(shape, *sides)
+        return cls(shape.of_documents(), *map(documents_of, sides))
 
     def of_documents(self) -> Secrets:
         """The same, of files that may hold several documents."""
