@@ -1139,7 +1139,7 @@ class TestWhatComesBetween:
         guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
         first = guard.apply(guard.plan({"x": 1}, reason="start"))
         now = datetime.now(UTC)
-        draft = Draft(b"x = 2\n", "toml", author="ana", reason="two", created_at=now)
+        draft = Draft(content=b"x = 2\n", format="toml", author="ana", reason="two", created_at=now)
         append(guard.store, "a", [draft], 1, bake=PendingBake(2, 1, now + timedelta(minutes=1)))
         refusing = cg.Guard(
             "a", store=guard.store, targets=["a.toml"], policy=ANY, reload=[["grep", "-q", "1", "a.toml"]]
@@ -1197,7 +1197,9 @@ class TestWhatComesBetween:
         for x in (98, 99):
             guard.apply(guard.plan({"x": x}, reason="meanwhile"))
         monkeypatch.setattr(guard, "history", lambda: seen)
-        assert guard.thin(cg.Retention(last=2)) > 0
+        guard.thin(cg.Retention(last=2, within="1us"))
+        with pytest.raises(cg.NotFoundError, match="thinned out"):
+            guard.revision(1).content  # noqa: B018
         assert [guard.revision(number).text for number in (6, 5, 4)] == ["x = 99\n", "x = 98\n", "x = 3\n"]
 
     def test_thinning_keeps_what_a_revert_goes_back_to(self, folder: Path) -> None:
@@ -1257,3 +1259,46 @@ def test_a_signal_waits_until_nothing_is_half_done(folder: Path, when: str) -> N
     assert head is not None
     assert Path("a.toml").read_bytes() == head.content, done.stderr
     assert head.text == ("x = 2\n" if when == "write" else "x = 1\n")
+
+
+class TestARevertThatIsSaidAgain:
+    """Whoever is not sure that a revert went through types it once more."""
+
+    @pytest.fixture
+    def reverted(self, project: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+        assert run(capsys, "revert", "auth", "--reason", "logins fail")[0] == 0
+        return project
+
+    @pytest.mark.parametrize("by_hand", ["size = 7\n", "size = = 7\n", None])
+    def test_it_is_finished(
+        self, reverted: Path, by_hand: str | None, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        target = load_project(Path("confguard.toml")).guard("auth").targets[0].name
+        good = Path(target).read_text()
+        Path(target).unlink()
+        if by_hand is not None:
+            Path(target).write_text(by_hand)
+        code, out, err = run(capsys, "revert", "auth", "--reason", "again")
+        assert (code, Path(target).read_text()) == (0, good), err
+        assert "is in force" in out
+
+    def test_one_that_is_in_force_is_not_reverted(
+        self, reverted: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        code, _, err = run(capsys, "revert", "auth", "--reason", "again")
+        assert code == 3
+        assert "is a revert already, to 1, and in force: logins fail" in err
+
+
+def test_a_service_is_not_told_of_what_its_target_does_not_hold(service: cg.Guard) -> None:
+    Path("alive").touch()
+    Path("auth.toml").write_text("size = 7\n")
+    with pytest.raises(DriftError, match=r"does not hold revision 2.*auth.toml 1 value differs"):
+        service.tell()
+
+
+def test_who_has_no_service_is_told_so(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("confguard.toml").write_text('[configs.a]\ntargets = ["a.toml"]\n')
+    Path("new.toml").write_text("x = 1\n")
+    run(capsys, "apply", "a", "new.toml", "--reason", "start")
+    assert "'a' has no reload: there is nobody to tell" in run(capsys, "tell", "a")[1]

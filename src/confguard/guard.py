@@ -204,6 +204,7 @@ class Guard:
         override: str | None = None,
         approved_by: str | None = None,
         overwrite: bool = False,
+        supersede: str | None = None,
     ) -> Revision:
         """Make what a target holds a revision: validated and scored as any other, and written to the other targets.
 
@@ -211,7 +212,7 @@ class Guard:
         hold. Raises `NotFoundError` if no target was edited, and what `plan` and `apply` raise.
         """
         plan = self.plan_adoption(reason=reason, author=author, target=target)
-        return self.apply(plan, override, approved_by=approved_by, overwrite=overwrite)
+        return self.apply(plan, override, approved_by=approved_by, overwrite=overwrite, supersede=supersede)
 
     def plan_adoption(
         self, *, reason: str, author: str | None = None, target: str | os.PathLike[str] | None = None
@@ -271,7 +272,10 @@ class Guard:
         return revision
 
     def tell(self) -> Revision:
-        """Tell the service of what is in its targets, and return that. Raises `NotToldError`."""
+        """Tell the service of what is in its targets, and return that.
+
+        Raises `DriftError` where somebody edited a target since, and `NotToldError`.
+        """
         return recovering.tell_again(self.place)
 
     def recover(self) -> tuple[Recovered, ...]:

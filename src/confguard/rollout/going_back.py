@@ -255,7 +255,7 @@ def _in_force(each: Done) -> str:
 
 def _tell_again(untold: Sequence[Done]) -> str:
     commands = "; ".join(f"confguard tell {each.place.config}" for each in untold)
-    return f"the service runs on what it was told before; once it answers: {commands}"
+    return f"the service runs, if it does, on what it was told before; once it answers: {commands}"
 
 
 def _log(each: Done) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from confguard.errors import ConfguardError, NotFoundError
+from confguard.errors import ConfguardError, DriftError, NotFoundError
 from confguard.rollout.changes import Change, change_to, draft_as_it_was
 from confguard.rollout.going_back import not_done
 from confguard.rollout.places import Place, locked
@@ -54,8 +54,7 @@ def tell_untold(places: Sequence[Place]) -> list[Done]:
     """Tell the services that were not told of what is in their targets; not from a command that is telling one."""
     if TELLING in os.environ:
         return []
-    untold = [(place, state) for place in places if place.untold() and (state := place.state())]
-    return tell([Done(place, place.store.get(place.config, state.written)) for place, state in untold])
+    return tell([Done(place, _there(place)) for place in places if place.untold()])
 
 
 def recover_before(places: Sequence[Place]) -> None:
@@ -82,14 +81,28 @@ def tell_again(place: Place) -> Revision:
             f"'{place.config}': what runs this is telling a service already", hint="tell it from outside"
         )
     recover_before([place])
-    state = place.state()
-    there = place.store.get(place.config, state.written) if state and state.written else _head(place)
-    (done,) = tell([Done(place, there)])
+    (done,) = tell([Done(place, _there(place))])
     error = not_done([done])
     if error:
         raise error
     place.emit("told", done.revision)
     return done.revision
+
+
+def _there(place: Place) -> Revision:
+    """The revision that was written here last. Raises `DriftError` if a target holds something else by now."""
+    state = place.state()
+    there = place.store.get(place.config, state.written) if state and state.written else _head(place)
+    if any(each.problem or each.content != there.content for each in place.held()):
+        drift = place.drift(there)
+        listed = "; ".join(f"{each.target} {each.what}" for each in drift)
+        raise DriftError(
+            f"'{place.config}': a target does not hold revision {there.number}, of which its service would be told:"
+            f" {listed}",
+            hint=f"confguard drift {place.config} --repair, or confguard adopt {place.config}",
+            drift=drift,
+        )
+    return there
 
 
 def _finish(place: Place) -> tuple[list[Recovered], list[Done]]:
