@@ -407,7 +407,7 @@ def test_reverts_by_label_time_and_alone(plain: Path, capsys: Capture) -> None:
     )
     code, out, err = run(capsys, "revert", "auth", "--reason", "again")
     assert (code, out) == (3, "")
-    assert "revision 4 of 'auth' is a revert already, to 1: back" in err
+    assert "revision 4 of 'auth' is a revert already, to 1, and in force: back" in err
     assert run(capsys, "revert", "auth", "--to", "3", "--reason", "x")[0] == 0
     code, out, _ = run(capsys, "revert", "auth", "--only", "3", "--reason", "the third was wrong")
     assert (code, out) == (0, "revision 6 is in force: revision 3 is taken back: the third was wrong\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,10 +20,19 @@ from pydantic import BaseModel
 import confguard as cg
 from appending import append
 from confguard.cli import main
-from confguard.errors import BakeNotToldError, BakingError, DriftError, NotToldError, RefusedError
+from confguard.errors import (
+    BakeNotToldError,
+    BakingError,
+    DriftError,
+    NotToldError,
+    ProjectError,
+    RefusedError,
+)
+from confguard.project import load_project
 from confguard.rollout import Bake
-from confguard.stores import Draft, PlaceState
+from confguard.stores import Draft, PendingBake, PlaceState, open_store
 from confguard.targets import CommandReload
+from confguard.targets.concealing import concealed_words
 from confguard.targets.locking import alone
 from conftest import ROOT, unmeasured
 
@@ -825,3 +836,469 @@ def test_the_page_for_the_outage_says_what_to_type() -> None:
         "--no-tell",
     ):
         assert command in page
+
+
+class TestOverlappingTellings:
+    """Two applies at once: which of two reloads the service took last, nobody knows."""
+
+    def _slow(self, folder: Path) -> cg.Guard:
+        """A service that takes the file as it is when its reload begins, and whose first reload takes long."""
+        script = (
+            "import pathlib, time; p = pathlib.Path; text = p('a.toml').read_text();"
+            " p('begun').touch(); slow = 'n = 2' in text and not p('go').exists();"
+            " end = time.monotonic() + 20\n"
+            "while slow and not p('go').exists() and time.monotonic() < end: time.sleep(0.02)\n"
+            "p('running').write_text(text)"
+        )
+        return cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[[sys.executable, "-c", script]])
+
+    @pytest.mark.parametrize("how", ["apply", "revert"])
+    def test_the_service_runs_on_the_head_in_the_end(self, folder: Path, how: str) -> None:
+        guard = self._slow(folder)
+        guard.apply(guard.plan({"n": 1}, reason="start"))
+        Path("begun").unlink()
+        caught: list[BaseException] = []
+
+        def first() -> None:
+            with self._slow(folder) as other:
+                try:
+                    other.apply(other.plan({"n": 2}, reason="slow"))
+                except cg.ConfguardError as error:
+                    caught.append(error)
+
+        thread = threading.Thread(target=first)
+        thread.start()
+        end = time.monotonic() + 20
+        while not Path("begun").exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        quick = guard.plan({"n": 3}, reason="quick")
+        newer = guard.apply(quick) if how == "apply" else guard.revert(reason="quick")
+        Path("go").touch()
+        thread.join()
+        assert Path("running").read_bytes() == Path("a.toml").read_bytes() == newer.content
+        assert guard.head() == newer
+        assert guard.place.state() == PlaceState(3, 3, 3)
+        (error,) = caught
+        assert isinstance(error, RefusedError)
+        assert "revision 2 of 'a' is not in force: revision 3 replaced it" in str(error)
+
+    def test_a_revert_that_was_replaced_meanwhile_says_so(self, folder: Path) -> None:
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+        for n in (1, 2):
+            guard.apply(guard.plan({"n": n}, reason="start"))
+
+        class Replaces:
+            name = "replaces"
+
+            def tell(self) -> None:
+                if "n = 4" not in Path("a.toml").read_text():
+                    with cg.Guard("a", targets=["a.toml"], policy=ANY) as other:
+                        other.apply(other.plan({"n": 4}, reason="meanwhile"))
+
+        reverting = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[Replaces()])
+        with pytest.raises(RefusedError, match="revision 3 of 'a' is not in force: revision 4 replaced it"):
+            reverting.revert(reason="back")
+        assert held("a.toml") == ["n = 4\n"]
+
+
+class TestAServiceThatWasNotTold:
+    def test_applying_what_is_there_tells_it(self, service: cg.Guard) -> None:
+        with pytest.raises(NotToldError):
+            service.revert(reason="logins fail")
+        same = service.plan({"size": 64}, reason="again")
+        with pytest.raises(NotToldError, match="the service was not told"):
+            service.apply(same)
+        assert service.apply(same, tell=False).number == 3
+        Path("alive").touch()
+        assert service.apply(service.plan({"size": 64}, reason="again")).number == 3
+        assert service.place.state() == PlaceState(3, 3, 3)
+
+    def test_nor_in_a_group(self, service: cg.Guard) -> None:
+        with pytest.raises(NotToldError):
+            service.revert(reason="logins fail")
+        other = cg.Guard("web", store=service.store, targets=["web.toml"], policy=ANY)
+        plans = [service.plan({"size": 64}, reason="same"), other.plan({"n": 1}, reason="new")]
+        with pytest.raises(NotToldError, match="revision 3 of 'auth'"):
+            cg.Group(service, other).apply(plans)
+        assert held("web.toml") == ["n = 1\n"]
+
+    def test_what_was_repaired_and_not_told_is_known(self, service: cg.Guard) -> None:
+        Path("alive").touch()
+        service.tell()
+        Path("alive").unlink()
+        Path("auth.toml").write_text("size = 7\n")
+        with pytest.raises(NotToldError):
+            service.repair()
+        assert held() == ["size = 1\n"] * 2
+        state = service.place.state()
+        assert state is not None
+        assert (state.written, state.told) == (4, 2), "with a copy of what was there"
+        Path("alive").touch()
+        assert [each.what for each in service.recover()] == ["told"]
+
+    def test_who_interrupts_it_is_told_what_is_in_force(self, folder: Path) -> None:
+        class Interrupted:
+            name = "interrupted"
+
+            def tell(self) -> None:
+                raise KeyboardInterrupt
+
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[Interrupted()])
+        with pytest.raises(KeyboardInterrupt) as caught:
+            guard.apply(guard.plan({"n": 1}, reason="start"))
+        (note,) = caught.value.__notes__
+        assert "revision 1 of 'a' is the head" in note
+        assert "confguard tell a, or confguard revert a" in note
+
+
+def test_a_mode_that_repair_leaves_alone_is_not_said_to_be_mended(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("confguard.toml").write_text('[configs.a]\ntargets = [{ file = "a.toml", mode = "0600" }]\n')
+    Path("new.toml").write_text("x = 1\n")
+    assert run(capsys, "apply", "a", "new.toml", "--reason", "start")[0] == 0
+    Path("a.toml").chmod(0o644)
+    code, out, _ = run(capsys, "drift", "a", "--repair")
+    assert code == 1
+    assert "not repaired by this: mode is 0644, 0600 was asked for" in out
+    code, out, _ = run(capsys, "drift", "a", "--repair", "--format", "json")
+    assert (code, json.loads(out)["drift"][0]["repaired"]) == (1, False)
+    Path("a.toml").chmod(0o600)
+    Path("a.toml").write_text("x = 2\n")
+    code, out, _ = run(capsys, "drift", "a", "--repair")
+    assert (code, "; repaired\n" in out) == (0, True), out
+
+
+@pytest.mark.parametrize("content", ["size = 'many'\n", "size = = 1\n"])
+@pytest.mark.parametrize("how", ["refused", "reverted", "bake"])
+def test_the_first_revision_gives_back_what_was_there_even_if_it_is_wrong(
+    folder: Path, content: str, how: str
+) -> None:
+    class Sized(BaseModel):
+        size: int
+
+    Path("auth.toml").write_text(content)
+    says = ["test", "!", "-e", "refuses"]
+    guard = cg.Guard("auth", Sized, targets=["auth.toml"], policy=ANY, reload=[says])
+    plan = guard.plan({"size": 1}, reason="start")
+    assert not plan.imported
+    assert any("what is there does not" in note for note in plan.notes)
+    if how == "refused":
+        Path("auth.toml").write_text(content)
+        guard = cg.Guard(
+            "auth",
+            Sized,
+            targets=["auth.toml"],
+            policy=ANY,
+            reload=[["grep", "-q", content.strip(), "auth.toml"]],
+        )
+        with pytest.raises(RefusedError, match="was taken back"):
+            guard.apply(plan)
+    elif how == "bake":
+        bake = Bake("1m", probes=[lambda: False], interval="10ms", failures=1)
+        with pytest.raises(cg.BakeFailedError):
+            guard.apply(plan, bake=bake)
+    else:
+        guard.apply(plan)
+        guard.revert(reason="it was better")
+    assert held("auth.toml") == [content]
+
+
+def test_a_plan_says_that_its_bytes_were_taken_back_before(folder: Path) -> None:
+    guard = cg.Guard("a", store="memory://", targets=["a.toml"], policy=ANY)
+    for n in (1, 2):
+        guard.apply(guard.plan({"n": n}, reason="start"))
+    guard.revert(reason="logins fail")
+    (note,) = guard.plan({"n": 2}, reason="again").notes
+    assert note == "revision 2 held these bytes, and revision 3 took it back: logins fail"
+    assert guard.plan({"n": 3}, reason="other").notes == ()
+
+
+def test_a_target_that_is_adopted_may_be_named_from_anywhere(folder: Path) -> None:
+    names = [str(folder / "deep" / each) for each in ("a.toml", "b.toml")]
+    Path("deep").mkdir()
+    guard = cg.Guard("a", store="memory://", targets=names, policy=ANY)
+    guard.apply(guard.plan({"n": 1}, reason="start"))
+    for number, target in enumerate((names[0], "deep/a.toml", "a.toml", "./deep/../deep/a.toml"), 2):
+        Path(names[0]).write_text(f"n = {number}\n")
+        assert guard.adopt(reason="mine", target=target).data == {"n": number}
+    Path(names[0]).write_text("n = 99\n")
+    with pytest.raises(cg.NotFoundError, match="has no target 'c.toml'") as caught:
+        guard.adopt(reason="mine", target="c.toml")
+    assert "it has: " in str(caught.value.hint)
+
+
+def test_one_file_is_the_target_of_one_config(folder: Path) -> None:
+    Path("link.toml").symlink_to("a.toml")
+    Path("confguard.toml").write_text(
+        '[configs.a]\ntargets = ["a.toml"]\n[configs.b]\ntargets = ["link.toml"]\n'
+    )
+    with pytest.raises(ProjectError, match=r"confguard.toml:4:12: .*a.toml is a target of 'a' already"):
+        load_project(Path("confguard.toml"))
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [("signal.SIG_DFL", "it has no handler for it"), ("signal.SIG_IGN", "it ignores it"), ("print", None)],
+)
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+def test_a_signal_that_would_end_a_service_is_not_sent(folder: Path, does: str, said: str | None) -> None:
+    script = (
+        f"import signal, time; signal.signal(signal.SIGHUP, {does}); print('up', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            Path("pid").write_text(str(process.pid))
+            guard = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[{"pid_file": "pid"}])
+            plan = guard.plan({"n": 1}, reason="start")
+            if said is None:
+                assert guard.apply(plan).number == 1
+            else:
+                with pytest.raises(
+                    cg.ConfguardError, match=f"process {process.pid} is not told by SIGHUP: {said}"
+                ):
+                    guard.apply(plan)
+            assert process.poll() is None
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["curl", "-HX-Api-Key: hunter2-x", "http://h/"], "curl -HX-Api-Key: *** http://h/"),
+        (["sh", "-c", "echo hunter2-x", "x", "--password", "hunter2-x"], "sh -c echo *** x --password ***"),
+    ],
+)
+def test_a_secret_in_a_command_line_is_hidden_wherever_it_stands(words: list[str], shown: str) -> None:
+    assert concealed_words(words).shown == shown
+
+
+class TestWhatComesBetween:
+    """Somebody decides, or something breaks, while an apply is under way."""
+
+    def test_who_confirms_during_the_last_probe_is_not_overruled(self, folder: Path) -> None:
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+        guard.apply(guard.plan({"x": 1}, reason="start"))
+        asked: list[int] = []
+
+        def sick() -> bool:
+            asked.append(1)
+            if len(asked) == 2:
+                guard.confirm()
+            return False
+
+        bake = Bake("1m", probes=[sick], interval="10ms", failures=2)
+        assert guard.apply(guard.plan({"x": 2}, reason="two"), bake=bake).number == 2
+        assert guard.head() == guard.revision(2)
+
+    def test_who_reverts_during_the_last_probe_is_heard(self, folder: Path) -> None:
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+        guard.apply(guard.plan({"x": 1}, reason="start"))
+
+        def healthy() -> bool:
+            guard.revert(reason="I saw enough")
+            return True
+
+        bake = Bake("10ms", probes=[healthy], interval="10ms")
+        with pytest.raises(cg.BakeFailedError, match="revision 2 of 'a' was replaced by revision 3"):
+            guard.apply(guard.plan({"x": 2}, reason="two"), bake=bake)
+        assert held("a.toml") == ["x = 1\n"]
+
+    def test_what_bakes_with_a_reverted_one_is_not_left_alone(self, folder: Path) -> None:
+        store = open_store("memory://")
+        guards = [cg.Guard(each, store=store, targets=[f"{each}.toml"], policy=ANY) for each in ("a", "b")]
+        group = cg.Group(*guards)
+        group.apply(each.plan({"x": 1}, reason="start") for each in guards)
+
+        def healthy() -> bool:
+            guards[1].revert(reason="b alone")
+            return True
+
+        bake = Bake("10s", probes=[healthy], interval="10ms")
+        with pytest.raises(cg.BakeFailedError, match="revision 2 of 'b' was replaced by revision 3"):
+            group.apply([each.plan({"x": 2}, reason="two") for each in guards], bake=bake)
+        assert held("a.toml", "b.toml") == ["x = 1\n"] * 2
+        assert store.pending_bake("a") is None
+
+    def test_a_first_revision_in_a_group_keeps_nobody_from_going_back(self, folder: Path) -> None:
+        store = open_store("memory://")
+        old = cg.Guard("old", store=store, targets=["old.toml"], policy=ANY)
+        old.apply(old.plan({"x": 1}, reason="start"))
+        old = cg.Guard(
+            "old", store=store, targets=["old.toml"], policy=ANY, reload=[["grep", "-q", "1", "old.toml"]]
+        )
+        new = cg.Guard("new", store=store, targets=["new.toml"], policy=ANY)
+        with pytest.raises(RefusedError, match="revision 2 of 'old' was taken back"):
+            cg.Group(old, new).apply([old.plan({"x": 2}, reason="two"), new.plan({"x": 2}, reason="two")])
+        assert held("old.toml", "new.toml") == ["x = 1\n", "x = 2\n"]
+
+    def test_what_supersedes_a_bake_and_is_refused_goes_back_to_what_is_proved(self, folder: Path) -> None:
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+        first = guard.apply(guard.plan({"x": 1}, reason="start"))
+        now = datetime.now(UTC)
+        draft = Draft(content=b"x = 2\n", format="toml", author="ana", reason="two", created_at=now)
+        append(guard.store, "a", [draft], 1, bake=PendingBake(2, 1, now + timedelta(minutes=1)))
+        refusing = cg.Guard(
+            "a", store=guard.store, targets=["a.toml"], policy=ANY, reload=[["grep", "-q", "1", "a.toml"]]
+        )
+        with pytest.raises(RefusedError):
+            refusing.apply(refusing.plan({"x": 3}, reason="three"), supersede="urgent", overwrite=True)
+        assert held("a.toml") == [first.text]
+
+    def test_a_listener_that_raises_cuts_nothing_in_two(
+        self, folder: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def listener(_: object) -> None:
+            raise BrokenPipeError
+
+        Path("a.toml").write_text("by = 'hand'\n")
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY, on_event=listener)
+        assert guard.apply(guard.plan({"x": 1}, reason="start")).content == Path("a.toml").read_bytes()
+        assert "a listener failed at 'applied' of revision 2" in caplog.text
+
+    def test_a_store_that_goes_away_after_the_commit_undoes_nothing(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[["true"]])
+        guard.apply(guard.plan({"x": 1}, reason="start"))
+
+        def away(*_: object) -> None:
+            raise cg.StoreError("away")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(type(guard.store), "note_place", away)
+            assert guard.apply(guard.plan({"x": 2}, reason="two")).number == 2
+            assert guard.revert(reason="back").number == 3
+        assert held("a.toml") == ["x = 1\n"]
+        assert [each.what for each in guard.recover()] == ["written"]
+        assert guard.place.state() == PlaceState(3, 3, 3)
+
+    def test_what_is_repaired_is_kept_as_a_copy(self, folder: Path) -> None:
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+        guard.apply(guard.plan({"x": 1}, reason="start"))
+        Path("a.toml").write_text("x = 7  # at night\n")
+        guard.repair()
+        assert held("a.toml") == ["x = 1\n"]
+        assert [(each.text, each.drift_copy) for each in guard.history(2)] == [
+            ("x = 1\n", False),
+            ("x = 7  # at night\n", True),
+        ]
+
+    def test_thinning_never_takes_what_came_since(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        guard = cg.Guard("a", policy=ANY, format="toml")
+        for x in range(4):
+            guard.apply(guard.plan({"x": x}, reason="more"))
+        seen = guard.history()
+        for x in (98, 99):
+            guard.apply(guard.plan({"x": x}, reason="meanwhile"))
+        monkeypatch.setattr(guard, "history", lambda: seen)
+        guard.thin(cg.Retention(last=2, within="1us"))
+        with pytest.raises(cg.NotFoundError, match="thinned out"):
+            guard.revision(1).content  # noqa: B018
+        assert [guard.revision(number).text for number in (6, 5, 4)] == ["x = 99\n", "x = 98\n", "x = 3\n"]
+
+    def test_thinning_keeps_what_a_revert_goes_back_to(self, folder: Path) -> None:
+        Path("a.toml").write_text("x = 0\n")
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+        guard.apply(guard.plan({"x": 1}, reason="start"))
+        for text in ("y = 1\n", "y = 2\n"):
+            Path("a.toml").write_text(text)
+            guard.repair()
+        Path("a.toml").write_text("y = 3\n")
+        guard.apply(guard.plan({"x": 2}, reason="two"), overwrite=True)
+        guard.thin(cg.Retention(last=2))
+        assert guard.revert(reason="back").text == "x = 1\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_forked_within_an_apply_locks_nobody_out(folder: Path) -> None:
+    with alone([folder]):
+        child = os.fork()
+        if not child:
+            time.sleep(30)
+            os._exit(0)
+    try:
+        with alone([folder], busy_seconds=0.2):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["write", "take_back"])
+def test_a_signal_waits_until_nothing_is_half_done(folder: Path, when: str) -> None:
+    script = textwrap.dedent(
+        f"""
+        import os, signal, sys
+        import confguard as cg
+        from confguard.rollout.places import Place
+        ANY = cg.Policy(review=101, block=101)
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+        guard.apply(guard.plan({{"x": 1}}, reason="start"))
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY, reload=[["grep", "-q", "x = 1", "a.toml"]])
+        write, calls = Place.write, []
+        def interrupted(self, *args):
+            calls.append(1)
+            if len(calls) == {1 if when == "write" else 2}:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return write(self, *args)
+        Place.write = interrupted
+        guard.apply(guard.plan({{"x": 2}}, reason="two"))
+        """
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+    head = guard.head()
+    assert head is not None
+    assert Path("a.toml").read_bytes() == head.content, done.stderr
+    assert head.text == ("x = 2\n" if when == "write" else "x = 1\n")
+
+
+class TestARevertThatIsSaidAgain:
+    """Whoever is not sure that a revert went through types it once more."""
+
+    @pytest.fixture
+    def reverted(self, project: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+        assert run(capsys, "revert", "auth", "--reason", "logins fail")[0] == 0
+        return project
+
+    @pytest.mark.parametrize("by_hand", ["size = 7\n", "size = = 7\n", None])
+    def test_it_is_finished(
+        self, reverted: Path, by_hand: str | None, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        target = load_project(Path("confguard.toml")).guard("auth").targets[0].name
+        good = Path(target).read_text()
+        Path(target).unlink()
+        if by_hand is not None:
+            Path(target).write_text(by_hand)
+        code, out, err = run(capsys, "revert", "auth", "--reason", "again")
+        assert (code, Path(target).read_text()) == (0, good), err
+        assert "is in force" in out
+
+    def test_one_that_is_in_force_is_not_reverted(
+        self, reverted: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        code, _, err = run(capsys, "revert", "auth", "--reason", "again")
+        assert code == 3
+        assert "is a revert already, to 1, and in force: logins fail" in err
+
+
+def test_a_service_is_not_told_of_what_its_target_does_not_hold(service: cg.Guard) -> None:
+    Path("alive").touch()
+    Path("auth.toml").write_text("size = 7\n")
+    with pytest.raises(DriftError, match=r"does not hold revision 2.*auth.toml 1 value differs"):
+        service.tell()
+
+
+def test_who_has_no_service_is_told_so(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("confguard.toml").write_text('[configs.a]\ntargets = ["a.toml"]\n')
+    Path("new.toml").write_text("x = 1\n")
+    run(capsys, "apply", "a", "new.toml", "--reason", "start")
+    assert "'a' has no reload: there is nobody to tell" in run(capsys, "tell", "a")[1]

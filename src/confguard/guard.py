@@ -23,12 +23,14 @@ from confguard.rollout.plans import Plan, Source, Terms, as_document, change_of,
 from confguard.rollout.recovering import Recovered
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.stores import chain
+from confguard.stores.finding import previous
 from confguard.stores.interface import Revision, Store
 from confguard.stores.opening import open_store
 from confguard.stores.retention import Retention
 from confguard.stores.signing import Signer, Signers, verify_signed
 from confguard.targets.drift import Drift
 from confguard.targets.files import write_durably
+from confguard.targets.interface import Target
 from confguard.targets.reload import ReloadLike, as_reload
 from confguard.targets.tables import TargetLike, as_target
 
@@ -202,6 +204,7 @@ class Guard:
         override: str | None = None,
         approved_by: str | None = None,
         overwrite: bool = False,
+        supersede: str | None = None,
     ) -> Revision:
         """Make what a target holds a revision: validated and scored as any other, and written to the other targets.
 
@@ -209,19 +212,20 @@ class Guard:
         hold. Raises `NotFoundError` if no target was edited, and what `plan` and `apply` raise.
         """
         plan = self.plan_adoption(reason=reason, author=author, target=target)
-        return self.apply(plan, override, approved_by=approved_by, overwrite=overwrite)
+        return self.apply(plan, override, approved_by=approved_by, overwrite=overwrite, supersede=supersede)
 
     def plan_adoption(
         self, *, reason: str, author: str | None = None, target: str | os.PathLike[str] | None = None
     ) -> Plan:
         """The plan that makes what a target holds the head. Writes nothing."""
         head = self.head()
+        others = {each.target for each in self.place.edited(head)}  # a machine that lags was not edited
         edited = [
             each
             for each in self.place.held()
             if each.content is not None
-            and (head is None or each.content != head.content)
-            and (target is None or os.fspath(target) == each.target.name)
+            and (head is None or each.target.name in others)
+            and (target is None or each.target in self._targets_named(os.fspath(target)))
         ]
         if not edited:
             which = self.place.names() if target is None else f"'{target}'"
@@ -268,7 +272,10 @@ class Guard:
         return revision
 
     def tell(self) -> Revision:
-        """Tell the service of what is in its targets, and return that. Raises `NotToldError`."""
+        """Tell the service of what is in its targets, and return that.
+
+        Raises `DriftError` where somebody edited a target since, and `NotToldError`.
+        """
         return recovering.tell_again(self.place)
 
     def recover(self) -> tuple[Recovered, ...]:
@@ -282,7 +289,8 @@ class Guard:
     def repair(self) -> tuple[Drift, ...]:
         """Write the head to all targets that drifted, and tell the service; what they held is in the answer.
 
-        Raises `NotToldError` when they hold it again, and the service could not be told.
+        The mode, owner and group of a file that is there stay what they are: `drift` says so. Raises `NotToldError`
+        when they hold it again, and the service could not be told.
         """
         head, drifted = self.head(), self.drift()
         if head and any(each.held != head.content for each in drifted):
@@ -326,11 +334,14 @@ class Guard:
 
     def thin(self, retention: Retention | None = None) -> int:
         """Drop the content of old revisions, and say of how many; all stay in the chain, still verified."""
-        keep = set((retention or Retention()).kept(self.history(), self.place.clock()))
-        head = self.head()
-        keep |= {head.number, head.number - 1} if head else set()
-        pending = self.store.pending_bake(self.name)
+        history = self.history()
+        if not history:
+            return 0
+        keep = {history[0].number, *(retention or Retention()).kept(history, self.place.clock())}
+        back, pending = previous(self.store, history[0]), self.store.pending_bake(self.name)
+        keep |= {back.number} if back else set()
         keep |= {pending.back} if pending else set()
+        keep |= {each.written for each in self.store.places(self.name).values()}
         return self.store.thin(self.name, frozenset(keep))
 
     def export(self, path: str | os.PathLike[str]) -> None:
@@ -348,6 +359,21 @@ class Guard:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _targets_named(self, name: str) -> list[Target]:
+        """The targets that a path means, from here or from where the targets are. Raises `NotFoundError`."""
+        wanted = Path(os.path.normpath(name)).parts
+        found = [
+            each
+            for each in self.targets
+            if Path(name).resolve() == Path(each.name).resolve()
+            or Path(each.name).parts[-len(wanted) :] == wanted
+        ]
+        if not found:
+            raise NotFoundError(
+                f"'{self.name}' has no target '{harmless(name)}'", hint=f"it has: {self.place.names()}"
+            )
+        return found
 
     def _own_format(self) -> str:
         if self._format:

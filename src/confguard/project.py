@@ -310,7 +310,7 @@ def load_project(file: Path) -> Project:
     except ValidationError as error:
         lines = "\n".join(str(_placed(problem, document, inside)) for problem in error.problems)
         raise ProjectError(lines, hint="docs/reference/project-file.md tells all settings") from None
-    if problems := [*_unknown_codes(settings), *_unusable_targets(settings)]:
+    if problems := [*_unknown_codes(settings), *_unusable_targets(settings, file.parent)]:
         raise ProjectError("\n".join(str(_placed(problem, document, inside)) for problem in problems))
     return Project(
         file.parent,
@@ -347,17 +347,27 @@ def _unknown_codes(settings: _Settings) -> list[Problem]:
     ]
 
 
-def _unusable_targets(settings: _Settings) -> list[Problem]:
+def _unusable_targets(settings: _Settings, root: Path) -> list[Problem]:
+    """Targets that are none, and files that two of them name: each would undo what the other writes."""
     from confguard.targets.tables import as_target
 
     found = []
+    named: dict[Path, str] = {}
     for name, config in settings.configs.items():
-        for index, target in enumerate(config.targets):
+        for index, like in enumerate(config.targets):
+            at = ("configs", name, "targets", index)
             try:
-                as_target(target)
+                paths = [path.resolve() for path in as_target(like, root).paths]
             except TargetError as error:
                 hint = f" (such as {error.hint})" if error.hint else ""
-                found.append(Problem(("configs", name, "targets", index), f"{error}{hint}"))
+                found.append(Problem(at, f"{error}{hint}"))
+                continue
+            found += [
+                Problem(at, f"{path} is a target of '{named[path]}' already: one file has one config")
+                for path in paths
+                if path in named
+            ]
+            named |= dict.fromkeys(paths, name)
     return found
 
 

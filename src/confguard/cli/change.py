@@ -21,7 +21,7 @@ from confguard.stores.interface import Revision
 
 __all__ = ["register", "revision_json"]
 
-_EXITS = "0 done, 1 refused, 2 cannot run, 3 the head moved, 4 applied and taken back, 5 in place, the service not told"
+_EXITS = "0 done, 1 refused, 2 cannot run, 3 the head moved, 4 applied and taken back, 5 the service not told"
 
 
 def register(commands: Commands) -> None:
@@ -47,9 +47,6 @@ def register(commands: Commands) -> None:
     _add_answers(command)
     command.add_argument("--bake", metavar="TIME", type=duration, help="watch it for so long: 10m, 90s")
     command.add_argument("--confirm", action="store_true", help="revert after the bake unless confirmed")
-    command.add_argument(
-        "--supersede", metavar="WHY", type=said, help="end the bake of another revision, and say why"
-    )
     command.add_argument(
         "--no-tell", action="store_true", help="do not tell the service: `confguard tell` does that later"
     )
@@ -161,7 +158,13 @@ def adopt(args: Namespace) -> int:
         planned = guard.plan_adoption(reason=args.reason, author=args.author, target=args.target)
         if args.format == "text":
             print(_show_plan(planned))
-        revision = guard.apply(planned, args.override, approved_by=args.approved_by, overwrite=args.overwrite)
+        revision = guard.apply(
+            planned,
+            args.override,
+            approved_by=args.approved_by,
+            overwrite=args.overwrite,
+            supersede=args.supersede,
+        )
     say(args.format, revision_json(revision), lambda: f"revision {revision.number} is in force")
     return 0
 
@@ -170,7 +173,10 @@ def tell(args: Namespace) -> int:
     """`confguard tell`."""
     with guarded_anyway(args.name) as guard:
         revision = guard.tell()
-    say(args.format, revision_json(revision), lambda: f"the service was told of revision {revision.number}")
+        told = f"the service was told of revision {revision.number}"
+        if not guard.place.reloads:
+            told = f"'{guard.name}' has no reload: there is nobody to tell of revision {revision.number}"
+    say(args.format, revision_json(revision), lambda: told)
     return 0
 
 
@@ -201,9 +207,10 @@ def revert(args: Namespace) -> int:
     if args.others:
         return _revert_together(args)
     with guarded_anyway(args.name) as guard:
-        if to is None and args.only is None:
-            _refuse_a_second_revert(guard)
-        revision = guard.revert(to, reason=args.reason, author=args.author, only=args.only)
+        again = to is None and args.only is None
+        revision = (_finished_revert(guard) if again else None) or guard.revert(
+            to, reason=args.reason, author=args.author, only=args.only
+        )
     say(args.format, revision_json(revision), lambda: _show_revert(revision))
     return 0
 
@@ -220,7 +227,7 @@ def _revert_together(args: Namespace) -> int:
         guards = [first, *(guarded_anyway(name, store=first.store) for name in names[1:])]
         if not (args.at or args.label):
             for guard in guards:
-                _refuse_a_second_revert(guard)
+                _finished_revert(guard)
         made = Group(*guards).revert(args.at or args.label, reason=args.reason, author=args.author)
     say(
         args.format,
@@ -230,14 +237,23 @@ def _revert_together(args: Namespace) -> int:
     return 0
 
 
-def _refuse_a_second_revert(guard: Guard) -> None:
-    """Reverting a revert brings the failure back: whoever means that names the revision."""
+def _finished_revert(guard: Guard) -> Revision | None:
+    """A revert that was cut off, or edited over, is finished by saying it again; None if the head is none.
+
+    Reverting one that is in force brings the failure back: whoever means that names the revision.
+    """
     head = guard.head()
-    if head and head.reverts is not None:
-        raise ConflictError(
-            f"revision {head.number} of '{guard.name}' is a revert already, to {head.reverts}: {head.reason}",
-            hint=f"name the revision to go back to: --to N (confguard log {guard.name})",
-        )
+    if head is None or head.reverts is None:
+        return None
+    if any(each.held != head.content for each in guard.drift()):
+        guard.repair()
+        return guard.head()
+    if guard.place.untold():
+        return guard.tell()
+    raise ConflictError(
+        f"revision {head.number} of '{guard.name}' is a revert already, to {head.reverts}, and in force: {head.reason}",
+        hint=f"name the revision to go back to: --to N (confguard log {guard.name})",
+    )
 
 
 def _show_revert(revision: Revision) -> str:
@@ -308,6 +324,9 @@ def _add_answers(command: ArgumentParser) -> None:
     command.add_argument("--approved-by", metavar="WHO", type=said, help="who reviewed it")
     command.add_argument(
         "--overwrite", action="store_true", help="replace what somebody wrote into a target (a copy is kept)"
+    )
+    command.add_argument(
+        "--supersede", metavar="WHY", type=said, help="end the bake of another revision, and say why"
     )
 
 

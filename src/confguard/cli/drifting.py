@@ -27,7 +27,7 @@ def register(commands: Commands) -> None:
         drift,
         "Say which values in targets differ from the head, and since when.",
         "confguard drift auth\n  confguard drift auth --repair\n  confguard drift auth --watch --format json",
-        exits="0 none, or all repaired; 1 some; 2 cannot run",
+        exits="0 none, or all repaired; 1 some; 2 cannot run; 5 repaired, and the service not told",
     )
     commands.add_config(command)
     command.add_argument("--repair", action="store_true", help="write the head to targets that drifted")
@@ -44,44 +44,59 @@ def drift(args: Namespace) -> int:
     with guarded_anyway(args.name) as guard:
         if args.watch or args.lasting:
             return _watch(guard, args)
-        drifted = guard.repair() if args.repair else guard.drift()
-    say(args.format, _json(drifted), lambda: _shown(drifted, repaired=args.repair) or "no drift")
-    return 1 if drifted and not args.repair else 0
+        drifted, left = _looked(guard, (), repair=args.repair)
+    say(args.format, _json(drifted, left), lambda: _shown(drifted, left) or "no drift")
+    return 1 if left else 0
+
+
+def _looked(
+    guard: Guard, known: tuple[Drift, ...], *, repair: bool
+) -> tuple[tuple[Drift, ...], tuple[Drift, ...]]:
+    """What drifted, and what of that is wrong still; what is `known` not to be repaired is not tried again."""
+    drifted = guard.drift()
+    if not repair or drifted == known:
+        return drifted, drifted
+    return guard.repair(), guard.drift()
 
 
 def _watch(guard: Guard, args: Namespace) -> int:
     """Say what is new, a line of JSON or a few of text each time; until it is over."""
     end = time.monotonic() + args.lasting.total_seconds() if args.lasting else None
-    last, ever = None, False
+    last: tuple[Drift, ...] = ()
+    ever = False
     while end is None or time.monotonic() < end:
+        left = last
         try:
-            drifted = guard.repair() if args.repair else guard.drift()
+            drifted, left = _looked(guard, last, repair=args.repair)
         except ConfguardError as error:  # the store is away, or the service was not told: it goes on looking
             report_error(error, args.format)
-            drifted = last or ()
-        if drifted != last and (drifted or last):
-            ever = ever or bool(drifted)
+            drifted = last
+        if drifted != last:
+            ever = ever or bool(left)
             if args.format == "json":
-                print(json.dumps(_json(drifted), ensure_ascii=False), flush=True)
+                print(json.dumps(_json(drifted, left), ensure_ascii=False), flush=True)
             else:
-                told = _shown(drifted, repaired=args.repair) or "no drift any more"
+                told = _shown(drifted, left) or "no drift any more"
                 print(f"{time.strftime('%H:%M:%S')} {told}", flush=True)
-        last = None if args.repair else drifted
+        last = left
         time.sleep(_INTERVAL if end is None else max(0.0, min(_INTERVAL, end - time.monotonic())))
-    return 1 if ever and not args.repair else 0
+    return 1 if ever else 0
 
 
-def _json(drifted: tuple[Drift, ...]) -> dict[str, object]:
-    return {"drift": [each.to_json() for each in drifted]}
+def _json(drifted: tuple[Drift, ...], left: tuple[Drift, ...]) -> dict[str, object]:
+    wrong = {each.target for each in left}
+    return {"drift": [{**each.to_json(), "repaired": each.target not in wrong} for each in drifted]}
 
 
-def _shown(drifted: tuple[Drift, ...], *, repaired: bool) -> str:
-    return "\n".join(_show(each, repaired=repaired) for each in drifted)
+def _shown(drifted: tuple[Drift, ...], left: tuple[Drift, ...]) -> str:
+    wrong = {each.target: each for each in left}
+    return "\n".join(_show(each, wrong.get(each.target)) for each in drifted)
 
 
-def _show(drift: Drift, *, repaired: bool) -> str:
+def _show(drift: Drift, left: Drift | None) -> str:
     since = f" (written {drift.since:%Y-%m-%d %H:%M:%S}Z)" if drift.since else ""
-    head = f"{drift.target}: {drift.what}{since}{'; repaired' if repaired else ''}"
+    repaired = "" if left is drift else f"; not repaired by this: {left.what}" if left else "; repaired"
+    head = f"{drift.target}: {drift.what}{since}{repaired}"
     if not drift.changes:
         return head
     listed = show_diff(drift.changes).splitlines()[1:]

@@ -221,6 +221,7 @@ class Live(Generic[T]):
                 return
         if damage:
             error.hint = f"{error.hint}; {damage}" if error.hint else damage
+            error.add_note(damage)  # a traceback shows no hint
         raise error
 
     def _begin_to_follow(self) -> None:

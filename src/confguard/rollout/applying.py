@@ -6,21 +6,28 @@ What could not be written everywhere, what a service refuses, and what a bake fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from attrs import define, field
 
-from confguard.errors import BakeFailedError, ConfguardError
+from confguard.errors import BakeFailedError, ConfguardError, StoreError
 from confguard.rollout.bake import Outcome
 from confguard.rollout.changes import Change
-from confguard.rollout.going_back import bake_failed, take_back
+from confguard.rollout.going_back import bake_failed, not_done, take_back
+from confguard.rollout.interrupting import interruptible, uninterrupted
 from confguard.rollout.places import Place, locked
-from confguard.rollout.recovering import recover_before
-from confguard.rollout.steps import Done, tell, write
-from confguard.rollout.watching import interruptible, watch
+from confguard.rollout.recovering import recover_before, tell_untold
+from confguard.rollout.steps import Done, newer, tell_of_heads, write
+from confguard.rollout.watching import leased, watch
 from confguard.stores.interface import Revision
+from confguard.stores.retrying import retrying
 
 __all__ = ["apply", "confirm"]
+
+_LONGEST_TELLING = 600.0
+"""For how many seconds at most a bake counts as watched while services are told of it."""
+_LONGEST_AWAY = 20.0
+"""How many seconds a store may be away at the end of a bake."""
 
 
 def apply(
@@ -28,26 +35,35 @@ def apply(
 ) -> list[Revision]:
     """Make changes of several configs real, all of them or none; the revisions that are the heads now.
 
-    `changes_of` works the changes out when no one else writes to the places any more. Raises what it raises, and
-    `ConflictError`, `TargetError` or `StoreError` when nothing was done; `RefusedError` when it was taken back,
-    `NotToldError` when a service could not be told of that; `BakeFailedError` when it was reverted.
+    `changes_of` works the changes out when no one else writes to the places any more. Where nothing changes, a service
+    that was not told yet of what is there is told. Raises what `changes_of` raises, and `ConflictError`, `TargetError`
+    or `StoreError` when nothing was done; `RefusedError` when it was taken back or replaced, `NotToldError` when a
+    service could not be told; `BakeFailedError` when it was reverted.
     """
     recover_before(places)
     attempt = _Attempt()
     with interruptible(), _undone_if_interrupted(attempt):
         with locked(places):
             attempt.changes = changes_of()
-            done = write(attempt.changes)
+            with uninterrupted():
+                done = write(attempt.changes)
         if tell_services:
-            done = tell(done)
+            with _watched_while_told(attempt.changes, done):
+                done = tell_of_heads(done)
         if any(each.problem for each in done):
-            for each in done:
-                each.place.emit("refused", each.revision, wrong=each.problem or "")
-            raise take_back(done)
+            with uninterrupted():
+                for each in done:
+                    each.place.emit("refused", each.revision, wrong=each.problem or "")
+                raise take_back(done)
         for each in done:
             author, reason = each.revision.author, each.revision.reason
             each.place.emit("applied", each.revision, author=author, reason=reason)
         _bake(attempt.changes, done)
+        if tell_services:
+            changed = {each.place.config for each in done}
+            left = not_done(tell_untold([each for each in places if each.config not in changed]))
+            if left:
+                raise left
     return [each.revision for each in done]
 
 
@@ -80,16 +96,31 @@ def _undone_if_interrupted(attempt: _Attempt) -> Iterator[None]:
         if done:
             error = bake_failed(done, f"the bake was interrupted ({type(interruption).__name__})")
             interruption.add_note(f"{error}\n{error.hint}" if error.hint else str(error))
+        for change in attempt.changes:
+            if not change.bake and _is_head(change):
+                config, number = change.place.config, change.revision.number
+                interruption.add_note(
+                    f"revision {number} of '{config}' is the head; whether its service was told is not known:"
+                    f" confguard tell {config}, or confguard revert {config}"
+                )
         raise
 
 
 def _is_baking(change: Change) -> bool:
     """Was it committed, and is it still to prove itself?"""
     store, config = change.place.store, change.place.config
-    head = store.head(config) if change.bake else None
-    return (
-        head is not None and head.digest == change.revision.digest and store.pending_bake(config) is not None
-    )
+    return change.bake is not None and _is_head(change) and store.pending_bake(config) is not None
+
+
+def _is_head(change: Change) -> bool:
+    head = change.place.store.head(change.place.config)
+    return head is not None and head.digest == change.revision.digest
+
+
+def _watched_while_told(changes: Sequence[Change], done: Sequence[Done]) -> AbstractContextManager[None]:
+    """A service may take its time, and its bake has begun."""
+    baking = any(change.bake for change in changes)
+    return leased(done, _LONGEST_TELLING) if baking else nullcontext()
 
 
 def _bake(changes: Sequence[Change], done: Sequence[Done]) -> None:
@@ -99,12 +130,40 @@ def _bake(changes: Sequence[Change], done: Sequence[Done]) -> None:
         return
     watched = watch(bakes[0], done)
     if watched.outcome is Outcome.FAILED:
+        with uninterrupted():
+            for each in done:
+                each.place.emit("alarmed", each.revision, why=watched.why)
+            raise bake_failed(done, watched.why)
+    if watched.outcome is Outcome.HEALTHY:
         for each in done:
-            each.place.emit("alarmed", each.revision, why=watched.why)
-        raise bake_failed(done, watched.why)
-    if watched.outcome is Outcome.SUPERSEDED:
-        which = f"revision {done[0].revision.number} of '{done[0].place.config}'"
-        raise BakeFailedError(f"{which} was replaced by another while it was watched")
-    for each in done:
-        if each.place.store.end_bake(each.place.config, each.revision.number):
-            each.place.emit("confirmed", each.revision, why="healthy for the whole bake")
+            if _end_bake(each):
+                each.place.emit("confirmed", each.revision, why="healthy for the whole bake")
+    replaced = [each for each in done if newer(each)]
+    if replaced:
+        with uninterrupted():
+            raise _replaced_while_watched(replaced, done)
+
+
+def _end_bake(done: Done) -> bool:
+    """Let it stay; False if somebody else has decided already."""
+    store, config, number = done.place.store, done.place.config, done.revision.number
+    for last in retrying(_LONGEST_AWAY):
+        try:
+            return store.end_bake(config, number)
+        except StoreError as error:
+            if last:
+                raise BakeFailedError(
+                    f"revision {number} of '{config}' was healthy for the whole bake, and the store does not know it:"
+                    f" {error}",
+                    hint=f"it is reverted as abandoned, unless: confguard confirm {config}",
+                ) from error
+    raise AssertionError
+
+
+def _replaced_while_watched(replaced: Sequence[Done], done: Sequence[Done]) -> ConfguardError:
+    """The error for what somebody replaced; what is watched with it is not left alone."""
+    first = replaced[0]
+    which = f"revision {first.revision.number} of '{first.place.config}'"
+    why = f"{which} was replaced by revision {newer(first)} while it was watched"
+    others = [each for each in done if each not in replaced]
+    return bake_failed(others, why) if others else BakeFailedError(why)

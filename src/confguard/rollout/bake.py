@@ -113,10 +113,12 @@ def watch(
         if outcome:
             return Watched(outcome)
         failed = _ask(bake, tallies)
-        if failed:
-            return Watched(Outcome.FAILED, failed)
-        if now() >= end:
-            return _at_the_end(bake, tallies, sleep)
+        watched = Watched(Outcome.FAILED, failed) if failed else None
+        if watched is None and now() >= end:
+            watched = _at_the_end(bake, tallies, sleep)
+        if watched is not None:
+            outcome = ended()  # probes take their time, and somebody may have decided meanwhile
+            return Watched(outcome) if outcome else watched
 
 
 _ENOUGH = 10

@@ -39,12 +39,12 @@ class Change:
     drafts: tuple[Draft, ...]
     bake: Bake | None = None
     back: int = field()
-    """The last revision that has proved itself."""
+    """The last revision that has proved itself; before the first one, what the first target held."""
 
     @back.default
     def _back(self) -> int:
         imported = [number for number, draft in enumerate(self.drafts[:-1], 1) if not draft.drift_copy]
-        return self.head.number if self.head else max(imported, default=0)
+        return self.head.number if self.head else max(imported, default=len(self.drafts) - 1)
 
     @cached_property
     def append(self) -> Append:

@@ -33,8 +33,9 @@ from confguard.rollout.changes import (
     draft_of,
     without_secrets,
 )
+from confguard.rollout.interrupting import interruptible, uninterrupted
 from confguard.rollout.places import Place, locked
-from confguard.rollout.steps import Done, tell, write
+from confguard.rollout.steps import Done, tell_of_heads, write
 from confguard.schema.schema import SchemaLike
 from confguard.stores.finding import find, previous
 from confguard.stores.interface import Draft, Revision
@@ -62,7 +63,8 @@ def revert(
     if to is not None and only is not None:
         raise ValueError("`to` goes back to a revision, `only` takes one back: both at once mean nothing")
     name = author_name(author)
-    done = go_back(places, lambda: [_reverted(place, to, only, reason, name) for place in places])
+    with interruptible():
+        done = go_back(places, lambda: [_reverted(place, to, only, reason, name) for place in places])
     error = not_done(done)
     if error:
         raise error
@@ -72,8 +74,10 @@ def revert(
 def go_back(places: Sequence[Place], changes_of: Callable[[], Sequence[Change]]) -> list[Done]:
     """Write what was before, tell the services, and say what of that could not be done."""
     with locked(places):
-        done = write(changes_of())
-    done = tell(done)
+        changes = changes_of()
+        with uninterrupted():
+            done = write(changes)
+    done = tell_of_heads(done)
     for each in done:
         detail = {"wrong": each.problem} if each.problem else {}
         reason = each.revision.reason
@@ -82,10 +86,12 @@ def go_back(places: Sequence[Place], changes_of: Callable[[], Sequence[Change]])
 
 
 def not_done(done: Sequence[Done]) -> ConfguardError | None:
-    """The error for what could not be written or told after a revert; None if all is done."""
+    """The error for what could not be written or told, or was replaced meanwhile; None if all is done."""
     for each in done:
         if each.not_written:
             return _not_written(each)
+        if each.replaced_by:
+            return _replaced(each)
     untold = [each for each in done if each.not_told]
     if not untold:
         return None
@@ -97,17 +103,26 @@ def take_back(done: Sequence[Done]) -> ConfguardError:
     """Undo a change that could not be written everywhere, or that a service refuses; the error that says so."""
     failed = next(each for each in done if each.problem)
     what = f"revision {failed.revision.number} of '{failed.place.config}'"
-    backs = [previous(each.place.store, each.revision) for each in done]
-    if None in backs:  # there is nothing to go back to: what was decided stays
+    if failed.replaced_by and not failed.not_told:
+        return _replaced(failed)
+    if not any(each.back for each in done):  # there is nothing to go back to: what was decided stays
         return not_done(done) or RefusedError(str(failed.problem))
-    pairs = [(each, back) for each, back in zip(done, backs, strict=True) if back is not None]
     try:
-        undone = _undone(pairs, f"taken back: {failed.problem}")
+        undone = _undone(done, f"taken back: {failed.problem}")
     except ConflictError:
         return RefusedError(f"{what}: {failed.problem}; somebody replaced it meanwhile", hint=_log(failed))
     except ConfguardError as error:
         said = f"{what}: {failed.problem}; it could not be taken back: {error}"
         return TargetError(said, hint=_revert_hint(failed))
+    if not failed.back:
+        others = ", ".join(f"'{each.place.config}'" for each in undone)
+        first = (
+            f"{what} is the first, and stays: {failed.problem}\nwhat changed with it was taken back: {others}"
+        )
+        left = not_done([failed, *undone])
+        return (
+            type(left)(f"{first}\n{left}", hint=left.hint) if left else RefusedError(first, hint=_log(failed))
+        )
     said = f"{what} was taken back: {failed.problem}"
     left = not_done(undone)
     if isinstance(left, NotToldError):
@@ -126,11 +141,10 @@ def bake_failed(done: Sequence[Done], why: str) -> ConfguardError:
     for each in done:
         if not each.back:
             each.place.store.end_bake(each.place.config, each.revision.number)
-    pairs = [(each, each.place.store.get(each.place.config, each.back)) for each in done if each.back]
-    if not pairs:
+    if not any(each.back for each in done):
         return BakeFailedError(f"{what} failed, and there is none to go back to: {why}")
     try:
-        undone = _undone(pairs, why)
+        undone = _undone(done, why)
     except ConflictError:
         return BakeFailedError(f"{what} failed and was replaced since: {why}", hint=_log(last))
     except ConfguardError as error:
@@ -208,16 +222,23 @@ def _taken_out(place: Place, head: Revision, only: int, reason: str, author: str
     return draft_of(document, author, f"revision {only} is taken back: {reason}", place.clock())
 
 
-def _undone(pairs: Sequence[tuple[Done, Revision]], why: str) -> list[Done]:
-    """Make earlier revisions the heads again. Raises `ConflictError` if what was done is not the head any more."""
+def _undone(done: Sequence[Done], why: str) -> list[Done]:
+    """Make what has proved itself the heads again. Raises `ConflictError` if what was done is not the head any more."""
+    stood = [each for each in done if each.back]
 
     def changes() -> list[Change]:
         return [
-            change_to(each.place, draft_as_it_was(back, "confguard", why, each.place.clock()), each.revision)
-            for each, back in pairs
+            change_to(
+                each.place, draft_as_it_was(_back(each), "confguard", why, each.place.clock()), each.revision
+            )
+            for each in stood
         ]
 
-    return go_back([each.place for each, _ in pairs], changes)
+    return go_back([each.place for each in stood], changes)
+
+
+def _back(each: Done) -> Revision:
+    return each.place.store.get(each.place.config, each.back)
 
 
 def _not_written(each: Done) -> TargetError:
@@ -225,6 +246,13 @@ def _not_written(each: Done) -> TargetError:
     return TargetError(
         f"revision {number} of '{config}' is the head, and not yet in every target: {each.not_written}",
         hint=f"mend that, and then: confguard recover {config}",
+    )
+
+
+def _replaced(each: Done) -> RefusedError:
+    return RefusedError(
+        f"revision {each.revision.number} of '{each.place.config}' is not in force: {each.problem}",
+        hint=_log(each),
     )
 
 
@@ -236,7 +264,7 @@ def _in_force(each: Done) -> str:
 
 def _tell_again(untold: Sequence[Done]) -> str:
     commands = "; ".join(f"confguard tell {each.place.config}" for each in untold)
-    return f"the service runs on what it was told before; once it answers: {commands}"
+    return f"the service runs, if it does, on what it was told before; once it answers: {commands}"
 
 
 def _log(each: Done) -> str:

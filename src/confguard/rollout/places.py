@@ -7,9 +7,10 @@ finishes its own work, and no other's.
 from __future__ import annotations
 
 import hashlib
+import logging
 import platform
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 
 from attrs import frozen
 
-from confguard.errors import ConfguardError, TargetError
+from confguard.errors import ConfguardError, StoreError, TargetError
 from confguard.events import Event, EventKind, Listener
 from confguard.schema.schema import Schema
 from confguard.secrets import masked
@@ -29,6 +30,7 @@ from confguard.targets.locking import alone
 
 __all__ = ["Held", "Place", "discard", "locked"]
 
+_LOG = logging.getLogger(__name__)
 _REMEMBERED = 50
 """How many revisions back something that a target holds is looked for."""
 
@@ -146,30 +148,41 @@ class Place:
                 waiting.discard()
                 problems.append(_said(error))
         problem = "; ".join(problems) or None
-        before = self.state()
+        try:
+            before = self.state()
+        except StoreError:  # it is written all the same; whoever recovers finds that out
+            return problem
         written = (before.written if before else 0) if problem else revision.number
-        self._note(before, PlaceState(revision.number, written, before.told if before else 0, problem))
+        told = (
+            before.told if before and before.told != revision.number else 0
+        )  # what it took may be another's bytes
+        self._note(before, PlaceState(revision.number, written, told, problem))
         return problem
 
     def tell(self, revision: Revision) -> str | None:
         """Tell the service of what is in its targets, and note that; why not, if it cannot be told.
 
-        All are told, even if one cannot be.
+        Where another revision is written meanwhile, nobody knows which of the two the service took last: it is told
+        again, of that.
         """
         if self.key is None:
             return None
-        problems = []
-        for reload in self.reloads:
-            try:
-                reloads.tell(reload)
-            except TargetError as error:
-                problems.append(_said(error))
-        problem = "; ".join(problems) or None
-        state = self.state()
-        if state is not None and state.wanted == revision.number:
-            told = state.told if problem else revision.number
+        wanted, problem = revision.number, self._tell_all()
+        answer = problem
+        try:
+            while (state := self.state()) is not None and state.wanted == state.written != wanted:
+                wanted, problem = state.wanted, self._tell_all()
+        except StoreError:  # whoever recovers tells it once more
+            return answer
+        if state is not None and state.wanted == wanted:
+            told = wanted if not problem else state.told if wanted == revision.number else 0
             self._note(state, PlaceState(state.wanted, state.written, told, problem))
-        return problem
+        return answer
+
+    def untold(self) -> bool:
+        """Does it hold what its service was not told of?"""
+        state = self.state()
+        return state is not None and state.wanted == state.written != state.told
 
     def names(self) -> str:
         """The targets, as messages name them."""
@@ -178,11 +191,25 @@ class Place:
     def emit(self, kind: EventKind, revision: Revision, **detail: object) -> None:
         """Say what happened to a revision."""
         if self.listener:
-            self.listener(Event(kind, self.config, revision.number, self.clock(), detail))
+            try:
+                self.listener(Event(kind, self.config, revision.number, self.clock(), detail))
+            except Exception:  # noqa: BLE001 - what is under way is carried out, whoever listens
+                _LOG.exception("a listener failed at '%s' of revision %d", kind, revision.number)
+
+    def _tell_all(self) -> str | None:
+        """Tell all, even if one cannot be told; why not."""
+        problems = []
+        for reload in self.reloads:
+            try:
+                reloads.tell(reload)
+            except TargetError as error:
+                problems.append(_said(error))
+        return "; ".join(problems) or None
 
     def _note(self, before: PlaceState | None, state: PlaceState) -> None:
         if self.key is not None and state != before:
-            self.store.note_place(self.config, self.key, before, state)
+            with suppress(StoreError):  # what was done is done; whoever recovers does it once more
+                self.store.note_place(self.config, self.key, before, state)
 
     def _drift(self, held: Held, head: Revision) -> Drift:
         return drift_of(held.target, held.content, head, self.schema, held.problem)
@@ -191,7 +218,7 @@ class Place:
         """May this be what a process left that died while it wrote the head over what was written here before?"""
         if held.content is None or head is None or state is None or state.wanted == state.written:
             return False
-        before = self.store.get(self.config, state.written).content if state.written else None
+        before = self.store.get(self.config, state.written).content_if_there() if state.written else None
         return held.target.torn(held.content, before, head.content)
 
 

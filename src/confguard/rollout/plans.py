@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from attrs import evolve, frozen
@@ -12,7 +14,7 @@ from confguard.diff.changes import Diff
 from confguard.diff.engine import diff
 from confguard.documents.document import Document, parse_bytes, read
 from confguard.documents.writing import write
-from confguard.errors import BakingError, DocumentError, DriftError, PolicyError, harmless
+from confguard.errors import BakingError, ConfguardError, DocumentError, DriftError, PolicyError, harmless
 from confguard.fields import ImpactLevel, Owner
 from confguard.risk.findings import Risk
 from confguard.risk.history import since_changed
@@ -154,8 +156,8 @@ def plan_change(
         ticket=ticket,
         labels=labels,
         drift=place.edited(head, document.content),
-        imported=head is None and not judged,
-        notes=tuple(notes),
+        imported=head is None and not judged and not notes,
+        notes=(*notes, *_reverted_before(history, document)),
     )
 
 
@@ -230,17 +232,35 @@ def _base(place: Place, head: Revision | None, document: Document) -> tuple[Any,
             return head.document, True, []
         except DocumentError as error:
             return nothing, False, [f"the head, revision {head.number}, does not parse: {error.message}"]
-    there = [each for each in place.held() if each.content is not None]
-    if not there:
+    held = [each for each in place.held() if each.content is not None]
+    if not held:
         return nothing, document.path is None, []
-    content, name = there[0].content, there[0].target.name
+    content, name = held[0].content, held[0].target.name
     assert content is not None
     if content == document.content:
         return nothing, False, []
     try:
-        return parse_bytes(content, document.format, path=name), True, []
+        there = parse_bytes(content, document.format, path=name)
     except DocumentError as error:
         return nothing, False, [f"what is there does not parse: {error}"]
+    try:
+        if place.schema:
+            place.schema.validate_document(there)
+    except ConfguardError as error:
+        return there, True, [f"what is there does not fit the schema: {error}"]
+    return there, True, []
+
+
+def _reverted_before(history: Sequence[Revision], document: Document) -> list[str]:
+    """That the same bytes were the head once, and were taken back."""
+    digest = hashlib.sha256(document.content).hexdigest()
+    for revert, reverted in pairwise(history):  # newest first
+        if revert.reverts is not None and reverted.content_digest == digest:
+            return [
+                f"revision {reverted.number} held these bytes, and revision {revert.number} took it back:"
+                f" {harmless(revert.reason)}"
+            ]
+    return []
 
 
 def _baking(place: Place, pending: PendingBake) -> BakingError:

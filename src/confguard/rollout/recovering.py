@@ -11,14 +11,14 @@ from typing import Literal
 
 from attrs import frozen
 
-from confguard.errors import ConfguardError, NotFoundError
+from confguard.errors import ConfguardError, DriftError, NotFoundError
 from confguard.rollout.changes import Change, change_to, draft_as_it_was
 from confguard.rollout.going_back import not_done
 from confguard.rollout.places import Place, locked
 from confguard.rollout.steps import Done, tell, write, write_again
 from confguard.stores.interface import PendingBake, PlaceState, Revision
 
-__all__ = ["Recovered", "recover", "recover_before", "repair", "tell_again"]
+__all__ = ["Recovered", "recover", "recover_before", "repair", "tell_again", "tell_untold"]
 
 TELLING = "CONFGUARD_TELLING"
 """In the environment of a command that tells a service: it is not told a second time by what that command calls."""
@@ -41,14 +41,20 @@ def recover(place: Place) -> list[Recovered]:
     told.
     """
     recovered, done = _finish(place)
-    state = place.state()
-    if not done and state and state.wanted == state.written != state.told and TELLING not in os.environ:
-        done = tell([Done(place, place.store.get(place.config, state.written))])
-        recovered = [Recovered(place.config, done[0].revision, "told")]
+    if not done:
+        done = tell_untold([place])
+        recovered += [Recovered(place.config, each.revision, "told") for each in done]
     error = not_done(done)
     if error:
         raise error
     return recovered
+
+
+def tell_untold(places: Sequence[Place]) -> list[Done]:
+    """Tell the services that were not told of what is in their targets; not from a command that is telling one."""
+    if TELLING in os.environ:
+        return []
+    return tell([Done(place, _there(place)) for place in places if place.untold()])
 
 
 def recover_before(places: Sequence[Place]) -> None:
@@ -61,7 +67,7 @@ def repair(place: Place) -> Revision:
     """Write the head to every target that does not hold it, and tell the service. Raises as `recover` does."""
     recover_before([place])
     with locked([place]):
-        done = write_again(place, _head(place))
+        done = _again(place, _head(place), "written again: a target held something else")
     error = not_done(tell([done]))
     if error:
         raise error
@@ -75,12 +81,28 @@ def tell_again(place: Place) -> Revision:
             f"'{place.config}': what runs this is telling a service already", hint="tell it from outside"
         )
     recover_before([place])
-    (done,) = tell([Done(place, _head(place))])
+    (done,) = tell([Done(place, _there(place))])
     error = not_done([done])
     if error:
         raise error
     place.emit("told", done.revision)
     return done.revision
+
+
+def _there(place: Place) -> Revision:
+    """The revision that was written here last. Raises `DriftError` if a target holds something else by now."""
+    state = place.state()
+    there = place.store.get(place.config, state.written) if state and state.written else _head(place)
+    if any(each.problem or each.content != there.content for each in place.held()):
+        drift = place.drift(there)
+        listed = "; ".join(f"{each.target} {each.what}" for each in drift)
+        raise DriftError(
+            f"'{place.config}': a target does not hold revision {there.number}, of which its service would be told:"
+            f" {listed}",
+            hint=f"confguard drift {place.config} --repair, or confguard adopt {place.config}",
+            drift=drift,
+        )
+    return there
 
 
 def _finish(place: Place) -> tuple[list[Recovered], list[Done]]:
@@ -110,21 +132,26 @@ def _written(place: Place) -> tuple[list[Recovered], list[Done]]:
     if head is None:
         return [], []
     pending = place.store.pending_bake(place.config)
-    unwritten = _is_unwritten(place.state())
-    if pending is not None and (unwritten or not pending.watched):
+    state = place.state()
+    unwritten = _is_unwritten(state)
+    ours = unwritten and state is not None and pending is not None and state.wanted == pending.revision
+    if pending is not None and (ours or not pending.watched):
         if pending.back:
-            done = write([_reverted(place, head, pending)])
-            return [Recovered(place.config, done[0].revision, "reverted")], done
+            reverted = write([_reverted(place, head, pending)])
+            return [Recovered(place.config, reverted[0].revision, "reverted")], reverted
         place.store.end_bake(place.config, head.number)
     if not unwritten:
         return [], []
-    if place.strangers(head, head.content):  # what somebody wrote meanwhile is not lost
-        why = "written again after an interruption: a target held something else"
-        draft = draft_as_it_was(head, "confguard", why, place.clock(), reverts=False)
-        done = write([change_to(place, draft, head)])
-    else:
-        done = [write_again(place, head)]
-    return [Recovered(place.config, done[0].revision, "written")], done
+    done = _again(place, head, "written again after an interruption: a target held something else")
+    return [Recovered(place.config, done.revision, "written")], [done]
+
+
+def _again(place: Place, head: Revision, why: str) -> Done:
+    """Write the head once more; behind a copy of what somebody else wrote, so that it is not lost."""
+    if not place.strangers(head, head.content):
+        return write_again(place, head)
+    draft = draft_as_it_was(head, "confguard", why, place.clock(), reverts=False)
+    return write([change_to(place, draft, head)])[0]
 
 
 def _reverted(place: Place, head: Revision, pending: PendingBake) -> Change:

@@ -9,15 +9,17 @@ again, since a service that is told may call confguard itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from attrs import evolve, frozen
 
+from confguard.errors import StoreError
 from confguard.rollout.changes import Change
 from confguard.rollout.places import Place, discard
 from confguard.stores.interface import Revision
 from confguard.targets.interface import Staged
 
-__all__ = ["Done", "tell", "write", "write_again"]
+__all__ = ["Done", "newer", "tell", "tell_of_heads", "write", "write_again"]
 
 
 @frozen
@@ -30,11 +32,14 @@ class Done:
     """The last revision that has proved itself."""
     not_written: str | None = None
     not_told: str | None = None
+    replaced_by: int | None = None
+    """The revision that somebody made the head while the service was told of this one."""
 
     @property
     def problem(self) -> str | None:
-        """What could not be done."""
-        return self.not_written or self.not_told
+        """What could not be done, or was undone by somebody else."""
+        replaced = f"revision {self.replaced_by} replaced it while its service was told"
+        return self.not_written or self.not_told or (replaced if self.replaced_by else None)
 
 
 def write(changes: Sequence[Change]) -> list[Done]:
@@ -74,3 +79,16 @@ def tell(done: Sequence[Done]) -> list[Done]:
     return [
         each if each.not_written else evolve(each, not_told=each.place.tell(each.revision)) for each in done
     ]
+
+
+def tell_of_heads(done: Sequence[Done]) -> list[Done]:
+    """Tell the services of what has just become the head; and see whether it still is."""
+    return [evolve(each, replaced_by=newer(each)) for each in tell(done)]
+
+
+def newer(done: Done) -> int | None:
+    """The number of the head, if it is a newer one; None also where the store is away."""
+    with suppress(StoreError):  # who replaced it told the service of that
+        head = done.place.store.head(done.place.config)
+        return head.number if head and head.number > done.revision.number else None
+    return None

@@ -1,13 +1,10 @@
-"""Watching what bakes: with a lease in the store that says so, and to an end that signals do not prevent."""
+"""Watching what bakes, with a lease in the store that says so."""
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from types import FrameType
-from typing import Any
 
 from confguard.errors import ConfguardError
 from confguard.rollout.bake import Bake, Outcome, Watched
@@ -15,9 +12,8 @@ from confguard.rollout.bake import watch as watch_bake
 from confguard.rollout.steps import Done
 from confguard.stores.interface import LEASE_SECONDS
 
-__all__ = ["interruptible", "watch"]
+__all__ = ["leased", "watch"]
 
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 _LONGER = LEASE_SECONDS
 """How long after its end a bake counts as watched at most: a probe that never answers must not keep it for ever."""
 
@@ -29,7 +25,7 @@ def watch(bake: Bake, done: Sequence[Done]) -> Watched:
         for each in done:
             each.place.emit("probed", each.revision, probe=name, wrong=wrong)
 
-    with _leases(done, bake.duration.total_seconds() + _LONGER):
+    with leased(done, bake.duration.total_seconds() + _LONGER):
         return watch_bake(bake, lambda: _ended(done), notice)
 
 
@@ -47,7 +43,7 @@ def _ended(done: Sequence[Done]) -> Outcome | None:
 
 
 @contextmanager
-def _leases(done: Sequence[Done], seconds: float) -> Iterator[None]:
+def leased(done: Sequence[Done], seconds: float) -> Iterator[None]:
     """Say again and again that the bakes are watched, on a thread of its own: probes may take long."""
     over = threading.Event()
 
@@ -66,31 +62,3 @@ def _leases(done: Sequence[Done], seconds: float) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """SIGTERM and SIGHUP end what is done here as Ctrl-C does; the first one only, so that going back is not cut off.
-
-    Only the main thread is told of signals. One that is ignored stays ignored, a handler of the user's own in place.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    taken = [each for each in _SIGNALS if signal.getsignal(each) is signal.SIG_DFL]
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        taken.append(signal.SIGINT)
-    before: dict[signal.Signals, Any] = {}
-
-    def end(number: int, _: FrameType | None) -> None:
-        for each in taken:
-            signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
-
-    try:
-        for each in taken:
-            before[each] = signal.signal(each, end)
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

@@ -65,14 +65,13 @@ class EtcdStore:
             compares.append(self._follows(each))
             operations |= self._operations(each)
         body = _transaction(compares, list(operations.values()))
-        in_doubt = False
         for last in retrying(PATIENCE_SECONDS):
             try:
-                if self._client.transaction(body) or (in_doubt and chain.stored(self, appends)):
+                # What is sent again after its answer was lost compares false, if it was written the first time.
+                if self._client.transaction(body) or chain.stored(self, appends):
                     return
                 raise chain.conflict_of(self.head, appends)
             except LostError:
-                in_doubt = True
                 if last:
                     raise
 
@@ -189,10 +188,11 @@ class EtcdStore:
 
     def thin(self, config: str, keep: frozenset[int]) -> int:
         """Drop the content of all revisions but these."""
-        while True:
+        newest = max(keep, default=0)
+        while True:  # until nobody appends meanwhile: what they did may stand on what was to be dropped
             noted = self._value(self._key("head", config))
             revisions = list(self.walk(config))
-            kept = {each.content_digest for each in revisions if each.number in keep}
+            kept = {each.content_digest for each in revisions if each.number in keep or each.number > newest}
             there = {key.rpartition(b"/")[2].decode() for key in self._contents(config)}
             doomed = sorted(there - kept)
             lost = there - kept
@@ -200,7 +200,6 @@ class EtcdStore:
             batches = [doomed[i : i + _MOST_OPERATIONS] for i in range(0, len(doomed), _MOST_OPERATIONS)]
             if noted is None or all(self._drop(config, noted, batch) for batch in batches):
                 return len(numbers)
-            keep |= {_noted(config, noted)[0] + 1}  # somebody appended meanwhile
 
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
         """Yield when the head of this config is written."""

@@ -36,10 +36,15 @@ def find(store: Store, config: str, to: int | datetime | str) -> Revision:
 def previous(store: Store, revision: Revision) -> Revision | None:
     """The revision that was the head before another one; None if that was the first.
 
-    Copies of what was found in targets never were the head.
+    Copies of what was found in targets never were the head. But before the first revision, what the first target held
+    was in force, even where it could not be imported.
     """
-    earlier = _newest_first(store, revision.config, before=revision.number)
-    return next((each for each in earlier if not each.drift_copy), None)
+    copy: Revision | None = None
+    for each in _newest_first(store, revision.config, before=revision.number):
+        if not each.drift_copy:
+            return each
+        copy = copy or each
+    return copy
 
 
 def _newest_first(store: Store, config: str, before: int | None = None) -> Iterator[Revision]:

@@ -216,7 +216,10 @@ class Store(Protocol):
         ...
 
     def thin(self, config: str, keep: frozenset[int]) -> int:
-        """Drop the content of all revisions but these, and say of how many; the chain stays whole."""
+        """Drop the content of all revisions but these and newer ones, and say of how many; the chain stays whole.
+
+        What is newer than all of `keep` was appended since it was worked out.
+        """
         ...
 
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:

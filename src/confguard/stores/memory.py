@@ -129,7 +129,8 @@ class MemoryStore:
         """Drop the content of all revisions but these."""
         with self._lock:
             revisions = self._revisions.get(config, [])
-            kept = {revision.content_digest for revision in revisions if revision.number in keep}
+            newest = max(keep, default=0)
+            kept = {each.content_digest for each in revisions if each.number in keep or each.number > newest}
             there = {
                 each.content_digest for each in revisions if (config, each.content_digest) in self._contents
             }

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
 from confguard.errors import StoreError, did_you_mean
+from confguard.secrets import secret_name
 from confguard.stores.interface import Store
 
 __all__ = ["open_store", "without_password"]
 
+_PARAMETER = re.compile(r"([?&]([\w.-]+)=)[^&#]+")
 _SCHEMES = ("sqlite", "memory", "postgresql", "postgres", "etcd", "etcds")
 
 
@@ -69,12 +72,15 @@ def without_password(url: str) -> str:
 
     >>> without_password("postgresql://ana:secret@db/confguard")
     'postgresql://ana:***@db/confguard'
+    >>> without_password("postgresql:///confguard?user=ana&password=secret")
+    'postgresql:///confguard?user=ana&password=***'
     """
     try:
         password = urlsplit(url).password
     except ValueError:
         return url.partition("://")[0] + "://***"
-    return url.replace(f":{password}@", ":***@") if password else url
+    shown = url.replace(f":{password}@", ":***@") if password else url
+    return _PARAMETER.sub(lambda found: found[1] + "***" if secret_name(found[2]) else found[0], shown)
 
 
 def missing_extra(extra: str, package: str) -> StoreError:

@@ -194,8 +194,8 @@ class SqlStore(ABC):
         return bake_of(config, *row) if row else None
 
     def renew_bake(self, config: str, revision: int) -> bool:
-        """The bake of a revision is watched. Need not be durable: after a power failure nobody watches."""
-        return self._on_bake(config, revision, f"lease = {LEASE} + {self.now}", durable=False)
+        """The bake of a revision is watched."""
+        return self._on_bake(config, revision, f"lease = {LEASE} + {self.now}", durable=True)
 
     def end_bake(self, config: str, revision: int) -> bool:
         """End the bake of a revision."""
@@ -226,7 +226,8 @@ class SqlStore(ABC):
             " FROM revision r JOIN config c ON c.id = r.config WHERE c.name = ? ORDER BY r.number",
             config,
         )
-        wanted = {content for _, _, number, content, _ in rows if number in keep}
+        newest = max(keep, default=0)
+        wanted = {content for _, _, number, content, _ in rows if number in keep or number > newest}
         there = [(number, content) for _, _, number, content, gone in rows if not gone]
         kept = [number for number, content in there if content in wanted]
         dropped = [number for number, content in there if content not in wanted]
@@ -247,7 +248,7 @@ class SqlStore(ABC):
         try:
             self._run(script)
         except UnmetError:  # somebody appended: what they did may stand on what was to be dropped
-            return self.thin(config, keep | {head + 1})
+            return self.thin(config, keep)
         self._bases.pop(config, None)
         self._newest.pop(config, None)
         lost = {content for _, content in there}.difference(wanted)

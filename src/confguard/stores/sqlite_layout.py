@@ -101,8 +101,8 @@ def statements() -> set[str]:
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """One transaction that may write, from its first moment on: none has to give way in its middle."""
-    connection.execute("BEGIN IMMEDIATE")
     try:
+        connection.execute("BEGIN IMMEDIATE")  # in here: it may be interrupted while it waits
         yield
         connection.execute("COMMIT")
     except BaseException:

@@ -24,6 +24,8 @@ _LONGEST = 2_000
 _ALSO = frozenset({"auth", "bearer", "cookie", "hmac", "jwt", "key", "pat", "sig", "signature"})
 """Options of these names hold secrets, settings rather not. `masked` knows those of URLs."""
 _NAMED = re.compile(r"(?P<head>-{0,2}(?P<name>[A-Za-z_][\w.-]*)=)(?P<value>.+)", re.DOTALL)
+_HEADER = re.compile(r"-H[A-Za-z][\w-]*:")
+"""A header behind curl's option for one, without a space."""
 _OPTION = re.compile(r"--?(?P<name>[A-Za-z][\w.-]*)")
 
 
@@ -74,11 +76,14 @@ def concealed_words(words: Sequence[str]) -> Concealed:
             values |= {named["value"], *_parts(first), *_masked(rest, ()).values}
             shown.append(named["head"] + _HIDDEN)
         else:
-            alone = _masked(word, ())
+            glued = "-H" if _HEADER.match(word) else ""
+            alone = _masked(word.removeprefix(glued), ())
             values |= alone.values
-            shown.append(alone.shown)
+            shown.append(glued + alone.shown)
         option = found["name"] if found else None
-    return _masked(" ".join(shown), values)
+    known = Concealed("", frozenset(values - {""}))
+    again = [known.clean(each) if each in words else each for each in shown]  # a script may hold it once more
+    return _masked(" ".join(again), values)
 
 
 def shown_words(words: Sequence[str]) -> str:

@@ -19,7 +19,15 @@ __all__ = ["alone"]
 
 BUSY_SECONDS = 10.0
 _PAUSE = 0.005
-_WITHIN = RLock()
+_WITHIN = [RLock()]
+"""In a list, so that a forked child has one that none of its parent's threads holds."""
+
+
+def _renew() -> None:
+    _WITHIN[0] = RLock()
+
+
+os.register_at_fork(after_in_child=_renew)
 
 
 @contextmanager
@@ -31,7 +39,10 @@ def alone(folders: Collection[Path], busy_seconds: float = BUSY_SECONDS) -> Iter
     """
     with ExitStack() as held:
         if not folders:
-            held.enter_context(_WITHIN)
+            within = _WITHIN[0]
+            if not within.acquire(timeout=busy_seconds):
+                raise StoreBusyError(f"another thread has been writing for {busy_seconds:g} seconds")
+            held.callback(within.release)
         opened: dict[tuple[int, int], tuple[int, Path]] = {}
         for folder in sorted(set(folders)):
             descriptor = _opened(folder)
@@ -51,6 +62,9 @@ def alone(folders: Collection[Path], busy_seconds: float = BUSY_SECONDS) -> Iter
                         hint="find out which (`fuser`), or try again",
                     )
                 time.sleep(_PAUSE)
+            held.callback(
+                fcntl.flock, descriptor, fcntl.LOCK_UN
+            )  # a forked child holds a copy of the descriptor
         yield
 
 

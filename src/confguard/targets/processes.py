@@ -26,6 +26,10 @@ __all__ = ["send"]
 
 _SLACK = 2.0
 """How many seconds a file may be older than its process: file systems and the kernel count in steps."""
+_ENDING = frozenset(
+    {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT}
+)
+"""Who sends one of these means what it does to any process."""
 _LONGEST = 64
 """How many bytes a pid file has at most."""
 
@@ -36,6 +40,7 @@ def send(number: signal.Signals, pid_file: Path) -> None:
     handle = _handle(process)
     try:
         _check(process, written)
+        _check_handles(process, number)
         if handle is None:
             os.kill(process, number)
         else:
@@ -100,6 +105,24 @@ def _check(process: int, written: float) -> None:
         raise UnusableError(
             f"it is stale: process {process} started {_ago(started - written)} after it was written, and is another one"
         )
+
+
+def _check_handles(process: int, number: signal.Signals) -> None:
+    """A service that does nothing about a signal is not told by it; most signals would end it."""
+    if number in _ENDING:
+        return
+    try:
+        about = Path(f"/proc/{process}/status").read_text(errors="replace")
+    except OSError:
+        return
+    masks = dict(re.findall(r"^(SigBlk|SigIgn|SigCgt):\t([0-9a-f]+)$", about, re.MULTILINE))
+    if len(masks) < 3:
+        return
+    takes = int(masks["SigCgt"], 16) | int(masks["SigBlk"], 16)  # one that is blocked is waited for
+    bit = 1 << (number - 1)
+    if not takes & bit:
+        does = "ignores it" if int(masks["SigIgn"], 16) & bit else "has no handler for it"
+        raise UnusableError(f"process {process} is not told by {number.name}: it {does}")
 
 
 def _ago(seconds: float) -> str:
