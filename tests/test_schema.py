@@ -475,3 +475,12 @@ def test_what_types_of_the_standard_library_refuse(kind: Any, value: object, say
     with pytest.raises(cg.ValidationError) as caught:
         resolve_schema(made).validate({"x": value})  # type: ignore[union-attr]
     assert str(caught.value).startswith(says)
+
+
+def test_a_table_where_plain_values_may_stand_is_one_problem_at_its_own_place() -> None:
+    class Choice(BaseModel):
+        size: int | str | list[int] = 0
+
+    with pytest.raises(cg.ValidationError) as caught:
+        cg.load(Choice, {"size": {"a": 1}})
+    assert str(caught.value) == "size: expected a valid integer or a valid string or a valid list"

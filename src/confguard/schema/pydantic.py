@@ -60,7 +60,7 @@ class PydanticAdapter:
             return pydantic.TypeAdapter(model).validate_python(data)
         except pydantic.ValidationError as error:
             problems = [
-                (_path(data, found["loc"]), _message(found), found.get("input"))
+                (_path(data, found), _message(found), found.get("input"))
                 for found in error.errors(include_url=False)
                 if found["type"] != "extra_forbidden"  # reported with a did-you-mean instead
             ]
@@ -116,9 +116,10 @@ def _names(name: str, info: Any, config: Any) -> Iterator[Path]:
         yield (name,)
 
 
-def _path(data: Any, location: tuple[Any, ...]) -> Path:
+def _path(data: Any, found: Any) -> Path:
     """An error's location without the steps that name a union's branch, which no document has."""
     path: list[Any] = []
+    location = found["loc"]
     for i, step in enumerate(location):
         last = i == len(location) - 1
         inside = isinstance(data, dict) and step in data
@@ -126,8 +127,8 @@ def _path(data: Any, location: tuple[Any, ...]) -> Path:
         if inside or placed:
             path.append(step)
             data = data[step]
-        elif last and isinstance(data, dict):
-            path.append(step)  # a key that is missing
+        elif last and isinstance(data, dict) and (found["type"] == "missing" or found["input"] is not data):
+            path.append(step)  # a key that is missing, or whose default is wrong
     return tuple(path)
 
 
