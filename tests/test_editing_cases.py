@@ -133,6 +133,12 @@ CASES: list[tuple[str, str, Any, str]] = [
         "[P]\n  [P.S]\n    a = 2 # s\n    c = 1\n#   b = 1\n",
     ),
     ("toml", "# head\n\n[a]\nx = 1", {"b": 1, "a": {"x": 1}}, "# head\n\nb = 1\n\n[a]\nx = 1"),
+    (
+        "toml",
+        '# of n\n[[t]]\nname = "n"\n',
+        {"t": [{"name": "m"}, {"name": "n"}], "b": 0},
+        'b = 0\n\n[[t]]\nname = "m"\n\n# of n\n[[t]]\nname = "n"\n',
+    ),
     ("toml", "# head\n\n", {"t": {"x": 1}, "b": 0}, "# head\n\nb = 0\n\n[t]\nx = 1\n"),
     ("toml", "s = '''\na\nb'''\n", {"s": "c\nd"}, "s = '''\nc\nd'''\n"),
     ("env", "# K=x\nexport  K = y # k\n", {"K": "z w"}, '# K=x\nexport  K = "z w" # k\n'),

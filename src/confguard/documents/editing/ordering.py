@@ -18,12 +18,8 @@ class Order:
         self._taken: set[Entry] = set()
         self._ahead: dict[Entry, list[Entry]] = {}
         self._behind: dict[Entry, list[Entry]] = {}
+        self._first: list[Entry] = []
         self._last: list[Entry] = []
-
-    @property
-    def first(self) -> Entry | None:
-        """The first entry of the text."""
-        return self._entries[0] if self._entries else None
 
     def precedes(self, one: Entry, other: Entry) -> bool:
         """Does one entry stand before another?"""
@@ -46,6 +42,12 @@ class Order:
             self.take(entry)
             self._places[entry] = place - 0.5 if before else place
 
+    def put_first(self, entry: Entry) -> None:
+        """Put an entry before all others."""
+        self.take(entry)
+        self._first.append(entry)
+        self._places[entry] = -1.0
+
     def take(self, entry: Entry) -> None:
         """Take an entry from where it stands in the text."""
         self._taken.add(entry)
@@ -53,7 +55,8 @@ class Order:
     def arranged(self) -> list[Entry]:
         """All entries in their order."""
         made: list[Entry] = []
-        waiting = [*reversed(self._last), *(e for e in reversed(self._entries) if e not in self._taken)]
+        stay = (entry for entry in reversed(self._entries) if entry not in self._taken)
+        waiting = [*reversed(self._last), *stay, *reversed(self._first)]
         while waiting:
             entry = waiting.pop()
             ahead = self._ahead.pop(entry, None)

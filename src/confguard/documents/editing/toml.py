@@ -267,8 +267,8 @@ class _Carried:
         """A new section for a table that has none of its own, before those that are below it."""
         section = Section(names, False, Entry(None, Node(kind="map", block=True)))
         section.entry.key = section
-        below = self.met[mark] if len(self.met) > mark else None
-        if not names:
-            below = self.order.first or below
-        self._insert(section.entry, below)
+        if names:
+            self._insert(section.entry, self.met[mark] if len(self.met) > mark else None)
+        else:
+            self.order.put_first(section.entry)
         return section
