@@ -56,22 +56,22 @@ class Context:
 
     def install(self) -> None:
         """Note what is read, and put the candidate in place."""
-        validate, load_bytes = Schema.validate, documents.load_bytes
+        made, load_bytes = Schema.made, documents.load_bytes
         context = self
 
         def noting(schema: Schema[Any], data: Any) -> Any:
-            return context._watched(validate(schema, data), ())
+            return context._watched(made(schema, data), ())
 
         def standing_in(path: str, limit: int = MAX_BYTES) -> bytes:
             return load_bytes(context._stand_in(path), limit)
 
         builder = loading._builder
-        Schema.validate = noting  # type: ignore[assignment,method-assign]
+        Schema.made = noting  # type: ignore[assignment,method-assign]
         documents.load_bytes = standing_in
         loading._builder = lambda model: None  # type: ignore[assignment]  # all go the way that is watched
 
         def restore() -> None:
-            Schema.validate = validate  # type: ignore[method-assign]
+            Schema.made = made  # type: ignore[method-assign]
             documents.load_bytes = load_bytes
             loading._builder = builder
 
