@@ -1273,7 +1273,8 @@ class TestARevertThatIsSaidAgain:
     def test_it_is_finished(
         self, reverted: Path, by_hand: str | None, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        target = load_project(Path("confguard.toml")).guard("auth").targets[0].name
+        with load_project(Path("confguard.toml")).guard("auth") as guard:
+            target = guard.targets[0].name
         good = Path(target).read_text()
         Path(target).unlink()
         if by_hand is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 from confguard import __version__
@@ -67,6 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             code: int = args.run(args)
         sys.stdout.flush()
     except ConfguardError as error:
+        with suppress(BrokenPipeError):
+            sys.stdout.flush()  # what was said before comes before
         report_error(error, args.format)
         return error.exit_code
     except (KeyboardInterrupt, SystemExit) as interruption:

@@ -81,7 +81,9 @@ def tell_again(place: Place) -> Revision:
             f"'{place.config}': what runs this is telling a service already", hint="tell it from outside"
         )
     recover_before([place])
-    (done,) = tell([Done(place, _there(place))])
+    there = _there(place)
+    _check_holds(place, there)
+    (done,) = tell([Done(place, there)])
     error = not_done([done])
     if error:
         raise error
@@ -90,19 +92,22 @@ def tell_again(place: Place) -> Revision:
 
 
 def _there(place: Place) -> Revision:
-    """The revision that was written here last. Raises `DriftError` if a target holds something else by now."""
+    """The revision that was written here last."""
     state = place.state()
-    there = place.store.get(place.config, state.written) if state and state.written else _head(place)
-    if any(each.problem or each.content != there.content for each in place.held()):
-        drift = place.drift(there)
+    return place.store.get(place.config, state.written) if state and state.written else _head(place)
+
+
+def _check_holds(place: Place, revision: Revision) -> None:
+    """Raise `DriftError` if a target holds something else by now."""
+    if any(each.problem or each.content != revision.content for each in place.held()):
+        drift = place.drift(revision)
         listed = "; ".join(f"{each.target} {each.what}" for each in drift)
         raise DriftError(
-            f"'{place.config}': a target does not hold revision {there.number}, of which its service would be told:"
-            f" {listed}",
+            f"'{place.config}': a target does not hold revision {revision.number}, of which its service would be"
+            f" told: {listed}",
             hint=f"confguard drift {place.config} --repair, or confguard adopt {place.config}",
             drift=drift,
         )
-    return there
 
 
 def _finish(place: Place) -> tuple[list[Recovered], list[Done]]:

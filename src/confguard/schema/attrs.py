@@ -147,9 +147,6 @@ def _told_by_attrs(error: BaseException) -> dict[str, Any] | None:
     step = error.__traceback__
     while step is not None and step.tb_next is not None:
         step = step.tb_next
-    names = (
-        step.tb_frame.f_locals
-        if step and step.tb_frame.f_globals.get("__name__") == "attr.validators"
-        else {}
-    )
-    return dict(names) if {"self", "attr"} <= names.keys() else None
+    told = step is not None and step.tb_frame.f_globals.get("__name__") == "attr.validators"
+    names = dict(step.tb_frame.f_locals) if step and told else {}
+    return names if {"self", "attr"} <= names.keys() else None
