@@ -657,7 +657,12 @@ class TestBakes:
 
         thread = threading.Thread(target=work)
         thread.start()
-        while (pending := guard.store.pending_bake("a")) is None or pending.revision == plan.base:
+        while (
+            (pending := guard.store.pending_bake("a")) is None
+            or pending.revision == plan.base
+            or (state := guard.place.state()) is None
+            or state.told != pending.revision
+        ):
             time.sleep(0.01)
         return thread
 

@@ -36,10 +36,11 @@ def translated(pattern: str) -> Pattern:
 
     >>> translated(r"^\d+$"), bool(re.search(translated(r"^\p{Lu}"), "Ärger"))
     ('(?a:^\\d+\\Z)', True)
-    >>> translated("^(a+)+$")  # doctest: +IGNORE_EXCEPTION_DETAIL
-    Traceback (most recent call last):
-        ...
-    re.error: backtracks without bound on 'aaaa...'
+    >>> try:
+    ...     translated("^(a+)+$")
+    ... except re.error as error:
+    ...     print(error)
+    backtracks without bound on 'aaaa...'
     """
     flags = _FLAGS.match(pattern)  # not ECMA's, but common: Python wants them before all else
     body = pattern[flags.end() :] if flags else pattern
