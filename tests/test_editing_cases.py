@@ -144,6 +144,12 @@ CASES: list[tuple[str, str, Any, str]] = [
     ("env", "# K=x\nexport  K = y # k\n", {"K": "z w"}, '# K=x\nexport  K = "z w" # k\n'),
     ("env", "A=1", {"A": "1", "B": "2"}, "A=1\nB=2"),
     ("env", "B=x\n", {"B": "$HOME"}, "B='$HOME'\n"),
+    ("env", "D=http://$U@db?pool=4 # p\n", {"D": "http://$U@db?pool=2"}, "D=http://$U@db?pool=2 # p\n"),
+    ("env", 'A="${H}/x"\n', {"A": "${H}/y z"}, 'A="${H}/y z"\n'),
+    ("env", "A=$H\n", {"A": '$H "x"'}, 'A="$H \\"x\\""\n'),
+    ("env", "A='$H'\n", {"A": "$H/x"}, "A='$H/x'\n"),
+    ("env", 'A="\\$H"\n', {"A": "$H/x"}, "A='$H/x'\n"),
+    ("env", "A=5$\n", {"A": "6$"}, "A='6$'\n"),
     ("env", "B='x'\r\nC=1\r\n", {"B": "y", "C": "1", "D": "2"}, "B='y'\r\nC=1\r\nD=2\r\n"),
     ("properties", "l = a, \\\n   b\nc\n", {"l": "x", "c": "y"}, "l = x\nc = y\n"),
     (
@@ -170,6 +176,7 @@ def test_the_text_is_what_a_person_would_have_written(
         ("toml", "x = 1\nt = { a.b = 1 }\n", {"x": 1, "t": {"a": {"b": 2}}}, "f:2:5: cannot change"),
         ("ini", "[a]\nx = 1\n", {"a": {"x": "two\nlines"}}, "f:2:1: cannot write"),
         ("env", "A=1\nB=2\n", {"A": "1", "B": {"c": "d"}}, "f:2:1: cannot write"),
+        ("env", 'A="$H \\$5"\n', {"A": "$H $6"}, "f:1:1: cannot write it: of the old value one"),
         ("json", "[1]", {"a": 1}, "f:1:1: cannot edit a whole document"),
     ],
 )

@@ -850,3 +850,26 @@ def test_no_secret_stays_in_what_somebody_wrote_of_a_revision() -> None:
     kept = [(each.reason, each.override, each.approved_by) for each in guard.history()]
     assert_hidden(repr(kept) + repr(guard.history()))
     assert kept[1][0] == "*** is refused, *** was right; token=***"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"password": OLD}, {"note": OLD}),
+        ({"note": OLD}, {"password": OLD}),
+        ({"env": [{"name": "PASSWORD", "value": OLD}]}, {"env": [{"name": "PLAIN", "value": OLD}]}),
+        ({"a": {"password": OLD}}, {"a": {"password": NEW}, "url": f"http://h/?x={OLD}"}),
+        ({"db": {"password": OLD, "port": 1}}, {"text": {"lines": ["a", f"b {OLD}"]}}),
+    ],
+)
+def test_a_secret_that_goes_elsewhere_stays_one(old: dict[str, Any], new: dict[str, Any]) -> None:
+    made = cg.diff(old, new)
+    assert_hidden("".join(texts_of(made)) + repr(made))
+    assert made.apply(old) == new
+    assert made.invert().apply(new) == old
+
+
+def test_a_secret_that_does_not_change_hides_nothing_else() -> None:
+    assert str(
+        cg.diff({"password": "postgres", "user": "postgres"}, {"password": "postgres", "user": "app"})
+    ) == ('user: "postgres" -> "app"')

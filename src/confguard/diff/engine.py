@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import attrs
@@ -16,6 +16,7 @@ from confguard.documents.document import Document
 from confguard.errors import DiffError
 from confguard.fields import KeyedBy, Unordered
 from confguard.paths import Key, Path, Segment
+from confguard.schema.guarded import hidden, secret_texts
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
@@ -60,7 +61,7 @@ def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = Tr
         else:
             walk.values(old, new, (), (), shape)
         steps = find_moves(walk.steps, _steps_between) if moves else walk.steps
-        changes = tuple(_change(step, secrets) for step in steps)
+        changes = _without_copies([_change(step, secrets) for step in steps])
     except RecursionError:
         raise DiffError("the data is nested too deep to walk, or refers to itself") from None
     return Diff(
@@ -86,6 +87,8 @@ def _steps_between(old: Any, new: Any, path: Path, place: Path, shape: Shape) ->
 
 
 _SEVERAL = 4
+_TELLING = 6
+"""Shorter secrets may well be the same as something that is none."""
 
 
 class _Known(NamedTuple):
@@ -277,6 +280,17 @@ def _is_default(value: Any, shape: Shape) -> bool:
     if shape.kind != "value" or callable(shape.default):
         return False
     return same(shape.meaning(value), shape.meaning(shape.default))
+
+
+def _without_copies(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """A secret that changes is one under every name: also where it went, or where it came from."""
+    texts = [text for text in secret_texts([(c.before, c.after) for c in changes]) if len(text) >= _TELLING]
+    if not texts:
+        return tuple(changes)
+    return tuple(
+        attrs.evolve(each, before=hidden(each.before, texts), after=hidden(each.after, texts))
+        for each in changes
+    )
 
 
 def _change(step: Step | Change, secrets: Secrets) -> Change:

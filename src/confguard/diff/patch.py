@@ -79,6 +79,8 @@ def _pointer(path: Path, data: Any) -> str:
     """A path as a JSON Pointer (RFC 6901), with keys of elements as the positions they have now."""
     steps = []
     for step in path:
+        if isinstance(step, Key) and not isinstance(data, list):
+            raise DiffError("a patch counts elements: give the data that the diff was made from (before=)")
         segment: Any = index_of(data, step) if isinstance(step, Key) else step
         if not isinstance(step, Key | str) and not isinstance(data, list):
             raise DiffError(f"a key that is no text, {step!r}, cannot stand in a JSON Patch")

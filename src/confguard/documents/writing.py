@@ -74,14 +74,20 @@ def _env(data: Mapping[str, str]) -> str:
     return "".join(f"{name}={env_quoted(value)}\n" for name, value in data.items())
 
 
-def env_quoted(value: str, quote: str = "") -> str:
+def env_quoted(value: str, quote: str = "", *, expanded: bool = False) -> str:
     """A value of a `.env` file, in the quotes that are asked for where they can hold it.
 
-    It is written so that bash, python-dotenv and docker compose read it alike, as far as there is a way.
+    It is written so that bash, python-dotenv and docker compose read it alike, as far as there is a way. What follows a
+    `$` is literal, unless it is to be `expanded` there.
 
     >>> print(env_quoted("a"), env_quoted("a b"), env_quoted("$HOME"), env_quoted("a", "'"), env_quoted("it's", "'"))
     a "a b" '$HOME' 'a' "it's"
+    >>> print(env_quoted("$HOME/x", expanded=True), env_quoted("$HOME x", expanded=True))
+    $HOME/x "$HOME x"
     """
+    if expanded:
+        plain = quote != '"' and re.fullmatch(r"[\w./:@%+,?=${}-]+", value)
+        return value if plain else '"' + re.sub(r'([\\"`])', r"\\\1", value).replace("\r", "\\r") + '"'
     if quote not in {"'", '"'} and re.fullmatch(r"[\w./:@%+,-]+", value):
         return value
     single = not re.search(r"['\\\r]", value)

@@ -17,11 +17,9 @@ from confguard.rollout.going_back import not_done
 from confguard.rollout.places import Place, locked
 from confguard.rollout.steps import Done, tell, write, write_again
 from confguard.stores.interface import PendingBake, PlaceState, Revision
+from confguard.targets.reload import TELLING
 
 __all__ = ["Recovered", "recover", "recover_before", "repair", "tell_again", "tell_untold"]
-
-TELLING = "CONFGUARD_TELLING"
-"""In the environment of a command that tells a service: it is not told a second time by what that command calls."""
 
 
 @frozen
@@ -58,7 +56,7 @@ def tell_untold(places: Sequence[Place]) -> list[Done]:
 
 
 def recover_before(places: Sequence[Place]) -> None:
-    """Finish what others left before something new is written. A service that was not told is told of that."""
+    """Finish what others left before something new is written, and tell the service where something was."""
     for place in places:
         _finish(place)
 

@@ -98,6 +98,23 @@ def secret_texts(guarded: Any) -> list[str]:
     return sorted(set(texts_of(guarded)), key=len, reverse=True)
 
 
+def hidden(guarded: Any, secrets: list[str]) -> Any:
+    """A guarded value in which texts are secret, too, that hold one of these secrets.
+
+    >>> hidden({"note": "is hunter2", "port": 80}, ["hunter2"])
+    {'note': Secret('***'), 'port': 80}
+    """
+    if isinstance(guarded, Secret):
+        return guarded
+    if isinstance(guarded, str):
+        return Secret(guarded) if any(secret in guarded for secret in secrets) else guarded
+    if isinstance(guarded, dict):
+        return {key: hidden(inner, secrets) for key, inner in guarded.items()}
+    if isinstance(guarded, list | tuple | set | frozenset):
+        return type(guarded)(hidden(inner, secrets) for inner in guarded)
+    return guarded
+
+
 def shown_value(value: Any) -> Any:
     """A guarded value with its secrets as the text that is shown of them."""
     if isinstance(value, Secret):

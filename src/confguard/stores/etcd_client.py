@@ -1,7 +1,8 @@
 """What the etcd store needs of a client: several endpoints, TLS, users, ranges, transactions, watches.
 
 etcd3gw speaks to one endpoint; here are several of it, and whichever answers is used. Every request may be sent again:
-reads and deletions say the same twice, and a transaction compares before it writes.
+reads and deletions say the same twice; a transaction that was written the first time compares false the second time,
+and whoever sent it looks whether what it was to write is there.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     auth.toml      -> ..data/auth.toml
     worker.toml    -> ..data/worker.toml
-    ..data         -> ..1b2c3d4e/          one rename of this link switches all
-    ..1b2c3d4e/auth.toml, worker.toml
+    ..data         -> ..confguard-1b2c3d4e/    one rename of this link switches all
+    ..confguard-1b2c3d4e/auth.toml, worker.toml
 
 Whoever opens one of the files finds that of the old folder or that of the new one; whoever wants several of one
 revision opens `..data` once and reads them below it.

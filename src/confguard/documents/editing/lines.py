@@ -43,8 +43,18 @@ class EnvNotation(Notation):
         return _text(key, "a .env file has only texts as names")
 
     def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
-        """A value in quotes where it needs them, in those of the old one where it had some."""
-        return env_quoted(_text(data, "a .env file holds texts: no tables, lists or null"), old[:1])
+        """A value in quotes where it needs them, in those of the old one where it had some.
+
+        Where the old one was expanded by who reads it (`$HOST`), the new one is, too.
+        """
+        text = _text(data, "a .env file holds texts: no tables, lists or null")
+        if "$" not in text or old.startswith("'") or not _ENV_EXPANDED.search(old):
+            return env_quoted(text, old[:1])
+        if "\\$" in old:
+            raise UnfitError(
+                "cannot write it: of the old value one `$` is expanded and one is not; write it by hand"
+            )
+        return env_quoted(text, old[:1], expanded=True)
 
     def _value_end(self, start: int, limit: int) -> int:
         """Where a value ends: behind its quotes, or before a comment or the end of the line."""
@@ -55,6 +65,7 @@ class EnvNotation(Notation):
         return start
 
 
+_ENV_EXPANDED = re.compile(r"(?<!\\)\$[A-Za-z_{(]")
 _ENV_QUOTED = re.compile(
     r"""(?P<value>(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\[^\r\n]|[^\s'"\\])*)[ \t]*(?:(?<=\s)\#[^\n]*)?\r?(?:\n|\Z)""",
     re.DOTALL,
