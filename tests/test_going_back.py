@@ -1128,6 +1128,26 @@ class TestWhatComesBetween:
         assert held("a.toml", "b.toml") == ["x = 1\n"] * 2
         assert store.pending_bake("a") is None
 
+    def test_what_changes_with_a_replaced_one_is_taken_back(self, folder: Path) -> None:
+        store = open_store("memory://")
+
+        class Replaces:
+            name = "replaces"
+
+            def tell(self) -> None:
+                if Path("b.toml").read_text() == "x = 2\n":
+                    plain.apply(plain.plan({"x": 3}, reason="meanwhile"))
+
+        plain = cg.Guard("b", store=store, targets=["b.toml"], policy=ANY)
+        a = cg.Guard("a", store=store, targets=["a.toml"], policy=ANY)
+        b = cg.Guard("b", store=store, targets=["b.toml"], policy=ANY, reload=[Replaces()])
+        cg.Group(a, b).apply(each.plan({"x": 1}, reason="start") for each in (a, b))
+        with pytest.raises(
+            RefusedError, match="revision 2 of 'b' is not in force: revision 3.*\n.*back: 'a'"
+        ):
+            cg.Group(a, b).apply([each.plan({"x": 2}, reason="two") for each in (a, b)])
+        assert held("a.toml", "b.toml") == ["x = 1\n", "x = 3\n"]
+
     def test_a_first_revision_in_a_group_keeps_nobody_from_going_back(self, folder: Path) -> None:
         store = open_store("memory://")
         old = cg.Guard("old", store=store, targets=["old.toml"], policy=ANY)

@@ -6,7 +6,7 @@ What could not be written everywhere, what a service refuses, and what a bake fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 from attrs import define, field
 
@@ -113,7 +113,10 @@ def _is_baking(change: Change) -> bool:
 
 
 def _is_head(change: Change) -> bool:
-    head = change.place.store.head(change.place.config)
+    """Is it the head, as far as the store can be asked?"""
+    head = None
+    with suppress(StoreError):
+        head = change.place.store.head(change.place.config)
     return head is not None and head.digest == change.revision.digest
 
 

@@ -101,10 +101,11 @@ def not_done(done: Sequence[Done]) -> ConfguardError | None:
 
 def take_back(done: Sequence[Done]) -> ConfguardError:
     """Undo a change that could not be written everywhere, or that a service refuses; the error that says so."""
+    replaced = next((each for each in done if each.replaced_by), None)
+    if replaced:
+        return _taken_back_with(replaced, [each for each in done if not each.replaced_by and each.back])
     failed = next(each for each in done if each.problem)
     what = f"revision {failed.revision.number} of '{failed.place.config}'"
-    if failed.replaced_by and not failed.not_told:
-        return _replaced(failed)
     if not any(each.back for each in done):  # there is nothing to go back to: what was decided stays
         return not_done(done) or RefusedError(str(failed.problem))
     try:
@@ -115,14 +116,8 @@ def take_back(done: Sequence[Done]) -> ConfguardError:
         said = f"{what}: {failed.problem}; it could not be taken back: {error}"
         return TargetError(said, hint=_revert_hint(failed))
     if not failed.back:
-        others = ", ".join(f"'{each.place.config}'" for each in undone)
-        first = (
-            f"{what} is the first, and stays: {failed.problem}\nwhat changed with it was taken back: {others}"
-        )
-        left = not_done([failed, *undone])
-        return (
-            type(left)(f"{first}\n{left}", hint=left.hint) if left else RefusedError(first, hint=_log(failed))
-        )
+        first = f"{what} is the first, and stays: {failed.problem}"
+        return _with_others(first, _log(failed), undone, not_done([failed, *undone]))
     said = f"{what} was taken back: {failed.problem}"
     left = not_done(undone)
     if isinstance(left, NotToldError):
@@ -249,9 +244,32 @@ def _not_written(each: Done) -> TargetError:
     )
 
 
+def _taken_back_with(replaced: Done, others: Sequence[Done]) -> ConfguardError:
+    """The error for what somebody replaced while its service was told; what changed with it does not stay alone."""
+    error = _replaced(replaced)
+    if not others:
+        return error
+    try:
+        undone = _undone(others, f"taken back: {error}")
+    except ConfguardError as wrong:
+        said = f"{error}\nwhat changed with it could not be taken back: {wrong}"
+        return TargetError(said, hint=_revert_hint(others[0]))
+    return _with_others(str(error), _log(replaced), undone, not_done(undone))
+
+
+def _with_others(said: str, hint: str, undone: Sequence[Done], left: ConfguardError | None) -> ConfguardError:
+    """The error for one of several, which says that the others were taken back, and what is left of that."""
+    names = ", ".join(f"'{each.place.config}'" for each in undone)
+    said = f"{said}\nwhat changed with it was taken back: {names}"
+    if isinstance(left, NotToldError):
+        return NotToldError(f"{said}\n{left}", hint=left.hint, revision=left.revision)
+    return TargetError(f"{said}\n{left}", hint=left.hint) if left else RefusedError(said, hint=hint)
+
+
 def _replaced(each: Done) -> RefusedError:
     return RefusedError(
-        f"revision {each.revision.number} of '{each.place.config}' is not in force: {each.problem}",
+        f"revision {each.revision.number} of '{each.place.config}' is not in force:"
+        f" revision {each.replaced_by} replaced it while its service was told",
         hint=_log(each),
     )
 
