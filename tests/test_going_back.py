@@ -1261,6 +1261,7 @@ def test_a_signal_waits_until_nothing_is_half_done(folder: Path, when: str) -> N
     script = textwrap.dedent(
         f"""
         import os, signal, sys
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # coverage has a handler of its own
         import confguard as cg
         from confguard.rollout.places import Place
         ANY = cg.Policy(review=101, block=101)
