@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
-
 import pytest
 
-import confguard as cg
-from confguard.stores.sqlite import SqliteStore
-from confguard.stores.sqlite_log import lost_commits
 from faults.flips import flips
 from faults.power import losses
 from faults.syscalls import ERRORS, sweep
@@ -50,34 +44,3 @@ def test_a_flipped_byte(log: bool) -> None:
     assert violations == []
     assert counts.total() >= 100
     assert counts["noticed at open"] + counts["noticed by verify"] + counts["noticed by drift"] > 20
-
-
-def test_a_log_that_lost_commits_is_refused_and_left_as_it_is(folder: Path) -> None:
-    guard = cg.Guard("c", targets=["a.toml"])
-    for number in range(6):
-        guard.apply(guard.plan({"x": number}, reason="next"))
-    log, database = Path("confguard.db-wal").read_bytes(), Path("confguard.db").read_bytes()
-    guard.close()
-    assert lost_commits(Path("confguard.db")) == 0
-    Path("confguard.db").write_bytes(database)
-    Path("confguard.db-wal").write_bytes(log[:5000] + b"\xff" + log[5001:])
-    with pytest.raises(
-        cg.IntegrityError, match="its log is damaged, and the last 1[0-9] commits in it cannot be read"
-    ) as caught:
-        cg.Guard("c", targets=["a.toml"])
-    assert "confguard.db-wal away" in str(caught.value.hint)
-    assert Path("confguard.db-wal").read_bytes() == log[:5000] + b"\xff" + log[5001:]
-    Path("confguard.db-wal").unlink()
-    SqliteStore("confguard.db").close()
-
-
-def test_a_log_in_use_is_no_alarm(folder: Path) -> None:
-    guard = cg.Guard("c", targets=["a.toml"])
-    for number in range(400):
-        guard.store._writing().execute("PRAGMA wal_checkpoint(PASSIVE)") if number % 50 == 0 else None  # type: ignore[attr-defined]
-        guard.apply(guard.plan({"x": number}, reason="next"))
-        assert lost_commits(Path("confguard.db")) == 0
-    reader = sqlite3.connect("confguard.db")
-    assert reader.execute("SELECT count(*) FROM revision").fetchone()[0] == 400
-    reader.close()
-    guard.close()

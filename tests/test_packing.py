@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from confguard.errors import IntegrityError
 from confguard.stores import packing
-from confguard.stores.patches import apply_patch, patch_of
+from confguard.stores.packing import Keyframe
 
 LINES = st.lists(
     st.sampled_from([b"a = 1\n", b"b = 2\n", b"a = 12\n", b"\n", b"c = 3\r\n", b"no end"]), max_size=30
@@ -19,24 +19,27 @@ LINES = st.lists(
 CONTENT = LINES.map(b"".join) | st.binary(max_size=200)
 
 
-@given(base=CONTENT, content=CONTENT)
-def test_a_patch_makes_the_content_of_its_base(base: bytes, content: bytes) -> None:
-    patch = patch_of(base, content)
-    assert patch is None or apply_patch(base, patch) == content
+@given(contents=st.lists(st.none() | CONTENT, max_size=80), first=st.integers(1, 10**6))
+def test_what_was_packed_unpacks(contents: list[bytes | None], first: int) -> None:
+    packed, keyframe = packing.pack_all(enumerate(contents, first), None)
+    for number, (content, each) in enumerate(zip(contents, packed, strict=True), first):
+        if content is None or each is None:
+            assert content is None and each is None
+            continue
+        dictionary = None
+        if each.keyframe is not None:
+            assert 0 < number - each.keyframe < packing.WINDOW
+            before = packed[each.keyframe - first]
+            assert before is not None and before.keyframe is None, "a keyframe is packed by itself"
+            dictionary = packing.decompress(before.payload)
+        assert packing.decompress(each.payload, dictionary) == content
+    last = [number for number, each in enumerate(packed, first) if each and each.keyframe is None]
+    assert keyframe == (Keyframe(last[-1], contents[last[-1] - first] or b"") if last else None)
 
 
-@given(content=CONTENT, base=st.none() | CONTENT)
-def test_what_was_packed_unpacks(content: bytes, base: bytes | None) -> None:
-    payload = packing.pack(content, base)
-    assert packing.unpack(payload, len(content), base) == content
-    assert packing.unpack(payload, None, base) == content
-    with pytest.raises(IntegrityError):
-        packing.unpack(payload, len(content) + 1, base)
-
-
-@pytest.mark.parametrize("size", [100, 20_000, 40_000, 100_000, 700_000])
+@pytest.mark.parametrize("size", [100, 20_000, 40_000, 700_000, 5_000_000])
 @pytest.mark.parametrize("changes", [0, 1, 3, 50, 5000])
-def test_every_way_of_packing(size: int, changes: int) -> None:
+def test_few_changes_take_little_room(size: int, changes: int) -> None:
     chance = random.Random(size + changes)
     lines = [b"setting_%d = %d\n" % (i, chance.randrange(10**6)) for i in range(size // 20)]
     base = b"".join(lines)
@@ -44,47 +47,33 @@ def test_every_way_of_packing(size: int, changes: int) -> None:
         lines[chance.randrange(len(lines))] = b"changed = %d\n" % chance.randrange(10**6)
     lines[1:1] = [b"inserted\n"] * (changes % 3)
     content = b"".join(lines)
-    payload = packing.pack(content, base)
-    assert packing.unpack(payload, len(content), base) == content
-    assert len(payload) <= 0.2 * len(content) + 40 * changes + 300
-    alone = packing.pack(content)
-    assert packing.unpack(alone, len(content)) == content
+    (packed,), _ = packing.pack_all([(2, content)], Keyframe(1, base))
+    assert packed is not None
+    dictionary = base if packed.keyframe is not None else None
+    assert packing.decompress(packed.payload, dictionary) == content
+    if size < 4_000_000 and 40 * changes < size:
+        assert packed.keyframe == 1
+        assert len(packed.payload) <= 40 * changes + size // 500 + 60
 
 
-@given(
-    payload=st.binary(max_size=60),
-    base=st.none() | st.binary(min_size=64, max_size=90),
-    kind=st.sampled_from(b"=plzdx"),
-)
-def test_no_payload_does_harm(payload: bytes, base: bytes | None, kind: int) -> None:
+def test_a_content_that_has_little_of_its_keyframe_becomes_one() -> None:
+    contents = [os.urandom(3000), os.urandom(3000), b""]
+    contents[2] = contents[1] + b"and more"
+    packed, keyframe = packing.pack_all(enumerate(contents, 1), None)
+    assert [each.keyframe for each in packed if each] == [None, None, 2]
+    assert keyframe == Keyframe(2, contents[1])
+
+
+@given(payload=st.binary(max_size=60), dictionary=st.none() | st.binary(max_size=90))
+def test_no_payload_does_harm(payload: bytes, dictionary: bytes | None) -> None:
     try:
-        made = packing.unpack(bytes([kind]) + payload, 50, base)
+        packing.decompress(payload, dictionary)
     except IntegrityError:
         return
-    assert len(made) == 50
 
 
 def test_a_bomb_is_not_unpacked() -> None:
-    bomb = b"z" + packing.zstd.compress(bytes(10**8))
     with pytest.raises(IntegrityError, match="too long"):
-        packing.unpack(bomb, 1000)
-    with pytest.raises(IntegrityError, match="too long"):
-        packing.unpack(bomb, None)
-    with pytest.raises(IntegrityError, match="cannot be"):
-        packing.unpack(bomb, 1 << 50)
-
-
-@given(st.integers(1, 10**6))
-def test_bases_come_before_and_are_near(number: int) -> None:
-    way = packing.way_to(number)
-    assert way == sorted(way)
-    assert len(way) <= 5
-    assert (way[0] - 1) % packing.WINDOW == 0
-    assert number - way[0] < packing.WINDOW
-    following = packing.base_number(number + 1)
-    assert following is None or following in way, "what a commit needs was needed by the one before"
-
-
-def test_random_bytes_are_not_made_larger_by_much() -> None:
-    content, base = os.urandom(30_000), os.urandom(30_000)
-    assert len(packing.pack(content, base)) < 30_100
+        packing.decompress(packing.compress(bytes(10**8)))
+    with pytest.raises(IntegrityError, match="cut short"):
+        packing.decompress(packing.compress(b"content" * 100)[:-4])

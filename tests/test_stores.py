@@ -507,13 +507,14 @@ def test_history_is_final(sqlite_store: SqliteStore, statement: str) -> None:
         ("DELETE FROM revision WHERE number = 4", "up to 3, and 4 is noted as its head"),
         ("UPDATE revision SET digest = x'0102', parent = x'03' WHERE number = 2", "revision 2"),
         ("UPDATE config SET head = 3", "up to 4, and 3 is noted as its head"),
-        ("UPDATE revision SET base = 4 WHERE number = 4", "revision 4"),
-        ("UPDATE revision SET size = 7 WHERE number = 4", "revision 4"),
-        ("UPDATE revision SET size = 1 << 40 WHERE number = 4", "revision 4"),
+        ("UPDATE revision SET keyframe = 9 WHERE number = 4", "revision 4"),
+        ("UPDATE revision SET keyframe = NULL WHERE number = 4", "revision 4"),
+        ("UPDATE revision SET keyframe = 3 WHERE number = 4", "revision 4"),
     ],
 )
 def test_verify_names_the_first_bad_link(sqlite_store: SqliteStore, tampering: str, says: str) -> None:
-    append(sqlite_store, "a", [draft(b"x = %d" % n) for n in range(4)], expect=0)
+    same = b"# the same in all of them, and so packed with the first one\n" * 3
+    append(sqlite_store, "a", [draft(b"x = %d\n" % n + same) for n in range(4)], expect=0)
     tables = sqlite_store._rows("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     with sqlite3.connect("store.db") as connection:
         for name, _ in tables:

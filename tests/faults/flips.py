@@ -14,6 +14,7 @@ from appending import append
 from confguard.rollout.changes import draft_of
 from confguard.stores import PendingBake
 
+from .sqlite_log import lost_commits
 from .workload import ANY, text
 
 __all__ = ["flips"]
@@ -58,7 +59,10 @@ def _flipped(stride: int, log: bool) -> tuple[Counter[str], list[str]]:
         damaged = bytearray(whole[flipped])
         damaged[at] ^= 1 << chance.randrange(8)
         Path(flipped).write_bytes(damaged)
+        dropped = log and lost_commits(Path("confguard.db"))
         outcome = _outcome(good)
+        if dropped and outcome.startswith("violation: something else"):
+            outcome = "shortened by SQLite"
         counts[outcome.partition(":")[0]] += 1
         if outcome.startswith("violation"):
             violations.append(f"byte {at} of {flipped}: {outcome}")

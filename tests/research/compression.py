@@ -52,10 +52,6 @@ def zlib_off(payload: bytes, base: bytes | None) -> bytes:
     return zlib.decompressobj(-15, base or b"").decompress(payload)
 
 
-def ours_off(payload: bytes, base: bytes | None) -> bytes:
-    return packing.unpack(payload, None, base)
-
-
 def keyframe_every(window: int) -> Callable[[int], int | None]:
     return lambda number: None if (number - 1) % window == 0 else number - (number - 1) % window
 
@@ -129,7 +125,8 @@ def main() -> None:
     trained = sum(len(zstd.compress(each, 3, zstd_dict=dictionary)) for each in contents) / len(contents)
     print(f"{'whole, zstd 3 with a trained dictionary':<58} {trained:7.0f} bytes")
     structural_sharing(contents)
-    measure("zstd on a keyframe every 64", contents, keyframe_every(64), zstd_on, zstd_off)
+    for window in (16, 64, 256):
+        measure(f"zstd on a keyframe every {window}", contents, keyframe_every(window), zstd_on, zstd_off)
     measure(
         "zstd on the one before, keyframe every 64",
         contents,
@@ -140,12 +137,13 @@ def main() -> None:
     measure("zstd, skip deltas to the base 2, keyframe every 64", contents, skip(2, 64), zstd_on, zstd_off)
     measure("zlib, skip deltas to the base 2, keyframe every 64", contents, skip(2, 64), zlib_on, zlib_off)
     measure("zlib, skip deltas to the base 4, keyframe every 256", contents, skip(4, 256), zlib_on, zlib_off)
+    window = packing.WINDOW
     measure(
-        "ours: patches and zlib, base 4, plain keyframe every 256",
+        f"ours: zstd on a keyframe every {window}",
         contents,
-        packing.base_number,
-        packing.pack,
-        ours_off,
+        keyframe_every(window),
+        packing.compress,
+        packing.decompress,
     )
 
 

@@ -260,7 +260,7 @@ class EtcdStore:
             payload = self._value(self._key("content", revision.config, revision.content_digest))
             if payload is None:
                 raise thinned(revision.config, revision.number)
-            return packing.unpack(payload, None)
+            return packing.decompress(payload)
 
         revision = chain.from_json(kept, load)
         return revision

@@ -6,7 +6,7 @@ import os
 import re
 import time
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from threading import Event, RLock
@@ -18,9 +18,10 @@ from confguard.forking import renew_in_children
 from confguard.stores import chain
 from confguard.stores.interface import Append
 from confguard.stores.opening import missing_extra, without_password
+from confguard.stores.packing import Packed
 from confguard.stores.retrying import retrying
 from confguard.stores.sql import SqlStore
-from confguard.stores.sql_script import FOLLOW, Base, Statement, UnmetError
+from confguard.stores.sql_script import FOLLOW, Statement, UnmetError
 
 try:
     import psycopg
@@ -48,7 +49,7 @@ _TABLES = (
     """CREATE TABLE revision (
       config BIGINT NOT NULL REFERENCES config, number BIGINT NOT NULL, content BYTEA NOT NULL, format TEXT NOT NULL,
       author TEXT NOT NULL, reason TEXT NOT NULL, created_at BIGINT NOT NULL, data BYTEA, parent BYTEA,
-      digest BYTEA NOT NULL, more TEXT, base BIGINT, depth INTEGER NOT NULL, size BIGINT NOT NULL, payload BYTEA,
+      digest BYTEA NOT NULL, more TEXT, keyframe BIGINT, payload BYTEA,
       PRIMARY KEY (config, number))""",
     """CREATE TABLE place (
       config BIGINT NOT NULL REFERENCES config, place TEXT NOT NULL, wanted BIGINT NOT NULL, written BIGINT NOT NULL,
@@ -134,8 +135,8 @@ class PostgresStore(SqlStore):
         self._lock = RLock()
         self._stale = True
 
-    def _script(self, append: Append, bases: Mapping[int, Base]) -> Iterator[Statement]:
-        yield from super()._script(append, bases)
+    def _script(self, append: Append, packed: Sequence[Packed | None]) -> Iterator[Statement]:
+        yield from super()._script(append, packed)
         yield Statement("SELECT pg_notify(?, ?)", (CHANNEL, append.config))
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:

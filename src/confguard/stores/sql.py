@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from confguard.errors import IntegrityError, NotFoundError
 from confguard.stores import chain, packing
-from confguard.stores.bases import Bases
 from confguard.stores.interface import Append, PendingBake, PlaceState, Revision, thinned
+from confguard.stores.packing import Keyframe, Packed
 from confguard.stores.sql_script import (
-    BASE_GONE,
     HEAD_MOVED,
     ID,
+    KEYFRAME_GONE,
     LEASE,
-    Base,
     Row,
     Statement,
     UnmetError,
@@ -32,23 +32,16 @@ _OF_R = ", ".join(f"r.{name}" for name in _KNOWN.split(", "))
 _COLUMNS = f"c.name, {_OF_R}, r.payload IS NULL"
 _REVISIONS = f"SELECT {_COLUMNS} FROM config c JOIN revision r ON r.config = c.id WHERE c.name = ?"
 _NEWEST = "(SELECT max(number) FROM revision WHERE config = c.id)"
-_WHOLE = (
-    f"WITH RECURSIVE chain({_KNOWN}, config, base, size, payload, step) AS ("
-    f"SELECT {_OF_R}, r.config, r.base, r.size, r.payload, 0 FROM config c JOIN revision r ON r.config = c.id"
-    f" WHERE c.name = ? AND r.number = ? UNION ALL"
-    f" SELECT {_OF_R}, r.config, r.base, r.size, r.payload, step + 1 FROM revision r JOIN chain"
-    f" ON r.config = chain.config AND r.number = chain.base WHERE step < {4 * packing.MAX_DEPTH})"
-    f" SELECT {_KNOWN}, payload IS NULL, size, payload, base FROM chain ORDER BY step DESC"
+_WITH_CONTENT = (
+    f"SELECT {_COLUMNS}, r.payload, r.keyframe, k.payload FROM config c JOIN revision r ON r.config = c.id"
+    " LEFT JOIN revision k ON k.config = r.config AND k.number = r.keyframe WHERE c.name = ? AND r.number = ?"
 )
-"""A revision, behind what its content is packed on: bases first, so that they can be unpacked in turn."""
-_ON_THE_WAY = {
-    count: (
-        f"SELECT {_OF_R}, r.payload IS NULL, r.size, r.payload, r.base FROM config c JOIN revision r"
-        f" ON r.config = c.id WHERE c.name = ? AND r.number IN ({', '.join('?' * count)}) ORDER BY r.number"
-    )
-    for count in range(1, packing.MAX_DEPTH)
-}
-"""The same without recursion, for the usual case that the bases are those that the numbers tell."""
+_KEYFRAME = (
+    "SELECT k.number, k.content, k.payload FROM config c JOIN revision r ON r.config = c.id AND r.number = c.head"
+    " JOIN revision k ON k.config = r.config AND k.number = coalesce(r.keyframe, r.number)"
+    " WHERE c.name = ? AND r.digest = ? AND k.payload IS NOT NULL"
+)
+"""What the head's content is packed with: itself, if it is a keyframe."""
 
 
 class SqlStore(ABC):
@@ -59,7 +52,8 @@ class SqlStore(ABC):
     """The time in microseconds by the store's own clock, as an expression."""
 
     def __init__(self) -> None:
-        self._bases: dict[str, Bases] = {}
+        self._keyframes: dict[str, tuple[str, Keyframe | None]] = {}
+        """What the next contents may be packed with, and the digest of the head that this holds for."""
         self._newest: dict[str, Revision] = {}
         """The newest revisions that this store wrote: mostly still the heads when they are asked for."""
 
@@ -74,22 +68,23 @@ class SqlStore(ABC):
     def commit(self, *appends: Append) -> None:
         """Append to one config or several, in one transaction."""
         appends = tuple(sorted(appends, key=lambda each: each.config))
-        paths = {each.config: self._path(each) for each in appends}
-        for with_base in (True, False):
-            script: list[Statement] = []
-            for each in appends:
-                bases = paths[each.config].extended(each.revisions) if with_base else {}
-                script += self._script(each, bases)
-            try:
-                self._run(script)
-            except UnmetError as error:
-                if str(error) == BASE_GONE:
-                    continue
-                raise chain.conflict_of(self.head, appends) from error
-            if with_base:
-                self._bases |= paths
-            self._newest |= {each.config: each.revisions[-1] for each in appends}
-            return
+        script: list[Statement] = []
+        keyframes: dict[str, tuple[str, Keyframe | None]] = {}
+        for each in appends:
+            contents = ((revision.number, revision.content_if_there()) for revision in each.revisions)
+            packed, keyframe = packing.pack_all(contents, self._keyframe(each))
+            keyframes[each.config] = (each.revisions[-1].digest, keyframe)
+            script += self._script(each, packed)
+        try:
+            self._run(script)
+        except UnmetError as error:
+            if str(error) == KEYFRAME_GONE:
+                self._keyframes |= {each.config: (each.revisions[0].parent or "", None) for each in appends}
+                self.commit(*appends)
+                return
+            raise chain.conflict_of(self.head, appends) from error
+        self._keyframes |= keyframes
+        self._newest |= {each.config: each.revisions[-1] for each in appends}
 
     def places(self, config: str) -> dict[str, PlaceState]:
         """What is known of each place."""
@@ -142,18 +137,18 @@ class SqlStore(ABC):
 
     def get(self, config: str, number: int) -> Revision:
         """One revision with its content. Raises `NotFoundError`, or `IntegrityError` if it is not what was written."""
-        rows = self._whole(config, _whole(number))
+        rows = self._rows(_WITH_CONTENT, config, _bounded(number))
         if not rows:
             raise NotFoundError(f"'{config}' has no revision {number}; it has {self.newest(config)}")
-        revision = self._revision((config, *rows[-1][:-3]), packed=[row[-3:] for row in rows])
-        return chain.check_link(revision)
+        *row, payload, keyframe, dictionary = rows[0]
+        return chain.check_link(self._revision(tuple(row), packed=(payload, keyframe, dictionary)))
 
     def history(self, config: str, limit: int | None = None, before: int | None = None) -> list[Revision]:
         """Revisions, newest first."""
         query = f"{_REVISIONS} AND r.number < ? ORDER BY r.number DESC LIMIT ?"
         most = 2**62
         rows = self._rows(
-            query, config, most if before is None else _whole(before), most if limit is None else limit
+            query, config, most if before is None else _bounded(before), most if limit is None else limit
         )
         return [chain.check_link(self._revision(row)) for row in rows]
 
@@ -220,7 +215,7 @@ class SqlStore(ABC):
         return True
 
     def thin(self, config: str, keep: frozenset[int]) -> int:
-        """Drop the content of all revisions but these; the others are packed anew, on bases that stay."""
+        """Drop the content of all revisions but these; the others are packed anew, with keyframes that stay."""
         rows = self._rows(
             "SELECT c.id, c.head, r.number, r.content, r.payload IS NULL"
             " FROM revision r JOIN config c ON c.id = r.config WHERE c.name = ? ORDER BY r.number",
@@ -241,68 +236,50 @@ class SqlStore(ABC):
                 HEAD_MOVED,
             )
         ]
-        pack = "UPDATE revision SET payload = ?, base = ?, depth = ? WHERE config = ? AND number = ?"
-        script += [Statement(pack, values) for values in self._packed_anew(config, identity, kept)]
-        drop = "UPDATE revision SET payload = NULL, base = NULL, depth = 0 WHERE config = ? AND number = ?"
+        pack = "UPDATE revision SET payload = ?, keyframe = ? WHERE config = ? AND number = ?"
+        script += [Statement(pack, (*row[:2], identity, row[2])) for row in self._packed_anew(config, kept)]
+        drop = "UPDATE revision SET payload = NULL, keyframe = NULL WHERE config = ? AND number = ?"
         script += [Statement(drop, (identity, number)) for number in dropped]
         try:
             self._run(script)
         except UnmetError:  # somebody appended: what they did may stand on what was to be dropped
             return self.thin(config, keep)
-        self._bases.pop(config, None)
+        self._keyframes.pop(config, None)
         self._newest.pop(config, None)
         lost = {content for _, content in there}.difference(wanted)
         return sum(1 for row in rows if row[3] in lost)
 
-    def _packed_anew(self, config: str, identity: int, kept: Sequence[int]) -> Iterator[Row]:
-        """New payloads for the revisions that keep their content, each on one of those before it."""
-        depths: list[int] = []
-        for index, number in enumerate(kept):
-            here = self._content(config, number)
-            at = packing.base_number(index + 1)
-            there = self._content(config, kept[at - 1]) if at is not None else None
-            if at is None or there is None or not (packing.fits(here) and packing.fits(there)):
-                depths.append(0)
-                yield packing.pack(here), None, 0, identity, number
-                continue
-            depths.append(depths[at - 1] + 1)
-            yield packing.pack(here, there), kept[at - 1], depths[-1], identity, number
+    def _packed_anew(self, config: str, kept: Sequence[int]) -> Iterator[Row]:
+        """Payload, keyframe and number of the revisions that keep their content, packed as if there were no others."""
+        packed, _ = packing.pack_all(enumerate(self._content(config, number) for number in kept), None)
+        for number, each in zip(kept, packed, strict=True):
+            if each is not None:
+                yield each.payload, kept[each.keyframe] if each.keyframe is not None else None, number
 
-    def _script(self, append: Append, bases: Mapping[int, Base]) -> Iterator[Statement]:
+    def _script(self, append: Append, packed: Sequence[Packed | None]) -> Iterator[Statement]:
         """What a commit does to one config."""
-        return script_of(append, bases, self.now)
+        return script_of(append, packed, self.now)
 
-    def _path(self, append: Append) -> Bases:
-        """The contents that the first of these revisions, or one after it, can be packed on."""
-        first = append.revisions[0]
-        path = self._bases.get(append.config)
-        if path is None or path.head != first.parent:
-            path = self._read_path(append.config, first)
-        return path.copied()
-
-    def _read_path(self, config: str, first: Revision) -> Bases:
-        path = Bases(head=first.parent)
-        for number in packing.way_to(first.number - 1) if first.number > 1 else ():
-            rows = self._whole(config, number)
-            try:
-                content = _unpacked([row[-3:] for row in rows])
-            except (IntegrityError, NotFoundError):
-                continue
-            if hashlib.sha256(content).digest() == rows[-1][1]:  # nothing is built on what is damaged
-                path.add(number, content, len(rows) - 1)
-        return path
-
-    def _whole(self, config: str, number: int) -> list[Row]:
-        """A revision's row, behind those that its content is packed on; empty if there is none."""
-        way = packing.way_to(number) if number > 0 else [number]
-        rows = self._rows(_ON_THE_WAY[len(way)], config, *way)
-        bases = [None, *(row[0] for row in rows[:-1])]
-        if [row[0] for row in rows] == way and [row[-1] for row in rows] == bases:
-            return rows
-        return self._rows(_WHOLE, config, number)
+    def _keyframe(self, append: Append) -> Keyframe | None:
+        """What the contents that follow a head can be packed with."""
+        parent = append.revisions[0].parent
+        if parent is None:
+            return None
+        known = self._keyframes.get(append.config)
+        if known is not None and known[0] == parent:
+            return known[1]
+        for number, digest, payload in self._rows(_KEYFRAME, append.config, bytes.fromhex(parent)):
+            with suppress(IntegrityError):
+                content = packing.decompress(payload)
+                if hashlib.sha256(content).digest() == digest:  # nothing is built on what is damaged
+                    return Keyframe(number, content)
+        return None
 
     def _content(self, config: str, number: int) -> bytes:
-        return _unpacked([row[-3:] for row in self._whole(config, number)])
+        rows = self._rows(_WITH_CONTENT, config, number)
+        if not rows:
+            raise NotFoundError(f"'{config}' has no revision {number}")
+        return _unpacked(*rows[0][-3:])
 
     def _same_content(self, config: str, digest: bytes) -> bytes | None:
         """The content with a digest, from any revision that still has it."""
@@ -312,9 +289,7 @@ class SqlStore(ABC):
         rows = self._rows(query, config, digest)
         return self._content(config, rows[0][0]) if rows else None
 
-    def _revision(
-        self, row: Row, *, packed: Sequence[Row] | None = None, look_elsewhere: bool = True
-    ) -> Revision:
+    def _revision(self, row: Row, *, packed: Row | None = None, look_elsewhere: bool = True) -> Revision:
         """The revision in a row, with its packed content where that was read, too.
 
         Raises `IntegrityError` for a row that holds none.
@@ -329,7 +304,7 @@ class SqlStore(ABC):
 
             def load() -> bytes:
                 if not gone:
-                    return _unpacked(packed) if packed else self._content(name, number)
+                    return _unpacked(*packed) if packed else self._content(name, number)
                 found = self._same_content(name, content) if look_elsewhere else None
                 if found is None:
                     raise thinned(name, number)
@@ -354,21 +329,19 @@ class SqlStore(ABC):
             raise IntegrityError(said) from error
 
 
-def _unpacked(rows: Sequence[Row]) -> bytes:
-    """The last content of a chain of bases. Raises `NotFoundError` if it was thinned out."""
-    if not rows or rows[0][2] is not None:
-        raise IntegrityError("a content has no base that can be found")
-    content: bytes | None = None
-    for size, payload, _ in rows:
-        if payload is None:
-            raise NotFoundError("a content was thinned out")
-        if not (isinstance(payload, bytes) and isinstance(size, int)):
-            raise IntegrityError("a content is not what was written")
-        content = packing.unpack(payload, size, content)
-    assert content is not None
-    return content
+def _unpacked(payload: object, keyframe: int | None, dictionary: object) -> bytes:
+    """The content of a row. Raises `NotFoundError` if it was thinned out."""
+    if payload is None:
+        raise NotFoundError("a content was thinned out")
+    if keyframe is None:
+        dictionary = None
+    elif dictionary is None:
+        raise IntegrityError(f"a content does not unpack: its keyframe {keyframe} is not there")
+    if not (isinstance(payload, bytes) and isinstance(dictionary, bytes | None)):
+        raise IntegrityError("a content is not what was written")
+    return packing.decompress(payload, None if dictionary is None else packing.decompress(dictionary))
 
 
-def _whole(number: int) -> int:
+def _bounded(number: int) -> int:
     """A number that a database takes: it knows none beyond 63 bits."""
     return max(-1, min(number, 2**62))

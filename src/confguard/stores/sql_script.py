@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from attrs import frozen
 
 from confguard.errors import IntegrityError
-from confguard.stores import packing
 from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake, Revision
+from confguard.stores.packing import Packed
 
 __all__ = [
-    "BASE_GONE",
     "FOLLOW",
     "HEAD_MOVED",
     "ID",
+    "KEYFRAME_GONE",
     "LEASE",
-    "Base",
     "Row",
     "Statement",
     "UnmetError",
@@ -37,7 +36,7 @@ __all__ = [
 Row: TypeAlias = "tuple[Any, ...]"
 
 HEAD_MOVED = "the head moved"
-BASE_GONE = "a base was thinned out"
+KEYFRAME_GONE = "a keyframe was thinned out"
 ID = "(SELECT id FROM config WHERE name = ?)"
 LEASE = int(LEASE_SECONDS * 1_000_000)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,10 +49,11 @@ FOLLOW = (
 """The head becomes another one, if it is the one that was expected."""
 _INSERT = (
     "INSERT INTO revision (config, number, content, format, author, reason, created_at, data, parent, digest, more,"
-    " base, depth, size, payload) SELECT c.id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM config c WHERE c.name = ?"
+    " keyframe, payload) SELECT c.id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM config c WHERE c.name = ?"
 )
-_ON_BASE = (
-    " AND EXISTS (SELECT 1 FROM revision b WHERE b.config = c.id AND b.number = ? AND b.payload IS NOT NULL)"
+_WITH_KEYFRAME = (
+    " AND EXISTS (SELECT 1 FROM revision k WHERE k.config = c.id AND k.number = ? AND k.payload IS NOT NULL"
+    " AND k.keyframe IS NULL)"
 )
 _QUIETLY = " ON CONFLICT (config, number) DO NOTHING RETURNING 1"  # the head's own check says what is wrong
 
@@ -72,17 +72,8 @@ class UnmetError(Exception):
     """A statement that must return a row returned none: nothing was written."""
 
 
-@frozen
-class Base:
-    """A content that another is packed on."""
-
-    number: int
-    content: bytes
-    depth: int
-
-
-def script_of(append: Append, bases: Mapping[int, Base], now: str) -> Iterator[Statement]:
-    """What a commit does to one config; `bases` are those of its revisions, by their numbers.
+def script_of(append: Append, packed: Sequence[Packed | None], now: str) -> Iterator[Statement]:
+    """What a commit does to one config; `packed` are the contents of its revisions.
 
     `now` is the time by the store's own clock, as an expression.
     """
@@ -97,8 +88,8 @@ def script_of(append: Append, bases: Mapping[int, Base], now: str) -> Iterator[S
     else:
         old_head = (first.number - 1, bytes.fromhex(first.parent))
         yield Statement(FOLLOW.format(now=now), (*new_head, config, *old_head), must=HEAD_MOVED)
-    for revision in append.revisions:
-        yield _insert(revision, bases.get(revision.number))
+    for revision, content in zip(append.revisions, packed, strict=True):
+        yield _insert(revision, content)
     if append.place:
         query = (
             f"INSERT INTO place (config, place, wanted, written, told) VALUES ({ID}, ?, ?, 0, 0)"
@@ -107,9 +98,9 @@ def script_of(append: Append, bases: Mapping[int, Base], now: str) -> Iterator[S
         yield Statement(query, (config, append.place, last.number))
 
 
-def _insert(revision: Revision, base: Base | None) -> Statement:
+def _insert(revision: Revision, packed: Packed | None) -> Statement:
     rare = {name: value for name in _MORE if (value := getattr(revision, name)) not in (None, (), False)}
-    content = revision.content_if_there()
+    keyframe = packed.keyframe if packed else None
     values = (
         revision.number,
         bytes.fromhex(revision.content_digest),
@@ -121,15 +112,13 @@ def _insert(revision: Revision, base: Base | None) -> Statement:
         bytes.fromhex(revision.parent) if revision.parent else None,
         bytes.fromhex(revision.digest),
         json.dumps(rare, ensure_ascii=False) if rare else None,
-        base.number if base else None,
-        base.depth + 1 if base else 0,
-        len(content or b""),
-        packing.pack(content, base.content if base else None) if content is not None else None,
+        keyframe,
+        packed.payload if packed else None,
         revision.config,
     )
-    if base is None:
+    if keyframe is None:
         return Statement(_INSERT + _QUIETLY, values, must=HEAD_MOVED)
-    return Statement(_INSERT + _ON_BASE + _QUIETLY, (*values, base.number), must=BASE_GONE)
+    return Statement(_INSERT + _WITH_KEYFRAME + _QUIETLY, (*values, keyframe), must=KEYFRAME_GONE)
 
 
 def _bake_text(config: str, bake: PendingBake | None) -> str | None:

@@ -17,7 +17,7 @@ from confguard.stores import sqlite_layout as layout
 from confguard.stores.retrying import retrying
 from confguard.stores.sql import SqlStore
 from confguard.stores.sql_script import Statement, UnmetError
-from confguard.stores.sqlite_reading import Reader, check_log, close_in_parent
+from confguard.stores.sqlite_reading import Reader, close_in_parent
 from confguard.stores.waiting import file_changes
 
 __all__ = ["SqliteStore"]
@@ -117,7 +117,6 @@ class SqliteStore(SqlStore):
 
     def _open(self) -> sqlite3.Connection:
         self._create_file()
-        check_log(self.path)
         connection = sqlite3.connect(
             self.path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
         )

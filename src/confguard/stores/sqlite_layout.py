@@ -28,7 +28,7 @@ CREATE TABLE config (
 CREATE TABLE revision (
   config INTEGER NOT NULL, number INTEGER NOT NULL, content BLOB NOT NULL, format TEXT NOT NULL,
   author TEXT NOT NULL, reason TEXT NOT NULL, created_at INTEGER NOT NULL, data BLOB, parent BLOB,
-  digest BLOB NOT NULL, more TEXT, base INTEGER, depth INTEGER NOT NULL, size INTEGER NOT NULL, payload BLOB,
+  digest BLOB NOT NULL, more TEXT, keyframe INTEGER, payload BLOB,
   PRIMARY KEY (config, number)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE place (

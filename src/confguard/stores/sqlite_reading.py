@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from confguard.errors import IntegrityError, StoreBusyError, StoreError
+from confguard.errors import StoreBusyError, StoreError
 from confguard.stores import sqlite_layout as layout
-from confguard.stores.sqlite_log import lost_commits
 
-__all__ = ["Reader", "check_log", "close_in_parent"]
+__all__ = ["Reader", "close_in_parent"]
 
 _TRIES = 20
 """How often to read anew what is changed while it is read."""
@@ -89,7 +88,6 @@ class Reader:
     def _usable(self, seen: _Seen) -> sqlite3.Connection:
         if self._connection is None or self._opened_at != seen:
             self.close()
-            check_log(self._path)
             mode = "mode=ro" if seen[0] else "mode=ro&immutable=1"
             connection = sqlite3.connect(
                 f"file:{quote(str(self._path))}?{mode}",
@@ -111,16 +109,6 @@ def _holds_something(path: str) -> bool:
         return Path(path).stat().st_size > 0
     except FileNotFoundError:
         return False
-
-
-def check_log(path: Path) -> None:
-    """Read nothing as if revisions which were acknowledged had never been there. Raises `IntegrityError`."""
-    lost = lost_commits(path)
-    if lost:
-        raise IntegrityError(
-            f"{path}: its log is damaged, and the last {lost} commits in it cannot be read",
-            hint=f"restore the store from a copy; to go on without them, move {path}-wal away",
-        )
 
 
 def close_in_parent(connection: sqlite3.Connection, pid: int) -> None:

@@ -1,12 +1,8 @@
-"""Is the write-ahead log whole? SQLite takes a damaged frame for the end of the log, as after a crash.
+"""How many commits SQLite drops where a frame of its write-ahead log is damaged: it takes that for the end of the log.
 
-After a crash that is right: what was not synced may be missing. But of two commits in a row at least one was synced
-(only that a place is settled need not be), and two are written at most before the next sync. So a frame that is
-unreadable and followed by three commits was readable once. What SQLite would drop then are acknowledged revisions,
-and whoever opens the store has to know.
-
-Only the log's own file is read here: to close the database's file would give up the locks that SQLite holds on it for
-this process. The format is that of https://www.sqlite.org/fileformat2.html#walformat.
+After a crash that is right: what was not synced may be missing. The stores therefore leave it to SQLite, and here is
+counted what that costs when the disk, and no crash, damages a frame. The format is that of
+https://www.sqlite.org/fileformat2.html#walformat.
 """
 
 from __future__ import annotations
@@ -22,21 +18,13 @@ __all__ = ["lost_commits"]
 _HEADER, _FRAME = struct.Struct(">8I"), struct.Struct(">6I")
 _MAGIC = 0x377F0682
 _USUAL_PAGE = 4096
-_UNSYNCED = 2
-"""How many commits may be in the log and not on the disk."""
 
 
 def lost_commits(database: Path) -> int:
-    """How many acknowledged commits in the log beside a database cannot be read any more."""
-    try:
-        with Path(f"{os.path.realpath(database)}-wal").open("rb") as log:
-            header = log.read(_HEADER.size)
-            found = _count(log, header) if len(header) == _HEADER.size else 0
-            log.seek(0)
-            begun_anew = log.read(_HEADER.size) != header  # by another process, while it was read
-    except OSError:
-        return 0
-    return 0 if begun_anew or found <= _UNSYNCED else found
+    """How many commits in the log beside a database cannot be read any more."""
+    with Path(f"{os.path.realpath(database)}-wal").open("rb") as log:
+        header = log.read(_HEADER.size)
+        return _count(log, header) if len(header) == _HEADER.size else 0
 
 
 def _count(log: BinaryIO, header: bytes) -> int:
