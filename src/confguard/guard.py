@@ -14,14 +14,18 @@ from confguard.documents.registry import detect_format, format_named
 from confguard.errors import ConfguardError, DocumentError, NotFoundError, harmless
 from confguard.events import Listener
 from confguard.fields import ImpactLevel
+from confguard.risk.judging import Terms
 from confguard.risk.policy import Policy
+from confguard.risk.rules.interface import Rule
 from confguard.rollout import applying, going_back, recovering
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import Change, author_name
 from confguard.rollout.places import Place
-from confguard.rollout.plans import Plan, Source, Terms, as_document, change_of, plan_change
+from confguard.rollout.plans import Plan, as_document, change_of, plan_change
 from confguard.rollout.recovering import Recovered
 from confguard.schema.schema import SchemaLike, resolve_schema
+from confguard.schema.shape import ANYTHING
+from confguard.schema.sources import Source
 from confguard.stores import chain
 from confguard.stores.finding import previous
 from confguard.stores.interface import Revision, Store
@@ -46,11 +50,11 @@ def _now() -> datetime:
 class Guard:
     """Guards one config.
 
-    `store` is a store or its URL; `targets` are files (or targets) that shall hold the head, and `reload` says how
-    their service is told of it: a URL, a command as a list, or a `Reload`. `schema` is a class or `"module:Class"`;
-    `impact` says how much depends on this config where the schema does not; `format` names the format where no
-    target's name does. `signer` is an SSH key, or its file, that signs every revision. `on_event` is told of all that
-    happens.
+    `store` is a store, its URL, or the path of an SQLite file; `targets` are files (or targets) that shall hold the
+    head, and `reload` says how their service is told of it: a URL, a command as a list, or a `Reload`. `schema` is a
+    class or `"module:Class"`; `impact` says how much depends on this config where the schema does not; `format` names
+    the format where no target's name does. `signer` is an SSH key, or its file, that signs every revision. `rules` are
+    asked beside those of the catalogue. `on_event` is told of all that happens.
 
     Opening a guard changes nothing, and makes no store. What a process that died left behind is finished by `recover`,
     which everything that writes does first. Raises `StoreError`, `SchemaError` or `TargetError`.
@@ -72,7 +76,7 @@ class Guard:
         self,
         name: str,
         schema: SchemaLike = None,
-        store: Store | str = "sqlite:///confguard.db",
+        store: Store | str | os.PathLike[str] = "sqlite:///confguard.db",
         targets: Iterable[TargetLike] = (),
         policy: Policy | None = None,
         *,
@@ -80,6 +84,7 @@ class Guard:
         impact: ImpactLevel | None = None,
         reload: Iterable[ReloadLike] = (),
         signer: Signer | str | os.PathLike[str] | None = None,
+        rules: Iterable[Rule] = (),
         on_event: Listener | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
@@ -90,11 +95,15 @@ class Guard:
         self.name = name
         self.schema = resolve_schema(schema)
         self.policy = policy or Policy()
-        self.store = open_store(store) if isinstance(store, str) else store
+        self.store = open_store(store) if isinstance(store, str | os.PathLike) else store
+        if not callable(getattr(self.store, "commit", None)):
+            raise TypeError(
+                f"{type(store).__name__} is no store: a store, its URL, or the path of an SQLite file is"
+            )
         if isinstance(targets, str | os.PathLike):
             targets = [targets]
         self.targets = tuple(as_target(target) for target in targets)
-        self._terms = Terms(self.policy, impact)
+        self._terms = Terms(schema=self.schema, policy=self.policy, impact=impact, rules=tuple(rules))
         self._format = format and format_named(format).name
         if signer is not None and not isinstance(signer, Signer):
             signer = Signer(Path(signer))
@@ -120,14 +129,17 @@ class Guard:
     ) -> Plan:
         """Validate, diff and score a change against the head. Writes nothing.
 
-        `source` is a path, a `Document` or a mapping; `author` is the user who runs this, unless given; `ticket` and
+        `source` is a path, a `Document`, a mapping, or an instance of the schema; `author` is the user who runs this,
+        unless given; `ticket` and
         `labels` are kept with the revision. Targets that somebody edited are in the plan's `drift`, and ask for a
         review. The first revision of a file that is there is an import: nothing blocks it. Raises `DocumentError`,
         `ValidationError` with every problem, and `ValueError` for a blank reason.
         """
         return plan_change(
             self.place,
-            as_document(source, self._format, self._own_format),
+            as_document(
+                source, self._format, self._own_format, self.schema.shape if self.schema else ANYTHING
+            ),
             self._terms,
             author=author_name(author),
             reason=reason,
@@ -183,6 +195,8 @@ class Guard:
         supersede: str | None = None,
     ) -> Change | Revision:
         """What applying a plan would do to the head; the head, if all is there already. Raises as `apply` does."""
+        if not isinstance(plan, Plan):
+            raise TypeError(f"{type(plan).__name__} is no plan: guard.apply(guard.plan(source, reason=...))")
         if plan.config != self.name:
             raise ConfguardError(f"the plan is for '{plan.config}', and this is the guard of '{self.name}'")
         return change_of(
