@@ -111,7 +111,13 @@ def show_assessment(args: Namespace) -> int:
         )
     judged = _judged(args)
     if args.format in {"text", "json"}:
-        say(args.format, judged.to_json(), lambda: _show_judged(judged, charted=args.chart))
+        errors = {"errors": list(judged.errors)} if judged.errors else {}
+        risk = judged.risk or Risk(100)
+        say(
+            args.format,
+            risk.to_json(judged.decision) | errors,
+            lambda: _show_judged(judged, charted=args.chart),
+        )
     else:
         print(REPORTS[args.format]([judged]))
     return 1 if args.fail_on and judged.decision.at_least(Decision(args.fail_on)) else 0
