@@ -12,7 +12,15 @@ from confguard.fields import Secret
 from confguard.paths import Unshown
 from confguard.schema.shape import Shape
 from confguard.schema.standing import State, below
-from confguard.secrets import HIDDEN, is_count, is_reference, masked, plural_name, secret_name
+from confguard.secrets import (
+    HIDDEN,
+    is_ambiguous,
+    is_reference,
+    masked,
+    plural_name,
+    says_otherwise,
+    secret_name,
+)
 
 __all__ = [
     "NOWHERE",
@@ -64,12 +72,12 @@ def guarded_leaf(value: Any, name: Any, state: State) -> Any:
     if value is None or value is NOWHERE or isinstance(value, bool | Secret | dict | list):
         return value
     if isinstance(value, str):
-        hidden = state is State.SECRET or (state >= State.ABOUT and not is_reference(value))
-        if hidden:
+        otherwise = isinstance(name, str) and is_ambiguous(name) and says_otherwise(name, value)
+        if state is State.SECRET or (state >= State.ABOUT and not otherwise and not is_reference(value)):
             return Secret(value)
         shown = masked(value)
         return value if shown == value else Masked(value)
-    counts = isinstance(name, str) and isinstance(value, int | float) and is_count(name, value)
+    counts = isinstance(name, str) and isinstance(value, int | float) and says_otherwise(name, value)
     if state is State.SECRET or (state is State.INSIDE and not counts):
         return Secret(value)
     return value

@@ -9,7 +9,8 @@ from typing import Any, Literal, get_origin
 
 from confguard.paths import Key, Segment
 from confguard.schema.shape import Shape
-from confguard.secrets import about_name, is_login, plural_name, secret_name
+from confguard.commands import is_password_of_command
+from confguard.secrets import about_name, is_ambiguous, is_login, is_reference, plural_name, secret_name
 
 __all__ = ["State", "below", "is_secret_by_schema", "is_telling"]
 
@@ -29,8 +30,36 @@ class State(IntEnum):
 
 
 _VALUES = frozenset(
-    {"value", "values", "val", "default", "defaultvalue", "parametervalue", "content", "plaintext"}
+    {
+        "value",
+        "values",
+        "val",
+        "default",
+        "defaultvalue",
+        "parametervalue",
+        "content",
+        "plaintext",
+        "example",
+        "examples",
+    }
 )
+_FLAGS = frozenset(
+    {
+        "sensitive",
+        "issensitive",
+        "secret",
+        "issecret",
+        "masked",
+        "ismasked",
+        "secured",
+        "noecho",
+        "confidential",
+        "writeonly",
+    }
+)
+"""Keys beside a value that say whether it is secret: of Terraform, CloudFormation, Octopus, Azure, GitLab, Bitbucket."""
+_SECRET_TYPES = frozenset({"securestring", "secureobject", "secret", "password"})
+"""What stands under `type` or `format` beside a value that is secret."""
 _NAMES = (
     "name",
     "key",
@@ -112,9 +141,11 @@ def _by_name(state: State, container: Any, name: str, value: Any) -> State:
         return State.REFERENCE
     if state is State.REFERENCE:
         return state
+    if lowered in _VALUES and _is_flagged(siblings):
+        return State.SECRET
     if lowered in _VALUES and _names_secret(siblings):
         return State.INSIDE
-    if secret_name(name):
+    if secret_name(name) and not (isinstance(value, dict) and is_ambiguous(name)):
         return State.ABOUT if isinstance(value, dict) and not plural_name(name) else State.INSIDE
     if isinstance(value, str) and _is_sent(lowered, value):
         return State.INSIDE
@@ -136,6 +167,20 @@ def _is_sent(name: str, value: str) -> bool:
     return name in {"auth", "_auth"} and is_login(value)
 
 
+def _is_flagged(siblings: dict[Any, Any]) -> bool:
+    """Is a value said to be secret by what stands beside it: `sensitive: true`, `type: SecureString`?"""
+    return any(
+        isinstance(key, str) and _says_secret(key.lower().replace("_", "").replace("-", ""), value)
+        for key, value in siblings.items()
+    )
+
+
+def _says_secret(key: str, value: Any) -> bool:
+    if key in _FLAGS:
+        return value is True or (isinstance(value, str) and value.lower() in {"true", "yes"})
+    return key in {"type", "format"} and isinstance(value, str) and value.lower() in _SECRET_TYPES
+
+
 def _names_secret(siblings: dict[Any, Any]) -> bool:
     """Is this `{name: API_KEY, value: ...}`, in one of the spellings that there are?"""
     return (
@@ -154,6 +199,6 @@ def _is_options_value(container: list[Any], at: int) -> bool:
     before, value = container[at - 1], container[at]
     if not isinstance(before, str) or not isinstance(value, str) or value.startswith("--"):
         return False
-    if before in {"-u", "--user"}:
-        return ":" in value
+    if is_password_of_command(container, at, is_reference):
+        return True
     return (before.startswith("-") or len(container) == 2) and "=" not in before and secret_name(before)
