@@ -18,6 +18,10 @@ def shown(data: Any) -> str:
     return f"{made}{made.to_json()}"
 
 
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 # A flag beside the value
 
 
@@ -78,28 +82,24 @@ def test_a_flag_is_heeded_by_explain() -> None:
 # Hashes of passwords
 
 
-HASHES = """
-$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/
-$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC
-$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW
-$1$28772684$iEwNOgGugqO9.bIz5sk8k/
+HASHES = _words("""
+$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/ $2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC
+$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW $1$28772684$iEwNOgGugqO9.bIz5sk8k/
 $5$rounds=5000$usesomesillystri$KqJWpanXZHKq2BOB43TSaYhEWsQ1Lr5QNyPCDH/Tp.6
 $6$52450745$k5ka2p8bFuSmoVT1tzOyyuaREkkKBcCNqoDKzYiJL9RaE8yMnPgh2XzzF0NDrUhgrcLwg78xs1w5pJiypEdFX/
 $y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7
 $argon2id$v=19$m=65536,t=2,p=1$gZiV/M1gPc22ElAH/Jh1Hw$CWOrkoo7oJBQ/iyh7uJ0LO2aLEfrHwTWllSAxT0zRno
-$P$B55D6LjfHDkINU5wF.v2BuuzO0/XPk/
-$S$DxVn7wubSRzoK9X2pkGx4njeDRkLEgdqPphc2ZXkkb8Viy8JEGf3
+$P$B55D6LjfHDkINU5wF.v2BuuzO0/XPk/ $S$DxVn7wubSRzoK9X2pkGx4njeDRkLEgdqPphc2ZXkkb8Viy8JEGf3
 $pbkdf2-sha256$29000$N2YMIWQsBWBMae09x1jrPQ$1t8iyB2A.WF/Z5JZv.lfCIhXXN33N23OSgQYThBYRfk
 pbkdf2_sha256$260000$Rq1a8e2d9Ykz$h4xZqPqP9m0b1l5uKJc1hYlV8o2yq1m7f8J3n5o6p7q=
 pbkdf2:sha256:260000$hY3kqvFz$e2f1c4b6a8d0e2f1c4b6a8d0e2f1c4b6a8d0e2f1c4b6a8d0
 scrypt:32768:8:1$9bq2Gd6k$e2f1c4b6a8d0e2f1c4b6a8d0e2f1c4b6a8d0e2f1c4b6a8d0
 bcrypt_sha256$$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW
-SCRAM-SHA-256$4096:H45+UIZiJUcEXrB9SHlv5Q==$I0mc87UotsrnezRKv9Ijqn/zjWMGPVdy1zHPARAGfVs=:nSjwT9LGDmAsMo+GqbmC2X/9LMgowTQBjUQsl45gZzA=
-{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=
-{SSHA}DkMTwBl+a/3DQTxCYEApdUtNXGgdUac3
+SCRAM-SHA-256$4096:H45+UIZiJUcE==$I0mc87UotsrnezRKv9Ijqn/zHPARAGfVs=:nSjwT9LGDmAsMo+GqbmC2X/9LMgowTQ=
+{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g= {SSHA}DkMTwBl+a/3DQTxCYEApdUtNXGgdUac3
 {SSHA512}0vlLWXZ8qsWNhJ3p2f9n0b1l5uKJc1hYlV8o2yq1m7f8
 {CRYPT}$6$52450745$k5ka2p8bFuSmoVT1tzOyyuaREkkKBcCNqoDKzYiJL9RaE8yMnPgh2XzzF0NDrUhgrcLwg78xs1w5pJiypEdFX/
-""".split()
+""")
 
 
 @pytest.mark.parametrize("hashed", HASHES)
@@ -138,11 +138,11 @@ def test_what_only_looks_like_a_hash_is_shown(text: str) -> None:
 
 # Tokens, as detectors of secrets know them
 
-TOKENS = """
-dp.pt.@ dt0c01.@ pplx-@ pul-@ pat-na1-@ HRKU-@ NRJS-@ rdme_@ sgp_@ squ_@ tfp_@ tskey-auth-@ sbp_@ nfp_@ gsk_@ xai-@
-r8_@ bkua_@ xkeysib-@ shippo_live_@ duffel_test_@ EZAK@ FLWSECK_TEST-@ CLOJARS_@ p8e-@ AKCp@ ops_eyJ@ api_org_@ phx_@
-sha256~@@ abc8Q~@@ MTA5@.GabcdE.@@ glpat-@ hf_@ npm_@
-""".split()
+TOKENS = _words("""
+dp.pt.@ dt0c01.@ pplx-@ pul-@ pat-na1-@ HRKU-@ NRJS-@ rdme_@ sgp_@ squ_@ tfp_@ tskey-auth-@ sbp_@ nfp_@ gsk_@
+xai-@ r8_@ bkua_@ xkeysib-@ shippo_live_@ duffel_test_@ EZAK@ FLWSECK_TEST-@ CLOJARS_@ p8e-@ AKCp@ ops_eyJ@
+api_org_@ phx_@ sha256~@@ abc8Q~@@ MTA5@.GabcdE.@@ glpat-@ hf_@ npm_@
+""")
 
 
 @pytest.mark.parametrize("form", TOKENS)
@@ -155,7 +155,7 @@ def test_a_token_is_known_by_how_it_begins(form: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    "sha256~x pul-x xai-model-small sq_users pat-na1 tskey-auth phx_port-forwarding-to-x".split(),
+    ["sha256~x", "pul-x", "xai-model-small", "sq_users", "pat-na1", "tskey-auth", "phx_port-forwarding-to-x"],
 )
 def test_what_only_begins_like_a_token_is_shown(text: str) -> None:
     assert masked(text) == text or text.startswith("phx_")
@@ -166,13 +166,13 @@ def test_what_only_begins_like_a_token_is_shown(text: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    """
-    totp_seed totpSeed TOTP_SEED otp_seed mfa_seed wallet_seed session_cookie auth_cookie sessionCookie pin user_pin
-    PIN sim_pin hsm_pin pin_code pincode salt SALT app_salt otp totp mfa otp_code mfa_code recovery_codes backup_codes
-    keypass key_pass storepass db_key database_key priv_key service_key contrasena contraseña mot_de_passe motdepasse
-    wachtwoord security_answer security_answers access_code unlock_code sas_token hash_salt pepper
-    passkey session_cookies
-    """.split(),
+    _words("""
+totp_seed totpSeed TOTP_SEED otp_seed mfa_seed wallet_seed session_cookie auth_cookie sessionCookie pin
+user_pin PIN sim_pin hsm_pin pin_code pincode salt SALT app_salt otp totp mfa otp_code mfa_code recovery_codes
+backup_codes keypass key_pass storepass db_key database_key priv_key service_key contrasena contraseña
+mot_de_passe motdepasse wachtwoord security_answer security_answers access_code unlock_code sas_token
+hash_salt pepper passkey session_cookies
+"""),
 )
 def test_names_of_secrets(name: str) -> None:
     assert secret_name(name)
@@ -181,13 +181,13 @@ def test_names_of_secrets(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    """
-    pinned spin pinning pins_enabled pin_memory pin_version opinion pipeline mapping spinner salt_length salt_master
-    session_cookie_name session_cookie_secure session_cookie_samesite session_cookie_domain cookie cookies cookie_name
-    cookie_policy otp_length otp_issuer mfa_enabled mfa_method mfa_required random_seed seed seeds cs_pin led_pin
-    gpio_pin basalt hmac_algorithm pin_length saltstack error_code status_code code postcode country_code result_codes
-    exit_code language_code ssh_public_key map_key sort_key routing_key foreign_key
-    """.split(),
+    _words("""
+pinned spin pinning pins_enabled pin_memory pin_version opinion pipeline mapping spinner salt_length
+salt_master session_cookie_name session_cookie_secure session_cookie_samesite session_cookie_domain cookie
+cookies cookie_name cookie_policy otp_length otp_issuer mfa_enabled mfa_method mfa_required random_seed seed
+seeds cs_pin led_pin gpio_pin basalt hmac_algorithm pin_length saltstack error_code status_code code postcode
+country_code result_codes exit_code language_code ssh_public_key map_key sort_key routing_key foreign_key
+"""),
 )
 def test_names_of_what_is_none(name: str) -> None:
     assert not secret_name(name)

@@ -40,7 +40,7 @@ _SECOND = {
 }
 """Words that name a secret behind one of these."""
 _AMBIGUOUS = _set("cookie hotp mfa otp pepper pin salt totp")
-"""Words that name a secret at the end of a name only, and of a table something else: Salt's master, a cookie's domain."""
+"""Words that name a secret at the end of a name only, and of a table something else, such as a cookie's domain."""
 _PINS = _set(
     """
     access account admin app bank bluetooth card customer default device door hsm lock login my pairing parental

@@ -76,8 +76,8 @@ _TOKENS = re.compile(
     | NRAK-[A-Z0-9]{16,} | PMAK-[\w-]{16,} | gl(?:sa|c)_[\w+/=]{16,} | dapi[0-9a-f]{32} | sntry[su]_[\w+/=]{16,}
     | rubygems_[a-f0-9]{32,} | AT(?:ATT3|BB|CTT3)[\w=-]{16,} | pscale_\w+_[\w.-]{16,} | \w{14}\.atlasv1\.[\w-]{20,}
     | ntn_[A-Za-z0-9]{20,} | EAA[A-Za-z0-9]{40,} | A3T[A-Z0-9]{16,} | LTAI[A-Za-z0-9]{16,} | figd_[\w-]{16,}
-    | (?:dp\.(?:pt|st|ct|sa|scim|audit)\.|dt0[a-z]\d\d\.|pplx-|pul-|pat-(?:na|eu)\d-|HRKU-|NRJS-|NRII-|NRIQ-|rdme_|sgp_|sq[uap]_
-       |tfp_|tskey-[a-z]+-|sbp_|sb_secret_|nfp_|gsk_|xai-|r8_|bk(?:ua|pat)_|CCIPAT_|xkeysib-|xsmtpsib-|shippo_(?:live|test)_
+    | (?:dp\.(?:pt|st|ct|sa|scim|audit)\.|dt0[a-z]\d\d\.|pplx-|pul-|pat-(?:na|eu)\d-|HRKU-|NRJS-|NRII-|NRIQ-|rdme_
+       |sgp_|sq[uap]_|tfp_|tskey-[a-z]+-|sbp_|sb_secret_|nfp_|gsk_|xai-|r8_|bk(?:ua|pat)_|CCIPAT_|xkeysib-|xsmtpsib-|shippo_(?:live|test)_
        |duffel_(?:live|test)_|EZ[AT]K|FLWSECK(?:_TEST)?-|fio-u-|fm[12]_|fo1_|CLOJARS_|p8e-|AKCp|ops_eyJ|pnu_|PMAT-|secret_(?=[A-Za-z0-9]{43})
        |api_org_|phx_|lsv2_[a-z]{2}_|tk-us-|sl\.u\.|sm_aat_|ico-|AQVN|bb_api_)
       [\w+/=.~-]{16,}
@@ -106,7 +106,7 @@ _HASHES = re.compile(
     )""",
     re.VERBOSE | re.ASCII,
 )
-"""Hashes of passwords, as `htpasswd`, `/etc/shadow`, LDAP, Django and PostgreSQL have them; `$` twice in compose files."""
+"""Hashes of passwords, as `htpasswd`, LDAP, Django and PostgreSQL have them; `$` is twice in compose files."""
 _PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [^-]*-----|\Z)|PuTTY-User-Key-File-.*",
     re.DOTALL,
@@ -273,7 +273,27 @@ _PROSE = frozenset(
     {"auth", "authentication", "authorization", "access", "token", "tokens", "bucket", "scheme", "header"}
 )
 _NOTHING = frozenset(
-    """
-    empty expected false invalid missing nil no none null off on required true unknown wrong yes > [ { | ~
-    """.split()
+    [
+        "empty",
+        "expected",
+        "false",
+        "invalid",
+        "missing",
+        "nil",
+        "no",
+        "none",
+        "null",
+        "off",
+        "on",
+        "required",
+        "true",
+        "unknown",
+        "wrong",
+        "yes",
+        ">",
+        "[",
+        "{",
+        "|",
+        "~",
+    ]
 )

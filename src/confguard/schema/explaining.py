@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import warnings
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -220,6 +221,8 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, FieldType):
         return str(value)
+    if isinstance(value, enum.Enum):
+        return _plain(value.value)
     if isinstance(value, timedelta):
         return show_duration(value)
     return value if isinstance(value, str | int | float) or value is None else str(value)

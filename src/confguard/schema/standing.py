@@ -7,12 +7,12 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any, Literal, get_origin
 
-from confguard.paths import Key, Segment
-from confguard.schema.shape import Shape
 from confguard.commands import is_password_of_command
+from confguard.paths import Key, Segment
+from confguard.schema.shape import CONCEALED, Shape
 from confguard.secrets import about_name, is_ambiguous, is_login, is_reference, plural_name, secret_name
 
-__all__ = ["State", "below", "is_secret_by_schema", "is_telling"]
+__all__ = ["State", "below", "is_telling", "shape_here"]
 
 
 class State(IntEnum):
@@ -57,7 +57,7 @@ _FLAGS = frozenset(
         "writeonly",
     }
 )
-"""Keys beside a value that say whether it is secret: of Terraform, CloudFormation, Octopus, Azure, GitLab, Bitbucket."""
+"""Keys beside a value that say whether it is secret, as Terraform, CloudFormation, Octopus and GitLab have them."""
 _SECRET_TYPES = frozenset({"securestring", "secureobject", "secret", "password"})
 """What stands under `type` or `format` beside a value that is secret."""
 _NAMES = (
@@ -99,15 +99,23 @@ _OWNERS = frozenset(
 """Below `passwords` these are whose password it is."""
 
 
-def is_secret_by_schema(value: Any, shape: Shape) -> bool:
-    """Does the schema say that a value is secret, or want a table or list of secrets where it is a mere text?"""
-    mere = isinstance(value, str | int | float) and not isinstance(value, bool)
-    return shape.secret or (mere and shape.holds_secret and not shape.reads(value))
+def shape_here(shape: Shape, value: Any) -> Shape:
+    """The shape of a value; that of a secret, where a table or list with secrets is wanted and it is something else.
+
+    Where the places of a list mean different things, one that does not fit may hold the secret at any of them.
+    """
+    if shape.secret or not shape.holds_secret or value is None or isinstance(value, bool):
+        return shape
+    if isinstance(value, list) and any(item.holds_secret for item in shape.of(value).items):
+        fits = shape.reads(value)
+    else:
+        fits = shape.of_kind(value) and (not isinstance(value, str | int | float) or shape.reads(value))
+    return shape if fits else CONCEALED
 
 
 def below(state: State, container: Any, segment: Segment, value: Any, shape: Shape) -> State:
     """What is known of a value from the container it stands in."""
-    if state is State.SECRET or is_secret_by_schema(value, shape):
+    if state is State.SECRET or shape.secret:
         return State.SECRET
     if shape.field_type or get_origin(shape.hint) is Literal:  # the schema says what it is, and no secret
         return State.PLAIN
