@@ -27,7 +27,7 @@ class Number(enum.IntEnum):
     TWO = 2
 
 
-class Color(str, enum.Enum):
+class Color(str, enum.Enum):  # noqa: UP042 - as it was written before Python 3.11
     RED = "red"
     BLUE = "blue"
 

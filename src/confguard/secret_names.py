@@ -62,11 +62,11 @@ _ABOUT = _set(
     owner param parameter path paths pattern per plugin policies policy port prefix prompt property provider
     queue quota rate ratio reader realm recovery ref reference references refresh refs regex region rename
     renewal replication request required requirement requirements reset resolver rotate rotation rotator
-    rounds rule rules same samesite scan scanner scanning schema scheme scope scopes score seconds selector separator secure
-    server service settings site size sizes skew source special ssm status storage store stores strategy strength
-    suffix sync system table tags template threshold time timeout title ttl type types update uri uris url
-    urls usage use user username validation validator validity verification version versions volume window
-    writer
+    rounds rule rules same samesite scan scanner scanning schema scheme scope scopes score seconds secure
+    selector separator server service settings site size sizes skew source special ssm status storage store stores
+    strategy strength suffix sync system table tags template threshold time timeout title ttl type types update
+    uri uris url urls usage use user username validation validator validity verification version versions volume
+    window writer
     """
 )
 """Words behind a secret's that make it something about one: `token_ttl`, `password_file`, `secretName`."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from itertools import pairwise
 from typing import Any, get_origin
 
+from confguard.fields import Secret
 from confguard.schema.elements import Elements
 from confguard.schema.shape import Shape
 
-__all__ = ["as_data", "is_instance"]
+__all__ = ["as_data", "is_instance", "meaning"]
 
 
 def as_data(value: Any, shape: Shape) -> Any:
@@ -35,6 +36,23 @@ def as_data(value: Any, shape: Shape) -> Any:
     if isinstance(value, set | frozenset):
         return [as_data(inner, shape.child(0)) for inner in sorted(value, key=repr)]
     return value
+
+
+def meaning(data: Any, shape: Shape) -> Any:
+    """Data as the schema reads it, for comparing: what is written with what became of it."""
+    if isinstance(data, Secret):
+        return data.reveal()
+    if hasattr(data, "get_secret_value"):
+        return data.get_secret_value()
+    shape = shape.of(data)
+    if isinstance(data, Mapping):
+        return {key: meaning(inner, shape.child(key)) for key, inner in data.items()}
+    if isinstance(data, list | tuple | set | frozenset):
+        made = [meaning(inner, shape.child(i)) for i, inner in enumerate(data)]
+        kind = get_origin(shape.hint) or shape.hint
+        unordered = isinstance(kind, type) and issubclass(kind, Set)
+        return sorted({repr(each) for each in made}) if unordered else made
+    return shape.meaning(data)
 
 
 def _table(value: Any, shape: Shape) -> dict[Any, Any]:

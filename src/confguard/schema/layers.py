@@ -30,6 +30,8 @@ class Layer:
     document: Document | None = None
     origins: Mapping[Path, str] = field(factory=dict)
     """For settings that stand in no document of their own: a variable's or a file's name."""
+    beneath: Mapping[Path, tuple[Any, str]] = field(factory=dict)
+    """What the text of a table says of settings in it that have a variable or file of their own, and its name."""
     unused: tuple[str, ...] = ()
     """What looked like a setting of ours and is none, with a did-you-mean."""
     caseless: bool = False
@@ -51,6 +53,15 @@ class Layer:
     def where(self, path: Path) -> Where:
         """File, line and column of a setting; the variable or secret file it came from."""
         return self.where_written(self.as_written(path))
+
+    def parts(self, path: Path) -> list[tuple[Path, str]]:
+        """What stands in a setting under a name of its own, such as `$APP_NS__1` in `$APP_NS`."""
+        known = self.as_written(path)
+        return [
+            ((*path, *inner[len(known) :]), source)
+            for inner, source in self.origins.items()
+            if len(inner) > len(known) and inner[: len(known)] == known
+        ]
 
     def where_written(self, path: Path) -> Where:
         """The same for a path as this layer writes it."""

@@ -31,8 +31,10 @@ class _Builder:
     def shape(self, written: Any, inside: tuple[Any, ...], marks: tuple[object, ...] = ()) -> Shape:
         hint, marks, optional = _unwrapped(written, marks)
         common: dict[str, Any] = {"marks": marks, "hint": hint, "optional": optional, "reader": self.reader}
-        if any(type(mark).__name__ == "Json" for mark in marks):  # pydantic's: a text that holds JSON
-            return Shape("value", **common | {"hint": written})
+        if texts := [
+            mark for mark in marks if type(mark).__name__ == "Json"
+        ]:  # pydantic's: a text that holds JSON
+            return Shape("value", **common | {"hint": Annotated[written, texts[0]]})
         if isinstance(hint, type) and issubclass(hint, FieldType):
             return Shape("value", field_type=hint, **common)
         if get_origin(hint) in (Union, UnionType):
