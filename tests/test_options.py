@@ -237,3 +237,60 @@ def test_no_message_is_a_librarys(kind: Callable[[Any], Any], hint: Any) -> None
             cg.load(model, {"x": value})
         except cg.ValidationError as error:
             assert not any(raw in str(error) for raw in RAW), str(error)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("hint", "variables", "value", "keys"),
+    [
+        (dict[int, str], {"APP_X__5": "z"}, {5: "z"}, ["5"]),
+        (dict[int, str], {"APP_X": '{"5": "z"}'}, {5: "z"}, ["5"]),
+        (dict[Level, int], {"APP_X__2": "7"}, {Level.HIGH: 7}, ["2"]),
+        (dict[Color, int], {"APP_X__RED": "7"}, {Color.RED: 7}, ["red"]),
+        (dict[Literal["a", "b"], int], {"APP_X__A": "7"}, {"a": 7}, ["a"]),
+        (dict[Color, dict[int, int]], {"APP_X": '{"red": {"1": 2}}'}, {Color.RED: {1: 2}}, ["red", "1"]),
+    ],
+    ids=str,
+)
+def test_keys_that_are_read_as_something_else_come_from_where_they_are_written(
+    kind: Callable[[Any], Any], hint: Any, variables: dict[str, str], value: Any, keys: list[str]
+) -> None:
+    env = cg.Env("APP_", environ=variables)
+    assert cg.load(kind(hint), env).x == value
+    (made,) = cg.explain(kind(hint), env).values
+    assert made.path == ("x", *keys)
+    assert str(made.origin) == f"${next(iter(variables))}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_that_is_no_option_is_quoted_itself(kind: Callable[[Any], Any]) -> None:
+    for hint in (dict[Color, int], dict[Literal["red", "blue"], int]):
+        with pytest.raises(cg.ValidationError) as caught:
+            cg.load(kind(hint), {"x": {"rd": 1}})
+        assert "'red'" in str(caught.value)
+        assert str(caught.value).endswith("got 'rd'")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("hint", "text", "value"),
+    [
+        (dict[str, int] | str, "[1]", "[1]"),
+        (list[int] | str, '{"a": 1}', '{"a": 1}'),
+        (list[int] | str, "[1]", [1]),
+        (dict[str, int] | str, '{"a": "1"}', {"a": 1}),
+        (dict[str, int] | str, "{bad", "{bad"),
+    ],
+    ids=str,
+)
+def test_json_of_a_kind_that_is_not_wanted_is_the_text_that_it_is(
+    kind: Callable[[Any], Any], hint: Any, text: str, value: Any
+) -> None:
+    assert cg.load(kind(hint), cg.Env("APP_", environ={"APP_X": text})).x == value
+
+
+def test_a_gap_in_a_list_is_one_problem() -> None:
+    for kind in KINDS:
+        with pytest.raises(cg.ValidationError) as caught:
+            cg.load(kind(tuple[int, str]), cg.Env("APP_", environ={"APP_X__1": "q"}))
+        assert len(caught.value.problems) == 1

@@ -116,6 +116,8 @@ def _problems(error: BaseException, path: Path, data: Any) -> Any:
             yield (*path, inner.args[0]), "required, but missing", None
         elif step is None:
             yield from _problems(inner, path, data)
+        elif any(str(note).startswith("Structuring mapping key") for note in getattr(inner, "__notes__", ())):
+            yield from _problems(inner, (*path, step), step)
         else:
             yield from _problems(inner, (*path, step), _child(data, step))
 

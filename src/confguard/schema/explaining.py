@@ -17,7 +17,7 @@ from confguard.schema.combining import Combined, combine, placed_in
 from confguard.schema.defaults import default_at, with_defaults
 from confguard.schema.elements import Elements
 from confguard.schema.guarded import shown_value
-from confguard.schema.instances import as_data, meaning
+from confguard.schema.instances import as_data, meaning, with_keys_of
 from confguard.schema.interface import COMPUTED, NOTHING
 from confguard.schema.layers import Layer, Source, as_layers
 from confguard.schema.schema import Schema, SchemaLike, by_place, resolve_schema
@@ -167,6 +167,7 @@ def explain(model: SchemaLike, *sources: Source) -> Explanation:
     shape = loading.schema.shape
     written = bool(loading.problems)
     data = with_defaults(loading.combined.data, shape) if written else as_data(loading.made, shape)
+    data = with_keys_of(data, loading.combined.data)
     secrets = Secrets(shape, data, *(layer.data for layer in loading.written))
     values = tuple(_explained(path, value, loading.combined, secrets) for path, value in _leaves(data, ()))
     unused = tuple(name for layer in loading.written for name in layer.unused)
@@ -195,6 +196,7 @@ class _Loading:
             made = schema.made(combined.data)
         except ValidationError as error:
             told = [tuple(problem.path) for problem in problems]
+            told += [path[:-1] for path in told if path and isinstance(path[-1], int)]  # a list with a gap
             placed = [combined.placed(problem, schema.shape) for problem in error.problems]
             problems += [each for each in placed if not _about_one_of(tuple(each.path), told)]
         return cls(schema, written, combined, tuple(sorted(problems, key=by_place)), made)

@@ -7,7 +7,7 @@ a class of another kind inside of a class is made by its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 from attrs import field, frozen
 
@@ -49,7 +49,13 @@ class Preparation:
         if foreign and path and not is_instance(data, shape):
             return self._instance(data, [shape], path)
         if isinstance(data, dict):
-            return {key: self.made(value, shape.child(key), (*path, key)) for key, value in data.items()}
+            keys = next(iter(get_args(shape.hint)), None) if not shape.attributes else None
+            return {
+                written_choice(key, keys) if is_choice(keys) else key: self.made(
+                    value, shape.child(key), (*path, key)
+                )
+                for key, value in data.items()
+            }
         if isinstance(data, list):
             return [self.made(value, shape.child(i), (*path, i)) for i, value in enumerate(data)]
         return data

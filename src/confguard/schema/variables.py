@@ -230,8 +230,12 @@ def _value(text: str, shape: Shape, path: Path) -> Any:
         if may_be_text:
             return text
         raise ValueError(_no_json(text, wanted, error, hidden=_hidden(shape, path))) from None
-    if isinstance(value, list | dict) or may_be_text:
-        return value if isinstance(value, list | dict) else text
+    kinds = {each.kind for each in shape.variants or (shape,)}
+    taken = (isinstance(value, list) and "list" in kinds) or (isinstance(value, dict) and "map" in kinds)
+    if may_be_text:
+        return value if taken else text
+    if isinstance(value, list | dict):
+        return value
     raise ValueError(f"expected {wanted} as JSON, such as {_EXAMPLES[wanted]}")
 
 
