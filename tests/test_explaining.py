@@ -7,7 +7,7 @@ import json
 import tempfile
 import warnings
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -404,3 +404,38 @@ def test_a_layer_of_nothing_that_erased_a_table_is_told() -> None:
 
 def explain_text(*layers: Any) -> str:
     return str(cg.explain(Working, *layers))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.yaml", "mode: {}\nsize: {}\nwhen: {}\nport: 80\nname: '0755'\n"),
+        ("a.toml", "mode = {}\nsize = {}\nwhen = {}\nport = 80\nname = '0755'\n"),
+    ],
+)
+def test_a_number_is_told_as_the_file_writes_it_too(name: str, text: str, tmp_path: Path) -> None:
+    class Kinds(BaseModel):
+        mode: int = 0
+        size: int = 0
+        when: datetime | None = None
+        port: int = 0
+        name: str = ""
+
+    octal = "0755" if name == "a.yaml" else "0o755"
+    (tmp_path / name).write_text(text.format(octal, "0xFF", "2027-01-31T12:00:00Z"))
+    explained = cg.explain(Kinds, tmp_path / name, {"size": 1})
+    at = tmp_path / name
+    assert str(explained["mode"]).splitlines()[:2] == ["mode = 493", f"    from {at}:1:1, written {octal}"]
+    assert f"over 0xFF from {at}:2:1" in str(explained["size"])
+    assert "written 2027-01-31T12:00:00Z" in str(explained["when"])
+    assert explained["mode"].to_json()["text"] == octal
+    assert "written" not in str(explained["port"]) + str(explained["name"])
+
+
+def test_how_a_secret_number_is_written_is_not_told(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("password: 0755\n")
+
+    class Login(BaseModel):
+        password: int = 0
+
+    assert "0755" not in f"{cg.explain(Login, tmp_path / 'a.yaml')}{cg.explain(Login, tmp_path / 'a.yaml')!r}"

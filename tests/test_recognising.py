@@ -271,6 +271,13 @@ def test_a_password_on_a_command_line_is_hidden(command: str) -> None:
     assert tool in shown(line.split())
 
 
+def test_arguments_whose_program_stands_elsewhere() -> None:
+    for words in (["-uroot", f"-p{CANARY}", "app"], ["-h", "db", "-u", "root", f"-p{CANARY}"]):
+        assert CANARY not in shown({"command": ["mysqldump"], "args": words})
+    for words in (["-u", "app", "-port", "80"], ["-p", "8080:80", "-u", "app"], ["-p8080:80", "-u", "1:1"]):
+        assert "***" not in shown({"args": words})
+
+
 @pytest.mark.parametrize(
     "line",
     """

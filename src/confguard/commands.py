@@ -51,6 +51,8 @@ _NO_LOGINS = re.compile(
     _program("docker|podman|nerdctl|kubectl|chown|install|rsync|chroot|gosu|su-exec|setpriv")
 )
 """Programs for which `a:b` behind `-u` is a user and a group."""
+_USER = re.compile(r"-u(?!ser)|--user\b")
+_OPTION_OF_GO = re.compile(r"-[a-z]+")
 _WORDS = re.compile(r"\s-\w|[\"']-\w|^-u|--(?:proxy-)?user|\blogin\b|rabbitmqctl")
 _MOST = 8
 """How many passwords one command has at most."""
@@ -88,7 +90,8 @@ def is_password_of_command(words: Sequence[object], at: int, shown: Callable[[st
     before = [each for each in words[max(0, at - _FAR) : at] if isinstance(each, str)]
     if not isinstance(word, str) or not before or not word or " " in word:
         return False
-    line = passwords_hidden(" ".join([*before, word]), "***", shown)
+    alone = before[0].startswith("-") and any(map(_USER.match, before)) and not _OPTION_OF_GO.fullmatch(word)
+    line = passwords_hidden(" ".join([*(["mysql"] if alone else []), *before, word]), "***", shown)
     return not line.endswith(word)
 
 

@@ -39,6 +39,8 @@ class Origin:
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    text: str | None = None
+    """How the file writes the value, where that is another text than the value's own: `0o755`."""
     parts: tuple[Origin, ...] = ()
     """Where other parts of the value stand: elements that are written one by one."""
 
@@ -56,6 +58,7 @@ class Origin:
             "file": self.file,
             "line": self.line,
             "column": self.column,
+            **({"text": self.text} if self.text is not None else {}),
             **({"parts": [each.to_json() for each in self.parts]} if self.parts else {}),
         }
 
@@ -99,9 +102,12 @@ class Explained:
         }
 
     def __str__(self) -> str:
-        lines = [f"{show_path(self.path)} = {_plain(self.value)}", f"    from {self.origin}"]
+        written = (
+            f", written {self.origin.text}" if self.origin.text and self.origin.source != "computed" else ""
+        )
+        lines = [f"{show_path(self.path)} = {_plain(self.value)}", f"    from {self.origin}{written}"]
         lines += [f"    erased by {each}" for each in self.erased]
-        lines += [f"    over {_plain(origin.value)} from {origin}" for origin in self.shadowed]
+        lines += [f"    over {origin.text or _plain(origin.value)} from {origin}" for origin in self.shadowed]
         return "\n".join(lines)
 
 
@@ -249,7 +255,9 @@ def _origins(layer: Layer, path: Path, secrets: Secrets) -> list[Origin]:
 
 def _origin(layer: Layer, path: Path, secrets: Secrets) -> Origin:
     """Where a layer has a value, and those of its elements that are written one by one."""
-    own = Origin(layer.name, _shown(value_at(layer.data, path), path, secrets), *layer.where(path))
+    value = _shown(value_at(layer.data, path), path, secrets)
+    text = layer.text(path) if value is value_at(layer.data, path) else None
+    own = Origin(layer.name, value, *layer.where(path), text=text)
     parts = [
         Origin(layer.name, _shown(value_at(layer.data, inner), inner, secrets), source)
         for inner, source in layer.parts(path)
