@@ -476,6 +476,9 @@ def test_a_misspelt_name_of_a_secret_shows_no_value() -> None:
     class App(BaseModel):
         login: Login
 
+    with pytest.raises(cg.ValidationError) as caught:
+        cg.load(App, cg.parse(json.dumps({"login": {"secretive": HUNTER}}), "json"))
+    assert HUNTER not in caught.value.report()
     for data in ({"login": {"handel": HUNTER}}, {"logn": {"handle": HUNTER}}):
         written = cg.parse(json.dumps(data), "json")
         with pytest.raises(cg.ValidationError) as caught:

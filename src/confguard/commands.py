@@ -24,7 +24,9 @@ def _after(names: str, options: str, then: str = "") -> str:
 
 _PROGRAMS = "|".join(
     [
-        _after(r"(?:mysql|mariadb)(?:\w*|-[a-z-]+)", "-p", r"(?![\s\"'-])(?!(?:[\d.]+:)?\d+:\d+)"),
+        _after(
+            r"(?:mysql|mariadb)(?:\w*|-[a-z-]+)", "-p", r"(?![\s-]|[\"'](?:[\s,\]]|$))(?!(?:[\d.]+:)?\d+:\d+)"
+        ),
         _after(r"mongo\w*|sshpass|cqlsh|rabbitmqadmin", "-p", rf"{_NEXT}?"),
         _after(r"(?:docker|podman|nerdctl|buildah|skopeo|helm|oras|crane|oc|az|cf|ibmcloud)", "login")
         + rf"{_GAP}{_BEFORE}-p{_NEXT}?",
@@ -47,13 +49,18 @@ _OF_PROGRAMS = re.compile(rf"(?P<head>{_PROGRAMS})(?P<value>(?!\*\*\*){_VALUE})"
 _LOGIN = re.compile(
     rf"(?P<head>(?<![\w-])(?:-u|--user|--proxy-user)(?:{_NEXT})?[\"']?(?P<user>[\w.@-]+):)(?P<value>(?!\*\*\*)[^\s\"']+)"
 )
+_PIPED = re.compile(
+    rf"(?P<head>(?<![\w.-])(?:echo|printf)\s+(?:-\w+\s+)?(?:[\"']?[\w.-]+:(?=[^|]*\|\s*chpasswd))?)(?P<value>(?!\*\*\*){_VALUE})"
+    r"(?=\s*\|[^|;&\n]*(?:--password-stdin|--stdin|chpasswd))"
+)
+"""What is piped into a program that reads a password."""
 _NO_LOGINS = re.compile(
     _program("docker|podman|nerdctl|kubectl|chown|install|rsync|chroot|gosu|su-exec|setpriv")
 )
 """Programs for which `a:b` behind `-u` is a user and a group."""
 _USER = re.compile(r"-u(?!ser)|--user\b")
 _OPTION_OF_GO = re.compile(r"-[a-z]+")
-_WORDS = re.compile(r"\s-\w|[\"']-\w|^-u|--(?:proxy-)?user|\blogin\b|rabbitmqctl")
+_WORDS = re.compile(r"\s-\w|[\"']-\w|^-u|--(?:proxy-)?user|\blogin\b|rabbitmqctl|chpasswd")
 _MOST = 8
 """How many passwords one command has at most."""
 _FAR = 40
@@ -76,7 +83,7 @@ def passwords_hidden(text: str, hidden: str, shown: Callable[[str], bool]) -> st
         before, text = text, _OF_PROGRAMS.sub(replaced, text)
         if text == before:
             break
-    return _LOGIN.sub(replaced, text)
+    return _LOGIN.sub(replaced, _PIPED.sub(replaced, text) if "|" in text else text)
 
 
 def is_password_of_command(words: Sequence[object], at: int, shown: Callable[[str], bool]) -> bool:

@@ -91,7 +91,8 @@ _TOKENS = re.compile(
 )
 """Keys and tokens that are known by how they begin."""
 _TELLING = re.compile(
-    r"[=:@<$]|\{[A-Z]|--?[A-Za-z]|[\w+/.~-]{12}|\b(?:bearer|basic|token|login|rabbitmqctl)\b", re.IGNORECASE
+    r"[=:@<$]|\{[A-Z]|--?[A-Za-z]|[\w+/.~-]{12}|\b(?:bearer|basic|token|login|rabbitmqctl|chpasswd)\b",
+    re.IGNORECASE,
 )
 """What every text has that holds a secret."""
 _HASHES = re.compile(
@@ -102,6 +103,7 @@ _HASHES = re.compile(
     | (?:pbkdf2_sha\d+|bcrypt(?:_sha256)?|argon2(?:id?|d)?|scrypt|md5|sha1)\$[./\w$=,+-]{8,}
     | (?:pbkdf2:sha\d+:\d+|scrypt:\d+:\d+:\d+)\$\$?[./\w$=,+-]{8,}
     | \{(?:S?SHA\d*|S?MD5|CRYPT|PBKDF2[\w-]*|ARGON2|SSHA-\d+)\}[./\w$=,+-]{8,}
+    | (?<!\w)(?:md5[0-9a-f]{32}|\*[0-9A-F]{40})(?!\w)
     | SCRAM-SHA-\d+\$\$?\d+:[\w+/=]+\$\$?[\w+/=]+:[\w+/=]+
     )""",
     re.VERBOSE | re.ASCII,
@@ -182,7 +184,7 @@ def _masked(text: str) -> str:
     if "-----BEGIN" in text or "PuTTY" in text:
         text = _PEM.sub(HIDDEN, text)
     text = _TOKENS.sub(HIDDEN, text)
-    if "$" in text or "}" in text:
+    if "$" in text or "}" in text or "md5" in text or "*" in text:
         text = _HASHES.sub(HIDDEN, text)
     if "@" in text:
         text = _ADDRESS.sub(_address, text)

@@ -333,4 +333,11 @@ def place_problem(
         return problem._replace(file=document.path, related=related)
     placed = problem._replace(file=document.path, line=position.line, column=position.column, related=related)
     line, shown = document.lines[position.line - 1], secrets.lines(document)[position.line - 1]
-    return placed._replace(source=line) if line == shown else placed
+    return placed._replace(source=line) if line == shown and not _may_be_misplaced(problem, shape) else placed
+
+
+def _may_be_misplaced(problem: Problem, shape: Shape) -> bool:
+    """Is this about a key that the schema does not name, in a table that is to hold a secret: under another name?"""
+    *above, last = problem.path or (0,)
+    around = shape.at(above)
+    return isinstance(last, str) and around.holds_secret and around.child(last) is ANYTHING

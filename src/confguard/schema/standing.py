@@ -75,6 +75,10 @@ _NAMES = (
 )
 _CURRENT = frozenset({"value", "current", "previous", "old", "new", "plain", "text", "secret"})
 _HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+_LOGINS = frozenset(
+    f"{kind}{mark}auth" for kind in ("basic", "http", "web", "proxy") for mark in ("", "_", "-", ".")
+)
+_USER_AND_PASSWORD = re.compile(r"[\w.@-]+:(?!//)\S+")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _SECRET_AS_JSON = re.compile(r'"kind"\s*:\s*"Secret"')
 _REFERENCES = frozenset({"valuefrom", "envfrom", "remoteref"})
@@ -130,7 +134,7 @@ def below(state: State, container: Any, segment: Segment, value: Any, shape: Sha
 def is_telling(name: str) -> bool:
     """Can a name make a value secret, or a reference?"""
     lowered = name.lower()
-    known = lowered in _VALUES or lowered in _HEADERS or lowered in _SPECIAL
+    known = lowered in _VALUES or lowered in _HEADERS or lowered in _SPECIAL or lowered in _LOGINS
     return known or bool(_REF.search(name)) or secret_name(name)
 
 
@@ -172,6 +176,8 @@ def _is_sent(name: str, value: str) -> bool:
         return bool(_SECRET_AS_JSON.search(value))
     if name in _HEADERS:
         return bool(re.search(r"[\s\d=]|.{24}", value))
+    if name in _LOGINS:
+        return bool(_USER_AND_PASSWORD.fullmatch(value))
     return name in {"auth", "_auth"} and is_login(value)
 
 
