@@ -7,7 +7,8 @@ import json
 import tempfile
 import warnings
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,16 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, computed_field, field_validator, model_validator
+from pydantic import (
+    AnyUrl,
+    BaseModel,
+    Field,
+    Json,
+    SecretStr,
+    computed_field,
+    field_validator,
+    model_validator,
+)
 
 import confguard as cg
 from confguard.fields import Duration, Port, Renamed, Secret
@@ -286,3 +296,146 @@ def test_grouping_layers_changes_nothing(case: tuple[Any, list[Any]], data: st.D
     empty = data.draw(st.integers(0, len(layers)))
     assert cg.load(model, *layers) == cg.load(model, *layers[:empty], {}, *layers[empty:])
     assert cg.load(model, *layers) == cg.load(model, *layers, *layers[-1:])
+
+
+@dataclasses.dataclass
+class Pool:
+    size: int = 4
+    wait: int = 1
+
+
+@dataclasses.dataclass
+class Working:
+    ns: list[int] = dataclasses.field(default_factory=list)
+    pool: Pool = dataclasses.field(default_factory=Pool)
+    maybe: Pool | None = None
+    pools: list[Pool] = dataclasses.field(default_factory=list)
+    size: int = 0
+
+    def __post_init__(self) -> None:
+        self.size = self.size * 2
+
+
+def environment(**variables: str) -> cg.Env:
+    return cg.Env("A_", environ=variables)
+
+
+def test_every_variable_that_a_list_is_made_of_is_named() -> None:
+    one = cg.explain(Working, environment(A_NS="[1, 2]", A_NS__1="5"))["ns"]
+    assert one.value == [1, 5]
+    assert "$A_NS and $A_NS__1" in str(one)
+    assert [each["file"] for each in one.to_json()["parts"]] == ["$A_NS__1"]  # type: ignore[attr-defined]
+    several = str(cg.explain(Working, environment(A_NS__0="1", A_NS__1="5"))["ns"])
+    assert "$A_NS__0 and $A_NS__1" in several
+    across = str(
+        cg.explain(Working, {"ns": [1, 2, 3]}, environment(A_NS__1="5"), environment(A_NS__2="6"))["ns"]
+    )
+    assert "from $A_NS__2 and $A_NS__1 and given" in across
+    tables = str(cg.explain(Working, environment(A_POOLS='[{"size": 1}]', A_POOLS__0__WAIT="7"))["pools"])
+    assert "$A_POOLS and $A_POOLS__0__WAIT" in tables
+    field = cg.explain(Working, environment(A_POOL='{"size": 3, "wait": 4}', A_POOL__WAIT="9"))
+    assert "$A_POOL__WAIT\n    over 4 from $A_POOL\n" in str(field["pool.wait"]) + "\n"
+    assert str(field["pool.size"].origin) == "$A_POOL"
+
+
+@pytest.mark.parametrize("kind", ["post", "validator", "before"])
+def test_what_a_class_makes_of_a_given_value_is_computed(kind: str, tmp_path: Path) -> None:
+    class Validated(BaseModel):
+        size: int = 0
+        ns: list[int] = []
+
+        @field_validator("size", mode="after" if kind == "validator" else "before")
+        @classmethod
+        def doubled(cls, value: Any) -> int:
+            return int(value) * 2
+
+    (tmp_path / "a.toml").write_text("size = 5\nns = [1]\n")
+    model = Working if kind == "post" else Validated
+    explained = cg.explain(model, tmp_path / "a.toml")
+    made = explained["size"]
+    assert (made.value, made.origin.source, made.origin.line) == (10, "computed", 1)
+    assert str(made).splitlines()[:3] == [
+        "size = 10",
+        "    from computed",
+        f"    over 5 from {tmp_path / 'a.toml'}:1:1",
+    ]
+    assert explained["ns"].origin.source != "computed"
+
+
+def test_what_is_only_read_is_not_computed() -> None:
+    class Kinds(BaseModel):
+        port: Port = PORT
+        wait: Duration = "1s"  # type: ignore[assignment]
+        path: Path = Path()
+        tags: set[str] = set()
+        pair: tuple[int, str] = (0, "")
+        key: Secret = Secret("")
+        keys: list[SecretStr] = []
+        url: AnyUrl = AnyUrl("http://a")
+        amount: Decimal = Decimal()
+        any: Any = None
+        table: dict[str, list[int]] = {}
+        json_text: Json[list[int]] = []
+        either: int | str = 0
+        pool: Pool = Pool()
+
+    given = {
+        "port": "80", "wait": "2m", "path": "/x", "tags": ["b", "a", "b"], "pair": ["1", "x"], "key": "k",
+        "keys": ["a", "b"], "url": "http://example.com", "amount": "1.50", "any": [1], "table": {"a": ["1"]},
+        "json_text": "[1, 2]", "either": "5", "pool": {"size": "3"},
+    }  # fmt: skip
+    explained = cg.explain(Kinds, given)
+    assert [each for each in explained.values if each.origin.source == "computed"] == []
+
+
+def test_a_layer_of_nothing_that_erased_a_table_is_told() -> None:
+    explained = cg.explain(Working, {"maybe": {"size": 9}}, {"maybe": None}, {"maybe": {"wait": 7}})
+    assert str(explained["maybe.size"]).splitlines() == [
+        "maybe.size = 4",
+        "    from default",
+        "    erased by maybe = None from given",
+        "    over 9 from given",
+    ]
+    assert explained["maybe.size"].to_json()["erased"]
+    assert "erased" not in str(explained["maybe.wait"])
+    gone = explain_text({"maybe": {"size": 9}}, {"maybe": None})
+    assert "maybe = None\n    from given\n    over {'size': 9} from given" in gone
+
+
+def explain_text(*layers: Any) -> str:
+    return str(cg.explain(Working, *layers))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.yaml", "mode: {}\nsize: {}\nwhen: {}\nport: 80\nname: '0755'\n"),
+        ("a.toml", "mode = {}\nsize = {}\nwhen = {}\nport = 80\nname = '0755'\n"),
+    ],
+)
+def test_a_number_is_told_as_the_file_writes_it_too(name: str, text: str, tmp_path: Path) -> None:
+    class Kinds(BaseModel):
+        mode: int = 0
+        size: int = 0
+        when: datetime | None = None
+        port: int = 0
+        name: str = ""
+
+    octal = "0755" if name == "a.yaml" else "0o755"
+    (tmp_path / name).write_text(text.format(octal, "0xFF", "2027-01-31T12:00:00Z"))
+    explained = cg.explain(Kinds, tmp_path / name, {"size": 1})
+    at = tmp_path / name
+    assert str(explained["mode"]).splitlines()[:2] == ["mode = 493", f"    from {at}:1:1, written {octal}"]
+    assert f"over 0xFF from {at}:2:1" in str(explained["size"])
+    assert "written 2027-01-31T12:00:00Z" in str(explained["when"])
+    assert explained["mode"].to_json()["text"] == octal
+    assert "written" not in str(explained["port"]) + str(explained["name"])
+
+
+def test_how_a_secret_number_is_written_is_not_told(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("password: 0755\n")
+
+    class Login(BaseModel):
+        password: int = 0
+
+    assert "0755" not in f"{cg.explain(Login, tmp_path / 'a.yaml')}{cg.explain(Login, tmp_path / 'a.yaml')!r}"

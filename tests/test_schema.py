@@ -458,12 +458,12 @@ def test_types_of_the_standard_library_in_attrs_classes(kind: Any, value: object
         (UUID, 4, "x: expected a UUID such as"),
         (IPv4Network, "10.0.0.1/8", "x: expected an IPv4 network such as '10.0.0.0/8', got '10.0.0.1/8'"),
         (re.Pattern[str], "a(", "x: expected a regular expression, got 'a('"),
-        (int | str, 2.5, "x: expected int or str, got 2.5"),
-        (str | list[str], {"a": 1}, "x: expected str or list"),
+        (int | str, 2.5, "x: expected a valid integer or a valid string, got 2.5"),
+        (str | list[str], {"a": 1}, "x: expected a valid string or a list"),
         (list[str], "abc", "x: expected a list, got 'abc'"),  # never a list of letters
         (set[str], "abc", "x: expected a list, got 'abc'"),
         (tuple[str, ...], {"a": 1}, "x: expected a list"),
-        (tuple[int, int], [1], "x: Not enough values"),
+        (tuple[int, int], [1], "x: expected a list of 2 elements, and it has 1"),
         (dict[str, int], [1], "x: expected a table"),
         (dict[str, list[str]], {"k": "abc"}, "x.k: expected a list, got 'abc'"),
         (Inner, "abc", "x: expected a table, got 'abc'"),
@@ -483,4 +483,4 @@ def test_a_table_where_plain_values_may_stand_is_one_problem_at_its_own_place() 
 
     with pytest.raises(cg.ValidationError) as caught:
         cg.load(Choice, {"size": {"a": 1}})
-    assert str(caught.value) == "size: expected a valid integer or a valid string or a valid list"
+    assert str(caught.value) == "size: expected a valid integer or a valid string or a list"

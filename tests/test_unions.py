@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import json
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -18,12 +20,14 @@ from pydantic import (
     Field,
     RootModel,
     Tag,
+    create_model,
     field_validator,
     model_validator,
 )
 from pydantic import dataclasses as pydantic_dataclasses
 
 import confguard as cg
+from confguard import fields as cg_fields
 from confguard.fields import Duration, Impact, KeyedBy, Owner, Renamed, Secret, Unordered
 from confguard.schema.schema import resolve_schema
 
@@ -404,3 +408,84 @@ def test_typed_dictionaries_and_named_tuples_are_settings(model: Any) -> None:
     wrong = problems(model, {"table": {"size": 1, "wiat": "7d"}})
     assert wrong[0] == "table.wiat: unknown key (did you mean 'wait'?)"
     assert cg.diff({"pair": [1, "1d"]}, {"pair": [1, "24h"]}, model).same
+
+
+class _User(NamedTuple):
+    name: str
+    handle: Secret
+
+
+HUNTER = "hunter2xyz"
+SLOTS: list[Any] = [
+    tuple[int, Secret] | None,
+    tuple[int, Secret] | int,
+    tuple[int, Secret] | tuple[bool, int],
+    list[tuple[int, Secret]] | int,
+    dict[str, tuple[int, Secret]] | int,
+    tuple[int, tuple[int, Secret]] | None,
+    tuple[cg_fields.Port, Secret],
+    tuple[Literal[1, 2], Secret],
+    list[Secret | int],
+    Literal[1, 2] | Secret,
+]
+MISPLACED: list[Any] = [
+    HUNTER,
+    [HUNTER],
+    [HUNTER, 1],
+    [1, [HUNTER]],
+    [1, HUNTER, HUNTER],
+    [[HUNTER, 1]],
+    [[1, HUNTER, 3]],
+    {"a": [HUNTER, 1]},
+    [{HUNTER: HUNTER}],
+    {"a": {"b": HUNTER}},
+]
+
+
+@pytest.mark.parametrize("value", MISPLACED, ids=str)
+@pytest.mark.parametrize("hint", SLOTS, ids=str)
+def test_a_secret_at_a_wrong_place_of_a_union_or_tuple_is_quoted_nowhere(hint: Any, value: Any) -> None:
+    if hint == dict[str, tuple[int, Secret]] | int and value == {"a": {"b": HUNTER}}:
+        value = {"a": {"b": [HUNTER]}}
+    made = [
+        create_model("App", x=(hint, ...)),
+        dataclasses.make_dataclass("App", [("x", hint)]),
+        attrs.make_class("App", {"x": attrs.field(type=hint)}),
+    ]
+    for model in made:
+        said = str(cg.diff({}, {"x": value}, model)) + repr(cg.explain(model, {"x": value}))
+        written = cg.parse(json.dumps({"x": value}), "json")
+        given = cg.Env("APP_", environ={"APP_X": json.dumps(value)})
+        for source in ({"x": value}, written, given):
+            with suppress(cg.ValidationError):
+                cg.load(model, source)
+            try:
+                cg.load(model, source)
+            except cg.ValidationError as error:
+                said += f"{error}{error.report()}{error.problems}"
+        assert HUNTER not in said
+        for raw in ("typing.", "confguard.", "to structure", "errors.pydantic"):
+            assert raw not in said.replace("confguard.json", "")
+
+
+def test_a_misspelt_name_of_a_secret_shows_no_value() -> None:
+    class Login(BaseModel):
+        handle: Secret
+        port: int = 1
+
+    class App(BaseModel):
+        login: Login
+
+    with pytest.raises(cg.ValidationError) as caught:
+        cg.load(App, cg.parse(json.dumps({"login": {"secretive": HUNTER}}), "json"))
+    assert HUNTER not in caught.value.report()
+    for data in ({"login": {"handel": HUNTER}}, {"logn": {"handle": HUNTER}}):
+        written = cg.parse(json.dumps(data), "json")
+        with pytest.raises(cg.ValidationError) as caught:
+            cg.load(App, written)
+        assert "did you mean" in str(caught.value)
+        assert (
+            HUNTER
+            not in f"{caught.value}{caught.value.report()}{cg.diff({}, data, App)}{cg.explain(App, data)}"
+        )
+    assert "17" in str(cg.diff({}, {"login": {"handle": "x", "retries": 17}}, App))

@@ -308,9 +308,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("zzz", ["timeout"])
     ''
     """
+    close = nearest(word, known)
+    return f" (did you mean '{close}'?)" if close is not None else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is close to another, if any is."""
     if len(word) > 100:  # finding what was meant would take long, and help nobody
-        return ""
+        return None
     from difflib import get_close_matches
 
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f" (did you mean '{close[0]}'?)" if close else ""
+    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), None)

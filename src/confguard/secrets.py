@@ -12,74 +12,25 @@ import binascii
 import re
 from functools import lru_cache
 
+from confguard.commands import passwords_hidden
+from confguard.secret_names import about_name, is_ambiguous, plural_name, says_otherwise, secret_name
+
 __all__ = [
     "HIDDEN",
     "about_name",
-    "is_count",
+    "is_ambiguous",
     "is_login",
     "is_reference",
     "is_token",
     "masked",
     "plural_name",
+    "says_otherwise",
     "secret_name",
 ]
 
 HIDDEN = "***"
 """What is shown in place of a secret."""
 
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-_NOUN = re.compile(
-    r"(?:.*(?:password|passwort|kennwort|passwd|passphrase|passcode|secret|credential)|tokens?|.{2,}token|pwd|pw|psk"
-    r"|creds?|senha|pass|requirepass|masterauth|mnemonic|(?:bind|root|admin|user|db)pw|(?:db|smtp|user|ftp)pass"
-    r"|(?:api|access|private|secret|auth|master|signing|encryption|shared|account|license|app)key)s?",
-)
-"""Words that name a secret."""
-_KEYS = _set(
-    """
-    access account admin aes api app application auth cipher client consumer cookie crypto decryption deploy
-    encrypt encryption fernet hmac host ingest ingestion instrumentation integration jwt licence license
-    master preshared private recovery secret service session shared sign signing ssl storage subscription
-    tls unseal webhook wrapping write
-    """
-)
-"""Words that make a key a secret one: `api_key`, and neither `public_key` nor `partition_key`."""
-_ABOUT = _set(
-    """
-    address age algorithm alias allowed arn attempts attribute audience auth authentication backend batch
-    bearer bits bucket budget bytes cache change characters chars charset check claim class cleanup client
-    complexity config configured context cost count created days default description dir directory disabled
-    duration enabled encoder encoding encryption endpoint engine env environment exchange exists expiration
-    expire expires expiry field file filename files flow folder format from generator grace grant group
-    handler hashing header hint history host hours iat id identifier ids index info injector interval iss
-    issuer iterations kind label labels leeway len length lengths level lifespan lifetime limit limited
-    limiter limits location lock lockout manager margin max maximum mechanism memory method min minimum
-    minutes mode model mount name names namespace namespaces needed new num number operator optional options
-    owner param parameter path paths pattern per plugin policies policy port prefix prompt property provider
-    queue quota rate ratio reader realm recovery ref reference references refresh refs regex region rename
-    renewal replication request required requirement requirements reset resolver rotate rotation rotator
-    rounds rule rules scan scanner scanning schema scheme scope scopes score seconds selector separator
-    server service settings size sizes skew source special ssm status storage store stores strategy strength
-    suffix sync system table tags template threshold time timeout title ttl type types update uri uris url
-    urls usage use user username validation validator validity verification version versions volume window
-    writer
-    """
-)
-"""Words behind a secret's that make it something about one: `token_ttl`, `password_file`, `secretName`."""
-_NO_OWN = _set(
-    """
-    accept accepts allow automount bos check cls completion context continuation count create disable
-    embedding enable eos existing force forgot generate has hide ignore image input invalid is list mask max
-    min must n needs next no num number of output pad page per prompt proxy public publishable pull require
-    required requires reset rotate sep separator show skip special stop support supports sync total unk use
-    uses validate weak with without
-    """
-)
-"""Words before a secret's that make it something else: `max_tokens`, `existingSecret`, `pad_token`."""
 
 _REFERENCE = re.compile(
     r"""\s*(?:
@@ -96,60 +47,6 @@ _REFERENCE = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _RUN = re.compile(r"[A-Za-z0-9+=_-]{16,}")
-
-
-@lru_cache(maxsize=4096)
-def secret_name(name: str) -> bool:
-    """Does a setting, option or environment variable of this name hold a secret?
-
-    >>> [secret_name(name) for name in ("DB_PASSWORD", "apiKey", "--auth-token", "dbPass", "client_secret")]
-    [True, True, True, True, True]
-    >>> [secret_name(name) for name in ("password_file", "max_tokens", "token_ttl", "secretName", "tokenizer")]
-    [False, False, False, False, False]
-    """
-    words = [word.lower() for word in _WORDS.findall(name[-200:])]
-    at = next((i for i in reversed(range(len(words))) if _names_secret(words, i)), None)
-    if at is None or (words[at] == "pass" and at + 1 < len(words)):
-        return False
-    return not any(map(_is_about, words[at + 1 :])) and _NO_OWN.isdisjoint(words[:at])
-
-
-def _names_secret(words: list[str], i: int) -> bool:
-    word, before = words[i], words[i - 1] if i else ""
-    if word in {"key", "keys"}:
-        return before in _KEYS
-    if word in {"salt", "pepper"}:
-        return bool(before)
-    return bool(_NOUN.fullmatch(word)) or (before, word) in {
-        ("erlang", "cookie"),
-        ("snmp", "community"),
-        ("seed", "phrase"),
-    }
-
-
-def plural_name(name: str) -> bool:
-    """Is a secret's name one of several secrets', so that a table below it holds secrets by name?
-
-    >>> plural_name("api_keys"), plural_name("token")
-    (True, False)
-    """
-    return name.lower().endswith("s") and not name.lower().endswith(("credentials", "creds", "pass"))
-
-
-def about_name(name: str) -> bool:
-    """Within a table about a secret, does a setting of this name say something else than the secret?
-
-    >>> about_name("username"), about_name("expires_at"), about_name("current")
-    (True, True, False)
-    """
-    words = [word.lower() for word in _WORDS.findall(name)]
-    return bool(words) and (
-        _is_about(words[-1]) or words[-1] in {"at", "email", "login", "role", "roles", "team"}
-    )
-
-
-def _is_about(word: str) -> bool:
-    return word in _ABOUT or word.removesuffix("s") in _ABOUT
 
 
 def is_reference(text: str) -> bool:
@@ -179,14 +76,39 @@ _TOKENS = re.compile(
     | NRAK-[A-Z0-9]{16,} | PMAK-[\w-]{16,} | gl(?:sa|c)_[\w+/=]{16,} | dapi[0-9a-f]{32} | sntry[su]_[\w+/=]{16,}
     | rubygems_[a-f0-9]{32,} | AT(?:ATT3|BB|CTT3)[\w=-]{16,} | pscale_\w+_[\w.-]{16,} | \w{14}\.atlasv1\.[\w-]{20,}
     | ntn_[A-Za-z0-9]{20,} | EAA[A-Za-z0-9]{40,} | A3T[A-Z0-9]{16,} | LTAI[A-Za-z0-9]{16,} | figd_[\w-]{16,}
+    | (?:dp\.(?:pt|st|ct|sa|scim|audit)\.|dt0[a-z]\d\d\.|pplx-|pul-|pat-(?:na|eu)\d-|HRKU-|NRJS-|NRII-|NRIQ-|rdme_
+       |sgp_|sq[uap]_|tfp_|tskey-[a-z]+-|sbp_|sb_secret_|nfp_|gsk_|xai-|r8_|bk(?:ua|pat)_|CCIPAT_|xkeysib-|xsmtpsib-|shippo_(?:live|test)_
+       |duffel_(?:live|test)_|EZ[AT]K|FLWSECK(?:_TEST)?-|fio-u-|fm[12]_|fo1_|CLOJARS_|p8e-|AKCp|ops_eyJ|pnu_|PMAT-|secret_(?=[A-Za-z0-9]{43})
+       |api_org_|phx_|lsv2_[a-z]{2}_|tk-us-|sl\.u\.|sm_aat_|ico-|AQVN|bb_api_)
+      [\w+/=.~-]{16,}
+    | [MNO][A-Za-z\d_-]{23,25}\.[\w-]{6}\.[\w-]{27,} | [a-z\d]{32}-us\d{1,2}\b | sha256~[\w-]{40,}
+    | A3-[A-Z0-9]{6}-(?:[A-Z0-9]{5,11}-?){3,6} | pat[A-Za-z0-9]{14}\.[a-f0-9]{64}
     )"""
+    r"|(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{31,34}"
     r"|(?<=hooks\.slack\.com/)(?:services|workflows|triggers)/[\w/-]+"
     r"|(?<=/api/webhooks/)\d+/[\w-]+|(?<=\.webhook\.office\.com/)\S+",
     re.VERBOSE,
 )
 """Keys and tokens that are known by how they begin."""
-_TELLING = re.compile(r"[=:@<]|--?[A-Za-z]|[\w+/.~-]{12}|\b(?:bearer|basic|token|login)\b", re.IGNORECASE)
+_TELLING = re.compile(
+    r"[=:@<$]|\{[A-Z]|--?[A-Za-z]|[\w+/.~-]{12}|\b(?:bearer|basic|token|login|rabbitmqctl|chpasswd)\b",
+    re.IGNORECASE,
+)
 """What every text has that holds a secret."""
+_HASHES = re.compile(
+    r"""(?:
+      \$\$?[1567]\$\$?(?:rounds=\d+\$\$?)?[./\w-]{1,16}\$\$?[./A-Za-z0-9]{8,}
+    | \$\$?(?:2[abxy]?\$\$?\d\d|apr1|y|gy|md5|sha1|scrypt|argon2(?:id?|d)|(?:pbkdf2|bcrypt|ldap)[\w-]*|[PHS])
+      \$\$?[./\w$=,+-]{8,}
+    | (?:pbkdf2_sha\d+|bcrypt(?:_sha256)?|argon2(?:id?|d)?|scrypt|md5|sha1)\$[./\w$=,+-]{8,}
+    | (?:pbkdf2:sha\d+:\d+|scrypt:\d+:\d+:\d+)\$\$?[./\w$=,+-]{8,}
+    | \{(?:S?SHA\d*|S?MD5|CRYPT|PBKDF2[\w-]*|ARGON2|SSHA-\d+)\}[./\w$=,+-]{8,}
+    | (?<!\w)(?:md5[0-9a-f]{32}|\*[0-9A-F]{40})(?!\w)
+    | SCRAM-SHA-\d+\$\$?\d+:[\w+/=]+\$\$?[\w+/=]+:[\w+/=]+
+    )""",
+    re.VERBOSE | re.ASCII,
+)
+"""Hashes of passwords, as `htpasswd`, LDAP, Django and PostgreSQL have them; `$` is twice in compose files."""
 _PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [^-]*-----|\Z)|PuTTY-User-Key-File-.*",
     re.DOTALL,
@@ -219,12 +141,6 @@ _OPTION = re.compile(
     r"(?<![\w-])(?P<head>--?(?P<name>[A-Za-z][\w.-]{1,80})[ \t]+)(?P<value>(?!-)(?:\"[^\"]*\"|'[^']*'|\S+))"
     r"|(?<![\w-])(?P<head2>--?(?P<name2>[A-Za-z][\w.-]{1,80})[=:])(?P<value2>\"[^\"]*\"|'[^']*'|\S+?(?=[)\],;:.]*(?:\s|$)))"
     r"|(?<![\w-])(?P<head3>--?(?P<name3>[A-Za-z][\w.-]{1,80})[\"'],\s*[\"'])(?P<value3>[^\"'\n]+)"
-)
-_TOOLS = re.compile(
-    r"(?P<user>(?<![\w-])(?:-u|--user|--proxy-user)[ =]?[\w.@-]+:)\S+|"
-    r"(?P<listed>(?<![\w-])(?:-u|--user|--proxy-user)[\"'],\s*[\"'][\w.@-]+:)[^\"'\n]+|"
-    r"(?P<short>\b(?:sshpass[ ]-p|redis-cli\b[^|;&]{0,80}?[ ]-a)[ ]?)\S+"
-    r"|(?P<mysql>\bmysql\w*\b[^|;&]{0,80}?[ ]-p)(?=\S)\S+|(?P<netrc>\blogin\s+\S+\s+password\s+)\S+"
 )
 _HEADER = re.compile(
     r"(?P<head>\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?)(?P<value>(?:[A-Za-z][\w-]*[ ]+)?[^\s\"'>]+)"
@@ -268,6 +184,8 @@ def _masked(text: str) -> str:
     if "-----BEGIN" in text or "PuTTY" in text:
         text = _PEM.sub(HIDDEN, text)
     text = _TOKENS.sub(HIDDEN, text)
+    if "$" in text or "}" in text or "md5" in text or "*" in text:
+        text = _HASHES.sub(HIDDEN, text)
     if "@" in text:
         text = _ADDRESS.sub(_address, text)
     if "=" in text:
@@ -278,9 +196,9 @@ def _masked(text: str) -> str:
         text = _COLON.sub(_pair, text)
         text = _AUTH.sub(_base64_pair, text)
         text = _DEFAULT.sub(_pair, text)
-    if "-" in text or "login" in text:
+    if "-" in text:
         text = _OPTION.sub(_pair, text)
-        text = _TOOLS.sub(lambda found: found[found.lastgroup or 0] + HIDDEN, text)
+    text = passwords_hidden(text, HIDDEN, _shown)
     if "</" in text:
         text = _ELEMENT.sub(_pair, text)
     return _HEADER.sub(_header, text)
@@ -294,14 +212,18 @@ def _address(found: re.Match[str]) -> str:
 def _line(found: re.Match[str]) -> str:
     """A line that is one pair: whatever stands behind the sign is its value."""
     name, value = found["name"], found["value"]
-    if not secret_name(name) or _SEVERAL.search(value) or _shown(value) or is_count(name, value):
+    if not secret_name(name) or _SEVERAL.search(value) or _shown(value) or says_otherwise(name, value):
         return found[0]
     return found["head"] + HIDDEN
 
 
 def _pair(found: re.Match[str]) -> str:
     parts = {name.rstrip("23"): part for name, part in found.groupdict().items() if part is not None}
-    if not secret_name(parts["name"]) or _shown(parts["value"]) or is_count(parts["name"], parts["value"]):
+    if (
+        not secret_name(parts["name"])
+        or _shown(parts["value"])
+        or says_otherwise(parts["name"], parts["value"])
+    ):
         return found[0]
     quote = parts.get("quote", "")
     mark = parts["value"][0] if parts["value"][0] in "\"'" else ""
@@ -343,27 +265,37 @@ def is_login(text: str) -> bool:
     return b":" in plain[1:] and plain.isascii() and plain.decode().isprintable()
 
 
-def is_count(name: str, value: object) -> bool:
-    """Does a number under a name count tokens, instead of being one?
-
-    >>> is_count("tokens", 4096), is_count("token", "90071992547409"), is_count("password", 1234)
-    (True, False, False)
-    """
-    return name.lower().rstrip("s").endswith("token") and bool(_COUNT.fullmatch(str(value)))
-
-
 def _shown(value: str) -> bool:
     """Is a value of a secret's name nothing to hide: a reference, a switch, nothing, or hidden already?"""
     value = value.strip().strip("\"'\\").rstrip(",;")
     return not value or value.lower() in _NOTHING or HIDDEN in value or is_reference(value)
 
 
-_COUNT = re.compile(r"-?[\d._]{1,9}")
 _PROSE = frozenset(
     {"auth", "authentication", "authorization", "access", "token", "tokens", "bucket", "scheme", "header"}
 )
-_NOTHING = _set(
-    """
-    empty expected false invalid missing nil no none null off on required true unknown wrong yes > [ { | ~
-    """
+_NOTHING = frozenset(
+    [
+        "empty",
+        "expected",
+        "false",
+        "invalid",
+        "missing",
+        "nil",
+        "no",
+        "none",
+        "null",
+        "off",
+        "on",
+        "required",
+        "true",
+        "unknown",
+        "wrong",
+        "yes",
+        ">",
+        "[",
+        "{",
+        "|",
+        "~",
+    ]
 )

@@ -11,6 +11,7 @@ import attrs
 from confguard.errors import SchemaError
 from confguard.paths import Path
 from confguard.schema.interface import COMPUTED, NOTHING, InvalidDataError, Member, Members, MembersOf
+from confguard.schema.pydantic import problems_of
 from confguard.schema.shape import Shape
 from confguard.schema.shaping import build_shape
 from confguard.schema.structuring import converter
@@ -101,6 +102,10 @@ def _dataclass_default(item: Any) -> Any:
 
 def _problems(error: BaseException, path: Path, data: Any) -> Any:
     """The leaves of cattrs' groups of errors, each with the path that its notes tell."""
+    if type(error).__module__.startswith("pydantic") and hasattr(error, "errors"):
+        for inside, message, value in problems_of(error, data):
+            yield (*path, *inside), message, value
+        return
     if not isinstance(error, BaseExceptionGroup):
         if type(error).__name__ != "ForbiddenExtraKeysError":  # reported with a did-you-mean instead
             yield path, _message(error), data
@@ -111,6 +116,8 @@ def _problems(error: BaseException, path: Path, data: Any) -> Any:
             yield (*path, inner.args[0]), "required, but missing", None
         elif step is None:
             yield from _problems(inner, path, data)
+        elif any(str(note).startswith("Structuring mapping key") for note in getattr(inner, "__notes__", ())):
+            yield from _problems(inner, (*path, step), step)
         else:
             yield from _problems(inner, (*path, step), _child(data, step))
 
@@ -139,7 +146,26 @@ def _message(error: BaseException) -> str:
     told = _told_by_attrs(error)
     if told is not None:
         return f"'{told['attr'].name}' does not fit: {str(told['self']).strip('<>')}"
+    if _raiser(error).startswith(
+        ("cattr", "_cattr")
+    ):  # its texts quote values, and types as Python writes them
+        return _in_words(error)
     return str(error.args[0] if error.args else error) or type(error).__name__
+
+
+def _in_words(error: BaseException) -> str:
+    kind = getattr(error, "type_", None)
+    if kind is not None:
+        return f"is of a type that cannot be read from a document: {getattr(kind, '__name__', 'one without a name')}"
+    return "expected elements that are single values" if isinstance(error, TypeError) else "does not fit"
+
+
+def _raiser(error: BaseException) -> str:
+    """The module in which an error was raised."""
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    return str(step.tb_frame.f_globals.get("__name__") or "cattrs") if step is not None else ""
 
 
 def _told_by_attrs(error: BaseException) -> dict[str, Any] | None:

@@ -40,6 +40,16 @@ class Combined:
                 around = around[step]
             cut = cut or (not whole and not isinstance(around, Mapping))
 
+    def erased(self, path: Path) -> Iterator[tuple[Layer, Path]]:
+        """The layers that took away what lower ones say of a path, the highest first, and at which place around it."""
+        for layer in reversed(self.layers):
+            walked, whole = follow(layer.data, path)
+            around = layer.data
+            for step in walked:
+                around = around[step]
+            if not whole and walked and not isinstance(around, Mapping):
+                yield layer, tuple(walked)
+
     def placed(self, problem: Problem, shape: Shape) -> Problem:
         """The problem where its setting is written, else where what is around it is, else in the last file."""
         path = tuple(problem.path)

@@ -9,6 +9,7 @@ from attrs import evolve
 from confguard.schema.comparing.containment import Containment
 from confguard.schema.comparing.finding import GRADES, SchemaFinding
 from confguard.schema.comparing.meanings import notes
+from confguard.schema.comparing.protection import lost_protection
 from confguard.schema.comparing.refusal import Refusal
 from confguard.schema.export import json_schema
 from confguard.schema.json_schema import JsonSchema
@@ -44,6 +45,7 @@ def compare_schemas(old: Schema[Any], new: Schema[Any]) -> list[SchemaFinding]:
         for finding in notes(before.root, after.root)
         if finding.path not in told or finding.grade == "info"
     )
+    found += lost_protection(before.root, after.root)
     found = [_without_secrets(finding, before.shape, after.shape) for finding in found]
     return sorted(found, key=lambda finding: (GRADES.index(finding.grade), finding.code))
 

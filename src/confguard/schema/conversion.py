@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple, get_origin
 
+from confguard.schema.options import choice, is_choice
+
 __all__ = [
     "CONVERSIONS",
     "Standard",
@@ -27,6 +29,8 @@ def as_type(value: Any, hint: Any) -> Any:
 
     Raises `ValueError`.
     """
+    if is_choice(hint):
+        return choice(value, hint)
     convert = CONVERSIONS.get(hint) if isinstance(hint, type) else None
     reader = convert or standard_reader(hint)
     return reader(value) if reader else value
@@ -34,7 +38,7 @@ def as_type(value: Any, hint: Any) -> Any:
 
 def as_pydantic_type(value: Any, hint: Any) -> Any:
     """The value as a pydantic model reads it, which has readers of its own but for amounts. Raises `ValueError`."""
-    if hint is None or hint in CONVERSIONS or hint is Any or is_span(hint):
+    if hint is None or hint in CONVERSIONS or hint is Any or is_span(hint) or is_choice(hint):
         return as_type(value, hint)
     reader = _pydantic_reader(hint)
     return reader(value) if reader else value

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import enum
 import warnings
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from confguard.errors import Problem, SchemaError, ValidationError, place
 from confguard.fields import FieldType
 from confguard.paths import Path, path_to_json, show_path, value_at
 from confguard.schema.combining import Combined, combine, placed_in
 from confguard.schema.defaults import default_at, with_defaults
+from confguard.schema.elements import Elements
 from confguard.schema.guarded import shown_value
-from confguard.schema.instances import as_data
+from confguard.schema.instances import as_data, meaning, with_keys_of
 from confguard.schema.interface import COMPUTED, NOTHING
 from confguard.schema.layers import Layer, Source, as_layers
 from confguard.schema.schema import Schema, SchemaLike, by_place, resolve_schema
@@ -23,23 +25,30 @@ from confguard.schema.secrets import Secrets
 from confguard.units import show_duration
 from confguard.values import same
 
-__all__ = ["Explained", "Explanation", "Origin", "explain", "load_explained"]
+__all__ = ["Erased", "Explained", "Explanation", "Origin", "explain", "load_explained"]
 
 T = TypeVar("T")
 
 
 @frozen
 class Origin:
-    """Where a value stands: a source, and its place there."""
+    """Where a value stands: a source, and its place there. `computed` is what the class made of what stands there."""
 
     source: str
     value: Any
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    text: str | None = None
+    """How the file writes the value, where that is another text than the value's own: `0o755`."""
+    parts: tuple[Origin, ...] = ()
+    """Where other parts of the value stand: elements that are written one by one."""
 
     def __str__(self) -> str:
-        return place(self.file, self.line, self.column).removesuffix(": ") or self.source
+        if self.source == "computed":
+            return self.source
+        own = place(self.file, self.line, self.column).removesuffix(": ") or self.source
+        return " and ".join(dict.fromkeys([own, *map(str, self.parts)]))
 
     def to_json(self) -> dict[str, object]:
         """The origin as JSON."""
@@ -49,7 +58,24 @@ class Origin:
             "file": self.file,
             "line": self.line,
             "column": self.column,
+            **({"text": self.text} if self.text is not None else {}),
+            **({"parts": [each.to_json() for each in self.parts]} if self.parts else {}),
         }
+
+
+@frozen
+class Erased:
+    """What took away the table that a value stood in: `on = None`."""
+
+    path: Path
+    origin: Origin
+
+    def to_json(self) -> dict[str, object]:
+        """The same as JSON."""
+        return {"path": path_to_json(self.path), **self.origin.to_json()}
+
+    def __str__(self) -> str:
+        return f"{show_path(self.path)} = {_plain(self.origin.value)} from {self.origin}"
 
 
 @frozen
@@ -60,6 +86,8 @@ class Explained:
     value: Any
     origin: Origin
     shadowed: tuple[Origin, ...] = ()
+    erased: tuple[Erased, ...] = ()
+    """What keeps some of `shadowed` from counting, though nothing above says anything of the value itself."""
 
     def to_json(self) -> dict[str, object]:
         """The value as JSON, and how it is written where that differs."""
@@ -70,11 +98,16 @@ class Explained:
             "value": value,
             **({"written": written} if written != value else {}),
             "shadowed": [origin.to_json() for origin in self.shadowed],
+            **({"erased": [each.to_json() for each in self.erased]} if self.erased else {}),
         }
 
     def __str__(self) -> str:
-        lines = [f"{show_path(self.path)} = {_plain(self.value)}", f"    from {self.origin}"]
-        lines += [f"    over {_plain(origin.value)} from {origin}" for origin in self.shadowed]
+        written = (
+            f", written {self.origin.text}" if self.origin.text and self.origin.source != "computed" else ""
+        )
+        lines = [f"{show_path(self.path)} = {_plain(self.value)}", f"    from {self.origin}{written}"]
+        lines += [f"    erased by {each}" for each in self.erased]
+        lines += [f"    over {origin.text or _plain(origin.value)} from {origin}" for origin in self.shadowed]
         return "\n".join(lines)
 
 
@@ -140,6 +173,7 @@ def explain(model: SchemaLike, *sources: Source) -> Explanation:
     shape = loading.schema.shape
     written = bool(loading.problems)
     data = with_defaults(loading.combined.data, shape) if written else as_data(loading.made, shape)
+    data = with_keys_of(data, loading.combined.data)
     secrets = Secrets(shape, data, *(layer.data for layer in loading.written))
     values = tuple(_explained(path, value, loading.combined, secrets) for path, value in _leaves(data, ()))
     unused = tuple(name for layer in loading.written for name in layer.unused)
@@ -168,6 +202,7 @@ class _Loading:
             made = schema.made(combined.data)
         except ValidationError as error:
             told = [tuple(problem.path) for problem in problems]
+            told += [path[:-1] for path in told if path and isinstance(path[-1], int)]  # a list with a gap
             placed = [combined.placed(problem, schema.shape) for problem in error.problems]
             problems += [each for each in placed if not _about_one_of(tuple(each.path), told)]
         return cls(schema, written, combined, tuple(sorted(problems, key=by_place)), made)
@@ -180,24 +215,59 @@ def _about_one_of(path: Path, others: list[Path]) -> bool:
 
 def _explained(path: Path, value: Any, combined: Combined, secrets: Secrets) -> Explained:
     place = secrets.shape.at(path)
-    effective = [_origin(layer, path, secrets) for layer, counts in combined.saying(path) if counts]
+    counting = [layer for layer, counts in combined.saying(path) if counts]
     rest = [_origin(layer, path, secrets) for layer, counts in combined.saying(path) if not counts]
+    erased = tuple(_erased(layer, at, secrets) for layer, at in combined.erased(path)) if rest else ()
     default = default_at(path, combined, secrets.shape)
     shown, where = _shown(value, path, secrets), secrets.path(path)
-    if not effective:
-        computed = (
-            default is not NOTHING
-            and default is not COMPUTED
-            and not same(place.meaning(default), place.meaning(value))
-        )
-        return Explained(where, shown, Origin("computed" if computed else "default", shown), tuple(rest))
-    if default is not NOTHING and default is not COMPUTED:
+    told = default is not NOTHING and default is not COMPUTED
+    before = value_at(combined.data, path) if counting else default
+    computed = bool(counting or told) and not same(meaning(before, place), meaning(value, place))
+    origins = [each for layer in counting for each in _origins(layer, path, secrets)]
+    if counting and told:
         rest.append(Origin("default", _shown(default, path, secrets)))
-    return Explained(where, shown, effective[0], (*effective[1:], *rest))
+    if not counting:
+        return Explained(
+            where, shown, Origin("computed" if computed else "default", shown), tuple(rest), erased
+        )
+    if computed:
+        return Explained(where, shown, evolve(origins[0], source="computed"), (*origins, *rest), erased)
+    first = evolve(origins[0], parts=(*origins[0].parts, *_around(counting, path, secrets)))
+    return Explained(where, shown, first, (*origins[1:], *rest), erased)
+
+
+def _around(counting: list[Layer], path: Path, secrets: Secrets) -> list[Origin]:
+    """Where the list stands that a layer has only some elements of."""
+    partial = 0
+    while partial < len(counting) - 1 and isinstance(value_at(counting[partial].data, path), Elements):
+        partial += 1
+    return [_origin(layer, path, secrets) for layer in counting[1 : partial + 1]]
+
+
+def _origins(layer: Layer, path: Path, secrets: Secrets) -> list[Origin]:
+    """Where a layer has a value, and what it says of it besides, as the text of a table does of one of its fields."""
+    own = [_origin(layer, path, secrets)]
+    if (beneath := layer.beneath.get(layer.as_written(path))) is not None:
+        value, source = beneath
+        own.append(Origin(layer.name, _shown(value, path, secrets), source))
+    return own
 
 
 def _origin(layer: Layer, path: Path, secrets: Secrets) -> Origin:
-    return Origin(layer.name, _shown(value_at(layer.data, path), path, secrets), *layer.where(path))
+    """Where a layer has a value, and those of its elements that are written one by one."""
+    value = _shown(value_at(layer.data, path), path, secrets)
+    text = layer.text(path) if value is value_at(layer.data, path) else None
+    own = Origin(layer.name, value, *layer.where(path), text=text)
+    parts = [
+        Origin(layer.name, _shown(value_at(layer.data, inner), inner, secrets), source)
+        for inner, source in layer.parts(path)
+        if source != own.file
+    ]
+    return evolve(own, parts=tuple(parts))
+
+
+def _erased(layer: Layer, path: Path, secrets: Secrets) -> Erased:
+    return Erased(secrets.path(path), _origin(layer, path, secrets))
 
 
 def _shown(value: Any, path: Path, secrets: Secrets) -> Any:
@@ -220,6 +290,8 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, FieldType):
         return str(value)
+    if isinstance(value, enum.Enum):
+        return _plain(value.value)
     if isinstance(value, timedelta):
         return show_duration(value)
     return value if isinstance(value, str | int | float) or value is None else str(value)

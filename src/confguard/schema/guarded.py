@@ -11,8 +11,16 @@ from typing import Any
 from confguard.fields import Secret
 from confguard.paths import Unshown
 from confguard.schema.shape import Shape
-from confguard.schema.standing import State, below
-from confguard.secrets import HIDDEN, is_count, is_reference, masked, plural_name, secret_name
+from confguard.schema.standing import State, below, shape_here
+from confguard.secrets import (
+    HIDDEN,
+    is_ambiguous,
+    is_reference,
+    masked,
+    plural_name,
+    says_otherwise,
+    secret_name,
+)
 
 __all__ = [
     "NOWHERE",
@@ -44,13 +52,13 @@ def guarded(value: Any, name: Any, state: State, shape: Shape) -> Any:
         return {
             _key(shape, key, name): guarded(inner, key, below(state, value, key, inner, there), there)
             for key, inner in value.items()
-            for there in (shape.child(key),)
+            for there in (shape_here(shape.child(key), inner),)
         }
     if isinstance(value, list | tuple | set | frozenset):
         made = [
             guarded(inner, name, below(state, value, i, inner, there), there)
             for i, inner in enumerate(value)
-            for there in (shape.child(i),)
+            for there in (shape_here(shape.child(i), inner),)
         ]
         return made if isinstance(value, list) else type(value)(made)
     return guarded_leaf(value, name, state)
@@ -64,12 +72,12 @@ def guarded_leaf(value: Any, name: Any, state: State) -> Any:
     if value is None or value is NOWHERE or isinstance(value, bool | Secret | dict | list):
         return value
     if isinstance(value, str):
-        hidden = state is State.SECRET or (state >= State.ABOUT and not is_reference(value))
-        if hidden:
+        otherwise = isinstance(name, str) and is_ambiguous(name) and says_otherwise(name, value)
+        if state is State.SECRET or (state >= State.ABOUT and not otherwise and not is_reference(value)):
             return Secret(value)
         shown = masked(value)
         return value if shown == value else Masked(value)
-    counts = isinstance(name, str) and isinstance(value, int | float) and is_count(name, value)
+    counts = isinstance(name, str) and isinstance(value, int | float) and says_otherwise(name, value)
     if state is State.SECRET or (state is State.INSIDE and not counts):
         return Secret(value)
     return value
@@ -79,10 +87,7 @@ def is_secret_key(shape: Shape, key: str, name: Any) -> bool:
     """Is the key of a table a secret itself, as where tokens lead to those who hold them?"""
     if masked(key) != key:
         return True
-    misplaced = shape.secret or (
-        shape.kind == "list" and shape.holds_secret
-    )  # a table, where none was wanted
-    if shape.secret_keys or (misplaced and key not in shape.fields):
+    if shape.secret_keys or (shape.secret and key not in shape.fields):
         return True
     holds = isinstance(name, str) and secret_name(name) and plural_name(name)
     return (

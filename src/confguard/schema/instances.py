@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import enum
+from collections.abc import Mapping, Set
 from itertools import pairwise
 from typing import Any, get_origin
 
+from confguard.fields import Secret
 from confguard.schema.elements import Elements
 from confguard.schema.shape import Shape
 
-__all__ = ["as_data", "is_instance"]
+__all__ = ["as_data", "is_instance", "meaning", "with_keys_of"]
 
 
 def as_data(value: Any, shape: Shape) -> Any:
@@ -27,7 +29,7 @@ def as_data(value: Any, shape: Shape) -> Any:
     if shape.wrapper is not None and isinstance(value, shape.wrapper):
         return as_data(getattr(value, "root", None), shape)
     if isinstance(value, Mapping):
-        return {key: as_data(inner, shape.child(key)) for key, inner in value.items()}
+        return {_written(key): as_data(inner, shape.child(key)) for key, inner in value.items()}
     if is_instance(value, shape):
         return _table(value, shape)
     if isinstance(value, list | tuple):
@@ -35,6 +37,43 @@ def as_data(value: Any, shape: Shape) -> Any:
     if isinstance(value, set | frozenset):
         return [as_data(inner, shape.child(0)) for inner in sorted(value, key=repr)]
     return value
+
+
+def _written(key: Any) -> Any:
+    return key.value if isinstance(key, enum.Enum) else key
+
+
+def with_keys_of(data: Any, written: Any) -> Any:
+    """Data under the keys that are written for it: a text where a schema made a number of it.
+
+    >>> with_keys_of({5: {"a": 1}}, {"5": {}})
+    {'5': {'a': 1}}
+    """
+    if not isinstance(data, Mapping) or not isinstance(written, Mapping):
+        return data
+    texts = {str(key): key for key in written}
+    return {
+        there: with_keys_of(inner, written.get(there))
+        for key, inner in data.items()
+        for there in (key if key in written else texts.get(str(key), key),)
+    }
+
+
+def meaning(data: Any, shape: Shape) -> Any:
+    """Data as the schema reads it, for comparing: what is written with what became of it."""
+    if isinstance(data, Secret):
+        return data.reveal()
+    if hasattr(data, "get_secret_value"):
+        return data.get_secret_value()
+    shape = shape.of(data)
+    if isinstance(data, Mapping):
+        return {key: meaning(inner, shape.child(key)) for key, inner in data.items()}
+    if isinstance(data, list | tuple | set | frozenset):
+        made = [meaning(inner, shape.child(i)) for i, inner in enumerate(data)]
+        kind = get_origin(shape.hint) or shape.hint
+        unordered = isinstance(kind, type) and issubclass(kind, Set)
+        return sorted({repr(each) for each in made}) if unordered else made
+    return shape.meaning(data)
 
 
 def _table(value: Any, shape: Shape) -> dict[Any, Any]:

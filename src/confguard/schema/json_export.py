@@ -140,6 +140,8 @@ class _Export:
         made["additionalProperties"] = (
             False if shape.closed else self.node(shape.rest) if shape.rest else True
         )
+        if shape.secret_keys:
+            made["propertyNames"] = {"writeOnly": True}
         return made
 
     def _list(self, shape: Shape) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from datetime import date, time
 from pathlib import Path as FilePath
 from typing import Any, Protocol, TypeAlias
 
@@ -11,12 +13,14 @@ from attrs import field, frozen
 
 from confguard.documents.document import Document, read
 from confguard.errors import Problem
-from confguard.paths import Path
+from confguard.paths import Path, value_at
 from confguard.schema.instances import as_data, is_instance
 from confguard.schema.names import as_written
 from confguard.schema.shape import Shape
 
 __all__ = ["Layer", "LayerSource", "Profile", "Source", "as_layers"]
+
+_TOKEN = re.compile(r"[+-]?[.\d][\w.:+-]*(?:[ ]\d\d:[\w.:+-]+)?")
 
 Where: TypeAlias = "tuple[str | None, int | None, int | None]"
 
@@ -30,6 +34,8 @@ class Layer:
     document: Document | None = None
     origins: Mapping[Path, str] = field(factory=dict)
     """For settings that stand in no document of their own: a variable's or a file's name."""
+    beneath: Mapping[Path, tuple[Any, str]] = field(factory=dict)
+    """What the text of a table says of settings in it that have a variable or file of their own, and its name."""
     unused: tuple[str, ...] = ()
     """What looked like a setting of ours and is none, with a did-you-mean."""
     caseless: bool = False
@@ -51,6 +57,28 @@ class Layer:
     def where(self, path: Path) -> Where:
         """File, line and column of a setting; the variable or secret file it came from."""
         return self.where_written(self.as_written(path))
+
+    def text(self, path: Path) -> str | None:
+        """How a file writes a number or a date, where the value reads otherwise: `0o755`, `1e3`, `...T12:00:00Z`."""
+        written = self.as_written(path)
+        found = (
+            self.document.locate_value(written) if self.document is not None and not self.origins else None
+        )
+        value = value_at(self.data, path)
+        if self.document is None or found is None or not isinstance(value, int | float | date | time):
+            return None
+        token = _TOKEN.match(self.document.lines[found.line - 1], found.column - 1)
+        same = token is None or isinstance(value, bool) or token[0] == str(value)
+        return token[0] if token and not same else None
+
+    def parts(self, path: Path) -> list[tuple[Path, str]]:
+        """What stands in a setting under a name of its own, such as `$APP_NS__1` in `$APP_NS`."""
+        known = self.as_written(path)
+        return [
+            ((*path, *inner[len(known) :]), source)
+            for inner, source in self.origins.items()
+            if len(inner) > len(known) and inner[: len(known)] == known
+        ]
 
     def where_written(self, path: Path) -> Where:
         """The same for a path as this layer writes it."""

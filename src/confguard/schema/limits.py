@@ -6,11 +6,12 @@ import enum
 import re
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 from confguard.fields import FieldType, Impact, KeyedBy, Owner, Renamed, Safer, Unordered
 from confguard.schema.conversion import standard
 from confguard.schema.interface import NOTHING
+from confguard.schema.options import options_of
 from confguard.schema.shape import Shape
 
 __all__ = ["BOUNDS", "allowed", "default_text", "plain", "type_name"]
@@ -41,7 +42,7 @@ def allowed(shape: Shape) -> dict[str, Any]:
         made["description"] = shape.description or shape.field_type.expects
     elif shape.hint in _TYPES:
         made["type"] = _TYPES[shape.hint]
-    elif options := _options(shape.hint):
+    elif options := options_of(shape.hint):
         made["enum"] = options
     elif known := standard(shape.hint):
         made["type"] = ["string", "number"] if known.form in _NUMBERS_TOO else "string"
@@ -78,14 +79,6 @@ def default_text(shape: Shape) -> Any:
         return NOTHING
     value = shape.default() if callable(shape.default) else shape.default
     return plain(value)
-
-
-def _options(hint: Any) -> list[Any]:
-    if get_origin(hint) is Literal:
-        return list(get_args(hint))
-    if isinstance(hint, type) and issubclass(hint, enum.Enum):
-        return [option.value for option in hint]
-    return []
 
 
 def _for_lists(keyword: str, shape: Shape) -> str:

@@ -6,9 +6,8 @@ a class of another kind inside of a class is made by its own.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, get_args
 
 from attrs import field, frozen
 
@@ -17,6 +16,7 @@ from confguard.paths import Path
 from confguard.schema.conversion import is_span
 from confguard.schema.instances import is_instance
 from confguard.schema.interface import NOTHING, InvalidDataError, SchemaAdapter
+from confguard.schema.options import is_choice, written_choice
 from confguard.schema.shape import Shape
 from confguard.units import AmbiguousError
 
@@ -39,8 +39,8 @@ class Preparation:
         """The data with amounts, members of unions and classes of another kind as instances."""
         if shape.custom or (data is None and (shape.optional or not shape.variants)):
             return data
-        if get_origin(shape.hint) is Literal:
-            return _option(data, shape.hint)
+        if is_choice(shape.hint):
+            return written_choice(data, shape.hint)
         if shape.variants:
             return self._member(data, shape, path)
         if is_span(shape.hint):
@@ -49,7 +49,13 @@ class Preparation:
         if foreign and path and not is_instance(data, shape):
             return self._instance(data, [shape], path)
         if isinstance(data, dict):
-            return {key: self.made(value, shape.child(key), (*path, key)) for key, value in data.items()}
+            keys = next(iter(get_args(shape.hint)), None) if not shape.attributes else None
+            return {
+                written_choice(key, keys) if is_choice(keys) else key: self.made(
+                    value, shape.child(key), (*path, key)
+                )
+                for key, value in data.items()
+            }
         if isinstance(data, list):
             return [self.made(value, shape.child(i), (*path, i)) for i, value in enumerate(data)]
         return data
@@ -110,14 +116,6 @@ class Preparation:
         self.problems.extend(((*path, *where), message, value) for where, message, value in told or [])
         self.taken.append(path)
         return data
-
-
-def _option(data: Any, hint: Any) -> Any:
-    """The member of an enumeration that a `Literal` means and a document can only write the value of."""
-    options = get_args(hint)
-    if data in options:
-        return data
-    return next((each for each in options if isinstance(each, enum.Enum) and each.value == data), data)
 
 
 def _wrong_tag(data: Any, shape: Shape) -> tuple[Path, str, Any] | None:

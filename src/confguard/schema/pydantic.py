@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ from confguard.schema.interface import COMPUTED, NOTHING, InvalidDataError, Memb
 from confguard.schema.shape import Shape
 from confguard.schema.shaping import build_shape
 
-__all__ = ["PydanticAdapter"]
+__all__ = ["PydanticAdapter", "problems_of"]
 
 
 class PydanticAdapter:
@@ -59,12 +60,17 @@ class PydanticAdapter:
                 return model.model_validate(data)
             return pydantic.TypeAdapter(model).validate_python(data)
         except pydantic.ValidationError as error:
-            problems = [
-                (_path(data, found), _message(found), found.get("input"))
-                for found in error.errors(include_url=False)
-                if found["type"] != "extra_forbidden"  # reported with a did-you-mean instead
-            ]
+            problems = problems_of(error, data)
         raise InvalidDataError(problems)  # out here it has no context that quotes what was given
+
+
+def problems_of(error: Any, data: Any) -> list[tuple[Path, str, Any]]:
+    """What pydantic found wrong with data, in words that quote nothing of it."""
+    return [
+        (_path(data, found), _message(found), found.get("input"))
+        for found in error.errors(include_url=False)
+        if found["type"] != "extra_forbidden"  # reported with a did-you-mean instead
+    ]
 
 
 def _member(name: str, info: Any, config: Any, *, custom: bool) -> Member:
@@ -127,6 +133,8 @@ def _path(data: Any, found: Any) -> Path:
         if inside or placed:
             path.append(step)
             data = data[step]
+        elif last and isinstance(data, list) and found["type"] == "missing":
+            path.append(step)  # an element of a tuple
         elif last and isinstance(data, dict) and (found["type"] == "missing" or found["input"] is not data):
             path.append(step)  # a key that is missing, or whose default is wrong
     return tuple(path)
@@ -141,9 +149,19 @@ def _message(found: Any) -> str:
         return "required, but missing"
     if found["type"] in _TABLES:
         return "expected a table"
+    if found["type"] in {"tuple_type", "list_type", "set_type", "frozen_set_type"}:
+        return "expected a list"
     if found["type"].startswith("time_delta"):
         from confguard.units import DURATION
 
         return f"expected {DURATION}"
-    message: str = found["msg"].partition(", unable to parse")[0]
-    return message.removeprefix("Value error, ").replace("Input should be", "expected").strip()
+    count = found.get("ctx", {}).get("max_length" if found["type"] == "too_long" else "min_length")
+    if found["type"] in {"too_long", "too_short"} and count is not None:
+        return f"expected at {'most' if found['type'] == 'too_long' else 'least'} {count} elements"
+    message: str = re.split(", unable to (?:parse|interpret)", found["msg"])[0]
+    return (
+        message.removeprefix("Value error, ")
+        .removeprefix("Assertion failed, ")
+        .replace("Input should be", "expected")
+        .strip()
+    )

@@ -22,6 +22,7 @@ from confguard.schema.defaults import with_parsed_defaults
 from confguard.schema.interface import InvalidDataError, Members, SchemaAdapter
 from confguard.schema.json_schema import JsonSchemaAdapter, read_json_schema
 from confguard.schema.names import Named, named
+from confguard.schema.options import expected_options, is_choice, options_of, written_choice
 from confguard.schema.preparing import Preparation, unknown_keys
 from confguard.schema.pydantic import PydanticAdapter
 from confguard.schema.secrets import Secrets
@@ -95,9 +96,21 @@ class Schema(Generic[T]):
             problems.append(((), f"is no {self.name}", None))
         if problems or unknown:
             secrets = Secrets(self.shape, data)
-            told = [_problem(*each, self.shape, secrets) for each in _each_once(problems, self.shape)]
+            told = [
+                _problem(*each, self.shape, secrets)
+                for each in _each_once(self._in_words(problems), self.shape)
+            ]
             raise ValidationError(_without_secrets(problem, secrets) for problem in [*unknown, *told])
         return made
+
+    def _in_words(self, problems: list[Found]) -> list[Found]:
+        """The problems, of those that are none of a few options in the same words for every kind of class."""
+        if isinstance(self.adapter, JsonSchemaAdapter):
+            return problems
+        return [
+            (path, _of_choice(message, value, self.shape.at(path)), value)
+            for path, message, value in problems
+        ]
 
     def _attempt(self, *candidates: Any) -> tuple[Any, list[Found] | None]:
         """An instance from the first of these data that no validator of the user's own chokes on, and its problems."""
@@ -233,6 +246,16 @@ def _written(problems: tuple[Problem, ...], one: Named) -> tuple[Problem, ...]:
     return tuple(problem._replace(path=one.as_written(tuple(problem.path))) for problem in problems)
 
 
+def _of_choice(message: str, value: Any, shape: Shape) -> str:
+    if (
+        not is_choice(shape.hint)
+        or value is None
+        or written_choice(value, shape.hint) in options_of(shape.hint)
+    ):
+        return message
+    return expected_options(shape.hint, value)
+
+
 def _each_once(found: list[Found], shape: Shape) -> list[Found]:
     """The problems, those of a union's members at one place as one."""
     made: dict[tuple[Path, int], Found] = {}
@@ -310,4 +333,11 @@ def place_problem(
         return problem._replace(file=document.path, related=related)
     placed = problem._replace(file=document.path, line=position.line, column=position.column, related=related)
     line, shown = document.lines[position.line - 1], secrets.lines(document)[position.line - 1]
-    return placed._replace(source=line) if line == shown else placed
+    return placed._replace(source=line) if line == shown and not _may_be_misplaced(problem, shape) else placed
+
+
+def _may_be_misplaced(problem: Problem, shape: Shape) -> bool:
+    """Is this about a key that the schema does not name, in a table that is to hold a secret: under another name?"""
+    *above, last = problem.path or (0,)
+    around = shape.at(above)
+    return isinstance(last, str) and around.holds_secret and around.child(last) is ANYTHING

@@ -26,7 +26,7 @@ from confguard.schema.guarded import (
     without,
 )
 from confguard.schema.shape import ANYTHING, Shape
-from confguard.schema.standing import State, below, is_secret_by_schema, is_telling
+from confguard.schema.standing import State, below, is_telling, shape_here
 from confguard.secrets import HIDDEN, masked
 from confguard.values import Documents, documents_of
 
@@ -61,8 +61,9 @@ class Secrets:
     def __init__(self, shape: Shape = ANYTHING, *sides: Any) -> None:
         self.shape = shape
         self._roots = [
-            Place(State.SECRET if is_secret_by_schema(side, shape) else State.PLAIN, shape, side)
+            Place(State.SECRET if here.secret else State.PLAIN, here, side)
             for side in sides or (None,)
+            for here in (shape_here(shape, side),)
         ]
         self._known: list[dict[Path, Place]] = [{} for _ in self._roots]
         self._elements: dict[tuple[int, tuple[str, ...]], dict[Any, Any]] = {}
@@ -229,7 +230,7 @@ class Secrets:
             value = container[segment] if 0 <= segment < len(container) else NOWHERE
         else:
             value = NOWHERE
-        shape = above.shape.child(segment)
+        shape = shape_here(above.shape.child(segment), value)
         return Place(below(above.state, container, segment, value, shape), shape, value)
 
     def _element(self, container: Any, key: Key) -> Any:

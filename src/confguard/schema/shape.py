@@ -9,12 +9,13 @@ from typing import Any, Literal, TypeVar
 
 from attrs import evolve, field, frozen
 
+from confguard.errors import nearest
 from confguard.fields import ByteSize, Duration, FieldType, Ratio, Secret
 from confguard.paths import Key, Path, Segment
 from confguard.schema.conversion import as_type
 from confguard.schema.interface import NOTHING
 
-__all__ = ["ANYTHING", "Shape"]
+__all__ = ["ANYTHING", "CONCEALED", "Shape"]
 
 Mark = TypeVar("Mark")
 
@@ -85,7 +86,14 @@ class Shape:
             return self.items[segment].whole
         if self.rest and (self.kind == "map" or isinstance(segment, int | Key)):
             return self.rest.whole
-        return ANYTHING
+        return CONCEALED if self.holds_secret and self._conceals(segment) else ANYTHING
+
+    def _conceals(self, segment: Segment) -> bool:
+        """May a secret stand at a place that there is not: in a table for a list, under a secret's name misspelt?"""
+        if self.secret or isinstance(segment, str) is not (self.kind == "map"):
+            return True
+        near = nearest(str(segment), self.fields) if self.closed else None
+        return near is not None and self.fields[near].holds_secret
 
     @cached_property
     def whole(self) -> Shape:
@@ -135,6 +143,13 @@ class Shape:
     def fits(self, value: Any) -> bool:
         """Does a value have all keys that are required here, and no others?"""
         return _fit(self, value)[:2] == (0, 0)
+
+    def of_kind(self, value: Any) -> bool:
+        """Is a value a table where one is wanted, a list where one is, and neither where something else is?"""
+        shape = self.of(value)
+        if shape.kind in {"map", "any"}:
+            return shape.kind == "any" or not isinstance(value, list | tuple | set | frozenset)
+        return not isinstance(value, Mapping) and (shape.kind == "list" or not isinstance(value, list))
 
     def reads(self, value: Any) -> bool:
         """Is a value of the kind that is wanted here, and can it be read as that?"""
@@ -195,6 +210,9 @@ class Shape:
 ANYTHING = Shape()
 """The shape where no schema says anything."""
 
+CONCEALED = Shape(hidden=True)
+"""The shape of what stands where secrets belong, and is none of what is wanted there."""
+
 _MOST = 100
 """How many elements of a list are looked at to tell what it is."""
 
@@ -223,7 +241,8 @@ def _fit(shape: Shape, value: Any) -> tuple[int, int, int, int]:
 
 def _fit_of_table(shape: Shape, value: Any) -> tuple[int, int, int, int]:
     if not isinstance(value, Mapping):
-        return int(not (isinstance(shape.hint, type) and isinstance(value, shape.hint))), 0, 0, 0
+        made = bool(shape.attributes) and isinstance(shape.hint, type) and isinstance(value, shape.hint)
+        return int(not made), 0, 0, 0
     unknown = sum(1 for key in value if shape.closed and key not in shape.fields)
     written = {id(shape.fields[key]) for key in value if key in shape.fields}
     missing = len({id(child) for child in shape.fields.values() if child.default is NOTHING} - written)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -13,6 +12,7 @@ from confguard.fields import FieldType, Renamed
 from confguard.paths import Path
 from confguard.schema.conversion import as_type
 from confguard.schema.interface import COMPUTED, NOTHING, Member, Members, MembersOf
+from confguard.schema.options import options_of
 from confguard.schema.shape import Shape
 
 __all__ = ["build_shape", "union_of"]
@@ -31,8 +31,10 @@ class _Builder:
     def shape(self, written: Any, inside: tuple[Any, ...], marks: tuple[object, ...] = ()) -> Shape:
         hint, marks, optional = _unwrapped(written, marks)
         common: dict[str, Any] = {"marks": marks, "hint": hint, "optional": optional, "reader": self.reader}
-        if any(type(mark).__name__ == "Json" for mark in marks):  # pydantic's: a text that holds JSON
-            return Shape("value", **common | {"hint": written})
+        if texts := [
+            mark for mark in marks if type(mark).__name__ == "Json"
+        ]:  # pydantic's: a text that holds JSON
+            return Shape("value", **common | {"hint": Annotated[written, texts[0]]})
         if isinstance(hint, type) and issubclass(hint, FieldType):
             return Shape("value", field_type=hint, **common)
         if get_origin(hint) in (Union, UnionType):
@@ -50,7 +52,11 @@ class _Builder:
     def of_standard(self, hint: Any, inside: tuple[Any, ...], common: dict[str, Any]) -> Shape:
         origin, arguments = get_origin(hint) or hint, get_args(hint)
         if not isinstance(origin, type):
-            return Shape("value" if origin is Literal else "any", **common)
+            nothing = origin is Literal and None in arguments
+            return Shape(
+                "value" if origin is Literal else "any",
+                **common | {"optional": common["optional"] or nothing},
+            )
         if hasattr(origin, "__required_keys__"):
             return self.of_typed_dict(origin, inside, common)
         if issubclass(origin, tuple) and hasattr(origin, "_fields"):
@@ -155,6 +161,7 @@ def union_of(variants: Sequence[Shape], **common: Any) -> Shape:
         marks=marks,
         optional=optional,
         rewrites=any(variant.rewrites for variant in distinct),
+        secret_keys=any(variant.secret_keys for variant in distinct),
         renamed=_merged(table.renamed for table in tables),
         default=common.pop("default", NOTHING if _all_required(distinct) else COMPUTED),
         variants=tuple(distinct),
@@ -192,7 +199,7 @@ def _tags(tables: Sequence[Shape], marks: tuple[object, ...]) -> dict[str, Any]:
 
 def _literal_fields(table: Shape) -> Iterator[str]:
     inner = table.variants[0] if table.variants else table
-    return (inner.attributes[path] for path in inner.attributes if _options(inner.at(path).hint))
+    return (inner.attributes[path] for path in inner.attributes if _is_literal(inner.at(path).hint))
 
 
 def _tag_field(table: Shape, attribute: str) -> tuple[tuple[str, ...], list[Any]]:
@@ -204,7 +211,7 @@ def _tag_field(table: Shape, attribute: str) -> tuple[tuple[str, ...], list[Any]
     if own is None or len(own) != 1:
         return (), []
     others = (other[0] for other, to in table.names.items() if to == own and len(other) == 1)
-    return (str(own[0]), *map(str, others)), _options(table.at(own).hint)
+    return (str(own[0]), *map(str, others)), _tags_of(table.at(own).hint)
 
 
 def _tag_table(found: Sequence[tuple[Shape, tuple[tuple[str, ...], list[Any]]]]) -> dict[str, Any]:
@@ -214,11 +221,12 @@ def _tag_table(found: Sequence[tuple[Shape, tuple[tuple[str, ...], list[Any]]]])
     return {"tags": tuple(keys), "tagged": {value: table for table, (_, values) in found for value in values}}
 
 
-def _options(hint: Any) -> list[Any]:
-    """What a `Literal` allows, as a document writes it."""
-    if get_origin(hint) is not Literal:
-        return []
-    return [option.value if isinstance(option, enum.Enum) else option for option in get_args(hint)]
+def _is_literal(hint: Any) -> bool:
+    return get_origin(hint) is Literal
+
+
+def _tags_of(hint: Any) -> list[Any]:
+    return options_of(hint) if _is_literal(hint) else []
 
 
 def _put(fields: dict[str, Shape], name: Path, shape: Shape) -> None:

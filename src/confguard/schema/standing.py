@@ -7,11 +7,12 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any, Literal, get_origin
 
+from confguard.commands import is_password_of_command
 from confguard.paths import Key, Segment
-from confguard.schema.shape import Shape
-from confguard.secrets import about_name, is_login, plural_name, secret_name
+from confguard.schema.shape import CONCEALED, Shape
+from confguard.secrets import about_name, is_ambiguous, is_login, is_reference, plural_name, secret_name
 
-__all__ = ["State", "below", "is_secret_by_schema", "is_telling"]
+__all__ = ["State", "below", "is_telling", "shape_here"]
 
 
 class State(IntEnum):
@@ -29,8 +30,36 @@ class State(IntEnum):
 
 
 _VALUES = frozenset(
-    {"value", "values", "val", "default", "defaultvalue", "parametervalue", "content", "plaintext"}
+    {
+        "value",
+        "values",
+        "val",
+        "default",
+        "defaultvalue",
+        "parametervalue",
+        "content",
+        "plaintext",
+        "example",
+        "examples",
+    }
 )
+_FLAGS = frozenset(
+    {
+        "sensitive",
+        "issensitive",
+        "secret",
+        "issecret",
+        "masked",
+        "ismasked",
+        "secured",
+        "noecho",
+        "confidential",
+        "writeonly",
+    }
+)
+"""Keys beside a value that say whether it is secret, as Terraform, CloudFormation, Octopus and GitLab have them."""
+_SECRET_TYPES = frozenset({"securestring", "secureobject", "secret", "password"})
+"""What stands under `type` or `format` beside a value that is secret."""
 _NAMES = (
     "name",
     "key",
@@ -46,6 +75,10 @@ _NAMES = (
 )
 _CURRENT = frozenset({"value", "current", "previous", "old", "new", "plain", "text", "secret"})
 _HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+_LOGINS = frozenset(
+    f"{kind}{mark}auth" for kind in ("basic", "http", "web", "proxy") for mark in ("", "_", "-", ".")
+)
+_USER_AND_PASSWORD = re.compile(r"[\w.@-]+:(?!//)\S+")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _SECRET_AS_JSON = re.compile(r'"kind"\s*:\s*"Secret"')
 _REFERENCES = frozenset({"valuefrom", "envfrom", "remoteref"})
@@ -70,15 +103,23 @@ _OWNERS = frozenset(
 """Below `passwords` these are whose password it is."""
 
 
-def is_secret_by_schema(value: Any, shape: Shape) -> bool:
-    """Does the schema say that a value is secret, or want a table or list of secrets where it is a mere text?"""
-    mere = isinstance(value, str | int | float) and not isinstance(value, bool)
-    return shape.secret or (mere and shape.holds_secret and not shape.reads(value))
+def shape_here(shape: Shape, value: Any) -> Shape:
+    """The shape of a value; that of a secret, where a table or list with secrets is wanted and it is something else.
+
+    Where the places of a list mean different things, one that does not fit may hold the secret at any of them.
+    """
+    if shape.secret or not shape.holds_secret or value is None or isinstance(value, bool):
+        return shape
+    if isinstance(value, list) and any(item.holds_secret for item in shape.of(value).items):
+        fits = shape.reads(value)
+    else:
+        fits = shape.of_kind(value) and (not isinstance(value, str | int | float) or shape.reads(value))
+    return shape if fits else CONCEALED
 
 
 def below(state: State, container: Any, segment: Segment, value: Any, shape: Shape) -> State:
     """What is known of a value from the container it stands in."""
-    if state is State.SECRET or is_secret_by_schema(value, shape):
+    if state is State.SECRET or shape.secret:
         return State.SECRET
     if shape.field_type or get_origin(shape.hint) is Literal:  # the schema says what it is, and no secret
         return State.PLAIN
@@ -93,7 +134,7 @@ def below(state: State, container: Any, segment: Segment, value: Any, shape: Sha
 def is_telling(name: str) -> bool:
     """Can a name make a value secret, or a reference?"""
     lowered = name.lower()
-    known = lowered in _VALUES or lowered in _HEADERS or lowered in _SPECIAL
+    known = lowered in _VALUES or lowered in _HEADERS or lowered in _SPECIAL or lowered in _LOGINS
     return known or bool(_REF.search(name)) or secret_name(name)
 
 
@@ -112,9 +153,11 @@ def _by_name(state: State, container: Any, name: str, value: Any) -> State:
         return State.REFERENCE
     if state is State.REFERENCE:
         return state
+    if lowered in _VALUES and _is_flagged(siblings):
+        return State.SECRET
     if lowered in _VALUES and _names_secret(siblings):
         return State.INSIDE
-    if secret_name(name):
+    if secret_name(name) and not (isinstance(value, dict) and is_ambiguous(name)):
         return State.ABOUT if isinstance(value, dict) and not plural_name(name) else State.INSIDE
     if isinstance(value, str) and _is_sent(lowered, value):
         return State.INSIDE
@@ -133,7 +176,23 @@ def _is_sent(name: str, value: str) -> bool:
         return bool(_SECRET_AS_JSON.search(value))
     if name in _HEADERS:
         return bool(re.search(r"[\s\d=]|.{24}", value))
+    if name in _LOGINS:
+        return bool(_USER_AND_PASSWORD.fullmatch(value))
     return name in {"auth", "_auth"} and is_login(value)
+
+
+def _is_flagged(siblings: dict[Any, Any]) -> bool:
+    """Is a value said to be secret by what stands beside it: `sensitive: true`, `type: SecureString`?"""
+    return any(
+        isinstance(key, str) and _says_secret(key.lower().replace("_", "").replace("-", ""), value)
+        for key, value in siblings.items()
+    )
+
+
+def _says_secret(key: str, value: Any) -> bool:
+    if key in _FLAGS:
+        return value is True or (isinstance(value, str) and value.lower() in {"true", "yes"})
+    return key in {"type", "format"} and isinstance(value, str) and value.lower() in _SECRET_TYPES
 
 
 def _names_secret(siblings: dict[Any, Any]) -> bool:
@@ -154,6 +213,6 @@ def _is_options_value(container: list[Any], at: int) -> bool:
     before, value = container[at - 1], container[at]
     if not isinstance(before, str) or not isinstance(value, str) or value.startswith("--"):
         return False
-    if before in {"-u", "--user"}:
-        return ":" in value
+    if is_password_of_command(container, at, is_reference):
+        return True
     return (before.startswith("-") or len(container) == 2) and "=" not in before and secret_name(before)

@@ -11,6 +11,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from confguard.schema.conversion import CONVERSIONS, is_span, may_be_raw, standard, standard_reader
+from confguard.schema.options import choice, expected_options, is_choice
 
 __all__ = ["converter", "is_plain"]
 
@@ -23,6 +24,7 @@ def converter() -> Any:
     made = Converter(prefer_attrib_converters=True, forbid_extra_keys=True)
     made.register_structure_hook_func(_is_field_type, lambda value, kind: kind.parse(value))
     made.register_structure_hook_factory(lambda kind: standard(kind) is not None, _standard_hook)
+    made.register_structure_hook_func(is_choice, choice)
     made.register_structure_hook_factory(_is_union, _union_hook)
     made.register_structure_hook_func(_is_pydantic, _pydantic_hook)
     _refuse_other_collections(made)
@@ -44,7 +46,7 @@ def is_plain(model: Any) -> bool:
 def _parsed(hint: Any, seen: set[Any]) -> bool:
     if get_args(hint):
         return all(_parsed(argument, seen) for argument in get_args(hint))
-    if _is_pydantic(hint):
+    if hasattr(hint, "__pydantic_fields__"):
         return False
     members = getattr(hint, "__attrs_attrs__", None) or getattr(hint, "__dataclass_fields__", {}).values()
     if not members or hint in seen:
@@ -68,8 +70,14 @@ def _holds_field_type(hint: Any) -> bool:
 
 
 def _hook(structure: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
-    """A hook for a scalar. `Port` is an `int` too, so cattrs asks here for it: it parses for itself."""
-    return lambda value, kind: kind.parse(value) if _is_field_type(kind) else structure(value)
+    """A hook for a scalar. `Port` and an `IntEnum` are an `int` too, so cattrs asks here for them."""
+
+    def read(value: Any, kind: Any) -> Any:
+        if is_choice(kind):
+            return choice(value, kind)
+        return kind.parse(value) if _is_field_type(kind) else structure(value)
+
+    return read
 
 
 def _standard_hook(kind: Any) -> Callable[[Any, Any], Any]:
@@ -95,10 +103,14 @@ def _refuse_other_collections(made: Any) -> None:
         finally:
             within.discard(kind)
         taken, expected = (dict, "a table") if _collection(kind) is dict else (_LISTS, "a list")
+        arguments = get_args(kind)
+        fixed = len(arguments) if get_origin(kind) is tuple and Ellipsis not in arguments else None
 
         def checked(value: Any, asked: Any) -> Any:
             if not isinstance(value, taken):
                 raise ValueError(f"expected {expected}")
+            if fixed is not None and len(value) != fixed:
+                raise ValueError(f"expected a list of {fixed} elements, and it has {len(value)}")
             return structure(value, asked)
 
         return checked
@@ -124,7 +136,7 @@ def _union_hook(kind: Any) -> Callable[[Any, Any], Any]:
     """The member that the value is of already, else the likeliest that takes it."""
     members = [_bare(member) for member in get_args(kind)]
     tables = any(_has_fields(member) for member in members)
-    named = " or ".join(getattr(member, "__name__", str(member)) for member in members)
+    named = " or ".join(dict.fromkeys(_in_words(member) for member in members if member is not NoneType))
 
     def structure(value: Any, _: Any) -> Any:
         if value is None and NoneType in members:
@@ -141,9 +153,22 @@ def _union_hook(kind: Any) -> Callable[[Any, Any], Any]:
                 failed = failed or error
         if isinstance(failed, ExceptionGroup):
             raise failed  # the problems of the member that was meant
-        raise ValueError(f"expected {named.replace('NoneType', 'nothing')}")
+        raise ValueError(f"expected {named}")
 
     return structure
+
+
+def _in_words(member: Any) -> str:
+    """What a type is called in a message."""
+    if is_choice(member):
+        return expected_options(member).removeprefix("expected ")
+    if _collection(member) is not None:
+        return "a table" if _collection(member) is dict else "a list"
+    told = standard(member)
+    kind = get_origin(member) or member
+    words = {int: "a valid integer", float: "a valid number", bool: "a valid boolean", str: "a valid string"}
+    plain = getattr(kind, "expects", None) or getattr(kind, "__name__", "a value")
+    return told.expected if told else words.get(kind) or str(plain)
 
 
 def _bare(member: Any) -> Any:
@@ -151,7 +176,7 @@ def _bare(member: Any) -> Any:
 
 
 def _has_fields(kind: Any) -> bool:
-    return hasattr(kind, "__attrs_attrs__") or is_dataclass(kind) or _is_pydantic(kind)
+    return hasattr(kind, "__attrs_attrs__") or is_dataclass(kind) or hasattr(kind, "__pydantic_fields__")
 
 
 def _likely(kind: Any, value: Any) -> list[Any]:
@@ -167,7 +192,9 @@ def _union_shape(kind: Any) -> Any:
 
 
 def _is_pydantic(kind: Any) -> bool:
-    return isinstance(kind, type) and hasattr(kind, "__pydantic_fields__")
+    """A pydantic model or dataclass, or a type of pydantic's such as `SecretStr`."""
+    known = "__pydantic_fields__", "get_secret_value"
+    return isinstance(kind, type) and any(hasattr(kind, name) for name in known)
 
 
 def _pydantic_hook(value: Any, kind: Any) -> Any:

@@ -12,7 +12,7 @@ from attrs import field, frozen
 from confguard.documents.document import parse, read
 from confguard.documents.reading import load_bytes
 from confguard.errors import DocumentError, Problem, did_you_mean
-from confguard.paths import Path
+from confguard.paths import Path, follow, value_at
 from confguard.schema.elements import Elements
 from confguard.schema.layers import Layer
 from confguard.schema.secrets import is_secret
@@ -122,12 +122,18 @@ class _Texts:
         """A layer of all texts: tables before what stands in them, so that a single setting wins over the table."""
         data: dict[Any, Any] = {}
         origins: dict[Path, str] = {}
+        beneath: dict[Path, tuple[Any, str]] = {}
         for path, each in sorted(self.found.items(), key=lambda item: (len(item[0]), str(item[0]))):
             try:
                 value = _value(each.text, self.shape.at(path), path)
             except ValueError as error:
                 self.problems.append(Problem(path, str(error), each.source))
                 continue
+            around = next(
+                (origins[path[:n]] for n in range(len(path) - 1, 0, -1) if path[:n] in origins), None
+            )
+            if around is not None and follow(data, path)[1]:
+                beneath[path] = value_at(data, path), around
             try:
                 _put(data, path, value)
             except _NoTableError as error:
@@ -136,7 +142,9 @@ class _Texts:
                 continue
             origins[path] = each.source
         told = tuple(self.problems)
-        return Layer(about, data, origins=origins, unused=tuple(unused), caseless=True, problems=told)
+        return Layer(
+            about, data, origins=origins, beneath=beneath, unused=tuple(unused), caseless=True, problems=told
+        )
 
 
 class _NoTableError(Exception):
@@ -222,8 +230,12 @@ def _value(text: str, shape: Shape, path: Path) -> Any:
         if may_be_text:
             return text
         raise ValueError(_no_json(text, wanted, error, hidden=_hidden(shape, path))) from None
-    if isinstance(value, list | dict) or may_be_text:
-        return value if isinstance(value, list | dict) else text
+    kinds = {each.kind for each in shape.variants or (shape,)}
+    taken = (isinstance(value, list) and "list" in kinds) or (isinstance(value, dict) and "map" in kinds)
+    if may_be_text:
+        return value if taken else text
+    if isinstance(value, list | dict):
+        return value
     raise ValueError(f"expected {wanted} as JSON, such as {_EXAMPLES[wanted]}")
 
 

@@ -1,4 +1,4 @@
-"""What else a change of a schema means for files that fit before and after: defaults, secrets, names, what is new."""
+"""What else a change of a schema means for files that fit before and after: defaults, names, what is new."""
 
 from __future__ import annotations
 
@@ -121,8 +121,6 @@ def _about(old: tuple[Node, ...], new: tuple[Node, ...], path: tuple[Any, ...]) 
     elif was is not NOTHING and now is NOTHING and not any(secret):
         text = f"has no default any more, and had {brief(repr(was), 80)}"
         yield SchemaFinding("CS106", "risky", path, text, was)
-    if secret[0] and not secret[1]:
-        yield SchemaFinding("CS108", "risky", path, "was a secret, and may be shown now")
     if _first(after, "deprecated") is True and _first(before, "deprecated") is not True:
         yield SchemaFinding("CS111", "info", path, "is deprecated")
 

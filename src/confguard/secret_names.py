@@ -1,0 +1,170 @@
+"""Which names of settings, options and environment variables say that what they hold is secret."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+__all__ = ["about_name", "is_ambiguous", "plural_name", "says_otherwise", "secret_name"]
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-zß-ÿ]+|[A-Z]+|\d+")
+_NOUN = re.compile(
+    r"(?:.*(?:password|passwort|kennwort|wachtwoord|contrase[nñ]a|motdepasse|passwd|passphrase|passcode|passkey|pincode"
+    r"|secret|credential)|tokens?|.{2,}token|pwd|pw|psk"
+    r"|creds?|senha|pass|requirepass|masterauth|mnemonic|(?:bind|root|admin|user|db)pw|(?:db|smtp|user|ftp|key|store|ssh|ldap)pass"
+    r"|(?:api|access|private|secret|auth|master|signing|encryption|shared|account|license|app)key)s?",
+)
+"""Words that name a secret."""
+_KEYS = _set(
+    """
+    access account admin aes api app application auth cipher client consumer cookie crypto database db decryption deploy
+    encrypt encryption fernet hmac host ingest ingestion instrumentation integration jwt licence license
+    master preshared priv private recovery secret service session shared sign signing ssl storage subscription
+    tls unseal webhook wrapping write
+    """
+)
+"""Words that make a key a secret one: `api_key`, and neither `public_key` nor `partition_key`."""
+_SECOND = {
+    "answer": _set("security"),
+    "code": _set("access backup mfa otp pin recovery totp unlock verification"),
+    "community": _set("snmp"),
+    "cookie": _set("access auth erlang login remember session sso"),
+    "passe": _set("de"),
+    "phrase": _set("seed"),
+    "seed": _set("hotp master mfa otp private totp wallet"),
+}
+"""Words that name a secret behind one of these."""
+_AMBIGUOUS = _set("cookie hotp mfa otp pepper pin salt totp")
+"""Words that name a secret at the end of a name only, and of a table something else, such as a cookie's domain."""
+_PINS = _set(
+    """
+    access account admin app bank bluetooth card customer default device door hsm lock login my pairing parental
+    piv security setup sim slot smartcard so token unlock user wifi
+    """
+)
+"""Whose pin is a secret one: that of a board is none."""
+_ABOUT = _set(
+    """
+    address age algorithm alias allowed arn attempts attribute audience auth authentication backend batch
+    bearer bits bucket budget bytes cache change characters chars charset check claim class cleanup client
+    complexity config configured context cost count created days default description dir directory disabled domain
+    duration enabled encoder encoding encryption endpoint engine env environment exchange exists expiration
+    expire expires expiry field file filename files flow folder format from generator grace grant group
+    handler hashing header hint history host hours httponly iat id identifier ids index info injector interval iss
+    issuer iterations kind label labels leeway len length lengths level lifespan lifetime limit limited
+    limiter limits location lock lockout manager margin max maximum mechanism memory method min minimum
+    minutes mode model mount name names namespace namespaces needed new num number only operator optional options
+    owner param parameter path paths pattern per plugin policies policy port prefix prompt property provider
+    queue quota rate ratio reader realm recovery ref reference references refresh refs regex region rename
+    renewal replication request required requirement requirements reset resolver rotate rotation rotator
+    rounds rule rules same samesite scan scanner scanning schema scheme scope scopes score seconds secure
+    selector separator server service settings site size sizes skew source special ssm status storage store stores
+    strategy strength suffix sync system table tags template threshold time timeout title ttl type types update
+    uri uris url urls usage use user username validation validator validity verification version versions volume
+    window writer
+    """
+)
+"""Words behind a secret's that make it something about one: `token_ttl`, `password_file`, `secretName`."""
+_NO_OWN = _set(
+    """
+    accept accepts allow automount bos check cls completion context continuation count create disable
+    embedding enable eos existing force forgot generate has hide ignore image input invalid is list mask max
+    min must n needs next no num number of output pad page per prompt proxy public publishable pull require
+    required requires reset rotate sep separator show skip special stop support supports sync total unk use
+    uses validate weak with without
+    """
+)
+"""Words before a secret's that make it something else: `max_tokens`, `existingSecret`, `pad_token`."""
+
+
+@lru_cache(maxsize=4096)
+def secret_name(name: str) -> bool:
+    """Does a setting, option or environment variable of this name hold a secret?
+
+    >>> [secret_name(name) for name in ("DB_PASSWORD", "apiKey", "--auth-token", "dbPass", "client_secret")]
+    [True, True, True, True, True]
+    >>> [secret_name(name) for name in ("password_file", "max_tokens", "token_ttl", "secretName", "tokenizer")]
+    [False, False, False, False, False]
+    """
+    words = [word.lower() for word in _WORDS.findall(name[-200:])]
+    at = next((i for i in reversed(range(len(words))) if _names_secret(words, i)), None)
+    if at is None or (words[at] == "pass" and at + 1 < len(words)):
+        return False
+    return not any(map(_is_about, words[at + 1 :])) and _NO_OWN.isdisjoint(words[:at])
+
+
+def _names_secret(words: list[str], i: int) -> bool:
+    word, before = words[i], words[i - 1] if i else ""
+    if word in {"key", "keys"}:
+        return before in _KEYS
+    one = word if word == "passe" else word.removesuffix("s")
+    if one in _SECOND and before in _SECOND[one]:
+        return one != "cookie" or i == len(words) - 1
+    if word == "pin":
+        return i == len(words) - 1 and (not before or before in _PINS)
+    if word in _AMBIGUOUS and word != "cookie":
+        return i == len(words) - 1
+    return bool(_NOUN.fullmatch(word))
+
+
+def is_ambiguous(name: str) -> bool:
+    """Is a secret's name one that many use for something else, too?
+
+    >>> is_ambiguous("user_pin"), is_ambiguous("password")
+    (True, False)
+    """
+    words = _WORDS.findall(name)
+    return bool(words) and words[-1].lower().removesuffix("s") in _AMBIGUOUS
+
+
+def says_otherwise(name: str, value: object) -> bool:
+    """Does a value show that its name, which may be a secret's, means a count, a board's pin, or a method?
+
+    >>> says_otherwise("tokens", 4096), says_otherwise("token", "90071992547409"), says_otherwise("password", 1234)
+    (True, False, False)
+    >>> says_otherwise("pin", "GPIO4"), says_otherwise("pin", 4711), says_otherwise("mfa", "required")
+    (True, False, True)
+    """
+    if is_ambiguous(name):
+        return bool(_BOARD_PIN.fullmatch(str(value))) or str(value).lower() in _METHODS
+    return name.lower().rstrip("s").endswith("token") and bool(_COUNT.fullmatch(str(value)))
+
+
+_COUNT = re.compile(r"-?[\d._]{1,9}")
+_BOARD_PIN = re.compile(r"(?:GPIO|IO|[ADP]|P[A-K])?_?\d{1,2}", re.IGNORECASE)
+_METHODS = _set(
+    """
+    adaptive always any app disabled duo email enabled enforced google hotp never none off okta on optional phone push
+    required sms totp u2f voice webauthn yubikey
+    """
+)
+
+
+def plural_name(name: str) -> bool:
+    """Is a secret's name one of several secrets', so that a table below it holds secrets by name?
+
+    >>> plural_name("api_keys"), plural_name("token")
+    (True, False)
+    """
+    return name.lower().endswith("s") and not name.lower().endswith(("credentials", "creds", "pass"))
+
+
+def about_name(name: str) -> bool:
+    """Within a table about a secret, does a setting of this name say something else than the secret?
+
+    >>> about_name("username"), about_name("expires_at"), about_name("current")
+    (True, True, False)
+    """
+    words = [word.lower() for word in _WORDS.findall(name)]
+    return bool(words) and (
+        _is_about(words[-1]) or words[-1] in {"at", "email", "login", "role", "roles", "team"}
+    )
+
+
+def _is_about(word: str) -> bool:
+    return word in _ABOUT or word.removesuffix("s") in _ABOUT
