@@ -203,7 +203,7 @@ def test_a_secret_is_written_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("format", "text", "after"),
     [
-        ("ini", "[a]\nx = 1\n", {"a": {"x": "two\nlines"}}),
+        ("ini", "[a]\nx = 1\n", {"a": {"x": "two \nlines"}}),
         ("env", "A=1\n", {"A": "1", "B": {"c": "d"}}),
         ("json", '{"a": 1}', [1]),
         ("toml", "a = 1\n", {"a": None}),

@@ -174,7 +174,7 @@ def test_the_text_is_what_a_person_would_have_written(
     ("format", "text", "data", "place"),
     [
         ("toml", "x = 1\nt = { a.b = 1 }\n", {"x": 1, "t": {"a": {"b": 2}}}, "f:2:5: cannot change"),
-        ("ini", "[a]\nx = 1\n", {"a": {"x": "two\nlines"}}, "f:2:1: cannot write"),
+        ("ini", "[a]\nx = 1\n", {"a": {"x": "two\n# lines"}}, "f:2:1: cannot write"),
         ("env", "A=1\nB=2\n", {"A": "1", "B": {"c": "d"}}, "f:2:1: cannot write"),
         ("env", 'A="$H \\$5"\n', {"A": "$H $6"}, "f:1:1: cannot write it: of the old value one"),
         ("json", "[1]", {"a": 1}, "f:1:1: cannot edit a whole document"),
