@@ -98,7 +98,7 @@ def put(path: list[Any], value: Any) -> Any:
         ("yaml", YAML, ["server", "tags", 2], "z", ["  tags: [x, y]"], ["  tags: [x, y, z]"]),
         ("yaml", YAML, ["limits", "cpu"], None, ["limits: {cpu: 1, memory: 2}"], ["limits: {memory: 2}"]),
         ("yaml", YAML, ["limits"], None, ["limits: {cpu: 1, memory: 2}"], []),
-        ("yaml", YAML, ["text"], "short", ["text: |", "  line one", "  line two"], ["text: short"]),
+        ("yaml", YAML, ["text"], "short", ["text: |", "  line one", "  line two"], ["text: |-", "  short"]),
         ("yaml", YAML, ["items", 0, "v"], 9, ["    v: 1"], ["    v: 9"]),
         ("yaml", YAML, ["items", 1], None, ["  - name: two", "    v: 2"], []),
         (

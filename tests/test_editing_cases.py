@@ -186,3 +186,36 @@ def test_what_is_refused_names_the_users_own_line(format: str, text: str, data: 
         document.edit(cg.diff(document.data, data))
     assert str(refused.value).startswith(place)
     assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("format", "text", "data"),
+    [
+        ("properties", "a = caf\\u00e9\nb = 1\n", {"a": "th\u00e9", "b": "\u00fc", "\u00e9": "\U0001f600"}),
+        ("properties", "a = 1\n", {"a": "\u00fc"}),
+        ("json", '{"a": "caf\\u00e9", "b": 1}', {"a": "caf\u00e9", "b": {"\u00e9": ["\u00fc"]}}),
+        (
+            "toml",
+            "a = \"caf\\u00e9\"\nb = 'x'\n",
+            {"a": "caf\u00e9", "b": "\u00fc", "\u00e9": {"\U0001f600": 1}},
+        ),
+        (
+            "yaml",
+            'a: "caf\\u00e9"\nb: |\n  x\n',
+            {"a": "th\u00e9", "b": "\u00fc\n", "\u00e9": ["\U0001f600"]},
+        ),
+    ],
+)
+def test_a_file_that_escapes_keep_ascii_stays_so(format: str, text: str, data: Any) -> None:
+    document = cg.parse(text, format)
+    made = document.edit(cg.diff(document.data, data))
+    assert made.text.isascii()
+    assert made.data == data
+
+
+def test_a_properties_file_with_other_letters_keeps_them() -> None:
+    document = cg.parse("a = \u00e9\nb = 1\n", "properties")
+    assert (
+        document.edit(cg.diff(document.data, {"a": "\u00e9", "b": "\u00fc"})).text
+        == "a = \u00e9\nb = \u00fc\n"
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
@@ -96,11 +95,13 @@ class PropertiesNotation(Notation):
 
     def key(self, key: Any) -> str:
         """A key, with what would end it escaped."""
-        return properties_escaped(_text(key, "a properties file has only texts as keys"), " =:#!")
+        text = _text(key, "a properties file has only texts as keys")
+        return properties_escaped(text, " =:#!", ascii_only=self.text.isascii())
 
     def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
-        """A value, escaped."""
-        return properties_escaped(_text(data, "a properties file holds texts: no tables, lists or null"), "")
+        """A value, escaped; in an ASCII file with `\\u` escapes, since Java reads such files as Latin-1."""
+        text = _text(data, "a properties file holds texts: no tables, lists or null")
+        return properties_escaped(text, "", ascii_only=self.text.isascii())
 
     def rewritten(self, node: Node, start: int, end: int) -> str:
         """A key without a value gets what stands between."""
