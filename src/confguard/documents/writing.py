@@ -94,10 +94,15 @@ def env_quoted(value: str, quote: str = "", *, expanded: bool = False) -> str:
         return value if plain else '"' + re.sub(r'([\\"`])', r"\\\1", value).replace("\r", "\\r") + '"'
     if quote not in {"'", '"'} and re.fullmatch(r"[\w./:@%+,-]+", value):
         return value
-    single = not re.search(r"['\\\r]", value)
-    if single and (quote == "'" or re.search(r'["\\$`\r]', value)):
+    single = not re.search(r"['\r]|\\(?:[\\]|\Z)", value)  # where python-dotenv takes no backslash away
+    if single and (quote == "'" or re.search(r'["$`]', value)):
         return f"'{value}'"
-    return '"' + re.sub(r'([\\"$`])', r"\\\1", value).replace("\r", "\\r") + '"'
+    escaped = re.sub(rf'[\\"`]|\$(?={_EXPANDS})', r"\\\g<0>", value)
+    return '"' + escaped.replace("\r", "\\r") + '"'
+
+
+_EXPANDS = r"[\w{(*@#?$!-]"
+"""What a `$` has to stand before to mean something to a shell."""
 
 
 def _properties(data: Mapping[str, str]) -> str:

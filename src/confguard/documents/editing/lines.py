@@ -33,6 +33,9 @@ class EnvNotation(Notation):
             line = lines[place.key.line - 1]
             begin = starts[place.key.line - 1] + len(line) - len(line.lstrip(" \t"))
             end = self._value_end(start, limit)
+            if start == end:  # what follows an equals sign and a blank is a command to a shell
+                equals = self.text.rindex("=", begin, start)
+                start = end = start if self.text[equals - 1].isspace() else equals + 1
             name = self.text.index(str(path[0]), begin)
             value = Node(start, end, after=start)
             made.entries.append(Entry(path[0], value, begin, name + len(str(path[0]))))
