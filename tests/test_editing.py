@@ -98,7 +98,7 @@ def put(path: list[Any], value: Any) -> Any:
         ("yaml", YAML, ["server", "tags", 2], "z", ["  tags: [x, y]"], ["  tags: [x, y, z]"]),
         ("yaml", YAML, ["limits", "cpu"], None, ["limits: {cpu: 1, memory: 2}"], ["limits: {memory: 2}"]),
         ("yaml", YAML, ["limits"], None, ["limits: {cpu: 1, memory: 2}"], []),
-        ("yaml", YAML, ["text"], "short", ["text: |", "  line one", "  line two"], ["text: short"]),
+        ("yaml", YAML, ["text"], "short", ["text: |", "  line one", "  line two"], ["text: |-", "  short"]),
         ("yaml", YAML, ["items", 0, "v"], 9, ["    v: 1"], ["    v: 9"]),
         ("yaml", YAML, ["items", 1], None, ["  - name: two", "    v: 2"], []),
         (
@@ -203,7 +203,7 @@ def test_a_secret_is_written_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("format", "text", "after"),
     [
-        ("ini", "[a]\nx = 1\n", {"a": {"x": "two\nlines"}}),
+        ("ini", "[a]\nx = 1\n", {"a": {"x": "two \nlines"}}),
         ("env", "A=1\n", {"A": "1", "B": {"c": "d"}}),
         ("json", '{"a": 1}', [1]),
         ("toml", "a = 1\n", {"a": None}),

@@ -174,7 +174,7 @@ def test_the_text_is_what_a_person_would_have_written(
     ("format", "text", "data", "place"),
     [
         ("toml", "x = 1\nt = { a.b = 1 }\n", {"x": 1, "t": {"a": {"b": 2}}}, "f:2:5: cannot change"),
-        ("ini", "[a]\nx = 1\n", {"a": {"x": "two\nlines"}}, "f:2:1: cannot write"),
+        ("ini", "[a]\nx = 1\n", {"a": {"x": "two\n# lines"}}, "f:2:1: cannot write"),
         ("env", "A=1\nB=2\n", {"A": "1", "B": {"c": "d"}}, "f:2:1: cannot write"),
         ("env", 'A="$H \\$5"\n', {"A": "$H $6"}, "f:1:1: cannot write it: of the old value one"),
         ("json", "[1]", {"a": 1}, "f:1:1: cannot edit a whole document"),
@@ -186,3 +186,36 @@ def test_what_is_refused_names_the_users_own_line(format: str, text: str, data: 
         document.edit(cg.diff(document.data, data))
     assert str(refused.value).startswith(place)
     assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("format", "text", "data"),
+    [
+        ("properties", "a = caf\\u00e9\nb = 1\n", {"a": "th\u00e9", "b": "\u00fc", "\u00e9": "\U0001f600"}),
+        ("properties", "a = 1\n", {"a": "\u00fc"}),
+        ("json", '{"a": "caf\\u00e9", "b": 1}', {"a": "caf\u00e9", "b": {"\u00e9": ["\u00fc"]}}),
+        (
+            "toml",
+            "a = \"caf\\u00e9\"\nb = 'x'\n",
+            {"a": "caf\u00e9", "b": "\u00fc", "\u00e9": {"\U0001f600": 1}},
+        ),
+        (
+            "yaml",
+            'a: "caf\\u00e9"\nb: |\n  x\n',
+            {"a": "th\u00e9", "b": "\u00fc\n", "\u00e9": ["\U0001f600"]},
+        ),
+    ],
+)
+def test_a_file_that_escapes_keep_ascii_stays_so(format: str, text: str, data: Any) -> None:
+    document = cg.parse(text, format)
+    made = document.edit(cg.diff(document.data, data))
+    assert made.text.isascii()
+    assert made.data == data
+
+
+def test_a_properties_file_with_other_letters_keeps_them() -> None:
+    document = cg.parse("a = \u00e9\nb = 1\n", "properties")
+    assert (
+        document.edit(cg.diff(document.data, {"a": "\u00e9", "b": "\u00fc"})).text
+        == "a = \u00e9\nb = \u00fc\n"
+    )

@@ -96,7 +96,9 @@ def _check_lines(old: str, new: str, before: dict[str, Any], now: dict[str, Any]
 def _stays(before: Any, now: Any) -> bool:
     if type(before) is not type(now):
         return False
-    named = isinstance(before, list) and all(isinstance(each, str | dict) for each in [*before, *now])
+    named = isinstance(before, list) and any(
+        all(isinstance(each, kind) for each in [*before, *now]) for kind in (str, dict)
+    )
     table = isinstance(before, dict) and "a" not in before
     return bool(before == now or ((named or table) and before and now))
 

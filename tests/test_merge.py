@@ -180,3 +180,11 @@ def test_a_patch_holds_a_secret_only_when_asked() -> None:
     assert patch == [{"op": "replace", "path": "/password", "value": "anders"}]
     with pytest.raises(cg.DiffError, match="a key that is no text"):
         to_json_patch(cg.diff({1: 1}, {1: 2}), {1: 1})
+
+
+def test_a_conflict_of_texts_names_the_side_where_there_is_no_file() -> None:
+    base, ours = cg.parse("a: 1\nb: 1\n", "yaml"), cg.parse("# top\na: 2\n", "yaml")
+    theirs = cg.parse("b: 2\na: 3\n", "yaml", path="theirs.yaml")
+    both = cg.merge(base, ours, theirs).conflicts
+    assert both[0].places == ("ours:2:1", "theirs.yaml:2:1")
+    assert "None" not in "".join(map(str, both))

@@ -34,7 +34,8 @@ MISSING: Any = _Missing()
 class Conflict:
     """A place that both sides changed, each otherwise. A side that has no value there says `MISSING`.
 
-    A secret's values are `Secret`s. `places` are `file:line:column` of ours and theirs, where they are documents.
+    A secret's values are `Secret`s. `places` are `file:line:column` of ours and theirs, where they are documents
+    (`ours:line:column` where one was parsed from no file).
     """
 
     path: Path
@@ -170,8 +171,8 @@ class _Merger:
             side if side is MISSING else self.secrets.guarded(side, path) for side in (base, ours, theirs)
         )
         places = [
-            f"{document.path}:{found.line}:{found.column}"
-            for document in (self.ours, self.theirs)
+            f"{document.path or side}:{found.line}:{found.column}"
+            for side, document in (("ours", self.ours), ("theirs", self.theirs))
             if document and (found := document.locate(path, nearest=True))
         ]
         self.conflicts.append(Conflict(self.secrets.path(path), was, mine, other, tuple(places)))

@@ -3,104 +3,151 @@
 from __future__ import annotations
 
 import configparser
-import sys
-from collections.abc import Iterator
+import io
+import re
 from typing import TYPE_CHECKING, Any
 
-from confguard.documents.interface import ParseError, Place, Places, Position, twice
+from attrs import define
+
+from confguard.documents.interface import LineIndex, ParseError, Place, Places, Position, twice
 
 if TYPE_CHECKING:
     from confguard.paths import Path
 
-__all__ = ["IniFormat"]
+__all__ = ["IniEntry", "IniFormat", "is_ini_comment", "scan_ini"]
 
 
 class IniFormat:
-    """INI as `configparser` reads it: no interpolation, names kept as written, keys without a value allowed."""
+    """INI as `configparser` reads it: no interpolation, keys without a value allowed.
+
+    Names are kept as written, and those that differ only by case are one key, as there.
+    """
 
     name = "ini"
     suffixes = (".ini", ".cfg", ".cnf", ".conf")
 
     def parse(self, text: str) -> Any:
         """The text's data: a mapping of sections, each a mapping of texts (None for a bare key)."""
-        parser = _Parser(
-            interpolation=None,
-            allow_no_value=True,
-            default_section="\0",
-            empty_lines_in_values=False,
-        )
+        parser = _Parser(interpolation=None, allow_no_value=True, default_section="\0")
         try:
-            parser.read_string(text)
+            parser.read_file(io.StringIO(text, newline=None))
         except (configparser.DuplicateSectionError, configparser.DuplicateOptionError) as error:
             raise _twice(text) from error
         except configparser.MissingSectionHeaderError as error:
             message = "a key stands before any [section]"
-            raise ParseError(message, error.lineno, 1) from error
+            raise ParseError(message, *_position(text, error.lineno)) from error
         except configparser.ParsingError as error:
             errors = getattr(error, "errors", None)
             if errors is None:  # MultilineContinuationError, from Python 3.13 on
                 raise _continued(text) from error
-            raise ParseError("neither a [section] nor a key", errors[0][0] if errors else 1, 1) from error
+            number = errors[0][0] if errors else 1
+            raise ParseError("neither a [section] nor a key", *_position(text, number)) from error
         except configparser.Error as error:
             raise ParseError(error.message, 1, 1) from error
         except AttributeError as error:  # what configparser raises for it up to Python 3.12
             raise _continued(text) from error
-        return {name: dict(parser.items(name)) for name in parser.sections()}
+        data = {name: dict(parser.items(name)) for name in parser.sections()}
+        if any(len(set(map(str.lower, keys))) < len(keys) for keys in data.values()):
+            raise _twice(text)
+        return data
 
     def places(self, text: str) -> Places:
         """Where each section and key stands."""
-        places: Places = {}
-        for path, place in _entries(text):
-            places.setdefault(path, place)
-        return places
+        index = LineIndex(text)
+        return {
+            entry.path: Place(index.position(entry.start), index.position(entry.value))
+            for entry in scan_ini(text)
+        }
+
+
+@define
+class IniEntry:
+    """A section or a key, and where it stands in the text."""
+
+    path: Path
+    start: int
+    key_end: int
+    value: int
+    """Where the value begins; of a section, or a key without a value, where that ends."""
+    end: int
+    """Where the last line of the value ends."""
+    indent: str
+    bare: bool
+
+
+def scan_ini(text: str) -> list[IniEntry]:
+    """Each section and key as `configparser` meets them.
+
+    What stands further in than a key continues its value, whatever blank lines and comments stand between.
+    """
+    entries: list[IniEntry] = []
+    section = ""
+    for found in _LINE.finditer(text):
+        line, start = found[1], found.start()
+        stripped = line.strip()
+        if not stripped or is_ini_comment(line):
+            continue
+        indent = line[: len(line) - len(line.lstrip())]
+        last = entries[-1] if entries else None
+        if last and len(last.path) > 1 and len(indent) > len(last.indent):
+            if last.bare:
+                raise ParseError(_CONTINUED, *LineIndex(text).position(start + len(indent)))
+            last.end = start + len(line.rstrip())
+            continue
+        at, end = start + len(indent), start + len(line.rstrip())
+        if header := _Parser.SECTCRE.match(stripped):
+            section, key_end = header["header"], at + header.end()
+            entries.append(IniEntry((section,), at, key_end, key_end, end, indent, bare=True))
+        elif key := _Parser.OPTCRE_NV.match(stripped):
+            key_end, bare = at + key.end("option"), key["value"] is None
+            value = key_end if bare else at + key.start("value")
+            entries.append(IniEntry((section, key["option"]), at, key_end, value, end, indent, bare))
+    return entries
+
+
+def is_ini_comment(line: str) -> bool:
+    """Is a line a comment? None stands behind a value.
+
+    >>> is_ini_comment("  ; off"), is_ini_comment("a = 1 ; on")
+    (True, False)
+    """
+    return line.strip()[:1] in {"#", ";"}
+
+
+_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|\Z)")
+_CONTINUED = "a line that is moved in continues a key without a value"
+
+
+def _position(text: str, number: int) -> Position:
+    """The first column of a line, as `configparser` counts lines."""
+    for count, found in enumerate(_LINE.finditer(text), 1):
+        if count == number:
+            return LineIndex(text).position(found.start())
+    return Position(1, 1)
 
 
 def _continued(text: str) -> ParseError:
     try:
-        for _ in _entries(text):
-            pass
+        scan_ini(text)
     except ParseError as error:
         return error
     return ParseError(_CONTINUED, 1, 1)
 
 
-_CONTINUED = "a line that is moved in continues a key without a value"
-
-
 def _twice(text: str) -> ParseError:
-    seen: Places = {}
-    for path, place in _entries(text):
-        if path in seen:
-            first, again = seen[path].key, place.key
-            if len(path) == 1:
-                return twice(f"section [{path[0]}]", first, again)
-            return twice(f"key '{path[1]}'", first, again, f" in section [{path[0]}]")
-        seen[path] = place
+    seen: dict[Path, IniEntry] = {}
+    index = LineIndex(text)
+    for entry in scan_ini(text):
+        section, *key = entry.path
+        first = seen.setdefault((section, *(str(name).lower() for name in key)), entry)
+        if first is not entry:
+            places = index.position(first.start), index.position(entry.start)
+            if not key:
+                return twice(f"section [{section}]", *places)
+            problem = twice(f"key '{key[0]}'", *places, f" in section [{section}]")
+            problem.hint = None if first.path == entry.path else "names that differ only by case are one key"
+            return problem
     return ParseError("a key stands twice", 1, 1)
-
-
-def _entries(text: str) -> Iterator[tuple[Path, Place]]:
-    """Each section and key as `configparser` meets them: what stands further in than a key continues its value."""
-    section, level = "", 0
-    option: bool | None = None  # is there a key that may go on, and does it have a value?
-    for number, line in enumerate(text.split("\n"), 1):
-        stripped = line.strip()
-        if not stripped or stripped[0] in "#;":
-            level = sys.maxsize
-            continue
-        indent = len(line) - len(line.lstrip())
-        if option is not None and indent > level:
-            if not option:
-                raise ParseError(_CONTINUED, number, indent + 1)
-            continue
-        level, key = indent, Position(number, indent + 1)
-        if header := _Parser.SECTCRE.match(stripped):
-            section, option = header["header"], None
-            yield (section,), Place(key, key)
-        elif found := _Parser.OPTCRE_NV.match(stripped):
-            option = found["value"] is not None
-            value = found.start("value") if option else found.end("option")
-            yield (section, found["option"].rstrip()), Place(key, Position(number, indent + value + 1))
 
 
 class _Parser(configparser.RawConfigParser):

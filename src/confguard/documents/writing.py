@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from confguard.documents.document import Document, parse
+from confguard.documents.yaml_dumper import text_dumper
 from confguard.errors import DocumentError
 from confguard.values import Documents, same
 
@@ -48,10 +49,13 @@ def _toml(data: Any) -> str:
 def _yaml(data: Any) -> str:
     import yaml
 
+    dumper = text_dumper()
     if isinstance(data, Documents):
-        several: str = yaml.safe_dump_all(data, sort_keys=False, allow_unicode=True, explicit_start=True)
+        several: str = yaml.dump_all(
+            data, Dumper=dumper, sort_keys=False, allow_unicode=True, explicit_start=True
+        )
         return several
-    text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+    text: str = yaml.dump(data, Dumper=dumper, sort_keys=False, allow_unicode=True)
     return text
 
 
@@ -90,10 +94,15 @@ def env_quoted(value: str, quote: str = "", *, expanded: bool = False) -> str:
         return value if plain else '"' + re.sub(r'([\\"`])', r"\\\1", value).replace("\r", "\\r") + '"'
     if quote not in {"'", '"'} and re.fullmatch(r"[\w./:@%+,-]+", value):
         return value
-    single = not re.search(r"['\\\r]", value)
-    if single and (quote == "'" or re.search(r'["\\$`\r]', value)):
+    single = not re.search(r"['\r]|\\(?:[\\]|\Z)", value)  # where python-dotenv takes no backslash away
+    if single and (quote == "'" or re.search(r'["$`]', value)):
         return f"'{value}'"
-    return '"' + re.sub(r'([\\"$`])', r"\\\1", value).replace("\r", "\\r") + '"'
+    escaped = re.sub(rf'[\\"`]|\$(?={_EXPANDS})', r"\\\g<0>", value)
+    return '"' + escaped.replace("\r", "\\r") + '"'
+
+
+_EXPANDS = r"[\w{(*@#?$!-]"
+"""What a `$` has to stand before to mean something to a shell."""
 
 
 def _properties(data: Mapping[str, str]) -> str:
@@ -103,15 +112,22 @@ def _properties(data: Mapping[str, str]) -> str:
     )
 
 
-def properties_escaped(text: str, special: str) -> str:
+def properties_escaped(text: str, special: str, *, ascii_only: bool = True) -> str:
     r"""A key or a value of a properties file, with `special` characters escaped.
 
-    >>> print(properties_escaped("a b", " "), properties_escaped(" x", ""))
-    a\ b \ x
+    Java has read such files as Latin-1 or as UTF-8, and ASCII is both.
+
+    >>> print(properties_escaped("a b", " "), properties_escaped(" é", ""))
+    a\ b \ \u00e9
     """
     named = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f"}
     made = "".join(named.get(char, "\\" + char if char in special else char) for char in text)
-    return "\\" + made if made.startswith(" ") else made
+    made = "\\" + made if made.startswith(" ") else made
+    if not ascii_only or made.isascii():
+        return made
+    units = made.encode("utf-16-be").hex()
+    codes = [int(units[at : at + 4], 16) for at in range(0, len(units), 4)]
+    return "".join(chr(code) if code < 128 else f"\\u{code:04x}" for code in codes)
 
 
 _WRITERS = {

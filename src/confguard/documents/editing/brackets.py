@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
+from confguard.documents.editing.tree import Entry, Node, UnfitError
 
 if TYPE_CHECKING:
     from confguard.documents.editing.weaving import Notation
@@ -153,9 +153,7 @@ class Brackets:
             return self.notation.core(entry, entry.end)
         if entry.start >= 0 and self.text[entry.value.start : entry.end].find("\n") >= 0:
             raise UnfitError("it cannot be moved into brackets", entry.start)
-        key = self.notation.key(entry.key) + self.notation.separator_in(node) if node.kind == "map" else ""
-        indent = lead.rpartition("\n")[2] if "\n" in lead else None
-        return key + self.notation.value(data_of(entry.value), "", indent)
+        return self.notation.member(node, entry, lead.rpartition("\n")[2] if "\n" in lead else None)
 
     def _after(self, node: Node, entry: Entry, *, last: bool) -> str:
         """The comma, if there is to be one, and what stands behind it."""

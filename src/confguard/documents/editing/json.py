@@ -31,15 +31,15 @@ class JsonNotation(Notation):
 
     def key(self, key: Any) -> str:
         """A key, quoted."""
-        return json.dumps(key, ensure_ascii=False)
+        return json.dumps(key, ensure_ascii=self.escaped)
 
     def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
-        """A value; `\\u` escapes where the old one has such."""
-        ascii_only = "\\u" in old and old.isascii()
+        """A value; `\\u` escapes where the old one, or an ASCII file, has such."""
+        ascii_only = self.escaped or ("\\u" in old and old.isascii())
         if indent is None or not isinstance(data, dict | list):
             return json.dumps(data, ensure_ascii=ascii_only)
         found = _INDENT.search(self.text)
-        shown = json.dumps(data, ensure_ascii=False, indent=found.group(1) if found else "  ")
+        shown = json.dumps(data, ensure_ascii=ascii_only, indent=found.group(1) if found else "  ")
         return shown.replace("\n", self.newline + indent)
 
     def rewritten(self, node: Node, start: int, end: int) -> str:

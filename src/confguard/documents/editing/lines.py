@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
 from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
 from confguard.documents.editing.weaving import Notation
+from confguard.documents.ini import is_ini_comment, scan_ini
 from confguard.documents.registry import format_named
 from confguard.documents.writing import env_quoted, properties_escaped
 
@@ -33,6 +33,9 @@ class EnvNotation(Notation):
             line = lines[place.key.line - 1]
             begin = starts[place.key.line - 1] + len(line) - len(line.lstrip(" \t"))
             end = self._value_end(start, limit)
+            if start == end:  # what follows an equals sign and a blank is a command to a shell
+                equals = self.text.rindex("=", begin, start)
+                start = end = start if self.text[equals - 1].isspace() else equals + 1
             name = self.text.index(str(path[0]), begin)
             value = Node(start, end, after=start)
             made.entries.append(Entry(path[0], value, begin, name + len(str(path[0]))))
@@ -95,11 +98,13 @@ class PropertiesNotation(Notation):
 
     def key(self, key: Any) -> str:
         """A key, with what would end it escaped."""
-        return properties_escaped(_text(key, "a properties file has only texts as keys"), " =:#!")
+        text = _text(key, "a properties file has only texts as keys")
+        return properties_escaped(text, " =:#!", ascii_only=self.text.isascii())
 
     def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
-        """A value, escaped."""
-        return properties_escaped(_text(data, "a properties file holds texts: no tables, lists or null"), "")
+        """A value, escaped; in an ASCII file with `\\u` escapes, since Java reads such files as Latin-1."""
+        text = _text(data, "a properties file holds texts: no tables, lists or null")
+        return properties_escaped(text, "", ascii_only=self.text.isascii())
 
     def rewritten(self, node: Node, start: int, end: int) -> str:
         """A key without a value gets what stands between."""
@@ -123,19 +128,17 @@ class IniNotation(Notation):
     def tree(self) -> Node:
         """The spans of sections, keys and values, as `configparser` tells lines apart."""
         made = Node(0, len(self.text), "map", block=True, body=0)
-        level = 0
-        last: Entry | None = None
-        for start, line in self._lines():
-            value = line.strip()
-            indent = len(line) - len(line.lstrip())
-            if not value or value[0] in "#;":
-                level = len(self.text)
-            elif last and indent > level:
-                last.value.end = start + len(line.rstrip())
-                made.entries[-1].value.end = last.end
-            else:
-                level = indent
-                last = self._entry(made, start + indent, value, line[:indent])
+        for entry in scan_ini(self.text):
+            *_, name = entry.path
+            if len(entry.path) == 1:
+                below = self.text.find("\n", entry.end) + 1 or len(self.text)
+                lines = Node(entry.start, entry.end, "map", block=True, body=below, after=entry.key_end)
+                made.entries.append(Entry(name, lines, entry.start, entry.key_end))
+                continue
+            section = made.entries[-1].value
+            value = Node(entry.value, entry.end, after=entry.key_end, outer=entry.indent)
+            section.indent, section.end = entry.indent, entry.end
+            section.entries.append(Entry(name, value, entry.start, entry.key_end))
         return made
 
     def key(self, key: Any) -> str:
@@ -143,18 +146,24 @@ class IniNotation(Notation):
         return _text(key, "an INI file has only texts as keys")
 
     def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
-        """A value of one line."""
-        text = _text(data, "an INI value is a text")
-        if text != text.strip() or "\n" in text or "\r" in text:
-            raise UnfitError("cannot write it: an INI value is a text of one line, with no blanks around")
-        return text
+        """A value, its further lines moved in; those of the old one that say the same stay."""
+        first, *lines = _text(data, "an INI value is a text").split("\n")
+        if any(line != line.strip() or "\r" in line for line in [first, *lines]):
+            raise UnfitError("cannot write it: an INI value has no blanks around its lines")
+        if any(map(is_ini_comment, lines)):
+            raise UnfitError("cannot write it: a line of an INI value would be a comment")
+        below = _continuing(old.split("\n")[1:], lines, (indent or "") + "  ")
+        return self.newline.join([first, *below])
 
     def row(self, parent: Node, entry: Entry) -> str:
         """A section with its lines, or a line; a key may stand without a value."""
         data = data_of(entry.value)
         if parent.body:
             bare = f"{parent.indent}{self.key(entry.key)}{self.newline}"
-            return bare if data is None else super().row(parent, entry)
+            if data is None:
+                return bare
+            shown = self.value(data, "", parent.indent)
+            return f"{parent.indent}{self.key(entry.key)}{self.separator_in(parent)}{shown}{self.newline}"
         if not isinstance(data, dict):
             raise UnfitError("cannot write it: every INI key is in a section")
         lines = [f"[{self.key(entry.key)}]{self.newline}"]
@@ -179,39 +188,35 @@ class IniNotation(Notation):
     def rewritten(self, node: Node, start: int, end: int) -> str:
         """A key may have no value, and no sign between."""
         data, bare = data_of(node), node.start == node.after
-        if node.block or not (bare or data is None):
+        if node.block:
             return super().rewritten(node, start, end)
-        shown = "" if data is None else f"{self.separator}{self.value(data)}"
-        return self.text[start : node.after] + shown + self.text[node.end : end]
-
-    def _lines(self) -> Iterator[tuple[int, str]]:
-        at = 0
-        for line in self.text.split("\n"):
-            yield at, line
-            at += len(line) + 1
-
-    def _entry(self, tree: Node, start: int, line: str, indent: str) -> Entry | None:
-        """Note a section or a key. Returns the key."""
-        end = start + len(line)
-        header = _INI_HEADER.match(line)
-        if header:
-            below = self.text.find("\n", end) + 1 or len(self.text)
-            lines = Node(start, end, "map", block=True, body=below, after=start + header.end())
-            tree.entries.append(Entry(header[1], lines, start, start + header.end()))
-            return None
-        section = tree.entries[-1].value
-        found = _INI_KEY.match(line)
-        key = found["key"] if found else line
-        key_end = start + len(key)
-        value = found.start("value") if found and found["sign"] else len(key)
-        section.indent = indent
-        section.entries.append(Entry(key, Node(start + value, end, after=key_end), start, key_end))
-        section.end = end
-        return section.entries[-1]
+        old = self.text[node.start : node.end]
+        if data is None:
+            return self.text[start : node.after] + self.text[node.end : end]
+        shown = self.value(data, old, node.outer)
+        between = self.separator if bare else self.text[node.after : node.start]
+        blank = " " if not old and between[:1].isspace() and not between[-1].isspace() else ""
+        return self.text[start : node.after] + between + blank + shown + self.text[node.end : end]
 
 
-_INI_HEADER = re.compile(r"\[(.+)\]")
-_INI_KEY = re.compile(r"(?P<key>.*?)\s*(?:(?P<sign>[=:])\s*(?P<value>.*))?$")
+def _continuing(old: list[str], new: list[str], indent: str) -> list[str]:
+    """The further lines of a value: what stays is as it was, and comments between stay."""
+    from difflib import SequenceMatcher
+
+    old = [line.rstrip("\r") for line in old]
+    numbers = [number for number, line in enumerate(old) if not is_ini_comment(line)]
+    moved = next((old[number] for number in numbers if old[number].strip()), None)
+    indent = indent if moved is None else moved[: len(moved) - len(moved.lstrip())]
+    made: list[str] = []
+    at = 0  # what stands before it in the old lines is seen to
+    for op, first, last, start, stop in SequenceMatcher(
+        None, [old[number].strip() for number in numbers], new, autojunk=False
+    ).get_opcodes():
+        end = numbers[last - 1] + 1 if last > first else at
+        made += [line for line in old[at:end] if op == "equal" or is_ini_comment(line)]
+        made += [indent + line if line else "" for line in new[start:stop] if op != "equal"]
+        at = end
+    return made
 
 
 def _text(value: Any, problem: str) -> str:

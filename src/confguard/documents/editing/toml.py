@@ -47,21 +47,28 @@ class TomlNotation(Notation):
     def key(self, key: Any) -> str:
         """A dotted name, or a header."""
         if isinstance(key, Section):
-            return f"[[{dotted(key.names)}]]" if key.array else f"[{dotted(key.names)}]"
-        return dotted(key if isinstance(key, tuple) else (key,))
+            shown = f"[[{dotted(key.names)}]]" if key.array else f"[{dotted(key.names)}]"
+        else:
+            shown = dotted(key if isinstance(key, tuple) else (key,))
+        return self._encoded(shown)
 
     def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
-        """A value on one line."""
-        return inline(data, old)
+        """A value on one line, or a text on several where the old one stood so."""
+        literal = old.startswith("'") and self.escaped and not str(data).isascii()
+        return self._encoded(inline(data, "" if literal else old)).replace("\n", self.newline)
 
     def row(self, parent: Node, entry: Entry) -> str:
         """A new line, or new sections."""
         if isinstance(entry.key, str) and parent.kind == "list":
-            return entry.key.replace("\n", self.newline)
+            return self._encoded(entry.key).replace("\n", self.newline)
         if isinstance(entry.key, Section):
             lines = "".join(self.row(entry.value, line) for line in entry.value.entries)
             return (self.key(entry.key) + self.newline if entry.key.names else "") + lines
         return super().row(parent, entry)
+
+    def _encoded(self, shown: str) -> str:
+        """In a file that is kept ASCII by escapes, with such: what is not ASCII stands in quotes that know them."""
+        return "".join(map(_escape, shown)) if self.escaped and not shown.isascii() else shown
 
     def holds(self, parent: Node, lines: list[str], number: int) -> bool:
         """Comments right below a section's last line belong to it, if a blank line follows them."""
@@ -272,3 +279,8 @@ class _Carried:
         else:
             self.order.put_first(section.entry)
         return section
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    return char if code < 128 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

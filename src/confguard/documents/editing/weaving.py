@@ -6,6 +6,7 @@ behind it, belongs to its piece and goes where it goes. What stands apart stays:
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
@@ -14,6 +15,9 @@ from confguard.documents.editing.rows import Rows
 from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
 
 __all__ = ["Notation"]
+
+
+_ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2})")
 
 
 class Notation(ABC):
@@ -27,6 +31,8 @@ class Notation(ABC):
     def __init__(self, text: str) -> None:
         self.text = text
         self.newline = "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
+        self.escaped = text.isascii() and bool(_ESCAPE.search(text))
+        """Is the text kept ASCII by escapes? What is written into it is, too."""
         self.file: Node | None = None
         """The list of documents, where the text is edited as one."""
         self.rows = Rows(self)
@@ -53,6 +59,11 @@ class Notation(ABC):
         """A new entry of a block, with its line end."""
         key = f"{self.key(entry.key)}{self.separator_in(parent)}" if parent.kind == "map" else ""
         return f"{parent.indent}{key}{self.value(data_of(entry.value))}{self.newline}"
+
+    def member(self, parent: Node, entry: Entry, indent: str | None) -> str:
+        """A new entry of brackets."""
+        key = self.key(entry.key) + self.separator_in(parent) if parent.kind == "map" else ""
+        return key + self.value(data_of(entry.value), "", indent)
 
     def holds(self, parent: Node, lines: list[str], number: int) -> bool:
         """Does a comment belong to the entry above it? It is one of the lines up to the next entry."""

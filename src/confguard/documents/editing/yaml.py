@@ -8,7 +8,8 @@ from typing import Any
 
 from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
 from confguard.documents.editing.weaving import Notation
-from confguard.documents.editing.yaml_scalars import flow, literal, scalar
+from confguard.documents.editing.yaml_blocks import block, is_block
+from confguard.documents.editing.yaml_scalars import flow, scalar
 from confguard.documents.editing.yaml_spans import YamlSpans
 from confguard.values import same
 
@@ -46,12 +47,32 @@ class YamlNotation(Notation):
 
     def key(self, key: Any) -> str:
         """A key, quoted where it must be."""
-        return flow(key)
+        return flow(key, ascii_only=self.escaped)
 
     def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
-        """A value on one line, or a literal block in the place of one."""
-        block = literal(data, (indent or "") + self.step, self.newline) if old[:1] in {"|", ">"} else None
-        return block or (flow(data) if isinstance(data, dict | list) else scalar(data, old))
+        """A value on one line."""
+        return scalar(data, old, ascii_only=self.escaped)
+
+    def member(self, parent: Node, entry: Entry, indent: str | None) -> str:
+        """In brackets, commas and brackets are quoted, and so is a key that the colon adjoins."""
+        value = flow(data_of(entry.value), inside=True, ascii_only=self.escaped)
+        if parent.kind != "map":
+            return value
+        return self._key_inside(parent, entry.key) + value
+
+    def _key_inside(self, parent: Node, key: Any) -> str:
+        separator = self.separator_in(parent)
+        adjoined = not separator.endswith((" ", "\t"))
+        style = '"' if adjoined and isinstance(key, str) else None
+        shown = flow(key, style, inside=True, ascii_only=self.escaped)
+        return shown + (separator if style or not adjoined else self.separator)
+
+    def core(self, entry: Entry, end: int) -> str:
+        """A key in brackets is quoted as a value there."""
+        if entry.renamed and entry.value.outer is None and not entry.value.block:
+            shown = flow(entry.key, inside=True, ascii_only=self.escaped)
+            return shown + self.emit(entry.value, entry.key_end, end)
+        return super().core(entry, end)
 
     def holds(self, parent: Node, lines: list[str], number: int) -> bool:
         """A comment that is moved in farther than an entry belongs to it; a document has all that follows it."""
@@ -89,7 +110,7 @@ class YamlNotation(Notation):
             return (
                 head.rstrip(" ") + note + tail + ("" if tail.endswith("\n") else self.newline) + below + rest
             )
-        made = self.value(data, old, node.outer)
+        made = self._scalar(node, data, old, rest)
         space = "" if not head or head[-1].isspace() or not made else " "
         first, ended, lines = made.partition("\n")
         return (
@@ -99,6 +120,16 @@ class YamlNotation(Notation):
             + note
             + ((self.newline if ended else "") + lines + tail + rest)
         )
+
+    def _scalar(self, node: Node, data: Any, old: str, below: str) -> str:
+        """A value that is no block of entries, in the style of the one it replaces."""
+        if is_block(old) and isinstance(data, str) and not (self.escaped and not data.isascii()):
+            following = below + self.text[node.end :].partition("\n")[2]
+            blank = not following.partition("\n")[0].strip() and bool(following)
+            made = block(data, old, node.outer or "", self.step, self.newline, blank_below=blank)
+            if made:
+                return made
+        return scalar(data, old, inside=node.outer is None, ascii_only=self.escaped)
 
     def woven(self, tree: Node) -> str:
         """The text of a changed tree, once aliases that no longer say what is asked are written out."""
@@ -125,13 +156,13 @@ class YamlNotation(Notation):
             for value in data:
                 yield self._element(value, indent)
         else:
-            yield indent + flow(data) + self.newline
+            yield indent + self.value(data) + self.newline
 
     def _pair(self, key: Any, value: Any, indent: str, separator: str) -> str:
         if not value or not isinstance(value, dict | list):
-            return f"{indent}{flow(key)}{separator}{flow(value)}{self.newline}"
+            return f"{indent}{self.key(key)}{separator}{self.value(value)}{self.newline}"
         inner = indent + (self.step if isinstance(value, dict) else self.dash)
-        return f"{indent}{flow(key)}:{self.newline}" + "".join(self._lines(value, inner))
+        return f"{indent}{self.key(key)}:{self.newline}" + "".join(self._lines(value, inner))
 
     def _element(self, value: Any, indent: str) -> str:
         lines = "".join(self._lines(value, indent + "  "))

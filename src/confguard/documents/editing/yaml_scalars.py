@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-__all__ = ["flow", "literal", "scalar"]
+from confguard.documents.yaml_dumper import text_dumper
+
+__all__ = ["flow", "scalar"]
 
 _WORDS = (
     *(("yes", "no"), ("on", "off"), ("Yes", "No"), ("On", "Off"), ("YES", "NO"), ("ON", "OFF")),
@@ -13,63 +15,52 @@ _WORDS = (
 )
 
 
-def flow(data: Any, style: str | None = None) -> str:
-    """Any value on one line.
+def flow(data: Any, style: str | None = None, *, inside: bool = False, ascii_only: bool = False) -> str:
+    """Any value on one line; `inside` of brackets more has to be quoted.
 
     >>> flow({"a": [1, "no"], "b": "two\\nlines"})
     '{a: [1, \\'no\\'], b: "two\\\\nlines"}'
+    >>> flow("p, q"), flow("p, q", inside=True)
+    ('p, q', "'p, q'")
     """
     import yaml
 
     shown: str = yaml.dump(
-        data,
+        [data] if inside else data,
         Dumper=_dumper(),
         default_flow_style=True,
         default_style=style,
         sort_keys=False,
-        allow_unicode=True,
+        allow_unicode=not ascii_only,
         width=2**20,
     )
-    return shown.removesuffix("\n").removesuffix("\n...")
+    shown = shown.removesuffix("\n").removesuffix("\n...")
+    return shown[1:-1] if inside else shown
 
 
-def scalar(data: Any, old: str) -> str:
+def scalar(data: Any, old: str, *, inside: bool = False, ascii_only: bool = False) -> str:
     """A scalar in the style of the one it replaces.
 
     >>> scalar("x", '"y"'), scalar(False, "yes"), scalar("no", "maybe")
     ('"x"', 'no', "'no'")
     """
     if isinstance(data, str) and old[:1] in {'"', "'"}:
-        return flow(data, '"' if "\n" in data else old[0])
+        return flow(data, '"' if "\n" in data else old[0], inside=inside, ascii_only=ascii_only)
     if isinstance(data, bool):
         pair = next((pair for pair in _WORDS if old in pair), ("true", "false"))
         return pair[0] if data else pair[1]
-    return flow(data)
-
-
-def literal(data: Any, indent: str, newline: str) -> str | None:
-    """A text as a literal block, if it can be one."""
-    if not isinstance(data, str) or "\n" not in data or data.endswith("\n\n"):
-        return None
-    lines = data.removesuffix("\n").split("\n")
-    if not lines[0] or lines[0][0] in " \t" or not all(line.isprintable() for line in lines):
-        return None
-    chomp = "" if data.endswith("\n") else "-"
-    return newline.join([f"|{chomp}", *(indent + line if line else "" for line in lines)])
+    return flow(data, inside=inside, ascii_only=ascii_only)
 
 
 @cache
 def _dumper() -> Any:
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        """The safe dumper, without anchors of its own, and with every value on one line."""
+    class Dumper(text_dumper()):  # type: ignore[misc]
+        """Without anchors of its own, and with every value on one line."""
 
         def ignore_aliases(self, data: Any) -> bool:
             return True
 
-    def text(dumper: Any, data: str) -> Any:
-        return dumper.represent_scalar("tag:yaml.org,2002:str", data, '"' if "\n" in data else None)
+        def represent_scalar(self, tag: str, value: str, style: str | None = None) -> Any:
+            return super().represent_scalar(tag, value, '"' if "\n" in value else style)
 
-    Dumper.add_representer(str, text)
     return Dumper

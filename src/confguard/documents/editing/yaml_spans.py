@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from confguard.documents.editing.tree import Entry, Node
+from confguard.documents.editing.yaml_blocks import margin_of
 
 __all__ = ["YamlSpans"]
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]*)+")
 _COLON = re.compile(r"[ \t]*:")
 _EXPLICIT = re.compile(r"(?:\s|#[^\n]*)*:")
-_BREAKS = re.compile(r"(?:\r?\n[ \t]*)+\Z")
 _LAST_BREAK = re.compile(r"\r?\n[ \t]*\Z")
 _NULL = "tag:yaml.org,2002:null"
 _UNUSUAL = "it has keys that are more than a word"
@@ -88,7 +88,9 @@ class YamlSpans:
         if event.style in {"|", ">"}:
             body = self.text[: node.end]
             keep = "+" in self.text[node.start : node.start + 3]
-            found = (_LAST_BREAK if keep else _BREAKS).search(self.text, node.start, node.end)
+            margin = margin_of(body[node.start :], node.outer or "") or 0
+            ending = _LAST_BREAK if keep else re.compile(rf"(?:\r?\n {{0,{margin}}})+\Z")
+            found = ending.search(self.text, node.start, node.end)
             node.end = found.start() if found else len(body)
         elif node.start >= node.end and node.after > 0:
             node.start = node.end = node.after

@@ -1,0 +1,113 @@
+"""How texts of YAML are written as literal (`|`) and folded (`>`) blocks, in the place of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from attrs import frozen
+
+__all__ = ["block", "is_block", "margin_of"]
+
+_HEADER = re.compile(r"[|>][-+0-9]*")
+_BETWEEN_WORDS = re.compile(r"(?<=[^ \t]) (?=[^ \t])")
+
+
+def is_block(raw: str) -> bool:
+    """Is a value written as a block?"""
+    return raw[:1] in {"|", ">"}
+
+
+def margin_of(raw: str, outer: str) -> int | None:
+    """How many blanks the lines of a block begin with; None if it has no lines that tell."""
+    header, *lines = raw.split("\n")
+    said = re.search("[1-9]", _HEADER.match(header)[0])  # type: ignore[index] # it is a block
+    if said:
+        return len(outer) + int(said[0])
+    return next((len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" \r")), None)
+
+
+def block(data: str, old: str, outer: str, step: str, newline: str, *, blank_below: bool) -> str | None:
+    """A text as a block in the place of an old one, in its style; None if no block can hold it.
+
+    A blank line below would become a part of a text that ends in several line ends.
+    """
+    header = _HEADER.match(old)[0]  # type: ignore[index] # it is a block
+    margin = margin_of(old, outer)
+    text = data.rstrip("\n")
+    ends = len(data) - len(text)
+    if not text or (ends > 1 and blank_below and "+" not in header):
+        return None
+    keep = ends > 1 or (ends == 1 and "+" in header)
+    chomping = "+" if keep else "" if ends else "-"
+    by = margin - len(outer) if margin is not None and 0 < margin - len(outer) < 10 else len(step)
+    first = text.lstrip("\n")
+    said = re.search("[1-9]", header) or first[0] in " \t"
+    indicator = str(by) if said else ""
+    pad = outer + " " * by
+    for style in dict.fromkeys([header[0], "|"]):
+        lines = _Folded.of(old, margin or 0).lines(text) if style == ">" else text.split("\n")
+        lines = [pad + line if line else "" for line in lines] + [""] * (ends - 1)
+        made = newline.join([style + indicator + chomping, *lines])
+        if _reads(made, data, outer):
+            return made
+    return None
+
+
+def _reads(made: str, data: str, outer: str) -> bool:
+    """Is it read as the text? Some characters end lines for YAML, or are not allowed."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        events = list(yaml.parse(f"{outer}k: {made}\n", Loader=loader))
+    except (yaml.YAMLError, UnicodeEncodeError):
+        return False
+    return [event.value for event in events if isinstance(event, yaml.ScalarEvent)] == ["k", data]
+
+
+@frozen
+class _Folded:
+    """How the old text is folded: paragraphs that stay keep their lines, and new ones its width."""
+
+    paragraphs: dict[str, list[str]]
+    width: int
+
+    @classmethod
+    def of(cls, old: str, margin: int) -> _Folded:
+        body = [line.rstrip("\r")[margin:] for line in old.split("\n")[1:]]
+        paragraphs: list[list[str]] = [[]]
+        for line in body:
+            if not line or line[0] in " \t":
+                paragraphs.append([])
+            else:
+                paragraphs[-1].append(line)
+        folded = any(len(lines) > 1 for lines in paragraphs)
+        width = max(map(len, body), default=0) if folded else 0
+        return cls({" ".join(lines): lines for lines in paragraphs}, width)
+
+    def lines(self, text: str) -> Iterator[str]:
+        """The lines of a text: one line end more where two of them would be joined."""
+        before, blank = "", 0
+        for line in text.split("\n"):
+            if not line:
+                blank += 1
+                continue
+            joined = before and before[0] not in " \t" and line[0] not in " \t"
+            yield from [""] * (blank + bool(joined))
+            yield from self.paragraphs.get(line) or self._wrapped(line)
+            before, blank = line, 0
+
+    def _wrapped(self, line: str) -> Iterator[str]:
+        start = 0
+        if self.width and line[0] not in " \t":
+            for here, there in _pairs([found.start() for found in _BETWEEN_WORDS.finditer(line)], len(line)):
+                if there - start > self.width:
+                    yield line[start:here]
+                    start = here + 1
+        yield line[start:]
+
+
+def _pairs(breaks: list[int], end: int) -> Iterator[tuple[int, int]]:
+    """Each place where a line may be broken, with the one after it."""
+    return zip(breaks, [*breaks[1:], end], strict=False)  # where there are none, there is no pair
