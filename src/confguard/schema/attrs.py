@@ -10,7 +10,7 @@ import attrs
 
 from confguard.errors import SchemaError
 from confguard.paths import Path
-from confguard.schema.interface import COMPUTED, NOTHING, InvalidDataError, Member, Members, MembersOf
+from confguard.schema.interface import COMPUTED, NOTHING, InvalidDataError, Member, Members, MembersOf, Untyped
 from confguard.schema.shape import Shape
 from confguard.schema.shaping import build_shape
 from confguard.schema.structuring import converter
@@ -55,6 +55,10 @@ class AttrsAdapter:
                 if item.init
             )
         )
+
+    def from_texts(self, model: Any, data: Any, untyped: Untyped) -> Any:
+        """The data as it is: classes read texts themselves."""
+        return data
 
     def validate(self, model: Any, data: Any) -> Any:
         """An instance from data."""

@@ -165,7 +165,7 @@ class _Loading:
         combined = combine(written, schema.shape)
         made, problems = None, list(combined.problems)
         try:
-            made = schema.made(combined.data)
+            made = schema.made(combined.data, combined.untyped)
         except ValidationError as error:
             told = [tuple(problem.path) for problem in problems]
             placed = [combined.placed(problem, schema.shape) for problem in error.problems]

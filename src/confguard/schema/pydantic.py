@@ -8,7 +8,7 @@ from typing import Any
 
 from confguard.paths import Path
 from confguard.schema.conversion import as_pydantic_type
-from confguard.schema.interface import COMPUTED, NOTHING, InvalidDataError, Member, Members, MembersOf
+from confguard.schema.interface import COMPUTED, NOTHING, InvalidDataError, Member, Members, MembersOf, Untyped
 from confguard.schema.shape import Shape
 from confguard.schema.shaping import build_shape
 
@@ -49,6 +49,10 @@ class PydanticAdapter:
             closed=config.get("extra") not in {"allow", "ignore"},
             rewrites=any(each.info.mode != "after" for each in validators),
         )
+
+    def from_texts(self, model: Any, data: Any, untyped: Untyped) -> Any:
+        """The data as it is: classes read texts themselves."""
+        return data
 
     def validate(self, model: Any, data: Any) -> Any:
         """A model from data."""
