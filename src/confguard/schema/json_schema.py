@@ -73,7 +73,7 @@ def read_json_schema(path: str) -> JsonSchema:
 
 
 class JsonSchemaAdapter:
-    """JSON Schema, draft 2020-12 unless `$schema` says otherwise. A text is a text, where its source has other values."""
+    """JSON Schema, draft 2020-12 unless `$schema` says otherwise. A text is one where its source has other values."""
 
     tells_unknown_keys = True
 

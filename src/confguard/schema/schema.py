@@ -57,8 +57,9 @@ class Schema(Generic[T]):
     def validate(self, data: Any, *, texts_only: bool = False) -> T:
         """An instance from a document's data. Raises `ValidationError` with every problem.
 
-        `texts_only` says that the document's format has no other values than texts. Other names of settings are read as their own; `notices` tells of those that are to go. A schema says what one
-        document may hold: of a file with several, each is validated, and there is an instance of each.
+        Other names of settings are read as their own; `notices` tells of those that are to go. A schema says what one
+        document may hold: of a file with several, each is validated, and there is an instance of each. `texts_only`
+        says that the document's format has no other values than texts.
         """
         if isinstance(data, Documents):
             return self._each(data, texts_only)  # type: ignore[return-value]

@@ -11,7 +11,7 @@ from typing import Any
 
 from confguard.schema.references import Node
 
-__all__ = ["samples"]
+__all__ = ["matching", "samples"]
 
 _DEEPEST = 5
 _TEXTS = ("", "a", "0", "A b", "-", "é", "x" * 20, "\n")
@@ -122,7 +122,7 @@ def _texts(parts: list[tuple[dict[str, Any], Node]]) -> Iterator[str]:
         if keywords.get("format") in _FORMATS:
             yield _FORMATS[keywords["format"]]
         if "pattern" in keywords:
-            yield from _matching(keywords["pattern"])
+            yield from matching(keywords["pattern"])
         for bound in ("minLength", "maxLength"):
             if 0 <= keywords.get(bound, -1) <= 1000:
                 yield "a" * int(keywords[bound])
@@ -138,7 +138,7 @@ def _numbers(parts: list[tuple[dict[str, Any], Node]]) -> Iterator[float]:
     yield from (0, 1, -1, 0.5, 7, 10**6, -(10**6), 1e300)
 
 
-def _matching(pattern: str) -> Iterator[str]:
+def matching(pattern: str) -> Iterator[str]:
     """Texts that a pattern matches, at first guess: its shortest ones, and its longer ones."""
     try:
         tree = _parser.parse(pattern)
