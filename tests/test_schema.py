@@ -484,3 +484,19 @@ def test_a_table_where_plain_values_may_stand_is_one_problem_at_its_own_place() 
     with pytest.raises(cg.ValidationError) as caught:
         cg.load(Choice, {"size": {"a": 1}})
     assert str(caught.value) == "size: expected a valid integer or a valid string or a valid list"
+
+
+def test_what_a_list_has_too_few_or_too_many_of() -> None:
+    class Lists(BaseModel):
+        pair: tuple[int, int]
+        some: list[int] = Field(min_length=1)
+        few: list[int] = Field([], max_length=1)
+
+    with pytest.raises(cg.ValidationError) as caught:
+        cg.load(Lists, {"pair": [], "some": [], "few": [1, 2]})
+    assert [str(problem) for problem in caught.value.problems] == [
+        "pair: element 1 is missing",
+        "pair: element 2 is missing",
+        "some: expected at least 1 elements",
+        "few: expected at most 1 elements",
+    ]

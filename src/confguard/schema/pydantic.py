@@ -148,9 +148,18 @@ _TABLES = {"model_type", "model_attributes_type", "dataclass_type", "dict_type"}
 """Pydantic's names for what is no table."""
 
 
+_COUNTS = {
+    "too_short": "expected at least {min_length} elements",
+    "too_long": "expected at most {max_length} elements",
+}
+
+
 def _message(found: Any) -> str:
     if found["type"] == "missing":
-        return "required, but missing"
+        step = found["loc"][-1] if found["loc"] else None
+        return f"element {step + 1} is missing" if isinstance(step, int) else "required, but missing"
+    if found["type"] in _COUNTS:
+        return _COUNTS[found["type"]].format(**found["ctx"])
     if found["type"] in _TABLES:
         return "expected a table"
     if found["type"].startswith("time_delta"):
