@@ -8,7 +8,8 @@ from typing import Any
 
 from confguard.errors import SchemaError, ValidationError
 from confguard.schema.comparing.cases import Case, cases
-from confguard.schema.comparing.samples import matching, samples
+from confguard.schema.comparing.samples import samples
+from confguard.schema.comparing.texts import matching
 from confguard.schema.json_export import json_schema
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.json_validation import fits

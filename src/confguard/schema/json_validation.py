@@ -18,7 +18,7 @@ from confguard.schema.patterns import LONGEST_TEXT, Pattern
 from confguard.schema.references import Node
 from confguard.schema.vocabulary import Draft
 
-__all__ = ["exact", "fits", "problems"]
+__all__ = ["exact", "fits", "places", "problems"]
 
 Told = tuple[Path, str, Any]
 
@@ -26,6 +26,16 @@ Told = tuple[Path, str, Any]
 def fits(data: Any, node: Node) -> bool:
     """Does data, as JSON has it, fit a schema?"""
     return next(iter(_validator(node).iter_errors(data)), None) is None
+
+
+def places(data: Any, node: Node) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Where data does not fit a schema, and by which keywords, the last of which says so."""
+    waiting = list(_validator(node).iter_errors(data))
+    while waiting:
+        error = waiting.pop(0)
+        steps = tuple(step for step in error.absolute_schema_path if isinstance(step, str))
+        yield tuple(error.absolute_path), steps
+        waiting += error.context
 
 
 def problems(data: Any, node: Node) -> list[Told]:
