@@ -1329,3 +1329,13 @@ def test_who_has_no_service_is_told_so(project: Path, capsys: pytest.CaptureFixt
     Path("new.toml").write_text("x = 1\n")
     run(capsys, "apply", "a", "new.toml", "--reason", "start")
     assert "'a' has no reload: there is nobody to tell" in run(capsys, "tell", "a")[1]
+
+
+@pytest.mark.parametrize("asked", [{"only": ["size"]}, {"only": "size"}, {"only": True}, {"only": 2.0}])
+def test_what_names_no_revision_is_told_from_what_is_wanted(service: cg.Guard, asked: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="`only` is the number of the revision to take back, such as 12"):
+        service.revert(reason="back", **asked)
+    head: Any = service.head()
+    with pytest.raises(TypeError, match="`to` is a revision's number, a time or a label, and not Revision"):
+        service.revert(head, reason="back")
+    assert service.head() == head

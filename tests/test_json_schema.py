@@ -196,7 +196,7 @@ def test_references_are_relative_to_the_file_that_has_them(folder: Path) -> None
     )
     with pytest.raises(cg.ValidationError, match=r"a\.size: expected a valid integer"):
         cg.load("schemas/app.json", {"a": {"size": "x"}})
-    assert cg.load("schemas/app.json", {"a": {"size": "5"}}) == {"a": {"size": 5}}
+    assert cg.load("schemas/app.json", {"a": {"size": 5}}) == {"a": {"size": 5}}
     assert resolve_schema("schemas/app.json").shape.at(("a", "size")).hint is int  # type: ignore[union-attr]
 
 
@@ -257,8 +257,62 @@ def test_texts_become_what_a_union_asks_for() -> None:
             }
         },
     )
-    made = cg.load(schema, {"a": "5", "b": "yes", "c": "5"})
+    made = cg.load(schema, cg.parse("a=5\nb=yes\nc=5\n", "env"))
     assert made == {"a": 5, "b": True, "c": "5"}
+
+
+TYPED = {
+    "yaml": 'n: "80"\nb: "no"\nl: ["1"]\n',
+    "toml": 'n = "80"\nb = "no"\nl = ["1"]\n',
+    "json": '{"n": "80", "b": "no", "l": ["1"]}',
+    "jsonc": '{"n": "80", "b": "no", "l": ["1"]} // text',
+}
+WITHOUT_TYPES = {"env": "n=80\nb=no\n", "ini": "[DEFAULT]\nn = 80\nb = no\n", "properties": "n=80\nb=no\n"}
+NUMBER_AND_SWITCH = {
+    "properties": {
+        "n": {"type": "integer"},
+        "b": {"type": "boolean"},
+        "l": {"type": "array", "items": {"anyOf": [{"type": "number"}, {"type": "null"}]}},
+    }
+}
+
+
+@pytest.mark.parametrize("format", TYPED)
+def test_a_text_is_a_text_where_the_format_has_numbers(
+    folder: Path, format: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = problems(NUMBER_AND_SWITCH, TYPED[format], format)
+    assert [problem.partition(": ")[2] for problem in found] == [
+        "n: expected a valid integer, got '80'",
+        "b: expected a valid boolean, got 'no'",
+        "l[0]: expected a valid number or null, got '1'",
+    ]
+    Path(f"app.{format}").write_text(TYPED[format])
+    assert main(["check", "--schema", "app.schema.json", f"app.{format}"]) == 1
+    assert "3 findings" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("format", WITHOUT_TYPES)
+def test_a_text_is_what_the_schema_asks_for_where_the_format_has_texts_only(
+    folder: Path, format: str
+) -> None:
+    text = WITHOUT_TYPES[format]
+    inner = {"properties": {"DEFAULT": NUMBER_AND_SWITCH}} if format == "ini" else NUMBER_AND_SWITCH
+    schema: Any = write("app.schema.json", inner)
+    name = ".env" if format == "env" else f"app.{format}"
+    Path(name).write_text(text)
+    loaded: Any = cg.load(schema, name)
+    assert loaded.get("DEFAULT", loaded) == {"n": 80, "b": False}
+    assert main(["check", "--schema", schema, name]) == 0
+
+
+def test_each_layer_is_read_by_what_its_source_can_say(folder: Path) -> None:
+    schema: Any = write("app.schema.json", NUMBER_AND_SWITCH)
+    below = cg.parse('n: "80"\nb: true\n', "yaml", path="app.yaml")
+    env = cg.Env("APP_", environ={"APP_N": "81"})
+    assert cg.load(schema, below, env) == {"n": 81, "b": True}
+    with pytest.raises(cg.ValidationError, match=r"app\.yaml:1:1: n: expected a valid integer, got '80'"):
+        cg.load(schema, below, cg.Env("APP_", environ={"APP_B": "off"}))
 
 
 def test_what_a_schema_says_of_a_secret_is_not_told() -> None:

@@ -242,7 +242,7 @@ def test_a_schema_may_contain_itself() -> None:
 def test_a_json_schema_file(folder: Path) -> None:
     Path("app.schema.json").write_text(json.dumps(JSON_SCHEMA))
     Path("app.ini").write_text("[server]\nport = 80\n")
-    Path("app.toml").write_text("workers = '8'\ndebug = 'yes'\n[server]\nport = 80\n")
+    Path("app.toml").write_text("workers = 8\ndebug = true\n[server]\nport = 80\n")
     assert cg.load("app.schema.json", "app.ini") == {"server": {"port": "80", "timeout": "2s"}}
     assert cg.load("app.schema.json", "app.toml")["workers"] == 8
     before = {"server": {"port": 80, "timeout": "30s"}}
@@ -484,3 +484,19 @@ def test_a_table_where_plain_values_may_stand_is_one_problem_at_its_own_place() 
     with pytest.raises(cg.ValidationError) as caught:
         cg.load(Choice, {"size": {"a": 1}})
     assert str(caught.value) == "size: expected a valid integer or a valid string or a list"
+
+
+def test_what_a_list_has_too_few_or_too_many_of() -> None:
+    class Lists(BaseModel):
+        pair: tuple[int, int]
+        some: list[int] = Field(min_length=1)
+        few: list[int] = Field([], max_length=1)
+
+    with pytest.raises(cg.ValidationError) as caught:
+        cg.load(Lists, {"pair": [], "some": [], "few": [1, 2]})
+    assert [str(problem) for problem in caught.value.problems] == [
+        "pair[0]: required, but missing",
+        "pair[1]: required, but missing",
+        "some: expected at least 1 element",
+        "few: expected at most 1 element",
+    ]

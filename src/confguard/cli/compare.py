@@ -202,7 +202,7 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
             found.append(Finding("CG003", "low", notice.path, notice.message, advice, *where))
     try:
         if terms.schema:
-            terms.schema.validate(document.data)
+            terms.schema.validate(document.data, texts_only=document.texts_only)
     except ValidationError as error:
         shape = terms.schema.shape_of(document.data) if terms.schema else ANYTHING
         advice = "Mend the value, or the schema if the value is right."

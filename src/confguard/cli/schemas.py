@@ -142,7 +142,7 @@ def _refused(config: str, new: Schema[Any]) -> list[tuple[int, str]]:
     with the_project().guard(config) as guard:
         for revision in guard.history():
             try:
-                new.validate(revision.data)
+                new.validate(revision.data, texts_only=revision.document.texts_only)
             except ValidationError as error:
                 found.append((revision.number, str(error.problems[0])))
     return found

@@ -49,6 +49,11 @@ class Document:
         """The exact text."""
         return self.content.decode("utf-8")
 
+    @property
+    def texts_only(self) -> bool:
+        """Has the format no other values than texts, so that what reads them tells what they are?"""
+        return bool(getattr(format_named(self.format), "texts_only", False))
+
     @cached_property
     def data_digest(self) -> str:
         """SHA-256 of what the text says, whatever its format, layout, comments and order of keys."""

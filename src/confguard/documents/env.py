@@ -18,6 +18,7 @@ class EnvFormat:
 
     name = "env"
     suffixes = (".env",)
+    texts_only = True
 
     def parse(self, text: str) -> Any:
         """The text's data: a mapping of names to texts."""

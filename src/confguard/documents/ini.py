@@ -25,6 +25,7 @@ class IniFormat:
 
     name = "ini"
     suffixes = (".ini", ".cfg", ".cnf", ".conf")
+    texts_only = True
 
     def parse(self, text: str) -> Any:
         """The text's data: a mapping of sections, each a mapping of texts (None for a bare key)."""

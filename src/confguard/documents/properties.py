@@ -16,6 +16,7 @@ class PropertiesFormat:
 
     name = "properties"
     suffixes = (".properties",)
+    texts_only = True
 
     def parse(self, text: str) -> Any:
         """The text's data."""

@@ -62,6 +62,7 @@ def revert(
         raise ValueError("a reason is required: say why it is reverted")
     if to is not None and only is not None:
         raise ValueError("`to` goes back to a revision, `only` takes one back: both at once mean nothing")
+    _check_asked(to, only)
     name = author_name(author)
     with interruptible():
         done = go_back(places, lambda: [_reverted(place, to, only, reason, name) for place in places])
@@ -69,6 +70,17 @@ def revert(
     if error:
         raise error
     return [each.revision for each in done]
+
+
+def _check_asked(to: object, only: object) -> None:
+    """Raise `TypeError`, with what is wanted, for what names no revision."""
+    if only is not None and (not isinstance(only, int) or isinstance(only, bool)):
+        raise TypeError(
+            f"`only` is the number of the revision to take back, such as 12, and not {type(only).__name__}: "
+            "all that it changed goes; for one setting of it, plan and apply a change"
+        )
+    if to is not None and (not isinstance(to, int | str | datetime) or isinstance(to, bool)):
+        raise TypeError(f"`to` is a revision's number, a time or a label, and not {type(to).__name__}")
 
 
 def go_back(places: Sequence[Place], changes_of: Callable[[], Sequence[Change]]) -> list[Done]:

@@ -10,11 +10,20 @@ import attrs
 
 from confguard.errors import SchemaError
 from confguard.paths import Path
-from confguard.schema.interface import COMPUTED, NOTHING, InvalidDataError, Member, Members, MembersOf
+from confguard.schema.interface import (
+    COMPUTED,
+    NOTHING,
+    InvalidDataError,
+    Member,
+    Members,
+    MembersOf,
+    Untyped,
+)
 from confguard.schema.pydantic import problems_of
 from confguard.schema.shape import Shape
 from confguard.schema.shaping import build_shape
 from confguard.schema.structuring import converter
+from confguard.schema.validators import broken, refined, said_by
 
 __all__ = ["AttrsAdapter"]
 
@@ -46,16 +55,20 @@ class AttrsAdapter:
         return Members(
             tuple(
                 Member(
-                    hints.get(item.name, Any),
+                    refined(hints.get(item.name, Any), getattr(item, "validator", None)),
                     ((item.name,),),
                     item.name,
-                    tuple(_bounds(getattr(item, "validator", None))),
+                    (),
                     default(item),
                 )
                 for item in items
                 if item.init
             )
         )
+
+    def from_texts(self, model: Any, data: Any, untyped: Untyped) -> Any:
+        """The data as it is: classes read texts themselves."""
+        return data
 
     def validate(self, model: Any, data: Any) -> Any:
         """An instance from data."""
@@ -76,50 +89,41 @@ def _attrs_default(item: Any) -> Any:
     return getattr(item.default, "factory", item.default)
 
 
-_BOUNDS = {">=": "Ge", "<=": "Le", ">": "Gt", "<": "Lt"}
-
-
-def _bounds(validator: Any) -> Iterator[object]:
-    """What attrs' own validators bound, in the words that pydantic's fields use."""
-    import annotated_types
-
-    for inner in getattr(validator, "_validators", ()):
-        yield from _bounds(inner)
-    bound, comparison = getattr(validator, "bound", None), getattr(validator, "compare_op", None)
-    if bound is not None and comparison in _BOUNDS:
-        yield getattr(annotated_types, _BOUNDS[comparison])(bound)
-    if isinstance(getattr(validator, "min_length", None), int):
-        yield annotated_types.MinLen(validator.min_length)
-    if isinstance(getattr(validator, "max_length", None), int):
-        yield annotated_types.MaxLen(validator.max_length)
-
-
 def _dataclass_default(item: Any) -> Any:
     if item.default is not dataclasses.MISSING:
         return item.default
     return item.default_factory if item.default_factory is not dataclasses.MISSING else NOTHING
 
 
-def _problems(error: BaseException, path: Path, data: Any) -> Any:
-    """The leaves of cattrs' groups of errors, each with the path that its notes tell."""
+def _problems(error: BaseException, path: Path, data: Any) -> Iterator[tuple[Path, str, Any]]:
+    """The leaves of cattrs' groups of errors, each with the path that its notes tell.
+
+    Those of attrs' validators, of which a class raises the first only, are looked for anew: all of them.
+    """
     if type(error).__module__.startswith("pydantic") and hasattr(error, "errors"):
         for inside, message, value in problems_of(error, data):
             yield (*path, *inside), message, value
         return
     if not isinstance(error, BaseExceptionGroup):
         if type(error).__name__ != "ForbiddenExtraKeysError":  # reported with a did-you-mean instead
-            yield path, _message(error), data
+            yield path, _message(error, data), data
         return
+    kind = getattr(error, "cl", None)
+    validated = attrs.has(kind) if isinstance(kind, type) else False
+    found = list(broken(kind, data, converter().structure)) if validated and isinstance(data, dict) else []
+    yield from (((*path, *where), message, value) for where, message, value in found)
     for inner in error.exceptions:
         step = _step(inner)
         if isinstance(inner, KeyError) and step is not None and inner.args:
             yield (*path, inner.args[0]), "required, but missing", None
-        elif step is None:
-            yield from _problems(inner, path, data)
-        elif any(str(note).startswith("Structuring mapping key") for note in getattr(inner, "__notes__", ())):
+        elif step is not None and any(
+            str(note).startswith("Structuring mapping key") for note in getattr(inner, "__notes__", ())
+        ):
             yield from _problems(inner, (*path, step), step)
-        else:
+        elif step is not None:
             yield from _problems(inner, (*path, step), _child(data, step))
+        elif not found or isinstance(inner, BaseExceptionGroup):
+            yield from _problems(inner, path, data)
 
 
 def _step(error: BaseException) -> Any:
@@ -140,12 +144,12 @@ def _child(data: Any, step: Any) -> Any:
         return None
 
 
-def _message(error: BaseException) -> str:
+def _message(error: BaseException, value: Any) -> str:
     if isinstance(error, AttributeError) and error.name in {"keys", "items"}:
         return "expected a table"  # what cattrs asks of anything that is to be an instance
-    told = _told_by_attrs(error)
+    told = said_by(error, value)
     if told is not None:
-        return f"'{told['attr'].name}' does not fit: {str(told['self']).strip('<>')}"
+        return told
     if _raiser(error).startswith(
         ("cattr", "_cattr")
     ):  # its texts quote values, and types as Python writes them
@@ -166,13 +170,3 @@ def _raiser(error: BaseException) -> str:
     while step is not None and step.tb_next is not None:
         step = step.tb_next
     return str(step.tb_frame.f_globals.get("__name__") or "cattrs") if step is not None else ""
-
-
-def _told_by_attrs(error: BaseException) -> dict[str, Any] | None:
-    """What a validator of attrs' own was about, if one raised this. Its message quotes the value, or its length."""
-    step = error.__traceback__
-    while step is not None and step.tb_next is not None:
-        step = step.tb_next
-    told = step is not None and step.tb_frame.f_globals.get("__name__") == "attr.validators"
-    names = dict(step.tb_frame.f_locals) if step and told else {}
-    return names if {"self", "attr"} <= names.keys() else None

@@ -50,6 +50,10 @@ class Combined:
             if not whole and walked and not isinstance(around, Mapping):
                 yield layer, tuple(walked)
 
+    def untyped(self, path: Path) -> bool:
+        """Does what stands at a path come from a layer whose values are all texts?"""
+        return any(layer.texts_only for layer, counts in self.saying(path) if counts)
+
     def placed(self, problem: Problem, shape: Shape) -> Problem:
         """The problem where its setting is written, else where what is around it is, else in the last file."""
         path = tuple(problem.path)

@@ -199,7 +199,7 @@ class _Loading:
         combined = combine(written, schema.shape)
         made, problems = None, list(combined.problems)
         try:
-            made = schema.made(combined.data)
+            made = schema.made(combined.data, combined.untyped)
         except ValidationError as error:
             told = [tuple(problem.path) for problem in problems]
             told += [path[:-1] for path in told if path and isinstance(path[-1], int)]  # a list with a gap

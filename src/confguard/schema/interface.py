@@ -21,6 +21,7 @@ __all__ = [
     "Members",
     "MembersOf",
     "SchemaAdapter",
+    "Untyped",
 ]
 
 
@@ -78,6 +79,8 @@ class Members:
 
 MembersOf: TypeAlias = "Callable[[Any], Members | None]"
 """The fields of a class, whichever adapter claims it; None for what is no schema class."""
+Untyped: TypeAlias = "Callable[[Path], bool]"
+"""Is what stands at a path a text only because its source has no other values?"""
 
 
 class InvalidDataError(Exception):
@@ -100,6 +103,13 @@ class SchemaAdapter(Protocol):
 
     def shape(self, model: Any, members_of: MembersOf) -> Shape:
         """What stands where, by a schema this adapter claims."""
+        ...
+
+    def from_texts(self, model: Any, data: Any, untyped: Untyped) -> Any:
+        """The data with what `untyped` tells of (a source without types) as the types that are asked for.
+
+        Schema classes read texts themselves, whatever their source, and leave it as it is.
+        """
         ...
 
     def validate(self, model: Any, data: Any) -> Any:

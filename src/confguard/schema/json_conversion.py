@@ -1,42 +1,68 @@
-"""Texts as the numbers and booleans that a JSON Schema asks for, as the other ways of writing schemas read them."""
+"""Texts of formats that have no other values, as the numbers and booleans that a JSON Schema asks for."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from attrs import frozen
+
+from confguard.paths import Path
 from confguard.schema.conversion import CONVERSIONS
+from confguard.schema.interface import Untyped
 from confguard.schema.json_validation import fits
 from confguard.schema.references import Node, as_json, key_text
 
 __all__ = ["converted"]
 
 
-def converted(data: Any, node: Node) -> Any:
-    """The data with texts as numbers and booleans where those are asked for; in unions as the member that then fits."""
-    if not isinstance(node.data, dict) or not isinstance(data, dict | list | str):
+def converted(data: Any, node: Node, untyped: Untyped) -> Any:
+    """The data with texts as numbers and booleans where those are asked for; in unions as the member that then fits.
+
+    A text whose source might have held a number is a text: `untyped` tells of the others.
+    """
+    return _Reader(untyped).of(data, node, ())
+
+
+@frozen
+class _Reader:
+    untyped: Untyped
+
+    def of(self, data: Any, node: Node, path: Path) -> Any:
+        if not isinstance(node.data, dict) or not isinstance(data, dict | list | str):
+            return data
+        keywords = node.keywords
+        if isinstance(data, str):
+            data = _scalar(data, keywords) if self.untyped(path) else data
+        elif isinstance(data, dict):
+            data = {
+                key: self.through(value, _properties(key_text(key), node, keywords), (*path, key))
+                for key, value in data.items()
+            }
+        else:
+            data = [
+                self.through(value, [_element(i, node, keywords)], (*path, i)) for i, value in enumerate(data)
+            ]
+        data = self.through(data, map(node.target, node.references), path)
+        data = self.through(data, map(node.child, keywords.get("allOf", ())), path)
+        for union in ("anyOf", "oneOf"):
+            data = self.as_member(data, [node.child(member) for member in keywords.get(union, ())], path)
         return data
-    keywords = node.keywords
-    if isinstance(data, str):
-        data = _scalar(data, keywords)
-    elif isinstance(data, dict):
-        data = {
-            key: _through(value, _properties(key_text(key), node, keywords)) for key, value in data.items()
-        }
-    else:
-        data = [_through(value, [_element(i, node, keywords)]) for i, value in enumerate(data)]
-    data = _through(data, map(node.target, node.references))
-    data = _through(data, map(node.child, keywords.get("allOf", ())))
-    for union in ("anyOf", "oneOf"):
-        data = _as_member(data, [node.child(member) for member in keywords.get(union, ())])
-    return data
 
+    def through(self, data: Any, nodes: Iterable[Node], path: Path) -> Any:
+        for node in nodes:
+            data = self.of(data, node, path)
+        return data
 
-def _through(data: Any, nodes: Any) -> Any:
-    for node in nodes:
-        data = converted(data, node)
-    return data
+    def as_member(self, data: Any, members: list[Node], path: Path) -> Any:
+        if not members or any(fits(as_json(data), member) for member in members):
+            return data
+        for member in members:
+            made = self.of(data, member, path)
+            if made != data and fits(as_json(made), member):
+                return made
+        return data
 
 
 def _properties(key: str, node: Node, keywords: dict[str, Any]) -> Iterator[Node]:
@@ -52,16 +78,6 @@ def _properties(key: str, node: Node, keywords: dict[str, Any]) -> Iterator[Node
 def _element(position: int, node: Node, keywords: dict[str, Any]) -> Node:
     first = keywords.get("prefixItems", ())
     return node.child(first[position] if position < len(first) else keywords.get("items", {}))
-
-
-def _as_member(data: Any, members: list[Node]) -> Any:
-    if not members or any(fits(as_json(data), member) for member in members):
-        return data
-    for member in members:
-        made = converted(data, member)
-        if made != data and fits(as_json(made), member):
-            return made
-    return data
 
 
 _READERS: dict[str, Callable[[str], Any]] = {

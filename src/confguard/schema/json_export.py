@@ -135,6 +135,8 @@ class _Export:
             made["properties"] = properties
         if required:
             made["required"] = required
+        if of_keys := _of_keys(shape.keys):
+            made["propertyNames"] = of_keys
         if either:
             made["allOf"] = either
         made["additionalProperties"] = (
@@ -157,6 +159,19 @@ class _Export:
         }
 
 
+_OF_TEXTS = {"enum", "pattern", "minLength", "maxLength", "format", "not", "anyOf", "allOf"}
+
+
+def _of_keys(keys: Shape | None) -> dict[str, Any]:
+    """What a schema says of a table's keys, which are texts whatever they stand for."""
+    said = _own_keywords(keys) if keys and not keys.secret else {}
+    if said.get("type", "string") != "string" or not all(
+        isinstance(each, str) for each in said.get("enum", ())
+    ):
+        return {}
+    return {keyword: each for keyword, each in said.items() if keyword in _OF_TEXTS}
+
+
 def _tagged(member: dict[str, Any], union: Shape) -> dict[str, Any]:
     """A member of a union, in which the key that tells the members apart must be there."""
     if not union.strict_tag or not union.tags:
@@ -167,15 +182,16 @@ def _tagged(member: dict[str, Any], union: Shape) -> dict[str, Any]:
 
 
 def _or_null(made: dict[str, Any]) -> dict[str, Any]:
-    if "anyOf" in made:
-        return made | {"anyOf": [*made["anyOf"], {"type": "null"}]}
     if not made.keys() - set(_SAID):
         return made
-    if "enum" in made:
-        return made | {"enum": [*made["enum"], None]}
-    if "type" in made:
-        kinds = made["type"] if isinstance(made["type"], list) else [made["type"]]
-        return made | {"type": [*kinds, "null"]}
+    union = made.keys() - set(_SAID) == {"anyOf"}
+    if union:
+        return made | {"anyOf": [*made["anyOf"], {"type": "null"}]}
+    if not {"$ref", "const", "allOf", "anyOf", "not"} & made.keys():
+        options = {"enum": [*made["enum"], None]} if "enum" in made else {}
+        kinds = made.get("type", [])
+        kinds = [*(kinds if isinstance(kinds, list) else [kinds]), "null"]
+        return made | options | ({"type": kinds} if "type" in made else {})
     said = {key: made.pop(key) for key in _SAID if key in made}
     return {"anyOf": [made, {"type": "null"}]} | said
 

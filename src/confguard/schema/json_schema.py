@@ -15,7 +15,7 @@ from attrs import define, field
 from confguard.documents.document import Document, read
 from confguard.errors import DocumentError, SchemaError
 from confguard.paths import Path
-from confguard.schema.interface import InvalidDataError, MembersOf
+from confguard.schema.interface import InvalidDataError, MembersOf, Untyped
 from confguard.schema.json_shapes import shape_of
 from confguard.schema.shape import Shape
 
@@ -73,7 +73,7 @@ def read_json_schema(path: str) -> JsonSchema:
 
 
 class JsonSchemaAdapter:
-    """JSON Schema, draft 2020-12 unless `$schema` says otherwise. Texts become numbers where those are asked for."""
+    """JSON Schema, draft 2020-12 unless `$schema` says otherwise. A text is one where its source has other values."""
 
     tells_unknown_keys = True
 
@@ -86,24 +86,31 @@ class JsonSchemaAdapter:
         found: Shape = model.shape
         return found
 
-    def validate(self, model: Any, data: Any) -> Any:
-        """The data itself, with texts converted where the schema asks for numbers or booleans."""
+    def from_texts(self, model: Any, data: Any, untyped: Untyped) -> Any:
+        """The data with texts of sources without types as the numbers and booleans that are asked for."""
         from confguard.schema.json_conversion import converted
+
+        try:
+            return converted(data, model.root, untyped)
+        except RecursionError:
+            return data  # of which `validate` tells
+
+    def validate(self, model: Any, data: Any) -> Any:
+        """The data itself."""
         from confguard.schema.json_validation import problems
         from confguard.schema.references import as_json, as_written
 
         shape = model.shape
         try:
-            made = converted(data, model.root)
-            found = problems(as_json(made), model.root)
+            found = problems(as_json(data), model.root)
         except RecursionError:
-            made, found = data, [((), "is nested too deep to be checked", None)]
-        found = [(as_written(path, made), message, value) for path, message, value in found]
+            found = [((), "is nested too deep to be checked", None)]
+        found = [(as_written(path, data), message, value) for path, message, value in found]
         found = [_for_secrets(each, shape) for each in found]
-        found += _unparsed(made, shape, ())
+        found += _unparsed(data, shape, ())
         if found:
             raise InvalidDataError(found)
-        return made
+        return data
 
 
 def _for_secrets(problem: tuple[Path, str, Any], shape: Shape) -> tuple[Path, str, Any]:

@@ -97,13 +97,15 @@ class _Shapes:
         ]
         others = [*matched, self.of(node.child(rest), below)] if isinstance(rest, dict) else matched
         renamed = {mark.old: name for name, child in known.items() if (mark := child.mark(fields.Renamed))}
+        names = self.of(node.child(keywords.get("propertyNames")), below)
         return Shape(
             "map",
             fields=known | {old: known[new] for old, new in renamed.items()},
             rest=_either(others) if others else None,
             closed=rest is False and not matched,
             renamed=renamed,
-            secret_keys=self.of(node.child(keywords.get("propertyNames")), below).secret,
+            secret_keys=names.secret,
+            keys=names,
             **common,
         )
 
@@ -132,6 +134,7 @@ def _both(one: Shape, other: Shape) -> Shape:
         field_type=one.field_type or other.field_type,
         hidden=one.secret or other.secret,
         secret_keys=one.secret_keys or other.secret_keys,
+        keys=one.keys or other.keys,
         marks=(*one.marks, *(mark for mark in other.marks if mark not in one.marks)),
         default=one.default if one.default is not NOTHING else other.default,
         renamed={**other.renamed, **one.renamed},

@@ -13,11 +13,12 @@ from confguard.errors import brief, did_you_mean
 from confguard.paths import Path
 from confguard.schema.comparing.wording import listed
 from confguard.schema.formats import fits_format
+from confguard.schema.limits import WORDS
 from confguard.schema.patterns import LONGEST_TEXT, Pattern
 from confguard.schema.references import Node
 from confguard.schema.vocabulary import Draft
 
-__all__ = ["exact", "fits", "problems"]
+__all__ = ["exact", "fits", "places", "problems"]
 
 Told = tuple[Path, str, Any]
 
@@ -25,6 +26,16 @@ Told = tuple[Path, str, Any]
 def fits(data: Any, node: Node) -> bool:
     """Does data, as JSON has it, fit a schema?"""
     return next(iter(_validator(node).iter_errors(data)), None) is None
+
+
+def places(data: Any, node: Node) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Where data does not fit a schema, and by which keywords, the last of which says so."""
+    waiting = list(_validator(node).iter_errors(data))
+    while waiting:
+        error = waiting.pop(0)
+        steps = tuple(step for step in error.absolute_schema_path if isinstance(step, str))
+        yield tuple(error.absolute_path), steps
+        waiting += error.context
 
 
 def problems(data: Any, node: Node) -> list[Told]:
@@ -153,19 +164,8 @@ def _required(validator: Any, names: Any, value: Any, schema: Any) -> Iterator[A
 
 _OWN = {"additionalProperties", "pattern", "uniqueItems", "required"}
 """Keywords whose checks say here what is wrong, where their error has a message."""
-_PHRASES = {
-    "minimum": "expected at least {}",
-    "maximum": "expected at most {}",
-    "exclusiveMinimum": "expected more than {}",
-    "exclusiveMaximum": "expected less than {}",
-    "multipleOf": "expected a multiple of {}",
+_PHRASES = {keyword: f"expected {words}" for keyword, words in WORDS.items()} | {
     "divisibleBy": "expected a multiple of {}",
-    "minLength": "expected at least {} characters",
-    "maxLength": "expected at most {} characters",
-    "minItems": "expected at least {} elements",
-    "maxItems": "expected at most {} elements",
-    "minProperties": "expected at least {} keys",
-    "maxProperties": "expected at most {} keys",
     "minContains": "expected at least {} elements that fit `contains`",
     "maxContains": "expected at most {} elements that fit `contains`",
     "format": "expected a valid {}",

@@ -46,6 +46,11 @@ class Layer:
     """The places of settings that are written under another name than the schema has for them."""
 
     @property
+    def texts_only(self) -> bool:
+        """Are all its values texts, as its source has no others: variables, files of secrets, `.env`, INI?"""
+        return bool(self.origins) or (self.document is not None and self.document.texts_only)
+
+    @property
     def placeable(self) -> bool:
         """Does it know where its settings stand?"""
         return self.document is not None or bool(self.origins)

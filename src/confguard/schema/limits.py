@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from attrs import frozen
+
+from confguard.errors import brief
 from confguard.fields import FieldType, Impact, KeyedBy, Owner, Renamed, Safer, Unordered
+from confguard.schema.comparing.wording import listed
 from confguard.schema.conversion import standard
 from confguard.schema.interface import NOTHING
 from confguard.schema.options import options_of
 from confguard.schema.shape import Shape
 
-__all__ = ["BOUNDS", "allowed", "default_text", "plain", "type_name"]
+__all__ = ["BOUNDS", "WORDS", "Says", "allowed", "default_text", "described", "plain", "type_name", "worded"]
 
 BOUNDS = {
     "ge": "minimum",
@@ -27,6 +31,43 @@ BOUNDS = {
     "pattern": "pattern",
 }
 """The attributes by which `annotated_types` (and pydantic) give bounds, and JSON Schema's words for them."""
+
+WORDS = {
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+    "exclusiveMinimum": "more than {}",
+    "exclusiveMaximum": "less than {}",
+    "multipleOf": "a multiple of {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {} elements",
+    "maxItems": "at most {} elements",
+    "minProperties": "at least {} keys",
+    "maxProperties": "at most {} keys",
+}
+"""What bounds are called, for people."""
+
+
+@frozen(eq=False)
+class Says:
+    """A mark: what a schema says of a place, in JSON Schema's words."""
+
+    keywords: Mapping[str, Any]
+
+
+def worded(keyword: str, bound: Any, *, of_list: bool = False) -> str:
+    """A bound, for people.
+
+    >>> worded("minimum", 50), worded("enum", ["a", "b"])
+    ('at least 50', "'a' or 'b'")
+    """
+    if keyword == "enum":
+        return listed(brief(repr(option), 60) for option in bound)
+    phrase = WORDS.get(keyword, f"what fits `{keyword}`")
+    if of_list:
+        phrase = phrase.replace("characters", "elements")
+    return phrase.format(bound)
+
 
 _TYPES = {int: "integer", float: "number", str: "string", bool: "boolean"}
 _NUMBERS_TOO = {"duration", "decimal"}
@@ -52,7 +93,9 @@ def allowed(shape: Shape) -> dict[str, Any]:
         for name, keyword in BOUNDS.items():
             bound = getattr(mark, name, None)
             if bound is not None and not callable(bound):
-                made[_for_lists(keyword, shape)] = bound
+                _add(made, _for_containers(keyword, shape), bound)
+        for keyword, said in mark.keywords.items() if isinstance(mark, Says) else ():
+            _add(made, _for_containers(keyword, shape), said)
     if shape.default is not NOTHING and not callable(shape.default):
         made["default"] = plain(shape.default)
     if shape.deprecated:
@@ -67,10 +110,29 @@ def type_name(shape: Shape) -> str:
         return shape.field_type.__name__.lower()
     if shape.kind in {"map", "list"}:
         return {"map": "table", "list": "list"}[shape.kind]
+    if shape.variants:
+        names = dict.fromkeys(type_name(variant) for variant in shape.variants)
+        return "anything" if "anything" in names else listed(names)
     keywords = allowed(shape)
     if "enum" in keywords:
         return " or ".join(f"`{option}`" for option in keywords["enum"])
     return str(keywords.get("format") or keywords.get("type", "anything"))
+
+
+def described(shape: Shape, name: str | None = None) -> str:
+    """What may stand at a place: its type and bounds, and those of what is in it."""
+    words, keywords = WORDS | {"pattern": "like {}"}, allowed(shape)
+    told = [name or type_name(shape)]
+    told += [text.format(keywords[keyword]) for keyword, text in words.items() if keyword in keywords]
+    if shape.keys and _says_more(shape.keys):
+        told.append(f"each key: {described(shape.keys)}")
+    if shape.rest and not shape.items and not shape.fields and _says_more(shape.rest.whole):
+        told.append(f"each: {described(shape.rest.whole)}")
+    return ", ".join(told)
+
+
+def _says_more(shape: Shape) -> bool:
+    return bool({"enum", "pattern", *WORDS} & allowed(shape).keys())
 
 
 def default_text(shape: Shape) -> Any:
@@ -81,8 +143,23 @@ def default_text(shape: Shape) -> Any:
     return plain(value)
 
 
-def _for_lists(keyword: str, shape: Shape) -> str:
-    return keyword.replace("Length", "Items") if shape.kind == "list" else keyword
+def _add(made: dict[str, Any], keyword: str, said: Any) -> None:
+    """One more thing that is said: of two bounds the tighter holds, of other things both."""
+    before = made.get(keyword, said)
+    if keyword == "enum":
+        made[keyword] = [option for option in said if option in before]
+    elif before == said:
+        made[keyword] = said
+    elif keyword.startswith(("min", "exclusiveMin")):
+        made[keyword] = max(before, said)
+    elif keyword.startswith(("max", "exclusiveMax")):
+        made[keyword] = min(before, said)
+    else:
+        made["allOf"] = [*made.get("allOf", []), {keyword: said}]
+
+
+def _for_containers(keyword: str, shape: Shape) -> str:
+    return keyword.replace("Length", {"list": "Items", "map": "Properties"}.get(shape.kind, "Length"))
 
 
 def _extra(shape: Shape) -> Iterable[tuple[str, Any]]:

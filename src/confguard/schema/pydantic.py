@@ -9,7 +9,15 @@ from typing import Any
 
 from confguard.paths import Path
 from confguard.schema.conversion import as_pydantic_type
-from confguard.schema.interface import COMPUTED, NOTHING, InvalidDataError, Member, Members, MembersOf
+from confguard.schema.interface import (
+    COMPUTED,
+    NOTHING,
+    InvalidDataError,
+    Member,
+    Members,
+    MembersOf,
+    Untyped,
+)
 from confguard.schema.shape import Shape
 from confguard.schema.shaping import build_shape
 
@@ -50,6 +58,10 @@ class PydanticAdapter:
             closed=config.get("extra") not in {"allow", "ignore"},
             rewrites=any(each.info.mode != "after" for each in validators),
         )
+
+    def from_texts(self, model: Any, data: Any, untyped: Untyped) -> Any:
+        """The data as it is: classes read texts themselves."""
+        return data
 
     def validate(self, model: Any, data: Any) -> Any:
         """A model from data."""
@@ -144,9 +156,17 @@ _TABLES = {"model_type", "model_attributes_type", "dataclass_type", "dict_type"}
 """Pydantic's names for what is no table."""
 
 
+_COUNTS = {"too_short": ("least", "min_length"), "too_long": ("most", "max_length")}
+"""Pydantic's names for wrong lengths of lists, and where it tells the right one."""
+
+
 def _message(found: Any) -> str:
     if found["type"] == "missing":
         return "required, but missing"
+    if found["type"] in _COUNTS:
+        which, bound = _COUNTS[found["type"]]
+        count = found["ctx"][bound]
+        return f"expected at {which} {count} element{'s' if count != 1 else ''}"
     if found["type"] in _TABLES:
         return "expected a table"
     if found["type"] in {"tuple_type", "list_type", "set_type", "frozen_set_type"}:
@@ -155,9 +175,6 @@ def _message(found: Any) -> str:
         from confguard.units import DURATION
 
         return f"expected {DURATION}"
-    count = found.get("ctx", {}).get("max_length" if found["type"] == "too_long" else "min_length")
-    if found["type"] in {"too_long", "too_short"} and count is not None:
-        return f"expected at {'most' if found['type'] == 'too_long' else 'least'} {count} elements"
     message: str = re.split(", unable to (?:parse|interpret)", found["msg"])[0]
     return (
         message.removeprefix("Value error, ")

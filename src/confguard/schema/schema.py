@@ -19,7 +19,7 @@ from confguard.errors import Problem, SchemaError, ValidationError, brief, did_y
 from confguard.paths import Path, show_path
 from confguard.schema.attrs import AttrsAdapter
 from confguard.schema.defaults import with_parsed_defaults
-from confguard.schema.interface import InvalidDataError, Members, SchemaAdapter
+from confguard.schema.interface import InvalidDataError, Members, SchemaAdapter, Untyped
 from confguard.schema.json_schema import JsonSchemaAdapter, read_json_schema
 from confguard.schema.names import Named, named
 from confguard.schema.options import expected_options, is_choice, options_of, written_choice
@@ -55,18 +55,19 @@ class Schema(Generic[T]):
         """How it is called in messages."""
         return str(getattr(self.model, "__name__", None) or getattr(self.model, "name", self.model))
 
-    def validate(self, data: Any) -> T:
+    def validate(self, data: Any, *, texts_only: bool = False) -> T:
         """An instance from a document's data. Raises `ValidationError` with every problem.
 
         Other names of settings are read as their own; `notices` tells of those that are to go. A schema says what one
-        document may hold: of a file with several, each is validated, and there is an instance of each.
+        document may hold: of a file with several, each is validated, and there is an instance of each. `texts_only`
+        says that the document's format has no other values than texts.
         """
         if isinstance(data, Documents):
-            return self._each(data)  # type: ignore[return-value]
+            return self._each(data, texts_only)  # type: ignore[return-value]
         one = named(data, self.shape)
         problems = [said_twice(*places) for places in one.twice]
         try:
-            made = self.made(one.data)
+            made = self.made(one.data, lambda _: texts_only)
         except ValidationError as error:
             problems += [
                 problem._replace(path=one.as_written(problem.path), related=_written(problem.related, one))
@@ -77,8 +78,9 @@ class Schema(Generic[T]):
             raise ValidationError(_without_secrets(problem, secrets) for problem in problems)
         return made
 
-    def made(self, data: Any) -> T:
+    def made(self, data: Any, untyped: Untyped) -> T:
         """An instance from data that has one name for each setting. Raises `ValidationError` with every problem."""
+        data = self.adapter.from_texts(self.model, data, untyped)
         keys = [] if self.adapter.tells_unknown_keys else unknown_keys(data, self.shape)
         unknown = [Problem(path, text) for path, text in keys]
         written = with_parsed_defaults(data, self.shape)
@@ -138,12 +140,12 @@ class Schema(Generic[T]):
         """What stands where in data: of one document, or of several."""
         return self.shape.of_documents() if isinstance(data, Documents) else self.shape
 
-    def _each(self, documents: Documents) -> list[T]:
+    def _each(self, documents: Documents, texts_only: bool) -> list[T]:
         made: list[T] = []
         problems: list[Problem] = []
         for number, document in enumerate(documents):
             try:
-                made.append(self.validate(document))
+                made.append(self.validate(document, texts_only=texts_only))
             except ValidationError as error:
                 problems += [_within(number, problem) for problem in error.problems]
         if problems:
@@ -156,7 +158,7 @@ class Schema(Generic[T]):
             told = place_problem(notice, document, self.shape_of(document.data))
             warnings.warn(str(told), FutureWarning, stacklevel=2)
         try:
-            return self.validate(document.data)
+            return self.validate(document.data, texts_only=document.texts_only)
         except ValidationError as error:
             shape = self.shape_of(document.data)
             secrets = Secrets(shape, document.data)

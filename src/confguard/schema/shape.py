@@ -75,6 +75,8 @@ class Shape:
     description: str | None = None
     hidden: bool = False
     """Is it secret though its type does not say so?"""
+    keys: Shape | None = None
+    """What a mapping's keys are, where the schema says more than that they are texts."""
     secret_keys: bool = False
     """Are a mapping's keys secret?"""
 

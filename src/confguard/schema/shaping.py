@@ -13,7 +13,7 @@ from confguard.paths import Path
 from confguard.schema.conversion import as_type
 from confguard.schema.interface import COMPUTED, NOTHING, Member, Members, MembersOf
 from confguard.schema.options import options_of
-from confguard.schema.shape import Shape
+from confguard.schema.shape import ANYTHING, Shape
 
 __all__ = ["build_shape", "union_of"]
 
@@ -66,8 +66,9 @@ class _Builder:
         if issubclass(origin, Mapping):
             below = arguments[1] if len(arguments) > 1 else Any
             rest = self.shape(below, inside)
-            keys = self.shape(arguments[0], inside).secret if arguments else False
-            return Shape("map", rest=rest, rewrites=rest.rewrites, secret_keys=keys, **common)
+            keys = self.shape(arguments[0], inside) if arguments else ANYTHING
+            common |= {"secret_keys": keys.secret, "keys": keys}
+            return Shape("map", rest=rest, rewrites=rest.rewrites, **common)
         if issubclass(origin, tuple) and arguments and arguments[-1] is not Ellipsis:
             items = tuple(self.shape(each, inside) for each in arguments)
             rest = union_of(items)

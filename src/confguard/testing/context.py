@@ -21,6 +21,7 @@ from confguard.documents import document as documents
 from confguard.documents.bounds import MAX_BYTES
 from confguard.paths import show_path
 from confguard.schema import loading
+from confguard.schema.interface import Untyped
 from confguard.schema.schema import Schema
 from confguard.testing.plugin import Record
 
@@ -59,8 +60,8 @@ class Context:
         made, load_bytes = Schema.made, documents.load_bytes
         context = self
 
-        def noting(schema: Schema[Any], data: Any) -> Any:
-            return context._watched(made(schema, data), ())
+        def noting(schema: Schema[Any], data: Any, untyped: Untyped) -> Any:
+            return context._watched(made(schema, data, untyped), ())
 
         def standing_in(path: str, limit: int = MAX_BYTES) -> bytes:
             return load_bytes(context._stand_in(path), limit)

@@ -16,6 +16,7 @@ from confguard.schema.vocabulary import DATA, subschemas
 
 __all__ = [
     "ALL_TYPES",
+    "SILENT",
     "Case",
     "Part",
     "cases",
@@ -52,6 +53,11 @@ class Part:
         """What the element at a position must fit."""
         first = self.keywords.get("prefixItems", ())
         return self.node.child(first[position] if position < len(first) else self.keywords.get("items", True))
+
+    @property
+    def says_something(self) -> bool:
+        """Does it say something itself, besides which schemas it is made of?"""
+        return bool(self.keywords.keys() - SILENT - {"allOf", "anyOf", "oneOf"})
 
     @property
     def renamed(self) -> dict[str, str]:
@@ -238,7 +244,7 @@ def _differs(one: Case, other: Case, name: str, depth: int) -> bool:
     return all(any(disjoint(case, child, depth + 1) for child in yours) for case in cases(mine))
 
 
-_SILENT = DATA - {"enum", "const"} | {
+SILENT = DATA - {"enum", "const"} | {
     *(
         "title",
         "description",
@@ -266,10 +272,10 @@ def same(one: Node, other: Node, assumed: set[tuple[int, int]] | None = None) ->
         return bool(one.data == other.data)
     assumed.add(key)  # if that proves wrong, then so does the whole
     mine, yours = one.keywords, other.keywords
-    if {key for key in mine if key not in _SILENT} != {key for key in yours if key not in _SILENT}:
+    if {key for key in mine if key not in SILENT} != {key for key in yours if key not in SILENT}:
         return False
     below_mine, below_yours = (
-        {steps: child for steps, child in subschemas(keywords) if steps[0] not in _SILENT}
+        {steps: child for steps, child in subschemas(keywords) if steps[0] not in SILENT}
         for keywords in (mine, yours)
     )
     references = [list(map(node.target, node.references)) for node in (one, other)]
@@ -279,7 +285,7 @@ def same(one: Node, other: Node, assumed: set[tuple[int, int]] | None = None) ->
         and all(
             _alike(mine[key], yours[key])
             for key in mine
-            if key not in _SILENT | {steps[0] for steps in below_mine}
+            if key not in SILENT | {steps[0] for steps in below_mine}
         )
         and all(same(a, b, assumed) for a, b in zip(*references, strict=True))
         and all(

@@ -9,7 +9,6 @@ not the new.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 from attrs import define, evolve, field
@@ -17,16 +16,18 @@ from attrs import define, evolve, field
 from confguard.schema.comparing import objects
 from confguard.schema.comparing.cases import (
     Case,
+    Part,
     cases,
     disjoint,
     impossible,
+    parts_of,
     same,
     takes_nothing,
     types_named,
 )
 from confguard.schema.comparing.refusal import Refusal, Refusals
-from confguard.schema.comparing.samples import samples
 from confguard.schema.comparing.scalars import lower, of_format, of_numbers, of_texts, upper
+from confguard.schema.comparing.witness import in_doubt, proven
 from confguard.schema.comparing.wording import kinds, shown
 from confguard.schema.json_validation import fits, problems
 from confguard.schema.references import Node
@@ -34,7 +35,7 @@ from confguard.schema.references import Node
 __all__ = ["Containment"]
 
 _DEEPEST = 40
-_MOST_TRIED = 400
+_MOST_SEARCHES = 60
 _MOST_ASKED = 20_000
 
 
@@ -45,7 +46,10 @@ class Containment:
     _known: dict[Any, Refusals] = field(factory=dict)
     _kept: list[Any] = field(factory=list)
     """Nodes whose identity is remembered, so that no others can take it over."""
+    _asked: dict[Any, list[frozenset[str]]] = field(factory=dict)
+    """What is being asked: parts of a case and a schema, with the types that it is asked for."""
     _depth: int = 0
+    _searches: int = 0
 
     def refusals(self, old: tuple[Node, ...], new: Node) -> Refusals:
         """Why not all that fits the old schemas, together, fits the new one; empty where all does."""
@@ -67,24 +71,33 @@ class Containment:
             allowed = cases(old)
             several = sum(case.types == {"object"} for case in allowed) > 1
             found = _unique(
-                refusal if case.exact else evolve(refusal, sure=False)
+                refusal if case.exact else evolve(refusal, sure=False, example=None)
                 for case in allowed
                 for refusal in _of_member(self.of_case(case, new), several=several)
             )
         finally:
             self._depth -= 1
-        if not any(not refusal.sure and not refusal.path for refusal in found):
+        if not in_doubt(found) or self._searches >= _MOST_SEARCHES:
             return found
-        example = _example(old, new)
-        if example is None:
-            return found
-        return [
-            evolve(each, sure=True, example=example) if not each.path and not each.sure else each
-            for each in found
-        ]
+        self._searches += 1
+        return proven(found, old, new)
 
     def of_case(self, case: Case, new: Node) -> Refusals:
-        """Why not all of one case of the old schema fits the new one."""
+        """Why not all of one case of the old schema fits the new one.
+
+        What is asked within its own answer, as a schema that contains itself does, has been answered there.
+        """
+        asked = (frozenset(id(part.node.data) for part in case.parts if part.says_something), id(new.data))
+        types = self._asked.setdefault(asked, [])
+        if case.values is None and any(case.types <= each for each in types):
+            return []
+        types.append(case.types)
+        try:
+            return self._of_case(case, new)
+        finally:
+            types.pop()
+
+    def _of_case(self, case: Case, new: Node) -> Refusals:
         if new.data is True or any(same(part.node, new) for part in case.parts):
             return []
         keywords = new.keywords
@@ -131,12 +144,24 @@ class Containment:
             and not _has(case, new, "not")
             and not disjoint(case, new.child(keywords["not"]))
         ):
-            found.append(Refusal("CS114", "excludes something with `not`", sure=False, now=keywords["not"]))
+            found.append(
+                Refusal(
+                    "CS114",
+                    "excludes something with `not`",
+                    sure=False,
+                    now=keywords["not"],
+                    keyword="not",
+                )
+            )
         if "if" in keywords and not _has(case, new, "if", "then", "else"):
             found += self._of_condition(case, new, keywords)
         for keyword in sorted(_UNDECIDED & keywords.keys()):
             if not _has(case, new, keyword):
-                found.append(Refusal("CS114", f"`{keyword}` is another", sure=False, now=keywords[keyword]))
+                found.append(
+                    Refusal(
+                        "CS114", f"`{keyword}` is another", sure=False, now=keywords[keyword], keyword=keyword
+                    )
+                )
         return found
 
     def _of_members(self, case: Case, members: list[Node], union: str) -> Refusals:
@@ -147,7 +172,10 @@ class Containment:
             if not all(disjoint(case, member) for member in others):
                 return [
                     Refusal(
-                        "CS113", "may fit more than one member of `oneOf`, and one alone may fit", sure=False
+                        "CS113",
+                        "may fit more than one member of `oneOf`, and one alone may fit",
+                        sure=False,
+                        keyword="oneOf",
                     )
                 ]
         if covering:
@@ -165,7 +193,7 @@ class Containment:
             each for result in results for each in _of_member(result, several=True) if each.code == "CS112"
         ]
         text = f"a member of `{union}` is gone, or takes less: something that fitted it fits none now"
-        return told[:1] if len(told) == len(results) else [Refusal("CS112", text, sure=False)]
+        return told[:1] if len(told) == len(results) else [Refusal("CS112", text, sure=False, keyword=union)]
 
     def _of_condition(self, case: Case, new: Node, keywords: dict[str, Any]) -> Refusals:
         condition = new.child(keywords["if"])
@@ -174,11 +202,13 @@ class Containment:
             return self.of_case(case, other)
         if not self.of_case(case, condition):
             return self.of_case(case, then)
-        found = self.of_case(case, then) + self.of_case(case, other)
+        same_condition = [part for part in case.parts if "if" in part.keywords and _same_if(part, condition)]
+        found = self.of_case(_where(case, same_condition, "then", *parts_of(condition)), then)
+        found += self.of_case(_where(case, same_condition, "else"), other)
         if not found:
             return []
         about = [evolve(refusal, sure=False) for refusal in found if refusal.path]
-        return [Refusal("CS114", "`if`, `then` or `else` asks for more", sure=False), *about]
+        return [Refusal("CS114", "`if`, `then` or `else` asks for more", sure=False, keyword="if"), *about]
 
     def _of_arrays(self, case: Case, new: Node, keywords: dict[str, Any]) -> Refusals:
         found = [*lower(case, keywords, "minItems"), *upper(case, keywords, "maxItems")]
@@ -214,7 +244,11 @@ class Containment:
         )
         if (enough or least == 0) and "maxContains" not in keywords:
             return []
-        return [Refusal("CS114", "`contains` asks for more", sure=False, now=keywords["contains"])]
+        return [
+            Refusal(
+                "CS114", "`contains` asks for more", sure=False, now=keywords["contains"], keyword="contains"
+            )
+        ]
 
 
 _UNDECIDED = {"extends", "disallow", "divisibleBy", "unevaluatedItems"}
@@ -227,6 +261,16 @@ def _of_member(found: Refusals, *, several: bool) -> Refusals:
         return found
     text = f"no longer takes what has {shown(tag.was, 'or')} as its '{tag.path[0]}'"
     return [Refusal("CS112", text, sure=tag.sure, was=tag.was)]
+
+
+def _same_if(part: Part, condition: Node) -> bool:
+    return same(part.node.child(part.keywords["if"]), condition)
+
+
+def _where(case: Case, conditions: list[Part], branch: str, *more: Part) -> Case:
+    """The case where conditions hold, or do not: with what the old schema says of that."""
+    said = [part.node.child(part.keywords[branch]) for part in conditions if branch in part.keywords]
+    return evolve(case, parts=(*case.parts, *more, *(each for node in said for each in parts_of(node))))
 
 
 def _has(case: Case, new: Node, *keywords: str) -> bool:
@@ -257,17 +301,6 @@ def _unique(refusals: Iterable[Refusal]) -> Refusals:
 def _tells_apart(refusal: Refusal) -> bool:
     """Is it for its type, or for a key that names the kind, that a member refuses?"""
     return refusal.code in {"CS104", "CS107"} and len(refusal.path) <= 1
-
-
-def _example(old: tuple[Node, ...], new: Node) -> tuple[Any] | None:
-    """A value that fits the old schemas and not the new one, if one is found soon."""
-    try:
-        for value in islice(samples(old), _MOST_TRIED):
-            if not fits(value, new) and all(fits(value, node) for node in old):
-                return (value,)
-    except (RecursionError, ArithmeticError, ValueError, TypeError):
-        pass
-    return None
 
 
 def _of_values(case: Case, new: Node) -> Iterator[Refusal]:

@@ -36,7 +36,8 @@ class _Walk:
     ) -> Iterator[SchemaFinding]:
         """What changed at one place, and below."""
         before, after = ([part for node in nodes for part in _parts(node)] for nodes in (old, new))
-        key = tuple(id(part.node.data) for part in (*before, *after))
+        told = [part for part in (*before, *after) if part.says_something]
+        key = tuple(id(part.node.data) for part in told or (*before, *after))
         if not before or not after or key in self._inside or self._walked[key] >= _OFTEN:
             return
         self._walked[key] += 1

@@ -108,7 +108,7 @@ def _of_keys(compare: Containment, case: Case, new: Part) -> Iterator[Refusal]:
         for now in new.children(name):
             if now.data is True or now.data == {} or not _possible(case, name):
                 continue
-            if takes_nothing(now) and known:
+            if takes_nothing(now) and (known or _finite_names(case)):
                 yield _removed(case, name)
             elif takes_nothing(now) and name not in new.keywords.get("properties", {}):
                 continue  # as all keys that have no name, of which is told at once
@@ -118,7 +118,7 @@ def _of_keys(compare: Containment, case: Case, new: Part) -> Iterator[Refusal]:
                     yield from told
                 elif told:
                     text = "was added: a file that has this key for something else is refused"
-                    yield Refusal("CS102", text, (name,), sure=False)
+                    yield Refusal("CS102", text, (name,), sure=False, by_chance=True)
 
 
 def _removed(case: Case, name: str) -> Refusal:
@@ -155,7 +155,7 @@ def _of_patterns(compare: Containment, case: Case, new: Part) -> Iterator[Refusa
         rest = _rest(case)
         if pattern not in before and cases(rest) and compare.refusals(rest, now):
             text = "was added: a file that has such keys for something else is refused"
-            yield Refusal("CS102", text, (shown,), sure=False)
+            yield Refusal("CS102", text, (shown,), sure=False, by_chance=True)
 
 
 def _less_sure(found: list[Refusal], step: str, *, sure: bool) -> Iterator[Refusal]:
@@ -184,7 +184,10 @@ def _of_others(compare: Containment, case: Case, new: Part) -> Iterator[Refusal]
         if cases(old):
             covered = bool(new.keywords.get("patternProperties"))
             yield Refusal(
-                "CS109", "refuses keys that it does not name", sure=not covered or not _patterns(case)
+                "CS109",
+                "refuses keys that it does not name",
+                sure=not covered or not _patterns(case),
+                keyword="additionalProperties",
             )
         return
     yield from (refusal.below("*") for refusal in compare.refusals(old, now))
@@ -233,7 +236,12 @@ def _of_unevaluated(
 ) -> Iterator[Refusal]:
     conditional = any(_CONDITIONAL & part.keywords.keys() for part in parts_of(new))
     if conditional and not any(same(part.node, new) for part in case.parts):
-        yield Refusal("CS114", "`unevaluatedProperties` may refuse keys that it did not", sure=False)
+        yield Refusal(
+            "CS114",
+            "`unevaluatedProperties` may refuse keys that it did not",
+            sure=False,
+            keyword="unevaluatedProperties",
+        )
     made = _as_additional(new, keywords)
     if made is not None:
         yield from _of_keys(compare, case, made)
@@ -283,5 +291,9 @@ def _of_names(compare: Containment, case: Case, new: Node) -> Iterator[Refusal]:
     )
     for refusal in compare.refusals((texts, *old), new):
         yield evolve(
-            refusal, code="CS109", message=f"refuses keys that it did not: {refusal.message}", path=()
+            refusal,
+            code="CS109",
+            message=f"refuses keys that it did not: {refusal.message}",
+            path=(),
+            keyword="propertyNames",
         )

@@ -21,6 +21,10 @@ class Refusal:
     now: Any = None
     example: Any = None
     """A value that fitted, and does not now; in a tuple of one, or None."""
+    keyword: str | None = None
+    """Which keyword says it, where it is one about the value as a whole."""
+    by_chance: bool = False
+    """Is it about keys that the old schema does not name, which files have for something else by chance only?"""
     whole: bool = False
     """Does nothing fit any more at its place?"""
 

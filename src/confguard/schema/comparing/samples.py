@@ -1,19 +1,28 @@
-"""Values that may fit a JSON Schema: few, simple, at its bounds. Whether they do fit is for the validator to say."""
+"""Values that may fit a JSON Schema: few, simple, at its bounds. Whether they do fit is for the validator to say.
+
+`hints` are schemas that need not hold, whose keys, options and bounds are worth trying: what fits one schema and not
+another lies where they differ.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from itertools import islice
-from re import _constants as sre  # type: ignore[attr-defined]
-from re import _parser  # type: ignore[attr-defined]
+from collections.abc import Iterable, Iterator
+from itertools import combinations, islice, product
 from typing import Any
 
+from confguard.schema.comparing.cases import ALL_TYPES, Part, types_named
+from confguard.schema.comparing.texts import matching
+from confguard.schema.json_validation import fits
 from confguard.schema.references import Node
+from confguard.schema.vocabulary import SAME_PLACE, subschemas
 
-__all__ = ["samples"]
+__all__ = ["Budget", "samples"]
 
+Nodes = tuple[Node, ...]
 _DEEPEST = 5
+_MOST_SPENT = 2_000
+_MOST_KEYS = 8
+"""Of how many keys each two are tried together."""
 _TEXTS = ("", "a", "0", "A b", "-", "é", "x" * 20, "\n")
 _FORMATS = {
     "date": "2031-02-03",
@@ -30,34 +39,68 @@ _FORMATS = {
 }
 
 
-def samples(nodes: tuple[Node, ...], depth: int = 0) -> Iterator[Any]:
+class Budget:
+    """How much may still be tried: schemas nest, and what is tried of each multiplies."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def spend(self) -> bool:
+        """Spend one, if there is any left."""
+        self.left -= 1
+        return self.left >= 0
+
+
+def samples(nodes: Nodes, depth: int = 0, hints: Nodes = (), budget: Budget | None = None) -> Iterator[Any]:
     """Values made from what the schemas, taken together, say; many first, so take as many as you need."""
+    budget = budget or Budget(_MOST_SPENT)
+    if not budget.spend():
+        return
     parts = [part for node in nodes for part in _parts(node)]
-    for keywords, _ in parts:
-        yield from keywords.get("enum", ())
-        yield from ([keywords["const"]] if "const" in keywords else ())
-    yield from _objects(parts, depth)
-    yield from _arrays(parts, depth)
-    yield from _texts(parts)
-    yield from _numbers(parts)
+    said = [*parts, *(part for node in hints for part in _mentioned(node, depth))]
+    types = ALL_TYPES
+    for part in parts:
+        types &= types_named(part.keywords.get("type"))
+    for part in said:
+        yield from part.keywords.get("enum", ())
+        yield from ([part.keywords["const"]] if "const" in part.keywords else ())
+    if "object" in types:
+        yield from _Tables(parts, said, depth, budget).all()
+    if "array" in types:
+        yield from _arrays(parts, said, depth, budget)
+    if "string" in types:
+        yield from _texts(said)
+    if types & {"integer", "fraction"}:
+        yield from _numbers(said)
     yield from (True, False, None)
     if depth < _DEEPEST:
-        for keywords, node in parts:
-            for union in ("anyOf", "oneOf"):
-                for member in keywords.get(union, ()):
-                    others = tuple(each for each in nodes if each is not node)
-                    yield from islice(
-                        samples((*others, _without(node, union), node.child(member)), depth + 1), 40
-                    )
+        yield from _of_members(nodes, parts, hints, depth, budget)
+
+
+def _of_members(nodes: Nodes, parts: list[Part], hints: Nodes, depth: int, budget: Budget) -> Iterator[Any]:
+    """Values for each member of a union, and for what holds under a condition."""
+    for part in parts:
+        node, keywords = part.node, part.keywords
+        others = tuple(each for each in nodes if each is not node)
+        for union in ("anyOf", "oneOf"):
+            for member in keywords.get(union, ()):
+                below = (*others, _without(node, union), node.child(member))
+                yield from islice(samples(below, depth + 1, hints, budget), 40)
+        if "if" in keywords:
+            below = (*nodes, node.child(keywords["if"]), node.child(keywords.get("then", True)))
+            yield from islice(
+                samples((*others, _without(node, "if"), *below[len(nodes) :]), depth + 1, hints, budget), 40
+            )
 
 
 def _without(node: Node, keyword: str) -> Node:
     return Node({key: value for key, value in node.data.items() if key != keyword}, node.resolver, node.draft)
 
 
-def _parts(node: Node, depth: int = 0) -> Iterator[tuple[dict[str, Any], Node]]:
+def _parts(node: Node, depth: int = 0) -> Iterator[Part]:
+    """What holds together with a schema."""
     keywords = node.keywords
-    yield keywords, node
+    yield Part(node, keywords)
     if depth < _DEEPEST:
         for reference in node.references:
             yield from _parts(node.target(reference), depth + 1)
@@ -65,142 +108,166 @@ def _parts(node: Node, depth: int = 0) -> Iterator[tuple[dict[str, Any], Node]]:
             yield from _parts(node.child(part), depth + 1)
 
 
-def _first(nodes: tuple[Node, ...], depth: int) -> Any:
-    from confguard.schema.json_validation import fits
-
-    for value in islice(samples(nodes, depth), 30):
-        if all(fits(value, node) for node in nodes):
-            return value
-    return None
-
-
-def _objects(parts: list[tuple[dict[str, Any], Node]], depth: int) -> Iterator[dict[str, Any]]:
-    known: dict[str, list[Node]] = {}
-    for keywords, node in parts:
-        for name, child in keywords.get("properties", {}).items():
-            known.setdefault(name, []).append(node.child(child))
-    needed = {name: known.get(name, []) for keywords, _ in parts for name in keywords.get("required", ())}
-    if depth >= _DEEPEST:
-        yield from ([] if needed else [{}])
-        return
-    least = {name: _first(tuple(nodes), depth + 1) for name, nodes in needed.items()}
-    yield least
-    for name, nodes in known.items():
-        if name not in least:
-            yield least | {name: _first(tuple(nodes), depth + 1)}
-    yield {name: _first(tuple(nodes), depth + 1) for name, nodes in known.items()}
-    for name, nodes in known.items():  # other values of one key
-        for value in islice(samples(tuple(nodes), depth + 2), 12):
-            yield least | {name: value}
-    yield least | {"other": None}
-    yield least | {"other": "a"}
-    yield least | {f"k{i}": i for i in range(4)}
+def _mentioned(node: Node, depth: int) -> Iterator[Part]:
+    """All that a schema says of the value itself, under whatever condition."""
+    yield Part(node, node.keywords)
+    if depth < _DEEPEST:
+        for reference in node.references:
+            yield from _mentioned(node.target(reference), depth + 1)
+        for (keyword, *_), child in subschemas(node.keywords):
+            if keyword in SAME_PLACE:
+                yield from _mentioned(node.child(child), depth + 1)
 
 
-def _arrays(parts: list[tuple[dict[str, Any], Node]], depth: int) -> Iterator[list[Any]]:
+def _first(nodes: Nodes, depth: int, budget: Budget) -> Any:
+    return next(_fitting(nodes, depth, 1, budget), None)
+
+
+def _fitting(nodes: Nodes, depth: int, most: int, budget: Budget, hints: Nodes = ()) -> Iterator[Any]:
+    """The first few values that do fit."""
+    tried = islice(samples(nodes, depth, hints, budget), 60 if hints else 30)
+    return islice(
+        (value for value in tried if budget.spend() and all(fits(value, node) for node in nodes)), most
+    )
+
+
+class _Tables:
+    """Tables of the keys that are known, alone and two together."""
+
+    def __init__(self, parts: list[Part], said: list[Part], depth: int, budget: Budget) -> None:
+        self.parts, self.said, self.depth, self.budget = parts, said, depth, budget
+        self.values: dict[str, Any] = {}
+
+    def all(self) -> Iterator[dict[str, Any]]:
+        needed = dict.fromkeys(name for part in self.parts for name in part.keywords.get("required", ()))
+        if self.depth >= _DEEPEST:
+            yield from ([] if needed else [{}])
+            return
+        least = {name: self.value(name) for name in needed}
+        yield least
+        known = list(dict.fromkeys(self.named(self.parts)))
+        hinted = list(dict.fromkeys(self.named(self.said)))
+        made_up = list(dict.fromkeys(self.made_up()))
+        yield from (least | {name: self.value(name)} for name in hinted if name not in least)
+        full = least | {name: self.value(name) for name in known}
+        yield full
+        yield from ({key: full[key] for key in full if key != name} for name in full if name not in least)
+        yield from (least | {name: self.value(name)} for name in made_up)
+        for name in [*hinted, *made_up]:  # other values of one key
+            yield from (least | {name: value} for value in self.choices(name, 12 if self.depth < 2 else 4))
+        yield least | {"other": None}
+        yield least | {"other": "a"}
+        yield least | {f"k{i}": i for i in range(4)}
+        if self.depth < 3:
+            yield from self.pairs(least, hinted)
+
+    def pairs(self, least: dict[str, Any], names: list[str]) -> Iterator[dict[str, Any]]:
+        for one, other in combinations(sorted(names, key=self.rank)[:_MOST_KEYS], 2):
+            for first, second in product(self.choices(one, 5), self.choices(other, 5)):
+                yield least | {one: first, other: second}
+
+    def rank(self, name: str) -> int:
+        """Keys of which a condition tells come first."""
+        conditional = [part for part in self.said if part not in self.parts]
+        return -sum(name in self.named([part]) for part in conditional)
+
+    def named(self, parts: Iterable[Part]) -> Iterator[str]:
+        for part in parts:
+            yield from part.keywords.get("properties", ())
+            yield from part.keywords.get("required", ())
+            yield from part.renamed
+            for name, others in part.keywords.get("dependentRequired", {}).items():
+                yield from (name, *others)
+            yield from part.keywords.get("dependentSchemas", ())
+
+    def made_up(self) -> Iterator[str]:
+        """Keys such as the schemas' patterns are about."""
+        for part in self.said:
+            for pattern in part.keywords.get("patternProperties", ()):
+                yield from matching(pattern)
+        names = [
+            part.node.child(part.keywords["propertyNames"])
+            for part in self.said
+            if "propertyNames" in part.keywords
+        ]
+        if names:
+            found = islice(samples((), self.depth + 1, tuple(names), self.budget), 30)
+            yield from (name for name in found if isinstance(name, str))
+
+    def below(self, parts: list[Part], name: str) -> Nodes:
+        found = (child for part in parts for child in part.children(name))
+        return tuple(node for node in found if node.data is not True and node.data != {})
+
+    def value(self, name: str) -> Any:
+        if name not in self.values:
+            self.values[name] = _first(self.below(self.parts, name), self.depth + 1, self.budget)
+        return self.values[name]
+
+    def choices(self, name: str, most: int) -> Iterator[Any]:
+        nodes, hints = self.below(self.parts, name), self.below(self.said, name)
+        return _fitting(nodes, self.depth + 2, most, self.budget, hints)
+
+
+def _arrays(parts: list[Part], said: list[Part], depth: int, budget: Budget) -> Iterator[list[Any]]:
     yield []
     if depth >= _DEEPEST:
         return
-    least = max([keywords.get("minItems", 0) for keywords, _ in parts], default=0)
-    most = min([keywords["maxItems"] for keywords, _ in parts if "maxItems" in keywords], default=least + 2)
-    elements = tuple(node.child(keywords["items"]) for keywords, node in parts if "items" in keywords)
-    found = list(islice(samples(elements, depth + 2), 12)) if elements else [0, "a", 1.5, None, "b", True]
-    first = [node.child(each) for keywords, node in parts for each in keywords.get("prefixItems", ())]
-    begin = [_first((each,), depth + 1) for each in first]
+    least = max([part.keywords.get("minItems", 0) for part in parts], default=0)
+    most = min(
+        [part.keywords["maxItems"] for part in parts if "maxItems" in part.keywords], default=least + 2
+    )
     if max(least, most) > 100:
         return
-    for size in sorted({least, most, 1, 2}):
+    first = max([len(part.keywords.get("prefixItems", ())) for part in said], default=0)
+    nodes = tuple(part.element(first) for part in parts)
+    nodes = tuple(node for node in nodes if node.data is not True and node.data != {})
+    hints = tuple(
+        part.node.child(part.keywords[keyword])
+        for part in said
+        for keyword in ("items", "contains")
+        if keyword in part.keywords
+    )
+    wanted = [value for hint in hints for value in _fitting((*nodes, hint), depth + 2, 3, budget)]
+    general = (
+        samples(nodes, depth + 2, hints, budget) if nodes or hints else iter([0, "a", 1.5, None, "b", True])
+    )
+    found = [*wanted, *islice(general, 12)]
+    begin = [_first(tuple(part.element(i) for part in parts), depth + 1, budget) for i in range(first)]
+    for size in sorted({least, most, 1, 2, *_sizes(said)}):
         yield (
             [*begin, *(found[i % len(found)] for i in range(size))][: max(size, len(begin))] if found else []
         )
-    yield from ([value] * max(1, least) for value in found)
+    yield from ([value] * size for value in found for size in sorted({max(1, least), *_sizes(said)}))
     yield [*begin, *found]
 
 
-def _texts(parts: list[tuple[dict[str, Any], Node]]) -> Iterator[str]:
-    for keywords, _ in parts:
+def _sizes(said: list[Part]) -> Iterator[int]:
+    """Sizes at the bounds that are mentioned, and beyond."""
+    for part in said:
+        for keyword in ("minItems", "maxItems", "minContains", "maxContains"):
+            bound = int(part.keywords.get(keyword, -1))
+            yield from (size for size in (bound - 1, bound, bound + 1) if bound >= 0 and 0 <= size <= 20)
+
+
+def _texts(said: list[Part]) -> Iterator[str]:
+    for part in said:
+        keywords = part.keywords
         if keywords.get("format") in _FORMATS:
             yield _FORMATS[keywords["format"]]
         if "pattern" in keywords:
-            yield from _matching(keywords["pattern"])
+            for text in matching(keywords["pattern"]):
+                yield from (text, text + "a", text[1:])
         for bound in ("minLength", "maxLength"):
-            if 0 <= keywords.get(bound, -1) <= 1000:
-                yield "a" * int(keywords[bound])
+            for size in (keywords.get(bound, -1), keywords.get(bound, -2) + 1, keywords.get(bound, 0) - 1):
+                yield from ["a" * int(size)] if 0 <= size <= 1000 else []
     yield from _TEXTS
     yield from _FORMATS.values()
 
 
-def _numbers(parts: list[tuple[dict[str, Any], Node]]) -> Iterator[float]:
-    for keywords, _ in parts:
+def _numbers(said: list[Part]) -> Iterator[float]:
+    for part in said:
         for bound in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"):
-            if bound in keywords:
-                yield from (keywords[bound], keywords[bound] + 1, keywords[bound] - 1)
+            if bound in part.keywords:
+                value = part.keywords[bound]
+                yield from (value, value + 1, value - 1, value * 2, value * 3, value + 0.5)
     yield from (0, 1, -1, 0.5, 7, 10**6, -(10**6), 1e300)
-
-
-def _matching(pattern: str) -> Iterator[str]:
-    """Texts that a pattern matches, at first guess: its shortest ones, and its longer ones."""
-    try:
-        tree = _parser.parse(pattern)
-    except re.error:
-        return
-    for times in (0, 1, 3):
-        yield _pieces(tree, times)
-
-
-def _pieces(items: Any, times: int) -> str:
-    return "".join(_piece(operation, argument, times) for operation, argument in items)
-
-
-def _piece(operation: Any, argument: Any, times: int) -> str:
-    if operation is sre.LITERAL:
-        return chr(argument)
-    if operation is sre.NOT_LITERAL:
-        return "a" if argument != ord("a") else "b"
-    if operation is sre.ANY:
-        return "a"
-    if operation is sre.IN:
-        return next(
-            (char for char in "a0A-_./: \tzé\n" if re.match(_class(argument), char)), _member(argument)
-        )
-    if operation is sre.BRANCH:
-        branch = argument[1][times % len(argument[1])]
-        return _pieces(branch, times)
-    if operation is sre.SUBPATTERN:
-        return _pieces(argument[-1], times)
-    if operation in (sre.MAX_REPEAT, sre.MIN_REPEAT):
-        least, most, inner = argument
-        count: int = max(least, min(times, int(most) if most is not sre.MAXREPEAT else times))
-        return _pieces(inner, times) * min(count, 1000)
-    return ""
-
-
-_CATEGORIES = {
-    sre.CATEGORY_DIGIT: r"\d",
-    sre.CATEGORY_NOT_DIGIT: r"\D",
-    sre.CATEGORY_SPACE: r"\s",
-    sre.CATEGORY_NOT_SPACE: r"\S",
-    sre.CATEGORY_WORD: r"\w",
-    sre.CATEGORY_NOT_WORD: r"\W",
-}
-
-
-def _class(items: Any) -> str:
-    made = ""
-    for operation, argument in items:
-        if operation is sre.NEGATE:
-            made += "^"
-        elif operation is sre.LITERAL:
-            made += re.escape(chr(argument))
-        elif operation is sre.RANGE:
-            made += f"{re.escape(chr(argument[0]))}-{re.escape(chr(argument[1]))}"
-        elif operation is sre.CATEGORY:
-            made += _CATEGORIES.get(argument, "")
-    return f"[{made}]"
-
-
-def _member(items: Any) -> str:
-    for operation, argument in items:
-        if operation in (sre.LITERAL, sre.RANGE):
-            return chr(argument if operation is sre.LITERAL else argument[0])
-    return "a"

@@ -1,0 +1,194 @@
+"""The least data that a schema takes, with values that a person would write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from confguard.errors import SchemaError, ValidationError
+from confguard.schema.comparing.cases import Case, cases
+from confguard.schema.comparing.samples import samples
+from confguard.schema.comparing.texts import matching
+from confguard.schema.json_export import json_schema
+from confguard.schema.json_schema import JsonSchema
+from confguard.schema.json_validation import fits
+from confguard.schema.references import Node
+from confguard.schema.schema import Schema
+
+__all__ = ["example_data"]
+
+_DEEPEST = 12
+_MOST_TRIED = 400
+_BY_FIELD_TYPE = {
+    "ByteSize": "64MiB",
+    "Cron": "0 3 * * *",
+    "Duration": "30s",
+    "Network": "10.0.0.0/8",
+    "Port": 8080,
+    "Ratio": "50%",
+    "Regex": "[a-z]+",
+    "Url": "https://example.com",
+}
+_BY_FORMAT = {
+    "decimal": "1.0",
+    "email": "you@example.com",
+    "hostname": "example.com",
+    "ipv4network": "10.0.0.0/8",
+    "ipv6network": "fd00::/8",
+    "ipv4interface": "10.0.0.1/8",
+    "ipv6interface": "fd00::1/8",
+    "path": "/some/path",
+    "file-path": "/etc/hosts",
+    "directory-path": "/tmp",  # noqa: S108 - an example
+    "json-string": "{}",
+    "uri": "https://example.com",
+}
+
+
+def example_data(schema: Schema[Any]) -> Any:
+    """Data that the schema takes, with no more in it than must be; an attempt at it, where none is found."""
+    model: Any = schema.model
+    written = model if isinstance(model, JsonSchema) else JsonSchema(schema.name, json_schema(schema))
+    try:
+        root = written.root
+        found = list(islice(_values((root,), 0), 40))
+    except (SchemaError, RecursionError):
+        return {}
+    return next(filter(lambda data: _takes(schema, data), _tried(found, root)), found[0] if found else {})
+
+
+def _tried(found: list[Any], root: Node) -> Iterator[Any]:
+    yield from found
+    yield from islice(samples((root,)), _MOST_TRIED)
+
+
+def _takes(schema: Schema[Any], data: Any) -> bool:
+    try:
+        schema.validate(data)
+    except ValidationError:
+        return False
+    return True
+
+
+def _least(nodes: tuple[Node, ...], depth: int) -> Any:
+    return next(_values(nodes, depth), None)
+
+
+def _values(nodes: tuple[Node, ...], depth: int) -> Iterator[Any]:
+    """Values that fit all of some schemas, the plainest first."""
+    if depth > _DEEPEST:
+        return
+    for value in _candidates(nodes, depth):
+        if all(fits(value, node) for node in nodes):
+            yield value
+
+
+def _candidates(nodes: tuple[Node, ...], depth: int) -> Iterator[Any]:
+    allowed = cases(nodes)
+    for case in sorted(allowed, key=lambda case: case.types == {"null"}):
+        for part in case.parts:
+            yield from part.keywords.get("examples", ())
+        yield from sorted(case.values or (), key=lambda value: value is None)
+        for kind, make in _MAKERS.items():
+            if kind in case.types and case.values is None:
+                yield from make(case, depth)
+    yield from islice(samples(nodes, min(depth, 3)), 60)
+
+
+def _tables(case: Case, depth: int) -> Iterator[dict[str, Any]]:
+    names = dict.fromkeys(name for names in case.all("required") for name in names)
+    made = {name: _least(_below(case, name), depth + 1) for name in names}
+    for needed in case.all("dependentRequired"):
+        for name in [name for key in made for name in needed.get(key, ())]:
+            made.setdefault(name, _least(_below(case, name), depth + 1))
+    yield made
+    known = [name for part in case.parts for name in part.keywords.get("properties", {}) if name not in made]
+    for name in [*known, *_made_up(case, depth)]:  # as many as must be
+        value = _least(_below(case, name), depth + 1)
+        yield made | {name: value}
+        made = {**made, name: value}
+        yield made
+
+
+def _made_up(case: Case, depth: int) -> Iterator[str]:
+    """Keys that no schema names: such as its patterns ask for, else plain ones."""
+    for part in case.parts:
+        for pattern in part.keywords.get("patternProperties", ()):
+            yield from islice(matching(pattern), 3)
+    names = tuple(
+        part.node.child(part.keywords["propertyNames"])
+        for part in case.parts
+        if "propertyNames" in part.keywords
+    )
+    if names:
+        yield from (name for name in islice(_values(names, depth + 1), 8) if isinstance(name, str))
+    yield from (f"key{i}" for i in range(1, int(case.highest("minProperties") or 0) + 1))
+
+
+def _below(case: Case, name: str) -> tuple[Node, ...]:
+    return tuple(child for part in case.parts for child in part.children(name))
+
+
+def _lists(case: Case, depth: int) -> Iterator[list[Any]]:
+    size = int(case.highest("minItems") or 0)
+    wanted = [
+        part.node.child(part.keywords["contains"]) for part in case.parts if "contains" in part.keywords
+    ]
+    for more in (0, 1):
+        made: list[Any] = []
+        for i in range(min(max(size, more * max(len(wanted), 1)), 100)):
+            element = tuple(part.element(i) for part in case.parts)
+            choices = islice(_values((*element, *wanted[i : i + 1]), depth + 1), 20)
+            made.append(_other_than(made if True in case.all("uniqueItems") else [], choices))
+        yield made
+
+
+def _other_than(before: list[Any], choices: Iterable[Any]) -> Any:
+    return next((value for value in choices if value not in before), None)
+
+
+def _texts(case: Case, _: int) -> Iterator[str]:
+    for extra in case.all("x-confguard"):
+        if isinstance(extra, dict) and isinstance(_BY_FIELD_TYPE.get(extra.get("type", "")), str):
+            yield str(_BY_FIELD_TYPE[extra["type"]])
+    for form in case.all("format"):
+        if form in _BY_FORMAT:
+            yield _BY_FORMAT[form]
+    if case.all("format") or case.all("pattern"):
+        yield from (value for value in islice(samples(_nodes(case)), 40) if isinstance(value, str))
+    yield "..."
+    yield "x" * min(int(case.highest("minLength") or 0), 10_000)
+    yield "x"
+
+
+def _numbers(case: Case, _: int) -> Iterator[Any]:
+    if any(isinstance(extra, dict) and extra.get("type") == "Port" for extra in case.all("x-confguard")):
+        yield _BY_FIELD_TYPE["Port"]
+    least, above = case.highest("minimum"), case.highest("exclusiveMinimum")
+    most, below = case.lowest("maximum"), case.lowest("exclusiveMaximum")
+    whole = "fraction" not in case.types
+    around = [least, *([above + 1, above] if above is not None else []), 0, 1, most]
+    around += [below - 1] if below is not None else []
+    around += [
+        (low + high) / 2 for low in (least, above) for high in (most, below) if None not in (low, high)
+    ]
+    around += case.all("multipleOf")
+    for value in around:
+        if value is not None:
+            yield int(value) if whole and float(value).is_integer() else value if whole else float(value)
+
+
+def _nodes(case: Case) -> tuple[Node, ...]:
+    return tuple(part.node for part in case.parts)
+
+
+_MAKERS: dict[str, Callable[[Case, int], Iterator[Any]]] = {
+    "object": _tables,
+    "array": _lists,
+    "integer": _numbers,
+    "fraction": _numbers,
+    "string": _texts,
+    "boolean": lambda case, _: iter((False, True)),
+    "null": lambda case, _: iter((None,)),
+}

@@ -1,0 +1,239 @@
+"""An example of a schema fits the schema, however the schema is written."""
+
+# ruff: noqa: E501 - a row of a table is a line
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from datetime import date, timedelta
+from decimal import Decimal
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+from uuid import UUID
+
+import annotated_types as at
+import attrs
+import pytest
+from attrs import validators
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field, RootModel, create_model
+from typing_extensions import TypedDict
+
+import confguard as cg
+from confguard.cli import main
+from confguard.fields import ByteSize, Cron, Duration, Network, Port, Ratio, Regex, Secret, Url
+from confguard.schema.example_data import example_data
+from confguard.schema.export import example_file, reference_page
+from confguard.schema.json_schema import JsonSchema
+from confguard.schema.schema import Schema, resolve_schema
+from schema_changes import roots
+
+
+def schema_of(model: Any) -> Schema[Any]:
+    found = resolve_schema(model)
+    assert found is not None
+    return found
+
+
+def check(model: Any) -> None:
+    """The example, in both formats, is what the schema takes."""
+    schema = schema_of(model)
+    for form in ("toml", "yaml"):
+        text = example_file(schema, form)
+        try:
+            schema.validate(cg.parse(text, form).data)
+        except cg.ConfguardError as error:
+            raise AssertionError(f"{error}\n\n{text}") from None
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"] = "cat"
+    lives: int = 9
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"] = "dog"
+    name: str
+
+
+class Level(enum.Enum):
+    LOW = "low"
+
+
+class Pair(NamedTuple):
+    a: int
+    b: str
+
+
+class Table(TypedDict):
+    x: int
+
+
+@attrs.frozen
+class Bounded:
+    size: int = attrs.field(validator=[validators.ge(3), validators.lt(10)])
+    names: list[str] = attrs.field(
+        validator=validators.deep_iterable(validators.matches_re("[a-z]{3}-[0-9]"), validators.min_len(2))
+    )
+
+
+@dataclasses.dataclass
+class Plain:
+    x: int
+    y: str = "a"
+
+
+class Empty(BaseModel):
+    size: int = 64
+
+
+TYPES: list[Any] = [
+    int,
+    float,
+    str,
+    bool,
+    date,
+    timedelta,
+    Decimal,
+    UUID,
+    Path,
+    IPv4Address,
+    Level,
+    Literal[3, "b"],
+    Duration,
+    ByteSize,
+    Ratio,
+    Port,
+    Network,
+    Url,
+    Regex,
+    Cron,
+    Secret,
+    tuple[int, int],
+    tuple[str, ...],
+    set[int],
+    list[Plain],
+    dict[str, Plain],
+    dict[str, int],
+    int | str,
+    str | None,
+    int | Plain,
+    Cat | Dog,
+    Cat | None,
+    Empty,
+    Plain,
+]
+PYDANTIC: list[Any] = [
+    Pair,
+    Table,
+    Annotated[Cat | Dog, Field(discriminator="kind")],
+    list[Annotated[Cat | Dog, Field(discriminator="kind")]],
+    Annotated[int, Field(gt=3, multiple_of=5)],
+    Annotated[float, Field(gt=0.5, lt=0.75)],
+    Annotated[str, Field(pattern="^[a-f]{4}:[0-9]+$")],
+    Annotated[str, Field(min_length=12, max_length=14)],
+    Annotated[list[int], Field(min_length=2)],
+    Annotated[list[Cat | Dog], at.Len(1, 3)],
+    Annotated[dict[str, int], Field(min_length=1)],
+]
+ATTRS: list[Any] = [Bounded, list[Bounded], Bounded | None]
+names = st.sampled_from(["a", "b-c", "d.e", "kind", "type", "a b"])
+
+
+@st.composite
+def classes(draw: st.DrawFn) -> Any:
+    """A pydantic model, an attrs class or a dataclass, with fields that must be there and others."""
+    how = draw(st.sampled_from(["pydantic", "attrs", "dataclass"]))
+    found = draw(
+        st.lists(st.sampled_from(TYPES + (PYDANTIC if how == "pydantic" else ATTRS)), min_size=1, max_size=4)
+    )
+    if draw(st.booleans()):
+        found.append(draw(classes()) if draw(st.booleans()) else Empty)
+    if how == "pydantic":
+        alias = draw(names)
+        fields: dict[str, Any] = {f"f{i}": (kind, ...) for i, kind in enumerate(found)}
+        fields["f0"] = (found[0], Field(alias=alias, description="What it is.\nAnd why."))
+        fields |= {"later": (list[int], []), "nested": (found[0] | None, None)} if found else {}
+        return create_model("Made", __config__={"arbitrary_types_allowed": True}, **fields)
+    if how == "attrs":
+        made = {f"f{i}": attrs.field(type=kind) for i, kind in enumerate(found)}
+        return attrs.make_class("Made", made | {"later": attrs.field(type=int, default=3)})
+    return dataclasses.make_dataclass("Made", [(f"f{i}", kind) for i, kind in enumerate(found)])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(model=classes())
+def test_the_example_of_a_class_fits_it(model: Any) -> None:
+    check(model)
+    reference_page(schema_of(model))
+
+
+@pytest.mark.parametrize("kind", [*TYPES, *PYDANTIC, *ATTRS], ids=str)
+def test_the_example_of_each_type_fits_it(kind: Any) -> None:
+    if kind not in ATTRS:
+        check(create_model("One", it=(kind, ...)))
+        check(create_model("Deep", inner=(create_model("Inner", it=(kind, ...)), ...)))
+    if kind not in PYDANTIC:
+        check(attrs.make_class("One", {"it": attrs.field(type=kind)}))
+        check(dataclasses.make_dataclass("One", [("it", kind)]))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(schema=roots())
+def test_the_example_of_a_json_schema_fits_it(schema: Any) -> None:
+    """Where there is any table that fits; and that is found for most that have one, as the next test shows."""
+    made = schema_of(JsonSchema("made", schema))
+    data = example_data(made)
+    try:
+        made.validate(data)
+        text = example_file(made, "yaml")
+    except (cg.ValidationError, cg.DocumentError):
+        return
+    made.validate(cg.parse(text, "yaml").data)
+
+
+def table(required: list[str], **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": required, "properties": properties}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        table(["a"], a={"enum": ["x", "y"]}),
+        table(["a"], a={"const": {"b": [1, {"c": 2}]}}),
+        table(["a"], a={"type": "string", "pattern": "^[A-Z]{3}-[0-9]{4}$"}),
+        table(["a"], a={"type": "array", "minItems": 3, "uniqueItems": True, "items": {"type": "integer"}}),
+        table(["a"], a={"type": "array", "contains": {"const": "x"}}),
+        table(["a"], a={"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.1}),
+        table(["a"], a={"type": "integer", "multipleOf": 7, "minimum": 1}),
+        table(["a"], a={"$ref": "#/$defs/n"}) | {"$defs": {"n": table(["v"], v={"type": "boolean"}, n={"$ref": "#/$defs/n"})}},
+        {"oneOf": [table(["a", "kind"], kind={"const": "a"}), table(["b", "kind"], kind={"const": "b"})]},
+        {"allOf": [table(["a"], a={"type": "string"}), table(["b"], b={"minimum": 3, "type": "integer"})]},
+        table(["mode"], mode={"enum": ["tls"]}) | {"if": table(["mode"], mode={"const": "tls"}), "then": table(["cert"], cert={"type": "string"})},
+        {"type": "object", "minProperties": 2, "additionalProperties": {"type": "integer"}},
+        {"type": "object", "minProperties": 1, "patternProperties": {"^x-[a-z]+$": {"type": "integer"}}, "additionalProperties": False},
+        table(["a"], a={"type": "string"}) | {"dependentRequired": {"a": ["b"]}},
+        table(["a"], a={"type": "string", "not": {"enum": ["...", "x", ""]}}),
+        table(["a"], a={"type": ["string", "null"], "format": "date"}),
+        {"type": "object", "minProperties": 1, "propertyNames": {"pattern": "^[a-z]{5}$"}},
+    ],
+)  # fmt: skip
+def test_the_example_of_each_keyword_fits_it(schema: Any) -> None:
+    check(JsonSchema("one", schema))
+
+
+def test_a_schema_of_a_list_has_an_example_in_yaml() -> None:
+    schema = schema_of(RootModel[list[Plain]])
+    assert cg.parse(example_file(schema, "yaml"), "yaml").data == []
+
+
+def test_an_example_that_is_written_is_clean(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("app.schema.json").write_text(
+        '{"required": ["pool"], "properties": {"pool": {"required": ["size"], "properties": {"size": {"minimum": 3}}}}}'
+    )
+    assert main(["schema", "example", "app.schema.json"]) == 0
+    Path("app.toml").write_text(capsys.readouterr().out)
+    assert main(["check", "--schema", "app.schema.json", "app.toml"]) == 0
