@@ -1329,3 +1329,53 @@ def test_who_has_no_service_is_told_so(project: Path, capsys: pytest.CaptureFixt
     Path("new.toml").write_text("x = 1\n")
     run(capsys, "apply", "a", "new.toml", "--reason", "start")
     assert "'a' has no reload: there is nobody to tell" in run(capsys, "tell", "a")[1]
+
+
+class TestAProcessThatGoesToAnotherFolder:
+    """As a daemon does, after it has read its settings."""
+
+    def test_targets_and_what_is_known_of_them_stay_where_they_were(self, folder: Path) -> None:
+        Path("elsewhere").mkdir()
+        Path("run").mkdir()
+        targets = [
+            "a.toml",
+            {"file": "in.toml", "in_place": True},
+            {"folder": "set", "files": ["b.toml", "c.toml"]},
+        ]
+        guard = cg.Guard("a", targets=targets, policy=ANY, reload=[{"pid_file": "run/a.pid"}])
+        guard.apply(guard.plan({"x": 1}, reason="start"), tell=False)
+        os.chdir("elsewhere")
+        assert guard.drift() == ()
+        guard.apply(guard.plan({"x": 2}, reason="two"), tell=False)
+        os.chdir(folder)
+        names = ("a.toml", "in.toml", "set/b.toml", "set/c.toml")
+        assert held(*names) == ["x = 2\n"] * 4
+        assert list(Path("elsewhere").iterdir()) == []
+        again = cg.Guard("a", targets=targets, policy=ANY)
+        assert again.place.state() == PlaceState(2, 2, 0), "known under one name, from wherever it is seen"
+
+    def test_a_pid_file_is_looked_for_where_it_was(self, folder: Path) -> None:
+        Path("elsewhere").mkdir()
+        heard: list[int] = []
+        before = signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
+        try:
+            guard = cg.Guard("a", targets=["a.toml"], reload=[{"pid_file": "a.pid", "signal": "USR1"}])
+            Path("a.pid").write_text(str(os.getpid()))
+            os.chdir("elsewhere")
+            guard.apply(guard.plan({"x": 1}, reason="start"))
+        finally:
+            signal.signal(signal.SIGUSR1, before)
+        assert heard == [signal.SIGUSR1]
+
+    def test_a_project_file_is_read_where_it_was(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        Path("conf").mkdir()
+        Path("elsewhere").mkdir()
+        Path("conf/confguard.toml").write_text('[configs.a]\ntargets = ["a.toml"]\nfiles = ["*.new.toml"]\n')
+        Path("conf/a.new.toml").write_text("x = 1\n")
+        project = load_project(Path("conf/confguard.toml"))
+        os.chdir("elsewhere")
+        with project.guard("a") as guard:
+            guard.apply(guard.plan(project.source_of("a"), reason="start"))
+        os.chdir(folder)
+        assert held("conf/a.toml") == ["x = 1\n"]
+        assert list(Path("elsewhere").iterdir()) == []

@@ -25,6 +25,7 @@ from confguard.secrets import masked
 from confguard.stores.interface import PlaceState, Revision, Store
 from confguard.targets import reload as reloads
 from confguard.targets.drift import Drift, drift_of
+from confguard.targets.failing import bound
 from confguard.targets.interface import Staged, Target
 from confguard.targets.locking import alone
 
@@ -63,12 +64,15 @@ class Place:
     """Makes the signature of a revision's digest."""
     listener: Listener | None = None
 
+    def __attrs_post_init__(self) -> None:
+        self.key  # noqa: B018 - worked out now: relative names are meant from here, wherever the process goes
+
     @cached_property
     def key(self) -> str | None:
         """What this place is called in the store; None if there is nothing to write or tell."""
         if not self.targets and not self.reloads:
             return None
-        names = [str(Path(target.name).absolute()) for target in self.targets]
+        names = [str(path) for target in self.targets for path in target.paths or [bound(Path(target.name))]]
         if not self.store.local:
             names.append(platform.node())
         return hashlib.sha256("\0".join(names).encode()).hexdigest()[:32]

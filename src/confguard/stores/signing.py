@@ -29,7 +29,7 @@ _TIMEOUT = 30.0
 class Signer:
     """A private key, or a public one whose private half is in the agent."""
 
-    key: Path = field(converter=Path)
+    key: Path = field(converter=lambda key: Path(key).absolute())
 
     def sign(self, digest: str) -> str:
         """The signature of a digest. Raises `StoreError`."""
