@@ -1379,3 +1379,78 @@ class TestAProcessThatGoesToAnotherFolder:
         os.chdir(folder)
         assert held("conf/a.toml") == ["x = 1\n"]
         assert list(Path("elsewhere").iterdir()) == []
+
+
+class TestTwoMachines:
+    """Two places of one config: each has targets of its own."""
+
+    @pytest.fixture
+    def machines(self, folder: Path) -> tuple[cg.Guard, cg.Guard]:
+        store = open_store("memory://")
+        one, two = (cg.Guard("a", store=store, targets=[f"{each}.toml"], policy=ANY) for each in ("one", "two"))
+        for x in (1, 2):
+            one.apply(one.plan({"x": x}, reason="start"))
+        two.apply(two.plan({"x": 2, "y": 1}, reason="start"))
+        one.apply(one.plan({"x": 3, "y": 1}, reason="four"))
+        two.apply(two.plan({"x": 4, "y": 1}, reason="five"))
+        return one, two
+
+    @pytest.mark.parametrize("told", [0, 3, 4])
+    @pytest.mark.parametrize("holds", ["x = 3\ny = 1\n", "x = 1\n", None])
+    def test_what_was_wanted_and_not_written_is_written(
+        self, machines: tuple[cg.Guard, cg.Guard], told: int, holds: str | None
+    ) -> None:
+        _, two = machines
+        assert two.place.key is not None
+        before = two.place.state()
+        two.store.note_place("a", two.place.key, before, PlaceState(5, 4, told))
+        Path("two.toml").unlink()
+        if holds is not None:
+            Path("two.toml").write_text(holds)
+        assert [(each.what, each.revision.number) for each in two.recover()] == [("written", 5)]
+        assert held("two.toml") == ["x = 4\ny = 1\n"]
+        assert two.place.state() == PlaceState(5, 5, 5)
+
+    def test_what_was_reverted_while_one_was_away_does_not_stay_there(
+        self, machines: tuple[cg.Guard, cg.Guard]
+    ) -> None:
+        one, two = machines
+        one.revert(reason="logins fail")
+        assert held("two.toml") == ["x = 4\ny = 1\n"], "which nobody has told it yet"
+        assert [each.what for each in two.recover()] == ["written"]
+        assert held("one.toml", "two.toml") == ["x = 3\ny = 1\n"] * 2
+        assert two.place.state() == PlaceState(6, 6, 6)
+        assert two.recover() == ()
+
+    def test_what_was_edited_there_meanwhile_is_drift_and_stays(
+        self, machines: tuple[cg.Guard, cg.Guard]
+    ) -> None:
+        one, two = machines
+        one.revert(reason="logins fail")
+        Path("two.toml").write_text("x = 9  # by hand\n")
+        assert two.recover() == ()
+        assert held("two.toml") == ["x = 9  # by hand\n"]
+
+    def test_what_was_applied_elsewhere_only_waits_for_who_applies_it_here(
+        self, machines: tuple[cg.Guard, cg.Guard]
+    ) -> None:
+        one, two = machines
+        one.apply(one.plan({"x": 6, "y": 1}, reason="on one machine first"))
+        assert two.recover() == ()
+        assert held("two.toml") == ["x = 4\ny = 1\n"]
+
+    @pytest.mark.parametrize("holds", ["x = 3\ny = 1\n", "x = 9  # by hand\n"])
+    def test_what_another_machine_watches_is_not_for_this_one_yet(
+        self, machines: tuple[cg.Guard, cg.Guard], holds: str
+    ) -> None:
+        one, two = machines
+        assert two.place.key is not None
+        two.store.note_place("a", two.place.key, two.place.state(), PlaceState(5, 4, 4))
+        Path("two.toml").write_text(holds)
+        thread = TestBakes.baking(one, 6)
+        two.recover()
+        by_hand = "hand" in holds
+        assert held("two.toml") == [holds if by_hand else "x = 4\ny = 1\n"]
+        assert one.store.pending_bake("a") is not None, "which goes on"
+        one.revert(reason="enough")
+        thread.join()

@@ -122,11 +122,29 @@ def _finish(place: Place) -> tuple[list[Recovered], list[Done]]:
 
 def _is_left(place: Place) -> bool:
     pending = place.store.pending_bake(place.config)
-    return place.littered() or _is_unwritten(place.state()) or (pending is not None and not pending.watched)
+    state = place.state()
+    return (
+        place.littered()
+        or _is_unwritten(state)
+        or (pending is not None and not pending.watched)
+        or _holds_reverted(place, state, pending)
+    )
 
 
 def _is_unwritten(state: PlaceState | None) -> bool:
     return state is not None and state.wanted != state.written
+
+
+def _holds_reverted(place: Place, state: PlaceState | None, pending: PendingBake | None) -> bool:
+    """Does it hold what somebody went back from elsewhere, on another machine, say, while this one was away?
+
+    What was edited here since is drift, and stays. Nothing is done while something is being watched.
+    """
+    if state is None or not state.written or pending is not None:
+        return False
+    since = place.store.newest(place.config) - state.written
+    newer = place.store.history(place.config, since) if since > 0 else []
+    return any(each.reverts is not None for each in newer) and not place.edited(newer[0])
 
 
 def _written(place: Place) -> tuple[list[Recovered], list[Done]]:
@@ -143,7 +161,11 @@ def _written(place: Place) -> tuple[list[Recovered], list[Done]]:
             reverted = write([_reverted(place, head, pending)])
             return [Recovered(place.config, reverted[0].revision, "reverted")], reverted
         place.store.end_bake(place.config, head.number)
-    if not unwritten:
+    elif pending is not None and pending.back:  # another machine watches the head: it is not for this one yet
+        head = place.store.get(place.config, pending.back)
+        if place.strangers(head, head.content):  # the copy that is kept of them would end that bake
+            return [], []
+    if not unwritten and not _holds_reverted(place, state, pending):
         return [], []
     done = _again(place, head, "written again after an interruption: a target held something else")
     return [Recovered(place.config, done.revision, "written")], [done]
