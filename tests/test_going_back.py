@@ -1148,6 +1148,17 @@ class TestWhatComesBetween:
             cg.Group(a, b).apply([each.plan({"x": 2}, reason="two") for each in (a, b)])
         assert held("a.toml", "b.toml") == ["x = 1\n", "x = 3\n"]
 
+    def test_a_config_changes_once_in_a_group(self, folder: Path) -> None:
+        store = open_store("memory://")
+        a, b = (cg.Guard(each, store=store, targets=[f"{each}.toml"], policy=ANY) for each in ("a", "b"))
+        plans = [a.plan({"x": 1}, reason="one"), b.plan({"x": 1}, reason="b"), a.plan({"x": 2}, reason="two")]
+        with pytest.raises(cg.ConfguardError, match="two plans are for 'a'"):
+            cg.Group(a, b).apply(plans)
+        assert store.configs() == []
+        again = cg.Guard("a", store=store, targets=["elsewhere.toml"], policy=ANY)
+        with pytest.raises(cg.ConfguardError, match="two guards of 'a'"):
+            cg.Group(a, b, again)
+
     def test_a_first_revision_in_a_group_keeps_nobody_from_going_back(self, folder: Path) -> None:
         store = open_store("memory://")
         old = cg.Guard("old", store=store, targets=["old.toml"], policy=ANY)
@@ -1387,7 +1398,9 @@ class TestTwoMachines:
     @pytest.fixture
     def machines(self, folder: Path) -> tuple[cg.Guard, cg.Guard]:
         store = open_store("memory://")
-        one, two = (cg.Guard("a", store=store, targets=[f"{each}.toml"], policy=ANY) for each in ("one", "two"))
+        one, two = (
+            cg.Guard("a", store=store, targets=[f"{each}.toml"], policy=ANY) for each in ("one", "two")
+        )
         for x in (1, 2):
             one.apply(one.plan({"x": x}, reason="start"))
         two.apply(two.plan({"x": 2, "y": 1}, reason="start"))

@@ -58,6 +58,7 @@ class EtcdStore:
 
     def commit(self, *appends: Append) -> None:
         """Append to one config or several, in one transaction; where the answer is lost, find out what became of it."""
+        chain.check_apart(appends)
         compares: list[dict[str, Any]] = []
         operations: dict[bytes, dict[str, Any]] = {}
         self._note_layout()
@@ -65,15 +66,17 @@ class EtcdStore:
             compares.append(self._follows(each))
             operations |= self._operations(each)
         body = _transaction(compares, list(operations.values()))
+        sent = False
         for last in retrying(PATIENCE_SECONDS):
             try:
                 # What is sent again after its answer was lost compares false, if it was written the first time.
                 if self._client.transaction(body) or chain.stored(self, appends):
                     return
                 raise chain.conflict_of(self.head, appends)
-            except LostError:
+            except LostError as error:
+                sent = sent or error.sent
                 if last:
-                    raise
+                    raise (chain.in_doubt(appends, error) if sent else error) from error
 
     def places(self, config: str) -> dict[str, PlaceState]:
         """What is known of each place."""

@@ -47,6 +47,9 @@ _OPTIONS = ("ca", "cert", "key")
 class LostError(StoreError):
     """No endpoint answered: nobody knows whether what was sent was done."""
 
+    sent = True
+    """May an endpoint have heard it?"""
+
 
 class Client:
     """Several endpoints of one etcd."""
@@ -194,6 +197,7 @@ class Client:
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
+            sent = False
             for last in retrying(PATIENCE_SECONDS):
                 for _ in self._clients:
                     client = self._clients[self._current]
@@ -201,11 +205,13 @@ class Client:
                         return self._answer(client, path, body)
                     except (*_LOST, LostError) as error:
                         lost: Exception = error
+                        sent = sent or not _refused(error)
                         self._current = (self._current + 1) % len(self._clients)
-                refused = "refused" in str(lost) or "Name or service" in str(lost)
-                if last or refused:  # nobody listens on any: waiting would not help
+                if last or _refused(lost):  # nobody listens on any: waiting would not help
                     break
-            raise self._lost(lost) from lost
+            final = self._lost(lost)
+            final.sent = sent
+            raise final from lost
 
     def _answer(self, client: Etcd3Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
         for first in (True, False):
@@ -291,6 +297,11 @@ def _endpoint(host: str, shown: str) -> tuple[str, int]:
     if not name or not port.isdigit():
         raise StoreError(f"{shown}: '{host}' is no endpoint", hint="etcd://host:2379,other:2379/prefix")
     return name.strip("[]"), int(port)
+
+
+def _refused(error: Exception) -> bool:
+    """Was there nobody to take it?"""
+    return "refused" in str(error) or "Name or service" in str(error)
 
 
 def _read_into(response: requests.Response, lines: queue.SimpleQueue[bytes | None]) -> None:

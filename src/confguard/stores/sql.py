@@ -73,6 +73,7 @@ class SqlStore(ABC):
 
     def commit(self, *appends: Append) -> None:
         """Append to one config or several, in one transaction."""
+        chain.check_apart(appends)
         appends = tuple(sorted(appends, key=lambda each: each.config))
         paths = {each.config: self._path(each) for each in appends}
         for with_base in (True, False):
