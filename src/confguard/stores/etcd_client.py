@@ -109,8 +109,10 @@ class Client:
         found = self._post("/kv/range", body).get("kvs", [])
         return [(b64decode(each["key"]), b64decode(each.get("value", ""))) for each in found]
 
-    def head_and_last(self, key: bytes, start: bytes, end: bytes) -> tuple[list[bytes], list[bytes]]:
-        """The value of a key, and that of the last key of a range, as they were at the same moment."""
+    def head_and_last(
+        self, key: bytes, start: bytes, end: bytes, other: bytes
+    ) -> tuple[list[bytes], list[bytes], list[bytes]]:
+        """The values of a key, of the last key of a range, and of another key, as they were at the same moment."""
         last = {
             "key": _text(start),
             "range_end": _text(end),
@@ -118,13 +120,17 @@ class Client:
             "sort_order": "DESCEND",
             "sort_target": "KEY",
         }
-        asked = [{"request_range": {"key": _text(key)}}, {"request_range": last}]
+        asked = [
+            {"request_range": {"key": _text(key)}},
+            {"request_range": last},
+            {"request_range": {"key": _text(other)}},
+        ]
         answers = self._post("/kv/txn", {"compare": [], "success": asked, "failure": []})["responses"]
-        one, other = (
-            [b64decode(each["value"]) for each in answer["response_range"].get("kvs", [])]
+        one, newest, more = (
+            [b64decode(each.get("value", "")) for each in answer["response_range"].get("kvs", [])]
             for answer in answers
         )
-        return one, other
+        return one, newest, more
 
     def values(self, *keys: bytes) -> list[bytes | None]:
         """The values of some keys as they were at the same moment; None for those that are not there."""
