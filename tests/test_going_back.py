@@ -29,7 +29,7 @@ from confguard.errors import (
     RefusedError,
 )
 from confguard.project import load_project
-from confguard.rollout import Bake
+from confguard.rollout import Bake, reverting
 from confguard.stores import Draft, PendingBake, PlaceState, open_store
 from confguard.targets import CommandReload
 from confguard.targets.concealing import concealed_words
@@ -1326,6 +1326,79 @@ class TestARevertThatIsSaidAgain:
         code, _, err = run(capsys, "revert", "auth", "--reason", "again")
         assert code == 3
         assert "is a revert already, to 1, and in force: logins fail" in err
+
+
+class TestARevertThatIsCalledAgain:
+    """A script is as safe as a terminal."""
+
+    @pytest.fixture
+    def reverted(self, service: cg.Guard) -> cg.Guard:
+        with pytest.raises(NotToldError):
+            service.revert(reason="logins fail")
+        return service
+
+    def test_who_was_not_told_is_told_again(self, reverted: cg.Guard) -> None:
+        with pytest.raises(NotToldError):
+            reverted.revert(reason="again")
+        Path("alive").touch()
+        assert reverted.revert(reason="again").number == 3
+        assert held() == ["size = 64\n"] * 2
+        with pytest.raises(
+            cg.ConflictError, match="is a revert already, to 1, and in force: logins fail"
+        ) as caught:
+            reverted.revert(reason="again")
+        assert "--to N" in str(caught.value.hint)
+        assert held() == ["size = 64\n"] * 2
+        assert reverted.revert(2, reason="it was not that").reverts == 2
+
+    def test_what_was_edited_or_not_written_is_written(self, reverted: cg.Guard) -> None:
+        Path("alive").touch()
+        Path("copy.toml").write_text("size = 7\n")
+        assert reverted.revert(reason="again").content == b"size = 64\n"
+        assert held() == ["size = 64\n"] * 2
+        assert reverted.history()[1].text == "size = 7\n"
+
+    def test_two_that_revert_at_the_same_moment_go_back_once(
+        self, service: cg.Guard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Path("alive").touch()
+        other = cg.Guard("auth", store=service.store, targets=["auth.toml", "copy.toml"], policy=ANY)
+        lock = reverting.go_back
+
+        def second(*words: Any) -> Any:
+            monkeypatch.setattr(reverting, "go_back", lock)
+            other.revert(reason="faster")
+            return lock(*words)
+
+        monkeypatch.setattr(reverting, "go_back", second)
+        with pytest.raises(cg.ConflictError, match="is a revert already, to 1, and in force: faster"):
+            service.revert(reason="logins fail")
+        assert held() == ["size = 64\n"] * 2
+
+    def test_a_group_that_was_reverted_is_finished_and_not_reverted(self, service: cg.Guard) -> None:
+        web = cg.Guard("web", store=service.store, targets=["web.toml"], policy=ANY)
+        for port in (1, 2):
+            web.apply(web.plan({"port": port}, reason="port"))
+        group = cg.Group(service, web)
+        with pytest.raises(NotToldError):
+            group.revert(reason="all")
+        Path("alive").touch()
+        assert [each.number for each in group.revert(reason="again")] == [3, 3]
+        with pytest.raises(cg.ConflictError, match="is a revert already"):
+            group.revert(reason="again")
+        assert held("auth.toml", "copy.toml", "web.toml") == ["size = 64\n", "size = 64\n", "port = 1\n"]
+
+    def test_a_group_of_which_one_was_reverted_is_not_half_reverted(self, service: cg.Guard) -> None:
+        web = cg.Guard("web", store=service.store, targets=["web.toml"], policy=ANY)
+        for port in (1, 2):
+            web.apply(web.plan({"port": port}, reason="port"))
+        with pytest.raises(NotToldError):
+            service.revert(reason="auth alone")
+        with pytest.raises(
+            cg.ConflictError, match="'auth' is a revert that is not finished, and that of 'web'"
+        ):
+            cg.Group(service, web).revert(reason="all")
+        assert held("auth.toml", "copy.toml", "web.toml") == ["size = 64\n", "size = 64\n", "port = 2\n"]
 
 
 def test_a_service_is_not_told_of_what_its_target_does_not_hold(service: cg.Guard) -> None:

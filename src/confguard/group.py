@@ -8,7 +8,7 @@ from datetime import datetime
 
 from confguard.errors import ConfguardError
 from confguard.guard import Guard, Plan
-from confguard.rollout import applying, going_back
+from confguard.rollout import applying, reverting
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import Change
 from confguard.stores.interface import Revision
@@ -98,7 +98,7 @@ class Group:
 
         Raises what `Guard.revert` does.
         """
-        return going_back.revert([guard.place for guard in self.guards], to, reason=reason, author=author)
+        return reverting.revert([guard.place for guard in self.guards], to, reason=reason, author=author)
 
 
 def _first_twice(names: Iterable[str]) -> str | None:

@@ -15,7 +15,7 @@ from confguard.errors import ConfguardError, DocumentError, NotFoundError, harml
 from confguard.events import Listener
 from confguard.fields import ImpactLevel
 from confguard.risk.policy import Policy
-from confguard.rollout import applying, going_back, recovering
+from confguard.rollout import applying, recovering, reverting
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import Change, author_name
 from confguard.rollout.places import Place
@@ -255,14 +255,17 @@ class Guard:
 
         Without `to`, of the one before the head (while a bake is under way, of the last one that has proved itself);
         else of the one with that number, of the one that was the head at that time, or of the newest one with that
-        label. `only` takes back what that one revision changed, and leaves what came after it.
+        label. `only` takes back what that one revision changed, and leaves what came after it. Said again, a revert is
+        finished if something of it is left to do; one that is in force is never reverted unless `to` says so, since
+        that would bring the failure back.
 
         Nothing stands in the way: neither schema nor policy, nor what somebody wrote into a target, of which a copy is
         kept in the store. Raises `NotFoundError` where there is nothing to go back to, `MergeConflictError` where what
         `only` changed was changed again since, `ConflictError` if somebody else changes the head at the same moment,
+        or if the head is a revert that is in force already,
         and `NotToldError` when the bytes are back in place, and the service could not be told of it.
         """
-        return going_back.revert([self.place], to, only=only, reason=reason, author=author)[0]
+        return reverting.revert([self.place], to, only=only, reason=reason, author=author)[0]
 
     def confirm(self) -> Revision:
         """Let the head stay, before its bake is over. Raises `NotFoundError` if no bake is under way."""

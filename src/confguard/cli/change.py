@@ -207,10 +207,7 @@ def revert(args: Namespace) -> int:
     if args.others:
         return _revert_together(args)
     with guarded_anyway(args.name) as guard:
-        again = to is None and args.only is None
-        revision = (_finished_revert(guard) if again else None) or guard.revert(
-            to, reason=args.reason, author=args.author, only=args.only
-        )
+        revision = guard.revert(to, reason=args.reason, author=args.author, only=args.only)
     say(args.format, revision_json(revision), lambda: _show_revert(revision))
     return 0
 
@@ -225,9 +222,6 @@ def _revert_together(args: Namespace) -> int:
     names = list(dict.fromkeys([args.name, *args.others]))
     with guarded_anyway(names[0]) as first:
         guards = [first, *(guarded_anyway(name, store=first.store) for name in names[1:])]
-        if not (args.at or args.label):
-            for guard in guards:
-                _finished_revert(guard)
         made = Group(*guards).revert(args.at or args.label, reason=args.reason, author=args.author)
     say(
         args.format,
@@ -235,25 +229,6 @@ def _revert_together(args: Namespace) -> int:
         lambda: "\n".join(f"{revision.config}: {_show_revert(revision)}" for revision in made),
     )
     return 0
-
-
-def _finished_revert(guard: Guard) -> Revision | None:
-    """A revert that was cut off, or edited over, is finished by saying it again; None if the head is none.
-
-    Reverting one that is in force brings the failure back: whoever means that names the revision.
-    """
-    head = guard.head()
-    if head is None or head.reverts is None:
-        return None
-    if any(each.held != head.content for each in guard.drift()):
-        guard.repair()
-        return guard.head()
-    if guard.place.untold():
-        return guard.tell()
-    raise ConflictError(
-        f"revision {head.number} of '{guard.name}' is a revert already, to {head.reverts}, and in force: {head.reason}",
-        hint=f"name the revision to go back to: --to N (confguard log {guard.name})",
-    )
 
 
 def _show_revert(revision: Revision) -> str:

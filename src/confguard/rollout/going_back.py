@@ -1,4 +1,4 @@
-"""Going back: by hand, from what a service refuses, from a bake that failed. What is decided here is never undone.
+"""Going back, also from what a service refuses and from a bake that failed. What is decided here is never undone.
 
 The bytes that were there before are in every target, or `recovering` puts them there; whether the service could be told
 of them is another question, and said apart.
@@ -7,68 +7,23 @@ of them is another question, and said apart.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
-from confguard.diff.engine import diff
-from confguard.diff.merge import merge
-from confguard.documents.document import Document
-from confguard.documents.writing import write as write_anew
 from confguard.errors import (
     BakeFailedError,
     BakeNotToldError,
     ConfguardError,
     ConflictError,
-    DocumentError,
-    MergeConflictError,
-    NotFoundError,
     NotToldError,
     RefusedError,
     TargetError,
 )
-from confguard.rollout.changes import (
-    Change,
-    author_name,
-    change_to,
-    draft_as_it_was,
-    draft_of,
-    without_secrets,
-)
-from confguard.rollout.interrupting import interruptible, uninterrupted
+from confguard.rollout.changes import Change, change_to, draft_as_it_was
+from confguard.rollout.interrupting import uninterrupted
 from confguard.rollout.places import Place, locked
 from confguard.rollout.steps import Done, tell_of_heads, write
-from confguard.schema.schema import SchemaLike
-from confguard.stores.finding import find, previous
-from confguard.stores.interface import Draft, Revision
+from confguard.stores.interface import Revision
 
-__all__ = ["bake_failed", "go_back", "not_done", "revert", "take_back", "without"]
-
-
-def revert(
-    places: Sequence[Place],
-    to: int | datetime | str | None = None,
-    *,
-    only: int | None = None,
-    reason: str,
-    author: str | None = None,
-) -> list[Revision]:
-    """Bring back earlier revisions of several configs, all of them or none.
-
-    Neither policy, nor drift, nor a head that does not parse, nor a bake stands in the way. Raises `NotFoundError`,
-    `MergeConflictError`, `ConflictError`, `TargetError` or `StoreError` when nothing was done, and `NotToldError`
-    when it was, and a service could not be told.
-    """
-    reason = reason.strip()
-    if not reason:
-        raise ValueError("a reason is required: say why it is reverted")
-    if to is not None and only is not None:
-        raise ValueError("`to` goes back to a revision, `only` takes one back: both at once mean nothing")
-    name = author_name(author)
-    with interruptible():
-        done = go_back(places, lambda: [_reverted(place, to, only, reason, name) for place in places])
-    error = not_done(done)
-    if error:
-        raise error
-    return [each.revision for each in done]
+__all__ = ["bake_failed", "go_back", "not_done", "take_back"]
 
 
 def go_back(places: Sequence[Place], changes_of: Callable[[], Sequence[Change]]) -> list[Done]:
@@ -152,69 +107,6 @@ def bake_failed(done: Sequence[Done], why: str) -> ConfguardError:
     if left:
         return BakeFailedError(f"{said}\n{left}", hint=left.hint)
     return BakeFailedError(said, hint=f"{_in_force(undone[0])}; {_log(last)}")
-
-
-def without(
-    before: Document, undone: Document, head: Document, schema: SchemaLike = None, what: str = "the change"
-) -> Document:
-    """The head as it would be if the step from `before` to `undone` had not been made.
-
-    Comments and layout are the head's. Raises `MergeConflictError` with every setting that was changed again since.
-
-    >>> from confguard.documents.document import parse
-    >>> one, two, three = (parse(text, "toml") for text in ("a = 1\\n", "a = 2\\n", "a = 2 # two\\nb = 1\\n"))
-    >>> print(without(one, two, three).text, end="")
-    a = 1 # two
-    b = 1
-    """
-    merged = merge(undone, head, before, schema)
-    if not merged.clean:
-        listed = "\n".join(f"  {each}" for each in merged.conflicts)
-        raise MergeConflictError(
-            f"{what} cannot be taken back by itself: changed again since\n{listed}",
-            hint="ours is the head, theirs what was before; write what is meant, and apply that",
-            conflicts=merged.conflicts,
-        )
-    try:
-        return head.edit(diff(head.data, merged.data))
-    except DocumentError:  # what cannot be edited in place is written anew
-        return write_anew(merged.data, head.format)
-
-
-def _reverted(
-    place: Place, to: int | datetime | str | None, only: int | None, reason: str, author: str
-) -> Change:
-    """What a revert by hand does to one config."""
-    head = place.store.head(place.config)
-    if head is None:
-        raise NotFoundError(f"'{place.config}' has no revision: there is nothing to go back to")
-    if only is not None:
-        reason = without_secrets(place, reason, head, place.store.get(place.config, only))
-        return change_to(place, _taken_out(place, head, only, reason, author), head)
-    back = find(place.store, place.config, to) if to is not None else _before(place, head)
-    reason = without_secrets(place, reason, head, back)
-    return change_to(place, draft_as_it_was(back, author, reason, place.clock()), head)
-
-
-def _before(place: Place, head: Revision) -> Revision:
-    """The revision that the head replaced; the last one that has proved itself, while it bakes."""
-    pending = place.store.pending_bake(place.config)
-    if pending and pending.back:
-        return place.store.get(place.config, pending.back)
-    back = previous(place.store, head)
-    if back is None:
-        raise NotFoundError(f"'{place.config}' has only one revision: there is nothing to go back to")
-    return back
-
-
-def _taken_out(place: Place, head: Revision, only: int, reason: str, author: str) -> Draft:
-    """The draft of the head without what one earlier revision changed."""
-    undone = place.store.get(place.config, only)
-    before = previous(place.store, undone)
-    if before is None:
-        raise NotFoundError("the first revision has none before it that could be gone back to")
-    document = without(before.document, undone.document, head.document, place.schema, f"revision {only}")
-    return draft_of(document, author, f"revision {only} is taken back: {reason}", place.clock())
 
 
 def _undone(done: Sequence[Done], why: str) -> list[Done]:

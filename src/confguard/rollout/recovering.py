@@ -19,7 +19,16 @@ from confguard.rollout.steps import Done, tell, write, write_again
 from confguard.stores.interface import PendingBake, PlaceState, Revision
 from confguard.targets.reload import TELLING
 
-__all__ = ["Recovered", "recover", "recover_before", "repair", "tell_again", "tell_untold"]
+__all__ = [
+    "Recovered",
+    "finish",
+    "recover",
+    "recover_before",
+    "repair",
+    "tell_again",
+    "tell_untold",
+    "the_head",
+]
 
 
 @frozen
@@ -65,11 +74,21 @@ def repair(place: Place) -> Revision:
     """Write the head to every target that does not hold it, and tell the service. Raises as `recover` does."""
     recover_before([place])
     with locked([place]):
-        done = _again(place, _head(place), "written again: a target held something else")
+        done = _again(place, the_head(place), "written again: a target held something else")
     error = not_done(tell([done]))
     if error:
         raise error
     return done.revision
+
+
+def finish(place: Place) -> None:
+    """Do what is left to do of the head: write it where a target holds something else, tell who was not told."""
+    head = the_head(place)
+    wrong = [each.target.name for each in place.held() if each.content != head.content]
+    if wrong:
+        place.emit("repaired", repair(place), targets=wrong)
+    else:
+        recover(place)
 
 
 def tell_again(place: Place) -> Revision:
@@ -92,7 +111,7 @@ def tell_again(place: Place) -> Revision:
 def _there(place: Place) -> Revision:
     """The revision that was written here last."""
     state = place.state()
-    return place.store.get(place.config, state.written) if state and state.written else _head(place)
+    return place.store.get(place.config, state.written) if state and state.written else the_head(place)
 
 
 def _check_holds(place: Place, revision: Revision) -> None:
@@ -185,7 +204,8 @@ def _reverted(place: Place, head: Revision, pending: PendingBake) -> Change:
     return change_to(place, draft_as_it_was(back, "confguard", why, place.clock()), head)
 
 
-def _head(place: Place) -> Revision:
+def the_head(place: Place) -> Revision:
+    """The newest revision. Raises `NotFoundError` if there is none."""
     head = place.store.head(place.config)
     if head is None:
         raise NotFoundError(f"'{place.config}' has no revision")
