@@ -30,6 +30,7 @@ from confguard.errors import (
 )
 from confguard.project import load_project
 from confguard.rollout import Bake, reverting
+from confguard.rollout.places import Place
 from confguard.stores import Draft, PendingBake, PlaceState, open_store
 from confguard.targets import CommandReload
 from confguard.targets.concealing import concealed_words
@@ -1296,6 +1297,94 @@ def test_a_signal_waits_until_nothing_is_half_done(folder: Path, when: str) -> N
     assert head is not None
     assert Path("a.toml").read_bytes() == head.content, done.stderr
     assert head.text == ("x = 2\n" if when == "write" else "x = 1\n")
+
+
+class TestAnEditInTheLastMoment:
+    """Somebody writes into a target after it was looked at, and before it is replaced."""
+
+    @pytest.fixture
+    def guard(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> cg.Guard:
+        guard = cg.Guard("a", targets=["a.toml", "b.toml"], policy=ANY)
+        for x in (1, 2):
+            guard.apply(guard.plan({"x": x}, reason="start"))
+        stage = Place.stage
+
+        def edited(place: Place, content: bytes) -> Any:
+            monkeypatch.setattr(Place, "stage", stage)
+            staged = stage(place, content)
+            Path("a.toml").write_text("x = 7  # at night\n")
+            return staged
+
+        monkeypatch.setattr(Place, "stage", edited)
+        return guard
+
+    @staticmethod
+    def copies(guard: cg.Guard) -> list[str]:
+        return [each.text for each in guard.history() if each.drift_copy]
+
+    def test_is_kept_as_a_copy_when_something_is_applied(self, guard: cg.Guard) -> None:
+        made = guard.apply(guard.plan({"x": 3}, author="ana", reason="three", ticket="OPS-1"))
+        assert held("a.toml", "b.toml") == ["x = 3\n"] * 2
+        assert self.copies(guard) == ["x = 7  # at night\n"]
+        assert (made, made.author, made.reason, made.ticket) == (guard.head(), "ana", "three", "OPS-1")
+        state = guard.place.state()
+        assert state is not None
+        assert state.complete
+        assert guard.revert(reason="back").text == "x = 2\n", "and not to what was written before the copy"
+        assert guard.verify() == len(guard.history())
+
+    def test_is_kept_as_a_copy_when_something_is_reverted(self, guard: cg.Guard) -> None:
+        assert guard.revert(reason="back").reverts == 1
+        assert held("a.toml", "b.toml") == ["x = 1\n"] * 2
+        assert self.copies(guard) == ["x = 7  # at night\n"]
+        with pytest.raises(cg.ConflictError, match="is a revert already, to 1"):
+            guard.revert(reason="back")
+
+    def test_a_bake_goes_on_and_goes_back_to_what_has_proved_itself(self, guard: cg.Guard) -> None:
+        sick = Bake("9s", [lambda: "sick"], interval="10ms")
+        with pytest.raises(cg.BakeFailedError):
+            guard.apply(guard.plan({"x": 3}, reason="three"), bake=sick)
+        assert held("a.toml", "b.toml") == ["x = 2\n"] * 2
+        assert self.copies(guard) == ["x = 7  # at night\n"]
+
+    def test_a_bake_that_is_interrupted_is_reverted(self, guard: cg.Guard) -> None:
+        class Impatient:
+            name = "operator"
+
+            def check(self) -> str | None:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            guard.apply(guard.plan({"x": 3}, reason="three"), bake=Bake("9s", [Impatient()], interval="1ms"))
+        assert held("a.toml", "b.toml") == ["x = 2\n"] * 2
+
+    def test_a_store_that_is_away_then_cuts_nothing_in_two(
+        self, guard: cg.Guard, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        plan = guard.plan({"x": 3}, reason="three")
+        commit = type(guard.store).commit
+
+        def once(*words: Any) -> None:
+            def away(*_: Any) -> None:
+                raise cg.StoreError("away")
+
+            commit(*words)
+            monkeypatch.setattr(type(guard.store), "commit", away)
+
+        monkeypatch.setattr(type(guard.store), "commit", once)
+        assert guard.apply(plan).number == 3
+        assert held("a.toml", "b.toml") == ["x = 3\n"] * 2
+        assert "what was written into a target of 'a' just now is lost: away" in caplog.text
+
+
+def test_a_revert_after_a_repair_goes_back_and_not_to_the_same_bytes(folder: Path) -> None:
+    guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+    for x in (1, 2):
+        guard.apply(guard.plan({"x": x}, reason="start"))
+    Path("a.toml").write_text("x = 7  # at night\n")
+    guard.repair()
+    guard.thin(cg.Retention(last=2, within="1us"))
+    assert guard.revert(reason="back").text == "x = 1\n"
 
 
 class TestARevertThatIsSaidAgain:

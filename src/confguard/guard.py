@@ -23,7 +23,7 @@ from confguard.rollout.plans import Plan, Source, Terms, as_document, change_of,
 from confguard.rollout.recovering import Recovered
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.stores import chain
-from confguard.stores.finding import previous
+from confguard.stores.finding import other_before
 from confguard.stores.interface import Revision, Store
 from confguard.stores.opening import open_store
 from confguard.stores.retention import Retention
@@ -341,7 +341,7 @@ class Guard:
         if not history:
             return 0
         keep = {history[0].number, *(retention or Retention()).kept(history, self.place.clock())}
-        back, pending = previous(self.store, history[0]), self.store.pending_bake(self.name)
+        back, pending = other_before(self.store, history[0]), self.store.pending_bake(self.name)
         keep |= {back.number} if back else set()
         keep |= {pending.back} if pending else set()
         keep |= {each.written for each in self.store.places(self.name).values()}

@@ -120,9 +120,13 @@ class Place:
             or (each.digest is not None and each.digest not in ours and not self._torn(each, head, state))
         )
 
-    def strangers(self, head: Revision | None, wanted: bytes) -> list[bytes]:
+    def strangers(
+        self, head: Revision | None, wanted: bytes, held: Sequence[Held] | None = None
+    ) -> list[bytes]:
         """What targets hold that no revision does, each once: overwritten, it would be lost."""
-        there = [each for each in self.held() if each.content not in (None, wanted)]
+        there = [
+            each for each in (self.held() if held is None else held) if each.content not in (None, wanted)
+        ]
         if not there:
             return []
         known = {each.content_digest for each in self.store.history(self.config, _REMEMBERED)}

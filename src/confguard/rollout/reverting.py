@@ -23,7 +23,7 @@ from confguard.rollout.going_back import go_back, not_done
 from confguard.rollout.interrupting import interruptible
 from confguard.rollout.places import Place
 from confguard.schema.schema import SchemaLike
-from confguard.stores.finding import find, previous
+from confguard.stores.finding import find, other_before, previous
 from confguard.stores.interface import Draft, Revision
 
 __all__ = ["revert", "without"]
@@ -142,7 +142,7 @@ def _before(place: Place, head: Revision) -> Revision:
     pending = place.store.pending_bake(place.config)
     if pending and pending.back:
         return place.store.get(place.config, pending.back)
-    back = previous(place.store, head)
+    back = other_before(place.store, head)
     if back is None:
         raise NotFoundError(f"'{place.config}' has only one revision: there is nothing to go back to")
     return back
