@@ -35,7 +35,7 @@ from confguard.stores import Draft, PendingBake, PlaceState, open_store
 from confguard.targets import CommandReload
 from confguard.targets.concealing import concealed_words
 from confguard.targets.locking import alone
-from conftest import ROOT, unmeasured
+from conftest import ROOT, STORES, fresh_url, unmeasured
 
 ANY = cg.Policy(review=101, block=101)
 ALIVE = ["test", "-e", "alive"]
@@ -1099,6 +1099,49 @@ class TestWhatComesBetween:
         bake = Bake("1m", probes=[sick], interval="10ms", failures=2)
         assert guard.apply(guard.plan({"x": 2}, reason="two"), bake=bake).number == 2
         assert guard.head() == guard.revision(2)
+
+    @pytest.mark.parametrize("kind", STORES)
+    def test_who_confirms_before_the_revert_is_committed_is_not_overruled(
+        self, kind: str, folder: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In the last moment: all has been decided, and nothing is in the store yet."""
+        guard = cg.Guard("a", store=fresh_url(kind, request), targets=["a.toml"], policy=ANY)
+        guard.apply(guard.plan({"x": 1}, reason="start"))
+        where, commit = type(guard.store), type(guard.store).commit
+
+        def confirmed_before(store: Any, *appends: Any) -> None:
+            if any(each.revisions[-1].reverts for each in appends):
+                guard.confirm()
+            commit(store, *appends)
+
+        monkeypatch.setattr(where, "commit", confirmed_before)
+        sick = Bake("1m", probes=[lambda: False], interval="10ms", failures=2)
+        assert guard.apply(guard.plan({"x": 2}, reason="two"), bake=sick).number == 2
+        assert guard.head() == guard.revision(2)
+        assert held("a.toml") == ["x = 2\n"]
+        assert guard.recover() == ()
+
+    def test_who_confirms_while_it_is_recovered_is_not_overruled(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        guard = cg.Guard("a", store="memory://", targets=["a.toml"], policy=ANY)
+        guard.apply(guard.plan({"x": 1}, reason="start"))
+        with monkeypatch.context() as patched:
+            patched.setattr("confguard.stores.memory.LEASE_SECONDS", 0)
+            patched.setattr("confguard.rollout.applying._bake", lambda *_: None)
+            guard.apply(guard.plan({"x": 2}, reason="two"), bake=Bake("1h", confirm=True))
+        commit = guard.store.commit
+        monkeypatch.setattr(guard.store, "commit", lambda *words: (guard.confirm(), commit(*words)))
+        assert guard.recover() == ()
+        assert held("a.toml") == ["x = 2\n"]
+
+    def test_who_confirms_too_late_is_told_what_came_first(self, folder: Path) -> None:
+        guard = cg.Guard("a", store="memory://", targets=["a.toml"], policy=ANY)
+        guard.apply(guard.plan({"x": 1}, reason="start"))
+        with pytest.raises(cg.BakeFailedError):
+            guard.apply(guard.plan({"x": 2}, reason="two"), bake=Bake("9s", [lambda: "sick"], interval="1ms"))
+        with pytest.raises(cg.NotFoundError, match="revision 3 by confguard is in force: .*sick"):
+            guard.confirm()
 
     def test_who_reverts_during_the_last_probe_is_heard(self, folder: Path) -> None:
         guard = cg.Guard("a", targets=["a.toml"], policy=ANY)

@@ -271,7 +271,13 @@ class Guard:
         """Let the head stay, before its bake is over. Raises `NotFoundError` if no bake is under way."""
         revision = applying.confirm(self.place)
         if revision is None:
-            raise NotFoundError(f"'{self.name}' has no revision that waits to be confirmed")
+            head = self.head()
+            since = f"; revision {head.number} by {harmless(head.author)} is in force" if head else ""
+            why = f": {harmless(head.reason)}" if head and head.reverts is not None else ""
+            raise NotFoundError(
+                f"'{self.name}' has no revision that waits to be confirmed{since}{why}",
+                hint=f"confguard log {self.name}",
+            )
         return revision
 
     def tell(self) -> Revision:

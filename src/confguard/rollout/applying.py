@@ -98,7 +98,8 @@ def _undone_if_interrupted(attempt: _Attempt) -> Iterator[None]:
         baking = [each for each in done if bakes and _is_baking(each)]
         if baking:
             error = bake_failed(baking, f"the bake was interrupted ({type(interruption).__name__})")
-            interruption.add_note(f"{error}\n{error.hint}" if error.hint else str(error))
+            if error:
+                interruption.add_note(f"{error}\n{error.hint}" if error.hint else str(error))
         for each in done:
             if not bakes and _is_head(each):
                 config, number = each.place.config, each.revision.number
@@ -138,7 +139,9 @@ def _bake(changes: Sequence[Change], done: Sequence[Done]) -> None:
         with uninterrupted():
             for each in done:
                 each.place.emit("alarmed", each.revision, why=watched.why)
-            raise bake_failed(done, watched.why)
+            error = bake_failed(done, watched.why)
+            if error:
+                raise error
     if watched.outcome is Outcome.HEALTHY:
         for each in done:
             if _end_bake(each):
@@ -171,4 +174,5 @@ def _replaced_while_watched(replaced: Sequence[Done], done: Sequence[Done]) -> C
     which = f"revision {first.revision.number} of '{first.place.config}'"
     why = f"{which} was replaced by revision {newer(first)} while it was watched"
     others = [each for each in done if each not in replaced]
-    return bake_failed(others, why) if others else BakeFailedError(why)
+    error = bake_failed(others, why) if others else None
+    return error or BakeFailedError(why)

@@ -42,6 +42,8 @@ class Change:
     bake: Bake | None = None
     seen: frozenset[bytes | None] = frozenset()
     """What the targets held when this was worked out: known, or among the drafts as a copy."""
+    unproved: bool = False
+    """Is the head only taken back as long as its bake is under way?"""
     back: int = field()
     """The last revision that has proved itself; before the first one, what the first target held."""
 
@@ -60,7 +62,7 @@ class Change:
         if self.bake:
             deadline = self.place.clock() + self.bake.duration
             pending = PendingBake(revisions[-1].number, self.back, deadline)
-        return Append(self.place.config, revisions, self.place.key, pending)
+        return Append(self.place.config, revisions, self.place.key, pending, self.unproved)
 
     @property
     def revision(self) -> Revision:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from attrs import evolve
+
 from confguard.errors import (
     BakeFailedError,
     BakeNotToldError,
@@ -20,8 +22,7 @@ from confguard.errors import (
 from confguard.rollout.changes import Change, change_to, draft_as_it_was
 from confguard.rollout.interrupting import uninterrupted
 from confguard.rollout.places import Place, locked
-from confguard.rollout.steps import Done, tell_of_heads, write
-from confguard.stores.interface import Revision
+from confguard.rollout.steps import Done, newer, tell_of_heads, write
 
 __all__ = ["bake_failed", "go_back", "not_done", "take_back"]
 
@@ -84,8 +85,8 @@ def take_back(done: Sequence[Done]) -> ConfguardError:
     return RefusedError(f"{said}\n{_in_force(back)}{told}", hint=_log(failed))
 
 
-def bake_failed(done: Sequence[Done], why: str) -> ConfguardError:
-    """Undo what did not prove itself; the error that says so."""
+def bake_failed(done: Sequence[Done], why: str) -> ConfguardError | None:
+    """Undo what did not prove itself; the error that says so. None where somebody has let it stay meanwhile."""
     last = done[0]
     what = f"revision {last.revision.number} of '{last.place.config}'"
     for each in done:
@@ -94,8 +95,10 @@ def bake_failed(done: Sequence[Done], why: str) -> ConfguardError:
     if not any(each.back for each in done):
         return BakeFailedError(f"{what} failed, and there is none to go back to: {why}")
     try:
-        undone = _undone(done, why)
+        undone = _undone(done, why, unproved=True)
     except ConflictError:
+        if not any(newer(each) for each in done):
+            return None
         return BakeFailedError(f"{what} failed and was replaced since: {why}", hint=_log(last))
     except ConfguardError as error:
         said = f"{what} failed: {why}; it could not be reverted: {error}"
@@ -109,23 +112,25 @@ def bake_failed(done: Sequence[Done], why: str) -> ConfguardError:
     return BakeFailedError(said, hint=f"{_in_force(undone[0])}; {_log(last)}")
 
 
-def _undone(done: Sequence[Done], why: str) -> list[Done]:
-    """Make what has proved itself the heads again. Raises `ConflictError` if what was done is not the head any more."""
+def _undone(done: Sequence[Done], why: str, *, unproved: bool = False) -> list[Done]:
+    """Make what has proved itself the heads again. Raises `ConflictError` if what was done is not the head any more.
+
+    What is `unproved` is taken back only while it bakes; several that bake as one, while one of them does.
+    """
     stood = [each for each in done if each.back]
 
     def changes() -> list[Change]:
-        return [
-            change_to(
-                each.place, draft_as_it_was(_back(each), "confguard", why, each.place.clock()), each.revision
-            )
-            for each in stood
-        ]
+        baking = [each for each in stood if unproved and each.place.store.pending_bake(each.place.config)]
+        if unproved and not baking:
+            raise ConflictError("all were confirmed meanwhile, and stay")
+        return [evolve(_change_back(each, why), unproved=each in baking) for each in stood]
 
     return go_back([each.place for each in stood], changes)
 
 
-def _back(each: Done) -> Revision:
-    return each.place.store.get(each.place.config, each.back)
+def _change_back(each: Done, why: str) -> Change:
+    back = each.place.store.get(each.place.config, each.back)
+    return change_to(each.place, draft_as_it_was(back, "confguard", why, each.place.clock()), each.revision)
 
 
 def _not_written(each: Done) -> TargetError:

@@ -9,9 +9,9 @@ import os
 from collections.abc import Sequence
 from typing import Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from confguard.errors import ConfguardError, DriftError, NotFoundError
+from confguard.errors import ConfguardError, ConflictError, DriftError, NotFoundError
 from confguard.rollout.changes import Change, change_to, draft_as_it_was
 from confguard.rollout.going_back import not_done
 from confguard.rollout.places import Place, locked
@@ -177,7 +177,12 @@ def _written(place: Place) -> tuple[list[Recovered], list[Done]]:
     ours = unwritten and state is not None and pending is not None and state.wanted == pending.revision
     if pending is not None and (ours or not pending.watched):
         if pending.back:
-            reverted = write([_reverted(place, head, pending)])
+            try:
+                reverted = write([evolve(_reverted(place, head, pending), unproved=True)])
+            except ConflictError:
+                if place.store.pending_bake(place.config):
+                    raise
+                return [], []  # somebody has let it stay, or replaced it, in this moment
             return [Recovered(place.config, reverted[0].revision, "reverted")], reverted
         place.store.end_bake(place.config, head.number)
     elif pending is not None and pending.back:  # another machine watches the head: it is not for this one yet

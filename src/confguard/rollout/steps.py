@@ -79,7 +79,9 @@ def _behind_edits(change: Change) -> Change:
     try:
         change.place.store.commit(again.append)
     except StoreError as error:  # what is decided is carried out, whoever wrote into its target meanwhile
-        _LOG.warning("what was written into a target of '%s' just now is lost: %s", change.place.config, error)
+        _LOG.warning(
+            "what was written into a target of '%s' just now is lost: %s", change.place.config, error
+        )
         return change
     _tell_of_copies(again)
     return again

@@ -21,6 +21,7 @@ __all__ = [
     "from_json",
     "in_doubt",
     "link",
+    "proved",
     "stored",
     "to_json",
     "verify",
@@ -176,8 +177,18 @@ def conflict_of(head_of: Callable[[str], Revision | None], appends: Sequence[App
     for each in appends:
         head, first = head_of(each.config), each.revisions[0]
         if (head.digest if head else None) != first.parent:
-            break
+            return conflict(each.config, head, first.number - 1)
+    for each in appends:
+        if each.unproved:
+            return proved(each.config, head_of(each.config))
     return conflict(each.config, head, first.number - 1)
+
+
+def proved(config: str, head: Revision | None) -> ConflictError:
+    """The error for a head that was let stay before it could be taken back."""
+    return ConflictError(
+        f"revision {head.number if head else 0} of '{config}' was confirmed meanwhile, and stays"
+    )
 
 
 def check_apart(appends: Sequence[Append]) -> None:

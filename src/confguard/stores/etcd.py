@@ -77,6 +77,7 @@ class EtcdStore:
         operations: dict[bytes, dict[str, Any]] = {}
         for each in appends:
             compares.append(self._follows(each))
+            compares += [_present(self._key("bake", each.config))] if each.unproved else []
             operations |= self._operations(each)
             key = self._key("partly", each.config)
             operations[key] = _put(key, b"more is to come") if partly else _delete(key)
@@ -390,6 +391,10 @@ def _transaction(compares: Sequence[Any], operations: Sequence[Any]) -> dict[str
 
 def _holds(key: bytes, value: bytes) -> dict[str, Any]:
     return {"key": _text(key), "target": "VALUE", "result": "EQUAL", "value": _text(value)}
+
+
+def _present(key: bytes) -> dict[str, Any]:
+    return {"key": _text(key), "target": "CREATE", "result": "GREATER", "create_revision": 0}
 
 
 def _absent(key: bytes) -> dict[str, Any]:

@@ -44,6 +44,8 @@ class MemoryStore:
                 head, first = self.head(each.config), each.revisions[0]
                 if (head.digest if head else None) != first.parent:
                     raise chain.conflict(each.config, head, first.number - 1)
+                if each.unproved and each.config not in self._bakes:
+                    raise chain.proved(each.config, head)
             for each in appends:
                 self._revisions.setdefault(each.config, []).extend(map(self._kept, each.revisions))
                 if each.place:

@@ -48,6 +48,7 @@ FOLLOW = (
     " WHERE name = ? AND head = ? AND digest = ? RETURNING 1"
 )
 """The head becomes another one, if it is the one that was expected."""
+UNPROVED = FOLLOW.replace(" RETURNING", " AND bake IS NOT NULL RETURNING")
 _INSERT = (
     "INSERT INTO revision (config, number, content, format, author, reason, created_at, data, parent, digest, more,"
     " base, depth, size, payload) SELECT c.id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM config c WHERE c.name = ?"
@@ -96,7 +97,8 @@ def script_of(append: Append, bases: Mapping[int, Base], now: str) -> Iterator[S
         yield Statement(query, (config, *new_head), must=HEAD_MOVED)
     else:
         old_head = (first.number - 1, bytes.fromhex(first.parent))
-        yield Statement(FOLLOW.format(now=now), (*new_head, config, *old_head), must=HEAD_MOVED)
+        follow = UNPROVED if append.unproved else FOLLOW
+        yield Statement(follow.format(now=now), (*new_head, config, *old_head), must=HEAD_MOVED)
     for revision in append.revisions:
         yield _insert(revision, bases.get(revision.number))
     if append.place:
