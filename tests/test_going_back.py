@@ -356,7 +356,10 @@ class TestImports:
         for targets in (["live.yaml"], [], ["not-yet.yaml"]):
             guard = cg.Guard("web", store="memory://", targets=targets)
             plan = guard.plan("web.yaml", reason="start")
-            assert (plan.imported, plan.decision) == (True, cg.Decision.ALLOW)
+            there = targets != ["not-yet.yaml"]
+            assert (plan.imported, plan.decision) == (there, cg.Decision.ALLOW), (
+                "nothing is imported from nothing"
+            )
             assert guard.apply(plan).number == 1
 
     def test_what_changes_is_judged_from_what_is_there(self, folder: Path) -> None:
@@ -1080,6 +1083,77 @@ def test_a_signal_that_would_end_a_service_is_not_sent(folder: Path, does: str, 
 )
 def test_a_secret_in_a_command_line_is_hidden_wherever_it_stands(words: list[str], shown: str) -> None:
     assert concealed_words(words).shown == shown
+
+
+class TestWhatIsSaidOfWhatWasLeft:
+    """Each state by its own name, and the command that ends it."""
+
+    @pytest.mark.parametrize("held_by_one", ["size = 60\n", None])
+    def test_an_apply_that_was_cut_off_is_no_drift(
+        self, project: Path, capsys: pytest.CaptureFixture[str], held_by_one: str | None
+    ) -> None:
+        leave(project, DIED)
+        if held_by_one is None:
+            Path("auth.toml").unlink()
+        code, out, _ = run(capsys, "status", "auth")
+        assert code == 1
+        assert "drift" not in out
+        assert "was cut off" in out.replace("\n    ", " ")
+        assert "confguard recover auth" in out.replace("\n    ", " ")
+        code, out, _ = run(capsys, "drift", "auth")
+        assert code == 1
+        assert "auth.toml: the head is not written to it yet" in out
+        assert "was cut off, or is at work still: confguard recover auth" in out
+        assert (
+            "revision 3 is not written to its targets yet" in run(capsys, "plan", "auth", "--reason", "x")[1]
+        )
+        assert run(capsys, "recover")[0] == 0
+        assert run(capsys, "status", "auth")[0] == 0
+
+    def test_what_was_edited_since_is_drift_all_the_same(
+        self, project: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        leave(project, DIED)
+        Path("auth.toml").write_text("size = 7  # by hand\n")
+        out = run(capsys, "status", "auth")[1]
+        assert "auth.toml: 1 value differs" in out
+        assert "confguard recover auth" in out.replace("\n    ", " ")
+
+    def test_a_target_that_is_a_folder_was_not_edited(
+        self, project: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        Path("auth.toml").unlink()
+        Path("auth.toml").mkdir()
+        out = run(capsys, "plan", "auth", "--reason", "x")[1]
+        assert "auth.toml cannot be read: is a folder" in out
+        assert "was edited" not in out
+        assert "auth.toml: is a folder" in run(capsys, "status", "auth")[1]
+        Path("auth.new.toml").write_text("size = 65\n")
+        err = run(capsys, "apply", "auth", "--reason", "x", "--approved-by", "eva")[2]
+        assert "a target cannot be read, and nobody knows what this would undo" in err
+        assert "edited" not in err
+
+    def test_a_plan_says_whose_bake_is_under_way(
+        self, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        leave(project, BAKES)
+        out = run(capsys, "plan", "auth", "--reason", "x")[1]
+        assert "revision 3 by" in out
+        assert "is being watched until" in out
+        assert "--supersede WHY" in out.replace("\n", " ")
+        monkeypatch.setattr("confguard.stores.sql_script.LEASE", 0)
+        out = run(capsys, "plan", "auth", "--reason", "x")[1]
+        assert "the bake of revision 3 was abandoned" in out
+        assert "confguard recover auth" in out
+
+    def test_a_first_revision_imports_nothing_from_nothing(
+        self, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        Path("confguard.toml").write_text('[configs.a]\ntargets = ["a.toml"]\n')
+        Path("new.toml").write_text("x = 1\n")
+        assert "an import" not in run(capsys, "plan", "a", "new.toml", "--reason", "start")[1]
+        Path("a.toml").write_text("x = 1\n")
+        assert "an import: what is there" in run(capsys, "plan", "a", "new.toml", "--reason", "start")[1]
 
 
 class TestWhatComesBetween:

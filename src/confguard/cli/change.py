@@ -316,7 +316,9 @@ def _show_plan(made: Plan) -> str:
     lines += [paint("an import: what is there becomes the first revision", "info")] if made.imported else []
     lines += [paint(f"note: {note}", "review") for note in made.notes]
     for each in made.drift:
-        lines.append(paint(f"{each.target} was edited: {each.what}; applying this would undo that", "high"))
+        edited = f"{each.target} was edited: {each.what}; applying this would undo that"
+        unreadable = f"{each.target} cannot be read: {each.what}"
+        lines.append(paint(unreadable if each.unreadable else edited, "high"))
         lines += show_diff(each.changes).splitlines()[1:] if each.changes else []
     return "\n".join([*lines, show_risk(made.risk, made.decision)])
 

@@ -45,7 +45,9 @@ def drift(args: Namespace) -> int:
         if args.watch or args.lasting:
             return _watch(guard, args)
         drifted, left = _looked(guard, (), repair=args.repair)
-    say(args.format, _json(drifted, left), lambda: _shown(drifted, left) or "no drift")
+    cut_off = f"\nwhat wrote it was cut off, or is at work still: confguard recover {args.name}"
+    more = cut_off if any(each.unwritten for each in left) else ""
+    say(args.format, _json(drifted, left), lambda: (_shown(drifted, left) or "no drift") + more)
     return 1 if left else 0
 
 

@@ -181,7 +181,8 @@ def _show_state(state: dict[str, Any]) -> str:
         f"{name}: revision {head['number']} by {harmless(head['author'])} at {head['created_at'][:19]}Z",
         indented(harmless(head["reason"])),
     ]
-    lines += [paint(f"    drift: {each['target']}: {each['what']}", "high") for each in state["drift"]]
+    drifted = [each for each in state["drift"] if not each["unwritten"]]
+    lines += [paint(f"    drift: {each['target']}: {each['what']}", "high") for each in drifted]
     if state["bake"]:
         watched = f"baking until {state['bake']['deadline'][:19]}Z"
         abandoned = f"its bake was abandoned; it goes back with: confguard recover {name}"
@@ -194,7 +195,10 @@ def _show_state(state: dict[str, Any]) -> str:
 def _left(name: str, place: dict[str, Any]) -> str:
     why = f": {place['error']}" if place["error"] else ""
     if place["written"] != place["wanted"]:
-        return f"revision {place['wanted']} is not written to its targets{why}; confguard recover {name}"
+        return (
+            f"revision {place['wanted']} is not written to its targets{why}; what wrote it was cut off, or is at"
+            f" work still; confguard recover {name}"
+        )
     return (
         f"the service was not told of revision {place['wanted']}{why}; once it answers: confguard tell {name}"
     )

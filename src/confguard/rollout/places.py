@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from confguard.errors import ConfguardError, StoreError, TargetError
 from confguard.events import Event, EventKind, Listener
@@ -96,10 +96,14 @@ class Place:
 
     def drift(self, head: Revision) -> tuple[Drift, ...]:
         """The targets that do not hold the head's bytes, or not as they are to hold them."""
-        return tuple(
-            self._drift(each, head)
+        differing = [
+            each
             for each in self.held()
             if each.problem or each.content != head.content or each.target.faults()
+        ]
+        waiting = differing and self._unwritten(head)
+        return tuple(
+            evolve(self._drift(each, head), unwritten=bool(waiting and waiting(each))) for each in differing
         )
 
     def edited(self, head: Revision | None, wanted: bytes | None = None) -> tuple[Drift, ...]:
@@ -221,6 +225,18 @@ class Place:
 
     def _drift(self, held: Held, head: Revision) -> Drift:
         return drift_of(held.target, held.content, head, self.schema, held.problem)
+
+    def _unwritten(self, head: Revision) -> Callable[[Held], bool] | None:
+        """Tells whether a target waits for the head to be written to it; None if all was written."""
+        state = self.state()
+        if state is None or state.wanted == state.written:
+            return None
+        known = {each.content_digest for each in self.store.history(self.config, _REMEMBERED)}
+        return lambda held: (
+            not held.problem
+            and held.content != head.content
+            and (held.content is None or held.digest in known or self._torn(held, head, state))
+        )
 
     def _torn(self, held: Held, head: Revision | None, state: PlaceState | None) -> bool:
         """May this be what a process left that died while it wrote the head over what was written here before?"""
