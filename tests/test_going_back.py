@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -1154,6 +1155,60 @@ class TestWhatIsSaidOfWhatWasLeft:
         assert "an import" not in run(capsys, "plan", "a", "new.toml", "--reason", "start")[1]
         Path("a.toml").write_text("x = 1\n")
         assert "an import: what is there" in run(capsys, "plan", "a", "new.toml", "--reason", "start")[1]
+
+
+class TestAStoreThatIsNotThere:
+    """A path that was mistyped is no history without revisions."""
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ["log", "auth"],
+            ["show", "auth"],
+            ["verify", "auth"],
+            ["drift", "auth"],
+            ["tell", "auth"],
+            ["confirm", "auth"],
+            ["export", "auth", "out"],
+            ["revert", "auth", "--reason", "x"],
+        ],
+    )
+    def test_is_said(self, project: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+        Path("confguard.toml").write_text('store = "sqlite:///confgaurd.db"\n' + PROJECT)
+        before = everything(project)
+        code, _, err = run(capsys, *words)
+        assert code == 2
+        assert "there is no store" in err
+        assert "confgaurd.db" in err
+        assert everything(project) == before, "and none is made"
+
+    def test_is_said_by_status(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("confguard.toml").write_text('store = "sqlite:///confgaurd.db"\n' + PROJECT)
+        assert "confgaurd.db" in run(capsys, "status", "auth")[1]
+        (state,) = json.loads(run(capsys, "status", "auth", "--format", "json")[1])
+        assert state["store_missing"].endswith("confgaurd.db")
+        assert not Path("confgaurd.db").exists()
+
+    def test_one_that_is_there_and_has_no_such_config_is_not(
+        self, project: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        code, out, _ = run(capsys, "log", "web")
+        assert (code, out) == (0, "'web' has no revision yet\n")
+
+
+def test_an_error_of_the_disk_says_where_to_look(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+    guard.apply(guard.plan({"x": 1}, reason="start"))
+    plan = guard.plan({"x": 2}, reason="two")
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr("confguard.stores.sqlite._execute", full)
+    with pytest.raises(cg.StoreError, match="disk I/O error") as caught:
+        guard.apply(plan)
+    assert f"df -h {folder}" in str(caught.value.hint)
+    assert held("a.toml") == ["x = 1\n"]
 
 
 class TestWhatComesBetween:

@@ -8,7 +8,7 @@ from confguard.cli.compare import show_risk
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, duration, moment, said, whole
 from confguard.cli.output import paint, report_errors, say
-from confguard.cli.projects import guarded, guarded_anyway, of_each, the_project
+from confguard.cli.projects import guarded, guarded_anyway, guarded_there, of_each, the_project
 from confguard.errors import ConfguardError, ConflictError
 from confguard.events import Event
 from confguard.group import Group
@@ -171,7 +171,7 @@ def adopt(args: Namespace) -> int:
 
 def tell(args: Namespace) -> int:
     """`confguard tell`."""
-    with guarded_anyway(args.name) as guard:
+    with guarded_there(args.name) as guard:
         revision = guard.tell()
         told = f"the service was told of revision {revision.number}"
         if not guard.place.reloads:
@@ -195,7 +195,7 @@ def recover(args: Namespace) -> int:
 
 def confirm(args: Namespace) -> int:
     """`confguard confirm`."""
-    with guarded_anyway(args.name) as guard:
+    with guarded_there(args.name) as guard:
         revision = guard.confirm()
     say(args.format, revision_json(revision), lambda: f"revision {revision.number} stays")
     return 0
@@ -206,7 +206,7 @@ def revert(args: Namespace) -> int:
     to = args.at or args.label or args.to
     if args.others:
         return _revert_together(args)
-    with guarded_anyway(args.name) as guard:
+    with guarded_there(args.name) as guard:
         revision = guard.revert(to, reason=args.reason, author=args.author, only=args.only)
     say(args.format, revision_json(revision), lambda: _show_revert(revision))
     return 0
@@ -220,7 +220,7 @@ def _revert_together(args: Namespace) -> int:
             hint="with --with, go back to a time (--at) or a --label",
         )
     names = list(dict.fromkeys([args.name, *args.others]))
-    with guarded_anyway(names[0]) as first:
+    with guarded_there(names[0]) as first:
         guards = [first, *(guarded_anyway(name, store=first.store) for name in names[1:])]
         made = Group(*guards).revert(args.at or args.label, reason=args.reason, author=args.author)
     say(
