@@ -239,7 +239,7 @@ def test_confirm_needs_something_to_confirm(project: Path, capsys: Capture) -> N
 
 def test_drift_and_status(project: Path, capsys: Capture) -> None:
     assert run(capsys, "status")[1].startswith("auth: no revision yet: there is no store")
-    assert "no revision yet" in run(capsys, "log", "auth")[1]
+    assert "there is no store" in run(capsys, "log", "auth")[2]
     assert run(capsys, "show", "auth")[0] == 2
     run(capsys, "apply", "auth", "--reason", "start")
     assert run(capsys, "drift", "auth")[:2] == (0, "no drift\n")
