@@ -231,14 +231,15 @@ def test_a_bake_reverts_and_says_so(project: Path, capsys: Capture) -> None:
 
 
 def test_confirm_needs_something_to_confirm(project: Path, capsys: Capture) -> None:
+    run(capsys, "apply", "auth", "auth.toml", "--reason", "start")
     code, _, err = run(capsys, "confirm", "auth")
     assert code == 2
     assert "no revision that waits to be confirmed" in err
 
 
 def test_drift_and_status(project: Path, capsys: Capture) -> None:
-    assert run(capsys, "status")[1] == "auth: no revision yet\n"
-    assert "no revision yet" in run(capsys, "log", "auth")[1]
+    assert run(capsys, "status")[1].startswith("auth: no revision yet: there is no store")
+    assert "there is no store" in run(capsys, "log", "auth")[2]
     assert run(capsys, "show", "auth")[0] == 2
     run(capsys, "apply", "auth", "--reason", "start")
     assert run(capsys, "drift", "auth")[:2] == (0, "no drift\n")
@@ -489,3 +490,27 @@ def plain(folder: Path) -> Path:
         'policy = { review = 101, block = 101 }\n[configs.auth]\nfiles = ["auth.toml"]\ntargets = ["live.toml"]\n'
     )
     return folder
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["revert", "auth", "--format", "json"],
+        ["--format=json", "status"],
+        ["staus", "--format=json"],
+        ["show", "auth", "x", "--format", "json"],
+        ["log", "auth", "--limit", "-3", "--format", "json"],
+    ],
+)
+def test_a_command_line_that_is_wrong_is_an_error_in_json_too(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    said = capsys.readouterr()
+    error = json.loads(said.out)["error"]
+    assert error["exit_code"] == 2
+    assert error["message"]
+    assert "--help" in error["hint"]
+    assert said.err == ""

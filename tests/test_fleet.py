@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import pwd
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,12 +23,12 @@ from attrs import frozen
 
 import confguard as cg
 from appending import append
-from confguard.errors import StoreError
+from confguard.errors import InDoubtError, StoreError
 from confguard.stores import Draft, PlaceState, chain, open_store
 from confguard.stores.sqlite import SqliteStore
 from conftest import ROOT, as_a_user, fresh_url
 from faults.histories import Clients, Operation, violations
-from servers import Etcd, Postgres, needed, until
+from servers import Etcd, Postgres, free_port, needed, until
 
 pytestmark = pytest.mark.slow
 ANY = cg.Policy(review=101, block=101)
@@ -673,3 +676,52 @@ def test_many_write_to_a_new_store_at_the_same_moment(kind: str, request: pytest
         store = open_store(url)
         assert len(store.configs()) == 12
         store.close()
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "etcd"])
+def test_a_commit_whose_answer_is_lost_for_good_is_in_doubt(
+    kind: str, folder: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard = cg.Guard("a", store=fresh_url(kind, request), targets=["a.toml"], policy=ANY)
+    guard.apply(guard.plan({"x": 1}, reason="start"))
+    plan = guard.plan({"x": 2}, reason="two")
+    module = importlib.import_module(f"confguard.stores.{'postgres' if kind == 'postgresql' else 'etcd'}")
+    where, name = (module.PostgresStore, "_run") if kind == "postgresql" else (module.Client, "transaction")
+    send = getattr(where, name)
+
+    def loses_the_answer(*words: object) -> None:
+        with suppress(Exception):  # said a second time, it conflicts
+            send(*words)
+        raise module.LostError("the network went away")
+
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.2)
+    with monkeypatch.context() as patched:
+        patched.setattr(where, name, loses_the_answer)
+        with pytest.raises(InDoubtError, match="in doubt whether revision 2 of 'a' was committed") as caught:
+            guard.apply(plan)
+    assert "confguard log a" in str(caught.value.hint)
+    assert Path("a.toml").read_text() == "x = 1\n"
+    assert [each.what for each in guard.recover()] == ["written"]
+    assert Path("a.toml").read_text() == "x = 2\n"
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "etcd"])
+def test_a_commit_that_nobody_heard_is_not_in_doubt(
+    kind: str, folder: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard = cg.Guard("a", store=fresh_url(kind, request), targets=["a.toml"], policy=ANY)
+    guard.apply(guard.plan({"x": 1}, reason="start"))
+    plan = guard.plan({"x": 2}, reason="two")
+    monkeypatch.setattr(
+        f"confguard.stores.{'postgres' if kind == 'postgresql' else 'etcd'}.PATIENCE_SECONDS", 0.2
+    )
+    if kind == "postgresql":
+        guard.store._connection.close()
+        port = rf"(\D){request.getfixturevalue('postgres').port}"
+        monkeypatch.setattr(guard.store, "url", re.sub(port, rf"\g<1>{free_port()}", guard.store.url))
+    else:
+        for client in guard.store._client._clients:
+            client.port = free_port()
+    with pytest.raises(cg.StoreError) as caught:
+        guard.store.commit(guard.change_of(plan).append)
+    assert not isinstance(caught.value, InDoubtError)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -29,12 +30,13 @@ from confguard.errors import (
     RefusedError,
 )
 from confguard.project import load_project
-from confguard.rollout import Bake
+from confguard.rollout import Bake, reverting
+from confguard.rollout.places import Place
 from confguard.stores import Draft, PendingBake, PlaceState, open_store
 from confguard.targets import CommandReload
 from confguard.targets.concealing import concealed_words
 from confguard.targets.locking import alone
-from conftest import ROOT, unmeasured
+from conftest import ROOT, STORES, fresh_url, unmeasured
 
 ANY = cg.Policy(review=101, block=101)
 ALIVE = ["test", "-e", "alive"]
@@ -355,7 +357,10 @@ class TestImports:
         for targets in (["live.yaml"], [], ["not-yet.yaml"]):
             guard = cg.Guard("web", store="memory://", targets=targets)
             plan = guard.plan("web.yaml", reason="start")
-            assert (plan.imported, plan.decision) == (True, cg.Decision.ALLOW)
+            there = targets != ["not-yet.yaml"]
+            assert (plan.imported, plan.decision) == (there, cg.Decision.ALLOW), (
+                "nothing is imported from nothing"
+            )
             assert guard.apply(plan).number == 1
 
     def test_what_changes_is_judged_from_what_is_there(self, folder: Path) -> None:
@@ -1081,6 +1086,131 @@ def test_a_secret_in_a_command_line_is_hidden_wherever_it_stands(words: list[str
     assert concealed_words(words).shown == shown
 
 
+class TestWhatIsSaidOfWhatWasLeft:
+    """Each state by its own name, and the command that ends it."""
+
+    @pytest.mark.parametrize("held_by_one", ["size = 60\n", None])
+    def test_an_apply_that_was_cut_off_is_no_drift(
+        self, project: Path, capsys: pytest.CaptureFixture[str], held_by_one: str | None
+    ) -> None:
+        leave(project, DIED)
+        if held_by_one is None:
+            Path("auth.toml").unlink()
+        code, out, _ = run(capsys, "status", "auth")
+        assert code == 1
+        assert "drift" not in out
+        assert "was cut off" in out.replace("\n    ", " ")
+        assert "confguard recover auth" in out.replace("\n    ", " ")
+        code, out, _ = run(capsys, "drift", "auth")
+        assert code == 1
+        assert "auth.toml: the head is not written to it yet" in out
+        assert "was cut off, or is at work still: confguard recover auth" in out
+        assert (
+            "revision 3 is not written to its targets yet" in run(capsys, "plan", "auth", "--reason", "x")[1]
+        )
+        assert run(capsys, "recover")[0] == 0
+        assert run(capsys, "status", "auth")[0] == 0
+
+    def test_what_was_edited_since_is_drift_all_the_same(
+        self, project: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        leave(project, DIED)
+        Path("auth.toml").write_text("size = 7  # by hand\n")
+        out = run(capsys, "status", "auth")[1]
+        assert "auth.toml: 1 value differs" in out
+        assert "confguard recover auth" in out.replace("\n    ", " ")
+
+    def test_a_target_that_is_a_folder_was_not_edited(
+        self, project: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        Path("auth.toml").unlink()
+        Path("auth.toml").mkdir()
+        out = run(capsys, "plan", "auth", "--reason", "x")[1]
+        assert "auth.toml cannot be read: is a folder" in out
+        assert "was edited" not in out
+        assert "auth.toml: is a folder" in run(capsys, "status", "auth")[1]
+        Path("auth.new.toml").write_text("size = 65\n")
+        err = run(capsys, "apply", "auth", "--reason", "x", "--approved-by", "eva")[2]
+        assert "a target cannot be read, and nobody knows what this would undo" in err
+        assert "edited" not in err
+
+    def test_a_plan_says_whose_bake_is_under_way(
+        self, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        leave(project, BAKES)
+        out = run(capsys, "plan", "auth", "--reason", "x")[1]
+        assert "revision 3 by" in out
+        assert "is being watched until" in out
+        assert "--supersede WHY" in out.replace("\n", " ")
+        monkeypatch.setattr("confguard.stores.sql_script.LEASE", 0)
+        out = run(capsys, "plan", "auth", "--reason", "x")[1]
+        assert "the bake of revision 3 was abandoned" in out
+        assert "confguard recover auth" in out
+
+    def test_a_first_revision_imports_nothing_from_nothing(
+        self, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        Path("confguard.toml").write_text('[configs.a]\ntargets = ["a.toml"]\n')
+        Path("new.toml").write_text("x = 1\n")
+        assert "an import" not in run(capsys, "plan", "a", "new.toml", "--reason", "start")[1]
+        Path("a.toml").write_text("x = 1\n")
+        assert "an import: what is there" in run(capsys, "plan", "a", "new.toml", "--reason", "start")[1]
+
+
+class TestAStoreThatIsNotThere:
+    """A path that was mistyped is no history without revisions."""
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ["log", "auth"],
+            ["show", "auth"],
+            ["verify", "auth"],
+            ["drift", "auth"],
+            ["tell", "auth"],
+            ["confirm", "auth"],
+            ["export", "auth", "out"],
+            ["revert", "auth", "--reason", "x"],
+        ],
+    )
+    def test_is_said(self, project: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+        Path("confguard.toml").write_text('store = "sqlite:///confgaurd.db"\n' + PROJECT)
+        before = everything(project)
+        code, _, err = run(capsys, *words)
+        assert code == 2
+        assert "there is no store" in err
+        assert "confgaurd.db" in err
+        assert everything(project) == before, "and none is made"
+
+    def test_is_said_by_status(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("confguard.toml").write_text('store = "sqlite:///confgaurd.db"\n' + PROJECT)
+        assert "confgaurd.db" in run(capsys, "status", "auth")[1]
+        (state,) = json.loads(run(capsys, "status", "auth", "--format", "json")[1])
+        assert state["store_missing"].endswith("confgaurd.db")
+        assert not Path("confgaurd.db").exists()
+
+    def test_one_that_is_there_and_has_no_such_config_is_not(
+        self, project: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        code, out, _ = run(capsys, "log", "web")
+        assert (code, out) == (0, "'web' has no revision yet\n")
+
+
+def test_an_error_of_the_disk_says_where_to_look(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+    guard.apply(guard.plan({"x": 1}, reason="start"))
+    plan = guard.plan({"x": 2}, reason="two")
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr("confguard.stores.sqlite._execute", full)
+    with pytest.raises(cg.StoreError, match="disk I/O error") as caught:
+        guard.apply(plan)
+    assert f"df -h {folder}" in str(caught.value.hint)
+    assert held("a.toml") == ["x = 1\n"]
+
+
 class TestWhatComesBetween:
     """Somebody decides, or something breaks, while an apply is under way."""
 
@@ -1098,6 +1228,49 @@ class TestWhatComesBetween:
         bake = Bake("1m", probes=[sick], interval="10ms", failures=2)
         assert guard.apply(guard.plan({"x": 2}, reason="two"), bake=bake).number == 2
         assert guard.head() == guard.revision(2)
+
+    @pytest.mark.parametrize("kind", STORES)
+    def test_who_confirms_before_the_revert_is_committed_is_not_overruled(
+        self, kind: str, folder: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In the last moment: all has been decided, and nothing is in the store yet."""
+        guard = cg.Guard("a", store=fresh_url(kind, request), targets=["a.toml"], policy=ANY)
+        guard.apply(guard.plan({"x": 1}, reason="start"))
+        where, commit = type(guard.store), type(guard.store).commit
+
+        def confirmed_before(store: Any, *appends: Any) -> None:
+            if any(each.revisions[-1].reverts for each in appends):
+                guard.confirm()
+            commit(store, *appends)
+
+        monkeypatch.setattr(where, "commit", confirmed_before)
+        sick = Bake("1m", probes=[lambda: False], interval="10ms", failures=2)
+        assert guard.apply(guard.plan({"x": 2}, reason="two"), bake=sick).number == 2
+        assert guard.head() == guard.revision(2)
+        assert held("a.toml") == ["x = 2\n"]
+        assert guard.recover() == ()
+
+    def test_who_confirms_while_it_is_recovered_is_not_overruled(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        guard = cg.Guard("a", store="memory://", targets=["a.toml"], policy=ANY)
+        guard.apply(guard.plan({"x": 1}, reason="start"))
+        with monkeypatch.context() as patched:
+            patched.setattr("confguard.stores.memory.LEASE_SECONDS", 0)
+            patched.setattr("confguard.rollout.applying._bake", lambda *_: None)
+            guard.apply(guard.plan({"x": 2}, reason="two"), bake=Bake("1h", confirm=True))
+        commit = guard.store.commit
+        monkeypatch.setattr(guard.store, "commit", lambda *words: (guard.confirm(), commit(*words)))
+        assert guard.recover() == ()
+        assert held("a.toml") == ["x = 2\n"]
+
+    def test_who_confirms_too_late_is_told_what_came_first(self, folder: Path) -> None:
+        guard = cg.Guard("a", store="memory://", targets=["a.toml"], policy=ANY)
+        guard.apply(guard.plan({"x": 1}, reason="start"))
+        with pytest.raises(cg.BakeFailedError):
+            guard.apply(guard.plan({"x": 2}, reason="two"), bake=Bake("9s", [lambda: "sick"], interval="1ms"))
+        with pytest.raises(cg.NotFoundError, match="revision 3 by confguard is in force: .*sick"):
+            guard.confirm()
 
     def test_who_reverts_during_the_last_probe_is_heard(self, folder: Path) -> None:
         guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
@@ -1147,6 +1320,17 @@ class TestWhatComesBetween:
         ):
             cg.Group(a, b).apply([each.plan({"x": 2}, reason="two") for each in (a, b)])
         assert held("a.toml", "b.toml") == ["x = 1\n", "x = 3\n"]
+
+    def test_a_config_changes_once_in_a_group(self, folder: Path) -> None:
+        store = open_store("memory://")
+        a, b = (cg.Guard(each, store=store, targets=[f"{each}.toml"], policy=ANY) for each in ("a", "b"))
+        plans = [a.plan({"x": 1}, reason="one"), b.plan({"x": 1}, reason="b"), a.plan({"x": 2}, reason="two")]
+        with pytest.raises(cg.ConfguardError, match="two plans are for 'a'"):
+            cg.Group(a, b).apply(plans)
+        assert store.configs() == []
+        again = cg.Guard("a", store=store, targets=["elsewhere.toml"], policy=ANY)
+        with pytest.raises(cg.ConfguardError, match="two guards of 'a'"):
+            cg.Group(a, b, again)
 
     def test_a_first_revision_in_a_group_keeps_nobody_from_going_back(self, folder: Path) -> None:
         store = open_store("memory://")
@@ -1287,6 +1471,94 @@ def test_a_signal_waits_until_nothing_is_half_done(folder: Path, when: str) -> N
     assert head.text == ("x = 2\n" if when == "write" else "x = 1\n")
 
 
+class TestAnEditInTheLastMoment:
+    """Somebody writes into a target after it was looked at, and before it is replaced."""
+
+    @pytest.fixture
+    def guard(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> cg.Guard:
+        guard = cg.Guard("a", targets=["a.toml", "b.toml"], policy=ANY)
+        for x in (1, 2):
+            guard.apply(guard.plan({"x": x}, reason="start"))
+        stage = Place.stage
+
+        def edited(place: Place, content: bytes) -> Any:
+            monkeypatch.setattr(Place, "stage", stage)
+            staged = stage(place, content)
+            Path("a.toml").write_text("x = 7  # at night\n")
+            return staged
+
+        monkeypatch.setattr(Place, "stage", edited)
+        return guard
+
+    @staticmethod
+    def copies(guard: cg.Guard) -> list[str]:
+        return [each.text for each in guard.history() if each.drift_copy]
+
+    def test_is_kept_as_a_copy_when_something_is_applied(self, guard: cg.Guard) -> None:
+        made = guard.apply(guard.plan({"x": 3}, author="ana", reason="three", ticket="OPS-1"))
+        assert held("a.toml", "b.toml") == ["x = 3\n"] * 2
+        assert self.copies(guard) == ["x = 7  # at night\n"]
+        assert (made, made.author, made.reason, made.ticket) == (guard.head(), "ana", "three", "OPS-1")
+        state = guard.place.state()
+        assert state is not None
+        assert state.complete
+        assert guard.revert(reason="back").text == "x = 2\n", "and not to what was written before the copy"
+        assert guard.verify() == len(guard.history())
+
+    def test_is_kept_as_a_copy_when_something_is_reverted(self, guard: cg.Guard) -> None:
+        assert guard.revert(reason="back").reverts == 1
+        assert held("a.toml", "b.toml") == ["x = 1\n"] * 2
+        assert self.copies(guard) == ["x = 7  # at night\n"]
+        with pytest.raises(cg.ConflictError, match="is a revert already, to 1"):
+            guard.revert(reason="back")
+
+    def test_a_bake_goes_on_and_goes_back_to_what_has_proved_itself(self, guard: cg.Guard) -> None:
+        sick = Bake("9s", [lambda: "sick"], interval="10ms")
+        with pytest.raises(cg.BakeFailedError):
+            guard.apply(guard.plan({"x": 3}, reason="three"), bake=sick)
+        assert held("a.toml", "b.toml") == ["x = 2\n"] * 2
+        assert self.copies(guard) == ["x = 7  # at night\n"]
+
+    def test_a_bake_that_is_interrupted_is_reverted(self, guard: cg.Guard) -> None:
+        class Impatient:
+            name = "operator"
+
+            def check(self) -> str | None:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            guard.apply(guard.plan({"x": 3}, reason="three"), bake=Bake("9s", [Impatient()], interval="1ms"))
+        assert held("a.toml", "b.toml") == ["x = 2\n"] * 2
+
+    def test_a_store_that_is_away_then_cuts_nothing_in_two(
+        self, guard: cg.Guard, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        plan = guard.plan({"x": 3}, reason="three")
+        commit = type(guard.store).commit
+
+        def once(*words: Any) -> None:
+            def away(*_: Any) -> None:
+                raise cg.StoreError("away")
+
+            commit(*words)
+            monkeypatch.setattr(type(guard.store), "commit", away)
+
+        monkeypatch.setattr(type(guard.store), "commit", once)
+        assert guard.apply(plan).number == 3
+        assert held("a.toml", "b.toml") == ["x = 3\n"] * 2
+        assert "what was written into a target of 'a' just now is lost: away" in caplog.text
+
+
+def test_a_revert_after_a_repair_goes_back_and_not_to_the_same_bytes(folder: Path) -> None:
+    guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+    for x in (1, 2):
+        guard.apply(guard.plan({"x": x}, reason="start"))
+    Path("a.toml").write_text("x = 7  # at night\n")
+    guard.repair()
+    guard.thin(cg.Retention(last=2, within="1us"))
+    assert guard.revert(reason="back").text == "x = 1\n"
+
+
 class TestARevertThatIsSaidAgain:
     """Whoever is not sure that a revert went through types it once more."""
 
@@ -1317,6 +1589,79 @@ class TestARevertThatIsSaidAgain:
         assert "is a revert already, to 1, and in force: logins fail" in err
 
 
+class TestARevertThatIsCalledAgain:
+    """A script is as safe as a terminal."""
+
+    @pytest.fixture
+    def reverted(self, service: cg.Guard) -> cg.Guard:
+        with pytest.raises(NotToldError):
+            service.revert(reason="logins fail")
+        return service
+
+    def test_who_was_not_told_is_told_again(self, reverted: cg.Guard) -> None:
+        with pytest.raises(NotToldError):
+            reverted.revert(reason="again")
+        Path("alive").touch()
+        assert reverted.revert(reason="again").number == 3
+        assert held() == ["size = 64\n"] * 2
+        with pytest.raises(
+            cg.ConflictError, match="is a revert already, to 1, and in force: logins fail"
+        ) as caught:
+            reverted.revert(reason="again")
+        assert "--to N" in str(caught.value.hint)
+        assert held() == ["size = 64\n"] * 2
+        assert reverted.revert(2, reason="it was not that").reverts == 2
+
+    def test_what_was_edited_or_not_written_is_written(self, reverted: cg.Guard) -> None:
+        Path("alive").touch()
+        Path("copy.toml").write_text("size = 7\n")
+        assert reverted.revert(reason="again").content == b"size = 64\n"
+        assert held() == ["size = 64\n"] * 2
+        assert reverted.history()[1].text == "size = 7\n"
+
+    def test_two_that_revert_at_the_same_moment_go_back_once(
+        self, service: cg.Guard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Path("alive").touch()
+        other = cg.Guard("auth", store=service.store, targets=["auth.toml", "copy.toml"], policy=ANY)
+        lock = reverting.go_back
+
+        def second(*words: Any) -> Any:
+            monkeypatch.setattr(reverting, "go_back", lock)
+            other.revert(reason="faster")
+            return lock(*words)
+
+        monkeypatch.setattr(reverting, "go_back", second)
+        with pytest.raises(cg.ConflictError, match="is a revert already, to 1, and in force: faster"):
+            service.revert(reason="logins fail")
+        assert held() == ["size = 64\n"] * 2
+
+    def test_a_group_that_was_reverted_is_finished_and_not_reverted(self, service: cg.Guard) -> None:
+        web = cg.Guard("web", store=service.store, targets=["web.toml"], policy=ANY)
+        for port in (1, 2):
+            web.apply(web.plan({"port": port}, reason="port"))
+        group = cg.Group(service, web)
+        with pytest.raises(NotToldError):
+            group.revert(reason="all")
+        Path("alive").touch()
+        assert [each.number for each in group.revert(reason="again")] == [3, 3]
+        with pytest.raises(cg.ConflictError, match="is a revert already"):
+            group.revert(reason="again")
+        assert held("auth.toml", "copy.toml", "web.toml") == ["size = 64\n", "size = 64\n", "port = 1\n"]
+
+    def test_a_group_of_which_one_was_reverted_is_not_half_reverted(self, service: cg.Guard) -> None:
+        web = cg.Guard("web", store=service.store, targets=["web.toml"], policy=ANY)
+        for port in (1, 2):
+            web.apply(web.plan({"port": port}, reason="port"))
+        with pytest.raises(NotToldError):
+            service.revert(reason="auth alone")
+        with pytest.raises(
+            cg.ConflictError, match="'auth' is a revert that is not finished, and that of 'web'"
+        ):
+            cg.Group(service, web).revert(reason="all")
+        assert held("auth.toml", "copy.toml", "web.toml") == ["size = 64\n", "size = 64\n", "port = 2\n"]
+
+
 def test_a_service_is_not_told_of_what_its_target_does_not_hold(service: cg.Guard) -> None:
     Path("alive").touch()
     Path("auth.toml").write_text("size = 7\n")
@@ -1339,3 +1684,130 @@ def test_what_names_no_revision_is_told_from_what_is_wanted(service: cg.Guard, a
     with pytest.raises(TypeError, match="`to` is a revision's number, a time or a label, and not Revision"):
         service.revert(head, reason="back")
     assert service.head() == head
+
+
+class TestAProcessThatGoesToAnotherFolder:
+    """As a daemon does, after it has read its settings."""
+
+    def test_targets_and_what_is_known_of_them_stay_where_they_were(self, folder: Path) -> None:
+        Path("elsewhere").mkdir()
+        Path("run").mkdir()
+        targets = [
+            "a.toml",
+            {"file": "in.toml", "in_place": True},
+            {"folder": "set", "files": ["b.toml", "c.toml"]},
+        ]
+        guard = cg.Guard("a", targets=targets, policy=ANY, reload=[{"pid_file": "run/a.pid"}])
+        guard.apply(guard.plan({"x": 1}, reason="start"), tell=False)
+        os.chdir("elsewhere")
+        assert guard.drift() == ()
+        guard.apply(guard.plan({"x": 2}, reason="two"), tell=False)
+        os.chdir(folder)
+        names = ("a.toml", "in.toml", "set/b.toml", "set/c.toml")
+        assert held(*names) == ["x = 2\n"] * 4
+        assert list(Path("elsewhere").iterdir()) == []
+        again = cg.Guard("a", targets=targets, policy=ANY)
+        assert again.place.state() == PlaceState(2, 2, 0), "known under one name, from wherever it is seen"
+
+    def test_a_pid_file_is_looked_for_where_it_was(self, folder: Path) -> None:
+        Path("elsewhere").mkdir()
+        heard: list[int] = []
+        before = signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
+        try:
+            guard = cg.Guard("a", targets=["a.toml"], reload=[{"pid_file": "a.pid", "signal": "USR1"}])
+            Path("a.pid").write_text(str(os.getpid()))
+            os.chdir("elsewhere")
+            guard.apply(guard.plan({"x": 1}, reason="start"))
+        finally:
+            signal.signal(signal.SIGUSR1, before)
+        assert heard == [signal.SIGUSR1]
+
+    def test_a_project_file_is_read_where_it_was(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        Path("conf").mkdir()
+        Path("elsewhere").mkdir()
+        Path("conf/confguard.toml").write_text('[configs.a]\ntargets = ["a.toml"]\nfiles = ["*.new.toml"]\n')
+        Path("conf/a.new.toml").write_text("x = 1\n")
+        project = load_project(Path("conf/confguard.toml"))
+        os.chdir("elsewhere")
+        with project.guard("a") as guard:
+            guard.apply(guard.plan(project.source_of("a"), reason="start"))
+        os.chdir(folder)
+        assert held("conf/a.toml") == ["x = 1\n"]
+        assert list(Path("elsewhere").iterdir()) == []
+
+
+class TestTwoMachines:
+    """Two places of one config: each has targets of its own."""
+
+    @pytest.fixture
+    def machines(self, folder: Path) -> tuple[cg.Guard, cg.Guard]:
+        store = open_store("memory://")
+        one, two = (
+            cg.Guard("a", store=store, targets=[f"{each}.toml"], policy=ANY) for each in ("one", "two")
+        )
+        for x in (1, 2):
+            one.apply(one.plan({"x": x}, reason="start"))
+        two.apply(two.plan({"x": 2, "y": 1}, reason="start"))
+        one.apply(one.plan({"x": 3, "y": 1}, reason="four"))
+        two.apply(two.plan({"x": 4, "y": 1}, reason="five"))
+        return one, two
+
+    @pytest.mark.parametrize("told", [0, 3, 4])
+    @pytest.mark.parametrize("holds", ["x = 3\ny = 1\n", "x = 1\n", None])
+    def test_what_was_wanted_and_not_written_is_written(
+        self, machines: tuple[cg.Guard, cg.Guard], told: int, holds: str | None
+    ) -> None:
+        _, two = machines
+        assert two.place.key is not None
+        before = two.place.state()
+        two.store.note_place("a", two.place.key, before, PlaceState(5, 4, told))
+        Path("two.toml").unlink()
+        if holds is not None:
+            Path("two.toml").write_text(holds)
+        assert [(each.what, each.revision.number) for each in two.recover()] == [("written", 5)]
+        assert held("two.toml") == ["x = 4\ny = 1\n"]
+        assert two.place.state() == PlaceState(5, 5, 5)
+
+    def test_what_was_reverted_while_one_was_away_does_not_stay_there(
+        self, machines: tuple[cg.Guard, cg.Guard]
+    ) -> None:
+        one, two = machines
+        one.revert(reason="logins fail")
+        assert held("two.toml") == ["x = 4\ny = 1\n"], "which nobody has told it yet"
+        assert [each.what for each in two.recover()] == ["written"]
+        assert held("one.toml", "two.toml") == ["x = 3\ny = 1\n"] * 2
+        assert two.place.state() == PlaceState(6, 6, 6)
+        assert two.recover() == ()
+
+    def test_what_was_edited_there_meanwhile_is_drift_and_stays(
+        self, machines: tuple[cg.Guard, cg.Guard]
+    ) -> None:
+        one, two = machines
+        one.revert(reason="logins fail")
+        Path("two.toml").write_text("x = 9  # by hand\n")
+        assert two.recover() == ()
+        assert held("two.toml") == ["x = 9  # by hand\n"]
+
+    def test_what_was_applied_elsewhere_only_waits_for_who_applies_it_here(
+        self, machines: tuple[cg.Guard, cg.Guard]
+    ) -> None:
+        one, two = machines
+        one.apply(one.plan({"x": 6, "y": 1}, reason="on one machine first"))
+        assert two.recover() == ()
+        assert held("two.toml") == ["x = 4\ny = 1\n"]
+
+    @pytest.mark.parametrize("holds", ["x = 3\ny = 1\n", "x = 9  # by hand\n"])
+    def test_what_another_machine_watches_is_not_for_this_one_yet(
+        self, machines: tuple[cg.Guard, cg.Guard], holds: str
+    ) -> None:
+        one, two = machines
+        assert two.place.key is not None
+        two.store.note_place("a", two.place.key, two.place.state(), PlaceState(5, 4, 4))
+        Path("two.toml").write_text(holds)
+        thread = TestBakes.baking(one, 6)
+        two.recover()
+        by_hand = "hand" in holds
+        assert held("two.toml") == [holds if by_hand else "x = 4\ny = 1\n"]
+        assert one.store.pending_bake("a") is not None, "which goes on"
+        one.revert(reason="enough")
+        thread.join()

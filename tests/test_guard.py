@@ -165,7 +165,7 @@ def test_a_revert_goes_on_over_drift_and_keeps_a_copy(guard: cg.Guard, events: l
         ("max_inflight = 7 # by hand\n", True),
     ]
     assert ("copied", 3) in kinds(events)
-    assert guard.revert(reason="what was in force before").text == guard.revision(2).text
+    assert guard.revert(2, reason="what was in force before").text == guard.revision(2).text
 
 
 def test_bytes_that_do_not_parse_are_kept_all_the_same(guard: cg.Guard) -> None:
@@ -372,6 +372,118 @@ def test_a_probe_that_recovers_is_healthy(guard: cg.Guard, events: list[Event]) 
     assert [event.detail["wrong"] for event in events if event.kind == "probed"] == ["down", "down"]
 
 
+def test_every_probe_is_asked_each_time(guard: cg.Guard) -> None:
+    asked: dict[str, int] = {"one": 0, "two": 0}
+
+    def counting_as(name: str) -> Callable[[], bool]:
+        def probe() -> bool:
+            asked[name] += 1
+            return True
+
+        return probe
+
+    guard.apply(
+        guard.plan({"max_inflight": 380}, reason="less"),
+        bake=quick(probes=[counting_as(each) for each in asked]),
+    )
+    assert asked["one"] == asked["two"] > 1
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_sick_probe_of_several_is_enough(guard: cg.Guard, place: int) -> None:
+    probes: list[Any] = [lambda: True] * 3
+    probes[place] = lambda: "queue is full"
+    with pytest.raises(cg.BakeFailedError, match="queue is full"):
+        guard.apply(guard.plan({"max_inflight": 380}, reason="less"), bake=quick(probes=probes))
+
+
+def test_one_probe_that_was_sick_just_before_the_end_is_asked_again(guard: cg.Guard) -> None:
+    """The last of several; the others are well."""
+    bake = Bake("60ms", [lambda: True, lambda: "late"], interval="50ms", failures=9)
+    with pytest.raises(cg.BakeFailedError, match="late"):
+        guard.apply(guard.plan({"max_inflight": 380}, reason="less"), bake=bake)
+
+
+class Noted:
+    """A monitor that notes what it is asked."""
+
+    name = "noted"
+
+    def __init__(self, alarm: str | None = None) -> None:
+        self.calls: list[str] = []
+        self._alarm = alarm
+
+    def start(self) -> None:
+        self.calls.append("start")
+
+    def check(self) -> str | None:
+        self.calls.append("check")
+        return self._alarm
+
+
+def test_monitors_begin_with_the_bake_and_are_asked_each_time(guard: cg.Guard) -> None:
+    monitors = [Noted(), Noted()]
+    guard.apply(guard.plan({"max_inflight": 380}, reason="less"), bake=quick(monitors=monitors))
+    for monitor in monitors:
+        assert monitor.calls[0] == "start"
+        assert set(monitor.calls[1:]) == {"check"}
+        assert len(monitor.calls) > 2
+
+
+def test_what_happened_before_a_bake_does_not_count(guard: cg.Guard) -> None:
+    """The totals of a monitor go on from one bake to the next."""
+    totals = iter([Counts(1000, 900), *[Counts(1000 + 10 * n, 900) for n in range(1, 1000)]])
+    monitor = ErrorRate(lambda: next(totals), 0.01)
+    monitor.check()
+    guard.apply(guard.plan({"max_inflight": 380}, reason="less"), bake=quick(monitors=[monitor]))
+    assert monitor._seen.errors == 0
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_one_monitor_that_alarms_is_enough(guard: cg.Guard, place: int) -> None:
+    monitors = [Noted(), Noted()]
+    monitors[place] = Noted("too many errors")
+    with pytest.raises(cg.BakeFailedError, match="noted: too many errors"):
+        guard.apply(guard.plan({"max_inflight": 380}, reason="less"), bake=quick(monitors=monitors))
+
+
+@pytest.mark.parametrize("while_told", [False, True])
+def test_a_bake_that_lasts_longer_than_its_lease_stays_watched(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, while_told: bool
+) -> None:
+    """Also while the service takes its time to be told."""
+    renewed = threading.Semaphore(0)
+    store = open_store("sqlite:///lease.db")
+    renew = store.renew_bake
+
+    def noted(config: str, revision: int) -> bool:
+        done = renew(config, revision)
+        assert done
+        renewed.release()
+        return done
+
+    monkeypatch.setattr(store, "renew_bake", noted)
+    monkeypatch.setattr("confguard.rollout.watching.LEASE_SECONDS", 0.04)
+
+    def three_leases() -> None:
+        if store.pending_bake("a"):
+            for _ in range(3):
+                assert renewed.acquire(timeout=5), "nobody says that it is watched"
+
+    class Slow:
+        name = "slow"
+
+        def tell(self) -> None:
+            if while_told:
+                three_leases()
+
+    guard = cg.Guard("a", store=store, targets=["a.toml"], policy=ANY, reload=[Slow()])
+    guard.apply(guard.plan({"x": 1}, reason="start"))
+    probe = (lambda: None) if while_told else three_leases
+    guard.apply(guard.plan({"x": 2}, reason="two"), bake=Bake("50ms", [probe], interval="10ms"))
+    assert store.pending_bake("a") is None
+
+
 def test_someone_confirms(guard: cg.Guard, events: list[Event]) -> None:
     plan = guard.plan({"max_inflight": 380}, reason="less")
     other = cg.Guard("auth", Auth, targets=["auth.toml"], on_event=events.append)
@@ -438,8 +550,14 @@ def test_any_run_of_applies_and_reverts_keeps_every_byte(steps: list[tuple[bool,
             guard.apply(guard.plan(document, reason="x"))
             model.append(document.content)
         elif len(model) > 1:
-            guard.revert(reason="x")
-            model.append(model[-2])
+            head = guard.head()
+            assert head is not None
+            if head.reverts is None:
+                guard.revert(reason="x")
+                model.append(model[-2])
+            else:
+                with pytest.raises(cg.ConflictError, match="is a revert already"):
+                    guard.revert(reason="x")
     assert [revision.content for revision in guard.history()][::-1] == model
     assert guard.verify() == len(model)
     if model:

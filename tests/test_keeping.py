@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -105,6 +107,65 @@ def test_a_history_is_carried_to_another_store(
     stranger.export("short.confguard")
     with pytest.raises(cg.ConflictError, match="revision 1 of 'a' in short.confguard is another one"):
         import_(store, "short.confguard")
+    store.close()
+
+
+WRITES = {"memory": "commit", "sqlite": "_run", "postgresql": "_run", "etcd": "_commit"}
+
+
+@pytest.mark.parametrize("had", [0, 3])
+@pytest.mark.parametrize("kind", STORES)
+def test_no_revision_of_old_is_ever_seen_as_the_head(
+    kind: str, had: int, folder: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that takes its settings live would take it."""
+    guard = filled(had)
+    store = open_store(fresh_url(kind, request))
+    if had:
+        guard.export("short.confguard")
+        import_(store, "short.confguard")
+    for x in range(100, 180 - had):
+        guard.apply(guard.plan({"x": x}, reason="more"))
+    guard.export("a.confguard")
+    seen: list[int | None] = []
+    write = getattr(type(store), WRITES[kind])
+
+    def looked_at(*words: Any, **more: Any) -> None:
+        write(*words, **more)
+        with suppress(StoreError):
+            head = store.head("a")
+            seen.append(head and head.number)
+
+    monkeypatch.setattr(type(store), WRITES[kind], looked_at)
+    assert import_(store, "a.confguard") == ("a", 80 - had)
+    assert set(seen) == {80}
+    store.close()
+
+
+@pytest.mark.slow
+def test_an_import_into_etcd_that_was_cut_off_is_finished_by_importing_again(
+    folder: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard = filled(60)
+    guard.export("a.confguard")
+    store = open_store(fresh_url("etcd", request))
+    commit, calls = type(store)._commit, []
+
+    def dies(*words: Any, **more: Any) -> None:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        commit(*words, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(store), "_commit", dies)
+        with pytest.raises(KeyboardInterrupt):
+            import_(store, "a.confguard")
+    with pytest.raises(StoreError, match="not all of it is there yet") as caught:
+        store.head("a")
+    assert "confguard import FILE" in str(caught.value.hint)
+    assert import_(store, "a.confguard") == ("a", 35)
+    assert cg.Guard("a", store=store, format="toml").history() == guard.history()
     store.close()
 
 

@@ -107,6 +107,13 @@ def test_a_store_is_made_by_what_is_written(store: Store) -> None:
     assert list(Path().iterdir()) == [], "reading makes no file"
 
 
+def test_one_config_is_not_twice_in_one_commit(store: Store) -> None:
+    one, two = (Append("a", tuple(chain.link("a", [draft(text)], None))) for text in (b"x = 1", b"x = 2"))
+    with pytest.raises(StoreError, match="'a' is to change 2 times in one transaction"):
+        store.commit(one, two)
+    assert store.head("a") is None
+
+
 def test_several_configs_are_one_commit(store: Store) -> None:
     append(store, "b", [draft(b"x = 1")], expect=0)
     head = store.head("b")

@@ -23,6 +23,7 @@ __all__ = [
     "DiffError",
     "DocumentError",
     "DriftError",
+    "InDoubtError",
     "IntegrityError",
     "MergeConflictError",
     "NotFoundError",
@@ -163,6 +164,10 @@ class ConflictError(StoreError):
     """The head moved since the plan was made: plan again."""
 
     exit_code = 3
+
+
+class InDoubtError(StoreError):
+    """A commit was sent, and its answer was lost: nobody knows whether it was done, until the store answers again."""
 
 
 class MergeConflictError(StoreError):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
 from confguard.errors import ConfguardError
 from confguard.guard import Guard, Plan
-from confguard.rollout import applying, going_back
+from confguard.rollout import applying, reverting
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import Change
 from confguard.stores.interface import Revision
@@ -36,6 +37,12 @@ class Group:
                 "the guards of a group need one store: a transaction spans no two",
                 hint="open it once, and give it to each: Guard(..., store=store)",
             )
+        twice = _first_twice(guard.name for guard in guards)
+        if twice is not None:
+            raise ConfguardError(
+                f"two guards of '{twice}' are in the group, and a config changes once in a transaction",
+                hint="one guard with all its targets: Guard(..., targets=[...])",
+            )
         self.guards = guards
 
     def apply(
@@ -49,6 +56,13 @@ class Group:
         supersede: str | None = None,
     ) -> list[Revision]:
         """Make every plan the head of its config, or none. Takes and raises what `Guard.apply` does."""
+        plans = list(plans)
+        twice = _first_twice(plan.config for plan in plans)
+        if twice is not None:
+            raise ConfguardError(
+                f"two plans are for '{twice}', and only one can become its head",
+                hint="plan what both say as one change, or apply one after the other",
+            )
         by_name = {plan.config: plan for plan in plans}
         strangers = by_name.keys() - {guard.name for guard in self.guards}
         if strangers:
@@ -84,4 +98,10 @@ class Group:
 
         Raises what `Guard.revert` does.
         """
-        return going_back.revert([guard.place for guard in self.guards], to, reason=reason, author=author)
+        return reverting.revert([guard.place for guard in self.guards], to, reason=reason, author=author)
+
+
+def _first_twice(names: Iterable[str]) -> str | None:
+    """The first name that comes a second time."""
+    counted = Counter(names)
+    return next((name for name, count in counted.items() if count > 1), None)

@@ -17,7 +17,7 @@ from confguard.fields import ImpactLevel
 from confguard.risk.judging import Terms
 from confguard.risk.policy import Policy
 from confguard.risk.rules.interface import Rule
-from confguard.rollout import applying, going_back, recovering
+from confguard.rollout import applying, recovering, reverting
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import Change, author_name
 from confguard.rollout.places import Place
@@ -27,7 +27,7 @@ from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.shape import ANYTHING
 from confguard.schema.sources import Source
 from confguard.stores import chain
-from confguard.stores.finding import previous
+from confguard.stores.finding import other_before
 from confguard.stores.interface import Revision, Store
 from confguard.stores.opening import open_store
 from confguard.stores.retention import Retention
@@ -269,20 +269,29 @@ class Guard:
 
         Without `to`, of the one before the head (while a bake is under way, of the last one that has proved itself);
         else of the one with that number, of the one that was the head at that time, or of the newest one with that
-        label. `only` takes back what that one revision changed, and leaves what came after it.
+        label. `only` takes back what that one revision changed, and leaves what came after it. Said again, a revert is
+        finished if something of it is left to do; one that is in force is never reverted unless `to` says so, since
+        that would bring the failure back.
 
         Nothing stands in the way: neither schema nor policy, nor what somebody wrote into a target, of which a copy is
         kept in the store. Raises `NotFoundError` where there is nothing to go back to, `MergeConflictError` where what
         `only` changed was changed again since, `ConflictError` if somebody else changes the head at the same moment,
+        or if the head is a revert that is in force already,
         and `NotToldError` when the bytes are back in place, and the service could not be told of it.
         """
-        return going_back.revert([self.place], to, only=only, reason=reason, author=author)[0]
+        return reverting.revert([self.place], to, only=only, reason=reason, author=author)[0]
 
     def confirm(self) -> Revision:
         """Let the head stay, before its bake is over. Raises `NotFoundError` if no bake is under way."""
         revision = applying.confirm(self.place)
         if revision is None:
-            raise NotFoundError(f"'{self.name}' has no revision that waits to be confirmed")
+            head = self.head()
+            since = f"; revision {head.number} by {harmless(head.author)} is in force" if head else ""
+            why = f": {harmless(head.reason)}" if head and head.reverts is not None else ""
+            raise NotFoundError(
+                f"'{self.name}' has no revision that waits to be confirmed{since}{why}",
+                hint=f"confguard log {self.name}",
+            )
         return revision
 
     def tell(self) -> Revision:
@@ -352,7 +361,7 @@ class Guard:
         if not history:
             return 0
         keep = {history[0].number, *(retention or Retention()).kept(history, self.place.clock())}
-        back, pending = previous(self.store, history[0]), self.store.pending_bake(self.name)
+        back, pending = other_before(self.store, history[0]), self.store.pending_bake(self.name)
         keep |= {back.number} if back else set()
         keep |= {pending.back} if pending else set()
         keep |= {each.written for each in self.store.places(self.name).values()}

@@ -334,7 +334,7 @@ def load_project(file: Path) -> Project:
     if problems := [*_unknown_codes(settings), *_unusable_targets(settings, file.parent)]:
         raise ProjectError("\n".join(str(_placed(problem, document, inside)) for problem in problems))
     return Project(
-        file.parent,
+        file.parent.absolute(),
         file,
         settings.store,
         settings.policy,

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from itertools import pairwise
 
 from confguard import __version__
-from confguard.cli.options import Commands, Parser
+from confguard.cli.options import Commands, Parser, UsageError
 from confguard.cli.output import report_error
 from confguard.errors import ConfguardError
 
@@ -57,10 +58,22 @@ def _tags() -> Sequence[str]:
     return project.tags if project else ()
 
 
+def _asks_for_json(words: Sequence[str]) -> bool:
+    """Does a command line that could not be parsed ask for JSON?"""
+    return "--format=json" in words or ("--format", "json") in pairwise(words)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    args = build_parser(words[0] if words else None).parse_args(words)
+    try:
+        args = build_parser(words[0] if words else None).parse_args(words)
+    except UsageError as error:
+        if _asks_for_json(words):
+            report_error(error, "json")
+        else:
+            print(error.shown, file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
     from confguard.documents.tags import naming_tags
 
     try:

@@ -8,7 +8,7 @@ from confguard.cli.compare import show_risk
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, duration, moment, said, whole
 from confguard.cli.output import paint, report_errors, say
-from confguard.cli.projects import guarded, guarded_anyway, of_each, the_project
+from confguard.cli.projects import guarded, guarded_anyway, guarded_there, of_each, the_project
 from confguard.errors import ConfguardError, ConflictError
 from confguard.events import Event
 from confguard.group import Group
@@ -171,7 +171,7 @@ def adopt(args: Namespace) -> int:
 
 def tell(args: Namespace) -> int:
     """`confguard tell`."""
-    with guarded_anyway(args.name) as guard:
+    with guarded_there(args.name) as guard:
         revision = guard.tell()
         told = f"the service was told of revision {revision.number}"
         if not guard.place.reloads:
@@ -195,7 +195,7 @@ def recover(args: Namespace) -> int:
 
 def confirm(args: Namespace) -> int:
     """`confguard confirm`."""
-    with guarded_anyway(args.name) as guard:
+    with guarded_there(args.name) as guard:
         revision = guard.confirm()
     say(args.format, revision_json(revision), lambda: f"revision {revision.number} stays")
     return 0
@@ -206,11 +206,8 @@ def revert(args: Namespace) -> int:
     to = args.at or args.label or args.to
     if args.others:
         return _revert_together(args)
-    with guarded_anyway(args.name) as guard:
-        again = to is None and args.only is None
-        revision = (_finished_revert(guard) if again else None) or guard.revert(
-            to, reason=args.reason, author=args.author, only=args.only
-        )
+    with guarded_there(args.name) as guard:
+        revision = guard.revert(to, reason=args.reason, author=args.author, only=args.only)
     say(args.format, revision_json(revision), lambda: _show_revert(revision))
     return 0
 
@@ -223,11 +220,8 @@ def _revert_together(args: Namespace) -> int:
             hint="with --with, go back to a time (--at) or a --label",
         )
     names = list(dict.fromkeys([args.name, *args.others]))
-    with guarded_anyway(names[0]) as first:
+    with guarded_there(names[0]) as first:
         guards = [first, *(guarded_anyway(name, store=first.store) for name in names[1:])]
-        if not (args.at or args.label):
-            for guard in guards:
-                _finished_revert(guard)
         made = Group(*guards).revert(args.at or args.label, reason=args.reason, author=args.author)
     say(
         args.format,
@@ -235,25 +229,6 @@ def _revert_together(args: Namespace) -> int:
         lambda: "\n".join(f"{revision.config}: {_show_revert(revision)}" for revision in made),
     )
     return 0
-
-
-def _finished_revert(guard: Guard) -> Revision | None:
-    """A revert that was cut off, or edited over, is finished by saying it again; None if the head is none.
-
-    Reverting one that is in force brings the failure back: whoever means that names the revision.
-    """
-    head = guard.head()
-    if head is None or head.reverts is None:
-        return None
-    if any(each.held != head.content for each in guard.drift()):
-        guard.repair()
-        return guard.head()
-    if guard.place.untold():
-        return guard.tell()
-    raise ConflictError(
-        f"revision {head.number} of '{guard.name}' is a revert already, to {head.reverts}, and in force: {head.reason}",
-        hint=f"name the revision to go back to: --to N (confguard log {guard.name})",
-    )
 
 
 def _show_revert(revision: Revision) -> str:
@@ -341,7 +316,9 @@ def _show_plan(made: Plan) -> str:
     lines += [paint("an import: what is there becomes the first revision", "info")] if made.imported else []
     lines += [paint(f"note: {note}", "review") for note in made.notes]
     for each in made.drift:
-        lines.append(paint(f"{each.target} was edited: {each.what}; applying this would undo that", "high"))
+        edited = f"{each.target} was edited: {each.what}; applying this would undo that"
+        unreadable = f"{each.target} cannot be read: {each.what}"
+        lines.append(paint(unreadable if each.unreadable else edited, "high"))
         lines += show_diff(each.changes).splitlines()[1:] if each.changes else []
     return "\n".join([*lines, show_risk(made.risk, made.decision)])
 

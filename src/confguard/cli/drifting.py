@@ -9,7 +9,7 @@ from argparse import Namespace
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, duration
 from confguard.cli.output import indented, report_error, say
-from confguard.cli.projects import guarded_anyway
+from confguard.cli.projects import guarded_there
 from confguard.errors import ConfguardError
 from confguard.guard import Guard
 from confguard.targets.drift import Drift
@@ -41,11 +41,13 @@ def register(commands: Commands) -> None:
 
 def drift(args: Namespace) -> int:
     """`confguard drift`."""
-    with guarded_anyway(args.name) as guard:
+    with guarded_there(args.name) as guard:
         if args.watch or args.lasting:
             return _watch(guard, args)
         drifted, left = _looked(guard, (), repair=args.repair)
-    say(args.format, _json(drifted, left), lambda: _shown(drifted, left) or "no drift")
+    cut_off = f"\nwhat wrote it was cut off, or is at work still: confguard recover {args.name}"
+    more = cut_off if any(each.unwritten for each in left) else ""
+    say(args.format, _json(drifted, left), lambda: (_shown(drifted, left) or "no drift") + more)
     return 1 if left else 0
 
 

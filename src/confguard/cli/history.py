@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from typing import Any
@@ -12,11 +13,12 @@ from confguard.cli.change import revision_json
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, whole
 from confguard.cli.output import error_json, indented, paint, report_errors, say
-from confguard.cli.projects import guarded_anyway, of_each, the_project
+from confguard.cli.projects import check_there, guarded_there, of_each, the_project
 from confguard.errors import DocumentError, NotFoundError, harmless
 from confguard.guard import Guard
 from confguard.stores.finding import previous
 from confguard.stores.interface import PendingBake, Revision
+from confguard.stores.opening import missing_file
 
 __all__ = ["register"]
 
@@ -62,7 +64,7 @@ def register(commands: Commands) -> None:
 
 def log(args: Namespace) -> int:
     """`confguard log`."""
-    with guarded_anyway(args.name) as guard:
+    with guarded_there(args.name) as guard:
         revisions = guard.history(args.limit, args.before)
     say(
         args.format,
@@ -74,7 +76,7 @@ def log(args: Namespace) -> int:
 
 def show(args: Namespace) -> int:
     """`confguard show`."""
-    with guarded_anyway(args.name) as guard:
+    with guarded_there(args.name) as guard:
         revision = guard.head() if args.number is None else guard.revision(args.number)
         if revision is None:
             raise NotFoundError(
@@ -113,7 +115,7 @@ def verify(args: Namespace) -> int:
     """`confguard verify`."""
     project = the_project()
     names = [args.name] if args.name else project.configs
-    lengths, errors = of_each(names, lambda guard: guard.verify(args.signers or project.signers))
+    lengths, errors = of_each(names, lambda guard: _verified(guard, args.signers or project.signers))
     if errors and args.name:
         raise errors[args.name]
     say(
@@ -124,6 +126,11 @@ def verify(args: Namespace) -> int:
         ),
     )
     return report_errors(errors)
+
+
+def _verified(guard: Guard, signers: str | os.PathLike[str] | None) -> int:
+    check_there(guard)
+    return guard.verify(signers)
 
 
 def _changed(guard: Guard, revision: Revision) -> Any:
@@ -155,6 +162,7 @@ def _state(guard: Guard, owners: list[str]) -> dict[str, Any]:
     return {
         "config": guard.name,
         "head": revision_json(head) if head else None,
+        "store_missing": str(missing) if (missing := missing_file(guard.store)) else None,
         "targets": [target.name for target in guard.targets],
         "drift": [each.to_json() for each in guard.drift()],
         "bake": _bake(pending) if pending else None,
@@ -176,12 +184,14 @@ def _show_state(state: dict[str, Any]) -> str:
         return paint(said, "high") + (f"\n    hint: {hint}" if hint else "")
     head, name = state["head"], state["config"]
     if head is None:
-        return f"{name}: no revision yet"
+        missing = f": there is no store {state['store_missing']}" if state["store_missing"] else ""
+        return f"{name}: no revision yet{missing}"
     lines = [
         f"{name}: revision {head['number']} by {harmless(head['author'])} at {head['created_at'][:19]}Z",
         indented(harmless(head["reason"])),
     ]
-    lines += [paint(f"    drift: {each['target']}: {each['what']}", "high") for each in state["drift"]]
+    drifted = [each for each in state["drift"] if not each["unwritten"]]
+    lines += [paint(f"    drift: {each['target']}: {each['what']}", "high") for each in drifted]
     if state["bake"]:
         watched = f"baking until {state['bake']['deadline'][:19]}Z"
         abandoned = f"its bake was abandoned; it goes back with: confguard recover {name}"
@@ -194,7 +204,10 @@ def _show_state(state: dict[str, Any]) -> str:
 def _left(name: str, place: dict[str, Any]) -> str:
     why = f": {place['error']}" if place["error"] else ""
     if place["written"] != place["wanted"]:
-        return f"revision {place['wanted']} is not written to its targets{why}; confguard recover {name}"
+        return (
+            f"revision {place['wanted']} is not written to its targets{why}; what wrote it was cut off, or is at"
+            f" work still; confguard recover {name}"
+        )
     return (
         f"the service was not told of revision {place['wanted']}{why}; once it answers: confguard tell {name}"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from confguard.cli.options import Commands, duration, whole
 from confguard.cli.output import say
-from confguard.cli.projects import guarded, guarded_anyway, the_project
+from confguard.cli.projects import guarded, guarded_there, the_project
 from confguard.errors import ConfguardError
 from confguard.stores.opening import open_store
 from confguard.stores.portable import import_
@@ -69,7 +69,7 @@ def thin(args: Namespace) -> int:
 
 def export(args: Namespace) -> int:
     """`confguard export`."""
-    with guarded_anyway(args.name) as guard:
+    with guarded_there(args.name) as guard:
         guard.export(args.file)
     size = Path(args.file).stat().st_size
     say(

@@ -12,23 +12,32 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from attrs import frozen
 
-from confguard.errors import did_you_mean
+from confguard.errors import ConfguardError, did_you_mean
 
 if TYPE_CHECKING:
     from confguard.fields import Duration
 
-__all__ = ["Command", "Commands", "Parser", "duration", "moment", "said", "whole"]
+__all__ = ["Command", "Commands", "Parser", "UsageError", "duration", "moment", "said", "whole"]
 
 Command: TypeAlias = Callable[[Namespace], int]
 _INVALID_CHOICE = re.compile(r"argument (?P<name>\S+): invalid choice: '(?P<word>[^']*)'")
 _EPILOG = "example:\n  {example}\n\nexit codes: {exits}"
 
 
+class UsageError(ConfguardError):
+    """A command line that no command takes."""
+
+    def __init__(self, message: str, *, hint: str, usage: str, prog: str) -> None:
+        super().__init__(message, hint=hint)
+        self.shown = f"{usage}{prog}: error: {message}"
+        """As argparse says it."""
+
+
 class Parser(ArgumentParser):
     """A parser whose errors name what was probably meant."""
 
     def error(self, message: str) -> NoReturn:
-        """End with 2, as argparse does, with a did-you-mean for a command."""
+        """Raise `UsageError`, with a did-you-mean for a command."""
         found = _INVALID_CHOICE.match(message)
         for action in self._actions if found else ():
             if (
@@ -39,7 +48,7 @@ class Parser(ArgumentParser):
                 known = [str(choice) for choice in action.choices]
                 message = f"unknown {found['name']} '{found['word']}'{did_you_mean(found['word'], known)}"
                 message += "" if action.metavar else f"; one of: {', '.join(known)}"
-        super().error(message)
+        raise UsageError(message, hint=f"{self.prog} --help", usage=self.format_usage(), prog=self.prog)
 
 
 @frozen

@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from confguard.errors import ConfguardError, ProjectError, SchemaError
+from confguard.errors import ConfguardError, NotFoundError, ProjectError, SchemaError
 from confguard.guard import Guard
 from confguard.project import FILE_NAME, Project, find_project
 from confguard.stores.interface import Store
+from confguard.stores.opening import missing_file
 
-__all__ = ["guarded", "guarded_anyway", "of_each", "the_project"]
+__all__ = ["check_there", "guarded", "guarded_anyway", "guarded_there", "of_each", "the_project"]
 
 T = TypeVar("T")
 
@@ -38,6 +39,23 @@ def guarded_anyway(name: str, *, store: Store | None = None) -> Guard:
         hint = f"\n  hint: {error.hint}" if error.hint else ""
         print(f"confguard: goes on without the schema of '{name}': {error}{hint}", file=sys.stderr)
         return project.guard(name, store=store, with_schema=False)
+
+
+def guarded_there(name: str) -> Guard:
+    """As `guarded_anyway`, for who needs a store that is there. Raises `NotFoundError` where there is none."""
+    guard = guarded_anyway(name)
+    check_there(guard)
+    return guard
+
+
+def check_there(guard: Guard) -> None:
+    """Raise `NotFoundError` if the store has no file: a path that is mistyped is not a history without revisions."""
+    missing = missing_file(guard.store)
+    if missing is not None:
+        raise NotFoundError(
+            f"'{guard.name}': there is no store {missing}",
+            hint="is `store` in the project file right? The first `confguard apply` makes it",
+        )
 
 
 def of_each(

@@ -13,12 +13,13 @@ from confguard.cli import sources
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands
 from confguard.cli.output import paint, say
-from confguard.diff.engine import diff
+from confguard.diff.engine import compare, diff
 from confguard.diff.merge import Merged, merge
 from confguard.documents.document import Document, parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import ConfguardError, DocumentError
+from confguard.schema.sources import Side
 from confguard.targets.files import write_durably
 from confguard.values import same
 
@@ -154,7 +155,7 @@ def _text_of(
             pass  # lines that merge without a conflict need not make a file that parses
     for side in (ours, theirs):
         try:
-            return side.edit(diff(side.data, made.data)).content
+            return side.edit(compare(Side(side.data), Side(made.data))).content
         except DocumentError:
             continue
     return None

@@ -46,7 +46,7 @@ def apply(
         with locked(places):
             attempt.changes = changes_of()
             with uninterrupted():
-                done = write(attempt.changes)
+                attempt.done = done = write(attempt.changes)
         if tell_services:
             with _watched_while_told(attempt.changes, done):
                 done = tell_of_heads(done)
@@ -82,6 +82,7 @@ class _Attempt:
     """What is to become the head, as soon as it is known."""
 
     changes: Sequence[Change] = field(factory=tuple)
+    done: Sequence[Done] = field(factory=tuple)
 
 
 @contextmanager
@@ -92,13 +93,16 @@ def _undone_if_interrupted(attempt: _Attempt) -> Iterator[None]:
     except ConfguardError:
         raise
     except BaseException as interruption:
-        done = [Done(each.place, each.revision, each.back) for each in attempt.changes if _is_baking(each)]
-        if done:
-            error = bake_failed(done, f"the bake was interrupted ({type(interruption).__name__})")
-            interruption.add_note(f"{error}\n{error.hint}" if error.hint else str(error))
-        for change in attempt.changes:
-            if not change.bake and _is_head(change):
-                config, number = change.place.config, change.revision.number
+        done = attempt.done or [Done(each.place, each.revision, each.back) for each in attempt.changes]
+        bakes = any(each.bake for each in attempt.changes)
+        baking = [each for each in done if bakes and _is_baking(each)]
+        if baking:
+            error = bake_failed(baking, f"the bake was interrupted ({type(interruption).__name__})")
+            if error:
+                interruption.add_note(f"{error}\n{error.hint}" if error.hint else str(error))
+        for each in done:
+            if not bakes and _is_head(each):
+                config, number = each.place.config, each.revision.number
                 interruption.add_note(
                     f"revision {number} of '{config}' is the head; whether its service was told is not known:"
                     f" confguard tell {config}, or confguard revert {config}"
@@ -106,18 +110,17 @@ def _undone_if_interrupted(attempt: _Attempt) -> Iterator[None]:
         raise
 
 
-def _is_baking(change: Change) -> bool:
+def _is_baking(done: Done) -> bool:
     """Was it committed, and is it still to prove itself?"""
-    store, config = change.place.store, change.place.config
-    return change.bake is not None and _is_head(change) and store.pending_bake(config) is not None
+    return _is_head(done) and done.place.store.pending_bake(done.place.config) is not None
 
 
-def _is_head(change: Change) -> bool:
+def _is_head(done: Done) -> bool:
     """Is it the head, as far as the store can be asked?"""
     head = None
     with suppress(StoreError):
-        head = change.place.store.head(change.place.config)
-    return head is not None and head.digest == change.revision.digest
+        head = done.place.store.head(done.place.config)
+    return head is not None and head.digest == done.revision.digest
 
 
 def _watched_while_told(changes: Sequence[Change], done: Sequence[Done]) -> AbstractContextManager[None]:
@@ -136,7 +139,9 @@ def _bake(changes: Sequence[Change], done: Sequence[Done]) -> None:
         with uninterrupted():
             for each in done:
                 each.place.emit("alarmed", each.revision, why=watched.why)
-            raise bake_failed(done, watched.why)
+            error = bake_failed(done, watched.why)
+            if error:
+                raise error
     if watched.outcome is Outcome.HEALTHY:
         for each in done:
             if _end_bake(each):
@@ -169,4 +174,5 @@ def _replaced_while_watched(replaced: Sequence[Done], done: Sequence[Done]) -> C
     which = f"revision {first.revision.number} of '{first.place.config}'"
     why = f"{which} was replaced by revision {newer(first)} while it was watched"
     others = [each for each in done if each not in replaced]
-    return bake_failed(others, why) if others else BakeFailedError(why)
+    error = bake_failed(others, why) if others else None
+    return error or BakeFailedError(why)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
@@ -13,7 +14,7 @@ from attrs import evolve, field, frozen
 from confguard.documents.document import Document, parse_bytes
 from confguard.errors import ConfguardError
 from confguard.rollout.bake import Bake
-from confguard.rollout.places import Place
+from confguard.rollout.places import Held, Place
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING
 from confguard.stores import chain
@@ -22,6 +23,7 @@ from confguard.stores.interface import Append, Draft, PendingBake, Revision
 __all__ = [
     "Change",
     "author_name",
+    "behind_edits",
     "change_to",
     "check_head",
     "draft_as_it_was",
@@ -38,6 +40,10 @@ class Change:
     head: Revision | None
     drafts: tuple[Draft, ...]
     bake: Bake | None = None
+    seen: frozenset[bytes | None] = frozenset()
+    """What the targets held when this was worked out: known, or among the drafts as a copy."""
+    unproved: bool = False
+    """Is the head only taken back as long as its bake is under way?"""
     back: int = field()
     """The last revision that has proved itself; before the first one, what the first target held."""
 
@@ -56,7 +62,7 @@ class Change:
         if self.bake:
             deadline = self.place.clock() + self.bake.duration
             pending = PendingBake(revisions[-1].number, self.back, deadline)
-        return Append(self.place.config, revisions, self.place.key, pending)
+        return Append(self.place.config, revisions, self.place.key, pending, self.unproved)
 
     @property
     def revision(self) -> Revision:
@@ -69,8 +75,19 @@ def change_to(place: Place, draft: Draft, head: Revision | None) -> Change:
 
     The first target's copy comes last: imported, it is what the first revert brings back.
     """
-    strangers = reversed(place.strangers(head, draft.content))
-    return Change(place, head, (*(_copy(place, content, draft, head) for content in strangers), draft))
+    held = place.held()
+    copies = _copies(place, draft, head, held)
+    return Change(place, head, (*copies, draft), seen=frozenset(each.content for each in held))
+
+
+def behind_edits(change: Change) -> Change | None:
+    """The same once more, behind copies of what somebody wrote into its targets since; None if nobody did."""
+    place, draft = change.place, change.drafts[-1]
+    held = place.held()
+    if all(each.content in change.seen or each.content in (None, draft.content) for each in held):
+        return None
+    copies = _copies(place, draft, change.revision, held)
+    return Change(place, change.revision, (*copies, draft), change.bake, back=change.back) if copies else None
 
 
 def without_secrets(place: Place, text: str, *revisions: Revision) -> str:
@@ -126,6 +143,11 @@ def check_head(place: Place, expected: int) -> Revision | None:
     if (head.number if head else 0) != expected:
         raise chain.conflict(place.config, head, expected)
     return head
+
+
+def _copies(place: Place, draft: Draft, head: Revision | None, held: Sequence[Held]) -> list[Draft]:
+    strangers = place.strangers(head, draft.content, held)
+    return [_copy(place, content, draft, head) for content in reversed(strangers)]
 
 
 def _copy(place: Place, content: bytes, draft: Draft, head: Revision | None) -> Draft:

@@ -1,4 +1,4 @@
-"""Going back: by hand, from what a service refuses, from a bake that failed. What is decided here is never undone.
+"""Going back, also from what a service refuses and from a bake that failed. What is decided here is never undone.
 
 The bytes that were there before are in every target, or `recovering` puts them there; whether the service could be told
 of them is another question, and said apart.
@@ -7,80 +7,24 @@ of them is another question, and said apart.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
-from confguard.diff.engine import diff
-from confguard.diff.merge import merge
-from confguard.documents.document import Document
-from confguard.documents.writing import write as write_anew
+from attrs import evolve
+
 from confguard.errors import (
     BakeFailedError,
     BakeNotToldError,
     ConfguardError,
     ConflictError,
-    DocumentError,
-    MergeConflictError,
-    NotFoundError,
     NotToldError,
     RefusedError,
     TargetError,
 )
-from confguard.rollout.changes import (
-    Change,
-    author_name,
-    change_to,
-    draft_as_it_was,
-    draft_of,
-    without_secrets,
-)
-from confguard.rollout.interrupting import interruptible, uninterrupted
+from confguard.rollout.changes import Change, change_to, draft_as_it_was
+from confguard.rollout.interrupting import uninterrupted
 from confguard.rollout.places import Place, locked
-from confguard.rollout.steps import Done, tell_of_heads, write
-from confguard.schema.schema import SchemaLike
-from confguard.stores.finding import find, previous
-from confguard.stores.interface import Draft, Revision
+from confguard.rollout.steps import Done, newer, tell_of_heads, write
 
-__all__ = ["bake_failed", "go_back", "not_done", "revert", "take_back", "without"]
-
-
-def revert(
-    places: Sequence[Place],
-    to: int | datetime | str | None = None,
-    *,
-    only: int | None = None,
-    reason: str,
-    author: str | None = None,
-) -> list[Revision]:
-    """Bring back earlier revisions of several configs, all of them or none.
-
-    Neither policy, nor drift, nor a head that does not parse, nor a bake stands in the way. Raises `NotFoundError`,
-    `MergeConflictError`, `ConflictError`, `TargetError` or `StoreError` when nothing was done, and `NotToldError`
-    when it was, and a service could not be told.
-    """
-    reason = reason.strip()
-    if not reason:
-        raise ValueError("a reason is required: say why it is reverted")
-    if to is not None and only is not None:
-        raise ValueError("`to` goes back to a revision, `only` takes one back: both at once mean nothing")
-    _check_asked(to, only)
-    name = author_name(author)
-    with interruptible():
-        done = go_back(places, lambda: [_reverted(place, to, only, reason, name) for place in places])
-    error = not_done(done)
-    if error:
-        raise error
-    return [each.revision for each in done]
-
-
-def _check_asked(to: object, only: object) -> None:
-    """Raise `TypeError`, with what is wanted, for what names no revision."""
-    if only is not None and (not isinstance(only, int) or isinstance(only, bool)):
-        raise TypeError(
-            f"`only` is the number of the revision to take back, such as 12, and not {type(only).__name__}: "
-            "all that it changed goes; for one setting of it, plan and apply a change"
-        )
-    if to is not None and (not isinstance(to, int | str | datetime) or isinstance(to, bool)):
-        raise TypeError(f"`to` is a revision's number, a time or a label, and not {type(to).__name__}")
+__all__ = ["bake_failed", "go_back", "not_done", "take_back"]
 
 
 def go_back(places: Sequence[Place], changes_of: Callable[[], Sequence[Change]]) -> list[Done]:
@@ -141,8 +85,8 @@ def take_back(done: Sequence[Done]) -> ConfguardError:
     return RefusedError(f"{said}\n{_in_force(back)}{told}", hint=_log(failed))
 
 
-def bake_failed(done: Sequence[Done], why: str) -> ConfguardError:
-    """Undo what did not prove itself; the error that says so."""
+def bake_failed(done: Sequence[Done], why: str) -> ConfguardError | None:
+    """Undo what did not prove itself; the error that says so. None where somebody has let it stay meanwhile."""
     last = done[0]
     what = f"revision {last.revision.number} of '{last.place.config}'"
     for each in done:
@@ -151,8 +95,10 @@ def bake_failed(done: Sequence[Done], why: str) -> ConfguardError:
     if not any(each.back for each in done):
         return BakeFailedError(f"{what} failed, and there is none to go back to: {why}")
     try:
-        undone = _undone(done, why)
+        undone = _undone(done, why, unproved=True)
     except ConflictError:
+        if not any(newer(each) for each in done):
+            return None
         return BakeFailedError(f"{what} failed and was replaced since: {why}", hint=_log(last))
     except ConfguardError as error:
         said = f"{what} failed: {why}; it could not be reverted: {error}"
@@ -166,86 +112,25 @@ def bake_failed(done: Sequence[Done], why: str) -> ConfguardError:
     return BakeFailedError(said, hint=f"{_in_force(undone[0])}; {_log(last)}")
 
 
-def without(
-    before: Document, undone: Document, head: Document, schema: SchemaLike = None, what: str = "the change"
-) -> Document:
-    """The head as it would be if the step from `before` to `undone` had not been made.
+def _undone(done: Sequence[Done], why: str, *, unproved: bool = False) -> list[Done]:
+    """Make what has proved itself the heads again. Raises `ConflictError` if what was done is not the head any more.
 
-    Comments and layout are the head's. Raises `MergeConflictError` with every setting that was changed again since.
-
-    >>> from confguard.documents.document import parse
-    >>> one, two, three = (parse(text, "toml") for text in ("a = 1\\n", "a = 2\\n", "a = 2 # two\\nb = 1\\n"))
-    >>> print(without(one, two, three).text, end="")
-    a = 1 # two
-    b = 1
+    What is `unproved` is taken back only while it bakes; several that bake as one, while one of them does.
     """
-    merged = merge(undone, head, before, schema)
-    if not merged.clean:
-        listed = "\n".join(f"  {each}" for each in merged.conflicts)
-        raise MergeConflictError(
-            f"{what} cannot be taken back by itself: changed again since\n{listed}",
-            hint="ours is the head, theirs what was before; write what is meant, and apply that",
-            conflicts=merged.conflicts,
-        )
-    try:
-        return head.edit(diff(head.data, merged.data))
-    except DocumentError:  # what cannot be edited in place is written anew
-        return write_anew(merged.data, head.format)
-
-
-def _reverted(
-    place: Place, to: int | datetime | str | None, only: int | None, reason: str, author: str
-) -> Change:
-    """What a revert by hand does to one config."""
-    head = place.store.head(place.config)
-    if head is None:
-        raise NotFoundError(f"'{place.config}' has no revision: there is nothing to go back to")
-    if only is not None:
-        reason = without_secrets(place, reason, head, place.store.get(place.config, only))
-        return change_to(place, _taken_out(place, head, only, reason, author), head)
-    back = find(place.store, place.config, to) if to is not None else _before(place, head)
-    reason = without_secrets(place, reason, head, back)
-    return change_to(place, draft_as_it_was(back, author, reason, place.clock()), head)
-
-
-def _before(place: Place, head: Revision) -> Revision:
-    """The revision that the head replaced; the last one that has proved itself, while it bakes."""
-    pending = place.store.pending_bake(place.config)
-    if pending and pending.back:
-        return place.store.get(place.config, pending.back)
-    back = previous(place.store, head)
-    if back is None:
-        raise NotFoundError(f"'{place.config}' has only one revision: there is nothing to go back to")
-    return back
-
-
-def _taken_out(place: Place, head: Revision, only: int, reason: str, author: str) -> Draft:
-    """The draft of the head without what one earlier revision changed."""
-    undone = place.store.get(place.config, only)
-    before = previous(place.store, undone)
-    if before is None:
-        raise NotFoundError("the first revision has none before it that could be gone back to")
-    document = without(before.document, undone.document, head.document, place.schema, f"revision {only}")
-    return draft_of(document, author, f"revision {only} is taken back: {reason}", place.clock())
-
-
-def _undone(done: Sequence[Done], why: str) -> list[Done]:
-    """Make what has proved itself the heads again. Raises `ConflictError` if what was done is not the head any more."""
     stood = [each for each in done if each.back]
 
     def changes() -> list[Change]:
-        return [
-            change_to(
-                each.place, draft_as_it_was(_back(each), "confguard", why, each.place.clock()), each.revision
-            )
-            for each in stood
-        ]
+        baking = [each for each in stood if unproved and each.place.store.pending_bake(each.place.config)]
+        if unproved and not baking:
+            raise ConflictError("all were confirmed meanwhile, and stay")
+        return [evolve(_change_back(each, why), unproved=each in baking) for each in stood]
 
     return go_back([each.place for each in stood], changes)
 
 
-def _back(each: Done) -> Revision:
-    return each.place.store.get(each.place.config, each.back)
+def _change_back(each: Done, why: str) -> Change:
+    back = each.place.store.get(each.place.config, each.back)
+    return change_to(each.place, draft_as_it_was(back, "confguard", why, each.place.clock()), each.revision)
 
 
 def _not_written(each: Done) -> TargetError:

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from confguard.errors import ConfguardError, StoreError, TargetError
 from confguard.events import Event, EventKind, Listener
@@ -25,6 +25,7 @@ from confguard.secrets import masked
 from confguard.stores.interface import PlaceState, Revision, Store
 from confguard.targets import reload as reloads
 from confguard.targets.drift import Drift, drift_of
+from confguard.targets.failing import bound
 from confguard.targets.interface import Staged, Target
 from confguard.targets.locking import alone
 
@@ -63,12 +64,15 @@ class Place:
     """Makes the signature of a revision's digest."""
     listener: Listener | None = None
 
+    def __attrs_post_init__(self) -> None:
+        self.key  # noqa: B018 - worked out now: relative names are meant from here, wherever the process goes
+
     @cached_property
     def key(self) -> str | None:
         """What this place is called in the store; None if there is nothing to write or tell."""
         if not self.targets and not self.reloads:
             return None
-        names = [str(Path(target.name).absolute()) for target in self.targets]
+        names = [str(path) for target in self.targets for path in target.paths or [bound(Path(target.name))]]
         if not self.store.local:
             names.append(platform.node())
         return hashlib.sha256("\0".join(names).encode()).hexdigest()[:32]
@@ -92,10 +96,14 @@ class Place:
 
     def drift(self, head: Revision) -> tuple[Drift, ...]:
         """The targets that do not hold the head's bytes, or not as they are to hold them."""
-        return tuple(
-            self._drift(each, head)
+        differing = [
+            each
             for each in self.held()
             if each.problem or each.content != head.content or each.target.faults()
+        ]
+        waiting = differing and self._unwritten(head)
+        return tuple(
+            evolve(self._drift(each, head), unwritten=bool(waiting and waiting(each))) for each in differing
         )
 
     def edited(self, head: Revision | None, wanted: bytes | None = None) -> tuple[Drift, ...]:
@@ -116,9 +124,13 @@ class Place:
             or (each.digest is not None and each.digest not in ours and not self._torn(each, head, state))
         )
 
-    def strangers(self, head: Revision | None, wanted: bytes) -> list[bytes]:
+    def strangers(
+        self, head: Revision | None, wanted: bytes, held: Sequence[Held] | None = None
+    ) -> list[bytes]:
         """What targets hold that no revision does, each once: overwritten, it would be lost."""
-        there = [each for each in self.held() if each.content not in (None, wanted)]
+        there = [
+            each for each in (self.held() if held is None else held) if each.content not in (None, wanted)
+        ]
         if not there:
             return []
         known = {each.content_digest for each in self.store.history(self.config, _REMEMBERED)}
@@ -213,6 +225,18 @@ class Place:
 
     def _drift(self, held: Held, head: Revision) -> Drift:
         return drift_of(held.target, held.content, head, self.schema, held.problem)
+
+    def _unwritten(self, head: Revision) -> Callable[[Held], bool] | None:
+        """Tells whether a target waits for the head to be written to it; None if all was written."""
+        state = self.state()
+        if state is None or state.wanted == state.written:
+            return None
+        known = {each.content_digest for each in self.store.history(self.config, _REMEMBERED)}
+        return lambda held: (
+            not held.problem
+            and held.content != head.content
+            and (held.content is None or held.digest in known or self._torn(held, head, state))
+        )
 
     def _torn(self, held: Held, head: Revision | None, state: PlaceState | None) -> bool:
         """May this be what a process left that died while it wrote the head over what was written here before?"""

@@ -141,8 +141,8 @@ def plan_change(
         ticket=ticket,
         labels=labels,
         drift=place.edited(head, document.content),
-        imported=head is None and not judged and not notes,
-        notes=(*notes, *_reverted_before(history, document)),
+        imported=head is None and not judged and not notes and _is_there(place, document),
+        notes=(*notes, *_reverted_before(history, document), *_left(place)),
     )
 
 
@@ -238,6 +238,32 @@ def _base(place: Place, head: Revision | None, document: Document) -> tuple[Any,
     return there, True, []
 
 
+def _is_there(place: Place, document: Document) -> bool:
+    """Does a target hold it already? Without targets, the file itself is what was there."""
+    return not place.targets or any(each.content == document.content for each in place.held())
+
+
+def _left(place: Place) -> list[str]:
+    """What has to be finished, or waited for, before anything is applied here."""
+    pending = place.store.pending_bake(place.config)
+    if pending and not pending.watched:
+        return [
+            f"the bake of revision {pending.revision} was abandoned: applying first takes that back, and is refused"
+            f" then; so first: confguard recover {place.config}, or confguard confirm {place.config}"
+        ]
+    if pending:
+        baking = _baking(place, pending)
+        said = str(baking).removeprefix(f"'{place.config}': ")
+        return [f"{said}; {baking.hint}"]
+    state = place.state()
+    if state and state.wanted != state.written:
+        return [
+            f"revision {state.wanted} is not written to its targets yet: confguard recover {place.config}, or"
+            " applying this, does that first"
+        ]
+    return []
+
+
 def _reverted_before(history: Sequence[Revision], document: Document) -> list[str]:
     """That the same bytes were the head once, and were taken back."""
     digest = hashlib.sha256(document.content).hexdigest()
@@ -264,6 +290,14 @@ def _baking(place: Place, pending: PendingBake) -> BakingError:
 
 
 def _drifted(place: Place, edited: Sequence[Drift]) -> DriftError:
+    unreadable = [f"{each.target} {each.what}" for each in edited if each.unreadable]
+    if unreadable:
+        return DriftError(
+            f"'{place.config}': a target cannot be read, and nobody knows what this would undo:"
+            f" {'; '.join(unreadable)}",
+            hint=f"mend that first (confguard drift {place.config})",
+            drift=edited,
+        )
     listed = "; ".join(f"{each.target} {each.what}" for each in edited)
     return DriftError(
         f"'{place.config}': a target was edited, and this would undo it: {listed}",

@@ -9,9 +9,9 @@ import os
 from collections.abc import Sequence
 from typing import Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from confguard.errors import ConfguardError, DriftError, NotFoundError
+from confguard.errors import ConfguardError, ConflictError, DriftError, NotFoundError
 from confguard.rollout.changes import Change, change_to, draft_as_it_was
 from confguard.rollout.going_back import not_done
 from confguard.rollout.places import Place, locked
@@ -19,7 +19,16 @@ from confguard.rollout.steps import Done, tell, write, write_again
 from confguard.stores.interface import PendingBake, PlaceState, Revision
 from confguard.targets.reload import TELLING
 
-__all__ = ["Recovered", "recover", "recover_before", "repair", "tell_again", "tell_untold"]
+__all__ = [
+    "Recovered",
+    "finish",
+    "recover",
+    "recover_before",
+    "repair",
+    "tell_again",
+    "tell_untold",
+    "the_head",
+]
 
 
 @frozen
@@ -65,11 +74,21 @@ def repair(place: Place) -> Revision:
     """Write the head to every target that does not hold it, and tell the service. Raises as `recover` does."""
     recover_before([place])
     with locked([place]):
-        done = _again(place, _head(place), "written again: a target held something else")
+        done = _again(place, the_head(place), "written again: a target held something else")
     error = not_done(tell([done]))
     if error:
         raise error
     return done.revision
+
+
+def finish(place: Place) -> None:
+    """Do what is left to do of the head: write it where a target holds something else, tell who was not told."""
+    head = the_head(place)
+    wrong = [each.target.name for each in place.held() if each.content != head.content]
+    if wrong:
+        place.emit("repaired", repair(place), targets=wrong)
+    else:
+        recover(place)
 
 
 def tell_again(place: Place) -> Revision:
@@ -92,7 +111,7 @@ def tell_again(place: Place) -> Revision:
 def _there(place: Place) -> Revision:
     """The revision that was written here last."""
     state = place.state()
-    return place.store.get(place.config, state.written) if state and state.written else _head(place)
+    return place.store.get(place.config, state.written) if state and state.written else the_head(place)
 
 
 def _check_holds(place: Place, revision: Revision) -> None:
@@ -122,11 +141,29 @@ def _finish(place: Place) -> tuple[list[Recovered], list[Done]]:
 
 def _is_left(place: Place) -> bool:
     pending = place.store.pending_bake(place.config)
-    return place.littered() or _is_unwritten(place.state()) or (pending is not None and not pending.watched)
+    state = place.state()
+    return (
+        place.littered()
+        or _is_unwritten(state)
+        or (pending is not None and not pending.watched)
+        or _holds_reverted(place, state, pending)
+    )
 
 
 def _is_unwritten(state: PlaceState | None) -> bool:
     return state is not None and state.wanted != state.written
+
+
+def _holds_reverted(place: Place, state: PlaceState | None, pending: PendingBake | None) -> bool:
+    """Does it hold what somebody went back from elsewhere, on another machine, say, while this one was away?
+
+    What was edited here since is drift, and stays. Nothing is done while something is being watched.
+    """
+    if state is None or not state.written or pending is not None:
+        return False
+    since = place.store.newest(place.config) - state.written
+    newer = place.store.history(place.config, since) if since > 0 else []
+    return any(each.reverts is not None for each in newer) and not place.edited(newer[0])
 
 
 def _written(place: Place) -> tuple[list[Recovered], list[Done]]:
@@ -140,10 +177,19 @@ def _written(place: Place) -> tuple[list[Recovered], list[Done]]:
     ours = unwritten and state is not None and pending is not None and state.wanted == pending.revision
     if pending is not None and (ours or not pending.watched):
         if pending.back:
-            reverted = write([_reverted(place, head, pending)])
+            try:
+                reverted = write([evolve(_reverted(place, head, pending), unproved=True)])
+            except ConflictError:
+                if place.store.pending_bake(place.config):
+                    raise
+                return [], []  # somebody has let it stay, or replaced it, in this moment
             return [Recovered(place.config, reverted[0].revision, "reverted")], reverted
         place.store.end_bake(place.config, head.number)
-    if not unwritten:
+    elif pending is not None and pending.back:  # another machine watches the head: it is not for this one yet
+        head = place.store.get(place.config, pending.back)
+        if place.strangers(head, head.content):  # the copy that is kept of them would end that bake
+            return [], []
+    if not unwritten and not _holds_reverted(place, state, pending):
         return [], []
     done = _again(place, head, "written again after an interruption: a target held something else")
     return [Recovered(place.config, done.revision, "written")], [done]
@@ -163,7 +209,8 @@ def _reverted(place: Place, head: Revision, pending: PendingBake) -> Change:
     return change_to(place, draft_as_it_was(back, "confguard", why, place.clock()), head)
 
 
-def _head(place: Place) -> Revision:
+def the_head(place: Place) -> Revision:
+    """The newest revision. Raises `NotFoundError` if there is none."""
     head = place.store.head(place.config)
     if head is None:
         raise NotFoundError(f"'{place.config}' has no revision")

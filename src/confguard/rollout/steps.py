@@ -8,18 +8,21 @@ again, since a service that is told may call confguard itself.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 
 from attrs import evolve, frozen
 
 from confguard.errors import StoreError
-from confguard.rollout.changes import Change
+from confguard.rollout.changes import Change, behind_edits
 from confguard.rollout.places import Place, discard
 from confguard.stores.interface import Revision
 from confguard.targets.interface import Staged
 
 __all__ = ["Done", "newer", "tell", "tell_of_heads", "write", "write_again"]
+
+_LOG = logging.getLogger(__name__)
 
 
 @frozen
@@ -60,12 +63,33 @@ def write(changes: Sequence[Change]) -> list[Done]:
             discard(waiting)
         raise
     done = []
-    for change, waiting in zip(changes, staged, strict=True):
-        for copy in change.append.revisions[:-1]:
-            change.place.emit("copied" if copy.drift_copy else "imported", copy)
+    for decided, waiting in zip(changes, staged, strict=True):
+        _tell_of_copies(decided)
+        change = _behind_edits(decided)
         not_written = change.place.write(change.revision, waiting)
         done.append(Done(change.place, change.revision, change.back, not_written))
     return done
+
+
+def _behind_edits(change: Change) -> Change:
+    """What was decided; once more, and behind a copy, where somebody wrote into a target in the last moment."""
+    again = behind_edits(change)
+    if again is None:
+        return change
+    try:
+        change.place.store.commit(again.append)
+    except StoreError as error:  # what is decided is carried out, whoever wrote into its target meanwhile
+        _LOG.warning(
+            "what was written into a target of '%s' just now is lost: %s", change.place.config, error
+        )
+        return change
+    _tell_of_copies(again)
+    return again
+
+
+def _tell_of_copies(change: Change) -> None:
+    for copy in change.append.revisions[:-1]:
+        change.place.emit("copied" if copy.drift_copy else "imported", copy)
 
 
 def write_again(place: Place, head: Revision) -> Done:

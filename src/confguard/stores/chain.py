@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from confguard.errors import ConflictError, IntegrityError, NotFoundError
+from confguard.errors import ConflictError, InDoubtError, IntegrityError, NotFoundError, StoreError
 from confguard.stores.interface import Append, Draft, Revision, Store
 
 __all__ = [
+    "check_apart",
     "check_link",
     "conflict",
     "conflict_of",
     "digest_of",
     "from_json",
+    "in_doubt",
     "link",
+    "proved",
     "stored",
     "to_json",
     "verify",
@@ -173,8 +177,37 @@ def conflict_of(head_of: Callable[[str], Revision | None], appends: Sequence[App
     for each in appends:
         head, first = head_of(each.config), each.revisions[0]
         if (head.digest if head else None) != first.parent:
-            break
+            return conflict(each.config, head, first.number - 1)
+    for each in appends:
+        if each.unproved:
+            return proved(each.config, head_of(each.config))
     return conflict(each.config, head, first.number - 1)
+
+
+def proved(config: str, head: Revision | None) -> ConflictError:
+    """The error for a head that was let stay before it could be taken back."""
+    return ConflictError(
+        f"revision {head.number if head else 0} of '{config}' was confirmed meanwhile, and stays"
+    )
+
+
+def check_apart(appends: Sequence[Append]) -> None:
+    """Raise `StoreError` for two appends to one config: each says what is to follow the head, and one would be lost."""
+    for config, count in Counter(each.config for each in appends).items():
+        if count > 1:
+            raise StoreError(f"'{config}' is to change {count} times in one transaction")
+
+
+def in_doubt(appends: Sequence[Append], error: StoreError) -> InDoubtError:
+    """The error for a commit whose answer was lost for good."""
+    names = [each.config for each in appends]
+    which = ", ".join(f"revision {each.revisions[-1].number} of '{each.config}'" for each in appends)
+    look = "; ".join(f"confguard log {name}, then confguard recover {name}" for name in names)
+    return InDoubtError(
+        f"it is in doubt whether {which} was committed: the answer was lost: {error}",
+        hint=f"once the store answers: {look}. If the revision is there, recover finishes it (one with a bake is"
+        " taken back, as nobody watches it); if not, nothing was done",
+    )
 
 
 def stored(store: Store, appends: Sequence[Append]) -> bool:

@@ -5,6 +5,7 @@ PREFIX/head/CONFIG                    number and digest of the head: what a comm
 PREFIX/revision/CONFIG/NUMBER         what is known of a revision
 PREFIX/content/CONFIG/SHA-256         content, compressed
 PREFIX/place/CONFIG/PLACE             what a place is to hold, holds, and whether its service knows
+PREFIX/partly/CONFIG                  there while a history comes in that is too long for one transaction
 PREFIX/bake/CONFIG                    the bake that is under way
 PREFIX/watched/CONFIG                 there as long as the lease of the bake's watcher
 """
@@ -40,6 +41,8 @@ LAYOUT = 1
 PATIENCE_SECONDS = 10.0
 """How long to ask for the outcome of a commit whose answer was lost."""
 _PAGE = 500
+_PART, _PART_BYTES = 25, 2**19
+"""How much of a history goes into one transaction."""
 _MOST_OPERATIONS = 100
 """etcd takes 128 operations in one transaction, unless it is told otherwise."""
 
@@ -58,22 +61,38 @@ class EtcdStore:
 
     def commit(self, *appends: Append) -> None:
         """Append to one config or several, in one transaction; where the answer is lost, find out what became of it."""
+        chain.check_apart(appends)
+        self._note_layout()
+        parts = _parts(appends[0]) if len(appends) == 1 else []
+        if len(parts) < 2:
+            self._commit(appends)
+            return
+        for part in parts[:-1]:
+            self._commit([part], partly=True)
+        self._commit(parts[-1:])
+
+    def _commit(self, appends: Sequence[Append], *, partly: bool = False) -> None:
+        """One transaction."""
         compares: list[dict[str, Any]] = []
         operations: dict[bytes, dict[str, Any]] = {}
-        self._note_layout()
         for each in appends:
             compares.append(self._follows(each))
+            compares += [_present(self._key("bake", each.config))] if each.unproved else []
             operations |= self._operations(each)
+            key = self._key("partly", each.config)
+            operations[key] = _put(key, b"more is to come") if partly else _delete(key)
         body = _transaction(compares, list(operations.values()))
+        sent = False
         for last in retrying(PATIENCE_SECONDS):
             try:
                 # What is sent again after its answer was lost compares false, if it was written the first time.
                 if self._client.transaction(body) or chain.stored(self, appends):
                     return
                 raise chain.conflict_of(self.head, appends)
-            except LostError:
+            except LostError as error:
+                sent = sent or error.sent
                 if last:
-                    raise
+                    raise (chain.in_doubt(appends, error) if sent else error) from error
 
     def places(self, config: str) -> dict[str, PlaceState]:
         """What is known of each place."""
@@ -98,7 +117,13 @@ class EtcdStore:
     def head(self, config: str) -> Revision | None:
         """The newest revision."""
         start, end = self._revision_key(config, 0), self._end("revision", config)
-        heads, newest = self._client.head_and_last(self._key("head", config), start, end)
+        partly = self._key("partly", config)
+        heads, newest, parts = self._client.head_and_last(self._key("head", config), start, end, partly)
+        if parts:
+            raise StoreError(
+                f"the history of '{config}' is coming in, and not all of it is there yet",
+                hint="if nobody is importing it any more: `confguard import FILE`, once more",
+            )
         if not heads:
             return None
         number, digest = _noted(config, heads[0])
@@ -296,6 +321,22 @@ class EtcdStore:
         return _after(self._key(kind, config) + b"/")
 
 
+def _parts(append: Append) -> list[Append]:
+    """A history that comes in, in parts that each fit one transaction; a change by somebody is never parted."""
+    if append.place or append.bake:
+        return [append]
+    parts: list[list[Revision]] = [[]]
+    size = 0
+    for revision in append.revisions:
+        here = len(revision.content_if_there() or b"")
+        if parts[-1] and (len(parts[-1]) == _PART or size + here > _PART_BYTES):
+            parts.append([])
+            size = 0
+        parts[-1].append(revision)
+        size += here
+    return [Append(append.config, tuple(part)) for part in parts]
+
+
 def _after(prefix: bytes) -> bytes:
     """The first key behind all that begin with a prefix."""
     return prefix[:-1] + bytes([prefix[-1] + 1])
@@ -350,6 +391,10 @@ def _transaction(compares: Sequence[Any], operations: Sequence[Any]) -> dict[str
 
 def _holds(key: bytes, value: bytes) -> dict[str, Any]:
     return {"key": _text(key), "target": "VALUE", "result": "EQUAL", "value": _text(value)}
+
+
+def _present(key: bytes) -> dict[str, Any]:
+    return {"key": _text(key), "target": "CREATE", "result": "GREATER", "create_revision": 0}
 
 
 def _absent(key: bytes) -> dict[str, Any]:

@@ -47,6 +47,9 @@ _OPTIONS = ("ca", "cert", "key")
 class LostError(StoreError):
     """No endpoint answered: nobody knows whether what was sent was done."""
 
+    sent = True
+    """May an endpoint have heard it?"""
+
 
 class Client:
     """Several endpoints of one etcd."""
@@ -106,8 +109,10 @@ class Client:
         found = self._post("/kv/range", body).get("kvs", [])
         return [(b64decode(each["key"]), b64decode(each.get("value", ""))) for each in found]
 
-    def head_and_last(self, key: bytes, start: bytes, end: bytes) -> tuple[list[bytes], list[bytes]]:
-        """The value of a key, and that of the last key of a range, as they were at the same moment."""
+    def head_and_last(
+        self, key: bytes, start: bytes, end: bytes, other: bytes
+    ) -> tuple[list[bytes], list[bytes], list[bytes]]:
+        """The values of a key, of the last key of a range, and of another key, as they were at the same moment."""
         last = {
             "key": _text(start),
             "range_end": _text(end),
@@ -115,13 +120,17 @@ class Client:
             "sort_order": "DESCEND",
             "sort_target": "KEY",
         }
-        asked = [{"request_range": {"key": _text(key)}}, {"request_range": last}]
+        asked = [
+            {"request_range": {"key": _text(key)}},
+            {"request_range": last},
+            {"request_range": {"key": _text(other)}},
+        ]
         answers = self._post("/kv/txn", {"compare": [], "success": asked, "failure": []})["responses"]
-        one, other = (
-            [b64decode(each["value"]) for each in answer["response_range"].get("kvs", [])]
+        one, newest, more = (
+            [b64decode(each.get("value", "")) for each in answer["response_range"].get("kvs", [])]
             for answer in answers
         )
-        return one, other
+        return one, newest, more
 
     def values(self, *keys: bytes) -> list[bytes | None]:
         """The values of some keys as they were at the same moment; None for those that are not there."""
@@ -194,6 +203,7 @@ class Client:
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
+            sent = False
             for last in retrying(PATIENCE_SECONDS):
                 for _ in self._clients:
                     client = self._clients[self._current]
@@ -201,11 +211,13 @@ class Client:
                         return self._answer(client, path, body)
                     except (*_LOST, LostError) as error:
                         lost: Exception = error
+                        sent = sent or not _refused(error)
                         self._current = (self._current + 1) % len(self._clients)
-                refused = "refused" in str(lost) or "Name or service" in str(lost)
-                if last or refused:  # nobody listens on any: waiting would not help
+                if last or _refused(lost):  # nobody listens on any: waiting would not help
                     break
-            raise self._lost(lost) from lost
+            final = self._lost(lost)
+            final.sent = sent
+            raise final from lost
 
     def _answer(self, client: Etcd3Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
         for first in (True, False):
@@ -291,6 +303,11 @@ def _endpoint(host: str, shown: str) -> tuple[str, int]:
     if not name or not port.isdigit():
         raise StoreError(f"{shown}: '{host}' is no endpoint", hint="etcd://host:2379,other:2379/prefix")
     return name.strip("[]"), int(port)
+
+
+def _refused(error: Exception) -> bool:
+    """Was there nobody to take it?"""
+    return "refused" in str(error) or "Name or service" in str(error)
 
 
 def _read_into(response: requests.Response, lines: queue.SimpleQueue[bytes | None]) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from confguard.errors import NotFoundError
 from confguard.stores.interface import Revision, Store
 
-__all__ = ["find", "previous"]
+__all__ = ["find", "other_before", "previous"]
 
 _PAGE = 100
 
@@ -45,6 +45,17 @@ def previous(store: Store, revision: Revision) -> Revision | None:
             return each
         copy = copy or each
     return copy
+
+
+def other_before(store: Store, head: Revision) -> Revision | None:
+    """What a revert goes back to: the revision that was the head before, and held other bytes than the head does.
+
+    A head that was written again, behind a copy of what somebody wrote over it, is the same one to go back from.
+    """
+    before = previous(store, head)
+    while before is not None and before.content_digest == head.content_digest:
+        before = previous(store, before)
+    return before
 
 
 def _newest_first(store: Store, config: str, before: int | None = None) -> Iterator[Revision]:

@@ -150,6 +150,8 @@ class Append:
     place: str | None = None
     """The place that is to hold the last of them from now on."""
     bake: PendingBake | None = None
+    unproved: bool = False
+    """Only as long as the head's bake is under way: who lets it stay in the same moment is not overruled."""
 
 
 class Store(Protocol):
@@ -163,7 +165,7 @@ class Store(Protocol):
 
         When it has returned, all is durable. Each place then wants its newest revision, a bake that was pending before
         is over, and one that begins is watched for `LEASE_SECONDS`. Raises `ConflictError` if a head is not the one to
-        be followed.
+        be followed, or has proved itself where it was to be `unproved`.
         """
         ...
 

@@ -9,7 +9,7 @@ from threading import Condition, Event, RLock
 import attrs
 
 from confguard.errors import NotFoundError
-from confguard.stores.chain import conflict
+from confguard.stores import chain
 from confguard.stores.interface import (
     LEASE_SECONDS,
     Append,
@@ -38,11 +38,14 @@ class MemoryStore:
 
     def commit(self, *appends: Append) -> None:
         """Append to one config or several: all of it or nothing."""
+        chain.check_apart(appends)
         with self._lock:
             for each in appends:
                 head, first = self.head(each.config), each.revisions[0]
                 if (head.digest if head else None) != first.parent:
-                    raise conflict(each.config, head, first.number - 1)
+                    raise chain.conflict(each.config, head, first.number - 1)
+                if each.unproved and each.config not in self._bakes:
+                    raise chain.proved(each.config, head)
             for each in appends:
                 self._revisions.setdefault(each.config, []).extend(map(self._kept, each.revisions))
                 if each.place:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from confguard.errors import StoreError, did_you_mean
 from confguard.secrets import secret_name
 from confguard.stores.interface import Store
 
-__all__ = ["open_store", "without_password"]
+__all__ = ["missing_file", "open_store", "without_password"]
 
 _PARAMETER = re.compile(r"([?&]([\w.-]+)=)[^&#]+")
 _SCHEMES = ("sqlite", "memory", "postgresql", "postgres", "etcd", "etcds")
@@ -61,6 +62,12 @@ def open_store(url: str | os.PathLike[str]) -> Store:
         f"unknown store '{without_password(url)}'{did_you_mean(scheme, _SCHEMES)}",
         hint="sqlite:///relative.db, sqlite:////absolute.db, postgresql://..., etcd://... or memory://",
     )
+
+
+def missing_file(store: Store) -> Path | None:
+    """The file of a store that keeps all in one, where that is not there."""
+    path = getattr(store, "path", None)
+    return path if isinstance(path, Path) and not path.exists() else None
 
 
 def _plugin(scheme: str) -> Callable[[str], Store] | None:

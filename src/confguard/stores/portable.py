@@ -25,8 +25,6 @@ __all__ = ["exported", "import_"]
 
 _KIND = "confguard-export"
 _VERSION = 1
-_BATCH = 25
-_BATCH_BYTES = 2**19
 _LONGEST = 3 * MAX_BYTES
 """The longest line: a content of the largest size in base64, and what is known of it."""
 
@@ -48,12 +46,12 @@ def exported(store: Store, config: str) -> bytes:
 def import_(store: Store, path: str | os.PathLike[str]) -> tuple[str, int]:
     """Append what an export holds beyond what the store has, and say of which config and how many.
 
+    It is one commit: no revision of old is ever seen as the head.
     Raises `ConflictError` if the store's history is another one, `IntegrityError` for a file that is not whole, and
     `StoreError` for one that is no export.
     """
     config = _checked(path)
-    head = store.head(config)
-    had = head.number if head else 0
+    had = store.newest(config)
     revisions = _revisions(path)
     last = None
     for last in itertools.islice(revisions, had):  # noqa: B007 - the newest of those that the store has, too
@@ -63,26 +61,10 @@ def import_(store: Store, path: str | os.PathLike[str]) -> tuple[str, int]:
             f"revision {last.number} of '{config}' in {path} is another one than in the store",
             hint="import into a store that does not have this config",
         )
-    added = 0
-    for batch in _batches(revisions):
-        store.commit(Append(config, batch))
-        added += len(batch)
-    return config, added
-
-
-def _batches(revisions: Iterator[Revision]) -> Iterator[tuple[Revision, ...]]:
-    """Few enough, and small enough, for one transaction of any store."""
-    batch: list[Revision] = []
-    size = 0
-    for revision in revisions:
-        here = len(revision.content_if_there() or b"")
-        if batch and (len(batch) == _BATCH or size + here > _BATCH_BYTES):
-            yield tuple(batch)
-            batch, size = [], 0
-        batch.append(revision)
-        size += here
-    if batch:
-        yield tuple(batch)
+    added = tuple(revisions)
+    if added:
+        store.commit(Append(config, added))
+    return config, len(added)
 
 
 def _line(revision: Revision) -> dict[str, Any]:

@@ -72,6 +72,9 @@ _CREATING = 0x63666764
 class LostError(StoreError):
     """The connection was lost: nobody knows whether what was sent was done."""
 
+    sent = True
+    """May the server have heard it?"""
+
 
 class PostgresStore(SqlStore):
     """Revisions in a schema of a PostgreSQL database, `confguard` unless the URL says `?schema=`.
@@ -104,10 +107,10 @@ class PostgresStore(SqlStore):
                 if in_doubt and chain.stored(self, appends):
                     return None
                 raise
-            except LostError:
-                in_doubt = True
+            except LostError as error:
+                in_doubt = in_doubt or error.sent
                 if last:
-                    raise
+                    raise (chain.in_doubt(appends, error) if in_doubt else error) from error
         return None
 
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
@@ -179,16 +182,20 @@ class PostgresStore(SqlStore):
         return self._connection
 
     def _connect(self) -> Connection:
-        with self._explained():
-            connection = psycopg.connect(
-                self.url,
-                autocommit=True,
-                connect_timeout=CONNECT_SECONDS,
-                fallback_application_name="confguard",
-            )
-            path = sql.SQL("SET search_path TO {}").format(sql.Identifier(self.schema))
-            connection.execute(path)
-            return connection
+        try:
+            with self._explained():
+                connection = psycopg.connect(
+                    self.url,
+                    autocommit=True,
+                    connect_timeout=CONNECT_SECONDS,
+                    fallback_application_name="confguard",
+                )
+                path = sql.SQL("SET search_path TO {}").format(sql.Identifier(self.schema))
+                connection.execute(path)
+                return connection
+        except LostError as error:
+            error.sent = False
+            raise
 
     def _keep(self, connection: Connection) -> Connection:
         """Use a connection from now on. A store that nobody closed is closed when nobody holds it any more."""

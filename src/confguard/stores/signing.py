@@ -25,11 +25,16 @@ NAMESPACE = "confguard"
 _TIMEOUT = 30.0
 
 
+def _absolute(path: str | os.PathLike[str]) -> Path:
+    """Where it leads from the working folder of now: a process may go to another one."""
+    return Path(path).absolute()
+
+
 @frozen
 class Signer:
     """A private key, or a public one whose private half is in the agent."""
 
-    key: Path = field(converter=Path)
+    key: Path = field(converter=_absolute)
 
     def sign(self, digest: str) -> str:
         """The signature of a digest. Raises `StoreError`."""

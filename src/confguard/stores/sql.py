@@ -67,6 +67,7 @@ class SqlStore(ABC):
 
     def commit(self, *appends: Append) -> None:
         """Append to one config or several, in one transaction."""
+        chain.check_apart(appends)
         appends = tuple(sorted(appends, key=lambda each: each.config))
         script: list[Statement] = []
         keyframes: dict[str, tuple[str, Keyframe | None]] = {}

@@ -47,6 +47,7 @@ FOLLOW = (
     " WHERE name = ? AND head = ? AND digest = ? RETURNING 1"
 )
 """The head becomes another one, if it is the one that was expected."""
+UNPROVED = FOLLOW.replace(" RETURNING", " AND bake IS NOT NULL RETURNING")
 _INSERT = (
     "INSERT INTO revision (config, number, content, format, author, reason, created_at, data, parent, digest, more,"
     " keyframe, payload) SELECT c.id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM config c WHERE c.name = ?"
@@ -87,7 +88,8 @@ def script_of(append: Append, packed: Sequence[Packed | None], now: str) -> Iter
         yield Statement(query, (config, *new_head), must=HEAD_MOVED)
     else:
         old_head = (first.number - 1, bytes.fromhex(first.parent))
-        yield Statement(FOLLOW.format(now=now), (*new_head, config, *old_head), must=HEAD_MOVED)
+        follow = UNPROVED if append.unproved else FOLLOW
+        yield Statement(follow.format(now=now), (*new_head, config, *old_head), must=HEAD_MOVED)
     for revision, content in zip(append.revisions, packed, strict=True):
         yield _insert(revision, content)
     if append.place:

@@ -191,12 +191,12 @@ class SqliteStore(SqlStore):
                     f"{self.path}: not a confguard store, or damaged: {text}",
                     hint="`confguard verify` tells which; restore it from a copy",
                 ) from error
-            raise StoreError(f"{self.path}: {text}", hint=_hint(text)) from error
+            raise StoreError(f"{self.path}: {text}", hint=_hint(text, self.path)) from error
         except OSError as error:
             if isinstance(error, ConnectionError) or error.filename is None:
                 raise
             raise StoreError(
-                f"{self.path}: cannot be opened: {error.strerror}", hint=_hint("unable to open")
+                f"{self.path}: cannot be opened: {error.strerror}", hint=_hint("unable to open", self.path)
             ) from error
 
 
@@ -212,7 +212,12 @@ def _execute(connection: sqlite3.Connection, statement: Statement) -> None:
         raise UnmetError(statement.must)
 
 
-def _hint(text: str) -> str | None:
+def _hint(text: str, path: Path) -> str | None:
+    if "disk I/O error" in text:
+        return (
+            f"is its disk full, or failing? df -h {path.parent}; dmesg | tail. What was acknowledged is there;"
+            " make room, and try again"
+        )
     if "full" in text:
         return "the disk is full: nothing was written; make room and try again"
     if "readonly" in text or "unable to open" in text:

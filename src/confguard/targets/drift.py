@@ -32,10 +32,14 @@ class Drift:
     """When the target was written last, in UTC: it drifted then, or before."""
     problems: tuple[str, ...] = ()
     """What else is wrong: it cannot be read, does not parse, does not fit the schema, has another mode."""
+    unwritten: bool = False
+    """Did nobody edit it, and the head is only not written to it yet, as after an apply that was cut off?"""
 
     @property
     def what(self) -> str:
         """In a few words: `holds nothing`, `does not parse: ...`, `2 values differ`."""
+        if self.unwritten:
+            return "the head is not written to it yet"
         if self.held is None:
             return "; ".join(self.problems) or "holds nothing"
         if self.changes is None:
@@ -47,6 +51,11 @@ class Drift:
             differs = ["differs in layout or comments only"]
         return "; ".join([*differs, *self.problems])
 
+    @property
+    def unreadable(self) -> bool:
+        """Is there something that cannot be read?"""
+        return self.held is None and bool(self.problems)
+
     def to_json(self) -> dict[str, object]:
         """The drift as JSON: changes are from the head to what the target holds."""
         return {
@@ -55,6 +64,7 @@ class Drift:
             "since": self.since.isoformat() if self.since else None,
             "changes": self.changes.to_json()["changes"] if self.changes is not None else None,
             "problems": list(self.problems),
+            "unwritten": self.unwritten,
         }
 
 
@@ -69,7 +79,8 @@ def drift_of(
     since = _written_at(target)
     faults = target.faults()
     if held is None:
-        return Drift(target.name, None, None, since, (unreadable,) if unreadable else ())
+        said = unreadable.removeprefix(f"target {target.name}: ") if unreadable else None
+        return Drift(target.name, None, None, since, (said,) if said else ())
     if held == head.content:
         return Drift(target.name, held, None, since, faults)
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from confguard.errors import TargetError
 
-__all__ = ["IN_PLACE", "failing_as"]
+__all__ = ["IN_PLACE", "bound", "failing_as"]
 
 IN_PLACE = '{ file = "...", in_place = true } writes over it'
 
@@ -27,6 +27,16 @@ def failing_as(what: str, path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise TargetError(f"{what}: {error.strerror or error}", hint=_hint(error, path)) from error
+
+
+def bound(path: Path) -> Path:
+    """Where a path leads from the working folder of now: a process may go to another one. Raises `TargetError`."""
+    try:
+        return path.absolute()
+    except OSError as error:
+        raise TargetError(
+            f"target {path}: is relative to the working folder, which is gone", hint="name it from / on"
+        ) from error
 
 
 def _hint(error: OSError, path: Path) -> str | None:

@@ -10,13 +10,13 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from attrs import Attribute, field, frozen
+from attrs import Attribute, Factory, field, frozen
 
 from confguard.documents.reading import load_bytes
 from confguard.errors import DocumentError, TargetError
 from confguard.targets.access import Access, as_mode
 from confguard.targets.attributes import Attributes
-from confguard.targets.failing import IN_PLACE, failing_as
+from confguard.targets.failing import IN_PLACE, bound, failing_as
 from confguard.targets.interface import Staged
 from confguard.targets.obstacles import refuse_flags, refuse_folder, refuse_pinned
 from confguard.targets.overwriting import StagedOverwrite, torn_between
@@ -67,6 +67,7 @@ class FileTarget:
     mode: int | None = field(default=None, kw_only=True, converter=as_mode)
     owner: str | int | None = field(default=None, kw_only=True)
     group: str | int | None = field(default=None, kw_only=True)
+    _at: Path = field(init=False, repr=False, default=Factory(lambda self: bound(self.path), takes_self=True))
 
     def __attrs_post_init__(self) -> None:
         self._access  # noqa: B018 - is what is asked for something that can be asked for?
@@ -88,23 +89,23 @@ class FileTarget:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The file."""
-        return (self.path,)
+        """The file, from / on."""
+        return (self._at,)
 
     def read(self) -> bytes | None:
         """The file's bytes; None if there is no file."""
         try:
-            with failing_as(f"target {self.path}: cannot be read", self.path):
-                return load_bytes(str(self.path))
+            with failing_as(f"target {self.path}: cannot be read", self._at):
+                return load_bytes(str(self._at))
         except DocumentError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 return None
-            hint = error.hint or f"who may read it? ls -ld {self.folder} {self.path}"
+            hint = error.hint or f"who may read it? ls -ld {self.folder} {self._at}"
             raise TargetError(f"target {self.path}: {error.message}", hint=hint) from error
 
     def faults(self) -> tuple[str, ...]:
         """How mode, owner and group differ from what is asked for."""
-        return self._access.faults(self.path)
+        return self._access.faults(self._at)
 
     def torn(self, held: bytes, before: bytes | None, wanted: bytes) -> bool:
         """Only what is written in place can be."""
@@ -114,7 +115,7 @@ class FileTarget:
         """Write the content beside the file, synced to disk; or see that it can be written over it."""
         real = self._real
         with failing_as(f"target {self.path}: cannot be written", real):
-            status = file_status(self.path)
+            status = file_status(self._at, self.name)
             if status is None:
                 refuse_folder(self.name, real, None)
             elif self.in_place:
@@ -143,7 +144,7 @@ class FileTarget:
 
     @property
     def _real(self) -> Path:
-        return Path(os.path.realpath(self.path))
+        return Path(os.path.realpath(self._at))
 
     def _left_behind(self) -> list[Path]:
         real = self._real
@@ -228,18 +229,19 @@ def _beside(real: Path) -> Path:
     return real.with_name(f".{real.name}.{secrets.token_hex(6)}{_SUFFIX}")
 
 
-def file_status(path: Path, *, dangling: bool = False) -> os.stat_result | None:
+def file_status(path: Path, name: str | None = None, *, dangling: bool = False) -> os.stat_result | None:
     """What stands there, links followed; None if nothing does. Raises `TargetError` if it is no file."""
+    name = name or str(path)
     try:
         status = path.stat()
     except FileNotFoundError:
         if path.is_symlink() and not dangling:
             raise TargetError(
-                f"target {path}: is a link to {os.path.realpath(path)}, which is not there",
+                f"target {name}: is a link to {os.path.realpath(path)}, which is not there",
                 hint="make the file that it leads to, or remove the link",
             ) from None
         return None
     if not stat.S_ISREG(status.st_mode):
         kind = "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a regular file"
-        raise TargetError(f"target {path}: {kind}", hint="a target is a file, or a link to one")
+        raise TargetError(f"target {name}: {kind}", hint="a target is a file, or a link to one")
     return status

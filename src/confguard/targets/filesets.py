@@ -20,12 +20,12 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from confguard.errors import TargetError
 from confguard.targets.access import Access, as_mode
 from confguard.targets.attributes import Attributes
-from confguard.targets.failing import failing_as
+from confguard.targets.failing import bound, failing_as
 from confguard.targets.files import FileTarget, check_path, file_status
 from confguard.targets.obstacles import refuse_folder, refuse_pinned
 from confguard.targets.writing import finish_folder, keep, sync_folder, write_new
@@ -56,6 +56,8 @@ class FileSet:
     mode: int | None = field(default=None, kw_only=True, converter=as_mode)
     owner: str | int | None = field(default=None, kw_only=True)
     group: str | int | None = field(default=None, kw_only=True)
+    at: Path = field(init=False, repr=False, default=Factory(lambda self: bound(self.root), takes_self=True))
+    """The folder, from / on."""
 
     def __attrs_post_init__(self) -> None:
         self.access  # noqa: B018 - is what is asked for something that can be asked for?
@@ -83,12 +85,12 @@ class FileSet:
     @property
     def real(self) -> Path:
         """The folder, links followed."""
-        return Path(os.path.realpath(self.root))
+        return Path(os.path.realpath(self.at))
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """Its files, as services open them."""
-        return tuple(self.root / name for name in self.files)
+        return tuple(self.at / name for name in self.files)
 
     @property
     def access(self) -> Access:
@@ -141,22 +143,22 @@ class FileSet:
     def current(self) -> str | None:
         """The folder that the link leads to."""
         try:
-            return str((self.root / _LINK).readlink())
+            return str((self.at / _LINK).readlink())
         except OSError:
             return None
 
     def _make_root(self) -> bool:
-        if self.root.exists():
+        if self.at.exists():
             return False
-        if self.root.is_symlink():
+        if self.at.is_symlink():
             raise TargetError(
                 f"target {self.root}: is a link to {self.real}, which is not there",
                 hint=f"mkdir -p {self.real}",
             )
-        self.root.mkdir(mode=0o700)
+        self.at.mkdir(mode=0o700)
         try:
-            finish_folder(self.root, lambda made: self.access.of_folder.give(made, f"target {self.root}"))
-            sync_folder(self.root.parent)
+            finish_folder(self.at, lambda made: self.access.of_folder.give(made, f"target {self.root}"))
+            sync_folder(self.at.parent)
         except BaseException:
             self._remove_root()
             raise
@@ -164,7 +166,7 @@ class FileSet:
 
     def _remove_root(self) -> None:
         with contextlib.suppress(OSError):
-            self.root.rmdir()
+            self.at.rmdir()
 
     def _refuse_obstacles(self) -> None:
         """Raise `TargetError` for what keeps the links from being switched, or a file from being replaced."""
@@ -185,7 +187,7 @@ class FileSet:
         current = self.current()
         try:
             return [
-                path for path in self.root.iterdir() if path.name.startswith(_STAGED) and path.name != current
+                path for path in self.at.iterdir() if path.name.startswith(_STAGED) and path.name != current
             ]
         except OSError:
             return []
@@ -243,7 +245,7 @@ class StagedSet:
 
     def _old(self, name: str) -> Attributes | None:
         try:
-            return Attributes.of(self.target.root / name)
+            return Attributes.of(self.target.at / name)
         except FileNotFoundError:
             return None
 

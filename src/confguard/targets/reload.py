@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, Protocol, TypeAlias
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from confguard.errors import TargetError, brief, did_you_mean, harmless
 from confguard.fields import Duration
 from confguard.secrets import masked
 from confguard.targets.addresses import address_of, checked_url, shown_url
 from confguard.targets.concealing import shown_by, shown_words
+from confguard.targets.failing import bound
 from confguard.targets.refusing import UnusableError, time_limit, words_of
 
 __all__ = [
@@ -94,6 +95,9 @@ class SignalReload:
 
     pid_file: Path = field(converter=_path)
     signal: signal.Signals = field(default=signal.SIGHUP, converter=_signal)
+    _at: Path = field(
+        init=False, repr=False, default=Factory(lambda self: bound(self.pid_file), takes_self=True)
+    )
 
     @property
     def name(self) -> str:
@@ -105,7 +109,7 @@ class SignalReload:
         from confguard.targets import processes
 
         try:
-            processes.send(self.signal, self.pid_file)
+            processes.send(self.signal, self._at)
             return
         except UnusableError as error:
             wrong = str(error)
