@@ -6,11 +6,11 @@ import dataclasses
 import enum
 import json
 from collections.abc import Callable
-from typing import Any, Literal, Optional
+from typing import Annotated, Any, Literal, Optional
 
 import attrs
 import pytest
-from pydantic import create_model
+from pydantic import Field, create_model
 
 import confguard as cg
 from confguard.schema.export import json_schema
@@ -294,3 +294,50 @@ def test_a_gap_in_a_list_is_one_problem() -> None:
         with pytest.raises(cg.ValidationError) as caught:
             cg.load(kind(tuple[int, str]), cg.Env("APP_", environ={"APP_X__1": "q"}))
         assert len(caught.value.problems) == 1
+
+
+def _tables(kind: str) -> tuple[Any, Any]:
+    fields = [[("version", Literal[n]), (name, int, 0)] for n, name in ((1, "a"), (2, "b"))]
+    if kind == "dataclass":
+        return tuple(dataclasses.make_dataclass(f"V{n}", each) for n, each in enumerate(fields))  # type: ignore[return-value]
+    if kind == "attrs":
+        return tuple(
+            attrs.make_class(
+                f"V{n}", {"version": attrs.field(type=tag[1]), more[0]: attrs.field(type=int, default=0)}
+            )
+            for n, (tag, more) in enumerate(fields)
+        )  # type: ignore[return-value]
+    return tuple(
+        create_model(f"V{n}", version=(tag[1], ...), **{more[0]: (int, 0)})
+        for n, (tag, more) in enumerate(fields)
+    )  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("kind", ["pydantic", "attrs", "dataclass"])
+@pytest.mark.parametrize("outer", KINDS)
+def test_a_tag_that_is_a_number_is_set_by_a_variable(kind: str, outer: Callable[[Any], Any]) -> None:
+    if kind == "attrs" and outer is _pydantic:  # which takes no attrs classes by itself
+        return
+    one, two = _tables(kind)
+    hints: list[Any] = [one | two, one | two | None]
+    if kind == "pydantic":
+        hints.append(Annotated[one | two, Field(discriminator="version")])
+    for hint in hints:
+        for variables in ({"APP_X__VERSION": "2", "APP_X__B": "5"}, {"APP_X": '{"version": "2", "b": "5"}'}):
+            made = cg.load(outer(hint), cg.Env("APP_", environ=variables)).x
+            assert (type(made), made.version, made.b) == (two, 2, 5)
+    listed = cg.load(
+        outer(list[one | two]), cg.Env("APP_", environ={"APP_X__0__VERSION": "1", "APP_X__0__A": "3"})
+    )
+    assert (type(listed.x[0]), listed.x[0].a) == (one, 3)
+    with pytest.raises(cg.ValidationError, match=r"\$APP_X__VERSION: x\.version: expected 1 or 2, got '3'"):
+        cg.load(outer(one | two), cg.Env("APP_", environ={"APP_X__VERSION": "3"}))
+
+
+def test_elements_of_a_list_where_a_table_may_stand_too() -> None:
+    one, _ = _tables("pydantic")
+    for kind in KINDS:
+        model = kind(one | list[one] | None)
+        env = cg.Env("APP_", environ={"APP_X__0__VERSION": "1", "APP_X__0__A": "3"})
+        assert [each.a for each in cg.load(model, env).x] == [3]
+        assert cg.load(model, cg.Env("APP_", environ={"APP_X__VERSION": "1"})).x.version == 1

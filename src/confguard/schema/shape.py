@@ -14,6 +14,7 @@ from confguard.fields import ByteSize, Duration, FieldType, Ratio, Secret
 from confguard.paths import Key, Path, Segment
 from confguard.schema.conversion import as_type
 from confguard.schema.interface import NOTHING
+from confguard.schema.options import written_choice
 
 __all__ = ["ANYTHING", "CONCEALED", "Shape"]
 
@@ -137,10 +138,11 @@ class Shape:
             if self.tagger is not None:
                 return self.tagger(value)
             found = next((value[key] for key in self.tags if key in value), NOTHING)
-            hash(found)
+            known = found is NOTHING or found in self.tagged
         except Exception:  # noqa: BLE001 - no table, a tag that is none, or whatever a schema's function raises
             return NOTHING
-        return found
+        # Of the environment, `"2"` is 2
+        return found if known else written_choice(found, Literal[tuple(self.tagged)])
 
     def fits(self, value: Any) -> bool:
         """Does a value have all keys that are required here, and no others?"""

@@ -193,7 +193,7 @@ def _matching(words: list[str], shape: Shape, *, free: bool) -> Path | None:
 
 def _keys(word: str, shape: Shape, *, free: bool) -> Iterator[str | int]:
     """The keys that a word may stand for: as it is, letter case aside, with `_` for other characters."""
-    if shape.kind == "list" and word.isascii() and word.isdigit() and int(word[:9]) < _MOST_ELEMENTS:
+    if _is_numbered(shape) and word.isascii() and word.isdigit() and int(word[:9]) < _MOST_ELEMENTS:
         yield int(word)
     if word in shape.fields:
         yield word
@@ -202,6 +202,12 @@ def _keys(word: str, shape: Shape, *, free: bool) -> Iterator[str | int]:
     yield from (key for key in shape.fields if key.lower() != lower and _plain(key) == _plain(word))
     if free and word and shape.kind in {"map", "any"} and not shape.closed and lower not in shape.fields:
         yield lower
+
+
+def _is_numbered(shape: Shape) -> bool:
+    """Does a number stand for an element here, and cannot for the key of a table?"""
+    kinds = [each.kind for each in shape.variants if each.kind == "list" or each.rest is not None]
+    return shape.kind == "list" or (bool(kinds) and set(kinds) == {"list"})
 
 
 def _plain(key: str) -> str:
