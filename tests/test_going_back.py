@@ -537,14 +537,14 @@ class TestAtATerminal:
         Path("confguard.toml").write_text(PROJECT)
         Path("auth.new.toml").write_text("size = 1\n")
         before = everything(folder)
-        for words in (
-            ["status"],
-            ["log", "auth"],
-            ["drift", "auth"],
-            ["plan", "auth", "--reason", "x"],
-            ["verify"],
+        for code, words in (
+            (0, ["status"]),
+            (2, ["log", "auth"]),
+            (2, ["drift", "auth"]),
+            (0, ["plan", "auth", "--reason", "x"]),
+            (2, ["verify"]),
         ):
-            assert run(capsys, *words)[0] == 0, words
+            assert run(capsys, *words)[0] == code, words
         assert everything(folder) == before
         with pytest.raises(cg.NotFoundError):
             cg.Live(Auth, "sqlite:///confguard.db#auth")
