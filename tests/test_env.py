@@ -43,9 +43,48 @@ def of_dotenv(text: str) -> dict[str, str] | None:
 
 VALUES = st.sampled_from(
     [
-        *("", "a", "a#b", "a # c", "#b", "'a b'", '"a b"', "'#'", '"#"', "''", '""', "a=b", "'a'  # c", '"a" # c'),
-        *("'$HOME'", "'a\nb'", '"a\n\nb"', "'a\n# no comment\nb'", "'\"'", '"\'"', '"a\\"b"', "'a\\b'", '"a\\\\b"'),
-        *("a\\", "'a", "a b", "a;b", "a'b c'", "'a'b", "  ", "'a'\t", "\u00e9", '"\u00e9"', "a:b", "%", "x@y"),
+        *(
+            "",
+            "a",
+            "a#b",
+            "a # c",
+            "#b",
+            "'a b'",
+            '"a b"',
+            "'#'",
+            '"#"',
+            "''",
+            '""',
+            "a=b",
+            "'a'  # c",
+            '"a" # c',
+        ),
+        *(
+            "'$HOME'",
+            "'a\nb'",
+            '"a\n\nb"',
+            "'a\n# no comment\nb'",
+            "'\"'",
+            '"\'"',
+            '"a\\"b"',
+            "'a\\b'",
+            '"a\\\\b"',
+        ),
+        *(
+            "a\\",
+            "'a",
+            "a b",
+            "a;b",
+            "a'b c'",
+            "'a'b",
+            "  ",
+            "'a'\t",
+            "\u00e9",
+            '"\u00e9"',
+            "a:b",
+            "%",
+            "x@y",
+        ),
     ]
 )
 STARTS = st.sampled_from(["", "", "export ", "export  ", "  ", "\t"])
@@ -54,17 +93,21 @@ FILES = st.tuples(
     st.lists(st.tuples(BETWEEN, STARTS, st.sampled_from(["=", "=", "=", " = "]), VALUES), max_size=4),
     st.sampled_from(["", "\n", "\n\n# end\n", "\n# end"]),
 ).map(
-    lambda file: "\n".join(
-        f"{between}{start}{name}{sign}{value}"
-        for name, (between, start, sign, value) in zip("ABCD", file[0], strict=False)
+    lambda file: (
+        "\n".join(
+            f"{between}{start}{name}{sign}{value}"
+            for name, (between, start, sign, value) in zip("ABCD", file[0], strict=False)
+        )
+        + file[1]
     )
-    + file[1]
 )
 
 
 @given(text=FILES)
 @settings(deadline=None, max_examples=50)
-def test_what_bash_and_dotenv_agree_on_is_read_so(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_what_bash_and_dotenv_agree_on_is_read_so(
+    text: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     theirs = of_bash(text, tmp_path_factory.getbasetemp())
     assume(theirs is not None and theirs == of_dotenv(text))
     assert cg.parse(text, "env").data == theirs
@@ -89,7 +132,9 @@ def test_what_is_written_all_read(value: str, old: str, tmp_path_factory: pytest
 
 @given(text=FILES, value=WRITTEN)
 @settings(deadline=None, max_examples=50)
-def test_an_edit_touches_no_other_line(text: str, value: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_an_edit_touches_no_other_line(
+    text: str, value: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     try:
         document = cg.parse(text, "env")
     except cg.DocumentError:
