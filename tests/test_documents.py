@@ -92,6 +92,8 @@ def test_what_a_format_cannot_hold_is_refused(format: str, data: object) -> None
         ("jsonc", '{"a": 1 /* no end', 1, "a comment is not closed"),
         ("jsonc", '{// x\n"a": 1, "a": 2}', 2, "stands twice in one object, as on line 2"),
         ("jsonc", "[1,,]", 1, ""),
+        ("jsonc", "[\n,]", 2, ""),
+        ("jsonc", '{"a": 1,\n"b": ,}', 2, ""),
         ("properties", "a=1\nb=2\na:3\n", 3, "'a' stands twice, as on line 1"),
         ("properties", "a=\\u00\n", 1, "four hexadecimal digits"),
         ("properties", "a=\\uD83D\n", 1, "half of a surrogate pair"),

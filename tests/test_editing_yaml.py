@@ -253,7 +253,7 @@ def test_paragraphs_of_a_folded_block_that_stay_keep_their_lines() -> None:
         ("a: {x: 1}\n", {"a": {"x": 1, "p, q": "r, s"}}, "a: {x: 1, 'p, q': 'r, s'}\n"),
         ("a: [x]\n", {"a": ["x", "{y"]}, "a: [x, '{y']\n"),
         ("a: [x]\n", {"a": ["p, q"]}, "a: ['p, q']\n"),
-        ('{"a":1}\n', {"a": 1, "b": "c"}, '{"a":1, "b":c}\n'),
+        ('{"a":1}\n', {"a": 1, "b": "c"}, '{"a":1,"b":c}\n'),
         (
             "a: {\n  x: 1,  # one\n  y: 2,  # two\n}\n",
             {"a": {"x": 1, "y": 2, "z": "3, 4"}},
@@ -264,6 +264,7 @@ def test_paragraphs_of_a_folded_block_that_stay_keep_their_lines() -> None:
             {"a": ["x", "y", "z"]},
             "a: [\n  x,\n  # of y\n  y,  # two\n  z\n]\n",
         ),
+        ("? a\n: 1\nb: 1\n", {"a": 1, "b": 1, "c": 2}, "? a\n: 1\nb: 1\nc: 2\n"),
         ("a: [\n  # none\n]\n", {"a": ["x"]}, "a: [\n  # none\n  x\n]\n"),
         ("a:\n  b: [x,\n      y]\n", {"a": {"b": ["x", "y", "z"]}}, "a:\n  b: [x,\n      y,\n      z]\n"),
     ],

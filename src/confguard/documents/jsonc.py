@@ -37,6 +37,7 @@ def blank_comments(text: str) -> str:
     """The text with comments and trailing commas as spaces."""
     parts: list[str] = []
     at = 0
+    ends = False  # may what stands before end an element?
     comma: int | None = None  # the part that holds a comma nothing has followed yet
     for found in _TOKEN.finditer(text):
         kind = found.lastgroup
@@ -51,6 +52,7 @@ def blank_comments(text: str) -> str:
         if kind == "close" and comma is not None:
             parts[comma] = " "
         parts.append(found.group())
-        comma = len(parts) - 1 if kind == "comma" else None
+        comma = len(parts) - 1 if kind == "comma" and ends else None
+        ends = found.group() not in "[{,:"
     parts.append(text[at:])
     return "".join(parts)

@@ -146,7 +146,10 @@ class Brackets:
     def _next_lead(self, node: Node) -> str:
         """What stands before an entry that is not the first, where nothing else tells."""
         last = self.pieces[node.was[-1]].lead
-        return _space(last) if "\n" in last or len(node.was) > 1 else " "
+        if "\n" in last or len(node.was) > 1:
+            return _space(last)
+        dense = node.kind == "map" and not self.notation.separator_in(node)[-1:].isspace()
+        return "" if dense else " "
 
     def _core(self, node: Node, entry: Entry, lead: str) -> str:
         if entry.start >= 0 and entry in self.pieces:

@@ -52,12 +52,12 @@ class EnvNotation(Notation):
         """
         text = _text(data, "a .env file holds texts: no tables, lists or null")
         if "$" not in text or old.startswith("'") or not _ENV_EXPANDED.search(old):
-            return env_quoted(text, old[:1])
+            return env_quoted(text, old[:1]).replace("\n", self.newline)
         if "\\$" in old:
             raise UnfitError(
                 "cannot write it: of the old value one `$` is expanded and one is not; write it by hand"
             )
-        return env_quoted(text, old[:1], expanded=True)
+        return env_quoted(text, old[:1], expanded=True).replace("\n", self.newline)
 
     def _value_end(self, start: int, limit: int) -> int:
         """Where a value ends: behind its quotes, or before a comment or the end of the line."""

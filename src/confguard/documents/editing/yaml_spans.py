@@ -111,7 +111,8 @@ class YamlSpans:
 
     def _block_map(self, node: Node) -> None:
         node.kind, node.block = "map", True
-        self._open(node, self.event.start_mark.index)
+        asked = self._question(self.event)
+        self._open(node, self.event.start_mark.index if asked is None else asked)
         while not self._is("MappingEnd"):
             self._pair(node, node.indent)
         self._advance()
@@ -150,15 +151,21 @@ class YamlSpans:
         else:
             key_end = self._node(-1, None).end
             node.rigid = _UNUSUAL
-        asking = self.text[:start].rstrip(" ")
-        explicit = (
-            asking.endswith("?") and not event.style and asking[-2:-1] in {"", " ", "\n", "-", "{", "[", ","}
-        )
-        start = len(asking) - 1 if explicit else start
-        found = (_EXPLICIT if explicit else _COLON).match(self.text, key_end)
+        asked = self._question(event)
+        start = start if asked is None else asked
+        found = (_COLON if asked is None else _EXPLICIT).match(self.text, key_end)
         value = self._node(found.end() if found else key_end, outer)
         merge = key == "<<" and not event.style
         node.entries.append(Entry(key, value, start, key_end, "merge" if merge else "own"))
+
+    def _question(self, event: Any) -> int | None:
+        """Where the question mark of a key stands that has one."""
+        at = event.start_mark.index
+        before = self.text[max(0, at - 200) : at].rstrip(" ")
+        asks = before.endswith("?") and not getattr(event, "style", None)
+        if not asks or before[-2:-1] not in {"", " ", "\n", "-", "{", "[", ","}:
+            return None
+        return int(self.text.rindex("?", 0, at))
 
     def _key(self, event: Any) -> Any:
         tag = self._tag(event)
