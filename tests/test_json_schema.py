@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 from pathlib import Path
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 
 import confguard as cg
 from confguard.cli import main
+from confguard.schema.compatibility import compare_schemas
+from confguard.schema.export import example_file, reference_page
 from confguard.schema.formats import fits_format
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.patterns import translated
@@ -478,3 +481,54 @@ def test_whatever_the_schema_and_the_data_nothing_else_is_raised(schema: Any, da
         found.validate({"a": data})
     except (cg.SchemaError, cg.ValidationError):
         pass
+
+
+INFINITE, NO_NUMBER = float("inf"), float("nan")
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"minimum": INFINITE},
+        {"multipleOf": NO_NUMBER},
+        {"maximum": 10**400},
+        {"multipleOf": 10**400},
+        {"multipleOf": 1e-320},
+        {"maxItems": 2.0},
+        {"minItems": 10**30},
+        {"minProperties": 10**12},
+        {"minContains": 10**12, "contains": True},
+        {"minLength": 10**30},
+        {"pattern": "\\"},
+        {"type": []},
+        {"required": True},
+        {"$id": "http://[::1"},
+        {"$ref": "#/%zz"},
+        {"$ref": "/dev/zero"},
+        {"not": {"$ref": "#"}},
+        {"x-confguard": {"keyed_by": 5}},
+        {"$schema": "http://json-schema.org/draft-03/schema#", "divisibleBy": 0},
+    ],
+    ids=lambda schema: str(schema)[:40],
+)
+def test_a_strange_schema_is_used_or_refused_by_every_command(folder: Path, schema: Any) -> None:
+    """Never a raw exception, never an answer that does not come."""
+    for made in (schema, {"properties": {"a": schema}}):
+        try:
+            first: Any = resolve_schema(JsonSchema("x", made))
+            for data in ({"a": 1}, {"a": "x"}, {"a": INFINITE}, {"a": [1] * 3}, {"a": 10**400}, 5):
+                with contextlib.suppress(cg.ValidationError):
+                    first.validate(data)
+            with contextlib.suppress(cg.DocumentError):
+                example_file(first, "toml")
+            reference_page(first)
+            other: Any = resolve_schema(JsonSchema("y", property_a({"type": "string"})))
+            compare_schemas(first, other)
+            compare_schemas(other, first)
+        except cg.SchemaError as error:
+            assert "x" in str(error)
+
+
+def test_a_schema_has_finite_numbers(folder: Path) -> None:
+    with pytest.raises(cg.SchemaError, match=r"app\.schema\.yaml:3:5: .*expected a finite number"):
+        resolve_schema(write("app.schema.yaml", "properties:\n  a:\n    minimum: .inf\n"))

@@ -346,6 +346,13 @@ def test_what_a_schema_says_of_a_secret_is_in_no_finding() -> None:
     assert "hunter" not in "".join(finding.report() + str(finding.to_json()) for finding in found)
 
 
+def test_a_key_that_is_added_and_required_is_told_once() -> None:
+    """oasdiff#549: a default does not help who validates by the schema."""
+    old, new = table(a=TEXT), {**table(a=TEXT, b={**TEXT, "default": "x"}), "required": ["b"]}
+    found = compare_schemas(schema_of(old), schema_of(new))
+    assert [str(each) for each in found] == ["CS102 breaking: b: was added, and is required"]
+
+
 def test_many_members_are_compared_in_time() -> None:
     members = [{**table(kind={"const": f"k{i}"}, v=WHOLE), "required": ["kind"]} for i in range(60)]
     assert breaks(table(a={"anyOf": members}), table(a={"anyOf": members[::-1]})) == []

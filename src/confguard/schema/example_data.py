@@ -20,6 +20,7 @@ __all__ = ["example_data"]
 
 _DEEPEST = 12
 _MOST_TRIED = 400
+_MOST_ELEMENTS = 100
 _BY_FIELD_TYPE = {
     "ByteSize": "64MiB",
     "Cron": "0 3 * * *",
@@ -123,7 +124,7 @@ def _made_up(case: Case, depth: int) -> Iterator[str]:
     )
     if names:
         yield from (name for name in islice(_values(names, depth + 1), 8) if isinstance(name, str))
-    yield from (f"key{i}" for i in range(1, int(case.highest("minProperties") or 0) + 1))
+    yield from (f"key{i}" for i in range(1, min(int(case.highest("minProperties") or 0), _MOST_ELEMENTS) + 1))
 
 
 def _below(case: Case, name: str) -> tuple[Node, ...]:
@@ -137,7 +138,7 @@ def _lists(case: Case, depth: int) -> Iterator[list[Any]]:
     ]
     for more in (0, 1):
         made: list[Any] = []
-        for i in range(min(max(size, more * max(len(wanted), 1)), 100)):
+        for i in range(min(max(size, more * max(len(wanted), 1)), _MOST_ELEMENTS)):
             element = tuple(part.element(i) for part in case.parts)
             choices = islice(_values((*element, *wanted[i : i + 1]), depth + 1), 20)
             made.append(_other_than(made if True in case.all("uniqueItems") else [], choices))
@@ -170,13 +171,21 @@ def _numbers(case: Case, _: int) -> Iterator[Any]:
     whole = "fraction" not in case.types
     around = [least, *([above + 1, above] if above is not None else []), 0, 1, most]
     around += [below - 1] if below is not None else []
-    around += [
-        (low + high) / 2 for low in (least, above) for high in (most, below) if None not in (low, high)
+    between = [
+        low + (high - low) / 2 for low in (least, above) for high in (most, below) if _small(low, high)
     ]
-    around += case.all("multipleOf")
-    for value in around:
-        if value is not None:
-            yield int(value) if whole and float(value).is_integer() else value if whole else float(value)
+    for value in [*around, *between, *case.all("multipleOf")]:
+        if value is None:
+            continue
+        if whole:
+            yield from [int(value)] if value == int(value) else []
+        else:
+            yield float(value) if _small(value) else value
+
+
+def _small(*numbers: Any) -> bool:
+    """Are these numbers, all within what a float holds exactly?"""
+    return all(number is not None and abs(number) < 2**53 for number in numbers)
 
 
 def _nodes(case: Case) -> tuple[Node, ...]:

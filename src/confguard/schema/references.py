@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
+from math import isfinite
 from pathlib import Path as File
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -168,6 +169,8 @@ class Library:
             return [self._prepared(uri, child, (*path, i), draft) for i, child in enumerate(node)]
         if node is False and set(path[-2:-1]) & WITH_PATHS:
             return {"not": {}}  # as `jsonschema` does not tell the path of a plain `false`
+        if isinstance(node, float) and not isfinite(node):
+            raise self.error(uri, path, f"is no JSON Schema: {show_path(path)}: expected a finite number")
         if not isinstance(node, dict):
             return node
         made = {}

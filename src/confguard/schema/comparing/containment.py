@@ -77,7 +77,7 @@ class Containment:
             )
         finally:
             self._depth -= 1
-        if not in_doubt(found) or self._searches >= _MOST_SEARCHES:
+        if not in_doubt(found) or (self._searches >= _MOST_SEARCHES and self._depth):
             return found
         self._searches += 1
         return proven(found, old, new)

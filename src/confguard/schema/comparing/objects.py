@@ -116,7 +116,7 @@ def _of_keys(compare: Containment, case: Case, new: Part) -> Iterator[Refusal]:
                 told = [refusal.below(name) for refusal in compare.refusals(old, now)]
                 if known or case.requires(name):
                     yield from told
-                elif told:
+                elif told and name not in new.keywords.get("required", ()):
                     text = "was added: a file that has this key for something else is refused"
                     yield Refusal("CS102", text, (name,), sure=False, by_chance=True)
 

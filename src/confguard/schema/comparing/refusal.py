@@ -23,6 +23,8 @@ class Refusal:
     """A value that fitted, and does not now; in a tuple of one, or None."""
     keyword: str | None = None
     """Which keyword says it, where it is one about the value as a whole."""
+    shown_by: tuple[Any] | None = None
+    """A value of the whole in which it shows; in a tuple of one."""
     by_chance: bool = False
     """Is it about keys that the old schema does not name, which files have for something else by chance only?"""
     whole: bool = False
@@ -30,7 +32,8 @@ class Refusal:
 
     def below(self, step: Any) -> Refusal:
         """The refusal as it is seen from one step up."""
-        return evolve(self, path=(step, *self.path))
+        around = ({step: self.shown_by[0]},) if self.shown_by and isinstance(step, str) else None
+        return evolve(self, path=(step, *self.path), shown_by=around)
 
 
 Refusals: TypeAlias = list[Refusal]

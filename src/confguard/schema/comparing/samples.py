@@ -212,10 +212,11 @@ def _arrays(parts: list[Part], said: list[Part], depth: int, budget: Budget) -> 
     yield []
     if depth >= _DEEPEST:
         return
-    least = max([part.keywords.get("minItems", 0) for part in parts], default=0)
+    least = int(max([part.keywords.get("minItems", 0) for part in parts], default=0))
     most = min(
         [part.keywords["maxItems"] for part in parts if "maxItems" in part.keywords], default=least + 2
     )
+    most = int(most)
     if max(least, most) > 100:
         return
     first = max([len(part.keywords.get("prefixItems", ())) for part in said], default=0)

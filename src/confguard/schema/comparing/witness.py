@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from attrs import evolve
@@ -30,7 +30,7 @@ def in_doubt(refusals: Refusals) -> bool:
 def proven(refusals: Refusals, old: tuple[Node, ...], new: Node) -> Refusals:
     """The refusals, those for which a witness is found soon as sure, with it."""
     made = list(refusals)
-    for value in islice(_witnesses(old, new), _MOST_SHOWN):
+    for value in islice(_witnesses(refusals, old, new), _MOST_SHOWN):
         for path, keywords in places(value, new):
             if any(each.by_chance and _leads(each.path, path) for each in made):
                 continue
@@ -44,13 +44,20 @@ def _open(refusal: Refusal) -> bool:
     return not refusal.sure and not refusal.by_chance
 
 
-def _witnesses(old: tuple[Node, ...], new: Node) -> Iterator[Any]:
+def _witnesses(refusals: Refusals, old: tuple[Node, ...], new: Node) -> Iterator[Any]:
     try:
-        for value in islice(samples(old, hints=(new, *old)), _MOST_TRIED):
+        for value in chain(_planted(refusals, old), islice(samples(old, hints=(new, *old)), _MOST_TRIED)):
             if not fits(value, new) and all(fits(value, node) for node in old):
                 yield value
     except (RecursionError, ArithmeticError, ValueError, TypeError):
         return
+
+
+def _planted(refusals: Refusals, old: tuple[Node, ...]) -> Iterator[Any]:
+    """What was found to show it further down, in a few tables that fit the old schema."""
+    found = [each.shown_by[0] for each in refusals if _open(each) and each.shown_by][:_MOST_SHOWN]
+    around = [value for value in islice(samples(old), 4) if found and isinstance(value, dict)]
+    yield from ({**table, **value} for value in found for table in around if isinstance(value, dict))
 
 
 def _shown(refusals: Refusals, value: Any, path: Path, keywords: tuple[str, ...]) -> Refusals:
@@ -61,7 +68,9 @@ def _shown(refusals: Refusals, value: Any, path: Path, keywords: tuple[str, ...]
         if near:
             shows[max(near, key=lambda i: len(refusals[i].path))] = True
     return [
-        evolve(each, sure=True, example=_at(value, path[: len(each.path)])) if shown else each
+        evolve(each, sure=True, example=_at(value, path[: len(each.path)]), shown_by=(value,))
+        if shown
+        else each
         for each, shown in zip(refusals, shows, strict=True)
     ]
 
