@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 import confguard as cg
 from confguard.fields import Duration, Port
 from confguard.schema.explaining import load_explained
-from confguard.schema.loading import _builder
+from confguard.schema.loading import _reading
 
 
 class Server(BaseModel):
@@ -79,7 +79,7 @@ def ended(load: Any, model: type, data: Any) -> Any:
 def test_both_ways_end_alike(model: type, data: dict[str, Any]) -> None:
     careful = ended(lambda model, data: load_explained(model, (data,)), model, data)
     assert ended(cg.load, model, data) == careful
-    assert _builder(model) is not None, "or nothing was compared"
+    assert _reading(model) is not None, "or nothing was compared"
 
 
 class Raw(BaseModel):

@@ -77,8 +77,12 @@ class AttrsAdapter:
         try:
             return converter().structure(data, model)
         except Exception as error:  # noqa: BLE001 - validators may raise anything; all are findings
-            problems = list(_problems(error, (), data))
+            problems = self.problems(error, data)
         raise InvalidDataError(problems)  # out here it has no context that quotes what was given
+
+    def problems(self, error: Exception, data: Any) -> list[tuple[Path, str, Any]]:
+        """What cattrs, or a validator, found."""
+        return list(_problems(error, (), data))
 
 
 def _attrs_default(item: Any) -> Any:
@@ -110,7 +114,9 @@ def _problems(error: BaseException, path: Path, data: Any) -> Iterator[tuple[Pat
         return
     kind = getattr(error, "cl", None)
     validated = attrs.has(kind) if isinstance(kind, type) else False
-    found = list(broken(kind, data, converter().structure)) if validated and isinstance(data, dict) else []
+    raised = next((inner for inner in error.exceptions if _step(inner) is None), None)
+    looked = validated and isinstance(data, dict)
+    found = list(broken(kind, data, converter().structure, raised)) if looked else []
     yield from (((*path, *where), message, value) for where, message, value in found)
     for inner in error.exceptions:
         step = _step(inner)

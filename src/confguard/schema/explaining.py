@@ -18,7 +18,7 @@ from confguard.schema.defaults import default_at, with_defaults
 from confguard.schema.elements import Elements
 from confguard.schema.guarded import shown_value
 from confguard.schema.instances import as_data, meaning, with_keys_of
-from confguard.schema.interface import COMPUTED, NOTHING
+from confguard.schema.interface import COMPUTED, NOTHING, Failed
 from confguard.schema.layers import Layer, Source, as_layers
 from confguard.schema.schema import Schema, SchemaLike, by_place, resolve_schema
 from confguard.schema.secrets import Secrets
@@ -135,9 +135,9 @@ class Explanation:
         return "\n".join([*map(str, self.values), *unused, *(f"problem: {each}" for each in self.problems)])
 
 
-def load_explained(model: type[T], sources: tuple[Source, ...]) -> T:
-    """What `load` does, with every problem at its place and every warning."""
-    loading = _Loading.of(model, sources)
+def load_explained(model: type[T], sources: tuple[Source, ...], failed: Failed | None = None) -> T:
+    """What `load` does, with every problem at its place and every warning; it may have `failed` before."""
+    loading = _Loading.of(model, sources, failed)
     for layer in loading.written:
         for name in layer.unused:
             warnings.warn(f"{layer.name}: {name}", UserWarning, stacklevel=3)
@@ -191,7 +191,7 @@ class _Loading:
     made: Any = None
 
     @classmethod
-    def of(cls, model: SchemaLike, sources: tuple[Source, ...]) -> _Loading:
+    def of(cls, model: SchemaLike, sources: tuple[Source, ...], failed: Failed | None = None) -> _Loading:
         schema = resolve_schema(model)
         if schema is None:
             raise SchemaError("a schema is needed to load configuration")
@@ -199,7 +199,7 @@ class _Loading:
         combined = combine(written, schema.shape)
         made, problems = None, list(combined.problems)
         try:
-            made = schema.made(combined.data, combined.untyped)
+            made = schema.made(combined.data, combined.untyped, failed)
         except ValidationError as error:
             told = [tuple(problem.path) for problem in problems]
             told += [path[:-1] for path in told if path and isinstance(path[-1], int)]  # a list with a gap

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from attrs import frozen
 
@@ -83,6 +83,13 @@ Untyped: TypeAlias = "Callable[[Path], bool]"
 """Is what stands at a path a text only because its source has no other values?"""
 
 
+class Failed(NamedTuple):
+    """What a class, or its library, raised for data: so it is not asked again."""
+
+    error: Exception
+    data: Any
+
+
 class InvalidDataError(Exception):
     """Data does not fit; `problems` are paths with what is wrong there and the value found."""
 
@@ -114,4 +121,8 @@ class SchemaAdapter(Protocol):
 
     def validate(self, model: Any, data: Any) -> Any:
         """An instance of the class from a document's data. Raises `InvalidDataError`."""
+        ...
+
+    def problems(self, error: Exception, data: Any) -> list[tuple[Path, str, Any]] | None:
+        """What an error says is wrong with data; None for one that its library did not raise."""
         ...

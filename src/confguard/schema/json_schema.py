@@ -95,6 +95,9 @@ class JsonSchemaAdapter:
         except RecursionError:
             return data  # of which `validate` tells
 
+    def problems(self, error: Exception, data: Any) -> None:
+        """Nothing: no code of a user's runs."""
+
     def validate(self, model: Any, data: Any) -> Any:
         """The data itself."""
         from confguard.schema.json_validation import problems

@@ -1,20 +1,23 @@
 """Loading typed configuration as fast as by hand: what is right needs no more than a parser and the model.
 
-Anything else (a problem, a warning, a source that is no file) is left to `explaining`, which starts anew.
+Which models and sources are so plain is told before anything is validated; all others go the way of `explaining`. It is
+imported for what is wrong as well: it places the problems that the model has found, and validates nothing again.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar, Union, cast, get_args, get_origin
 
 from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format
+from confguard.errors import ConfguardError
 from confguard.schema.conversion import may_be_raw
+from confguard.schema.interface import Failed
 
 if TYPE_CHECKING:
     from confguard.documents.document import Document
@@ -40,16 +43,18 @@ def load(model: type[T], *sources: Source) -> T:
     >>> load(Server, {"port": 8080}).port
     8080
     """
-    try:
-        build = _builder(cast("Any", model))
-        if build is not None:
-            made: T = build(_layers(sources))
+    failed = None
+    reading = _reading(cast("Any", model)) if all(isinstance(each, _PLAIN) for each in sources) else None
+    data = _merged_quickly(reading, sources) if reading else None
+    if reading and data is not None:
+        try:
+            made: T = reading.build(data)
             return made
-    except Exception:  # noqa: BLE001, S110 - whatever it was, it is found again and explained below
-        pass
+        except Exception as error:  # noqa: BLE001 - a validator of the user's own may raise anything
+            failed = Failed(error, data)
     from confguard.schema.explaining import load_explained
 
-    return load_explained(model, sources)
+    return load_explained(model, sources, failed)
 
 
 def settings_of(model: type[T], schema: Schema[T], document: Document) -> T:
@@ -57,14 +62,16 @@ def settings_of(model: type[T], schema: Schema[T], document: Document) -> T:
 
     Raises `ValidationError` with every problem at its place.
     """
-    try:
-        build = _builder(cast("Any", model))
-        if build is not None:
-            made: T = build([document.data])
+    failed = None
+    reading = _reading(cast("Any", model))
+    data = _prepared(reading, [document.data]) if reading else None
+    if reading and data is not None:
+        try:
+            made: T = reading.build(data)
             return made
-    except Exception:  # noqa: BLE001, S110 - found again and explained below
-        pass
-    return schema.validate_document(document)
+        except Exception as error:  # noqa: BLE001 - a validator of the user's own may raise anything
+            failed = Failed(error, data)
+    return schema.validate_document(document, failed)
 
 
 def merge_layers(below: Any, above: Any) -> Any:
@@ -79,14 +86,37 @@ def merge_layers(below: Any, above: Any) -> Any:
     return {**below, **added}
 
 
-def _layers(sources: tuple[Source, ...]) -> Iterator[Any]:
-    for source in sources:
-        if not isinstance(source, str | os.PathLike | Mapping):
-            raise TypeError("a source that only `explaining` knows")
-        data = source if isinstance(source, Mapping) else _read(os.fspath(source))
-        if not isinstance(data, Mapping):
-            raise TypeError("no table of settings")
-        yield data
+class _Reading(NamedTuple):
+    """How a plain model is read."""
+
+    build: Callable[[Any], Any]
+    """An instance, from data that has one name for each setting. Raises whatever the model's library raises."""
+    prepare: Callable[[Any], Any] | None = None
+    """What its library would not read of a layer. Raises `ValueError` for what needs a closer look."""
+
+
+_PLAIN = (str, os.PathLike, Mapping)
+
+
+def _merged_quickly(reading: _Reading, sources: tuple[Source, ...]) -> Any:
+    """The data of files and mappings; None where a closer look is needed, at what cannot be read as well."""
+    try:
+        layers = [each if isinstance(each, Mapping) else _read(os.fspath(each)) for each in sources]  # type: ignore[arg-type]
+    except ConfguardError:
+        return None
+    return _prepared(reading, layers)
+
+
+def _prepared(reading: _Reading, layers: Iterable[Any]) -> Any:
+    data: Any = {}
+    for layer in layers:
+        if not isinstance(layer, Mapping):
+            return None
+        try:
+            data = merge_layers(data, reading.prepare(layer) if reading.prepare else layer)
+        except ValueError:
+            return None
+    return data
 
 
 def _read(path: str) -> Any:
@@ -94,40 +124,43 @@ def _read(path: str) -> Any:
 
 
 @cache
-def _builder(model: Any) -> Callable[[Iterable[Any]], Any] | None:
-    """What makes an instance of the data of layers, and refuses whatever `explaining` would refuse or warn of.
+def _reading(model: Any) -> _Reading | None:
+    """How a model is read that refuses by itself whatever `explaining` would refuse or warn of; None for others."""
+    if not isinstance(model, type):
+        return None
+    try:
+        return _of_pydantic(model) if _is_pydantic(model) else _of_classes(model)
+    except NameError:  # an annotation that cannot be resolved: `explaining` says which
+        return None
 
-    None where nothing does.
-    """
+
+def _is_pydantic(model: Any) -> bool:
     pydantic = sys.modules.get("pydantic")
-    if pydantic is not None and isinstance(model, type) and issubclass(model, pydantic.BaseModel):
-        forbids = "extra" in pydantic.BaseModel.model_validate.__annotations__
-        asked = _Asked()
-        return _forbidding(model, asked) if forbids and asked.plain(model) else None
-    if isinstance(model, type) and (
-        hasattr(model, "__attrs_attrs__") or hasattr(model, "__dataclass_fields__")
-    ):
-        from confguard.schema.structuring import converter, is_plain
-
-        structure = converter().structure
-        return (lambda layers: structure(_merged(layers), model)) if is_plain(model) else None
-    return None
+    return pydantic is not None and issubclass(model, pydantic.BaseModel)
 
 
-def _forbidding(model: Any, asked: _Asked) -> Callable[[Iterable[Any]], Any]:
+def _of_classes(model: Any) -> _Reading | None:
+    if not (hasattr(model, "__attrs_attrs__") or hasattr(model, "__dataclass_fields__")):
+        return None
+    from confguard.schema.structuring import converter, is_plain
+
+    structure = converter().structure
+    return _Reading(lambda data: structure(data, model)) if is_plain(model) else None
+
+
+def _of_pydantic(model: Any) -> _Reading | None:
+    asked = _Asked()
+    if "extra" not in model.model_validate.__annotations__ or not asked.plain(model):
+        return None
+
+    def build(data: Any) -> Any:
+        return model.model_validate(data, extra="forbid")
+
     if not asked.more:
-        return lambda layers: model.model_validate(_merged(layers), extra="forbid")
+        return _Reading(build)
     from confguard.schema.quick import quick_reader
 
-    read = quick_reader(model)
-    return lambda layers: model.model_validate(_merged(map(read, layers)), extra="forbid")
-
-
-def _merged(layers: Iterable[Any]) -> Any:
-    data: Any = {}
-    for layer in layers:
-        data = merge_layers(data, layer)
-    return data
+    return _Reading(build, quick_reader(model))
 
 
 class _Asked:
@@ -147,6 +180,8 @@ class _Asked:
         if model in self.seen:
             return True
         self.seen.add(model)
+        if model.model_config.get("extra") in {"allow", "ignore"}:
+            return False
         fields = model.model_fields.values()
         by_name = model.model_config.get("populate_by_name") or model.model_config.get("validate_by_name")
         self.more = self.more or bool(by_name and any(info.alias for info in fields))

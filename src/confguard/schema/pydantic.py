@@ -75,6 +75,12 @@ class PydanticAdapter:
             problems = problems_of(error, data)
         raise InvalidDataError(problems)  # out here it has no context that quotes what was given
 
+    def problems(self, error: Exception, data: Any) -> list[tuple[Path, str, Any]] | None:
+        """What pydantic found; None for what a validator raised that pydantic does not take for an answer."""
+        import pydantic
+
+        return problems_of(error, data) if isinstance(error, pydantic.ValidationError) else None
+
 
 def problems_of(error: Any, data: Any) -> list[tuple[Path, str, Any]]:
     """What pydantic found wrong with data, in words that quote nothing of it."""

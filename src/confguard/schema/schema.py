@@ -19,7 +19,7 @@ from confguard.errors import Problem, SchemaError, ValidationError, brief, did_y
 from confguard.paths import Path, show_path
 from confguard.schema.attrs import AttrsAdapter
 from confguard.schema.defaults import with_parsed_defaults
-from confguard.schema.interface import InvalidDataError, Members, SchemaAdapter, Untyped
+from confguard.schema.interface import Failed, InvalidDataError, Members, SchemaAdapter, Untyped
 from confguard.schema.json_schema import JsonSchemaAdapter, read_json_schema
 from confguard.schema.names import Named, named
 from confguard.schema.options import expected_options, is_choice, options_of, written_choice
@@ -55,7 +55,7 @@ class Schema(Generic[T]):
         """How it is called in messages."""
         return str(getattr(self.model, "__name__", None) or getattr(self.model, "name", self.model))
 
-    def validate(self, data: Any, *, texts_only: bool = False) -> T:
+    def validate(self, data: Any, *, texts_only: bool = False, failed: Failed | None = None) -> T:
         """An instance from a document's data. Raises `ValidationError` with every problem.
 
         Other names of settings are read as their own; `notices` tells of those that are to go. A schema says what one
@@ -67,7 +67,7 @@ class Schema(Generic[T]):
         one = named(data, self.shape)
         problems = [said_twice(*places) for places in one.twice]
         try:
-            made = self.made(one.data, lambda _: texts_only)
+            made = self.made(one.data, lambda _: texts_only, failed)
         except ValidationError as error:
             problems += [
                 problem._replace(path=one.as_written(problem.path), related=_written(problem.related, one))
@@ -78,8 +78,11 @@ class Schema(Generic[T]):
             raise ValidationError(_without_secrets(problem, secrets) for problem in problems)
         return made
 
-    def made(self, data: Any, untyped: Untyped) -> T:
-        """An instance from data that has one name for each setting. Raises `ValidationError` with every problem."""
+    def made(self, data: Any, untyped: Untyped, failed: Failed | None = None) -> T:
+        """An instance from data that has one name for each setting. Raises `ValidationError` with every problem.
+
+        What has `failed` for the same data already is not tried again.
+        """
         data = self.adapter.from_texts(self.model, data, untyped)
         keys = [] if self.adapter.tells_unknown_keys else unknown_keys(data, self.shape)
         unknown = [Problem(path, text) for path, text in keys]
@@ -87,11 +90,17 @@ class Schema(Generic[T]):
         preparation = Preparation(self.adapter, _maker)
         ready = preparation.made(written, self.shape)
         made: T
-        made, found = self._attempt(ready, written)
+        made, found = self._attempt([ready] if ready == written else [ready, written], failed)
         problems = preparation.all_with(found or [])
-        if problems and not unknown and self.shape.rewrites and not preparation.ambiguous:
+        if (
+            problems
+            and not unknown
+            and self.shape.rewrites
+            and not preparation.ambiguous
+            and ready != written
+        ):
             rewritten: T
-            rewritten, wrong = self._attempt(written)
+            rewritten, wrong = self._attempt([written])
             if wrong is None:  # right once the class has changed it
                 return rewritten
         if found is not None and not problems and not unknown:
@@ -114,19 +123,25 @@ class Schema(Generic[T]):
             for path, message, value in problems
         ]
 
-    def _attempt(self, *candidates: Any) -> tuple[Any, list[Found] | None]:
+    def _attempt(self, candidates: list[Any], failed: Failed | None = None) -> tuple[Any, list[Found] | None]:
         """An instance from the first of these data that no validator of the user's own chokes on, and its problems."""
-        failed = ""
+        wrong: Exception | None = None
         for data in candidates:
             try:
+                if failed is not None and failed.data == data:
+                    data = failed.data  # the very one that its error speaks of
+                    raise failed.error
                 return self.adapter.validate(self.model, data), None
             except InvalidDataError as error:
                 return None, error.problems
             except SchemaError:
                 raise
             except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
-                failed = type(error).__name__
-        return None, [((), f"a validator of the schema failed: {failed}", None)]
+                wrong = error
+                told = self.adapter.problems(error, data)
+                if told is not None:
+                    return None, told
+        return None, [((), f"a validator of the schema failed: {type(wrong).__name__}", None)]
 
     def named(self, data: Any) -> Any:
         """The data with one name for each setting: the one that its field has now."""
@@ -152,13 +167,13 @@ class Schema(Generic[T]):
             raise ValidationError(problems)
         return made
 
-    def validate_document(self, document: Document) -> T:
+    def validate_document(self, document: Document, failed: Failed | None = None) -> T:
         """An instance from a document; problems name the file, line and column. Warns of what is to go."""
         for notice in self.notices(document.data):
             told = place_problem(notice, document, self.shape_of(document.data))
             warnings.warn(str(told), FutureWarning, stacklevel=2)
         try:
-            return self.validate(document.data, texts_only=document.texts_only)
+            return self.validate(document.data, texts_only=document.texts_only, failed=failed)
         except ValidationError as error:
             shape = self.shape_of(document.data)
             secrets = Secrets(shape, document.data)

@@ -147,11 +147,17 @@ def _pattern(validator: Any) -> dict[str, Any]:
 Told = tuple[Path, str, Any]
 
 
-def broken(kind: Any, data: Mapping[str, Any], structure: Callable[[Any, Any], Any]) -> Iterator[Told]:
+def broken(
+    kind: Any, data: Mapping[str, Any], structure: Callable[[Any, Any], Any], raised: BaseException | None
+) -> Iterator[Told]:
     """Everything that validators and converters of an attrs class find wrong: where, what, and the value there.
 
-    attrs stops at the first; here each value that can be made is looked at, whatever is wrong with the others.
+    attrs stops at the first; here each value that can be made is looked at, whatever is wrong with the others. What
+    the class itself has `raised` tells how far it came: a validator of the user's own is asked once.
     """
+    stopped = _field_of(raised)
+    names = [item.name for item in attrs.fields(kind)]
+    asked = frozenset(names[: names.index(stopped) + 1]) if stopped in names else frozenset()
     hints, instance = get_type_hints(kind, include_extras=True), object.__new__(kind)
     made: list[tuple[Any, Any]] = []
     for item in attrs.fields(kind):
@@ -175,7 +181,12 @@ def broken(kind: Any, data: Mapping[str, Any], structure: Callable[[Any, Any], A
         if item.init and item.validator is not None:
             made.append((item, value))
     for item, value in made:
-        for path, message, wrong in _failures(item.validator, instance, item, value, (item.name,)):
+        only_own = item.name in asked
+        asking = _Asking(instance, item, only_own)
+        failures = list(asking.failures(item.validator, value, (item.name,)))
+        if item.name == stopped and raised is not None and said_by(raised, value) is None:
+            failures.append(((item.name,), _own_words(raised), value))
+        for path, message, wrong in failures:
             told = (path, message, wrong) if item.name in data else (path, f"the default: {message}", None)
             yield told
 
@@ -206,51 +217,71 @@ def _of_converter(converter: Any, error: Exception) -> str:
     return _own_words(error)
 
 
-def _own_words(error: Exception) -> str:
+def _own_words(error: BaseException) -> str:
     return brief(str(error.args[0]) if error.args else "", 200) or type(error).__name__
 
 
-def _failures(validator: Any, instance: Any, item: Any, value: Any, path: Path) -> Iterator[Told]:
-    match _kind(validator):
-        case "_AndValidator":
-            for inner in validator._validators:
-                yield from _failures(inner, instance, item, value, path)
-        case "_OptionalValidator":
-            if value is not None:
-                yield from _failures(validator.validator, instance, item, value, path)
-        case "_DeepIterable":
-            if validator.iterable_validator is not None:
-                yield from _failures(validator.iterable_validator, instance, item, value, path)
-            for i, element in enumerate(value):
-                inner = (*path, i) if isinstance(value, Sequence) else path
-                yield from _failures(validator.member_validator, instance, item, element, inner)
-        case "_DeepMapping":
-            if validator.mapping_validator is not None:
-                yield from _failures(validator.mapping_validator, instance, item, value, path)
-            for key, element in value.items():
-                inner = (*path, key)
-                if validator.key_validator is not None:
-                    for _, message, _ in _failures(validator.key_validator, instance, item, key, inner):
-                        yield inner, f"the key: {message}", key
-                if validator.value_validator is not None:
-                    yield from _failures(validator.value_validator, instance, item, element, inner)
-        case kind:
-            yield from _failure(validator, instance, item, value, path, own=bool(kind))
+@attrs.frozen
+class _Asking:
+    """Asks the validators of one field what is wrong with its value."""
+
+    instance: Any
+    item: Any
+    only_own: bool
+    """Are only attrs' own asked? Those of the user's were asked before."""
+
+    def failures(self, validator: Any, value: Any, path: Path) -> Iterator[Told]:
+        """What a validator says of a value at a path, and of what is in it."""
+        match _kind(validator):
+            case "_AndValidator":
+                for inner in validator._validators:
+                    yield from self.failures(inner, value, path)
+            case "_OptionalValidator":
+                if value is not None:
+                    yield from self.failures(validator.validator, value, path)
+            case "_DeepIterable":
+                yield from self.optional(validator.iterable_validator, value, path)
+                for i, element in enumerate(value):
+                    inner = (*path, i) if isinstance(value, Sequence) else path
+                    yield from self.failures(validator.member_validator, element, inner)
+            case "_DeepMapping":
+                yield from self.optional(validator.mapping_validator, value, path)
+                for key, element in value.items():
+                    for _, message, _ in self.optional(validator.key_validator, key, path):
+                        yield (*path, key), f"the key: {message}", key
+                    yield from self.optional(validator.value_validator, element, (*path, key))
+            case kind if kind or not self.only_own:
+                yield from self.failure(validator, value, path, own=bool(kind))
+
+    def optional(self, validator: Any, value: Any, path: Path) -> Iterator[Told]:
+        """The same for a validator that may not be there."""
+        if validator is not None:
+            yield from self.failures(validator, value, path)
+
+    def failure(self, validator: Any, value: Any, path: Path, *, own: bool) -> Iterator[Told]:
+        """What one validator raises, in our words where it is attrs' own."""
+        try:
+            validator(self.instance, self.item, value)
+        except AttributeError as error:
+            if error.obj is not self.instance:  # else it is about a field that could not be made
+                yield path, _own_words(error), value
+        except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
+            if not own:
+                yield path, said_by(error, value) or _own_words(error), value
+            else:
+                yield path, _words(validator, value), value
 
 
-def _failure(
-    validator: Any, instance: Any, item: Any, value: Any, path: Path, *, own: bool
-) -> Iterator[Told]:
-    try:
-        validator(instance, item, value)
-    except AttributeError as error:
-        if error.obj is not instance:  # else it is about a field that could not be made
-            yield path, _own_words(error), value
-    except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
-        if not own:
-            yield path, said_by(error, value) or _own_words(error), value
-        else:
-            yield path, _words(validator, value), value
+def _field_of(raised: BaseException | None) -> str | None:
+    """The field whose validator raised an error: its attribute is handed to every validator."""
+    step = raised.__traceback__ if raised is not None else None
+    while step is not None:
+        for value in step.tb_frame.f_locals.values():
+            if isinstance(value, attrs.Attribute):
+                name: str = value.name
+                return name
+        step = step.tb_next
+    return None
 
 
 def said_by(error: BaseException, value: Any) -> str | None:

@@ -21,7 +21,7 @@ from confguard.documents import document as documents
 from confguard.documents.bounds import MAX_BYTES
 from confguard.paths import show_path
 from confguard.schema import loading
-from confguard.schema.interface import Untyped
+from confguard.schema.interface import Failed, Untyped
 from confguard.schema.schema import Schema
 from confguard.testing.plugin import Record
 
@@ -60,21 +60,21 @@ class Context:
         made, load_bytes = Schema.made, documents.load_bytes
         context = self
 
-        def noting(schema: Schema[Any], data: Any, untyped: Untyped) -> Any:
-            return context._watched(made(schema, data, untyped), ())
+        def noting(schema: Schema[Any], data: Any, untyped: Untyped, failed: Failed | None = None) -> Any:
+            return context._watched(made(schema, data, untyped, failed), ())
 
         def standing_in(path: str, limit: int = MAX_BYTES) -> bytes:
             return load_bytes(context._stand_in(path), limit)
 
-        builder = loading._builder
+        reading = loading._reading
         Schema.made = noting  # type: ignore[assignment,method-assign]
         documents.load_bytes = standing_in
-        loading._builder = lambda model: None  # type: ignore[assignment]  # all go the way that is watched
+        loading._reading = lambda model: None  # type: ignore[assignment]  # all go the way that is watched
 
         def restore() -> None:
             Schema.made = made  # type: ignore[method-assign]
             documents.load_bytes = load_bytes
-            loading._builder = builder
+            loading._reading = reading
 
         self._restore.append(restore)
 
