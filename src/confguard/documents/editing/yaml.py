@@ -15,6 +15,7 @@ from confguard.values import same
 
 __all__ = ["YamlNotation"]
 
+_BLANK = re.compile(r"[ \t\r]*(?:\n|\Z)")
 _HEADER = re.compile(r"[|>][-+0-9]*([ \t]+#[^\n]*?)?\r?\n")
 
 
@@ -110,7 +111,7 @@ class YamlNotation(Notation):
             return (
                 head.rstrip(" ") + note + tail + ("" if tail.endswith("\n") else self.newline) + below + rest
             )
-        made = self._scalar(node, data, old, rest)
+        made = self._scalar(node, data, old)
         space = "" if not head or head[-1].isspace() or not made else " "
         first, ended, lines = made.partition("\n")
         return (
@@ -121,11 +122,11 @@ class YamlNotation(Notation):
             + ((self.newline if ended else "") + lines + tail + rest)
         )
 
-    def _scalar(self, node: Node, data: Any, old: str, below: str) -> str:
+    def _scalar(self, node: Node, data: Any, old: str) -> str:
         """A value that is no block of entries, in the style of the one it replaces."""
         if is_block(old) and isinstance(data, str) and not (self.escaped and not data.isascii()):
-            following = below + self.text[node.end :].partition("\n")[2]
-            blank = not following.partition("\n")[0].strip() and bool(following)
+            below = self.text.find("\n", node.end) + 1
+            blank = bool(0 < below < len(self.text) and _BLANK.match(self.text, below))
             made = block(data, old, node.outer or "", self.step, self.newline, blank_below=blank)
             if made:
                 return made

@@ -86,12 +86,11 @@ class YamlSpans:
 
     def _end_scalar(self, node: Node, event: Any) -> None:
         if event.style in {"|", ">"}:
-            body = self.text[: node.end]
             keep = "+" in self.text[node.start : node.start + 3]
-            margin = margin_of(body[node.start :], node.outer or "") or 0
+            margin = margin_of(self.text[node.start : node.end], node.outer or "") or 0
             ending = _LAST_BREAK if keep else re.compile(rf"(?:\r?\n {{0,{margin}}})+\Z")
             found = ending.search(self.text, node.start, node.end)
-            node.end = found.start() if found else len(body)
+            node.end = found.start() if found else node.end
         elif node.start >= node.end and node.after > 0:
             node.start = node.end = node.after
 
