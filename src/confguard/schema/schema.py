@@ -129,7 +129,6 @@ class Schema(Generic[T]):
         for data in candidates:
             try:
                 if failed is not None and failed.data == data:
-                    data = failed.data  # the very one that its error speaks of
                     raise failed.error
                 return self.adapter.validate(self.model, data), None
             except InvalidDataError as error:
@@ -138,7 +137,8 @@ class Schema(Generic[T]):
                 raise
             except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
                 wrong = error
-                told = self.adapter.problems(error, data)
+                known = failed is not None and error is failed.error
+                told = self.adapter.problems(error, failed.data if known and failed else data)
                 if told is not None:
                     return None, told
         return None, [((), f"a validator of the schema failed: {type(wrong).__name__}", None)]
