@@ -1767,6 +1767,15 @@ class TestAProcessThatGoesToAnotherFolder:
         assert list(Path("elsewhere").iterdir()) == []
 
 
+def test_what_is_written_again_has_to_be_told_again(service: cg.Guard) -> None:
+    """The service may have taken what stood there in between."""
+    Path("auth.toml").unlink()
+    with pytest.raises(NotToldError):
+        service.repair()
+    Path("alive").touch()
+    assert [each.what for each in service.recover()] == ["told"]
+
+
 class TestTwoMachines:
     """Two places of one config: each has targets of its own."""
 
