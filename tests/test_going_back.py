@@ -1767,6 +1767,13 @@ class TestAProcessThatGoesToAnotherFolder:
         assert list(Path("elsewhere").iterdir()) == []
 
 
+def test_all_are_told_even_if_the_first_cannot_be(folder: Path) -> None:
+    guard = cg.Guard("a", targets=["a.toml"], reload=[["false"], ["touch", "told"], ["test", "-e", "no"]])
+    with pytest.raises(NotToldError, match=r"reload \(false\).*; reload \(test -e no\)"):
+        guard.apply(guard.plan({"x": 1}, reason="start"))
+    assert Path("told").exists()
+
+
 def test_what_is_written_again_has_to_be_told_again(service: cg.Guard) -> None:
     """The service may have taken what stood there in between."""
     Path("auth.toml").unlink()
