@@ -784,6 +784,47 @@ class TestBakes:
         assert held("a.toml", "b.toml") == ["x = 6\n"] * 2
         assert guard.store.pending_bake("a") is guard.store.pending_bake("b") is None
 
+    @pytest.mark.parametrize("first", [0, 1])
+    def test_a_group_is_watched_until_all_of_it_is_confirmed(self, guard: cg.Guard, first: int) -> None:
+        other = cg.Guard("b", store=guard.store, targets=["b.toml"], policy=ANY)
+        group = cg.Group(guard, other)
+        group.apply(each.plan({"x": 5}, reason="five") for each in group.guards)
+        answers: list[str | None] = []
+
+        def sick_after_one_is_confirmed() -> str | None:
+            if not answers:
+                group.guards[first].confirm()
+            answers.append("sick" if answers else None)
+            return answers[-1]
+
+        bake = Bake("20s", [sick_after_one_is_confirmed], interval="10ms")
+        with pytest.raises(cg.BakeFailedError, match="sick"):
+            group.apply([each.plan({"x": 6}, reason="six") for each in group.guards], bake=bake)
+        assert held("a.toml", "b.toml") == ["x = 5\n"] * 2
+
+    def test_every_bake_of_a_group_is_said_to_be_watched(
+        self, guard: cg.Guard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = cg.Guard("b", store=guard.store, targets=["b.toml"], policy=ANY)
+        group = cg.Group(guard, other)
+        monkeypatch.setattr("confguard.rollout.watching.LEASE_SECONDS", 0.04)
+        renewed: set[str] = set()
+        renew = guard.store.renew_bake
+
+        def noted(config: str, revision: int) -> bool:
+            renewed.add(config)
+            return renew(config, revision)
+
+        def all_renewed() -> bool:
+            end = time.monotonic() + 5
+            while renewed != {"a", "b"} and time.monotonic() < end:
+                time.sleep(0.01)
+            return renewed == {"a", "b"}
+
+        monkeypatch.setattr(guard.store, "renew_bake", noted)
+        bake = Bake("50ms", [all_renewed], interval="10ms", failures=1)
+        group.apply([each.plan({"x": 6}, reason="six") for each in group.guards], bake=bake)
+
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
     @pytest.mark.slow
     def test_signals_end_a_bake_as_a_revert(self, guard: cg.Guard, number: signal.Signals) -> None:
@@ -1734,6 +1775,22 @@ class TestAProcessThatGoesToAnotherFolder:
         os.chdir(folder)
         assert held("conf/a.toml") == ["x = 1\n"]
         assert list(Path("elsewhere").iterdir()) == []
+
+
+def test_all_are_told_even_if_the_first_cannot_be(folder: Path) -> None:
+    guard = cg.Guard("a", targets=["a.toml"], reload=[["false"], ["touch", "told"], ["test", "-e", "no"]])
+    with pytest.raises(NotToldError, match=r"reload \(false\).*; reload \(test -e no\)"):
+        guard.apply(guard.plan({"x": 1}, reason="start"))
+    assert Path("told").exists()
+
+
+def test_what_is_written_again_has_to_be_told_again(service: cg.Guard) -> None:
+    """The service may have taken what stood there in between."""
+    Path("auth.toml").unlink()
+    with pytest.raises(NotToldError):
+        service.repair()
+    Path("alive").touch()
+    assert [each.what for each in service.recover()] == ["told"]
 
 
 class TestTwoMachines:

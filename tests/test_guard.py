@@ -254,6 +254,41 @@ def test_a_switch_that_fails_midway_is_undone_everywhere(folder: Path) -> None:
     assert guard.drift() == ()
 
 
+def test_a_service_is_not_told_of_what_is_not_in_every_target(folder: Path) -> None:
+    fragile = Fragile()
+    told: list[str] = []
+
+    class Service:
+        name = "service"
+
+        def tell(self) -> None:
+            told.append(Path("a.toml").read_text())
+
+    guard = cg.Guard("c", targets=["a.toml", fragile], policy=ANY, reload=[Service()])
+    guard.apply(guard.plan({"x": 1}, reason="one"))
+    fragile.failing = 1
+    with pytest.raises(RefusedError):
+        guard.apply(guard.plan({"x": 2}, reason="two"))
+    assert told == ["x = 1\n"] * 2, "of the first, and once it was there again"
+
+
+def test_a_commit_that_fails_leaves_nothing_beside_the_targets(
+    guard: cg.Guard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard.apply(guard.plan({"max_inflight": 380}, reason="less"))
+    plan = guard.plan({"max_inflight": 370}, reason="less")
+
+    def away(*_: object) -> None:
+        raise cg.StoreError("away")
+
+    monkeypatch.setattr(guard.store, "commit", away)
+    for attempt in (lambda: guard.apply(plan), lambda: guard.revert(reason="back")):
+        with pytest.raises(cg.StoreError, match="away"):
+            attempt()
+        assert not list(Path().glob(".*staged*"))
+    assert Path("auth.toml").read_text() == "max_inflight = 380\n"
+
+
 def test_a_target_that_stays_away_is_written_by_recover(folder: Path) -> None:
     fragile = Fragile()
     guard = cg.Guard("c", targets=["a.toml", fragile], policy=ANY)

@@ -186,3 +186,21 @@ def test_failures_must_come_in_a_row() -> None:
     answers = iter(["down", "down", None, "down", "down", *[None] * 15])
     bake = Bake("20s", probes=[lambda: next(answers)], failures=3)
     assert watch(bake, lambda: None, lambda *_: None, now=clock, sleep=clock.sleep).outcome is Outcome.HEALTHY
+
+
+def test_a_probe_that_failed_too_often_in_a_short_bake_fails_at_its_end() -> None:
+    """Fewer checks than make a share worth looking at before, and healthy at the very end."""
+    clock = Time()
+    answers = iter(["down", None, "down", None])
+    bake = Bake("4s", probes=[lambda: next(answers)], failures=3)
+    watched = watch(bake, lambda: None, lambda *_: None, now=clock, sleep=clock.sleep)
+    assert (watched.outcome, "failed 2 of 4 times" in watched.why) == (Outcome.FAILED, True)
+
+
+def test_who_decides_during_the_last_probe_is_heard() -> None:
+    clock = Time()
+    asked: list[int] = []
+    bake = Bake("4s", probes=[lambda: asked.append(1) or "down"], failures=1)
+    ended = lambda: Outcome.CONFIRMED if asked else None  # noqa: E731
+    watched = watch(bake, ended, lambda *_: None, now=clock, sleep=clock.sleep)
+    assert (watched.outcome, len(asked)) == (Outcome.CONFIRMED, 1)
