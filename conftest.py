@@ -91,6 +91,8 @@ def _run(command: str) -> str:
     """What a command prints; what would take minutes or change the machine is looked up instead."""
     if command.startswith("make "):
         command = f"make -C {ROOT} -n {command.removeprefix('make ')} >/dev/null"
+    elif command.startswith("python3 -m venv "):
+        command = "python3 -m venv --help >/dev/null"
     elif command.startswith("pip install "):
         command = f"grep -q '^demo = ' {ROOT}/pyproject.toml"
     ended = subprocess.run(

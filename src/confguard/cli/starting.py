@@ -50,7 +50,7 @@ block = 75    # from this score on, it is blocked
 #   targets   where it takes effect: the files that the service reads. `apply` and `revert` write them, and nobody
 #             else should: what somebody else writes there is drift. So a target is not one of the files.
 #             Without targets the head is in the store alone, where `cg.Live` of a service reads it.
-#   reload    how the service is told: ["a", "command"], a URL, { systemd = "..." }, { pid_file = "...", signal = "HUP" }
+#   reload    how the service is told: ["a", "command"], a URL, { systemd = "..." } or { pid_file, signal }
 #   schema    what it may hold: "module:Class", a pydantic model, attrs class or dataclass
 #   impact    how much depends on it: "low", "medium", "high" or "critical"
 #   owners    who to ask
