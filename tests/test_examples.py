@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import confguard as cg
+from confguard.cli import build_parser
 from conftest import ROOT, fresh_url
 from servers import free_port, needed
 
@@ -73,6 +75,17 @@ def test_a_repository_with_nothing_but_the_hook_and_ci(folder: Path) -> None:
     told = run("hook_and_ci")
     assert told.count("web.yaml: block: risk 80 of 100") == 2  # the hook and CI say the same
     assert "web.yaml: allow: risk" in told
+
+
+@pytest.mark.parametrize("job", [".github/workflows/confguard.yml", ".gitlab-ci.yml"])
+def test_the_commands_of_ci_are_known(job: str) -> None:
+    text = (EXAMPLES / "hook_and_ci" / job).read_text()
+    cg.parse(text, "yaml")
+    text = re.sub(r"\$\{\{[^}]*\}\}|\$\w+", "main", text)
+    commands = re.findall(r"(?m)^\s*(?:- )?(?:run: )?confguard (.*?)(?: > \S+)?$", text)
+    assert len(commands) == 3
+    for command in commands:
+        assert callable(build_parser().parse_args(shlex.split(command)).run)
 
 
 @pytest.mark.parametrize("server", ["postgresql", "etcd"])
