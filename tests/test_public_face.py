@@ -61,6 +61,10 @@ def used(program: str) -> Iterator[tuple[str, str | None]]:
             isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases
         ):
             yield aliases[node.value.id], node.attr
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute):
+            inner = node.value  # cg.diff.x: of a function, or of a package that is not public
+            if isinstance(inner.value, ast.Name) and inner.value.id in aliases and inner.attr.islower():
+                yield f"{aliases[inner.value.id]}.{inner.attr}", node.attr
 
 
 @pytest.mark.parametrize("page", [*PAGES, *PROGRAMS], ids=lambda page: str(page.relative_to(ROOT)))
