@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import doctest
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -21,7 +22,10 @@ import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+from hypothesis import HealthCheck, settings
 from sybil import Document, Example, Region, Sybil
+from sybil.integration.pytest import SybilItem
 
 import confguard as cg
 
@@ -33,7 +37,12 @@ _BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+_SEED = os.environ.get("CONFGUARD_PAGES") or str(random.randrange(10_000))
 _CI = ("CI", "BUILD_NUMBER")  # by which pytest knows a CI, and says more there than the pages show
+
+
+settings.register_profile("pages", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("pages")  # a page must not fail because the machine is busy
 
 
 def blocks(document: Document) -> Iterable[Region]:
@@ -91,6 +100,10 @@ def _run(command: str) -> str:
     """What a command prints; what would take minutes or change the machine is looked up instead."""
     if command.startswith("make "):
         command = f"make -C {ROOT} -n {command.removeprefix('make ')} >/dev/null"
+    elif command.startswith("python3 -m venv "):
+        command = "python3 -m venv --help >/dev/null"
+    elif command == "confguard demo":
+        command = "confguard demo --help >/dev/null"
     elif command.startswith("pip install "):
         command = f"grep -q '^demo = ' {ROOT}/pyproject.toml"
     ended = subprocess.run(
@@ -126,12 +139,33 @@ def leave(namespace: dict[str, object]) -> None:
     folder, before, environment, path = namespace["_before"]  # type: ignore[misc]
     os.chdir(before)
     sys.path[:] = path
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(folder):
+            del sys.modules[name]  # another page has a `settings` of its own
     for name, value in environment.items():
         if value is None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How to see a failure again."""
+    if terminalreporter.stats.get("failed"):
+        terminalreporter.write_line(f"pages ran in the order of CONFGUARD_PAGES={_SEED}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Pages run in another order each time, their blocks in that of the page: no page may need another."""
+    pages: dict[Path, list[pytest.Item]] = {}
+    others = []
+    for item in items:
+        is_page = isinstance(item, SybilItem)
+        (pages.setdefault(item.path, []) if is_page else others).append(item)
+    order = sorted(pages)
+    random.Random(_SEED).shuffle(order)
+    items[:] = [*others, *(item for page in order for item in pages[page])]
 
 
 pytest_collect_file = Sybil(

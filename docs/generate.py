@@ -37,7 +37,7 @@ def rules_page() -> str:
         "What each says of a change, and how grave it is where the rule does not say otherwise. "
         "`confguard rules CODE` prints the same at a terminal.",
     ]
-    for number, (family, _) in FAMILIES.items():
+    for number, family in FAMILIES.items():
         rules = [rule for rule in all_rules() if rule.code.startswith(f"CG{number}")]
         lines += ["", f"## {family}", "", "| code | severity | what |", "|---|---|---|"]
         lines += [

@@ -373,7 +373,7 @@ def test_init_names_what_it_finds(repository: Path, capsys: Capture) -> None:
     assert made["configs"] == {
         "env": [".env"],
         "auth": ["auth.toml"],
-        "web": ["deploy/eu/web.yaml"],
+        "eu-web": ["deploy/eu/web.yaml"],
         "deploy-web": ["deploy/web.yaml"],
     }
     assert run(capsys, "status")[0] == 0

@@ -27,7 +27,8 @@ _GROUPS = {
     "drifting": ("drift",),
     "keeping": ("thin", "export", "import"),
     "schemas": ("schema", "explain"),
-    "about": ("rules", "init", "demo"),
+    "starting": ("init",),
+    "about": ("rules", "demo"),
 }
 """The modules here, and the commands that each adds."""
 

@@ -1,4 +1,4 @@
-"""`rules`, `init` and `demo`: knowing confguard and starting with it."""
+"""`rules` and `demo`: knowing confguard."""
 
 from __future__ import annotations
 
@@ -20,11 +20,6 @@ def register(commands: Commands) -> None:
     """Add the commands."""
     command = commands.add("rules", rules, "List the rules, or explain one.", "confguard rules CG201")
     command.add_argument("code", nargs="?", metavar="CODE", help="the rule to explain")
-
-    command = commands.add(
-        "init", init, "Write confguard.toml from the configuration files found here.", "confguard init"
-    )
-    command.add_argument("--dry-run", action="store_true", help="print it, write nothing")
 
     command = commands.add(
         "demo",
@@ -53,31 +48,6 @@ def rules(args: Namespace) -> int:
                 f"{rule.code}  {paint(f'{rule.severity:<8}', rule.severity)}  {rule.title}" for rule in known
             ),
         )
-    return 0
-
-
-def init(args: Namespace) -> int:
-    """`confguard init`."""
-    from confguard.cli.starting import find_configs, project_text
-    from confguard.project import FILE_NAME
-
-    file = Path(FILE_NAME)
-    if file.exists() and not args.dry_run:
-        raise ConfguardError(f"{file} exists already", hint="--dry-run prints what would be written")
-    configs = find_configs(Path.cwd())
-    text = project_text(configs)
-    if args.dry_run:
-        print(text, end="")
-        return 0
-    try:
-        file.write_text(text)
-    except OSError as error:
-        raise ConfguardError(f"{file}: cannot be written: {error.strerror}") from error
-    say(
-        args.format,
-        {"file": str(file), "configs": configs},
-        lambda: f"wrote {file} with {len(configs)} configs; next: confguard status",
-    )
     return 0
 
 

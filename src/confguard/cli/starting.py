@@ -1,15 +1,29 @@
-"""Finding a repository's configuration files, and writing the project file that names them."""
+"""`init`: finding a folder's configuration files, and writing the project file that names them."""
 
 from __future__ import annotations
 
+import glob
+import itertools
 import re
+import shlex
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from confguard import git
-from confguard.documents.registry import detect_format
-from confguard.errors import DocumentError
+from attrs import frozen
 
-__all__ = ["find_configs", "project_text"]
+from confguard import git
+from confguard.cli.options import Commands
+from confguard.cli.output import say
+from confguard.documents.document import read
+from confguard.documents.registry import detect_format
+from confguard.errors import ConfguardError, DocumentError, harmless
+from confguard.project import FILE_NAME, Project, find_project, load_project
+from confguard.risk.policy import Decision
+
+__all__ = ["Found", "find_configs", "init", "project_text", "register"]
 
 _MOST = 200
 _DEPTH = 6
@@ -19,36 +33,211 @@ _NOT_SETTINGS = re.compile(
     r"|(pnpm-lock|docker-compose\.override)\.ya?ml|\..*\.(ya?ml|json|toml|ini|cfg)|codecov\.ya?ml"
 )
 _NOT_FOLDERS = re.compile(r"\..*|node_modules|vendor|venv|site-packages|__pycache__|dist|build|tests?|docs")
+_REASON = "imported by confguard init"
+
+_HEAD = """\
+# confguard: what is guarded, and how. Paths are relative to this file.
+
+# Where revisions are kept, with all that the files hold, secrets too: keep it out of git.
+store = "sqlite:///confguard.db"
+
+[policy]
+review = 50   # from this score on, a change needs a review
+block = 75    # from this score on, it is blocked
+
+# Each config has a name, and says
+#   files     where it is edited: the hook and CI judge them, `confguard apply NAME` reads them
+#   targets   where it takes effect: the files that the service reads. `apply` and `revert` write them, and nobody
+#             else should: what somebody else writes there is drift. So a target is not one of the files.
+#             Without targets the head is in the store alone, where `cg.Live` of a service reads it.
+#   reload    how the service is told: ["a", "command"], a URL, { systemd = "..." } or { pid_file, signal }
+#   schema    what it may hold: "module:Class", a pydantic model, attrs class or dataclass
+#   impact    how much depends on it: "low", "medium", "high" or "critical"
+#   owners    who to ask
+"""
+_NONE_FOUND = """\
+
+# Nothing here looks like a config yet. Once there is one:
+#
+# [configs.auth]
+# files = ["auth.toml"]
+# targets = ["live/auth.toml"]
+"""
 
 
-def find_configs(root: Path) -> dict[str, list[str]]:
-    """Names for the configuration files below a folder: those git knows, or all where there is no git."""
-    named: dict[str, list[str]] = {}
-    for file in sorted(filter(_is_config, git.tracked(root) or _walked(root)))[:_MOST]:
-        named[_name(file, named)] = [file]
-    return named
+@frozen
+class Found:
+    """What a folder holds."""
+
+    configs: Mapping[str, str]
+    """Files that can be read, by the name that each is given."""
+    left_out: Mapping[str, str]
+    """Files that look like configs and are none that can be guarded, each with the reason."""
 
 
-def project_text(configs: dict[str, list[str]]) -> str:
+def register(commands: Commands) -> None:
+    """Add the command."""
+    command = commands.add(
+        "init",
+        init,
+        "Write confguard.toml from the configuration files found here.",
+        "confguard init --import",
+        exits="0 done, 1 a file could not be imported, 2 cannot run",
+    )
+    command.add_argument("--dry-run", action="store_true", help="print it, write nothing")
+    command.add_argument(
+        "--import",
+        dest="take_in",
+        action="store_true",
+        help="make what the files hold the first revisions (at a terminal, you are asked)",
+    )
+
+
+def init(args: Namespace) -> int:
+    """`confguard init`."""
+    file = Path(FILE_NAME)
+    if not args.dry_run:
+        _refuse_a_second(file)
+    found = find_configs(Path.cwd())
+    text = project_text(found.configs)
+    if args.dry_run:
+        print(text, end="")
+        return 0
+    above = _project_above()
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfguardError(f"{file}: cannot be written: {error.strerror}") from error
+    imported: list[str] = []
+    errors: dict[str, str] = {}
+    if found.configs and (args.take_in or _agreed(args.format, len(found.configs))):
+        imported, errors = _imported(load_project(file), found.configs)
+    data = {
+        "file": str(file),
+        "configs": {name: [path] for name, path in found.configs.items()},
+        "left_out": dict(found.left_out),
+        "imported": imported,
+        "errors": errors,
+    }
+    say(args.format, data, lambda: _told(found, imported, errors, above))
+    return 1 if errors else 0
+
+
+def find_configs(root: Path) -> Found:
+    """The configuration files below a folder that can be read: those git knows, or all where there is no git."""
+    known = git.tracked(root)
+    files = sorted(filter(_is_config, _walked(root) if known is None else known))
+    left_out = dict.fromkeys(files[_MOST:], f"more than {_MOST} files")
+    readable = []
+    for file in files[:_MOST]:
+        why = _unreadable(root, file)
+        if why is None:
+            readable.append(file)
+        elif why:
+            left_out[harmless(file)] = why
+    return Found(_named(readable), left_out)
+
+
+def project_text(configs: Mapping[str, str]) -> str:
     """The text of a project file."""
-    lines = [
-        "# confguard: what is guarded, and how. All paths are relative to this file.",
-        'store = "sqlite:///confguard.db"',
-        "",
-        "[policy]",
-        "review = 50   # from this score on, a change needs a review",
-        "block = 75    # from this score on, it is blocked",
-    ]
-    for name, files in configs.items():
+    lines = [_HEAD if configs else _HEAD + _NONE_FOUND]
+    for name, file in configs.items():
         key = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
-        lines += ["", f"[configs.{key}]", f"files = [{', '.join(map(_quoted, files))}]"]
+        path = PurePosixPath(file)
+        live = path.with_name(f"{path.stem}.live{path.suffix}")
         lines += [
-            '# schema = "app.settings:Model"     # a pydantic model, attrs class or dataclass',
-            '# targets = ["/etc/app/live.toml"]  # files that shall hold the head',
-            '# impact = "high"                   # how much depends on it',
-            '# owners = ["team"]',
+            f"[configs.{key}]",
+            f"files = [{_quoted(glob.escape(file))}]",
+            f"# targets = [{_quoted(str(live))}]",
+            "",
         ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _refuse_a_second(file: Path) -> None:
+    holder = file
+    with suppress(OSError, UnicodeDecodeError):
+        if re.search(r"^\s*\[+\s*tool\.confguard\b", Path("pyproject.toml").read_text("utf-8"), re.MULTILINE):
+            holder = Path("pyproject.toml")
+    if file.exists() or holder != file:
+        what = "exists already" if holder == file else "holds [tool.confguard] already"
+        raise ConfguardError(f"{holder} {what}", hint="--dry-run prints what would be written")
+
+
+def _project_above() -> Project | None:
+    """The project that held here until now, where it is a folder above."""
+    with suppress(ConfguardError):
+        found = find_project()
+        return found if found and found.root in Path.cwd().parents else None
+    return None
+
+
+def _agreed(format: str, count: int) -> bool:
+    """Whether somebody at a terminal wants the import; nobody is asked elsewhere, and nothing is imported."""
+    if format != "text" or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    what = (
+        "what is there as its first revision"
+        if count == 1
+        else f"what the {count} files hold as first revisions"
+    )
+    print(f"Import {what}? [y/N] ", end="", flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _imported(project: Project, configs: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+    """The configs whose first revision was made, and why that of others was not.
+
+    What is there is in force already: no policy blocks it.
+    """
+    imported: list[str] = []
+    errors: dict[str, str] = {}
+    for name in configs:
+        try:
+            with project.guard(name) as guard:
+                if guard.head() is None:
+                    plan = guard.plan(project.source_of(name), reason=_REASON)
+                    guard.apply(plan, override=None if plan.decision == Decision.ALLOW else _REASON)
+                    imported.append(name)
+        except ConfguardError as error:
+            errors[name] = str(error)
+    return imported, errors
+
+
+def _told(found: Found, imported: list[str], errors: Mapping[str, str], above: Project | None) -> str:
+    count = len(found.configs)
+    lines = [f"wrote {FILE_NAME} with {count} config{'' if count == 1 else 's'}"]
+    lines += [f"  {name}: {file}" for name, file in found.configs.items()]
+    lines += [f"left out {file}: {why}" for file, why in found.left_out.items()]
+    lines += [f"note: {above.file} no longer holds in this folder"] if above else []
+    lines += [f"not imported: {name}: {why}" for name, why in errors.items()]
+    if imported:
+        lines.append(f"imported: {', '.join(imported)}")
+        name = shlex.quote(imported[0])
+        lines.append(
+            f"next: name the targets in {FILE_NAME}, then write them: confguard drift {name} --repair"
+        )
+    elif found.configs:
+        name = shlex.quote(next(iter(found.configs)))
+        lines.append(f"next: name the targets in {FILE_NAME}, then import what is there:")
+        lines.append(f'  confguard apply {name} --reason "as it is"')
+    else:
+        lines.append(f"next: name a config in {FILE_NAME}")
+    return "\n".join(lines)
+
+
+def _unreadable(root: Path, file: str) -> str | None:
+    """Why a file cannot be guarded; nothing said where it is not there, and None where it can be."""
+    if not (root / file).is_file():
+        return ""
+    try:
+        file.encode()
+        read(root / file)
+    except UnicodeEncodeError:
+        return "its name is not UTF-8"
+    except DocumentError as error:
+        return str(error).removeprefix(f"{root / file}:").removeprefix(f"{file}:").strip()
+    return None
 
 
 def _quoted(text: str) -> str:
@@ -69,7 +258,7 @@ def _walked(root: Path) -> list[str]:
             if entry.is_dir() and not entry.is_symlink():
                 if not _NOT_FOLDERS.fullmatch(entry.name) and len(entry.relative_to(root).parts) < _DEPTH:
                     folders.append(entry)
-            elif entry.is_file():
+            elif entry.is_file() and _is_config(entry.relative_to(root).as_posix()):
                 found.append(entry.relative_to(root).as_posix())
     return found
 
@@ -87,13 +276,22 @@ def _is_config(file: str) -> bool:
     return True
 
 
-def _name(file: str, taken: dict[str, list[str]]) -> str:
-    """A short name that is not taken: the stem, else with as many folders as it needs."""
+def _named(files: Iterable[str]) -> dict[str, str]:
+    """A name for each file: its stem, behind as many of its folders as tell it from the others of that stem."""
+    parts = {file: _parts(file) for file in files}
+    named: dict[str, str] = {}
+    for file, own in parts.items():
+        peers = [other for other in parts.values() if other[-1] == own[-1]]
+        count = 1
+        while count < len(own) and sum(other[-count:] == own[-count:] for other in peers) > 1:
+            count += 1
+        name = "-".join(own[-count:])
+        taken = (f"{name}-{number}" for number in itertools.count(2))
+        named[name if name not in named else next(each for each in taken if each not in named)] = file
+    return named
+
+
+def _parts(file: str) -> list[str]:
     path = PurePosixPath(file)
-    stem = path.stem.lstrip(".") or path.name.lstrip(".")
-    parts = [*path.parts[:-1], stem]
-    for count in range(1, len(parts) + 1):
-        name = "-".join(parts[-count:])
-        if name not in taken:
-            return name
-    return file
+    stem = path.name.strip(".") if path.name.startswith(".") else path.stem
+    return [re.sub(r"[^\w-]+", "-", part).strip("-") or "config" for part in (*path.parts[:-1], stem)]

@@ -1,6 +1,6 @@
 """The catalogue of rules: one module a family, one small class a rule."""
 
 from confguard.risk.rules.catalogue import all_rules, rule_coded
-from confguard.risk.rules.interface import Context, Edit, Example, Rule
+from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized
 
-__all__ = ["Context", "Edit", "Example", "Rule", "all_rules", "rule_coded"]
+__all__ = ["Context", "Edit", "EditRule", "Example", "Rule", "Verdict", "all_rules", "rule_coded", "sized"]
