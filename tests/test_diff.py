@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import confguard as cg
-from confguard.diff.effects import Effect
-from confguard.diff.order import fewest_moves
-from confguard.diff.quantity import amounts, times
+from confguard.diffs.effects import Effect
+from confguard.diffs.order import fewest_moves
+from confguard.diffs.quantity import amounts, times
 from confguard.fields import (
     ByteSize,
     Duration,

@@ -11,9 +11,9 @@ import pytest
 
 import confguard as cg
 from confguard.cli import main
-from confguard.diff.html import to_html
-from confguard.diff.many import compare_folders
-from confguard.diff.markdown import to_markdown
+from confguard.diffs.html import to_html
+from confguard.diffs.many import compare_folders
+from confguard.diffs.markdown import to_markdown
 
 Capture = pytest.CaptureFixture[str]
 

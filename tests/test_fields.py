@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from confguard.backtracking import pump_of
-from confguard.diff.quantity import amounts, ratio
+from confguard.diffs.quantity import amounts, ratio
 from confguard.fields import ByteSize, Cron, Duration, Network, Port, Ratio, Regex, Secret, Url
 
 

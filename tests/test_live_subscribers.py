@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import confguard as cg
-from confguard.live.feeds import Seen
+from confguard.live.seen import Seen
 from confguard.live.updates import Cursor, Held
 from confguard.stores.memory import MemoryStore
 from test_live import ANY, Pool, eventually

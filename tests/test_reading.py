@@ -18,9 +18,8 @@ from pydantic import BaseModel
 
 import confguard as cg
 from confguard.cli import main
-from confguard.diff.html import to_html
-from confguard.diff.markdown import to_markdown
-from confguard.diff.patch import to_json_patch
+from confguard.diffs.html import to_html
+from confguard.diffs.markdown import to_markdown
 from confguard.documents import known_formats
 from confguard.documents.document import Document, parse_bytes
 from confguard.documents.tags import naming_tags
@@ -593,7 +592,7 @@ def goes_on(before: Document, after: Document) -> None:
         check_document(document)
         validated(document)
     with suppress(DiffError, TypeError):  # JSON has no such value
-        json.dumps(to_json_patch(made, secrets=True))
+        json.dumps(made.to_json_patch(secrets=True))
 
 
 def validated(document: Document) -> None:

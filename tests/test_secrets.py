@@ -27,9 +27,8 @@ from pydantic import (
 
 import confguard as cg
 from confguard.cli import main
-from confguard.diff.html import to_html
-from confguard.diff.markdown import to_markdown
-from confguard.diff.patch import to_json_patch
+from confguard.diffs.html import to_html
+from confguard.diffs.markdown import to_markdown
 from confguard.documents.writing import write
 from confguard.errors import ConfguardError
 from confguard.fields import Secret
@@ -225,7 +224,7 @@ def texts_of(made: cg.Diff) -> Iterator[str]:
     for report in REPORTS.values():
         yield report([Judged("a.yaml", cg.Decision.BLOCK, risk, ("cannot be read",))])
     try:
-        yield json.dumps(to_json_patch(made))
+        yield json.dumps(made.to_json_patch())
     except ConfguardError as error:
         yield str(error)
 

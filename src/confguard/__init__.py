@@ -13,151 +13,112 @@ TYPE_CHECKING = False  # as type checkers know it; `typing` itself costs 10 ms
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "Document": "confguard.documents",
-    "parse": "confguard.documents",
-    "read": "confguard.documents",
-    "Env": "confguard.schema",
-    "Profile": "confguard.schema",
-    "SecretFiles": "confguard.schema",
-    "explain": "confguard.schema",
-    "load": "confguard.schema",
-    "Change": "confguard.diff.changes",
-    "Diff": "confguard.diff.changes",
-    "Conflict": "confguard.diff.merge",
-    "Effect": "confguard.diff.effects",
-    "Merged": "confguard.diff.merge",
-    "diff": "confguard.diff.engine",
-    "merge": "confguard.diff.merge",
-    "Decision": "confguard.risk",
-    "Finding": "confguard.risk",
-    "Policy": "confguard.risk",
-    "Risk": "confguard.risk",
-    "assess": "confguard.risk.model",
-    "Revision": "confguard.stores",
-    "Bake": "confguard.rollout",
-    "Live": "confguard.live",
-    "Update": "confguard.live",
-    "Group": "confguard.group",
-    "Drift": "confguard.targets.drift",
-    "Retention": "confguard.stores",
-    "CallbackTarget": "confguard.targets",
-    "FileSet": "confguard.targets",
-    "Guard": "confguard.guard",
-    "Plan": "confguard.guard",
-    "ConfguardError": "confguard.errors",
-    "BakeFailedError": "confguard.errors",
-    "BakingError": "confguard.errors",
-    "ConflictError": "confguard.errors",
-    "DiffError": "confguard.errors",
-    "DocumentError": "confguard.errors",
-    "DriftError": "confguard.errors",
-    "IntegrityError": "confguard.errors",
-    "MergeConflictError": "confguard.errors",
-    "NotFoundError": "confguard.errors",
-    "NotToldError": "confguard.errors",
-    "PolicyError": "confguard.errors",
-    "RefusedError": "confguard.errors",
-    "SchemaError": "confguard.errors",
-    "StoreBusyError": "confguard.errors",
-    "StoreError": "confguard.errors",
-    "TargetError": "confguard.errors",
-    "ValidationError": "confguard.errors",
+_FACE = {
+    "confguard.documents": ["parse", "read"],
+    "confguard.schema": ["Env", "Profile", "SecretFiles", "explain", "load"],
+    "confguard.diffs": ["diff", "merge"],
+    "confguard.risk": ["Circumstances", "Policy", "assess"],
+    "confguard.stores": ["Retention"],
+    "confguard.targets": ["CallbackTarget", "FileSet"],
+    "confguard.rollout": ["Bake"],
+    "confguard.live": ["Live"],
+    "confguard.guard": ["Guard"],
+    "confguard.group": ["Group"],
+    "confguard.errors": [
+        "BakeFailedError",
+        "BakingError",
+        "ConfguardError",
+        "ConflictError",
+        "DocumentError",
+        "DriftError",
+        "IntegrityError",
+        "NotToldError",
+        "PolicyError",
+        "RefusedError",
+        "ValidationError",
+    ],
 }
+"""What users call and catch. The other errors are in `confguard.errors`."""
 
-__all__ = [
-    "Bake",
-    "BakeFailedError",
-    "BakingError",
-    "CallbackTarget",
-    "Change",
-    "ConfguardError",
-    "Conflict",
-    "ConflictError",
-    "Decision",
-    "Diff",
-    "DiffError",
-    "Document",
-    "DocumentError",
-    "Drift",
-    "DriftError",
-    "Effect",
-    "Env",
-    "FileSet",
-    "Finding",
-    "Group",
-    "Guard",
-    "IntegrityError",
-    "Live",
-    "MergeConflictError",
-    "Merged",
-    "NotFoundError",
-    "NotToldError",
-    "Plan",
-    "Policy",
-    "PolicyError",
-    "Profile",
-    "RefusedError",
-    "Retention",
-    "Revision",
-    "Risk",
-    "SchemaError",
-    "SecretFiles",
-    "StoreBusyError",
-    "StoreError",
-    "TargetError",
-    "Update",
-    "ValidationError",
-    "__version__",
-    "assess",
-    "diff",
-    "explain",
-    "load",
-    "merge",
-    "parse",
-    "read",
-]
+_RETURNED = {
+    "confguard.documents": ["Document"],
+    "confguard.diffs": ["Change", "Conflict", "Diff", "Effect", "Merged"],
+    "confguard.risk": ["Decision", "Finding", "Risk"],
+    "confguard.stores": ["Revision"],
+    "confguard.targets.drift": ["Drift"],
+    "confguard.live": ["Update"],
+    "confguard.guard": ["Plan"],
+    "confguard.errors": [
+        "DiffError",
+        "MergeConflictError",
+        "NotFoundError",
+        "SchemaError",
+        "StoreBusyError",
+        "StoreError",
+        "TargetError",
+    ],
+}
+"""What is only returned or raised, for annotations: `def changed(update: cg.Update) -> None`."""
 
-if TYPE_CHECKING:
-    from confguard.diff.changes import Change, Diff
-    from confguard.diff.effects import Effect
-    from confguard.diff.engine import diff
-    from confguard.diff.merge import Conflict, Merged, merge
-    from confguard.documents import Document, parse, read
-    from confguard.errors import (
-        BakeFailedError,
-        BakingError,
-        ConfguardError,
-        ConflictError,
-        DiffError,
-        DocumentError,
-        DriftError,
-        IntegrityError,
-        MergeConflictError,
-        NotFoundError,
-        NotToldError,
-        PolicyError,
-        RefusedError,
-        SchemaError,
-        StoreBusyError,
-        StoreError,
-        TargetError,
-        ValidationError,
-    )
-    from confguard.group import Group
-    from confguard.guard import Guard, Plan
-    from confguard.live import Live, Update
-    from confguard.risk import Decision, Finding, Policy, Risk
-    from confguard.risk.model import assess
-    from confguard.rollout import Bake
-    from confguard.schema import Env, Profile, SecretFiles, explain, load
-    from confguard.stores import Retention, Revision
-    from confguard.targets import CallbackTarget, FileSet
-    from confguard.targets.drift import Drift
+__all__ = [name for names in _FACE.values() for name in names]
 
-
-__getattr__ = lazily(__name__, _HOMES)
+__getattr__ = lazily(
+    __name__, {name: home for homes in (_FACE, _RETURNED) for home, names in homes.items() for name in names}
+)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted(__all__)
+
+
+if TYPE_CHECKING:
+    from confguard.diffs import Change as Change
+    from confguard.diffs import Conflict as Conflict
+    from confguard.diffs import Diff as Diff
+    from confguard.diffs import Effect as Effect
+    from confguard.diffs import Merged as Merged
+    from confguard.diffs import diff as diff
+    from confguard.diffs import merge as merge
+    from confguard.documents import Document as Document
+    from confguard.documents import parse as parse
+    from confguard.documents import read as read
+    from confguard.errors import BakeFailedError as BakeFailedError
+    from confguard.errors import BakingError as BakingError
+    from confguard.errors import ConfguardError as ConfguardError
+    from confguard.errors import ConflictError as ConflictError
+    from confguard.errors import DiffError as DiffError
+    from confguard.errors import DocumentError as DocumentError
+    from confguard.errors import DriftError as DriftError
+    from confguard.errors import IntegrityError as IntegrityError
+    from confguard.errors import MergeConflictError as MergeConflictError
+    from confguard.errors import NotFoundError as NotFoundError
+    from confguard.errors import NotToldError as NotToldError
+    from confguard.errors import PolicyError as PolicyError
+    from confguard.errors import RefusedError as RefusedError
+    from confguard.errors import SchemaError as SchemaError
+    from confguard.errors import StoreBusyError as StoreBusyError
+    from confguard.errors import StoreError as StoreError
+    from confguard.errors import TargetError as TargetError
+    from confguard.errors import ValidationError as ValidationError
+    from confguard.group import Group as Group
+    from confguard.guard import Guard as Guard
+    from confguard.guard import Plan as Plan
+    from confguard.live import Live as Live
+    from confguard.live import Update as Update
+    from confguard.risk import Circumstances as Circumstances
+    from confguard.risk import Decision as Decision
+    from confguard.risk import Finding as Finding
+    from confguard.risk import Policy as Policy
+    from confguard.risk import Risk as Risk
+    from confguard.risk import assess as assess
+    from confguard.rollout import Bake as Bake
+    from confguard.schema import Env as Env
+    from confguard.schema import Profile as Profile
+    from confguard.schema import SecretFiles as SecretFiles
+    from confguard.schema import explain as explain
+    from confguard.schema import load as load
+    from confguard.stores import Retention as Retention
+    from confguard.stores import Revision as Revision
+    from confguard.targets import CallbackTarget as CallbackTarget
+    from confguard.targets import FileSet as FileSet
+    from confguard.targets.drift import Drift as Drift

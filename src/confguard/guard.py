@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from confguard.diff.changes import Diff
-from confguard.diff.engine import diff
+from confguard.diffs.changes import Diff
+from confguard.diffs.engine import diff
 from confguard.documents.document import parse_bytes
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import ConfguardError, DocumentError, NotFoundError, harmless

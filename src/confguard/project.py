@@ -27,7 +27,7 @@ from confguard.risk.policy import Policy
 from confguard.risk.rules.user import UserRule
 
 if TYPE_CHECKING:
-    from confguard.diff.many import Expected
+    from confguard.diffs.many import Expected
     from confguard.guard import Guard
     from confguard.risk.judging import Terms
     from confguard.risk.likelihood import Model
@@ -108,7 +108,7 @@ class ExpectedDifference:
     @property
     def terms(self) -> Expected:
         """What a comparison takes."""
-        from confguard.diff.many import Expected
+        from confguard.diffs.many import Expected
 
         return Expected(tuple(self.paths), self.reason)
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from confguard.cli import sources
 from confguard.cli.options import Commands
 from confguard.cli.output import paint, progress, say
-from confguard.diff.changes import Change, Diff
-from confguard.diff.engine import diff
-from confguard.diff.many import Comparison, Expected, FileDiff, compare_folders, compare_revisions
+from confguard.diffs.change import Change
+from confguard.diffs.changes import Diff
+from confguard.diffs.engine import diff
+from confguard.diffs.many import Comparison, Expected, FileDiff, compare_folders, compare_revisions
 from confguard.errors import ConfguardError, DocumentError
 from confguard.project import Project, find_project
 from confguard.schema.schema import SchemaLike
@@ -160,16 +161,14 @@ def _rendered(made: Diff | Comparison, format: str, title: str) -> str:
         else [(each.file, each.diff) for each in made.files if each.diff]
     )
     if format == "markdown":
-        from confguard.diff.markdown import to_markdown
+        from confguard.diffs.markdown import to_markdown
 
         head = [] if isinstance(made, Diff) else [f"**{made.summary}**\n"]
         return "\n".join([*head, *(to_markdown(each, name) for name, each in diffs)]).rstrip("\n")
     if isinstance(made, Comparison):
         raise ConfguardError(f"{format} is for two files", hint="text, json or markdown for many")
     if format == "html":
-        from confguard.diff.html import to_html
+        from confguard.diffs.html import to_html
 
         return to_html(made, title).rstrip("\n")
-    from confguard.diff.patch import to_json_patch
-
-    return json.dumps(to_json_patch(made), indent=2, ensure_ascii=False)
+    return json.dumps(made.to_json_patch(), indent=2, ensure_ascii=False)

@@ -13,8 +13,8 @@ from confguard.cli import sources
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands
 from confguard.cli.output import paint, say
-from confguard.diff.engine import compare, diff
-from confguard.diff.merge import Merged, merge
+from confguard.diffs.engine import compare, diff
+from confguard.diffs.merging import Merged, merge
 from confguard.documents.document import Document, parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format

@@ -21,7 +21,7 @@ from confguard.demo.measuring import PROOF_SECONDS, Measured, recovery
 from confguard.demo.report import Act, Moment, Story, write_report
 from confguard.demo.service import NAME, add_users
 from confguard.demo.settings import AuthSettings
-from confguard.diff.changes import Diff
+from confguard.diffs.changes import Diff
 from confguard.documents.document import Document, parse
 from confguard.errors import BakeFailedError, ConfguardError, PolicyError
 from confguard.events import Event

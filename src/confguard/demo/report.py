@@ -13,7 +13,7 @@ from attrs import frozen
 
 from confguard.demo.load import Login
 from confguard.demo.measuring import Measured, recovery
-from confguard.diff.changes import Diff
+from confguard.diffs.changes import Diff
 from confguard.risk.findings import Risk
 
 __all__ = ["Act", "Moment", "Story", "write_report"]

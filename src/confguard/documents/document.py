@@ -84,7 +84,7 @@ class Document:
 
         Raises `DocumentError` where a change does not fit, or cannot be made in place exactly.
 
-        >>> from confguard.diff.engine import diff
+        >>> from confguard.diffs.engine import diff
         >>> document = parse("# the pool\\nsize = 64  # enough\\n", "toml")
         >>> print(document.edit(diff({"size": 64}, {"size": 32})).text, end="")
         # the pool

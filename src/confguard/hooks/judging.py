@@ -12,7 +12,7 @@ from typing import Any
 from attrs import evolve
 
 from confguard import git
-from confguard.diff.changes import Diff
+from confguard.diffs.changes import Diff
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.registry import is_configuration
 from confguard.errors import DocumentError

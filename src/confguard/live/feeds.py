@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator
 from threading import Event
 from typing import ClassVar, Protocol
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from confguard.documents.document import Document
 from confguard.errors import NotFoundError, SchemaError
+from confguard.live.files import FileFeed
+from confguard.live.seen import Seen
 from confguard.stores.interface import Store
 from confguard.stores.opening import open_store
 
-__all__ = ["Feed", "Seen", "Stored", "StoredFeed", "feed_of"]
+__all__ = ["Feed", "Stored", "StoredFeed", "feed_of"]
 
 
 class Stored(Protocol):
@@ -22,14 +23,6 @@ class Stored(Protocol):
 
     name: str
     store: Store
-
-
-@frozen
-class Seen:
-    """What a feed holds: a number that grows with every change, and the document."""
-
-    number: int
-    document: Document
 
 
 class Feed(Protocol):
@@ -120,8 +113,6 @@ def feed_of(source: Stored | str | os.PathLike[str], quiet: float) -> Feed:
             )
         return StoredFeed(name, lambda: open_store(url), owned=True)
     if isinstance(source, str | os.PathLike):
-        from confguard.live.files import FileFeed
-
         return FileFeed(os.fspath(source), quiet)
     stored = source
     return StoredFeed(stored.name, lambda: stored.store, owned=False)

@@ -18,7 +18,7 @@ from confguard.documents.document import Document, parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import DocumentError
-from confguard.live.feeds import Seen
+from confguard.live.seen import Seen
 from confguard.stores.waiting import file_changes
 
 __all__ = ["FileFeed"]

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from confguard.documents.document import parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.errors import ConfguardError, DocumentError, IntegrityError, TargetError
-from confguard.live.feeds import Seen
+from confguard.live.seen import Seen
 from confguard.targets.files import write_durably
 
 __all__ = ["Copy", "LastGood"]

@@ -22,8 +22,9 @@ from confguard.errors import (
     ValidationError,
 )
 from confguard.forking import renew_in_children
-from confguard.live.feeds import Seen, Stored, feed_of
+from confguard.live.feeds import Stored, feed_of
 from confguard.live.last_good import Copy, LastGood
+from confguard.live.seen import Seen
 from confguard.live.subscribers import PATIENCE, Called, Iterated, Listeners, Subscriber
 from confguard.live.updates import Cursor, Held, Update
 from confguard.schema.loading import settings_of
@@ -302,7 +303,7 @@ class Live(Generic[T]):
         self.current = settings
 
     def _cursor(self) -> Cursor[T]:
-        from confguard.diff.engine import diff  # here, not in a thread: a fork must not meet it under way
+        from confguard.diffs.engine import diff  # here, not in a thread: a fork must not meet it under way
 
         return Cursor(lambda: self._held, lambda before, after: diff(before, after, self._schema), self._held)
 

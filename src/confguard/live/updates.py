@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from attrs import define, field, frozen
 
 if TYPE_CHECKING:
-    from confguard.diff.changes import Diff
+    from confguard.diffs.changes import Diff
     from confguard.documents.document import Document
-    from confguard.live.feeds import Seen
+    from confguard.live.seen import Seen
 
 __all__ = ["Cursor", "Held", "Update"]
 

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import field, frozen
 
 from confguard import git
-from confguard.diff.engine import diff
+from confguard.diffs.engine import diff
 from confguard.documents.document import parse_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import ConfguardError

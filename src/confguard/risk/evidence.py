@@ -8,7 +8,7 @@ from collections import Counter
 
 from attrs import frozen
 
-from confguard.diff.changes import Diff
+from confguard.diffs.changes import Diff
 from confguard.risk.findings import Risk
 from confguard.risk.history import History
 

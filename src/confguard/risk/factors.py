@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from confguard.diff.applying import opaque
-from confguard.diff.changes import Diff
-from confguard.diff.effects import effect_of
+from confguard.diffs.applying import opaque
+from confguard.diffs.changes import Diff
+from confguard.diffs.effects import effect_of
 from confguard.fields import Impact, ImpactLevel, Safer
 from confguard.paths import Path, show_path
 from confguard.risk.findings import Factor, Finding, Severity

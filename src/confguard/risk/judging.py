@@ -11,8 +11,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from confguard.diff.changes import Diff
-from confguard.diff.engine import diff
+from confguard.diffs.changes import Diff
+from confguard.diffs.engine import diff
 from confguard.documents.document import Document, parse_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import DocumentError, ValidationError

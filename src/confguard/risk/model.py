@@ -8,7 +8,7 @@ from threading import Thread
 
 import attrs
 
-from confguard.diff.changes import Diff
+from confguard.diffs.changes import Diff
 from confguard.documents.document import Document
 from confguard.errors import ConfguardError
 from confguard.fields import ImpactLevel
@@ -61,7 +61,7 @@ def assess(
     catalogue. `circumstances` are when and why the change is made, and what happened before; `history` alone is short
     for those. With what a repository tells of author and files, the risk has a `likelihood`, by `model`.
 
-    >>> from confguard.diff.engine import diff
+    >>> from confguard.diffs.engine import diff
     >>> risk = assess(diff({"pool": {"max_size": 64}}, {"pool": {"max_size": 4}}))
     >>> risk.score, risk.level, [finding.code for finding in risk.findings]
     (60, 'high', ['CG201'])

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import attrs
 from attrs import field, frozen, validators
 
-from confguard.diff.changes import Diff
+from confguard.diffs.changes import Diff
 from confguard.paths import show_path
 from confguard.risk.acceptance import Acceptance, as_date
 from confguard.risk.findings import Risk

@@ -9,8 +9,8 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from confguard.diff.changes import Diff
-from confguard.diff.engine import diff
+from confguard.diffs.changes import Diff
+from confguard.diffs.engine import diff
 from confguard.documents.document import Document, parse_bytes
 from confguard.documents.writing import write
 from confguard.errors import BakingError, ConfguardError, DocumentError, DriftError, PolicyError, harmless

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from confguard.diff.engine import compare
-from confguard.diff.merge import merge
+from confguard.diffs.engine import compare
+from confguard.diffs.merging import merge
 from confguard.documents.document import Document
 from confguard.documents.writing import write as write_anew
 from confguard.errors import ConflictError, DocumentError, MergeConflictError, NotFoundError

@@ -92,15 +92,9 @@ class Schema(Generic[T]):
         made: T
         made, found = self._attempt([ready] if ready == written else [ready, written], failed)
         problems = preparation.all_with(found or [])
-        if (
-            problems
-            and not unknown
-            and self.shape.rewrites
-            and not preparation.ambiguous
-            and ready != written
-        ):
+        if problems and not unknown and self.shape.rewrites and not preparation.ambiguous:
             rewritten: T
-            rewritten, wrong = self._attempt([written])
+            rewritten, wrong = (made, found) if ready == written else self._attempt([written])
             if wrong is None:  # right once the class has changed it
                 return rewritten
         if found is not None and not problems and not unknown:

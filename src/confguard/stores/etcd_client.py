@@ -18,8 +18,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from confguard.errors import StoreError, brief, did_you_mean
 from confguard.forking import renew_in_children
-from confguard.stores.opening import missing_extra, without_password
 from confguard.stores.retrying import retrying
+from confguard.stores.urls import missing_extra, without_password
 
 try:
     import requests

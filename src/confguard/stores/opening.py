@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from confguard.errors import StoreError, did_you_mean
-from confguard.secrets import secret_name
 from confguard.stores.interface import Store
+from confguard.stores.urls import without_password
 
-__all__ = ["missing_file", "open_store", "without_password"]
+__all__ = ["missing_file", "open_store"]
 
-_PARAMETER = re.compile(r"([?&]([\w.-]+)=)[^&#]+")
 _SCHEMES = ("sqlite", "memory", "postgresql", "postgres", "etcd", "etcds")
 
 
@@ -77,26 +75,3 @@ def _plugin(scheme: str) -> Callable[[str], Store] | None:
         opener: Callable[[str], Store] = point.load()
         return opener
     return None
-
-
-def without_password(url: str) -> str:
-    """A URL that may be shown.
-
-    >>> without_password("postgresql://ana:secret@db/confguard")
-    'postgresql://ana:***@db/confguard'
-    >>> without_password("postgresql:///confguard?user=ana&password=secret")
-    'postgresql:///confguard?user=ana&password=***'
-    """
-    try:
-        password = urlsplit(url).password
-    except ValueError:
-        return url.partition("://")[0] + "://***"
-    shown = url.replace(f":{password}@", ":***@") if password else url
-    return _PARAMETER.sub(lambda found: found[1] + "***" if secret_name(found[2]) else found[0], shown)
-
-
-def missing_extra(extra: str, package: str) -> StoreError:
-    """The error for a store whose client is not installed."""
-    return StoreError(
-        f"this store needs {package}, which is not installed", hint=f"pip install 'confguard-safety[{extra}]'"
-    )

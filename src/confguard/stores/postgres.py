@@ -17,11 +17,11 @@ from confguard.errors import ConflictError, StoreError
 from confguard.forking import renew_in_children
 from confguard.stores import chain
 from confguard.stores.interface import Append
-from confguard.stores.opening import missing_extra, without_password
 from confguard.stores.packing import Packed
 from confguard.stores.retrying import retrying
 from confguard.stores.sql import SqlStore
 from confguard.stores.sql_script import FOLLOW, Statement, UnmetError
+from confguard.stores.urls import missing_extra, without_password
 
 try:
     import psycopg

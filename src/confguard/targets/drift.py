@@ -8,8 +8,8 @@ from typing import Any
 
 from attrs import frozen
 
-from confguard.diff.changes import Diff
-from confguard.diff.engine import diff
+from confguard.diffs.changes import Diff
+from confguard.diffs.engine import diff
 from confguard.documents.document import parse_bytes
 from confguard.errors import ConfguardError, DocumentError
 from confguard.schema.schema import Schema

@@ -16,14 +16,14 @@ from typing import Any, cast
 
 import attrs
 
-from confguard.diff.engine import diff
+from confguard.diffs.engine import diff
 from confguard.documents import document as documents
 from confguard.documents.bounds import MAX_BYTES
 from confguard.paths import show_path
 from confguard.schema import loading
 from confguard.schema.interface import Failed, Untyped
 from confguard.schema.schema import Schema
-from confguard.testing.plugin import Record
+from confguard.testing.record import Record
 
 __all__ = ["Context"]
 

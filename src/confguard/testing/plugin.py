@@ -7,14 +7,15 @@ file (Sun et al., *Testing configuration changes in context to prevent productio
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-__all__ = ["Record", "pytest_addoption", "pytest_configure"]
+from confguard.testing.record import Record
+
+__all__ = ["pytest_addoption", "pytest_configure"]
 
 RECORD = ".confguard-reads.json"
 
@@ -93,23 +94,6 @@ def confguard_memory() -> Any:
     from confguard.testing.helpers import memory_guard
 
     return memory_guard
-
-
-class Record(NamedTuple):
-    """What was noted: which files were read, and which settings by which test."""
-
-    file: Path
-    files: list[str]
-    tests: dict[str, list[str]]
-
-    @classmethod
-    def load(cls, file: Path) -> Record:
-        """The record in a file; an empty one where there is none."""
-        try:
-            made = json.loads(file.read_text())
-            return cls(file, made["files"], made["tests"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return cls(file, [], {})
 
 
 def _pair(option: str, record: Record) -> tuple[Path, Path]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from attrs import define
 
+from confguard.documents.editing.notation import Notation
 from confguard.documents.editing.tree import Entry, Node, UnfitError
-
-if TYPE_CHECKING:
-    from confguard.documents.editing.weaving import Notation
 
 __all__ = ["Brackets"]
 

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from confguard.documents.document import Document, parse_bytes
 from confguard.documents.editing.tree import Entry, Node, UnfitError, attach, data_of, fresh
-from confguard.documents.editing.weaving import Notation
+from confguard.documents.editing.weaving import Weaving
 from confguard.documents.interface import LineIndex
 from confguard.errors import DocumentError
 from confguard.paths import Key, Path, show_path
@@ -132,9 +132,9 @@ def _refusal(document: Document, changes: list[ChangeLike]) -> DocumentError:
     )
 
 
-def _notation(format: str, text: str) -> Notation:
+def _notation(format: str, text: str) -> Weaving:
     module, _, name = _NOTATIONS[format].partition(":")
-    made: Notation = getattr(import_module(module), name)(text)
+    made: Weaving = getattr(import_module(module), name)(text)
     return made
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from confguard.documents.editing.tree import Entry, Node, data_of
-from confguard.documents.editing.weaving import Notation
+from confguard.documents.editing.weaving import Weaving
 from confguard.documents.jsonc import blank_comments
 
 __all__ = ["JsonNotation"]
@@ -18,7 +18,7 @@ _SCALAR = re.compile(r"[^\s,\]}]+")
 _INDENT = re.compile(r"[\[{][ \t\r]*\n([ \t]+)\S")
 
 
-class JsonNotation(Notation):
+class JsonNotation(Weaving):
     """JSON. A new container has lines of its own where its siblings have."""
 
     comment = r"//[^\r\n]*|/\*.*?\*/"

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Any
 
 from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
-from confguard.documents.editing.weaving import Notation
+from confguard.documents.editing.weaving import Weaving
 from confguard.documents.ini import is_ini_comment, scan_ini
 from confguard.documents.registry import format_named
 from confguard.documents.writing import env_quoted, properties_escaped
@@ -15,7 +15,7 @@ from confguard.documents.writing import env_quoted, properties_escaped
 __all__ = ["EnvNotation", "IniNotation", "PropertiesNotation"]
 
 
-class EnvNotation(Notation):
+class EnvNotation(Weaving):
     """`.env`: one table of texts."""
 
     comment = r"#[^\r\n]*"
@@ -76,7 +76,7 @@ _ENV_QUOTED = re.compile(
 _ENV_PLAIN = re.compile(r"(?P<value>(?:[^\s]|[ \t]+(?![#\s]))*)")
 
 
-class PropertiesNotation(Notation):
+class PropertiesNotation(Weaving):
     """Java properties: one table of texts."""
 
     comment = r"[#!][^\r\n]*"
@@ -119,7 +119,7 @@ _PROPERTIES_BETWEEN = re.compile(r"(?:[ \t\f]|\\(?:\r\n|\r|\n))*[=:]?(?:[ \t\f]|
 _PROPERTIES_VALUE = re.compile(r"(?:[^\\\r\n]|\\(?:\r\n|.))*", re.DOTALL)
 
 
-class IniNotation(Notation):
+class IniNotation(Weaving):
     """INI: sections of texts. There are no comments behind values."""
 
     comment = r"[#;][^\r\n]*"

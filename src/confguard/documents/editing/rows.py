@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from attrs import define
 
+from confguard.documents.editing.notation import Notation
 from confguard.documents.editing.tree import Entry, Node, UnfitError
-
-if TYPE_CHECKING:
-    from confguard.documents.editing.weaving import Notation
 
 __all__ = ["Rows"]
 
@@ -130,7 +127,7 @@ class Rows:
 
     def _written(self, node: Node, entry: Entry) -> str:
         """A new entry; comments of one that comes from brackets can't come with it."""
-        if entry.start >= 0 and self.notation.brackets.has_comments(entry):
+        if entry.start >= 0 and self.notation.has_comments(entry):
             raise UnfitError("it has comments that cannot be moved with it", entry.start)
         return self.notation.row(node, entry)
 

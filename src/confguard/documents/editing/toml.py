@@ -10,7 +10,7 @@ from confguard.documents.editing.ordering import Order
 from confguard.documents.editing.toml_spans import Names, Section, sections_of
 from confguard.documents.editing.toml_values import dotted, inline, is_sections, sections
 from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
-from confguard.documents.editing.weaving import Notation
+from confguard.documents.editing.weaving import Weaving
 
 __all__ = ["TomlNotation"]
 
@@ -25,7 +25,7 @@ class _Table:
     """The section in whose lines its name stands before others."""
 
 
-class TomlNotation(Notation):
+class TomlNotation(Weaving):
     """TOML. The tree of the data is not that of the text: what becomes of it is carried over to sections and lines."""
 
     comment = r"#[^\r\n]*"

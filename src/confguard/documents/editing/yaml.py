@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
-from confguard.documents.editing.weaving import Notation
+from confguard.documents.editing.weaving import Weaving
 from confguard.documents.editing.yaml_blocks import block, is_block
 from confguard.documents.editing.yaml_scalars import flow, scalar
 from confguard.documents.editing.yaml_spans import YamlSpans
@@ -19,7 +19,7 @@ _BLANK = re.compile(r"[ \t\r]*(?:\n|\Z)")
 _HEADER = re.compile(r"[|>][-+0-9]*([ \t]+#[^\n]*?)?\r?\n")
 
 
-class YamlNotation(Notation):
+class YamlNotation(Weaving):
     """YAML. New tables and lists are blocks, moved in as the others of the file."""
 
     comment = r"(?:(?<=\s)|^)#[^\r\n]*"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from confguard.diff.quantity import times
+from confguard.diffs.quantity import times
 from confguard.risk.names import polarity, words_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
 

@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 import attrs
 from attrs import define, field, frozen
 
-from confguard.diff.applying import opaque
-from confguard.diff.changes import Change, Diff
-from confguard.diff.quantity import amounts, ratio
+from confguard.diffs.applying import opaque
+from confguard.diffs.change import Change
+from confguard.diffs.changes import Diff
+from confguard.diffs.quantity import amounts, ratio
 from confguard.documents.document import Document
 from confguard.errors import brief
 from confguard.fields import FieldType, Secret

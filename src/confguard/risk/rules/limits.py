@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from confguard.diff.quantity import times
+from confguard.diffs.quantity import times
 from confguard.paths import Path
 from confguard.risk.findings import Finding
 from confguard.risk.names import words_of

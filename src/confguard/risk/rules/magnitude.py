@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from confguard.diff.quantity import times, unit_of
+from confguard.diffs.quantity import times, unit_of
 from confguard.risk.names import words_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from confguard.diff.quantity import amounts
+from confguard.diffs.quantity import amounts
 from confguard.risk.names import polarity
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
 

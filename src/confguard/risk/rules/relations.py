@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from confguard.diff.quantity import amounts
+from confguard.diffs.quantity import amounts
 from confguard.paths import Path
 from confguard.risk.findings import Finding
 from confguard.risk.names import polarity, words_of

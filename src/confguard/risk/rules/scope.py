@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from confguard.diff.quantity import amounts
+from confguard.diffs.quantity import amounts
 from confguard.risk.findings import Finding
 from confguard.risk.names import polarity, switched
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict

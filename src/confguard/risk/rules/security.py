@@ -6,7 +6,7 @@ import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-from confguard.diff.applying import reveal
+from confguard.diffs.applying import reveal
 from confguard.fields import Secret
 from confguard.risk.names import polarity, switched, words_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from confguard.diff.applying import reveal
+from confguard.diffs.applying import reveal
 from confguard.risk.findings import Finding
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
 from confguard.risk.rules.traps import YamlTrap

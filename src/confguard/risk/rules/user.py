@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 from attrs import field, frozen
 
-from confguard.diff.render import json_value, show_value
+from confguard.diffs.render import json_value, show_value
 from confguard.errors import ConfguardError
 from confguard.paths import show_path
 from confguard.risk.findings import Finding, Severity

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from confguard.diff.identity import leaves as leaves_of
+from confguard.diffs.identity import leaves as leaves_of
 
 __all__ = ["pair_alike"]
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from attrs import field, frozen
 
-from confguard.diff.identity import Keying, token
-from confguard.diff.likeness import pair_alike
-from confguard.diff.order import Move, fewest_moves
+from confguard.diffs.identity import Keying, token
+from confguard.diffs.likeness import pair_alike
+from confguard.diffs.order import Move, fewest_moves
 from confguard.paths import Key
 
 __all__ = ["MOST_COMPARED", "Alignment", "align", "align_documents"]

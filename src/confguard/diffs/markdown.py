@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from confguard.diff.changes import Change, Diff
-from confguard.diff.render import show_value
+from confguard.diffs.change import Change
+from confguard.diffs.changes import Diff
+from confguard.diffs.render import show_value
 from confguard.errors import harmless
 from confguard.paths import Key, show_path
 
@@ -17,7 +18,7 @@ _SIGNS = {"add": "added", "remove": "removed", "replace": "changed", "move": "mo
 def to_markdown(made: Diff, title: str | None = None) -> str:
     """A summary and a table with a row for each change.
 
-    >>> from confguard.diff.engine import diff
+    >>> from confguard.diffs.engine import diff
     >>> print(to_markdown(diff({"pool": 64}, {"pool": 4})), end="")
     **1 change: 1 less**
     <BLANKLINE>

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from confguard.diffs.change import Change
 from confguard.errors import DiffError
 from confguard.fields import Secret
 from confguard.paths import Key, Path, Unshown, index_of, show_path
 from confguard.schema.guarded import Masked
 from confguard.values import copied, same
-
-if TYPE_CHECKING:
-    from confguard.diff.changes import Change
 
 __all__ = ["apply_change", "opaque", "reveal"]
 

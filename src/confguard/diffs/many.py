@@ -12,8 +12,8 @@ import attrs
 from attrs import frozen
 
 from confguard import git
-from confguard.diff.changes import Diff
-from confguard.diff.engine import diff
+from confguard.diffs.changes import Diff
+from confguard.diffs.engine import diff
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.document import Document, parse_bytes
 from confguard.documents.reading import load_bytes

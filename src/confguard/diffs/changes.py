@@ -1,118 +1,32 @@
-"""Changes and diffs as values: they can be applied, inverted, shown and written as JSON."""
+"""A diff as a value: changes in order that can be applied, inverted, shown, and written as JSON or JSON Patch."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import attrs
 from attrs import field, frozen
 
-from confguard.diff.applying import apply_change
-from confguard.diff.effects import Effect, effect_of
-from confguard.diff.render import json_value, show_change
+from confguard.diffs.applying import apply_change
+from confguard.diffs.change import Change
+from confguard.diffs.patch import operations
 from confguard.documents.document import Document
-from confguard.paths import Key, Path, Segment, path_from_json, path_to_json
+from confguard.paths import Path, path_to_json
 from confguard.schema.guarded import secret_texts, without
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.values import alone, copied, documents_of
 
-__all__ = ["Change", "Diff", "Operation"]
-
-Operation: TypeAlias = Literal["add", "remove", "replace", "move"]
-
-
-@frozen
-class Change:
-    """One semantic difference.
-
-    Changes are applied in order, so a position in `path` counts as the list stands when the change's turn
-    comes. In a keyed list `path` names the element; a `move` then has its positions in `before` and `after`.
-    A secret's values are `Secret`s.
-    """
-
-    op: Operation
-    path: Path
-    before: Any = None
-    after: Any = None
-    origin: Path | None = None
-    """For a move: the path it came from; None for an element of a keyed list, which keeps its path."""
-    position: int | None = None
-    """For an element of a keyed list that is added or removed: its position in the list."""
-    place: Path = field(default=(), eq=False, repr=False)
-    """The path in the document after the change, to find its line."""
-    shape: Shape = field(default=ANYTHING, eq=False, repr=False)
-    """What the schema says of this place."""
-
-    @property
-    def effect(self) -> Effect:
-        """What the change amounts to: how much, in which direction, and what it looks like.
-
-        >>> Change("replace", ("pool",), 64, 4).effect
-        Effect(word='less', ratio=0.0625, magnitude=-1, suspicion=None)
-        """
-        return effect_of(self.op, self.before, self.after, self.shape)
-
-    def invert(self) -> Change:
-        """The change that takes this one back."""
-        if self.op == "move":
-            return self._inverted_move()
-        turned: dict[Operation, Operation] = {"add": "remove", "remove": "add", "replace": "replace"}
-        return attrs.evolve(self, op=turned[self.op], before=self.after, after=self.before)
-
-    def _inverted_move(self) -> Change:
-        if isinstance(self.path[-1], Key):
-            return attrs.evolve(self, before=self.after, after=self.before)
-        return attrs.evolve(self, path=self.origin or self.path, origin=self.path)
-
-    def within(self, segment: Segment) -> Change:
-        """The change where what it was made from is a part of something: one of several documents."""
-        origin = None if self.origin is None else (segment, *self.origin)
-        return attrs.evolve(self, path=(segment, *self.path), origin=origin, place=(segment, *self.place))
-
-    def to_json(self) -> dict[str, object]:
-        """The change as the JSON that other programs rely on."""
-        made: dict[str, object] = {
-            "op": self.op,
-            "path": path_to_json(self.path),
-            "before": json_value(self.before),
-            "after": json_value(self.after),
-        }
-        if self.op == "move":
-            counted = (*self.path[:-1], self.before)
-            made["from"] = path_to_json(self.origin if self.origin is not None else counted)
-        if self.position is not None:
-            made["position"] = self.position
-        made["effect"] = self.effect.to_json()
-        made["display"] = str(self)
-        return made
-
-    @classmethod
-    def from_json(cls, made: dict[str, Any]) -> Change:
-        """The change that `to_json` wrote (a secret's value is gone)."""
-        path = path_from_json(made["path"])
-        return cls(
-            made["op"],
-            path,
-            made["before"],
-            made["after"],
-            path_from_json(made["from"]) if "from" in made and not isinstance(path[-1], Key) else None,
-            made.get("position"),
-        )
-
-    def __str__(self) -> str:
-        about = str(self.effect)
-        shown = show_change(self.op, self.path, self.before, self.after, self.origin)
-        return f"{shown} ({about})" if about else shown
+__all__ = ["Diff"]
 
 
 @frozen
 class Diff:
     """An ordered set of changes.
 
-    >>> from confguard.diff.engine import diff
+    >>> from confguard.diffs.engine import diff
     >>> made = diff({"pool": 64, "tags": ["a"]}, {"pool": 4, "tags": ["a", "b"]})
     >>> print(made)
     pool: 64 -> 4 (16 times less)
@@ -177,7 +91,7 @@ class Diff:
     def summary(self) -> str:
         """How many changes, and of what kind.
 
-        >>> from confguard.diff.engine import diff
+        >>> from confguard.diffs.engine import diff
         >>> diff({"a": 1, "b": 2}, {"a": 3, "c": [1, 2]}).summary
         '3 changes: 1 more, 1 removed, 1 added'
         """
@@ -246,6 +160,20 @@ class Diff:
         made: dict[str, object] = {"same": self.same, "summary": self.summary, "changes": changes}
         made |= {"several": True} if self.several else {}
         return made | ({"coarse": [path_to_json(path) for path in self.coarse]} if self.coarse else {})
+
+    def to_json_patch(self, *, secrets: bool = False) -> list[dict[str, Any]]:
+        """The diff as JSON Patch (RFC 6902).
+
+        Elements of keyed lists become positions; so do documents, where a file holds several: the patch is one of a
+        list. Raises `DiffError` for keys that are no texts, which JSON does not have, and for a value that is secret: a
+        patch holds it in the clear, so `secrets=True` has to ask for that.
+
+        >>> from confguard.diffs.engine import diff
+        >>> made = diff({"hosts": [{"name": "a"}, {"name": "b", "w": 1}]}, {"hosts": [{"name": "b", "w": 2}]})
+        >>> made.to_json_patch()
+        [{'op': 'replace', 'path': '/hosts/1/w', 'value': 2}, {'op': 'remove', 'path': '/hosts/0'}]
+        """
+        return operations(self.changes, self.before, several=self.several, secrets=secrets)
 
     @classmethod
     def from_json(cls, made: dict[str, Any]) -> Diff:

@@ -6,9 +6,9 @@ from typing import Any
 
 from attrs import field, frozen
 
-from confguard.diff.identity import keying, token
-from confguard.diff.lists import align
-from confguard.diff.render import json_value, show_value
+from confguard.diffs.identity import keying, token
+from confguard.diffs.lists import align
+from confguard.diffs.render import json_value, show_value
 from confguard.documents.document import Document
 from confguard.fields import KeyedBy, Unordered
 from confguard.paths import Path, path_to_json, show_path

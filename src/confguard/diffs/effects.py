@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
 
-from confguard.diff.quantity import amounts, ratio, times, unit_of
+from confguard.diffs.quantity import amounts, ratio, times, unit_of
 from confguard.fields import FieldType, Network, Safer, Secret
 from confguard.schema.shape import Shape
 

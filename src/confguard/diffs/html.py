@@ -8,7 +8,8 @@ from html import escape
 from string import Template
 from typing import TypeAlias
 
-from confguard.diff.changes import Change, Diff
+from confguard.diffs.change import Change
+from confguard.diffs.changes import Diff
 from confguard.documents.document import Document
 from confguard.errors import harmless
 

@@ -1,41 +1,17 @@
-"""JSON Patch (RFC 6902): a diff written as one, and one read as a diff."""
+"""A JSON Patch (RFC 6902) read as a diff."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from confguard.diff.applying import apply_change, reveal
-from confguard.diff.changes import Change, Diff
-from confguard.diff.engine import diff
+from confguard.diffs.changes import Diff
+from confguard.diffs.engine import diff
 from confguard.errors import DiffError
-from confguard.paths import Key, Path, index_of, show_path
-from confguard.schema.guarded import secret_texts
 from confguard.schema.schema import SchemaLike
-from confguard.values import copied, documents_of, same
+from confguard.values import copied, same
 
-__all__ = ["from_json_patch", "to_json_patch"]
-
-
-def to_json_patch(made: Diff, before: Any = None, *, secrets: bool = False) -> list[dict[str, Any]]:
-    """The diff as JSON Patch. `before` is the data it was made from; a diff of documents knows it.
-
-    Elements of keyed lists become positions; so do documents, where a file holds several: the
-    patch is one of a list. Raises `DiffError` for keys that are no texts, which JSON does not have,
-    and for a value that is secret: a patch holds it in the clear, so `secrets=True` has to ask for that.
-
-    >>> made = diff({"hosts": [{"name": "a"}, {"name": "b", "w": 1}]}, {"hosts": [{"name": "b", "w": 2}]})
-    >>> to_json_patch(made, {"hosts": [{"name": "a"}, {"name": "b", "w": 1}]})
-    [{'op': 'replace', 'path': '/hosts/1/w', 'value': 2}, {'op': 'remove', 'path': '/hosts/0'}]
-    """
-    if before is None and made.before_document:
-        before = made.before_document.data
-    root = [documents_of(copied(before)) if made.several else copied(before)]
-    operations = []
-    for change in made:
-        operations.append(_operation(change, root[0], secrets=secrets))
-        apply_change(change, root)
-    return operations
+__all__ = ["from_json_patch"]
 
 
 def from_json_patch(operations: Iterable[Mapping[str, Any]], before: Any, schema: SchemaLike = None) -> Diff:
@@ -51,43 +27,6 @@ def from_json_patch(operations: Iterable[Mapping[str, Any]], before: Any, schema
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise DiffError(f"operation {number} of the patch does not fit: {_why(error)}") from error
     return diff(before, root[0], schema)
-
-
-def _operation(change: Change, data: Any, *, secrets: bool) -> dict[str, Any]:
-    if change.op == "move":
-        keyed = isinstance(change.path[-1], Key)
-        origin = (*change.path[:-1], change.before) if keyed else change.origin or change.path
-        target = (*change.path[:-1], change.after) if keyed else change.path
-        return {"op": "move", "from": _pointer(origin, data), "path": _pointer(target, data)}
-    path = change.path
-    if change.op == "add" and change.position is not None:
-        path = (*path[:-1], change.position)
-    made = {"op": change.op, "path": _pointer(path, data)}
-    if change.op == "remove":
-        return made
-    value = reveal(change.after)
-    shown = same(value, change.after) and not secret_texts((change.after, *path))
-    if not secrets and not shown:
-        raise DiffError(
-            f"{show_path(change.path)} is secret, and a JSON Patch would hold it in the clear",
-            hint="to_json_patch(..., secrets=True) if that is meant",
-        )
-    return made | {"value": copied(value)}
-
-
-def _pointer(path: Path, data: Any) -> str:
-    """A path as a JSON Pointer (RFC 6901), with keys of elements as the positions they have now."""
-    steps = []
-    for step in path:
-        if isinstance(step, Key) and not isinstance(data, list):
-            raise DiffError("a patch counts elements: give the data that the diff was made from (before=)")
-        segment: Any = index_of(data, step) if isinstance(step, Key) else step
-        if not isinstance(step, Key | str) and not isinstance(data, list):
-            raise DiffError(f"a key that is no text, {step!r}, cannot stand in a JSON Patch")
-        steps.append("/" + str(segment).replace("~", "~0").replace("/", "~1"))
-        inside = isinstance(data, list) and isinstance(segment, int) and segment < len(data)
-        data = data[segment] if inside or (isinstance(data, dict) and segment in data) else None
-    return "".join(steps)
 
 
 def _perform(operation: Mapping[str, Any], root: list[Any]) -> None:

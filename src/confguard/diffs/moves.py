@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple, TypeAlias
 
-from confguard.diff.changes import Change
-from confguard.diff.identity import leaves as leaves_of
-from confguard.diff.identity import token
-from confguard.diff.steps import Step
+from confguard.diffs.change import Change
+from confguard.diffs.identity import leaves as leaves_of
+from confguard.diffs.identity import token
+from confguard.diffs.steps import Step
 from confguard.paths import Key, Path
 from confguard.schema.shape import Shape
 from confguard.values import same

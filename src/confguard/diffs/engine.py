@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import attrs
 
-from confguard.diff.changes import Change, Diff
-from confguard.diff.identity import document_keys, keying
-from confguard.diff.lists import Alignment, align, align_documents
-from confguard.diff.moves import find_moves
-from confguard.diff.steps import Step
+from confguard.diffs.change import Change
+from confguard.diffs.changes import Diff
+from confguard.diffs.identity import document_keys, keying
+from confguard.diffs.lists import Alignment, align, align_documents
+from confguard.diffs.moves import find_moves
+from confguard.diffs.steps import Step
 from confguard.documents.document import Document
 from confguard.errors import DiffError
 from confguard.fields import KeyedBy, Unordered
