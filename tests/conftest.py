@@ -19,7 +19,13 @@ from servers import Etcd, Postgres
 ROOT = Path(__file__).parent.parent
 
 settings.register_profile("default", deadline=None)
-settings.load_profile("default")
+settings.register_profile("fast", deadline=None, max_examples=15)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def examples(most: int) -> int:
+    """How many examples a test tries: so many, and a share of them in the inner loop."""
+    return max(5, most * settings().max_examples // 100)
 
 
 @pytest.fixture(autouse=True)

@@ -280,7 +280,7 @@ def test_mistakes_get_one_clear_message(
     [
         (["rules", "--format", "yaml"], "unknown --format 'yaml'; one of: text, json"),
         (["statu"], "unknown COMMAND 'statu' (did you mean 'status'?)"),
-        (["plan", "auth"], "the following arguments are required: --reason"),
+        (["apply", "auth"], "the following arguments are required: --reason"),
         (["plan", "auth", "--reason", " "], "must say something"),
         (["apply", "auth", "--reason", "x", "--bake", "soon"], "expected a duration"),
         (["apply", "auth", "--reason", "x", "--bake", "0s"], "longer than nothing"),

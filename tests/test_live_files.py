@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import confguard as cg
 from confguard.errors import DocumentError
 from confguard.live.files import FileFeed
+from conftest import examples
 from test_live import eventually
 
 
@@ -357,7 +358,7 @@ class Clock:
         return False
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(
         st.tuples(

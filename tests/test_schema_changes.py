@@ -19,6 +19,7 @@ from confguard.schema.json_schema import JsonSchema
 from confguard.schema.json_validation import fits
 from confguard.schema.references import as_json
 from confguard.schema.schema import Schema, resolve_schema
+from conftest import examples
 from schema_changes import fitting, looser, roots, values
 
 
@@ -37,7 +38,7 @@ def takes(schema: Any, value: Any) -> bool:
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_what_breaks_is_called_breaking(data: st.DataObject) -> None:
     """If a value fits the old schema and not the new one, then that was said."""
     old, new = data.draw(roots()), data.draw(roots())
@@ -54,7 +55,7 @@ def test_what_breaks_is_called_breaking(data: st.DataObject) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_what_breaks_after_one_change_is_called_breaking(data: st.DataObject) -> None:
     """Of two schemas that are much alike, the one that takes less."""
     new = data.draw(roots())
@@ -73,7 +74,7 @@ def test_what_breaks_after_one_change_is_called_breaking(data: st.DataObject) ->
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_what_only_lets_more_in_breaks_nothing(data: st.DataObject) -> None:
     old = data.draw(roots())
     ways = list(looser(old))

@@ -18,18 +18,15 @@ __all__ = ["register"]
 
 def register(commands: Commands) -> None:
     """Add the commands."""
-    command = commands.add("rules", rules, "List the rules, or explain one.", "confguard rules CG201")
+    command = commands.add("rules", rules, "confguard rules CG201")
     command.add_argument("code", nargs="?", metavar="CODE", help="the rule to explain")
 
-    command = commands.add(
-        "init", init, "Write confguard.toml from the configuration files found here.", "confguard init"
-    )
+    command = commands.add("init", init, "confguard init")
     command.add_argument("--dry-run", action="store_true", help="print it, write nothing")
 
     command = commands.add(
         "demo",
         demo,
-        "Replay the outage of 18 January 2024 on a real login service, and prevent it.",
         "confguard demo --report outage.html",
         exits="0 all acts went as they should, 1 one did not, 2 cannot run",
     )

@@ -28,7 +28,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "diff",
         show_difference,
-        "Show what changed in meaning: between files, folders, environments or revisions.",
         "confguard diff HEAD:auth.toml auth.toml\n"
         "  confguard diff deploy/staging deploy/production\n"
         "  confguard diff main..HEAD --format markdown",

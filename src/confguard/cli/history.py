@@ -12,7 +12,7 @@ from confguard.cli.change import revision_json
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, whole
 from confguard.cli.output import error_json, indented, paint, report_errors, say
-from confguard.cli.projects import guarded_anyway, of_each, the_project
+from confguard.cli.projects import guarded_anyway, names_of, of_each, the_project
 from confguard.errors import DocumentError, NotFoundError, harmless
 from confguard.guard import Guard
 from confguard.stores.finding import previous
@@ -23,7 +23,7 @@ __all__ = ["register"]
 
 def register(commands: Commands) -> None:
     """Add the commands."""
-    command = commands.add("log", log, "List the revisions of a config, newest first.", "confguard log auth")
+    command = commands.add("log", log, "confguard log auth")
     commands.add_config(command)
     command.add_argument("--limit", metavar="N", type=whole, default=20, help="how many (20)")
     command.add_argument("--before", metavar="N", type=whole, help="only those before revision N")
@@ -31,7 +31,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "show",
         show,
-        "Show one revision: who, when, why, and what it changed.",
         "confguard show auth 3\n  confguard show auth 3 --raw > auth.toml",
     )
     commands.add_config(command)
@@ -41,7 +40,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "status",
         status,
-        "Say for each config what is in force, and whether all is well.",
         "confguard status",
         exits="0 all is well, 1 a target drifted, a bake is under way, or something is left to do, 2 cannot run",
     )
@@ -50,7 +48,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "verify",
         verify,
-        "Check every link of the chain of revisions.",
         "confguard verify auth\n  confguard verify auth --signers .allowed-signers",
         exits="0 sound, 1 not what was written, 2 cannot run",
     )
@@ -98,7 +95,7 @@ def show(args: Namespace) -> int:
 def status(args: Namespace) -> int:
     """`confguard status`."""
     project = the_project()
-    names = [args.name] if args.name else list(project.configs)
+    names = names_of(args.name)
     seen, errors = of_each(names, lambda guard: _state(guard, project.config(guard.name).owners))
     states = [
         seen[name] if name in seen else {"config": name, "error": error_json(errors[name])} for name in names
@@ -112,8 +109,9 @@ def status(args: Namespace) -> int:
 def verify(args: Namespace) -> int:
     """`confguard verify`."""
     project = the_project()
-    names = [args.name] if args.name else project.configs
-    lengths, errors = of_each(names, lambda guard: guard.verify(args.signers or project.signers))
+    lengths, errors = of_each(
+        names_of(args.name), lambda guard: guard.verify(args.signers or project.signers)
+    )
     if errors and args.name:
         raise errors[args.name]
     say(

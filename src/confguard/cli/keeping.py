@@ -21,7 +21,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "thin",
         thin,
-        "Drop the content of old revisions; all stay in the chain.",
         "confguard thin auth --keep 100 --keep-for 90d",
     )
     commands.add_config(command)
@@ -34,7 +33,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "export",
         export,
-        "Write a config's whole history to one file.",
         "confguard export auth auth.confguard",
     )
     commands.add_config(command)
@@ -43,7 +41,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "import",
         take_in,
-        "Add what an export holds to the store: all of a config, or what is newer.",
         "confguard import auth.confguard",
         exits="0 done, 1 the file is damaged, 2 cannot run, 3 the store has another history",
     )

@@ -13,7 +13,16 @@ from typing import Any
 
 from confguard.errors import ConfguardError, DocumentError, ValidationError
 
-__all__ = ["error_json", "indented", "paint", "progress", "report_error", "report_errors", "say"]
+__all__ = [
+    "error_json",
+    "indented",
+    "paint",
+    "progress",
+    "report_error",
+    "report_errors",
+    "say",
+    "shown_path",
+]
 
 _PATIENCE = 0.5
 """Seconds after which progress is shown."""
@@ -35,6 +44,12 @@ def say(format: str, data: Any, text: Callable[[], str]) -> None:
     shown = json.dumps(data, indent=2, ensure_ascii=False) if format == "json" else text()
     if shown:
         print(shown)
+
+
+def shown_path(path: str | os.PathLike[str]) -> str:
+    """A path from where one stands, unless the whole one is shorter."""
+    whole = os.path.abspath(path)  # noqa: PTH100 - links stay as they are named
+    return min(os.path.relpath(whole), whole, key=len)
 
 
 def paint(text: str, kind: str) -> str:

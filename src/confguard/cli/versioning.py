@@ -33,7 +33,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "git",
         run,
-        "Let git diff and merge configuration files by meaning.",
         "confguard git install\n  git diff            # by meaning; as text: git diff --no-ext-diff",
         exits="0 done, or merged; 1 conflicts; 2 cannot run",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from xml.sax.saxutils import escape, quoteattr
 
 from attrs import frozen
 
@@ -157,6 +156,8 @@ def to_gitlab(judged: Sequence[Judged]) -> str:
 
 def to_junit(judged: Sequence[Judged]) -> str:
     """JUnit XML: a test case a file, which fails where the change is not allowed."""
+    from xml.sax.saxutils import escape, quoteattr
+
     failed = sum(each.decision is not Decision.ALLOW for each in judged)
     lines = ['<?xml version="1.0" encoding="utf-8"?>']
     lines.append(f'<testsuites><testsuite name="confguard" tests="{len(judged)}" failures="{failed}">')
