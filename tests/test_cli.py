@@ -470,7 +470,7 @@ def test_drift_is_watched_and_repaired(plain: Path, capsys: Capture) -> None:
 def test_a_history_is_thinned_and_carried(plain: Path, capsys: Capture) -> None:
     grown(capsys)
     code, out, _ = run(capsys, "thin", "auth", "--keep", "2", "--keep-for", "1us", "--unlabelled")
-    assert (code, out) == (0, "auth: the content of 1 revisions was dropped\n")
+    assert (code, out) == (0, "auth: the content of 1 revision was dropped\n")
     assert "thinned out" in run(capsys, "show", "auth", "1", "--raw")[2]
     assert run(capsys, "export", "auth", "copy")[1].startswith("copy: ")
     assert run(capsys, "import", "copy")[1] == "auth: 0 revisions added\n"

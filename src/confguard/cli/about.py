@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from confguard.cli.options import Commands
 from confguard.cli.output import indented, paint, say
 from confguard.errors import ConfguardError
+from confguard.texts import amount
 
 if TYPE_CHECKING:
     from confguard.risk.rules import Rule
@@ -37,8 +38,16 @@ def register(commands: Commands) -> None:
 def rules(args: Namespace) -> int:
     """`confguard rules`."""
     from confguard.risk.rules import all_rules, rule_coded
+    from confguard.risk.rules.catalogue import OF_FILES
 
-    if args.code:
+    if args.code and args.code.upper() in OF_FILES:
+        code, (severity, title) = args.code.upper(), OF_FILES[args.code.upper()]
+        say(
+            args.format,
+            {"code": code, "title": title, "severity": severity},
+            lambda: f"{code}: {title} ({paint(severity, severity)}), as `confguard check` says",
+        )
+    elif args.code:
         rule = rule_coded(args.code)
         say(args.format, _rule_json(rule), lambda: _explain(rule))
     else:
@@ -73,7 +82,7 @@ def init(args: Namespace) -> int:
     say(
         args.format,
         {"file": str(file), "configs": configs},
-        lambda: f"wrote {file} with {len(configs)} configs; next: confguard status",
+        lambda: f"wrote {file} with {amount(len(configs), 'config')}; next: confguard status",
     )
     return 0
 

@@ -8,7 +8,7 @@ from confguard.cli import sources
 from confguard.cli.compare import show_risk
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, duration, moment, said, whole
-from confguard.cli.output import paint, report_errors, say
+from confguard.cli.output import paint, report_errors, say, shown_path
 from confguard.cli.projects import guarded, guarded_anyway, names_of, of_each, the_project
 from confguard.errors import ConfguardError, ConflictError
 from confguard.events import Event
@@ -333,7 +333,9 @@ def _show_plan(made: Plan) -> str:
     lines += [paint("an import: what is there becomes the first revision", "info")] if made.imported else []
     lines += [paint(f"note: {note}", "review") for note in made.notes]
     for each in made.drift:
-        lines.append(paint(f"{each.target} was edited: {each.what}; applying this would undo that", "high"))
+        lines.append(
+            paint(f"{shown_path(each.target)} was edited: {each.what}; applying this would undo that", "high")
+        )
         lines += show_diff(each.changes).splitlines()[1:] if each.changes else []
     return "\n".join([*lines, show_risk(made.risk, made.decision)])
 

@@ -175,7 +175,7 @@ def show_risk(risk: Risk, decision: Decision) -> str:
 def show_finding(finding: Finding) -> str:
     """A finding for a person, with its advice."""
     shown = str(finding).replace(finding.severity, paint(finding.severity, finding.severity), 1)
-    lines = [shown, *excerpt(finding.source, finding.line, finding.column)]
+    lines = [shown, *excerpt(finding.source, finding.line, finding.column, finding.under)]
     return "\n".join([*lines, indented(finding.advice)] if finding.advice else lines)
 
 
@@ -206,7 +206,7 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
         advice = "Mend the value, or the schema if the value is right."
         placed = [place_problem(problem, document, shape) for problem in error.problems]
         found += [
-            Finding("CG002", "high", each.path, each.message, advice, *each[2:6])
+            Finding("CG002", "high", each.path, each.message, advice, *each[2:6], each.under)
             for problem in placed
             for each in (problem, *problem.related)
         ]

@@ -11,12 +11,14 @@ from attrs import asdict
 from confguard.cli.change import revision_json
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, whole
-from confguard.cli.output import error_json, indented, paint, report_errors, say
+from confguard.cli.output import error_json, indented, paint, report_errors, say, shown_path
 from confguard.cli.projects import guarded_anyway, names_of, of_each, the_project
+from confguard.diff.changes import Diff
 from confguard.errors import DocumentError, NotFoundError, harmless
 from confguard.guard import Guard
 from confguard.stores.finding import previous
 from confguard.stores.interface import PendingBake, Revision
+from confguard.texts import amount
 
 __all__ = ["register"]
 
@@ -80,11 +82,12 @@ def show(args: Namespace) -> int:
         if args.raw:
             sys.stdout.buffer.write(revision.content)
             return 0
-        changed = _changed(guard, revision)
+        before = previous(guard.store, revision)
+        changed = _changed(guard, before, revision) if before else None
     made = revision_json(revision) | {"diff": changed.to_json() if changed is not None else None}
 
     def text() -> str:
-        first = "the first revision, or next to one that does not parse"
+        first = "the first revision" if before is None else "it does not parse, or the one before it does not"
         difference = first if changed is None else show_diff(changed)
         return "\n".join([_show_line(revision), f"    digest {revision.digest}", difference])
 
@@ -118,16 +121,13 @@ def verify(args: Namespace) -> int:
         args.format,
         lengths | {name: {"error": error_json(error)} for name, error in errors.items()},
         lambda: "\n".join(
-            f"{name}: {length} revisions, every link is good" for name, length in lengths.items()
+            f"{name}: {amount(length, 'revision')}, every link is good" for name, length in lengths.items()
         ),
     )
     return report_errors(errors)
 
 
-def _changed(guard: Guard, revision: Revision) -> Any:
-    before = previous(guard.store, revision)
-    if before is None:
-        return None
+def _changed(guard: Guard, before: Revision, revision: Revision) -> Diff | None:
     try:
         return guard.diff(before.number, revision.number)
     except DocumentError:  # what was found in a target need not parse
@@ -179,7 +179,9 @@ def _show_state(state: dict[str, Any]) -> str:
         f"{name}: revision {head['number']} by {harmless(head['author'])} at {head['created_at'][:19]}Z",
         indented(harmless(head["reason"])),
     ]
-    lines += [paint(f"    drift: {each['target']}: {each['what']}", "high") for each in state["drift"]]
+    lines += [
+        paint(f"    drift: {shown_path(each['target'])}: {each['what']}", "high") for each in state["drift"]
+    ]
     if state["bake"]:
         watched = f"baking until {state['bake']['deadline'][:19]}Z"
         abandoned = f"its bake was abandoned; it goes back with: confguard recover {name}"

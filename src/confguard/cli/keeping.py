@@ -12,6 +12,7 @@ from confguard.errors import ConfguardError
 from confguard.stores.opening import open_store
 from confguard.stores.portable import import_
 from confguard.stores.retention import Retention
+from confguard.texts import amount
 
 __all__ = ["register"]
 
@@ -59,7 +60,7 @@ def thin(args: Namespace) -> int:
     say(
         args.format,
         {"thinned": dropped},
-        lambda: f"{args.name}: the content of {dropped} revisions was dropped",
+        lambda: f"{args.name}: the content of {amount(dropped, 'revision')} was dropped",
     )
     return 0
 
@@ -72,7 +73,7 @@ def export(args: Namespace) -> int:
     say(
         args.format,
         {"file": args.file, "bytes": size},
-        lambda: f"{args.file}: {size:,} bytes, every link is good",
+        lambda: f"{args.file}: {amount(size, 'byte')}, every link is good",
     )
     return 0
 
@@ -84,5 +85,9 @@ def take_in(args: Namespace) -> int:
         config, added = import_(store, args.file)
     finally:
         store.close()
-    say(args.format, {"config": config, "added": added}, lambda: f"{config}: {added} revisions added")
+    say(
+        args.format,
+        {"config": config, "added": added},
+        lambda: f"{config}: {amount(added, 'revision')} added",
+    )
     return 0

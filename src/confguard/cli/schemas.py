@@ -96,7 +96,7 @@ def _written(schema: Schema[Any], args: Namespace) -> dict[str, Any]:
         return json_schema(schema)
     if args.what == "docs":
         return {"docs": reference_page(schema).rstrip("\n")}
-    return {"example": example_file(schema, args.read_as, schema_file=args.schema_file).rstrip("\n")}
+    return {"example": example_file(schema, args.read_as, schema_file=args.schema_file).strip("\n")}
 
 
 def _as_text(written: dict[str, Any], what: str) -> str:

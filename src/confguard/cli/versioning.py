@@ -12,7 +12,7 @@ from confguard import git
 from confguard.cli import sources
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands
-from confguard.cli.output import paint, say
+from confguard.cli.output import indented, paint, say, shown_path
 from confguard.diff.engine import diff
 from confguard.diff.merge import Merged, merge
 from confguard.documents.document import Document, parse_bytes
@@ -54,10 +54,10 @@ def run(args: Namespace) -> int:
     _configure(install=install)
     done = {"attributes": str(attributes), "installed": install}
     told = (
-        f"{attributes}: git diffs and merges {', '.join(_SUFFIXES)} by meaning\n"
+        f"{shown_path(attributes)}: git diffs and merges by meaning\n{indented(', '.join(_SUFFIXES))}\n"
         "commit it, and run `confguard git install` once in each clone"
         if install
-        else f"{attributes}: git diffs and merges as it did"
+        else f"{shown_path(attributes)}: git diffs and merges as it did"
     )
     say(args.format, done, lambda: told)
     return 0

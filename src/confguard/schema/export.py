@@ -16,6 +16,7 @@ from confguard.schema.schema import Schema
 from confguard.schema.secrets import shown_at
 from confguard.schema.shape import Shape
 from confguard.secrets import HIDDEN
+from confguard.texts import in_number
 
 __all__ = ["example_file", "json_schema", "reference_page"]
 
@@ -108,7 +109,9 @@ def _bounds_text(keywords: dict[str, Any]) -> str:
         "maxItems": "at most {} elements",
         "pattern": "like {}",
     }
-    return ", ".join(text.format(keywords[name]) for name, text in words.items() if name in keywords)
+    return ", ".join(
+        in_number(text.format(keywords[name])) for name, text in words.items() if name in keywords
+    )
 
 
 def reference_page(schema: Schema[Any]) -> str:
