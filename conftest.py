@@ -21,11 +21,13 @@ import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
 from sybil import Document, Example, Region, Sybil
 
 import confguard as cg
 
 ROOT = Path(__file__).parent
+HOW_TO = ROOT / "docs/how-to"
 collect_ignore = ["tests/fuzz.py"]  # needs atheris: `make fuzz` brings it
 _BLOCK = re.compile(
     r"^(?P<indent>[ ]*)```(?P<language>\w+)(?:[ ]+title=\"(?P<title>[^\"]+)\")?[^\n]*\n"
@@ -34,6 +36,13 @@ _BLOCK = re.compile(
 )
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _CI = ("CI", "BUILD_NUMBER")  # by which pytest knows a CI, and says more there than the pages show
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The pages of docs/how-to start a process for each command that they show."""
+    for item in items:
+        if HOW_TO in item.path.parents:
+            item.add_marker(pytest.mark.slow)
 
 
 def blocks(document: Document) -> Iterable[Region]:

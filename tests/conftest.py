@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,15 @@ def etcd() -> Iterator[Etcd]:
     server = Etcd()
     yield server
     server.close()
+
+
+def sampled(values: Iterable[Any], every: int) -> list[Any]:
+    """Parameters of which the inner loop takes one in `every`, and `make test` all."""
+    listed = [value if isinstance(value, tuple) else (value,) for value in values]
+    return [
+        pytest.param(*value, marks=[pytest.mark.slow] if number % every else [])
+        for number, value in enumerate(listed)
+    ]
 
 
 SERVERS = tuple(pytest.param(kind, marks=pytest.mark.slow) for kind in ("postgresql", "etcd"))

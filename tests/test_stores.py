@@ -267,6 +267,7 @@ def test_a_bake_is_begun_with_its_revision_and_ends_once(store: Store) -> None:
     assert store.pending_bake("a") is None
 
 
+@pytest.mark.slow  # it waits
 def test_a_bake_is_watched_while_its_lease_is_renewed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the clocks of hosts say: the deadline here is a year ago."""
     for module, name, value in (

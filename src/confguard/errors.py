@@ -78,7 +78,8 @@ class SchemaError(ConfguardError):
     """A schema cannot be imported or is of a kind that confguard does not know."""
 
 
-_TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\[[^\]]*\]?|\{[^}]*\}?|[^\s=:,\]}]+")
+_KEY = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s=:,\]}]+")
+_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\[[^\]]*\]?|\{[^}]*\}?|[^\s,\]}]+")
 _SHOWN = 74
 """How much of a line of the source is shown, on 80 columns."""
 
@@ -280,7 +281,7 @@ def excerpt(
         return []
     at, length = (under[0] - 1, under[1]) if under else (column - 1, 0)
     if not length:
-        token = _TOKEN.match(source, at)
+        token = (_VALUE if under else _KEY).match(source, at)
         length = len(token.group()) if token else 1
     shown, at = window(source, at, length, _SHOWN)
     shown = "".join(char if char.isprintable() else "." for char in shown)
