@@ -13,7 +13,7 @@ from confguard.cli.output import error_json, indented, paint, progress, report_e
 from confguard.cli.projects import of_all
 from confguard.diff.changes import Diff
 from confguard.diff.engine import diff
-from confguard.errors import ConfguardError, DocumentError, ValidationError, excerpt
+from confguard.errors import ConfguardError, DocumentError, Problem, ValidationError, excerpt
 from confguard.paths import show_path
 from confguard.project import find_project
 from confguard.risk.acceptance import split_accepted, void_comments
@@ -184,6 +184,14 @@ def _difference(args: Namespace, terms: sources.Terms) -> Diff:
     return diff(before, after, terms.schema)
 
 
+def _advice(problem: Problem) -> str:
+    if problem.message.startswith("unknown key"):
+        return "Mend the name, or add it to the schema."
+    if problem.message.endswith("but missing"):
+        return "Write it, or give it a default in the schema."
+    return "Mend the value, or the schema if the value is right."
+
+
 def _checked(name: str, args: Namespace) -> list[Finding]:
     raw = sources.load(name, args.read_as)
     terms = sources.terms_for(name, args.schema)
@@ -203,10 +211,9 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
             terms.schema.validate(document.data)
     except ValidationError as error:
         shape = terms.schema.shape_of(document.data) if terms.schema else ANYTHING
-        advice = "Mend the value, or the schema if the value is right."
         placed = [place_problem(problem, document, shape) for problem in error.problems]
         found += [
-            Finding("CG002", "high", each.path, each.message, advice, *each[2:6], each.under)
+            Finding("CG002", "high", each.path, each.message, _advice(each), *each[2:6], each.under)
             for problem in placed
             for each in (problem, *problem.related)
         ]

@@ -130,7 +130,7 @@ class ErrorRate:
             return None
         requests, errors = self._seen.requests, self._seen.errors
         share, usual = _percent(errors / requests), _percent(self.baseline)
-        return f"{errors} of {amount(requests, 'request')} failed ({share}), and {usual} is usual"
+        return f"{errors} of {requests} requests failed ({share}), and {usual} is usual"
 
     def _count(self, last: Counts, now: Counts) -> None:
         restarted = now.requests < last.requests or now.errors < last.errors
