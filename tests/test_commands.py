@@ -259,6 +259,24 @@ def test_from_a_folder_below_paths_are_seen_from_there(
     assert "\n../auth.toml:1:" in f"\n{run(capsys, 'plan auth')[2].removeprefix('confguard: ')}"
 
 
+def test_a_range_is_judged_alike_from_every_folder(
+    project: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("live").mkdir()
+    for file in ("conf.d/web.yaml", "live/web.yaml", "auth.toml"):
+        Path(file).write_text("replicas: 3\n" if file.endswith("yaml") else AFTER)
+    git("add", ".")
+    git("commit", "--quiet", "-m", "two")
+    Path("confguard.toml").write_text(PROJECT.replace('schema = "exit_models:Auth"', 'impact = "critical"'))
+    whole = run(capsys, "assess --git HEAD~1..HEAD --format json")
+    one = run(capsys, "assess HEAD~1:auth.toml HEAD:auth.toml --format json")
+    assert "critical impact" in one[1]
+    assert [each["file"] for each in json.loads(whole[1])] == ["auth.toml", "conf.d/web.yaml"]
+    monkeypatch.chdir("conf.d")
+    assert run(capsys, "assess --git HEAD~1..HEAD --format json") == whole
+    assert run(capsys, "assess HEAD~1:auth.toml HEAD:auth.toml --format json") == one
+
+
 @pytest.mark.parametrize("command", ["diff {} after.toml", "assess {} after.toml", "assess after.toml {}"])
 def test_a_configs_name_stands_for_its_file(command: str, project: Path, capsys: Capture) -> None:
     by_file = run(capsys, command.format("auth.toml"))

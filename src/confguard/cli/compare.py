@@ -174,7 +174,8 @@ def show_risk(risk: Risk, decision: Decision) -> str:
 
 def show_finding(finding: Finding) -> str:
     """A finding for a person, with its advice."""
-    shown = str(finding).replace(finding.severity, paint(finding.severity, finding.severity), 1)
+    grade = f"{finding.code} {finding.severity}: "
+    shown = str(finding).replace(grade, f"{finding.code} {paint(finding.severity, finding.severity)}: ", 1)
     lines = [shown, *excerpt(finding.source, finding.line, finding.column, finding.under)]
     return "\n".join([*lines, indented(finding.advice)] if finding.advice else lines)
 

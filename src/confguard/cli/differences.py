@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
+from confguard import git
 from confguard.cli import sources
 from confguard.cli.options import Commands
 from confguard.cli.output import paint, progress, say
@@ -102,11 +103,12 @@ def _many(args: Namespace) -> Comparison | None:
     if args.after is None and ".." in args.before:
         base, _, head = args.before.partition("..")
         expected = [each.terms for each in project.expected if not each.between] if project else []
+        root = git.root()
         with progress("comparing") as tell:
             return compare_revisions(
                 base or "HEAD",
                 head.lstrip(".") or "HEAD",
-                schema_of=schema_of,
+                schema_of=lambda name: schema_of(str(root / name)),
                 expected=expected,
                 progress=tell,
             )

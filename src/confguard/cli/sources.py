@@ -133,6 +133,14 @@ def make_importable() -> None:
         sys.path.insert(0, str(Path.cwd()))
 
 
+def _from_here(name: str) -> str:
+    """The path of a file, or of `REV:path`: from the top of the work tree, unless it begins with a dot."""
+    _, colon, path = name.rpartition(":")
+    if not colon or Path(name).exists():
+        return name
+    return path if path.startswith((".", "/")) else str(git.root() / path)
+
+
 @frozen
 class Terms:
     """By what a file is judged: schema, policy and impact."""
@@ -148,7 +156,7 @@ def terms_for(name: str, schema: str | None, project: Project | None = None) -> 
     make_importable()
     name = file_named(name)
     project = project or find_project()
-    found = project.config_of(name.rpartition(":")[2]) if project else None
+    found = project.config_of(_from_here(name)) if project else None
     if project is None or found is None:
         rules = project.own_rules() if project else ()
         return Terms(resolve_schema(schema), project.policy if project else Policy(), rules=rules)

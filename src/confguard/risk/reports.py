@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 
 from attrs import frozen
@@ -213,7 +214,7 @@ def to_text(judged: Iterable[Judged]) -> str:
     for each in judged:
         lines += each.errors
         for finding in each.risk.findings if each.risk else ():
-            lines += [str(finding), f"    {finding.advice}"]
+            lines += [str(finding), _indented(finding.advice)]
         lines += [str(accepted) for accepted in (each.risk.accepted if each.risk else ())]
         if each.risk:
             likely = (
@@ -223,6 +224,17 @@ def to_text(judged: Iterable[Judged]) -> str:
                 f"{each.file}: {each.decision}: risk {each.risk.score} of 100 ({each.risk.level}{likely})"
             )
     return "\n".join(lines)
+
+
+def _indented(text: str) -> str:
+    return textwrap.fill(
+        text,
+        80,
+        initial_indent="    ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 REPORTS: dict[str, Callable[[Sequence[Judged]], str]] = {
