@@ -226,7 +226,7 @@ SAVES = [
 ]
 
 
-@pytest.mark.parametrize("save", sampled(SAVES, 4))
+@pytest.mark.parametrize("save", sampled(SAVES, 8))
 @pytest.mark.parametrize("followed", [True, False])
 def test_a_file_is_taken_whole_however_it_is_saved(
     folder: Path, save: Callable[[Path, str], None], followed: bool

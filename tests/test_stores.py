@@ -616,6 +616,7 @@ def test_what_is_no_database(folder: Path, make: object, says: str) -> None:
         SqliteStore("store.db")
 
 
+@pytest.mark.slow  # many processes
 def test_many_open_a_new_store_at_the_same_moment(folder: Path) -> None:
     wrong: list[BaseException] = []
 

@@ -419,9 +419,10 @@ OK = b"HTTP/1.1 200 OK\r\n"
         (dripping(b"", b"H"), "did not answer within 300ms"),
         (dripping(OK, b"X"), "did not answer within 300ms"),
         (dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "did not answer within 300ms"),
-        (
+        pytest.param(
             dripping(OK + b"Content-Length: 100000\r\n\r\n", b"a"),
             "answered 200, but not in full within 1s",
+            marks=pytest.mark.slow,
         ),
         pytest.param(
             dripping(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"),
