@@ -107,8 +107,12 @@ def test_a_daemon_that_goes_on_printing_lives_on(numbers: Callable[[str], int]) 
     loop = "while :; do echo some line of a log; echo . >> beats; sleep 0.01; done"
     CommandReload(["sh", "-c", f"({loop}) & echo $! > daemon"]).tell()
     daemon = numbers("daemon")
-    before = Path("beats").stat().st_size if Path("beats").exists() else 0
-    until(lambda: Path("beats").stat().st_size > before + 40, what="the daemon goes on")
+
+    def beats() -> int:
+        return Path("beats").stat().st_size if Path("beats").exists() else 0
+
+    before = beats()
+    until(lambda: beats() > before + 40, what="the daemon goes on")
     assert is_alive(daemon)
 
 

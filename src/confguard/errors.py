@@ -80,7 +80,7 @@ class SchemaError(ConfguardError):
 
 _KEY = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s=:,\]}]+")
 _VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\[[^\]]*\]?|\{[^}]*\}?|[^\s,\]}]+")
-_SHOWN = 74
+_SHOWN = 73
 """How much of a line of the source is shown, on 80 columns."""
 
 
