@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,13 @@ from servers import Etcd, Postgres
 ROOT = Path(__file__).parent.parent
 
 settings.register_profile("default", deadline=None)
-settings.load_profile("default")
+settings.register_profile("fast", deadline=None, max_examples=15)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def examples(most: int) -> int:
+    """How many examples a test tries: so many, and a share of them in the inner loop."""
+    return max(5, most * settings().max_examples // 100)
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +54,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def shared_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working folder that every user may enter and write."""
     made = tmp_path_factory.mktemp("shared")
-    for outer in (made, *made.parents[:2]):
+    for outer in (made, *made.parents):
+        if outer == Path(tempfile.gettempdir()):
+            break
         outer.chmod(0o777)
     monkeypatch.chdir(made)
     return made
@@ -102,6 +111,15 @@ def etcd() -> Iterator[Etcd]:
     server = Etcd()
     yield server
     server.close()
+
+
+def sampled(values: Iterable[Any], every: int) -> list[Any]:
+    """Parameters of which the inner loop takes one in `every`, and `make test` all."""
+    listed = [value if isinstance(value, tuple) else (value,) for value in values]
+    return [
+        pytest.param(*value, marks=[pytest.mark.slow] if number % every else [])
+        for number, value in enumerate(listed)
+    ]
 
 
 SERVERS = tuple(pytest.param(kind, marks=pytest.mark.slow) for kind in ("postgresql", "etcd"))

@@ -189,6 +189,7 @@ def store_bytes() -> object:
             return Path("confguard.db").read_bytes()
 
 
+@pytest.mark.slow  # it fills disks
 @pytest.mark.parametrize(("limit", "says"), [(4096, "confguard.db"), (40_000, "live/auth.toml")])
 def test_a_disk_that_takes_no_more(project: Path, limit: int, says: str) -> None:
     """A limit on the size of files stands for a full disk: the store's log, or the target, cannot be written."""

@@ -281,7 +281,7 @@ def test_mistakes_get_one_clear_message(
     [
         (["rules", "--format", "yaml"], "unknown --format 'yaml'; one of: text, json"),
         (["statu"], "unknown COMMAND 'statu' (did you mean 'status'?)"),
-        (["plan", "auth"], "the following arguments are required: --reason"),
+        (["apply", "auth"], "the following arguments are required: --reason"),
         (["plan", "auth", "--reason", " "], "must say something"),
         (["apply", "auth", "--reason", "x", "--bake", "soon"], "expected a duration"),
         (["apply", "auth", "--reason", "x", "--bake", "0s"], "longer than nothing"),
@@ -471,7 +471,7 @@ def test_drift_is_watched_and_repaired(plain: Path, capsys: Capture) -> None:
 def test_a_history_is_thinned_and_carried(plain: Path, capsys: Capture) -> None:
     grown(capsys)
     code, out, _ = run(capsys, "thin", "auth", "--keep", "2", "--keep-for", "1us", "--unlabelled")
-    assert (code, out) == (0, "auth: the content of 1 revisions was dropped\n")
+    assert (code, out) == (0, "auth: the content of 1 revision was dropped\n")
     assert "thinned out" in run(capsys, "show", "auth", "1", "--raw")[2]
     assert run(capsys, "export", "auth", "copy")[1].startswith("copy: ")
     assert run(capsys, "import", "copy")[1] == "auth: 0 revisions added\n"

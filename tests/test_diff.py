@@ -31,18 +31,19 @@ from confguard.fields import (
 )
 from confguard.testing import valid
 from confguard.values import same
+from conftest import examples
 from strategies import DOCUMENTS
 
 
 @given(DOCUMENTS, DOCUMENTS)
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_applying_a_diff_gives_the_other_side(before: object, after: object) -> None:
     made = cg.diff(before, after)
     assert same(made.apply(before), after)
 
 
 @given(DOCUMENTS, DOCUMENTS)
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_the_inverse_takes_it_back(before: object, after: object) -> None:
     assert same(cg.diff(before, after).invert().apply(after), before)
 

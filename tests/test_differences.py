@@ -90,6 +90,7 @@ def test_html_shows_both_texts_without_secrets_or_scripts() -> None:
     assert "http" not in page.replace("http-equiv", "")
 
 
+@pytest.mark.slow  # very long
 def test_html_of_data_and_of_very_long_texts() -> None:
     assert "Side by side" not in to_html(cg.diff({"a": 1}, {"a": 2}))
     long = [cg.parse("\n".join(f"k{i} = {i + n}" for i in range(11_000)), "toml") for n in range(2)]
@@ -171,6 +172,7 @@ def test_revisions(repository: Path, capsys: Capture) -> None:
     assert "alone is nothing to compare" in capsys.readouterr().err
 
 
+@pytest.mark.slow  # git calls a process for each file
 def test_git_diffs_by_meaning(repository: Path) -> None:
     commit(**{"app.yaml": "pool: 64\ntimeout: 2s\n", "notes.md": "x\n"})
     assert "git diffs and merges" in git_install()
@@ -203,6 +205,7 @@ def git_install() -> str:
     return confguard("git", "install")
 
 
+@pytest.mark.slow  # git calls a process for each file
 def test_other_attributes_stay(repository: Path) -> None:
     Path(".gitattributes").write_text("*.bin binary")
     git_install()
@@ -232,12 +235,14 @@ def test_git_merges_what_stands_on_neighbouring_lines(repository: Path) -> None:
     assert (code, text) == (0, "# web\npool = 32   # less\ntimeout = 3\n"), said
 
 
+@pytest.mark.slow  # git calls a process for each file
 def test_git_keeps_what_lines_merge_well(repository: Path) -> None:
     lines = "".join(f"k{i} = {i}\n" for i in range(12))
     code, said, text = branch(lines, "# ours\n" + lines, lines + "# theirs\nz = 1\n")
     assert (code, text) == (0, "# ours\n" + lines + "# theirs\nz = 1\n"), said
 
 
+@pytest.mark.slow  # git calls a process for each file
 def test_a_conflict_is_marked_and_told(repository: Path) -> None:
     code, said, text = branch("pool = 64\n", "pool = 32\n", "pool = 16\n")
     assert code == 1
@@ -245,6 +250,7 @@ def test_a_conflict_is_marked_and_told(repository: Path) -> None:
     assert "<<<<<<< ours\npool = 32\n=======\npool = 16\n>>>>>>> theirs\n" in text
 
 
+@pytest.mark.slow  # git calls a process for each file
 def test_lines_that_merge_into_a_key_that_stands_twice_are_a_conflict(repository: Path) -> None:
     filler = "".join(f"k{i} = {i}\n" for i in range(12))
     code, said, _ = branch(filler, "pool = 1\n" + filler, filler + "pool = 2\n")
@@ -252,6 +258,7 @@ def test_lines_that_merge_into_a_key_that_stands_twice_are_a_conflict(repository
     assert "pool: ours is 1, theirs is 2, and it was nothing" in said
 
 
+@pytest.mark.slow  # git calls a process for each file
 def test_what_does_not_parse_is_merged_as_text(repository: Path) -> None:
     code, said, text = branch("a = [\n\n\n\nb\n", "a = [ # ours\n\n\n\nb\n", "a = [\n\n\n\nb # theirs\n")
     assert (code, text) == (0, "a = [ # ours\n\n\n\nb # theirs\n")

@@ -16,6 +16,7 @@ import confguard as cg
 from confguard.documents import known_formats
 from confguard.documents.writing import write
 from confguard.errors import DocumentError
+from conftest import examples
 from strategies import PLAIN_DOCUMENTS
 
 SAMPLES = {
@@ -254,7 +255,7 @@ def test_lines_are_those_of_an_editor() -> None:
 
 @pytest.mark.parametrize("format", ["toml", "yaml", "json", "jsonc"])
 @given(data=PLAIN_DOCUMENTS)
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_every_value_stands_where_its_place_says(format: str, data: dict[str, Any]) -> None:
     """With a number of its own at every leaf, the text at each place shows whether it is the right one."""
     numbers = itertools.count(1000)

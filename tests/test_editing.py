@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import confguard as cg
 from confguard.documents.writing import write
+from conftest import examples
 from strategies import PLAIN_DOCUMENTS
 
 YAML = """\
@@ -155,7 +156,7 @@ def test_only_what_changes_is_touched(
 
 @pytest.mark.parametrize("format", ["toml", "yaml", "json", "jsonc"])
 @given(before=PLAIN_DOCUMENTS, after=PLAIN_DOCUMENTS)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_an_edit_is_exact_or_refused(format: str, before: dict[str, Any], after: dict[str, Any]) -> None:
     document = write(before, format)
     try:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import confguard as cg
 from commented import changed, commented
+from conftest import examples
 
 FORMATS = ["jsonc", "yaml", "toml", "ini", "env", "properties"]
 _NAME = re.compile(r"\b([ken]\d+x)\b")
@@ -106,7 +107,7 @@ def _stays(before: Any, now: Any) -> bool:
 
 @pytest.mark.parametrize("format", FORMATS)
 @given(st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_what_is_added_and_taken_away_leaves_no_trace(format: str, draw: st.DataObject) -> None:
     made = draw.draw(commented(format))
     document = cg.parse(made.text, format)

@@ -23,6 +23,7 @@ from confguard.fields import Duration
 from confguard.rollout import Bake, Counts, ErrorRate
 from confguard.stores import Draft, PendingBake, open_store
 from confguard.targets import FileTarget
+from conftest import examples
 
 ANY = cg.Policy(review=101, block=101)
 
@@ -575,7 +576,7 @@ def test_a_mapping_needs_a_format(folder: Path) -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_any_run_of_applies_and_reverts_keeps_every_byte(steps: list[tuple[bool, int]]) -> None:
     guard = cg.Guard("x", store=open_store("memory://"), format="toml", policy=ANY)
     model: list[bytes] = []

@@ -296,7 +296,7 @@ def test_a_range_of_commits_for_ci(committed: Path, capsys: Capture) -> None:
     out = capsys.readouterr().out
     assert "auth.toml:4:1: CG101 high" in out
     assert "4 files changed in meaning" in out
-    assert command(["assess", "--git", "HEAD~1..HEAD", "--format", "json", "--no-history"]) == 0
+    assert command(["assess", "--git", "HEAD~1..HEAD", "--format", "json", "--no-history"]) == 1
     made = {each["file"]: each for each in json.loads(capsys.readouterr().out)}
     assert set(made) == {"auth.toml", "gone.yaml", "new.yaml", "bad.json"} | ({"old.yaml"} & set(made))
     assert made["new.yaml"]["decision"] == "allow"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import confguard as cg
 from confguard.errors import TargetError
 from confguard.targets import FileSet, FileTarget
-from conftest import unmeasured
+from conftest import examples, unmeasured
 from machine import in_mounts, mounts
 from servers import needed
 
@@ -106,7 +106,7 @@ def recorded(before: bytes, wanted: bytes) -> list[tuple[int, bytes] | int]:
 
 @given(before=texts, wanted=texts, draw=st.data())
 @example(before=b"a = 1\n", wanted=b"a = 1\nb = 2\n", draw=None)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(80))
 def test_what_a_kill_leaves_is_known(folder: Path, before: bytes, wanted: bytes, draw: Any) -> None:
     """The system may stop a write after any byte."""
     content = before
@@ -128,7 +128,7 @@ def test_what_a_kill_leaves_is_known(folder: Path, before: bytes, wanted: bytes,
 
 
 @given(before=texts, wanted=texts, draw=st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(80))
 def test_what_a_power_failure_leaves_is_known(folder: Path, before: bytes, wanted: bytes, draw: Any) -> None:
     """Any of the blocks that were written, in any order, and the new size or the old one."""
     size = len(wanted) if draw.draw(st.booleans()) else max(len(before), len(wanted))

@@ -22,6 +22,7 @@ from confguard.schema.formats import fits_format
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.patterns import translated
 from confguard.schema.schema import resolve_schema
+from conftest import examples
 
 
 @pytest.fixture(autouse=True)
@@ -472,7 +473,7 @@ wild = st.dictionaries(
 
 
 @given(schema=wild, data=anything)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_whatever_the_schema_and_the_data_nothing_else_is_raised(schema: Any, data: Any) -> None:
     model: Any = JsonSchema("wild", {"properties": {"a": schema}})
     try:

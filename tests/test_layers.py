@@ -180,7 +180,7 @@ def test_a_report_underlines_what_is_wrong_and_shows_no_secret(folder: Path) -> 
         cg.load(App, "a.toml")
     report = caught.value.report()
     assert (
-        "a.toml:1:1: port: expected a port from 1 to 65535, got 99999\n   1 | port = 99999\n     | ^^^^"
+        "a.toml:1:1: port: expected a port from 1 to 65535, got 99999\n   1 | port = 99999\n     |        ^^^^^"
         in report
     )
     assert "password = 5" not in report

@@ -171,6 +171,7 @@ def test_any_flipped_byte_of_a_copy_is_noticed(guard: cg.Guard) -> None:
             continue
 
 
+@pytest.mark.slow  # it waits
 def test_a_file_is_followed(folder: Path) -> None:
     Path("pool.toml").write_text("size = 1\n")
     with cg.Live(Pool, Path("pool.toml"), cache="copy", interval=30) as live:
@@ -186,6 +187,7 @@ def test_a_file_is_followed(folder: Path) -> None:
         assert "pool.toml:1:" in str(live.problem)
 
 
+@pytest.mark.slow  # it waits
 @pytest.mark.parametrize("trouble", ["not installed", "no watch left"])
 def test_a_file_is_followed_without_events(
     folder: Path, monkeypatch: pytest.MonkeyPatch, trouble: str

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import confguard as cg
 from confguard.errors import DocumentError
 from confguard.live.files import FileFeed
+from conftest import examples, sampled
 from test_live import eventually
 
 
@@ -225,7 +226,7 @@ SAVES = [
 ]
 
 
-@pytest.mark.parametrize("save", SAVES)
+@pytest.mark.parametrize("save", sampled(SAVES, 8))
 @pytest.mark.parametrize("followed", [True, False])
 def test_a_file_is_taken_whole_however_it_is_saved(
     folder: Path, save: Callable[[Path, str], None], followed: bool
@@ -278,6 +279,7 @@ def test_links_that_are_swapped_are_followed(folder: Path) -> None:
         eventually(lambda: live.current == Pool(3))
 
 
+@pytest.mark.slow  # it waits
 def test_a_file_that_never_comes_to_rest_is_said_and_not_taken(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,7 +359,7 @@ class Clock:
         return False
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(
         st.tuples(

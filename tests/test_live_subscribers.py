@@ -456,6 +456,7 @@ def test_what_is_told_is_a_chain_from_first_to_last(steps: list[int | None]) -> 
     assert not cursor.behind
 
 
+@pytest.mark.slow  # it waits
 @pytest.mark.parametrize("interval", [None, 0.01])
 def test_a_look_that_hangs_does_not_keep_it_from_closing(
     guard: cg.Guard, monkeypatch: pytest.MonkeyPatch, interval: float | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from conftest import examples
 from faults.rollouts import run_rollouts
 
 
@@ -18,4 +19,6 @@ from faults.rollouts import run_rollouts
 )
 def test_any_sequence_keeps_every_promise(kind: str, histories: int, request: pytest.FixtureRequest) -> None:
     fixtures = {"postgresql": "postgres", "etcd": "etcd"}
-    run_rollouts(kind, histories, request.getfixturevalue(fixtures[kind]) if kind in fixtures else None)
+    run_rollouts(
+        kind, examples(histories), request.getfixturevalue(fixtures[kind]) if kind in fixtures else None
+    )

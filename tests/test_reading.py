@@ -28,6 +28,7 @@ from confguard.errors import DiffError, DocumentError
 from confguard.risk.model import check_document
 from confguard.schema.schema import resolve_schema
 from confguard.values import Documents, same
+from conftest import examples
 from hostile import BYTES, TEXTS
 
 # .env: what bash, python-dotenv and compose agree on
@@ -89,7 +90,7 @@ def test_env_whatever_is_written_reads_back(data: dict[str, str]) -> None:
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="bash is asked what it reads")
 @given(value=TEXTS_OF_ENV.filter(lambda text: "\r" not in text))
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_env_bash_reads_what_is_written(value: str) -> None:
     """Without carriage returns, for which bash has no way of writing in double quotes."""
     text = write({"A": value}, "env").text
@@ -99,7 +100,7 @@ def test_env_bash_reads_what_is_written(value: str) -> None:
 
 
 @given(value=st.text("ab1'\"\\ #\tx=", max_size=8))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_env_what_bash_and_dotenv_agree_on_is_read_so(value: str) -> None:
     dotenv = pytest.importorskip("dotenv")
     bash = shutil.which("bash")
@@ -619,7 +620,7 @@ def parsed_or_refused(content: bytes, format: str) -> Document | None:
 
 @pytest.mark.parametrize("format", known_formats())
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_whatever_the_text(format: str, data: st.DataObject) -> None:
     sides = [parsed_or_refused(data.draw(contents(format)), format) for _ in range(2)]
     empty = {"json": "{}", "jsonc": "{}"}.get(format, "")
@@ -627,7 +628,7 @@ def test_whatever_the_text(format: str, data: st.DataObject) -> None:
 
 
 @given(before=VALUES, after=VALUES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_whatever_yaml_holds(before: Any, after: Any) -> None:
     sides = []
     for value in (before, after):

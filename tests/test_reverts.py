@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import confguard as cg
 from confguard.errors import TargetError
 from confguard.targets import CallbackTarget
-from conftest import STORES, fresh_url
+from conftest import STORES, examples, fresh_url
 
 ANY = cg.Policy(review=101, block=101)
 START = datetime(2026, 1, 18, 8, 0, tzinfo=UTC)
@@ -130,7 +130,7 @@ def test_reverts_that_mean_nothing(
 VALUES = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 3), max_size=6)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=VALUES, second=VALUES, third=VALUES)
 def test_taking_back_undoes_exactly_one_step(
     first: dict[str, int], second: dict[str, int], third: dict[str, int]

@@ -111,6 +111,7 @@ def stream(rate: float, seed: int, steps: int = 200, batch: int = 10) -> list[Co
     return made
 
 
+@pytest.mark.slow  # it simulates many bakes
 def test_false_alarms_stay_below_alpha_however_often_it_is_looked_at() -> None:
     alarms = sum(monitored(stream(0.01, seed))[0] is not None for seed in range(1000))
     assert alarms <= 5  # alpha is 0.001; six or more of 1,000 has a probability of 0.0006 even at the bound

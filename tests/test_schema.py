@@ -375,9 +375,9 @@ def test_a_rule_across_fields_points_at_all_that_it_names(folder: Path) -> None:
         cg.load(Pools, "pools.toml")
     assert caught.value.report() == (
         "pools.toml:2:1: pool.most: least must not be above most\n"
-        "   2 | most = 5\n     | ^^^^\n"
+        "   2 | most = 5\n     |        ^\n"
         "pools.toml:4:1: pool.least: is part of it\n"
-        "   4 | least = 9\n     | ^^^^^"
+        "   4 | least = 9\n     |         ^"
     )
     (problem,) = caught.value.problems
     related: Any = problem.to_json()["related"]

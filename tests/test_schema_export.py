@@ -21,6 +21,7 @@ from confguard.schema.export import json_schema
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.schema import Schema, resolve_schema
 from confguard.testing import valid
+from conftest import examples
 
 
 class S3(BaseModel, extra="forbid"):
@@ -146,7 +147,7 @@ stores = st.fixed_dictionaries(
 
 @pytest.mark.parametrize("model", [Tagged, Discriminated, Plain])
 @given(store=stores)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_unions_of_models_mean_the_same_when_written(model: Any, store: Any) -> None:
     assert agree(model, {"store": store})
 
@@ -155,7 +156,7 @@ def test_unions_of_models_mean_the_same_when_written(model: Any, store: Any) -> 
 @given(
     store=stores.map(lambda store: {key: value for key, value in store.items() if key in {"bucket", "key"}})
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_unions_of_classes_mean_the_same_when_written(model: Any, store: Any) -> None:
     assert agree(model, {"store": store})
 
@@ -165,7 +166,7 @@ def test_unions_of_classes_mean_the_same_when_written(model: Any, store: Any) ->
     by_name=st.dictionaries(st.sampled_from("ab"), stores),
     perhaps=stores | st.none(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_unions_in_lists_and_maps_mean_the_same_when_written(many: Any, by_name: Any, perhaps: Any) -> None:
     assert agree(Deep, {"many": many, "by_name": by_name, "perhaps": perhaps})
 
@@ -274,7 +275,7 @@ class Standard:
 
 
 @given(data=valid(Standard))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_what_fits_a_class_fits_what_is_written(data: Any) -> None:
     assert fits(JsonSchema("written", written(Standard)), data)
 

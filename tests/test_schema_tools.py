@@ -23,6 +23,7 @@ from confguard.schema.json_schema import JsonSchema
 from confguard.schema.migration import migrate
 from confguard.schema.schema import resolve_schema
 from confguard.testing import invalid, valid
+from conftest import examples
 
 
 class Color(enum.Enum):
@@ -53,7 +54,7 @@ def schema_of(model: Any) -> Any:
 
 @pytest.mark.parametrize("model", [One, AuthSettings])
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_a_schema_survives_json_schema(model: type, data: st.DataObject) -> None:
     """What fits the class fits its JSON Schema, and what does not, does not."""
     written = schema_of(JsonSchema("x", json.loads(json.dumps(json_schema(schema_of(model))))))

@@ -23,7 +23,7 @@ from appending import append
 from confguard.errors import StoreBusyError, StoreError
 from confguard.stores import Append, Draft, PendingBake, PlaceState, Revision, Store, chain, open_store
 from confguard.stores.sqlite import SqliteStore
-from conftest import SERVERS, STORES, as_a_user, fresh_url
+from conftest import SERVERS, STORES, as_a_user, examples, fresh_url
 
 NOW = datetime(2026, 1, 18, 8, 45, tzinfo=UTC)
 
@@ -274,6 +274,7 @@ def test_a_bake_is_begun_with_its_revision_and_ends_once(store: Store) -> None:
     assert store.pending_bake("a") is None
 
 
+@pytest.mark.slow  # it waits
 def test_a_bake_is_watched_while_its_lease_is_renewed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the clocks of hosts say: the deadline here is a year ago."""
     for module, name, value in (
@@ -437,7 +438,7 @@ class Machine(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize(
-    ("kind", "examples"),
+    ("kind", "most"),
     [
         ("memory", 60),
         ("sqlite", 40),
@@ -445,13 +446,13 @@ class Machine(RuleBasedStateMachine):
         pytest.param("etcd", 12, marks=pytest.mark.slow),
     ],
 )
-def test_any_sequence_of_calls(kind: str, examples: int, request: pytest.FixtureRequest) -> None:
+def test_any_sequence_of_calls(kind: str, most: int, request: pytest.FixtureRequest) -> None:
     machine = type(f"{kind.title()}Machine", (Machine,), {"kind": kind, "request": request})
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         machine,
         settings=settings(
-            max_examples=examples, stateful_step_count=15, deadline=None, suppress_health_check=checks
+            max_examples=examples(most), stateful_step_count=15, deadline=None, suppress_health_check=checks
         ),
     )
 
@@ -622,6 +623,7 @@ def test_what_is_no_database(folder: Path, make: object, says: str) -> None:
         SqliteStore("store.db")
 
 
+@pytest.mark.slow  # many processes
 def test_many_open_a_new_store_at_the_same_moment(folder: Path) -> None:
     wrong: list[BaseException] = []
 

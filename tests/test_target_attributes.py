@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import confguard as cg
 from confguard.errors import TargetError
 from confguard.targets import FileSet, FileTarget, write_durably
+from conftest import examples
 from machine import acls, as_user, in_mounts, mounts, root
 
 ANY = cg.Policy(review=101, block=101)
@@ -43,7 +44,7 @@ def write_file(target: FileTarget | FileSet, content: bytes = b"new") -> None:
 
 @root
 @acls
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(60))
 @given(
     mode=st.integers(0, 0o7777),
     owner=st.sampled_from([0, 1234]),

@@ -167,6 +167,7 @@ def test_a_set_switches_as_one(folder: Path) -> None:
     )
 
 
+@pytest.mark.slow  # it reads for a second
 def test_readers_of_a_set_never_see_two_revisions(folder: Path) -> None:
     target = FileSet("set", NAMES)
     target.stage(b"0").commit()

@@ -35,6 +35,7 @@ from confguard.targets.addresses import address_of
 from confguard.targets.commands import run
 from confguard.targets.concealing import concealed_words
 from confguard.targets.reload import tell
+from conftest import sampled
 from servers import until
 
 SECRET = "s3cr3t/w@rd"
@@ -106,8 +107,12 @@ def test_a_daemon_that_goes_on_printing_lives_on(numbers: Callable[[str], int]) 
     loop = "while :; do echo some line of a log; echo . >> beats; sleep 0.01; done"
     CommandReload(["sh", "-c", f"({loop}) & echo $! > daemon"]).tell()
     daemon = numbers("daemon")
-    before = Path("beats").stat().st_size if Path("beats").exists() else 0
-    until(lambda: Path("beats").stat().st_size > before + 40, what="the daemon goes on")
+
+    def beats() -> int:
+        return Path("beats").stat().st_size if Path("beats").exists() else 0
+
+    before = beats()
+    until(lambda: beats() > before + 40, what="the daemon goes on")
     assert is_alive(daemon)
 
 
@@ -145,7 +150,9 @@ def test_any_bytes_may_come(printed: bytes) -> None:
     assert answer.isprintable()
 
 
-@pytest.mark.parametrize("leader", ["exec sleep 60", "trap '' TERM; sleep 60; sleep 60", "sleep 60 & wait"])
+@pytest.mark.parametrize(
+    "leader", sampled(["exec sleep 60", "trap '' TERM; sleep 60; sleep 60", "sleep 60 & wait"], 3)
+)
 def test_what_hangs_is_ended_with_all_that_it_started(leader: str, numbers: Callable[[str], int]) -> None:
     """consul-template#1666, kubernetes#124226, containerd#4594: the shell is killed, what it started lives on."""
     script = f"(trap '' TERM; echo $$ > group; sleep 60 & echo $! > child; wait) & {leader}"
@@ -162,7 +169,7 @@ def test_an_orderly_end_is_waited_for(folder: Path) -> None:
     assert Path("orderly").read_text() == "done\n"
 
 
-@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("interrupt", sampled([KeyboardInterrupt, SystemExit], 2))
 def test_an_interrupt_ends_the_command(interrupt: type[BaseException], numbers: Callable[[str], int]) -> None:
     """consul#2053: the watcher is stopped, the script lives on."""
 
@@ -416,12 +423,17 @@ OK = b"HTTP/1.1 200 OK\r\n"
         (dripping(b"", b"H"), "did not answer within 300ms"),
         (dripping(OK, b"X"), "did not answer within 300ms"),
         (dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "did not answer within 300ms"),
-        (
+        pytest.param(
             dripping(OK + b"Content-Length: 100000\r\n\r\n", b"a"),
             "answered 200, but not in full within 1s",
+            marks=pytest.mark.slow,
         ),
-        (dripping(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"), "not in full within 1s"),
-        (dripping(OK + b"\r\n", b"a"), "not in full within 1s"),
+        pytest.param(
+            dripping(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"),
+            "not in full within 1s",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(dripping(OK + b"\r\n", b"a"), "not in full within 1s", marks=pytest.mark.slow),
         (lambda connection: time.sleep(1), "did not answer within 300ms"),
         (lambda connection: None, "did not answer"),
         (saying(b""), "did not answer: it closed the connection"),

@@ -26,6 +26,7 @@ from confguard.fields import ByteSize, Cron, Duration, Network, Port, Ratio, Reg
 from confguard.schema.export import json_schema
 from confguard.schema.schema import resolve_schema
 from confguard.testing import Flaw, invalid, memory_guard, overridden, valid
+from conftest import examples
 
 
 class Inner(BaseModel):
@@ -90,7 +91,7 @@ PydanticStandard = create_model(
 
 @pytest.mark.parametrize("schema", [Everything, WithAttrs, Standard, PydanticStandard])
 @given(data=st.data())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_valid_data_is_valid(schema: type, data: st.DataObject) -> None:
     made = data.draw(valid(schema))
     resolve_schema(schema).validate(made)  # type: ignore[union-attr]
@@ -111,7 +112,7 @@ def test_standard_types_are_told_alike_by_dataclass_and_pydantic() -> None:
 
 @pytest.mark.parametrize("schema", [Everything, WithAttrs])
 @given(data=st.data())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_invalid_data_is_wrong_where_it_says(schema: type, data: st.DataObject) -> None:
     flaw: Flaw = data.draw(invalid(schema))
     with pytest.raises(cg.ValidationError) as caught:

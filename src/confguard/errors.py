@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from confguard.texts import shortened, window
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -77,7 +79,10 @@ class SchemaError(ConfguardError):
     """A schema cannot be imported or is of a kind that confguard does not know."""
 
 
-_TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s=:,\]}]+")
+_KEY = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s=:,\]}]+")
+_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\[[^\]]*\]?|\{[^}]*\}?|[^\s,\]}]+")
+_SHOWN = 73
+"""How much of a line of the source is shown, on 80 columns."""
 
 
 class Problem(NamedTuple):
@@ -92,16 +97,18 @@ class Problem(NamedTuple):
     """The line of the source, where it may be shown."""
     related: tuple[Problem, ...] = ()
     """The other settings that a rule across several of them names."""
+    under: tuple[int, int] | None = None
+    """Where in that line the value at fault stands: its column, and how long it is; None where the key is."""
 
     def report(self) -> str:
-        """The problem with the line of the source, and what is meant underlined.
+        """The problem with the line of the source, and what is at fault underlined.
 
-        >>> print(Problem(("port",), "expected a port", "a.toml", 2, 1, "port = 99999").report())
+        >>> print(Problem(("port",), "expected a port", "a.toml", 2, 1, "port = 99999", under=(8, 5)).report())
         a.toml:2:1: port: expected a port
            2 | port = 99999
-             | ^^^^
+             |        ^^^^^
         """
-        shown = excerpt(self.source, self.line, self.column)
+        shown = excerpt(self.source, self.line, self.column, self.under)
         return "\n".join([str(self), *shown, *(each.report() for each in self.related)])
 
     def to_json(self) -> dict[str, object]:
@@ -265,33 +272,37 @@ def place(path: str | None, line: int | None = None, column: int | None = None) 
     return ":".join(parts) + ": "
 
 
-def excerpt(source: str | None, line: int | None, column: int | None) -> list[str]:
-    """A line of the source with what stands at a column underlined; nothing where it is not known.
+def excerpt(
+    source: str | None, line: int | None, column: int | None, under: tuple[int, int] | None = None
+) -> list[str]:
+    """A line of the source with what stands at a column underlined, or with `under`; nothing where it is not known.
 
     >>> excerpt("port = 99999", 2, 1)
     ['   2 | port = 99999', '     | ^^^^']
+    >>> excerpt("port = 99999", 2, 1, (8, 5))
+    ['   2 | port = 99999', '     |        ^^^^^']
     """
     if source is None or line is None or column is None:
         return []
-    at = column - 1
-    start = max(0, at - 60)
-    shown = "".join(char if char.isprintable() else "." for char in source[start : start + 76])
-    token = _TOKEN.match(source, at)
-    under = max(1, min(len(token.group()) if token else 1, 76 - (at - start)))
-    return [f"{line:>4} | {shown}", f"     | {' ' * (at - start)}{'^' * under}"]
+    at, length = (under[0] - 1, under[1]) if under else (column - 1, 0)
+    if not length:
+        token = (_VALUE if under else _KEY).match(source, at)
+        length = len(token.group()) if token else 1
+    shown, at = window(source, at, length, _SHOWN)
+    shown = "".join(char if char.isprintable() else "." for char in shown)
+    marks = "^" * max(1, min(length, len(shown) - at))
+    return [f"{line:>4} | {shown}", f"     | {' ' * at}{marks}"]
 
 
 def brief(text: str, most: int = 300) -> str:
-    """A text that fits into a message: cut in the middle where it is long, control characters written out.
+    """A text that fits into a message: its middle left out where it is long, control characters written out.
 
     >>> brief("a" * 20, 11), brief("a\\x1b[2J")
     ('aaa ... aaa', 'a\\\\x1b[2J')
     """
-    half = (most - 5) // 2
-    if len(text) > most:
-        text = f"{text[:most]} ... {text[-most:]}"
-    shown = harmless(text)  # which writes some characters as several
-    return shown if len(shown) <= most else f"{shown[:half]} ... {shown[-half:]}"
+    if len(text) > 2 * most:
+        text = f"{text[:most]} {text[-most:]}"
+    return shortened(harmless(text), most)  # which writes some characters as several
 
 
 def harmless(text: str) -> str:

@@ -251,7 +251,7 @@ def merge_file(base: str, ours: str, theirs: str) -> TextMerge:
     labels = ("-L", "ours", "-L", "base", "-L", "theirs")
     ended = _run("merge-file", "-p", *labels, "--", ours, base, theirs)
     if ended.returncode < 0 or ended.returncode > 127:
-        raise DocumentError(f"git: {ended.stderr.decode(errors='replace').strip()}", path=ours)
+        raise DocumentError(f"git: {_in_a_line(ended.stderr)}", path=ours)
     return TextMerge(ended.stdout, ended.returncode == 0)
 
 
@@ -267,9 +267,15 @@ def tracked(cwd: Path) -> list[str] | None:
 def _git(*arguments: str, cwd: Path | None, wanted: str, stdin: bytes = b"") -> bytes:
     ended = _run(*arguments, cwd=cwd, stdin=stdin, wanted=wanted)
     if ended.returncode:
-        said = ended.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
-        raise DocumentError(f"git: {said}", path=wanted)
+        raise DocumentError(f"git: {_in_a_line(ended.stderr)}", path=wanted)
     return ended.stdout
+
+
+def _in_a_line(stderr: bytes) -> str:
+    """What git says is wrong: the line that says so, without the advice and the warnings around it."""
+    lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]
+    wrong = [line for line in lines if line.startswith(("fatal: ", "error: "))] or lines
+    return wrong[0].removeprefix("fatal: ").removeprefix("error: ") if wrong else "ended with an error"
 
 
 def _run(

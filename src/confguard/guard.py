@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from attrs import evolve
+
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
 from confguard.documents.document import parse_bytes
@@ -123,17 +125,17 @@ class Guard:
         source: Source,
         *,
         author: str | None = None,
-        reason: str,
+        reason: str | None = None,
         ticket: str | None = None,
         labels: Iterable[str] = (),
     ) -> Plan:
         """Validate, diff and score a change against the head. Writes nothing.
 
         `source` is a path, a `Document`, a mapping, or an instance of the schema; `author` is the user who runs this,
-        unless given; `ticket` and
-        `labels` are kept with the revision. Targets that somebody edited are in the plan's `drift`, and ask for a
-        review. The first revision of a file that is there is an import: nothing blocks it. Raises `DocumentError`,
-        `ValidationError` with every problem, and `ValueError` for a blank reason.
+        unless given; the `reason` may wait until it is applied; `ticket` and `labels` are kept with the revision.
+        Targets that somebody edited are in the plan's `drift`, and ask for a review. The first revision of a file that
+        is there is an import: nothing blocks it. Raises `DocumentError`, `ValidationError` with every problem, and
+        `ValueError` for a blank reason.
         """
         return plan_change(
             self.place,
@@ -152,6 +154,7 @@ class Guard:
         plan: Plan,
         override: str | None = None,
         *,
+        reason: str | None = None,
         approved_by: str | None = None,
         bake: Bake | None = None,
         overwrite: bool = False,
@@ -160,17 +163,19 @@ class Guard:
     ) -> Revision:
         """Make a plan the head, write it to all targets, and tell the service: all of it or nothing.
 
-        `approved_by` records who reviewed a plan that asks for it; `override` says why one that the policy blocks is
-        applied all the same. `overwrite` lets it replace what somebody wrote into a target: the store keeps a copy.
-        `supersede` says why it ends the bake of another revision. With a `bake`, waits until the revision has proved
-        itself, and reverts it otherwise. With `tell=False` the service is not told: `tell` does that later. Applying
-        what is there already returns the head.
+        A plan without a `reason` needs one here. `approved_by` records who reviewed a plan that asks for it;
+        `override` says why one that the policy blocks is applied all the same. `overwrite` lets it replace what
+        somebody wrote into a target: the store keeps a copy. `supersede` says why it ends the bake of another
+        revision. With a `bake`, waits until the revision has proved itself, and reverts it otherwise. With
+        `tell=False` the service is not told: `tell` does that later. Applying what is there already returns the head.
 
         Raises, when nothing was done, `PolicyError`, `DriftError`, `BakingError`, `ConflictError` if the head moved,
         `StoreBusyError`, `TargetError` or `StoreError`; `RefusedError` if it could not be written everywhere or the
         service refused it, and it was taken back; `NotToldError` if the service could not be told of that;
-        `BakeFailedError` if its bake reverted it.
+        `BakeFailedError` if its bake reverted it. A reason that is missing is a `ValueError`.
         """
+        if said := _said(reason):
+            plan = evolve(plan, reason=plan.diff.clean(said))
         there: list[Revision] = []
 
         def changes() -> list[Change]:

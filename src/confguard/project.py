@@ -25,6 +25,7 @@ from confguard.events import Listener
 from confguard.paths import Path as DocumentPath
 from confguard.risk.policy import Policy
 from confguard.risk.rules.user import UserRule
+from confguard.texts import amount
 
 if TYPE_CHECKING:
     from confguard.diffs.many import Expected
@@ -233,7 +234,7 @@ class Project:
         patterns = self.config(name).files
         found = sorted({path for pattern in patterns for path in self.root.glob(pattern) if path.is_file()})
         if len(found) != 1:
-            count = "no file" if not found else f"{len(found)} files"
+            count = "no file" if not found else amount(len(found), "file")
             raise ProjectError(
                 f"'{name}' has {count}: say which FILE is meant", hint="confguard plan NAME FILE"
             )

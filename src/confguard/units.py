@@ -12,6 +12,8 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any
 
+from confguard.texts import shortened
+
 __all__ = [
     "AmbiguousError",
     "dimensions",
@@ -226,9 +228,7 @@ def shown(value: object) -> str:
         return "a huge number"
     if isinstance(value, timedelta):
         return repr(show_duration(value))
-    text = (
-        value if not isinstance(value, str) or len(value) <= _LONGEST else f"{value[:20]} ... {value[-20:]}"
-    )
+    text = shortened(value, 45) if isinstance(value, str) and len(value) > _LONGEST else value
     try:
         return repr(text)
     except Exception:  # noqa: BLE001 - whatever a foreign object's `repr` may raise

@@ -11,39 +11,60 @@ from itertools import pairwise
 
 from confguard import __version__
 from confguard.cli.options import Commands, Parser, UsageError
-from confguard.cli.output import report_error
 from confguard.errors import ConfguardError
 
 __all__ = ["build_parser", "main"]
 
-
-_GROUPS = {
-    "compare": ("check", "assess"),
-    "differences": ("diff",),
-    "versioning": ("git",),
-    "backtesting": ("backtest",),
-    "change": ("plan", "apply", "adopt", "confirm", "revert", "tell", "recover"),
-    "history": ("log", "show", "status", "verify"),
-    "drifting": ("drift",),
-    "keeping": ("thin", "export", "import"),
-    "schemas": ("schema", "explain"),
-    "starting": ("init",),
-    "about": ("rules", "demo"),
+_COMMANDS = {
+    "demo": ("about", "Replay the outage of 18 January 2024 on a real login service, and prevent it."),
+    "init": ("starting", "Write confguard.toml from the configuration files found here."),
+    "check": ("compare", "Parse files, hold them against their schema, and look for format traps."),
+    "diff": (
+        "differences",
+        "Show what changed in meaning: between files, folders, environments or revisions.",
+    ),
+    "assess": ("compare", "Score how dangerous a change is, and say why."),
+    "plan": ("change", "Validate, diff and score a change against the head. Writes nothing."),
+    "apply": ("change", "Make a change the head, and write it to all targets."),
+    "confirm": ("change", "Let the head stay, before its bake is over."),
+    "revert": ("change", "Bring back the exact bytes of the revision before the head, or of another one."),
+    "status": ("history", "Say for each config what is in force, and whether all is well."),
+    "log": ("history", "List the revisions of a config, newest first."),
+    "show": ("history", "Show one revision: who, when, why, and what it changed."),
+    "drift": ("drifting", "Say which values in targets differ from the head, and since when."),
+    "adopt": ("change", "Make what somebody wrote into a target a revision, judged as any other."),
+    "tell": ("change", "Tell the service of what is in its targets, again."),
+    "recover": (
+        "change",
+        "Finish what was left: write, revert what nobody watches, tell what was not told.",
+    ),
+    "verify": ("history", "Check every link of the chain of revisions."),
+    "thin": ("keeping", "Drop the content of old revisions; all stay in the chain."),
+    "export": ("keeping", "Write a config's whole history to one file."),
+    "import": ("keeping", "Add what an export holds to the store: all of a config, or what is newer."),
+    "schema": ("schemas", "Write a schema out, compare two versions of it, or bring an old file up to it."),
+    "explain": ("schemas", "Show for each value where it comes from, and what it shadows."),
+    "rules": ("about", "List the rules, or explain one."),
+    "git": ("versioning", "Let git diff and merge configuration files by meaning."),
+    "backtest": ("backtesting", "Score a repository's past changes, and compare with what was reverted."),
 }
-"""The modules here, and the commands that each adds."""
+"""Each command: the module here that adds it, and what it is for."""
 
 
 def build_parser(command: str | None = None) -> Parser:
-    """The parser of all commands; of one group, where a command of it is named: the others cost their imports."""
+    """The parser of all commands; with one named, the others have their names alone: options cost imports."""
     parser = Parser(
         prog="confguard",
         description="Keep configuration changes from causing outages.",
         epilog="Each command has a --help with an example. Start with: confguard demo",
     )
     parser.add_argument("--version", action="version", version=f"confguard {__version__}")
-    commands = Commands(parser.add_subparsers(metavar="COMMAND", required=True))
-    named = [group for group, names in _GROUPS.items() if command in names]
-    for group in named or _GROUPS:
+    commands = Commands(
+        parser.add_subparsers(metavar="COMMAND", required=True),
+        {name: about for name, (_, about) in _COMMANDS.items()},
+    )
+    wanted = _COMMANDS if command is None else {command} & _COMMANDS.keys()
+    for group in dict.fromkeys(_COMMANDS[name][0] for name in wanted):
         import_module(f"confguard.cli.{group}").register(commands)
     return parser
 
@@ -67,8 +88,11 @@ def _asks_for_json(words: Sequence[str]) -> bool:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    named = next((word for word in words if not word.startswith("-")), "")
+    from confguard.cli.output import report_error
+
     try:
-        args = build_parser(words[0] if words else None).parse_args(words)
+        args = build_parser(named).parse_args(words)
     except UsageError as error:
         if _asks_for_json(words):
             report_error(error, "json")
@@ -92,4 +116,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        report_error(ConfguardError(f"{where}{error.strerror or error}"), args.format)
+        return 2
     return code

@@ -18,13 +18,12 @@ __all__ = ["register"]
 
 def register(commands: Commands) -> None:
     """Add the commands."""
-    command = commands.add("rules", rules, "List the rules, or explain one.", "confguard rules CG201")
+    command = commands.add("rules", rules, "confguard rules CG201")
     command.add_argument("code", nargs="?", metavar="CODE", help="the rule to explain")
 
     command = commands.add(
         "demo",
         demo,
-        "Replay the outage of 18 January 2024 on a real login service, and prevent it.",
         "confguard demo --report outage.html",
         exits="0 all acts went as they should, 1 one did not, 2 cannot run",
     )
@@ -35,8 +34,16 @@ def register(commands: Commands) -> None:
 def rules(args: Namespace) -> int:
     """`confguard rules`."""
     from confguard.risk.rules import all_rules, rule_coded
+    from confguard.risk.rules.catalogue import OF_FILES
 
-    if args.code:
+    if args.code and args.code.upper() in OF_FILES:
+        code, (severity, title) = args.code.upper(), OF_FILES[args.code.upper()]
+        say(
+            args.format,
+            {"code": code, "title": title, "severity": severity},
+            lambda: f"{code}: {title} ({paint(severity, severity)}), as `confguard check` says",
+        )
+    elif args.code:
         rule = rule_coded(args.code)
         say(args.format, _rule_json(rule), lambda: _explain(rule))
     else:

@@ -20,7 +20,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "backtest",
         run,
-        "Score a repository's past changes, and compare with what was reverted.",
         "confguard backtest . --html backtest.html\n  confguard backtest ../deploy --fit risk.json",
     )
     command.add_argument("repository", metavar="REPO", type=Path, help="a git repository, bare or not")

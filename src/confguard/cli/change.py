@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from confguard.cli import sources
 from confguard.cli.compare import show_risk
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, duration, moment, said, whole
-from confguard.cli.output import paint, report_errors, say
-from confguard.cli.projects import guarded, guarded_anyway, guarded_there, of_each, the_project
+from confguard.cli.output import paint, report_errors, say, shown_path
+from confguard.cli.projects import (
+    guarded,
+    guarded_anyway,
+    guarded_there,
+    names_of,
+    of_each,
+    the_project,
+)
 from confguard.errors import ConfguardError, ConflictError
 from confguard.events import Event
 from confguard.group import Group
@@ -29,16 +37,14 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "plan",
         plan,
-        "Validate, diff and score a change against the head. Writes nothing.",
-        'confguard plan auth auth.new.toml --reason "raise throughput"',
+        "confguard plan auth auth.new.toml",
         exits="0 the policy allows it, 1 it asks for a review or blocks, 2 cannot run",
     )
-    _add_change(commands, command)
+    _add_change(commands, command, reason=False)
 
     command = commands.add(
         "apply",
         apply,
-        "Make a change the head, and write it to all targets.",
         'confguard apply auth auth.new.toml --reason "raise throughput" --bake 10m',
         exits=_EXITS,
     )
@@ -54,7 +60,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "adopt",
         adopt,
-        "Make what somebody wrote into a target a revision, judged as any other.",
         'confguard adopt auth --reason "the fix of last night"',
         exits=_EXITS,
     )
@@ -65,15 +70,12 @@ def register(commands: Commands) -> None:
     commands.add_author(command, why="why it is kept")
     _add_answers(command)
 
-    command = commands.add(
-        "confirm", confirm, "Let the head stay, before its bake is over.", "confguard confirm auth"
-    )
+    command = commands.add("confirm", confirm, "confguard confirm auth")
     commands.add_config(command)
 
     command = commands.add(
         "revert",
         revert,
-        "Bring back the exact bytes of the revision before the head, or of another one.",
         'confguard revert auth --reason "logins fail"',
         exits=_EXITS,
     )
@@ -98,7 +100,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "tell",
         tell,
-        "Tell the service of what is in its targets, again.",
         "confguard tell auth",
         exits="0 told, 2 cannot run, 5 the service cannot be told",
     )
@@ -107,7 +108,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "recover",
         recover,
-        "Finish what was left: write, revert what nobody watches, tell what was not told.",
         "confguard recover\n  confguard recover auth",
         exits="0 all is well, 2 something cannot be written, 5 a service cannot be told",
     )
@@ -182,8 +182,7 @@ def tell(args: Namespace) -> int:
 
 def recover(args: Namespace) -> int:
     """`confguard recover`: of all configs, even if one cannot be finished."""
-    names = [args.name] if args.name else the_project().configs
-    seen, errors = of_each(names, lambda guard: guard.recover())
+    seen, errors = of_each(names_of(args.name), lambda guard: guard.recover())
     recovered = [each for done in seen.values() for each in done]
     told = [
         {"config": each.config, "revision": each.revision.number, "what": each.what} for each in recovered
@@ -278,11 +277,11 @@ def revision_json(revision: Revision) -> dict[str, object]:
     }
 
 
-def _add_change(commands: Commands, command: ArgumentParser) -> None:
+def _add_change(commands: Commands, command: ArgumentParser, *, reason: bool = True) -> None:
     commands.add_config(command)
     about = "what is to become the head (the config's one file)"
     command.add_argument("file", metavar="FILE", nargs="?", help=about)
-    commands.add_author(command, why="what the change is for")
+    commands.add_author(command, why="what the change is for", required=reason)
     command.add_argument("--ticket", type=said, help="where it was asked for or discussed")
     command.add_argument(
         "--label",
@@ -306,7 +305,7 @@ def _add_answers(command: ArgumentParser) -> None:
 
 
 def _planned(guard: Guard, args: Namespace) -> Plan:
-    source = args.file or the_project().source_of(args.name)
+    source = sources.file_named(args.file or args.name)
     return guard.plan(source, author=args.author, reason=args.reason, ticket=args.ticket, labels=args.labels)
 
 
@@ -316,8 +315,9 @@ def _show_plan(made: Plan) -> str:
     lines += [paint("an import: what is there becomes the first revision", "info")] if made.imported else []
     lines += [paint(f"note: {note}", "review") for note in made.notes]
     for each in made.drift:
-        edited = f"{each.target} was edited: {each.what}; applying this would undo that"
-        unreadable = f"{each.target} cannot be read: {each.what}"
+        target = shown_path(each.target)
+        edited = f"{target} was edited: {each.what}; applying this would undo that"
+        unreadable = f"{target} cannot be read: {each.what}"
         lines.append(paint(unreadable if each.unreadable else edited, "high"))
         lines += show_diff(each.changes).splitlines()[1:] if each.changes else []
     return "\n".join([*lines, show_risk(made.risk, made.decision)])

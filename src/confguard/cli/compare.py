@@ -9,8 +9,9 @@ from pathlib import Path
 
 from confguard.cli import sources
 from confguard.cli.options import Commands
-from confguard.cli.output import indented, paint, progress, say
-from confguard.errors import ConfguardError, DocumentError, ValidationError, excerpt
+from confguard.cli.output import error_json, indented, paint, progress, report_error, say
+from confguard.cli.projects import of_all
+from confguard.errors import ConfguardError, DocumentError, Problem, ValidationError, excerpt
 from confguard.paths import show_path
 from confguard.project import find_project
 from confguard.risk.acceptance import split_accepted, void_comments
@@ -22,6 +23,7 @@ from confguard.risk.reports import REPORTS
 from confguard.risk.rules.catalogue import known_codes
 from confguard.schema.schema import place_problem
 from confguard.schema.shape import ANYTHING
+from confguard.texts import amount
 
 __all__ = ["register", "show_finding", "show_risk"]
 
@@ -31,11 +33,11 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "check",
         check,
-        "Parse files, hold them against their schema, and look for format traps.",
-        "confguard check auth.toml\n  confguard check --schema app.settings:Auth auth.toml",
+        "confguard check\n  confguard check --schema app.settings:Auth auth.toml",
         exits="0 clean, 1 findings, 2 cannot run",
     )
-    command.add_argument("files", nargs="+", metavar="FILE", help="a file, REV:path of git, or - with --as")
+    about = "a file, a config of confguard.toml, REV:path of git, or - with --as (the files of all configs)"
+    command.add_argument("files", nargs="*", metavar="FILE", help=about)
     command.add_argument("--baseline", type=Path, metavar="FILE", help="leave out findings that FILE lists")
     command.add_argument(
         "--write-baseline", type=Path, metavar="FILE", help="write the findings there are, and end with 0"
@@ -45,8 +47,7 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "assess",
         show_assessment,
-        "Score how dangerous a change is, and say why.",
-        "confguard assess --fail-on block HEAD:auth.toml auth.toml\n"
+        "confguard assess HEAD:auth.toml auth.toml\n"
         "  confguard assess --git origin/main..HEAD --format github",
         exits="0 below what --fail-on names, 1 at or above, 2 cannot run",
         formats=["text", "json", "sarif", "github", "gitlab", "junit", "markdown"],
@@ -56,7 +57,12 @@ def register(commands: Commands) -> None:
     command.add_argument(
         "--git", metavar="BASE..HEAD", dest="span", help="every file that changed in between"
     )
-    command.add_argument("--fail-on", choices=["review", "block"], help="end with 1 from this decision on")
+    command.add_argument(
+        "--fail-on",
+        choices=["review", "block"],
+        default="block",
+        help="end with 1 from this decision on (block)",
+    )
     command.add_argument("--chart", action="store_true", help="show the factors as bars, too")
     command.add_argument("--no-history", action="store_true", help="do not look at earlier commits")
     commands.add_reading(command)
@@ -64,19 +70,30 @@ def register(commands: Commands) -> None:
 
 def check(args: Namespace) -> int:
     """`confguard check`."""
-    findings = [finding for name in args.files for finding in _checked(name, args)]
+    names = sources.files_named(args.files)
+    checked, errors = of_all(names, lambda name: _checked(name, args))
+    if len(names) == 1 or args.write_baseline:
+        for error in errors.values():
+            raise error
+    findings = [finding for found in checked.values() for finding in found]
     if args.write_baseline:
         return _write_baseline(args, findings)
     known = _baseline(args.baseline) if args.baseline else frozenset()
     findings = [finding for finding in findings if finding.fingerprint not in known]
 
     def text() -> str:
-        many = "file" if len(args.files) == 1 else "files"
-        found = "no findings" if not findings else f"{len(findings)} finding{'s'[: len(findings) > 1]}"
-        return "\n".join([*map(show_finding, findings), f"{len(args.files)} {many} checked: {found}"])
+        found = amount(len(findings), "finding") if findings else "no findings"
+        return "\n".join([*map(show_finding, findings), f"{amount(len(checked), 'file')} checked: {found}"])
 
-    say(args.format, {"ok": not findings, "findings": [finding.to_json() for finding in findings]}, text)
-    return 1 if findings else 0
+    data: dict[str, object] = {
+        "ok": not findings and not errors,
+        "findings": [finding.to_json() for finding in findings],
+    }
+    data |= {"errors": {name: error_json(error) for name, error in errors.items()}} if errors else {}
+    say(args.format, data, text)
+    for error in errors.values():
+        report_error(error, "text")
+    return 2 if errors else int(bool(findings))
 
 
 def _write_baseline(args: Namespace, findings: list[Finding]) -> int:
@@ -87,7 +104,7 @@ def _write_baseline(args: Namespace, findings: list[Finding]) -> int:
     args.write_baseline.write_text(
         json.dumps(listed, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8"
     )
-    told = f"{args.write_baseline}: {len(listed)} findings"
+    told = f"{args.write_baseline}: {amount(len(listed), 'finding')}"
     say(args.format, {"baseline": str(args.write_baseline), "findings": len(listed)}, lambda: told)
     return 0
 
@@ -120,7 +137,7 @@ def show_assessment(args: Namespace) -> int:
         )
     else:
         print(REPORTS[args.format]([judged]))
-    return 1 if args.fail_on and judged.decision.at_least(Decision(args.fail_on)) else 0
+    return 1 if judged.decision.at_least(Decision(args.fail_on)) else 0
 
 
 def _judged(args: Namespace) -> Judged:
@@ -165,9 +182,9 @@ def _assess_span(args: Namespace) -> int:
     if shown := REPORTS[args.format](judged):
         print(shown)
     if args.format == "text":
-        print(f"{len(judged)} file{'s'[: len(judged) != 1]} changed in meaning")
-    threshold = Decision(args.fail_on) if args.fail_on else None
-    return 1 if threshold and any(each.decision.at_least(threshold) for each in judged) else 0
+        print(f"{amount(len(judged), 'file')} changed in meaning")
+    threshold = Decision(args.fail_on)
+    return 1 if any(each.decision.at_least(threshold) for each in judged) else 0
 
 
 def show_risk(risk: Risk, decision: Decision) -> str:
@@ -181,9 +198,18 @@ def show_risk(risk: Risk, decision: Decision) -> str:
 
 def show_finding(finding: Finding) -> str:
     """A finding for a person, with its advice."""
-    shown = str(finding).replace(finding.severity, paint(finding.severity, finding.severity), 1)
-    lines = [shown, *excerpt(finding.source, finding.line, finding.column)]
+    grade = f"{finding.code} {finding.severity}: "
+    shown = str(finding).replace(grade, f"{finding.code} {paint(finding.severity, finding.severity)}: ", 1)
+    lines = [shown, *excerpt(finding.source, finding.line, finding.column, finding.under)]
     return "\n".join([*lines, indented(finding.advice)] if finding.advice else lines)
+
+
+def _advice(problem: Problem) -> str:
+    if problem.message.startswith("unknown key"):
+        return "Mend the name, or add it to the schema."
+    if problem.message.endswith("but missing"):
+        return "Write it, or give it a default in the schema."
+    return "Mend the value, or the schema if the value is right."
 
 
 def _checked(name: str, args: Namespace) -> list[Finding]:
@@ -205,10 +231,9 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
             terms.schema.validate(document.data, texts_only=document.texts_only)
     except ValidationError as error:
         shape = terms.schema.shape_of(document.data) if terms.schema else ANYTHING
-        advice = "Mend the value, or the schema if the value is right."
         placed = [place_problem(problem, document, shape) for problem in error.problems]
         found += [
-            Finding("CG002", "high", each.path, each.message, advice, *each[2:6])
+            Finding("CG002", "high", each.path, each.message, _advice(each), *each[2:6], each.under)
             for problem in placed
             for each in (problem, *problem.related)
         ]

@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
+from confguard import git
 from confguard.cli import sources
 from confguard.cli.options import Commands
 from confguard.cli.output import paint, progress, say
@@ -29,7 +30,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "diff",
         show_difference,
-        "Show what changed in meaning: between files, folders, environments or revisions.",
         "confguard diff HEAD:auth.toml auth.toml\n"
         "  confguard diff deploy/staging deploy/production\n"
         "  confguard diff main..HEAD --format markdown",
@@ -104,11 +104,12 @@ def _many(args: Namespace) -> Comparison | None:
     if args.after is None and ".." in args.before:
         base, _, head = args.before.partition("..")
         expected = [each.terms for each in project.expected if not each.between] if project else []
+        root = git.root()
         with progress("comparing") as tell:
             return compare_revisions(
                 base or "HEAD",
                 head.lstrip(".") or "HEAD",
-                schema_of=schema_of,
+                schema_of=lambda name: schema_of(str(root / name)),
                 expected=expected,
                 progress=tell,
             )

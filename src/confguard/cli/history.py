@@ -12,20 +12,22 @@ from attrs import asdict
 from confguard.cli.change import revision_json
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, whole
-from confguard.cli.output import error_json, indented, paint, report_errors, say
-from confguard.cli.projects import check_there, guarded_there, of_each, the_project
+from confguard.cli.output import error_json, indented, paint, report_errors, say, shown_path
+from confguard.cli.projects import check_there, guarded_there, names_of, of_each, the_project
+from confguard.diffs.changes import Diff
 from confguard.errors import DocumentError, NotFoundError, harmless
 from confguard.guard import Guard
 from confguard.stores.finding import previous
 from confguard.stores.interface import PendingBake, Revision
 from confguard.stores.opening import missing_file
+from confguard.texts import amount
 
 __all__ = ["register"]
 
 
 def register(commands: Commands) -> None:
     """Add the commands."""
-    command = commands.add("log", log, "List the revisions of a config, newest first.", "confguard log auth")
+    command = commands.add("log", log, "confguard log auth")
     commands.add_config(command)
     command.add_argument("--limit", metavar="N", type=whole, default=20, help="how many (20)")
     command.add_argument("--before", metavar="N", type=whole, help="only those before revision N")
@@ -33,7 +35,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "show",
         show,
-        "Show one revision: who, when, why, and what it changed.",
         "confguard show auth 3\n  confguard show auth 3 --raw > auth.toml",
     )
     commands.add_config(command)
@@ -43,7 +44,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "status",
         status,
-        "Say for each config what is in force, and whether all is well.",
         "confguard status",
         exits="0 all is well, 1 a target drifted, a bake is under way, or something is left to do, 2 cannot run",
     )
@@ -52,7 +52,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "verify",
         verify,
-        "Check every link of the chain of revisions.",
         "confguard verify auth\n  confguard verify auth --signers .allowed-signers",
         exits="0 sound, 1 not what was written, 2 cannot run",
     )
@@ -85,11 +84,12 @@ def show(args: Namespace) -> int:
         if args.raw:
             sys.stdout.buffer.write(revision.content)
             return 0
-        changed = _changed(guard, revision)
+        before = previous(guard.store, revision)
+        changed = _changed(guard, before, revision) if before else None
     made = revision_json(revision) | {"diff": changed.to_json() if changed is not None else None}
 
     def text() -> str:
-        first = "the first revision, or next to one that does not parse"
+        first = "the first revision" if before is None else "it does not parse, or the one before it does not"
         difference = first if changed is None else show_diff(changed)
         return "\n".join([_show_line(revision), f"    digest {revision.digest}", difference])
 
@@ -100,7 +100,7 @@ def show(args: Namespace) -> int:
 def status(args: Namespace) -> int:
     """`confguard status`."""
     project = the_project()
-    names = [args.name] if args.name else list(project.configs)
+    names = names_of(args.name)
     seen, errors = of_each(names, lambda guard: _state(guard, project.config(guard.name).owners))
     states = [
         seen[name] if name in seen else {"config": name, "error": error_json(errors[name])} for name in names
@@ -114,15 +114,16 @@ def status(args: Namespace) -> int:
 def verify(args: Namespace) -> int:
     """`confguard verify`."""
     project = the_project()
-    names = [args.name] if args.name else project.configs
-    lengths, errors = of_each(names, lambda guard: _verified(guard, args.signers or project.signers))
+    lengths, errors = of_each(
+        names_of(args.name), lambda guard: _verified(guard, args.signers or project.signers)
+    )
     if errors and args.name:
         raise errors[args.name]
     say(
         args.format,
         lengths | {name: {"error": error_json(error)} for name, error in errors.items()},
         lambda: "\n".join(
-            f"{name}: {length} revisions, every link is good" for name, length in lengths.items()
+            f"{name}: {amount(length, 'revision')}, every link is good" for name, length in lengths.items()
         ),
     )
     return report_errors(errors)
@@ -133,10 +134,7 @@ def _verified(guard: Guard, signers: str | os.PathLike[str] | None) -> int:
     return guard.verify(signers)
 
 
-def _changed(guard: Guard, revision: Revision) -> Any:
-    before = previous(guard.store, revision)
-    if before is None:
-        return None
+def _changed(guard: Guard, before: Revision, revision: Revision) -> Diff | None:
     try:
         return guard.diff(before.number, revision.number)
     except DocumentError:  # what was found in a target need not parse
@@ -191,7 +189,7 @@ def _show_state(state: dict[str, Any]) -> str:
         indented(harmless(head["reason"])),
     ]
     drifted = [each for each in state["drift"] if not each["unwritten"]]
-    lines += [paint(f"    drift: {each['target']}: {each['what']}", "high") for each in drifted]
+    lines += [paint(f"    drift: {shown_path(each['target'])}: {each['what']}", "high") for each in drifted]
     if state["bake"]:
         watched = f"baking until {state['bake']['deadline'][:19]}Z"
         abandoned = f"its bake was abandoned; it goes back with: confguard recover {name}"

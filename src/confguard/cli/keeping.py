@@ -12,6 +12,7 @@ from confguard.errors import ConfguardError
 from confguard.stores.opening import open_store
 from confguard.stores.portable import import_
 from confguard.stores.retention import Retention
+from confguard.texts import amount
 
 __all__ = ["register"]
 
@@ -21,7 +22,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "thin",
         thin,
-        "Drop the content of old revisions; all stay in the chain.",
         "confguard thin auth --keep 100 --keep-for 90d",
     )
     commands.add_config(command)
@@ -34,7 +34,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "export",
         export,
-        "Write a config's whole history to one file.",
         "confguard export auth auth.confguard",
     )
     commands.add_config(command)
@@ -43,7 +42,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "import",
         take_in,
-        "Add what an export holds to the store: all of a config, or what is newer.",
         "confguard import auth.confguard",
         exits="0 done, 1 the file is damaged, 2 cannot run, 3 the store has another history",
     )
@@ -62,7 +60,7 @@ def thin(args: Namespace) -> int:
     say(
         args.format,
         {"thinned": dropped},
-        lambda: f"{args.name}: the content of {dropped} revisions was dropped",
+        lambda: f"{args.name}: the content of {amount(dropped, 'revision')} was dropped",
     )
     return 0
 
@@ -75,7 +73,7 @@ def export(args: Namespace) -> int:
     say(
         args.format,
         {"file": args.file, "bytes": size},
-        lambda: f"{args.file}: {size:,} bytes, every link is good",
+        lambda: f"{args.file}: {amount(size, 'byte')}, every link is good",
     )
     return 0
 
@@ -87,5 +85,9 @@ def take_in(args: Namespace) -> int:
         config, added = import_(store, args.file)
     finally:
         store.close()
-    say(args.format, {"config": config, "added": added}, lambda: f"{config}: {added} revisions added")
+    say(
+        args.format,
+        {"config": config, "added": added},
+        lambda: f"{config}: {amount(added, 'revision')} added",
+    )
     return 0

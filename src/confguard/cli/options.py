@@ -6,11 +6,9 @@ import argparse
 import re
 import textwrap
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
-
-from attrs import frozen
 
 from confguard.errors import ConfguardError, did_you_mean
 
@@ -51,42 +49,39 @@ class Parser(ArgumentParser):
         raise UsageError(message, hint=f"{self.prog} --help", usage=self.format_usage(), prog=self.prog)
 
 
-@frozen
 class Commands:
-    """The subparsers, and the options that several commands take."""
+    """The commands' parsers, and the options that several of them take."""
 
-    parsers: Any
+    def __init__(self, parsers: Any, abouts: Mapping[str, str]) -> None:
+        self._parsers = {
+            name: parsers.add_parser(name, help=about, description=about) for name, about in abouts.items()
+        }
 
     def add(
         self,
         name: str,
         run: Command,
-        about: str,
         example: str,
         exits: str = "0 done, 2 cannot run",
         formats: Sequence[str] = ("text", "json"),
     ) -> ArgumentParser:
-        """A command with its help and an example."""
-        made: ArgumentParser = self.parsers.add_parser(
-            name,
-            help=about,
-            description=about,
-            epilog=_EPILOG.format(
-                example=example, exits=textwrap.fill(exits, 66, subsequent_indent=" " * 12)
-            ),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+        """What runs a command, with an example; its options are added to what this returns."""
+        command: ArgumentParser = self._parsers[name]
+        command.formatter_class = argparse.RawDescriptionHelpFormatter
+        command.epilog = _EPILOG.format(
+            example=example, exits=textwrap.fill(exits, 66, subsequent_indent=" " * 12)
         )
-        made.set_defaults(run=run)
+        command.set_defaults(run=run)
         many = len(formats) > 2
         about_format = f"how to print: {', '.join(formats)} (text)" if many else "how to print (text)"
-        made.add_argument(
+        command.add_argument(
             "--format",
             choices=formats,
             default="text",
             metavar="FORMAT" if many else None,
             help=about_format,
         )
-        return made
+        return command
 
     def add_reading(self, command: ArgumentParser) -> None:
         """How files are read, and by which schema."""
@@ -96,14 +91,18 @@ class Commands:
         command.add_argument("--schema", metavar="MODULE:CLASS", help="what the files must fit")
 
     def add_config(self, command: ArgumentParser, *, optional: bool = False) -> None:
-        """The name of a config."""
+        """The name of a config; of all, where it may be left out."""
+        about = "a config in confguard.toml"
         command.add_argument(
-            "name", metavar="NAME", nargs="?" if optional else None, help="a config in confguard.toml"
+            "name",
+            metavar="NAME",
+            nargs="?" if optional else None,
+            help=f"{about} (all)" if optional else about,
         )
 
-    def add_author(self, command: ArgumentParser, *, why: str) -> None:
+    def add_author(self, command: ArgumentParser, *, why: str, required: bool = True) -> None:
         """Who does it, and why."""
-        command.add_argument("--reason", required=True, type=said, help=why)
+        command.add_argument("--reason", required=required, type=said, help=why)
         command.add_argument("--author", type=said, help="who does it (the user who runs this)")
 
 

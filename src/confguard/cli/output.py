@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import textwrap
 import time
@@ -13,7 +14,16 @@ from typing import Any
 
 from confguard.errors import ConfguardError, DocumentError, ValidationError
 
-__all__ = ["error_json", "indented", "paint", "progress", "report_error", "report_errors", "say"]
+__all__ = [
+    "error_json",
+    "indented",
+    "paint",
+    "progress",
+    "report_error",
+    "report_errors",
+    "say",
+    "shown_path",
+]
 
 _PATIENCE = 0.5
 """Seconds after which progress is shown."""
@@ -37,6 +47,12 @@ def say(format: str, data: Any, text: Callable[[], str]) -> None:
         print(shown)
 
 
+def shown_path(path: str | os.PathLike[str]) -> str:
+    """A path from where one stands, unless the whole one is shorter."""
+    whole = os.path.abspath(path)  # noqa: PTH100 - links stay as they are named
+    return min(os.path.relpath(whole), whole, key=len)
+
+
 def paint(text: str, kind: str) -> str:
     """A text in the colour of its kind, where standard output is a terminal and `NO_COLOR` is not set."""
     if not _coloured() or kind not in _COLOURS:
@@ -47,7 +63,12 @@ def paint(text: str, kind: str) -> str:
 def indented(text: str, by: int = 4) -> str:
     """A text wrapped to 80 columns and moved in."""
     return textwrap.fill(
-        text, 80, initial_indent=" " * by, subsequent_indent=" " * by, break_on_hyphens=False
+        text,
+        80,
+        initial_indent=" " * by,
+        subsequent_indent=" " * by,
+        break_on_hyphens=False,
+        break_long_words=False,
     )
 
 
@@ -81,8 +102,8 @@ def report_error(error: ConfguardError, format: str) -> None:
             made["problems"] = [problem.to_json() for problem in error.problems]
         print(json.dumps({"error": made}, indent=2, ensure_ascii=False))
         return
-    said = error.report() if isinstance(error, ValidationError) else error
-    print(f"confguard: {said}", file=sys.stderr)
+    said = error.report() if isinstance(error, ValidationError) else str(error)
+    print(f"confguard: {_from_here(said)}", file=sys.stderr)
     if error.hint:
         print(f"  hint: {error.hint}", file=sys.stderr)
 
@@ -90,7 +111,7 @@ def report_error(error: ConfguardError, format: str) -> None:
 def report_errors(errors: Mapping[str, ConfguardError]) -> int:
     """Say what is wrong with some configs, and return the exit code of the worst; 0 if there is none."""
     for name, error in errors.items():
-        print(f"confguard: {name}: {error}", file=sys.stderr)
+        print(f"confguard: {name}: {_from_here(str(error))}", file=sys.stderr)
         if error.hint:
             print(f"  hint: {error.hint}", file=sys.stderr)
     return max((error.exit_code for error in errors.values()), default=0)
@@ -99,6 +120,12 @@ def report_errors(errors: Mapping[str, ConfguardError]) -> int:
 def error_json(error: ConfguardError) -> dict[str, object]:
     """An error as JSON."""
     return {"message": str(error), "hint": error.hint, "exit_code": error.exit_code}
+
+
+def _from_here(message: str) -> str:
+    """A message whose lines begin with paths as they are seen from here; what it quotes stays as it is."""
+    here = re.escape(f"{os.getcwd()}{os.sep}")  # noqa: PTH109 - as it is named, links and all
+    return re.sub(rf"^(target )?{here}", r"\1", message, flags=re.MULTILINE)
 
 
 def _coloured() -> bool:

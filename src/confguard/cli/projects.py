@@ -12,7 +12,16 @@ from confguard.project import FILE_NAME, Project, find_project
 from confguard.stores.interface import Store
 from confguard.stores.opening import missing_file
 
-__all__ = ["check_there", "guarded", "guarded_anyway", "guarded_there", "of_each", "the_project"]
+__all__ = [
+    "check_there",
+    "guarded",
+    "guarded_anyway",
+    "guarded_there",
+    "names_of",
+    "of_all",
+    "of_each",
+    "the_project",
+]
 
 T = TypeVar("T")
 
@@ -62,12 +71,29 @@ def of_each(
     names: Iterable[str], look: Callable[[Guard], T]
 ) -> tuple[dict[str, T], dict[str, ConfguardError]]:
     """What is seen of each config, and what is wrong with those of which nothing can be seen: they hide no others."""
+
+    def guarding(name: str) -> T:
+        with guarded_anyway(name) as guard:
+            return look(guard)
+
+    return of_all(names, guarding)
+
+
+def of_all(names: Iterable[str], look: Callable[[str], T]) -> tuple[dict[str, T], dict[str, ConfguardError]]:
+    """What is seen of each name, and what is wrong with those of which nothing can be seen."""
     seen: dict[str, T] = {}
     errors: dict[str, ConfguardError] = {}
     for name in names:
         try:
-            with guarded_anyway(name) as guard:
-                seen[name] = look(guard)
+            seen[name] = look(name)
         except ConfguardError as error:
             errors[name] = error
     return seen, errors
+
+
+def names_of(name: str | None) -> list[str]:
+    """The config that was named; all of the project, if none was. Raises `ProjectError` where there is none such."""
+    project = the_project()
+    if name:
+        project.config(name)
+    return [name] if name else list(project.configs)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
 from confguard.cli.options import Commands, said
-from confguard.cli.output import say
-from confguard.cli.projects import the_project
-from confguard.cli.sources import make_importable
+from confguard.cli.output import report_errors, say
+from confguard.cli.projects import of_all, the_project
+from confguard.cli.sources import config_named, file_named, files_of, make_importable
 from confguard.documents.document import read
 from confguard.errors import SchemaError, ValidationError
 from confguard.schema.compatibility import compare_schemas
-from confguard.schema.explaining import explain
+from confguard.schema.explaining import Explanation, explain
 from confguard.schema.export import example_file, json_schema, reference_page
 from confguard.schema.layers import Profile, Source
 from confguard.schema.migration import migrate
@@ -24,7 +25,7 @@ from confguard.targets.files import write_durably
 
 __all__ = ["register"]
 
-_SCHEMA = "module:Class, or a JSON Schema file"
+_SCHEMA = "module:Class, a JSON Schema file, or a config of confguard.toml"
 
 
 def register(commands: Commands) -> None:
@@ -32,14 +33,13 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "schema",
         schema,
-        "Write a schema out, compare two versions of it, or bring an old file up to it.",
         "confguard schema json app.settings:Auth > auth.schema.json\n"
         "  confguard schema check auth.schema.json app.settings:Auth",
         exits="0 done, or nothing that surely breaks a file, 1 breaking changes, 2 cannot run",
     )
     about = "json: JSON Schema; example: a commented file; docs: Markdown; check: OLD against NEW; migrate: a FILE"
     command.add_argument("what", choices=["json", "example", "docs", "check", "migrate"], help=about)
-    command.add_argument("schema", metavar="SCHEMA", help=_SCHEMA)
+    command.add_argument("schema", metavar="SCHEMA", nargs="?", help=f"{_SCHEMA} (those of all configs)")
     command.add_argument(
         "new", metavar="NEW", nargs="?", help="for check: the new version; for migrate: the file"
     )
@@ -53,11 +53,10 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "explain",
         explain_values,
-        "Show for each value where it comes from, and what it shadows.",
-        "confguard explain app.settings:Auth auth.toml --env APP_",
+        "confguard explain\n  confguard explain app.settings:Auth auth.toml --env APP_",
     )
-    command.add_argument("schema", metavar="SCHEMA", help=_SCHEMA)
-    command.add_argument("files", nargs="*", metavar="FILE", help="files, lowest first")
+    command.add_argument("schema", metavar="SCHEMA", nargs="?", help=f"{_SCHEMA} (all configs)")
+    command.add_argument("files", nargs="*", metavar="FILE", help="files, lowest first (those of the config)")
     _add_layers(command)
 
 
@@ -70,39 +69,74 @@ def _add_layers(command: ArgumentParser) -> None:
 def schema(args: Namespace) -> int:
     """`confguard schema`."""
     make_importable()
-    first = _resolved(args.schema)
     if args.what == "check":
-        return _check(args, first)
+        return _check(args)
     if args.what == "migrate":
-        return _migrate(args, first)
-    made = {
-        "json": lambda: json.dumps(json_schema(first), indent=2, ensure_ascii=False),
-        "example": lambda: example_file(first, args.read_as, schema_file=args.schema_file).rstrip("\n"),
-        "docs": lambda: reference_page(first).rstrip("\n"),
-    }[args.what]()
-    say(args.format, json_schema(first) if args.what == "json" else {args.what: made}, lambda: made)
-    return 0
+        return _migrate(args)
+    if args.schema:
+        made = _written(_resolved(args.schema), args)
+        say(args.format, made, lambda: _as_text(made, args.what))
+        return 0
+    pages, errors = of_all(_with_schema(), lambda name: _written(_resolved(name), args))
+    say(
+        args.format,
+        pages,
+        lambda: (
+            _as_text(pages, "json")
+            if args.what == "json"
+            else "\n\n".join(_as_text(page, args.what) for page in pages.values())
+        ),
+    )
+    return report_errors(errors)
+
+
+def _written(schema: Schema[Any], args: Namespace) -> dict[str, Any]:
+    """A schema as JSON Schema, example or page."""
+    if args.what == "json":
+        return json_schema(schema)
+    if args.what == "docs":
+        return {"docs": reference_page(schema).rstrip("\n")}
+    return {"example": example_file(schema, args.read_as, schema_file=args.schema_file).strip("\n")}
+
+
+def _as_text(written: dict[str, Any], what: str) -> str:
+    return json.dumps(written, indent=2, ensure_ascii=False) if what == "json" else str(written[what])
 
 
 def explain_values(args: Namespace) -> int:
     """`confguard explain`."""
     make_importable()
+    if args.schema:
+        made = _explained(args.schema, args)
+        say(args.format, made.to_json(), lambda: str(made))
+        return 0
+    seen, errors = of_all(_with_schema(), lambda name: _explained(name, args))
+    say(
+        args.format,
+        {name: each.to_json() for name, each in seen.items()},
+        lambda: "\n\n".join(f"{name}:\n{textwrap.indent(str(each), '  ')}" for name, each in seen.items()),
+    )
+    return report_errors(errors)
+
+
+def _explained(named: str, args: Namespace) -> Explanation:
+    """Where the values of some files come from: of those that are named, else of those of the config."""
+    schema, project = _resolved(named), config_named(named)
+    files = args.files or (files_of(project, named) if project else [])
     sources: list[Source] = []
-    for file in args.files:
+    for file in map(file_named, files):
         sources.append(file)
         if args.profile:
             sources.append(Profile(file, args.profile))
     sources += [SecretFiles(args.secrets)] if args.secrets else []
     sources += [Env(args.env)] if args.env else []
-    made = explain(_resolved(args.schema), *sources)
-    say(args.format, made.to_json(), lambda: str(made))
-    return 0
+    return explain(schema, *sources)
 
 
-def _check(args: Namespace, old: Schema[Any]) -> int:
-    if not args.new:
+def _check(args: Namespace) -> int:
+    if not args.schema or not args.new:
         raise SchemaError("check needs two schemas: OLD and NEW", hint="confguard schema check OLD NEW")
-    new = _resolved(args.new)
+    old, new = _resolved(args.schema), _resolved(args.new)
     findings = compare_schemas(old, new)
     refused = _refused(args.config, new) if args.config else []
     breaking = any(finding.grade == "breaking" for finding in findings) or bool(refused)
@@ -121,16 +155,17 @@ def _check(args: Namespace, old: Schema[Any]) -> int:
     return 1 if breaking else 0
 
 
-def _migrate(args: Namespace, schema: Schema[Any]) -> int:
-    if not args.new:
+def _migrate(args: Namespace) -> int:
+    if not args.schema or not (args.new or config_named(args.schema)):
         raise SchemaError(
             "migrate needs a schema and a file", hint="confguard schema migrate module:Class FILE"
         )
-    old = read(args.new)
-    made = migrate(old, schema)
+    file = file_named(args.new or args.schema)
+    old = read(file)
+    made = migrate(old, _resolved(args.schema))
     if args.write and made.content != old.content:
-        write_durably(Path(args.new), made.content)
-    told = f"{args.new}: {'written' if made.content != old.content else 'nothing to rename'}"
+        write_durably(Path(file), made.content)
+    told = f"{file}: {'written' if made.content != old.content else 'nothing to rename'}"
     data = {"changed": made.content != old.content, "text": made.text}
     say(args.format, data, lambda: told if args.write else made.text.rstrip("\n"))
     return 0
@@ -149,7 +184,19 @@ def _refused(config: str, new: Schema[Any]) -> list[tuple[int, str]]:
 
 
 def _resolved(spec: str) -> Schema[Any]:
-    made = resolve_schema(spec)
+    """The schema of `module:Class`, of a file, or of a config. Raises `SchemaError`."""
+    project = config_named(spec)
+    if project:
+        project.make_importable()
+    made = resolve_schema(project.schema_of(project.config(spec)) if project else spec)
     if made is None:
-        raise SchemaError("a schema is needed")
+        raise SchemaError(
+            f"'{spec}' has no schema",
+            hint=f'name one in the project file: [configs.{spec}] schema = "module:Class"',
+        )
     return made
+
+
+def _with_schema() -> list[str]:
+    """The configs of the project that have a schema."""
+    return [name for name, config in the_project().configs.items() if config.schema]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from attrs import frozen
 
 from confguard import git
+from confguard.cli.output import shown_path
+from confguard.cli.projects import the_project
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.document import Document, parse_bytes
 from confguard.documents.reading import load_bytes
@@ -17,7 +23,20 @@ from confguard.project import Project, find_project
 from confguard.risk.judging import Terms
 from confguard.schema.schema import resolve_schema
 
-__all__ = ["Raw", "load", "make_importable", "parse", "revision_of", "terms_for"]
+__all__ = [
+    "Raw",
+    "config_named",
+    "file_named",
+    "files_named",
+    "files_of",
+    "load",
+    "make_importable",
+    "parse",
+    "revision_of",
+    "terms_for",
+]
+
+_PATTERN = re.compile(r"[*?\[]")
 
 
 @frozen
@@ -29,8 +48,57 @@ class Raw:
     name: str
 
 
+def file_named(name: str) -> str:
+    """The file of an argument: itself, or the one file of the config with that name. Raises `ProjectError`."""
+    project = config_named(name)
+    return shown_path(project.source_of(name)) if project else name
+
+
+def files_named(names: Sequence[str]) -> list[str]:
+    """The files of arguments: themselves, or those of the configs with these names; of all configs without any."""
+    if not names:
+        project = the_project()
+        return [file for config in project.configs for file in files_of(project, config)]
+    found = [(name, config_named(name)) for name in names]
+    return [file for name, project in found for file in (files_of(project, name) if project else [name])]
+
+
+def files_of(project: Project, name: str) -> list[str]:
+    """The files of a config, seen from here; those named without a pattern need not be there."""
+    patterns = project.config(name).files
+    exact = [pattern for pattern in patterns if not _PATTERN.search(pattern)]
+    there = _files_below(project.root) if len(exact) < len(patterns) else []
+    matching = [
+        file
+        for file in there
+        if any(fnmatchcase(file, pattern.removeprefix("./")) for pattern in patterns if pattern not in exact)
+    ]
+    return [shown_path(project.root / file) for file in dict.fromkeys([*exact, *sorted(matching)])]
+
+
+def _files_below(root: Path) -> list[str]:
+    """The files of a project: those git does not ignore; where there is no git, all but those in hidden folders."""
+    known = git.tracked(root)
+    if known is not None:
+        return [file for file in known if (root / file).is_file()]
+    found = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(folder, file).relative_to(root).as_posix() for file in files]
+    return found
+
+
+def config_named(name: str) -> Project | None:
+    """The project, where it has a config of this name that no file here takes from it."""
+    if Path(name).is_file():
+        return None
+    project = find_project()
+    return project if project and name in project.configs else None
+
+
 def load(name: str, format: str | None) -> Raw:
-    """The bytes that a command's argument names. Raises `DocumentError`."""
+    """The bytes of the file, or of the config's one file, that an argument names. Raises `DocumentError`."""
+    name = file_named(name)
     if name == "-":
         if not format:
             raise DocumentError("standard input has no name to tell its format", hint="say it with --as")
@@ -44,7 +112,10 @@ def load(name: str, format: str | None) -> Raw:
     if colon and not Path(name).exists():
         chosen = format_named(format) if format else detect_format(path)
         return Raw(git.blob(name, MAX_BYTES), chosen.name, name)
-    chosen = format_named(format) if format else detect_format(name)
+    project = find_project()
+    config = project.config_of(name) if project and not format else None
+    wanted = format or (config[1].format if config else None)
+    chosen = format_named(wanted) if wanted else detect_format(name)
     return Raw(load_bytes(name), chosen.name, name)
 
 
@@ -65,11 +136,20 @@ def make_importable() -> None:
         sys.path.insert(0, str(Path.cwd()))
 
 
+def _from_here(name: str) -> str:
+    """The path of a file, or of `REV:path`: from the top of the work tree, unless it begins with a dot."""
+    _, colon, path = name.rpartition(":")
+    if not colon or Path(name).exists():
+        return name
+    return path if path.startswith((".", "/")) else str(git.root() / path)
+
+
 def terms_for(name: str, schema: str | None, project: Project | None = None) -> Terms:
     """The terms for a file: those of the project's config that it belongs to; a schema that is named wins."""
     make_importable()
+    name = file_named(name)
     project = project or find_project()
     if project is None:
         return Terms(schema=resolve_schema(schema))
-    found = project.config_of(name.rpartition(":")[2])
+    found = project.config_of(_from_here(name))
     return project.terms(found[1] if found else None, schema)

@@ -80,7 +80,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "init",
         init,
-        "Write confguard.toml from the configuration files found here.",
         "confguard init --import",
         exits="0 done, 1 a file could not be imported, 2 cannot run",
     )

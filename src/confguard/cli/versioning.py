@@ -12,7 +12,7 @@ from confguard import git
 from confguard.cli import sources
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands
-from confguard.cli.output import paint, say
+from confguard.cli.output import indented, paint, say, shown_path
 from confguard.diffs.engine import compare, diff
 from confguard.diffs.merging import Merged, merge
 from confguard.documents.document import Document, parse_bytes
@@ -34,7 +34,6 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "git",
         run,
-        "Let git diff and merge configuration files by meaning.",
         "confguard git install\n  git diff            # by meaning; as text: git diff --no-ext-diff",
         exits="0 done, or merged; 1 conflicts; 2 cannot run",
     )
@@ -56,10 +55,10 @@ def run(args: Namespace) -> int:
     _configure(install=install)
     done = {"attributes": str(attributes), "installed": install}
     told = (
-        f"{attributes}: git diffs and merges {', '.join(_SUFFIXES)} by meaning\n"
+        f"{shown_path(attributes)}: git diffs and merges by meaning\n{indented(', '.join(_SUFFIXES))}\n"
         "commit it, and run `confguard git install` once in each clone"
         if install
-        else f"{attributes}: git diffs and merges as it did"
+        else f"{shown_path(attributes)}: git diffs and merges as it did"
     )
     say(args.format, done, lambda: told)
     return 0

@@ -15,6 +15,7 @@ from confguard.demo.load import Login
 from confguard.demo.measuring import Measured, recovery
 from confguard.diffs.changes import Diff
 from confguard.risk.findings import Risk
+from confguard.texts import amount
 
 __all__ = ["Act", "Moment", "Story", "write_report"]
 
@@ -118,7 +119,7 @@ class Story:
             lines.append(f"{act.name + ', after':<26}{self.after(act)}")
         lines.append(f"at the most, {self.capacity:.0f} logins a second were answered")
         causes = ", ".join(f"{count} {cause}" for cause, count in self.causes().items())
-        lines += ["", f"{len(self.logins)} logins; those that failed: {causes or 'none'}"]
+        lines += ["", f"{amount(len(self.logins), 'login')}; those that failed: {causes or 'none'}"]
         if not self.complete:
             lines.append("Not all went as it should: logins did not fail, or did not recover.")
         return "\n".join(lines)

@@ -17,6 +17,7 @@ from confguard.paths import Path, path_to_json
 from confguard.schema.guarded import secret_texts, without
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
+from confguard.texts import amount
 from confguard.values import alone, copied, documents_of
 
 __all__ = ["Diff"]
@@ -98,7 +99,7 @@ class Diff:
         if self.same:
             return "no change in meaning"
         counts = Counter(change.effect.word for change in self.changes)
-        total = "1 change" if len(self) == 1 else f"{len(self)} changes"
+        total = amount(len(self), "change")
         return f"{total}: {', '.join(f'{count} {word}' for word, count in counts.items())}"
 
     def __add__(self, later: Diff) -> Diff:

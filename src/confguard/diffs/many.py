@@ -21,6 +21,7 @@ from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import DocumentError
 from confguard.paths import show_path
 from confguard.schema.schema import SchemaLike
+from confguard.texts import amount
 
 __all__ = ["Comparison", "Expected", "FileDiff", "compare_folders", "compare_revisions"]
 
@@ -88,10 +89,10 @@ class Comparison:
         """
         changed = [each for each in self.files if not each.same]
         changes = sum(len(each.diff) for each in changed if each.diff)
-        compared = f"{self.compared} file{'s'[: self.compared != 1]} compared"
+        compared = f"{amount(self.compared, 'file')} compared"
         if not changed:
             return f"{compared}: no change in meaning"
-        return f"{compared}: {changes} change{'s'[: changes != 1]} in {len(changed)} of them"
+        return f"{compared}: {amount(changes, 'change')} in {len(changed)} of them"
 
     def to_json(self) -> dict[str, object]:
         """The comparison as JSON."""

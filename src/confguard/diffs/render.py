@@ -10,6 +10,7 @@ from confguard.errors import harmless
 from confguard.paths import Key, Path, show_path
 from confguard.schema.guarded import Masked
 from confguard.secrets import masked
+from confguard.texts import shortened
 
 __all__ = ["json_value", "show_change", "show_value"]
 
@@ -43,18 +44,22 @@ def show_change(op: str, path: Path, before: Any, after: Any, origin: Path | Non
 def show_value(value: Any) -> str:
     """A value on one line, cut in the middle where it is long."""
     if isinstance(value, str | Masked):
-        return _cut(_quote(masked(str(value))))
+        return shortened(_quote(masked(str(value))), _WIDTH)
     if isinstance(value, dict):
         shown = ", ".join(f"{_name(key)}: {show_value(inner)}" for key, inner in list(value.items())[:8])
-        return _cut("{" + shown + ("" if len(value) <= 8 else f", and {len(value) - 8} more") + "}")
+        return shortened(
+            "{" + shown + ("" if len(value) <= 8 else f", and {len(value) - 8} more") + "}", _WIDTH
+        )
     if isinstance(value, list):
         shown = ", ".join(show_value(inner) for inner in value[:8])
-        return _cut("[" + shown + ("" if len(value) <= 8 else f", and {len(value) - 8} more") + "]")
+        return shortened(
+            "[" + shown + ("" if len(value) <= 8 else f", and {len(value) - 8} more") + "]", _WIDTH
+        )
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
-    return _cut(str(value))
+    return shortened(str(value), _WIDTH)
 
 
 def json_value(value: Any) -> Any:
@@ -81,9 +86,18 @@ def _without_common(before: str, after: str) -> tuple[str, str]:
     least = min(len(before), len(after))
     start = next((n for n in range(least) if before[n] != after[n]), least)
     end = next((n for n in range(least - start) if before[-1 - n] != after[-1 - n]), least - start)
-    start, end = max(0, start - _AROUND), max(0, end - _AROUND)
+    start, end = (
+        _word_before(before, max(0, start - _AROUND)),
+        _word_before(before[::-1], max(0, end - _AROUND)),
+    )
     left, right = "... " if start else "", " ..." if end else ""
     return tuple(f"{left}{text[start : len(text) - end]}{right}" for text in (before, after))  # type: ignore[return-value]
+
+
+def _word_before(text: str, at: int) -> int:
+    """Where the word begins in which a place is; the place itself, where that is far."""
+    begins = max(text.rfind(" ", 0, at), text.rfind(",", 0, at)) + 1
+    return begins if at - begins <= _AROUND else at
 
 
 def _quote(text: str) -> str:
@@ -92,10 +106,3 @@ def _quote(text: str) -> str:
 
 def _name(key: object) -> str:
     return harmless(masked(str(key)))
-
-
-def _cut(text: str) -> str:
-    if len(text) <= _WIDTH:
-        return text
-    half = (_WIDTH - 5) // 2
-    return f"{text[:half]} ... {text[-half:]}"

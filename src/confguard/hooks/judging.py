@@ -43,14 +43,17 @@ def judge_all(
     at: float = 0.0,
     reason: str | None = None,
     model: Model | None = None,
+    root: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Judged]:
     """What is said of each file that changed since the revision `base`, by its config's terms where a project names it.
 
-    With a `past`, each change also has a likelihood.
+    Names are relative to `root`, or to where one stands. With a `past`, each change also has a likelihood.
     """
     wanted = [
-        (file, before, after, config) for file, before, after in files for config in _configs(file, project)
+        (file, before, after, config)
+        for file, before, after in files
+        for config in _configs(file, project, root)
     ]
     few = len(wanted) <= _MOST_FILES_ASKED
     terms: dict[int, Terms] = {}
@@ -113,6 +116,7 @@ def judge_range(
     ]
     author, at, subject = git.about(head)
     past = past_of(Path.cwd(), base) if history else None
+    root = git.root()
     judged = judge_all(
         files,
         project,
@@ -122,9 +126,10 @@ def judge_range(
         at=at,
         reason=subject,
         model=model,
+        root=root,
         progress=progress,
     )
-    return judged + [_unread(file) for file in sorted(unread) if _configs(file, project)]
+    return judged + [_unread(file) for file in sorted(unread) if _configs(file, project, root)]
 
 
 def _unread(file: str) -> Judged:
@@ -154,9 +159,9 @@ def _in_repository(file: str) -> str:
     return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else path
 
 
-def _configs(file: str, project: Project | None) -> list[Config | None]:
+def _configs(file: str, project: Project | None, root: Path | None) -> list[Config | None]:
     """The terms of a file: its config's; none of a config where no project names any; not at all where it is none."""
-    found = project.config_of(file) if project else None
+    found = project.config_of(root / file if root else file) if project else None
     if found is not None and found[1].files:
         return [found[1]]
     unnamed = not (project and project.configs) and is_configuration(file)

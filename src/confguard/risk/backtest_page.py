@@ -9,6 +9,7 @@ from string import Template
 from confguard.errors import harmless
 from confguard.risk.backtest import Backtest
 from confguard.risk.metrics import auc, average_precision, calibration, recall_at
+from confguard.texts import amount, shortened
 
 __all__ = ["to_html", "to_text"]
 
@@ -17,11 +18,11 @@ def to_text(made: Backtest) -> str:
     """The figures, the calibration as bars, and the top misses."""
     labels, likely = made.labels, made.likelihoods
     lines = [
-        f"{made.repository}: {len(labels):,} changes to configuration, {sum(labels)} reverted"
+        f"{made.repository}: {amount(len(labels), 'change')} to configuration, {sum(labels)} reverted"
         + (" (shallow: the beginning is missing)" if made.shallow else ""),
     ]
     if made.unread:
-        lines.append(f"  {made.unread:,} files could not be read (templates, very large ones)")
+        lines.append(f"  {amount(made.unread, 'file')} could not be read (templates, very large ones)")
     if not any(labels) or all(labels):
         return "\n".join([*lines, "  nothing was reverted: there is nothing to compare with"])
     scores = [float(each.score) for each in made.scored]
@@ -40,7 +41,7 @@ def to_text(made: Backtest) -> str:
     lines += ["", "  reverted, and thought the least likely to be:"]
     for each in made.misses():
         subject = harmless(each.commit.subject)
-        shown = subject if len(subject) <= 48 else subject[:45] + "..."
+        shown = shortened(subject, 48)
         lines.append(f"  {each.commit.sha[:10]}  {each.likelihood:6.1%}  {shown}  ({each.how})")
     return "\n".join(lines)
 
@@ -107,7 +108,7 @@ def _plot(groups: Sequence[tuple[float, float, int]]) -> str:
 
     dots = "".join(
         f'<circle cx="{edge + at(mean):.1f}" cy="{size - at(share) + 10:.1f}" r="5" fill="var(--ink)">'
-        f"<title>{mean:.1%} thought, {share:.1%} reverted, {count} changes</title></circle>"
+        f"<title>{mean:.1%} thought, {share:.1%} reverted, {amount(count, 'change')}</title></circle>"
         for mean, share, count in groups
     )
     frame = (

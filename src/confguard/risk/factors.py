@@ -13,6 +13,7 @@ from confguard.fields import Impact, ImpactLevel, Safer
 from confguard.paths import Path, show_path
 from confguard.risk.findings import Factor, Finding, Severity
 from confguard.schema.shape import Shape
+from confguard.texts import amount
 
 __all__ = [
     "PastChange",
@@ -119,7 +120,7 @@ def history_factors(history: Iterable[PastChange] | None) -> list[Factor]:
         return []
     points = min(15.0, 5.0 * len(reverts) + (5.0 if recent[0].reverts is not None else 0.0))
     times = "once" if len(reverts) == 1 else f"{len(reverts)} times"
-    return [Factor("history", points, f"reverted {times} in the last {len(recent)} revisions")]
+    return [Factor("history", points, f"reverted {times} in the last {amount(len(recent), 'revision')}")]
 
 
 def _prefixes(path: Path) -> Iterable[Path]:

@@ -31,6 +31,8 @@ class Finding:
     column: int | None = None
     source: str | None = field(default=None, eq=False, repr=False)
     """The line of the source, where it may be shown."""
+    under: tuple[int, int] | None = field(default=None, eq=False, repr=False)
+    """Column and length of the value at fault in that line; None where the key is at fault."""
 
     @property
     def fingerprint(self) -> str:

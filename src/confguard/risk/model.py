@@ -174,7 +174,9 @@ def _summed(findings: list[Finding], factors: list[Factor]) -> Risk:
     total = sum(factor.points for factor in factors)
     score = round(min(100.0, max(0.0, total)))
     if abs(total - score) >= 0.5:
-        factors.append(Factor("bounds", score - total, "a score is from 0 to 100"))
+        within = 0 <= total <= 100
+        name, why = ("rounding", "a score is whole") if within else ("bounds", "a score is from 0 to 100")
+        factors.append(Factor(name, score - total, why))
     return Risk(score, tuple(findings), tuple(factors))
 
 

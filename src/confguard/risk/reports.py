@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
-from xml.sax.saxutils import escape, quoteattr
 
 from confguard.errors import harmless
 from confguard.paths import show_path
@@ -133,6 +133,8 @@ def to_gitlab(judged: Sequence[Judged]) -> str:
 
 def to_junit(judged: Sequence[Judged]) -> str:
     """JUnit XML: a test case a file, which fails where the change is not allowed."""
+    from xml.sax.saxutils import escape, quoteattr
+
     failed = sum(each.decision is not Decision.ALLOW for each in judged)
     lines = ['<?xml version="1.0" encoding="utf-8"?>']
     lines.append(f'<testsuites><testsuite name="confguard" tests="{len(judged)}" failures="{failed}">')
@@ -188,7 +190,7 @@ def to_text(judged: Iterable[Judged]) -> str:
     for each in judged:
         lines += each.errors
         for finding in each.risk.findings if each.risk else ():
-            lines += [str(finding), f"    {finding.advice}"]
+            lines += [str(finding), _indented(finding.advice)]
         lines += [str(accepted) for accepted in (each.risk.accepted if each.risk else ())]
         if each.risk:
             likely = (
@@ -198,6 +200,17 @@ def to_text(judged: Iterable[Judged]) -> str:
                 f"{each.file}: {each.decision}: risk {each.risk.score} of 100 ({each.risk.level}{likely})"
             )
     return "\n".join(lines)
+
+
+def _indented(text: str) -> str:
+    return textwrap.fill(
+        text,
+        80,
+        initial_indent="    ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 REPORTS: dict[str, Callable[[Sequence[Judged]], str]] = {

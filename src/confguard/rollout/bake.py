@@ -13,6 +13,7 @@ from confguard.fields import Duration
 from confguard.rollout.monitors import Monitor
 from confguard.rollout.probes import Probe, ProbeLike, as_probe, ask
 from confguard.secrets import masked
+from confguard.texts import amount
 
 __all__ = ["Bake", "Outcome", "Watched", "watch"]
 
@@ -147,14 +148,14 @@ class _Tally:
         self.notice(self.probe.name, wrong)
         self.failed, self.in_a_row, self.wrong = self.failed + 1, self.in_a_row + 1, wrong
         if self.in_a_row >= self.bake.failures:
-            return f"{self.probe.name}: {wrong} ({self.in_a_row} times in a row)"
+            return f"{self.probe.name}: {wrong} ({amount(self.in_a_row, 'time')} in a row)"
         return self.flapping() if self.checks >= _ENOUGH and self.failed >= self.bake.failures else None
 
     def flapping(self) -> str | None:
         """Why it fails for failing too often, if it does."""
         if self.failed < 2 or self.failed <= self.bake.share * self.checks:
             return None
-        return f"{self.probe.name}: failed {self.failed} of {self.checks} times, the last time: {self.wrong}"
+        return f"{self.probe.name}: failed {self.failed} of {amount(self.checks, 'time')}, the last time: {self.wrong}"
 
 
 def _ask(bake: Bake, tallies: Sequence[_Tally]) -> str | None:

@@ -14,6 +14,7 @@ from confguard.rollout.probes import fetch
 from confguard.targets.addresses import checked_url, shown_url
 from confguard.targets.concealing import shown_by
 from confguard.targets.refusing import time_limit
+from confguard.texts import amount
 
 __all__ = ["Counts", "ErrorRate", "HttpCounts", "Monitor"]
 
@@ -116,7 +117,11 @@ class ErrorRate:
             now = self.source()
         except Exception as error:  # noqa: BLE001 - a source may raise anything; no reading is no evidence
             self._silent += 1
-            return f"no reading {self._silent} times: {error}" if self._silent >= self.silence else None
+            return (
+                f"no reading {amount(self._silent, 'time')}: {error}"
+                if self._silent >= self.silence
+                else None
+            )
         self._silent = 0
         if self._last is not None:
             self._count(self._last, now)

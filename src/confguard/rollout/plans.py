@@ -31,6 +31,7 @@ from confguard.targets.drift import Drift
 
 __all__ = ["Plan", "as_document", "change_of", "owners_of", "plan_change"]
 
+_REASON = "a reason is required: say what the change is for"
 HISTORY = 50
 """How many revisions the risk model looks back on."""
 
@@ -50,7 +51,8 @@ class Plan:
     block: int
     """From which score on the policy blocks."""
     author: str
-    reason: str
+    reason: str | None
+    """What the change is for; None where that is to be said when it is applied."""
     owners: tuple[str, ...] = ()
     """Who is to be asked, by the schema's `Owner` marks on what changes."""
     ticket: str | None = None
@@ -105,7 +107,7 @@ def plan_change(
     terms: Terms,
     *,
     author: str,
-    reason: str,
+    reason: str | None,
     ticket: str | None = None,
     labels: tuple[str, ...] = (),
 ) -> Plan:
@@ -113,9 +115,9 @@ def plan_change(
 
     Raises `ValidationError` with every problem, and `ValueError` for a blank reason.
     """
-    reason = reason.strip()
-    if not reason:
-        raise ValueError("a reason is required: say what the change is for")
+    reason = reason.strip() if reason is not None else None
+    if reason == "":
+        raise ValueError(_REASON)
     if place.schema:
         place.schema.validate_document(document)
     document.data_digest  # noqa: B018 - worked out here, so that an apply is short
@@ -136,7 +138,7 @@ def plan_change(
         judgement=terms.policy.decide(risk, changes) if judged else Decision.ALLOW,
         block=terms.policy.block,
         author=author,
-        reason=changes.clean(reason),
+        reason=changes.clean(reason) if reason else None,
         owners=owners_of(changes, place.schema),
         ticket=ticket,
         labels=labels,
@@ -158,8 +160,11 @@ def change_of(
 ) -> Change | Revision:
     """What a plan does to the head; the head, if all is there already.
 
-    Raises `BakingError`, `ConflictError` if the head moved, `DriftError` or `PolicyError`.
+    Raises `BakingError`, `ConflictError` if the head moved, `DriftError` or `PolicyError`; `ValueError` if the plan
+    has no reason.
     """
+    if plan.reason is None:
+        raise ValueError(_REASON)
     pending = place.store.pending_bake(place.config)
     if pending and not supersede:
         raise _baking(place, pending)

@@ -17,6 +17,7 @@ from confguard.schema.limits import WORDS
 from confguard.schema.patterns import LONGEST_TEXT, Pattern
 from confguard.schema.references import Node
 from confguard.schema.vocabulary import Draft
+from confguard.texts import in_number
 
 __all__ = ["exact", "fits", "places", "problems"]
 
@@ -210,7 +211,7 @@ def _told(error: Any) -> Iterator[Told]:
     else:
         shown = said.written if isinstance(said, Pattern) else said
         phrase = _PHRASES.get(keyword, f"does not fit the schema's `{keyword}`")
-        yield path, phrase.format(brief(str(shown), 200) if keyword != "pattern" else shown), value
+        yield path, in_number(phrase.format(brief(str(shown), 200) if keyword != "pattern" else shown)), value
 
 
 def _names(needed: Any) -> list[str]:

@@ -16,7 +16,7 @@ from attrs import define
 from confguard import units
 from confguard.documents.document import Document
 from confguard.errors import Problem, SchemaError, ValidationError, brief, did_you_mean
-from confguard.paths import Path, show_path
+from confguard.paths import Path, show_path, value_at
 from confguard.schema.attrs import AttrsAdapter
 from confguard.schema.defaults import with_parsed_defaults
 from confguard.schema.interface import Failed, InvalidDataError, Members, SchemaAdapter, Untyped
@@ -34,6 +34,8 @@ __all__ = ["Schema", "SchemaLike", "by_place", "place_problem", "resolve_schema"
 T = TypeVar("T")
 Found: TypeAlias = "tuple[Path, str, Any]"
 
+_OF_KEYS = ("unknown key", "is called '", "is deprecated", "is the same setting as")
+"""How a problem begins that is one of a key, not of its value."""
 _CLASSES = (PydanticAdapter(), AttrsAdapter())
 _ADAPTERS: tuple[SchemaAdapter, ...] = (*_CLASSES, JsonSchemaAdapter())
 
@@ -344,7 +346,9 @@ def place_problem(
         return problem._replace(file=document.path, related=related)
     placed = problem._replace(file=document.path, line=position.line, column=position.column, related=related)
     line, shown = document.lines[position.line - 1], secrets.lines(document)[position.line - 1]
-    return placed._replace(source=line) if line == shown and not _may_be_misplaced(problem, shape) else placed
+    if line != shown or _may_be_misplaced(problem, shape):
+        return placed
+    return placed._replace(source=line, under=_value_under(problem, document, position.line))
 
 
 def _may_be_misplaced(problem: Problem, shape: Shape) -> bool:
@@ -352,3 +356,14 @@ def _may_be_misplaced(problem: Problem, shape: Shape) -> bool:
     *above, last = problem.path or (0,)
     around = shape.at(above)
     return isinstance(last, str) and around.holds_secret and around.child(last) is ANYTHING
+
+
+def _value_under(problem: Problem, document: Document, line: int) -> tuple[int, int] | None:
+    """Column and length of the value at fault, on the line of its key; None where the key is at fault."""
+    value = document.locate_value(problem.path)
+    if value is None or value.line != line or problem.message.startswith(_OF_KEYS):
+        return None
+    written = document.lines[line - 1][value.column - 1 :]
+    held = value_at(document.data, problem.path)
+    plain = isinstance(held, str) and written.startswith(held)  # an unquoted text may have several words
+    return (value.column, len(held) if plain else 0) if written.strip() else None

@@ -15,6 +15,7 @@ from confguard.errors import ConfguardError, DocumentError
 from confguard.schema.schema import Schema
 from confguard.stores.interface import Revision
 from confguard.targets.interface import Target
+from confguard.texts import amount
 
 __all__ = ["Drift", "drift_of"]
 
@@ -45,8 +46,7 @@ class Drift:
         if self.changes is None:
             differs = [] if self.problems else ["differs"]
         elif self.changes:
-            count = len(self.changes)
-            differs = [f"{count} value{'' if count == 1 else 's'} differ{'s' if count == 1 else ''}"]
+            differs = [f"{amount(len(self.changes), 'value')} differ{'s' if len(self.changes) == 1 else ''}"]
         else:
             differs = ["differs in layout or comments only"]
         return "; ".join([*differs, *self.problems])

@@ -24,6 +24,7 @@ from confguard.schema import loading
 from confguard.schema.interface import Failed, Untyped
 from confguard.schema.schema import Schema
 from confguard.testing.record import Record
+from confguard.texts import amount
 
 __all__ = ["Context"]
 
@@ -53,7 +54,7 @@ class Context:
             return f"confguard: noting what tests read in {self._record.file.name}"
         known = "" if self._known else "; nothing was recorded, so all tests run"
         stands = f"{self._candidate[1].name} stands in for {self._candidate[0].name}"
-        return f"confguard: {stands} and changes {len(self._changed)} settings{known}"
+        return f"confguard: {stands} and changes {amount(len(self._changed), 'setting')}{known}"
 
     def install(self) -> None:
         """Note what is read, and put the candidate in place."""

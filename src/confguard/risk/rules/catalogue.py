@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
@@ -9,9 +10,10 @@ from inspect import isabstract
 from pkgutil import iter_modules
 
 from confguard.errors import ConfguardError, did_you_mean
+from confguard.risk.findings import Severity
 from confguard.risk.rules.interface import Rule
 
-__all__ = ["FAMILIES", "all_rules", "known_codes", "rule_coded"]
+__all__ = ["FAMILIES", "OF_FILES", "all_rules", "known_codes", "rule_coded"]
 
 FAMILIES = {
     1: "Units and magnitude",
@@ -25,6 +27,12 @@ FAMILIES = {
     9: "Process",
 }
 """The families by the hundreds of their codes."""
+OF_FILES: dict[str, tuple[Severity, str]] = {
+    "CG001": ("critical", "the file cannot be parsed"),
+    "CG002": ("high", "a value does not fit the schema"),
+    "CG003": ("low", "a key was renamed, or is deprecated"),
+}
+"""What is found in a file without a rule: how grave it is, and what."""
 
 
 @cache
@@ -41,7 +49,7 @@ def all_rules() -> tuple[Rule, ...]:
 
 def known_codes(more: Iterable[Rule] = ()) -> set[str]:
     """The codes that a finding may have: of every rule, of `more`, and of what is found without a rule."""
-    return {*(rule.code for rule in all_rules()), *(rule.code for rule in more), "CG001", "CG002", "CG003"}
+    return {*(rule.code for rule in all_rules()), *(rule.code for rule in more), *OF_FILES}
 
 
 def rule_coded(code: str) -> Rule:
@@ -53,9 +61,19 @@ def rule_coded(code: str) -> Rule:
     by_code = {rule.code: rule for rule in all_rules()}
     if code.upper() not in by_code:
         raise ConfguardError(
-            f"no rule '{code}'{did_you_mean(code.upper(), by_code)}", hint="`confguard rules` lists them"
+            f"no rule '{code}'{_nearest(code, by_code)}", hint="`confguard rules` lists them"
         )
     return by_code[code.upper()]
+
+
+def _nearest(code: str, known: Iterable[str]) -> str:
+    """` (did you mean 'CG907' or 'CG906'?)`: those nearest by number; by letters, where the code has none."""
+    number = re.fullmatch(r"(?:CG)?0*(\d{1,6})", code.strip().upper())
+    if not number:
+        return did_you_mean(code.upper(), known)
+    numbers = {each: int(each.removeprefix("CG")) for each in known if re.fullmatch(r"CG\d+", each)}
+    ranked = sorted(numbers, key=lambda each: (abs(numbers[each] - int(number[1])), each))
+    return f" (did you mean {' or '.join(repr(each) for each in ranked[:2])}?)"
 
 
 def _rules_in(module_name: str) -> list[Rule]:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from confguard.risk.findings import Finding
 from confguard.risk.rules.interface import Context, Example, Rule
+from confguard.texts import amount
 
 __all__ = ["LongUntouched", "OutsideHours", "ThinReason", "UnderFreeze"]
 
@@ -71,7 +72,7 @@ class LongUntouched(_ProcessRule):
         for change in context.diff:
             last = since(change.path) if since and change.op != "add" else None
             if last is not None and last > _YEAR:
-                yield self.finding(change.path, f"was last changed {last.days} days ago")
+                yield self.finding(change.path, f"was last changed {amount(last.days, 'day')} ago")
 
 
 class OutsideHours(_ProcessRule):

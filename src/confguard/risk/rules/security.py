@@ -75,7 +75,7 @@ class VerificationOff(EditRule):
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """What verifies went off."""
         if switched(edit.path, edit.before, _set(edit), _VERIFY) is False:
-            return "was on and is off"
+            return _off(edit)
         return None
 
 
@@ -96,7 +96,7 @@ class AuthenticationOff(EditRule):
         if edit.added and not isinstance(_set(edit), bool):
             return None
         if switched(edit.path, edit.before, _set(edit), _AUTH) is False:
-            return "was on and is off"
+            return _off(edit)
         return None
 
 
@@ -364,6 +364,10 @@ class PrivateCached(EditRule):
 def _set(edit: Edit) -> Any:
     """The new value; a bare key (`skip-grant-tables`) that was added is on."""
     return True if edit.added and edit.after is None else edit.after
+
+
+def _off(edit: Edit) -> str:
+    return "was not set and is off" if edit.added else "was on and is off"
 
 
 def _asymmetric(value: Any) -> bool:

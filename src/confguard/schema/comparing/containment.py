@@ -31,6 +31,7 @@ from confguard.schema.comparing.witness import in_doubt, proven
 from confguard.schema.comparing.wording import kinds, shown
 from confguard.schema.json_validation import fits, problems
 from confguard.schema.references import Node
+from confguard.texts import amount
 
 __all__ = ["Containment"]
 
@@ -231,7 +232,11 @@ class Containment:
         old = tuple(part.element(position) for part in case.parts)
         if takes_nothing(new):
             possible = bool(cases(old))
-            return [Refusal("CS105", f"has at most {position} elements", now=position)] if possible else []
+            return (
+                [Refusal("CS105", f"has at most {amount(position, 'element')}", now=position)]
+                if possible
+                else []
+            )
         return [refusal.below(step) for refusal in self.refusals(old, new)]
 
     def _of_contains(self, case: Case, new: Node, keywords: dict[str, Any]) -> Refusals:

@@ -1,0 +1,91 @@
+"""How texts are counted and cut, for a reader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+__all__ = ["amount", "in_number", "shortened", "window"]
+
+_BREAKS = (
+    re.compile(r"(?<=[,;])(?=\s)"),
+    re.compile(r"(?<=\s)(?=\S)|(?<=\S)(?=\s)"),
+    re.compile(r"(?<=\W)(?=\w)|(?<=\w)(?=\W)"),
+)
+"""Where a text may be cut, best first: between values, between words, between the parts of a long one."""
+_ONE = re.compile(r"((?<![\d.,])1 (?:character|element|key))s\b")
+_GAP = " ... "
+
+
+def amount(count: int, thing: str, things: str | None = None) -> str:
+    """A count and what is counted: one or many.
+
+    >>> amount(1, "config"), amount(1200, "config"), amount(0, "entry", "entries")
+    ('1 config', '1,200 configs', '0 entries')
+    """
+    return f"{count:,} {thing if count == 1 else things or thing + 's'}"
+
+
+def in_number(text: str) -> str:
+    """A text with a count in it, in one where it says 1.
+
+    >>> in_number("expected at least 1 characters"), in_number("at most 11 keys")
+    ('expected at least 1 character', 'at most 11 keys')
+    """
+    return _ONE.sub(r"\1", text)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text with its middle left out where it is longer: between words, and inside of one only where it is too long.
+
+    >>> shortened("the quick brown fox jumps over the lazy dog", 30)
+    'the quick ... the lazy dog'
+    >>> shortened("{size: 100, wait: 200, more: 300, last: 400}", 30)
+    '{size: 100, ... last: 400}'
+    >>> shortened("https://example.com/what?is=long", 30)
+    'https:// ... what?is=long'
+    >>> shortened("a" * 30, 15)
+    'aaaaa ... aaaaa'
+    """
+    if len(text) <= most:
+        return text
+    half = (most - len(_GAP)) // 2
+    start = _break_before(text, half, half // 3)
+    end = _break_after(text, len(text) - half, len(text) - half // 3)
+    return f"{text[:start].rstrip()}{_GAP}{text[end:].lstrip()}"
+
+
+def window(text: str, at: int, length: int, most: int) -> tuple[str, int]:
+    """What stands around a place of a long text, between words, and where that place is in it.
+
+    >>> window("the quick brown fox jumps over the lazy dog", 16, 3, 25)
+    ('... brown fox jumps ...', 10)
+    """
+    if len(text) <= most:
+        return text, at
+    room = most - len(_GAP) - len(_GAP.strip())
+    start = max(0, min(at - max(0, room - length) // 2, len(text) - room))
+    end = min(len(text), start + room)
+    if start:
+        start = _break_after(text, start, at)
+        start += len(text[start:]) - len(text[start:].lstrip())
+    end = _break_before(text, end, min(at + length, end)) if end < len(text) else end
+    left, right = _GAP.lstrip() if start else "", _GAP.rstrip() if end < len(text) else ""
+    return f"{left}{text[start:end].rstrip()}{right}", at - start + len(left)
+
+
+def _break_before(text: str, at: int, least: int) -> int:
+    """The best place to cut, not after `at`, not before `least`; `at`, where there is none."""
+    return max(next(_breaks(text, least, at), [at]))
+
+
+def _break_after(text: str, at: int, most: int) -> int:
+    """The best place to cut, not before `at`, not after `most`; `at`, where there is none."""
+    return min(next(_breaks(text, at, most), [at]))
+
+
+def _breaks(text: str, least: int, most: int) -> Iterator[list[int]]:
+    """The places of each kind between two others, best kind first."""
+    for kind in _BREAKS:
+        if found := [each.start() for each in kind.finditer(text) if least <= each.start() <= most]:
+            yield found
