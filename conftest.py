@@ -38,7 +38,7 @@ _BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-_SEED = os.environ.get("CONFGUARD_PAGES") or str(random.randrange(10_000))
+_SEED = os.environ.setdefault("CONFGUARD_PAGES", str(random.randrange(10_000)))  # one for all processes
 _CI = ("CI", "BUILD_NUMBER")  # by which pytest knows a CI, and says more there than the pages show
 
 

@@ -353,7 +353,6 @@ def test_what_cannot_be_written_is_told_in_a_line(project: Path, capsys: Capture
         "check --write-baseline none/x",
         "backtest . --html none/x",
         "export auth none/x",
-        "show auth --raw --format json --nope",
     ):
         code, out, err = run(capsys, command)
         assert (code, out) == (2, "")

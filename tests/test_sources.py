@@ -94,7 +94,7 @@ def test_an_instance_with_a_secret_is_written_whole_and_shown_without_it(folder:
     assert "hunter" not in str(plan.diff) + json.dumps(plan.to_json())
 
 
-@pytest.mark.parametrize("source", NO_SOURCES, ids=repr)
+@pytest.mark.parametrize("source", NO_SOURCES, ids=lambda source: type(source).__name__)
 def test_anything_else_is_a_clear_type_error(folder: Path, source: Any) -> None:
     guard = cg.Guard("pool", Model, store="memory://", format="toml")
     for take in (
@@ -116,7 +116,7 @@ def test_what_is_no_plan_is_not_applied(plan: Any) -> None:
         guard.apply(plan)
 
 
-@pytest.mark.parametrize("store", [7, None, object()])
+@pytest.mark.parametrize("store", [7, None, object()], ids=["7", "None", "object"])
 def test_what_is_no_store_is_refused(store: Any) -> None:
     with pytest.raises(TypeError, match="is no store"):
         cg.Guard("pool", store=store)

@@ -147,7 +147,10 @@ def _judged(args: Namespace) -> Judged:
     before, after = (sources.load(name, args.read_as) for name in (args.before, args.after))
     sources.parse(after)
     terms = sources.terms_for(args.after, args.schema)
-    revision = None if args.no_history else sources.revision_of(args.before)
+    in_git = sources.revision_of(args.before)
+    if in_git is None:
+        sources.parse(before)  # what a commit mends, it mends; a file that is named is to be one
+    revision = None if args.no_history else in_git
     old, new = (Side(each.content, each.name, each.format) for each in (before, after))
     if revision is None:
         judged = judge(args.after, old, new, terms)

@@ -125,7 +125,10 @@ def _json(name: str, looked: _Looked) -> list[dict[str, object]]:
 
 def _shown(name: str, looked: _Looked) -> str:
     wrong = {each.target: each for each in looked.left}
-    return "\n".join(f"{name}: {_show(each, wrong.get(each.target))}" for each in looked.drifted)
+    lines = [f"{name}: {_show(each, wrong.get(each.target))}" for each in looked.drifted]
+    if any(each.unwritten for each in looked.left):
+        lines.append(f"what wrote it was cut off, or is at work still: confguard recover {name}")
+    return "\n".join(lines)
 
 
 def _show(drift: Drift, left: Drift | None) -> str:

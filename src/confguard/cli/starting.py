@@ -81,7 +81,7 @@ def register(commands: Commands) -> None:
         "init",
         init,
         "confguard init --import",
-        exits="0 done, 1 a file could not be imported, 2 cannot run",
+        exits="0 done, 2 cannot run, or a file could not be imported",
     )
     command.add_argument("--dry-run", action="store_true", help="print it, write nothing")
     command.add_argument(
@@ -119,7 +119,7 @@ def init(args: Namespace) -> int:
         "errors": errors,
     }
     say(args.format, data, lambda: _told(found, imported, errors, above))
-    return 1 if errors else 0
+    return 2 if errors else 0
 
 
 def find_configs(root: Path) -> Found:

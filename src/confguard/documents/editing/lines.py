@@ -192,7 +192,8 @@ class IniNotation(Weaving):
             return super().rewritten(node, start, end)
         old = self.text[node.start : node.end]
         if data is None:
-            return self.text[start : node.after] + self.text[node.end : end]
+            comments = self.newline.join(["", *_continuing(old.split("\n")[1:], [], "")])
+            return self.text[start : node.after] + comments + self.text[node.end : end]
         shown = self.value(data, old, node.outer)
         between = self.separator if bare else self.text[node.after : node.start]
         blank = " " if not old and between[:1].isspace() and not between[-1].isspace() else ""

@@ -18,7 +18,7 @@ def matching(pattern: str) -> Iterator[str]:
     """Texts that a pattern matches, most likely; then those that it looks ahead for, which it may forbid.
 
     >>> list(matching("^x-[a-z]+$"))[:3], list(matching("^(?!zz)"))[-1]
-    (['x-', 'x-a', 'x-aaa'], 'zz')
+    (['x-a', 'x-aaa', 'x-z'], 'zz')
     """
     try:
         tree = _parser.parse(pattern)
