@@ -21,7 +21,7 @@ from confguard.risk.model import check_document
 from confguard.risk.policy import Decision
 from confguard.risk.reports import REPORTS
 from confguard.risk.rules.catalogue import known_codes
-from confguard.schema.schema import place_problem
+from confguard.schema.placing import place_problem
 from confguard.schema.shape import ANYTHING
 from confguard.texts import amount
 

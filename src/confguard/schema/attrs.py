@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
-from typing import Any, get_type_hints
+from typing import Any
 
 import attrs
 
-from confguard.errors import SchemaError
 from confguard.paths import Path
-from confguard.schema.interface import (
-    COMPUTED,
-    NOTHING,
-    InvalidDataError,
-    Member,
-    Members,
-    MembersOf,
-    Untyped,
-)
+from confguard.schema.class_fields import fields_of, is_class
+from confguard.schema.interface import InvalidDataError, Members, MembersOf, Untyped
 from confguard.schema.pydantic import problems_of
 from confguard.schema.shape import Shape
 from confguard.schema.shaping import build_shape
 from confguard.schema.structuring import converter
-from confguard.schema.validators import broken, refined, said_by
+from confguard.schema.validators import broken, said_by
 
 __all__ = ["AttrsAdapter"]
 
@@ -35,7 +26,7 @@ class AttrsAdapter:
 
     def claims(self, model: object) -> bool:
         """Is this an attrs class or a dataclass?"""
-        return isinstance(model, type) and (attrs.has(model) or dataclasses.is_dataclass(model))
+        return is_class(model)
 
     def shape(self, model: Any, members_of: MembersOf) -> Shape:
         """What stands where."""
@@ -43,28 +34,7 @@ class AttrsAdapter:
 
     def members(self, model: Any) -> Members:
         """The class's fields by name."""
-        try:
-            hints = get_type_hints(model, include_extras=True)
-        except NameError as error:
-            raise SchemaError(
-                f"{model.__name__}: an annotation cannot be resolved: {error}",
-                hint="define the classes at the top of a module, or leave out `from __future__ import annotations`",
-            ) from error
-        items = attrs.fields(model) if attrs.has(model) else dataclasses.fields(model)
-        default = _attrs_default if attrs.has(model) else _dataclass_default
-        return Members(
-            tuple(
-                Member(
-                    refined(hints.get(item.name, Any), getattr(item, "validator", None)),
-                    ((item.name,),),
-                    item.name,
-                    (),
-                    default(item),
-                )
-                for item in items
-                if item.init
-            )
-        )
+        return fields_of(model)
 
     def from_texts(self, model: Any, data: Any, untyped: Untyped) -> Any:
         """The data as it is: classes read texts themselves."""
@@ -83,20 +53,6 @@ class AttrsAdapter:
     def problems(self, error: Exception, data: Any) -> list[tuple[Path, str, Any]]:
         """What cattrs, or a validator, found."""
         return list(_problems(error, (), data))
-
-
-def _attrs_default(item: Any) -> Any:
-    if item.default is attrs.NOTHING:
-        return NOTHING
-    if getattr(item.default, "takes_self", False):
-        return COMPUTED
-    return getattr(item.default, "factory", item.default)
-
-
-def _dataclass_default(item: Any) -> Any:
-    if item.default is not dataclasses.MISSING:
-        return item.default
-    return item.default_factory if item.default_factory is not dataclasses.MISSING else NOTHING
 
 
 def _problems(error: BaseException, path: Path, data: Any) -> Iterator[tuple[Path, str, Any]]:

@@ -9,10 +9,13 @@ from attrs import evolve, frozen
 
 from confguard.errors import Problem, place
 from confguard.paths import Path, follow
+from confguard.schema.absent import COMPUTED, NOTHING
+from confguard.schema.defaults import called, value_inside
 from confguard.schema.elements import Elements
+from confguard.schema.instances import as_data
 from confguard.schema.layers import Layer
 from confguard.schema.names import named
-from confguard.schema.schema import place_problem, said_twice
+from confguard.schema.placing import place_problem, said_twice
 from confguard.schema.shape import Shape
 
 __all__ = ["Combined", "combine", "placed_in"]
@@ -53,6 +56,18 @@ class Combined:
     def untyped(self, path: Path) -> bool:
         """Does what stands at a path come from a layer whose values are all texts?"""
         return any(layer.texts_only for layer, counts in self.saying(path) if counts)
+
+    def default(self, path: Path, shape: Shape) -> Any:
+        """The default of a setting where no layer says anything of it; `COMPUTED` where that cannot be told."""
+        for length, step in enumerate(path):
+            shape = shape.of(value_inside(self.data, path[:length])).child(step)
+            said = any(counts for _, counts in self.saying(path[: length + 1]))
+            last = length == len(path) - 1
+            if not last and not said and shape.default is not NOTHING:
+                around = called(shape.default)
+                found = as_data(around, shape) if around is not COMPUTED else COMPUTED
+                return value_inside(found, path[length + 1 :]) if isinstance(found, dict) else COMPUTED
+        return as_data(called(shape.default), shape) if shape.default is not NOTHING else NOTHING
 
     def placed(self, problem: Problem, shape: Shape) -> Problem:
         """The problem where its setting is written, else where what is around it is, else in the last file."""

@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple, get_origin
 
 from confguard.schema.options import choice, is_choice
+from confguard.schema.scalars import CONVERSIONS, as_text
 
 __all__ = [
-    "CONVERSIONS",
     "Standard",
     "as_pydantic_type",
     "as_type",
@@ -69,51 +69,6 @@ def _pydantic_reader(hint: Any) -> Callable[[Any], Any] | None:
         return None
 
 
-def _integer(value: Any) -> int:
-    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    if whole and not isinstance(value, bool):
-        return int(value)
-    if isinstance(value, str) and value.isascii():
-        try:
-            return int(value)
-        except ValueError:
-            pass
-    raise ValueError("expected a valid integer")
-
-
-def _float(value: Any) -> float:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if number or (isinstance(value, str) and value.isascii()):
-        try:
-            return float(value)
-        except (ValueError, OverflowError):
-            pass
-    raise ValueError("expected a valid number")
-
-
-_BOOLEANS = {
-    **dict.fromkeys(["true", "yes", "on", "y", "t", "1"], True),
-    **dict.fromkeys(["false", "no", "off", "n", "f", "0"], False),
-}
-
-
-def _boolean(value: Any) -> bool:
-    short = isinstance(value, str) or (isinstance(value, int) and value in (0, 1))
-    found = value if isinstance(value, bool) else _BOOLEANS.get(str(value).lower()) if short else None
-    if found is None:
-        raise ValueError("expected a valid boolean")
-    return found
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("expected a valid string")
-    return value
-
-
-CONVERSIONS: dict[type, Callable[[Any], Any]] = {int: _integer, float: _float, bool: _boolean, str: _text}
-
-
 class Standard(NamedTuple):
     """A type of the standard library's, as configuration files hold it."""
 
@@ -150,15 +105,15 @@ def standard_reader(hint: Any) -> Callable[[Any], Any] | None:
 
 
 def _from_text(kind: Any, value: Any) -> Any:
-    return kind(_text(value))
+    return kind(as_text(value))
 
 
 def _from_iso(kind: Any, value: Any) -> Any:
-    return kind.fromisoformat(value.isoformat() if hasattr(value, "isoformat") else _text(value))
+    return kind.fromisoformat(value.isoformat() if hasattr(value, "isoformat") else as_text(value))
 
 
 def _day(kind: Any, value: Any) -> Any:
-    return kind.fromisoformat(_text(value) if not hasattr(value, "hour") else _midnight(value))
+    return kind.fromisoformat(as_text(value) if not hasattr(value, "hour") else _midnight(value))
 
 
 def _midnight(value: Any) -> str:
@@ -190,8 +145,8 @@ _STANDARD = {
     ),
     "decimal.Decimal": Standard("a decimal number", "decimal", _decimal),
     "uuid.UUID": Standard("a UUID such as '12345678-1234-5678-1234-567812345678'", "uuid", _from_text),
-    "re.Pattern": Standard("a regular expression", "regex", lambda _, value: re.compile(_text(value))),
-    "builtins.bytes": Standard("a text", None, lambda _, value: _text(value).encode()),
+    "re.Pattern": Standard("a regular expression", "regex", lambda _, value: re.compile(as_text(value))),
+    "builtins.bytes": Standard("a text", None, lambda _, value: as_text(value).encode()),
     "ipaddress.IPv4Address": Standard("an IPv4 address", "ipv4", _from_text),
     "ipaddress.IPv6Address": Standard("an IPv6 address", "ipv6", _from_text),
     "ipaddress.IPv4Network": Standard("an IPv4 network such as '10.0.0.0/8'", "ipv4network", _from_text),

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from confguard.fields import FieldType
 from confguard.paths import Path
+from confguard.schema.absent import COMPUTED, NOTHING
 from confguard.schema.conversion import is_span
 from confguard.schema.instances import as_data, is_instance
-from confguard.schema.interface import COMPUTED, NOTHING
 from confguard.schema.shape import Shape
 
-if TYPE_CHECKING:
-    from confguard.schema.combining import Combined
-
-__all__ = ["default_at", "with_defaults", "with_parsed_defaults"]
-
-
-def default_at(path: Path, combined: Combined, shape: Shape) -> Any:
-    """The default of a setting where no layer says anything of it; `COMPUTED` where that cannot be told."""
-    for length, step in enumerate(path):
-        shape = shape.of(_at(combined.data, path[:length])).child(step)
-        said = any(counts for _, counts in combined.saying(path[: length + 1]))
-        last = length == len(path) - 1
-        if not last and not said and shape.default is not NOTHING:
-            inside = path[length + 1 :]
-            around = _called(shape.default)
-            found = as_data(around, shape) if around is not COMPUTED else COMPUTED
-            return _at(found, inside) if isinstance(found, dict) else COMPUTED
-    return as_data(_called(shape.default), shape) if shape.default is not NOTHING else NOTHING
+__all__ = ["called", "value_inside", "with_defaults", "with_parsed_defaults"]
 
 
 def with_defaults(data: Any, shape: Shape) -> Any:
@@ -43,12 +26,12 @@ def with_defaults(data: Any, shape: Shape) -> Any:
             continue
         if key in data:
             made[key] = with_defaults(data[key], child)
-        elif child.default is not NOTHING and (default := _called(child.default)) is not COMPUTED:
+        elif child.default is not NOTHING and (default := called(child.default)) is not COMPUTED:
             made[key] = as_data(default, child)
     return made | {key: value for key, value in data.items() if key not in made}
 
 
-def _called(default: Any) -> Any:
+def called(default: Any) -> Any:
     """A default, made where a factory makes it; `COMPUTED` where that fails."""
     if not callable(default):
         return default
@@ -58,7 +41,8 @@ def _called(default: Any) -> Any:
         return COMPUTED
 
 
-def _at(data: Any, path: Path) -> Any:
+def value_inside(data: Any, path: Path) -> Any:
+    """What tables hold at a path; `NOTHING` where they hold nothing."""
     for step in path:
         if not isinstance(data, dict) or step not in data:
             return NOTHING
@@ -90,7 +74,7 @@ def _parsed_default(shape: Shape) -> Any:
     if default is NOTHING or default is None or shape.custom:
         return NOTHING
     if callable(default):
-        default = _called(default) if default is not COMPUTED and _may_be_raw(shape, ()) else NOTHING
+        default = called(default) if default is not COMPUTED and _may_be_raw(shape, ()) else NOTHING
     return as_data(default, shape) if _is_raw(default, shape) else NOTHING
 
 

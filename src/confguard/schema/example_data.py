@@ -13,7 +13,7 @@ from confguard.schema.comparing.texts import matching
 from confguard.schema.json_export import json_schema
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.json_validation import fits
-from confguard.schema.references import Node
+from confguard.schema.nodes import Node
 from confguard.schema.schema import Schema
 
 __all__ = ["example_data"]

@@ -9,8 +9,8 @@ from typing import Any
 
 from confguard.documents.writing import write
 from confguard.errors import DocumentError
+from confguard.schema.absent import COMPUTED, NOTHING
 from confguard.schema.example_data import example_data
-from confguard.schema.interface import COMPUTED, NOTHING
 from confguard.schema.json_export import own_fields
 from confguard.schema.limits import allowed, default_text, described
 from confguard.schema.schema import Schema

@@ -13,14 +13,16 @@ from attrs import evolve, field, frozen
 from confguard.errors import Problem, SchemaError, ValidationError, place
 from confguard.fields import FieldType
 from confguard.paths import Path, path_to_json, show_path, value_at
+from confguard.schema.absent import COMPUTED, NOTHING
 from confguard.schema.combining import Combined, combine, placed_in
-from confguard.schema.defaults import default_at, with_defaults
+from confguard.schema.defaults import with_defaults
 from confguard.schema.elements import Elements
 from confguard.schema.guarded import shown_value
 from confguard.schema.instances import as_data, meaning, with_keys_of
-from confguard.schema.interface import COMPUTED, NOTHING, Failed
+from confguard.schema.interface import Failed
 from confguard.schema.layers import Layer, Source, as_layers
-from confguard.schema.schema import Schema, SchemaLike, by_place, resolve_schema
+from confguard.schema.placing import by_place
+from confguard.schema.schema import Schema, SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.units import show_duration
 from confguard.values import same
@@ -218,7 +220,7 @@ def _explained(path: Path, value: Any, combined: Combined, secrets: Secrets) -> 
     counting = [layer for layer, counts in combined.saying(path) if counts]
     rest = [_origin(layer, path, secrets) for layer, counts in combined.saying(path) if not counts]
     erased = tuple(_erased(layer, at, secrets) for layer, at in combined.erased(path)) if rest else ()
-    default = default_at(path, combined, secrets.shape)
+    default = combined.default(path, secrets.shape)
     shown, where = _shown(value, path, secrets), secrets.path(path)
     told = default is not NOTHING and default is not COMPUTED
     before = value_at(combined.data, path) if counting else default

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from confguard.paths import show_path
+from confguard.schema.absent import NOTHING
 from confguard.schema.examples import example_file
-from confguard.schema.interface import NOTHING
 from confguard.schema.json_export import json_schema, own_fields
 from confguard.schema.limits import allowed, default_text, described
 from confguard.schema.schema import Schema

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 from attrs import frozen
 
 from confguard.paths import Path
+from confguard.schema.absent import NOTHING
 
 if TYPE_CHECKING:
     from confguard.schema.shape import Shape
 
 __all__ = [
-    "COMPUTED",
-    "NOTHING",
-    "Computed",
     "InvalidDataError",
     "Member",
     "Members",
@@ -23,28 +21,6 @@ __all__ = [
     "SchemaAdapter",
     "Untyped",
 ]
-
-
-class _Nothing:
-    def __repr__(self) -> str:
-        return "NOTHING"
-
-
-NOTHING: Any = _Nothing()
-"""The default of a field that has none."""
-
-
-class Computed:
-    """The default of a field that is worked out when an instance is made, and cannot be told before."""
-
-    def __call__(self) -> Computed:
-        return self
-
-    def __repr__(self) -> str:
-        return "(computed)"
-
-
-COMPUTED = Computed()
 
 
 @frozen

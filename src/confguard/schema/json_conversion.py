@@ -9,10 +9,11 @@ from typing import Any
 from attrs import frozen
 
 from confguard.paths import Path
-from confguard.schema.conversion import CONVERSIONS
 from confguard.schema.interface import Untyped
 from confguard.schema.json_validation import fits
-from confguard.schema.references import Node, as_json, key_text
+from confguard.schema.nodes import Node
+from confguard.schema.references import as_json, key_text
+from confguard.schema.scalars import CONVERSIONS
 
 __all__ = ["converted"]
 

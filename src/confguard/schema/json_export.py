@@ -15,7 +15,7 @@ import attrs
 from attrs import define, field
 
 from confguard.paths import Path
-from confguard.schema.interface import NOTHING
+from confguard.schema.absent import NOTHING
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.limits import allowed, plain
 from confguard.schema.schema import Schema

@@ -20,7 +20,7 @@ from confguard.schema.json_shapes import shape_of
 from confguard.schema.shape import Shape
 
 if TYPE_CHECKING:
-    from confguard.schema.references import Node
+    from confguard.schema.nodes import Node
 
 __all__ = ["JsonSchema", "JsonSchemaAdapter", "read_json_schema"]
 

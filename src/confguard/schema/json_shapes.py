@@ -10,13 +10,13 @@ from attrs import define, evolve
 
 from confguard import fields
 from confguard.errors import SchemaError
-from confguard.schema.interface import NOTHING
+from confguard.schema.absent import NOTHING
 from confguard.schema.limits import BOUNDS
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.vocabulary import write_only
 
 if TYPE_CHECKING:
-    from confguard.schema.references import Node
+    from confguard.schema.nodes import Node
 
 __all__ = ["shape_of"]
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from confguard.errors import brief, did_you_mean
 from confguard.paths import Path
-from confguard.schema.comparing.wording import listed
 from confguard.schema.formats import fits_format
 from confguard.schema.limits import WORDS
+from confguard.schema.nodes import Node
 from confguard.schema.patterns import LONGEST_TEXT, Pattern
-from confguard.schema.references import Node
 from confguard.schema.vocabulary import Draft
+from confguard.schema.wording import listed
 from confguard.texts import in_number
 
 __all__ = ["exact", "fits", "places", "problems"]

@@ -12,11 +12,11 @@ from attrs import frozen
 
 from confguard.errors import brief
 from confguard.fields import FieldType, Impact, KeyedBy, Owner, Renamed, Safer, Unordered
-from confguard.schema.comparing.wording import listed
+from confguard.schema.absent import NOTHING
 from confguard.schema.conversion import standard
-from confguard.schema.interface import NOTHING
 from confguard.schema.options import options_of
 from confguard.schema.shape import Shape
+from confguard.schema.wording import listed
 
 __all__ = ["BOUNDS", "WORDS", "Says", "allowed", "default_text", "described", "plain", "type_name", "worded"]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, get_args, get_origin
 
 from confguard.errors import nearest
+from confguard.schema.scalars import CONVERSIONS
 
 __all__ = ["choice", "expected_options", "is_choice", "options_of", "written_choice"]
 
@@ -94,8 +95,6 @@ def _equals(value: Any, member: Any) -> bool:
 
 
 def _reads_as(value: Any, member: Any) -> bool:
-    from confguard.schema.conversion import CONVERSIONS
-
     written = _written(member)
     read = CONVERSIONS.get(type(written))
     if not isinstance(value, str) or isinstance(written, str) or read is None:

@@ -8,16 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from confguard.paths import Path
+from confguard.schema.absent import COMPUTED, NOTHING
 from confguard.schema.conversion import as_pydantic_type
-from confguard.schema.interface import (
-    COMPUTED,
-    NOTHING,
-    InvalidDataError,
-    Member,
-    Members,
-    MembersOf,
-    Untyped,
-)
+from confguard.schema.interface import InvalidDataError, Member, Members, MembersOf, Untyped
 from confguard.schema.shape import Shape
 from confguard.schema.shaping import build_shape
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from math import isfinite
 from pathlib import Path as File
@@ -12,54 +12,17 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 from urllib.request import url2pathname
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from confguard.documents.document import Document, read
 from confguard.errors import DocumentError, SchemaError, brief, place
 from confguard.paths import show_path
 from confguard.schema.formats import Moment
+from confguard.schema.nodes import Node, specification
 from confguard.schema.patterns import Pattern, translated
-from confguard.schema.vocabulary import DATA, SAME_PLACE, WITH_PATHS, Draft, draft_of, modern, subschemas
+from confguard.schema.vocabulary import DATA, SAME_PLACE, WITH_PATHS, Draft, draft_of, subschemas
 
 __all__ = ["Library", "Node", "as_json", "as_written", "key_text"]
-
-
-@frozen(eq=False)
-class Node:
-    """One schema within a file, and where its references lead from."""
-
-    data: Any
-    resolver: Any
-    draft: Draft
-
-    def child(self, data: Any) -> Node:
-        """A schema that stands within this one."""
-        if not isinstance(data, dict) or not ({"$id", "id"} & data.keys()):
-            return Node(data, self.resolver, self.draft)
-        resource = _specification(self.draft).create_resource(data)
-        return Node(data, self.resolver.in_subresource(resource), draft_of(data, self.draft))
-
-    def target(self, reference: str) -> Node:
-        """The schema that a reference leads to. Raises `SchemaError`."""
-        from referencing.exceptions import CannotDetermineSpecification, NoSuchResource, Unresolvable
-
-        try:
-            found = self.resolver.lookup(reference)
-        except (Unresolvable, NoSuchResource, CannotDetermineSpecification, ValueError) as error:
-            raise _unresolved(reference, error) from None
-        return Node(found.contents, found.resolver, draft_of(found.contents, self.draft))
-
-    @property
-    def references(self) -> Iterator[str]:
-        """What this schema itself refers to."""
-        for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
-            if isinstance(self.data, dict) and isinstance(self.data.get(keyword), str):
-                yield self.data[keyword]
-
-    @property
-    def keywords(self) -> dict[str, Any]:
-        """The schema's keywords in the words of the newest draft."""
-        return modern(self.data, self.draft.year)
 
 
 @define(eq=False)
@@ -147,7 +110,7 @@ class Library:
             raise self.error(uri, ("$schema",), str(error), error.hint) from None
         self._check_meta(uri, schema, draft)
         prepared = self._prepared(uri, schema, (), draft)
-        resource = _specification(draft).create_resource(prepared)
+        resource = specification(draft).create_resource(prepared)
         self._unchecked.append((uri, Node(prepared, None, draft)))
         return resource
 
@@ -241,21 +204,6 @@ def _go_round(node: Node, done: set[int], inside: tuple[int, ...]) -> None:
     for reference in node.references:
         _go_round(node.target(reference), done, within)
     done.add(id(node.data))
-
-
-def _specification(draft: Draft) -> Any:
-    from referencing.jsonschema import specification_with
-
-    return specification_with(draft.full_uri)
-
-
-def _unresolved(reference: str, error: BaseException) -> SchemaError:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, SchemaError):
-            return SchemaError(f"the reference {reference!r} cannot be followed: {cause}", hint=cause.hint)
-        cause = cause.__cause__
-    return SchemaError(f"the reference {reference!r} leads nowhere")
 
 
 def as_json(data: Any) -> Any:

@@ -16,26 +16,26 @@ from attrs import define
 from confguard import units
 from confguard.documents.document import Document
 from confguard.errors import Problem, SchemaError, ValidationError, brief, did_you_mean
-from confguard.paths import Path, show_path, value_at
+from confguard.paths import Path
 from confguard.schema.attrs import AttrsAdapter
 from confguard.schema.defaults import with_parsed_defaults
-from confguard.schema.interface import Failed, InvalidDataError, Members, SchemaAdapter, Untyped
+from confguard.schema.interface import Failed, InvalidDataError, SchemaAdapter, Untyped
 from confguard.schema.json_schema import JsonSchemaAdapter, read_json_schema
+from confguard.schema.members import members_of
 from confguard.schema.names import Named, named
 from confguard.schema.options import expected_options, is_choice, options_of, written_choice
+from confguard.schema.placing import by_place, place_problem, said_twice
 from confguard.schema.preparing import Preparation, unknown_keys
 from confguard.schema.pydantic import PydanticAdapter
 from confguard.schema.secrets import Secrets
-from confguard.schema.shape import ANYTHING, Shape
+from confguard.schema.shape import Shape
 from confguard.values import Documents
 
-__all__ = ["Schema", "SchemaLike", "by_place", "place_problem", "resolve_schema"]
+__all__ = ["Schema", "SchemaLike", "resolve_schema"]
 
 T = TypeVar("T")
 Found: TypeAlias = "tuple[Path, str, Any]"
 
-_OF_KEYS = ("unknown key", "is called '", "is deprecated", "is the same setting as")
-"""How a problem begins that is one of a key, not of its value."""
 _CLASSES = (PydanticAdapter(), AttrsAdapter())
 _ADAPTERS: tuple[SchemaAdapter, ...] = (*_CLASSES, JsonSchemaAdapter())
 
@@ -230,29 +230,12 @@ def _imported(spec: str) -> Any:
     return getattr(module, name)
 
 
-def members_of(model: Any) -> Members | None:
-    for adapter in _CLASSES:
-        if adapter.claims(model):
-            return adapter.members(model)
-    return None
-
-
 def _maker(outer: SchemaAdapter, model: Any) -> SchemaAdapter:
     """Who makes instances of a class inside of another: pydantic knows dataclasses, but not attrs classes."""
     kind = get_origin(model) or model
     if isinstance(outer, PydanticAdapter):
         return _CLASSES[1] if attrs.has(kind) else outer
     return next((adapter for adapter in _CLASSES if adapter.claims(kind)), outer)
-
-
-def said_twice(first: Path, second: Path, where: str = "") -> Problem:
-    """The problem of a setting that is said under two names; `where` is the place of the first."""
-    there = f" ({where})" if where else ""
-    return Problem(
-        second,
-        f"is the same setting as '{show_path(first)}'{there}, and says something else: keep one",
-        related=(Problem(first, "is the other"),),
-    )
 
 
 def _written(problems: tuple[Problem, ...], one: Named) -> tuple[Problem, ...]:
@@ -328,42 +311,3 @@ def _within(number: int, problem: Problem) -> Problem:
     """The problem of one of several documents."""
     related = tuple(_within(number, each) for each in problem.related)
     return problem._replace(path=(number, *problem.path), related=related)
-
-
-def by_place(problem: Problem) -> tuple[str, int, int]:
-    """Problems in the order in which a reader meets them."""
-    return problem.file or "", problem.line or 0, problem.column or 0
-
-
-def place_problem(
-    problem: Problem, document: Document, shape: Shape = ANYTHING, secrets: Secrets | None = None
-) -> Problem:
-    """The problem with its file, line and column, and that line of the source unless a secret stands on it."""
-    secrets = secrets or Secrets(shape, document.data)
-    related = tuple(place_problem(each, document, shape, secrets) for each in problem.related)
-    position = document.locate(problem.path, nearest=True)
-    if position is None:
-        return problem._replace(file=document.path, related=related)
-    placed = problem._replace(file=document.path, line=position.line, column=position.column, related=related)
-    line, shown = document.lines[position.line - 1], secrets.lines(document)[position.line - 1]
-    if line != shown or _may_be_misplaced(problem, shape):
-        return placed
-    return placed._replace(source=line, under=_value_under(problem, document, position.line))
-
-
-def _may_be_misplaced(problem: Problem, shape: Shape) -> bool:
-    """Is this about a key that the schema does not name, in a table that is to hold a secret: under another name?"""
-    *above, last = problem.path or (0,)
-    around = shape.at(above)
-    return isinstance(last, str) and around.holds_secret and around.child(last) is ANYTHING
-
-
-def _value_under(problem: Problem, document: Document, line: int) -> tuple[int, int] | None:
-    """Column and length of the value at fault, on the line of its key; None where the key is at fault."""
-    value = document.locate_value(problem.path)
-    if value is None or value.line != line or problem.message.startswith(_OF_KEYS):
-        return None
-    written = document.lines[line - 1][value.column - 1 :]
-    held = value_at(document.data, problem.path)
-    plain = isinstance(held, str) and written.startswith(held)  # an unquoted text may have several words
-    return (value.column, len(held) if plain else 0) if written.strip() else None

@@ -12,8 +12,8 @@ from attrs import evolve, field, frozen
 from confguard.errors import nearest
 from confguard.fields import ByteSize, Duration, FieldType, Ratio, Secret
 from confguard.paths import Key, Path, Segment
+from confguard.schema.absent import NOTHING
 from confguard.schema.conversion import as_type
-from confguard.schema.interface import NOTHING
 from confguard.schema.options import written_choice
 
 __all__ = ["ANYTHING", "CONCEALED", "Shape"]

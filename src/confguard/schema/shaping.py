@@ -10,8 +10,9 @@ from attrs import evolve, frozen
 
 from confguard.fields import FieldType, Renamed
 from confguard.paths import Path
+from confguard.schema.absent import COMPUTED, NOTHING
 from confguard.schema.conversion import as_type
-from confguard.schema.interface import COMPUTED, NOTHING, Member, Members, MembersOf
+from confguard.schema.interface import Member, Members, MembersOf
 from confguard.schema.options import options_of
 from confguard.schema.shape import ANYTHING, Shape
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from confguard.schema.conversion import CONVERSIONS, is_span, may_be_raw, standard, standard_reader
+from confguard.schema.conversion import is_span, may_be_raw, standard, standard_reader
 from confguard.schema.options import choice, expected_options, is_choice
+from confguard.schema.scalars import CONVERSIONS
 
 __all__ = ["converter", "is_plain"]
 
@@ -185,7 +186,7 @@ def _likely(kind: Any, value: Any) -> list[Any]:
 
 @cache
 def _union_shape(kind: Any) -> Any:
-    from confguard.schema.schema import members_of
+    from confguard.schema.members import members_of
     from confguard.schema.shaping import build_shape
 
     return build_shape(kind, members_of)

@@ -13,10 +13,10 @@ import attrs
 from confguard.errors import brief
 from confguard.fields import Secret
 from confguard.paths import Path
-from confguard.schema.comparing.wording import listed
-from confguard.schema.conversion import CONVERSIONS
 from confguard.schema.limits import Says, plain, worded
 from confguard.schema.patterns import translated
+from confguard.schema.scalars import CONVERSIONS
+from confguard.schema.wording import listed
 
 __all__ = ["broken", "refined", "said_by"]
 

@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from confguard.fields import Renamed
 from confguard.schema.json_validation import fits
-from confguard.schema.references import Node
+from confguard.schema.nodes import Node
 from confguard.schema.vocabulary import DATA, subschemas
 
 __all__ = [

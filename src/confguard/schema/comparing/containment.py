@@ -25,12 +25,13 @@ from confguard.schema.comparing.cases import (
     takes_nothing,
     types_named,
 )
+from confguard.schema.comparing.interface import Comparison
 from confguard.schema.comparing.refusal import Refusal, Refusals
 from confguard.schema.comparing.scalars import lower, of_format, of_numbers, of_texts, upper
 from confguard.schema.comparing.witness import in_doubt, proven
-from confguard.schema.comparing.wording import kinds, shown
 from confguard.schema.json_validation import fits, problems
-from confguard.schema.references import Node
+from confguard.schema.nodes import Node
+from confguard.schema.wording import kinds, shown
 from confguard.texts import amount
 
 __all__ = ["Containment"]
@@ -41,7 +42,7 @@ _MOST_ASKED = 20_000
 
 
 @define(eq=False)
-class Containment:
+class Containment(Comparison):
     """Compares two schemas; remembers what it has compared."""
 
     _known: dict[Any, Refusals] = field(factory=dict)

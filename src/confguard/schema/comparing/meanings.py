@@ -9,10 +9,10 @@ from typing import Any
 from attrs import define, field
 
 from confguard.errors import brief
+from confguard.schema.absent import NOTHING
 from confguard.schema.comparing.cases import Part, parts_of
 from confguard.schema.comparing.finding import SchemaFinding
-from confguard.schema.interface import NOTHING
-from confguard.schema.references import Node
+from confguard.schema.nodes import Node
 from confguard.schema.vocabulary import write_only
 
 __all__ = ["notes"]

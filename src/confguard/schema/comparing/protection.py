@@ -11,7 +11,7 @@ from attrs import define, field
 
 from confguard.schema.comparing.cases import Part, parts_of
 from confguard.schema.comparing.finding import SchemaFinding
-from confguard.schema.references import Node
+from confguard.schema.nodes import Node
 from confguard.schema.secrets import is_secret
 from confguard.schema.shape import ANYTHING
 from confguard.schema.vocabulary import write_only

@@ -13,7 +13,7 @@ from typing import Any
 from confguard.schema.comparing.cases import ALL_TYPES, Part, types_named
 from confguard.schema.comparing.texts import matching
 from confguard.schema.json_validation import fits
-from confguard.schema.references import Node
+from confguard.schema.nodes import Node
 from confguard.schema.vocabulary import SAME_PLACE, subschemas
 
 __all__ = ["Budget", "samples"]

@@ -13,7 +13,7 @@ from confguard.paths import Path
 from confguard.schema.comparing.refusal import Refusal, Refusals
 from confguard.schema.comparing.samples import samples
 from confguard.schema.json_validation import fits, places
-from confguard.schema.references import Node
+from confguard.schema.nodes import Node
 
 __all__ = ["in_doubt", "proven"]
 
