@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from confguard.diff.changes import Diff
 from confguard.diff.engine import diff
-from confguard.documents.document import parse_bytes
+from confguard.documents.bundle import BUNDLE, Layout
+from confguard.documents.document import Document, parse_bytes
 from confguard.documents.registry import detect_format, format_named
-from confguard.errors import ConfguardError, DocumentError, NotFoundError, harmless
+from confguard.errors import ConfguardError, DocumentError, NotFoundError, TargetError, harmless
 from confguard.events import Listener
 from confguard.fields import ImpactLevel
 from confguard.risk.policy import Policy
@@ -19,7 +20,7 @@ from confguard.rollout import applying, going_back, recovering
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import Change, author_name
 from confguard.rollout.places import Place
-from confguard.rollout.plans import Plan, Source, Terms, as_document, change_of, plan_change
+from confguard.rollout.plans import Plan, Source, Terms, as_bundle, as_document, change_of, plan_change
 from confguard.rollout.recovering import Recovered
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.stores import chain
@@ -30,8 +31,10 @@ from confguard.stores.retention import Retention
 from confguard.stores.signing import Signer, Signers, verify_signed
 from confguard.targets.drift import Drift
 from confguard.targets.files import write_durably
+from confguard.targets.filesets import FileSet
 from confguard.targets.interface import Target
 from confguard.targets.reload import ReloadLike, as_reload
+from confguard.targets.separate import SeparateFiles
 from confguard.targets.tables import TargetLike, as_target
 
 __all__ = ["Guard", "Plan"]
@@ -51,6 +54,10 @@ class Guard:
     `impact` says how much depends on this config where the schema does not; `format` names the format where no
     target's name does. `signer` is an SSH key, or its file, that signs every revision. `on_event` is told of all that
     happens.
+
+    A config of several files names them, relative to the folder that is planned from and to those that are targets:
+    `layers`, of which the later win over the earlier, are judged together; `files` are each judged by itself. One
+    revision holds them all.
 
     Opening a guard changes nothing, and makes no store. What a process that died left behind is finished by `recover`,
     which everything that writes does first. Raises `StoreError`, `SchemaError` or `TargetError`.
@@ -76,6 +83,8 @@ class Guard:
         targets: Iterable[TargetLike] = (),
         policy: Policy | None = None,
         *,
+        layers: Iterable[str] = (),
+        files: Iterable[str] | None = None,
         format: str | None = None,
         impact: ImpactLevel | None = None,
         reload: Iterable[ReloadLike] = (),
@@ -93,7 +102,10 @@ class Guard:
         self.store = open_store(store) if isinstance(store, str) else store
         if isinstance(targets, str | os.PathLike):
             targets = [targets]
-        self.targets = tuple(as_target(target) for target in targets)
+        self.files = _layout(tuple(layers), files, format)
+        self.targets = tuple(as_target(target, files=self.files) for target in targets)
+        if self.files is None:
+            _refuse_folders(name, self.targets)
         self._terms = Terms(self.policy, impact)
         self._format = format and format_named(format).name
         if signer is not None and not isinstance(signer, Signer):
@@ -120,14 +132,16 @@ class Guard:
     ) -> Plan:
         """Validate, diff and score a change against the head. Writes nothing.
 
-        `source` is a path, a `Document` or a mapping; `author` is the user who runs this, unless given; `ticket` and
+        `source` is a path, a `Document` or a mapping; of several files, their folder, or a mapping of names to what
+        each is to be (None: it goes), of which the others stay as they are. `author` is the user who runs this, unless
+        given; `ticket` and
         `labels` are kept with the revision. Targets that somebody edited are in the plan's `drift`, and ask for a
         review. The first revision of a file that is there is an import: nothing blocks it. Raises `DocumentError`,
         `ValidationError` with every problem, and `ValueError` for a blank reason.
         """
         return plan_change(
             self.place,
-            as_document(source, self._format, self._own_format),
+            self._document(source),
             self._terms,
             author=author_name(author),
             reason=reason,
@@ -360,6 +374,12 @@ class Guard:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _document(self, source: Source) -> Document:
+        if self.files is None:
+            return as_document(source, self._format, self._own_format)
+        head = self.head()
+        return as_bundle(source, self.files, head.document if head and isinstance(source, Mapping) else None)
+
     def _targets_named(self, name: str) -> list[Target]:
         """The targets that a path means, from here or from where the targets are. Raises `NotFoundError`."""
         wanted = Path(os.path.normpath(name)).parts
@@ -376,6 +396,8 @@ class Guard:
         return found
 
     def _own_format(self) -> str:
+        if self.files is not None:
+            return BUNDLE
         if self._format:
             return self._format
         head = self.head()
@@ -386,6 +408,24 @@ class Guard:
         raise DocumentError(
             f"'{self.name}': in which format shall the mapping be written?",
             hint="give the guard a target or format=",
+        )
+
+
+def _layout(layers: tuple[str, ...], files: Iterable[str] | None, format: str | None) -> Layout | None:
+    """Which files a config has; None if it is one."""
+    if layers and files is not None:
+        raise ConfguardError("a config has layers, or files that are each judged by itself: not both")
+    if layers:
+        return Layout(layers, layered=True, format=format)
+    return None if files is None else Layout(files, format=format)
+
+
+def _refuse_folders(name: str, targets: Iterable[Target]) -> None:
+    folder = next((each for each in targets if isinstance(each, FileSet | SeparateFiles)), None)
+    if folder:
+        raise TargetError(
+            f"target {folder.name}: holds several files, and '{name}' is one",
+            hint="say which files it has (layers=, files=); several targets each hold one file",
         )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from posixpath import commonpath
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -14,6 +16,7 @@ from attrs import field, frozen
 
 from confguard.documents.document import Document, read
 from confguard.errors import (
+    ConfguardError,
     DocumentError,
     Problem,
     ProjectError,
@@ -28,6 +31,7 @@ from confguard.risk.rules.user import UserRule
 
 if TYPE_CHECKING:
     from confguard.diff.many import Expected
+    from confguard.documents.bundle import Layout
     from confguard.guard import Guard
     from confguard.risk.likelihood import Model
     from confguard.risk.rules.interface import Rule
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["FILE_NAME", "Config", "Project", "find_project", "load_project"]
 
 FILE_NAME = "confguard.toml"
+_WILD = frozenset("*?[")
 ENVIRONMENT = "CONFGUARD_CONFIG"
 """The environment variable that names a project file."""
 
@@ -75,9 +80,11 @@ class Config:
 
     files: list[str] = field(factory=list)
     """Files, or patterns (`*` crosses folders), that hold this config in the repository."""
+    layers: list[str] = field(factory=list)
+    """Files of which the later win over the earlier, and that are judged together; instead of `files`."""
     targets: list[Any] = field(factory=list)
-    """Files that shall hold the head; `{ file, in_place, mode, owner, group }` says more of one, and
-    `{ folder = ..., files = [...] }` is a set that switches as one."""
+    """Files that shall hold the head; `{ file, in_place, mode, owner, group }` says more of one. Of several files:
+    folders, `{ folder, mode, owner, group }`, or `{ files = { "a.toml" = "/etc/a.toml" } }`."""
     reload: list[Any] = field(factory=list, validator=_reload_list)
     """How the service is told: URLs, commands as lists, `{ pid_file, signal }`, `{ systemd }`."""
     schema: str | None = None
@@ -92,6 +99,25 @@ class Config:
     """Its own thresholds."""
     probes: list[Any] = field(factory=list, validator=_probe_list)
     """What is asked while a new revision bakes: URLs, or commands as lists."""
+
+    @property
+    def patterns(self) -> list[str]:
+        """Its files in the repository, or patterns of them."""
+        return [pattern.removeprefix("./") for pattern in self.layers or self.files]
+
+    @property
+    def folder(self) -> str:
+        """The folder that all its files stand in: from there their names in a revision count."""
+        folders = [re.split(r"[*?\[]", pattern)[0].rpartition("/")[0] for pattern in self.patterns]
+        return commonpath(folders) if folders else ""
+
+    @property
+    def several(self) -> bool:
+        """Is it one config of several files, by its targets? They say so, or are folders by their names."""
+        if any(isinstance(like, Mapping) and "file" not in like for like in self.targets):
+            return True
+        many = len(self.files) > 1 or any(_WILD & set(pattern) for pattern in self.files)
+        return many and any(isinstance(like, str) and _is_folder(like) for like in self.targets)
 
 
 @frozen
@@ -195,7 +221,7 @@ class Project:
         except ValueError:
             return None
         for config_name, config in self.configs.items():
-            if any(fnmatchcase(name, pattern.removeprefix("./")) for pattern in config.files):
+            if any(fnmatchcase(name, pattern) for pattern in config.patterns):
                 return config_name, config
         return None
 
@@ -210,15 +236,40 @@ class Project:
         return config.schema
 
     def source_of(self, name: str) -> Path:
-        """The one file that holds a config. Raises `ProjectError` unless there is exactly one."""
-        patterns = self.config(name).files
-        found = sorted({path for pattern in patterns for path in self.root.glob(pattern) if path.is_file()})
+        """The one file that holds a config, or the folder of its several. Raises `ProjectError` if that is not told."""
+        if self.layout_of(name) is not None:
+            return self.root / self.config(name).folder
+        found = self._found(self.config(name))
         if len(found) != 1:
             count = "no file" if not found else f"{len(found)} files"
             raise ProjectError(
-                f"'{name}' has {count}: say which FILE is meant", hint="confguard plan NAME FILE"
+                f"'{name}' has {count}: say which FILE is meant",
+                hint="confguard plan NAME FILE; or name a folder as the target, and they are one config",
             )
         return found[0]
+
+    def layout_of(self, name: str) -> Layout | None:
+        """Which files a config has that is one of several: of layers, or with targets that are folders, or none."""
+        from confguard.documents.bundle import Layout, check_name
+
+        config = self.config(name)
+        for each in config.layers:
+            check_name(each.removeprefix("./"))
+        folder = self.root / config.folder
+        if config.layers:
+            names = [Path(os.path.relpath(self.root / each, folder)).as_posix() for each in config.patterns]
+            return Layout(names, layered=True, format=config.format)
+        found = self._found(config)
+        if not config.several and (config.targets or len(found) < 2):
+            return None
+        exact = [self.root / pattern for pattern in config.patterns if not _WILD & set(pattern)]
+        names = sorted({path.relative_to(folder).as_posix() for path in [*found, *exact]})
+        return Layout(names, format=config.format)
+
+    def _found(self, config: Config) -> list[Path]:
+        return sorted(
+            {path for pattern in config.files for path in self.root.glob(pattern) if path.is_file()}
+        )
 
     def guard(
         self,
@@ -234,13 +285,15 @@ class Project:
         """
         from confguard.guard import Guard
 
-        config = self.config(name)
+        config, layout = self.config(name), self.layout_of(name)
         self.make_importable()
         return Guard(
             name,
             schema=self.schema_of(config) if with_schema else None,
             store=store or self.store_url,
-            targets=[self._target(target) for target in config.targets],
+            layers=layout.names if layout and layout.layered else (),
+            files=layout.names if layout and not layout.layered else None,
+            targets=[self._target(target, layout) for target in config.targets],
             reload=config.reload,
             signer=self.root / Path(self.signing_key).expanduser() if self.signing_key else None,
             policy=self.policy_of(config),
@@ -267,10 +320,10 @@ class Project:
             if folder not in sys.path:
                 sys.path.insert(0, folder)
 
-    def _target(self, like: Any) -> Target:
+    def _target(self, like: Any, files: Layout | None) -> Target:
         from confguard.targets.tables import as_target
 
-        return as_target(like, self.root)
+        return as_target(like, self.root, files)
 
     @property
     def store_url(self) -> str:
@@ -279,6 +332,10 @@ class Project:
         if scheme == "sqlite" and slashes and not rest.startswith("/"):
             return f"sqlite:///{self.root.resolve() / rest}"
         return self.store
+
+
+def _is_folder(path: str) -> bool:
+    return path.endswith("/") or PurePosixPath(path).suffix in ("", ".d")
 
 
 def find_project(start: Path | None = None) -> Project | None:
@@ -310,9 +367,7 @@ def load_project(file: Path) -> Project:
     except ValidationError as error:
         lines = "\n".join(str(_placed(problem, document, inside)) for problem in error.problems)
         raise ProjectError(lines, hint="docs/reference/project-file.md tells all settings") from None
-    if problems := [*_unknown_codes(settings), *_unusable_targets(settings, file.parent)]:
-        raise ProjectError("\n".join(str(_placed(problem, document, inside)) for problem in problems))
-    return Project(
+    project = Project(
         file.parent,
         file,
         settings.store,
@@ -326,6 +381,9 @@ def load_project(file: Path) -> Project:
         settings.allowed_signers,
         settings.documents.tags,
     )
+    if problems := [*_unknown_codes(settings), *_unusable_targets(project)]:
+        raise ProjectError("\n".join(str(_placed(problem, document, inside)) for problem in problems))
+    return project
 
 
 def _unknown_codes(settings: _Settings) -> list[Problem]:
@@ -347,17 +405,24 @@ def _unknown_codes(settings: _Settings) -> list[Problem]:
     ]
 
 
-def _unusable_targets(settings: _Settings, root: Path) -> list[Problem]:
+def _unusable_targets(project: Project) -> list[Problem]:
     """Targets that are none, and files that two of them name: each would undo what the other writes."""
     from confguard.targets.tables import as_target
 
     found = []
     named: dict[Path, str] = {}
-    for name, config in settings.configs.items():
+    for name, config in project.configs.items():
+        try:
+            layout = project.layout_of(name)
+        except ConfguardError as error:
+            found.append(Problem(("configs", name, "layers" if config.layers else "files"), str(error)))
+            continue
+        if config.layers and config.files:
+            found.append(Problem(("configs", name, "files"), "layers are files already: keep one of the two"))
         for index, like in enumerate(config.targets):
             at = ("configs", name, "targets", index)
             try:
-                paths = [path.resolve() for path in as_target(like, root).paths]
+                paths = [path.resolve() for path in as_target(like, project.root, layout).paths]
             except TargetError as error:
                 hint = f" (such as {error.hint})" if error.hint else ""
                 found.append(Problem(at, f"{error}{hint}"))

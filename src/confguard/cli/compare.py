@@ -65,7 +65,8 @@ def register(commands: Commands) -> None:
 
 def check(args: Namespace) -> int:
     """`confguard check`."""
-    findings = [finding for name in args.files for finding in _checked(name, args)]
+    # Each once: what is wrong with layers is told of each of them.
+    findings = list(dict.fromkeys(finding for name in args.files for finding in _checked(name, args)))
     if args.write_baseline:
         return _write_baseline(args, findings)
     known = _baseline(args.baseline) if args.baseline else frozenset()
@@ -181,13 +182,14 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
         for notice in (place_problem(each, document) for each in terms.schema.notices(document.data)):
             where = (notice.file, notice.line, notice.column)
             found.append(Finding("CG003", "low", notice.path, notice.message, advice, *where))
+    whole = sources.whole(name, document)
     try:
         if terms.schema:
-            terms.schema.validate(document.data)
+            terms.schema.validate(whole.data)
     except ValidationError as error:
-        shape = terms.schema.shape_of(document.data) if terms.schema else ANYTHING
+        shape = terms.schema.shape_of(whole.data) if terms.schema else ANYTHING
         advice = "Mend the value, or the schema if the value is right."
-        placed = [place_problem(problem, document, shape) for problem in error.problems]
+        placed = [place_problem(problem, whole, shape) for problem in error.problems]
         found += [
             Finding("CG002", "high", each.path, each.message, advice, *each[2:6])
             for problem in placed

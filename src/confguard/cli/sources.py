@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,6 +56,18 @@ def load(name: str, format: str | None) -> Raw:
 def parse(raw: Raw) -> Document:
     """The document. Raises `DocumentError`."""
     return parse_bytes(raw.content, raw.format, path=raw.name)
+
+
+def whole(name: str, document: Document) -> Document:
+    """The layers that a file is one of, as they stand; the document itself where it is none."""
+    project = find_project()
+    found = project.config_of(name) if project else None
+    layout = project.layout_of(found[0]) if project and found and found[1].layers else None
+    if project is None or found is None or layout is None or not Path(name).exists():
+        return document
+    folder = os.path.relpath(project.root / found[1].folder)
+    bundle = layout.bundle(folder, None)
+    return bundle.with_files({os.path.relpath(name, folder): document.content})
 
 
 def make_importable() -> None:

@@ -52,6 +52,7 @@ def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = Tr
         )
         new = Documents(new) if after_document is None and type(new) is list else Documents(documents_of(new))
         shape = shape.of_documents()
+    shape = shape.of_data(old, new)
     walk, secrets = _Walk(), Secrets(shape, old, new)
     try:
         if _same_text(before_document, after_document):

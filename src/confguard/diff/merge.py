@@ -89,6 +89,7 @@ def merge(base: Any, ours: Any, theirs: Any, schema: SchemaLike = None) -> Merge
     several = any(isinstance(side, Documents) for side in sides)
     if several:
         shape, sides = shape.of_documents(), [documents_of(side) for side in sides]
+    shape = shape.of_data(*sides)
     merger = _Merger(
         ours if isinstance(ours, Document) else None,
         theirs if isinstance(theirs, Document) else None,
@@ -168,7 +169,7 @@ class _Merger:
             side if side is MISSING else self.secrets.guarded(side, path) for side in (base, ours, theirs)
         )
         places = [
-            f"{document.path}:{found.line}:{found.column}"
+            f"{document.part_at(path)[0].path}:{found.line}:{found.column}"
             for document in (self.ours, self.theirs)
             if document and (found := document.locate(path, nearest=True))
         ]

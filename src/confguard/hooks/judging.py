@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from confguard import git
 from confguard.diff.changes import Diff
 from confguard.diff.engine import diff
 from confguard.documents.bounds import MAX_BYTES
+from confguard.documents.bundle import BUNDLE
 from confguard.documents.document import Document, parse_bytes
 from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import DocumentError, ValidationError
@@ -64,7 +66,9 @@ def judge(
     With a `past`, each change also has a likelihood.
     """
     wanted = [
-        (file, before, after, config) for file, before, after in files for config in _configs(file, project)
+        (file, before, after, config)
+        for file, before, after in _layered(files, project)
+        for config in _configs(file, project)
     ]
     if project:
         project.make_importable()
@@ -144,10 +148,38 @@ def past_of(repository: Path, revision: str = "HEAD") -> Past | None:
 def _configs(file: str, project: Project | None) -> list[Config | None]:
     """The terms of a file: its config's; none of a config where no project names any; not at all where it is none."""
     found = project.config_of(file) if project else None
-    if found is not None and found[1].files:
+    if found is not None:
         return [found[1]]
     unnamed = not (project and project.configs) and is_configuration(file)
     return [None] if unnamed else []
+
+
+def _layered(
+    files: Iterable[tuple[str, Side, Side]], project: Project | None
+) -> Iterator[tuple[str, Side, Side]]:
+    """The files that changed; those that are layers of one config as one, with its layers that did not change."""
+    groups: dict[str, dict[str, tuple[Side, Side]]] = {}
+    for file, before, after in files:
+        found = project.config_of(file) if project else None
+        if found is not None and found[1].layers:
+            groups.setdefault(found[0], {})[os.path.relpath(file)] = (before, after)
+        else:
+            yield file, before, after
+    for name, changed in groups.items():
+        layout = project.layout_of(name) if project else None
+        assert project and layout
+        folder = os.path.relpath(project.root / project.config(name).folder)
+        paths = {each: os.path.normpath(f"{folder}/{each}") for each in layout.names}
+        revision = next(iter(changed.values()))[0].revision or "HEAD"
+        there = git.blobs([f"{revision}:./{path}" for path in paths.values()], MAX_BYTES)
+        sides: list[dict[str, bytes]] = [{}, {}]
+        for each, path in paths.items():
+            same = Side(there.get(f"{revision}:./{path}"), path)
+            for known, side in zip(sides, changed.get(path, (same, same)), strict=True):
+                if side.content is not None:
+                    known[each] = side.content
+        first, second = (layout.content(known) if known else None for known in sides)
+        yield next(iter(changed)), Side(first, folder, revision), Side(second, folder)
 
 
 def _judged(
@@ -165,7 +197,7 @@ def _judged(
         return None
     policy = project.policy_of(config) if project else Policy()
     schema = resolve_schema(project.schema_of(config) if project and config else None)
-    kind = (config and config.format) or None
+    kind = BUNDLE if config and config.layers else (config and config.format) or None
     try:
         document = _parsed(after, kind)
     except DocumentError as error:
@@ -201,7 +233,8 @@ def _last_changed(before: Side, old: Document | None, made: Diff) -> Callable[[A
 
     def since(path: Any) -> timedelta | None:
         found = known.locate(path)
-        at = git.last_touched(revision, before.name, found.line) if found else None
+        file = known.part_at(path)[0].path or before.name
+        at = git.last_touched(revision, file, found.line) if found else None
         return None if at is None else timedelta(seconds=max(0.0, time.time() - at))
 
     return since

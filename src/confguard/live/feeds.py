@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Event
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -14,7 +14,7 @@ from confguard.errors import NotFoundError, SchemaError
 from confguard.stores.interface import Store
 from confguard.stores.opening import open_store
 
-__all__ = ["Feed", "Seen", "Stored", "StoredFeed", "feed_of"]
+__all__ = ["Feed", "FeedSource", "Seen", "Stored", "StoredFeed", "feed_of"]
 
 
 class Stored(Protocol):
@@ -30,6 +30,10 @@ class Seen:
 
     number: int
     document: Document
+
+
+FeedSource: TypeAlias = "Stored | str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
+"""A guard, the URL of a store with a config's name, a file's path, or the paths of layers, the lowest first."""
 
 
 class Feed(Protocol):
@@ -110,8 +114,8 @@ class StoredFeed:
         return self._store
 
 
-def feed_of(source: Stored | str | os.PathLike[str], quiet: float) -> Feed:
-    """The feed of a guard, of a store's URL with the config's name, or of a file's path."""
+def feed_of(source: FeedSource, quiet: float) -> Feed:
+    """The feed of a guard, of a store's URL with the config's name, of a file's path, or of the paths of layers."""
     if isinstance(source, str) and "://" in source:
         url, _, name = source.rpartition("#")
         if not url or not name:
@@ -123,5 +127,9 @@ def feed_of(source: Stored | str | os.PathLike[str], quiet: float) -> Feed:
         from confguard.live.files import FileFeed
 
         return FileFeed(os.fspath(source), quiet)
+    if isinstance(source, Sequence):
+        from confguard.live.layers import LayersFeed
+
+        return LayersFeed.of(source, quiet)
     stored = source
     return StoredFeed(stored.name, lambda: stored.store, owned=False)

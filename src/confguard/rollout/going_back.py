@@ -11,6 +11,7 @@ from datetime import datetime
 
 from confguard.diff.engine import diff
 from confguard.diff.merge import merge
+from confguard.documents.bundle import Bundle
 from confguard.documents.document import Document
 from confguard.documents.writing import write as write_anew
 from confguard.errors import (
@@ -167,6 +168,8 @@ def without(
     a = 1 # two
     b = 1
     """
+    if isinstance(head, Bundle) and isinstance(before, Bundle) and isinstance(undone, Bundle):
+        return _without_in_files(before, undone, head, schema, what)
     merged = merge(undone, head, before, schema)
     if not merged.clean:
         listed = "\n".join(f"  {each}" for each in merged.conflicts)
@@ -179,6 +182,30 @@ def without(
         return head.edit(diff(head.data, merged.data))
     except DocumentError:  # what cannot be edited in place is written anew
         return write_anew(merged.data, head.format)
+
+
+def _without_in_files(
+    before: Bundle, undone: Bundle, head: Bundle, schema: SchemaLike, what: str
+) -> Document:
+    """The same file by file: those that the step did not touch stay byte for byte."""
+    files, gone = {}, []
+    for name in dict.fromkeys([*before.files, *undone.files]):
+        was, became, now = (side.files.get(name) for side in (before, undone, head))
+        if _content(was) == _content(became) or _content(now) == _content(was):
+            continue
+        if was and became and now and now.content != became.content:
+            files[name] = without(was, became, now, schema, what).content
+        elif _content(now) != _content(became):
+            raise MergeConflictError(f"{what} cannot be taken back by itself: {name} came or went since")
+        elif was:
+            files[name] = was.content
+        else:
+            gone.append(name)
+    return head.without_files(gone).with_files(files)
+
+
+def _content(document: Document | None) -> bytes | None:
+    return document.content if document else None
 
 
 def _reverted(

@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 
 from confguard.diff.changes import Diff
 from confguard.diff.engine import diff
+from confguard.documents.bundle import Bundle, Layout
 from confguard.documents.document import Document, parse_bytes, read
 from confguard.documents.writing import write
 from confguard.errors import BakingError, ConfguardError, DocumentError, DriftError, PolicyError, harmless
@@ -28,9 +29,10 @@ from confguard.schema.shape import ANYTHING
 from confguard.stores.interface import PendingBake, Revision
 from confguard.targets.drift import Drift
 
-__all__ = ["Plan", "Source", "Terms", "as_document", "change_of", "owners_of", "plan_change"]
+__all__ = ["Plan", "Source", "Terms", "as_bundle", "as_document", "change_of", "owners_of", "plan_change"]
 
 Source: TypeAlias = "str | os.PathLike[str] | Document | Mapping[str, Any]"
+"""For a config of several files: their folder, a `Bundle`, or what each is to be, by its name."""
 
 HISTORY = 50
 """How many revisions the risk model looks back on."""
@@ -207,6 +209,19 @@ def as_document(source: Source, format: str | None, own_format: Callable[[], str
     if isinstance(source, Mapping):
         return write(dict(source), own_format())
     return read(source, format)
+
+
+def as_bundle(source: Source, files: Layout, head: Document | None) -> Document:
+    """The same of a config of several files; those that a mapping does not name are the head's."""
+    if not isinstance(source, Document):
+        return files.bundle(source, head)
+    if not isinstance(source, Bundle):
+        raise DocumentError(
+            "is one file, and the config has several",
+            path=source.path,
+            hint='by its name: {"base.toml": document}',
+        )
+    return source
 
 
 def owners_of(changes: Diff, schema: Schema[Any] | None) -> tuple[str, ...]:

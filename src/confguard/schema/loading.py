@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, cast, get_args
 from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format
 from confguard.schema.conversion import may_be_raw
+from confguard.values import Files, merge_layers
 
 if TYPE_CHECKING:
     from confguard.documents.document import Document
     from confguard.schema.layers import Source
     from confguard.schema.schema import Schema
 
-__all__ = ["load", "merge_layers", "settings_of"]
+__all__ = ["load", "settings_of"]
 
 T = TypeVar("T")
 
@@ -59,24 +60,12 @@ def settings_of(model: type[T], schema: Schema[T], document: Document) -> T:
     """
     try:
         build = _builder(cast("Any", model))
-        if build is not None:
+        if build is not None and not isinstance(document.data, Files):
             made: T = build([document.data])
             return made
     except Exception:  # noqa: BLE001, S110 - found again and explained below
         pass
     return schema.validate_document(document)
-
-
-def merge_layers(below: Any, above: Any) -> Any:
-    """Mappings merge key by key; anything else in the upper layer replaces what is below.
-
-    >>> merge_layers({"a": {"x": 1, "y": 2}}, {"a": {"y": 3}})
-    {'a': {'x': 1, 'y': 3}}
-    """
-    if not isinstance(below, Mapping) or not isinstance(above, Mapping):
-        return above
-    added = {key: merge_layers(below[key], value) if key in below else value for key, value in above.items()}
-    return {**below, **added}
 
 
 def _layers(sources: tuple[Source, ...]) -> Iterator[Any]:

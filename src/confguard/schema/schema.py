@@ -26,7 +26,7 @@ from confguard.schema.preparing import Preparation, unknown_keys
 from confguard.schema.pydantic import PydanticAdapter
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
-from confguard.values import Documents
+from confguard.values import Documents, Files
 
 __all__ = ["Schema", "SchemaLike", "by_place", "place_problem", "resolve_schema"]
 
@@ -58,9 +58,9 @@ class Schema(Generic[T]):
         """An instance from a document's data. Raises `ValidationError` with every problem.
 
         Other names of settings are read as their own; `notices` tells of those that are to go. A schema says what one
-        document may hold: of a file with several, each is validated, and there is an instance of each.
+        document may hold: of a file with several, or of several files, each is validated, and has an instance.
         """
-        if isinstance(data, Documents):
+        if isinstance(data, Documents | Files):
             return self._each(data)  # type: ignore[return-value]
         one = named(data, self.shape)
         problems = [said_twice(*places) for places in one.twice]
@@ -123,19 +123,19 @@ class Schema(Generic[T]):
 
     def shape_of(self, data: Any) -> Shape:
         """What stands where in data: of one document, or of several."""
-        return self.shape.of_documents() if isinstance(data, Documents) else self.shape
+        return self.shape.of_documents() if isinstance(data, Documents) else self.shape.of_data(data)
 
-    def _each(self, documents: Documents) -> list[T]:
-        made: list[T] = []
+    def _each(self, documents: Documents | Files) -> list[T] | dict[str, T]:
+        made: dict[Any, T] = {}
         problems: list[Problem] = []
-        for number, document in enumerate(documents):
+        for name, document in documents.items() if isinstance(documents, Files) else enumerate(documents):
             try:
-                made.append(self.validate(document))
+                made[name] = self.validate(document)
             except ValidationError as error:
-                problems += [_within(number, problem) for problem in error.problems]
+                problems += [_within(name, problem) for problem in error.problems]
         if problems:
             raise ValidationError(problems)
-        return made
+        return made if isinstance(documents, Files) else list(made.values())
 
     def validate_document(self, document: Document) -> T:
         """An instance from a document; problems name the file, line and column. Warns of what is to go."""
@@ -288,7 +288,7 @@ def _across(path: Path, message: str, table: dict[Any, Any], shape: Shape) -> Pr
     return Problem((*path, named[0]), message, related=others)
 
 
-def _within(number: int, problem: Problem) -> Problem:
+def _within(number: int | str, problem: Problem) -> Problem:
     """The problem of one of several documents."""
     related = tuple(_within(number, each) for each in problem.related)
     return problem._replace(path=(number, *problem.path), related=related)
@@ -306,8 +306,11 @@ def place_problem(
     secrets = secrets or Secrets(shape, document.data)
     related = tuple(place_problem(each, document, shape, secrets) for each in problem.related)
     position = document.locate(problem.path, nearest=True)
+    part, inner = document.part_at(problem.path)
     if position is None:
-        return problem._replace(file=document.path, related=related)
-    placed = problem._replace(file=document.path, line=position.line, column=position.column, related=related)
-    line, shown = document.lines[position.line - 1], secrets.lines(document)[position.line - 1]
+        return problem._replace(file=part.path, related=related)
+    placed = problem._replace(file=part.path, line=position.line, column=position.column, related=related)
+    if part is not document:
+        secrets = Secrets(shape if inner == problem.path else shape.child(problem.path[0]), part.data)
+    line, shown = part.lines[position.line - 1], secrets.lines(part)[position.line - 1]
     return placed._replace(source=line) if line == shown else placed

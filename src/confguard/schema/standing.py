@@ -10,6 +10,7 @@ from typing import Any, Literal, get_origin
 from confguard.paths import Key, Segment
 from confguard.schema.shape import Shape
 from confguard.secrets import about_name, is_login, plural_name, secret_name
+from confguard.values import Files
 
 __all__ = ["State", "below", "is_secret_by_schema", "is_telling"]
 
@@ -98,6 +99,8 @@ def is_telling(name: str) -> bool:
 
 
 def _by_name(state: State, container: Any, name: str, value: Any) -> State:
+    if isinstance(container, Files):  # a file's name, and no setting's
+        return state
     if state <= State.PLAIN and not is_telling(name):
         return state
     lowered = name.lower()

@@ -70,7 +70,7 @@ class SqliteStore(SqlStore):
 
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
         """Yield when the file or its log changes."""
-        return file_changes(self.path, stop, patience)
+        return file_changes([self.path], stop, patience)
 
     def close(self) -> None:
         """Close the database."""
