@@ -186,11 +186,8 @@ def test_drift_names_the_file_and_the_line(folder: Path) -> None:
     (drift,) = guard.drift()
     assert (drift.target, drift.what) == ("live", "1 value differs")
     (change,) = drift.to_json()["changes"]  # type: ignore[misc]
-    assert (change["file"], change["line"], change["display"]) == (
-        "prod.yaml",
-        3,
-        "db.pool: 20 -> 99 (4.95 times more)",
-    )
+    assert (change["file"], change["line"]) == ("prod.yaml", 3)
+    assert change["display"] == "db.pool: 20 -> 99 (4.95 times more)"
     with pytest.raises(cg.DriftError):
         guard.apply(guard.plan({"base.toml": {"db": {"pool": 1}}}, reason="over it"))
     adopted = guard.adopt(reason="it was right")
@@ -213,7 +210,7 @@ def test_a_file_that_was_replaced_by_hand_does_not_keep_a_revert(folder: Path) -
     guard.apply(guard.plan("conf", reason="start"))
     guard.apply(guard.plan({"prod.yaml": {"db": {"pool": 5}}}, reason="less"))
     Path("edited").write_text("db:\n  pool: 7\n")
-    os.replace("edited", "live/prod.yaml")  # as editors and `sed -i` do: where the link was is a file now
+    Path("edited").replace("live/prod.yaml")  # as editors and `sed -i` do: where the link was is a file now
     guard.revert(reason="back")
     assert held("live") == {"base.toml": BASE, "prod.yaml": PROD}
     assert Path("live/prod.yaml").is_symlink()
@@ -330,7 +327,7 @@ def test_files_are_each_judged_by_itself(folder: Path) -> None:
     first = guard.apply(guard.plan("conf", reason="start"))
     assert first.data == {"conf.d/worker.toml": {"queue": {"size": 5}}, "web.toml": {"port": 80}}
     assert held("live") == FILES
-    assert os.readlink("live/conf.d") == "..data/conf.d"
+    assert Path("live/conf.d").readlink() == Path("..data/conf.d")
     write("conf", {"conf.d/worker.toml": WORKER.replace("5", "6")})
     plan = guard.plan("conf", reason="more")
     assert str(plan.diff) == '"conf.d/worker.toml".queue.size: 5 -> 6'

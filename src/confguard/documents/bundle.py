@@ -74,9 +74,9 @@ class Layout:
     """The format of all of them, where their names do not tell."""
 
     def content(self, files: Mapping[str, bytes]) -> bytes:
-        """The content that holds these files, in their order. Raises `DocumentError` for one of no known format."""
+        """The content that holds these files, in their order. Raises `DocumentError` for what is too large."""
         order = [name for name in self.names if name in files] if self.layered else sorted(files)
-        return bundled(((name, self.format_of(name), files[name]) for name in order), layered=self.layered)
+        return bundled(((name, self.format, files[name]) for name in order), layered=self.layered)
 
     def format_of(self, name: str) -> str:
         """The format of a file."""
@@ -187,19 +187,21 @@ class Bundle(Document):
 
     def with_files(self, files: Mapping[str, bytes]) -> Bundle:
         """The bundle with other bytes in some files. Raises `DocumentError`."""
-        known = {name: (part.format, part.content) for name, part in self.files.items()}
+        known = self._entries
         for name, content in files.items():
-            known[name] = (known[name][0] if name in known else detect_format(name).name, content)
+            known[name] = (known[name][0] if name in known else None, content)
         return self._of(known)
 
     def without_files(self, names: Iterable[str]) -> Bundle:
         """The bundle without some files."""
         gone = set(names)
-        return self._of(
-            {name: (part.format, part.content) for name, part in self.files.items() if name not in gone}
-        )
+        return self._of({name: entry for name, entry in self._entries.items() if name not in gone})
 
-    def _of(self, files: Mapping[str, tuple[str, bytes]]) -> Bundle:
+    @property
+    def _entries(self) -> dict[str, tuple[str | None, bytes]]:
+        return {name: (kind, content) for name, kind, content in _entries(self.content)[1]}
+
+    def _of(self, files: Mapping[str, tuple[str | None, bytes]]) -> Bundle:
         order = list(files) if self.layered else sorted(files)
         content = bundled(((name, *files[name]) for name in order), layered=self.layered)
         return parse_bundle(content, self.path, self.tags)
@@ -210,7 +212,8 @@ def parse_bundle(content: bytes, path: str | None, tags: Iterable[str] = ()) -> 
     named = tuple(tags)
     layered, entries = _entries(content)
     files = {
-        name: parse_bytes(each, kind, path=_path(path, name), tags=named) for name, kind, each in entries
+        name: parse_bytes(each, kind or detect_format(name).name, path=_path(path, name), tags=named)
+        for name, kind, each in entries
     }
     if not layered:
         data: Any = Files((name, part.data) for name, part in files.items())
@@ -234,9 +237,11 @@ def files_of(content: bytes) -> dict[str, bytes]:
     return {name: each for name, _, each in _entries(content)[1]}
 
 
-def bundled(entries: Iterable[tuple[str, str, bytes]], *, layered: bool = True) -> bytes:
-    """The content that holds files, each with its name and its format. Raises `DocumentError`."""
-    listed = [{"name": name, "format": kind, **_held(each)} for name, kind, each in entries]
+def bundled(entries: Iterable[tuple[str, str | None, bytes]], *, layered: bool = True) -> bytes:
+    """The content of files: each with its name, and its format where that does not tell. Raises `DocumentError`."""
+    listed = [
+        {"name": name, **({"format": kind} if kind else {}), **_held(each)} for name, kind, each in entries
+    ]
     text = json.dumps({_KINDS[0 if layered else 1]: listed}, ensure_ascii=False, indent=1)
     content = text.encode() + b"\n"
     if len(content) > MAX_BYTES:
@@ -251,7 +256,7 @@ def _held(content: bytes) -> dict[str, str]:
         return {"bytes": b64encode(content).decode()}
 
 
-def _entries(content: bytes) -> tuple[bool, list[tuple[str, str, bytes]]]:
+def _entries(content: bytes) -> tuple[bool, list[tuple[str, str | None, bytes]]]:
     try:
         made = json.loads(content)
         ((kind, listed),) = made.items()
@@ -260,6 +265,6 @@ def _entries(content: bytes) -> tuple[bool, list[tuple[str, str, bytes]]]:
         raise DocumentError("is no bundle of files: the config had one file then") from error
 
 
-def _entry(made: Mapping[str, str]) -> tuple[str, str, bytes]:
+def _entry(made: Mapping[str, str]) -> tuple[str, str | None, bytes]:
     content = made["text"].encode() if "text" in made else b64decode(made["bytes"], validate=True)
-    return str(PurePosixPath(made["name"])), made["format"], content
+    return str(PurePosixPath(made["name"])), made.get("format"), content

@@ -12,7 +12,6 @@ from attrs import define, field
 
 from confguard.documents.bundle import bundled, parse_bundle
 from confguard.documents.document import Document
-from confguard.documents.registry import detect_format
 from confguard.errors import DocumentError, SchemaError
 from confguard.live.files import FileFeed, Sample, sample_of
 from confguard.stores.waiting import file_changes
@@ -59,7 +58,7 @@ class LayersFeed(FileFeed):
                 return Sample(stamps, b"", f"{name} {each.wrong}", each.hint)
         listed = zip(self.names, samples, strict=True)
         try:
-            content = bundled((name, detect_format(name).name, each.content) for name, each in listed)
+            content = bundled((name, None, each.content) for name, each in listed)
         except DocumentError as error:
             return Sample(stamps, b"", str(error), error.hint)
         return Sample(stamps, content)

@@ -54,7 +54,10 @@ def parts_of(target: str, content: bytes) -> dict[str, bytes]:
 
 
 def as_layout(files: Iterable[str] | Layout) -> Layout:
-    return files if isinstance(files, Layout) else Layout(files)
+    try:
+        return files if isinstance(files, Layout) else Layout(files)
+    except ConfguardError as error:
+        raise TargetError(f"target: {error}", hint=error.hint) from error
 
 
 @frozen

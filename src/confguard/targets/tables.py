@@ -62,12 +62,12 @@ def _holding(target: Target, files: Layout) -> Target:
     if isinstance(target, SeparateFiles):
         return SeparateFiles.of(target.targets, files)
     if isinstance(target, FileSet):
-        if target.files.names and set(target.files.names) != set(files.names):
+        if target.files.names and files.names and {*target.files.names} != {*files.names}:
             raise TargetError(
                 f"target {target.name}: a folder holds all files of its config: {', '.join(files.names)}",
                 hint='leave `files` out; or say where each stands: { files = { "a.toml" = "/etc/a.toml", ... } }',
             )
-        return evolve(target, files=files)
+        return evolve(target, files=evolve(files, names=files.names or target.files.names))
     return target
 
 
