@@ -259,8 +259,10 @@ class Project:
         if config.layers:
             names = [Path(os.path.relpath(self.root / each, folder)).as_posix() for each in config.patterns]
             return Layout(names, layered=True, format=config.format)
+        if config.targets and not config.several:
+            return None
         found = self._found(config)
-        if not config.several and (config.targets or len(found) < 2):
+        if not config.targets and len(found) < 2:
             return None
         exact = [self.root / pattern for pattern in config.patterns if not _WILD & set(pattern)]
         names = sorted({path.relative_to(folder).as_posix() for path in [*found, *exact]})
@@ -413,7 +415,7 @@ def _unusable_targets(project: Project) -> list[Problem]:
     named: dict[Path, str] = {}
     for name, config in project.configs.items():
         try:
-            layout = project.layout_of(name)
+            layout = project.layout_of(name) if config.targets or config.layers else None
         except ConfguardError as error:
             found.append(Problem(("configs", name, "layers" if config.layers else "files"), str(error)))
             continue
