@@ -638,6 +638,8 @@ def test_the_hook_judges_layers_as_merged(project: Path) -> None:
     write("conf", {"base.toml": BASE.replace("10", "9000")})  # which prod.yaml hides
     git("add", ".")
     assert command("conf/base.toml", module="confguard.hooks.pre_commit") == (0, "")
+    code, told = command("assess", "HEAD:conf/base.toml", "conf/base.toml")
+    assert (code, told) == (0, "allow: risk 0 of 100 (low)\n"), "the hook and the command say the same"
     write("conf", {"base.toml": BASE.replace("pool = 10\n", ""), "prod.yaml": "db: {}\n"})
     git("add", ".")
     code, told = command("conf/base.toml", "conf/prod.yaml", module="confguard.hooks.pre_commit")

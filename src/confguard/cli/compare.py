@@ -165,7 +165,7 @@ def show_finding(finding: Finding) -> str:
 
 def _difference(args: Namespace, terms: sources.Terms) -> Diff:
     before, after = (sources.parse(sources.load(name, args.read_as)) for name in (args.before, args.after))
-    return diff(before, after, terms.schema)
+    return diff(sources.whole(args.after, before), sources.whole(args.after, after), terms.schema)
 
 
 def _checked(name: str, args: Namespace) -> list[Finding]:
