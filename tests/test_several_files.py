@@ -674,7 +674,7 @@ def test_patterns_with_a_folder_as_target_are_one_config(folder: Path) -> None:
 
 def test_a_project_file_that_cannot_be_says_where(folder: Path) -> None:
     for wrong, says in [
-        ('layers = ["../a.toml"]', "is no file's name"),
+        ('layers = ["../a.toml"]', "is no file of the project"),
         ('layers = ["a.toml", "b.toml"]\nfiles = ["c.toml"]', "layers are files already"),
         (
             'layers = ["a.toml"]\ntargets = [{ file = "live.toml" }]',

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
-from posixpath import commonpath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 from attrs import field, frozen
 
 from confguard.documents.document import Document, read
+from confguard.documents.patterns import (
+    common_folder,
+    is_folder,
+    layered,
+    layout_of,
+    matching,
+    may_be_several,
+)
 from confguard.errors import (
     ConfguardError,
     DocumentError,
@@ -42,7 +48,6 @@ if TYPE_CHECKING:
 __all__ = ["FILE_NAME", "Config", "Project", "find_project", "load_project"]
 
 FILE_NAME = "confguard.toml"
-_WILD = frozenset("*?[")
 ENVIRONMENT = "CONFGUARD_CONFIG"
 """The environment variable that names a project file."""
 
@@ -106,18 +111,12 @@ class Config:
         return [pattern.removeprefix("./") for pattern in self.layers or self.files]
 
     @property
-    def folder(self) -> str:
-        """The folder that all its files stand in: from there their names in a revision count."""
-        folders = [re.split(r"[*?\[]", pattern)[0].rpartition("/")[0] for pattern in self.patterns]
-        return commonpath(folders) if folders else ""
-
-    @property
     def several(self) -> bool:
         """Is it one config of several files, by its targets? They say so, or are folders by their names."""
         if any(isinstance(like, Mapping) and "file" not in like for like in self.targets):
             return True
-        many = len(self.files) > 1 or any(_WILD & set(pattern) for pattern in self.files)
-        return many and any(isinstance(like, str) and _is_folder(like) for like in self.targets)
+        folders = any(isinstance(like, str) and is_folder(like) for like in self.targets)
+        return folders and may_be_several(self.files)
 
 
 @frozen
@@ -237,9 +236,10 @@ class Project:
 
     def source_of(self, name: str) -> Path:
         """The one file that holds a config, or the folder of its several. Raises `ProjectError` if that is not told."""
+        config = self.config(name)
         if self.layout_of(name) is not None:
-            return self.root / self.config(name).folder
-        found = self._found(self.config(name))
+            return self.root / common_folder(config.patterns)
+        found = matching(self.root, config.patterns)
         if len(found) != 1:
             count = "no file" if not found else f"{len(found)} files"
             raise ProjectError(
@@ -249,29 +249,12 @@ class Project:
         return found[0]
 
     def layout_of(self, name: str) -> Layout | None:
-        """Which files a config has that is one of several: of layers, or with targets that are folders, or none."""
-        from confguard.documents.bundle import Layout, check_name
-
+        """The files of a config that has several: layers; or those of a folder that is its target, or of none."""
         config = self.config(name)
-        for each in config.layers:
-            check_name(each.removeprefix("./"))
-        folder = self.root / config.folder
         if config.layers:
-            names = [Path(os.path.relpath(self.root / each, folder)).as_posix() for each in config.patterns]
-            return Layout(names, layered=True, format=config.format)
-        if config.targets and not config.several:
-            return None
-        found = self._found(config)
-        if not config.targets and len(found) < 2:
-            return None
-        exact = [self.root / pattern for pattern in config.patterns if not _WILD & set(pattern)]
-        names = sorted({path.relative_to(folder).as_posix() for path in [*found, *exact]})
-        return Layout(names, format=config.format)
-
-    def _found(self, config: Config) -> list[Path]:
-        return sorted(
-            {path for pattern in config.files for path in self.root.glob(pattern) if path.is_file()}
-        )
+            return layered(config.patterns, config.format)
+        untold = not config.targets and len(matching(self.root, config.patterns)) > 1
+        return layout_of(self.root, config.patterns, config.format) if config.several or untold else None
 
     def guard(
         self,
@@ -334,10 +317,6 @@ class Project:
         if scheme == "sqlite" and slashes and not rest.startswith("/"):
             return f"sqlite:///{self.root.resolve() / rest}"
         return self.store
-
-
-def _is_folder(path: str) -> bool:
-    return path.endswith("/") or PurePosixPath(path).suffix in ("", ".d")
 
 
 def find_project(start: Path | None = None) -> Project | None:

@@ -13,6 +13,7 @@ from attrs import frozen
 from confguard import git
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.document import Document, parse_bytes
+from confguard.documents.patterns import common_folder
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import DocumentError
@@ -65,7 +66,7 @@ def whole(name: str, document: Document) -> Document:
     layout = project.layout_of(found[0]) if project and found and found[1].layers else None
     if project is None or found is None or layout is None or not Path(name).exists():
         return document
-    folder = os.path.relpath(project.root / found[1].folder)
+    folder = os.path.relpath(project.root / common_folder(found[1].patterns))
     bundle = layout.bundle(folder, None)
     return bundle.with_files({os.path.relpath(name, folder): document.content})
 

@@ -18,6 +18,7 @@ from confguard.diff.engine import diff
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.bundle import BUNDLE
 from confguard.documents.document import Document, parse_bytes
+from confguard.documents.patterns import common_folder
 from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import DocumentError, ValidationError
 from confguard.project import Config, Project
@@ -168,7 +169,7 @@ def _layered(
     for name, changed in groups.items():
         layout = project.layout_of(name) if project else None
         assert project and layout
-        folder = os.path.relpath(project.root / project.config(name).folder)
+        folder = os.path.relpath(project.root / common_folder(project.config(name).patterns))
         paths = {each: os.path.normpath(f"{folder}/{each}") for each in layout.names}
         revision = next(iter(changed.values()))[0].revision or "HEAD"
         there = git.blobs([f"{revision}:./{path}" for path in paths.values()], MAX_BYTES)
