@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -377,6 +378,24 @@ def test_a_file_that_somebody_put_beside_the_others_is_drift_and_not_lost(folder
     assert held("live") == {"conf.d/a.toml": "x = 3\n", "conf.d/b.toml": "x = 2\n"}
 
 
+def test_a_plain_file_that_a_pattern_matches_is_drift_and_goes_with_a_repair(folder: Path) -> None:
+    guard = cg.Guard("svc", files=["*.toml"], targets=["live"], policy=ANY)
+    guard.apply(guard.plan({"a.toml": {"x": 1}}, reason="start"))
+    write("live", {"b.toml": "x = 2\n", "b.txt": "not ours"})
+    (drift,) = guard.drift()
+    assert str(drift.changes) == '+ "b.toml": {x: 2}'
+    guard.repair()
+    assert held("live") == {"a.toml": "x = 1\n", "b.txt": "not ours"}
+    assert any(each.drift_copy and "x = 2" in each.text for each in guard.history())
+    with pytest.raises(cg.DocumentError, match=r"'b\.yaml' is none of its files"):
+        guard.plan({"b.yaml": {"x": 1}}, reason="another")
+    Path("empty").mkdir()
+    with pytest.raises(cg.DocumentError, match="empty: holds none of the config's files"):
+        guard.plan("empty", reason="nothing")
+    with pytest.raises(cg.ConfguardError, match="layers have an order"):
+        cg.Guard("x", layers=["*.toml"], store="memory://")
+
+
 # Files in folders of their own
 
 
@@ -428,6 +447,84 @@ def test_a_torn_write_to_different_folders_is_finished(folder: Path) -> None:
     assert Path("etc/prod.yaml").read_text() == "db:\n  pool: 2\n"
     assert guard.drift() == ()
     assert not any(each.drift_copy for each in guard.history()), "what a crash left is nobody's edit"
+
+
+# Kills
+
+NEW = {"base.toml": BASE.replace("10", "11"), "prod.yaml": PROD.replace("20", "21")}
+OLD = {"base.toml": BASE, "prod.yaml": PROD}
+CALLS = {"os.rename", "os.symlink", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "open"}
+
+
+def killed_at(number: int, act: Callable[[], object]) -> bool:
+    """Do something in a child that dies at its n-th call that changes files; False if it was done before that."""
+    child = os.fork()
+    if child == 0:
+        count = 0
+
+        def hook(event: str, arguments: tuple[object, ...]) -> None:
+            nonlocal count
+            if event in CALLS and (
+                event != "open" or (isinstance(arguments[2], int) and arguments[2] & os.O_CREAT)
+            ):
+                count += 1
+                if count == number:
+                    os._exit(9)
+
+        sys.addaudithook(hook)
+        act()
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in (0, 9)
+    return code == 9
+
+
+@pytest.mark.parametrize("kind", ["folder", "plain files", "folders"])
+def test_a_kill_at_any_call_leaves_one_revision_and_what_recovers_it(folder: Path, kind: str) -> None:
+    target: object = separate() if kind == "folders" else "live"
+    paths = {"base.toml": "usr/base.toml", "prod.yaml": "etc/prod.yaml"} if kind == "folders" else {}
+    number = 0
+    while True:
+        number += 1
+        os.chdir(folder)
+        root = folder / str(number)
+        root.mkdir()
+        os.chdir(root)
+        for name in ("usr", "etc"):
+            Path(name).mkdir()
+        if kind == "plain files":
+            write("live", OLD)
+        else:
+            with layered(targets=[target]) as guard:
+                guard.apply(guard.plan({name: text_of(name, OLD) for name in OLD}, reason="old"))
+
+        def act() -> None:
+            with layered(targets=[target]) as guard:
+                guard.apply(guard.plan({name: text_of(name, NEW) for name in NEW}, reason="new"))
+
+        killed = killed_at(number, act)
+        seen = {name: Path(paths.get(name, f"live/{name}")).read_text() for name in OLD}
+        mixed = all(seen[name] in (OLD[name], NEW[name]) for name in seen)
+        assert seen in (OLD, NEW) or (kind == "folders" and mixed), (number, seen)
+        with layered(targets=[target]) as guard:
+            guard.recover()
+            head = guard.head()
+            if head is not None:
+                assert guard.drift() == ()
+                guard.verify()
+            assert not any("pool" in str(each.data) and each.drift_copy for each in guard.history())
+            guard.apply(guard.plan({name: text_of(name, OLD) for name in OLD}, reason="goes on"))
+        assert {name: Path(paths.get(name, f"live/{name}")).read_text() for name in OLD} == OLD
+        left = [path.name for path in root.glob("*/*confguard-*")]
+        linked = Path("live/..data")
+        assert left == ([str(linked.readlink())] if linked.is_symlink() else [])
+        if not killed:
+            break
+    assert number > 5
+
+
+def text_of(name: str, files: dict[str, str]) -> cg.Document:
+    return cg.parse(files[name], name.rpartition(".")[2])
 
 
 # What is refused

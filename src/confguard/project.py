@@ -16,7 +16,6 @@ from confguard.documents.document import Document, read
 from confguard.documents.patterns import (
     common_folder,
     is_folder,
-    layered,
     layout_of,
     matching,
     may_be_several,
@@ -252,9 +251,9 @@ class Project:
         """The files of a config that has several: layers; or those of a folder that is its target, or of none."""
         config = self.config(name)
         if config.layers:
-            return layered(config.patterns, config.format)
+            return layout_of(config.patterns, config.format, layered=True)
         untold = not config.targets and len(matching(self.root, config.patterns)) > 1
-        return layout_of(self.root, config.patterns, config.format) if config.several or untold else None
+        return layout_of(config.patterns, config.format) if config.several or untold else None
 
     def guard(
         self,

@@ -10,8 +10,10 @@ from __future__ import annotations
 import binascii
 import json
 import os
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -34,6 +36,7 @@ __all__ = ["BUNDLE", "Bundle", "FileSource", "Layout", "bundled", "check_name", 
 BUNDLE = "bundle"
 """The format of a bundle's content."""
 _KINDS = ("layers", "files")
+_WILD = re.compile(r"[*?\[]")
 
 FileSource: TypeAlias = "str | os.PathLike[str] | Document | Mapping[str, Any] | None"
 """What one of the files is to be: a path, a document, data; None if it is to go."""
@@ -46,6 +49,11 @@ def check_name(name: str) -> None:
         raise ConfguardError(
             f"{name!r} is no file's name", hint="relative, without '..': auth.toml, conf.d/worker.toml"
         )
+
+
+def _is_inner(name: str) -> bool:
+    """Does it stand in a folder of confguard's own, which the links lead to?"""
+    return any(part.startswith("..") for part in name.split("/"))
 
 
 def _checked(names: Iterable[str]) -> tuple[str, ...]:
@@ -67,11 +75,30 @@ class Layout:
     """Which files a config has."""
 
     names: tuple[str, ...] = field(converter=_checked)
-    """Relative to the folder that they stand in; layers from the lowest to the one that wins."""
+    """Relative to the folder that they stand in; layers from the lowest to the one that wins. Files that are no layers
+    may be named by patterns."""
     layered: bool = False
     """Do they say one thing together, the later over the earlier? Else each is judged by itself."""
     format: str | None = None
     """The format of all of them, where their names do not tell."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.layered and any(map(_WILD.search, self.names)):
+            raise ConfguardError(
+                "layers have an order: name each", hint='layers = ["base.toml", "prod.toml"]'
+            )
+
+    @property
+    def outright(self) -> list[str]:
+        """The names that are no patterns."""
+        return [name for name in self.names if not _WILD.search(name)]
+
+    def below(self, folder: Path) -> list[str]:
+        """The names of its files in a folder: those that it names outright, and those there that its patterns match."""
+        patterns = [name for name in self.names if _WILD.search(name)]
+        found = (path for pattern in patterns for path in folder.glob(pattern) if path.is_file())
+        names = (path.relative_to(folder).as_posix() for path in found)
+        return list(dict.fromkeys([*self.outright, *sorted(each for each in names if not _is_inner(each))]))
 
     def content(self, files: Mapping[str, bytes]) -> bytes:
         """The content that holds these files, in their order. Raises `DocumentError` for what is too large."""
@@ -97,7 +124,7 @@ class Layout:
             return self._in_folder(Path(source))
         files = {name: part.content for name, part in head.files.items()} if isinstance(head, Bundle) else {}
         for name, like in source.items():
-            if self.names and name not in self.names and name not in files:
+            if self.names and name not in files and not any(fnmatchcase(name, each) for each in self.names):
                 raise DocumentError(
                     f"'{name}' is none of its files{did_you_mean(name, self.names)}",
                     hint=f"the config has: {', '.join(self.names)}",
@@ -106,7 +133,7 @@ class Layout:
                 files.pop(name, None)
             else:
                 files[name] = self._part(name, like)
-        missing = [name for name in self.names if name not in files and source.get(name, "") is not None]
+        missing = [name for name in self.outright if name not in files and source.get(name, "") is not None]
         if missing:
             raise DocumentError(f"nothing was said of {', '.join(missing)}, and there is no revision yet")
         return parse_bundle(self.content(files), None)
@@ -118,11 +145,13 @@ class Layout:
                 path=str(folder),
                 hint="name the folder of them all",
             )
-        parts = [(name, read(folder / name, self.format)) for name in sorted(self.names, key=self._order)]
+        names = self.below(folder)
+        if not names:
+            raise DocumentError(
+                "holds none of the config's files", path=str(folder), hint=", ".join(self.names)
+            )
+        parts = [(name, read(folder / name, self.format)) for name in names]
         return parse_bundle(self.content({name: part.content for name, part in parts}), str(folder))
-
-    def _order(self, name: str) -> Any:
-        return self.names.index(name) if self.layered else name
 
     def _part(self, name: str, like: FileSource) -> bytes:
         from confguard.documents.writing import write

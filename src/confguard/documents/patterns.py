@@ -10,7 +10,7 @@ from posixpath import commonpath
 from confguard.documents.bundle import Layout, check_name
 from confguard.errors import ConfguardError
 
-__all__ = ["common_folder", "is_folder", "layered", "layout_of", "matching", "may_be_several"]
+__all__ = ["common_folder", "is_folder", "layout_of", "matching", "may_be_several"]
 
 _WILD = re.compile(r"[*?\[]")
 
@@ -45,30 +45,12 @@ def matching(root: Path, patterns: Sequence[str]) -> list[Path]:
     return sorted({path for pattern in relative for path in root.glob(pattern) if path.is_file()})
 
 
-def layered(files: Sequence[str], format: str | None) -> Layout:
-    """The layout of layers, the lowest first. Raises `ConfguardError`."""
-    return Layout(_below(files), layered=True, format=format)
-
-
-def layout_of(root: Path, patterns: Sequence[str], format: str | None) -> Layout:
-    """The layout of the files that patterns name: those that are there, and those that they name outright."""
-    found = [path.relative_to(root).as_posix() for path in matching(root, patterns)]
-    outright = [pattern for pattern in patterns if not _WILD.search(pattern)]
-    folder = common_folder(_checked(patterns))
-    names = {name.removeprefix(f"{folder}/") for name in [*found, *outright]}
-    return Layout(sorted(names), format=format)
-
-
-def _below(files: Sequence[str]) -> list[str]:
-    """Names from the folder that all stand in."""
-    folder = common_folder(_checked(files))
-    return [name.removeprefix(f"{folder}/") for name in files]
-
-
-def _checked(patterns: Sequence[str]) -> Sequence[str]:
+def layout_of(patterns: Sequence[str], format: str | None, *, layered: bool = False) -> Layout:
+    """The layout of a project's files: their names from the folder that all stand in. Raises `ConfguardError`."""
     for pattern in patterns:
         try:
-            check_name(_WILD.sub("x", pattern))
+            check_name(pattern)
         except ConfguardError as error:
             raise ConfguardError(f"{pattern!r} is no file of the project", hint=error.hint) from error
-    return patterns
+    folder = common_folder(patterns)
+    return Layout([name.removeprefix(f"{folder}/") for name in patterns], layered=layered, format=format)

@@ -221,6 +221,8 @@ def as_bundle(source: Source, files: Layout, head: Document | None) -> Document:
             path=source.path,
             hint='by its name: {"base.toml": document}',
         )
+    if source.layered != files.layered or {*files.outright} != {*source.files}:
+        return files.bundle(dict(source.files), None)
     return source
 
 

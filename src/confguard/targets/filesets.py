@@ -168,7 +168,7 @@ class FileSet:
 
     def _names(self) -> list[str]:
         """Its files, and those that the folder in force holds beside them."""
-        names = list(self.files.names)
+        names = self.files.below(self.root)
         if not self.files.layered:
             inside = self.root / _LINK
             found = (path.relative_to(inside).as_posix() for path in inside.rglob("*") if path.is_file())
@@ -291,11 +291,11 @@ class StagedSet:
     def _take_over(self) -> None:
         """Let files that stand where a link has to be become links, their bytes unchanged at each moment."""
         root = self.staged.parent
-        plain = [name for name in self.files if "/" not in name and not (root / name).is_symlink()]
-        plain = [name for name in plain if (root / name).exists()]
+        held = self.target.held()
+        plain = [name for name in held if "/" not in name and not (root / name).is_symlink()]
         if not plain:
             return
-        before, there = self.target.current(), self.target.waiting(self.target.held())
+        before, there = self.target.current(), self.target.waiting(held)
         there.write()
         there._swap()
         for name in plain:
