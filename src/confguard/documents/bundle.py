@@ -21,7 +21,7 @@ from attrs import define, field, frozen
 
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.document import Document, parse_bytes, read
-from confguard.documents.interface import Place, Places, Position
+from confguard.documents.interface import Places, Position
 from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import ConfguardError, DocumentError, did_you_mean
 from confguard.paths import Path as DocumentPath
@@ -110,8 +110,8 @@ class Layout:
         return self.format or detect_format(name).name
 
     def knows(self, name: str) -> bool:
-        """May there be such a file?"""
-        return name in self.names if self.layered else bool(self.format) or is_configuration(name)
+        """Is it a file of configuration?"""
+        return bool(self.format) or is_configuration(name)
 
     def bundle(
         self, source: str | os.PathLike[str] | Mapping[str, FileSource], head: Document | None
@@ -203,7 +203,7 @@ class Bundle(Document):
 
     def places(self) -> Places:
         """None: places are those of the files."""
-        return dict[DocumentPath, Place]()
+        return {}
 
     def edit(self, changes: Iterable[ChangeLike]) -> Bundle:
         """The bundle after the changes: each is made in the very file that its value stands in.
@@ -214,25 +214,16 @@ class Bundle(Document):
 
         return edit_parts(self, changes)
 
-    def with_files(self, files: Mapping[str, bytes]) -> Bundle:
-        """The bundle with other bytes in some files. Raises `DocumentError`."""
-        known = self._entries
-        for name, content in files.items():
-            known[name] = (known[name][0] if name in known else None, content)
-        return self._of(known)
-
-    def without_files(self, names: Iterable[str]) -> Bundle:
-        """The bundle without some files."""
-        gone = set(names)
-        return self._of({name: entry for name, entry in self._entries.items() if name not in gone})
-
-    @property
-    def _entries(self) -> dict[str, tuple[str | None, bytes]]:
-        return {name: (kind, content) for name, kind, content in _entries(self.content)[1]}
-
-    def _of(self, files: Mapping[str, tuple[str | None, bytes]]) -> Bundle:
-        order = list(files) if self.layered else sorted(files)
-        content = bundled(((name, *files[name]) for name in order), layered=self.layered)
+    def with_files(self, files: Mapping[str, bytes | None]) -> Bundle:
+        """The bundle with other bytes in some files; None removes one. Raises `DocumentError`."""
+        known = {name: (kind, content) for name, kind, content in _entries(self.content)[1]}
+        for name, each in files.items():
+            if each is None:
+                known.pop(name, None)
+            else:
+                known[name] = (known[name][0] if name in known else None, each)
+        order = list(known) if self.layered else sorted(known)
+        content = bundled(((name, *known[name]) for name in order), layered=self.layered)
         return parse_bundle(content, self.path, self.tags)
 
 

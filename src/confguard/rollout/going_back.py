@@ -188,7 +188,7 @@ def _without_in_files(
     before: Bundle, undone: Bundle, head: Bundle, schema: SchemaLike, what: str
 ) -> Document:
     """The same file by file: those that the step did not touch stay byte for byte."""
-    files, gone = {}, []
+    files: dict[str, bytes | None] = {}
     for name in dict.fromkeys([*before.files, *undone.files]):
         was, became, now = (side.files.get(name) for side in (before, undone, head))
         if _content(was) == _content(became) or _content(now) == _content(was):
@@ -197,11 +197,9 @@ def _without_in_files(
             files[name] = without(was, became, now, schema, what).content
         elif _content(now) != _content(became):
             raise MergeConflictError(f"{what} cannot be taken back by itself: {name} came or went since")
-        elif was:
-            files[name] = was.content
         else:
-            gone.append(name)
-    return head.without_files(gone).with_files(files)
+            files[name] = _content(was)
+    return head.with_files(files)
 
 
 def _content(document: Document | None) -> bytes | None:
