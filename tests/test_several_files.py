@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import confguard as cg
 from confguard.documents.bundle import Bundle, Layout, files_of, parse_bundle
 from confguard.errors import TargetError
+from confguard.risk.policy import PathPolicy
 from confguard.rollout import Bake
 from confguard.targets import FileSet, FileTarget, SeparateFiles, as_target
 
@@ -447,6 +448,59 @@ def test_a_torn_write_to_different_folders_is_finished(folder: Path) -> None:
     assert Path("etc/prod.yaml").read_text() == "db:\n  pool: 2\n"
     assert guard.drift() == ()
     assert not any(each.drift_copy for each in guard.history()), "what a crash left is nobody's edit"
+
+
+def test_a_layer_that_came_goes_with_a_revert(folder: Path) -> None:
+    for name in ("usr", "etc"):
+        Path(name).mkdir()
+    with layered(targets=[separate()]) as guard:
+        guard.apply(guard.plan("conf", reason="start"))
+    three = [*LAYERS, "site.toml"]
+    where = {
+        "files": {"base.toml": "usr/base.toml", "prod.yaml": "etc/prod.yaml", "site.toml": "etc/site.toml"}
+    }
+    with layered(layers=three, targets=[where]) as guard:
+        guard.apply(guard.plan({"site.toml": {"log": {"level": "warn"}}}, reason="a site's own"))
+        assert Path("etc/site.toml").read_text() == '[log]\nlevel = "warn"\n'
+        guard.revert(reason="back")
+        assert not Path("etc/site.toml").exists()
+        assert guard.drift() == ()
+    with (
+        layered(targets=[separate()]) as guard,
+        pytest.raises(TargetError, match=r"where does 'site\.toml' stand"),
+    ):
+        guard.revert(2, reason="which has no place any more")
+
+
+def test_what_cannot_be_staged_in_one_folder_is_staged_in_none(folder: Path) -> None:
+    Path("usr").mkdir()
+    guard = layered(targets=[separate()])
+    Path("usr/base.toml").write_text(BASE)
+    Path("etc").mkdir()
+    Path("etc/prod.yaml").mkdir()
+    with pytest.raises(TargetError, match=r"etc/prod\.yaml"):
+        guard.apply(guard.plan("conf", reason="in the way"))
+    assert sorted(os.listdir("usr")) == ["base.toml"]
+    assert guard.head() is None
+
+
+def test_rules_and_what_accepts_them_know_the_files(folder: Path) -> None:
+    write("conf", {"base.toml": "[db]\npool = 64\n", "prod.yaml": "country: se\n"})
+    guard = layered(schema=None, policy=cg.Policy())
+    guard.apply(guard.plan("conf", reason="start"))
+    write("conf", {"base.toml": "\n[db]\npool = 4\n", "prod.yaml": "# where\ncountry: no\n"})
+    plan = guard.plan("conf", reason="less")
+    placed = {(each.code, each.file, each.line) for each in plan.risk.findings}
+    assert {("CG201", "conf/base.toml", 3), ("CG702", "conf/prod.yaml", 2)} <= placed
+    write("conf", {"base.toml": "\n[db]\npool = 4  # confguard: accept CG201: a rehearsal\n"})
+    plan = guard.plan("conf", reason="less")
+    assert [each.finding.code for each in plan.risk.accepted] == ["CG201"]
+    write("conf", {"base.toml": "\n[db]\npool = 4  # confguard: accept CG20: a rehearsal\n"})
+    (void,) = [each for each in guard.plan("conf", reason="less").risk.findings if each.code == "CG906"]
+    assert (void.file, void.line) == ("conf/base.toml", 3)
+    paths = [PathPolicy(match=["db.*"], files=["conf/base.toml"], review=1, block=2)]
+    strict = layered(schema=None, policy=cg.Policy(paths=paths), store=guard.store)
+    assert strict.plan("conf", reason="less").decision.value == "block"
 
 
 # Kills
