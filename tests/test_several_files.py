@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
 from attrs import frozen
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 import confguard as cg
 from confguard.documents.bundle import Bundle, Layout, files_of, parse_bundle
 from confguard.errors import TargetError
+from confguard.fields import Renamed
 from confguard.risk.policy import PathPolicy
 from confguard.rollout import Bake
 from confguard.targets import FileSet, FileTarget, SeparateFiles, as_target
@@ -309,6 +311,49 @@ def test_a_secret_in_a_layer_is_shown_nowhere(folder: Path) -> None:
     assert plan.diff.changes
     assert "***" in str(plan.diff)
     assert secret not in repr(shown) + str(shown)
+
+
+@frozen
+class Small:
+    x: int
+    kind: Literal["small"] = "small"
+
+
+@frozen
+class Large:
+    y: int
+    kind: Literal["large"] = "large"
+
+
+@frozen
+class Renaming:
+    size: Annotated[int, Renamed("width")] = 1
+    pool: Small | Large = Small(1)
+
+
+def test_layers_are_put_together_as_load_does_it(folder: Path) -> None:
+    """Under the names that the schema has now, and with one member of a union."""
+    base, prod = "width = 5\n[pool]\nkind = 'small'\nx = 1\n", "size: 6\npool: {kind: large, y: 2}\n"
+    write("conf", {"base.toml": base, "prod.yaml": prod})
+    guard = layered(schema=Renaming)
+    with pytest.warns(FutureWarning, match=r"conf/base\.toml:1:1: width"):
+        first = guard.apply(guard.plan("conf", reason="start"))
+    with pytest.warns(FutureWarning):
+        loaded = cg.load(Renaming, "live/base.toml", "live/prod.yaml")
+    assert loaded == Renaming(6, Large(2))
+    with pytest.warns(FutureWarning), cg.Live(Renaming, guard, interval=None) as live:
+        assert live.current == loaded
+    write("conf", {"base.toml": base.replace("width = 5", "width = 7")})
+    with pytest.warns(FutureWarning):
+        assert guard.plan("conf", reason="hidden").diff.same
+    write("conf", {"base.toml": base.replace("5", "'x'"), "prod.yaml": prod.replace("size: 6\n", "")})
+    with pytest.warns(FutureWarning), pytest.raises(cg.ValidationError) as caught:
+        guard.plan("conf", reason="a typo under the old name")
+    assert str(caught.value.problems[0]).startswith("conf/base.toml:1:1: width: ")
+    write("conf", {"base.toml": "width = 5\nsize = 6\n", "prod.yaml": "size: 6\n"})
+    with pytest.warns(FutureWarning), pytest.raises(cg.ValidationError, match=r"conf/base\.toml.*keep one"):
+        guard.plan("conf", reason="twice in one layer")
+    assert first.number == 1
 
 
 # Files that are each judged by itself

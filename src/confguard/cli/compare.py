@@ -185,6 +185,7 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
     whole = sources.whole(name, document)
     try:
         if terms.schema:
+            whole = terms.schema.whole(whole)
             terms.schema.validate(whole.data)
     except ValidationError as error:
         shape = terms.schema.shape_of(whole.data) if terms.schema else ANYTHING

@@ -41,9 +41,12 @@ def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = Tr
     """
     before_document = before if isinstance(before, Document) else None
     after_document = after if isinstance(after, Document) else None
+    resolved = resolve_schema(schema)
+    if resolved:
+        before_document = before_document and resolved.whole(before_document)
+        after_document = after_document and resolved.whole(after_document)
     old = before_document.data if before_document else before
     new = after_document.data if after_document else after
-    resolved = resolve_schema(schema)
     shape = resolved.shape if resolved else ANYTHING
     several = isinstance(old, Documents) or isinstance(new, Documents)
     if several:  # a plain list that was handed in beside documents is one of documents

@@ -12,7 +12,7 @@ import json
 import os
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -172,6 +172,10 @@ class Bundle(Document):
     """
 
     layered: bool = field(default=False, kw_only=True)
+    as_written: Callable[[str, DocumentPath], DocumentPath] = field(
+        default=lambda name, path: path, repr=False, kw_only=True
+    )
+    """A path as a file writes it, where a schema has other names for its settings."""
 
     @property
     def parts(self) -> list[tuple[DocumentPath, Document]]:
@@ -184,12 +188,12 @@ class Bundle(Document):
         if not self.layered:
             part = self.files.get(str(wanted[0])) if wanted else None
             return (self, wanted) if part is None else (part, wanted[1:])
-        tops = list(self.files.values())[::-1]
+        tops = list(self.files.items())[::-1]
         for length in range(len(wanted), 0, -1):
-            for part in tops:
-                if follow(part.data, wanted[:length])[1]:
-                    return part, wanted
-        return (tops[0], wanted) if tops else (self, wanted)
+            for name, part in tops:
+                if follow(part.data, self.as_written(name, wanted[:length]))[1]:
+                    return part, self.as_written(name, wanted)
+        return (tops[0][1], wanted) if tops else (self, wanted)
 
     def locate(self, path: Sequence[object], *, nearest: bool = False) -> Position | None:
         """Where the key of a path stands in its file (`part_at`); None if nowhere."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, cast, get_args
 from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format
 from confguard.schema.conversion import may_be_raw
-from confguard.values import Files, merge_layers
+from confguard.values import merge_layers
 
 if TYPE_CHECKING:
     from confguard.documents.document import Document
@@ -60,7 +60,7 @@ def settings_of(model: type[T], schema: Schema[T], document: Document) -> T:
     """
     try:
         build = _builder(cast("Any", model))
-        if build is not None and not isinstance(document.data, Files):
+        if build is not None and not document.files:
             made: T = build([document.data])
             return made
     except Exception:  # noqa: BLE001, S110 - found again and explained below

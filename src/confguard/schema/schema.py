@@ -14,6 +14,7 @@ import attrs
 from attrs import define
 
 from confguard import units
+from confguard.documents.bundle import Bundle
 from confguard.documents.document import Document
 from confguard.errors import Problem, SchemaError, ValidationError, brief, did_you_mean
 from confguard.paths import Path, show_path
@@ -22,6 +23,7 @@ from confguard.schema.defaults import with_parsed_defaults
 from confguard.schema.interface import InvalidDataError, Members, SchemaAdapter
 from confguard.schema.json_schema import JsonSchemaAdapter, read_json_schema
 from confguard.schema.names import Named, named
+from confguard.schema.overlay import Overlay
 from confguard.schema.preparing import Preparation, unknown_keys
 from confguard.schema.pydantic import PydanticAdapter
 from confguard.schema.secrets import Secrets
@@ -125,6 +127,17 @@ class Schema(Generic[T]):
         """What stands where in data: of one document, or of several."""
         return self.shape.of_documents() if isinstance(data, Documents) else self.shape.of_data(data)
 
+    def whole(self, document: Document) -> Document:
+        """A document whose layers are put together as `load` does it, by the names that the schema has."""
+        if not isinstance(document, Bundle) or not document.layered:
+            return document
+        data: Any = {}
+        written: dict[str, Named] = {}
+        for name, part in document.files.items():
+            one = written[name] = named(part.data, self.shape, data)
+            data = Overlay([]).put(data, one.data, self.shape)
+        return attrs.evolve(document, data=data, as_written=lambda name, path: written[name].as_written(path))
+
     def _each(self, documents: Documents | Files) -> list[T] | dict[str, T]:
         made: dict[Any, T] = {}
         problems: list[Problem] = []
@@ -139,10 +152,14 @@ class Schema(Generic[T]):
 
     def validate_document(self, document: Document) -> T:
         """An instance from a document; problems name the file, line and column. Warns of what is to go."""
-        for notice in self.notices(document.data):
-            told = place_problem(notice, document, self.shape_of(document.data))
-            warnings.warn(str(told), FutureWarning, stacklevel=2)
+        for _, part in document.parts:
+            for notice in self.notices(part.data):
+                told = place_problem(notice, part, self.shape_of(part.data))
+                warnings.warn(str(told), FutureWarning, stacklevel=2)
+        document = self.whole(document)
         try:
+            if isinstance(document, Bundle) and document.layered:
+                _refuse_twice(document, self.shape)
             return self.validate(document.data)
         except ValidationError as error:
             shape = self.shape_of(document.data)
@@ -233,6 +250,17 @@ def _written(problems: tuple[Problem, ...], one: Named) -> tuple[Problem, ...]:
     return tuple(problem._replace(path=one.as_written(tuple(problem.path))) for problem in problems)
 
 
+def _refuse_twice(layers: Bundle, shape: Shape) -> None:
+    """Raise `ValidationError` where one layer says a setting under two names: together they do not show it."""
+    problems = [
+        place_problem(said_twice(*places), part, shape)
+        for _, part in layers.parts
+        for places in named(part.data, shape).twice
+    ]
+    if problems:
+        raise ValidationError(problems)
+
+
 def _each_once(found: list[Found], shape: Shape) -> list[Found]:
     """The problems, those of a union's members at one place as one."""
     made: dict[tuple[Path, int], Found] = {}
@@ -311,6 +339,7 @@ def place_problem(
         return problem._replace(file=part.path, related=related)
     placed = problem._replace(file=part.path, line=position.line, column=position.column, related=related)
     if part is not document:
+        placed = placed._replace(path=inner if len(inner) == len(problem.path) else problem.path)
         secrets = Secrets(shape if inner == problem.path else shape.child(problem.path[0]), part.data)
     line, shown = part.lines[position.line - 1], secrets.lines(part)[position.line - 1]
     return placed._replace(source=line) if line == shown else placed
