@@ -37,7 +37,7 @@ def documents(draw: st.DrawFn, depth: int = 3) -> Any:
     return draw(SCALARS)
 
 
-DOCUMENTS = documents()
+DOCUMENTS = documents().filter(lambda data: isinstance(data, dict | list))
 
 _PLAIN = st.one_of(st.booleans(), st.integers(-(2**40), 2**40), TEXTS.filter(str.isprintable))
 PLAIN_DOCUMENTS = st.dictionaries(

@@ -553,7 +553,7 @@ def test_a_summary_counts_kinds() -> None:
         Marked,
     )
     assert made.summary == "4 changes: 1 looser, 1 narrower, 1 removed, 1 added"
-    assert cg.diff(1, 1).summary == "no change in meaning"
+    assert cg.diff([1], [1]).summary == "no change in meaning"
 
 
 def test_alike_maps_of_which_one_side_repeats_are_paired_within_bounds() -> None:

@@ -55,7 +55,7 @@ def test_markdown_holds_whatever_stands_in_a_value() -> None:
     assert shown.startswith("### `app.toml`\n\n**4 changes: 1 changed, 1 removed, 1 moved, 1 added**\n")
     assert '| changed | `a` | ``"x\\|y`z"`` | ```"``"``` |  |' in shown
     assert "| moved | `l[name=p]` | position 0 | position 1 |  |" in shown
-    assert to_markdown(cg.diff(1, 1)) == "no change in meaning\n"
+    assert to_markdown(cg.diff([1], [1])) == "no change in meaning\n"
 
 
 BEFORE = (

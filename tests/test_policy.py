@@ -17,6 +17,7 @@ from confguard.errors import ProjectError
 from confguard.project import load_project
 from confguard.risk import model
 from confguard.risk.acceptance import Acceptance, split_accepted
+from confguard.risk.circumstances import Circumstances
 from confguard.risk.findings import Factor, Finding, Risk, chart
 from confguard.risk.policy import Freeze, PathPolicy
 from confguard.risk.reports import REPORTS, Judged
@@ -57,8 +58,8 @@ def test_outside_of_hours_and_in_a_freeze() -> None:
         timezone="Europe/Berlin",
         freeze=[Freeze(start="2026-11-28", end="2026-11-29", reason="the sale")],
     )
-    assert codes(cg.assess(CUT, policy=policy, now=MONDAY_NOON)) == {"CG201"}
-    risk = cg.assess(CUT, policy=policy, now=SATURDAY_NIGHT)
+    assert codes(cg.assess(CUT, policy=policy, circumstances=Circumstances(at=MONDAY_NOON))) == {"CG201"}
+    risk = cg.assess(CUT, policy=policy, circumstances=Circumstances(at=SATURDAY_NIGHT))
     assert codes(risk) == {"CG201", "CG903", "CG904"}
     assert policy.decide(risk) is cg.Decision.BLOCK
     told = {finding.code: finding.message for finding in risk.findings}
@@ -140,10 +141,10 @@ def test_the_default_thresholds() -> None:
 
 def test_a_finding_is_accepted_until_a_day() -> None:
     policy = cg.Policy(accept=[Acceptance("cg201", "half the traffic moved", "pool*", until="2026-11-24")])
-    risk = cg.assess(CUT, policy=policy, now=MONDAY_NOON)
+    risk = cg.assess(CUT, policy=policy, circumstances=Circumstances(at=MONDAY_NOON))
     assert (risk.score, codes(risk)) == (0, set())
     assert "accepted until 2026-11-24: half the traffic moved" in str(risk.accepted[0])
-    late = cg.assess(CUT, policy=policy, now=SATURDAY_NIGHT)
+    late = cg.assess(CUT, policy=policy, circumstances=Circumstances(at=SATURDAY_NIGHT))
     assert codes(late) == {"CG201", "CG905"}
     assert late.score >= 60
 
@@ -165,7 +166,7 @@ def test_a_finding_is_accepted_until_a_day() -> None:
 )
 def test_a_comment_beside_the_value_accepts(text: str, accepted: bool) -> None:
     made = cg.diff(cg.parse("pool_size = 64\n", "toml"), cg.parse(text, "toml"))
-    risk = cg.assess(made, now=MONDAY_NOON)
+    risk = cg.assess(made, circumstances=Circumstances(at=MONDAY_NOON))
     assert ("CG201" not in codes(risk)) is accepted
 
 
@@ -320,7 +321,11 @@ def test_a_fingerprint_follows_a_finding_that_moves() -> None:
 def test_a_comment_that_accepts_nothing_is_told_of(comment: str, wrong: str | None) -> None:
     own = CelRule(UserRule("OWN-1", "false", "never"))
     after = cg.parse(f"pool_size = 4  # confguard: {comment}\n", "toml", path="a.toml")
-    risk = cg.assess(cg.diff(cg.parse("pool_size = 64\n", "toml"), after), now=MONDAY_NOON, rules=[own])
+    risk = cg.assess(
+        cg.diff(cg.parse("pool_size = 64\n", "toml"), after),
+        circumstances=Circumstances(at=MONDAY_NOON),
+        rules=[own],
+    )
     void = [finding for finding in risk.findings if finding.code == "CG906"]
     assert bool(void) is bool(wrong)
     if wrong:
@@ -333,7 +338,9 @@ def test_a_rule_of_the_projects_own_can_be_accepted(folder: Path) -> None:
     Path("confguard.toml").write_text(rule + '[policy]\naccept = [{code = "OWN-1", reason = "x"}]\n')
     project = load_project(Path("confguard.toml"))
     made = cg.diff(cg.parse("pages = 64\n", "toml"), cg.parse("pages = 60\n", "toml"))
-    risk = cg.assess(made, policy=project.policy, rules=project.own_rules(), now=MONDAY_NOON)
+    risk = cg.assess(
+        made, policy=project.policy, rules=project.own_rules(), circumstances=Circumstances(at=MONDAY_NOON)
+    )
     assert [each.finding.code for each in risk.accepted] == ["OWN-1"]
 
 

@@ -69,7 +69,7 @@ def test_codes_are_unique() -> None:
 @given(DOCUMENTS, DOCUMENTS)
 def test_any_two_documents_are_scored_and_the_parts_sum_to_the_score(before: object, after: object) -> None:
     made = cg.diff(before, after)
-    risk = cg.assess(made, before=before, after=after)
+    risk = cg.assess(made)
     assert not [finding for finding in risk.findings if "the rule failed" in finding.message]
     assert 0 <= risk.score <= 100
     assert math.isclose(sum(factor.points for factor in risk.factors), risk.score, abs_tol=0.5001)
@@ -294,7 +294,7 @@ def test_what_was_reverted_lately_is_likelier_to_be_again() -> None:
 def test_no_rule_shows_a_secret() -> None:
     before = {"password": "geheim-old", "token": "geheim", "tls": {"key_password": "geheim"}}
     after = {"password": "", "token": "geheim2", "tls": {"key_password": "geheim3"}}
-    risk = cg.assess(cg.diff(before, after), before=before, after=after)
+    risk = cg.assess(cg.diff(before, after))
     assert "geheim" not in risk.explain()
 
 

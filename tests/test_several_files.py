@@ -157,6 +157,8 @@ def test_each_source_that_a_plan_takes(folder: Path) -> None:
         guard.plan("conf/base.toml", reason="one file")
     with pytest.raises(cg.DocumentError, match="is one file, and the config has several"):
         guard.plan(cg.read("conf/base.toml"), reason="one document")
+    with pytest.raises(TypeError, match="int is no source: a folder, a Bundle, or a mapping"):
+        guard.plan(7, reason="no source")
     head = document(guard)
     assert guard.plan(head, reason="the same").diff.same
 

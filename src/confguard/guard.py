@@ -15,14 +15,18 @@ from confguard.documents.registry import detect_format, format_named
 from confguard.errors import ConfguardError, DocumentError, NotFoundError, TargetError, harmless
 from confguard.events import Listener
 from confguard.fields import ImpactLevel
+from confguard.risk.judging import Terms
 from confguard.risk.policy import Policy
+from confguard.risk.rules.interface import Rule
 from confguard.rollout import applying, going_back, recovering
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import Change, author_name
 from confguard.rollout.places import Place
-from confguard.rollout.plans import Plan, Source, Terms, as_bundle, as_document, change_of, plan_change
+from confguard.rollout.plans import Plan, as_bundle, as_document, change_of, plan_change
 from confguard.rollout.recovering import Recovered
 from confguard.schema.schema import SchemaLike, resolve_schema
+from confguard.schema.shape import ANYTHING
+from confguard.schema.sources import Source
 from confguard.stores import chain
 from confguard.stores.finding import previous
 from confguard.stores.interface import Revision, Store
@@ -49,11 +53,11 @@ def _now() -> datetime:
 class Guard:
     """Guards one config.
 
-    `store` is a store or its URL; `targets` are files (or targets) that shall hold the head, and `reload` says how
-    their service is told of it: a URL, a command as a list, or a `Reload`. `schema` is a class or `"module:Class"`;
-    `impact` says how much depends on this config where the schema does not; `format` names the format where no
-    target's name does. `signer` is an SSH key, or its file, that signs every revision. `on_event` is told of all that
-    happens.
+    `store` is a store, its URL, or the path of an SQLite file; `targets` are files (or targets) that shall hold the
+    head, and `reload` says how their service is told of it: a URL, a command as a list, or a `Reload`. `schema` is a
+    class or `"module:Class"`; `impact` says how much depends on this config where the schema does not; `format` names
+    the format where no target's name does. `signer` is an SSH key, or its file, that signs every revision. `rules` are
+    asked beside those of the catalogue. `on_event` is told of all that happens.
 
     A config of several files names them, relative to the folder that is planned from and to those that are targets:
     `layers`, of which the later win over the earlier, are judged together; `files` are each judged by itself. One
@@ -79,7 +83,7 @@ class Guard:
         self,
         name: str,
         schema: SchemaLike = None,
-        store: Store | str = "sqlite:///confguard.db",
+        store: Store | str | os.PathLike[str] = "sqlite:///confguard.db",
         targets: Iterable[TargetLike] = (),
         policy: Policy | None = None,
         *,
@@ -89,6 +93,7 @@ class Guard:
         impact: ImpactLevel | None = None,
         reload: Iterable[ReloadLike] = (),
         signer: Signer | str | os.PathLike[str] | None = None,
+        rules: Iterable[Rule] = (),
         on_event: Listener | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
@@ -99,14 +104,18 @@ class Guard:
         self.name = name
         self.schema = resolve_schema(schema)
         self.policy = policy or Policy()
-        self.store = open_store(store) if isinstance(store, str) else store
+        self.store = open_store(store) if isinstance(store, str | os.PathLike) else store
+        if not callable(getattr(self.store, "commit", None)):
+            raise TypeError(
+                f"{type(store).__name__} is no store: a store, its URL, or the path of an SQLite file is"
+            )
         if isinstance(targets, str | os.PathLike):
             targets = [targets]
         self.files = _layout(tuple(layers), files, format)
         self.targets = tuple(as_target(target, files=self.files) for target in targets)
         if self.files is None:
             _refuse_folders(name, self.targets)
-        self._terms = Terms(self.policy, impact)
+        self._terms = Terms(schema=self.schema, policy=self.policy, impact=impact, rules=tuple(rules))
         self._format = format and format_named(format).name
         if signer is not None and not isinstance(signer, Signer):
             signer = Signer(Path(signer))
@@ -132,9 +141,9 @@ class Guard:
     ) -> Plan:
         """Validate, diff and score a change against the head. Writes nothing.
 
-        `source` is a path, a `Document` or a mapping; of several files, their folder, or a mapping of names to what
-        each is to be (None: it goes), of which the others stay as they are. `author` is the user who runs this, unless
-        given; `ticket` and
+        `source` is a path, a `Document`, a mapping, or an instance of the schema; of several files, their folder, or a
+        mapping of names to what each is to be (None: it goes), of which the others stay as they are. `author` is the
+        user who runs this, unless given; `ticket` and
         `labels` are kept with the revision. Targets that somebody edited are in the plan's `drift`, and ask for a
         review. The first revision of a file that is there is an import: nothing blocks it. Raises `DocumentError`,
         `ValidationError` with every problem, and `ValueError` for a blank reason.
@@ -197,6 +206,8 @@ class Guard:
         supersede: str | None = None,
     ) -> Change | Revision:
         """What applying a plan would do to the head; the head, if all is there already. Raises as `apply` does."""
+        if not isinstance(plan, Plan):
+            raise TypeError(f"{type(plan).__name__} is no plan: guard.apply(guard.plan(source, reason=...))")
         if plan.config != self.name:
             raise ConfguardError(f"the plan is for '{plan.config}', and this is the guard of '{self.name}'")
         return change_of(
@@ -376,7 +387,8 @@ class Guard:
 
     def _document(self, source: Source) -> Document:
         if self.files is None:
-            return as_document(source, self._format, self._own_format)
+            shape = self.schema.shape if self.schema else ANYTHING
+            return as_document(source, self._format, self._own_format, shape)
         head = self.head()
         return as_bundle(source, self.files, head.document if head and isinstance(source, Mapping) else None)
 

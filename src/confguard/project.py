@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from confguard.diff.many import Expected
     from confguard.documents.bundle import Layout
     from confguard.guard import Guard
+    from confguard.risk.judging import Terms
     from confguard.risk.likelihood import Model
     from confguard.risk.rules.interface import Rule
     from confguard.rollout import Bake, Probe
@@ -227,6 +228,24 @@ class Project:
         """The policy that holds for a config."""
         return config.policy if config and config.policy else self.policy
 
+    def terms(self, config: Config | None, schema: str | None = None) -> Terms:
+        """By what a file is judged: the terms of its config; a `schema` that is named wins.
+
+        Raises `ConfguardError` for a schema, a rule or a model that cannot be used.
+        """
+        from confguard.risk.judging import Terms
+        from confguard.schema.schema import resolve_schema
+
+        self.make_importable()
+        return Terms(
+            schema=resolve_schema(schema or (self.schema_of(config) if config else None)),
+            policy=self.policy_of(config),
+            impact=config.impact if config else None,
+            rules=self.own_rules(),
+            model=self.own_model(),
+            format=config.format if config else None,
+        )
+
     def schema_of(self, config: Config) -> str | None:
         """What a config names as its schema; a file is relative to the project."""
         if config.schema and ":" not in config.schema:
@@ -268,6 +287,7 @@ class Project:
         Without its schema, what goes back works even where the schema cannot be imported.
         """
         from confguard.guard import Guard
+        from confguard.risk.rules.user import CelRule
 
         config, layout = self.config(name), self.layout_of(name)
         self.make_importable()
@@ -283,6 +303,7 @@ class Project:
             policy=self.policy_of(config),
             format=config.format,
             impact=config.impact,
+            rules=[CelRule(rule) for rule in self.rules],
             on_event=on_event,
         )
 

@@ -10,16 +10,15 @@ from pathlib import Path
 from confguard.cli import sources
 from confguard.cli.options import Commands
 from confguard.cli.output import indented, paint, progress, say
-from confguard.diff.changes import Diff
-from confguard.diff.engine import diff
 from confguard.errors import ConfguardError, DocumentError, ValidationError, excerpt
 from confguard.paths import show_path
 from confguard.project import find_project
 from confguard.risk.acceptance import split_accepted, void_comments
 from confguard.risk.findings import Finding, Risk, chart
-from confguard.risk.model import assess, check_document
+from confguard.risk.judging import Judged, Side, judge
+from confguard.risk.model import check_document
 from confguard.risk.policy import Decision
-from confguard.risk.reports import REPORTS, Judged
+from confguard.risk.reports import REPORTS
 from confguard.risk.rules.catalogue import known_codes
 from confguard.schema.schema import place_problem
 from confguard.schema.shape import ANYTHING
@@ -111,16 +110,50 @@ def show_assessment(args: Namespace) -> int:
         raise ConfguardError(
             "nothing to compare", hint="name BEFORE and AFTER, or a range: --git origin/main..HEAD"
         )
-    terms = sources.terms_for(args.after, args.schema)
-    made = _difference(args, terms)
-    risk = assess(made, terms.schema, impact=terms.impact, policy=terms.policy, rules=terms.rules)
-    decision = terms.policy.decide(risk, made)
+    judged = _judged(args)
     if args.format in {"text", "json"}:
-        charted = f"\n{chart(risk)}" if args.chart and risk.factors else ""
-        say(args.format, risk.to_json(decision), lambda: show_risk(risk, decision) + charted)
+        errors = {"errors": list(judged.errors)} if judged.errors else {}
+        risk = judged.risk or Risk(100)
+        say(
+            args.format,
+            risk.to_json(judged.decision) | errors,
+            lambda: _show_judged(judged, charted=args.chart),
+        )
     else:
-        print(REPORTS[args.format]([Judged(args.after, decision, risk)]))
-    return 1 if args.fail_on and decision.at_least(Decision(args.fail_on)) else 0
+        print(REPORTS[args.format]([judged]))
+    return 1 if args.fail_on and judged.decision.at_least(Decision(args.fail_on)) else 0
+
+
+def _judged(args: Namespace) -> Judged:
+    """What is said of the change, as the hook says it. Raises `DocumentError` where AFTER does not parse."""
+    from confguard.hooks.judging import judge_against
+
+    before, after = (sources.load(name, args.read_as) for name in (args.before, args.after))
+    sources.parse(after)
+    terms = sources.terms_for(args.after, args.schema)
+    revision = None if args.no_history else sources.revision_of(args.before)
+    old, new = (_side(each, args.after) for each in (before, after))
+    if revision is None:
+        judged = judge(args.after, old, new, terms)
+    else:
+        judged = judge_against(revision, args.after, old, new, terms)
+    return judged or Judged(args.after, Decision.ALLOW, Risk(0))
+
+
+def _side(raw: sources.Raw, file: str) -> Side:
+    """A side of the change of a file; where that is a layer, with the other layers as they stand."""
+    try:
+        document = sources.whole(file, sources.parse(raw))
+    except DocumentError:
+        return Side(raw.content, raw.name, raw.format)
+    return Side(document.content, document.path or raw.name, document.format)
+
+
+def _show_judged(judged: Judged, *, charted: bool) -> str:
+    risk = judged.risk
+    if risk is None:
+        return "\n".join([paint(str(judged.decision), judged.decision), *judged.errors])
+    return show_risk(risk, judged.decision) + (f"\n{chart(risk)}" if charted and risk.factors else "")
 
 
 def _assess_span(args: Namespace) -> int:
@@ -161,11 +194,6 @@ def show_finding(finding: Finding) -> str:
     shown = str(finding).replace(finding.severity, paint(finding.severity, finding.severity), 1)
     lines = [shown, *excerpt(finding.source, finding.line, finding.column)]
     return "\n".join([*lines, indented(finding.advice)] if finding.advice else lines)
-
-
-def _difference(args: Namespace, terms: sources.Terms) -> Diff:
-    before, after = (sources.parse(sources.load(name, args.read_as)) for name in (args.before, args.after))
-    return diff(sources.whole(args.after, before), sources.whole(args.after, after), terms.schema)
 
 
 def _checked(name: str, args: Namespace) -> list[Finding]:

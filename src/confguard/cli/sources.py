@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from attrs import frozen
 
@@ -17,13 +15,11 @@ from confguard.documents.patterns import common_folder
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import DocumentError
-from confguard.fields import ImpactLevel
 from confguard.project import Project, find_project
-from confguard.risk.policy import Policy
-from confguard.risk.rules.interface import Rule
-from confguard.schema.schema import Schema, resolve_schema
+from confguard.risk.judging import Terms
+from confguard.schema.schema import resolve_schema
 
-__all__ = ["Raw", "Terms", "load", "make_importable", "parse", "terms_for"]
+__all__ = ["Raw", "load", "make_importable", "parse", "revision_of", "terms_for"]
 
 
 @frozen
@@ -54,6 +50,12 @@ def load(name: str, format: str | None) -> Raw:
     return Raw(load_bytes(name), chosen.name, name)
 
 
+def revision_of(name: str) -> str | None:
+    """The revision that `REV:path` names; None for a file."""
+    revision, colon, _ = name.partition(":")
+    return revision if colon and revision and not Path(name).exists() else None
+
+
 def parse(raw: Raw) -> Document:
     """The document. Raises `DocumentError`."""
     return parse_bytes(raw.content, raw.format, path=raw.name)
@@ -77,25 +79,11 @@ def make_importable() -> None:
         sys.path.insert(0, str(Path.cwd()))
 
 
-@frozen
-class Terms:
-    """By what a file is judged: schema, policy and impact."""
-
-    schema: Schema[Any] | None
-    policy: Policy
-    impact: ImpactLevel | None = None
-    rules: Sequence[Rule] = ()
-
-
 def terms_for(name: str, schema: str | None, project: Project | None = None) -> Terms:
     """The terms for a file: those of the project's config that it belongs to; a schema that is named wins."""
     make_importable()
     project = project or find_project()
-    found = project.config_of(name.rpartition(":")[2]) if project else None
-    if project is None or found is None:
-        rules = project.own_rules() if project else ()
-        return Terms(resolve_schema(schema), project.policy if project else Policy(), rules=rules)
-    project.make_importable()
-    config = found[1]
-    chosen = resolve_schema(schema or project.schema_of(config))
-    return Terms(chosen, project.policy_of(config), config.impact, project.own_rules())
+    if project is None:
+        return Terms(schema=resolve_schema(schema))
+    found = project.config_of(name.rpartition(":")[2])
+    return project.terms(found[1] if found else None, schema)

@@ -132,6 +132,10 @@ class Diff:
     """Were files compared document by document, of which a side holds several? Then paths begin with a document."""
     secrets: Secrets = field(factory=Secrets, eq=False, repr=False, kw_only=True)
     """What is secret in both sides."""
+    before: Any = field(default=None, eq=False, repr=False, kw_only=True)
+    """The data that it was made from; None where it was read from JSON."""
+    after: Any = field(default=None, eq=False, repr=False, kw_only=True)
+    """The data that it leads to."""
     before_document: Document | None = field(default=None, eq=False, repr=False, kw_only=True)
     after_document: Document | None = field(default=None, eq=False, repr=False, kw_only=True)
 
@@ -168,6 +172,8 @@ class Diff:
             shape=self.shape,
             several=self.several,
             secrets=self.secrets,
+            before=self.after,
+            after=self.before,
             before_document=self.after_document,
             after_document=self.before_document,
         )
@@ -196,6 +202,8 @@ class Diff:
             shape=one.shape,
             several=several,
             secrets=one.secrets + two.secrets,
+            before=one.before,
+            after=two.after,
             before_document=self.before_document,
             after_document=later.after_document,
         )
@@ -212,6 +220,8 @@ class Diff:
                 shape=self.shape.of_documents(),
                 several=True,
                 secrets=self.secrets.of_documents(),
+                before=documents_of(self.before),
+                after=documents_of(self.after),
             )
         )
 

@@ -17,51 +17,55 @@ from confguard.errors import DiffError
 from confguard.fields import KeyedBy, Unordered
 from confguard.paths import Key, Path, Segment
 from confguard.schema.guarded import hidden, secret_texts
-from confguard.schema.schema import SchemaLike, resolve_schema
+from confguard.schema.schema import Schema, SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
+from confguard.schema.sources import Side, Source, read_source
 from confguard.values import Documents, documents_of, identical, same
 
-__all__ = ["diff"]
+__all__ = ["compare", "diff"]
 
 
-def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = True) -> Diff:
-    """The semantic diff of two documents (or of their data).
+def diff(before: Source, after: Source, schema: SchemaLike = None, *, moves: bool = True) -> Diff:
+    """The semantic diff of two sources: paths, documents, mappings, lists, or instances of a schema's class.
 
     With a schema, values that mean the same are no change, and marks say how lists are compared. Without
     one nothing is guessed equal: `true`, `1`, `1.0` and `"true"` all differ. Where a side holds several documents,
     as YAML may, they are compared one by one. What went elsewhere is one `move`
-    unless `moves` is false. Raises `DiffError` for data that refers to itself or is nested deeper than Python
-    can walk.
+    unless `moves` is false. Raises `DocumentError` for a file that cannot be read, `TypeError` for what is no source,
+    and `DiffError` for data that refers to itself or is nested deeper than Python can walk.
 
     >>> print(diff({"servers": [{"name": "a", "w": 1}]}, {"servers": [{"name": "a", "w": 2}]}))
     servers[name=a].w: 1 -> 2 (2 times more)
     >>> diff([1, True], [1, True]).same
     True
     """
-    before_document = before if isinstance(before, Document) else None
-    after_document = after if isinstance(after, Document) else None
     resolved = resolve_schema(schema)
-    if resolved:
-        before_document = before_document and resolved.whole(before_document)
-        after_document = after_document and resolved.whole(after_document)
-    old = before_document.data if before_document else before
-    new = after_document.data if after_document else after
     shape = resolved.shape if resolved else ANYTHING
+    one, two = (_whole(read_source(side, shape), resolved) for side in (before, after))
+    return compare(one, two, shape, moves=moves)
+
+
+def _whole(side: Side, schema: Schema[Any] | None) -> Side:
+    """A side whose layers, where it has some, are put together as the schema's names have it."""
+    document = schema.whole(side.document) if schema and side.document else None
+    return Side(document.data, document) if document else side
+
+
+def compare(before: Side, after: Side, shape: Shape = ANYTHING, *, moves: bool = True) -> Diff:
+    """The diff of two sides that were read."""
+    old, new = before.data, after.data
     several = isinstance(old, Documents) or isinstance(new, Documents)
     if several:  # a plain list that was handed in beside documents is one of documents
-        old = (
-            Documents(old) if before_document is None and type(old) is list else Documents(documents_of(old))
-        )
-        new = Documents(new) if after_document is None and type(new) is list else Documents(documents_of(new))
+        old, new = _of_documents(before), _of_documents(after)
         shape = shape.of_documents()
     shape = shape.of_data(old, new)
     walk, secrets = _Walk(), Secrets(shape, old, new)
     try:
-        if _same_text(before_document, after_document):
+        if _same_text(before.document, after.document):
             pass
         elif several:
-            walk.documents(documents_of(old), documents_of(new), shape)
+            walk.documents(old, new, shape)
         else:
             walk.values(old, new, (), (), shape)
         steps = find_moves(walk.steps, _steps_between) if moves else walk.steps
@@ -74,9 +78,16 @@ def diff(before: Any, after: Any, schema: SchemaLike = None, *, moves: bool = Tr
         shape=shape,
         several=several,
         secrets=secrets,
-        before_document=before_document,
-        after_document=after_document,
+        before=old,
+        after=new,
+        before_document=before.document,
+        after_document=after.document,
     )
+
+
+def _of_documents(side: Side) -> Documents:
+    plain = side.document is None and type(side.data) is list
+    return Documents(side.data if plain else documents_of(side.data))
 
 
 def _same_text(before: Document | None, after: Document | None) -> bool:

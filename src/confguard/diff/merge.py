@@ -15,6 +15,7 @@ from confguard.paths import Path, path_to_json, show_path
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
+from confguard.schema.sources import Source, read_source
 from confguard.values import Documents, alone, copied, documents_of, same
 
 __all__ = ["MISSING", "Conflict", "Merged", "merge"]
@@ -72,8 +73,8 @@ class Merged:
         return not self.conflicts
 
 
-def merge(base: Any, ours: Any, theirs: Any, schema: SchemaLike = None) -> Merged:
-    """Merge two documents (or their data) that both came from `base`.
+def merge(base: Source, ours: Source, theirs: Source, schema: SchemaLike = None) -> Merged:
+    """Merge two sources that both came from `base`: paths, documents, mappings, lists or instances.
 
     With a schema, values that mean the same are no change, and marks say how lists are merged.
 
@@ -85,14 +86,15 @@ def merge(base: Any, ours: Any, theirs: Any, schema: SchemaLike = None) -> Merge
     """
     resolved = resolve_schema(schema)
     shape = resolved.shape if resolved else ANYTHING
-    sides = [side.data if isinstance(side, Document) else side for side in (base, ours, theirs)]
+    read = [read_source(side, shape) for side in (base, ours, theirs)]
+    sides = [side.data for side in read]
     several = any(isinstance(side, Documents) for side in sides)
     if several:
         shape, sides = shape.of_documents(), [documents_of(side) for side in sides]
     shape = shape.of_data(*sides)
     merger = _Merger(
-        ours if isinstance(ours, Document) else None,
-        theirs if isinstance(theirs, Document) else None,
+        read[1].document,
+        read[2].document,
         Secrets(shape, *sides),
     )
     data = merger.values(sides[0], sides[1], sides[2], (), shape)

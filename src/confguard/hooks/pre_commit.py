@@ -18,10 +18,11 @@ from confguard import git
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.tags import naming_tags
 from confguard.errors import ConfguardError
-from confguard.hooks.judging import Side, judge, past_of
+from confguard.hooks.judging import judge_all, past_of
 from confguard.project import Project, find_project
+from confguard.risk.judging import Judged, Side
 from confguard.risk.policy import Decision
-from confguard.risk.reports import REPORTS, Judged, to_text
+from confguard.risk.reports import REPORTS, to_text
 
 __all__ = ["main"]
 
@@ -68,14 +69,14 @@ def staged(files: Iterable[str], project: Project | None, *, history: bool = Tru
     sides = [
         (
             file,
-            Side(texts.get(before[file]), old_names.get(file, file), base),
+            Side(texts.get(before[file]), old_names.get(file, file)),
             Side(texts.get(after[file]), file),
         )
         for file in wanted
         if after[file] in texts
     ]
     past = past_of(Path.cwd(), base) if history and sides else None
-    return judge(sides, project, past=past, author=git.identity(), at=time.time())
+    return judge_all(sides, project, base, past=past, author=git.identity(), at=time.time())
 
 
 def _refused(verdict: Judged, threshold: Decision) -> bool:

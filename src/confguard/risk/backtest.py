@@ -207,6 +207,6 @@ def _outline(commit: Commit, parsed: Callable[[str, str], Any]) -> Outline:
             missing += 1
             continue
         # A new or removed file is a change, and its settings are not: rules compare with what was.
-        risk = assess(made, before=before, after=after) if file.before and file.after else Risk(0)
+        risk = assess(made) if file.before and file.after else Risk(0)
         shape, score = shape + shape_of(made, risk), max(score, risk.score)
     return shape, score, missing

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from threading import Thread
-from typing import Any
 
 import attrs
 
@@ -15,6 +14,7 @@ from confguard.errors import ConfguardError
 from confguard.fields import ImpactLevel
 from confguard.paths import Path
 from confguard.risk.acceptance import split_accepted, void_comments
+from confguard.risk.circumstances import Circumstances
 from confguard.risk.evidence import evidence, shape_of
 from confguard.risk.factors import (
     PastChange,
@@ -34,7 +34,7 @@ from confguard.schema.guarded import secret_texts
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
-from confguard.values import Documents, documents_of
+from confguard.values import Documents
 
 __all__ = ["assess", "check_document"]
 
@@ -48,48 +48,38 @@ def assess(
     schema: SchemaLike = None,
     history: Iterable[PastChange] | History | None = None,
     *,
-    impact: ImpactLevel | None = None,
-    before: Any = None,
-    after: Any = None,
     policy: Policy | None = None,
-    reason: str | None = None,
-    now: datetime | None = None,
-    model: Model | None = None,
+    impact: ImpactLevel | None = None,
     rules: Sequence[Rule] = (),
-    last_changed: Callable[[Path], timedelta | None] | None = None,
+    model: Model | None = None,
+    circumstances: Circumstances | None = None,
 ) -> Risk:
     """The risk of a diff: a score from 0 to 100 with the findings and factors that explain it.
 
-    `history` is the config's revisions, newest first, or what a repository tells of author and files (then the risk
-    has a `likelihood`, by `model`). A `policy` accepts findings, and knows when changes may go in; `reason` is why the
-    change is made, `now` the time, `last_changed` how long ago a setting was changed before; `rules` are asked beside
-    those of the catalogue. `before` and `after` are the two
-    documents' data, which rules look around in; they are not needed where the diff was made from `Document`s.
+    The schema is the diff's own, unless another is named. A `policy` accepts findings, and knows when changes may go
+    in; `impact` says how much depends on the config where the schema does not; `rules` are asked beside those of the
+    catalogue. `circumstances` are when and why the change is made, and what happened before; `history` alone is short
+    for those. With what a repository tells of author and files, the risk has a `likelihood`, by `model`.
 
     >>> from confguard.diff.engine import diff
-    >>> old, new = {"pool": {"max_size": 64}}, {"pool": {"max_size": 4}}
-    >>> risk = assess(diff(old, new), before=old, after=new)
+    >>> risk = assess(diff({"pool": {"max_size": 64}}, {"pool": {"max_size": 4}}))
     >>> risk.score, risk.level, [finding.code for finding in risk.findings]
     (60, 'high', ['CG201'])
     """
+    known = circumstances or Circumstances(history=history)
+    history = known.history if history is None else history
     resolved = resolve_schema(schema)
-    shape = resolved.shape if resolved else ANYTHING
-    sides = [
-        before if before is not None else _data(diff.before_document),
-        after if after is not None else _data(diff.after_document),
-    ]
-    if diff.several:
-        shape, sides = shape.of_documents(), [documents_of(side) for side in sides]
-    shape = shape.of_data(*sides)
-    at = now or datetime.now(UTC)
+    shape = (
+        resolved.shape.of_documents()
+        if resolved and diff.several
+        else resolved.shape.of_data(diff.before, diff.after)
+        if resolved
+        else diff.shape
+    )
+    at = known.at or datetime.now(UTC)
+    process = policy.process(at, known.reason) if policy else Process(reason=known.reason)
     context = Context(
-        diff,
-        sides[0],
-        sides[1],
-        shape,
-        attrs.evolve(
-            policy.process(at, reason) if policy else Process(reason=reason), last_changed=last_changed
-        ),
+        diff, diff.before, diff.after, shape, attrs.evolve(process, last_changed=known.last_changed)
     )
     findings, accepted = split_accepted(
         [_placed(finding, diff) for finding in _cleaned(_findings(context, rules), diff)],
@@ -203,7 +193,3 @@ def _at(finding: Finding, document: Document) -> Finding:
     if position is None:
         return attrs.evolve(finding, file=path)
     return attrs.evolve(finding, file=path, line=position.line, column=position.column)
-
-
-def _data(document: Document | None) -> Any:
-    return document.data if document else None

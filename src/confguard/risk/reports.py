@@ -6,37 +6,13 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from attrs import frozen
-
 from confguard.errors import harmless
 from confguard.paths import show_path
-from confguard.risk.findings import Finding, Risk, Severity
+from confguard.risk.findings import Finding, Severity
+from confguard.risk.judging import Judged
 from confguard.risk.policy import Decision
 
-__all__ = ["REPORTS", "Judged"]
-
-
-@frozen
-class Judged:
-    """What is said of one file: its risk and decision, or why it could not be judged."""
-
-    file: str
-    decision: Decision
-    risk: Risk | None = None
-    errors: tuple[str, ...] = ()
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """What rules said; an error counts as one."""
-        made = tuple(
-            Finding("CG001", "critical", (), error, "Mend the file.", self.file) for error in self.errors
-        )
-        return made + (self.risk.findings if self.risk else ())
-
-    def to_json(self) -> dict[str, object]:
-        """The file as JSON."""
-        risk = self.risk or Risk(100 if self.errors else 0)
-        return {"file": self.file, "errors": list(self.errors), **risk.to_json(self.decision)}
+__all__ = ["REPORTS"]
 
 
 def to_json(judged: Sequence[Judged]) -> str:

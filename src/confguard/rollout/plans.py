@@ -6,33 +6,32 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any
 
 from attrs import evolve, frozen
 
 from confguard.diff.changes import Diff
 from confguard.diff.engine import diff
 from confguard.documents.bundle import Bundle, Layout
-from confguard.documents.document import Document, parse_bytes, read
+from confguard.documents.document import Document, parse_bytes
 from confguard.documents.writing import write
 from confguard.errors import BakingError, ConfguardError, DocumentError, DriftError, PolicyError, harmless
-from confguard.fields import ImpactLevel, Owner
+from confguard.fields import Owner
+from confguard.risk.circumstances import Circumstances
 from confguard.risk.findings import Risk
 from confguard.risk.history import since_changed
-from confguard.risk.model import assess
-from confguard.risk.policy import Decision, Policy
+from confguard.risk.judging import Terms
+from confguard.risk.policy import Decision
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import Change, change_to, check_head, draft_of
 from confguard.rollout.places import Place
 from confguard.schema.schema import Schema
-from confguard.schema.shape import ANYTHING
+from confguard.schema.shape import ANYTHING, Shape
+from confguard.schema.sources import Source, read_source
 from confguard.stores.interface import PendingBake, Revision
 from confguard.targets.drift import Drift
 
-__all__ = ["Plan", "Source", "Terms", "as_bundle", "as_document", "change_of", "owners_of", "plan_change"]
-
-Source: TypeAlias = "str | os.PathLike[str] | Document | Mapping[str, Any]"
-"""For a config of several files: their folder, a `Bundle`, or what each is to be, by its name."""
+__all__ = ["Plan", "as_bundle", "as_document", "change_of", "owners_of", "plan_change"]
 
 HISTORY = 50
 """How many revisions the risk model looks back on."""
@@ -102,14 +101,6 @@ class Plan:
             )
 
 
-@frozen
-class Terms:
-    """By what a plan is judged."""
-
-    policy: Policy
-    impact: ImpactLevel | None = None
-
-
 def plan_change(
     place: Place,
     document: Document,
@@ -134,16 +125,10 @@ def plan_change(
     base, judged, notes = _base(place, head, document)
     changes = diff(base, document, place.schema)
     history = [each for each in place.store.history(place.config, HISTORY) if not each.drift_copy]
-    risk = assess(
-        changes,
-        place.schema,
-        history,
-        impact=terms.impact,
-        policy=terms.policy,
-        reason=reason,
-        now=now,
-        last_changed=since_changed(history, now),
+    circumstances = Circumstances(
+        history=history, reason=reason, at=now, last_changed=since_changed(history, now)
     )
+    risk = terms.assess(changes, circumstances)
     return Plan(
         config=place.config,
         document=document,
@@ -202,19 +187,25 @@ def change_of(
     return evolve(change, back=pending.back) if pending else change
 
 
-def as_document(source: Source, format: str | None, own_format: Callable[[], str]) -> Document:
-    """The document in a file, a document, or a mapping written in the config's own format. Raises `DocumentError`."""
-    if isinstance(source, Document):
-        return source
-    if isinstance(source, Mapping):
-        return write(dict(source), own_format())
-    return read(source, format)
+def as_document(
+    source: Source, format: str | None, own_format: Callable[[], str], shape: Shape = ANYTHING
+) -> Document:
+    """The document of a source; what is no document yet is written in the config's own format.
+
+    Raises `DocumentError`, and `TypeError` for what is no source.
+    """
+    data, document = read_source(source, shape, format=format)
+    return document or write(data, own_format())
 
 
 def as_bundle(source: Source, files: Layout, head: Document | None) -> Document:
     """The same of a config of several files; those that a mapping does not name are the head's."""
-    if not isinstance(source, Document):
+    if isinstance(source, str | os.PathLike | Mapping):
         return files.bundle(source, head)
+    if not isinstance(source, Document):
+        raise TypeError(
+            f"{type(source).__name__} is no source: a folder, a Bundle, or a mapping of names to files is"
+        )
     if not isinstance(source, Bundle):
         raise DocumentError(
             "is one file, and the config has several",

@@ -127,6 +127,11 @@ def _layer(source: Source, shape: Shape) -> Layer:
     if isinstance(source, str | os.PathLike):
         document = read(source).single
         return Layer(os.fspath(source), document.data, document)
+    if not callable(getattr(source, "layer", None)):
+        raise TypeError(
+            f"{type(source).__name__} is no source: a path, a Document, a mapping, an instance of the schema, Env,"
+            " Profile or SecretFiles is"
+        )
     return source.layer(shape)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
@@ -16,8 +17,8 @@ _PARAMETER = re.compile(r"([?&]([\w.-]+)=)[^&#]+")
 _SCHEMES = ("sqlite", "memory", "postgresql", "postgres", "etcd", "etcds")
 
 
-def open_store(url: str) -> Store:
-    """The store of a URL.
+def open_store(url: str | os.PathLike[str]) -> Store:
+    """The store of a URL, or in the SQLite file at a path.
 
     - `sqlite:///relative.db`, `sqlite:////absolute.db`
     - `postgresql://user@host/database?schema=confguard`, and all else that libpq takes in its URLs
@@ -32,6 +33,10 @@ def open_store(url: str) -> Store:
         ...
     confguard.errors.StoreError: unknown store 'sqlit:///x.db' (did you mean 'sqlite'?)
     """
+    if isinstance(url, os.PathLike):
+        from confguard.stores.sqlite import SqliteStore
+
+        return SqliteStore(url)
     scheme, separator, rest = url.partition("://")
     if scheme == "memory" and separator:
         from confguard.stores.memory import MemoryStore

@@ -1,0 +1,31 @@
+"""What is known of a change beside what changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from attrs import frozen
+
+from confguard.paths import Path
+from confguard.risk.factors import PastChange
+from confguard.risk.history import History
+
+__all__ = ["Circumstances"]
+
+
+@frozen(kw_only=True)
+class Circumstances:
+    """When and why a change is made, and what happened before. What is not known counts for nothing.
+
+    >>> Circumstances(reason="raise the throughput").at is None
+    True
+    """
+
+    history: Iterable[PastChange] | History | None = None
+    """The config's revisions, newest first, or what a repository tells of author and files."""
+    reason: str | None = None
+    at: datetime | None = None
+    """The time of the change; now, if it is not said."""
+    last_changed: Callable[[Path], timedelta | None] | None = None
+    """How long ago a setting was changed before."""

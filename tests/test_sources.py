@@ -1,0 +1,173 @@
+"""Wherever a source is taken, paths, documents, mappings and instances mean the same; all else is a TypeError."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from pydantic import BaseModel, SecretStr
+
+import confguard as cg
+from confguard.cli import main
+from confguard.fields import Duration
+from confguard.hooks import pre_commit
+
+
+class Model(BaseModel):
+    pool_size: int = 64
+    wait: Duration = Duration("2s")
+
+
+@attrs.frozen
+class Classic:
+    pool_size: int = 64
+    wait: str = "2s"
+
+
+@dataclasses.dataclass
+class Plain:
+    pool_size: int = 64
+    wait: str = "2s"
+
+
+INSTANCES = [Model, Classic, Plain]
+NO_SOURCES = [64, 1.5, True, None, object(), b"pool_size = 64", {1, 2}, Model]
+
+
+def as_path(kind: Callable[..., Any], size: int) -> Any:
+    Path(f"{size}.toml").write_text(f'pool_size = {size}\nwait = "2s"\n')
+    return Path(f"{size}.toml")
+
+
+WAYS: dict[str, Callable[[Any, int], Any]] = {
+    "path": as_path,
+    "text": lambda kind, size: str(as_path(kind, size)),
+    "document": lambda kind, size: cg.read(as_path(kind, size)),
+    "mapping": lambda kind, size: {"pool_size": size, "wait": "2s"},
+    "instance": lambda kind, size: kind(pool_size=size),
+}
+
+
+@pytest.mark.parametrize("kind", INSTANCES)
+@pytest.mark.parametrize("before", WAYS)
+@pytest.mark.parametrize("after", WAYS)
+def test_every_source_means_the_same(folder: Path, kind: Any, before: str, after: str) -> None:
+    old, new = WAYS[before](kind, 64), WAYS[after](kind, 4)
+    for schema in (kind, None):
+        if schema is None and kind is Model and "instance" in (before, after):
+            continue  # without the schema, a duration and its text are two things
+        made = cg.diff(old, new, schema)
+        assert str(made) == "pool_size: 64 -> 4 (16 times less)"
+        assert cg.assess(made).score == 60
+    assert cg.load(kind, new).pool_size == 4
+    assert "pool_size = 4" in str(cg.explain(kind, new))
+    merged = cg.merge(old, new, old, kind)
+    assert merged.clean and merged.data["pool_size"] == 4
+
+
+@pytest.mark.parametrize("kind", INSTANCES)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_guard_plans_every_source(folder: Path, kind: Any, way: str) -> None:
+    guard = cg.Guard("pool", kind, store=Path("store.db"), targets=["live.toml"])
+    guard.apply(guard.plan(WAYS[way](kind, 64), reason="start"))
+    assert Path("store.db").exists()
+    assert "pool_size = 64" in Path("live.toml").read_text()
+    assert guard.plan(WAYS[way](kind, 4), reason="less").risk.score == 60
+
+
+def test_an_instance_with_a_secret_is_written_whole_and_shown_without_it(folder: Path) -> None:
+    class Login(BaseModel):
+        user: str
+        password: SecretStr
+
+    Path("live.toml").write_text('user = "ana"\npassword = "hunter2-hunter2"\n')
+    guard = cg.Guard("login", Login, store="memory://", targets=["live.toml"], policy=cg.Policy(101, 101))
+    plan = guard.plan(Login(user="ana", password=SecretStr("hunter3-hunter3")), reason="start")
+    guard.apply(plan)
+    assert 'password = "hunter3-hunter3"' in Path("live.toml").read_text()
+    assert "hunter" not in str(plan.diff) + json.dumps(plan.to_json())
+
+
+@pytest.mark.parametrize("source", NO_SOURCES, ids=repr)
+def test_anything_else_is_a_clear_type_error(folder: Path, source: Any) -> None:
+    guard = cg.Guard("pool", Model, store="memory://", format="toml")
+    for take in (
+        lambda: cg.diff(source, {}),
+        lambda: cg.diff({}, source),
+        lambda: cg.merge({}, source, {}),
+        lambda: cg.load(Model, source),
+        lambda: cg.explain(Model, source),
+        lambda: guard.plan(source, reason="x"),
+    ):
+        with pytest.raises(TypeError, match="is no source"):
+            take()
+
+
+@pytest.mark.parametrize("plan", [{"pool_size": 4}, "pool.toml", None])
+def test_what_is_no_plan_is_not_applied(plan: Any) -> None:
+    guard = cg.Guard("pool", store="memory://", format="toml")
+    with pytest.raises(TypeError, match=r"is no plan: guard.apply\(guard.plan\("):
+        guard.apply(plan)
+
+
+@pytest.mark.parametrize("store", [7, None, object()])
+def test_what_is_no_store_is_refused(store: Any) -> None:
+    with pytest.raises(TypeError, match="is no store"):
+        cg.Guard("pool", store=store)
+
+
+def git(*arguments: str) -> None:
+    subprocess.run(["git", *arguments], check=True, capture_output=True)
+
+
+PROJECT = """\
+[configs.pool]
+files = ["conf/pool.toml"]
+impact = "high"
+
+[[rules]]
+code = "OWN-1"
+when = "name == 'pool_size'"
+message = "ask the database team"
+
+[configs.pool.policy]
+review = 30
+"""
+
+
+@pytest.mark.parametrize("size", [63, 32, 4, 0])
+def test_the_hook_and_the_command_line_say_the_same_of_a_change(
+    folder: Path, size: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("conf").mkdir()
+    Path("confguard.toml").write_text(PROJECT)
+    Path("conf/pool.toml").write_text("pool_size = 64\n")
+    git("init", "-q")
+    git("config", "user.email", "ana@example.com")
+    git("config", "user.name", "Ana")
+    git("add", "-A")
+    git("commit", "-qm", "start")
+    Path("conf/pool.toml").write_text(f"pool_size = {size}\n")
+    git("add", "-A")
+    pre_commit.main(["--format", "json", "conf/pool.toml"])
+    hook = json.loads(capsys.readouterr().out)[0]
+    main(["assess", "--format", "json", "HEAD:conf/pool.toml", "conf/pool.toml"])
+    command = json.loads(capsys.readouterr().out)
+    git("commit", "-qm", "less")
+    main(["assess", "--format", "json", "--git", "HEAD~1..HEAD"])
+    ci = json.loads(capsys.readouterr().out)[0]
+    assert {"OWN-1"} <= {each["code"] for each in hook["findings"]}
+    for each in (hook, command, ci):
+        each.pop("file", None)
+        each.pop("errors", None)
+        for finding in each["findings"]:
+            finding.pop("file")
+    assert command == hook
+    # A commit's own subject is known only when it is made.
+    assert (ci["decision"], ci["findings"]) == (hook["decision"], hook["findings"])
