@@ -9,10 +9,10 @@ from pathlib import Path
 
 from confguard.diff.changes import Diff
 from confguard.diff.engine import diff
-from confguard.documents.bundle import BUNDLE, Layout
+from confguard.documents.bundle import BUNDLE, layout_from
 from confguard.documents.document import Document, parse_bytes
 from confguard.documents.registry import detect_format, format_named
-from confguard.errors import ConfguardError, DocumentError, NotFoundError, TargetError, harmless
+from confguard.errors import ConfguardError, DocumentError, NotFoundError, harmless
 from confguard.events import Listener
 from confguard.fields import ImpactLevel
 from confguard.risk.judging import Terms
@@ -35,11 +35,9 @@ from confguard.stores.retention import Retention
 from confguard.stores.signing import Signer, Signers, verify_signed
 from confguard.targets.drift import Drift
 from confguard.targets.files import write_durably
-from confguard.targets.filesets import FileSet
 from confguard.targets.interface import Target
 from confguard.targets.reload import ReloadLike, as_reload
-from confguard.targets.separate import SeparateFiles
-from confguard.targets.tables import TargetLike, as_target
+from confguard.targets.tables import TargetLike, as_target, refuse_folders
 
 __all__ = ["Guard", "Plan"]
 
@@ -111,10 +109,10 @@ class Guard:
             )
         if isinstance(targets, str | os.PathLike):
             targets = [targets]
-        self.files = _layout(tuple(layers), files, format)
+        self.files = layout_from(tuple(layers), files, format)
         self.targets = tuple(as_target(target, files=self.files) for target in targets)
         if self.files is None:
-            _refuse_folders(name, self.targets)
+            refuse_folders(name, self.targets)
         self._terms = Terms(schema=self.schema, policy=self.policy, impact=impact, rules=tuple(rules))
         self._format = format and format_named(format).name
         if signer is not None and not isinstance(signer, Signer):
@@ -420,24 +418,6 @@ class Guard:
         raise DocumentError(
             f"'{self.name}': in which format shall the mapping be written?",
             hint="give the guard a target or format=",
-        )
-
-
-def _layout(layers: tuple[str, ...], files: Iterable[str] | None, format: str | None) -> Layout | None:
-    """Which files a config has; None if it is one."""
-    if layers and files is not None:
-        raise ConfguardError("a config has layers, or files that are each judged by itself: not both")
-    if layers:
-        return Layout(layers, layered=True, format=format)
-    return None if files is None else Layout(files, format=format)
-
-
-def _refuse_folders(name: str, targets: Iterable[Target]) -> None:
-    folder = next((each for each in targets if isinstance(each, FileSet | SeparateFiles)), None)
-    if folder:
-        raise TargetError(
-            f"target {folder.name}: holds several files, and '{name}' is one",
-            hint="say which files it has (layers=, files=); several targets each hold one file",
         )
 
 

@@ -13,13 +13,7 @@ import attrs
 from attrs import field, frozen
 
 from confguard.documents.document import Document, read
-from confguard.documents.patterns import (
-    common_folder,
-    is_folder,
-    layout_of,
-    matching,
-    may_be_several,
-)
+from confguard.documents.patterns import common_folder, is_several, layout_of, matching, the_only
 from confguard.errors import (
     ConfguardError,
     DocumentError,
@@ -109,14 +103,6 @@ class Config:
     def patterns(self) -> list[str]:
         """Its files in the repository, or patterns of them."""
         return [pattern.removeprefix("./") for pattern in self.layers or self.files]
-
-    @property
-    def several(self) -> bool:
-        """Is it one config of several files, by its targets? They say so, or are folders by their names."""
-        if any(isinstance(like, Mapping) and "file" not in like for like in self.targets):
-            return True
-        folders = any(isinstance(like, str) and is_folder(like) for like in self.targets)
-        return folders and may_be_several(self.files)
 
 
 @frozen
@@ -257,22 +243,16 @@ class Project:
         config = self.config(name)
         if self.layout_of(name) is not None:
             return self.root / common_folder(config.patterns)
-        found = matching(self.root, config.patterns)
-        if len(found) != 1:
-            count = "no file" if not found else f"{len(found)} files"
-            raise ProjectError(
-                f"'{name}' has {count}: say which FILE is meant",
-                hint="confguard plan NAME FILE; or name a folder as the target, and they are one config",
-            )
-        return found[0]
+        return the_only(self.root, config.patterns, name)
 
     def layout_of(self, name: str) -> Layout | None:
         """The files of a config that has several: layers; or those of a folder that is its target, or of none."""
         config = self.config(name)
         if config.layers:
             return layout_of(config.patterns, config.format, layered=True)
+        told = is_several(config.files, config.targets)
         untold = not config.targets and len(matching(self.root, config.patterns)) > 1
-        return layout_of(config.patterns, config.format) if config.several or untold else None
+        return layout_of(config.patterns, config.format) if told or untold else None
 
     def guard(
         self,

@@ -31,7 +31,17 @@ from confguard.values import Files, merge_layers
 if TYPE_CHECKING:
     from confguard.documents.editing.edit import ChangeLike
 
-__all__ = ["BUNDLE", "Bundle", "FileSource", "Layout", "bundled", "check_name", "files_of", "parse_bundle"]
+__all__ = [
+    "BUNDLE",
+    "Bundle",
+    "FileSource",
+    "Layout",
+    "bundled",
+    "check_name",
+    "files_of",
+    "layout_from",
+    "parse_bundle",
+]
 
 BUNDLE = "bundle"
 """The format of a bundle's content."""
@@ -162,6 +172,15 @@ class Layout:
             return write(dict(like), self.format_of(name)).content
         assert like is not None
         return read(like, self.format_of(name)).content
+
+
+def layout_from(layers: tuple[str, ...], files: Iterable[str] | None, format: str | None) -> Layout | None:
+    """Which files a config has; None if it is one. Raises `ConfguardError` where both are named."""
+    if layers and files is not None:
+        raise ConfguardError("a config has layers, or files that are each judged by itself: not both")
+    if layers:
+        return Layout(layers, layered=True, format=format)
+    return None if files is None else Layout(files, format=format)
 
 
 @define(slots=False, frozen=True, eq=False)

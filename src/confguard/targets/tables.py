@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,7 +17,7 @@ from confguard.targets.filesets import FileSet
 from confguard.targets.interface import Target
 from confguard.targets.separate import SeparateFiles
 
-__all__ = ["TargetLike", "as_target"]
+__all__ = ["TargetLike", "as_target", "refuse_folders"]
 
 TargetLike: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Target"
 
@@ -69,6 +69,16 @@ def _holding(target: Target, files: Layout) -> Target:
             )
         return evolve(target, files=evolve(files, names=files.names or target.files.names))
     return target
+
+
+def refuse_folders(config: str, targets: Iterable[Target]) -> None:
+    """Raise `TargetError` for a target of several files, where the config is one."""
+    folder = next((each for each in targets if isinstance(each, FileSet | SeparateFiles)), None)
+    if folder:
+        raise TargetError(
+            f"target {folder.name}: holds several files, and '{config}' is one",
+            hint="say which files it has (layers=, files=); several targets each hold one file",
+        )
 
 
 def _from_table(table: Mapping[str, Any], root: Path | None, layout: Layout | None) -> Target:
