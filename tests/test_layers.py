@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 import confguard as cg
 from confguard.cli import main
 from confguard.fields import Duration, Port, Secret
-from confguard.schema.loading import merge_layers
+from confguard.values import merge_layers
 from strategies import PLAIN_DOCUMENTS
 
 

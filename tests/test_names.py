@@ -14,8 +14,8 @@ from pydantic.alias_generators import to_camel
 
 import confguard as cg
 from confguard.fields import Renamed
-from confguard.schema.loading import merge_layers
 from confguard.schema.schema import resolve_schema
+from confguard.values import merge_layers
 
 HOST = AliasChoices("hostname", "node", AliasPath("net", "host"), AliasPath("hosts", 0))
 

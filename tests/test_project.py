@@ -96,9 +96,12 @@ def test_which_file_must_be_clear(folder: Path) -> None:
     with pytest.raises(ProjectError, match="has no file"):
         project.source_of("a")
     Path("1.yaml").touch()
+    assert project.source_of("a").name == "1.yaml"
     Path("2.yaml").touch()
+    assert project.source_of("a") == Path.cwd(), "several files are one config, whose source is their folder"
+    Path("confguard.toml").write_text("[configs.a]\nfiles = ['*.yaml']\ntargets = ['live.yaml']\n")
     with pytest.raises(ProjectError, match="has 2 files"):
-        project.source_of("a")
+        load_project(Path("confguard.toml")).source_of("a")
 
 
 def test_any_store_url_is_passed_on(folder: Path) -> None:

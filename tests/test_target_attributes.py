@@ -18,6 +18,7 @@ from confguard.errors import TargetError
 from confguard.targets import FileSet, FileTarget, write_durably
 from conftest import examples
 from machine import acls, as_user, in_mounts, mounts, root
+from sets import content_of
 
 ANY = cg.Policy(review=101, block=101)
 ACL = "system.posix_acl_access"
@@ -39,7 +40,7 @@ def looks(path: Path | str) -> tuple[Any, ...]:
 
 
 def write_file(target: FileTarget | FileSet, content: bytes = b"new") -> None:
-    target.stage(content).commit()
+    target.stage(content_of(target, content)).commit()
 
 
 @root
@@ -234,7 +235,7 @@ def test_a_deployer_cannot_keep_the_files_of_a_set_that_root_wrote(shared_folder
     Path("set/..data").chmod(0o777)
     Path("set/a.toml").chmod(0o666)
     before = sorted(os.listdir("set"))
-    kind, says, hint = as_user(1234, [1234], lambda: target.stage(b"2"))
+    kind, says, hint = as_user(1234, [1234], lambda: target.stage(content_of(target, b"2")))
     assert (kind, says) == (
         "TargetError",
         "target set/a.toml: cannot keep its owner (root) and its group (root)",
@@ -293,7 +294,7 @@ def test_users_that_there_are_not_here(folder: Path, asked: dict[str, Any], says
     """It is said when it is staged: a project file is read on machines that have other users, too."""
     for target in (FileTarget("a.toml", **asked), FileSet("set", ["a"], **asked)):
         with pytest.raises(TargetError, match=says) as caught:
-            target.stage(b"x")
+            target.stage(content_of(target, b"x"))
         assert "getent" in str(caught.value.hint)
         assert os.listdir(folder) == []
 

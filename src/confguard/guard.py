@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from attrs import evolve
 
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
-from confguard.documents.document import parse_bytes
+from confguard.documents.bundle import BUNDLE, layout_from
+from confguard.documents.document import Document, parse_bytes
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import ConfguardError, DocumentError, NotFoundError, harmless
 from confguard.events import Listener
@@ -23,7 +24,7 @@ from confguard.rollout import applying, recovering, reverting
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import Change, author_name
 from confguard.rollout.places import Place
-from confguard.rollout.plans import Plan, as_document, change_of, plan_change
+from confguard.rollout.plans import Plan, as_bundle, as_document, change_of, plan_change
 from confguard.rollout.recovering import Recovered
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.shape import ANYTHING
@@ -38,7 +39,7 @@ from confguard.targets.drift import Drift
 from confguard.targets.files import write_durably
 from confguard.targets.interface import Target
 from confguard.targets.reload import ReloadLike, as_reload
-from confguard.targets.tables import TargetLike, as_target
+from confguard.targets.tables import TargetLike, as_target, refuse_folders
 
 __all__ = ["Guard", "Plan"]
 
@@ -57,6 +58,10 @@ class Guard:
     class or `"module:Class"`; `impact` says how much depends on this config where the schema does not; `format` names
     the format where no target's name does. `signer` is an SSH key, or its file, that signs every revision. `rules` are
     asked beside those of the catalogue. `on_event` is told of all that happens.
+
+    A config of several files names them, relative to the folder that is planned from and to those that are targets:
+    `layers`, of which the later win over the earlier, are judged together; `files` are each judged by itself. One
+    revision holds them all.
 
     Opening a guard changes nothing, and makes no store. What a process that died left behind is finished by `recover`,
     which everything that writes does first. Raises `StoreError`, `SchemaError` or `TargetError`.
@@ -82,6 +87,8 @@ class Guard:
         targets: Iterable[TargetLike] = (),
         policy: Policy | None = None,
         *,
+        layers: Iterable[str] = (),
+        files: Iterable[str] | None = None,
         format: str | None = None,
         impact: ImpactLevel | None = None,
         reload: Iterable[ReloadLike] = (),
@@ -104,7 +111,10 @@ class Guard:
             )
         if isinstance(targets, str | os.PathLike):
             targets = [targets]
-        self.targets = tuple(as_target(target) for target in targets)
+        self.files = layout_from(tuple(layers), files, format)
+        self.targets = tuple(as_target(target, files=self.files) for target in targets)
+        if self.files is None:
+            refuse_folders(name, self.targets)
         self._terms = Terms(schema=self.schema, policy=self.policy, impact=impact, rules=tuple(rules))
         self._format = format and format_named(format).name
         if signer is not None and not isinstance(signer, Signer):
@@ -131,17 +141,16 @@ class Guard:
     ) -> Plan:
         """Validate, diff and score a change against the head. Writes nothing.
 
-        `source` is a path, a `Document`, a mapping, or an instance of the schema; `author` is the user who runs this,
-        unless given; the `reason` may wait until it is applied; `ticket` and `labels` are kept with the revision.
-        Targets that somebody edited are in the plan's `drift`, and ask for a review. The first revision of a file that
-        is there is an import: nothing blocks it. Raises `DocumentError`, `ValidationError` with every problem, and
-        `ValueError` for a blank reason.
+        `source` is a path, a `Document`, a mapping, or an instance of the schema; of several files, their folder, or a
+        mapping of names to what each is to be (None: it goes), of which the others stay as they are. `author` is the
+        user who runs this, unless given; the `reason` may wait until it is applied; `ticket` and `labels` are kept with
+        the revision. Targets that somebody edited are in the plan's `drift`, and ask for a review. The first revision
+        of a file that is there is an import: nothing blocks it. Raises `DocumentError`, `ValidationError` with every
+        problem, and `ValueError` for a blank reason.
         """
         return plan_change(
             self.place,
-            as_document(
-                source, self._format, self._own_format, self.schema.shape if self.schema else ANYTHING
-            ),
+            self._document(source),
             self._terms,
             author=author_name(author),
             reason=reason,
@@ -388,6 +397,13 @@ class Guard:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _document(self, source: Source) -> Document:
+        if self.files is None:
+            shape = self.schema.shape if self.schema else ANYTHING
+            return as_document(source, self._format, self._own_format, shape)
+        head = self.head()
+        return as_bundle(source, self.files, head.document if head and isinstance(source, Mapping) else None)
+
     def _targets_named(self, name: str) -> list[Target]:
         """The targets that a path means, from here or from where the targets are. Raises `NotFoundError`."""
         wanted = Path(os.path.normpath(name)).parts
@@ -404,6 +420,8 @@ class Guard:
         return found
 
     def _own_format(self) -> str:
+        if self.files is not None:
+            return BUNDLE
         if self._format:
             return self._format
         head = self.head()

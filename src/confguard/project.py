@@ -13,7 +13,9 @@ import attrs
 from attrs import field, frozen
 
 from confguard.documents.document import Document, read
+from confguard.documents.patterns import common_folder, is_several, layout_of, matching, the_only
 from confguard.errors import (
+    ConfguardError,
     DocumentError,
     Problem,
     ProjectError,
@@ -25,10 +27,10 @@ from confguard.events import Listener
 from confguard.paths import Path as DocumentPath
 from confguard.risk.policy import Policy
 from confguard.risk.rules.user import UserRule
-from confguard.texts import amount
 
 if TYPE_CHECKING:
     from confguard.diffs.many import Expected
+    from confguard.documents.bundle import Layout
     from confguard.guard import Guard
     from confguard.risk.judging import Terms
     from confguard.risk.likelihood import Model
@@ -77,9 +79,11 @@ class Config:
 
     files: list[str] = field(factory=list)
     """Files, or patterns (`*` crosses folders), that hold this config in the repository."""
+    layers: list[str] = field(factory=list)
+    """Files of which the later win over the earlier, and that are judged together; instead of `files`."""
     targets: list[Any] = field(factory=list)
-    """Files that shall hold the head; `{ file, in_place, mode, owner, group }` says more of one, and
-    `{ folder = ..., files = [...] }` is a set that switches as one."""
+    """Files that shall hold the head; `{ file, in_place, mode, owner, group }` says more of one. Of several files:
+    folders, `{ folder, mode, owner, group }`, or `{ files = { "a.toml" = "/etc/a.toml" } }`."""
     reload: list[Any] = field(factory=list, validator=_reload_list)
     """How the service is told: URLs, commands as lists, `{ pid_file, signal }`, `{ systemd }`."""
     schema: str | None = None
@@ -94,6 +98,11 @@ class Config:
     """Its own thresholds."""
     probes: list[Any] = field(factory=list, validator=_probe_list)
     """What is asked while a new revision bakes: URLs, or commands as lists."""
+
+    @property
+    def patterns(self) -> list[str]:
+        """Its files in the repository, or patterns of them."""
+        return [pattern.removeprefix("./") for pattern in self.layers or self.files]
 
 
 @frozen
@@ -197,7 +206,7 @@ class Project:
         except ValueError:
             return None
         for config_name, config in self.configs.items():
-            if any(fnmatchcase(name, pattern.removeprefix("./")) for pattern in config.files):
+            if any(fnmatchcase(name, pattern) for pattern in config.patterns):
                 return config_name, config
         return None
 
@@ -230,15 +239,20 @@ class Project:
         return config.schema
 
     def source_of(self, name: str) -> Path:
-        """The one file that holds a config. Raises `ProjectError` unless there is exactly one."""
-        patterns = self.config(name).files
-        found = sorted({path for pattern in patterns for path in self.root.glob(pattern) if path.is_file()})
-        if len(found) != 1:
-            count = "no file" if not found else amount(len(found), "file")
-            raise ProjectError(
-                f"'{name}' has {count}: say which FILE is meant", hint="confguard plan NAME FILE"
-            )
-        return found[0]
+        """The one file that holds a config, or the folder of its several. Raises `ProjectError` if that is not told."""
+        config = self.config(name)
+        if self.layout_of(name) is not None:
+            return self.root / common_folder(config.patterns)
+        return the_only(self.root, config.patterns, name)
+
+    def layout_of(self, name: str) -> Layout | None:
+        """The files of a config that has several: layers; or those of a folder that is its target, or of none."""
+        config = self.config(name)
+        if config.layers:
+            return layout_of(config.patterns, config.format, layered=True)
+        told = is_several(config.files, config.targets)
+        untold = not config.targets and len(matching(self.root, config.patterns)) > 1
+        return layout_of(config.patterns, config.format) if told or untold else None
 
     def guard(
         self,
@@ -255,13 +269,15 @@ class Project:
         from confguard.guard import Guard
         from confguard.risk.rules.user import CelRule
 
-        config = self.config(name)
+        config, layout = self.config(name), self.layout_of(name)
         self.make_importable()
         return Guard(
             name,
             schema=self.schema_of(config) if with_schema else None,
             store=store or self.store_url,
-            targets=[self._target(target) for target in config.targets],
+            layers=layout.names if layout and layout.layered else (),
+            files=layout.names if layout and not layout.layered else None,
+            targets=[self._target(target, layout) for target in config.targets],
             reload=config.reload,
             signer=self.root / Path(self.signing_key).expanduser() if self.signing_key else None,
             policy=self.policy_of(config),
@@ -289,10 +305,10 @@ class Project:
             if folder not in sys.path:
                 sys.path.insert(0, folder)
 
-    def _target(self, like: Any) -> Target:
+    def _target(self, like: Any, files: Layout | None) -> Target:
         from confguard.targets.tables import as_target
 
-        return as_target(like, self.root)
+        return as_target(like, self.root, files)
 
     @property
     def store_url(self) -> str:
@@ -332,9 +348,7 @@ def load_project(file: Path) -> Project:
     except ValidationError as error:
         lines = "\n".join(str(_placed(problem, document, inside)) for problem in error.problems)
         raise ProjectError(lines, hint="docs/reference/project-file.md tells all settings") from None
-    if problems := [*_unknown_codes(settings), *_unusable_targets(settings, file.parent)]:
-        raise ProjectError("\n".join(str(_placed(problem, document, inside)) for problem in problems))
-    return Project(
+    project = Project(
         file.parent.absolute(),
         file,
         settings.store,
@@ -348,6 +362,9 @@ def load_project(file: Path) -> Project:
         settings.allowed_signers,
         settings.documents.tags,
     )
+    if problems := [*_unknown_codes(settings), *_unusable_targets(project)]:
+        raise ProjectError("\n".join(str(_placed(problem, document, inside)) for problem in problems))
+    return project
 
 
 def _unknown_codes(settings: _Settings) -> list[Problem]:
@@ -369,17 +386,24 @@ def _unknown_codes(settings: _Settings) -> list[Problem]:
     ]
 
 
-def _unusable_targets(settings: _Settings, root: Path) -> list[Problem]:
+def _unusable_targets(project: Project) -> list[Problem]:
     """Targets that are none, and files that two of them name: each would undo what the other writes."""
     from confguard.targets.tables import as_target
 
     found = []
     named: dict[Path, str] = {}
-    for name, config in settings.configs.items():
+    for name, config in project.configs.items():
+        try:
+            layout = project.layout_of(name) if config.targets or config.layers else None
+        except ConfguardError as error:
+            found.append(Problem(("configs", name, "layers" if config.layers else "files"), str(error)))
+            continue
+        if config.layers and config.files:
+            found.append(Problem(("configs", name, "files"), "layers are files already: keep one of the two"))
         for index, like in enumerate(config.targets):
             at = ("configs", name, "targets", index)
             try:
-                paths = [path.resolve() for path in as_target(like, root).paths]
+                paths = [path.resolve() for path in as_target(like, project.root, layout).paths]
             except TargetError as error:
                 hint = f" (such as {error.hint})" if error.hint else ""
                 found.append(Problem(at, f"{error}{hint}"))

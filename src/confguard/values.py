@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 import marshal
+from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Documents", "alone", "copied", "digest_of", "documents_of", "identical", "same"]
+__all__ = [
+    "Documents",
+    "Files",
+    "alone",
+    "copied",
+    "digest_of",
+    "documents_of",
+    "identical",
+    "merge_layers",
+    "same",
+]
 
 
 class Documents(list[Any]):
     """The data of a file that holds several documents, as YAML may: a list that is known not to be one document."""
+
+
+class Files(dict[str, Any]):
+    """The data of several files by their names: a mapping that is known not to be one document."""
+
+
+def merge_layers(below: Any, above: Any) -> Any:
+    """Mappings merge key by key; anything else in the upper layer replaces what is below.
+
+    >>> merge_layers({"a": {"x": 1, "y": 2}}, {"a": {"y": 3}})
+    {'a': {'x': 1, 'y': 3}}
+    """
+    if not isinstance(below, Mapping) or not isinstance(above, Mapping):
+        return above
+    added = {key: merge_layers(below[key], value) if key in below else value for key, value in above.items()}
+    return {**below, **added}
 
 
 def documents_of(data: Any) -> list[Any]:
@@ -63,6 +90,8 @@ def identical(a: Any, b: Any) -> bool:
 
 def copied(data: Any) -> Any:
     """A copy in which no container stands twice: what an alias shares would change in both places."""
+    if isinstance(data, Files):
+        return Files((key, copied(value)) for key, value in data.items())
     if isinstance(data, dict):
         return {key: copied(value) for key, value in data.items()}
     if isinstance(data, Documents):

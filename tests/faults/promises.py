@@ -8,7 +8,7 @@ from pathlib import Path
 import confguard as cg
 from confguard.stores.chain import verify
 
-from .workload import NAMES, guards, text
+from .workload import guards, paths, source, text
 
 __all__ = ["broken"]
 
@@ -29,13 +29,13 @@ def _raw(operation: str) -> list[str]:
     """Before anything is opened: each target holds exactly one revision's bytes, the same in all files of a set."""
     wrong = []
     held = []
-    for name in NAMES if operation != "switch" else [f"set/{name}" for name in NAMES]:
+    for name in paths(operation):
         path = Path(name)
         content = path.read_bytes() if path.exists() else None
         held.append(content)
         if content is not None and content not in KNOWN and operation != "overwrite":  # which promises less
             wrong.append(f"{name} holds {len(content)} bytes that are no revision's")
-    if operation == "switch" and len(set(held)) != 1:
+    if operation in ("switch", "takeover") and len(set(held)) != 1:
         wrong.append("the files of the set hold different revisions")
     return wrong
 
@@ -75,7 +75,7 @@ def _checked(guard: cg.Guard, operation: str, said: str) -> list[str]:
         wrong.append(f"left behind: {litter}")
     head = guard.head()
     if head is not None:  # and it goes on
-        guard.apply(guard.plan(cg.parse(text(29), "toml"), reason="after"))
+        guard.apply(guard.plan(source(operation, 29), reason="after"))
         if guard.drift():
             wrong.append("the next apply does not reach the targets")
     return wrong

@@ -12,14 +12,18 @@ import contextlib
 import os
 import sys
 import tempfile
+from pathlib import Path
+from typing import Any
 
 import confguard as cg
-from confguard.targets import FileSet, FileTarget
+from confguard.targets import FileTarget
 
 ANY = cg.Policy(review=101, block=101)
 NAMES = ("a.toml", "b.toml")
 BEGIN, END = "/confguard-fault-begin", "/confguard-fault-end"
-OPERATIONS = ("first", "apply", "revert", "switch", "group", "thin", "overwrite")
+OPERATIONS = ("first", "apply", "revert", "switch", "takeover", "separate", "group", "thin", "overwrite")
+SEVERAL = ("switch", "takeover", "separate")
+"""Those of a config of several files."""
 
 
 def text(number: int) -> str:
@@ -29,8 +33,9 @@ def text(number: int) -> str:
 
 def guards(operation: str) -> list[cg.Guard]:
     """The guards that an operation works with."""
-    if operation == "switch":
-        return [cg.Guard("c", targets=[FileSet("set", NAMES)], format="toml", policy=ANY)]
+    if operation in SEVERAL:
+        where = {"files": {name: f"{name[0]}/{name}" for name in NAMES}} if operation == "separate" else "set"
+        return [cg.Guard("c", layers=NAMES, targets=[where], policy=ANY)]
     if operation == "overwrite":
         return [cg.Guard("c", targets=[FileTarget(name, in_place=True) for name in NAMES], policy=ANY)]
     if operation == "group":
@@ -39,13 +44,34 @@ def guards(operation: str) -> list[cg.Guard]:
     return [cg.Guard("c", targets=NAMES, policy=ANY)]
 
 
+def paths(operation: str) -> list[str]:
+    """The files that are written."""
+    folders = {"switch": "set/", "takeover": "set/"}
+    return [
+        f"{name[0]}/{name}" if operation == "separate" else f"{folders.get(operation, '')}{name}"
+        for name in NAMES
+    ]
+
+
+def source(operation: str, number: int) -> Any:
+    """What is planned."""
+    document = cg.parse(text(number), "toml")
+    return dict.fromkeys(NAMES, document) if operation in SEVERAL else document
+
+
 def prepare(operation: str) -> None:
     """What is there before."""
     if operation == "first":
         return
+    for path in map(Path, paths(operation)):
+        path.parent.mkdir(exist_ok=True)
+    if operation == "takeover":
+        for path in paths(operation):
+            Path(path).write_text(text(2))
+        return
     for guard in guards(operation):
         for number in range(1, 13 if operation == "thin" else 3):
-            guard.apply(guard.plan(cg.parse(text(number), "toml"), reason="before"))
+            guard.apply(guard.plan(source(operation, number), reason="before"))
 
 
 def act(operation: str, made: list[cg.Guard], number: int) -> list[cg.Revision]:
@@ -57,7 +83,7 @@ def act(operation: str, made: list[cg.Guard], number: int) -> list[cg.Revision]:
         guard.thin(cg.Retention(last=3, within="1us", labelled=False))
         head = guard.head()
         return [head] if head else []
-    plans = [each.plan(cg.parse(text(number), "toml"), reason="next") for each in made]
+    plans = [each.plan(source(operation, number), reason="next") for each in made]
     mark(BEGIN)
     return cg.Group(*made).apply(plans) if operation == "group" else [guard.apply(plans[0])]
 

@@ -75,7 +75,8 @@ def check(args: Namespace) -> int:
     if len(names) == 1 or args.write_baseline:
         for error in errors.values():
             raise error
-    findings = [finding for found in checked.values() for finding in found]
+    # Each once: what is wrong with layers is told of each of them.
+    findings = list(dict.fromkeys(finding for found in checked.values() for finding in found))
     if args.write_baseline:
         return _write_baseline(args, findings)
     known = _baseline(args.baseline) if args.baseline else frozenset()
@@ -151,12 +152,21 @@ def _judged(args: Namespace) -> Judged:
     if in_git is None:
         sources.parse(before)  # what a commit mends, it mends; a file that is named is to be one
     revision = None if args.no_history else in_git
-    old, new = (Side(each.content, each.name, each.format) for each in (before, after))
+    old, new = (_side(each, args.after) for each in (before, after))
     if revision is None:
         judged = judge(args.after, old, new, terms)
     else:
         judged = judge_against(revision, args.after, old, new, terms)
     return judged or Judged(args.after, Decision.ALLOW, Risk(0))
+
+
+def _side(raw: sources.Raw, file: str) -> Side:
+    """A side of the change of a file; where that is a layer, with the other layers as they stand."""
+    try:
+        document = sources.whole(file, sources.parse(raw))
+    except DocumentError:
+        return Side(raw.content, raw.name, raw.format)
+    return Side(document.content, document.path or raw.name, document.format)
 
 
 def _show_judged(judged: Judged, *, charted: bool) -> str:
@@ -229,12 +239,14 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
         for notice in (place_problem(each, document) for each in terms.schema.notices(document.data)):
             where = (notice.file, notice.line, notice.column)
             found.append(Finding("CG003", "low", notice.path, notice.message, advice, *where))
+    whole = sources.whole(name, document)
     try:
         if terms.schema:
-            terms.schema.validate(document.data, texts_only=document.texts_only)
+            whole = terms.schema.whole(whole)
+            terms.schema.validate(whole.data, untyped=whole.is_untyped)
     except ValidationError as error:
-        shape = terms.schema.shape_of(document.data) if terms.schema else ANYTHING
-        placed = [place_problem(problem, document, shape) for problem in error.problems]
+        shape = terms.schema.shape_of(whole.data) if terms.schema else ANYTHING
+        placed = [place_problem(problem, whole, shape) for problem in error.problems]
         found += [
             Finding("CG002", "high", each.path, each.message, _advice(each), *each[2:6], each.under)
             for problem in placed

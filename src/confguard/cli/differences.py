@@ -59,10 +59,18 @@ def show_difference(args: Namespace) -> int:
 
 def show_diff(made: Diff) -> str:
     """A diff for a person: a summary, then a line a change."""
-    lines = [made.summary, *(f"  {_painted(change)}" for change in made)]
+    lines = [made.summary, *(f"  {_painted(change)}{_where(made, change)}" for change in made)]
     if made.coarse:
         lines.append("  (lists too long and too different to align were compared position by position)")
     return "\n".join(lines)
+
+
+def _where(made: Diff, change: Change) -> str:
+    """Where a change of a config of several files stands."""
+    if not made.in_files:
+        return ""
+    file, line, _ = made.locate(change)
+    return f"  {paint(f'{file}:{line}', 'info')}" if line else f"  {file or ''}".rstrip()
 
 
 def _painted(change: Change) -> str:

@@ -15,6 +15,7 @@ from confguard.cli.options import Commands, whole
 from confguard.cli.output import error_json, indented, paint, report_errors, say, shown_path
 from confguard.cli.projects import check_there, guarded_there, names_of, of_each, the_project
 from confguard.diffs.changes import Diff
+from confguard.documents.bundle import BUNDLE, files_of
 from confguard.errors import DocumentError, NotFoundError, harmless
 from confguard.guard import Guard
 from confguard.stores.finding import previous
@@ -40,6 +41,7 @@ def register(commands: Commands) -> None:
     commands.add_config(command)
     command.add_argument("number", metavar="N", nargs="?", type=whole, help="which revision (the head)")
     command.add_argument("--raw", action="store_true", help="its exact bytes, secrets and all")
+    command.add_argument("--file", help="with --raw: which one of several")
 
     command = commands.add(
         "status",
@@ -82,7 +84,7 @@ def show(args: Namespace) -> int:
                 f"'{args.name}' has no revision yet", hint="`confguard apply` makes the first"
             )
         if args.raw:
-            sys.stdout.buffer.write(revision.content)
+            sys.stdout.buffer.write(_raw(revision, args.file))
             return 0
         before = previous(guard.store, revision)
         changed = _changed(guard, before, revision) if before else None
@@ -127,6 +129,20 @@ def verify(args: Namespace) -> int:
         ),
     )
     return report_errors(errors)
+
+
+def _raw(revision: Revision, file: str | None) -> bytes:
+    """The bytes of a revision; of several files, those of one."""
+    if revision.format != BUNDLE:
+        return revision.content
+    files = files_of(revision.content)
+    if file not in files:
+        wrong = f"has no file '{harmless(file)}'" if file else "has several files"
+        raise NotFoundError(
+            f"revision {revision.number} of '{revision.config}' {wrong}",
+            hint=f"--raw --file NAME; it has: {', '.join(map(harmless, files))}",
+        )
+    return files[file]
 
 
 def _verified(guard: Guard, signers: str | os.PathLike[str] | None) -> int:

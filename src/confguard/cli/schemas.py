@@ -177,7 +177,7 @@ def _refused(config: str, new: Schema[Any]) -> list[tuple[int, str]]:
     with the_project().guard(config) as guard:
         for revision in guard.history():
             try:
-                new.validate(revision.data, texts_only=revision.document.texts_only)
+                new.validate(revision.data, untyped=revision.document.is_untyped)
             except ValidationError as error:
                 found.append((revision.number, str(error.problems[0])))
     return found

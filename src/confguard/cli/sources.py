@@ -16,6 +16,7 @@ from confguard.cli.output import shown_path
 from confguard.cli.projects import the_project
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.document import Document, parse_bytes
+from confguard.documents.patterns import common_folder
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import DocumentError
@@ -128,6 +129,18 @@ def revision_of(name: str) -> str | None:
 def parse(raw: Raw) -> Document:
     """The document. Raises `DocumentError`."""
     return parse_bytes(raw.content, raw.format, path=raw.name)
+
+
+def whole(name: str, document: Document) -> Document:
+    """The layers that a file is one of, as they stand; the document itself where it is none."""
+    project = find_project()
+    found = project.config_of(name) if project else None
+    layout = project.layout_of(found[0]) if project and found and found[1].layers else None
+    if project is None or found is None or layout is None or not Path(name).exists():
+        return document
+    folder = os.path.relpath(project.root / common_folder(found[1].patterns))
+    bundle = layout.bundle(folder, None)
+    return bundle.with_files({os.path.relpath(name, folder): document.content})
 
 
 def make_importable() -> None:

@@ -59,6 +59,11 @@ class Diff:
         """Do both sides mean the same?"""
         return not self.changes
 
+    @property
+    def in_files(self) -> bool:
+        """Are its sides configs of several files, so that each change has its own?"""
+        return any(side and side.files for side in (self.before_document, self.after_document))
+
     def __iter__(self) -> Iterator[Change]:
         return iter(self.changes)
 
@@ -146,17 +151,25 @@ class Diff:
         document = self.before_document if gone else self.after_document
         if document is None:
             return None, None, None
-        found = document.locate(change.path if gone else change.place, nearest=True)
-        return document.path, found.line if found else None, found.column if found else None
+        path = change.path if gone else change.place
+        found = document.locate(path, nearest=True)
+        return document.part_at(path)[0].path, found.line if found else None, found.column if found else None
+
+    def file_of(self, change: Change) -> str:
+        """The file that a change leads to, as far as it is known."""
+        document = self.after_document
+        return (document.part_at(change.place)[0].path if document else None) or ""
 
     def to_json(self) -> dict[str, object]:
         """The diff as the JSON that other programs rely on."""
         changes = []
         for change in self.changes:
             shown = change.to_json()
-            _, line, column = self.locate(change)
+            file, line, column = self.locate(change)
             if line is not None:
                 shown |= {"line": line, "column": column}
+            if file is not None and self.in_files:
+                shown |= {"file": file}
             changes.append(shown)
         made: dict[str, object] = {"same": self.same, "summary": self.summary, "changes": changes}
         made |= {"several": True} if self.several else {}

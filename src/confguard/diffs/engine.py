@@ -18,7 +18,7 @@ from confguard.errors import DiffError
 from confguard.fields import KeyedBy, Unordered
 from confguard.paths import Key, Path, Segment
 from confguard.schema.guarded import hidden, secret_texts
-from confguard.schema.schema import SchemaLike, resolve_schema
+from confguard.schema.schema import Schema, SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.sources import Side, Source, read_source
@@ -43,7 +43,14 @@ def diff(before: Source, after: Source, schema: SchemaLike = None, *, moves: boo
     """
     resolved = resolve_schema(schema)
     shape = resolved.shape if resolved else ANYTHING
-    return compare(read_source(before, shape), read_source(after, shape), shape, moves=moves)
+    one, two = (_whole(read_source(side, shape), resolved) for side in (before, after))
+    return compare(one, two, shape, moves=moves)
+
+
+def _whole(side: Side, schema: Schema[Any] | None) -> Side:
+    """A side whose layers, where it has some, are put together as the schema's names have it."""
+    document = schema.whole(side.document) if schema and side.document else None
+    return Side(document.data, document) if document else side
 
 
 def compare(before: Side, after: Side, shape: Shape = ANYTHING, *, moves: bool = True) -> Diff:
@@ -53,6 +60,7 @@ def compare(before: Side, after: Side, shape: Shape = ANYTHING, *, moves: bool =
     if several:  # a plain list that was handed in beside documents is one of documents
         old, new = _of_documents(before), _of_documents(after)
         shape = shape.of_documents()
+    shape = shape.of_data(old, new)
     walk, secrets = _Walk(), Secrets(shape, old, new)
     try:
         if _same_text(before.document, after.document):

@@ -67,7 +67,7 @@ def _row(change: Change) -> str:
 
 def _side_by_side(made: Diff) -> str:
     before, after = made.before_document, made.after_document
-    if before is None or after is None:
+    if before is None or after is None or made.in_files:
         return ""
     old, new = made.secrets.lines(before), made.secrets.lines(after)
     if len(old) + len(new) > _MOST_LINES:

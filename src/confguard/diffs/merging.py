@@ -92,6 +92,7 @@ def merge(base: Source, ours: Source, theirs: Source, schema: SchemaLike = None)
     several = any(isinstance(side, Documents) for side in sides)
     if several:
         shape, sides = shape.of_documents(), [documents_of(side) for side in sides]
+    shape = shape.of_data(*sides)
     merger = _Merger(
         read[1].document,
         read[2].document,
@@ -171,7 +172,7 @@ class _Merger:
             side if side is MISSING else self.secrets.guarded(side, path) for side in (base, ours, theirs)
         )
         places = [
-            f"{document.path or side}:{found.line}:{found.column}"
+            f"{document.part_at(path)[0].path or side}:{found.line}:{found.column}"
             for side, document in (("ours", self.ours), ("theirs", self.theirs))
             if document and (found := document.locate(path, nearest=True))
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from confguard.documents.interface import LineIndex, ParseError, Places, Positio
 from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import DocumentError
-from confguard.paths import follow, path_from_json
+from confguard.paths import Path, follow, path_from_json
 from confguard.values import Documents, digest_of
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ class Document:
     """The file it came from, if it came from one."""
     tags: tuple[str, ...] = field(default=(), repr=False)
     """The tags that were named for reading it."""
+
+    files: Mapping[str, Document] = field(factory=dict, repr=False, kw_only=True)
+    """Of a config of several files: each by its name."""
 
     @cached_property
     def text(self) -> str:
@@ -78,6 +81,19 @@ class Document:
         walked, whole = follow(self.data, path_from_json(path))
         found = self._places.get(walked) if whole else None
         return found.value if found else None
+
+    @property
+    def parts(self) -> list[tuple[Path, Document]]:
+        """The files that it is made of, and under which path the data of each stands: itself, but for a `Bundle`."""
+        return [((), self)]
+
+    def part_at(self, path: Sequence[object]) -> tuple[Document, Path]:
+        """The document in whose file a value stands, and its path there."""
+        return self, path_from_json(path)
+
+    def is_untyped(self, path: Sequence[object]) -> bool:
+        """Is what stands at a path a text only because its file's format has no other values?"""
+        return self.part_at(path)[0].texts_only
 
     def edit(self, changes: Iterable[ChangeLike]) -> Document:
         """The document after the changes (a `Diff`, or any of its changes), with comments, order and layout kept.
@@ -163,6 +179,10 @@ def parse(text: str, format: str, *, path: str | None = None, tags: Iterable[str
 def parse_bytes(
     content: bytes, format: str, *, path: str | None = None, tags: Iterable[str] = ()
 ) -> Document:
-    """Parse the bytes of a file of a named format."""
+    """Parse the bytes of a file of a named format, or of a bundle of files."""
+    if format == "bundle":
+        from confguard.documents.bundle import parse_bundle
+
+        return parse_bundle(content, path, tags)
     chosen, named = format_named(format), tuple(tags)
     return Document(parsed(content, chosen, path, named), content, chosen.name, path, named)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,8 @@ from attrs import evolve
 from confguard import git
 from confguard.diffs.changes import Diff
 from confguard.documents.bounds import MAX_BYTES
+from confguard.documents.bundle import BUNDLE
+from confguard.documents.patterns import common_folder
 from confguard.documents.registry import is_configuration
 from confguard.errors import DocumentError
 from confguard.project import Config, Project
@@ -52,7 +55,7 @@ def judge_all(
     """
     wanted = [
         (file, before, after, config)
-        for file, before, after in files
+        for file, before, after in _layered(files, project, base)
         for config in _configs(file, project, root)
     ]
     few = len(wanted) <= _MOST_FILES_ASKED
@@ -162,10 +165,37 @@ def _in_repository(file: str) -> str:
 def _configs(file: str, project: Project | None, root: Path | None) -> list[Config | None]:
     """The terms of a file: its config's; none of a config where no project names any; not at all where it is none."""
     found = project.config_of(root / file if root else file) if project else None
-    if found is not None and found[1].files:
+    if found is not None:
         return [found[1]]
     unnamed = not (project and project.configs) and is_configuration(file)
     return [None] if unnamed else []
+
+
+def _layered(
+    files: Iterable[tuple[str, Side, Side]], project: Project | None, revision: str
+) -> Iterator[tuple[str, Side, Side]]:
+    """The files that changed; those that are layers of one config as one, with its layers that did not change."""
+    groups: dict[str, dict[str, tuple[Side, Side]]] = {}
+    for file, before, after in files:
+        found = project.config_of(file) if project else None
+        if found is not None and found[1].layers:
+            groups.setdefault(found[0], {})[os.path.relpath(file)] = (before, after)
+        else:
+            yield file, before, after
+    for name, changed in groups.items():
+        layout = project.layout_of(name) if project else None
+        assert project and layout
+        folder = os.path.relpath(project.root / common_folder(project.config(name).patterns))
+        paths = {each: os.path.normpath(f"{folder}/{each}") for each in layout.names}
+        there = git.blobs([f"{revision}:./{path}" for path in paths.values()], MAX_BYTES)
+        sides: list[dict[str, bytes]] = [{}, {}]
+        for each, path in paths.items():
+            same = Side(there.get(f"{revision}:./{path}"), path)
+            for known, side in zip(sides, changed.get(path, (same, same)), strict=True):
+                if side.content is not None:
+                    known[each] = side.content
+        first, second = (layout.content(known) if known else None for known in sides)
+        yield next(iter(changed)), Side(first, folder, BUNDLE), Side(second, folder, BUNDLE)
 
 
 def _circumstances(
@@ -177,8 +207,9 @@ def _circumstances(
         return Circumstances(history=history, reason=reason)
 
     def since(path: Any) -> timedelta | None:
-        found = document.locate(path)
-        at = git.last_touched(revision, file, found.line) if found else None
+        found, part = document.locate(path), document.part_at(path)[0]
+        named = file if part is document else _in_repository(part.path or "")
+        at = git.last_touched(revision, named, found.line) if found else None
         return None if at is None else timedelta(seconds=max(0.0, time.time() - at))
 
     return Circumstances(history=history, reason=reason, last_changed=since)

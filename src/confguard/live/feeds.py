@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Event
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeAlias
 
 from attrs import define, field
 
@@ -15,7 +15,7 @@ from confguard.live.seen import Seen
 from confguard.stores.interface import Store
 from confguard.stores.opening import open_store
 
-__all__ = ["Feed", "Stored", "StoredFeed", "feed_of"]
+__all__ = ["Feed", "FeedSource", "Stored", "StoredFeed", "feed_of"]
 
 
 class Stored(Protocol):
@@ -23,6 +23,10 @@ class Stored(Protocol):
 
     name: str
     store: Store
+
+
+FeedSource: TypeAlias = "Stored | str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
+"""A guard, the URL of a store with a config's name, a file's path, or the paths of layers, the lowest first."""
 
 
 class Feed(Protocol):
@@ -103,8 +107,8 @@ class StoredFeed:
         return self._store
 
 
-def feed_of(source: Stored | str | os.PathLike[str], quiet: float) -> Feed:
-    """The feed of a guard, of a store's URL with the config's name, or of a file's path."""
+def feed_of(source: FeedSource, quiet: float) -> Feed:
+    """The feed of a guard, of a store's URL with the config's name, of a file's path, or of the paths of layers."""
     if isinstance(source, str) and "://" in source:
         url, _, name = source.rpartition("#")
         if not url or not name:
@@ -114,5 +118,9 @@ def feed_of(source: Stored | str | os.PathLike[str], quiet: float) -> Feed:
         return StoredFeed(name, lambda: open_store(url), owned=True)
     if isinstance(source, str | os.PathLike):
         return FileFeed(os.fspath(source), quiet)
+    if isinstance(source, Sequence):
+        from confguard.live.layers import LayersFeed
+
+        return LayersFeed.of(source, quiet)
     stored = source
     return StoredFeed(stored.name, lambda: stored.store, owned=False)

@@ -21,7 +21,7 @@ from confguard.errors import DocumentError
 from confguard.live.seen import Seen
 from confguard.stores.waiting import file_changes
 
-__all__ = ["FileFeed"]
+__all__ = ["FileFeed", "Sample", "sample_of"]
 
 PATIENCE = 10.0
 """For how many seconds at least a file is waited for that does not come to rest."""
@@ -30,7 +30,7 @@ AGED = 10.0
 
 
 @frozen
-class _Sample:
+class Sample:
     """A file at one moment: everything that tells that somebody is at work on it."""
 
     stamps: tuple[int, ...]
@@ -50,7 +50,7 @@ class FileFeed:
     _path: Path = field(init=False)  # absolute: a service that becomes a daemon changes its folder
     _number: int = field(default=0, init=False)
     _seen: Seen | None = field(default=None, init=False)
-    _sample: _Sample | None = field(default=None, init=False)
+    _sample: Sample | None = field(default=None, init=False)
     _since: float = field(default=0.0, init=False)
 
     @_path.default
@@ -81,7 +81,7 @@ class FileFeed:
 
     def watch(self, stop: Event, patience: float) -> Iterator[None]:
         """Whenever the system tells of a change to the file."""
-        return file_changes(self._path, stop, patience)
+        return file_changes([self._path], stop, patience)
 
     def after_fork(self) -> None:
         """Nothing is held open."""
@@ -97,7 +97,7 @@ class FileFeed:
                 raise
             raise DocumentError("is empty", path=self.name) from error
 
-    def _still(self, stop: Event) -> _Sample | None:
+    def _still(self, stop: Event) -> Sample | None:
         """The file when nothing about it has changed for a while; None if `stop` is set before that."""
         end = time.monotonic() + max(PATIENCE, 5 * self.quiet)
         while True:
@@ -113,32 +113,35 @@ class FileFeed:
             if stop.wait(self.quiet / 5):
                 return None
 
-    def _observed(self) -> _Sample:
-        sample = _sample(self._path)
+    def _observed(self) -> Sample:
+        sample = self._taken()
         if sample != self._sample:
             self._sample, self._since = sample, time.monotonic()
         return sample
 
-    def _is_known(self, sample: _Sample) -> bool:
+    def _taken(self) -> Sample:
+        return sample_of(self._path)
+
+    def _is_known(self, sample: Sample) -> bool:
         return self._seen is not None and not sample.wrong and sample.content == self._seen.document.content
 
-    def _is_at_rest(self, sample: _Sample) -> bool:
+    def _is_at_rest(self, sample: Sample) -> bool:
         return time.monotonic() - self._since >= self.quiet or _is_aged(sample)
 
 
-def _sample(path: Path) -> _Sample:
+def sample_of(path: Path) -> Sample:
     try:
         before = _stamps(path)
         content = load_bytes(str(path))
-        return _Sample(before + _stamps(path), content)
+        return Sample(before + _stamps(path), content)
     except DocumentError as error:
         if isinstance(error.__cause__, FileNotFoundError):
-            return _Sample((), b"", "is missing")
-        return _Sample((), b"", error.message, error.hint)
+            return Sample((), b"", "is missing")
+        return Sample((), b"", error.message, error.hint)
     except (FileNotFoundError, NotADirectoryError):
-        return _Sample((), b"", "is missing")
+        return Sample((), b"", "is missing")
     except OSError as error:
-        return _Sample((), b"", f"cannot be read: {error.strerror}")
+        return Sample((), b"", f"cannot be read: {error.strerror}")
 
 
 def _stamps(path: Path) -> tuple[int, ...]:
@@ -146,6 +149,6 @@ def _stamps(path: Path) -> tuple[int, ...]:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def _is_aged(sample: _Sample) -> bool:
+def _is_aged(sample: Sample) -> bool:
     """Was it touched last long ago? The time of the last change of status: a copied time of writing tells nothing."""
     return bool(sample.stamps) and time.time() - max(sample.stamps[-2:]) / 1e9 >= AGED

@@ -22,7 +22,7 @@ from confguard.errors import (
     ValidationError,
 )
 from confguard.forking import renew_in_children
-from confguard.live.feeds import Stored, feed_of
+from confguard.live.feeds import FeedSource, feed_of
 from confguard.live.last_good import Copy, LastGood
 from confguard.live.seen import Seen
 from confguard.live.subscribers import PATIENCE, Called, Iterated, Listeners, Subscriber
@@ -44,7 +44,9 @@ T = TypeVar("T")
 class Live(Generic[T]):
     """The settings of a service, kept up to date while it runs.
 
-    `source` is a guard, the URL of a store with the config's name (`"sqlite:///confguard.db#auth"`), or a file's path.
+    `source` is a guard, the URL of a store with the config's name (`"sqlite:///confguard.db#auth"`), a file's path, or
+    a list of paths: layers, of which the later win. Of a config whose `files` are each judged by itself, `current` is
+    a mapping of their names to their settings.
     The store, or the system, tells when there is something new; beside that it is looked at every `interval` seconds.
     With None, nothing is followed: then `refresh` looks.
     `cache` is a file for the last known good copy: the service starts from it when the store is away, or its head
@@ -82,7 +84,7 @@ class Live(Generic[T]):
     def __init__(
         self,
         model: type[T],
-        source: Stored | str | os.PathLike[str],
+        source: FeedSource,
         cache: str | os.PathLike[str] | None = None,
         *,
         interval: float | None = 10.0,

@@ -132,7 +132,7 @@ def _beside(finding: Finding, document: Document | None) -> Iterable[Acceptance]
     found = document.locate(finding.path, nearest=True) if document else None
     if document is None or found is None or found.line != finding.line:
         return  # it is about what is gone: its line is one of the document before
-    lines = document.lines
+    lines = document.part_at(finding.path)[0].lines
     above = lines[finding.line - 2].strip() if finding.line > 1 else ""
     for text in (lines[finding.line - 1], above if above.startswith(("#", "//", ";")) else ""):
         said = _COMMENT.search(text)

@@ -72,7 +72,7 @@ def assess(
     shape = (
         resolved.shape.of_documents()
         if resolved and diff.several
-        else resolved.shape
+        else resolved.shape.of_data(diff.before, diff.after)
         if resolved
         else diff.shape
     )
@@ -87,8 +87,8 @@ def assess(
         diff.after_document,
         at.date(),
     )
-    if diff.after_document:
-        findings += void_comments(diff.after_document, known_codes(rules))
+    for _, part in diff.after_document.parts if diff.after_document else ():
+        findings += void_comments(part, known_codes(rules))
     findings.sort(key=lambda finding: _ORDER.index(finding.severity))
     factors = finding_factors(findings)
     likelihood = None
@@ -111,7 +111,7 @@ def check_document(document: Document, shape: Shape = ANYTHING) -> list[Finding]
     """What rules say of a file as it stands."""
     found = [(rule, finding) for rule in all_rules() for finding in rule.check_document(document)]
     several = isinstance(document.data, Documents)
-    secrets = Secrets(shape.of_documents() if several else shape, document.data)
+    secrets = Secrets(shape.of_documents() if several else shape.of_data(document.data), document.data)
     return [_at(_told(rule, finding, secrets), document) for rule, finding in found]
 
 
@@ -191,6 +191,7 @@ def _placed(finding: Finding, diff: Diff) -> Finding:
 
 def _at(finding: Finding, document: Document) -> Finding:
     position = document.locate(finding.path, nearest=True)
+    path = document.part_at(finding.path)[0].path
     if position is None:
-        return attrs.evolve(finding, file=document.path)
-    return attrs.evolve(finding, file=document.path, line=position.line, column=position.column)
+        return attrs.evolve(finding, file=path)
+    return attrs.evolve(finding, file=path, line=position.line, column=position.column)

@@ -119,10 +119,9 @@ class Policy:
 
     def decide(self, risk: Risk, diff: Diff | None = None) -> Decision:
         """The decision for a risk; with the diff, by the thresholds of the settings that it touches."""
-        touched = [show_path(change.path) for change in diff] if diff and self.paths else []
-        document = diff.after_document if diff else None
-        file = (document.path if document else None) or ""
-        special = [each for each in self.paths if any(each.covers(path, file) for path in touched)]
+        changes = diff.changes if diff and self.paths else ()
+        touched = [(show_path(each.path), diff.file_of(each)) for each in changes] if diff else []
+        special = [each for each in self.paths if any(each.covers(path, file) for path, file in touched)]
         block = min([each.block for each in special], default=self.block)
         review = min([each.review for each in special], default=self.review)
         if risk.score >= block:

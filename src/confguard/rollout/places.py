@@ -18,6 +18,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from confguard.documents.bundle import BUNDLE
 from confguard.errors import ConfguardError, StoreError, TargetError
 from confguard.events import Event, EventKind, Listener
 from confguard.schema.schema import Schema
@@ -26,6 +27,7 @@ from confguard.stores.interface import PlaceState, Revision, Store
 from confguard.targets import reload as reloads
 from confguard.targets.drift import Drift, drift_of
 from confguard.targets.failing import bound
+from confguard.targets.files import FileTarget
 from confguard.targets.interface import Staged, Target
 from confguard.targets.locking import alone
 
@@ -138,8 +140,11 @@ class Place:
         strange = [each for each in there if each.digest not in known and not self._torn(each, head, state)]
         return list(dict.fromkeys(each.content for each in strange if each.content is not None))
 
-    def stage(self, content: bytes) -> list[Staged]:
+    def stage(self, revision: Revision) -> list[Staged]:
         """Make content ready for every target that does not hold it. Raises `TargetError`; then nothing is staged."""
+        content = revision.content
+        if revision.format == BUNDLE:
+            _refuse_single(self.targets, revision)
         staged: list[Staged] = []
         try:
             staged.extend(each.target.stage(content) for each in self.held() if each.content != content)
@@ -255,6 +260,16 @@ def discard(staged: Iterable[Staged]) -> None:
     """Leave no trace of what was staged."""
     for waiting in staged:
         waiting.discard()
+
+
+def _refuse_single(targets: Iterable[Target], revision: Revision) -> None:
+    """Raise `TargetError` for a target that is one file, where a revision has several."""
+    single = next((target for target in targets if isinstance(target, FileTarget)), None)
+    if single:
+        raise TargetError(
+            f"target {single.name}: is one file, and revision {revision.number} holds several",
+            hint="name a folder as the target, and the config's files (layers, files)",
+        )
 
 
 def _held(target: Target) -> Held:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +12,7 @@ from attrs import evolve, frozen
 
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
+from confguard.documents.bundle import Bundle, Layout
 from confguard.documents.document import Document, parse_bytes
 from confguard.documents.writing import write
 from confguard.errors import BakingError, ConfguardError, DocumentError, DriftError, PolicyError, harmless
@@ -29,7 +31,7 @@ from confguard.schema.sources import Source, read_source
 from confguard.stores.interface import PendingBake, Revision
 from confguard.targets.drift import Drift
 
-__all__ = ["Plan", "as_document", "change_of", "owners_of", "plan_change"]
+__all__ = ["Plan", "as_bundle", "as_document", "change_of", "owners_of", "plan_change"]
 
 _REASON = "a reason is required: say what the change is for"
 HISTORY = 50
@@ -199,6 +201,25 @@ def as_document(
     """
     data, document = read_source(source, shape, format=format)
     return document or write(data, own_format())
+
+
+def as_bundle(source: Source, files: Layout, head: Document | None) -> Document:
+    """The same of a config of several files; those that a mapping does not name are the head's."""
+    if isinstance(source, str | os.PathLike | Mapping):
+        return files.bundle(source, head)
+    if not isinstance(source, Document):
+        raise TypeError(
+            f"{type(source).__name__} is no source: a folder, a Bundle, or a mapping of names to files is"
+        )
+    if not isinstance(source, Bundle):
+        raise DocumentError(
+            "is one file, and the config has several",
+            path=source.path,
+            hint='by its name: {"base.toml": document}',
+        )
+    if source.layered != files.layered or {*files.outright} != {*source.files}:
+        return files.bundle(dict(source.files), None)
+    return source
 
 
 def owners_of(changes: Diff, schema: Schema[Any] | None) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from confguard.diffs.engine import compare
 from confguard.diffs.merging import merge
+from confguard.documents.bundle import Bundle
 from confguard.documents.document import Document
 from confguard.documents.writing import write as write_anew
 from confguard.errors import ConflictError, DocumentError, MergeConflictError, NotFoundError
@@ -86,6 +87,8 @@ def without(
     a = 1 # two
     b = 1
     """
+    if isinstance(head, Bundle) and isinstance(before, Bundle) and isinstance(undone, Bundle):
+        return _without_in_files(before, undone, head, schema, what)
     merged = merge(undone, head, before, schema)
     if not merged.clean:
         listed = "\n".join(f"  {each}" for each in merged.conflicts)
@@ -98,6 +101,28 @@ def without(
         return head.edit(compare(Side(head.data), Side(merged.data)))
     except DocumentError:  # what cannot be edited in place is written anew
         return write_anew(merged.data, head.format)
+
+
+def _without_in_files(
+    before: Bundle, undone: Bundle, head: Bundle, schema: SchemaLike, what: str
+) -> Document:
+    """The same file by file: those that the step did not touch stay byte for byte."""
+    files: dict[str, bytes | None] = {}
+    for name in dict.fromkeys([*before.files, *undone.files]):
+        was, became, now = (side.files.get(name) for side in (before, undone, head))
+        if _content(was) == _content(became) or _content(now) == _content(was):
+            continue
+        if was and became and now and now.content != became.content:
+            files[name] = without(was, became, now, schema, what).content
+        elif _content(now) != _content(became):
+            raise MergeConflictError(f"{what} cannot be taken back by itself: {name} came or went since")
+        else:
+            files[name] = _content(was)
+    return head.with_files(files)
+
+
+def _content(document: Document | None) -> bytes | None:
+    return document.content if document else None
 
 
 def _reverted(

@@ -55,7 +55,7 @@ def write(changes: Sequence[Change]) -> list[Done]:
     try:
         for change in changes:
             change.place.sweep()
-            staged.append(change.place.stage(change.revision.content))
+            staged.append(change.place.stage(change.revision))
         if changes:
             changes[0].place.store.commit(*(change.append for change in changes))
     except BaseException:
@@ -95,7 +95,7 @@ def _tell_of_copies(change: Change) -> None:
 def write_again(place: Place, head: Revision) -> Done:
     """Stage and write what was committed before, with the place locked. Raises `TargetError`."""
     place.sweep()
-    return Done(place, head, not_written=place.write(head, place.stage(head.content)))
+    return Done(place, head, not_written=place.write(head, place.stage(head)))
 
 
 def tell(done: Sequence[Done]) -> list[Done]:

@@ -11,10 +11,10 @@ from confguard.errors import Problem, place
 from confguard.paths import Path, follow
 from confguard.schema.absent import COMPUTED, NOTHING
 from confguard.schema.defaults import called, value_inside
-from confguard.schema.elements import Elements
 from confguard.schema.instances import as_data
 from confguard.schema.layers import Layer
 from confguard.schema.names import named
+from confguard.schema.overlay import Overlay
 from confguard.schema.placing import place_problem, said_twice
 from confguard.schema.shape import Shape
 
@@ -100,7 +100,7 @@ def combine(layers: list[Layer], shape: Shape) -> Combined:
         if not table:
             found.append(Problem((), "expected a table of settings"))
         made.append(evolve(layer, data=one.data if table else {}, written=one.written))
-        merged = _Overlay(found).put(merged, made[-1].data, shape)
+        merged = Overlay(found).put(merged, made[-1].data, shape)
         problems += [placed_in(made[-1], problem, shape) for problem in [*found, *layer.problems]]
     return Combined(merged, tuple(made), tuple(problems))
 
@@ -116,55 +116,3 @@ def placed_in(layer: Layer, problem: Problem, shape: Shape) -> Problem:
     if layer.document is not None and not layer.origins:
         return place_problem(told, layer.document, shape)
     return told._replace(file=file, line=line, column=column)
-
-
-@frozen
-class _Overlay:
-    """Puts a layer over what is below. Tables merge key by key, elements that are named by their position one by one;
-    all else replaces what is below.
-    """
-
-    problems: list[Problem]
-
-    def put(self, below: Any, above: Any, shape: Shape, path: Path = ()) -> Any:
-        """Both as one. Where the layer is of another member of a union, what only others have goes."""
-        if isinstance(above, Elements):
-            return self.elements(below, above, shape, path)
-        if not isinstance(above, Mapping):
-            return above
-        below = below if isinstance(below, Mapping) else {}
-        if shape.variants:
-            member, other = _member(below, above, shape)
-            lost = shape.fields.keys() - member.fields.keys() if other else ()
-            below = {key: value for key, value in below.items() if key not in lost}
-            shape = member
-        made = dict(below)
-        for key, value in above.items():
-            made[key] = self.put(below.get(key), value, shape.child(key), (*path, key))
-        return made
-
-    def elements(self, below: Any, above: Elements, shape: Shape, path: Path) -> Any:
-        """The list below with these elements in it; what leaves a gap is a problem."""
-        made = list(below) if isinstance(below, list) else []
-        for i, value in sorted(above.items()):
-            old = made[i] if i < len(made) else None
-            if i > len(made):
-                message = f"would be element {i} of {len(made)}: they are numbered from 0, without a gap"
-                self.problems.append(Problem((*path, i), message))
-            else:
-                made[i : i + 1] = [self.put(old, value, shape.child(i), (*path, i))]
-        return made
-
-
-def _member(below: Mapping[Any, Any], above: Mapping[Any, Any], shape: Shape) -> tuple[Shape, bool]:
-    """The member of a union that a layer over what is below is of, and whether that is another one than before.
-
-    It is another where the layer has another tag; or is all of one by itself, and together with what is below of none.
-    """
-    both = {**below, **above}
-    member = shape.of(both)
-    if any(key in below and key in above and below[key] != above[key] for key in shape.tags):
-        return member, True
-    alone = shape.of(above)
-    other = bool(below) and not member.fits(both) and alone.fits(above)
-    return (alone, True) if other else (member, False)

@@ -12,11 +12,12 @@ from typing import Any, Protocol, TypeAlias
 from attrs import field, frozen
 
 from confguard.documents.document import Document, read
-from confguard.errors import Problem
+from confguard.errors import DocumentError, Problem
 from confguard.paths import Path, value_at
 from confguard.schema.instances import as_data, is_instance
 from confguard.schema.names import as_written
 from confguard.schema.shape import Shape
+from confguard.values import Files
 
 __all__ = ["Layer", "LayerSource", "Profile", "Source", "as_layers"]
 
@@ -94,7 +95,11 @@ class Layer:
         if self.document is None:
             return (below[0] if below else None), None, None
         found = self.document.locate(path)
-        return self.document.path, found.line if found else None, found.column if found else None
+        return (
+            self.document.part_at(path)[0].path,
+            found.line if found else None,
+            found.column if found else None,
+        )
 
 
 class LayerSource(Protocol):
@@ -111,7 +116,16 @@ Source: TypeAlias = "str | os.PathLike[str] | Document | Mapping[str, Any] | Lay
 
 def as_layers(sources: tuple[Source, ...], shape: Shape) -> list[Layer]:
     """The layers of sources, lowest first."""
-    return [_layer(source, shape) for source in sources]
+    return [_layer(each, shape) for source in sources for each in _parts(source)]
+
+
+def _parts(source: Source) -> list[Source]:
+    """The layers that a source is."""
+    if isinstance(source, Document) and isinstance(source.data, Files):
+        raise DocumentError(
+            "each of these files says something of its own", hint="name the one that is meant"
+        )
+    return [part for _, part in source.parts] if isinstance(source, Document) else [source]
 
 
 @frozen

@@ -18,13 +18,14 @@ from confguard.documents.registry import detect_format
 from confguard.errors import ConfguardError
 from confguard.schema.conversion import may_be_raw
 from confguard.schema.interface import Failed
+from confguard.values import merge_layers
 
 if TYPE_CHECKING:
     from confguard.documents.document import Document
     from confguard.schema.layers import Source
     from confguard.schema.schema import Schema
 
-__all__ = ["load", "merge_layers", "settings_of"]
+__all__ = ["load", "settings_of"]
 
 T = TypeVar("T")
 
@@ -63,7 +64,7 @@ def settings_of(model: type[T], schema: Schema[T], document: Document) -> T:
     Raises `ValidationError` with every problem at its place.
     """
     failed = None
-    reading = _reading(cast("Any", model))
+    reading = _reading(cast("Any", model)) if not document.files else None
     data = _prepared(reading, [document.data]) if reading else None
     if reading and data is not None:
         try:
@@ -72,18 +73,6 @@ def settings_of(model: type[T], schema: Schema[T], document: Document) -> T:
         except Exception as error:  # noqa: BLE001 - a validator of the user's own may raise anything
             failed = Failed(error, data)
     return schema.validate_document(document, failed)
-
-
-def merge_layers(below: Any, above: Any) -> Any:
-    """Mappings merge key by key; anything else in the upper layer replaces what is below.
-
-    >>> merge_layers({"a": {"x": 1, "y": 2}}, {"a": {"y": 3}})
-    {'a': {'x': 1, 'y': 3}}
-    """
-    if not isinstance(below, Mapping) or not isinstance(above, Mapping):
-        return above
-    added = {key: merge_layers(below[key], value) if key in below else value for key, value in above.items()}
-    return {**below, **added}
 
 
 class _Reading(NamedTuple):

@@ -36,13 +36,18 @@ def place_problem(
     secrets = secrets or Secrets(shape, document.data)
     related = tuple(place_problem(each, document, shape, secrets) for each in problem.related)
     position = document.locate(problem.path, nearest=True)
+    part, inner = document.part_at(problem.path)
     if position is None:
-        return problem._replace(file=document.path, related=related)
-    placed = problem._replace(file=document.path, line=position.line, column=position.column, related=related)
-    line, shown = document.lines[position.line - 1], secrets.lines(document)[position.line - 1]
-    if line != shown or _may_be_misplaced(problem, shape):
+        return problem._replace(file=part.path, related=related)
+    misplaced = _may_be_misplaced(problem, shape)
+    placed = problem._replace(file=part.path, line=position.line, column=position.column, related=related)
+    if part is not document:
+        placed = placed._replace(path=inner if len(inner) == len(problem.path) else problem.path)
+        secrets = Secrets(shape if inner == problem.path else shape.child(problem.path[0]), part.data)
+    line, shown = part.lines[position.line - 1], secrets.lines(part)[position.line - 1]
+    if line != shown or misplaced:
         return placed
-    return placed._replace(source=line, under=_value_under(problem, document, position.line))
+    return placed._replace(source=line, under=_value_under(placed._replace(path=inner), part, position.line))
 
 
 def _may_be_misplaced(problem: Problem, shape: Shape) -> bool:

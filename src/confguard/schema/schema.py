@@ -6,7 +6,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib import import_module
 from typing import Any, Generic, TypeAlias, TypeVar, get_origin
 
@@ -14,6 +14,7 @@ import attrs
 from attrs import define
 
 from confguard import units
+from confguard.documents.bundle import Bundle
 from confguard.documents.document import Document
 from confguard.errors import Problem, SchemaError, ValidationError, brief, did_you_mean
 from confguard.paths import Path
@@ -24,12 +25,13 @@ from confguard.schema.json_schema import JsonSchemaAdapter, read_json_schema
 from confguard.schema.members import members_of
 from confguard.schema.names import Named, named
 from confguard.schema.options import expected_options, is_choice, options_of, written_choice
+from confguard.schema.overlay import Overlay
 from confguard.schema.placing import by_place, place_problem, said_twice
 from confguard.schema.preparing import Preparation, unknown_keys
 from confguard.schema.pydantic import PydanticAdapter
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import Shape
-from confguard.values import Documents
+from confguard.values import Documents, Files
 
 __all__ = ["Schema", "SchemaLike", "resolve_schema"]
 
@@ -38,6 +40,14 @@ Found: TypeAlias = "tuple[Path, str, Any]"
 
 _CLASSES = (PydanticAdapter(), AttrsAdapter())
 _ADAPTERS: tuple[SchemaAdapter, ...] = (*_CLASSES, JsonSchemaAdapter())
+
+
+def _typed(_: Path) -> bool:
+    return False
+
+
+def _inside(untyped: Untyped, name: Any, path: Path) -> bool:
+    return untyped((name, *path))
 
 
 @define(slots=False, frozen=True, eq=False)
@@ -57,19 +67,19 @@ class Schema(Generic[T]):
         """How it is called in messages."""
         return str(getattr(self.model, "__name__", None) or getattr(self.model, "name", self.model))
 
-    def validate(self, data: Any, *, texts_only: bool = False, failed: Failed | None = None) -> T:
+    def validate(self, data: Any, *, untyped: Untyped = _typed, failed: Failed | None = None) -> T:
         """An instance from a document's data. Raises `ValidationError` with every problem.
 
         Other names of settings are read as their own; `notices` tells of those that are to go. A schema says what one
-        document may hold: of a file with several, each is validated, and there is an instance of each. `texts_only`
-        says that the document's format has no other values than texts.
+        document may hold: of a file with several, or of several files, each is validated, and has an instance.
+        `untyped` tells what is a text only because its format has no other values.
         """
-        if isinstance(data, Documents):
-            return self._each(data, texts_only)  # type: ignore[return-value]
+        if isinstance(data, Documents | Files):
+            return self._each(data, untyped)  # type: ignore[return-value]
         one = named(data, self.shape)
         problems = [said_twice(*places) for places in one.twice]
         try:
-            made = self.made(one.data, lambda _: texts_only, failed)
+            made = self.made(one.data, untyped, failed)
         except ValidationError as error:
             problems += [
                 problem._replace(path=one.as_written(problem.path), related=_written(problem.related, one))
@@ -149,27 +159,42 @@ class Schema(Generic[T]):
 
     def shape_of(self, data: Any) -> Shape:
         """What stands where in data: of one document, or of several."""
-        return self.shape.of_documents() if isinstance(data, Documents) else self.shape
+        return self.shape.of_documents() if isinstance(data, Documents) else self.shape.of_data(data)
 
-    def _each(self, documents: Documents, texts_only: bool) -> list[T]:
-        made: list[T] = []
+    def whole(self, document: Document) -> Document:
+        """A document whose layers are put together as `load` does it, by the names that the schema has."""
+        if not isinstance(document, Bundle) or not document.layered:
+            return document
+        data: Any = {}
+        written: dict[str, Named] = {}
+        for name, part in document.files.items():
+            one = written[name] = named(part.data, self.shape, data)
+            data = Overlay([]).put(data, one.data, self.shape)
+        return attrs.evolve(document, data=data, as_written=lambda name, path: written[name].as_written(path))
+
+    def _each(self, documents: Documents | Files, untyped: Untyped) -> list[T] | dict[str, T]:
+        made: dict[Any, T] = {}
         problems: list[Problem] = []
-        for number, document in enumerate(documents):
+        for name, document in documents.items() if isinstance(documents, Files) else enumerate(documents):
             try:
-                made.append(self.validate(document, texts_only=texts_only))
+                made[name] = self.validate(document, untyped=partial(_inside, untyped, name))
             except ValidationError as error:
-                problems += [_within(number, problem) for problem in error.problems]
+                problems += [_within(name, problem) for problem in error.problems]
         if problems:
             raise ValidationError(problems)
-        return made
+        return made if isinstance(documents, Files) else list(made.values())
 
     def validate_document(self, document: Document, failed: Failed | None = None) -> T:
         """An instance from a document; problems name the file, line and column. Warns of what is to go."""
-        for notice in self.notices(document.data):
-            told = place_problem(notice, document, self.shape_of(document.data))
-            warnings.warn(str(told), FutureWarning, stacklevel=2)
+        for _, part in document.parts:
+            for notice in self.notices(part.data):
+                told = place_problem(notice, part, self.shape_of(part.data))
+                warnings.warn(str(told), FutureWarning, stacklevel=2)
+        document = self.whole(document)
         try:
-            return self.validate(document.data, texts_only=document.texts_only, failed=failed)
+            if isinstance(document, Bundle) and document.layered:
+                _refuse_twice(document, self.shape)
+            return self.validate(document.data, untyped=document.is_untyped, failed=failed)
         except ValidationError as error:
             shape = self.shape_of(document.data)
             secrets = Secrets(shape, document.data)
@@ -252,6 +277,17 @@ def _of_choice(message: str, value: Any, shape: Shape) -> str:
     return expected_options(shape.hint, value)
 
 
+def _refuse_twice(layers: Bundle, shape: Shape) -> None:
+    """Raise `ValidationError` where one layer says a setting under two names: together they do not show it."""
+    problems = [
+        place_problem(said_twice(*places), part, shape)
+        for _, part in layers.parts
+        for places in named(part.data, shape).twice
+    ]
+    if problems:
+        raise ValidationError(problems)
+
+
 def _each_once(found: list[Found], shape: Shape) -> list[Found]:
     """The problems, those of a union's members at one place as one."""
     made: dict[tuple[Path, int], Found] = {}
@@ -307,7 +343,7 @@ def _across(path: Path, message: str, table: dict[Any, Any], shape: Shape) -> Pr
     return Problem((*path, named[0]), message, related=others)
 
 
-def _within(number: int, problem: Problem) -> Problem:
+def _within(number: int | str, problem: Problem) -> Problem:
     """The problem of one of several documents."""
     related = tuple(_within(number, each) for each in problem.related)
     return problem._replace(path=(number, *problem.path), related=related)

@@ -82,7 +82,7 @@ class Secrets:
     def in_files(cls, shape: Shape, *sides: Any) -> Secrets:
         """What is secret in the data of files, of which any may hold several documents."""
         if not any(isinstance(side, Documents) for side in sides):
-            return cls(shape, *sides)
+            return cls(shape.of_data(*sides), *sides)
         return cls(shape.of_documents(), *map(documents_of, sides))
 
     def of_documents(self) -> Secrets:

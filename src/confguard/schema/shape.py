@@ -15,6 +15,7 @@ from confguard.paths import Key, Path, Segment
 from confguard.schema.absent import NOTHING
 from confguard.schema.conversion import as_type
 from confguard.schema.options import written_choice
+from confguard.values import Files
 
 __all__ = ["ANYTHING", "CONCEALED", "Shape"]
 
@@ -116,6 +117,10 @@ class Shape:
     def of_documents(self) -> Shape:
         """The shape of a file that holds several such documents."""
         return Shape("list", rest=self)
+
+    def of_data(self, *sides: Any) -> Shape:
+        """The shape of what any of these sides is the data of: a document, or several files by their names."""
+        return Shape("map", rest=self) if any(isinstance(side, Files) for side in sides) else self
 
     def of(self, value: Any) -> Shape:
         """The member of a union that a value is of, or most likely meant to be of; the shape itself elsewhere."""

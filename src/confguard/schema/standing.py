@@ -11,6 +11,7 @@ from confguard.commands import is_password_of_command
 from confguard.paths import Key, Segment
 from confguard.schema.shape import CONCEALED, Shape
 from confguard.secrets import about_name, is_ambiguous, is_login, is_reference, plural_name, secret_name
+from confguard.values import Files
 
 __all__ = ["State", "below", "is_telling", "shape_here"]
 
@@ -139,8 +140,8 @@ def is_telling(name: str) -> bool:
 
 
 def _by_name(state: State, container: Any, name: str, value: Any) -> State:
-    if state <= State.PLAIN and not is_telling(name):
-        return state
+    if isinstance(container, Files) or (state <= State.PLAIN and not is_telling(name)):
+        return state  # a file's name is no setting's
     lowered = name.lower()
     siblings = container if isinstance(container, dict) else {}
     if siblings.get("kind") == "Secret" and name in {"data", "stringData"}:

@@ -70,7 +70,7 @@ class SqliteStore(SqlStore):
 
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
         """Yield when the file or its log changes."""
-        return file_changes(self.path, stop, patience)
+        return file_changes([self.path], stop, patience)
 
     def close(self) -> None:
         """Close the database."""
@@ -116,7 +116,10 @@ class SqliteStore(SqlStore):
             raise StoreError(f"{self.path}: the store was closed")
 
     def _open(self) -> sqlite3.Connection:
-        self._create_file()
+        try:
+            self._create_file()
+        except OSError as error:
+            raise StoreError(f"{self.path}: cannot be made: {error.strerror or error}") from error
         connection = sqlite3.connect(
             self.path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
         )

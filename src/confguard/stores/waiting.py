@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
 from types import ModuleType
@@ -15,8 +15,8 @@ SURE_SECONDS = 1.0
 """How often to look all the same: no event tells of what came before it was asked for, or from another machine."""
 
 
-def file_changes(path: Path, stop: Event, patience: float) -> Iterator[None]:
-    """Yield at once, then whenever a file (or one whose name begins with its name) may have changed.
+def file_changes(paths: Sequence[Path], stop: Event, patience: float) -> Iterator[None]:
+    """Yield at once, then whenever one of these files (or one whose name begins with its name) may have changed.
 
     At least every `patience` seconds. With watchfiles installed, the system tells of changes; without, or where it has
     no watch left to give, this yields ten times a second. Ends when `stop` is set.
@@ -25,15 +25,16 @@ def file_changes(path: Path, stop: Event, patience: float) -> Iterator[None]:
         import watchfiles  # now, not when the first is asked for in a thread: a fork must not meet it under way
     except ImportError:
         return _polls(stop, patience)
-    return _told(watchfiles, path.resolve(), stop, patience)
+    return _told(watchfiles, [path.resolve() for path in paths], stop, patience)
 
 
-def _told(watchfiles: ModuleType, real: Path, stop: Event, patience: float) -> Iterator[None]:
+def _told(watchfiles: ModuleType, real: Sequence[Path], stop: Event, patience: float) -> Iterator[None]:
     yield None
+    names = tuple(path.name for path in real)
     try:
         for _ in watchfiles.watch(
-            real.parent,
-            watch_filter=lambda _, name: Path(name).name.startswith(real.name),
+            *{path.parent for path in real},
+            watch_filter=lambda _, name: Path(name).name.startswith(names),
             debounce=20,
             step=5,
             rust_timeout=max(1, int(min(patience, SURE_SECONDS) * 1000)),

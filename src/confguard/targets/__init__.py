@@ -13,6 +13,7 @@ from confguard.targets.reload import (
     SystemdReload,
     as_reload,
 )
+from confguard.targets.separate import SeparateFiles
 from confguard.targets.tables import TargetLike, as_target
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "HttpReload",
     "Reload",
     "ReloadLike",
+    "SeparateFiles",
     "SignalReload",
     "Staged",
     "SystemdReload",

@@ -86,7 +86,13 @@ def drift_of(
     try:
         document = parse_bytes(held, head.format, path=None)
     except DocumentError as error:
-        return Drift(target.name, held, None, since, (f"does not parse: {error.message}", *faults))
+        return Drift(
+            target.name,
+            held,
+            None,
+            since,
+            (f"does not parse: {error if error.path else error.message}", *faults),
+        )
     if schema is not None:
         try:
             schema.validate_document(document)

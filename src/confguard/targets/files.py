@@ -67,7 +67,7 @@ class FileTarget:
     mode: int | None = field(default=None, kw_only=True, converter=as_mode)
     owner: str | int | None = field(default=None, kw_only=True)
     group: str | int | None = field(default=None, kw_only=True)
-    _at: Path = field(init=False, repr=False, default=Factory(lambda self: bound(self.path), takes_self=True))
+    at: Path = field(init=False, repr=False, default=Factory(lambda self: bound(self.path), takes_self=True))
 
     def __attrs_post_init__(self) -> None:
         self._access  # noqa: B018 - is what is asked for something that can be asked for?
@@ -90,22 +90,22 @@ class FileTarget:
     @property
     def paths(self) -> tuple[Path, ...]:
         """The file, from / on."""
-        return (self._at,)
+        return (self.at,)
 
     def read(self) -> bytes | None:
         """The file's bytes; None if there is no file."""
         try:
-            with failing_as(f"target {self.path}: cannot be read", self._at):
-                return load_bytes(str(self._at))
+            with failing_as(f"target {self.path}: cannot be read", self.at):
+                return load_bytes(str(self.at))
         except DocumentError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 return None
-            hint = error.hint or f"who may read it? ls -ld {self.folder} {self._at}"
+            hint = error.hint or f"who may read it? ls -ld {self.folder} {self.at}"
             raise TargetError(f"target {self.path}: {error.message}", hint=hint) from error
 
     def faults(self) -> tuple[str, ...]:
         """How mode, owner and group differ from what is asked for."""
-        return self._access.faults(self._at)
+        return self._access.faults(self.at)
 
     def torn(self, held: bytes, before: bytes | None, wanted: bytes) -> bool:
         """Only what is written in place can be."""
@@ -115,7 +115,7 @@ class FileTarget:
         """Write the content beside the file, synced to disk; or see that it can be written over it."""
         real = self._real
         with failing_as(f"target {self.path}: cannot be written", real):
-            status = file_status(self._at, self.name)
+            status = file_status(self.at, self.name)
             if status is None:
                 refuse_folder(self.name, real, None)
             elif self.in_place:
@@ -144,7 +144,7 @@ class FileTarget:
 
     @property
     def _real(self) -> Path:
-        return Path(os.path.realpath(self._at))
+        return Path(os.path.realpath(self.at))
 
     def _left_behind(self) -> list[Path]:
         real = self._real

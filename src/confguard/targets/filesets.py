@@ -1,10 +1,11 @@
-"""A set of files that switches as one: the link that Kubernetes' own volumes swap.
+"""The files of a config in one folder, which switch as one: by the link that Kubernetes' own volumes swap.
 
     auth.toml      -> ..data/auth.toml
     worker.toml    -> ..data/worker.toml
     ..data         -> ..confguard-1b2c3d4e/    one rename of this link switches all
     ..confguard-1b2c3d4e/auth.toml, worker.toml
 
+A file in a folder below (`conf.d/a.toml`) is led to by a link in that folder's place: `conf.d -> ..data/conf.d`.
 Whoever opens one of the files finds that of the old folder or that of the new one; whoever wants several of one
 revision opens `..data` once and reads them below it.
 """
@@ -16,13 +17,14 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
 from attrs import Factory, field, frozen
 
-from confguard.errors import TargetError
+from confguard.documents.bundle import Layout, check_name, files_of
+from confguard.errors import ConfguardError, DocumentError, TargetError
 from confguard.targets.access import Access, as_mode
 from confguard.targets.attributes import Attributes
 from confguard.targets.failing import bound, failing_as
@@ -30,29 +32,48 @@ from confguard.targets.files import FileTarget, check_path, file_status
 from confguard.targets.obstacles import refuse_folder, refuse_pinned
 from confguard.targets.writing import finish_folder, keep, sync_folder, write_new
 
-__all__ = ["FileSet"]
+__all__ = ["FileSet", "parts_of"]
 
 _LINK = "..data"
 _STAGED = "..confguard-"
 _HINT = "write as its owner or as root"
 
 
-def _names(names: Iterable[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+def parts_of(target: str, content: bytes) -> dict[str, bytes]:
+    """The bytes of each file of a bundle. Raises `TargetError` for what is none, or would be written elsewhere."""
+    try:
+        files = files_of(content)
+        for name in files:
+            check_name(name)
+    except ConfguardError as error:
+        message = error.message if isinstance(error, DocumentError) else str(error)
+        raise TargetError(
+            f"target {target}: {message}", hint="a set holds configs of several files"
+        ) from error
+    return files
+
+
+def as_layout(files: Iterable[str] | Layout) -> Layout:
+    try:
+        return files if isinstance(files, Layout) else Layout(files)
+    except ConfguardError as error:
+        raise TargetError(f"target: {error}", hint=error.hint) from error
 
 
 @frozen
 class FileSet:
-    """Files of one folder that hold the same bytes, and switch as one.
+    """The files of a config in one folder, each by its name, which switch as one.
 
-    The folder is the set's own: it is made if it is missing, and files that stand where a link has to be are refused.
+    Its content is a bundle of them (`confguard.documents.bundle`). The folder is the set's own: it is made if it is
+    missing. Files that stand where a link has to be become links, their bytes unchanged meanwhile; folders are refused.
     Files, and the folder that `..data` leads to, keep what the old ones have beside their bytes: mode, owner, group,
     ACL, extended attributes. `mode`, `owner` and `group` are asked of files that are new, and of a folder that is made
     for them.
     """
 
     root: Path = field(converter=Path, validator=check_path)
-    files: tuple[str, ...] = field(converter=_names)
+    files: Layout = field(factory=lambda: Layout(()), converter=as_layout)
+    """Their names. Others that the folder in force holds belong to it, too, where they are no layers."""
     mode: int | None = field(default=None, kw_only=True, converter=as_mode)
     owner: str | int | None = field(default=None, kw_only=True)
     group: str | int | None = field(default=None, kw_only=True)
@@ -62,20 +83,10 @@ class FileSet:
     def __attrs_post_init__(self) -> None:
         self.access  # noqa: B018 - is what is asked for something that can be asked for?
 
-    @files.validator
-    def _check_files(self, _: object, files: tuple[str, ...]) -> None:
-        if not files:
-            raise TargetError(f"target {self.root}: a set needs files", hint='files = ["a.toml", "b.toml"]')
-        for name in files:
-            if not name or {"/", "\0"} & {*name} or name.startswith("..") or name == ".":
-                raise TargetError(
-                    f"target {self.root}: {name!r} is no file's name", hint="names only, without folders"
-                )
-
     @property
     def name(self) -> str:
-        """The folder and its files."""
-        return f"{self.root}/{{{','.join(self.files)}}}"
+        """The folder."""
+        return str(self.root)
 
     @property
     def folder(self) -> Path:
@@ -90,7 +101,7 @@ class FileSet:
     @property
     def paths(self) -> tuple[Path, ...]:
         """Its files, as services open them."""
-        return tuple(self.at / name for name in self.files)
+        return tuple(self.at / name for name in self._names())
 
     @property
     def access(self) -> Access:
@@ -98,15 +109,20 @@ class FileSet:
         return Access(self.mode, self.owner, self.group)
 
     def read(self) -> bytes | None:
-        """What the files hold; if they differ, what one of them holds; None if any is missing, and no other differs."""
-        held = [FileTarget(path).read() for path in self.paths]
-        there = [content for content in held if content is not None]
-        differing = next((content for content in there if content != there[0]), None)
-        return differing if differing is not None or len(there) < len(held) else held[0]
+        """The bundle of the files that are there; None if there is none."""
+        held = self.held()
+        return self.files.content(held) if held else None
+
+    def held(self) -> dict[str, bytes]:
+        """What each file holds that is there."""
+        there = {name: FileTarget(self.at / name).read() for name in self._names()}
+        return {name: content for name, content in there.items() if content is not None}
 
     def faults(self) -> tuple[str, ...]:
         """How mode, owner and group of its files differ from what is asked for."""
-        return tuple(f"{path.name}: {fault}" for path in self.paths for fault in self.access.faults(path))
+        return tuple(
+            f"{name}: {fault}" for name in self._names() for fault in self.access.faults(self.at / name)
+        )
 
     def torn(self, held: bytes, before: bytes | None, wanted: bytes) -> bool:
         """Never: one rename switches it."""
@@ -114,11 +130,12 @@ class FileSet:
 
     def stage(self, content: bytes) -> StagedSet:
         """Write all files into a folder of their own, synced to disk."""
+        files = parts_of(self.name, content)
         with failing_as(f"target {self.root}: cannot be written", self.real):
             made = self._make_root()
-            staged = StagedSet(self, self.real / f"{_STAGED}{secrets.token_hex(6)}", content)
+            staged = self.waiting(files)
             try:
-                self._refuse_obstacles()
+                self._refuse_obstacles(files)
                 staged.write()
             except BaseException:
                 staged.discard()
@@ -127,8 +144,12 @@ class FileSet:
                 raise
         return staged
 
+    def waiting(self, files: Mapping[str, bytes]) -> StagedSet:
+        """Files that are to be written into a folder of their own."""
+        return StagedSet(self, self.real / f"{_STAGED}{secrets.token_hex(6)}", files)
+
     def littered(self) -> bool:
-        """Are there folders that no link leads to?"""
+        """Are there folders that no link leads to, or links to files that are not there?"""
         return bool(self._leftovers())
 
     def clean(self) -> None:
@@ -146,6 +167,19 @@ class FileSet:
             return str((self.at / _LINK).readlink())
         except OSError:
             return None
+
+    def _names(self) -> list[str]:
+        """Its files, and those that the folder in force holds beside them."""
+        names = self.files.below(self.at)
+        if not self.files.layered:
+            inside = self.at / _LINK
+            found = (path.relative_to(inside).as_posix() for path in inside.rglob("*") if path.is_file())
+            names += sorted(name for name in found if name not in names and self.files.knows(name))
+        return names
+
+    def dangling(self) -> list[Path]:
+        """Links to files that the folder in force does not hold."""
+        return [path for path in self.real.iterdir() if _is_dangling(path)]
 
     def _make_root(self) -> bool:
         if self.at.exists():
@@ -168,27 +202,27 @@ class FileSet:
         with contextlib.suppress(OSError):
             self.at.rmdir()
 
-    def _refuse_obstacles(self) -> None:
+    def _refuse_obstacles(self, files: Iterable[str]) -> None:
         """Raise `TargetError` for what keeps the links from being switched, or a file from being replaced."""
         folder = self.real
         refuse_folder(self.name, folder / _LINK, _link_status(folder / _LINK))
-        for name in self.files:
-            link = folder / name
-            status = _link_status(link)
-            if status is not None and os.path.normpath(link.readlink()) != f"{_LINK}/{name}":
+        for first in first_parts(files):
+            status = _link_status(folder / first, file="/" not in first)
+            if status is None or not stat.S_ISLNK(status.st_mode):
+                continue
+            if os.path.normpath((folder / first).readlink()) != f"{_LINK}/{first}":
                 raise TargetError(
-                    f"target {self.root / name}: is a link that leads elsewhere: {link.readlink()}",
+                    f"target {self.root / first}: is a link that leads elsewhere: {(folder / first).readlink()}",
                     hint="move it away, or give the set a folder of its own",
                 )
-            if (old := file_status(link, dangling=True)) is not None:
-                refuse_pinned(str(self.root / name), Path(os.path.realpath(link)), old)
+        for name in files:
+            if (old := file_status(folder / name, dangling=True)) is not None:
+                refuse_pinned(str(self.root / name), Path(os.path.realpath(folder / name)), old)
 
     def _leftovers(self) -> list[Path]:
         current = self.current()
         try:
-            return [
-                path for path in self.at.iterdir() if path.name.startswith(_STAGED) and path.name != current
-            ]
+            return [path for path in self.at.iterdir() if _is_left(path, current)]
         except OSError:
             return []
 
@@ -199,26 +233,33 @@ class StagedSet:
 
     target: FileSet
     staged: Path
-    content: bytes = field(repr=False)
+    files: Mapping[str, bytes] = field(repr=False)
 
     def write(self) -> None:
         """Write and sync the files; what they will replace gives them all that it has beside its bytes."""
         fresh = self._old(_LINK) is None and not self.target.access.asked
         self.staged.mkdir(mode=0o755 if fresh else 0o700)  # the first is open to whoever may enter the set's
-        for name in self.target.files:
-            write_new(self.staged / name, self.content, partial(self._finish, name))
-        finish_folder(
-            self.staged, self._finish_folder
-        )  # last: with it, the folder may be one that nobody writes to
+        folders = {parent for name in self.files for parent in Path(name).parents if parent != Path()}
+        for inner in sorted(folders):
+            (self.staged / inner).mkdir(mode=0o755 if fresh else 0o700)
+        for name, content in self.files.items():
+            write_new(self.staged / name, content, partial(self._finish, name))
+        for inner in sorted(folders, reverse=True):
+            finish_folder(self.staged / inner, partial(self._finish_folder, str(inner)))
+        # Last: with it, the folder may be one that nobody writes to.
+        finish_folder(self.staged, partial(self._finish_folder, _LINK))
         sync_folder(self.staged.parent)
 
     def commit(self) -> None:
         """See to the links that lead through the one that is swapped; swap it; remove the folder before."""
         with failing_as(f"target {self.target.root}: cannot be switched", self.staged):
+            self._take_over()
             before = self.target.current()
             self._link_names()  # first: they lead nowhere, or to what is in force, until the swap
             self._swap()
             sync_folder(self.staged.parent)
+            for path in self.target.dangling():  # of files that went
+                path.unlink(missing_ok=True)
         if before and before != self.staged.name and before.startswith(_STAGED):
             _remove(self.staged.parent / before)
 
@@ -236,18 +277,37 @@ class StagedSet:
         else:
             keep(old, descriptor, f"target {self.target.root / name}", _HINT)
 
-    def _finish_folder(self, descriptor: int) -> None:
-        old = self._old(_LINK)
+    def _finish_folder(self, name: str, descriptor: int) -> None:
+        old = self._old(name)
         if old is not None:
-            keep(old, descriptor, f"target {self.target.root / _LINK}", _HINT)
+            keep(old, descriptor, f"target {self.target.root / name}", _HINT)
         else:
             self.target.access.of_folder.give(descriptor, f"target {self.target.root}")
 
     def _old(self, name: str) -> Attributes | None:
         try:
             return Attributes.of(self.target.at / name)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def _take_over(self) -> None:
+        """Let files that stand where a link has to be become links, their bytes unchanged at each moment."""
+        root = self.staged.parent
+        held = self.target.held()
+        plain = [name for name in held if "/" not in name and not (root / name).is_symlink()]
+        if not plain:
+            return
+        before, there = self.target.current(), self.target.waiting(held)
+        there.write()
+        there._swap()
+        for name in plain:
+            with contextlib.suppress(FileNotFoundError):
+                there._link.unlink()
+            there._link.symlink_to(f"{_LINK}/{name}")
+            there._link.replace(root / name)
+        sync_folder(root)
+        if before and before.startswith(_STAGED):
+            _remove(root / before)
 
     def _swap(self) -> None:
         if not self.staged.exists():  # another process took it for a leftover
@@ -262,10 +322,23 @@ class StagedSet:
         return self.staged.with_name(f"{self.staged.name}.link")
 
     def _link_names(self) -> None:
-        for name in self.target.files:
+        for name in first_parts(self.files):
             link = self.staged.with_name(name)
             if not link.is_symlink():
                 link.symlink_to(f"{_LINK}/{name}")
+
+
+def first_parts(names: Iterable[str]) -> list[str]:
+    """What stands in the folder itself: files, and the folders of others."""
+    return list(dict.fromkeys(name.partition("/")[0] for name in names))
+
+
+def _is_left(path: Path, current: str | None) -> bool:
+    return (path.name.startswith(_STAGED) and path.name != current) or _is_dangling(path)
+
+
+def _is_dangling(path: Path) -> bool:
+    return path.is_symlink() and path.readlink().parts[:1] == (_LINK,) and not path.exists()
 
 
 def _remove(folder: Path) -> None:
@@ -274,13 +347,13 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _link_status(link: Path) -> os.stat_result | None:
-    """Of a link itself; None if there is nothing. Raises `TargetError` if something else stands there."""
+def _link_status(link: Path, *, file: bool = False) -> os.stat_result | None:
+    """Of a link itself, or a file where that may be; None if there is nothing. Raises `TargetError` for all else."""
     try:
         status = link.lstat()
     except FileNotFoundError:
         return None
-    if not stat.S_ISLNK(status.st_mode):
+    if not stat.S_ISLNK(status.st_mode) and not (file and stat.S_ISREG(status.st_mode)):
         kind = "folder" if stat.S_ISDIR(status.st_mode) else "file"
         raise TargetError(
             f"target {link}: a {kind} stands where a link to the set has to be",

@@ -14,9 +14,9 @@ from confguard.documents.editing.weaving import Weaving
 from confguard.documents.interface import LineIndex
 from confguard.errors import DocumentError
 from confguard.paths import Key, Path, show_path
-from confguard.values import identical, same
+from confguard.values import copied, identical, same
 
-__all__ = ["ChangeLike", "edit"]
+__all__ = ["ChangeLike", "Revealed", "data_after", "edit", "revealed"]
 
 
 class ChangeLike(Protocol):
@@ -83,7 +83,7 @@ def edit(document: Document, changes: Iterable[ChangeLike]) -> Document:
         # Paths of a diff of files that may hold several documents begin with one of them.
         root = notation.stream(tree) if getattr(changes, "several", False) else tree
         for change in asked:
-            _make(_revealed(change), root)
+            _make(revealed(change), root)
         made = notation.woven(root)
     except UnfitError as error:
         first = asked[0].origin or asked[0].path
@@ -132,6 +132,14 @@ def _refusal(document: Document, changes: list[ChangeLike]) -> DocumentError:
     )
 
 
+def data_after(data: Any, changes: Iterable[Revealed]) -> Any:
+    """What data says after changes, whatever text it stands in. Raises `UnfitError`."""
+    root = fresh(copied(data))
+    for change in changes:
+        _make(change, root)
+    return data_of(root)
+
+
 def _notation(format: str, text: str) -> Weaving:
     module, _, name = _NOTATIONS[format].partition(":")
     made: Weaving = getattr(import_module(module), name)(text)
@@ -139,7 +147,7 @@ def _notation(format: str, text: str) -> Weaving:
 
 
 @frozen
-class _Revealed:
+class Revealed:
     """A change with its secrets revealed: what is written into a file is the file's own."""
 
     op: str
@@ -152,10 +160,10 @@ class _Revealed:
     """Its path, for messages."""
 
 
-def _revealed(change: ChangeLike) -> _Revealed:
+def revealed(change: ChangeLike) -> Revealed:
     origin = _open(change.origin) if change.origin is not None else None
     before, after = _open(change.before), _open(change.after)
-    return _Revealed(change.op, _open(change.path), before, after, origin, change.position, change.path)
+    return Revealed(change.op, _open(change.path), before, after, origin, change.position, change.path)
 
 
 def _open(value: Any) -> Any:
@@ -169,7 +177,7 @@ def _open(value: Any) -> Any:
     return value.reveal() if hasattr(value, "reveal") else value
 
 
-def _make(change: _Revealed, tree: Node) -> None:
+def _make(change: Revealed, tree: Node) -> None:
     """Make one change to the tree."""
     if not change.path:
         raise UnfitError("cannot edit a whole document in place", 0, "write the file anew")
@@ -190,7 +198,7 @@ def _make(change: _Revealed, tree: Node) -> None:
             entry.value.assign(change.after)
 
 
-def _add(change: _Revealed, parent: Node, last: Any) -> None:
+def _add(change: Revealed, parent: Node, last: Any) -> None:
     if parent.kind == "map":
         if parent.find(last):
             raise _misfit(change, "is there already", parent)
@@ -202,7 +210,7 @@ def _add(change: _Revealed, parent: Node, last: Any) -> None:
     parent.insert(Entry(None, fresh(change.after)), position)
 
 
-def _move_in_list(change: _Revealed, parent: Node) -> None:
+def _move_in_list(change: Revealed, parent: Node) -> None:
     last: Any = change.path[-1]
     start, end = (
         (change.before, change.after) if isinstance(last, Key) else ((change.origin or change.path)[-1], last)
@@ -214,7 +222,7 @@ def _move_in_list(change: _Revealed, parent: Node) -> None:
     parent.insert(entry, end)
 
 
-def _move_to_key(change: _Revealed, tree: Node) -> None:
+def _move_to_key(change: Revealed, tree: Node) -> None:
     """From one mapping to another; within one it is a new name, and the place stays."""
     origin = change.origin or change.path
     source = _parent(change, tree, origin)
@@ -231,7 +239,7 @@ def _move_to_key(change: _Revealed, tree: Node) -> None:
     target.insert(entry, position)
 
 
-def _parent(change: _Revealed, tree: Node, path: Path) -> Node:
+def _parent(change: Revealed, tree: Node, path: Path) -> Node:
     """The container of a path's end. All on the way to it is touched."""
     node = tree
     for segment in path[:-1]:
@@ -246,7 +254,7 @@ def _parent(change: _Revealed, tree: Node, path: Path) -> Node:
     return node
 
 
-def _expected(change: _Revealed, parent: Node, last: Any) -> Entry:
+def _expected(change: Revealed, parent: Node, last: Any) -> Entry:
     """The entry that a change means, if it holds what the change was made from."""
     entry = parent.find(last)
     if entry is None:
@@ -256,7 +264,7 @@ def _expected(change: _Revealed, parent: Node, last: Any) -> Entry:
     return entry
 
 
-def _misfit(change: _Revealed, what: str, node: Node) -> UnfitError:
+def _misfit(change: Revealed, what: str, node: Node) -> UnfitError:
     return UnfitError(
         f"cannot {change.op} {show_path(change.shown)}: it {what}",
         node.start if node.start >= 0 else None,

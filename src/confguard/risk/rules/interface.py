@@ -22,6 +22,7 @@ from confguard.paths import Path, value_at
 from confguard.risk.findings import Finding, Severity
 from confguard.risk.names import name_of, words_of, words_on_path
 from confguard.schema.shape import ANYTHING, Shape
+from confguard.values import Files
 
 __all__ = ["Context", "Edit", "EditRule", "Example", "Process", "Rule", "Verdict", "sized"]
 
@@ -130,7 +131,8 @@ class Context:
 
     def document_of(self, path: Path) -> Any:
         """What a path's document holds after: the file's only one, or that one of several."""
-        return self.after_at(path[:1]) if self.diff.several else self.after
+        apart = self.diff.several or isinstance(self.after, Files)
+        return self.after_at(path[:1]) if apart else self.after
 
 
 @frozen

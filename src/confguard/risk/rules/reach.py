@@ -288,7 +288,7 @@ def _environment(text: str) -> str | None:
 def _home(path: Path, context: Context) -> str | None:
     """The environment that a file is for, by its name, by the path of the setting, or by what it says."""
     document = context.diff.after_document
-    said = [document.path or ""] if document else []
+    said = [document.part_at(path)[0].path or ""] if document else []
     said += [segment for segment in path[:-1] if isinstance(segment, str)]
     after = context.document_of(path)
     if isinstance(after, dict):

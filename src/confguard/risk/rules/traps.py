@@ -67,11 +67,10 @@ class YamlTrap(Rule):
             yield self.finding(path, message)
 
     def _traps(self, document: Document) -> Iterator[tuple[Path, str]]:
-        if document.format != "yaml":
-            return
-        for path, text, value in _plain_scalars(document):
-            if message := self.trap(text, value):
-                yield path, message
+        for above, part in document.parts:
+            for path, text, value in _plain_scalars(part) if part.format == "yaml" else ():
+                if message := self.trap(text, value):
+                    yield (*above, *path), message
 
     @abstractmethod
     def trap(self, text: str, value: Any) -> str | None:

@@ -66,7 +66,6 @@ class CelRule(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """A finding for each change for which the condition holds."""
-        document = context.diff.after_document
         for edit in context.edits:
             seen = {
                 "path": show_path(edit.path),
@@ -74,7 +73,7 @@ class CelRule(Rule):
                 "op": edit.change.op,
                 "before": json_value(edit.before),
                 "after": json_value(edit.after),
-                "file": (document.path or "") if document else "",
+                "file": context.diff.file_of(edit.change),
             }
             if self._holds(seen):
                 shown = {"before": show_value(edit.change.before), "after": show_value(edit.change.after)}
