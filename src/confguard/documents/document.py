@@ -55,7 +55,7 @@ class Document:
     @property
     def texts_only(self) -> bool:
         """Has the format no other values than texts, so that what reads them tells what they are?"""
-        return bool(getattr(format_named(self.format), "texts_only", False))
+        return format_named(self.format).texts_only
 
     @cached_property
     def data_digest(self) -> str:

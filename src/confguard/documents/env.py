@@ -8,16 +8,15 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from confguard.documents.interface import LineIndex, ParseError, Place, Places, twice
+from confguard.documents.interface import Format, LineIndex, ParseError, Place, Places, twice
 
-__all__ = ["EnvFormat"]
+__all__ = ["EnvFormat", "env_quoted"]
 
 
-class EnvFormat:
+class EnvFormat(Format):
     """`.env`: quotes as in a shell, `export` allowed, nothing expanded."""
 
     name = "env"
-    suffixes = (".env",)
     texts_only = True
 
     def parse(self, text: str) -> Any:
@@ -39,6 +38,10 @@ class EnvFormat:
             (entry.name,): Place(index.position(entry.start), index.position(entry.at))
             for entry in _entries(text)
         }
+
+    def write(self, data: Any) -> str:
+        """A text that holds this data."""
+        return "".join(f"{name}={env_quoted(value)}\n" for name, value in data.items())
 
 
 class _Entry(NamedTuple):
@@ -119,3 +122,30 @@ def _unescape(value: str) -> str:
 def _error(message: str, text: str, at: int, hint: str | None = None) -> ParseError:
     line, column = LineIndex(text).position(at)
     return ParseError(message, line, column, hint)
+
+
+def env_quoted(value: str, quote: str = "", *, expanded: bool = False) -> str:
+    """A value of a `.env` file, in the quotes that are asked for where they can hold it.
+
+    It is written so that bash, python-dotenv and docker compose read it alike, as far as there is a way. What follows a
+    `$` is literal, unless it is to be `expanded` there.
+
+    >>> print(env_quoted("a"), env_quoted("a b"), env_quoted("$HOME"), env_quoted("a", "'"), env_quoted("it's", "'"))
+    a "a b" '$HOME' 'a' "it's"
+    >>> print(env_quoted("$HOME/x", expanded=True), env_quoted("$HOME x", expanded=True))
+    $HOME/x "$HOME x"
+    """
+    if expanded:
+        plain = quote != '"' and re.fullmatch(r"[\w./:@%+,?=${}-]+", value)
+        return value if plain else '"' + re.sub(r'([\\"`])', r"\\\1", value).replace("\r", "\\r") + '"'
+    if quote not in {"'", '"'} and re.fullmatch(r"[\w./:@%+,-]+", value):
+        return value
+    single = not re.search(r"['\r]|\\(?:[\\]|\Z)", value)  # where python-dotenv takes no backslash away
+    if single and (quote == "'" or re.search(r'["$`]', value)):
+        return f"'{value}'"
+    escaped = re.sub(rf'[\\"`]|\$(?={_EXPANDS})', r"\\\g<0>", value)
+    return '"' + escaped.replace("\r", "\\r") + '"'
+
+
+_EXPANDS = r"[\w{(*@#?$!-]"
+"""What a `$` has to stand before to mean something to a shell."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
-from confguard.documents.interface import LineIndex, ParseError, Place, Places, Position, twice
+from confguard.documents.interface import Format, LineIndex, ParseError, Place, Places, Position, twice
 
 if TYPE_CHECKING:
     from confguard.paths import Path
@@ -17,14 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["IniEntry", "IniFormat", "is_ini_comment", "scan_ini"]
 
 
-class IniFormat:
+class IniFormat(Format):
     """INI as `configparser` reads it: no interpolation, keys without a value allowed.
 
     Names are kept as written, and those that differ only by case are one key, as there.
     """
 
     name = "ini"
-    suffixes = (".ini", ".cfg", ".cnf", ".conf")
     texts_only = True
 
     def parse(self, text: str) -> Any:
@@ -59,6 +58,15 @@ class IniFormat:
             entry.path: Place(index.position(entry.start), index.position(entry.value))
             for entry in scan_ini(text)
         }
+
+    def write(self, data: Any) -> str:
+        """A text that holds this data."""
+        parser = configparser.RawConfigParser(allow_no_value=True, default_section="\0")
+        parser.optionxform = str  # type: ignore[assignment,method-assign]
+        parser.read_dict(data)
+        made = io.StringIO()
+        parser.write(made)
+        return made.getvalue()
 
 
 @define

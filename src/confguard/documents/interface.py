@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from confguard.paths import Path
@@ -48,21 +50,29 @@ def twice(what: str, first: Position, again: Position, where: str = "") -> Parse
     return ParseError(message, again.line, again.column)
 
 
-class Format(Protocol):
+class Format(ABC):
     """One configuration format. Implementations hold no state; register one in `confguard.formats`."""
 
     name: str
     """The word for `--as` and `cg.parse(text, format)`."""
-    suffixes: tuple[str, ...]
-    """How names of such files end, with the dot."""
+    suffixes: tuple[str, ...] = ()
+    """How names of such files end, with the dot. Of those that come with confguard the registry knows it."""
+    texts_only: bool = False
+    """Are all values texts, so that `80` may be meant as a number?"""
+    notation: Callable[[str], Any] | None = None
+    """What edits a text of it: a subclass of `editing.weaving.Weaving`; None if it is not edited in place."""
 
+    @abstractmethod
     def parse(self, text: str) -> Any:
         """The text's data: mappings, lists and scalars. Raises `ParseError`."""
-        ...
 
+    @abstractmethod
     def places(self, text: str) -> Places:
         """Where each path of a text that parses stands."""
-        ...
+
+    def write(self, data: Any) -> str:
+        """A text that holds this data. Raises `TypeError` or `ValueError` for what it cannot hold."""
+        raise NotImplementedError
 
 
 class LineIndex:

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import MAX_DIGITS, TOO_LARGE
-from confguard.documents.interface import LineIndex, ParseError, Place, Places, twice
+from confguard.documents.interface import Format, LineIndex, ParseError, Place, Places, twice
 
 if TYPE_CHECKING:
     from confguard.paths import Path
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["JsonFormat"]
 
 
-class JsonFormat:
+class JsonFormat(Format):
     """JSON as the standard library reads it."""
 
     name = "json"
-    suffixes = (".json",)
 
     def parse(self, text: str) -> Any:
         """The text's data."""
@@ -46,6 +45,10 @@ class JsonFormat:
     def places(self, text: str) -> Places:
         """Where each path stands. The text is known to parse, so the scan trusts it."""
         return _Scan(text).run()
+
+    def write(self, data: Any) -> str:
+        """A text that holds this data."""
+        return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
 def _loaded(text: str) -> Any:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from confguard.documents.interface import LineIndex, ParseError, Places
+from confguard.documents.interface import Format, LineIndex, ParseError, Places
 from confguard.documents.json import JsonFormat
 
 __all__ = ["JsoncFormat", "blank_comments"]
 
 
-class JsoncFormat:
+class JsoncFormat(Format):
     """JSON once its comments are blanked out, so that every place stays where it is."""
 
     name = "jsonc"
-    suffixes = (".jsonc", ".json5")
 
     def parse(self, text: str) -> Any:
         """The text's data."""
@@ -24,6 +23,10 @@ class JsoncFormat:
     def places(self, text: str) -> Places:
         """Where each path stands."""
         return JsonFormat().places(blank_comments(text))
+
+    def write(self, data: Any) -> str:
+        """A text that holds this data."""
+        return JsonFormat().write(data)
 
 
 _TOKEN = re.compile(

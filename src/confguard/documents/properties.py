@@ -6,16 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from confguard.documents.interface import LineIndex, ParseError, Place, Places, Position, twice
+from confguard.documents.interface import Format, LineIndex, ParseError, Place, Places, Position, twice
 
-__all__ = ["PropertiesFormat"]
+__all__ = ["PropertiesFormat", "properties_escaped"]
 
 
-class PropertiesFormat:
+class PropertiesFormat(Format):
     """Properties: a flat mapping of texts. Dots in keys are part of the key."""
 
     name = "properties"
-    suffixes = (".properties",)
     texts_only = True
 
     def parse(self, text: str) -> Any:
@@ -31,6 +30,13 @@ class PropertiesFormat:
     def places(self, text: str) -> Places:
         """Where each key and value stands."""
         return {(key,): place for key, _, place in _entries(text)}
+
+    def write(self, data: Any) -> str:
+        """A text that holds this data."""
+        return "".join(
+            f"{properties_escaped(name, ' =:#!')} = {properties_escaped(value, '')}\n"
+            for name, value in data.items()
+        )
 
 
 _KEY = re.compile(r"(?:[^\\\s=:]|\\.)+", re.DOTALL)
@@ -88,3 +94,21 @@ def _unescaped(text: str, position: Position) -> str:
         return made.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError as error:
         raise ParseError("half of a surrogate pair, which is no character", *position) from error
+
+
+def properties_escaped(text: str, special: str, *, ascii_only: bool = True) -> str:
+    r"""A key or a value of a properties file, with `special` characters escaped.
+
+    Java has read such files as Latin-1 or as UTF-8, and ASCII is both.
+
+    >>> print(properties_escaped("a b", " "), properties_escaped(" é", ""))
+    a\ b \ \u00e9
+    """
+    named = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f"}
+    made = "".join(named.get(char, "\\" + char if char in special else char) for char in text)
+    made = "\\" + made if made.startswith(" ") else made
+    if not ascii_only or made.isascii():
+        return made
+    units = made.encode("utf-16-be").hex()
+    codes = [int(units[at : at + 4], 16) for at in range(0, len(units), 4)]
+    return "".join(chr(code) if code < 128 else f"\\u{code:04x}" for code in codes)

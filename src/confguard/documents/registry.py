@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import PurePath
+from typing import Any, NamedTuple
 
 from confguard.documents.interface import Format
 from confguard.errors import DocumentError, did_you_mean
 
-__all__ = ["detect_format", "format_named", "is_configuration", "known_formats"]
+__all__ = ["detect_format", "format_named", "is_configuration", "known_formats", "notation_of"]
+
+
+class _BuiltIn(NamedTuple):
+    """A format that is loaded when a file is of it: what files are called, who reads and writes, and who edits them."""
+
+    suffixes: tuple[str, ...]
+    reader: str
+    notation: str
+
 
 _BUILT_IN = {
-    "toml": "confguard.documents.toml:TomlFormat",
-    "yaml": "confguard.documents.yaml:YamlFormat",
-    "json": "confguard.documents.json:JsonFormat",
-    "ini": "confguard.documents.ini:IniFormat",
-    "env": "confguard.documents.env:EnvFormat",
-    "jsonc": "confguard.documents.jsonc:JsoncFormat",
-    "properties": "confguard.documents.properties:PropertiesFormat",
-}
-_BUILT_IN_SUFFIXES = {
-    ".toml": "toml",
-    ".yaml": "yaml",
-    ".yml": "yaml",
-    ".json": "json",
-    ".ini": "ini",
-    ".cfg": "ini",
-    ".cnf": "ini",
-    ".conf": "ini",
-    ".env": "env",
-    ".jsonc": "jsonc",
-    ".json5": "jsonc",
-    ".properties": "properties",
+    "toml": _BuiltIn((".toml",), "toml:TomlFormat", "toml:TomlNotation"),
+    "yaml": _BuiltIn((".yaml", ".yml"), "yaml:YamlFormat", "yaml:YamlNotation"),
+    "json": _BuiltIn((".json",), "json:JsonFormat", "json:JsonNotation"),
+    "ini": _BuiltIn((".ini", ".cfg", ".cnf", ".conf"), "ini:IniFormat", "lines:IniNotation"),
+    "env": _BuiltIn((".env",), "env:EnvFormat", "lines:EnvNotation"),
+    "jsonc": _BuiltIn((".jsonc", ".json5"), "jsonc:JsoncFormat", "json:JsonNotation"),
+    "properties": _BuiltIn((".properties",), "properties:PropertiesFormat", "lines:PropertiesNotation"),
 }
 
 
@@ -48,14 +45,24 @@ def known_formats() -> tuple[str, ...]:
 def format_named(name: str) -> Format:
     """The format of that name. Raises `DocumentError` for one that is not known."""
     if name in _BUILT_IN:
-        return _load(_BUILT_IN[name])
+        built_in: Format = _loaded(f"confguard.documents.{_BUILT_IN[name].reader}")()
+        return built_in
     plugins = _plugins()
     if name in plugins:
-        return _load(plugins[name])
+        plugin: Format = _loaded(plugins[name])()
+        return plugin
     known = known_formats()
     raise DocumentError(
         f"unknown format '{name}'{did_you_mean(name, known)}", hint=f"one of: {', '.join(known)}"
     )
+
+
+def notation_of(name: str) -> Callable[[str], Any] | None:
+    """What edits texts of a format, keeping comments and layout; None where nothing does."""
+    if name in _BUILT_IN:
+        found: Callable[[str], Any] = _loaded(f"confguard.documents.editing.{_BUILT_IN[name].notation}")
+        return found
+    return getattr(format_named(name), "notation", None)
 
 
 def detect_format(path: str) -> Format:
@@ -70,8 +77,9 @@ def detect_format(path: str) -> Format:
     suffix = PurePath(name).suffix
     if name == ".env" or name.startswith(".env."):
         return format_named("env")
-    if suffix in _BUILT_IN_SUFFIXES:
-        return format_named(_BUILT_IN_SUFFIXES[suffix])
+    for built_in, told in _BUILT_IN.items():
+        if suffix in told.suffixes:
+            return format_named(built_in)
     for plugin in _plugins():
         chosen = format_named(plugin)
         if suffix in chosen.suffixes:
@@ -107,9 +115,8 @@ def _plugins() -> dict[str, str]:
     }
 
 
-def _load(spec: str) -> Format:
+def _loaded(spec: str) -> Any:
     from importlib import import_module
 
     module, _, name = spec.partition(":")
-    made: Format = getattr(import_module(module), name)()
-    return made
+    return getattr(import_module(module), name)

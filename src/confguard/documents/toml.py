@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import MAX_INTEGER_BITS, TOO_LARGE
-from confguard.documents.interface import LineIndex, ParseError, Place, Places, twice
+from confguard.documents.interface import Format, LineIndex, ParseError, Place, Places, twice
 from confguard.paths import show_path
 
 if TYPE_CHECKING:
@@ -15,11 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["TomlFormat"]
 
 
-class TomlFormat:
+class TomlFormat(Format):
     """TOML as tomli reads it."""
 
     name = "toml"
-    suffixes = (".toml",)
 
     def parse(self, text: str) -> Any:
         """The text's data."""
@@ -40,6 +39,12 @@ class TomlFormat:
     def places(self, text: str) -> Places:
         """Where each path stands. The text is known to parse, so the scan trusts it."""
         return _Scan(text).run()
+
+    def write(self, data: Any) -> str:
+        """A text that holds this data."""
+        import tomlkit
+
+        return tomlkit.dumps(data)
 
 
 _OTHER_BASE = re.compile(r"0[xob][0-9A-Fa-f_]{3500}")

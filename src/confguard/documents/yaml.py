@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import MAX_INTEGER_BITS, TOO_LARGE, check_yaml_depth
-from confguard.documents.interface import LineIndex, ParseError, Place, Places, Position, twice
+from confguard.documents.interface import Format, LineIndex, ParseError, Place, Places, Position, twice
 from confguard.documents.tags import is_named, naming_tags
 from confguard.values import Documents
 
@@ -21,11 +21,10 @@ _YAML = "tag:yaml.org,2002:"
 _MERGE, _TEXT, _NULL = f"{_YAML}merge", f"{_YAML}str", f"{_YAML}null"
 
 
-class YamlFormat:
+class YamlFormat(Format):
     """YAML: one document is its data; several are `Documents`, a list of them; none is an empty mapping."""
 
     name = "yaml"
-    suffixes = (".yaml", ".yml")
 
     def parse(self, text: str) -> Any:
         """The text's data."""
@@ -64,6 +63,22 @@ class YamlFormat:
                     places[path] = Place(at, at)
                 _walk(node, path, places, loader, index)
         return places
+
+    def write(self, data: Any) -> str:
+        """A text that holds this data."""
+        import yaml
+
+        from confguard.documents.yaml_dumper import text_dumper
+
+        several = isinstance(data, Documents)
+        text: str = yaml.dump_all(
+            data if several else [data],
+            Dumper=text_dumper(),
+            sort_keys=False,
+            allow_unicode=True,
+            explicit_start=several,
+        )
+        return text
 
 
 def _composed(text: str) -> tuple[Any, list[Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import import_module
 from typing import Any, Protocol
 
 from attrs import frozen
@@ -12,6 +11,7 @@ from confguard.documents.document import Document, parse_bytes
 from confguard.documents.editing.tree import Entry, Node, UnfitError, attach, data_of, fresh
 from confguard.documents.editing.weaving import Weaving
 from confguard.documents.interface import LineIndex
+from confguard.documents.registry import notation_of
 from confguard.errors import DocumentError
 from confguard.paths import Key, Path, show_path
 from confguard.values import copied, identical, same
@@ -53,17 +53,6 @@ class ChangeLike(Protocol):
         ...
 
 
-_NOTATIONS = {
-    "toml": "confguard.documents.editing.toml:TomlNotation",
-    "yaml": "confguard.documents.editing.yaml:YamlNotation",
-    "json": "confguard.documents.editing.json:JsonNotation",
-    "jsonc": "confguard.documents.editing.json:JsonNotation",
-    "ini": "confguard.documents.editing.lines:IniNotation",
-    "env": "confguard.documents.editing.lines:EnvNotation",
-    "properties": "confguard.documents.editing.lines:PropertiesNotation",
-}
-
-
 def edit(document: Document, changes: Iterable[ChangeLike]) -> Document:
     """The document after the changes.
 
@@ -72,12 +61,13 @@ def edit(document: Document, changes: Iterable[ChangeLike]) -> Document:
     asked = list(changes)
     if not asked:
         return document
-    if document.format not in _NOTATIONS:
+    written_in = notation_of(document.format)
+    if written_in is None:
         raise DocumentError(f"{document.format} files cannot be edited in place", path=document.path)
     bom = "\ufeff" if document.text.startswith("\ufeff") else ""
     text = document.text.removeprefix("\ufeff")
     try:
-        notation = _notation(document.format, text)
+        notation: Weaving = written_in(text)
         tree = notation.tree()
         attach(tree, document.data)
         # Paths of a diff of files that may hold several documents begin with one of them.
@@ -138,12 +128,6 @@ def data_after(data: Any, changes: Iterable[Revealed]) -> Any:
     for change in changes:
         _make(change, root)
     return data_of(root)
-
-
-def _notation(format: str, text: str) -> Weaving:
-    module, _, name = _NOTATIONS[format].partition(":")
-    made: Weaving = getattr(import_module(module), name)(text)
-    return made
 
 
 @frozen

@@ -8,9 +8,10 @@ from typing import Any
 
 from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
 from confguard.documents.editing.weaving import Weaving
+from confguard.documents.env import env_quoted
 from confguard.documents.ini import is_ini_comment, scan_ini
+from confguard.documents.properties import properties_escaped
 from confguard.documents.registry import format_named
-from confguard.documents.writing import env_quoted, properties_escaped
 
 __all__ = ["EnvNotation", "IniNotation", "PropertiesNotation"]
 
