@@ -21,7 +21,8 @@ from confguard.cli import main
 from confguard.diffs.html import to_html
 from confguard.diffs.markdown import to_markdown
 from confguard.documents import known_formats
-from confguard.documents.document import Document, parse_bytes
+from confguard.documents.document import Document
+from confguard.documents.parsing import parse_bytes
 from confguard.documents.tags import naming_tags
 from confguard.documents.writing import write
 from confguard.errors import DiffError, DocumentError

@@ -12,7 +12,8 @@ from attrs import evolve
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
 from confguard.documents.bundle import BUNDLE, layout_from
-from confguard.documents.document import Document, parse_bytes
+from confguard.documents.document import Document
+from confguard.documents.parsing import parse_bytes
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import ConfguardError, DocumentError, NotFoundError, harmless
 from confguard.events import Listener
@@ -21,6 +22,7 @@ from confguard.risk.judging import Terms
 from confguard.risk.policy import Policy
 from confguard.risk.rules.interface import Rule
 from confguard.rollout import applying, recovering, reverting
+from confguard.rollout.adopting import held_by_hand
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import Change, author_name
 from confguard.rollout.places import Place
@@ -37,7 +39,6 @@ from confguard.stores.retention import Retention
 from confguard.stores.signing import Signer, Signers, verify_signed
 from confguard.targets.drift import Drift
 from confguard.targets.files import write_durably
-from confguard.targets.interface import Target
 from confguard.targets.reload import ReloadLike, as_reload
 from confguard.targets.tables import TargetLike, as_target, refuse_folders
 
@@ -246,29 +247,8 @@ class Guard:
         self, *, reason: str, author: str | None = None, target: str | os.PathLike[str] | None = None
     ) -> Plan:
         """The plan that makes what a target holds the head. Writes nothing."""
-        head = self.head()
-        others = {each.target for each in self.place.edited(head)}  # a machine that lags was not edited
-        edited = [
-            each
-            for each in self.place.held()
-            if each.content is not None
-            and (head is None or each.target.name in others)
-            and (target is None or each.target in self._targets_named(os.fspath(target)))
-        ]
-        if not edited:
-            which = self.place.names() if target is None else f"'{target}'"
-            raise NotFoundError(
-                f"'{self.name}': {which} holds nothing that could be adopted",
-                hint=f"confguard drift {self.name}",
-            )
-        if len({each.content for each in edited}) > 1:
-            raise ConfguardError(
-                f"'{self.name}': targets hold different things: {', '.join(each.target.name for each in edited)}",
-                hint="say which one is adopted: target=, --target FILE",
-            )
-        content = edited[0].content
-        assert content is not None
-        document = parse_bytes(content, self._own_format(), path=edited[0].target.name)
+        content, name = held_by_hand(self.place, target)
+        document = parse_bytes(content, self._own_format(), path=name)
         return self.plan(document, author=author, reason=reason)
 
     def revert(
@@ -403,21 +383,6 @@ class Guard:
             return as_document(source, self._format, self._own_format, shape)
         head = self.head()
         return as_bundle(source, self.files, head.document if head and isinstance(source, Mapping) else None)
-
-    def _targets_named(self, name: str) -> list[Target]:
-        """The targets that a path means, from here or from where the targets are. Raises `NotFoundError`."""
-        wanted = Path(os.path.normpath(name)).parts
-        found = [
-            each
-            for each in self.targets
-            if Path(name).resolve() == Path(each.name).resolve()
-            or Path(each.name).parts[-len(wanted) :] == wanted
-        ]
-        if not found:
-            raise NotFoundError(
-                f"'{self.name}' has no target '{harmless(name)}'", hint=f"it has: {self.place.names()}"
-            )
-        return found
 
     def _own_format(self) -> str:
         if self.files is not None:

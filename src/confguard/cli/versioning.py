@@ -15,7 +15,8 @@ from confguard.cli.options import Commands
 from confguard.cli.output import indented, paint, say, shown_path
 from confguard.diffs.engine import compare, diff
 from confguard.diffs.merging import Merged, merge
-from confguard.documents.document import Document, parse_bytes
+from confguard.documents.document import Document
+from confguard.documents.parsing import parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import ConfguardError, DocumentError

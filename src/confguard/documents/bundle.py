@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from attrs import define, field, frozen
 
 from confguard.documents.bounds import MAX_BYTES
-from confguard.documents.document import Document, parse_bytes, read
+from confguard.documents.document import Document, parse_content, read
 from confguard.documents.interface import Places, Position
 from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import ConfguardError, DocumentError, did_you_mean
 from confguard.paths import Path as DocumentPath
 from confguard.paths import follow, path_from_json
-from confguard.values import Files, merge_layers
+from confguard.values import Files, merge_layers, same
 
 if TYPE_CHECKING:
-    from confguard.documents.editing.edit import ChangeLike
+    from confguard.documents.editing.interface import ChangeLike
 
 __all__ = [
     "BUNDLE",
@@ -233,9 +233,24 @@ class Bundle(Document):
 
         A new value goes into the topmost layer. Raises `DocumentError` as `Document.edit` does.
         """
-        from confguard.documents.editing.parts import edit_parts
+        from confguard.documents.bundle_edits import edited_files
+        from confguard.documents.editing.exact import data_after, revealed
+        from confguard.documents.editing.tree import UnfitError
 
-        return edit_parts(self, changes)
+        asked = [revealed(change) for change in changes]
+        files = edited_files(self.files, asked, layered=self.layered)
+        made = self.with_files(
+            {name: part.content for name, part in files.items() if part is not self.files[name]}
+        )
+        try:
+            exact = same(dict(made.data), dict(data_after(self.data, asked)))
+        except UnfitError as error:
+            raise DocumentError(str(error), path=self.path, hint=error.hint) from error
+        if not exact:
+            raise DocumentError(
+                "a layer below would show through", path=self.path, hint="edit the files by hand"
+            )
+        return made
 
     def with_files(self, files: Mapping[str, bytes | None]) -> Bundle:
         """The bundle with other bytes in some files; None removes one. Raises `DocumentError`."""
@@ -255,7 +270,7 @@ def parse_bundle(content: bytes, path: str | None, tags: Iterable[str] = ()) -> 
     named = tuple(tags)
     layered, entries = _entries(content)
     files = {
-        name: parse_bytes(each, kind or detect_format(name).name, path=_path(path, name), tags=named)
+        name: parse_content(each, kind or detect_format(name).name, path=_path(path, name), tags=named)
         for name, kind, each in entries
     }
     if not layered:

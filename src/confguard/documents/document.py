@@ -1,29 +1,26 @@
-"""A document: a parsed file with its data, exact text and format; places are worked out on demand."""
+"""A document: a parsed file that can be edited, and of which files it is made."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from confguard.documents.interface import LineIndex, ParseError, Places, Position
+from confguard.documents.editing.interface import ChangeLike
+from confguard.documents.interface import LineIndex, Position
+from confguard.documents.parsed import Parsed
 from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import DocumentError
-from confguard.paths import Path, follow, path_from_json
-from confguard.values import Documents, digest_of
+from confguard.paths import Path, path_from_json
+from confguard.values import Documents
 
-if TYPE_CHECKING:
-    from confguard.documents.editing.edit import ChangeLike
-
-__all__ = ["Document", "Position", "load_bytes", "parse", "parse_bytes", "read"]
+__all__ = ["Document", "Position", "load_bytes", "parse", "parse_content", "read"]
 
 
 @define(slots=False, frozen=True, eq=False)
-class Document:
+class Document(Parsed):
     """A parsed file. Documents are equal to none but themselves; compare their `data`.
 
     >>> document = parse("[server]\\nport = 80\\n", "toml")
@@ -33,54 +30,8 @@ class Document:
     Position(line=2, column=1)
     """
 
-    data: Any = field(repr=False)
-    """What the text says: mappings, lists and scalars."""
-    content: bytes = field(repr=False)
-    """The exact bytes."""
-    format: str
-    """The format's name: `toml`, `yaml`, `json`, `ini` or `env`."""
-    path: str | None = None
-    """The file it came from, if it came from one."""
-    tags: tuple[str, ...] = field(default=(), repr=False)
-    """The tags that were named for reading it."""
-
     files: Mapping[str, Document] = field(factory=dict, repr=False, kw_only=True)
     """Of a config of several files: each by its name."""
-
-    @cached_property
-    def text(self) -> str:
-        """The exact text."""
-        return self.content.decode("utf-8")
-
-    @property
-    def texts_only(self) -> bool:
-        """Has the format no other values than texts, so that what reads them tells what they are?"""
-        return format_named(self.format).texts_only
-
-    @cached_property
-    def data_digest(self) -> str:
-        """SHA-256 of what the text says, whatever its format, layout, comments and order of keys."""
-        return digest_of(self.data)
-
-    def locate(self, path: Sequence[object], *, nearest: bool = False) -> Position | None:
-        """Where the key of a path stands; None if nowhere.
-
-        With `nearest`, the closest enclosing value that does stand somewhere.
-        """
-        walked, whole = follow(self.data, path_from_json(path))
-        if not whole and not nearest:
-            return None
-        while walked:
-            if walked in self._places:
-                return self._places[walked].key
-            walked = walked[:-1]
-        return Position(1, 1)
-
-    def locate_value(self, path: Sequence[object]) -> Position | None:
-        """Where the value of a path stands; None if nowhere."""
-        walked, whole = follow(self.data, path_from_json(path))
-        found = self._places.get(walked) if whole else None
-        return found.value if found else None
 
     @property
     def parts(self) -> list[tuple[Path, Document]]:
@@ -106,9 +57,10 @@ class Document:
         # the pool
         size = 32  # enough
         """
-        from confguard.documents.editing import edit
+        from confguard.documents.editing import edited
 
-        return edit(self, changes)
+        made = edited(self, changes)
+        return self if made is None else Document(made.data, made.content, self.format, self.path, self.tags)
 
     @property
     def single(self) -> Document:
@@ -123,22 +75,6 @@ class Document:
             column=second.column,
             hint="put the others into files of their own",
         )
-
-    @cached_property
-    def lines(self) -> list[str]:
-        """The lines of the text, as places count them."""
-        return self.text.removeprefix("\ufeff").split("\n")
-
-    def places(self) -> Places:
-        """Where each path stands."""
-        return self._places
-
-    @cached_property
-    def _places(self) -> Places:
-        try:
-            return format_named(self.format).places(self.text.removeprefix("\ufeff"))
-        except (ParseError, RecursionError):  # a place is a courtesy: data is what counts
-            return {}
 
 
 def read(path: str | os.PathLike[str], format: str | None = None, *, tags: Iterable[str] = ()) -> Document:
@@ -155,7 +91,7 @@ def read(path: str | os.PathLike[str], format: str | None = None, *, tags: Itera
     """
     name = os.fspath(path)
     chosen = format_named(format) if format else detect_format(name)
-    return parse_bytes(load_bytes(name), chosen.name, path=name, tags=tags)
+    return parse_content(load_bytes(name), chosen.name, path=name, tags=tags)
 
 
 def parse(text: str, format: str, *, path: str | None = None, tags: Iterable[str] = ()) -> Document:
@@ -173,16 +109,12 @@ def parse(text: str, format: str, *, path: str | None = None, tags: Iterable[str
         raise DocumentError(
             "the text holds lone surrogates: not valid Unicode", path=path, line=line, column=column
         ) from error
-    return parse_bytes(content, format, path=path, tags=tags)
+    return parse_content(content, format, path=path, tags=tags)
 
 
-def parse_bytes(
+def parse_content(
     content: bytes, format: str, *, path: str | None = None, tags: Iterable[str] = ()
 ) -> Document:
-    """Parse the bytes of a file of a named format, or of a bundle of files."""
-    if format == "bundle":
-        from confguard.documents.bundle import parse_bundle
-
-        return parse_bundle(content, path, tags)
+    """Parse the bytes of one file of a named format."""
     chosen, named = format_named(format), tuple(tags)
     return Document(parsed(content, chosen, path, named), content, chosen.name, path, named)

@@ -14,7 +14,8 @@ from typing import ClassVar
 
 from attrs import define, field, frozen
 
-from confguard.documents.document import Document, parse_bytes
+from confguard.documents.document import Document
+from confguard.documents.parsing import parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import DocumentError

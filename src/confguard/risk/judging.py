@@ -13,7 +13,8 @@ from attrs import field, frozen
 
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
-from confguard.documents.document import Document, parse_bytes
+from confguard.documents.document import Document
+from confguard.documents.parsing import parse_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import DocumentError, ValidationError
 from confguard.fields import ImpactLevel

@@ -11,7 +11,8 @@ from functools import cached_property
 
 from attrs import evolve, field, frozen
 
-from confguard.documents.document import Document, parse_bytes
+from confguard.documents.document import Document
+from confguard.documents.parsing import parse_bytes
 from confguard.errors import ConfguardError
 from confguard.rollout.bake import Bake
 from confguard.rollout.places import Held, Place

@@ -13,7 +13,8 @@ from attrs import evolve, frozen
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
 from confguard.documents.bundle import Bundle, Layout
-from confguard.documents.document import Document, parse_bytes
+from confguard.documents.document import Document
+from confguard.documents.parsing import parse_bytes
 from confguard.documents.writing import write
 from confguard.errors import BakingError, ConfguardError, DocumentError, DriftError, PolicyError, harmless
 from confguard.fields import Owner

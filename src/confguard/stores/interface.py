@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from attrs import field, frozen
 
-from confguard.documents.document import Document, parse_bytes
+from confguard.documents.document import Document
+from confguard.documents.parsing import parse_bytes
 from confguard.errors import IntegrityError, NotFoundError
 
 __all__ = ["LEASE_SECONDS", "Append", "Draft", "PendingBake", "PlaceState", "Revision", "Store"]

@@ -5,6 +5,6 @@ again and compared with the data that the changes lead to: an edit is exact, or 
 format stands in its `Notation`.
 """
 
-from confguard.documents.editing.edit import edit
+from confguard.documents.editing.exact import edited
 
-__all__ = ["edit"]
+__all__ = ["edited"]

@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from attrs import evolve
 
 from confguard.documents.document import Document
-from confguard.documents.editing.edit import ChangeLike, Revealed, data_after, edit, revealed
-from confguard.documents.editing.tree import UnfitError
+from confguard.documents.editing.exact import Revealed
 from confguard.errors import DocumentError
 from confguard.paths import Path, follow
-from confguard.values import copied, same
+from confguard.values import copied
 
-if TYPE_CHECKING:
-    from confguard.documents.bundle import Bundle
-
-__all__ = ["edit_parts"]
+__all__ = ["edited_files"]
 
 
-def edit_parts(bundle: Bundle, changes: Iterable[ChangeLike]) -> Bundle:
-    """The bundle after the changes. Raises `DocumentError` where they cannot be made exactly."""
-    files, asked = dict(bundle.files), [revealed(change) for change in changes]
-    split = _in_layers if bundle.layered else _in_files
-    for change in asked:
-        for name, each in split(files, change):
-            files[name] = edit(files[name], [each])
-    made = bundle.with_files(
-        {name: part.content for name, part in files.items() if part is not bundle.files[name]}
-    )
-    try:
-        exact = same(dict(made.data), dict(data_after(bundle.data, asked)))
-    except UnfitError as error:
-        raise DocumentError(str(error), path=bundle.path, hint=error.hint) from error
-    if not exact:
-        raise DocumentError(
-            "a layer below would show through", path=bundle.path, hint="edit the files by hand"
-        )
+def edited_files(
+    files: Mapping[str, Document], changes: Sequence[Revealed], *, layered: bool
+) -> dict[str, Document]:
+    """The files after the changes. Raises `DocumentError` where one of them cannot be made."""
+    made, split = dict(files), _in_layers if layered else _in_files
+    for change in changes:
+        for name, each in split(made, change):
+            made[name] = made[name].edit([each])
     return made
 
 

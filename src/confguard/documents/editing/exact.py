@@ -3,64 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 from attrs import frozen
 
-from confguard.documents.document import Document, parse_bytes
+from confguard.documents.editing.interface import ChangeLike
 from confguard.documents.editing.tree import Entry, Node, UnfitError, attach, data_of, fresh
 from confguard.documents.editing.weaving import Weaving
 from confguard.documents.interface import LineIndex
-from confguard.documents.registry import notation_of
+from confguard.documents.parsed import Parsed
+from confguard.documents.reading import parsed
+from confguard.documents.registry import format_named, notation_of
 from confguard.errors import DocumentError
 from confguard.paths import Key, Path, show_path
 from confguard.values import copied, identical, same
 
-__all__ = ["ChangeLike", "Revealed", "data_after", "edit", "revealed"]
+__all__ = ["Edited", "Revealed", "data_after", "edited", "revealed"]
 
 
-class ChangeLike(Protocol):
-    """What is asked of a change. `confguard.Change` answers it."""
+class Edited(NamedTuple):
+    """The text after an edit, and what it says."""
 
-    @property
-    def op(self) -> str:
-        """`add`, `remove`, `replace` or `move`."""
-        ...
-
-    @property
-    def path(self) -> Path:
-        """Where."""
-        ...
-
-    @property
-    def before(self) -> Any:
-        """What was there."""
-        ...
-
-    @property
-    def after(self) -> Any:
-        """What is to be there."""
-        ...
-
-    @property
-    def origin(self) -> Path | None:
-        """For a move: from where."""
-        ...
-
-    @property
-    def position(self) -> int | None:
-        """For an element of a keyed list that is added: its position."""
-        ...
+    content: bytes
+    data: Any
 
 
-def edit(document: Document, changes: Iterable[ChangeLike]) -> Document:
-    """The document after the changes.
+def edited(document: Parsed, changes: Iterable[ChangeLike]) -> Edited | None:
+    """The text after the changes; None where there are none.
 
     Raises `DocumentError` where the changes do not fit, and where the format cannot hold them in place.
     """
     asked = list(changes)
     if not asked:
-        return document
+        return None
     written_in = notation_of(document.format)
     if written_in is None:
         raise DocumentError(f"{document.format} files cannot be edited in place", path=document.path)
@@ -94,22 +69,23 @@ def edit(document: Document, changes: Iterable[ChangeLike]) -> Document:
     for end in ["", notation.newline][: 1 if made.endswith("\n") else 2]:
         # The last line end may be missing as it was, save where it is a part of the last value.
         done = _read(document, bom + made + end, data)
-        if isinstance(done, Document):
+        if isinstance(done, Edited):
             return done
     raise _refusal(document, asked) from (done if isinstance(done, Exception) else None)
 
 
-def _read(document: Document, text: str, data: Any) -> Document | Exception | None:
-    """The new document, if it says what was asked for: an edit is exact, or it is refused."""
+def _read(document: Parsed, text: str, data: Any) -> Edited | Exception | None:
+    """The new text, if it says what was asked for: an edit is exact, or it is refused."""
     try:
-        made = parse_bytes(text.encode("utf-8"), document.format, path=document.path, tags=document.tags)
+        content = text.encode("utf-8")
+        made = parsed(content, format_named(document.format), document.path, document.tags)
     except (DocumentError, UnicodeEncodeError) as error:
         return error
-    held = list(made.data) if isinstance(made.data, list) else made.data  # documents are a list of their own
-    return made if identical(held, data) or same(held, data) else None
+    held = list(made) if isinstance(made, list) else made  # documents are a list of their own
+    return Edited(content, made) if identical(held, data) or same(held, data) else None
 
 
-def _refusal(document: Document, changes: list[ChangeLike]) -> DocumentError:
+def _refusal(document: Parsed, changes: list[ChangeLike]) -> DocumentError:
     """The place is one of the user's own text: what was made of it nobody has."""
     first = changes[0]
     place = document.locate(first.origin or first.path, nearest=True)
