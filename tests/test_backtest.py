@@ -16,7 +16,7 @@ from confguard.cli import main
 from confguard.risk import backtest as backtesting
 from confguard.risk.backtest import backtest
 from confguard.risk.commits import commits, reverts
-from confguard.risk.evidence import GROUPS, Shape, evidence
+from confguard.risk.evidence import GROUPS, Outline, evidence
 from confguard.risk.history import History, Past
 from confguard.risk.likelihood import Model, default_model, fit, read_model
 from confguard.risk.metrics import auc, average_precision, calibration, recall_at
@@ -58,7 +58,7 @@ def test_a_fit_finds_what_matters_and_is_calibrated() -> None:
 
 
 def test_the_model_that_comes_with_it_weighs_evidence_that_there_is() -> None:
-    pieces = evidence(Shape(), History())
+    pieces = evidence(Outline(), History())
     assert set(default_model().weights) == set(pieces)
     assert {name.partition("_")[0] for name in pieces} == set(GROUPS)
     assert "commits of" in default_model().fitted_on
@@ -66,7 +66,7 @@ def test_the_model_that_comes_with_it_weighs_evidence_that_there_is() -> None:
 
 def test_parts_of_the_likelihood_are_bounded_and_told() -> None:
     worst = History(author_changes=0, file_reverts=50, days_since_file_revert=0, days_since_author_revert=0)
-    factors = default_model().factors(evidence(Shape(3, replaced=3), worst))
+    factors = default_model().factors(evidence(Outline(3, replaced=3), worst))
     assert sum(factor.points for factor in factors) <= 15.001
     assert all(factor.why for factor in factors)
 

@@ -25,6 +25,7 @@ import confguard as cg
 from appending import append
 from confguard.errors import InDoubtError, StoreError
 from confguard.stores import Draft, PlaceState, chain, open_store
+from confguard.stores.retrying import LostError
 from confguard.stores.sqlite import SqliteStore
 from conftest import ROOT, as_a_user, fresh_url
 from faults.histories import Clients, Operation, violations
@@ -692,7 +693,7 @@ def test_a_commit_whose_answer_is_lost_for_good_is_in_doubt(
     def loses_the_answer(*words: object) -> None:
         with suppress(Exception):  # said a second time, it conflicts
             send(*words)
-        raise module.LostError("the network went away")
+        raise LostError("the network went away")
 
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.2)
     with monkeypatch.context() as patched:

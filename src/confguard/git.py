@@ -12,8 +12,8 @@ from confguard.errors import DocumentError
 
 __all__ = [
     "ChangedFile",
+    "LoggedCommit",
     "LoggedFile",
-    "Record",
     "TextMerge",
     "about",
     "blob",
@@ -135,7 +135,7 @@ class LoggedFile(NamedTuple):
     was: str | None
 
 
-class Record(NamedTuple):
+class LoggedCommit(NamedTuple):
     """A commit as `log` reads it."""
 
     sha: str
@@ -176,7 +176,7 @@ def identity(*, cwd: Path | None = None) -> str:
     return told.partition("<")[2].partition(">")[0]
 
 
-def log(repository: Path, *, most: int | None = None, revision: str = "HEAD") -> Iterator[Record]:
+def log(repository: Path, *, most: int | None = None, revision: str = "HEAD") -> Iterator[LoggedCommit]:
     """The commits that lead to a revision, oldest first, without merges: one pass. Raises `DocumentError`.
 
     With `most`, the newest so many.
@@ -203,7 +203,7 @@ def log(repository: Path, *, most: int | None = None, revision: str = "HEAD") ->
     )
     for record in reversed(listed.decode(errors="surrogateescape").split("\x01")[1:]):
         sha, at, author, subject, body, rest = record.split("\0", 5)
-        yield Record(sha, int(at), author, subject, body, tuple(_logged(rest)))
+        yield LoggedCommit(sha, int(at), author, subject, body, tuple(_logged(rest)))
 
 
 def _logged(raw: str) -> Iterator[LoggedFile]:

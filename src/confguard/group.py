@@ -10,7 +10,7 @@ from confguard.errors import ConfguardError
 from confguard.guard import Guard, Plan
 from confguard.rollout import applying, reverting
 from confguard.rollout.bake import Bake
-from confguard.rollout.changes import Change
+from confguard.rollout.changes import HeadChange
 from confguard.stores.interface import Revision
 
 __all__ = ["Group"]
@@ -70,7 +70,7 @@ class Group:
         guards = [guard for guard in self.guards if guard.name in by_name]
         heads: dict[str, Revision] = {}
 
-        def changes() -> list[Change]:
+        def changes() -> list[HeadChange]:
             wanted = []
             for guard in guards:
                 change = guard.change_of(
@@ -81,7 +81,7 @@ class Group:
                     overwrite=overwrite,
                     supersede=supersede,
                 )
-                if isinstance(change, Change):
+                if isinstance(change, HeadChange):
                     wanted.append(change)
                 else:
                     heads[guard.name] = change

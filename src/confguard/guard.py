@@ -24,7 +24,7 @@ from confguard.risk.rules.interface import Rule
 from confguard.rollout import applying, recovering, reverting
 from confguard.rollout.adopting import held_by_hand
 from confguard.rollout.bake import Bake
-from confguard.rollout.changes import Change, author_name
+from confguard.rollout.changes import HeadChange, author_name
 from confguard.rollout.places import Place
 from confguard.rollout.plans import Plan, as_bundle, as_document, change_of, plan_change
 from confguard.rollout.recovering import Recovered
@@ -188,11 +188,11 @@ class Guard:
             plan = evolve(plan, reason=plan.diff.clean(said))
         there: list[Revision] = []
 
-        def changes() -> list[Change]:
+        def changes() -> list[HeadChange]:
             change = self.change_of(
                 plan, override, approved_by=approved_by, bake=bake, overwrite=overwrite, supersede=supersede
             )
-            if isinstance(change, Change):
+            if isinstance(change, HeadChange):
                 return [change]
             there.append(change)
             return []
@@ -208,7 +208,7 @@ class Guard:
         bake: Bake | None = None,
         overwrite: bool = False,
         supersede: str | None = None,
-    ) -> Change | Revision:
+    ) -> HeadChange | Revision:
         """What applying a plan would do to the head; the head, if all is there already. Raises as `apply` does."""
         if not isinstance(plan, Plan):
             raise TypeError(f"{type(plan).__name__} is no plan: guard.apply(guard.plan(source, reason=...))")

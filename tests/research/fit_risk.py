@@ -20,7 +20,7 @@ import attrs
 
 import confguard as cg
 from confguard.documents.registry import detect_format
-from confguard.risk.evidence import Shape, evidence, shape_of
+from confguard.risk.evidence import Shape, evidence, outline_of
 from confguard.risk.history import NEVER, History
 from confguard.risk.likelihood import fit
 from confguard.risk.metrics import auc, average_precision, recall_at
@@ -104,7 +104,7 @@ def shape(row: dict[str, Any]) -> Shape:
             kind = detect_format(file["path"]).name
             sides = [cg.parse(file[side] or "", kind) for side in ("before", "after")]
             made = cg.diff(*sides)
-            total += shape_of(made, assess(made))
+            total += outline_of(made, assess(made))
         except cg.ConfguardError:
             continue
     return total

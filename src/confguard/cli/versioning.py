@@ -20,7 +20,7 @@ from confguard.documents.parsing import parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import ConfguardError, DocumentError
-from confguard.schema.sources import Side
+from confguard.schema.sources import SourceData
 from confguard.targets.files import write_durably
 from confguard.values import same
 
@@ -155,7 +155,7 @@ def _text_of(
             pass  # lines that merge without a conflict need not make a file that parses
     for side in (ours, theirs):
         try:
-            return side.edit(compare(Side(side.data), Side(made.data))).content
+            return side.edit(compare(SourceData(side.data), SourceData(made.data))).content
         except DocumentError:
             continue
     return None

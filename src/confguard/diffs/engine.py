@@ -21,7 +21,7 @@ from confguard.schema.guarded import hidden, secret_texts
 from confguard.schema.schema import Schema, SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
-from confguard.schema.sources import Side, Source, read_source
+from confguard.schema.sources import Source, SourceData, read_source
 from confguard.values import Documents, documents_of, identical, same
 
 __all__ = ["compare", "diff"]
@@ -47,13 +47,13 @@ def diff(before: Source, after: Source, schema: SchemaLike = None, *, moves: boo
     return compare(one, two, shape, moves=moves)
 
 
-def _whole(side: Side, schema: Schema[Any] | None) -> Side:
+def _whole(side: SourceData, schema: Schema[Any] | None) -> SourceData:
     """A side whose layers, where it has some, are put together as the schema's names have it."""
     document = schema.whole(side.document) if schema and side.document else None
-    return Side(document.data, document) if document else side
+    return SourceData(document.data, document) if document else side
 
 
-def compare(before: Side, after: Side, shape: Shape = ANYTHING, *, moves: bool = True) -> Diff:
+def compare(before: SourceData, after: SourceData, shape: Shape = ANYTHING, *, moves: bool = True) -> Diff:
     """The diff of two sides that were read."""
     old, new = before.data, after.data
     several = isinstance(old, Documents) or isinstance(new, Documents)
@@ -86,7 +86,7 @@ def compare(before: Side, after: Side, shape: Shape = ANYTHING, *, moves: bool =
     )
 
 
-def _of_documents(side: Side) -> Documents:
+def _of_documents(side: SourceData) -> Documents:
     plain = side.document is None and type(side.data) is list
     return Documents(side.data if plain else documents_of(side.data))
 

@@ -26,7 +26,7 @@ from confguard.live.feeds import FeedSource, feed_of
 from confguard.live.last_good import Copy, LastGood
 from confguard.live.seen import Seen
 from confguard.live.subscribers import PATIENCE, Called, Iterated, Listeners, Subscriber
-from confguard.live.updates import Cursor, Held, Update
+from confguard.live.updates import Current, Cursor, Update
 from confguard.schema.loading import settings_of
 from confguard.schema.schema import resolve_schema
 from confguard.stores.retrying import pauses
@@ -298,7 +298,7 @@ class Live(Generic[T]):
         return settings
 
     def _take(self, settings: T, seen: Seen) -> None:
-        self._held = Held(settings, seen)
+        self._held = Current(settings, seen)
         self._had_settings = self._had_settings or _has_settings(seen.document)
         self.revision, self.since = seen.number, _now()
         self._confirmed_at = self.since

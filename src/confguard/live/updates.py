@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from confguard.documents.document import Document
     from confguard.live.seen import Seen
 
-__all__ = ["Cursor", "Held", "Update"]
+__all__ = ["Current", "Cursor", "Update"]
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class Update(Generic[T]):
 
 
 @frozen(eq=False)
-class Held(Generic[T]):
+class Current(Generic[T]):
     """Settings in force, and what they were made of."""
 
     settings: T = field(repr=False)
@@ -43,9 +43,9 @@ class Held(Generic[T]):
 class Cursor(Generic[T]):
     """What one subscriber has seen. Nothing piles up: what it has not seen yet is the difference to what is held."""
 
-    _held: Callable[[], Held[T]]
+    _held: Callable[[], Current[T]]
     _diff: Callable[[Document, Document], Diff]
-    _last: Held[T]
+    _last: Current[T]
 
     @property
     def behind(self) -> bool:

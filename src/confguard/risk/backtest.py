@@ -17,7 +17,7 @@ from confguard.documents.parsing import parse_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import ConfguardError
 from confguard.risk.commits import Commit, commits, remember, reverts
-from confguard.risk.evidence import Shape, evidence, shape_of
+from confguard.risk.evidence import Outline, evidence, outline_of
 from confguard.risk.findings import Risk
 from confguard.risk.history import Past
 from confguard.risk.likelihood import Model, default_model, fit
@@ -151,17 +151,17 @@ def backtest(
     return Backtest(str(repository), tuple(scored), unread, git.is_shallow(repository))
 
 
-Outline = tuple[Shape, int, int]
+Measured = tuple[Outline, int, int]
 """A commit's shape, the score of its findings, and how many of its files could not be read."""
 
 
 def _outlines(
     repository: Path, history: Sequence[Commit], progress: Progress | None, workers: int | None
-) -> dict[str, Outline]:
+) -> dict[str, Measured]:
     """What each commit changes; read by several processes, since that is most of the work."""
     chunks = [(repository, history[at : at + _CHUNK]) for at in range(0, len(history), _CHUNK)]
     count = min(workers or os.cpu_count() or 1, 8, len(chunks))
-    found: dict[str, Outline] = {}
+    found: dict[str, Measured] = {}
     for made in _mapped(chunks, count):
         found |= made
         if progress:
@@ -169,7 +169,7 @@ def _outlines(
     return found
 
 
-def _mapped(chunks: Iterable[Any], workers: int) -> Iterator[dict[str, Outline]]:
+def _mapped(chunks: Iterable[Any], workers: int) -> Iterator[dict[str, Measured]]:
     if workers <= 1:
         yield from map(_chunk, chunks)
         return
@@ -177,7 +177,7 @@ def _mapped(chunks: Iterable[Any], workers: int) -> Iterator[dict[str, Outline]]
         yield from pool.map(_chunk, chunks)
 
 
-def _chunk(work: tuple[Path, Sequence[Commit]]) -> dict[str, Outline]:
+def _chunk(work: tuple[Path, Sequence[Commit]]) -> dict[str, Measured]:
     repository, part = work
     wanted = [
         blob
@@ -195,8 +195,8 @@ def _chunk(work: tuple[Path, Sequence[Commit]]) -> dict[str, Outline]:
     return {commit.sha: _outline(commit, parsed) for commit in part}
 
 
-def _outline(commit: Commit, parsed: Callable[[str, str], Any]) -> Outline:
-    shape, score, missing = Shape(), 0, 0
+def _outline(commit: Commit, parsed: Callable[[str, str], Any]) -> Measured:
+    shape, score, missing = Outline(), 0, 0
     for file in commit.files[:MOST_FILES]:
         try:
             sides = [parsed(blob, file.path) if blob else None for blob in (file.before, file.after)]
@@ -208,5 +208,5 @@ def _outline(commit: Commit, parsed: Callable[[str, str], Any]) -> Outline:
             continue
         # A new or removed file is a change, and its settings are not: rules compare with what was.
         risk = assess(made) if file.before and file.after else Risk(0)
-        shape, score = shape + shape_of(made, risk), max(score, risk.score)
+        shape, score = shape + outline_of(made, risk), max(score, risk.score)
     return shape, score, missing

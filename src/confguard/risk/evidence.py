@@ -12,7 +12,7 @@ from confguard.diffs.changes import Diff
 from confguard.risk.findings import Risk
 from confguard.risk.history import History
 
-__all__ = ["GROUPS", "Shape", "evidence", "shape_of"]
+__all__ = ["GROUPS", "Outline", "evidence", "outline_of"]
 
 _VERSION = re.compile(r"\d+\.\d+|[0-9a-f]{7,}")
 _WORDS = {
@@ -47,7 +47,7 @@ GROUPS = {
 
 
 @frozen
-class Shape:
+class Outline:
     """The outline of a change, over all its files."""
 
     changes: int = 0
@@ -62,15 +62,15 @@ class Shape:
     score: float = 0.0
     """The highest score of its findings alone."""
 
-    def __add__(self, other: Shape) -> Shape:
+    def __add__(self, other: Outline) -> Outline:
         counts = {name: getattr(self, name) + getattr(other, name) for name in _COUNTED}
-        return Shape(**counts, score=max(self.score, other.score))
+        return Outline(**counts, score=max(self.score, other.score))
 
 
 _COUNTED = ("changes", "added", "removed", "replaced", "moved", "numbers", "switches", "texts", "versions")
 
 
-def shape_of(diff: Diff, risk: Risk) -> Shape:
+def outline_of(diff: Diff, risk: Risk) -> Outline:
     """The outline of one file's change."""
     ops = Counter(change.op for change in diff)
     numbers = switches = texts = versions = 0
@@ -84,7 +84,7 @@ def shape_of(diff: Diff, risk: Risk) -> Shape:
         elif isinstance(change.after, str):
             texts += 1
             versions += bool(_VERSION.search(change.after))
-    return Shape(
+    return Outline(
         len(diff),
         *(ops["add"], ops["remove"], ops["replace"], ops["move"]),
         *(numbers, switches, texts, versions),
@@ -92,7 +92,7 @@ def shape_of(diff: Diff, risk: Risk) -> Shape:
     )
 
 
-def evidence(shape: Shape, history: History) -> dict[str, float]:
+def evidence(shape: Outline, history: History) -> dict[str, float]:
     """The numbers that the model weighs, by name. All are known before the change goes in."""
     files, log = history.file_changes, math.log1p
     hours = 10_000.0 if history.hours_since_last is None else max(0.0, history.hours_since_last)

@@ -15,7 +15,7 @@ from confguard.fields import ImpactLevel
 from confguard.paths import Path
 from confguard.risk.acceptance import split_accepted, void_comments
 from confguard.risk.circumstances import Circumstances
-from confguard.risk.evidence import evidence, shape_of
+from confguard.risk.evidence import evidence, outline_of
 from confguard.risk.factors import (
     PastChange,
     direction_factor,
@@ -98,7 +98,7 @@ def assess(
         factors += size_factor(diff)
         if isinstance(history, History):
             found = _summed(findings, factors)
-            pieces = evidence(shape_of(diff, found), history)
+            pieces = evidence(outline_of(diff, found), history)
             factors = [*factors, *(model or default_model()).factors(pieces)]
             likelihood = (model or default_model()).likelihood(pieces)
         else:

@@ -12,7 +12,7 @@ from attrs import define, field
 
 from confguard.errors import BakeFailedError, ConfguardError, StoreError
 from confguard.rollout.bake import Outcome
-from confguard.rollout.changes import Change
+from confguard.rollout.changes import HeadChange
 from confguard.rollout.going_back import bake_failed, not_done, take_back
 from confguard.rollout.interrupting import interruptible, uninterrupted
 from confguard.rollout.places import Place, locked
@@ -31,7 +31,7 @@ _LONGEST_AWAY = 20.0
 
 
 def apply(
-    places: Sequence[Place], changes_of: Callable[[], Sequence[Change]], *, tell_services: bool = True
+    places: Sequence[Place], changes_of: Callable[[], Sequence[HeadChange]], *, tell_services: bool = True
 ) -> list[Revision]:
     """Make changes of several configs real, all of them or none; the revisions that are the heads now.
 
@@ -81,7 +81,7 @@ def confirm(place: Place) -> Revision | None:
 class _Attempt:
     """What is to become the head, as soon as it is known."""
 
-    changes: Sequence[Change] = field(factory=tuple)
+    changes: Sequence[HeadChange] = field(factory=tuple)
     done: Sequence[Done] = field(factory=tuple)
 
 
@@ -123,13 +123,13 @@ def _is_head(done: Done) -> bool:
     return head is not None and head.digest == done.revision.digest
 
 
-def _watched_while_told(changes: Sequence[Change], done: Sequence[Done]) -> AbstractContextManager[None]:
+def _watched_while_told(changes: Sequence[HeadChange], done: Sequence[Done]) -> AbstractContextManager[None]:
     """A service may take its time, and its bake has begun."""
     baking = any(change.bake for change in changes)
     return leased(done, _LONGEST_TELLING) if baking else nullcontext()
 
 
-def _bake(changes: Sequence[Change], done: Sequence[Done]) -> None:
+def _bake(changes: Sequence[HeadChange], done: Sequence[Done]) -> None:
     """Watch what is to prove itself. Raises `BakeFailedError` after reverting it."""
     bakes = [change.bake for change in changes if change.bake]
     if not bakes:

@@ -22,7 +22,7 @@ from confguard.stores import chain
 from confguard.stores.interface import Append, Draft, PendingBake, Revision
 
 __all__ = [
-    "Change",
+    "HeadChange",
     "author_name",
     "behind_edits",
     "change_to",
@@ -34,7 +34,7 @@ __all__ = [
 
 
 @frozen(slots=False)
-class Change:
+class HeadChange:
     """Drafts for one config, and the head that they follow."""
 
     place: Place
@@ -71,24 +71,28 @@ class Change:
         return self.append.revisions[-1]
 
 
-def change_to(place: Place, draft: Draft, head: Revision | None) -> Change:
+def change_to(place: Place, draft: Draft, head: Revision | None) -> HeadChange:
     """What makes a draft the head, behind copies of what it overwrites and no revision holds.
 
     The first target's copy comes last: imported, it is what the first revert brings back.
     """
     held = place.held()
     copies = _copies(place, draft, head, held)
-    return Change(place, head, (*copies, draft), seen=frozenset(each.content for each in held))
+    return HeadChange(place, head, (*copies, draft), seen=frozenset(each.content for each in held))
 
 
-def behind_edits(change: Change) -> Change | None:
+def behind_edits(change: HeadChange) -> HeadChange | None:
     """The same once more, behind copies of what somebody wrote into its targets since; None if nobody did."""
     place, draft = change.place, change.drafts[-1]
     held = place.held()
     if all(each.content in change.seen or each.content in (None, draft.content) for each in held):
         return None
     copies = _copies(place, draft, change.revision, held)
-    return Change(place, change.revision, (*copies, draft), change.bake, back=change.back) if copies else None
+    return (
+        HeadChange(place, change.revision, (*copies, draft), change.bake, back=change.back)
+        if copies
+        else None
+    )
 
 
 def without_secrets(place: Place, text: str, *revisions: Revision) -> str:

@@ -19,7 +19,7 @@ from confguard.errors import (
     RefusedError,
     TargetError,
 )
-from confguard.rollout.changes import Change, change_to, draft_as_it_was
+from confguard.rollout.changes import HeadChange, change_to, draft_as_it_was
 from confguard.rollout.interrupting import uninterrupted
 from confguard.rollout.places import Place, locked
 from confguard.rollout.steps import Done, newer, tell_of_heads, write
@@ -27,7 +27,7 @@ from confguard.rollout.steps import Done, newer, tell_of_heads, write
 __all__ = ["bake_failed", "go_back", "not_done", "take_back"]
 
 
-def go_back(places: Sequence[Place], changes_of: Callable[[], Sequence[Change]]) -> list[Done]:
+def go_back(places: Sequence[Place], changes_of: Callable[[], Sequence[HeadChange]]) -> list[Done]:
     """Write what was before, tell the services, and say what of that could not be done."""
     with locked(places):
         changes = changes_of()
@@ -119,7 +119,7 @@ def _undone(done: Sequence[Done], why: str, *, unproved: bool = False) -> list[D
     """
     stood = [each for each in done if each.back]
 
-    def changes() -> list[Change]:
+    def changes() -> list[HeadChange]:
         baking = [each for each in stood if unproved and each.place.store.pending_bake(each.place.config)]
         if unproved and not baking:
             raise ConflictError("all were confirmed meanwhile, and stay")
@@ -128,7 +128,7 @@ def _undone(done: Sequence[Done], why: str, *, unproved: bool = False) -> list[D
     return go_back([each.place for each in stood], changes)
 
 
-def _change_back(each: Done, why: str) -> Change:
+def _change_back(each: Done, why: str) -> HeadChange:
     back = each.place.store.get(each.place.config, each.back)
     return change_to(each.place, draft_as_it_was(back, "confguard", why, each.place.clock()), each.revision)
 

@@ -24,7 +24,7 @@ from confguard.risk.history import since_changed
 from confguard.risk.judging import Terms
 from confguard.risk.policy import Decision
 from confguard.rollout.bake import Bake
-from confguard.rollout.changes import Change, change_to, check_head, draft_of
+from confguard.rollout.changes import HeadChange, change_to, check_head, draft_of
 from confguard.rollout.places import Place
 from confguard.schema.schema import Schema
 from confguard.schema.shape import ANYTHING, Shape
@@ -160,7 +160,7 @@ def change_of(
     overwrite: bool,
     supersede: str | None,
     bake: Bake | None,
-) -> Change | Revision:
+) -> HeadChange | Revision:
     """What a plan does to the head; the head, if all is there already.
 
     Raises `BakingError`, `ConflictError` if the head moved, `DriftError` or `PolicyError`; `ValueError` if the plan

@@ -12,7 +12,7 @@ from typing import Literal
 from attrs import evolve, frozen
 
 from confguard.errors import ConfguardError, ConflictError, DriftError, NotFoundError
-from confguard.rollout.changes import Change, change_to, draft_as_it_was
+from confguard.rollout.changes import HeadChange, change_to, draft_as_it_was
 from confguard.rollout.going_back import not_done
 from confguard.rollout.places import Place, locked
 from confguard.rollout.steps import Done, tell, write, write_again
@@ -203,7 +203,7 @@ def _again(place: Place, head: Revision, why: str) -> Done:
     return write([change_to(place, draft, head)])[0]
 
 
-def _reverted(place: Place, head: Revision, pending: PendingBake) -> Change:
+def _reverted(place: Place, head: Revision, pending: PendingBake) -> HeadChange:
     back = place.store.get(place.config, pending.back)
     why = "its bake was abandoned: nobody watches it"
     return change_to(place, draft_as_it_was(back, "confguard", why, place.clock()), head)

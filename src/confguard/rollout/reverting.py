@@ -13,7 +13,7 @@ from confguard.documents.writing import write as write_anew
 from confguard.errors import ConflictError, DocumentError, MergeConflictError, NotFoundError
 from confguard.rollout import recovering
 from confguard.rollout.changes import (
-    Change,
+    HeadChange,
     author_name,
     change_to,
     draft_as_it_was,
@@ -24,7 +24,7 @@ from confguard.rollout.going_back import go_back, not_done
 from confguard.rollout.interrupting import interruptible
 from confguard.rollout.places import Place
 from confguard.schema.schema import SchemaLike
-from confguard.schema.sources import Side
+from confguard.schema.sources import SourceData
 from confguard.stores.finding import find, other_before, previous
 from confguard.stores.interface import Draft, Revision
 
@@ -98,7 +98,7 @@ def without(
             conflicts=merged.conflicts,
         )
     try:
-        return head.edit(compare(Side(head.data), Side(merged.data)))
+        return head.edit(compare(SourceData(head.data), SourceData(merged.data)))
     except DocumentError:  # what cannot be edited in place is written anew
         return write_anew(merged.data, head.format)
 
@@ -127,7 +127,7 @@ def _content(document: Document | None) -> bytes | None:
 
 def _reverted(
     place: Place, to: int | datetime | str | None, only: int | None, reason: str, author: str
-) -> Change:
+) -> HeadChange:
     """What a revert by hand does to one config."""
     head = place.store.head(place.config)
     if head is None:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from attrs import evolve, frozen
 
 from confguard.errors import StoreError
-from confguard.rollout.changes import Change, behind_edits
+from confguard.rollout.changes import HeadChange, behind_edits
 from confguard.rollout.places import Place, discard
 from confguard.stores.interface import Revision
 from confguard.targets.interface import Staged
@@ -45,7 +45,7 @@ class Done:
         return self.not_written or self.not_told or (replaced if self.replaced_by else None)
 
 
-def write(changes: Sequence[Change]) -> list[Done]:
+def write(changes: Sequence[HeadChange]) -> list[Done]:
     """Stage, commit and write, with the places locked.
 
     Raises `ConflictError`, `TargetError` or `StoreError` if that fails before the commit: then nothing was done. What
@@ -71,7 +71,7 @@ def write(changes: Sequence[Change]) -> list[Done]:
     return done
 
 
-def _behind_edits(change: Change) -> Change:
+def _behind_edits(change: HeadChange) -> HeadChange:
     """What was decided; once more, and behind a copy, where somebody wrote into a target in the last moment."""
     again = behind_edits(change)
     if again is None:
@@ -87,7 +87,7 @@ def _behind_edits(change: Change) -> Change:
     return again
 
 
-def _tell_of_copies(change: Change) -> None:
+def _tell_of_copies(change: HeadChange) -> None:
     for copy in change.append.revisions[:-1]:
         change.place.emit("copied" if copy.drift_copy else "imported", copy)
 

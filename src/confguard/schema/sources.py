@@ -15,20 +15,20 @@ from confguard.schema.instances import as_data, is_instance
 from confguard.schema.schema import resolve_schema
 from confguard.schema.shape import ANYTHING, Shape
 
-__all__ = ["Side", "Source", "read_source", "refused"]
+__all__ = ["Source", "SourceData", "read_source", "refused"]
 
 Source: TypeAlias = "str | os.PathLike[str] | Document | Mapping[Any, Any] | list[Any] | object"
 """A path, a `Document`, a mapping or list, or an instance of a model, attrs class or dataclass."""
 
 
-class Side(NamedTuple):
+class SourceData(NamedTuple):
     """The data of a source, and its document where it has one."""
 
     data: Any
     document: Document | None = None
 
 
-def read_source(source: Source, shape: Shape = ANYTHING, *, format: str | None = None) -> Side:
+def read_source(source: Source, shape: Shape = ANYTHING, *, format: str | None = None) -> SourceData:
     """The data of a source. Raises `DocumentError` for what cannot be read, and `TypeError` for what is no source.
 
     >>> read_source({"size": 64}).data
@@ -39,20 +39,20 @@ def read_source(source: Source, shape: Shape = ANYTHING, *, format: str | None =
     TypeError: int is no source: a path, a Document, a mapping or list, or an instance of a schema's class is
     """
     if isinstance(source, Document):
-        return Side(source.data, source)
+        return SourceData(source.data, source)
     if isinstance(source, str | os.PathLike):
         document = read(source, format)
-        return Side(document.data, document)
+        return SourceData(document.data, document)
     if isinstance(source, Mapping | list):
-        return Side(source)
+        return SourceData(source)
     if is_instance(source, shape):
-        return Side(_written(as_data(source, shape)))
+        return SourceData(_written(as_data(source, shape)))
     if not isinstance(source, type):
         kind: Any = type(source)
         if any(hasattr(kind, mark) for mark in ("model_fields", "__attrs_attrs__", "__dataclass_fields__")):
             schema = resolve_schema(kind)
             assert schema is not None
-            return Side(_written(as_data(source, schema.shape)))
+            return SourceData(_written(as_data(source, schema.shape)))
     raise refused(source)
 
 

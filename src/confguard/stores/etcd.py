@@ -24,7 +24,7 @@ from attrs import asdict, evolve
 
 from confguard.errors import IntegrityError, NotFoundError, StoreError
 from confguard.stores import chain, packing
-from confguard.stores.etcd_client import Client, LostError
+from confguard.stores.etcd_client import Client
 from confguard.stores.interface import (
     LEASE_SECONDS,
     Append,
@@ -33,7 +33,7 @@ from confguard.stores.interface import (
     Revision,
     thinned,
 )
-from confguard.stores.retrying import retrying
+from confguard.stores.retrying import LostError, retrying
 
 __all__ = ["LAYOUT", "EtcdStore"]
 

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from confguard.errors import StoreError, brief, did_you_mean
 from confguard.forking import renew_in_children
-from confguard.stores.retrying import retrying
+from confguard.stores.retrying import LostError, retrying
 from confguard.stores.urls import missing_extra, without_password
 
 try:
@@ -28,7 +28,7 @@ try:
 except ImportError as error:
     raise missing_extra("etcd", "etcd3gw") from error
 
-__all__ = ["Client", "LostError"]
+__all__ = ["Client"]
 
 TIMEOUT_SECONDS = 5.0
 PATIENCE_SECONDS = 2.0
@@ -42,13 +42,6 @@ _LOST = (
 )
 _TRANSIENT = ("no leader", "leader changed", "timed out", "unavailable", "stopped", "raft proposal dropped")
 _OPTIONS = ("ca", "cert", "key")
-
-
-class LostError(StoreError):
-    """No endpoint answered: nobody knows whether what was sent was done."""
-
-    sent = True
-    """May an endpoint have heard it?"""
 
 
 class Client:

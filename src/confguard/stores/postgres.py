@@ -18,7 +18,7 @@ from confguard.forking import renew_in_children
 from confguard.stores import chain
 from confguard.stores.interface import Append
 from confguard.stores.packing import Packed
-from confguard.stores.retrying import retrying
+from confguard.stores.retrying import LostError, retrying
 from confguard.stores.sql import SqlStore
 from confguard.stores.sql_script import FOLLOW, Statement, UnmetError
 from confguard.stores.urls import missing_extra, without_password
@@ -67,13 +67,6 @@ _AT_ONCE = 4
 """The head, one revision, its place, and the notice."""
 _CREATING = 0x63666764
 """The advisory lock that whoever makes the tables holds."""
-
-
-class LostError(StoreError):
-    """The connection was lost: nobody knows whether what was sent was done."""
-
-    sent = True
-    """May the server have heard it?"""
 
 
 class PostgresStore(SqlStore):

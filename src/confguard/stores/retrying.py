@@ -10,7 +10,16 @@ import random
 import time
 from collections.abc import Iterator
 
-__all__ = ["pauses", "retrying"]
+from confguard.errors import StoreError
+
+__all__ = ["LostError", "pauses", "retrying"]
+
+
+class LostError(StoreError):
+    """No answer came: nobody knows whether what was sent was done."""
+
+    sent = True
+    """May the server have heard it?"""
 
 
 def pauses(first: float = 0.1, most: float = 30.0, chance: random.Random | None = None) -> Iterator[float]:

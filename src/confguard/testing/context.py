@@ -26,10 +26,10 @@ from confguard.schema.schema import Schema
 from confguard.testing.record import Record
 from confguard.texts import amount
 
-__all__ = ["Context"]
+__all__ = ["Session"]
 
 
-class Context:
+class Session:
     """What tests read, and by which configuration they run."""
 
     def __init__(self, record: Record, candidate: tuple[Path, Path] | None) -> None:
@@ -125,7 +125,7 @@ class Context:
         return settings
 
 
-_WATCHING: dict[int, tuple[Context, tuple[str, ...], Any]] = {}
+_WATCHING: dict[int, tuple[Session, tuple[str, ...], Any]] = {}
 
 
 @cache

@@ -39,11 +39,11 @@ def pytest_configure(config: pytest.Config) -> None:
     candidate = config.getoption("--confguard-candidate")
     if not candidate and not config.getoption("--confguard-record"):
         return
-    from confguard.testing.context import Context
+    from confguard.testing.context import Session
 
     try:
         record = Record.load(config.rootpath / RECORD)
-        context = Context(record, _pair(str(candidate), record) if candidate else None)
+        context = Session(record, _pair(str(candidate), record) if candidate else None)
     except Exception as error:
         raise pytest.UsageError(f"confguard: {error}") from error
     config.pluginmanager.register(_InContext(context), "confguard-context")

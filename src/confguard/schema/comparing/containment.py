@@ -25,7 +25,7 @@ from confguard.schema.comparing.cases import (
     takes_nothing,
     types_named,
 )
-from confguard.schema.comparing.interface import Comparison
+from confguard.schema.comparing.interface import Comparing
 from confguard.schema.comparing.refusal import Refusal, Refusals
 from confguard.schema.comparing.scalars import lower, of_format, of_numbers, of_texts, upper
 from confguard.schema.comparing.witness import in_doubt, proven
@@ -42,7 +42,7 @@ _MOST_ASKED = 20_000
 
 
 @define(eq=False)
-class Containment(Comparison):
+class Containment(Comparing):
     """Compares two schemas; remembers what it has compared."""
 
     _known: dict[Any, Refusals] = field(factory=dict)

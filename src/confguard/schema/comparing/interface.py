@@ -8,10 +8,10 @@ from confguard.schema.comparing.cases import Case
 from confguard.schema.comparing.refusal import Refusals
 from confguard.schema.nodes import Node
 
-__all__ = ["Comparison"]
+__all__ = ["Comparing"]
 
 
-class Comparison(ABC):
+class Comparing(ABC):
     """A comparison of two schemas."""
 
     @abstractmethod

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from confguard.schema.comparing.cases import Case, Part, cases, parts_of, same, takes_nothing
-from confguard.schema.comparing.interface import Comparison
+from confguard.schema.comparing.interface import Comparing
 from confguard.schema.comparing.refusal import Refusal
 from confguard.schema.json_validation import fits
 from confguard.schema.nodes import Node
@@ -18,7 +18,7 @@ __all__ = ["refusals"]
 _CONDITIONAL = {"anyOf", "oneOf", "if", "dependentSchemas", "not"}
 
 
-def refusals(compare: Comparison, case: Case, new: Node, keywords: dict[str, Any]) -> list[Refusal]:
+def refusals(compare: Comparing, case: Case, new: Node, keywords: dict[str, Any]) -> list[Refusal]:
     """Why not all tables of a case of the old schema fit the new one."""
     case = evolve(case, parts=(*case.parts, *_unevaluated_parts(case)))
     part = Part(new, keywords)
@@ -98,7 +98,7 @@ def _names(case: Case, new: Part) -> list[str]:
     return list(found)
 
 
-def _of_keys(compare: Comparison, case: Case, new: Part) -> Iterator[Refusal]:
+def _of_keys(compare: Comparing, case: Case, new: Part) -> Iterator[Refusal]:
     for name in _names(case, new):
         old, known = _old(case, name), _known(case, name)
         if not known and any(_known(case, was) for was in _former(new, name)):
@@ -134,7 +134,7 @@ def _patterns(case: Case) -> dict[str, list[Node]]:
     return found
 
 
-def _of_patterns(compare: Comparison, case: Case, new: Part) -> Iterator[Refusal]:
+def _of_patterns(compare: Comparing, case: Case, new: Part) -> Iterator[Refusal]:
     before, after = _patterns(case), new.keywords.get("patternProperties", {})
     for pattern, old in before.items():
         now = new.node.child(after.get(pattern, new.keywords.get("additionalProperties", True)))
@@ -173,7 +173,7 @@ def _finite_names(case: Case) -> bool:
     )
 
 
-def _of_others(compare: Comparison, case: Case, new: Part) -> Iterator[Refusal]:
+def _of_others(compare: Comparing, case: Case, new: Part) -> Iterator[Refusal]:
     now = new.node.child(new.keywords.get("additionalProperties", True))
     if now.data is True or now.data == {} or _finite_names(case):
         return
@@ -229,9 +229,7 @@ def _all_parts(node: Node, depth: int = 0) -> Iterator[Part]:
                 yield from _all_parts(part.node.child(child), depth + 1)
 
 
-def _of_unevaluated(
-    compare: Comparison, case: Case, new: Node, keywords: dict[str, Any]
-) -> Iterator[Refusal]:
+def _of_unevaluated(compare: Comparing, case: Case, new: Node, keywords: dict[str, Any]) -> Iterator[Refusal]:
     conditional = any(_CONDITIONAL & part.keywords.keys() for part in parts_of(new))
     if conditional and not any(same(part.node, new) for part in case.parts):
         yield Refusal(
@@ -247,7 +245,7 @@ def _of_unevaluated(
         yield from _of_others(compare, case, made)
 
 
-def _of_dependents(compare: Comparison, case: Case, new: Part) -> Iterator[Refusal]:
+def _of_dependents(compare: Comparing, case: Case, new: Part) -> Iterator[Refusal]:
     for name, needed in new.keywords.get("dependentRequired", {}).items():
         implied = {each for names in case.all("dependentRequired") for each in names.get(name, ())}
         missing = [each for each in needed if each not in implied and not case.requires(each)]
@@ -271,7 +269,7 @@ def _of_dependents(compare: Comparison, case: Case, new: Part) -> Iterator[Refus
         yield from compare.of_case(evolve(case, parts=(*case.parts, there, *extra)), now)
 
 
-def _of_names(compare: Comparison, case: Case, new: Node) -> Iterator[Refusal]:
+def _of_names(compare: Comparing, case: Case, new: Node) -> Iterator[Refusal]:
     closed = any(
         part.keywords.get("additionalProperties") is False and not part.keywords.get("patternProperties")
         for part in case.parts
