@@ -77,10 +77,10 @@ class Config:
 
     files: list[str] = field(factory=list)
     """Files, or patterns (`*` crosses folders), that hold this config in the repository."""
-    targets: list[Any] = field(factory=list)
+    targets: list[Any] = field(factory=list, repr=False)
     """Files that shall hold the head; `{ file, in_place, mode, owner, group }` says more of one, and
     `{ folder = ..., files = [...] }` is a set that switches as one."""
-    reload: list[Any] = field(factory=list, validator=_reload_list)
+    reload: list[Any] = field(factory=list, validator=_reload_list, repr=False)
     """How the service is told: URLs, commands as lists, `{ pid_file, signal }`, `{ systemd }`."""
     schema: str | None = None
     """`module:Class`."""
@@ -92,7 +92,7 @@ class Config:
     """Who to ask."""
     policy: Policy | None = None
     """Its own thresholds."""
-    probes: list[Any] = field(factory=list, validator=_probe_list)
+    probes: list[Any] = field(factory=list, validator=_probe_list, repr=False)
     """What is asked while a new revision bakes: URLs, or commands as lists."""
 
 
