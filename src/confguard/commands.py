@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from confguard.secret_names import secret_name
+
 __all__ = ["is_password_of_command", "passwords_hidden"]
 
 _GAP = r"(?:\\\n|[^|;&\n]){0,200}?"
@@ -31,12 +33,17 @@ _PROGRAMS = "|".join(
         _after(r"(?:docker|podman|nerdctl|buildah|skopeo|helm|oras|crane|oc|az|cf|ibmcloud)", "login")
         + rf"{_GAP}{_BEFORE}-p{_NEXT}?",
         _after(r"7z\w?|rar|unrar", "-h?p"),
+        _after(r"curl", "-[A-Za-z#]*u", rf"{_NEXT}?[\"']?[\w.@-]+:"),
+        _after(r"curl", "-[A-Za-z#]*E|--(?:proxy-)?cert", rf"{_NEXT}?[\"']?[\w.@/~-]+:"),
+        _after(r"openssl", "-[kK]", _NEXT),
+        _after(r"kubectl|oc|k3s", "secret", rf"{_GAP}{_BEFORE}--from-literal{_NEXT}[\"']?[\w.-]+="),
+        _after(r"vault|bao", "login", r"\s+(?:-[\w=/-]+\s+)*(?![\w-]+=|-)"),
         _after(r"redis-cli", "-a", rf"{_NEXT}?"),
         _after(r"ldap[a-z]+", "-w", rf"{_NEXT}?"),
         _after(r"sqlcmd|bcp|osql|zip|unzip|mosquitto_\w+|ipmitool", "-P", rf"{_NEXT}?"),
         _after(r"snmp[a-z]+", "-[cAX]", rf"{_NEXT}?"),
         _after(r"https?|xh|httpie", "(?:-a|--auth)", rf"{_NEXT}?[\w.@-]+:"),
-        _after(r"smbclient|smbget|rpcclient", "(?:-U|--user)", rf"{_NEXT}?[\w.@/\\-]+%"),
+        _after(r"smbclient|smbget|rpcclient", "(?:-U|--user)", rf"{_NEXT}?[\"']?[\w.@/\\-]+%"),
         _after(r"htpasswd", r"-[A-Za-z]*n[A-Za-z]*b[A-Za-z]*|-[A-Za-z]*b[A-Za-z]*n[A-Za-z]*", r"\s+\S+\s+"),
         _after(r"htpasswd", r"-(?:[A-Zac-mo-z]*)b(?:[A-Zac-mo-z]*)", r"\s+\S+\s+\S+\s+"),
         _after(r"rabbitmqctl", r"(?:add_user|change_password|authenticate_user)", r"\s+[\w.@-]+\s+"),
@@ -60,7 +67,14 @@ _NO_LOGINS = re.compile(
 """Programs for which `a:b` behind `-u` is a user and a group."""
 _USER = re.compile(r"-u(?!ser)|--user\b")
 _OPTION_OF_GO = re.compile(r"-[a-z]+")
-_WORDS = re.compile(r"\s-\w|[\"']-\w|^-u|--(?:proxy-)?user|\blogin\b|rabbitmqctl|chpasswd")
+_SETTING = re.compile(
+    r"(?P<head>\b(?:config|configure)\s+(?:set\s+)?(?:--?[\w-]+\s+)*(?:[^\s\"']*[:/])?(?P<name>[A-Za-z_][\w.-]+)[ \t]+)"
+    rf"(?P<value>(?!\*\*\*|-){_VALUE})"
+)
+"""A command that keeps a setting: `aws configure set aws_secret_access_key ...`, `npm config set ...`."""
+_WORDS = re.compile(
+    r"\bconfig|\bsecret\b|\s--?\w|[\"']-\w|^-u|--(?:proxy-)?user|\blogin\b|rabbitmqctl|chpasswd"
+)
 _MOST = 8
 """How many passwords one command has at most."""
 _FAR = 40
@@ -83,6 +97,7 @@ def passwords_hidden(text: str, hidden: str, shown: Callable[[str], bool]) -> st
         before, text = text, _OF_PROGRAMS.sub(replaced, text)
         if text == before:
             break
+    text = _SETTING.sub(lambda found: replaced(found) if secret_name(found["name"]) else found[0], text)
     return _LOGIN.sub(replaced, _PIPED.sub(replaced, text) if "|" in text else text)
 
 

@@ -329,9 +329,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that is close to another, if any is."""
+    """The known word that is close to another, letter case aside, if any is.
+
+    >>> nearest("LICENCE", ["port", "licence"]), nearest("prot", ["port", "licence"])
+    ('licence', 'port')
+    """
     if len(word) > 100:  # finding what was meant would take long, and help nobody
         return None
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
+    by_letters: dict[str, list[str]] = {}
+    for each in known:
+        by_letters.setdefault(each.casefold(), []).append(each)
+    found = get_close_matches(word.casefold(), list(by_letters), n=1, cutoff=0.6)
+    spellings = by_letters[found[0]] if found else []
+    return next(iter(get_close_matches(word, spellings, n=1, cutoff=0.6)), next(iter(spellings), None))

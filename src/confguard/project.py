@@ -81,10 +81,10 @@ class Config:
     """Files, or patterns (`*` crosses folders), that hold this config in the repository."""
     layers: list[str] = field(factory=list)
     """Files of which the later win over the earlier, and that are judged together; instead of `files`."""
-    targets: list[Any] = field(factory=list)
+    targets: list[Any] = field(factory=list, repr=False)
     """Files that shall hold the head; `{ file, in_place, mode, owner, group }` says more of one. Of several files:
     folders, `{ folder, mode, owner, group }`, or `{ files = { "a.toml" = "/etc/a.toml" } }`."""
-    reload: list[Any] = field(factory=list, validator=_reload_list)
+    reload: list[Any] = field(factory=list, validator=_reload_list, repr=False)
     """How the service is told: URLs, commands as lists, `{ pid_file, signal }`, `{ systemd }`."""
     schema: str | None = None
     """`module:Class`."""
@@ -96,7 +96,7 @@ class Config:
     """Who to ask."""
     policy: Policy | None = None
     """Its own thresholds."""
-    probes: list[Any] = field(factory=list, validator=_probe_list)
+    probes: list[Any] = field(factory=list, validator=_probe_list, repr=False)
     """What is asked while a new revision bakes: URLs, or commands as lists."""
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["about_name", "is_ambiguous", "plural_name", "says_otherwise", "secret_name"]
+__all__ = ["about_name", "is_ambiguous", "is_plain", "plural_name", "says_otherwise", "secret_name"]
 
 
 def _set(words: str) -> frozenset[str]:
@@ -16,7 +16,7 @@ _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-zß-ÿ]+|[A-Z]+|\d+")
 _NOUN = re.compile(
     r"(?:.*(?:password|passwort|kennwort|wachtwoord|contrase[nñ]a|motdepasse|passwd|passphrase|passcode|passkey|pincode"
     r"|secret|credential)|tokens?|.{2,}token|pwd|pw|psk"
-    r"|creds?|senha|pass|requirepass|masterauth|mnemonic|(?:bind|root|admin|user|db)pw|(?:db|smtp|user|ftp|key|store|ssh|ldap)pass"
+    r"|creds?|senha|pass|requirepass|masterauth|mnemonic|bearer|(?:bind|root|admin|user|db)pw|(?:db|smtp|user|ftp|key|store|ssh|ldap)pass"
     r"|(?:api|access|private|secret|auth|master|signing|encryption|shared|account|license|app)key)s?",
 )
 """Words that name a secret."""
@@ -39,6 +39,8 @@ _SECOND = {
     "seed": _set("hotp master mfa otp private totp wallet"),
 }
 """Words that name a secret behind one of these."""
+_ROUNDS = _set("final first last multi next one second single third two")
+"""Of which a pass is one over something."""
 _AMBIGUOUS = _set("cookie hotp mfa otp pepper pin salt totp")
 """Words that name a secret at the end of a name only, and of a table something else, such as a cookie's domain."""
 _PINS = _set(
@@ -50,13 +52,13 @@ _PINS = _set(
 """Whose pin is a secret one: that of a board is none."""
 _ABOUT = _set(
     """
-    address age algorithm alias allowed arn attempts attribute audience auth authentication backend batch
+    address age algorithm alias allowed arn attempts attribute aud audience auth authentication backend batch
     bearer bits bucket budget bytes cache change characters chars charset check claim class cleanup client
     complexity config configured context cost count created days default description dir directory disabled domain
-    duration enabled encoder encoding encryption endpoint engine env environment exchange exists expiration
-    expire expires expiry field file filename files flow folder format from generator grace grant group
-    handler hashing header hint history host hours httponly iat id identifier ids index info injector interval iss
-    issuer iterations kind label labels leeway len length lengths level lifespan lifetime limit limited
+    duration enabled encoder encoding encryption endpoint engine env environment exchange exists
+    expiration expire expires expiry field file filename files flow folder format from generator grace grant group
+    handler hashing header helper hint history host hours httponly iat id identifier ids index info injector interval
+    iss issuer iterations kind label labels leeway len length lengths level lifespan lifetime limit limited
     limiter limits location lock lockout manager margin max maximum mechanism memory method min minimum
     minutes mode model mount name names namespace namespaces needed new num number only operator optional options
     owner param parameter path paths pattern per plugin policies policy port prefix prompt property provider
@@ -92,6 +94,8 @@ def secret_name(name: str) -> bool:
     [False, False, False, False, False]
     """
     words = [word.lower() for word in _WORDS.findall(name[-200:])]
+    if name == "_auth":  # of npm
+        return True
     at = next((i for i in reversed(range(len(words))) if _names_secret(words, i)), None)
     if at is None or (words[at] == "pass" and at + 1 < len(words)):
         return False
@@ -102,6 +106,8 @@ def _names_secret(words: list[str], i: int) -> bool:
     word, before = words[i], words[i - 1] if i else ""
     if word in {"key", "keys"}:
         return before in _KEYS
+    if word == "pass" and before in _ROUNDS:
+        return False
     one = word if word == "passe" else word.removesuffix("s")
     if one in _SECOND and before in _SECOND[one]:
         return one != "cookie" or i == len(words) - 1
@@ -135,6 +141,27 @@ def says_otherwise(name: str, value: object) -> bool:
     return name.lower().rstrip("s").endswith("token") and bool(_COUNT.fullmatch(str(value)))
 
 
+def is_plain(name: str, value: str) -> bool:
+    """Is a text a word that only says how something is set, or what a key is called that may be no secret one?
+
+    >>> is_plain("id-token", "write"), is_plain("storage_key", "theme"), is_plain("storage_key", "eX4mple0")
+    (True, True, False)
+    """
+    if value.strip("\"' ").lower() in _SWITCHES:
+        return True
+    words = [word.lower() for word in _WORDS.findall(name[-200:])]
+    open_key = len(words) > 1 and words[-1] == "key" and words[-2] in _OPEN_KEYS
+    return open_key and bool(_PLAIN_NAME.fullmatch(value.strip("\"' ")))
+
+
+_SWITCHES = _set(
+    "always auto disabled enabled false inherit never no none null off on optional read required true write yes"
+)
+_OPEN_KEYS = _set(
+    "account app application client cookie database db host integration service session storage subscription write"
+)
+"""Whose keys are often names of what is stored there."""
+_PLAIN_NAME = re.compile(r"[a-z]{1,20}(?:[_.:-][a-z]{1,20}){0,3}")
 _COUNT = re.compile(r"-?[\d._]{1,9}")
 _BOARD_PIN = re.compile(r"(?:GPIO|IO|[ADP]|P[A-K])?_?\d{1,2}", re.IGNORECASE)
 _METHODS = _set(
@@ -162,7 +189,7 @@ def about_name(name: str) -> bool:
     """
     words = [word.lower() for word in _WORDS.findall(name)]
     return bool(words) and (
-        _is_about(words[-1]) or words[-1] in {"at", "email", "login", "role", "roles", "team"}
+        _is_about(words[-1]) or words[-1] in {"at", "email", "in", "login", "role", "roles", "team"}
     )
 
 

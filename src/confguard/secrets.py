@@ -7,19 +7,27 @@ are known by how they begin, of passwords in addresses, of pairs such as `passwo
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from functools import lru_cache
 
 from confguard.commands import passwords_hidden
-from confguard.secret_names import about_name, is_ambiguous, plural_name, says_otherwise, secret_name
+from confguard.markup import attributes_hidden
+from confguard.secret_forms import is_login, is_token, known_forms_hidden
+from confguard.secret_names import (
+    about_name,
+    is_ambiguous,
+    is_plain,
+    plural_name,
+    says_otherwise,
+    secret_name,
+)
 
 __all__ = [
     "HIDDEN",
     "about_name",
     "is_ambiguous",
     "is_login",
+    "is_plain",
     "is_reference",
     "is_token",
     "masked",
@@ -33,14 +41,17 @@ HIDDEN = "***"
 
 
 _REFERENCE = re.compile(
-    r"""\s*(?:
+    r"""\s*(?:(?i:bearer|basic|token)\s+)?(?:
       \$\{\{?[^{}:\-'"]*\}?\} | \$\{(?:env|file|vault|sm|secret\w*|sys|aws|azure\w*|gcp\w*|op):[\w./#@ -]+\}
     | \$[A-Z_][A-Z0-9_]* | \$\([\w.\- /]+\) | %[\w.]+% | %env\([\w:.]+\)%
     | \(\([^()'"]*\)\) | \{\{(?!.*default)[^{}]*\}\} | <[^<>]*> | %[({][\w.: ]*[)}]
+    | %[a-zA-Z] | \{(?:[A-Za-z_.]*(?:![rsa])?|\d)\}
     | (?:(?:secret)?ref\+\S+|(?:vault|env|file|ssm|sops|ref|arn|op|gcp|aws|azure|kms|akv|sm|keyring|keychain
        |bws|lpass|doppler|secret\w*|aws-?secrets\w*|azure-?key\w*|gcp-?secret\w*|berglas|conjur|infisical|credstash|k8s|kubernetes|gsm)
        :\S+)
     | ENC\[.*\] | \$ANSIBLE_VAULT;.* | @Microsoft\.KeyVault\(.*\) | projects/[\w-]+/secrets/\S+ | \{cipher\}\S+
+    | [a-z]+(?:[_-][a-z]+)*(?:/[a-z]+(?:[_-][a-z]+)*\d?){2,}(?:\#[\w.-]+)?
+    | (?:secrets?|kv|vault)(?:/[a-z_.-]+\d?)+(?:\#[\w.-]+)?
     | (?:~|\.{1,2})?(?:/[\w.@+ -]{1,40})+/? | [A-Za-z]:\\[\w.\\ -]+
     | [\w-]+(?:/[\w.-]+)*\.(?:pem|key|crt|txt|json|p12|jks)
     )\s*""",
@@ -64,58 +75,16 @@ def _is_random(run: str) -> bool:
     return bool(re.search("[a-z]", run) and re.search("[A-Z]", run) and re.search(r"\d", run))
 
 
-_TOKENS = re.compile(
-    r"""(?<![A-Za-z0-9])(?:
-      (?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,} | gh[pousr]_[A-Za-z0-9]{16,} | github_pat_\w{16,}
-    | gl[a-z]{2,5}-[\w-]{16,} | xox[a-z]-[\w.-]{8,} | xapp-[\w-]{10,} | xoxe\.[\w.-]{10,}
-    | (?:sk|rk|pk)_(?:live|test)_\w{8,} | whsec_[\w+/=]{8,} | sk-(?:[a-z]+\d*-)*[A-Za-z0-9_-]{20,} | AIza[\w-]{30,}
-    | ya29\.[\w-]{10,} | GOCSPX-[\w-]{10,} | 1//0[\w-]{20,} | SG\.[\w-]{10,}\.[\w-]{10,} | npm_[A-Za-z0-9]{20,}
-    | pypi-[\w-]{16,} | do[opr]_v1_[a-f0-9]{32,} | shp(?:at|ca|pa|ss)_[a-fA-F0-9]{16,} | hf_[A-Za-z0-9]{20,}
-    | dckr_[a-z]+_[\w-]{16,} | hv[sbr]\.[\w-]{16,} | AGE-SECRET-KEY-1[A-Z0-9]+ | eyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)*
-    | \d{8,10}:AA[\w-]{30,} | key-[0-9a-f]{32} | SK[0-9a-f]{32} | lin_api_\w{16,} | sq0[a-z]{3}-[\w-]{16,}
-    | NRAK-[A-Z0-9]{16,} | PMAK-[\w-]{16,} | gl(?:sa|c)_[\w+/=]{16,} | dapi[0-9a-f]{32} | sntry[su]_[\w+/=]{16,}
-    | rubygems_[a-f0-9]{32,} | AT(?:ATT3|BB|CTT3)[\w=-]{16,} | pscale_\w+_[\w.-]{16,} | \w{14}\.atlasv1\.[\w-]{20,}
-    | ntn_[A-Za-z0-9]{20,} | EAA[A-Za-z0-9]{40,} | A3T[A-Z0-9]{16,} | LTAI[A-Za-z0-9]{16,} | figd_[\w-]{16,}
-    | (?:dp\.(?:pt|st|ct|sa|scim|audit)\.|dt0[a-z]\d\d\.|pplx-|pul-|pat-(?:na|eu)\d-|HRKU-|NRJS-|NRII-|NRIQ-|rdme_
-       |sgp_|sq[uap]_|tfp_|tskey-[a-z]+-|sbp_|sb_secret_|nfp_|gsk_|xai-|r8_|bk(?:ua|pat)_|CCIPAT_|xkeysib-|xsmtpsib-|shippo_(?:live|test)_
-       |duffel_(?:live|test)_|EZ[AT]K|FLWSECK(?:_TEST)?-|fio-u-|fm[12]_|fo1_|CLOJARS_|p8e-|AKCp|ops_eyJ|pnu_|PMAT-|secret_(?=[A-Za-z0-9]{43})
-       |api_org_|phx_|lsv2_[a-z]{2}_|tk-us-|sl\.u\.|sm_aat_|ico-|AQVN|bb_api_)
-      [\w+/=.~-]{16,}
-    | [MNO][A-Za-z\d_-]{23,25}\.[\w-]{6}\.[\w-]{27,} | [a-z\d]{32}-us\d{1,2}\b | sha256~[\w-]{40,}
-    | A3-[A-Z0-9]{6}-(?:[A-Z0-9]{5,11}-?){3,6} | pat[A-Za-z0-9]{14}\.[a-f0-9]{64}
-    )"""
-    r"|(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{31,34}"
-    r"|(?<=hooks\.slack\.com/)(?:services|workflows|triggers)/[\w/-]+"
-    r"|(?<=/api/webhooks/)\d+/[\w-]+|(?<=\.webhook\.office\.com/)\S+",
-    re.VERBOSE,
-)
-"""Keys and tokens that are known by how they begin."""
 _TELLING = re.compile(
-    r"[=:@<$]|\{[A-Z]|--?[A-Za-z]|[\w+/.~-]{12}|\b(?:bearer|basic|token|login|rabbitmqctl|chpasswd)\b",
+    r"[=:@<$]|\{[A-Z]|--?[A-Za-z]|[\w+/.~-]{12}|\b(?:bearer|basic|token|login|rabbitmqctl|chpasswd)\b|pass|secret|masterauth",
     re.IGNORECASE,
 )
 """What every text has that holds a secret."""
-_HASHES = re.compile(
-    r"""(?:
-      \$\$?[1567]\$\$?(?:rounds=\d+\$\$?)?[./\w-]{1,16}\$\$?[./A-Za-z0-9]{8,}
-    | \$\$?(?:2[abxy]?\$\$?\d\d|apr1|y|gy|md5|sha1|scrypt|argon2(?:id?|d)|(?:pbkdf2|bcrypt|ldap)[\w-]*|[PHS])
-      \$\$?[./\w$=,+-]{8,}
-    | (?:pbkdf2_sha\d+|bcrypt(?:_sha256)?|argon2(?:id?|d)?|scrypt|md5|sha1)\$[./\w$=,+-]{8,}
-    | (?:pbkdf2:sha\d+:\d+|scrypt:\d+:\d+:\d+)\$\$?[./\w$=,+-]{8,}
-    | \{(?:S?SHA\d*|S?MD5|CRYPT|PBKDF2[\w-]*|ARGON2|SSHA-\d+)\}[./\w$=,+-]{8,}
-    | (?<!\w)(?:md5[0-9a-f]{32}|\*[0-9A-F]{40})(?!\w)
-    | SCRAM-SHA-\d+\$\$?\d+:[\w+/=]+\$\$?[\w+/=]+:[\w+/=]+
-    )""",
-    re.VERBOSE | re.ASCII,
-)
-"""Hashes of passwords, as `htpasswd`, LDAP, Django and PostgreSQL have them; `$` is twice in compose files."""
-_PEM = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [^-]*-----|\Z)|PuTTY-User-Key-File-.*",
-    re.DOTALL,
-)
 _ADDRESS = re.compile(
     r"(?P<start>[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:?#\"'<>]*:)(?!\d{1,5}[/?#])(?:(?!://)[^\s\"'<>])+@(?=[\w\[({$.%-])"
     r"|(?P<name>://)[A-Za-z0-9_-]{20,}:?@(?=[\w\[])"
+    r"|(?P<mixed>https?://)(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{8,}:?@(?=[\w\[])"
+    r"|(?P<long>https?://)(?=[\w-]*\d)[\w-]{16,}:?@(?=[\w\[])"
     r"|(?P<go>(?<![\w.-])[\w.-]+:)[^\s@]+@(?=\w+\()"
     r"|(?P<oracle>jdbc:oracle:\w+:[^/\s@]+/)[^\s]+@"
     r"|(?P<bare>(?<![\w./:-])[\w.-]+:)[^\s@/\"']+@(?!sha\d)(?=[\w.-]+(?::\d|/))"
@@ -137,13 +106,28 @@ _COLON = re.compile(
     r"(?=[ \t]*(?:[\"']|[ \t]#|$))",
     re.MULTILINE,
 )
+_BLOCK = re.compile(
+    rf"^(?P<head>(?P<indent>[ \t]*)(?:- +)?[\"']?(?P<name>{_NAME})[\"']?:[ \t]*)[|>][+-]?\d?[ \t]*(?:#.*)?\n"
+    r"(?:(?P=indent)[ \t]+\S.*(?:\n|\Z)|[ \t]*\n)+",
+    re.MULTILINE,
+)
+"""A block of lines in YAML."""
+_LIST = re.compile(
+    rf"(?<![\w.-])(?P<head>(?P<name>{_NAME})(?:\\*[\"'])?\s*[:=]\s*\[)(?P<value>[^\[\]{{}}<>]+)(?=\]|\Z)"
+)
+_DIRECTIVE = re.compile(
+    rf"^(?P<head>[ \t]*(?P<name>{_NAME})[ \t]+)(?P<value>(?=[^\s]*[A-Za-z])\S+)[ \t]*$", re.MULTILINE
+)
+"""A line of two words, as `redis.conf` has them."""
+_LETTERS = re.compile(r"[A-Za-z]+[.,:!?]?")
 _OPTION = re.compile(
     r"(?<![\w-])(?P<head>--?(?P<name>[A-Za-z][\w.-]{1,80})[ \t]+)(?P<value>(?!-)(?:\"[^\"]*\"|'[^']*'|\S+))"
     r"|(?<![\w-])(?P<head2>--?(?P<name2>[A-Za-z][\w.-]{1,80})[=:])(?P<value2>\"[^\"]*\"|'[^']*'|\S+?(?=[)\],;:.]*(?:\s|$)))"
     r"|(?<![\w-])(?P<head3>--?(?P<name3>[A-Za-z][\w.-]{1,80})[\"'],\s*[\"'])(?P<value3>[^\"'\n]+)"
 )
 _HEADER = re.compile(
-    r"(?P<head>\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?)(?P<value>(?:[A-Za-z][\w-]*[ ]+)?[^\s\"'>]+)"
+    r"(?P<head>\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?)"
+    r"(?P<value>(?:[A-Za-z][\w-]*[ ]+)?(?:\{\{[^{}]*\}\}|\$\{[^{}]*\}|[^\s\"'>]+))"
     r"|(?P<cookie>(?<![\w-])(?:set-)?cookie[\"']?:\s*)[^\s\"'][^\"'\r\n]*"
     r"|(?P<scheme>\b(?:bearer|basic|token|apikey|negotiate|digest)[ ]+(?:token=)?[\"']?)(?P<sent>[\w+/=.~-]{6,})",
     re.IGNORECASE,
@@ -181,16 +165,16 @@ _SHORT = 200
 def _masked(text: str) -> str:
     if not _TELLING.search(text):
         return text
-    if "-----BEGIN" in text or "PuTTY" in text:
-        text = _PEM.sub(HIDDEN, text)
-    text = _TOKENS.sub(HIDDEN, text)
-    if "$" in text or "}" in text or "md5" in text or "*" in text:
-        text = _HASHES.sub(HIDDEN, text)
+    text = known_forms_hidden(text, HIDDEN)
     if "@" in text:
         text = _ADDRESS.sub(_address, text)
     if "=" in text:
         text = _LINE.sub(_line, text)
         text = _SIGNED.sub(rf"\g<head>{HIDDEN}", text)
+    if "\n" in text and ":" in text:
+        text = _BLOCK.sub(_block, text)
+    if "[" in text:
+        text = _LIST.sub(_pair, text)
     if "=" in text or ":" in text:
         text = _PAIR.sub(_pair, text)
         text = _COLON.sub(_pair, text)
@@ -199,8 +183,10 @@ def _masked(text: str) -> str:
     if "-" in text:
         text = _OPTION.sub(_pair, text)
     text = passwords_hidden(text, HIDDEN, _shown)
-    if "</" in text:
-        text = _ELEMENT.sub(_pair, text)
+    if " " in text:
+        text = _DIRECTIVE.sub(_directive, text)
+    if "<" in text:
+        text = attributes_hidden(_ELEMENT.sub(_pair, text), HIDDEN, _is_secret)
     return _HEADER.sub(_header, text)
 
 
@@ -209,21 +195,31 @@ def _address(found: re.Match[str]) -> str:
     return f"{kept}{HIDDEN}@"
 
 
+def _block(found: re.Match[str]) -> str:
+    return f"{found['head']}{HIDDEN}\n" if secret_name(found["name"]) else found[0]
+
+
+def _directive(found: re.Match[str]) -> str:
+    """Two words that are no prose: the first has parts, or the second is more than letters."""
+    told = found["name"] in _DIRECTIVES or not _LETTERS.fullmatch(found["value"])
+    return _pair(found) if told else found[0]
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return secret_name(name) and not (_shown(value) or says_otherwise(name, value) or is_plain(name, value))
+
+
 def _line(found: re.Match[str]) -> str:
     """A line that is one pair: whatever stands behind the sign is its value."""
     name, value = found["name"], found["value"]
-    if not secret_name(name) or _SEVERAL.search(value) or _shown(value) or says_otherwise(name, value):
+    if not _is_secret(name, value) or _SEVERAL.search(value) or _is_placeholder(name, value):
         return found[0]
     return found["head"] + HIDDEN
 
 
 def _pair(found: re.Match[str]) -> str:
     parts = {name.rstrip("23"): part for name, part in found.groupdict().items() if part is not None}
-    if (
-        not secret_name(parts["name"])
-        or _shown(parts["value"])
-        or says_otherwise(parts["name"], parts["value"])
-    ):
+    if not _is_secret(parts["name"], parts["value"]) or _is_placeholder(parts["name"], parts["value"]):
         return found[0]
     quote = parts.get("quote", "")
     mark = parts["value"][0] if parts["value"][0] in "\"'" else ""
@@ -235,6 +231,8 @@ def _base64_pair(found: re.Match[str]) -> str:
 
 
 def _header(found: re.Match[str]) -> str:
+    if found["head"] and is_reference(found["value"]):
+        return found[0]
     if found["head"] or found["cookie"]:
         return (found["head"] or found["cookie"]) + HIDDEN
     whole = found[0] == found.string.strip() and found["sent"].lower() not in _PROSE
@@ -243,34 +241,21 @@ def _header(found: re.Match[str]) -> str:
     return found[0]
 
 
-def is_token(text: str) -> bool:
-    """Is there a live key or token in a text, of a form that is known?
-
-    >>> is_token("ghp_0123456789abcdef0123"), is_token("hunter2")
-    (True, False)
-    """
-    return bool(_TOKENS.search(text) or _PEM.search(text))
-
-
-def is_login(text: str) -> bool:
-    """Is a text the base64 of `user:password`, as container registries and basic authentication have it?
-
-    >>> is_login("YW5hOmh1bnRlcjI="), is_login("authentication")
-    (True, False)
-    """
-    try:
-        plain = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return b":" in plain[1:] and plain.isascii() and plain.decode().isprintable()
-
-
 def _shown(value: str) -> bool:
     """Is a value of a secret's name nothing to hide: a reference, a switch, nothing, or hidden already?"""
     value = value.strip().strip("\"'\\").rstrip(",;")
     return not value or value.lower() in _NOTHING or HIDDEN in value or is_reference(value)
 
 
+def _is_placeholder(name: str, value: str) -> bool:
+    """Is this what a help text writes in place of a value: `--api-key KEY`?"""
+    value = value.strip("\"'[],.;")
+    capitals = value.isascii() and value.isupper() and value.replace("_", "").isalpha()
+    return capitals and (value.lower() in name.lower() or secret_name(value) or value in _PLACEHOLDERS)
+
+
+_DIRECTIVES = frozenset({"requirepass", "masterauth"})
+_PLACEHOLDERS = frozenset({"KEY", "VALUE", "STRING", "TEXT", "XXX"})
 _PROSE = frozenset(
     {"auth", "authentication", "authorization", "access", "token", "tokens", "bucket", "scheme", "header"}
 )

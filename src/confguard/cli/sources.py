@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from confguard import git
 from confguard.cli.output import shown_path
@@ -45,7 +45,7 @@ _PATTERN = re.compile(r"[*?\[]")
 class Raw:
     """What was read, and not parsed yet."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     format: str
     name: str
 

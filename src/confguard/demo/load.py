@@ -73,7 +73,7 @@ class Load:
     """Logs users in from a thread of its own, until it is stopped or `limit` seconds have passed."""
 
     url: str
-    passwords: dict[str, str]
+    passwords: dict[str, str] = field(repr=False)
     limit: float = 300.0
     logins: list[Login] = field(factory=list)
     began: float = field(factory=time.monotonic)

@@ -8,7 +8,7 @@ from confguard.diffs.change import Change
 from confguard.errors import DiffError
 from confguard.fields import Secret
 from confguard.paths import Key, Path, Unshown, index_of, show_path
-from confguard.schema.guarded import Masked
+from confguard.schema.known_secrets import Masked
 from confguard.values import copied, same
 
 __all__ = ["apply_change", "opaque", "reveal"]

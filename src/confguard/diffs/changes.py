@@ -14,7 +14,7 @@ from confguard.diffs.change import Change
 from confguard.diffs.patch import operations
 from confguard.documents.document import Document
 from confguard.paths import Path, path_to_json
-from confguard.schema.guarded import secret_texts, without
+from confguard.schema.known_secrets import secret_texts, without
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.texts import amount

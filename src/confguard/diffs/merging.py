@@ -65,7 +65,7 @@ class Conflict:
 class Merged:
     """The data of a merge. Where sides conflict it holds ours."""
 
-    data: Any
+    data: Any = field(repr=False)
     conflicts: tuple[Conflict, ...] = ()
 
     @property

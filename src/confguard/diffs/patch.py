@@ -9,7 +9,7 @@ from confguard.diffs.applying import apply_change, reveal
 from confguard.diffs.change import Change
 from confguard.errors import DiffError
 from confguard.paths import Key, Path, index_of, show_path
-from confguard.schema.guarded import secret_texts
+from confguard.schema.known_secrets import secret_texts
 from confguard.values import copied, documents_of, same
 
 __all__ = ["operations"]

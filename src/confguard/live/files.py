@@ -35,7 +35,7 @@ class Sample:
     """A file at one moment: everything that tells that somebody is at work on it."""
 
     stamps: tuple[int, ...]
-    content: bytes
+    content: bytes = field(repr=False)
     wrong: str = ""
     hint: str | None = field(default=None, eq=False)
 

@@ -63,7 +63,7 @@ class Terms:
 class Side:
     """One side of a change: its bytes (None: not there), what it is called, and its format where that is known."""
 
-    content: bytes | None
+    content: bytes | None = field(repr=False)
     name: str
     format: str | None = None
 

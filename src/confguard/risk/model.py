@@ -30,7 +30,7 @@ from confguard.risk.likelihood import Model, default_model
 from confguard.risk.policy import Policy
 from confguard.risk.rules.catalogue import all_rules, known_codes
 from confguard.risk.rules.interface import Context, Process, Rule
-from confguard.schema.guarded import secret_texts
+from confguard.schema.known_secrets import secret_texts
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape

@@ -41,7 +41,7 @@ class HeadChange:
     head: Revision | None
     drafts: tuple[Draft, ...]
     bake: Bake | None = None
-    seen: frozenset[bytes | None] = frozenset()
+    seen: frozenset[bytes | None] = field(default=frozenset(), repr=False)
     """What the targets held when this was worked out: known, or among the drafts as a copy."""
     unproved: bool = False
     """Is the head only taken back as long as its bake is under way?"""

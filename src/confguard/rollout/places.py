@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from confguard.documents.bundle import BUNDLE
 from confguard.errors import ConfguardError, StoreError, TargetError
@@ -43,7 +43,7 @@ class Held:
     """What a target holds: nothing, bytes, or what cannot be read."""
 
     target: Target
-    content: bytes | None
+    content: bytes | None = field(repr=False)
     problem: str | None = None
 
     @property

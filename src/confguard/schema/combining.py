@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from confguard.errors import Problem, place
 from confguard.paths import Path, follow
@@ -25,7 +25,7 @@ __all__ = ["Combined", "combine", "placed_in"]
 class Combined:
     """What all layers say together."""
 
-    data: Any
+    data: Any = field(repr=False)
     layers: tuple[Layer, ...]
     """The layers, lowest first, under the names that the schema has."""
     problems: tuple[Problem, ...] = ()

@@ -190,7 +190,7 @@ class _Loading:
     written: list[Layer]
     combined: Combined
     problems: tuple[Problem, ...]
-    made: Any = None
+    made: Any = field(default=None, repr=False)
 
     @classmethod
     def of(cls, model: SchemaLike, sources: tuple[Source, ...], failed: Failed | None = None) -> _Loading:

@@ -1,20 +1,21 @@
-"""Values with their secrets wrapped, so that no one shows them by accident; and texts without those that are known."""
+"""Values with their secrets wrapped, so that no one shows them by accident; a document inside of a text, too."""
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from confguard.fields import Secret
-from confguard.paths import Unshown
-from confguard.schema.shape import Shape
+from confguard.paths import Path, Unshown
+from confguard.schema.inner_documents import inner_document, lines_without, may_be_document, rewritten
+from confguard.schema.known_secrets import TELLING, Masked, parts_hidden, secret_texts, without
+from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.standing import State, below, shape_here
 from confguard.secrets import (
-    HIDDEN,
     is_ambiguous,
+    is_plain,
     is_reference,
     masked,
     plural_name,
@@ -24,63 +25,104 @@ from confguard.secrets import (
 
 __all__ = [
     "NOWHERE",
-    "Masked",
     "guarded",
     "guarded_leaf",
+    "guarded_text",
     "is_secret_key",
-    "secret_texts",
     "shown_value",
-    "without",
 ]
 
 NOWHERE = object()
 """The value of a place where nothing stands."""
 
 
-class Masked(Secret):
-    """A text with a secret in it: `postgres://app:***@db` is shown of it."""
-
-    def __str__(self) -> str:
-        return masked(self.reveal())
-
-    def __repr__(self) -> str:
-        return f"Masked({str(self)!r})"
+_DEEPEST = 3
+"""How many documents may stand in each other's texts and are looked into."""
 
 
-def guarded(value: Any, name: Any, state: State, shape: Shape) -> Any:
+def guarded(value: Any, name: Any, state: State, shape: Shape, deep: int = 0) -> Any:
+    """A value with its secrets wrapped. `deep`: in how many texts it stands already."""
     if isinstance(value, dict):
         return {
-            _key(shape, key, name): guarded(inner, key, below(state, value, key, inner, there), there)
+            _key(shape, key, name): guarded(inner, key, below(state, value, key, inner, there), there, deep)
             for key, inner in value.items()
             for there in (shape_here(shape.child(key), inner),)
         }
     if isinstance(value, list | tuple | set | frozenset):
         made = [
-            guarded(inner, name, below(state, value, i, inner, there), there)
+            guarded(inner, name, below(state, value, i, inner, there), there, deep)
             for i, inner in enumerate(value)
             for there in (shape_here(shape.child(i), inner),)
         ]
         return made if isinstance(value, list) else type(value)(made)
-    return guarded_leaf(value, name, state)
+    return guarded_leaf(value, name, state, deep)
 
 
 def _key(shape: Shape, key: Any, name: Any) -> Any:
     return Unshown(key) if isinstance(key, str) and is_secret_key(shape, key, name) else key
 
 
-def guarded_leaf(value: Any, name: Any, state: State) -> Any:
+def guarded_leaf(value: Any, name: Any, state: State, deep: int = 0) -> Any:
+    """A value that is no table and no list, wrapped if it is secret, or holds a secret."""
     if value is None or value is NOWHERE or isinstance(value, bool | Secret | dict | list):
         return value
     if isinstance(value, str):
-        otherwise = isinstance(name, str) and is_ambiguous(name) and says_otherwise(name, value)
-        if state is State.SECRET or (state >= State.ABOUT and not otherwise and not is_reference(value)):
+        if state is State.SECRET or (state >= State.ABOUT and not _is_harmless(name, value)):
             return Secret(value)
-        shown = masked(value)
-        return value if shown == value else Masked(value)
+        return guarded_text(value, deep)
     counts = isinstance(name, str) and isinstance(value, int | float) and says_otherwise(name, value)
     if state is State.SECRET or (state is State.INSIDE and not counts):
         return Secret(value)
     return value
+
+
+def _is_harmless(name: Any, value: str) -> bool:
+    """Is a text under a secret's name a reference, or a word that is none?"""
+    if is_reference(value):
+        return True
+    return isinstance(name, str) and (
+        is_plain(name, value) or (is_ambiguous(name) and says_otherwise(name, value))
+    )
+
+
+def guarded_text(text: str, deep: int = 0) -> str | Masked:
+    """A text, wrapped if a secret stands in it; a document in a text is judged as one."""
+    found = _of_document(text, deep) if may_be_document(text) and deep < _DEEPEST else None
+    shown = masked(text) if found is None else found[0]
+    if shown == text:
+        return text
+    return Masked(text, shown, tuple(parts_hidden(text, shown)) if found is None else found[1])
+
+
+@lru_cache(maxsize=64)
+def _of_document(text: str, deep: int) -> tuple[str, tuple[str, ...]] | None:
+    """What is shown of a document in a text, and its secrets; None if it is no document."""
+    document = inner_document(text)
+    if document is None:
+        return None
+    whole = guarded(document.data, None, State.PLAIN, ANYTHING, deep + 1)
+    secrets = tuple(secret_texts(whole))
+    if document.format == "json":
+        return (rewritten(text, shown_value(whole)) if secrets else text), secrets
+    lines = lines_without(document, set(_hidden_paths(document.data, whole, ())).__contains__)
+    known = [each for each in secrets if len(each) >= TELLING]
+    shown = "\n".join(masked(without(line, known)) for line in lines)
+    return shown, (*secrets, *parts_hidden(text, shown))
+
+
+def _hidden_paths(value: Any, whole: Any, path: Path) -> Iterator[Path]:
+    """The places of a document that show nothing of their value; `whole` is it with its secrets wrapped."""
+    if isinstance(whole, Masked):
+        if "\n" in whole.reveal():
+            yield path
+    elif isinstance(whole, Secret):
+        yield path
+    elif isinstance(value, dict):
+        for (key, inner), there in zip(value.items(), whole.values(), strict=False):
+            yield from _hidden_paths(inner, there, (*path, key))
+    elif isinstance(value, list):
+        for i, (inner, there) in enumerate(zip(value, whole, strict=True)):
+            yield from _hidden_paths(inner, there, (*path, i))
 
 
 def is_secret_key(shape: Shape, key: str, name: Any) -> bool:
@@ -98,28 +140,6 @@ def is_secret_key(shape: Shape, key: str, name: Any) -> bool:
     )
 
 
-def secret_texts(guarded: Any) -> list[str]:
-    """The secrets in a guarded value, or in several, as texts; the longest first."""
-    return sorted(set(texts_of(guarded)), key=len, reverse=True)
-
-
-def hidden(guarded: Any, secrets: list[str]) -> Any:
-    """A guarded value in which texts are secret, too, that hold one of these secrets.
-
-    >>> hidden({"note": "is hunter2", "port": 80}, ["hunter2"])
-    {'note': Secret('***'), 'port': 80}
-    """
-    if isinstance(guarded, Secret):
-        return guarded
-    if isinstance(guarded, str):
-        return Secret(guarded) if any(secret in guarded for secret in secrets) else guarded
-    if isinstance(guarded, dict):
-        return {key: hidden(inner, secrets) for key, inner in guarded.items()}
-    if isinstance(guarded, list | tuple | set | frozenset):
-        return type(guarded)(hidden(inner, secrets) for inner in guarded)
-    return guarded
-
-
 def shown_value(value: Any) -> Any:
     """A guarded value with its secrets as the text that is shown of them."""
     if isinstance(value, Secret):
@@ -127,56 +147,3 @@ def shown_value(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key) if isinstance(key, str) else key: shown_value(inner) for key, inner in value.items()}
     return [shown_value(each) for each in value] if isinstance(value, list) else value
-
-
-def without(text: str, secrets: list[str]) -> str:
-    """A text without secrets that are known, however they are written there; short ones as words of their own.
-
-    >>> without("expected a number, got 'hunter2'", ["hunter2"]), without("a is a pin", ["a"])
-    ("expected a number, got '***'", '*** is *** pin')
-    """
-    for secret in secrets:
-        for form in dict.fromkeys(
-            [
-                secret,
-                repr(secret)[1:-1],
-                json.dumps(secret)[1:-1],
-                json.dumps(secret, ensure_ascii=False)[1:-1],
-            ]
-        ):
-            if len(form) > 5 and form in text:
-                text = text.replace(form, HIDDEN)
-            elif len(form) <= 5 and form in text:
-                text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", HIDDEN, text)
-    return text
-
-
-def texts_of(value: Any) -> Iterator[str]:
-    """The secrets in a guarded value, as texts."""
-    if isinstance(value, Unshown):
-        yield value.reveal()
-    elif isinstance(value, Masked):
-        yield from _parts(value.reveal(), str(value))
-    elif isinstance(value, Secret):
-        inner = value.reveal()
-        if isinstance(inner, str):
-            yield inner
-            yield from (line for line in inner.split("\n") if len(line) > 5)
-        elif isinstance(inner, bytes):
-            yield inner.decode("utf-8", "replace")
-        elif isinstance(inner, dt.date | int | float) and not isinstance(inner, bool):
-            yield str(inner)
-    elif isinstance(value, dict):
-        yield from (key.reveal() for key in value if isinstance(key, Unshown))
-        for each in value.values():
-            yield from texts_of(each)
-    elif isinstance(value, list | tuple | set | frozenset):
-        for each in value:
-            yield from texts_of(each)
-
-
-def _parts(text: str, shown: str) -> Iterator[str]:
-    """What stands behind the stars of a masked text."""
-    pattern = "(.+?)".join(map(re.escape, shown.split(HIDDEN)))
-    found = re.fullmatch(pattern, text, re.DOTALL) if shown.count(HIDDEN) <= 20 else None
-    yield from (part for part in (found.groups() if found else ()) if part)

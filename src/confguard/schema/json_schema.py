@@ -30,10 +30,10 @@ class JsonSchema:
     """A JSON Schema that was read."""
 
     name: str
-    data: Any
+    data: Any = field(repr=False)
     document: Document | None = None
     """The file that it was read from; references that are relative lead to files beside it."""
-    others: Mapping[str, Any] = field(factory=dict)
+    others: Mapping[str, Any] = field(factory=dict, repr=False)
     """Schemas that are at hand, by the URIs that references have for them."""
 
     @cached_property

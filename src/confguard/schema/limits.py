@@ -114,14 +114,14 @@ def type_name(shape: Shape) -> str:
         names = dict.fromkeys(type_name(variant) for variant in shape.variants)
         return "anything" if "anything" in names else listed(names)
     keywords = allowed(shape)
-    if "enum" in keywords:
+    if "enum" in keywords and not shape.secret:
         return " or ".join(f"`{option}`" for option in keywords["enum"])
     return str(keywords.get("format") or keywords.get("type", "anything"))
 
 
 def described(shape: Shape, name: str | None = None) -> str:
     """What may stand at a place: its type and bounds, and those of what is in it."""
-    words, keywords = WORDS | {"pattern": "like {}"}, allowed(shape)
+    words, keywords = WORDS | ({} if shape.secret else {"pattern": "like {}"}), allowed(shape)
     told = [name or type_name(shape)]
     told += [text.format(keywords[keyword]) for keyword, text in words.items() if keyword in keywords]
     if shape.keys and _says_more(shape.keys):

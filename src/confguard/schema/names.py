@@ -22,7 +22,7 @@ __all__ = ["Named", "named"]
 class Named:
     """Data under the names that fields have in the schema, and how each was written."""
 
-    data: Any
+    data: Any = field(repr=False)
     written: Mapping[Path, Path] = field(factory=dict)
     """The places of settings that were written under another name."""
     twice: tuple[tuple[Path, Path], ...] = ()

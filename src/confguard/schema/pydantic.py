@@ -93,7 +93,7 @@ def _member(name: str, info: Any, config: Any, *, custom: bool) -> Member:
     deprecated = info.deprecated if isinstance(info.deprecated, str) else None
     if info.deprecated and not deprecated:
         deprecated = "it is to go"
-    marks = (*info.metadata, *([info] if info.discriminator else []))
+    marks = (*info.metadata, *([info] if info.discriminator or info.json_schema_extra else []))
     return Member(
         info.annotation,
         tuple(_names(name, info, config)),

@@ -30,7 +30,7 @@ class Library:
     """A schema, and the files that it refers to, read when they are asked for."""
 
     name: str
-    others: Mapping[str, Any] = field(factory=dict)
+    others: Mapping[str, Any] = field(factory=dict, repr=False)
     """Schemas that are at hand, by the URI that references have for them."""
     _documents: dict[str, Document] = field(factory=dict)
     _resources: dict[str, Any] = field(factory=dict)

@@ -6,28 +6,27 @@ out on the way down to it, so nothing is walked that nobody asks for.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any
 
-from attrs import define
+from attrs import define, field
 
 from confguard.documents.document import Document
 from confguard.fields import Secret
 from confguard.paths import Key, Path, Segment, Unshown
 from confguard.schema.guarded import (
     NOWHERE,
-    Masked,
     guarded,
     guarded_leaf,
+    guarded_text,
     is_secret_key,
-    secret_texts,
     shown_value,
-    without,
 )
+from confguard.schema.inner_documents import lines_without
+from confguard.schema.known_secrets import TELLING, secret_texts, without
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.standing import State, below, is_telling, shape_here
-from confguard.secrets import HIDDEN, masked
+from confguard.secrets import masked
 from confguard.values import Documents, documents_of
 
 __all__ = ["Secrets", "is_secret", "shown_at"]
@@ -37,12 +36,10 @@ __all__ = ["Secrets", "is_secret", "shown_at"]
 class Place:
     state: State
     shape: Shape
-    value: Any
+    value: Any = field(repr=False)
 
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
-_TELLING = 4
-"""Shorter secrets are words that a text may hold by accident."""
 
 
 class Secrets:
@@ -112,7 +109,7 @@ class Secrets:
         """
         where = (path,) if place is None or place is path else (path, place)
         if type(value) in _SCALARS and all(map(self._is_plain, where)):  # as most are
-            return value if type(value) is not str or masked(value) == value else Masked(value)
+            return guarded_text(value) if type(value) is str else value
         places = [self._place(side, each) for side in range(len(self._roots)) for each in where]
         there = [each for each in places if each.value is not NOWHERE]
         found = max(there or places, key=lambda each: each.state)
@@ -152,7 +149,7 @@ class Secrets:
         """
         if self._texts is None:
             whole = [guarded(each.value, None, each.state, each.shape) for each in self._roots]
-            self._texts = [each for each in secret_texts(whole) if len(each) >= _TELLING]
+            self._texts = [each for each in secret_texts(whole) if len(each) >= TELLING]
         return masked(without(text, self._texts)) if path is None else self.clean_at(text, path, self._texts)
 
     def clean_at(self, text: str, path: Path, others: Iterable[str] = (), *, whole: bool = True) -> str:
@@ -163,23 +160,12 @@ class Secrets:
         sides = [side for side in range(len(self._roots)) if whole or _is_leaf(self._place(side, path).value)]
         here = secret_texts([self._guarded_at(side, path) for side in sides])
         if not all(_is_leaf(self._place(side, path).value) for side in sides):
-            here = [each for each in here if len(each) >= _TELLING - 1]
+            here = [each for each in here if len(each) >= TELLING - 1]
         return masked(without(text, [*others, *here]))
 
     def lines(self, document: Document) -> list[str]:
         """The lines of a document with what is secret as `***`, from its value to where the next setting begins."""
-        lines = list(document.lines)
-        places = sorted(document.places().items(), key=lambda entry: entry[1].key)
-        starts = sorted({place.key.line for _, place in places} | {len(lines) + 1})
-        for path, place in places:
-            if not self._hides(path):
-                continue
-            line, column = place.value
-            lines[line - 1] = _cut(lines[line - 1], column)
-            following = starts[bisect_right(starts, line)] if line < starts[-1] else line + 1
-            for hidden in range(line + 1, following):
-                lines[hidden - 1] = HIDDEN if lines[hidden - 1].strip() else ""
-        return [self.clean(line) for line in lines]
+        return [self.clean(line) for line in lines_without(document, self._hides)]
 
     def _hides(self, path: Path) -> bool:
         return any(isinstance(self._guarded_at(side, path), Secret) for side in range(len(self._roots)))
@@ -265,12 +251,3 @@ def is_secret(path: Path, shape: Shape) -> bool:
     """Does what stands at a path hold a secret, by what the schema says or by the names on the way to it?"""
     state = State.SECRET if shape.secret else Secrets()._place(0, path).state
     return isinstance(guarded_leaf("a text", path[-1] if path else None, state), Secret)
-
-
-def _cut(line: str, column: int) -> str:
-    """A line up to a column; it may have been cut before that already."""
-    return (
-        line[: column - 1] + HIDDEN
-        if not line.endswith(HIDDEN) or len(line) - len(HIDDEN) > column - 1
-        else line
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_origin
 
 from attrs import evolve, field, frozen
 
@@ -96,8 +96,9 @@ class Shape:
         """May a secret stand at a place that there is not: in a table for a list, under a secret's name misspelt?"""
         if self.secret or isinstance(segment, str) is not (self.kind == "map"):
             return True
+        alike = [name for name in self.fields if _letters(name) == _letters(str(segment))]
         near = nearest(str(segment), self.fields) if self.closed else None
-        return near is not None and self.fields[near].holds_secret
+        return any(self.fields[name].holds_secret for name in (*alike, *([near] if near else [])))
 
     @cached_property
     def whole(self) -> Shape:
@@ -182,9 +183,8 @@ class Shape:
             return any(variant.secret for variant in self.variants)
         if self.field_type is not None:
             return issubclass(self.field_type, Secret)
-        return isinstance(self.hint, type) and hasattr(
-            self.hint, "get_secret_value"
-        )  # pydantic's, and their like
+        kind = get_origin(self.hint) or self.hint
+        return isinstance(kind, type) and hasattr(kind, "get_secret_value")  # pydantic's, and their like
 
     @cached_property
     def holds_secret(self) -> bool:
@@ -214,6 +214,11 @@ class Shape:
     def read(self, value: Any) -> Any:
         """The value as the schema's type reads it. Raises `ValueError` and its like."""
         return self.field_type.parse(value) if self.field_type else self.reader(value, self.hint)
+
+
+def _letters(name: str) -> str:
+    """A name as whoever takes one spelling for another reads it: `api-key` and `API_KEY` are one."""
+    return name.casefold().replace("_", "").replace("-", "")
 
 
 ANYTHING = Shape()

@@ -15,6 +15,7 @@ from confguard.schema.conversion import as_type
 from confguard.schema.interface import Member, Members, MembersOf
 from confguard.schema.options import options_of
 from confguard.schema.shape import ANYTHING, Shape
+from confguard.schema.vocabulary import write_only
 
 __all__ = ["build_shape", "union_of"]
 
@@ -32,10 +33,13 @@ class _Builder:
     def shape(self, written: Any, inside: tuple[Any, ...], marks: tuple[object, ...] = ()) -> Shape:
         hint, marks, optional = _unwrapped(written, marks)
         common: dict[str, Any] = {"marks": marks, "hint": hint, "optional": optional, "reader": self.reader}
+        common["hidden"] = any(map(_says_secret, marks))
         if texts := [
             mark for mark in marks if type(mark).__name__ == "Json"
         ]:  # pydantic's: a text that holds JSON
-            return Shape("value", **common | {"hint": Annotated[written, texts[0]]})
+            held = [mark for mark in marks if type(mark).__name__ != "Json"]
+            hidden = common["hidden"] or self.shape(hint, inside, tuple(held)).holds_secret
+            return Shape("value", **common | {"hint": Annotated[written, texts[0]], "hidden": hidden})
         if isinstance(hint, type) and issubclass(hint, FieldType):
             return Shape("value", field_type=hint, **common)
         if get_origin(hint) in (Union, UnionType):
@@ -128,6 +132,12 @@ class _Builder:
             description=member.description,
             custom=member.custom,
         )
+
+
+def _says_secret(mark: object) -> bool:
+    """Does a mark give what it stands at the keywords of JSON Schema by which a value is secret?"""
+    said = (getattr(mark, name, None) for name in ("json_schema_extra", "json_schema", "extra_json_schema"))
+    return any(map(write_only, said))
 
 
 _QUALIFIERS = {"Required", "NotRequired", "ReadOnly"}

@@ -14,9 +14,11 @@ from confguard.documents.reading import load_bytes
 from confguard.errors import DocumentError, Problem, did_you_mean
 from confguard.paths import Path, follow, value_at
 from confguard.schema.elements import Elements
+from confguard.schema.guarded import is_secret_key
 from confguard.schema.layers import Layer
 from confguard.schema.secrets import is_secret
 from confguard.schema.shape import Shape
+from confguard.secrets import HIDDEN
 
 __all__ = ["Env", "SecretFiles"]
 
@@ -43,7 +45,7 @@ class Env:
 
     prefix: str
     file: str | os.PathLike[str] | None = None
-    environ: Mapping[str, str] | None = None
+    environ: Mapping[str, str] | None = field(default=None, repr=False)
 
     def layer(self, shape: Shape) -> Layer:
         """The variables that are settings; others with the prefix are `unused`."""
@@ -112,6 +114,8 @@ class _Texts:
         path = _matched(name, self.shape)
         if path is None:
             return False
+        if _has_secret_key(path, self.shape):
+            source = source.replace(name, HIDDEN)
         known = self.found.setdefault(path, _Text(path, text, source))
         if known.text != text:
             message = f"{known.source} and {source} are the same setting, and say two things: keep one"
@@ -176,6 +180,12 @@ def _matched(name: str, shape: Shape) -> Path | None:
     words = name.split("__")
     known = _matching(words, shape, free=False)
     return known if known is not None else _matching(words, shape, free=True)
+
+
+def _has_secret_key(path: Path, shape: Shape) -> bool:
+    """Is one of the keys on the way a secret itself, so that a variable's name holds it?"""
+    steps = ((shape.at(path[:n]), step) for n, step in enumerate(path))
+    return any(isinstance(step, str) and is_secret_key(above, step, None) for above, step in steps)
 
 
 def _matching(words: list[str], shape: Shape, *, free: bool) -> Path | None:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import field, frozen
 
 from confguard.documents.bounds import MAX_BYTES
 from confguard.errors import IntegrityError
@@ -35,14 +35,14 @@ class Keyframe:
     """A revision whose content is the dictionary of those that follow."""
 
     number: int
-    content: bytes
+    content: bytes = field(repr=False)
 
 
 @frozen
 class Packed:
     """A content as it is kept, and the number of the keyframe that it is packed with."""
 
-    payload: bytes
+    payload: bytes = field(repr=False)
     keyframe: int | None = None
 
 

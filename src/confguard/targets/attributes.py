@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from confguard.targets.users import group_name, user_name
 
@@ -28,7 +28,7 @@ class Attributes:
     mode: int
     owner: int
     group: int
-    extended: Mapping[str, bytes]
+    extended: Mapping[str, bytes] = field(repr=False)
     """ACLs are among them."""
 
     @classmethod

@@ -30,7 +30,7 @@ class CallbackTarget:
     name: str
     call: Callable[[bytes], object]
     held: Callable[[], bytes | None] | None = None
-    _last: bytes | None = field(default=None, init=False)
+    _last: bytes | None = field(default=None, init=False, repr=False)
 
     @property
     def folder(self) -> Path | None:

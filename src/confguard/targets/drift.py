@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
@@ -25,7 +25,7 @@ class Drift:
     """A target that does not hold the head's bytes, or not as it is to hold them."""
 
     target: str
-    held: bytes | None
+    held: bytes | None = field(repr=False)
     """What it holds; None if nothing, or if it cannot be read."""
     changes: Diff | None
     """From the head to what it holds: empty if only layout or comments differ; None where that cannot be told."""

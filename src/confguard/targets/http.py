@@ -22,7 +22,7 @@ from http.client import (
 )
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from confguard.errors import brief
 from confguard.fields import Duration
@@ -45,7 +45,7 @@ class Answer:
     reason: str = ""
     location: str | None = None
     """Where a redirect leads."""
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
 
     @property
     def good(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 from hypothesis import assume
 from hypothesis import strategies as st
 
@@ -25,7 +25,7 @@ __all__ = ["Flaw", "invalid", "valid"]
 class Flaw:
     """Data that does not fit, where, and why."""
 
-    data: Any
+    data: Any = field(repr=False)
     path: Path
     reason: str
 
