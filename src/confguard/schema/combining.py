@@ -17,6 +17,7 @@ from confguard.schema.layers import Layer
 from confguard.schema.names import named
 from confguard.schema.placing import place_problem, said_twice
 from confguard.schema.shape import Shape
+from confguard.schema.wording import listed
 
 __all__ = ["Combined", "combine", "placed_in"]
 
@@ -95,6 +96,10 @@ def combine(layers: list[Layer], shape: Shape) -> Combined:
         found = [
             said_twice(first, second, place(*layer.where_written(first)).removesuffix(": "))
             for first, second in one.twice
+        ]
+        found += [
+            Problem(path, f"may be {listed(map(repr, keys))}, which stand below")
+            for path, keys in one.unclear
         ]
         table = isinstance(one.data, Mapping) or shape.kind != "map"
         if not table:

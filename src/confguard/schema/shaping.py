@@ -52,6 +52,8 @@ class _Builder:
 
     def of_standard(self, hint: Any, inside: tuple[Any, ...], common: dict[str, Any]) -> Shape:
         origin, arguments = get_origin(hint) or hint, get_args(hint)
+        if origin in (Any, object):  # a class itself, as Python has it
+            return Shape("any", **common)
         if not isinstance(origin, type):
             nothing = origin is Literal and None in arguments
             return Shape(
