@@ -25,10 +25,10 @@ def problems(model: Any, *sources: Any) -> list[str]:
 
 @attrs.frozen
 class Tables:
-    d: dict[str, int] = {}
-    deep: dict[str, dict[str, int]] = {}
-    listed: list[dict[str, int]] = []
-    either: list[int] | dict[str, int] = []
+    d: dict[str, int] = attrs.field(factory=dict)
+    deep: dict[str, dict[str, int]] = attrs.field(factory=dict)
+    listed: list[dict[str, int]] = attrs.field(factory=list)
+    either: list[int] | dict[str, int] = attrs.field(factory=list)
     free: Any = None
 
 

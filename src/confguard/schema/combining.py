@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from confguard.errors import Problem, place
 from confguard.paths import Path, follow
@@ -42,7 +42,7 @@ class Combined:
             around = layer.data
             for step in walked:
                 around = around[step]
-            cut = cut or (not whole and not isinstance(around, Mapping))
+            cut = cut or (not whole and not isinstance(around, Mapping)) or _lost(layer, path) is not None
 
     def erased(self, path: Path) -> Iterator[tuple[Layer, Path]]:
         """The layers that took away what lower ones say of a path, the highest first, and at which place around it."""
@@ -53,6 +53,8 @@ class Combined:
                 around = around[step]
             if not whole and walked and not isinstance(around, Mapping):
                 yield layer, tuple(walked)
+            elif (lost := _lost(layer, path)) is not None:
+                yield layer, lost[:-1]
 
     def untyped(self, path: Path) -> bool:
         """Does what stands at a path come from a layer whose values are all texts?"""
@@ -104,10 +106,28 @@ def combine(layers: list[Layer], shape: Shape) -> Combined:
         table = isinstance(one.data, Mapping) or shape.kind != "map"
         if not table:
             found.append(Problem((), "expected a table of settings"))
-        made.append(evolve(layer, data=one.data if table else {}, written=one.written))
-        merged = _Overlay(found).put(merged, made[-1].data, shape)
+        data = one.data if table else {}
+        overlay = _Overlay(found)
+        merged = overlay.put(merged, data, shape)
+        for path in overlay.refused:
+            _remove(data, path)
+        lost = tuple(overlay.lost)
+        made.append(evolve(layer, data=data, written=one.written, together=merged, lost=lost))
         problems += [placed_in(made[-1], problem, shape) for problem in [*found, *layer.problems]]
     return Combined(merged, tuple(made), tuple(problems))
+
+
+def _lost(layer: Layer, path: Path) -> Path | None:
+    return next((lost for lost in layer.lost if path[: len(lost)] == lost), None)
+
+
+def _remove(data: Any, path: Path) -> None:
+    """Take an element out, and what held nothing else."""
+    first, *rest = path
+    if rest:
+        _remove(data[first], tuple(rest))
+    if not rest or not data[first]:
+        del data[first]
 
 
 def placed_in(layer: Layer, problem: Problem, shape: Shape) -> Problem:
@@ -130,6 +150,10 @@ class _Overlay:
     """
 
     problems: list[Problem]
+    refused: list[Path] = field(factory=list)
+    """Elements of the layer that have no place in a list."""
+    lost: list[Path] = field(factory=list)
+    """What goes of what is below, as the layer means another member of a union."""
 
     def put(self, below: Any, above: Any, shape: Shape, path: Path = ()) -> Any:
         """Both as one. Where the layer is of another member of a union, what only others have goes."""
@@ -141,6 +165,7 @@ class _Overlay:
         if shape.variants:
             member, other = _member(below, above, shape)
             lost = shape.fields.keys() - member.fields.keys() if other else ()
+            self.lost.extend((*path, key) for key in below if key in lost)
             below = {key: value for key, value in below.items() if key not in lost}
             shape = member
         made = dict(below)
@@ -156,6 +181,7 @@ class _Overlay:
             if i > len(made):
                 message = f"would be element {i} of {len(made)}: they are numbered from 0, without a gap"
                 self.problems.append(Problem((*path, i), message))
+                self.refused.append((*path, i))
             else:
                 made[i : i + 1] = [self.put(old, value, shape.child(i), (*path, i))]
         return made
@@ -164,12 +190,15 @@ class _Overlay:
 def _member(below: Mapping[Any, Any], above: Mapping[Any, Any], shape: Shape) -> tuple[Shape, bool]:
     """The member of a union that a layer over what is below is of, and whether that is another one than before.
 
-    It is another where the layer has another tag; or is all of one by itself, and together with what is below of none.
+    It is another where the layer has another tag; or, where no tag is written, is all of one by itself, and together
+    with what is below of none.
     """
     both = {**below, **above}
     member = shape.of(both)
     if any(key in below and key in above and below[key] != above[key] for key in shape.tags):
         return member, True
+    if shape.tagger is None and shape.tag_of(both) in shape.tagged:
+        return member, False
     alone = shape.of(above)
     other = bool(below) and not member.fits(both) and alone.fits(above)
     return (alone, True) if other else (member, False)

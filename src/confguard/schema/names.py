@@ -46,8 +46,8 @@ def as_written(path: Path, written: Mapping[Path, Path]) -> Path:
 def named(data: Any, shape: Shape, below: Any = None, *, caseless: bool = False) -> Named:
     """The data with one name for each setting. `below` is what lower layers say, which may tell a union's member.
 
-    With `caseless`, as of variables, a key of a table that takes any is the one below that is spelt alike; and a number,
-    where a list or a table may stand, is an element or a key as what is below is a list or a table.
+    With `caseless`, as of variables, a key of a table that takes any is the one below that is spelt alike; and where a
+    list or a table may stand, a number is an element or a key as what is below is a list or a table.
 
     >>> workers = Shape("value")
     >>> pool = Shape("map", fields={"workers": workers, "threads": workers}, renamed={"threads": "workers"})
