@@ -154,7 +154,8 @@ def union_of(variants: Sequence[Shape], **common: Any) -> Shape:
             fields.setdefault(key, []).append(child)
     rests = [variant.rest for variant in distinct if variant.rest is not None]
     field_types = {variant.field_type for variant in distinct}
-    marks = (*common.pop("marks", ()), *(mark for variant in distinct for mark in variant.marks))
+    own = common.pop("marks", ())
+    marks = (*own, *(mark for variant in distinct for mark in variant.marks))
     optional = common.pop("optional", False) or any(variant.optional for variant in distinct)
     return Shape(
         kind,
@@ -170,7 +171,7 @@ def union_of(variants: Sequence[Shape], **common: Any) -> Shape:
         default=common.pop("default", NOTHING if _all_required(distinct) else COMPUTED),
         variants=tuple(distinct),
         reader=distinct[0].reader if distinct else as_type,
-        **_tags(tables, marks),
+        **_tags(tables, own),
         **{key: value for key, value in common.items() if key != "reader"},
     )
 
