@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from attrs import evolve, frozen
 
 from confguard.fields import FieldType, Renamed
 from confguard.paths import Path
 from confguard.schema.absent import COMPUTED, NOTHING
+from confguard.schema.bounds import field_marks
+from confguard.schema.class_fields import hints_of
 from confguard.schema.conversion import as_type
 from confguard.schema.interface import Member, Members, MembersOf
 from confguard.schema.options import options_of
@@ -63,8 +65,14 @@ class _Builder:
         if hasattr(origin, "__required_keys__"):
             return self.of_typed_dict(origin, inside, common)
         if issubclass(origin, tuple) and hasattr(origin, "_fields"):
-            hints = get_type_hints(origin, include_extras=True)
-            items = tuple(self.shape(hints.get(name, Any), inside) for name in origin._fields)
+            hints = hints_of(origin)
+            items = tuple(
+                evolve(
+                    self.shape(hints.get(name, Any), inside),
+                    default=getattr(origin, "_field_defaults", {}).get(name, NOTHING),
+                )
+                for name in origin._fields
+            )
             return Shape("list", items=items, rest=union_of(items), **common)
         if issubclass(origin, Mapping):
             below = arguments[1] if len(arguments) > 1 else Any
@@ -84,7 +92,7 @@ class _Builder:
     def of_typed_dict(self, kind: Any, inside: tuple[Any, ...], common: dict[str, Any]) -> Shape:
         extra = getattr(kind, "__pydantic_config__", {}).get("extra")
         fields = {}
-        for key, hint in get_type_hints(kind, include_extras=True).items():
+        for key, hint in hints_of(kind).items():
             shape = self.shape(hint, (*inside, kind))
             fields[key] = evolve(shape, default=NOTHING if key in kind.__required_keys__ else COMPUTED)
         return Shape("map", fields=fields, closed=extra not in {"allow", "ignore"}, **common)
@@ -256,7 +264,7 @@ def _unwrapped(hint: Any, marks: tuple[object, ...]) -> tuple[Any, tuple[object,
     while True:
         if get_origin(hint) is Annotated:
             hint, *metadata = get_args(hint)
-            marks = (*marks, *metadata, *(inner for mark in metadata for inner in _field_marks(mark)))
+            marks = (*marks, *field_marks(metadata))
         elif get_origin(hint) in (Union, UnionType):
             kinds = [kind for kind in get_args(hint) if kind is not NoneType]
             optional = optional or len(kinds) < len(get_args(hint))
@@ -271,9 +279,3 @@ def _unwrapped(hint: Any, marks: tuple[object, ...]) -> tuple[Any, tuple[object,
             hint = hint.__supertype__
         else:
             return hint, marks, optional
-
-
-def _field_marks(mark: object) -> tuple[object, ...]:
-    """What pydantic's `Field` holds inside of `Annotated`."""
-    found = getattr(mark, "metadata", ())
-    return tuple(found) if isinstance(found, list | tuple) else ()
