@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import attrs
 import pytest
@@ -439,3 +439,98 @@ def test_how_a_secret_number_is_written_is_not_told(tmp_path: Path) -> None:
         password: int = 0
 
     assert "0755" not in f"{cg.explain(Login, tmp_path / 'a.yaml')}{cg.explain(Login, tmp_path / 'a.yaml')!r}"
+
+
+class Memory(BaseModel):
+    kind: Literal["memory"] = "memory"
+    slots: int = 1
+    shared: int = 1
+
+
+class Remote(BaseModel):
+    kind: Literal["remote"]
+    addr: str = "x"
+    shared: int = 1
+
+
+class Cached(BaseModel):
+    cache: Annotated[Memory | Remote, Field(discriminator="kind")] = Memory()
+    either: Memory | Remote = Memory()
+
+
+@pytest.mark.parametrize("name", ["cache", "either"])
+def test_nothing_is_invented_where_load_refuses(name: str) -> None:
+    layers = ({name: {"kind": "remote", "addr": "z", "shared": 5}}, {name: {"slots": 3}})
+    explained = cg.explain(Cached, *layers)
+    assert explained[f"{name}.addr"].value == "z"
+    assert "computed" not in str(explained)
+    assert [str(each) for each in explained.problems] == [f"{name}.slots: unknown key"]
+
+
+@pytest.mark.parametrize("name", ["cache", "either"])
+def test_what_another_member_of_a_union_took_out_counts_no_more(name: str) -> None:
+    layers = [{name: {"kind": "remote", "addr": "z"}}, {name: {"kind": "memory"}}, {name: {"kind": "remote"}}]
+    assert getattr(cg.load(Cached, *layers), name) == Remote(kind="remote")
+    assert str(cg.explain(Cached, *layers)[f"{name}.addr"]).splitlines() == [
+        f"{name}.addr = x",
+        "    from default",
+        f"    erased by {name} = {{'kind': 'memory'}} from given",
+        "    over z from given",
+    ]
+
+
+class Point(BaseModel):
+    a: int = 1
+    wait: Duration = "2s"  # type: ignore[assignment]
+    inner: Pool = Pool()
+    name: str = Field(default_factory=lambda: "x")
+
+
+class Points(BaseModel):
+    l: list[Point] = []  # noqa: E741
+    t: tuple[Point, ...] = ()
+    by: dict[str, list[Point | Memory]] = {}
+
+
+def test_a_list_of_tables_that_leave_defaults_out_is_where_it_is_written() -> None:
+    def told(path: str, *layers: Any) -> list[str]:
+        explained = cg.explain(Points, *layers)
+        assert "'0'" not in str(explained.to_json())
+        return str(explained[path]).splitlines()[1:]
+
+    assert told("l", {"l": [{"a": 4}, {}]})[0] == "    from given"
+    assert told("t", {"t": [{"inner": {"size": 3}}]})[0] == "    from given"
+    assert told("by.x", {"by": {"x": [{"a": 4}, {"slots": 4}]}})[0] == "    from given"
+    assert told("l", environment(A_L__0__A="4"))[0] == "    from $A_L__0__A"
+    assert told("l", {"l": [{"a": 4}, {"a": 5}]}, environment(A_L__1__A="6")) == [
+        "    from $A_L__1__A and given",
+        "    over [{'a': 4}, {'a': 5}] from given",
+        "    over [] from default",
+    ]
+
+
+def test_of_single_elements_the_list_is_shown_that_they_make() -> None:
+    class Doubled(BaseModel):
+        ns: list[int] = []
+
+        @field_validator("ns")
+        @classmethod
+        def doubled(cls, value: list[int]) -> list[int]:
+            return [2 * each for each in value]
+
+    explained = cg.explain(Doubled, {"ns": [1, 2]}, environment(A_NS__1="4"))
+    assert str(explained["ns"]).splitlines()[:3] == [
+        "ns = [2, 8]",
+        "    from computed",
+        "    over [1, '4'] from $A_NS__1",
+    ]
+    assert explained["ns"].to_json()["written"] == [1, "4"]
+
+
+def test_an_element_beyond_the_end_is_no_part_of_the_list() -> None:
+    explained = cg.explain(Working, {"ns": [1]}, environment(A_NS__3="4"))
+    assert str(explained["ns"]).splitlines()[:2] == ["ns = [1]", "    from given"]
+    assert [str(each).partition(": ")[0] for each in explained.problems] == ["$A_NS__3"]
+    some = cg.explain(Working, {"ns": [1]}, environment(A_NS__3="4", A_NS__0="5"))
+    assert str(some["ns"]).splitlines()[:2] == ["ns = ['5']", "    from $A_NS__0 and given"]
+    assert cg.explain(Working, environment(A_NS__3="4"))["ns"].origin.source == "default"

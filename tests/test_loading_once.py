@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import attrs
 import pytest
-from pydantic import BaseModel, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    SecretStr,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 import confguard as cg
 from confguard.fields import Duration, Secret
@@ -121,3 +132,105 @@ def test_one_that_raises_anything_runs_once_too(error: type[Exception]) -> None:
     with pytest.raises(cg.ValidationError, match=f"a validator of the schema failed: {error.__name__}"):
         cg.load(Odd, "odd.toml")
     assert CALLS == [4]
+
+
+def _counted(name: str) -> Any:
+    def check(value: int) -> int:
+        CALLS.append(name)
+        if value > 100:
+            raise ValueError("too much")
+        return value
+
+    return check
+
+
+def _validates(name: str) -> Any:
+    return lambda _, __, value: _counted(name)(value)
+
+
+def _converts(value: Any) -> int:
+    CALLS.append("converter")
+    return int(value)
+
+
+class Memory(BaseModel):
+    kind: Literal["memory"] = "memory"
+    n: Annotated[int, AfterValidator(_counted("n"))] = 1
+
+
+class Remote(BaseModel):
+    kind: Literal["remote"]
+    m: int = 1
+
+
+class Numbers(RootModel[list[Annotated[int, AfterValidator(_counted("n"))]]]):
+    pass
+
+
+@dataclasses.dataclass
+class Post:
+    n: int = 1
+
+    def __post_init__(self) -> None:
+        _counted("n")(self.n)
+
+
+@attrs.frozen
+class Own:
+    n: int = attrs.field(default=1, converter=_converts, validator=_validates("n"))
+    more: int = attrs.field(default=1, validator=_validates("more"))
+
+    def __attrs_post_init__(self) -> None:
+        CALLS.append("post")
+
+
+@attrs.frozen
+class Another:
+    kind: Literal["another"]
+    m: int = attrs.field(default=1, validator=_validates("m"))
+
+
+SIZE = Annotated[int, AfterValidator(_counted("size"))]
+
+
+def _of_pydantic(part: Any) -> Any:
+    config = ConfigDict(arbitrary_types_allowed=True)
+    return create_model("Outer", __config__=config, part=(part, ...), size=(SIZE, 1))
+
+
+def _of_attrs(part: Any) -> Any:
+    size = attrs.field(type=int, default=1, validator=_validates("size"))
+    return attrs.make_class("Outer", {"part": attrs.field(type=part), "size": size})
+
+
+TAGGED = Annotated[Memory | Remote, Field(discriminator="kind")]
+PARTS: dict[str, tuple[Any, Any]] = {
+    "tagged": (_of_pydantic(TAGGED), lambda n: {"kind": "memory", "n": n}),
+    "plain": (_of_pydantic(Memory | Remote), lambda n: {"n": n}),
+    "listed": (_of_pydantic(list[Memory | Remote]), lambda n: [{"n": n}]),
+    "by key": (_of_pydantic(dict[str, Memory | Remote | None]), lambda n: {"a": {"n": n}, "b": None}),
+    "root": (_of_pydantic(Numbers), lambda n: [n]),
+    "dataclass": (_of_pydantic(Post), lambda n: {"n": n}),
+    "attrs in pydantic": (_of_pydantic(Own), lambda n: {"n": n}),
+    "attrs": (_of_attrs(Own), lambda n: {"n": n}),
+    "attrs listed": (_of_attrs(list[Own]), lambda n: [{"n": n}]),
+    "attrs union": (_of_attrs(Own | Another), lambda n: {"n": n}),
+    "dataclass in attrs": (_of_attrs(Post), lambda n: {"n": n}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("data", [(4, 4), (400, 4), (4, 400), (400, 400), (4, "x"), ("x", 4)])
+@pytest.mark.parametrize("part", PARTS)
+def test_validators_of_parts_run_once(part: str, data: tuple[Any, Any]) -> None:
+    model, written = PARTS[part]
+    n, size = data
+    try:
+        cg.load(model, {"part": written(n), "size": size})
+    except cg.ValidationError as error:
+        assert data != (4, 4)
+        told = "\n".join(map(str, error.problems))
+        assert ("part" in told, "size" in told) == (n != 4, size != 4)
+    else:
+        assert data == (4, 4)
+    assert "n" in CALLS or n == "x"
+    assert {name: CALLS.count(name) for name in CALLS} == dict.fromkeys(CALLS, 1)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from ipaddress import IPv4Address
@@ -19,7 +20,8 @@ import pytest
 from attrs import validators
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, RootModel, create_model
+from pydantic import AnyUrl, BaseModel, Field, Json, RootModel, SecretBytes, SecretStr, create_model
+from pydantic import ByteSize as PydanticSize
 from typing_extensions import TypedDict
 
 import confguard as cg
@@ -237,3 +239,57 @@ def test_an_example_that_is_written_is_clean(folder: Path, capsys: pytest.Captur
     assert main(["schema", "example", "app.schema.json"]) == 0
     Path("app.toml").write_text(capsys.readouterr().out)
     assert main(["check", "--schema", "app.schema.json", "app.toml"]) == 0
+
+
+class Bird(BaseModel):
+    wings: int = 2
+    song: str
+
+
+class Animals(BaseModel):
+    one: Annotated[Cat | Dog, Field(discriminator="kind")]
+    other: Annotated[Dog | Cat, Field(discriminator="kind")]
+    plain: Dog | Bird
+    maybe: Dog | Bird | None = None
+    deep: Annotated[Cat | Dog, Field(discriminator="kind")] | Bird = Cat()
+
+
+def uncommented(text: str, form: str) -> str:
+    """An example with every setting that is commented out as if it were there."""
+    setting = re.compile(r"^( *)# (\[[\w.]+\]$|[\w']+ = |[\w']+:( |$))", re.MULTILINE)
+    return re.sub(r"^.*\*\*\*.*$\n", "", setting.sub(r"\1\2", text), flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("form", ["toml", "yaml"])
+def test_an_example_has_the_settings_of_one_member_of_a_union(form: str) -> None:
+    text = example_file(schema_of(Animals), form)
+    for each in (text, uncommented(text, form)):
+        made = cg.load(Animals, cg.parse(each, form))
+        assert (type(made.one), type(made.other), type(made.plain)) == (Cat, Dog, Dog)
+    assert text.count("# kind 'cat' or kind 'dog'") == 1
+    assert "# Dog or Bird" in text
+
+
+def test_a_page_tells_which_member_of_a_union_has_a_setting() -> None:
+    page = reference_page(schema_of(Animals))
+    assert "| `one.kind` | `cat` or `dog` |" in page
+    assert "| `one.lives` | integer | `9` | of kind 'cat' |" in page
+    assert "| `plain.song` | string | required | of Bird |" in page
+
+
+def test_what_pydantics_own_types_take_is_said() -> None:
+    class Kinds(BaseModel):
+        token: SecretStr = SecretStr("")
+        raw: SecretBytes | None = None
+        url: AnyUrl = AnyUrl("http://a")
+        size: PydanticSize = PydanticSize(3)
+        text: Json[list[int]] = []
+        any: Any = None
+
+    schema = schema_of(Kinds)
+    page = reference_page(schema)
+    kinds = {row.split("`")[1]: row.split(" | ")[1] for row in page.splitlines()[4:]}
+    assert kinds == {
+        "token": "secret", "raw": "secret", "url": "uri", "size": "string or integer", "text": "string", "any": "anything",
+    }  # fmt: skip
+    assert example_file(schema).count("# anything") == 1

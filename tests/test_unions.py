@@ -20,6 +20,7 @@ from pydantic import (
     Field,
     RootModel,
     Tag,
+    ValidationError,
     create_model,
     field_validator,
     model_validator,
@@ -489,3 +490,79 @@ def test_a_misspelt_name_of_a_secret_shows_no_value() -> None:
             not in f"{caught.value}{caught.value.report()}{cg.diff({}, data, App)}{cg.explain(App, data)}"
         )
     assert "17" in str(cg.diff({}, {"login": {"handle": "x", "retries": 17}}, App))
+
+
+class Left(BaseModel, extra="forbid"):
+    x: Literal["a"]
+    z: str = ""
+
+
+class Right(BaseModel, extra="forbid"):
+    x: Literal["b"] = "b"
+    z: str = ""
+
+
+class Third(BaseModel, extra="forbid"):
+    y: int
+    z: str = ""
+
+
+class Low(BaseModel, extra="forbid"):
+    x: Literal["c"]
+
+
+class Upper(Low):
+    @field_validator("x", mode="before")
+    @classmethod
+    def lower(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+
+_TAGGED = Annotated[Left | Right, Discriminator("x")]
+_SMART = Annotated[Left | Right, Field(union_mode="smart")]
+_FIRST = Field(union_mode="left_to_right")
+NESTED: dict[str, Any] = {
+    "tagged or smart, first": Annotated[_TAGGED | _SMART, _FIRST],
+    "tagged or smart": _TAGGED | _SMART,
+    "tagged or third": _TAGGED | Third,
+    "third or tagged": Annotated[Third | _TAGGED, _FIRST],
+    "tagged or text": _TAGGED | str,
+    "tagged or table": _TAGGED | dict[str, str],
+    "tagged in tagged": Annotated[_TAGGED | Low, Discriminator("x")],
+    "list or one": list[_TAGGED] | _TAGGED,
+    "lists": list[_TAGGED] | list[Third],
+    "tables": dict[str, _TAGGED] | dict[str, Third],
+    "rewriting": Left | Upper,
+    "rewriting in it": Annotated[Left | Right, Field(union_mode="smart")] | Upper,
+    "three deep": Annotated[Annotated[_TAGGED | Third, _FIRST] | Upper, _FIRST],
+    "nothing": (_TAGGED | None) | Third,
+}
+_ONE = [
+    {"x": "a"},
+    {"x": "b"},
+    {"x": "C"},
+    {"x": "c"},
+    {"z": "0042"},
+    {"y": "4"},
+    {"y": 4, "z": "1"},
+    {},
+    "t",
+    None,
+]
+GIVEN = [*_ONE, *([each] for each in _ONE), *({"k": each} for each in _ONE), []]
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_what_pydantic_takes_as_nested_unions_is_taken(name: str) -> None:
+    model = create_model("Nested", v=(NESTED[name], ...))
+    took = 0
+    for value in GIVEN:
+        try:
+            made: Any = model.model_validate({"v": value})
+        except ValidationError:
+            with pytest.raises(cg.ValidationError):
+                cg.load(model, {"v": value})
+            continue
+        took += 1
+        assert cg.load(model, {"v": value}) == made, value
+    assert took > 1

@@ -8,13 +8,14 @@ from typing import Any
 import attrs
 
 from confguard.paths import Path
+from confguard.schema.broken import broken
 from confguard.schema.class_fields import fields_of, is_class
 from confguard.schema.interface import InvalidDataError, Members, MembersOf, Untyped
 from confguard.schema.pydantic import problems_of
 from confguard.schema.shape import Shape
 from confguard.schema.shaping import build_shape
 from confguard.schema.structuring import converter
-from confguard.schema.validators import broken, said_by
+from confguard.schema.validators import said_by
 
 __all__ = ["AttrsAdapter"]
 
@@ -72,7 +73,7 @@ def _problems(error: BaseException, path: Path, data: Any) -> Iterator[tuple[Pat
     validated = attrs.has(kind) if isinstance(kind, type) else False
     raised = next((inner for inner in error.exceptions if _step(inner) is None), None)
     looked = validated and isinstance(data, dict)
-    found = list(broken(kind, data, converter().structure, raised)) if looked else []
+    found = list(broken(error, data, converter().structure, raised)) if looked else []
     yield from (((*path, *where), message, value) for where, message, value in found)
     for inner in error.exceptions:
         step = _step(inner)

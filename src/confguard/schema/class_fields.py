@@ -12,7 +12,7 @@ from confguard.schema.absent import COMPUTED, NOTHING
 from confguard.schema.interface import Member, Members
 from confguard.schema.validators import refined
 
-__all__ = ["fields_of", "is_class"]
+__all__ = ["fields_of", "hints_of", "is_class"]
 
 
 def is_class(model: object) -> bool:
@@ -20,15 +20,20 @@ def is_class(model: object) -> bool:
     return isinstance(model, type) and (attrs.has(model) or dataclasses.is_dataclass(model))
 
 
-def fields_of(model: Any) -> Members:
-    """The class's fields by name."""
+def hints_of(model: Any) -> dict[str, Any]:
+    """The types of a class's fields. Raises `SchemaError` for one that cannot be told."""
     try:
-        hints = get_type_hints(model, include_extras=True)
+        return get_type_hints(model, include_extras=True)
     except NameError as error:
         raise SchemaError(
             f"{model.__name__}: an annotation cannot be resolved: {error}",
             hint="define the classes at the top of a module, or leave out `from __future__ import annotations`",
         ) from error
+
+
+def fields_of(model: Any) -> Members:
+    """The class's fields by name."""
+    hints = hints_of(model)
     items = attrs.fields(model) if attrs.has(model) else dataclasses.fields(model)
     default = _attrs_default if attrs.has(model) else _dataclass_default
     return Members(

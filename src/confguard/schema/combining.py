@@ -17,6 +17,7 @@ from confguard.schema.names import named
 from confguard.schema.overlay import Overlay
 from confguard.schema.placing import place_problem, said_twice
 from confguard.schema.shape import Shape
+from confguard.schema.wording import listed
 
 __all__ = ["Combined", "combine", "placed_in"]
 
@@ -41,7 +42,7 @@ class Combined:
             around = layer.data
             for step in walked:
                 around = around[step]
-            cut = cut or (not whole and not isinstance(around, Mapping))
+            cut = cut or (not whole and not isinstance(around, Mapping)) or _lost(layer, path) is not None
 
     def erased(self, path: Path) -> Iterator[tuple[Layer, Path]]:
         """The layers that took away what lower ones say of a path, the highest first, and at which place around it."""
@@ -52,6 +53,8 @@ class Combined:
                 around = around[step]
             if not whole and walked and not isinstance(around, Mapping):
                 yield layer, tuple(walked)
+            elif (lost := _lost(layer, path)) is not None:
+                yield layer, lost[:-1]
 
     def untyped(self, path: Path) -> bool:
         """Does what stands at a path come from a layer whose values are all texts?"""
@@ -96,13 +99,35 @@ def combine(layers: list[Layer], shape: Shape) -> Combined:
             said_twice(first, second, place(*layer.where_written(first)).removesuffix(": "))
             for first, second in one.twice
         ]
+        found += [
+            Problem(path, f"may be {listed(map(repr, keys))}, which stand below")
+            for path, keys in one.unclear
+        ]
         table = isinstance(one.data, Mapping) or shape.kind != "map"
         if not table:
             found.append(Problem((), "expected a table of settings"))
-        made.append(evolve(layer, data=one.data if table else {}, written=one.written))
-        merged = Overlay(found).put(merged, made[-1].data, shape)
+        data = one.data if table else {}
+        overlay = Overlay(found)
+        merged = overlay.put(merged, data, shape)
+        for path in overlay.refused:
+            _remove(data, path)
+        lost = tuple(overlay.lost)
+        made.append(evolve(layer, data=data, written=one.written, together=merged, lost=lost))
         problems += [placed_in(made[-1], problem, shape) for problem in [*found, *layer.problems]]
     return Combined(merged, tuple(made), tuple(problems))
+
+
+def _lost(layer: Layer, path: Path) -> Path | None:
+    return next((lost for lost in layer.lost if path[: len(lost)] == lost), None)
+
+
+def _remove(data: Any, path: Path) -> None:
+    """Take an element out, and what held nothing else."""
+    first, *rest = path
+    if rest:
+        _remove(data[first], tuple(rest))
+    if not rest or not data[first]:
+        del data[first]
 
 
 def placed_in(layer: Layer, problem: Problem, shape: Shape) -> Problem:

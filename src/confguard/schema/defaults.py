@@ -11,7 +11,7 @@ from confguard.schema.conversion import is_span
 from confguard.schema.instances import as_data, is_instance
 from confguard.schema.shape import Shape
 
-__all__ = ["called", "value_inside", "with_defaults", "with_parsed_defaults"]
+__all__ = ["called", "completed", "value_inside", "with_defaults", "with_parsed_defaults"]
 
 
 def with_defaults(data: Any, shape: Shape) -> Any:
@@ -29,6 +29,27 @@ def with_defaults(data: Any, shape: Shape) -> Any:
         elif child.default is not NOTHING and (default := called(child.default)) is not COMPUTED:
             made[key] = as_data(default, child)
     return made | {key: value for key, value in data.items() if key not in made}
+
+
+def completed(data: Any, made: Any, shape: Shape) -> Any:
+    """What is written in a list, with the defaults that an instance `made` of it has besides.
+
+    >>> completed([{}], [{"a": 1}], Shape("list", rest=Shape("map", fields={"a": Shape(default=1)})))
+    [{'a': 1}]
+    """
+    shape = shape.of(made)
+    if isinstance(data, list) and isinstance(made, list):
+        pairs = zip(data, made, strict=False)
+        filled = [completed(value, there, shape.child(i)) for i, (value, there) in enumerate(pairs)]
+        return [*filled, *data[len(filled) :]]
+    if not isinstance(data, dict) or not isinstance(made, dict):
+        return data
+    inner = {key: completed(value, made.get(key), shape.child(key)) for key, value in data.items()}
+    for key in made.keys() - data.keys():
+        default = called(shape.child(key).default)
+        if default is not NOTHING:
+            inner[key] = made[key] if default is COMPUTED else as_data(default, shape.child(key))
+    return inner
 
 
 def called(default: Any) -> Any:

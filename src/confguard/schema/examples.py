@@ -16,6 +16,8 @@ from confguard.schema.limits import allowed, default_text, described
 from confguard.schema.schema import Schema
 from confguard.schema.secrets import shown_at
 from confguard.schema.shape import Shape
+from confguard.schema.unions import member_name, tables_of
+from confguard.schema.wording import listed
 
 __all__ = ["example_file"]
 
@@ -41,6 +43,7 @@ def example_file(schema: Schema[Any], format: str = "toml", *, schema_file: str 
 
 def _toml_lines(shape: Shape, data: dict[str, Any] | None, path: tuple[str, ...]) -> Iterator[str]:
     """The lines of a table that holds `data`; where that is None, it is not there."""
+    shape = _meant(shape, data)
     fields = list(own_fields(shape))
     for key, child in fields:
         if not _is_table(child, data, key):
@@ -59,7 +62,7 @@ def _toml_lines(shape: Shape, data: dict[str, Any] | None, path: tuple[str, ...]
 
 
 def _yaml_lines(shape: Shape, data: dict[str, Any] | None, path: tuple[str, ...]) -> Iterator[str]:
-    indent = "  " * len(path)
+    indent, shape = "  " * len(path), _meant(shape, data)
     for key, child in own_fields(shape):
         for line in _about(child):
             yield indent + line
@@ -78,6 +81,13 @@ def _is_table(shape: Shape, data: dict[str, Any] | None, key: str) -> bool:
     return shape.kind == "map" and bool(shape.fields) and isinstance((data or {}).get(key, {}), dict)
 
 
+def _meant(shape: Shape, data: Any) -> Shape:
+    """The member of a union that an example is of: what others have would not go with it."""
+    while shape.variants:
+        shape = shape.of(data).whole if data is not None else (tables_of(shape) or shape.variants)[0]
+    return shape
+
+
 def _may_be_empty(shape: Shape) -> bool:
     required = any(child.default is NOTHING for _, child in own_fields(shape))
     return not (shape.optional or shape.variants or required)
@@ -92,7 +102,9 @@ def _others(shape: Shape, data: dict[str, Any] | None, path: tuple[str, ...], fo
 
 def _about(shape: Shape) -> Iterator[str]:
     yield from (f"# {line}".rstrip() for line in (shape.description or "").splitlines())
-    if shape.kind != "map" or not shape.fields:
+    if shape.variants and shape.kind == "map" and shape.fields:
+        yield f"# {listed(dict.fromkeys(member_name(shape, table) for table in tables_of(shape)))}"
+    elif shape.kind != "map" or not shape.fields:
         yield f"# {described(shape, shape.field_type.expects if shape.field_type else None)}"
 
 

@@ -15,7 +15,7 @@ from confguard.fields import FieldType
 from confguard.paths import Path, path_to_json, show_path, value_at
 from confguard.schema.absent import COMPUTED, NOTHING
 from confguard.schema.combining import Combined, combine, placed_in
-from confguard.schema.defaults import with_defaults
+from confguard.schema.defaults import completed, with_defaults
 from confguard.schema.elements import Elements
 from confguard.schema.guarded import shown_value
 from confguard.schema.instances import as_data, meaning, with_keys_of
@@ -177,7 +177,10 @@ def explain(model: SchemaLike, *sources: Source) -> Explanation:
     data = with_defaults(loading.combined.data, shape) if written else as_data(loading.made, shape)
     data = with_keys_of(data, loading.combined.data)
     secrets = Secrets(shape, data, *(layer.data for layer in loading.written))
-    values = tuple(_explained(path, value, loading.combined, secrets) for path, value in _leaves(data, ()))
+    values = tuple(
+        _explained(path, value, loading.combined, secrets, made=not written)
+        for path, value in _leaves(data, ())
+    )
     unused = tuple(name for layer in loading.written for name in layer.unused)
     return Explanation(values, unused, loading.problems)
 
@@ -215,7 +218,8 @@ def _about_one_of(path: Path, others: list[Path]) -> bool:
     return any(path and (other[: len(path)] == path or path[: len(other)] == other) for other in others)
 
 
-def _explained(path: Path, value: Any, combined: Combined, secrets: Secrets) -> Explained:
+def _explained(path: Path, value: Any, combined: Combined, secrets: Secrets, *, made: bool) -> Explained:
+    """`made`: is it the value of an instance, or one that `load` would refuse?"""
     place = secrets.shape.at(path)
     counting = [layer for layer, counts in combined.saying(path) if counts]
     rest = [_origin(layer, path, secrets) for layer, counts in combined.saying(path) if not counts]
@@ -224,7 +228,8 @@ def _explained(path: Path, value: Any, combined: Combined, secrets: Secrets) -> 
     shown, where = _shown(value, path, secrets), secrets.path(path)
     told = default is not NOTHING and default is not COMPUTED
     before = value_at(combined.data, path) if counting else default
-    computed = bool(counting or told) and not same(meaning(before, place), meaning(value, place))
+    written = completed(before, value, place) if counting else before
+    computed = made and bool(counting or told) and not same(meaning(written, place), meaning(value, place))
     origins = [each for layer in counting for each in _origins(layer, path, secrets)]
     if counting and told:
         rest.append(Origin("default", _shown(default, path, secrets)))
@@ -257,8 +262,9 @@ def _origins(layer: Layer, path: Path, secrets: Secrets) -> list[Origin]:
 
 def _origin(layer: Layer, path: Path, secrets: Secrets) -> Origin:
     """Where a layer has a value, and those of its elements that are written one by one."""
-    value = _shown(value_at(layer.data, path), path, secrets)
-    text = layer.text(path) if value is value_at(layer.data, path) else None
+    said = layer.said(path)
+    value = _shown(said, path, secrets)
+    text = layer.text(path) if value is said else None
     own = Origin(layer.name, value, *layer.where(path), text=text)
     parts = [
         Origin(layer.name, _shown(value_at(layer.data, inner), inner, secrets), source)

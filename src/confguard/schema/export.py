@@ -14,6 +14,8 @@ from confguard.schema.limits import allowed, default_text, described
 from confguard.schema.schema import Schema
 from confguard.schema.secrets import shown_at
 from confguard.schema.shape import Shape
+from confguard.schema.unions import member_name, tables_of
+from confguard.schema.wording import listed
 from confguard.secrets import HIDDEN
 
 __all__ = ["example_file", "json_schema", "reference_page"]
@@ -22,24 +24,32 @@ __all__ = ["example_file", "json_schema", "reference_page"]
 def reference_page(schema: Schema[Any]) -> str:
     """A Markdown page with a row for each setting."""
     rows = ["| setting | type | default | what |", "|---|---|---|---|"]
-    rows += [_row(path, shape) for path, shape in _settings(schema.shape, ())]
+    rows += [_row(*each) for each in _settings(schema.shape, ())]
     return "\n".join([f"# {schema.name}", "", *rows]) + "\n"
 
 
-def _settings(shape: Shape, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Shape]]:
-    for key, child in own_fields(shape):
+def _settings(
+    shape: Shape, path: tuple[str, ...], of: str = ""
+) -> Iterator[tuple[tuple[str, ...], Shape, str]]:
+    """Each setting, its shape, and which members of a union have it where not all do."""
+    tables = tables_of(shape)
+    named = {key: child for table in tables for key, child in own_fields(table)}
+    for key, child in named.items():
+        having = [member_name(shape, table) for table in tables if key in table.fields]
+        child = shape.child(key) if len(having) > 1 else child  # noqa: PLW2901 - what all of them say
+        which = f"of {listed(having, 'and')}" if len(having) < len(tables) else of
         if child.kind == "map" and child.fields:
-            yield from _settings(child, (*path, key))
+            yield from _settings(child, (*path, key), which)
         else:
-            yield (*path, key), child
+            yield (*path, key), child, which
 
 
-def _row(path: tuple[str, ...], shape: Shape) -> str:
+def _row(path: tuple[str, ...], shape: Shape, which: str) -> str:
     keywords = allowed(shape)
     default = shown_at(default_text(shape), path, shape)
     shown = "required" if default is NOTHING else f"`{json.dumps(default)}`" if default != HIDDEN else HIDDEN
     extra = keywords.get("x-confguard", {})
-    notes = [keywords.get("description", "")]
+    notes = [which, keywords.get("description", "")]
     notes += [f"impact: {extra['impact']}"] if "impact" in extra else []
     notes += [f"deprecated: {shape.deprecated}"] if shape.deprecated else []
     cells = (f"`{show_path(path)}`", described(shape), shown, "; ".join(filter(None, notes)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import sys
 from collections.abc import Iterator
 from copy import copy
 from decimal import Decimal
@@ -17,7 +16,7 @@ from attrs import define, field
 from confguard.paths import Path
 from confguard.schema.absent import NOTHING
 from confguard.schema.json_schema import JsonSchema
-from confguard.schema.limits import allowed, plain
+from confguard.schema.limits import allowed, by_pydantic, plain
 from confguard.schema.schema import Schema
 from confguard.schema.secrets import shown_at
 from confguard.schema.shape import Shape
@@ -154,7 +153,7 @@ class _Export:
             "type": "array",
             "prefixItems": [self.node(child) for child in shape.items],
             "items": False,
-            "minItems": size,
+            "minItems": sum(child.default is NOTHING for child in shape.items),
             "maxItems": size,
         }
 
@@ -238,7 +237,7 @@ def _own_keywords(shape: Shape) -> dict[str, Any]:
         made = _FORMS[name] | {key: value for key, value in made.items() if key != "type"}
         made["x-confguard"] = {"type": name} | made.get("x-confguard", {})
     elif shape.kind in {"any", "value"} and not ({"type", "enum"} & made.keys()) and not shape.variants:
-        made = _by_pydantic(shape.hint) | made
+        made = by_pydantic(shape.hint) | made
     if shape.secret:
         made["writeOnly"] = True
     made.pop("default", None)
@@ -261,18 +260,6 @@ def _is_json(value: Any) -> bool:
     if isinstance(value, float | Decimal):
         return isfinite(value)
     return value is None or isinstance(value, str | int | list | tuple | dict | re.Pattern)
-
-
-def _by_pydantic(hint: Any) -> dict[str, Any]:
-    """What pydantic says of a type of its own, or of another library's that has told it."""
-    pydantic = sys.modules.get("pydantic")
-    if pydantic is None or hint in (Any, object, None):
-        return {"type": "null"} if hint is type(None) else {}
-    try:
-        made: dict[str, Any] = pydantic.TypeAdapter(hint).json_schema()
-    except Exception:  # noqa: BLE001 - whatever a type's own code raises, it is not known then what it takes
-        return {}
-    return {} if "$defs" in made else {key: value for key, value in made.items() if key != "title"}
 
 
 def _default(shape: Shape) -> Any:

@@ -11,7 +11,7 @@ from attrs import define, evolve
 from confguard import fields
 from confguard.errors import SchemaError
 from confguard.schema.absent import NOTHING
-from confguard.schema.limits import BOUNDS
+from confguard.schema.bounds import BOUNDS
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.vocabulary import write_only
 

@@ -13,7 +13,8 @@ from attrs import field, frozen
 
 from confguard.documents.document import Document, read
 from confguard.errors import DocumentError, Problem
-from confguard.paths import Path, value_at
+from confguard.paths import Path, follow, value_at
+from confguard.schema.elements import Elements
 from confguard.schema.instances import as_data, is_instance
 from confguard.schema.names import as_written
 from confguard.schema.shape import Shape
@@ -45,6 +46,10 @@ class Layer:
     """What cannot be read as what it is to be."""
     written: Mapping[Path, Path] = field(factory=dict)
     """The places of settings that are written under another name than the schema has for them."""
+    together: Any = field(default=None, repr=False)
+    """What it and all layers below it say."""
+    lost: tuple[Path, ...] = ()
+    """What lower layers say and does not count any more, as this one means another member of a union."""
 
     @property
     def texts_only(self) -> bool:
@@ -77,13 +82,20 @@ class Layer:
         same = token is None or isinstance(value, bool) or token[0] == str(value)
         return token[0] if token and not same else None
 
+    def said(self, path: Path) -> Any:
+        """What it says of a setting; of single elements of a list, the list that they make with what is below."""
+        value = value_at(self.data, path)
+        return value_at(self.together, path) if isinstance(value, Elements) else value
+
     def parts(self, path: Path) -> list[tuple[Path, str]]:
         """What stands in a setting under a name of its own, such as `$APP_NS__1` in `$APP_NS`."""
         known = self.as_written(path)
         return [
             ((*path, *inner[len(known) :]), source)
             for inner, source in self.origins.items()
-            if len(inner) > len(known) and inner[: len(known)] == known
+            if len(inner) > len(known)
+            and inner[: len(known)] == known
+            and follow(self.data, (*path, *inner[len(known) :]))[1]
         ]
 
     def where_written(self, path: Path) -> Where:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -13,24 +14,23 @@ from attrs import frozen
 from confguard.errors import brief
 from confguard.fields import FieldType, Impact, KeyedBy, Owner, Renamed, Safer, Unordered
 from confguard.schema.absent import NOTHING
+from confguard.schema.bounds import bounds_of
 from confguard.schema.conversion import standard
 from confguard.schema.options import options_of
 from confguard.schema.shape import Shape
 from confguard.schema.wording import listed
 
-__all__ = ["BOUNDS", "WORDS", "Says", "allowed", "default_text", "described", "plain", "type_name", "worded"]
-
-BOUNDS = {
-    "ge": "minimum",
-    "le": "maximum",
-    "gt": "exclusiveMinimum",
-    "lt": "exclusiveMaximum",
-    "multiple_of": "multipleOf",
-    "min_length": "minLength",
-    "max_length": "maxLength",
-    "pattern": "pattern",
-}
-"""The attributes by which `annotated_types` (and pydantic) give bounds, and JSON Schema's words for them."""
+__all__ = [
+    "WORDS",
+    "Says",
+    "allowed",
+    "by_pydantic",
+    "default_text",
+    "described",
+    "plain",
+    "type_name",
+    "worded",
+]
 
 WORDS = {
     "minimum": "at least {}",
@@ -90,10 +90,8 @@ def allowed(shape: Shape) -> dict[str, Any]:
         if known.form:
             made["format"] = known.form
     for mark in shape.marks:
-        for name, keyword in BOUNDS.items():
-            bound = getattr(mark, name, None)
-            if bound is not None and not callable(bound):
-                _add(made, _for_containers(keyword, shape), bound)
+        for keyword, bound in bounds_of(mark):
+            _add(made, _for_containers(keyword, shape), bound)
         for keyword, said in mark.keywords.items() if isinstance(mark, Says) else ():
             _add(made, _for_containers(keyword, shape), said)
     if shape.default is not NOTHING and not callable(shape.default):
@@ -102,6 +100,18 @@ def allowed(shape: Shape) -> dict[str, Any]:
         made["deprecated"] = True
     extra = dict(_extra(shape))
     return made | ({"x-confguard": extra} if extra else {})
+
+
+def by_pydantic(hint: Any) -> dict[str, Any]:
+    """What pydantic says of a type of its own, or of another library's that has told it."""
+    pydantic = sys.modules.get("pydantic")
+    if pydantic is None or hint in (Any, object, None):
+        return {"type": "null"} if hint is type(None) else {}
+    try:
+        made: dict[str, Any] = pydantic.TypeAdapter(hint).json_schema()
+    except Exception:  # noqa: BLE001 - whatever a type's own code raises, it is not known then what it takes
+        return {}
+    return {} if "$defs" in made else {key: value for key, value in made.items() if key != "title"}
 
 
 def type_name(shape: Shape) -> str:
@@ -113,9 +123,17 @@ def type_name(shape: Shape) -> str:
     if shape.variants:
         names = dict.fromkeys(type_name(variant) for variant in shape.variants)
         return "anything" if "anything" in names else listed(names)
+    if hasattr(shape.hint, "get_secret_value"):
+        return "secret"
     keywords = allowed(shape)
     if "enum" in keywords and not shape.secret:
         return " or ".join(f"`{option}`" for option in keywords["enum"])
+    return _word(keywords if keywords.keys() & {"format", "type"} else by_pydantic(shape.hint))
+
+
+def _word(keywords: Mapping[str, Any]) -> str:
+    if "anyOf" in keywords:
+        return listed(dict.fromkeys(map(_word, keywords["anyOf"])))
     return str(keywords.get("format") or keywords.get("type", "anything"))
 
 

@@ -5,7 +5,7 @@ It comes before layers are merged, so that a higher layer wins under whichever n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import field, frozen
@@ -15,7 +15,7 @@ from confguard.schema.elements import Elements
 from confguard.schema.shape import Shape
 from confguard.values import same
 
-__all__ = ["Named", "named"]
+__all__ = ["Named", "as_written", "named", "plainly", "spelt_alike"]
 
 
 @frozen
@@ -27,6 +27,8 @@ class Named:
     """The places of settings that were written under another name."""
     twice: tuple[tuple[Path, Path], ...] = ()
     """Settings that say two things under two names: the places as they are written."""
+    unclear: tuple[tuple[Path, tuple[str, ...]], ...] = ()
+    """Places whose last key may stand for any of several that are there."""
 
     def as_written(self, path: Path) -> Path:
         """A path as the document has it."""
@@ -44,7 +46,8 @@ def as_written(path: Path, written: Mapping[Path, Path]) -> Path:
 def named(data: Any, shape: Shape, below: Any = None, *, caseless: bool = False) -> Named:
     """The data with one name for each setting. `below` is what lower layers say, which may tell a union's member.
 
-    With `caseless`, a key of a table that takes any is the one below that differs in letter case only.
+    With `caseless`, as of variables, a key of a table that takes any is the one below that is spelt alike; and where a
+    list or a table may stand, a number is an element or a key as what is below is a list or a table.
 
     >>> workers = Shape("value")
     >>> pool = Shape("map", fields={"workers": workers, "threads": workers}, renamed={"threads": "workers"})
@@ -53,7 +56,25 @@ def named(data: Any, shape: Shape, below: Any = None, *, caseless: bool = False)
     """
     naming = _Naming(caseless)
     made = naming.named(data, below, shape, (), ())
-    return Named(made, naming.written, tuple(naming.twice))
+    return Named(made, naming.written, tuple(naming.twice), tuple(naming.unclear))
+
+
+def spelt_alike(key: str, keys: Iterable[Any]) -> list[str]:
+    """The keys that a variable's may stand for: it itself, else those of another letter case, else with `_` for others.
+
+    >>> spelt_alike("main_db", ["Main_DB", "main-db"]), spelt_alike("a_b", ["a.b", "a-b"])
+    (['Main_DB'], ['a.b', 'a-b'])
+    """
+    known = [each for each in keys if isinstance(each, str)]
+    for spelling in (str, str.lower, plainly):
+        if found := [each for each in known if spelling(each) == spelling(key)]:
+            return found
+    return []
+
+
+def plainly(key: str) -> str:
+    """A key as the name of a variable can have it, in small letters."""
+    return key.lower().replace("-", "_").replace(".", "_")
 
 
 @frozen
@@ -61,6 +82,7 @@ class _Naming:
     caseless: bool
     written: dict[Path, Path] = field(factory=dict)
     twice: list[tuple[Path, Path]] = field(factory=list)
+    unclear: list[tuple[Path, tuple[str, ...]]] = field(factory=list)
 
     def named(self, data: Any, below: Any, shape: Shape, path: Path, place: Path) -> Any:
         """`path` is where the data stands under its new names, `place` where it is written."""
@@ -71,13 +93,16 @@ class _Naming:
             ]
         if not isinstance(data, dict):
             return data
+        if isinstance(data, Elements) and _are_elements(data, below, shape):
+            return self.elements(data, below, shape, path, place)
         known = below if isinstance(below, Mapping) else {}
         shape = shape.of({**known, **data}) if shape.variants else shape
         moved = self.moved(data, shape, place) if shape.names else {}
         if self.caseless:
-            moved |= _respelled(data, known, shape)
+            moved |= {(str(key),): (key,) for key in data if isinstance(key, int)}
+            moved |= self.respelled(data, known, shape, place)
         others = set(moved.values()) | shape.names.keys()
-        made: dict[Any, Any] = Elements() if isinstance(data, Elements) else {}
+        made: dict[Any, Any] = {}
         for key, value in data.items():
             if (key,) not in others:
                 inner = (*path, key)
@@ -89,6 +114,14 @@ class _Naming:
             _put(made, own, value)
         longer = [other for other in moved.values() if len(other) > 1]
         return _without(made, longer) if longer else made
+
+    def elements(self, data: Elements, below: Any, shape: Shape, path: Path, place: Path) -> Elements:
+        """The same for elements of the list below."""
+        known = dict(enumerate(below)) if isinstance(below, list) else {}
+        return Elements(
+            (i, self.named(value, known.get(i), shape.child(i), (*path, i), (*place, i)))
+            for i, value in data.items()
+        )
 
     def moved(self, data: dict[Any, Any], shape: Shape, place: Path) -> dict[Path, Path]:
         """The fields that are written under another name, and that name."""
@@ -103,12 +136,31 @@ class _Naming:
                 self.twice.append(((*place, *first), (*place, *other)))
         return found
 
+    def respelled(
+        self, data: dict[Any, Any], below: Mapping[Any, Any], shape: Shape, place: Path
+    ) -> dict[Path, Path]:
+        """The keys of a table that takes any, as they are spelt below."""
+        free = [key for key in below if key not in shape.fields and key not in data]
+        found: dict[Path, Path] = {}
+        for key in data:
+            if key in shape.fields or key in below or not isinstance(key, str):
+                continue
+            alike = spelt_alike(key, free)
+            if len(alike) > 1:
+                self.unclear.append(((*place, key), tuple(alike)))
+            elif alike and (alike[0],) in found:
+                self.twice.append(((*place, *found[(alike[0],)]), (*place, key)))
+            elif alike:
+                found[(alike[0],)] = (key,)
+        return found
 
-def _respelled(data: dict[Any, Any], below: Mapping[Any, Any], shape: Shape) -> dict[Path, Path]:
-    """The keys of a table that takes any, as they are spelt below."""
-    spelt = {str(key).lower(): key for key in below if key not in shape.fields}
-    free = [key for key in data if key not in shape.fields and key not in below and isinstance(key, str)]
-    return {(spelt[key.lower()],): (key,) for key in free if key.lower() in spelt}
+
+def _are_elements(data: Elements, below: Any, shape: Shape) -> bool:
+    """Are these numbers positions, and not keys of a table that takes any?"""
+    table = any(leaf.kind == "any" or (leaf.kind == "map" and not leaf.closed) for leaf in shape.leaves)
+    if not table or isinstance(below, list):
+        return True
+    return not isinstance(below, Mapping) and data.keys() == set(range(len(data)))
 
 
 def _value(data: Any, path: Path) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from confguard.errors import Problem
 from confguard.paths import Path
@@ -22,6 +22,10 @@ class Overlay:
     """
 
     problems: list[Problem]
+    refused: list[Path] = field(factory=list)
+    """Elements of the layer that have no place in a list."""
+    lost: list[Path] = field(factory=list)
+    """What goes of what is below, as the layer means another member of a union."""
 
     def put(self, below: Any, above: Any, shape: Shape, path: Path = ()) -> Any:
         """Both as one. Where the layer is of another member of a union, what only others have goes."""
@@ -33,6 +37,7 @@ class Overlay:
         if shape.variants:
             member, other = _member(below, above, shape)
             lost = shape.fields.keys() - member.fields.keys() if other else ()
+            self.lost.extend((*path, key) for key in below if key in lost)
             below = {key: value for key, value in below.items() if key not in lost}
             shape = member
         made = dict(below)
@@ -48,6 +53,7 @@ class Overlay:
             if i > len(made):
                 message = f"would be element {i} of {len(made)}: they are numbered from 0, without a gap"
                 self.problems.append(Problem((*path, i), message))
+                self.refused.append((*path, i))
             else:
                 made[i : i + 1] = [self.put(old, value, shape.child(i), (*path, i))]
         return made
@@ -56,12 +62,15 @@ class Overlay:
 def _member(below: Mapping[Any, Any], above: Mapping[Any, Any], shape: Shape) -> tuple[Shape, bool]:
     """The member of a union that a layer over what is below is of, and whether that is another one than before.
 
-    It is another where the layer has another tag; or is all of one by itself, and together with what is below of none.
+    It is another where the layer has another tag; or, where no tag is written, is all of one by itself, and together
+    with what is below of none.
     """
     both = {**below, **above}
     member = shape.of(both)
     if any(key in below and key in above and below[key] != above[key] for key in shape.tags):
         return member, True
+    if shape.tagger is None and shape.tag_of(both) in shape.tagged:
+        return member, False
     alone = shape.of(above)
     other = bool(below) and not member.fits(both) and alone.fits(above)
     return (alone, True) if other else (member, False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from confguard.errors import did_you_mean
 from confguard.paths import Path
@@ -35,6 +35,12 @@ class Preparation:
     taken: list[Path] = field(factory=list)
     ambiguous: list[str] = field(factory=list)
     """Texts that mean two things, whoever reads them."""
+    certain: list[Path] = field(factory=list)
+    """Places that are wrong whatever the class says of them."""
+    asked: bool = False
+    """Has the class seen the data already, so that none of its members is to be asked again?"""
+    sure: bool = True
+    """Is what no member of a union takes wrong? Not where a class may change it first, or a union around takes it."""
 
     def made(self, data: Any, shape: Shape, path: Path = ()) -> Any:
         """The data with amounts, members of unions and classes of another kind as instances."""
@@ -47,8 +53,8 @@ class Preparation:
         if is_span(shape.hint):
             return self._span(data, shape, path)
         foreign = bool(shape.attributes) and self.maker(self.adapter, shape.hint) is not self.adapter
-        if foreign and path and not is_instance(data, shape):
-            return self._instance(data, [shape], path)
+        if foreign and path and not self.asked and not is_instance(data, shape):
+            return self._instance(data, [shape], path, sure=self.sure and not _rereads(shape))
         if isinstance(data, dict):
             keys = next(iter(get_args(shape.hint)), None) if not shape.attributes else None
             return {
@@ -77,6 +83,7 @@ class Preparation:
             self.ambiguous.extend([str(data)] if isinstance(error, AmbiguousError) else [])
             self.problems.append((path, str(error), data))
             self.taken.append(path)
+            self.certain.append(path)
             return data
 
     def _member(self, data: Any, shape: Shape, path: Path) -> Any:
@@ -93,12 +100,16 @@ class Preparation:
                 self.problems.append((path, f"expected a table of settings: {names}", data))
                 self.taken.append(path)
             return data
-        if isinstance(data, dict) and likely[0].attributes:
-            return self._instance(data, [each for each in likely if each.attributes], path)
-        return self.made(data, likely[0], path)
+        if isinstance(data, dict) and likely[0].attributes and not self.asked:
+            sure = self.sure and not any(not each.attributes or _rereads(each) for each in shape.variants)
+            return self._instance(data, [each for each in likely if each.attributes], path, sure=sure)
+        return evolve(self, sure=False).made(data, likely[0], path)
 
-    def _instance(self, data: Any, shapes: list[Shape], path: Path) -> Any:
-        """An instance of the first class that takes the data, else the problems of the likeliest."""
+    def _instance(self, data: Any, shapes: list[Shape], path: Path, *, sure: bool) -> Any:
+        """An instance of the first class that takes the data, else the problems of the likeliest.
+
+        Where these are `sure`, the class around gets something that it refuses without asking the members' validators.
+        """
         told: list[tuple[Path, str, Any]] | None = None
         for shape in shapes:
             inner = Preparation(self.maker(self.adapter, shape.hint), self.maker)
@@ -113,10 +124,21 @@ class Preparation:
             except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
                 found = [((), f"a validator of the schema failed: {type(error).__name__}", None)]
             self.ambiguous.extend(inner.ambiguous)
+            self.certain.extend((*path, *where) for where in inner.certain)
             told = inner.all_with(found) if told is None else told
         self.problems.extend(((*path, *where), message, value) for where, message, value in told or [])
         self.taken.append(path)
-        return data
+        self.certain.extend([path] if sure else [])
+        return _REFUSED if sure else data
+
+
+_REFUSED = object()
+"""What no class takes."""
+
+
+def _rereads(shape: Shape) -> bool:
+    """Does a class read some of what is written in a way of its own, so that it may take what does not look right?"""
+    return shape.custom or shape.rewrites or any(child.custom for child in shape.fields.values())
 
 
 def _wrong_tag(data: Any, shape: Shape) -> tuple[Path, str, Any] | None:

@@ -165,7 +165,8 @@ def _message(found: Any) -> str:
     if found["type"] in _COUNTS:
         which, bound = _COUNTS[found["type"]]
         count = found["ctx"][bound]
-        return f"expected at {which} {count} element{'s' if count != 1 else ''}"
+        text = isinstance(found["input"], str | bytes) or hasattr(found["input"], "get_secret_value")
+        return f"expected at {which} {count} {'character' if text else 'element'}{'s' if count != 1 else ''}"
     if found["type"] in _TABLES:
         return "expected a table"
     if found["type"] in {"tuple_type", "list_type", "set_type", "frozen_set_type"}:

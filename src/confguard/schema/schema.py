@@ -99,14 +99,16 @@ class Schema(Generic[T]):
         keys = [] if self.adapter.tells_unknown_keys else unknown_keys(data, self.shape)
         unknown = [Problem(path, text) for path, text in keys]
         written = with_parsed_defaults(data, self.shape)
-        preparation = Preparation(self.adapter, _maker)
-        ready = preparation.made(written, self.shape)
+        preparation, ready = self._prepared(written, failed)
         made: T
-        made, found = self._attempt([ready] if ready == written else [ready, written], failed)
+        made, found = self._attempt([ready, written] if self._changed(ready, written) else [ready], failed)
         problems = preparation.all_with(found or [])
-        if problems and not unknown and self.shape.rewrites and not preparation.ambiguous:
+        certain = preparation.certain or preparation.ambiguous
+        if found is None and not certain:  # what looked wrong is right for the class
+            problems = []
+        elif self._may_be_right(problems) and not unknown and not preparation.ambiguous:
             rewritten: T
-            rewritten, wrong = (made, found) if ready == written else self._attempt([written])
+            rewritten, wrong = self._attempt([written]) if ready != written else (made, found)
             if wrong is None:  # right once the class has changed it
                 return rewritten
         if found is not None and not problems and not unknown:
@@ -119,6 +121,24 @@ class Schema(Generic[T]):
             ]
             raise ValidationError(_without_secrets(problem, secrets) for problem in [*unknown, *told])
         return made
+
+    def _prepared(self, written: Any, failed: Failed | None) -> tuple[Preparation, Any]:
+        """The data made ready for the class; as it was when the class failed, where it is the same."""
+        sure = not self.shape.rewrites
+        if failed is not None:
+            preparation = Preparation(self.adapter, _maker, asked=True, sure=sure)
+            if (ready := preparation.made(written, self.shape)) == failed.data:
+                return preparation, ready
+        preparation = Preparation(self.adapter, _maker, sure=sure)
+        return preparation, preparation.made(written, self.shape)
+
+    def _changed(self, ready: Any, written: Any) -> bool:
+        """Might a class that changes what is written choke on what was made ready of it?"""
+        return self.shape.rewrites and ready is not written and bool(ready != written)
+
+    def _may_be_right(self, problems: list[Found]) -> bool:
+        """Are problems with tables, of a class that changes what is written before it is read?"""
+        return self.shape.rewrites and any(self.shape.at(path).kind == "map" for path, _, _ in problems)
 
     def _in_words(self, problems: list[Found]) -> list[Found]:
         """The problems, of those that are none of a few options in the same words for every kind of class."""

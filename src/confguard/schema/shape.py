@@ -165,6 +165,16 @@ class Shape:
         """Is a value of the kind that is wanted here, and can it be read as that?"""
         return _fit(self, value)[:3] == (0, 0, 0)
 
+    @cached_property
+    def leaves(self) -> tuple[Shape, ...]:
+        """The members of a union and of the unions in it; the shape itself elsewhere."""
+        return tuple(leaf for each in self.variants for leaf in each.whole.leaves) or (self,)
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """What kinds of values may stand here."""
+        return frozenset(leaf.kind for leaf in self.leaves)
+
     def mark(self, kind: type[Mark]) -> Mark | None:
         """The mark of a kind, if there is one."""
         return next((mark for mark in self.marks if isinstance(mark, kind)), None)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from attrs import evolve, frozen
 
 from confguard.fields import FieldType, Renamed
 from confguard.paths import Path
 from confguard.schema.absent import COMPUTED, NOTHING
+from confguard.schema.bounds import field_marks
+from confguard.schema.class_fields import hints_of
 from confguard.schema.conversion import as_type
 from confguard.schema.interface import Member, Members, MembersOf
 from confguard.schema.options import options_of
@@ -56,6 +58,8 @@ class _Builder:
 
     def of_standard(self, hint: Any, inside: tuple[Any, ...], common: dict[str, Any]) -> Shape:
         origin, arguments = get_origin(hint) or hint, get_args(hint)
+        if origin in (Any, object):  # a class itself, as Python has it
+            return Shape("any", **common)
         if not isinstance(origin, type):
             nothing = origin is Literal and None in arguments
             return Shape(
@@ -65,8 +69,14 @@ class _Builder:
         if hasattr(origin, "__required_keys__"):
             return self.of_typed_dict(origin, inside, common)
         if issubclass(origin, tuple) and hasattr(origin, "_fields"):
-            hints = get_type_hints(origin, include_extras=True)
-            items = tuple(self.shape(hints.get(name, Any), inside) for name in origin._fields)
+            hints = hints_of(origin)
+            items = tuple(
+                evolve(
+                    self.shape(hints.get(name, Any), inside),
+                    default=getattr(origin, "_field_defaults", {}).get(name, NOTHING),
+                )
+                for name in origin._fields
+            )
             return Shape("list", items=items, rest=union_of(items), **common)
         if issubclass(origin, Mapping):
             below = arguments[1] if len(arguments) > 1 else Any
@@ -86,7 +96,7 @@ class _Builder:
     def of_typed_dict(self, kind: Any, inside: tuple[Any, ...], common: dict[str, Any]) -> Shape:
         extra = getattr(kind, "__pydantic_config__", {}).get("extra")
         fields = {}
-        for key, hint in get_type_hints(kind, include_extras=True).items():
+        for key, hint in hints_of(kind).items():
             shape = self.shape(hint, (*inside, kind))
             fields[key] = evolve(shape, default=NOTHING if key in kind.__required_keys__ else COMPUTED)
         return Shape("map", fields=fields, closed=extra not in {"allow", "ignore"}, **common)
@@ -162,7 +172,8 @@ def union_of(variants: Sequence[Shape], **common: Any) -> Shape:
             fields.setdefault(key, []).append(child)
     rests = [variant.rest for variant in distinct if variant.rest is not None]
     field_types = {variant.field_type for variant in distinct}
-    marks = (*common.pop("marks", ()), *(mark for variant in distinct for mark in variant.marks))
+    own = common.pop("marks", ())
+    marks = (*own, *(mark for variant in distinct for mark in variant.marks))
     optional = common.pop("optional", False) or any(variant.optional for variant in distinct)
     return Shape(
         kind,
@@ -178,7 +189,7 @@ def union_of(variants: Sequence[Shape], **common: Any) -> Shape:
         default=common.pop("default", NOTHING if _all_required(distinct) else COMPUTED),
         variants=tuple(distinct),
         reader=distinct[0].reader if distinct else as_type,
-        **_tags(tables, marks),
+        **_tags(tables, own),
         **{key: value for key, value in common.items() if key != "reader"},
     )
 
@@ -263,7 +274,7 @@ def _unwrapped(hint: Any, marks: tuple[object, ...]) -> tuple[Any, tuple[object,
     while True:
         if get_origin(hint) is Annotated:
             hint, *metadata = get_args(hint)
-            marks = (*marks, *metadata, *(inner for mark in metadata for inner in _field_marks(mark)))
+            marks = (*marks, *field_marks(metadata))
         elif get_origin(hint) in (Union, UnionType):
             kinds = [kind for kind in get_args(hint) if kind is not NoneType]
             optional = optional or len(kinds) < len(get_args(hint))
@@ -278,9 +289,3 @@ def _unwrapped(hint: Any, marks: tuple[object, ...]) -> tuple[Any, tuple[object,
             hint = hint.__supertype__
         else:
             return hint, marks, optional
-
-
-def _field_marks(mark: object) -> tuple[object, ...]:
-    """What pydantic's `Field` holds inside of `Annotated`."""
-    found = getattr(mark, "metadata", ())
-    return tuple(found) if isinstance(found, list | tuple) else ()

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
+from confguard.schema.bounds import bounds_of, broken_bound, field_marks
 from confguard.schema.conversion import is_span, may_be_raw, standard, standard_reader
 from confguard.schema.options import choice, expected_options, is_choice
 from confguard.schema.scalars import CONVERSIONS
@@ -27,6 +28,8 @@ def converter() -> Any:
     made.register_structure_hook_factory(lambda kind: standard(kind) is not None, _standard_hook)
     made.register_structure_hook_func(is_choice, choice)
     made.register_structure_hook_factory(_is_union, _union_hook)
+    made.register_structure_hook_factory(_is_bounded, _bounded_hook)
+    made.register_structure_hook_factory(_is_named_tuple, _named_tuple_hook)
     made.register_structure_hook_func(_is_pydantic, _pydantic_hook)
     _refuse_other_collections(made)
     for kind in (bytes, Path):  # cattrs has hooks of its own for these
@@ -129,6 +132,62 @@ def _collection(kind: Any) -> type | None:
     return list if issubclass(origin, Sequence | Set) else None
 
 
+def _is_bounded(kind: Any) -> bool:
+    return get_origin(kind) is Annotated and any(
+        any(bounds_of(mark)) for mark in field_marks(kind.__metadata__)
+    )
+
+
+def _bounded_hook(kind: Any) -> Callable[[Any, Any], Any]:
+    """What `Annotated` says of a value's bounds holds: it is what the class says as JSON Schema, too."""
+    inner, marks = get_args(kind)[0], tuple(field_marks(kind.__metadata__))
+    return lambda value, _: _bounded(converter().structure(value, inner), marks)
+
+
+def _bounded(made: Any, marks: tuple[object, ...]) -> Any:
+    broken = broken_bound(made, marks)
+    if broken is None:
+        return made
+    from confguard.schema.limits import worded
+
+    if broken[0] == "pattern":
+        raise ValueError(f"does not match the pattern {getattr(broken[1], 'pattern', broken[1])!r}")
+    of_list = isinstance(made, Sequence | Set | Mapping) and not isinstance(made, str | bytes)
+    raise ValueError(f"expected {worded(*broken, of_list=of_list)}")
+
+
+def _is_named_tuple(kind: Any) -> bool:
+    origin = get_origin(kind) or kind
+    return isinstance(origin, type) and issubclass(origin, tuple) and hasattr(origin, "_fields")
+
+
+def _named_tuple_hook(kind: Any) -> Callable[[Any, Any], Any]:
+    """Its elements one by one, as its annotations say, be they texts or not; those with a default may be left out."""
+    from cattrs import IterableValidationError, IterableValidationNote
+
+    hints, names, defaults = get_type_hints(kind, include_extras=True), kind._fields, kind._field_defaults
+    fewest = len(names) - len(defaults)
+    expected = f"{fewest} to {len(names)}" if defaults else str(fewest)
+
+    def structure(value: Any, _: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            raise ValueError("expected a list")
+        if not fewest <= len(value) <= len(names):
+            raise ValueError(f"expected a list of {expected} elements, and it has {len(value)}")
+        made, errors = [], []
+        for i, (name, each) in enumerate(zip(names, value, strict=False)):
+            try:
+                made.append(converter().structure(each, hints.get(name, Any)))
+            except Exception as error:  # noqa: BLE001 - a class inside may raise anything
+                error.add_note(IterableValidationNote(f"{kind.__name__}.{name}", i, hints.get(name, Any)))
+                errors.append(error)
+        if errors:
+            raise IterableValidationError(f"Structuring {kind.__name__}", errors, kind)
+        return kind(*made)
+
+    return structure
+
+
 def _is_union(kind: Any) -> bool:
     return get_origin(kind) in {Union, UnionType} and sum(each is not NoneType for each in get_args(kind)) > 1
 
@@ -136,6 +195,9 @@ def _is_union(kind: Any) -> bool:
 def _union_hook(kind: Any) -> Callable[[Any, Any], Any]:
     """The member that the value is of already, else the likeliest that takes it."""
     members = [_bare(member) for member in get_args(kind)]
+    marks = {
+        _bare(member): tuple(field_marks(getattr(member, "__metadata__", ()))) for member in get_args(kind)
+    }
     tables = any(_has_fields(member) for member in members)
     named = " or ".join(dict.fromkeys(_in_words(member) for member in members if member is not NoneType))
 
@@ -147,9 +209,10 @@ def _union_hook(kind: Any) -> Callable[[Any, Any], Any]:
             return value
         others = (each for each in members if each not in exact and each is not NoneType)
         failed: Exception | None = None
-        for member in _likely(kind, value) if tables else [*exact, *others]:
+        likely = _likely(kind, value) if tables else [(member, marks[member]) for member in [*exact, *others]]
+        for member, bounds in likely:
             try:
-                return converter().structure(value, member)
+                return _bounded(converter().structure(value, member), bounds)
             except Exception as error:  # noqa: BLE001 - what a member refuses, the next may take
                 failed = failed or error
         if isinstance(failed, ExceptionGroup):
@@ -180,8 +243,8 @@ def _has_fields(kind: Any) -> bool:
     return hasattr(kind, "__attrs_attrs__") or is_dataclass(kind) or hasattr(kind, "__pydantic_fields__")
 
 
-def _likely(kind: Any, value: Any) -> list[Any]:
-    return [shape.hint for shape in _union_shape(kind).likely(value)]
+def _likely(kind: Any, value: Any) -> list[tuple[Any, tuple[object, ...]]]:
+    return [(shape.hint, shape.marks) for shape in _union_shape(kind).likely(value)]
 
 
 @cache

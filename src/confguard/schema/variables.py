@@ -16,9 +16,12 @@ from confguard.paths import Path, follow, value_at
 from confguard.schema.elements import Elements
 from confguard.schema.guarded import is_secret_key
 from confguard.schema.layers import Layer
+from confguard.schema.names import plainly, spelt_alike
+from confguard.schema.options import options_of
 from confguard.schema.secrets import is_secret
 from confguard.schema.shape import Shape
 from confguard.secrets import HIDDEN
+from confguard.values import same
 
 __all__ = ["Env", "SecretFiles"]
 
@@ -118,8 +121,7 @@ class _Texts:
             source = source.replace(name, HIDDEN)
         known = self.found.setdefault(path, _Text(path, text, source))
         if known.text != text:
-            message = f"{known.source} and {source} are the same setting, and say two things: keep one"
-            self.problems.append(Problem(path, message, source))
+            self.problems.append(_two_things(path, known.source, source))
         return True
 
     def layer(self, about: str, unused: list[str]) -> Layer:
@@ -127,11 +129,15 @@ class _Texts:
         data: dict[Any, Any] = {}
         origins: dict[Path, str] = {}
         beneath: dict[Path, tuple[Any, str]] = {}
-        for path, each in sorted(self.found.items(), key=lambda item: (len(item[0]), str(item[0]))):
+        for named, each in sorted(self.found.items(), key=lambda item: (len(item[0]), str(item[0]))):
             try:
-                value = _value(each.text, self.shape.at(path), path)
+                value = _value(each.text, self.shape.at(named), named)
             except ValueError as error:
-                self.problems.append(Problem(path, str(error), each.source))
+                self.problems.append(Problem(named, str(error), each.source))
+                continue
+            path = _settled(named, data, self.shape)
+            if path in origins and not same(value_at(data, path), value):
+                self.problems.append(_two_things(path, origins[path], each.source))
                 continue
             around = next(
                 (origins[path[:n]] for n in range(len(path) - 1, 0, -1) if path[:n] in origins), None
@@ -149,6 +155,33 @@ class _Texts:
         return Layer(
             about, data, origins=origins, beneath=beneath, unused=tuple(unused), caseless=True, problems=told
         )
+
+
+def _two_things(path: Path, first: str, second: str) -> Problem:
+    return Problem(path, f"{first} and {second} are the same setting, and say two things: keep one", second)
+
+
+def _settled(path: Path, data: Any, shape: Shape) -> Path:
+    """A path by the keys that are there already, as of a table whose text another variable holds."""
+    made: list[Any] = []
+    for i, step in enumerate(path):
+        shape = shape.of(data)
+        if isinstance(data, dict) and not isinstance(data, Elements):
+            step = _key_there(step, data, shape, last=i == len(path) - 1)  # noqa: PLW2901 - the same step
+        made.append(step)
+        data, shape = value_at(data, (step,)) if follow(data, (step,))[1] else None, shape.child(step)
+    return tuple(made)
+
+
+def _key_there(step: Any, table: dict[Any, Any], shape: Shape, *, last: bool) -> Any:
+    if step in table:
+        return step
+    if step in shape.fields:
+        own = shape.names.get((step,), (step,))
+        others = (key for key in table if shape.names.get((key,), (key,)) == own)
+        return step if last else next(others, step)
+    alike = spelt_alike(str(step), (key for key in table if key not in shape.fields))
+    return alike[0] if len(alike) == 1 else str(step)
 
 
 class _NoTableError(Exception):
@@ -203,25 +236,22 @@ def _matching(words: list[str], shape: Shape, *, free: bool) -> Path | None:
 
 def _keys(word: str, shape: Shape, *, free: bool) -> Iterator[str | int]:
     """The keys that a word may stand for: as it is, letter case aside, with `_` for other characters."""
-    if _is_numbered(shape) and word.isascii() and word.isdigit() and int(word[:9]) < _MOST_ELEMENTS:
-        yield int(word)
+    if _is_number(word) and shape.kinds & {"list", "any"}:
+        yield int(word)  # or a key, which is told by what stands below
     if word in shape.fields:
         yield word
     lower = word.lower()
     yield from (key for key in shape.fields if key != word and key.lower() == lower)
-    yield from (key for key in shape.fields if key.lower() != lower and _plain(key) == _plain(word))
+    yield from (key for key in shape.fields if key.lower() != lower and plainly(key) == plainly(word))
+    if shape.keys is not None and (alike := spelt_alike(word, options_of(shape.keys.hint))):
+        yield alike[0]
     if free and word and shape.kind in {"map", "any"} and not shape.closed and lower not in shape.fields:
         yield lower
 
 
-def _is_numbered(shape: Shape) -> bool:
-    """Does a number stand for an element here, and cannot for the key of a table?"""
-    kinds = [each.kind for each in shape.variants if each.kind == "list" or each.rest is not None]
-    return shape.kind == "list" or (bool(kinds) and set(kinds) == {"list"})
-
-
-def _plain(key: str) -> str:
-    return key.lower().replace("-", "_").replace(".", "_")
+def _is_number(word: str) -> bool:
+    short = word.isascii() and word.isdigit() and len(word) < 9
+    return short and str(int(word)) == word and int(word) < _MOST_ELEMENTS
 
 
 def _leaves(shape: Shape, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -236,17 +266,17 @@ def _value(text: str, shape: Shape, path: Path) -> Any:
     """A text as the value it is written for: JSON where a list or a table is wanted. Raises `ValueError`."""
     if shape.optional and text.strip().lower() in {"", "null"}:
         return None
-    if not any(each.kind in {"list", "map"} for each in shape.variants or (shape,)):
+    kinds = shape.kinds
+    if not kinds & {"list", "map"}:
         return text
     wanted = {"list": "a list", "map": "a table"}[shape.kind] if shape.kind in {"list", "map"} else "a value"
-    may_be_text = any(each.kind in {"value", "any"} for each in shape.variants)
+    may_be_text = bool(kinds & {"value", "any"})
     try:
         value = parse(text, "json").data
     except DocumentError as error:
         if may_be_text:
             return text
         raise ValueError(_no_json(text, wanted, error, hidden=_hidden(shape, path))) from None
-    kinds = {each.kind for each in shape.variants or (shape,)}
     taken = (isinstance(value, list) and "list" in kinds) or (isinstance(value, dict) and "map" in kinds)
     if may_be_text:
         return value if taken else text
