@@ -99,9 +99,16 @@ class TomlNotation(Weaving):
                 line.renamed or line.value.touched for line in lines.entries
             )
         first = self.sections[0] if self.sections else None
-        if first and not first.names and not first.lines.entries and "#" not in self.text[: first.lines.end]:
+        if first and not first.names and not first.lines.entries and not self._has_remarks(first):
             file.entries.remove(first.entry)
         return super().woven(file)
+
+    def _has_remarks(self, first: Section) -> bool:
+        """Do comments stand above or between the lines of the first section?"""
+        ends = [0, *(line.end for line in first.lines.was)]
+        return any(
+            "#" in self.text[end : line.start] for end, line in zip(ends, first.lines.was, strict=False)
+        )
 
     def _table(self, home: Section | None = None) -> Node:
         made = Node(kind="map")

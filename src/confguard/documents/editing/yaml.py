@@ -22,7 +22,7 @@ _HEADER = re.compile(r"[|>][-+0-9]*([ \t]+#[^\n]*?)?\r?\n")
 class YamlNotation(Weaving):
     """YAML. New tables and lists are blocks, moved in as the others of the file."""
 
-    comment = r"(?:(?<=\s)|^)#[^\r\n]*"
+    comment = r"#[^\r\n]*"
     separator = ": "
 
     def tree(self) -> Node:
