@@ -141,6 +141,8 @@ class TomlNotation(Weaving):
                 found.value.start = line.start
                 table.insert(found)
             table = found.value
+            if table in self.tables and not self.tables[table].home:  # a section below it stood first
+                self.tables[table].home = section
         made = Entry(line.key[-1], line.value)
         self.lines[made] = section, line
         table.insert(made)
