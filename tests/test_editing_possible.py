@@ -117,3 +117,15 @@ def test_a_table_of_dotted_names_whose_section_below_stands_first(
 )
 def test_the_last_of_what_has_its_commas_first(text: str, expected: str) -> None:
     assert edited("jsonc", text, cg.Change("remove", (2,), 3, None)) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (cg.Change("replace", ("b c",), [1, 2], "new"), "? 'b c'\n: new\nd: 3\n"),
+        (cg.Change("add", ("b c", 0), None, "new"), "? 'b c'\n: - new\n  - 1\n  - 2\nd: 3\n"),
+        (cg.Change("remove", ("b c", 0), 1, None), "? 'b c'\n: - 2\nd: 3\n"),
+    ],
+)
+def test_what_stands_behind_a_quoted_key_with_a_question_mark(change: cg.Change, expected: str) -> None:
+    assert edited("yaml", "? 'b c'\n: - 1\n  - 2\nd: 3\n", change) == expected

@@ -36,7 +36,9 @@ def on_one_line(data: Any, format: str) -> str:
     """Data in brackets, without any comment."""
     if isinstance(data, dict):
         sign = " =" if format == "toml" else ":"
-        inner = ", ".join(f"{json.dumps(key)}{sign} {on_one_line(each, format)}" for key, each in data.items())
+        inner = ", ".join(
+            f"{json.dumps(key)}{sign} {on_one_line(each, format)}" for key, each in data.items()
+        )
         return f"{{{inner}}}"
     if isinstance(data, list):
         return f"[{', '.join(on_one_line(each, format) for each in data)}]"
@@ -138,8 +140,15 @@ def test_what_moves_out_of_brackets_has_no_comment_in_its_texts() -> None:
     assert old.edit([change]).data == {"one": {"b": 1}, "two": {"c": 1, "a": old.data["one"]["a"]}}
 
 
-def test_what_moves_out_of_brackets_does_not_lose_its_comments() -> None:
-    old = cg.parse("one: {a: {url: x, # why\n  list: [3]}, b: 1}\ntwo:\n  c: 1\n", "yaml")
+@pytest.mark.parametrize(
+    ("format", "text"),
+    [
+        ("yaml", "one: {a: {url: x, # why\n  list: [3]}, b: 1}\ntwo:\n  c: 1\n"),
+        ("toml", "one = { a = ['x', # why\n  'y'], b = 1 }\n[two]\nc = 1\n"),
+    ],
+)
+def test_what_moves_out_of_brackets_does_not_lose_its_comments(format: str, text: str) -> None:
+    old = cg.parse(text, format)
     change = cg.Change("move", ("two", "a"), old.data["one"]["a"], origin=("one", "a"))
     with pytest.raises(cg.DocumentError, match="it has comments that cannot be moved with it"):
         old.edit([change])

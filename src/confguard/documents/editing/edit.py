@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ from attrs import frozen
 from confguard.documents.document import Document, parse_bytes
 from confguard.documents.editing.tree import Entry, Node, UnfitError, attach, data_of, fresh
 from confguard.documents.editing.weaving import Weaving
+from confguard.documents.editing.wording import worded
 from confguard.documents.interface import LineIndex
 from confguard.errors import DocumentError
 from confguard.paths import Key, Path, show_path
@@ -83,7 +85,7 @@ def edit(document: Document, changes: Iterable[ChangeLike]) -> Document:
         # Paths of a diff of files that may hold several documents begin with one of them.
         root = notation.stream(tree) if getattr(changes, "several", False) else tree
         for change in asked:
-            _make(revealed(change), root)
+            _make(revealed(change, partial(worded, document)), root)
         made = notation.woven(root)
     except UnfitError as error:
         first = asked[0].origin or asked[0].path
@@ -124,7 +126,7 @@ def _refusal(document: Document, changes: list[ChangeLike]) -> DocumentError:
     first = changes[0]
     place = document.locate(first.origin or first.path, nearest=True)
     return DocumentError(
-        f"the changes, {show_path(first.path)} first, cannot be made in place exactly",
+        f"the changes, {show_path(worded(document, first.path))} first, cannot be made in place exactly",
         path=document.path,
         line=place.line if place else None,
         column=place.column if place else None,
@@ -158,12 +160,14 @@ class Revealed:
     position: int | None
     shown: Path
     """Its path, for messages."""
+    words: Callable[[Path], Path] = tuple
+    """A path in the words of the file, for messages, too."""
 
 
-def revealed(change: ChangeLike) -> Revealed:
+def revealed(change: ChangeLike, words: Callable[[Path], Path] = tuple) -> Revealed:
     origin = _open(change.origin) if change.origin is not None else None
     before, after = _open(change.before), _open(change.after)
-    return Revealed(change.op, _open(change.path), before, after, origin, change.position, change.path)
+    return Revealed(change.op, _open(change.path), before, after, origin, change.position, change.path, words)
 
 
 def _open(value: Any) -> Any:
@@ -266,7 +270,7 @@ def _expected(change: Revealed, parent: Node, last: Any) -> Entry:
 
 def _misfit(change: Revealed, what: str, node: Node) -> UnfitError:
     return UnfitError(
-        f"cannot {change.op} {show_path(change.shown)}: it {what}",
+        f"cannot {change.op} {show_path(change.words(change.shown))}: it {what}",
         node.start if node.start >= 0 else None,
         "compare with the file as it is now",
     )

@@ -257,6 +257,8 @@ class _Carried:
 
     def _write(self, node: Node, entry: Entry, names: Names, around: dict[Section, int], mark: int) -> None:
         """Write what stands nowhere yet: as sections where that is usual, else as a line."""
+        if entry.start >= 0 and self.notation.has_comments(entry):  # it comes from brackets
+            raise UnfitError("it has comments that cannot be moved with it", entry.start)
         table, data = self.notation.tables[node], data_of(entry.value)
         in_lines = table.home is not None and table.header is None
         if is_sections(data) and not in_lines:

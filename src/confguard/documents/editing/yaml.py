@@ -205,9 +205,7 @@ def _settle_merges(node: Node, defined: dict[str, Any]) -> bool:
     merges = [entry for entry in node.entries if entry.role == "merge"]
     sources: list[Any] = []
     for entry in merges:
-        sources += [
-            defined.get(part.alias) if part.alias else part.data for part in _parts(entry.value)
-        ]
+        sources += [defined.get(part.alias) if part.alias else part.data for part in _parts(entry.value)]
     own = node.named()
     brought: dict[Any, Any] = {}
     for source in sources:
