@@ -12,8 +12,8 @@ from attrs import frozen
 from confguard.documents.document import Document, parse_bytes
 from confguard.documents.editing.tree import Entry, Node, UnfitError, attach, data_of, fresh
 from confguard.documents.editing.weaving import Weaving
-from confguard.documents.editing.wording import worded
 from confguard.documents.interface import LineIndex
+from confguard.documents.wording import worded
 from confguard.errors import DocumentError
 from confguard.paths import Key, Path, show_path
 from confguard.values import copied, identical, same
