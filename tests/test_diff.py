@@ -308,6 +308,14 @@ def test_a_change_carries_its_size_and_direction(
         (2, 120, "perhaps seconds and minutes confused"),
         (3600, 1, "perhaps seconds and hours confused"),
         ("30s", "30000ms", "the same amount, written otherwise"),
+        ("9007199254740993", "9_007_199_254_740_993", "the same amount, written otherwise"),
+        (1234567890123456789, 1234567890123456788, None),
+        (2**63 - 1, 2**63 - 2, None),
+        ("9007199254740993", "9007199254740992", None),
+        ("1234567890123456789ms", "1234567890123456788ms", None),
+        ("1.00000000000000000001", "1", None),
+        ("9223372036854775807B", "8388608TiB", None),
+        (2**53 + 1, float(2**53), None),
         (80, "80", "looks the same, and is of another type"),
         (True, "true", "looks the same, and is of another type"),
         (2, 2.0, "the same number, of another type"),
@@ -319,6 +327,15 @@ def test_a_change_carries_its_size_and_direction(
 def test_without_a_schema_suspicions_are_marked(before: object, after: object, suspicion: str | None) -> None:
     (change,) = cg.diff({"x": before}, {"x": after})
     assert change.effect.suspicion == suspicion
+
+
+@pytest.mark.parametrize("before", [2**63 - 1, str(2**63 - 1), f"{2**63 - 1}ms", f"{2**63 - 1}B"])
+def test_close_large_amounts_are_more_and_less(before: object) -> None:
+    after = before - 1 if isinstance(before, int) else str(before).replace("807", "806")
+    (less,), (more,) = cg.diff({"x": before}, {"x": after}), cg.diff({"x": after}, {"x": before})
+    assert (less.effect.word, more.effect.word) == ("less", "more")
+    (marked,) = cg.diff({"limit": 2**63 - 1}, {"limit": 2**63 - 2}, Marked)
+    assert marked.effect.word == "stricter"
 
 
 def test_a_renamed_setting_whose_value_changed_is_a_move_with_its_edit() -> None:

@@ -176,22 +176,24 @@ def show_share(value: float) -> str:
     return f"{percent:f}%" if percent.adjusted() >= -9 else f"{percent}%"  # zeros without end are no help
 
 
-def dimensions(value: Any) -> dict[str, float]:
+def dimensions(value: Any) -> dict[str, Fraction]:
     """What a value may amount to where no schema says, by dimension: seconds `s`, bytes `B`, a plain number `n`.
 
-    >>> dimensions("20ms"), dimensions("500m"), dimensions("PT5M"), dimensions("fast")
-    ({'s': 0.02}, {'s': 30000.0, 'n': 0.5}, {'s': 300.0}, {})
+    Exactly, but for what is too large for a `float`: that is no amount.
+
+    >>> dimensions("20ms"), dimensions("PT5M"), dimensions("fast")
+    ({'s': Fraction(1, 50)}, {'s': Fraction(300, 1)}, {})
     """
     if isinstance(value, timedelta):
-        return {"s": value.total_seconds()}
+        return {"s": Fraction(value // _MICRO, 1_000_000)}
     if not isinstance(value, str):
         number = _number(value)
-        return _finite({"n": number, "s": number, "B": number}) if number is not None else {}
+        return _finite(dict.fromkeys("nsB", number)) if number is not None else {}
     text = value.strip()
     if len(text) > _LONGEST:
         return {}
     if _PLAIN.fullmatch(text):
-        return dimensions(float(text.replace("_", "")))
+        return _finite(dict.fromkeys("nsB", _fraction(text)))
     found = _AMOUNT.fullmatch(text)
     made: dict[str, Fraction] = {}
     sign, rest = _signed(text)
@@ -248,11 +250,12 @@ def _fraction(text: str) -> Fraction:
     return Fraction(text.replace("_", "").replace(",", "."))
 
 
-def _finite(found: dict[str, Fraction]) -> dict[str, float]:
+def _finite(found: dict[str, Fraction]) -> dict[str, Fraction]:
     try:
-        return {name: float(number) for name, number in found.items()}
+        list(map(float, found.values()))
     except OverflowError:
         return {}
+    return found
 
 
 def _seconds_of(text: str) -> Fraction | None:

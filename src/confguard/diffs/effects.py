@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
 
-from confguard.diffs.quantity import amounts, ratio, times, unit_of
+from confguard.diffs.quantity import comparable, preferred, quotient, times, unit_of
 from confguard.fields import FieldType, Network, Safer, Secret
 from confguard.schema.shape import Shape
 
@@ -18,10 +19,10 @@ Word: TypeAlias = Literal[
 ]
 
 _SLIPS = {
-    **dict.fromkeys([1e3, 1e6, 1e9, 1024.0, 1024.0**2, 1024.0**3], "a slip of units"),
-    60.0: "seconds and minutes confused",
-    3600.0: "seconds and hours confused",
-    86400.0: "seconds and days confused",
+    **dict.fromkeys([10**3, 10**6, 10**9, 1024, 1024**2, 1024**3], "a slip of units"),
+    60: "seconds and minutes confused",
+    3600: "seconds and hours confused",
+    86400: "seconds and days confused",
 }
 """Ratios that a slip of the unit makes."""
 
@@ -77,25 +78,27 @@ def effect_of(op: str, before: Any, after: Any, shape: Shape) -> Effect:
     shape = shape.of(after)
     if shape.field_type is Network:
         return Effect(_width(shape.meaning(before), shape.meaning(after)))
-    changed = _ratio(before, after, shape)
-    if changed is None:
+    pair = _amounts(before, after, shape)
+    if pair is None:
         return Effect(_side(before, after, shape) or "changed", suspicion=_alike(before, after, shape))
-    word: Word = "more" if changed > 1 else "less" if changed < 1 else "changed"
+    old, new = pair
+    word: Word = "more" if new > old else "less" if new < old else "changed"
+    sized = quotient(old, new)
     return Effect(
         _side(before, after, shape) or word,
-        changed,
-        round(math.log10(changed)) or None,
-        None if shape.field_type or shape.amount else _slip(before, after, changed),
+        sized,
+        round(math.log10(sized)) or None if sized else None,
+        None if shape.field_type or shape.amount else _slip(before, after, max(pair) / min(pair)),
     )
 
 
-def _ratio(before: Any, after: Any, shape: Shape) -> float | None:
-    """How many times, as the schema reads both; nothing where it wants a field type and does not read one."""
+def _amounts(before: Any, after: Any, shape: Shape) -> tuple[Fraction, Fraction] | None:
+    """Both amounts, as the schema reads them; nothing where it wants a field type and does not read one."""
     if shape.field_type and isinstance(before, str) and isinstance(after, str):
         old, new = shape.meaning(before), shape.meaning(after)
         if not (isinstance(old, FieldType) and isinstance(new, FieldType)):
             return None
-    return ratio(shape.meaning(before), shape.meaning(after))
+    return comparable(shape.meaning(before), shape.meaning(after))
 
 
 def _side(before: Any, after: Any, shape: Shape) -> Word | None:
@@ -107,11 +110,8 @@ def _side(before: Any, after: Any, shape: Shape) -> Word | None:
     return "stricter" if (new < old) is (mark.direction == "lower") else "looser"
 
 
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool):
-        return float(value)
-    found = amounts(value)
-    return next((found[name] for name in ("s", "B", "n") if name in found), None)
+def _number(value: Any) -> Fraction | None:
+    return Fraction(value) if isinstance(value, bool) else preferred(value)
 
 
 def _width(old: Any, new: Any) -> Word:
@@ -125,18 +125,16 @@ def _width(old: Any, new: Any) -> Word:
     return "narrower" if two.subnet_of(one) else "changed"  # type: ignore[arg-type]
 
 
-def _slip(before: Any, after: Any, changed: float) -> str | None:
-    if changed == 1:
+def _slip(before: Any, after: Any, factor: Fraction) -> str | None:
+    """What a change by a factor looks like, which is exact: two large numbers are not the same for being close."""
+    if factor == 1:
         return (
             "the same amount, written otherwise"
             if type(before) is type(after)
             else _alike_text(before, after)
         )
-    factor = changed if changed > 1 else 1 / changed
-    slip = next((kind for slip, kind in _SLIPS.items() if math.isclose(factor, slip, rel_tol=1e-6)), None)
-    told = factor in (60.0, 3600.0, 86400.0) and bool(
-        unit_of(before) or unit_of(after)
-    )  # `1m` says what it is
+    slip = next((kind for slip, kind in _SLIPS.items() if abs(factor / slip - 1) < 1e-6), None)
+    told = factor in (60, 3600, 86400) and bool(unit_of(before) or unit_of(after))  # `1m` says what it is
     return f"perhaps {slip}" if slip and not told else None
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from confguard.fields import ByteSize, Ratio
 from confguard.units import dimensions, unit_of
 
-__all__ = ["amounts", "ratio", "times", "unit_of"]
+__all__ = ["amounts", "comparable", "preferred", "quotient", "ratio", "times", "unit_of"]
 
 
 def amounts(value: Any) -> dict[str, float]:
@@ -22,32 +23,62 @@ def amounts(value: Any) -> dict[str, float]:
     >>> amounts(ByteSize("500m"))
     {'B': 500000000.0}
     """
+    return {name: float(amount) for name, amount in _exact(value).items()}
+
+
+def _exact(value: Any) -> dict[str, Fraction]:
     if isinstance(value, ByteSize):
-        return {"B": float(value)}
-    return {"n": float(value)} if isinstance(value, Ratio) else dimensions(value)
+        return {"B": Fraction(int(value))}
+    found = dimensions(value)
+    return {"n": found["n"]} if isinstance(value, Ratio) else found
+
+
+def preferred(value: Any) -> Fraction | None:
+    """The one amount that a value most likely is, exactly; None where it is none.
+
+    >>> preferred("20ms"), preferred("1k"), preferred("fast")
+    (Fraction(1, 50), Fraction(1000, 1), None)
+    """
+    found = _exact(value)
+    return next((found[name] for name in ("s", "B", "n") if name in found), None)
+
+
+def comparable(before: Any, after: Any) -> tuple[Fraction, Fraction] | None:
+    """Both as amounts of one dimension, exactly, where both are above zero; else None.
+
+    >>> comparable("500m", "0.5")
+    (Fraction(1, 2), Fraction(1, 2))
+    """
+    old, new = _exact(before), _exact(after)
+    for dimension in ("n", "s", "B"):
+        if dimension in old and dimension in new:
+            pair = old[dimension], new[dimension]
+            return pair if min(pair) > 0 else None
+    return None
 
 
 def ratio(before: Any, after: Any) -> float | None:
-    """`after / before` where both are amounts of one dimension and above zero; else None.
+    """`after / before` to nine digits where both are `comparable`; None where it is too large or too small.
 
     >>> ratio("2s", "20ms")
     0.01
     >>> ratio("500m", "0.5")
     1.0
     """
-    old, new = amounts(before), amounts(after)
-    for dimension in ("n", "s", "B"):
-        if dimension in old and dimension in new:
-            if old[dimension] > 0 and new[dimension] > 0:
-                return _quotient(new[dimension], old[dimension])
-            return None
-    return None
+    found = comparable(before, after)
+    return quotient(*found) if found else None
 
 
-def _quotient(new: float, old: float) -> float | None:
-    """To nine digits; None where it is too large or too small to be one."""
-    found = float(f"{new / old:.9g}")
-    return found if 0 < found < float("inf") else None
+def quotient(old: Fraction, new: Fraction) -> float | None:
+    """`new / old` to nine digits; None where it is too large or too small.
+
+    >>> quotient(Fraction(3), Fraction(1))
+    0.333333333
+    """
+    try:
+        return float(f"{float(new / old):.9g}") or None
+    except OverflowError:
+        return None
 
 
 def times(ratio: float) -> str:

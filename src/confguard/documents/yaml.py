@@ -249,7 +249,8 @@ class _RefusedError(Exception):
 
 class _DuplicateKeyError(_RefusedError):
     def __init__(self, key: Any, first: Any, again: Any) -> None:
-        super().__init__(f"key {key!r}", again)
+        named = repr(key) if isinstance(key, str) else again.value or "null"  # as the file has it: `yes`, `~`
+        super().__init__(f"key {named}", again)
         self.first = first
 
     def placed(self, text: str) -> ParseError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from attrs import define
 
@@ -40,6 +41,7 @@ class Brackets:
         self.pieces: dict[Entry, _Piece] = {}
         self.frames: dict[Node, _Frame] = {}
         comment = notation.comment
+        # Only what stands between values is read with it: what looks like a comment inside of a text is none.
         self._trivia = re.compile(rf"(?P<comment>{comment})|(?P<newline>\r?\n)|(?P<comma>,)|.", re.DOTALL)
 
     def split(self, node: Node) -> None:
@@ -73,7 +75,7 @@ class Brackets:
         numbers = {entry: number for number, entry in enumerate(node.was)}
         kept = {entry for entry in shown if entry in numbers}
         standing = {entry: self.pieces[entry].gap for entry in node.was}
-        made = frame.head
+        made, trivia = "", frame.head
         for count, entry in enumerate(shown):
             number = numbers.get(entry)
             lead = self._lead(node, number, first=not count) if number is not None else ""
@@ -82,17 +84,37 @@ class Brackets:
             else:
                 for before in node.was[: number + 1]:
                     if before is entry or before not in kept:
-                        made += standing.pop(before, "")
-            made = self._closed(made, lead, node)
-            made += lead + self._core(node, entry, lead) + self._after(node, entry, last=entry is shown[-1])
-        made += "".join(gap for entry, gap in standing.items() if entry not in kept)
-        return opening + self._closed(made, frame.foot, node) + frame.foot + closing
+                        trivia += standing.pop(before, "")
+            made += self._closed(trivia, lead, node) + lead + self._core(node, entry, lead)
+            trivia = self._after(node, entry, last=entry is shown[-1])
+        trivia += "".join(gap for entry, gap in standing.items() if entry not in kept)
+        return opening + made + self._closed(trivia, frame.foot, node) + frame.foot + closing
 
     def has_comments(self, entry: Entry) -> bool:
         """Has an entry comments around or inside?"""
         piece = self.pieces.get(entry, _Piece())
-        around = piece.lead + piece.post + piece.tail + self.text[entry.start : entry.end]
-        return bool(re.search(self.notation.comment, around, re.DOTALL))
+        return any(map(self._comments, [piece.lead, piece.post, piece.tail, *self._inside(entry)]))
+
+    def _inside(self, entry: Entry) -> Iterator[str]:
+        """What stands inside of an entry and is no key and no value."""
+        value = entry.value
+        if entry.key_end >= 0:
+            yield self.text[entry.key_end : value.start]
+        at = value.start + 1
+        for inner in value.was:
+            yield self.text[at : inner.start]
+            yield from self._inside(inner)
+            at = inner.end
+        if value.kind != "leaf":
+            yield self.text[at : value.end - 1]
+
+    def _comments(self, trivia: str) -> list[re.Match[str]]:
+        return [found for found in self._trivia.finditer(trivia) if found.lastgroup == "comment"]
+
+    def _is_open(self, trivia: str) -> bool:
+        """Does it end in a comment that only a line end closes?"""
+        last = self._comments(trivia)[-1:]
+        return any(found.end() == len(trivia) and not found.group().startswith("/*") for found in last)
 
     def _behind(self, piece: _Piece, text: str) -> str:
         """Give a piece what stands behind its entry in the line; the rest is left."""
@@ -162,17 +184,15 @@ class Brackets:
         if wanted == piece.comma:
             return f"{piece.post},{piece.tail}" if wanted else piece.tail
         if wanted:
-            return f"{piece.tail}," if piece.tail.endswith("*/") else f",{piece.tail}"
-        return (piece.post if piece.post.strip() else "") + piece.tail
+            closed = piece.tail.endswith("*/") and not self._is_open(piece.tail)
+            return f"{piece.tail}," if closed else f",{piece.tail}"
+        return piece.post.rstrip() + piece.tail
 
-    def _closed(self, made: str, following: str, node: Node) -> str:
-        """A text that goes on: a comment that only a line end closes gets one."""
-        line = made.rpartition("\n")[2]
-        comments = [found.group() for found in self._trivia.finditer(line) if found.lastgroup == "comment"]
-        open_ended = comments and line.endswith(comments[-1]) and not comments[-1].endswith("*/")
-        if not open_ended or following.lstrip(" \t\r").startswith("\n"):
-            return made
-        return made + self.notation.newline + self._indent(node)
+    def _closed(self, trivia: str, following: str, node: Node) -> str:
+        """What stands between values, with more to follow: a comment that only a line end closes gets one."""
+        if not self._is_open(trivia) or following.lstrip(" \t\r").startswith("\n"):
+            return trivia
+        return trivia + self.notation.newline + self._indent(node)
 
     def _refilled(self, node: Node, frame: _Frame, shown: list[Entry]) -> str:
         """What stands in brackets that were empty, or are now."""
@@ -192,7 +212,7 @@ class Brackets:
         """An entry in brackets that were empty, with comments that it brings along."""
         piece = self.pieces.get(entry) or _Piece()
         above, behind = piece.lead.strip(), (piece.post + piece.tail).strip()
-        if re.search("//|#", above + behind):
+        if not all(found.group().startswith("/*") for found in self._comments(f"{above} {behind}")):
             raise UnfitError("it has comments that cannot be moved with it", entry.start)
         return " ".join(part for part in (above, self._core(node, entry, lead), behind) if part)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 from attrs import frozen
@@ -14,6 +15,7 @@ from confguard.documents.interface import LineIndex
 from confguard.documents.parsed import Parsed
 from confguard.documents.reading import parsed
 from confguard.documents.registry import format_named, notation_of
+from confguard.documents.wording import worded
 from confguard.errors import DocumentError
 from confguard.paths import Key, Path, show_path
 from confguard.values import copied, identical, same
@@ -48,7 +50,7 @@ def edited(document: Parsed, changes: Iterable[ChangeLike]) -> Edited | None:
         # Paths of a diff of files that may hold several documents begin with one of them.
         root = notation.stream(tree) if getattr(changes, "several", False) else tree
         for change in asked:
-            _make(revealed(change), root)
+            _make(revealed(change, partial(worded, document)), root)
         made = notation.woven(root)
     except UnfitError as error:
         first = asked[0].origin or asked[0].path
@@ -90,7 +92,7 @@ def _refusal(document: Parsed, changes: list[ChangeLike]) -> DocumentError:
     first = changes[0]
     place = document.locate(first.origin or first.path, nearest=True)
     return DocumentError(
-        f"the changes, {show_path(first.path)} first, cannot be made in place exactly",
+        f"the changes, {show_path(worded(document, first.path))} first, cannot be made in place exactly",
         path=document.path,
         line=place.line if place else None,
         column=place.column if place else None,
@@ -118,12 +120,14 @@ class Revealed:
     position: int | None
     shown: Path
     """Its path, for messages."""
+    words: Callable[[Path], Path] = tuple
+    """A path in the words of the file, for messages, too."""
 
 
-def revealed(change: ChangeLike) -> Revealed:
+def revealed(change: ChangeLike, words: Callable[[Path], Path] = tuple) -> Revealed:
     origin = _open(change.origin) if change.origin is not None else None
     before, after = _open(change.before), _open(change.after)
-    return Revealed(change.op, _open(change.path), before, after, origin, change.position, change.path)
+    return Revealed(change.op, _open(change.path), before, after, origin, change.position, change.path, words)
 
 
 def _open(value: Any) -> Any:
@@ -226,7 +230,7 @@ def _expected(change: Revealed, parent: Node, last: Any) -> Entry:
 
 def _misfit(change: Revealed, what: str, node: Node) -> UnfitError:
     return UnfitError(
-        f"cannot {change.op} {show_path(change.shown)}: it {what}",
+        f"cannot {change.op} {show_path(change.words(change.shown))}: it {what}",
         node.start if node.start >= 0 else None,
         "compare with the file as it is now",
     )

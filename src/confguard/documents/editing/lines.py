@@ -108,10 +108,13 @@ class PropertiesNotation(Weaving):
         return properties_escaped(text, "", ascii_only=self.text.isascii())
 
     def rewritten(self, node: Node, start: int, end: int) -> str:
-        """A key without a value gets what stands between."""
+        """A key without a value gets what stands between; where that is blank, a sign of it is escaped."""
         made = super().rewritten(node, start, end)
-        bare = node.start == node.after and data_of(node)
-        return self.text[start : node.start] + " = " + made[node.start - start :] if bare else made
+        head, tail = made[: node.start - start], made[node.start - start :]
+        if node.start == node.after and data_of(node):
+            return f"{head} = {tail}"
+        signed = not re.search("[=:]", self.text[node.after : node.start]) and tail.startswith(("=", ":"))
+        return f"{head}\\{tail}" if signed else made
 
 
 _PROPERTIES_BLANK = re.compile(r"(?:[ \t\f]*(?:[#!][^\r\n]*)?(?:\r\n|\r|\n))*[ \t\f]*")

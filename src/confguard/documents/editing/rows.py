@@ -83,9 +83,11 @@ class Rows:
                     lost.difference_update(skipped)
                     between = standing + between or next((gaps[each] for each in skipped if each), "")
                 last = number
+            if apart_first := not count and bool(between.strip()) and self._is_inline(node):
+                between = between.lstrip()
             if count or between.strip():
                 made.append(between)
-            made.append(self._piece(node, entry, first=not count))
+            made.append(self._piece(node, entry, first=not count and not apart_first))
         made += [gaps[number] for number in sorted(lost)]
         if gaps:
             made.append(foot)

@@ -99,9 +99,16 @@ class TomlNotation(Weaving):
                 line.renamed or line.value.touched for line in lines.entries
             )
         first = self.sections[0] if self.sections else None
-        if first and not first.names and not first.lines.entries and "#" not in self.text[: first.lines.end]:
+        if first and not first.names and not first.lines.entries and not self._has_remarks(first):
             file.entries.remove(first.entry)
         return super().woven(file)
+
+    def _has_remarks(self, first: Section) -> bool:
+        """Do comments stand above or between the lines of the first section?"""
+        ends = [0, *(line.end for line in first.lines.was)]
+        return any(
+            "#" in self.text[end : line.start] for end, line in zip(ends, first.lines.was, strict=False)
+        )
 
     def _table(self, home: Section | None = None) -> Node:
         made = Node(kind="map")
@@ -134,6 +141,8 @@ class TomlNotation(Weaving):
                 found.value.start = line.start
                 table.insert(found)
             table = found.value
+            if table in self.tables and not self.tables[table].home:  # a section below it stood first
+                self.tables[table].home = section
         made = Entry(line.key[-1], line.value)
         self.lines[made] = section, line
         table.insert(made)
@@ -248,6 +257,8 @@ class _Carried:
 
     def _write(self, node: Node, entry: Entry, names: Names, around: dict[Section, int], mark: int) -> None:
         """Write what stands nowhere yet: as sections where that is usual, else as a line."""
+        if entry.start >= 0 and self.notation.has_comments(entry):  # it comes from brackets
+            raise UnfitError("it has comments that cannot be moved with it", entry.start)
         table, data = self.notation.tables[node], data_of(entry.value)
         in_lines = table.home is not None and table.header is None
         if is_sections(data) and not in_lines:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from typing import Any
 
+from confguard.documents.editing.moments import moment
 from confguard.documents.editing.tree import UnfitError
 
 __all__ = ["dotted", "inline", "is_sections", "sections"]
@@ -25,7 +26,7 @@ def dotted(names: Iterable[str]) -> str:
 
 
 def inline(data: Any, old: str = "") -> str:
-    """Any value on one line, a text in the quotes of the one it replaces.
+    """Any value on one line, a text in the quotes of the one it replaces, a time in its notation.
 
     >>> inline({"a": [1, True, "x"]}), inline("x", "'y'")
     ('{ a = [1, true, "x"] }', "'x'")
@@ -40,7 +41,7 @@ def inline(data: Any, old: str = "") -> str:
     if isinstance(data, list):
         return f"[{', '.join(map(inline, data))}]"
     if isinstance(data, datetime | date | time):
-        return data.isoformat()
+        return moment(data, old) or data.isoformat()
     if isinstance(data, int | float):
         return repr(data)
     raise UnfitError(

@@ -22,7 +22,7 @@ _HEADER = re.compile(r"[|>][-+0-9]*([ \t]+#[^\n]*?)?\r?\n")
 class YamlNotation(Weaving):
     """YAML. New tables and lists are blocks, moved in as the others of the file."""
 
-    comment = r"(?:(?<=\s)|^)#[^\r\n]*"
+    comment = r"#[^\r\n]*"
     separator = ": "
 
     def tree(self) -> Node:
@@ -69,7 +69,10 @@ class YamlNotation(Weaving):
         return shown + (separator if style or not adjoined else self.separator)
 
     def core(self, entry: Entry, end: int) -> str:
-        """A key in brackets is quoted as a value there."""
+        """A key in brackets is quoted as a value there; a document that comes behind another is told apart."""
+        if self._comes_behind(entry):
+            sign = "..." if self.text.startswith("%", entry.start) else "---"
+            return f"{sign}{self.newline}{super().core(entry, end)}"
         if entry.renamed and entry.value.outer is None and not entry.value.block:
             shown = flow(entry.key, inside=True, ascii_only=self.escaped)
             return shown + self.emit(entry.value, entry.key_end, end)
@@ -146,6 +149,11 @@ class YamlNotation(Weaving):
         line, ended, rest = self.text[node.end : end].partition("\n")
         return line + ended, rest
 
+    def _comes_behind(self, entry: Entry) -> bool:
+        """Is it the document that the file begins with, without a `---`, and stands another before it now?"""
+        begun = self.documents.was[:1] == (entry,) and not self.text.startswith("---", entry.start)
+        return begun and self.documents.entries[0] is not entry
+
     def _of_documents(self, node: Node) -> bool:
         return node is self.documents
 
@@ -197,9 +205,7 @@ def _settle_merges(node: Node, defined: dict[str, Any]) -> bool:
     merges = [entry for entry in node.entries if entry.role == "merge"]
     sources: list[Any] = []
     for entry in merges:
-        value = entry.value
-        parts = [inner.value for inner in value.entries] if value.kind == "list" else [value]
-        sources += [defined.get(part.alias) if part.alias else part.data for part in parts]
+        sources += [defined.get(part.alias) if part.alias else part.data for part in _parts(entry.value)]
     own = node.named()
     brought: dict[Any, Any] = {}
     for source in sources:
@@ -207,7 +213,8 @@ def _settle_merges(node: Node, defined: dict[str, Any]) -> bool:
             brought.setdefault(key, value)
     lost = any(key not in own or own[key].gone for key in brought)
     if lost or not all(isinstance(source, dict) for source in sources):
-        if node.was and any(entry.value.kind != "leaf" and not entry.value.alias for entry in merges):
+        written = [part for entry in merges for part in _parts(entry.value) if not part.alias]
+        if node.was and any(part.kind != "leaf" for part in written):
             raise UnfitError("cannot take away what a merge key brings", merges[0].start)
         for entry in merges:
             node.take(entry)
@@ -219,3 +226,8 @@ def _settle_merges(node: Node, defined: dict[str, Any]) -> bool:
         ):
             entry.role, changed = "own", True
     return changed
+
+
+def _parts(merged: Node) -> list[Node]:
+    """What a merge key names: one mapping, or several."""
+    return [entry.value for entry in merged.entries] if merged.kind == "list" else [merged]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from confguard.documents.editing.moments import moment
 from confguard.documents.yaml_dumper import text_dumper
 
 __all__ = ["flow", "scalar"]
@@ -44,11 +45,16 @@ def scalar(data: Any, old: str, *, inside: bool = False, ascii_only: bool = Fals
     >>> scalar("x", '"y"'), scalar(False, "yes"), scalar("no", "maybe")
     ('"x"', 'no', "'no'")
     """
+    import yaml
+
     if isinstance(data, str) and old[:1] in {'"', "'"}:
         return flow(data, '"' if "\n" in data else old[0], inside=inside, ascii_only=ascii_only)
     if isinstance(data, bool):
         pair = next((pair for pair in _WORDS if old in pair), ("true", "false"))
         return pair[0] if data else pair[1]
+    made = moment(data, old)
+    if made and yaml.safe_load(made) == data:  # not every time of day is one to YAML
+        return made
     return flow(data, inside=inside, ascii_only=ascii_only)
 
 

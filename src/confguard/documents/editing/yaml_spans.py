@@ -161,7 +161,7 @@ class YamlSpans:
         """Where the question mark of a key stands that has one."""
         at = event.start_mark.index
         before = self.text[max(0, at - 200) : at].rstrip(" ")
-        asks = before.endswith("?") and not getattr(event, "style", None)
+        asks = before.endswith("?") and getattr(event, "style", None) not in {"|", ">"}
         if not asks or before[-2:-1] not in {"", " ", "\n", "-", "{", "[", ","}:
             return None
         return int(self.text.rindex("?", 0, at))
