@@ -180,7 +180,7 @@ class Project:
         from confguard.risk.rules.user import CelRule
 
         for rule in self.rules:
-            rule.program  # noqa: B018 - whether it compiles is to be known before anything is judged
+            rule.compile()  # whether it does is to be known before anything is judged
         return [CelRule(rule) for rule in self.rules]
 
     def own_model(self) -> Model | None:
