@@ -1451,7 +1451,7 @@ class TestWhatComesBetween:
         monkeypatch.setattr(guard, "history", lambda: seen)
         guard.thin(cg.Retention(last=2, within="1us"))
         with pytest.raises(cg.NotFoundError, match="thinned out"):
-            guard.revision(1).content  # noqa: B018
+            guard.revision(1).fetch()
         assert [guard.revision(number).text for number in (6, 5, 4)] == ["x = 99\n", "x = 98\n", "x = 3\n"]
 
     def test_thinning_keeps_what_a_revert_goes_back_to(self, folder: Path) -> None:

@@ -148,23 +148,21 @@ def _folder(name: str, project: Project | None) -> Path | None:
 
 def _environments(names: list[str], project: Project | None) -> set[str]:
     """What the project calls these folders."""
-    environments = project.settings.environments if project else {}
-    known = (
-        {str((project.root / folder).resolve()): name for name, folder in environments.items()}
-        if project
-        else {}
-    )
-    return {known.get(str(Path(name).resolve()), name) for name in names}
+    known = {}
+    if project:
+        environments = project.settings.environments.items()
+        known = {(project.root / folder).resolve(): name for name, folder in environments}
+    return {known.get(Path(name).resolve(), name) for name in names}
 
 
 def _expected(environments: set[str], project: Project | None) -> list[Expected]:
     """The differences that are meant between these environments; between any two, where none is named."""
-    wanted = [
-        each
-        for each in (project.settings.expected if project else [])
+    meant = project.settings.expected if project else []
+    return [
+        Expected(tuple(each.paths), each.reason)
+        for each in meant
         if not each.between or set(each.between) == environments
     ]
-    return [Expected(tuple(each.paths), each.reason) for each in wanted]
 
 
 def _schemas(args: Namespace, project: Project | None) -> Callable[[str], SchemaLike]:
