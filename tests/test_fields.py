@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from confguard.backtracking import pump_of
 from confguard.diffs.quantity import amounts, ratio
 from confguard.fields import ByteSize, Cron, Duration, Network, Port, Ratio, Regex, Secret, Url
+from confguard.fields.backtracking import pump_of
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from confguard.errors import (
     RefusedError,
 )
 from confguard.project import load_project
+from confguard.project.guards import guard_of
 from confguard.rollout import Bake, reverting
 from confguard.rollout.places import Place
 from confguard.stores import Draft, PendingBake, PlaceState, open_store
@@ -578,8 +579,9 @@ def leave(project: Path, what: str) -> None:
         from pathlib import Path
         import confguard as cg
         from confguard.project import load_project
+        from confguard.project.guards import guard_of
         from confguard.rollout.places import Place
-        guard = load_project(Path("confguard.toml")).guard("auth")
+        guard = guard_of(load_project(Path("confguard.toml")), "auth")
     """
     code = textwrap.dedent(code) + what.replace(
         "lambda: os._exit", "lambda: os.kill(os.getpid(), 9) or os._exit"
@@ -1449,7 +1451,7 @@ class TestWhatComesBetween:
         monkeypatch.setattr(guard, "history", lambda: seen)
         guard.thin(cg.Retention(last=2, within="1us"))
         with pytest.raises(cg.NotFoundError, match="thinned out"):
-            guard.revision(1).content  # noqa: B018
+            guard.revision(1).fetch()
         assert [guard.revision(number).text for number in (6, 5, 4)] == ["x = 99\n", "x = 98\n", "x = 3\n"]
 
     def test_thinning_keeps_what_a_revert_goes_back_to(self, folder: Path) -> None:
@@ -1612,7 +1614,7 @@ class TestARevertThatIsSaidAgain:
     def test_it_is_finished(
         self, reverted: Path, by_hand: str | None, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        with load_project(Path("confguard.toml")).guard("auth") as guard:
+        with guard_of(load_project(Path("confguard.toml")), "auth") as guard:
             target = guard.targets[0].name
         good = Path(target).read_text()
         Path(target).unlink()
@@ -1768,7 +1770,7 @@ class TestAProcessThatGoesToAnotherFolder:
         Path("conf/a.new.toml").write_text("x = 1\n")
         project = load_project(Path("conf/confguard.toml"))
         os.chdir("elsewhere")
-        with project.guard("a") as guard:
+        with guard_of(project, "a") as guard:
             guard.apply(guard.plan(project.source_of("a"), reason="start"))
         os.chdir(folder)
         assert held("conf/a.toml") == ["x = 1\n"]

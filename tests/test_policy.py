@@ -15,6 +15,7 @@ import confguard as cg
 from confguard.cli import main
 from confguard.errors import ProjectError
 from confguard.project import load_project
+from confguard.project.guards import rules_of
 from confguard.risk import model
 from confguard.risk.acceptance import Acceptance, split_accepted
 from confguard.risk.circumstances import Circumstances
@@ -118,7 +119,7 @@ def test_days_are_written_as_toml_has_them_or_as_texts(folder: Path) -> None:
         freeze = f'[{{start = {written}, end = {written}, reason = "x"}}]'
         accept = f'[{{code = "CG201", reason = "x", until = {written}}}]'
         Path("confguard.toml").write_text(f"[policy]\nfreeze = {freeze}\naccept = {accept}\n")
-        policy = load_project(Path("confguard.toml")).policy
+        policy = load_project(Path("confguard.toml")).settings.policy
         assert policy.freeze[0].start == policy.accept[0].until == date(2026, 12, 24)
 
 
@@ -339,7 +340,10 @@ def test_a_rule_of_the_projects_own_can_be_accepted(folder: Path) -> None:
     project = load_project(Path("confguard.toml"))
     made = cg.diff(cg.parse("pages = 64\n", "toml"), cg.parse("pages = 60\n", "toml"))
     risk = cg.assess(
-        made, policy=project.policy, rules=project.own_rules(), circumstances=Circumstances(at=MONDAY_NOON)
+        made,
+        policy=project.settings.policy,
+        rules=rules_of(project),
+        circumstances=Circumstances(at=MONDAY_NOON),
     )
     assert [each.finding.code for each in risk.accepted] == ["OWN-1"]
 

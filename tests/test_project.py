@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import confguard as cg
+from confguard.cli import main
 from confguard.errors import ProjectError
+from confguard.fields import Duration
 from confguard.project import find_project, load_project
+from confguard.project.guards import bake_of, guard_of
+from confguard.rollout import CommandProbe, ErrorRate, HttpCounts, HttpProbe
 
 
 def test_found_upwards_and_paths_are_relative_to_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,7 +32,7 @@ def test_found_upwards_and_paths_are_relative_to_it(folder: Path, monkeypatch: p
     assert project.root == folder.resolve()
     assert project.policy_of(None) == cg.Policy(review=40)
     assert project.policy_of(project.config("auth")).block == 20
-    assert [probe.name for probe in project.bake("auth", "1m").probes] == [
+    assert [probe.name for probe in bake_of(project.config("auth"), "1m").probes] == [
         "GET http://127.0.0.1/healthz",
         "true",
     ]
@@ -36,7 +41,7 @@ def test_found_upwards_and_paths_are_relative_to_it(folder: Path, monkeypatch: p
     assert found[0] == "auth"
     assert project.config_of("../../other.yaml") is None
     assert project.config_of("/etc/passwd") is None
-    with project.guard("auth") as guard:
+    with guard_of(project, "auth") as guard:
         guard.apply(guard.plan(project.source_of("auth"), reason="start"))
     assert (folder / "state/confguard.db").exists()
     assert (folder / "live.toml").read_text() == "n = 2\n"
@@ -48,7 +53,7 @@ def test_in_pyproject(folder: Path) -> None:
     Path("pyproject.toml").write_text('[tool.confguard.configs.a]\nfiles = ["a.toml"]\n')
     project = find_project()
     assert project is not None
-    assert list(project.configs) == ["a"]
+    assert list(project.settings.configs) == ["a"]
 
 
 def test_named_by_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +62,7 @@ def test_named_by_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("CONFGUARD_CONFIG", "elsewhere/confguard.toml")
     project = find_project()
     assert project is not None
-    assert list(project.configs) == ["b"]
+    assert list(project.settings.configs) == ["b"]
     monkeypatch.setenv("CONFGUARD_CONFIG", "none.toml")
     with pytest.raises(ProjectError, match="no such file"):
         find_project()
@@ -72,7 +77,7 @@ def test_named_by_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch)
         ),
         ("[policy]\nreview = 80\nblock = 70\n", "review .80. is above block"),
         ("[configs.a]\nimpact = 'huge'\n", r"confguard\.toml:2:1: configs\.a\.impact"),
-        ("[configs.a]\nprobes = [1]\n", "a URL, or a command as a list"),
+        ("[configs.a]\nprobes = [1]\n", "a URL, a command as a list"),
         ("[configs.a]\nprobes = ['ftp://x']\n", "starts with http"),
         ("store = 7\n", r"confguard\.toml:1:1: store: expected a valid string"),
         ("[configs\n", r"confguard\.toml:1"),
@@ -82,6 +87,143 @@ def test_mistakes_have_a_place(folder: Path, text: str, says: str) -> None:
     Path("confguard.toml").write_text(text)
     with pytest.raises(ProjectError, match=says):
         load_project(Path("confguard.toml"))
+
+
+URL = "http://127.0.0.1:9"
+PLACED = [
+    # what is written (on lines 2 and on), where it is at fault, and what is said
+    ('probes = [\n  "ftp://x",\n]', "3:3: configs.a.probes[0]: ", "no http or https URL"),
+    ("probes = [[]]", "2:11: configs.a.probes[0]: ", "a command is empty"),
+    ("probes = [{ }]", "2:11: configs.a.probes[0]: ", "needs one of url, command"),
+    (f'probes = [{{ url = "{URL}", timout = "1s" }}]', "2:41: configs.a.probes[0].timout: ", "'timeout'?"),
+    ('probes = [{ urll = "http://x" }]', "2:13: configs.a.probes[0].urll: ", "did you mean 'url'?"),
+    (f'probes = [{{ url = "{URL}", timeout = "2x" }}]', "2:41: configs.a.probes[0].timeout: ", "1ms to 1d"),
+    ('probes = [{ command = "true" }]', "2:13: configs.a.probes[0].command: ", "a command is a list"),
+    ('[[configs.a.probes]]\ncommand = [""]', "3:1: configs.a.probes[0].command: ", "a command is empty"),
+    ('monitors = ["http://x/"]', "2:13: configs.a.monitors[0]: ", "a monitor is a table"),
+    (f'monitors = [{{ url = "{URL}" }}]', "2:13: configs.a.monitors[0]: ", "needs 'baseline'"),
+    (
+        f'[[configs.a.monitors]]\nurl = "{URL}"\nbasline = 0.01',
+        "4:1: configs.a.monitors[0].basline: ",
+        "did you mean 'baseline'?",
+    ),
+    (
+        f'[[configs.a.monitors]]\nurl = "{URL}"\nbaseline = 1.5',
+        "4:1: configs.a.monitors[0].baseline: ",
+        "a share",
+    ),
+    (
+        f'[[configs.a.monitors]]\nurl = "{URL}"\nbaseline = "1%"',
+        "4:1: configs.a.monitors[0].baseline",
+        "a share",
+    ),
+    (
+        f'[[configs.a.monitors]]\nurl = "{URL}"\nbaseline = 0\nsilence = 0.5',
+        "5:1: configs.a.monitors[0].silence: ",
+        "1 or more",
+    ),
+    (
+        f'[[configs.a.monitors]]\nurl = "{URL}"\nbaseline = 0\nname = 5',
+        "5:1: configs.a.monitors[0].name: ",
+        "name is a text",
+    ),
+    (
+        f'[[configs.a.monitors]]\nurl = "{URL}"\nbaseline = 0\nalpha = 0',
+        "5:1: configs.a.monitors[0].alpha: ",
+        "a share",
+    ),
+    (
+        '[[configs.a.monitors]]\nurl = "x"\nbaseline = 0',
+        "3:1: configs.a.monitors[0].url: ",
+        "no http or https",
+    ),
+    (
+        'reload = [{ sistemd = "a.service" }]',
+        "2:13: configs.a.reload[0].sistemd: ",
+        "did you mean 'systemd'?",
+    ),
+    (
+        'reload = ["http://x/", { pid_file = "p", signal = "HUB" }]',
+        "reload[1].signal: ",
+        "did you mean 'HUP'?",
+    ),
+    ('bake = "soon"\nprobes = [["true"]]', "2:1: configs.a.bake: ", "expected a duration"),
+    ('bake = "0s"\nprobes = [["true"]]', "2:1: configs.a.bake: ", "longer than nothing"),
+    ('bake = "10m"', "2:1: configs.a.bake: ", "asks nothing"),
+]
+
+
+@pytest.mark.parametrize(("written", "where", "says"), PLACED)
+def test_what_watches_and_tells_is_checked_where_it_stands(
+    folder: Path, written: str, where: str, says: str
+) -> None:
+    Path("confguard.toml").write_text(f"[configs.a]\n{written}\n")
+    with pytest.raises(ProjectError) as caught:
+        load_project(Path("confguard.toml"))
+    assert where in str(caught.value)
+    assert says in str(caught.value)
+
+
+def test_a_bake_is_told_as_python_can(folder: Path) -> None:
+    Path("confguard.toml").write_text(
+        '[configs.a]\nbake = "10m"\n'
+        f'probes = ["{URL}", {{ url = "{URL}", timeout = "1s" }}, {{ command = ["true"], timeout = 3 }}]\n'
+        f'[[configs.a.monitors]]\nurl = "{URL}"\nbaseline = 0.01\nalpha = 0.01\nsilence = 2\n'
+        'name = "logins"\ntimeout = "3s"\n'
+    )
+    config = load_project(Path("confguard.toml")).config("a")
+    bake = bake_of(config)
+    assert bake.duration == Duration("10m")
+    assert bake.probes == (
+        HttpProbe(URL),
+        HttpProbe(URL, timeout="1s"),
+        CommandProbe(["true"], timeout="3s"),
+    )
+    assert bake.monitors == (
+        ErrorRate(HttpCounts(URL, timeout="3s"), baseline=0.01, alpha=0.01, silence=2, name="logins"),
+    )
+    assert bake_of(config, "2m", confirm=True).duration == Duration("2m")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"probes": [7]}, "a probe is a URL"),
+        ({"probes": [{"url": URL, "tiemout": 1}]}, "did you mean 'timeout'"),
+        ({"monitors": [7]}, "a monitor is a table"),
+        ({"monitors": [{"url": URL}]}, "needs 'baseline'"),
+    ],
+)
+def test_python_is_told_the_same(given: dict[str, list[Any]], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        cg.Bake("1m", **given)
+
+
+def test_no_secret_of_a_table_is_said(folder: Path) -> None:
+    Path("confguard.toml").write_text(
+        '[configs.a]\nprobes = [{ url = "http://ana:hunter2@db:99999/" }]\n'
+        'monitors = [{ url = "http://ana:hunter2#@db/", baseline = 0 }]\n'
+        'reload = [{ command = ["x", "--password=hunter2"], timeout = "soon" }]\n'
+    )
+    with pytest.raises(ProjectError) as caught:
+        load_project(Path("confguard.toml"))
+    assert str(caught.value).count("confguard.toml:") == 3
+    assert "hunter2" not in str(caught.value)
+
+
+def test_apply_bakes_as_the_project_file_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("confguard.toml").write_text(
+        '[configs.a]\nfiles = ["a.toml"]\nbake = "1ms"\nprobes = [["test", "-e", "well"]]\n'
+    )
+    Path("a.toml").write_text("n = 1\n")
+    assert main(["apply", "a", "--reason", "start"]) == 4
+    assert main(["apply", "a", "--reason", "start", "--no-bake", "--confirm"]) == 2
+    assert "--confirm needs a bake" in capsys.readouterr().err
+    assert main(["apply", "a", "--reason", "start", "--no-bake"]) == 0
+    Path("well").touch()
+    Path("a.toml").write_text("n = 2\n")
+    assert main(["apply", "a", "--reason", "more"]) == 0
+    assert "healthy" in capsys.readouterr().out
 
 
 def test_a_pyproject_without_a_table(folder: Path) -> None:
@@ -106,5 +248,5 @@ def test_which_file_must_be_clear(folder: Path) -> None:
 
 def test_any_store_url_is_passed_on(folder: Path) -> None:
     Path("confguard.toml").write_text("store = 'memory://'\n[configs.a]\nformat = 'toml'\n")
-    with load_project(Path("confguard.toml")).guard("a") as guard:
+    with guard_of(load_project(Path("confguard.toml")), "a") as guard:
         assert guard.head() is None

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from confguard.project import load_project
+from confguard.project.guards import guard_of
 from conftest import as_a_user
 from test_cli import run, run_json
 
@@ -67,7 +68,7 @@ def test_what_is_there_is_imported_if_somebody_says_so(kind: str, folder: Path, 
     assert set(told["imported"]) == set(told["configs"])
     project = load_project(Path("confguard.toml"))
     for name, (file,) in told["configs"].items():
-        with project.guard(name) as guard:
+        with guard_of(project, name) as guard:
             head = guard.head()
             assert head is not None and head.content == Path(file).read_bytes()
 

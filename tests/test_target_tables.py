@@ -11,6 +11,7 @@ import pytest
 import confguard as cg
 from confguard.errors import ProjectError, TargetError
 from confguard.project import load_project
+from confguard.project.guards import guard_of
 from confguard.targets import CallbackTarget, FileSet, FileTarget, as_target
 
 
@@ -98,7 +99,7 @@ def test_a_project_file_is_read_where_its_users_are_not(folder: Path) -> None:
     )
     project = load_project(Path("confguard.toml"))
     Path("conf").mkdir()
-    with project.guard("a") as guard, pytest.raises(TargetError, match="no user 'no-such-user'"):
+    with guard_of(project, "a") as guard, pytest.raises(TargetError, match="no user 'no-such-user'"):
         guard.apply(guard.plan({"x": 1}, reason="one"))
 
 
@@ -110,7 +111,7 @@ def test_targets_of_a_project(folder: Path) -> None:
         '  { file = "conf/old.toml", in_place = true }]\n'
     )
     number = Path("conf/old.toml").stat().st_ino
-    with load_project(Path("confguard.toml")).guard("a") as guard:
+    with guard_of(load_project(Path("confguard.toml")), "a") as guard:
         guard.apply(guard.plan(cg.parse("x = 1\n", "toml"), reason="one"))
     for name in ("a.toml", "conf/new.toml", "conf/old.toml"):
         assert Path(name).read_text() == "x = 1\n"

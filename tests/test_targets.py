@@ -447,11 +447,11 @@ def test_services_that_cannot_be_told(folder: Path, like: dict[str, object], say
     ("like", "says"),
     [
         ({"pid_file": "x", "signal": "HPU"}, "no signal 'HPU' .did you mean 'HUP'"),
-        ({"pid_file": "x", "sginal": "HUP"}, "unknown key 'sginal' .did you mean 'signal'"),
+        ({"pid_file": "x", "sginal": "HUP"}, "unknown key 'sginal' of a reload .did you mean 'signal'"),
         ({"url": "ftp://x"}, "no http or https URL"),
         ({"systemd": "--now"}, "no unit's name"),
         ({"command": "nginx -s reload"}, "a command is a list"),
-        ({"what": 1}, "one of pid_file, command, url, systemd is needed"),
+        ({"what": 1}, "needs one of pid_file, command, url, systemd"),
     ],
 )
 def test_reloads_that_mean_nothing(like: dict[str, object], says: str) -> None:

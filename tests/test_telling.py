@@ -315,7 +315,7 @@ def test_a_time_limit_that_is_none_is_refused_at_once(timeout: Any) -> None:
 )
 def test_the_project_file_says_so(folder: Path, line: str) -> None:
     Path("confguard.toml").write_text(f'[configs.a]\nfiles = ["a.toml"]\n{line}\n')
-    with pytest.raises(ProjectError, match="confguard.toml:3:1") as caught:
+    with pytest.raises(ProjectError, match=r"confguard.toml:3:\d+: configs.a.\w+\[0\]") as caught:
         load_project(Path("confguard.toml"))
     assert "(" in str(caught.value)  # what to write instead
     assert "w@rd" not in str(caught.value)
@@ -1014,7 +1014,7 @@ def test_a_function_knows_its_context() -> None:
     assert CallableProbe(variable.get).check() == "set"
 
 
-@pytest.mark.parametrize("probe", [None, 5, {"url": "http://h/"}, b"x"])
+@pytest.mark.parametrize("probe", [None, 5, {5}, b"x"])
 def test_what_is_no_probe_is_refused_at_once(probe: Any) -> None:
     with pytest.raises(ValueError, match="a probe is a URL"):
         as_probe(probe)

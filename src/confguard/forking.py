@@ -1,6 +1,7 @@
 """What has to be made anew in a forked child: locks that another thread held, connections, threads.
 
-Services fork after import (gunicorn with `--preload`, Celery): what they opened before must go on in the child.
+Services fork after import (gunicorn with `--preload`, Celery): what they opened before must go on in the child. It
+stands below stores and live settings, since both renew themselves, and in one order.
 """
 
 from __future__ import annotations

@@ -319,7 +319,7 @@ class Guard:
         """The newest revision; None if there is none."""
         head = self.store.head(self.name)
         if head is not None:
-            head.content  # noqa: B018 - read now, so that it is there when the store is not
+            head.fetch()
         return head
 
     def history(self, limit: int | None = None, before: int | None = None) -> list[Revision]:

@@ -20,7 +20,7 @@ import attrs
 
 import confguard as cg
 from confguard.documents.registry import detect_format
-from confguard.risk.evidence import Shape, evidence, outline_of
+from confguard.risk.evidence import Outline, evidence, outline_of
 from confguard.risk.history import NEVER, History
 from confguard.risk.likelihood import fit
 from confguard.risk.metrics import auc, average_precision, recall_at
@@ -96,9 +96,9 @@ def report(
     )
 
 
-def shape(row: dict[str, Any]) -> Shape:
+def shape(row: dict[str, Any]) -> Outline:
     """The outline of a commit."""
-    total = Shape()
+    total = Outline()
     for file in row["files"]:
         try:
             kind = detect_format(file["path"]).name
@@ -110,7 +110,7 @@ def shape(row: dict[str, Any]) -> Shape:
     return total
 
 
-def histories(rows: list[dict[str, Any]], shapes: list[Shape]) -> list[History]:
+def histories(rows: list[dict[str, Any]], shapes: list[Outline]) -> list[History]:
     """What the data says of each commit's past, and which reverts were known by then."""
     reverts: dict[str, list[Any]] = defaultdict(list)
     known: dict[str, dict[Any, float]] = defaultdict(dict)

@@ -77,7 +77,7 @@ def _tags() -> Sequence[str]:
         project = find_project()
     except ConfguardError:
         return ()
-    return project.tags if project else ()
+    return project.settings.documents.tags if project else ()
 
 
 def _asks_for_json(words: Sequence[str]) -> bool:

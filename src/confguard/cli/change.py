@@ -21,9 +21,10 @@ from confguard.errors import ConfguardError, ConflictError
 from confguard.events import Event
 from confguard.group import Group
 from confguard.guard import Guard, Plan
+from confguard.project import Config
+from confguard.project.guards import bake_of, guard_of
 from confguard.risk.policy import Decision
 from confguard.rollout.bake import Bake
-from confguard.rollout.probes import Probe
 from confguard.rollout.recovering import Recovered
 from confguard.stores.interface import Revision
 
@@ -51,7 +52,16 @@ def register(commands: Commands) -> None:
     _add_change(commands, command)
     command.add_argument("--expect", metavar="N", type=whole, help="refuse unless revision N is the head")
     _add_answers(command)
-    command.add_argument("--bake", metavar="TIME", type=duration, help="watch it for so long: 10m, 90s")
+    watched = command.add_mutually_exclusive_group()
+    watched.add_argument(
+        "--bake",
+        metavar="TIME",
+        type=duration,
+        help="watch it for so long: 10m, 90s (as the project file says)",
+    )
+    watched.add_argument(
+        "--no-bake", action="store_true", help="do not watch it, whatever the project file says"
+    )
     command.add_argument("--confirm", action="store_true", help="revert after the bake unless confirmed")
     command.add_argument(
         "--no-tell", action="store_true", help="do not tell the service: `confguard tell` does that later"
@@ -124,12 +134,10 @@ def plan(args: Namespace) -> int:
 
 def apply(args: Namespace) -> int:
     """`confguard apply`."""
-    if args.confirm and not args.bake:
-        raise ConfguardError("--confirm needs a bake to end", hint="add --bake TIME")
     project = the_project()
-    bake = _bake(args, project.probes(args.name)) if args.bake else None
+    bake = _bake(args, project.config(args.name))
     listener = _tell if args.format == "text" else None
-    with project.guard(args.name, listener) as guard:
+    with guard_of(project, args.name, listener) as guard:
         made = _planned(guard, args)
         if args.format == "text":
             print(_show_plan(made))
@@ -154,7 +162,7 @@ def apply(args: Namespace) -> int:
 def adopt(args: Namespace) -> int:
     """`confguard adopt`."""
     listener = _tell if args.format == "text" else None
-    with the_project().guard(args.name, listener) as guard:
+    with guard_of(the_project(), args.name, listener) as guard:
         planned = guard.plan_adoption(reason=args.reason, author=args.author, target=args.target)
         if args.format == "text":
             print(_show_plan(planned))
@@ -245,13 +253,18 @@ def _show_recovered(recovered: Recovered) -> str:
     }[recovered.what]
 
 
-def _bake(args: Namespace, probes: tuple[Probe, ...]) -> Bake:
+def _bake(args: Namespace, config: Config) -> Bake | None:
+    """The bake that is asked for, else that of the project file; None where there is none."""
+    if args.no_bake or not (args.bake or config.bake):
+        if args.confirm:
+            raise ConfguardError("--confirm needs a bake to end", hint="add --bake TIME")
+        return None
     try:
-        return Bake(args.bake, probes, confirm=args.confirm)
+        return bake_of(config, args.bake, confirm=args.confirm)
     except ValueError as error:
         raise ConfguardError(
             f"--bake: {error}",
-            hint=f"name probes in the project file ([configs.{args.name}]), or add --confirm",
+            hint=f"name probes or monitors in the project file ([configs.{args.name}]), or add --confirm",
         ) from error
 
 

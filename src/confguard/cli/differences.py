@@ -111,14 +111,13 @@ def _many(args: Namespace) -> Comparison | None:
     schema_of = _schemas(args, project)
     if args.after is None and ".." in args.before:
         base, _, head = args.before.partition("..")
-        expected = [each.terms for each in project.expected if not each.between] if project else []
         root = git.root()
         with progress("comparing") as tell:
             return compare_revisions(
                 base or "HEAD",
                 head.lstrip(".") or "HEAD",
                 schema_of=lambda name: schema_of(str(root / name)),
-                expected=expected,
+                expected=_expected(set(), project),
                 progress=tell,
             )
     if args.after is None:
@@ -134,7 +133,7 @@ def _many(args: Namespace) -> Comparison | None:
         return compare_folders(
             *(folder for folder in folders if folder),
             schema_of=schema_of,
-            expected=_expected(names, project),
+            expected=_expected(_environments(names, project), project),
             progress=tell,
         )
 
@@ -142,18 +141,28 @@ def _many(args: Namespace) -> Comparison | None:
 def _folder(name: str, project: Project | None) -> Path | None:
     if Path(name).is_dir():
         return Path(name)
-    if project and name in project.environments:
-        return project.root / project.environments[name]
+    if project and name in project.settings.environments:
+        return project.root / project.settings.environments[name]
     return None
 
 
-def _expected(names: list[str], project: Project | None) -> list[Expected]:
-    """The differences that are meant between these two environments."""
-    if project is None:
-        return []
-    known = {str((project.root / folder).resolve()): name for name, folder in project.environments.items()}
-    called = {known.get(str(Path(name).resolve()), name) for name in names}
-    return [each.terms for each in project.expected if not each.between or set(each.between) == called]
+def _environments(names: list[str], project: Project | None) -> set[str]:
+    """What the project calls these folders."""
+    known = {}
+    if project:
+        environments = project.settings.environments.items()
+        known = {(project.root / folder).resolve(): name for name, folder in environments}
+    return {known.get(Path(name).resolve(), name) for name in names}
+
+
+def _expected(environments: set[str], project: Project | None) -> list[Expected]:
+    """The differences that are meant between these environments; between any two, where none is named."""
+    meant = project.settings.expected if project else []
+    return [
+        Expected(tuple(each.paths), each.reason)
+        for each in meant
+        if not each.between or set(each.between) == environments
+    ]
 
 
 def _schemas(args: Namespace, project: Project | None) -> Callable[[str], SchemaLike]:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from confguard.errors import ConfguardError, NotFoundError, ProjectError, SchemaError
 from confguard.guard import Guard
 from confguard.project import FILE_NAME, Project, find_project
+from confguard.project.guards import guard_of
 from confguard.stores.interface import Store
 from confguard.stores.opening import missing_file
 
@@ -36,18 +37,18 @@ def the_project() -> Project:
 
 def guarded(name: str) -> Guard:
     """The guard of a config in the project."""
-    return the_project().guard(name)
+    return guard_of(the_project(), name)
 
 
 def guarded_anyway(name: str, *, store: Store | None = None) -> Guard:
     """The guard of a config, without its schema where that cannot be imported: what goes back needs none."""
     project = the_project()
     try:
-        return project.guard(name, store=store)
+        return guard_of(project, name, store=store)
     except SchemaError as error:
         hint = f"\n  hint: {error.hint}" if error.hint else ""
         print(f"confguard: goes on without the schema of '{name}': {error}{hint}", file=sys.stderr)
-        return project.guard(name, store=store, with_schema=False)
+        return guard_of(project, name, store=store, with_schema=False)
 
 
 def guarded_there(name: str) -> Guard:
@@ -96,4 +97,4 @@ def names_of(name: str | None) -> list[str]:
     project = the_project()
     if name:
         project.config(name)
-    return [name] if name else list(project.configs)
+    return [name] if name else list(project.settings.configs)

@@ -10,7 +10,7 @@ from typing import Any
 
 from confguard.cli.options import Commands, said
 from confguard.cli.output import report_errors, say
-from confguard.cli.projects import of_all, the_project
+from confguard.cli.projects import guarded, of_all, the_project
 from confguard.cli.sources import config_named, file_named, files_of, make_importable
 from confguard.documents.document import read
 from confguard.errors import SchemaError, ValidationError
@@ -174,7 +174,7 @@ def _migrate(args: Namespace) -> int:
 def _refused(config: str, new: Schema[Any]) -> list[tuple[int, str]]:
     """The stored revisions that a schema would refuse, newest first, each with its first problem."""
     found = []
-    with the_project().guard(config) as guard:
+    with guarded(config) as guard:
         for revision in guard.history():
             try:
                 new.validate(revision.data, untyped=revision.document.is_untyped)
@@ -199,4 +199,4 @@ def _resolved(spec: str) -> Schema[Any]:
 
 def _with_schema() -> list[str]:
     """The configs of the project that have a schema."""
-    return [name for name, config in the_project().configs.items() if config.schema]
+    return [name for name, config in the_project().settings.configs.items() if config.schema]

@@ -22,6 +22,7 @@ from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import DocumentError
 from confguard.project import Project, find_project
+from confguard.project.guards import terms_of
 from confguard.risk.judging import Terms
 from confguard.schema.schema import resolve_schema
 
@@ -60,7 +61,7 @@ def files_named(names: Sequence[str]) -> list[str]:
     """The files of arguments: themselves, or those of the configs with these names; of all configs without any."""
     if not names:
         project = the_project()
-        return [file for config in project.configs for file in files_of(project, config)]
+        return [file for config in project.settings.configs for file in files_of(project, config)]
     found = [(name, config_named(name)) for name in names]
     return [file for name, project in found for file in (files_of(project, name) if project else [name])]
 
@@ -95,7 +96,7 @@ def config_named(name: str) -> Project | None:
     if Path(name).is_file():
         return None
     project = find_project()
-    return project if project and name in project.configs else None
+    return project if project and name in project.settings.configs else None
 
 
 def load(name: str, format: str | None) -> Raw:
@@ -166,4 +167,4 @@ def terms_for(name: str, schema: str | None, project: Project | None = None) -> 
     if project is None:
         return Terms(schema=resolve_schema(schema))
     found = project.config_of(_from_here(name))
-    return project.terms(found[1] if found else None, schema)
+    return terms_of(project, found[1] if found else None, schema)

@@ -21,6 +21,7 @@ from confguard.documents.document import read
 from confguard.documents.registry import detect_format
 from confguard.errors import ConfguardError, DocumentError, harmless
 from confguard.project import FILE_NAME, Project, find_project, load_project
+from confguard.project.guards import guard_of
 from confguard.risk.policy import Decision
 
 __all__ = ["Found", "find_configs", "init", "project_text", "register"]
@@ -193,7 +194,7 @@ def _imported(project: Project, configs: Iterable[str]) -> tuple[list[str], dict
     errors: dict[str, str] = {}
     for name in configs:
         try:
-            with project.guard(name) as guard:
+            with guard_of(project, name) as guard:
                 if guard.head() is None:
                     plan = guard.plan(project.source_of(name), reason=_REASON)
                     guard.apply(plan, override=None if plan.decision == Decision.ALLOW else _REASON)

@@ -46,6 +46,10 @@ class Parsed:
         """SHA-256 of what the text says, whatever its format, layout, comments and order of keys."""
         return digest_of(self.data)
 
+    def digest_data(self) -> str:
+        """Work out `data_digest` now, so that it is there when time is short."""
+        return self.data_digest
+
     def locate(self, path: Sequence[object], *, nearest: bool = False) -> Position | None:
         """Where the key of a path stands; None if nowhere.
 

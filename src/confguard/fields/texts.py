@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from attrs import field, frozen
 
-from confguard.backtracking import normal_form, pump_of
+from confguard.fields.backtracking import normal_form, pump_of
 from confguard.fields.base import FieldType
 
 __all__ = ["Cron", "Regex", "Secret"]

@@ -20,6 +20,7 @@ from confguard.documents.patterns import common_folder
 from confguard.documents.registry import is_configuration
 from confguard.errors import DocumentError
 from confguard.project import Config, Project
+from confguard.project.guards import terms_of
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.commits import commits, remember, reverts
 from confguard.risk.history import History, Past
@@ -63,7 +64,7 @@ def judge_all(
     made = []
     for number, (file, before, after, config) in enumerate(wanted, 1):
         if id(config) not in terms:
-            own = project.terms(config) if project else Terms()
+            own = terms_of(project, config) if project else Terms()
             terms[id(config)] = evolve(own, model=model) if model else own
         known = past.history(author, [file], at, reason) if past else None
         circumstances = partial(_circumstances, base if few and past else None, before.name, known, reason)
@@ -167,7 +168,7 @@ def _configs(file: str, project: Project | None, root: Path | None) -> list[Conf
     found = project.config_of(root / file if root else file) if project else None
     if found is not None:
         return [found[1]]
-    unnamed = not (project and project.configs) and is_configuration(file)
+    unnamed = not (project and project.settings.configs) and is_configuration(file)
     return [None] if unnamed else []
 
 

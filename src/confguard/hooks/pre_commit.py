@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         project = find_project()
-        with naming_tags(project.tags if project else ()):
+        with naming_tags(project.settings.documents.tags if project else ()):
             verdicts = staged(args.files, project, history=not args.no_history)
     except ConfguardError as error:
         print(f"confguard: {error}", file=sys.stderr)

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from confguard.fields import Duration
-from confguard.rollout.monitors import Monitor
+from confguard.rollout.monitors import Monitor, MonitorLike, as_monitor
 from confguard.rollout.probes import Probe, ProbeLike, as_probe, ask
 from confguard.secrets import masked
 from confguard.texts import amount
@@ -22,8 +22,8 @@ def _probes(probes: Iterable[ProbeLike]) -> tuple[Probe, ...]:
     return tuple(as_probe(probe) for probe in probes)
 
 
-def _monitors(monitors: Iterable[Monitor]) -> tuple[Monitor, ...]:
-    return tuple(monitors)
+def _monitors(monitors: Iterable[MonitorLike]) -> tuple[Monitor, ...]:
+    return tuple(as_monitor(monitor) for monitor in monitors)
 
 
 @frozen
@@ -34,8 +34,8 @@ class Bake:
     probe, more than a `share` of all its checks failed, or one alarm of a monitor, end the bake and revert. What fails
     at the very end is asked again. With `confirm`, the revision is reverted at the end unless someone has confirmed it;
     without, it stays when all probes are healthy then. Durations are texts such as `"10m"` or seconds. A probe is an
-    `HttpProbe`, `CommandProbe`, `CallableProbe`, a URL, a command as a list, or a function. Raises `ValueError` where
-    there is nothing to ask.
+    `HttpProbe`, `CommandProbe`, `CallableProbe`, a URL, a command as a list, or a function; probes and monitors can be
+    tables, as the project file has them. Raises `ValueError` where there is nothing to ask.
 
     >>> Bake("10m", probes=["http://127.0.0.1:8080/healthz"]).probes[0].name
     'GET http://127.0.0.1:8080/healthz'

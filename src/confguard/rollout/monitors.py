@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeAlias
 
 from attrs import define, field, frozen
 
+from confguard.errors import brief
 from confguard.fields import Duration
 from confguard.rollout.probes import fetch
 from confguard.targets.addresses import checked_url, shown_url
 from confguard.targets.concealing import shown_by
-from confguard.targets.refusing import time_limit
+from confguard.targets.kinds import Kind, keys_of, read_table
+from confguard.targets.refusing import UnusableError, time_limit
 from confguard.texts import amount
 
-__all__ = ["Counts", "ErrorRate", "HttpCounts", "Monitor"]
+__all__ = ["Counts", "ErrorRate", "HttpCounts", "Monitor", "MonitorLike", "as_monitor"]
 
 
 class Monitor(Protocol):
@@ -94,17 +96,28 @@ class ErrorRate:
     source: Callable[[], Counts]
     baseline: float = field()
     alpha: float = field(default=0.001)
-    silence: int = 5
-    name: str = "error rate"
+    silence: int = field(default=5)
+    name: str = field(default="error rate")
     _last: Counts | None = field(default=None, init=False)
     _seen: Counts = field(default=Counts(0, 0), init=False)
     _silent: int = field(default=0, init=False)
 
     @baseline.validator
     @alpha.validator
-    def _check_share(self, attribute: Any, value: float) -> None:
-        if not 0 <= value < 1 or (attribute.name == "alpha" and value == 0):
-            raise ValueError(f"{attribute.name} is a share from 0 to 1, not {value!r}")
+    def _check_share(self, attribute: Any, value: Any) -> None:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0 <= value < 1 or (attribute.name == "alpha" and value == 0):
+            raise ValueError(f"{attribute.name} is a share from 0 to 1, not {brief(repr(value))}")
+
+    @silence.validator
+    def _check_silence(self, _: Any, value: Any) -> None:
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ValueError(f"silence is a number of readings, 1 or more, not {brief(repr(value))}")
+
+    @name.validator
+    def _check_name(self, _: Any, value: Any) -> None:
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError(f"name is a text, not {brief(repr(value))}")
 
     def start(self) -> None:
         """Forget what was seen, and read the totals from which to count."""
@@ -139,6 +152,33 @@ class ErrorRate:
         errors = self._seen.errors + now.errors - since.errors
         self._seen = Counts(max(requests, errors), errors)
 
+
+MonitorLike: TypeAlias = "Monitor | Mapping[str, Any]"
+"""A monitor, or a table that says where an error rate is read, and which one is usual."""
+
+_EXPECTED = 'expected is a table such as { url = "http://.../metrics.json", baseline = 0.01 }'
+
+
+def as_monitor(monitor: MonitorLike) -> Monitor:
+    """The monitor that a table stands for: an `ErrorRate` of `HttpCounts`. Raises `ValueError` if it stands for none.
+
+    >>> as_monitor({"url": "http://localhost/metrics.json", "baseline": 0.01, "name": "logins"}).name
+    'logins'
+    """
+    if isinstance(monitor, Mapping):
+        return read_table("a monitor", monitor, _KINDS, hint=_EXPECTED)
+    if not hasattr(monitor, "check") or not hasattr(monitor, "start"):
+        raise UnusableError(f"a monitor is a table, and no {type(monitor).__name__}", hint=_EXPECTED)
+    return monitor
+
+
+def _error_rate(**values: Any) -> ErrorRate:
+    asked = {name: values.pop(name) for name in keys_of(HttpCounts) if name in values}
+    return ErrorRate(HttpCounts(**asked), **values)
+
+
+_RATED = {key: each for key, each in keys_of(ErrorRate).items() if key != "source"}
+_KINDS: dict[str, Kind[Monitor]] = {"url": Kind(_error_rate, keys_of(HttpCounts) | _RATED)}
 
 _STEPS = 24
 

@@ -12,7 +12,6 @@ import platform
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +64,14 @@ class Place:
     sign: Callable[[str], str] | None = None
     """Makes the signature of a revision's digest."""
     listener: Listener | None = None
+    key: str | None = field(init=False, repr=False, eq=False)
+    """What this place is called in the store, where relative names are meant from the folder in which it was made.
 
-    def __attrs_post_init__(self) -> None:
-        self.key  # noqa: B018 - worked out now: relative names are meant from here, wherever the process goes
+    None if there is nothing to write or tell.
+    """
 
-    @cached_property
-    def key(self) -> str | None:
-        """What this place is called in the store; None if there is nothing to write or tell."""
+    @key.default
+    def _key(self) -> str | None:
         if not self.targets and not self.reloads:
             return None
         names = [str(path) for target in self.targets for path in target.paths or [bound(Path(target.name))]]

@@ -6,9 +6,9 @@ carries, nor what comes back of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
-from typing import Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from attrs import field, frozen
 
@@ -18,7 +18,8 @@ from confguard.secrets import masked
 from confguard.targets.addresses import address_of, checked_url, shown_url
 from confguard.targets.calls import Call
 from confguard.targets.concealing import shown_by, shown_words
-from confguard.targets.refusing import time_limit, words_of
+from confguard.targets.kinds import Kind, keys_of, read_table
+from confguard.targets.refusing import UnusableError, time_limit, words_of
 
 __all__ = ["CallableProbe", "CommandProbe", "HttpProbe", "Probe", "ProbeLike", "as_probe", "ask"]
 
@@ -183,25 +184,39 @@ def _raised(error: BaseException) -> str:
         return type(error).__name__
 
 
-ProbeLike: TypeAlias = "Probe | str | Sequence[str] | Callable[[], object]"
-"""A probe, a URL, a command as a list, or a function."""
+ProbeLike: TypeAlias = "Probe | str | Sequence[str] | Mapping[str, Any] | Callable[[], object]"
+"""A probe, a URL, a command as a list, a table of either, or a function."""
+
+_EXPECTED = (
+    'expected are a URL, a command as a list, or a table such as { url = "http://...", timeout = "1s" }'
+)
+_KINDS: dict[str, Kind[Probe]] = {
+    "url": Kind(HttpProbe, keys_of(HttpProbe)),
+    "command": Kind(CommandProbe, keys_of(CommandProbe)),
+}
 
 
 def as_probe(probe: ProbeLike) -> Probe:
-    """The probe that a URL, a command or a function stands for. Raises `ValueError` if it stands for none.
+    """The probe that a URL, a command, a table or a function stands for. Raises `ValueError` if it stands for none.
 
     >>> as_probe("http://localhost/healthz").name
     'GET http://localhost/healthz'
     >>> as_probe(["systemctl", "is-active", "auth"]).name
     'systemctl is-active auth'
+    >>> as_probe({"url": "http://localhost/healthz", "timeout": "1s"}).timeout
+    Duration('1s')
     """
     if isinstance(probe, str):
         return HttpProbe(probe)
     if isinstance(probe, list | tuple):
         return CommandProbe(probe)
+    if isinstance(probe, Mapping):
+        return read_table("a probe", probe, _KINDS, hint=_EXPECTED)
     if hasattr(probe, "check"):
         return cast(Probe, probe)
     if not callable(probe):
         kind = type(probe).__name__
-        raise ValueError(f"a probe is a URL, a command as a list, or a function, and no {kind}")
+        raise UnusableError(
+            f"a probe is a URL, a command as a list, or a function, and no {kind}", hint=_EXPECTED
+        )
     return CallableProbe(probe)

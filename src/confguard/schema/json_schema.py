@@ -53,6 +53,10 @@ class JsonSchema:
         except RecursionError:
             raise SchemaError(f"schema '{self.name}': is nested too deep") from None
 
+    def resolve(self) -> Node:
+        """Find all that it refers to now, and check it. Raises `SchemaError` for what is wrong with it."""
+        return self.root
+
     @cached_property
     def shape(self) -> Shape:
         """What stands where."""
@@ -68,7 +72,7 @@ def read_json_schema(path: str) -> JsonSchema:
     if not isinstance(document.data, dict | bool):
         raise SchemaError(f"schema '{path}': a mapping was expected")
     made = JsonSchema(path, document.data, document)
-    _ = made.root
+    made.resolve()
     return made
 
 

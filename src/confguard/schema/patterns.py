@@ -7,7 +7,7 @@ import sys
 import unicodedata
 from functools import cache, lru_cache
 
-from confguard.backtracking import pump_of
+from confguard.fields.backtracking import pump_of
 
 __all__ = ["LONGEST_TEXT", "Pattern", "translated"]
 

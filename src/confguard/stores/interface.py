@@ -87,6 +87,13 @@ class Revision:
             )
         return content
 
+    def fetch(self) -> bytes:
+        """Read the content now, and compare its digest: it is there from then on, even when the store is not.
+
+        Raises `NotFoundError` if retention has thinned it out, `IntegrityError` if it is not what was written.
+        """
+        return self.content
+
     def content_if_there(self) -> bytes | None:
         """The exact bytes; None if retention has thinned them out."""
         try:

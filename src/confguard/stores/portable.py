@@ -97,7 +97,7 @@ def _revisions(path: str | os.PathLike[str]) -> Iterator[Revision]:
         content = line.pop("content", None) if isinstance(line, dict) else None
         revision = chain.from_json(line, _loading(line, content, path))
         if content is not None:
-            revision.content  # noqa: B018 - compares its digest
+            revision.fetch()
         yield revision
 
 

@@ -68,9 +68,13 @@ class FileTarget:
     owner: str | int | None = field(default=None, kw_only=True)
     group: str | int | None = field(default=None, kw_only=True)
     at: Path = field(init=False, repr=False, default=Factory(lambda self: bound(self.path), takes_self=True))
+    _access: Access = field(init=False, repr=False, eq=False)
+
+    @_access.default
+    def _asked(self) -> Access:
+        return Access(self.mode, self.owner, self.group)
 
     def __attrs_post_init__(self) -> None:
-        self._access  # noqa: B018 - is what is asked for something that can be asked for?
         if self.path.suffix in _TEMPLATES:
             raise TargetError(
                 f"target {self.path}: is a template by its name",
@@ -137,10 +141,6 @@ class FileTarget:
         for path in self._left_behind():
             with contextlib.suppress(OSError):
                 path.unlink()
-
-    @property
-    def _access(self) -> Access:
-        return Access(self.mode, self.owner, self.group)
 
     @property
     def _real(self) -> Path:

@@ -79,9 +79,12 @@ class FileSet:
     group: str | int | None = field(default=None, kw_only=True)
     at: Path = field(init=False, repr=False, default=Factory(lambda self: bound(self.root), takes_self=True))
     """The folder, from / on."""
+    access: Access = field(init=False, repr=False, eq=False)
+    """What is asked of files that are new."""
 
-    def __attrs_post_init__(self) -> None:
-        self.access  # noqa: B018 - is what is asked for something that can be asked for?
+    @access.default
+    def _asked(self) -> Access:
+        return Access(self.mode, self.owner, self.group)
 
     @property
     def name(self) -> str:
@@ -102,11 +105,6 @@ class FileSet:
     def paths(self) -> tuple[Path, ...]:
         """Its files, as services open them."""
         return tuple(self.at / name for name in self._names())
-
-    @property
-    def access(self) -> Access:
-        """What is asked of files that are new."""
-        return Access(self.mode, self.owner, self.group)
 
     def read(self) -> bytes | None:
         """The bundle of the files that are there; None if there is none."""

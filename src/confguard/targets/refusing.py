@@ -16,7 +16,14 @@ _LONGEST = Duration("1d")
 
 
 class UnusableError(TargetError, ValueError):
-    """A command, a URL, a path or a time limit that cannot be used. The message holds no secret."""
+    """A command, a URL, a path or a time limit that cannot be used. The message holds no secret.
+
+    `key` is that of the table in which it stands, where it stands in one.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, key: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.key = key
 
 
 def time_limit(value: object) -> Duration:

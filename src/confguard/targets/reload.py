@@ -20,6 +20,7 @@ from confguard.secrets import masked
 from confguard.targets.addresses import address_of, checked_url, shown_url
 from confguard.targets.concealing import shown_by, shown_words
 from confguard.targets.failing import bound
+from confguard.targets.kinds import Kind, keys_of, read_table
 from confguard.targets.refusing import UnusableError, time_limit, words_of
 
 __all__ = [
@@ -236,11 +237,11 @@ def _fail(name: str, wrong: str, hint: str | None) -> NoReturn:
 ReloadLike: TypeAlias = "Reload | str | Sequence[str] | Mapping[str, Any]"
 
 _EXPECTED = 'expected are a URL, a command as a list, or a table such as { systemd = "auth.service" }'
-_KINDS: dict[str, tuple[Any, set[str]]] = {
-    "pid_file": (SignalReload, {"pid_file", "signal"}),
-    "command": (CommandReload, {"command", "timeout"}),
-    "url": (HttpReload, {"url", "method", "timeout"}),
-    "systemd": (SystemdReload, {"systemd", "timeout"}),
+_KINDS: dict[str, Kind[Reload]] = {
+    "pid_file": Kind(SignalReload, keys_of(SignalReload)),
+    "command": Kind(CommandReload, keys_of(CommandReload)),
+    "url": Kind(HttpReload, keys_of(HttpReload)),
+    "systemd": Kind(SystemdReload, keys_of(SystemdReload, unit="systemd")),
 }
 
 
@@ -257,24 +258,10 @@ def as_reload(like: ReloadLike) -> Reload:
     if isinstance(like, str):
         return HttpReload(like)
     if isinstance(like, Mapping):
-        return _from_table(like)
+        return read_table("a reload", like, _KINDS, hint=_EXPECTED)
     if isinstance(like, Sequence):
         return CommandReload(like)
     if not hasattr(like, "tell"):
         kind = type(like).__name__
-        raise TargetError(f"reload: a service cannot be told by what is of type {kind}", hint=_EXPECTED)
+        raise UnusableError(f"a service cannot be told by what is of type {kind}", hint=_EXPECTED)
     return like
-
-
-def _from_table(table: Mapping[str, Any]) -> Reload:
-    found = next((each for key, each in _KINDS.items() if key in table), None)
-    if found is None:
-        raise TargetError(
-            f"reload: one of {', '.join(_KINDS)} is needed", hint='{ systemd = "auth.service" }'
-        )
-    kind, allowed = found
-    unknown = sorted(map(str, set(table) - allowed))
-    if unknown:
-        raise TargetError(f"reload: unknown key '{brief(unknown[0])}'{did_you_mean(unknown[0], allowed)}")
-    made: Reload = kind(**{("unit" if name == "systemd" else name): value for name, value in table.items()})
-    return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 
-from confguard.backtracking import polynomial_of, pump_of
+from confguard.fields.backtracking import polynomial_of, pump_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict
 
 __all__ = ["Backtracking", "BrokenPattern", "MatchesAll", "PolynomialBacktracking"]

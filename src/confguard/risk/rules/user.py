@@ -33,9 +33,12 @@ class UserRule:
     severity: Severity = field(default="medium", validator=attrs.validators.in_(_SEVERITIES))
     advice: str = "See the project's rules."
 
-    @cached_property
-    def program(self) -> Any:
+    def compile(self) -> Any:
         """The compiled condition. Raises `ConfguardError` for one that does not parse, or without the library."""
+        return self._program
+
+    @cached_property
+    def _program(self) -> Any:
         try:
             import cel
         except ImportError as error:
@@ -84,6 +87,6 @@ class CelRule(Rule):
 
     def _holds(self, seen: dict[str, Any]) -> bool:
         try:
-            return self.told.program.execute(seen) is True
+            return self.told.compile().execute(seen) is True
         except (TypeError, ValueError, RuntimeError):
             return False  # a condition on numbers does not hold for texts

@@ -1,0 +1,93 @@
+"""What is made of a project: the guard and the bake of a config, and the terms by which a file is judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from confguard.events import Listener
+from confguard.project.project import Project
+from confguard.project.settings import Config
+
+if TYPE_CHECKING:
+    from confguard.guard import Guard
+    from confguard.risk.judging import Terms
+    from confguard.risk.rules.interface import Rule
+    from confguard.rollout import Bake
+    from confguard.stores import Store
+
+__all__ = ["bake_of", "guard_of", "rules_of", "terms_of"]
+
+
+def guard_of(
+    project: Project,
+    name: str,
+    on_event: Listener | None = None,
+    *,
+    store: Store | None = None,
+    with_schema: bool = True,
+) -> Guard:
+    """The guard of a config; with a store that is open already, if one is given.
+
+    Without its schema, what goes back works even where the schema cannot be imported.
+    """
+    from confguard.guard import Guard
+    from confguard.risk.rules.user import CelRule
+    from confguard.targets.tables import as_target
+
+    config, layout = project.config(name), project.layout_of(name)
+    project.make_importable()
+    return Guard(
+        name,
+        schema=project.schema_of(config) if with_schema else None,
+        store=store or project.store_url,
+        layers=layout.names if layout and layout.layered else (),
+        files=layout.names if layout and not layout.layered else None,
+        targets=[as_target(target, project.root, layout) for target in config.targets],
+        reload=config.reload,
+        signer=project.user_path(project.settings.signing_key),
+        policy=project.policy_of(config),
+        format=config.format,
+        impact=config.impact,
+        rules=[CelRule(rule) for rule in project.settings.rules],
+        on_event=on_event,
+    )
+
+
+def bake_of(config: Config, duration: object = None, *, confirm: bool = False) -> Bake:
+    """A bake with the probes and monitors of a config, for as long as it says itself if no duration is given.
+
+    Raises `ValueError` where there is nothing to ask.
+    """
+    from confguard.rollout.bake import Bake
+
+    return Bake(duration or config.bake, config.probes, config.monitors, confirm=confirm)
+
+
+def terms_of(project: Project, config: Config | None, schema: str | None = None) -> Terms:
+    """By what a file is judged: the terms of its config; a `schema` that is named wins.
+
+    Raises `ConfguardError` for a schema, a rule or a model that cannot be used.
+    """
+    from confguard.risk.judging import Terms
+    from confguard.risk.likelihood import read_model
+    from confguard.schema.schema import resolve_schema
+
+    project.make_importable()
+    model = project.settings.model
+    return Terms(
+        schema=resolve_schema(schema or (project.schema_of(config) if config else None)),
+        policy=project.policy_of(config),
+        impact=config.impact if config else None,
+        rules=rules_of(project),
+        model=read_model(project.root / model) if model else None,
+        format=config.format if config else None,
+    )
+
+
+def rules_of(project: Project) -> list[Rule]:
+    """The project's own rules, compiled. Raises `ConfguardError`."""
+    from confguard.risk.rules.user import CelRule
+
+    for rule in project.settings.rules:
+        rule.compile()  # whether it does is to be known before anything is judged
+    return [CelRule(rule) for rule in project.settings.rules]

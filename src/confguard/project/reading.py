@@ -1,0 +1,169 @@
+"""Finding, reading and checking a project file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from confguard.documents.document import Document, read
+from confguard.errors import (
+    ConfguardError,
+    DocumentError,
+    Problem,
+    ProjectError,
+    TargetError,
+    ValidationError,
+    did_you_mean,
+)
+from confguard.paths import Path as DocumentPath
+from confguard.project.project import Project
+from confguard.project.settings import Config, Settings
+from confguard.risk.policy import Policy
+
+__all__ = ["FILE_NAME", "find_project", "load_project"]
+
+FILE_NAME = "confguard.toml"
+ENVIRONMENT = "CONFGUARD_CONFIG"
+"""The environment variable that names a project file."""
+
+
+def find_project(start: Path | None = None) -> Project | None:
+    """The project of a folder: the file that `CONFGUARD_CONFIG` names, else the nearest upwards; or None."""
+    named = os.environ.get(ENVIRONMENT)
+    if named:
+        return load_project(Path(named))
+    folder = (start or Path.cwd()).resolve()
+    for place in (folder, *folder.parents):
+        if (place / FILE_NAME).is_file():
+            return load_project(place / FILE_NAME)
+        if (place / "pyproject.toml").is_file() and _table(_read(place / "pyproject.toml")) is not None:
+            return load_project(place / "pyproject.toml")
+    return None
+
+
+def load_project(file: Path) -> Project:
+    """Read a project file. Raises `ProjectError` with every problem and its place."""
+    document = _read(file)
+    inside: DocumentPath = ("tool", "confguard") if file.name == "pyproject.toml" else ()
+    table = _table(document) if inside else document.data
+    if table is None:
+        raise ProjectError(f"{file}: has no [tool.confguard] table")
+    from confguard.schema.schema import resolve_schema
+
+    schema = resolve_schema(Settings)
+    try:
+        settings: Settings = schema.validate(table)  # type: ignore[union-attr]
+    except ValidationError as error:
+        raise _error(error.problems, document, inside) from None
+    project = Project(file=file, root=file.parent.absolute(), settings=settings)
+    if problems := [*_unknown_codes(settings), *_unusable_targets(project), *_unusable_tables(settings)]:
+        raise _error(problems, document, inside)
+    return project
+
+
+def _error(problems: Iterable[Problem], document: Document, inside: DocumentPath) -> ProjectError:
+    lines = "\n".join(str(_placed(problem, document, inside)) for problem in problems)
+    return ProjectError(lines, hint="docs/reference/project-file.md tells all settings")
+
+
+def _unknown_codes(settings: Settings) -> list[Problem]:
+    """Acceptances of what no rule says, the project's own rules included."""
+    policies: dict[DocumentPath, Policy] = {("policy",): settings.policy}
+    policies |= {
+        ("configs", name, "policy"): each.policy for name, each in settings.configs.items() if each.policy
+    }
+    accepted = [(at, i, a.code) for at, policy in policies.items() for i, a in enumerate(policy.accept)]
+    if not accepted:
+        return []
+    from confguard.risk.rules.catalogue import known_codes
+
+    known = known_codes() | {rule.code for rule in settings.rules}
+    return [
+        Problem((*at, "accept", index, "code"), f"no rule '{code}'{did_you_mean(code.upper(), known)}")
+        for at, index, code in accepted
+        if code.upper() not in known
+    ]
+
+
+def _unusable_targets(project: Project) -> list[Problem]:
+    """Targets that are none, and files that two of them name: each would undo what the other writes."""
+    from confguard.targets.tables import as_target
+
+    found = []
+    named: dict[Path, str] = {}
+    for name, config in project.settings.configs.items():
+        try:
+            layout = project.layout_of(name) if config.targets or config.layers else None
+        except ConfguardError as error:
+            found.append(Problem(("configs", name, "layers" if config.layers else "files"), str(error)))
+            continue
+        if config.layers and config.files:
+            found.append(Problem(("configs", name, "files"), "layers are files already: keep one of the two"))
+        for index, like in enumerate(config.targets):
+            at = ("configs", name, "targets", index)
+            try:
+                paths = [path.resolve() for path in as_target(like, project.root, layout).paths]
+            except TargetError as error:
+                hint = f" (such as {error.hint})" if error.hint else ""
+                found.append(Problem(at, f"{error}{hint}"))
+                continue
+            found += [
+                Problem(at, f"{path} is a target of '{named[path]}' already: one file has one config")
+                for path in paths
+                if path in named
+            ]
+            named |= dict.fromkeys(paths, name)
+    return found
+
+
+def _unusable_tables(settings: Settings) -> Iterator[Problem]:
+    """Reloads, probes and monitors that are none, and bakes that ask nothing."""
+    for name, config in settings.configs.items():
+        for key, likes, read_one in _lists(config):
+            for index, like in enumerate(likes):
+                try:
+                    read_one(like)
+                except TargetError as error:
+                    within = [each for each in [getattr(error, "key", None)] if each]
+                    hint = f" ({error.hint})" if error.hint else ""
+                    yield Problem(("configs", name, key, index, *within), f"{error}{hint}")
+        if config.bake is not None and not config.bake:
+            yield Problem(("configs", name, "bake"), "must be longer than nothing")
+        elif config.bake and not (config.probes or config.monitors):
+            yield Problem(("configs", name, "bake"), "a bake asks nothing: name probes or monitors beside it")
+
+
+def _lists(config: Config) -> Iterator[tuple[str, list[Any], Callable[[Any], object]]]:
+    """The lists of what can be written in several ways, each with what reads one: imported where there is one."""
+    if config.reload:
+        from confguard.targets.reload import as_reload
+
+        yield "reload", config.reload, as_reload
+    if config.probes:
+        from confguard.rollout.probes import as_probe
+
+        yield "probes", config.probes, as_probe
+    if config.monitors:
+        from confguard.rollout.monitors import as_monitor
+
+        yield "monitors", config.monitors, as_monitor
+
+
+def _read(file: Path) -> Document:
+    try:
+        return read(file, "toml")
+    except DocumentError as error:
+        raise ProjectError(str(error), hint=error.hint or "`confguard init` writes one") from error
+
+
+def _table(document: Document) -> Any:
+    tool = document.data.get("tool")
+    return tool.get("confguard") if isinstance(tool, dict) else None
+
+
+def _placed(problem: Problem, document: Document, inside: DocumentPath) -> Problem:
+    found = document.locate((*inside, *problem.path), nearest=True)
+    line, column = (found.line, found.column) if found else (None, None)
+    return Problem(problem.path, problem.message, document.path, line, column)

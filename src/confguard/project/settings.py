@@ -1,0 +1,94 @@
+"""What may stand in a project file: the classes that it is read into."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+from confguard.fields import Duration
+from confguard.risk.policy import Policy
+from confguard.risk.rules.user import UserRule
+
+__all__ = ["Config", "DocumentSettings", "ExpectedDifference", "Settings"]
+
+
+@frozen(kw_only=True)
+class Config:
+    """One `[configs.NAME]` table."""
+
+    files: list[str] = field(factory=list)
+    """Files, or patterns (`*` crosses folders), that hold this config in the repository."""
+    layers: list[str] = field(factory=list)
+    """Files of which the later win over the earlier, and that are judged together; instead of `files`."""
+    targets: list[Any] = field(factory=list, repr=False)
+    """Files that shall hold the head; `{ file, in_place, mode, owner, group }` says more of one. Of several files:
+    folders, `{ folder, mode, owner, group }`, or `{ files = { "a.toml" = "/etc/a.toml" } }`."""
+    reload: list[Any] = field(factory=list, repr=False)
+    """How the service is told: URLs, commands as lists, `{ pid_file, signal }`, `{ systemd }`."""
+    schema: str | None = None
+    """`module:Class`."""
+    format: str | None = None
+    """The format, where the files' names do not tell it."""
+    impact: Literal["low", "medium", "high", "critical"] | None = None
+    """How much depends on it."""
+    owners: list[str] = field(factory=list)
+    """Who to ask."""
+    policy: Policy | None = None
+    """Its own thresholds."""
+    bake: Duration | None = None
+    """How long `confguard apply` watches a new revision, where nothing else is said."""
+    probes: list[Any] = field(factory=list, repr=False)
+    """What is asked while a new revision bakes: URLs, commands as lists, `{ url, timeout }`, `{ command, timeout }`."""
+    monitors: list[Any] = field(factory=list, repr=False)
+    """What is watched while a new revision bakes: `{ url, baseline, alpha, silence, name, timeout }`."""
+
+    @property
+    def patterns(self) -> list[str]:
+        """Its files in the repository, or patterns of them."""
+        return [pattern.removeprefix("./") for pattern in self.layers or self.files]
+
+
+@frozen(kw_only=True)
+class ExpectedDifference:
+    """One `[[expected]]` table: differences between environments that are meant."""
+
+    paths: list[str]
+    """Settings, as patterns: `*.replicas`, `web.toml:db.host`."""
+    between: list[str] = field(factory=list)
+    """The two environments; any two (and any two revisions) where it is left out."""
+    reason: str = ""
+
+
+@frozen(kw_only=True)
+class DocumentSettings:
+    """The `[documents]` table: how documents are read."""
+
+    tags: list[str] = field(factory=list)
+    """Tags of YAML whose values are read as they stand: `!Ref`, or patterns such as `!*`."""
+
+
+@frozen(kw_only=True)
+class Settings:
+    """All that a project file says."""
+
+    store: str = "sqlite:///confguard.db"
+    """Its URL; the file of an SQLite store is relative to the project."""
+    environments: dict[str, str] = field(factory=dict)
+    """Folders by the name of the environment they configure."""
+    expected: list[ExpectedDifference] = field(factory=list)
+    """Differences between environments that are meant."""
+    rules: list[UserRule] = field(factory=list)
+    """Rules of the project's own."""
+    model: str | None = None
+    """A file of coefficients that `confguard backtest --fit` wrote."""
+    signing_key: str | None = None
+    """The SSH key that signs revisions."""
+    allowed_signers: str | None = None
+    """Whose signatures are good: a file as git has it."""
+    policy: Policy = field(factory=Policy)
+    """The thresholds of all configs that have none of their own."""
+    documents: DocumentSettings = field(factory=DocumentSettings)
+    """How documents are read."""
+    configs: dict[str, Config] = field(factory=dict)
+    """What is guarded, by name."""
