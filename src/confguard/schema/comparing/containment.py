@@ -8,6 +8,7 @@ not the new.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -18,14 +19,18 @@ from confguard.schema.comparing.cases import (
     Case,
     Part,
     cases,
-    disjoint,
     impossible,
+    listed,
+    longest,
+    numbers,
     parts_of,
     same,
     takes_nothing,
     types_named,
 )
+from confguard.schema.comparing.disjoint import disjoint
 from confguard.schema.comparing.interface import Comparison
+from confguard.schema.comparing.ranges import as_json_number
 from confguard.schema.comparing.refusal import Refusal, Refusals
 from confguard.schema.comparing.scalars import lower, of_format, of_numbers, of_texts, upper
 from confguard.schema.comparing.witness import in_doubt, proven
@@ -121,8 +126,10 @@ class Containment(Comparison):
         if impossible(case):
             return []
         if "enum" in keywords or "const" in keywords:
-            options = keywords.get("enum", [keywords.get("const")])
-            return [Refusal("CS107", f"takes only {shown(options)} now", was=kinds(case.types), now=options)]
+            return list(_of_options(case, new, kind))
+        every = listed(case)
+        if kind not in {"null", "boolean"} and every.values is not None:
+            return list(_of_values(every, new))
         found: Refusals = []
         if kind in {"integer", "fraction"}:
             found += of_numbers(case, keywords, kind)
@@ -213,32 +220,29 @@ class Containment(Comparison):
         return [Refusal("CS114", "`if`, `then` or `else` asks for more", sure=False, keyword="if"), *about]
 
     def _of_arrays(self, case: Case, new: Node, keywords: dict[str, Any]) -> Refusals:
-        found = [*lower(case, keywords, "minItems"), *upper(case, keywords, "maxItems")]
-        most = case.lowest("maxItems")
-        if keywords.get("uniqueItems") and True not in case.all("uniqueItems") and (most is None or most > 1):
-            found.append(Refusal("CS105", "uniqueItems is true", was=False, now=True))
+        found, most = list(_of_sizes(case, keywords)), longest(case)
         first = [len(part.keywords.get("prefixItems", ())) for part in case.parts]
-        listed = max([len(keywords.get("prefixItems", ())), *first])
-        for position in range(listed if most is None else min(listed, most)):
+        placed = max([len(keywords.get("prefixItems", ())), *first])
+        for position in range(placed if most is None else min(placed, most)):
             after = keywords.get("prefixItems", ())
             now = new.child(after[position] if position < len(after) else keywords.get("items", True))
             found += self._of_elements(case, position, now, position)
-        if most is None or most > listed:
-            found += self._of_elements(case, listed, new.child(keywords.get("items", True)), "*")
+        if most is None or most > placed:
+            found += self._of_elements(case, placed, new.child(keywords.get("items", True)), "*")
         if "contains" in keywords and not _has(case, new, "contains", "minContains", "maxContains"):
             found += self._of_contains(case, new, keywords)
         return found
 
     def _of_elements(self, case: Case, position: int, new: Node, step: Any) -> Refusals:
         old = tuple(part.element(position) for part in case.parts)
+        sure = not (
+            case.all("contains") and longest(case) is not None
+        )  # else there may be no room for others
         if takes_nothing(new):
-            possible = bool(cases(old))
-            return (
-                [Refusal("CS105", f"has at most {amount(position, 'element')}", now=position)]
-                if possible
-                else []
-            )
-        return [refusal.below(step) for refusal in self.refusals(old, new)]
+            text = f"has at most {amount(position, 'element')}"
+            return [Refusal("CS105", text, sure=sure, now=position)] if cases(old) else []
+        found = [refusal.below(step) for refusal in self.refusals(old, new)]
+        return [evolve(refusal, sure=refusal.sure and sure) for refusal in found]
 
     def _of_contains(self, case: Case, new: Node, keywords: dict[str, Any]) -> Refusals:
         now, least = new.child(keywords["contains"]), keywords.get("minContains", 1)
@@ -307,6 +311,42 @@ def _unique(refusals: Iterable[Refusal]) -> Refusals:
 def _tells_apart(refusal: Refusal) -> bool:
     """Is it for its type, or for a key that names the kind, that a member refuses?"""
     return refusal.code in {"CS104", "CS107"} and len(refusal.path) <= 1
+
+
+def _of_sizes(case: Case, keywords: dict[str, Any]) -> Iterator[Refusal]:
+    most, few = longest(case), {"uniqueItems", "maxContains"}
+    limited = any(part.keywords.keys() & few for part in case.parts)
+    wanted = [part.keywords.get("minContains", 1) for part in case.parts if "contains" in part.keywords]
+    yield from lower(case, keywords, "minItems", at_least=max(wanted, default=0), sure=not any(wanted))
+    yield from upper(case, keywords, "maxItems", at_most=math.inf if most is None else most, sure=not limited)
+    if keywords.get("uniqueItems") and True not in case.all("uniqueItems") and (most is None or most > 1):
+        sure = most is None or not case.all("prefixItems")
+        yield Refusal("CS105", "uniqueItems is true", sure=sure, was=False, now=True)
+
+
+def _of_options(case: Case, new: Node, kind: str) -> Iterator[Refusal]:
+    """What is refused where only some values are taken now."""
+    keywords = new.keywords
+    options = keywords.get("enum", [keywords.get("const")])
+    every = listed(case).values
+    if kind in {"integer", "fraction"}:
+        found = numbers(case, kind).listed(len(options))
+        every = None if found is None else tuple(map(as_json_number, found))
+    if every is not None and all(fits(value, new) for value in every):
+        return
+    alone = kind in {"integer", "fraction"} or not any(
+        part.keywords.keys() & _NARROWING.get(kind, set()) for part in case.parts
+    )
+    text = f"takes only {shown(options)} now"
+    yield Refusal("CS107", text, sure=every is not None or alone, was=kinds(case.types), now=options)
+
+
+_NARROWING = {
+    "string": {"maxLength", "pattern", "format"},
+    "array": {"maxItems", "items", "prefixItems", "contains"},
+    "object": {"maxProperties", "additionalProperties", "propertyNames", "patternProperties", "required"},
+}
+"""Keywords by which there may be no more values than a few."""
 
 
 def _of_values(case: Case, new: Node) -> Iterator[Refusal]:
