@@ -338,6 +338,7 @@ def test_what_is_shown_to_break_is_breaking(old: Any, new: Any) -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
+        (table(a={**WHOLE, "oneOf": [{"minimum": 3}, {"maximum": 5}]}), table(a={"anyOf": [{"maximum": 2}, {"minimum": 6}]})),
         (table(a={**TEXT, "pattern": "^(?=.{5,}$)[a-z]+$"}), table(a={**TEXT, "pattern": "^(?=.{5,}$)[a-z]+$", "minLength": 4})),
         (table(a={**TEXT, "pattern": "^(?!.{6})[a-z]*$"}), table(a={**TEXT, "pattern": "^(?!.{6})[a-z]*$", "maxLength": 6})),
         (table(a={**TEXT, "pattern": "^[a-z]+$", "allOf": [{"pattern": "^..*.$"}]}), table(a={**TEXT, "minLength": 2})),

@@ -14,11 +14,10 @@ from confguard.schema.comparing.languages import all_matching
 from confguard.schema.comparing.ranges import Range
 from confguard.schema.json_validation import fits
 from confguard.schema.nodes import Node
-from confguard.schema.vocabulary import DATA, subschemas
+from confguard.schema.vocabulary import SILENT
 
 __all__ = [
     "ALL_TYPES",
-    "SILENT",
     "Case",
     "Part",
     "cases",
@@ -27,7 +26,6 @@ __all__ = [
     "longest",
     "numbers",
     "parts_of",
-    "same",
     "takes_key",
     "takes_nothing",
     "types_named",
@@ -275,58 +273,3 @@ def types_named(kinds: Any) -> frozenset[str]:
     if "any" in named:
         return ALL_TYPES
     return frozenset(named - {"number"} | ({"integer", "fraction"} if "number" in named else set()))
-
-
-SILENT = DATA - {"enum", "const"} | {
-    *(
-        "title",
-        "description",
-        "$comment",
-        "deprecated",
-        "readOnly",
-        "writeOnly",
-        "$schema",
-        "$id",
-        "id",
-        "$anchor",
-    ),
-    *("$defs", "definitions", "$dynamicAnchor", "$recursiveAnchor", "$ref", "$dynamicRef", "$recursiveRef"),
-}
-"""Keywords that do not say, themselves, what fits."""
-
-
-def same(one: Node, other: Node, assumed: set[tuple[int, int]] | None = None) -> bool:
-    """Do two schemas say the same, but for what is only for people?"""
-    assumed = set() if assumed is None else assumed
-    key = (id(one.data), id(other.data))
-    if one.data is other.data or key in assumed:
-        return True
-    if not isinstance(one.data, dict) or not isinstance(other.data, dict):
-        return bool(one.data == other.data)
-    assumed.add(key)  # if that proves wrong, then so does the whole
-    mine, yours = one.keywords, other.keywords
-    if {key for key in mine if key not in SILENT} != {key for key in yours if key not in SILENT}:
-        return False
-    below_mine, below_yours = (
-        {steps: child for steps, child in subschemas(keywords) if steps[0] not in SILENT}
-        for keywords in (mine, yours)
-    )
-    references = [list(map(node.target, node.references)) for node in (one, other)]
-    return (
-        below_mine.keys() == below_yours.keys()
-        and len(references[0]) == len(references[1])
-        and all(
-            _alike(mine[key], yours[key])
-            for key in mine
-            if key not in SILENT | {steps[0] for steps in below_mine}
-        )
-        and all(same(a, b, assumed) for a, b in zip(*references, strict=True))
-        and all(
-            same(one.child(child), other.child(below_yours[steps]), assumed)
-            for steps, child in below_mine.items()
-        )
-    )
-
-
-def _alike(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and bool(one == other)

@@ -8,7 +8,7 @@ from confguard.schema.comparing.cases import Case, cases, impossible
 from confguard.schema.json_validation import fits
 from confguard.schema.nodes import Node
 
-__all__ = ["disjoint"]
+__all__ = ["disjoint", "excludes_some"]
 
 
 def disjoint(one: Case, node: Node, depth: int = 0) -> bool:
@@ -36,3 +36,12 @@ def _differs(one: Case, other: Case, name: str, depth: int) -> bool:
     mine = tuple(child for part in one.parts for child in part.children(name))
     yours = [child for part in other.parts for child in part.children(name)]
     return all(any(disjoint(case, child, depth + 1) for child in yours) for case in cases(mine))
+
+
+def excludes_some(case: Case) -> bool:
+    """May what fits a case fit more than one member of a `oneOf`, and so not fit it?"""
+    return any(
+        sum(not disjoint(case, part.node.child(member)) for member in part.keywords["oneOf"]) > 1
+        for part in case.parts
+        if "oneOf" in part.keywords
+    )

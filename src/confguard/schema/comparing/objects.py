@@ -8,10 +8,11 @@ from typing import Any
 
 from attrs import evolve
 
-from confguard.schema.comparing.cases import Case, Part, cases, parts_of, same, takes_key, takes_nothing
+from confguard.schema.comparing.cases import Case, Part, cases, parts_of, takes_key, takes_nothing
 from confguard.schema.comparing.interface import Comparison
 from confguard.schema.comparing.keys import Keys, keys_of, listed_keys
 from confguard.schema.comparing.refusal import Refusal
+from confguard.schema.comparing.same import same
 from confguard.schema.json_validation import fits
 from confguard.schema.nodes import Node
 
