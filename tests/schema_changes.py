@@ -102,6 +102,59 @@ def roots(draw: st.DrawFn) -> dict[str, Any]:
     return {**body, "$defs": definitions}
 
 
+_REGIONS = ["eu", "us", "ap", "e", "x1", "x12"]
+_FORMS = ["^[a-z]+$", "^e", "^[a-z]{1,2}$", "^(eu|us)$", "^x[0-9]+$", "^eu$"]
+
+
+def _strings() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "enum": st.lists(st.sampled_from(_REGIONS), min_size=1, max_size=4, unique=True),
+            "const": st.sampled_from(_REGIONS),
+            "pattern": st.sampled_from(_FORMS),
+            "minLength": sizes,
+            "maxLength": st.integers(1, 3),
+        },
+    ).map(lambda made: {key: made[key] for key in list(made)[:3]})
+
+
+def _numbers() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {"type": st.sampled_from(["integer", "number"])},
+        optional={
+            "enum": st.lists(st.integers(0, 6), min_size=1, max_size=5, unique=True),
+            "minimum": st.integers(0, 6),
+            "exclusiveMaximum": st.integers(2, 9),
+            "multipleOf": st.sampled_from([0.5, 1, 2, 3]),
+        },
+    )
+
+
+def maps() -> st.SearchStrategy[dict[str, Any]]:
+    """A table of which keys and values are constrained by more than one keyword."""
+    values = _strings().map(lambda made: {"type": "string", **made}) | _numbers()
+    return st.fixed_dictionaries(
+        {"type": st.just("object"), "additionalProperties": values},
+        optional={
+            "propertyNames": _strings() | st.just(False),
+            "patternProperties": st.dictionaries(st.sampled_from(_FORMS), values, max_size=1),
+            "maxProperties": st.integers(1, 3),
+        },
+    )
+
+
+def documents(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Tables that may fit what `maps` makes."""
+    names = schema.get("propertyNames") or {}
+    known = names.get("enum", _REGIONS)
+    texts = st.sampled_from([*_REGIONS, "", "abc"])
+    values = texts | st.integers(-1, 9) | st.sampled_from([0.5, 1.5, 2.5])
+    return st.dictionaries(st.sampled_from(known), values, min_size=1, max_size=3) | st.dictionaries(
+        texts, values, max_size=1
+    )
+
+
 @st.composite
 def fitting(draw: st.DrawFn, schema: Any, root: Any, depth: int = 4) -> Any:
     """A value that is likely to fit a schema: guided by its first keywords."""

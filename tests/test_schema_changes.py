@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import assume, given, note, settings
@@ -20,7 +20,7 @@ from confguard.schema.json_validation import fits
 from confguard.schema.references import as_json
 from confguard.schema.schema import Schema, resolve_schema
 from conftest import examples
-from schema_changes import fitting, looser, roots, values
+from schema_changes import documents, fitting, looser, maps, roots, values
 
 
 def schema_of(data: Any) -> Schema[Any]:
@@ -104,6 +104,10 @@ def test_what_is_shown_for_the_whole_fits_the_old_schema_alone(data: st.DataObje
 
 def table(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties}
+
+
+def closed(**properties: Any) -> dict[str, Any]:
+    return {**table(**properties), "additionalProperties": False}
 
 
 S3 = {
@@ -236,14 +240,38 @@ def test_what_is_said_of_a_change(old: Any, new: Any, said: str) -> None:
         ({"patternProperties": {"^x": WHOLE}, "additionalProperties": False}, {"additionalProperties": WHOLE}),
         (table(a={"required": ["b"]}), table(a={"required": ["b"], "dependentRequired": {"c": ["b"]}})),
         (False, {"type": "object"}),
+        # what the old constraints imply together
+        (table(a={"type": "number", "multipleOf": 5}), table(a={**WHOLE, "multipleOf": 5})),
+        (table(a={**WHOLE, "multipleOf": 1024, "minimum": 1}), table(a={**WHOLE, "minimum": 1024})),
+        (table(a={**WHOLE, "multipleOf": 10, "exclusiveMaximum": 100}), table(a={**WHOLE, "maximum": 90})),
+        (table(a={"type": "number", "multipleOf": 4, "minimum": 7, "maximum": 9}), table(a={"enum": [8]})),
+        (table(a={**WHOLE, "multipleOf": 4, "allOf": [{"multipleOf": 6}]}), table(a={**WHOLE, "multipleOf": 12})),
+        (table(a={"type": "number", "minimum": 0.5, "maximum": 0.5}), table(a={"multipleOf": 0.25})),
+        (table(a={**WHOLE, "minimum": 1, "maximum": 3}), table(a={"enum": [1, 2, 3]})),
+        (table(a={**TEXT, "pattern": "^[a-z]+$"}), table(a={**TEXT, "pattern": "^[a-z]+$", "minLength": 1})),
+        (table(a={**TEXT, "pattern": "^[a-z]{1,8}$"}), table(a={**TEXT, "maxLength": 8, "pattern": "^[a-z]{1,8}$"})),
+        (table(a={**TEXT, "pattern": "^(ab|abc)(x|)$"}), table(a={**TEXT, "minLength": 2, "maxLength": 4})),
+        (table(a={**TEXT, "pattern": "-[0-9]{4}"}), table(a={**TEXT, "minLength": 5})),
+        (table(a={**TEXT, "format": "uuid"}), table(a={**TEXT, "format": "uuid", "minLength": 36, "maxLength": 36})),
+        (table(a={**TEXT, "format": "ipv4"}), table(a={**TEXT, "format": "ipv4", "maxLength": 15})),
+        (table(a={**TEXT, "format": "date"}), table(a={**TEXT, "format": "date", "minLength": 10, "maxLength": 10})),
+        (table(a={**TEXT, "pattern": "^a$"}), table(a={"enum": ["a"]})),
+        (table(a={**TEXT, "pattern": "^(dev|prod)$"}), table(a={"enum": ["dev", "prod"]})),
+        (table(a={"type": ["string", "null"], "pattern": "^(dev|prod)$"}), table(a={"enum": ["dev", "prod", None]})),
+        (table(a={**TEXT, "pattern": "^[ab]$"}), table(a={**TEXT, "pattern": "^[a-z]$"})),
+        (table(a={**TEXT, "maxLength": 3, "pattern": "^a$"}), table(a={**TEXT, "maxLength": 2, "pattern": "^a$"})),
+        ({"type": "array", "contains": WHOLE}, {"type": "array", "minItems": 1}),
+        # names of keys
+        ({"propertyNames": {"enum": ["eu", "us"]}}, {"propertyNames": {"enum": ["eu", "us", "ap"]}}),
+        ({"propertyNames": {"enum": ["eu", "us"]}}, {"propertyNames": {"maxLength": 2}, "maxProperties": 2}),
+        ({"propertyNames": {"const": "eu"}, "additionalProperties": WHOLE}, {"propertyNames": {"pattern": "^e"}, "properties": {"eu": {"type": "number"}}}),
+        ({"type": "object", "propertyNames": {"enum": ["eu", "us"]}, "additionalProperties": WHOLE}, closed(eu=WHOLE, us={"type": "number"})),
+        (closed(a=TEXT), {**closed(a=TEXT), "propertyNames": {"enum": ["a"]}}),
+        ({"patternProperties": {"^x[0-9]$": {}}, "additionalProperties": False}, {"propertyNames": {"maxLength": 2}}),
     ],
 )  # fmt: skip
 def test_what_breaks_nothing(old: Any, new: Any) -> None:
     assert breaks(old, new) == []
-
-
-def closed(**properties: Any) -> dict[str, Any]:
-    return {**table(**properties), "additionalProperties": False}
 
 
 MODE = table(mode={"const": "tls"}) | {"required": ["mode"]}
@@ -270,12 +298,117 @@ MODE = table(mode={"const": "tls"}) | {"required": ["mode"]}
         (table(a={"type": "array", "items": table(n={**TEXT, "pattern": "^a+$"})}), table(a={"type": "array", "items": table(n={**TEXT, "pattern": "^a{1,3}$"})})),
         ({**table(b=WHOLE), "not": {"required": ["z"]}}, {**table(b={**WHOLE, "maximum": 5}), "not": {"required": ["z"]}}),
         ({**table(mode=TEXT, n=WHOLE), "if": MODE, "then": {"required": ["n"]}}, {**table(mode=TEXT, n={**WHOLE, "maximum": 5}), "if": MODE, "then": {"required": ["n"]}}),
+        (table(a={"type": "array", "contains": {"type": ["integer", "null"]}}), table(a={"type": "array", "contains": WHOLE})),
+        (table(a={"type": "array", "contains": {"type": ["string", "boolean"]}}), table(a={"type": "array", "contains": TEXT})),
+        (table(a={"type": "number", "exclusiveMaximum": 1}), table(a={"type": "number", "exclusiveMaximum": 1, "not": {**WHOLE, "multipleOf": 3, "exclusiveMaximum": 0}})),
+        (table(a=WHOLE), table(a={**WHOLE, "not": {"minimum": 100, "multipleOf": 7}})),
+        (table(a={**TEXT, "pattern": "^[a-z]+$"}), table(a={**TEXT, "pattern": "^[a-z]+$", "maxLength": 63})),
+        (table(a={**TEXT, "pattern": "^[a-z]{1,30}$"}), table(a={**TEXT, "pattern": "^[a-z]{1,30}$", "maxLength": 29})),
+        (table(a={**TEXT, "pattern": "^[a-z]*$"}), table(a={**TEXT, "pattern": "^[a-z]*$", "minLength": 1})),
+        (table(a={**TEXT, "format": "ipv4"}), table(a={**TEXT, "format": "ipv4", "maxLength": 14})),
+        (table(a={**TEXT, "format": "ipv4"}), table(a={**TEXT, "format": "ipv4", "minLength": 8})),
+        (table(a={**TEXT, "format": "uri"}), table(a={**TEXT, "format": "uri", "maxLength": 200})),
+        (table(a={**TEXT, "format": "email"}), table(a={**TEXT, "format": "email", "maxLength": 64})),
+        (table(a={**TEXT, "format": "hostname"}), table(a={**TEXT, "format": "hostname", "maxLength": 63})),
+        (table(a={**WHOLE, "multipleOf": 1024, "minimum": 1}), table(a={**WHOLE, "multipleOf": 1024, "minimum": 1025})),
+        (table(a={"type": "number", "multipleOf": 0.5}), table(a={**WHOLE, "multipleOf": 0.5})),
+        (table(a={**WHOLE, "minimum": 1, "maximum": 3}), table(a={"enum": [1, 3]})),
+        (table(a={**TEXT, "pattern": "^(dev|prod)$"}), table(a={"enum": ["dev"]})),
+        ({"propertyNames": {"enum": ["eu", "us", "ap"]}}, {"propertyNames": {"enum": ["eu", "us"]}}),
+        ({"propertyNames": {"enum": ["eu", "us", "apac"]}}, {"propertyNames": {"maxLength": 2}}),
+        ({"propertyNames": {"enum": ["eu", "us"]}}, {"propertyNames": {"pattern": "^e"}}),
+        ({"propertyNames": {"enum": ["eu", "us"]}}, {"propertyNames": False}),
+        ({"propertyNames": {"const": "eu"}}, {"propertyNames": {"const": "us"}}),
+        ({"propertyNames": {"$ref": "#/$defs/r"}, "$defs": {"r": {"enum": ["eu", "us"]}}}, {"propertyNames": {"$ref": "#/$defs/r"}, "$defs": {"r": {"enum": ["eu"]}}}),
+        ({"propertyNames": {"anyOf": [{"const": "eu"}, {"const": "us"}]}}, {"propertyNames": {"anyOf": [{"const": "eu"}]}}),
+        ({"propertyNames": {"pattern": "^(eu|us)$"}}, {"propertyNames": {"pattern": "^(eu)$"}}),
+        ({"propertyNames": {"enum": ["eu", "us"]}, "additionalProperties": WHOLE}, {"propertyNames": {"enum": ["eu", "us"]}, "additionalProperties": {"type": "boolean"}}),
+        ({"propertyNames": {"enum": ["eu", "us"]}, "additionalProperties": WHOLE}, {"propertyNames": {"enum": ["eu", "us"]}, **table(eu={"type": "boolean"})}),
+        ({"propertyNames": {"enum": ["eu", "us"]}, "additionalProperties": WHOLE}, {"patternProperties": {"^e": TEXT}}),
+        ({"patternProperties": {"^x[0-9]$": {}}, "additionalProperties": False}, {"propertyNames": {"maxLength": 1}}),
+        ({"propertyNames": {"enum": ["eu", "us", "ap"]}}, {"propertyNames": {"enum": ["eu", "us", "ap"]}, "maxProperties": 2}),
     ],
 )  # fmt: skip
 def test_what_is_shown_to_break_is_breaking(old: Any, new: Any) -> None:
     """What no rule decides: a value that fits the old schema alone is searched for, and found."""
     found = compare_schemas(schema_of(old), schema_of(new))
     assert found[0].grade == "breaking", list(map(str, found))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (table(a={**WHOLE, "oneOf": [{"minimum": 3}, {"maximum": 5}]}), table(a={"anyOf": [{"maximum": 2}, {"minimum": 6}]})),
+        (table(a={**TEXT, "pattern": "^(?=.{5,}$)[a-z]+$"}), table(a={**TEXT, "pattern": "^(?=.{5,}$)[a-z]+$", "minLength": 4})),
+        (table(a={**TEXT, "pattern": "^(?!.{6})[a-z]*$"}), table(a={**TEXT, "pattern": "^(?!.{6})[a-z]*$", "maxLength": 6})),
+        (table(a={**TEXT, "pattern": "^[a-z]+$", "allOf": [{"pattern": "^..*.$"}]}), table(a={**TEXT, "minLength": 2})),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_told_and_is_not_shown_may_break(old: Any, new: Any) -> None:
+    assert {each.grade for each in breaks(old, new)} <= {"may-break"}
+
+
+@given(data=st.data())
+@settings(max_examples=examples(80), deadline=None)
+def test_constraints_of_names_and_values_are_told_as_they_are(data: st.DataObject) -> None:
+    """A document that fits the old schema alone is one, and what is shown for a place fitted there."""
+    old, new = data.draw(maps()), data.draw(maps())
+    found = breaks(old, new)
+    grades = {each.grade for each in found}
+    for value in data.draw(st.lists(documents(old), min_size=10, max_size=20)):
+        if takes(old, value) and not takes(new, value):
+            note(f"{value!r} fits the old one only: {list(map(str, found))}")
+            assert "breaking" in grades
+
+
+def test_a_table_with_listed_keys_is_told_of_by_its_keys_and_values() -> None:
+    old = {"type": "object", "propertyNames": {"enum": ["eu", "us"]}, "additionalProperties": WHOLE}
+    assert list(map(str, breaks(old, {**old, "propertyNames": {"enum": ["eu"]}}))) == [
+        "CS101 breaking: us: was removed: `propertyNames` does not take it"
+    ]
+    assert list(map(str, breaks(old, {**old, "additionalProperties": TEXT}))) == [
+        "CS104 breaking: *: was an integer and is a string"
+    ]
+
+
+def test_keys_that_are_listed_in_a_class_are_compared() -> None:
+    """The keys of `dict[Literal[...], int]`."""
+    from pydantic import BaseModel
+
+    class Old(BaseModel):
+        quota: dict[Literal["eu", "us", "ap"], int] = {}
+
+    class Less(BaseModel):
+        quota: dict[Literal["eu", "us"], int] = {}
+
+    class Other(BaseModel):
+        quota: dict[Literal["eu", "us", "ap"], str] = {}
+
+    def told(new: type) -> list[str]:
+        before, after = resolve_schema(Old), resolve_schema(new)
+        assert before is not None
+        assert after is not None
+        return list(map(str, compare_schemas(before, after)))
+
+    assert told(Less) == ["CS101 breaking: quota.ap: was removed: `propertyNames` does not take it"]
+    assert told(Other) == ["CS104 breaking: quota.*: was an integer and is a string"]
+    assert told(Old) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (closed(x_a=TEXT), {"type": "object", "patternProperties": {"^x_": TEXT}}, []),
+        (closed(x_a=TEXT), {"type": "object", "patternProperties": {"^y_": TEXT}}, ["CS101 risky: x_a: was removed: it is read no more"]),
+        (closed(x_a={**TEXT, "default": "a"}), {"type": "object", "patternProperties": {"^x_": {**TEXT, "default": "b"}}}, ["CS106 risky: x_a: has the default 'b' and had 'a'"]),
+        (closed(x_a=TEXT), {"type": "object", "additionalProperties": TEXT}, []),
+        ({"type": "object", "patternProperties": {"^x_": TEXT}}, {**table(x_a=TEXT), "patternProperties": {"^x_": TEXT}}, []),
+        (closed(a=TEXT), closed(a=TEXT, b=False), []),
+        (table(a=TEXT), table(a=TEXT, b=False), ["CS109 may-break: b: is refused now: a file that has this key for something else is refused"]),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_keys_that_come_and_go(old: Any, new: Any, said: list[str]) -> None:
+    assert list(map(str, compare_schemas(schema_of(old), schema_of(new)))) == said
 
 
 def test_a_witness_is_one_and_a_secret_in_it_is_not_shown() -> None:

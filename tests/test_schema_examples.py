@@ -293,3 +293,34 @@ def test_what_pydantics_own_types_take_is_said() -> None:
         "token": "secret", "raw": "secret", "url": "uri", "size": "string or integer", "text": "string", "any": "anything",
     }  # fmt: skip
     assert example_file(schema).count("# anything") == 1
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        {"exclusiveMaximum": 0, "multipleOf": 6},
+        {"maximum": -1},
+        {"minimum": 1, "multipleOf": 7},
+        {"minimum": 101, "maximum": 199, "multipleOf": 50},
+        {"multipleOf": 4, "exclusiveMinimum": 4, "allOf": [{"multipleOf": 6}]},
+    ],
+)
+@pytest.mark.parametrize("kind", ["integer", "number"])
+def test_a_number_of_an_example_is_within_its_bounds(kind: str, bounds: dict[str, Any]) -> None:
+    number = {"type": kind, **bounds}
+    check(JsonSchema("x", {"type": "object", "properties": {"a": number}, "required": ["a"]}))
+    optional = example_file(
+        schema_of(JsonSchema("x", {"type": "object", "properties": {"a": number}})), "yaml"
+    )
+    shown = [line for line in optional.splitlines() if line.startswith("# a: ")]
+    if "allOf" not in bounds:
+        uncommented = cg.parse(shown[0].removeprefix("# "), "yaml").data
+        schema_of(JsonSchema("x", {"properties": {"a": number}})).validate(uncommented)
+
+
+def test_what_is_null_is_called_so() -> None:
+    for kind in ("null", ["null"]):
+        written = JsonSchema("x", {"type": "object", "properties": {"a": {"type": kind}}, "required": ["a"]})
+        schema = schema_of(written)
+        assert example_file(schema, "yaml") == "# null\na: null\n"
+        assert "anything" not in reference_page(schema)

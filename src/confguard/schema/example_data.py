@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Any
 
 from confguard.errors import SchemaError, ValidationError
-from confguard.schema.comparing.cases import Case, cases
+from confguard.schema.comparing.cases import Case, cases, numbers
+from confguard.schema.comparing.ranges import as_json_number
 from confguard.schema.comparing.samples import samples
 from confguard.schema.comparing.texts import matching
 from confguard.schema.json_export import json_schema
@@ -166,26 +167,19 @@ def _texts(case: Case, _: int) -> Iterator[str]:
 def _numbers(case: Case, _: int) -> Iterator[Any]:
     if any(isinstance(extra, dict) and extra.get("type") == "Port" for extra in case.all("x-confguard")):
         yield _BY_FIELD_TYPE["Port"]
-    least, above = case.highest("minimum"), case.highest("exclusiveMinimum")
-    most, below = case.lowest("maximum"), case.lowest("exclusiveMaximum")
     whole = "fraction" not in case.types
-    around = [least, *([above + 1, above] if above is not None else []), 0, 1, most]
-    around += [below - 1] if below is not None else []
-    between = [
-        low + (high - low) / 2 for low in (least, above) for high in (most, below) if _small(low, high)
+    kinds = ("integer",) if whole else ("integer", "fraction")
+    near = [
+        as_json_number(value)
+        for kind in kinds
+        if kind in case.types
+        for value in islice(numbers(case, kind), 2)
     ]
-    for value in [*around, *between, *case.all("multipleOf")]:
-        if value is None:
-            continue
-        if whole:
-            yield from [int(value)] if value == int(value) else []
-        else:
-            yield float(value) if _small(value) else value
-
-
-def _small(*numbers: Any) -> bool:
-    """Are these numbers, all within what a float holds exactly?"""
-    return all(number is not None and abs(number) < 2**53 for number in numbers)
+    for value in (*case.all("minimum"), 0, 1, *near):
+        if not whole:
+            yield float(value) if abs(value) < 2**53 else value
+        elif value == int(value):
+            yield int(value)
 
 
 def _nodes(case: Case) -> tuple[Node, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from confguard.documents.writing import write
 from confguard.errors import DocumentError
 from confguard.schema.absent import COMPUTED, NOTHING
+from confguard.schema.comparing.ranges import Range
 from confguard.schema.example_data import example_data
 from confguard.schema.json_export import own_fields
 from confguard.schema.limits import allowed, default_text, described
@@ -155,5 +156,17 @@ def _placeholder(shape: Shape) -> Any:
         return keywords["enum"][0]
     if shape.kind in {"list", "map"}:
         return [] if shape.kind == "list" else {}
-    least = keywords.get("minimum", keywords.get("exclusiveMinimum", -1) + 1)
-    return {"integer": least, "number": float(least), "boolean": False}.get(str(keywords.get("type")), "...")
+    kind = str(keywords.get("type"))
+    if kind in {"integer", "number"}:
+        return _number(keywords, kind)
+    return {"boolean": False, "null": None}.get(kind, "...")
+
+
+def _number(keywords: dict[str, Any], kind: str) -> float:
+    """A number within bounds: the least, or the next to zero where there is none."""
+    for whole in (True, False) if kind == "number" else (True,):
+        found = Range.of([keywords], whole=whole)
+        for near in (found,) if found.low else (found.within({"minimum": 0}), found):
+            for value in near:
+                return float(value) if kind == "number" else int(value)
+    return 0

@@ -198,11 +198,11 @@ def _is_null(node: Any) -> bool:
 
 
 def _single_type(kind: Any) -> Any:
-    kinds = [each for each in kind if each != "null"] if isinstance(kind, list) else [kind]
+    kinds = [each for each in kind if each != "null" or len(kind) == 1] if isinstance(kind, list) else [kind]
     return kinds[0] if len(kinds) == 1 else None
 
 
-_PYTHON = {"integer": int, "number": float, "string": str, "boolean": bool}
+_PYTHON = {"integer": int, "number": float, "string": str, "boolean": bool, "null": type(None)}
 
 
 def _hint(node: Any) -> Any:

@@ -69,7 +69,7 @@ def worded(keyword: str, bound: Any, *, of_list: bool = False) -> str:
     return phrase.format(bound)
 
 
-_TYPES = {int: "integer", float: "number", str: "string", bool: "boolean"}
+_TYPES = {int: "integer", float: "number", str: "string", bool: "boolean", type(None): "null"}
 _NUMBERS_TOO = {"duration", "decimal"}
 
 

@@ -11,6 +11,7 @@ __all__ = [
     "DATA",
     "DRAFTS",
     "SAME_PLACE",
+    "SILENT",
     "WITH_PATHS",
     "Draft",
     "draft_of",
@@ -27,6 +28,22 @@ SAME_PLACE = frozenset(
 """What stands below these is about the value itself, not about a part of it."""
 WITH_PATHS = frozenset({"properties", "patternProperties", "prefixItems", "items"})
 """What stands two steps below these is about a part of the value, that has a key or a position."""
+SILENT = DATA - {"enum", "const"} | {
+    *(
+        "title",
+        "description",
+        "$comment",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "$schema",
+        "$id",
+        "id",
+        "$anchor",
+    ),
+    *("$defs", "definitions", "$dynamicAnchor", "$recursiveAnchor", "$ref", "$dynamicRef", "$recursiveRef"),
+}
+"""Keywords that do not say, themselves, what fits."""
 _MAPS = frozenset(
     {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}
 )

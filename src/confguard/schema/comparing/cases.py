@@ -10,20 +10,23 @@ from typing import Any
 from attrs import evolve, frozen
 
 from confguard.fields import Renamed
+from confguard.schema.comparing.languages import all_matching
+from confguard.schema.comparing.ranges import Range
 from confguard.schema.json_validation import fits
 from confguard.schema.nodes import Node
-from confguard.schema.vocabulary import DATA, subschemas
+from confguard.schema.vocabulary import SILENT
 
 __all__ = [
     "ALL_TYPES",
-    "SILENT",
     "Case",
     "Part",
     "cases",
-    "disjoint",
     "impossible",
+    "listed",
+    "longest",
+    "numbers",
     "parts_of",
-    "same",
+    "takes_key",
     "takes_nothing",
     "types_named",
 ]
@@ -106,8 +109,17 @@ def cases(nodes: tuple[Node, ...]) -> list[Case]:
         if len(found) > _MOST:
             found = list(_expanded(Case(ALL_TYPES, exact=False), list(nodes), split=False))
             break
-    listed = (_listed(case, nodes) for case in found)
-    return [case for case in listed if case.values is None or case.values if not impossible(case)]
+    return [case for case in map(_narrowed, map(listed, found)) if not impossible(case)]
+
+
+def _narrowed(case: Case) -> Case:
+    """The case without the types of which nothing fits."""
+    if case.values is not None:
+        return case
+    return evolve(
+        case,
+        types=frozenset(kind for kind in case.types if not impossible(evolve(case, types=frozenset({kind})))),
+    )
 
 
 def _expanded(case: Case, waiting: list[Node], *, split: bool = True) -> Iterator[Case]:
@@ -146,7 +158,7 @@ def _product(case: Case, node: Node, unions: list[Any], rest: list[Node], *, spl
         yield from _product(case, node, others, [node.child(member), *rest], split=split)
 
 
-def _listed(case: Case, nodes: tuple[Node, ...]) -> Case:
+def listed(case: Case) -> Case:
     """The case with all its values, where it says which there are."""
     options = [*case.all("enum"), *([value] for value in case.all("const"))]
     if options:
@@ -158,31 +170,67 @@ def _listed(case: Case, nodes: tuple[Node, ...]) -> Case:
             if kind in case.types
             for value in found
         ]
+    elif case.types == {"string"} and (texts := _all_texts(case)) is not None:
+        values = texts
+    elif case.types == {"array"} and longest(case) == 0:
+        values = [[]]
+    elif case.types == {"object"} and case.lowest("maxProperties") == 0:
+        values = [{}]
     else:
         return case
-    return evolve(
-        case, values=tuple(value for value in values if all(fits(value, node) for node in nodes)), exact=True
-    )
+    taken = tuple(value for value in values if all(fits(value, part.node) for part in case.parts))
+    return evolve(case, values=taken, exact=True)
+
+
+def _all_texts(case: Case) -> Any:
+    if case.lowest("maxLength") == 0:
+        return [""]
+    found = [texts for pattern in case.all("pattern") if (texts := all_matching(pattern)) is not None]
+    return min(found, key=len, default=None)
+
+
+def numbers(case: Case, kind: str) -> Range:
+    """The numbers of a case that are integers, or that are fractions."""
+    return Range.of((part.keywords for part in case.parts), whole=kind == "integer")
 
 
 def impossible(case: Case) -> bool:
     """Does nothing fit, as far as can be told at once?"""
     if case.values is not None:
         return not case.values
+    if not case.types:
+        return True
     if case.types <= {"integer", "fraction"}:
-        return _empty_range(case)
+        return all(numbers(case, kind).empty for kind in case.types)
     if case.types == {"string"}:
         return (case.highest("minLength") or 0) > _or_infinity(case.lowest("maxLength"))
     if case.types == {"array"}:
-        return (case.highest("minItems") or 0) > _or_infinity(case.lowest("maxItems"))
+        wanted = [part.node.child(part.keywords["contains"]) for part in _containing(case)]
+        return (case.highest("minItems") or 0) > _or_infinity(longest(case)) or any(
+            map(takes_nothing, wanted)
+        )
     if case.types == {"object"}:
-        return any(_forbidden(case, name) for names in case.all("required") for name in names)
+        needed = dict.fromkeys(name for names in case.all("required") for name in names)
+        least = max(case.highest("minProperties") or 0, len(needed))
+        return least > _or_infinity(case.lowest("maxProperties")) or any(
+            _forbidden(case, name) for name in needed
+        )
     return False
 
 
-def _empty_range(case: Case) -> bool:
-    least, most = case.highest("minimum", "exclusiveMinimum"), case.lowest("maximum", "exclusiveMaximum")
-    return least is not None and most is not None and least > most
+def _containing(case: Case) -> Iterator[Part]:
+    for part in case.parts:
+        if "contains" in part.keywords and part.keywords.get("minContains", 1) > 0:
+            yield part
+
+
+def longest(case: Case) -> int | None:
+    """How many elements a list has at most; None where it may have any number."""
+    bounds = case.all("maxItems")
+    for part in case.parts:
+        placed = len(part.keywords.get("prefixItems", ()))
+        bounds += [i for i in range(placed + 1) if takes_nothing(part.element(i))][:1]
+    return min(map(int, bounds), default=None)
 
 
 def _or_infinity(bound: Any) -> float:
@@ -190,7 +238,17 @@ def _or_infinity(bound: Any) -> float:
 
 
 def _forbidden(case: Case, name: str) -> bool:
-    return any(takes_nothing(child) for part in case.parts for child in part.children(name))
+    plainly = any(takes_nothing(child) for part in case.parts for child in part.children(name))
+    return plainly or not takes_key(case, name)
+
+
+def takes_key(case: Case, name: str) -> bool:
+    """Does the case take a key, by what it says of names?"""
+    return all(
+        fits(name, part.node.child(part.keywords["propertyNames"]))
+        for part in case.parts
+        if "propertyNames" in part.keywords
+    )
 
 
 def takes_nothing(node: Node) -> bool:
@@ -215,85 +273,3 @@ def types_named(kinds: Any) -> frozenset[str]:
     if "any" in named:
         return ALL_TYPES
     return frozenset(named - {"number"} | ({"integer", "fraction"} if "number" in named else set()))
-
-
-def disjoint(one: Case, node: Node, depth: int = 0) -> bool:
-    """Is it sure that nothing fits both?"""
-    return all(_apart(one, other, node, depth) for other in cases((node,)))
-
-
-def _apart(one: Case, other: Case, node: Node, depth: int) -> bool:
-    if not one.types & other.types:
-        return True
-    if one.values is not None:
-        return not any(fits(value, node) for value in one.values)
-    if other.values is not None:
-        return all(not all(fits(value, part.node) for part in one.parts) for value in other.values)
-    if _empty_range(evolve(one, parts=(*one.parts, *other.parts))) and one.types <= {"integer", "fraction"}:
-        return True
-    if one.types != {"object"} or depth > 4:
-        return False
-    names = {name for case in (one, other) for names in case.all("required") for name in names}
-    return any(_differs(one, other, name, depth) for name in names)
-
-
-def _differs(one: Case, other: Case, name: str, depth: int) -> bool:
-    """Must a key, where it is there, have a value in the one case that it cannot have in the other?"""
-    mine = tuple(child for part in one.parts for child in part.children(name))
-    yours = [child for part in other.parts for child in part.children(name)]
-    return all(any(disjoint(case, child, depth + 1) for child in yours) for case in cases(mine))
-
-
-SILENT = DATA - {"enum", "const"} | {
-    *(
-        "title",
-        "description",
-        "$comment",
-        "deprecated",
-        "readOnly",
-        "writeOnly",
-        "$schema",
-        "$id",
-        "id",
-        "$anchor",
-    ),
-    *("$defs", "definitions", "$dynamicAnchor", "$recursiveAnchor", "$ref", "$dynamicRef", "$recursiveRef"),
-}
-"""Keywords that do not say, themselves, what fits."""
-
-
-def same(one: Node, other: Node, assumed: set[tuple[int, int]] | None = None) -> bool:
-    """Do two schemas say the same, but for what is only for people?"""
-    assumed = set() if assumed is None else assumed
-    key = (id(one.data), id(other.data))
-    if one.data is other.data or key in assumed:
-        return True
-    if not isinstance(one.data, dict) or not isinstance(other.data, dict):
-        return bool(one.data == other.data)
-    assumed.add(key)  # if that proves wrong, then so does the whole
-    mine, yours = one.keywords, other.keywords
-    if {key for key in mine if key not in SILENT} != {key for key in yours if key not in SILENT}:
-        return False
-    below_mine, below_yours = (
-        {steps: child for steps, child in subschemas(keywords) if steps[0] not in SILENT}
-        for keywords in (mine, yours)
-    )
-    references = [list(map(node.target, node.references)) for node in (one, other)]
-    return (
-        below_mine.keys() == below_yours.keys()
-        and len(references[0]) == len(references[1])
-        and all(
-            _alike(mine[key], yours[key])
-            for key in mine
-            if key not in SILENT | {steps[0] for steps in below_mine}
-        )
-        and all(same(a, b, assumed) for a, b in zip(*references, strict=True))
-        and all(
-            same(one.child(child), other.child(below_yours[steps]), assumed)
-            for steps, child in below_mine.items()
-        )
-    )
-
-
-def _alike(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and bool(one == other)

@@ -14,25 +14,28 @@ from typing import Any
 from attrs import define, evolve, field
 
 from confguard.schema.comparing import objects
+from confguard.schema.comparing.arrays import of_arrays
 from confguard.schema.comparing.cases import (
     Case,
     Part,
     cases,
-    disjoint,
     impossible,
+    listed,
+    numbers,
     parts_of,
-    same,
     takes_nothing,
     types_named,
 )
+from confguard.schema.comparing.disjoint import disjoint, excludes_some
 from confguard.schema.comparing.interface import Comparing
+from confguard.schema.comparing.ranges import as_json_number
 from confguard.schema.comparing.refusal import Refusal, Refusals
-from confguard.schema.comparing.scalars import lower, of_format, of_numbers, of_texts, upper
+from confguard.schema.comparing.same import same, says_same
+from confguard.schema.comparing.scalars import of_format, of_numbers, of_texts
 from confguard.schema.comparing.witness import in_doubt, proven
 from confguard.schema.json_validation import fits, problems
 from confguard.schema.nodes import Node
 from confguard.schema.wording import kinds, shown
-from confguard.texts import amount
 
 __all__ = ["Containment"]
 
@@ -73,9 +76,9 @@ class Containment(Comparing):
             allowed = cases(old)
             several = sum(case.types == {"object"} for case in allowed) > 1
             found = _unique(
-                refusal if case.exact else evolve(refusal, sure=False, example=None)
+                refusal
                 for case in allowed
-                for refusal in _of_member(self.of_case(case, new), several=several)
+                for refusal in _surely(case, _of_member(self.of_case(case, new), several=several))
             )
         finally:
             self._depth -= 1
@@ -121,15 +124,17 @@ class Containment(Comparing):
         if impossible(case):
             return []
         if "enum" in keywords or "const" in keywords:
-            options = keywords.get("enum", [keywords.get("const")])
-            return [Refusal("CS107", f"takes only {shown(options)} now", was=kinds(case.types), now=options)]
+            return list(_of_options(case, new, kind))
+        every = listed(case)
+        if kind not in {"null", "boolean"} and every.values is not None:
+            return list(_of_values(every, new))
         found: Refusals = []
         if kind in {"integer", "fraction"}:
             found += of_numbers(case, keywords, kind)
         elif kind == "string":
             found += of_texts(case, keywords)
         elif kind == "array":
-            found += self._of_arrays(case, new, keywords)
+            found += of_arrays(self, case, new, keywords)
         elif kind == "object":
             found += objects.refusals(self, case, new, keywords)
         if kind in {"integer", "fraction", "string"}:
@@ -139,11 +144,11 @@ class Containment(Comparing):
     def _of_unions(self, case: Case, new: Node, keywords: dict[str, Any]) -> Refusals:
         found: Refusals = []
         for union in ("anyOf", "oneOf"):
-            if union in keywords and not _has(case, new, union):
+            if union in keywords and not says_same(case, new, union):
                 found += self._of_members(case, list(map(new.child, keywords[union])), union)
         if (
             "not" in keywords
-            and not _has(case, new, "not")
+            and not says_same(case, new, "not")
             and not disjoint(case, new.child(keywords["not"]))
         ):
             found.append(
@@ -155,10 +160,10 @@ class Containment(Comparing):
                     keyword="not",
                 )
             )
-        if "if" in keywords and not _has(case, new, "if", "then", "else"):
+        if "if" in keywords and not says_same(case, new, "if", "then", "else"):
             found += self._of_condition(case, new, keywords)
         for keyword in sorted(_UNDECIDED & keywords.keys()):
-            if not _has(case, new, keyword):
+            if not says_same(case, new, keyword):
                 found.append(
                     Refusal(
                         "CS114", f"`{keyword}` is another", sure=False, now=keywords[keyword], keyword=keyword
@@ -212,52 +217,17 @@ class Containment(Comparing):
         about = [evolve(refusal, sure=False) for refusal in found if refusal.path]
         return [Refusal("CS114", "`if`, `then` or `else` asks for more", sure=False, keyword="if"), *about]
 
-    def _of_arrays(self, case: Case, new: Node, keywords: dict[str, Any]) -> Refusals:
-        found = [*lower(case, keywords, "minItems"), *upper(case, keywords, "maxItems")]
-        most = case.lowest("maxItems")
-        if keywords.get("uniqueItems") and True not in case.all("uniqueItems") and (most is None or most > 1):
-            found.append(Refusal("CS105", "uniqueItems is true", was=False, now=True))
-        first = [len(part.keywords.get("prefixItems", ())) for part in case.parts]
-        listed = max([len(keywords.get("prefixItems", ())), *first])
-        for position in range(listed if most is None else min(listed, most)):
-            after = keywords.get("prefixItems", ())
-            now = new.child(after[position] if position < len(after) else keywords.get("items", True))
-            found += self._of_elements(case, position, now, position)
-        if most is None or most > listed:
-            found += self._of_elements(case, listed, new.child(keywords.get("items", True)), "*")
-        if "contains" in keywords and not _has(case, new, "contains", "minContains", "maxContains"):
-            found += self._of_contains(case, new, keywords)
-        return found
-
-    def _of_elements(self, case: Case, position: int, new: Node, step: Any) -> Refusals:
-        old = tuple(part.element(position) for part in case.parts)
-        if takes_nothing(new):
-            possible = bool(cases(old))
-            return (
-                [Refusal("CS105", f"has at most {amount(position, 'element')}", now=position)]
-                if possible
-                else []
-            )
-        return [refusal.below(step) for refusal in self.refusals(old, new)]
-
-    def _of_contains(self, case: Case, new: Node, keywords: dict[str, Any]) -> Refusals:
-        now, least = new.child(keywords["contains"]), keywords.get("minContains", 1)
-        enough = any(
-            part.keywords.get("minContains", 1) >= least
-            and not self.refusals((part.node.child(part.keywords["contains"]),), now)
-            for part in case.parts
-            if "contains" in part.keywords
-        )
-        if (enough or least == 0) and "maxContains" not in keywords:
-            return []
-        return [
-            Refusal(
-                "CS114", "`contains` asks for more", sure=False, now=keywords["contains"], keyword="contains"
-            )
-        ]
-
 
 _UNDECIDED = {"extends", "disallow", "divisibleBy", "unevaluatedItems"}
+
+
+def _surely(case: Case, found: Refusals) -> Refusals:
+    """The refusals, none of them sure where what they are about may not fit the old schema itself."""
+    if case.values is not None or not any(refusal.sure for refusal in found):
+        return found
+    if case.exact and not excludes_some(case):
+        return found
+    return [evolve(refusal, sure=False, example=None) for refusal in found]
 
 
 def _of_member(found: Refusals, *, several: bool) -> Refusals:
@@ -279,22 +249,6 @@ def _where(case: Case, conditions: list[Part], branch: str, *more: Part) -> Case
     return evolve(case, parts=(*case.parts, *more, *(each for node in said for each in parts_of(node))))
 
 
-def _has(case: Case, new: Node, *keywords: str) -> bool:
-    """Does the old schema say the same with these keywords?"""
-    asked = Node({key: new.keywords[key] for key in keywords if key in new.keywords}, new.resolver, new.draft)
-    return any(
-        same(
-            Node(
-                {key: part.keywords[key] for key in keywords if key in part.keywords},
-                part.node.resolver,
-                part.node.draft,
-            ),
-            asked,
-        )
-        for part in case.parts
-    )
-
-
 def _unique(refusals: Iterable[Refusal]) -> Refusals:
     made: dict[Any, Refusal] = {}
     for refusal in refusals:
@@ -307,6 +261,31 @@ def _unique(refusals: Iterable[Refusal]) -> Refusals:
 def _tells_apart(refusal: Refusal) -> bool:
     """Is it for its type, or for a key that names the kind, that a member refuses?"""
     return refusal.code in {"CS104", "CS107"} and len(refusal.path) <= 1
+
+
+def _of_options(case: Case, new: Node, kind: str) -> Iterator[Refusal]:
+    """What is refused where only some values are taken now."""
+    keywords = new.keywords
+    options = keywords.get("enum", [keywords.get("const")])
+    every = listed(case).values
+    if kind in {"integer", "fraction"}:
+        found = numbers(case, kind).listed(len(options))
+        every = None if found is None else tuple(map(as_json_number, found))
+    if every is not None and all(fits(value, new) for value in every):
+        return
+    alone = kind in {"integer", "fraction"} or not any(
+        part.keywords.keys() & _NARROWING.get(kind, set()) for part in case.parts
+    )
+    text = f"takes only {shown(options)} now"
+    yield Refusal("CS107", text, sure=every is not None or alone, was=kinds(case.types), now=options)
+
+
+_NARROWING = {
+    "string": {"maxLength", "pattern", "format"},
+    "array": {"maxItems", "items", "prefixItems", "contains"},
+    "object": {"maxProperties", "additionalProperties", "propertyNames", "patternProperties", "required"},
+}
+"""Keywords by which there may be no more values than a few."""
 
 
 def _of_values(case: Case, new: Node) -> Iterator[Refusal]:

@@ -10,7 +10,7 @@ from attrs import define, field
 
 from confguard.errors import brief
 from confguard.schema.absent import NOTHING
-from confguard.schema.comparing.cases import Part, parts_of
+from confguard.schema.comparing.cases import Part, parts_of, takes_nothing
 from confguard.schema.comparing.finding import SchemaFinding
 from confguard.schema.nodes import Node
 from confguard.schema.vocabulary import write_only
@@ -58,13 +58,16 @@ class _Walk:
             if current != name and current not in was:
                 text = f"is called '{current}' now, and read under both names"
                 yield SchemaFinding("CS110", "info", inner, text)
-            if current in now:
-                yield from self._child(children, now[current], inner)
+            if there := now.get(current) or _of_others(after, current):
+                yield from self._child(children, there, inner)
             else:
                 yield SchemaFinding("CS101", "risky", inner, "was removed: it is read no more")
         required = {name for part in after for name in part.keywords.get("required", ())}
         for name in sorted(now.keys() - was.keys() - required - {renamed.get(old_name) for old_name in was}):
-            yield SchemaFinding("CS102", "info", (*path, name), "was added")
+            if there := _of_others(before, name):
+                yield from self._child(there, now[name], (*path, name))
+            elif not any(map(takes_nothing, now[name])):
+                yield SchemaFinding("CS102", "info", (*path, name), "was added")
         for keyword in ("items", "additionalProperties"):
             yield from self._child(_below(before, keyword), _below(after, keyword), (*path, "*"))
 
@@ -73,6 +76,12 @@ class _Walk:
     ) -> Iterator[SchemaFinding]:
         yield from _about(old, new, path)
         yield from self.of(old, new, path)
+
+
+def _of_others(parts: list[Part], name: str) -> tuple[Node, ...]:
+    """What is said of a key that is not named, as one of many; nothing where that is nothing."""
+    found = (child for part in parts for child in part.children(name))
+    return tuple(child for child in found if child.data != {} and isinstance(child.data, dict))
 
 
 def _below(parts: list[Part], keyword: str) -> tuple[Node, ...]:

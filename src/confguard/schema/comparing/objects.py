@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from attrs import evolve
 
-from confguard.schema.comparing.cases import Case, Part, cases, parts_of, same, takes_nothing
+from confguard.schema.comparing.cases import Case, Part, cases, parts_of, takes_key, takes_nothing
 from confguard.schema.comparing.interface import Comparing
+from confguard.schema.comparing.keys import Keys, keys_of, listed_keys
 from confguard.schema.comparing.refusal import Refusal
+from confguard.schema.comparing.same import same
 from confguard.schema.json_validation import fits
 from confguard.schema.nodes import Node
 
@@ -21,17 +24,21 @@ _CONDITIONAL = {"anyOf", "oneOf", "if", "dependentSchemas", "not"}
 def refusals(compare: Comparing, case: Case, new: Node, keywords: dict[str, Any]) -> list[Refusal]:
     """Why not all tables of a case of the old schema fit the new one."""
     case = evolve(case, parts=(*case.parts, *_unevaluated_parts(case)))
-    part = Part(new, keywords)
-    found = [*_required(case, part), *_counts(case, part)]
-    found += _of_keys(compare, case, part)
-    found += _of_patterns(compare, case, part)
-    found += _of_others(compare, case, part)
+    part, listed = Part(new, keywords), listed_keys(case)
+    found = [*_required(case, part, listed), *_counts(case, part, listed)]
+    found += _of_values(compare, case, part, listed)
     if "unevaluatedProperties" in keywords:
-        found += _of_unevaluated(compare, case, new, keywords)
+        found += _of_unevaluated(compare, case, new, keywords, listed)
     found += _of_dependents(compare, case, part)
     if "propertyNames" in keywords:
-        found += _of_names(compare, case, new.child(keywords["propertyNames"]))
+        found += _of_names(compare, case, new.child(keywords["propertyNames"]), listed)
     return found
+
+
+def _of_values(compare: Comparing, case: Case, new: Part, listed: Keys | None) -> Iterator[Refusal]:
+    yield from _of_keys(compare, case, new, listed)
+    yield from _of_patterns(compare, case, new, listed)
+    yield from _of_others(compare, case, new, listed)
 
 
 def _known(case: Case, name: str) -> bool:
@@ -44,10 +51,14 @@ def _old(case: Case, name: str) -> tuple[Node, ...]:
 
 def _possible(case: Case, name: str) -> bool:
     """May a table of the old schema have this key?"""
-    named = (
-        part.node.child(names) for part in case.parts for names in [part.keywords.get("propertyNames", True)]
-    )
-    return all(fits(name, names) for names in named) and bool(cases(_old(case, name)))
+    return takes_key(case, name) and bool(cases(_old(case, name)))
+
+
+def _is_named(part: Part, name: str) -> bool:
+    """Does a schema say more of a key than of all others?"""
+    if name in part.keywords.get("properties", {}) or name in part.renamed:
+        return True
+    return any(re.search(pattern, name) for pattern in part.keywords.get("patternProperties", {}))
 
 
 def _former(part: Part, name: str) -> list[str]:
@@ -55,16 +66,17 @@ def _former(part: Part, name: str) -> list[str]:
     return [was for was, now in part.renamed.items() if now == name]
 
 
-def _required(case: Case, new: Part) -> Iterator[Refusal]:
+def _required(case: Case, new: Part, listed: Keys | None) -> Iterator[Refusal]:
+    sure = listed is None or not case.highest("minProperties")
     for name in new.keywords.get("required", ()):
         if any(case.requires(each) for each in (name, *_former(new, name))):
             continue
         known = _known(case, name) or any(_known(case, was) for was in _former(new, name))
         code, text = ("CS103", "is required now") if known else ("CS102", "was added, and is required")
-        yield Refusal(code, text, (name,), was=False, now=True)
+        yield Refusal(code, text, (name,), sure=sure, was=False, now=True)
 
 
-def _counts(case: Case, new: Part) -> Iterator[Refusal]:
+def _counts(case: Case, new: Part, listed: Keys | None) -> Iterator[Refusal]:
     least = max(
         case.highest("minProperties") or 0, len({name for names in case.all("required") for name in names})
     )
@@ -72,14 +84,10 @@ def _counts(case: Case, new: Part) -> Iterator[Refusal]:
         now = new.keywords["minProperties"]
         yield Refusal("CS105", f"minProperties is {now}", was=case.highest("minProperties"), now=now)
     most = case.lowest("maxProperties")
-    closed = [
-        len(part.keywords.get("properties", {}))
-        for part in case.parts
-        if part.keywords.get("additionalProperties") is False and not part.keywords.get("patternProperties")
-    ]
-    bounds = [*closed, *([most] if most is not None else [])]
     now = new.keywords.get("maxProperties")
-    if now is not None and now < min(bounds, default=now + 1):
+    if now is None or (most is not None and most <= now):
+        return
+    if listed is None or sum(_possible(case, name) for name in listed) > now:
         yield Refusal("CS105", f"maxProperties is {now}", was=most, now=now)
 
 
@@ -90,26 +98,41 @@ def _names(case: Case, new: Part) -> list[str]:
         found |= dict.fromkeys(
             [*part.keywords.get("properties", {}), *(part.renamed if part is not new else ())]
         )
-        names = part.keywords.get("propertyNames")
-        if isinstance(names, dict):
-            found |= dict.fromkeys(
-                name for name in names.get("enum", [names.get("const")]) if isinstance(name, str)
-            )
     return list(found)
 
 
-def _of_keys(compare: Comparing, case: Case, new: Part) -> Iterator[Refusal]:
-    for name in _names(case, new):
-        old, known = _old(case, name), _known(case, name)
+def _is_matched(case: Case, name: str) -> bool:
+    return any(re.search(pattern, name) for pattern in _patterns(case))
+
+
+def _other_keys(case: Case, listed: Keys | None) -> list[str]:
+    """The keys, of those that are all there are, whose values must fit what those of all other keys must."""
+    return [name for name in listed or () if not _known(case, name) and not _is_matched(case, name)]
+
+
+def _of_keys(compare: Comparing, case: Case, new: Part, listed: Keys | None) -> Iterator[Refusal]:
+    """Of each key that either schema says something of.
+
+    Of keys that are listed, and of which both say what they do of all others, it is told at once.
+    """
+    others = _other_keys(case, listed)
+    told_apart = [
+        name for name in others if _is_named(new, name) or all(map(takes_nothing, new.children(name)))
+    ]
+    for name in dict.fromkeys([*_names(case, new), *told_apart]):
+        old, known = _old(case, name), _known(case, name) or name in others or _is_matched(case, name)
         if not known and any(_known(case, was) for was in _former(new, name)):
             continue
         for now in new.children(name):
             if now.data is True or now.data == {} or not _possible(case, name):
                 continue
-            if takes_nothing(now) and (known or _finite_names(case)):
+            if takes_nothing(now) and known:
                 yield _removed(case, name)
             elif takes_nothing(now) and name not in new.keywords.get("properties", {}):
                 continue  # as all keys that have no name, of which is told at once
+            elif takes_nothing(now):
+                text = "is refused now: a file that has this key for something else is refused"
+                yield Refusal("CS109", text, (name,), sure=False, by_chance=True)
             else:
                 told = [refusal.below(name) for refusal in compare.refusals(old, now)]
                 if known or case.requires(name):
@@ -134,24 +157,35 @@ def _patterns(case: Case) -> dict[str, list[Node]]:
     return found
 
 
-def _of_patterns(compare: Comparing, case: Case, new: Part) -> Iterator[Refusal]:
+def _of_patterns(compare: Comparing, case: Case, new: Part, listed: Keys | None) -> Iterator[Refusal]:
     before, after = _patterns(case), new.keywords.get("patternProperties", {})
+    alone = len(before) == 1 and not case.all("propertyNames")
     for pattern, old in before.items():
         now = new.node.child(after.get(pattern, new.keywords.get("additionalProperties", True)))
         shown = f"/{getattr(pattern, 'written', pattern)}/"
+        named = any(re.search(pattern, name) for name in new.keywords.get("properties", {}))
+        sure = alone and (pattern in after or not (after or named))
         if takes_nothing(now) and cases(tuple(old)):
-            yield Refusal("CS101", "was removed", (shown,), sure=pattern in after or not after)
+            yield Refusal("CS101", "was removed", (shown,), sure=sure)
         else:
-            yield from _less_sure(
-                compare.refusals(tuple(old), now), shown, sure=pattern in after or not after
-            )
+            yield from _less_sure(compare.refusals(tuple(old), now), shown, sure=sure)
     for pattern, child in after.items():
         shown, now = f"/{getattr(pattern, 'written', pattern)}/", new.node.child(child)
-        for other, old in before.items():
-            if other != pattern:
-                yield from _less_sure(compare.refusals(tuple(old), now), shown, sure=False)
+        told = [
+            refusal
+            for other, old in before.items()
+            if other != pattern
+            for refusal in _less_sure(compare.refusals(tuple(old), now), shown, sure=False)
+        ]
+        yield from told
         rest = _rest(case)
-        if pattern not in before and cases(rest) and compare.refusals(rest, now):
+        if (
+            not told
+            and pattern not in before
+            and listed is None
+            and cases(rest)
+            and compare.refusals(rest, now)
+        ):
             text = "was added: a file that has such keys for something else is refused"
             yield Refusal("CS102", text, (shown,), sure=False, by_chance=True)
 
@@ -166,29 +200,20 @@ def _rest(case: Case) -> tuple[Node, ...]:
     return tuple(part.node.child(part.keywords.get("additionalProperties", True)) for part in case.parts)
 
 
-def _finite_names(case: Case) -> bool:
-    names = [part.keywords.get("propertyNames") for part in case.parts]
-    return any(
-        each is False or (isinstance(each, dict) and {"enum", "const"} & each.keys()) for each in names
-    )
-
-
-def _of_others(compare: Comparing, case: Case, new: Part) -> Iterator[Refusal]:
+def _of_others(compare: Comparing, case: Case, new: Part, listed: Keys | None) -> Iterator[Refusal]:
     now = new.node.child(new.keywords.get("additionalProperties", True))
-    if now.data is True or now.data == {} or _finite_names(case):
+    if now.data is True or now.data == {}:
         return
-    old = _rest(case)
+    old, patterns = _rest(case), _patterns(case).keys() | new.keywords.get("patternProperties", {}).keys()
     if takes_nothing(now):
-        if cases(old):
-            covered = bool(new.keywords.get("patternProperties"))
-            yield Refusal(
-                "CS109",
-                "refuses keys that it does not name",
-                sure=not covered or not _patterns(case),
-                keyword="additionalProperties",
-            )
+        if listed is None and cases(old):
+            text = "refuses keys that it does not name"
+            yield Refusal("CS109", text, sure=not patterns, keyword="additionalProperties")
         return
-    yield from (refusal.below("*") for refusal in compare.refusals(old, now))
+    if listed is None:
+        yield from _less_sure(compare.refusals(old, now), "*", sure=not patterns)
+    elif any(not _is_named(new, name) and takes_key(case, name) for name in _other_keys(case, listed)):
+        yield from (refusal.below("*") for refusal in compare.refusals(old, now))
 
 
 def _unevaluated_parts(case: Case) -> Iterator[Part]:
@@ -229,7 +254,9 @@ def _all_parts(node: Node, depth: int = 0) -> Iterator[Part]:
                 yield from _all_parts(part.node.child(child), depth + 1)
 
 
-def _of_unevaluated(compare: Comparing, case: Case, new: Node, keywords: dict[str, Any]) -> Iterator[Refusal]:
+def _of_unevaluated(
+    compare: Comparing, case: Case, new: Node, keywords: dict[str, Any], listed: Keys | None
+) -> Iterator[Refusal]:
     conditional = any(_CONDITIONAL & part.keywords.keys() for part in parts_of(new))
     if conditional and not any(same(part.node, new) for part in case.parts):
         yield Refusal(
@@ -240,9 +267,7 @@ def _of_unevaluated(compare: Comparing, case: Case, new: Node, keywords: dict[st
         )
     made = _as_additional(new, keywords)
     if made is not None:
-        yield from _of_keys(compare, case, made)
-        yield from _of_patterns(compare, case, made)
-        yield from _of_others(compare, case, made)
+        yield from _of_values(compare, case, made, listed)
 
 
 def _of_dependents(compare: Comparing, case: Case, new: Part) -> Iterator[Refusal]:
@@ -269,27 +294,14 @@ def _of_dependents(compare: Comparing, case: Case, new: Part) -> Iterator[Refusa
         yield from compare.of_case(evolve(case, parts=(*case.parts, there, *extra)), now)
 
 
-def _of_names(compare: Comparing, case: Case, new: Node) -> Iterator[Refusal]:
-    closed = any(
-        part.keywords.get("additionalProperties") is False and not part.keywords.get("patternProperties")
-        for part in case.parts
-    )
-    for name in _names(case, Part(new, {})):
-        if _known(case, name) and _possible(case, name) and not fits(name, new):
+def _of_names(compare: Comparing, case: Case, new: Node, listed: Keys | None) -> Iterator[Refusal]:
+    names = [name for name in _names(case, Part(new, {})) if _known(case, name)] if listed is None else listed
+    for name in names:
+        if not fits(name, new) and _possible(case, name):
             yield Refusal("CS101", "was removed: `propertyNames` does not take it", (name,))
-    if closed or _finite_names(case):
+    if listed is not None:
         return
-    texts = Node({"type": "string"}, new.resolver, new.draft)
-    old = tuple(
-        part.node.child(part.keywords["propertyNames"])
-        for part in case.parts
-        if "propertyNames" in part.keywords
-    )
-    for refusal in compare.refusals((texts, *old), new):
-        yield evolve(
-            refusal,
-            code="CS109",
-            message=f"refuses keys that it did not: {refusal.message}",
-            path=(),
-            keyword="propertyNames",
-        )
+    for refusal in compare.refusals(keys_of(case), new):
+        text = f"refuses keys that it did not: {refusal.message}"
+        told = evolve(refusal, code="CS109", message=text, path=(), keyword="propertyNames")
+        yield evolve(told, example=None, shown_by=None)  # what was shown is a key, and no table

@@ -11,7 +11,8 @@ from itertools import combinations, islice, product
 from typing import Any
 
 from confguard.schema.comparing.cases import ALL_TYPES, Part, types_named
-from confguard.schema.comparing.texts import matching
+from confguard.schema.comparing.numbers import numbers
+from confguard.schema.comparing.texts import matching, texts
 from confguard.schema.json_validation import fits
 from confguard.schema.nodes import Node
 from confguard.schema.vocabulary import SAME_PLACE, subschemas
@@ -23,20 +24,6 @@ _DEEPEST = 5
 _MOST_SPENT = 2_000
 _MOST_KEYS = 8
 """Of how many keys each two are tried together."""
-_TEXTS = ("", "a", "0", "A b", "-", "é", "x" * 20, "\n")
-_FORMATS = {
-    "date": "2031-02-03",
-    "date-time": "2031-02-03T04:05:06Z",
-    "time": "04:05:06Z",
-    "duration": "P1D",
-    "email": "a@example.com",
-    "hostname": "example.com",
-    "ipv4": "10.0.0.1",
-    "ipv6": "::1",
-    "regex": "a+",
-    "uri": "https://example.com",
-    "uuid": "12345678-1234-5678-1234-567812345678",
-}
 
 
 class Budget:
@@ -64,17 +51,28 @@ def samples(nodes: Nodes, depth: int = 0, hints: Nodes = (), budget: Budget | No
     for part in said:
         yield from part.keywords.get("enum", ())
         yield from ([part.keywords["const"]] if "const" in part.keywords else ())
-    if "object" in types:
-        yield from _Tables(parts, said, depth, budget).all()
-    if "array" in types:
-        yield from _arrays(parts, said, depth, budget)
-    if "string" in types:
-        yield from _texts(said)
-    if types & {"integer", "fraction"}:
-        yield from _numbers(said)
-    yield from (True, False, None)
+    kinds: list[Iterable[Any]] = [
+        _Tables(parts, said, depth, budget).all() if "object" in types else (),
+        _arrays(parts, said, depth, budget) if "array" in types else (),
+        texts(part.keywords for part in said) if "string" in types else (),
+        numbers([part.keywords for part in said]) if types & {"integer", "fraction"} else (),
+        (True, False) if "boolean" in types else (),
+        (None,) if "null" in types else (),
+    ]
+    yield from _by_turns(kinds)
     if depth < _DEEPEST:
         yield from _of_members(nodes, parts, hints, depth, budget)
+
+
+def _by_turns(kinds: Iterable[Iterable[Any]]) -> Iterator[Any]:
+    """One of each kind after another, so that the first few are of all kinds."""
+    waiting = list(map(iter, kinds))
+    while waiting:
+        for each in list(waiting):
+            try:
+                yield next(each)
+            except StopIteration:
+                waiting.remove(each)
 
 
 def _of_members(nodes: Nodes, parts: list[Part], hints: Nodes, depth: int, budget: Budget) -> Iterator[Any]:
@@ -131,6 +129,12 @@ def _fitting(nodes: Nodes, depth: int, most: int, budget: Budget, hints: Nodes =
     )
 
 
+def _telling(nodes: Nodes, others: Nodes, depth: int, budget: Budget) -> list[Any]:
+    """A few values that fit, first those that others do not take."""
+    found = list(_fitting(nodes, depth, 9, budget, others if len(others) > 1 else ()))
+    return sorted(found, key=lambda value: all(fits(value, node) for node in others))[:3]
+
+
 class _Tables:
     """Tables of the keys that are known, alone and two together."""
 
@@ -155,8 +159,7 @@ class _Tables:
         yield from (least | {name: self.value(name)} for name in made_up)
         for name in [*hinted, *made_up]:  # other values of one key
             yield from (least | {name: value} for value in self.choices(name, 12 if self.depth < 2 else 4))
-        yield least | {"other": None}
-        yield least | {"other": "a"}
+        yield from (least | {"other": value} for value in (None, "a", self.value("other")))
         yield least | {f"k{i}": i for i in range(4)}
         if self.depth < 3:
             yield from self.pairs(least, hinted)
@@ -228,18 +231,27 @@ def _arrays(parts: list[Part], said: list[Part], depth: int, budget: Budget) -> 
         for keyword in ("items", "contains")
         if keyword in part.keywords
     )
-    wanted = [value for hint in hints for value in _fitting((*nodes, hint), depth + 2, 3, budget)]
+    wanted = [value for hint in hints for value in _telling((*nodes, hint), hints, depth + 2, budget)]
     general = (
         samples(nodes, depth + 2, hints, budget) if nodes or hints else iter([0, "a", 1.5, None, "b", True])
     )
-    found = [*wanted, *islice(general, 12)]
+    found = _different([*wanted, *islice(general, 12)])
     begin = [_first(tuple(part.element(i) for part in parts), depth + 1, budget) for i in range(first)]
+    others = [value for value in found if value not in begin] or found
     for size in sorted({least, most, 1, 2, *_sizes(said)}):
-        yield (
-            [*begin, *(found[i % len(found)] for i in range(size))][: max(size, len(begin))] if found else []
-        )
+        more = [others[i % len(others)] for i in range(size)] if others else []
+        yield [*begin, *more][: max(size, len(begin))] if others else []
     yield from ([value] * size for value in found for size in sorted({max(1, least), *_sizes(said)}))
     yield [*begin, *found]
+
+
+def _different(values: list[Any]) -> list[Any]:
+    """The values, each once."""
+    found: list[tuple[bool, Any]] = []
+    for value in values:
+        if (isinstance(value, bool), value) not in found:
+            found.append((isinstance(value, bool), value))
+    return [value for _, value in found]
 
 
 def _sizes(said: list[Part]) -> Iterator[int]:
@@ -248,27 +260,3 @@ def _sizes(said: list[Part]) -> Iterator[int]:
         for keyword in ("minItems", "maxItems", "minContains", "maxContains"):
             bound = int(part.keywords.get(keyword, -1))
             yield from (size for size in (bound - 1, bound, bound + 1) if bound >= 0 and 0 <= size <= 20)
-
-
-def _texts(said: list[Part]) -> Iterator[str]:
-    for part in said:
-        keywords = part.keywords
-        if keywords.get("format") in _FORMATS:
-            yield _FORMATS[keywords["format"]]
-        if "pattern" in keywords:
-            for text in matching(keywords["pattern"]):
-                yield from (text, text + "a", text[1:])
-        for bound in ("minLength", "maxLength"):
-            for size in (keywords.get(bound, -1), keywords.get(bound, -2) + 1, keywords.get(bound, 0) - 1):
-                yield from ["a" * int(size)] if 0 <= size <= 1000 else []
-    yield from _TEXTS
-    yield from _FORMATS.values()
-
-
-def _numbers(said: list[Part]) -> Iterator[float]:
-    for part in said:
-        for bound in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"):
-            if bound in part.keywords:
-                value = part.keywords[bound]
-                yield from (value, value + 1, value - 1, value * 2, value * 3, value + 0.5)
-    yield from (0, 1, -1, 0.5, 7, 10**6, -(10**6), 1e300)

@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from confguard.schema.comparing.cases import Case
-from confguard.schema.comparing.refusal import Refusal, Refusals
+from confguard.schema.comparing.cases import Case, numbers
+from confguard.schema.comparing.languages import lengths
+from confguard.schema.comparing.ranges import BOUNDS
+from confguard.schema.comparing.refusal import Refusal
 from confguard.schema.formats import CHECKED
-from confguard.schema.json_validation import exact
 
 __all__ = ["lower", "of_format", "of_numbers", "of_texts", "upper"]
 
+_ANY = (0, math.inf)
+_LENGTHS = {
+    "date": (10, 10),
+    "date-time": (19, math.inf),
+    "time": (8, math.inf),
+    "duration": (3, math.inf),
+    "email": (3, math.inf),
+    "hostname": (1, 253),
+    "ipv4": (7, 15),
+    "ipv6": (2, 45),
+    "uri": (2, math.inf),
+    "uuid": (36, 36),
+}
+"""How long the texts of a format are, at least and at most."""
 _TRIVIAL = {"", "^", "$", ".*", "^.*"}
 """Patterns that every text matches."""
 
 
 def of_numbers(case: Case, keywords: dict[str, Any], kind: str) -> Iterator[Refusal]:
-    yield from lower(case, keywords, "minimum", "exclusiveMinimum", whole=kind == "integer")
-    yield from upper(case, keywords, "maximum", "exclusiveMaximum", whole=kind == "integer")
-    if "multipleOf" in keywords:
-        now, before = exact(keywords["multipleOf"]), [exact(each) for each in case.all("multipleOf")]
-        before += [exact(1)] if kind == "integer" else []
-        if not any((each / now).denominator == 1 for each in before):
-            yield _bound(case, "multipleOf", keywords["multipleOf"])
+    old = numbers(case, kind)
+    for name in BOUNDS:
+        if name in keywords and not old.beyond(name, keywords[name]).empty:
+            yield _bound(case, name, keywords[name])
+    if "multipleOf" in keywords and not old.all_multiples(keywords["multipleOf"]):
+        yield _bound(case, "multipleOf", keywords["multipleOf"])
 
 
 def of_texts(case: Case, keywords: dict[str, Any]) -> Iterator[Refusal]:
-    yield from lower(case, keywords, "minLength")
-    yield from upper(case, keywords, "maxLength")
+    known = [*map(lengths, case.all("pattern")), *(_LENGTHS.get(form, _ANY) for form in case.all("format"))]
+    least, most = max([0, *(each[0] for each in known)]), min([math.inf, *(each[1] for each in known)])
+    yield from lower(case, keywords, "minLength", at_least=least, sure=not known)
+    yield from upper(case, keywords, "maxLength", at_most=most, sure=not known)
     pattern = keywords.get("pattern")
     if pattern is not None and pattern not in case.all("pattern") and _written(pattern) not in _TRIVIAL:
         was = next(map(_written, case.all("pattern")), None)
@@ -65,49 +81,22 @@ def of_format(case: Case, keywords: dict[str, Any], kind: str) -> Iterator[Refus
 
 
 def lower(
-    case: Case, keywords: dict[str, Any], bound: str, strict: str = "", *, whole: bool = False
-) -> Refusals:
-    return _tighter(case, keywords, bound, strict, whole, lambda now, was: now > was)
+    case: Case, keywords: dict[str, Any], bound: str, *, at_least: float = 0, sure: bool = True
+) -> Iterator[Refusal]:
+    """What a bound refuses of what has at least so many, by other keywords too; not `sure` where they ask for more."""
+    if bound in keywords and keywords[bound] > max([at_least, *case.all(bound)]):
+        yield _bound(case, bound, keywords[bound], sure=sure)
 
 
 def upper(
-    case: Case, keywords: dict[str, Any], bound: str, strict: str = "", *, whole: bool = False
-) -> Refusals:
-    return _tighter(case, keywords, bound, strict, whole, lambda now, was: now < was)
+    case: Case, keywords: dict[str, Any], bound: str, *, at_most: float = math.inf, sure: bool = True
+) -> Iterator[Refusal]:
+    """What a bound refuses of what has at most so many."""
+    if bound in keywords and keywords[bound] < min([at_most, *case.all(bound)]):
+        yield _bound(case, bound, keywords[bound], sure=sure)
 
 
-def _tighter(
-    case: Case,
-    keywords: dict[str, Any],
-    bound: str,
-    strict: str,
-    whole: bool,
-    beyond: Callable[[Any, Any], bool],
-) -> Refusals:
-    """The bounds of the new schema that some value within the old ones is beyond."""
-    found = []
-    before = [_edge(name, value, whole) for name in (bound, strict) if name for value in case.all(name)]
-    if bound in {"minLength", "minItems", "minProperties"}:
-        before.append((0, 0))
-    for name in (bound, strict):
-        if name in keywords:
-            now = _edge(name, keywords[name], whole)
-            if not any(was == now or beyond(was, now) for was in before):
-                found.append(_bound(case, name, keywords[name]))
-    return found
-
-
-def _edge(name: str, value: Any, whole: bool) -> tuple[Any, int]:
-    """A bound as what sorts like the values that it lets in: an exclusive one lies a little further."""
-    step = {"exclusiveMinimum": 1, "exclusiveMaximum": -1}.get(name, 0)
-    if whole:
-        rounded = math.ceil(value) if "inimum" in name else math.floor(value) if "aximum" in name else value
-        return (rounded + (step if rounded == value else 0), 0)
-    return (value, step)
-
-
-def _bound(case: Case, name: str, now: Any) -> Refusal:
+def _bound(case: Case, name: str, now: Any, *, sure: bool = True) -> Refusal:
     was = next(iter(case.all(name)), None)
-    return Refusal(
-        "CS105", f"{name} is {now}" + (f", and was {was}" if was is not None else ""), was=was, now=now
-    )
+    text = f"{name} is {now}" + (f", and was {was}" if was is not None else "")
+    return Refusal("CS105", text, sure=sure, was=was, now=now)

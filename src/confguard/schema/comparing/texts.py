@@ -3,19 +3,88 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import product
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
-__all__ = ["matching"]
+__all__ = ["matching", "texts"]
 
+_USUAL = ("", "a", "0", "A b", "-", "é", "x" * 20, "\n")
+_FORMATS = {
+    "date": ("2031-02-03",),
+    "date-time": ("2031-02-03T04:05:06Z", "2031-02-03T04:05:06"),
+    "time": ("04:05:06Z", "04:05:06"),
+    "duration": ("P1D", "P1DT10H"),
+    "email": ("a@example.com", "a@b"),
+    "hostname": ("example.com", "a"),
+    "ipv4": ("10.0.0.1", "0.0.0.0", "255.255.255.255"),  # noqa: S104 - an example
+    "ipv6": (
+        "::1",
+        "::",
+        "2001:db8:1111:2222:3333:4444:5555:6666",
+        "1111:2222:3333:4444:5555:6666:255.255.255.255",
+    ),
+    "regex": ("a+", ""),
+    "uri": ("https://example.com", "a:"),
+    "uuid": ("12345678-1234-5678-1234-567812345678",),
+}
+_OF_LENGTH = {
+    "date-time": ("2031-02-03T04:05:06.", "0", "Z"),
+    "time": ("04:05:06.", "0", "Z"),
+    "duration": ("P", "1", "D"),
+    "email": ("", "a", "@example.com"),
+    "hostname": ("", "a.", "a"),
+    "regex": ("", "a", ""),
+    "uri": ("https://example.com/", "a", ""),
+}
+"""How texts of a format begin, what may be in them as often as is wanted, and how they end."""
+_LONGEST = 1_000
 _WAYS = ((0, 0), (1, 0), (3, 0), (1, 1), (20, 0), (3, 2), (1, 3))
 """How often what may be repeated is, and which of the letters that a class has is taken."""
 
 
-def matching(pattern: str) -> Iterator[str]:
+def texts(said: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Texts for some schemas, of which these are the keywords: of their patterns and formats, and of every length
+    that a bound tells from another."""
+    said = list(said)
+    sizes = list(dict.fromkeys(_sizes(said)))
+    for keywords in said:
+        yield from _of_format(keywords.get("format"), sizes)
+        if "pattern" in keywords:
+            found = list(matching(keywords["pattern"], sizes))
+            for text in found:
+                yield from (text, text + "a", text + "-", text[1:])
+            for text, size in product(found[:3], sizes):
+                yield from ("a" * (size - len(text)) + text, text + "a" * (size - len(text)))
+    yield from ("a" * size for size in sizes)
+    yield from _USUAL
+    yield from (examples[0] for examples in _FORMATS.values())
+
+
+def _sizes(said: list[dict[str, Any]]) -> Iterator[int]:
+    for keywords in said:
+        for bound in ("minLength", "maxLength"):
+            size = int(keywords.get(bound, -2))
+            yield from (each for each in (size, size + 1, size - 1) if 0 <= each <= _LONGEST)
+
+
+def _of_format(form: Any, sizes: list[int]) -> Iterator[str]:
+    if not isinstance(form, str):
+        return
+    yield from _FORMATS.get(form, ())
+    if form in _OF_LENGTH:
+        begin, piece, end = _OF_LENGTH[form]
+        for size in sizes:
+            text = begin + piece * max(1, (size - len(begin) - len(end)) // len(piece)) + end
+            yield text if len(text) == size else begin + piece + text[len(begin) :]
+
+
+def matching(pattern: str, sizes: Iterable[int] = ()) -> Iterator[str]:
     """Texts that a pattern matches, most likely; then those that it looks ahead for, which it may forbid.
+
+    With sizes, those too in which what may be repeated is so often, or a little less.
 
     >>> list(matching("^x-[a-z]+$"))[:3], list(matching("^(?!zz)"))[-1]
     (['x-a', 'x-aaa', 'x-z'], 'zz')
@@ -24,7 +93,8 @@ def matching(pattern: str) -> Iterator[str]:
         tree = _parser.parse(pattern)
     except (re.error, RecursionError):
         return
-    yield from dict.fromkeys(_pieces(tree, times, letter) for times, letter in _WAYS)
+    ways = [*_WAYS, *((max(0, size - less), 0) for size in sizes for less in (0, 1, 2))]
+    yield from dict.fromkeys(_pieces(tree, times, letter) for times, letter in ways)
     yield from (_pieces(inner, 1, 0) for inner in _looked_for(tree))
 
 

@@ -1,0 +1,154 @@
+"""Which numbers lie within bounds and are multiples of something: told exactly, for JSON Schema's keywords."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from itertools import count, islice
+from typing import Any
+
+from attrs import evolve, frozen
+
+from confguard.schema.json_validation import exact
+
+__all__ = ["BOUNDS", "Range", "as_json_number", "common", "exactly"]
+
+BOUNDS = {
+    "minimum": "exclusiveMaximum",
+    "exclusiveMinimum": "maximum",
+    "maximum": "exclusiveMinimum",
+    "exclusiveMaximum": "minimum",
+}
+"""The keywords of bounds, each with the one of all that is beyond it."""
+_BEYOND_ALL = Fraction(10) ** 400
+_ENOUGH = 8
+"""Of so many multiples in a row, one is neither a whole number nor a multiple of something else, if any is."""
+
+
+@frozen
+class Range:
+    """Numbers of one kind: all whole ones, or all that are not, within bounds."""
+
+    whole: bool
+    low: tuple[Fraction, bool] | None = None
+    """The lower bound, and whether it lies itself outside."""
+    high: tuple[Fraction, bool] | None = None
+    step: Fraction | None = None
+    """What all are multiples of."""
+
+    @classmethod
+    def of(cls, said: Iterable[Mapping[str, Any]], *, whole: bool) -> Range:
+        """The numbers that fit some schemas, of which these are the keywords.
+
+        >>> list(map(int, Range.of([{"minimum": 1, "multipleOf": 4}, {"maximum": 9}], whole=True)))
+        [4, 8]
+        """
+        made = cls(whole, step=Fraction(1) if whole else None)
+        for keywords in said:
+            made = made.within(keywords)
+        return made
+
+    def within(self, keywords: Mapping[str, Any]) -> Range:
+        """Those that fit more keywords."""
+        made = self
+        for name in BOUNDS.keys() & keywords.keys():
+            bound = (exactly(keywords[name]), name.startswith("exclusive"))
+            if name in {"minimum", "exclusiveMinimum"}:
+                made = evolve(made, low=max(made.low or bound, bound))
+            else:
+                made = evolve(
+                    made, high=min(made.high or bound, bound, key=lambda each: (each[0], not each[1]))
+                )
+        if "multipleOf" in keywords:
+            made = evolve(made, step=common(made.step, exactly(keywords["multipleOf"])))
+        return made
+
+    def beyond(self, name: str, bound: Any) -> Range:
+        """Those that a bound refuses."""
+        return self.within({BOUNDS[name]: bound})
+
+    def all_multiples(self, of: Any) -> bool:
+        """Are all multiples of a number?"""
+        if self.empty:
+            return True
+        if self.step is None and not self._point:
+            return False
+        return all((value / exactly(of)).denominator == 1 for value in islice(self, _ENOUGH))
+
+    @property
+    def empty(self) -> bool:
+        """Is there none?"""
+        if not self.whole and self.step and self.step.denominator == 1:
+            return True
+        if self.low is None or self.high is None:
+            return False
+        if self.step is None:
+            nothing = self.low[0] > self.high[0] or (self.low[0] == self.high[0] and not self._point)
+            return nothing or bool(self._point and self.low[0].denominator == 1)
+        return next(iter(self), None) is None
+
+    def listed(self, most: int) -> list[Fraction] | None:
+        """All of them; None where there are more than so many."""
+        if not self.empty and not self._point and (None in (self.low, self.high, self.step)):
+            return None
+        found = list(islice(self, most + 1))
+        return found if len(found) <= most else None
+
+    @property
+    def _point(self) -> bool:
+        """Are both bounds one number that is within them?"""
+        if self.low is None or self.high is None:
+            return False
+        return self.low[0] == self.high[0] and not self.low[1] and not self.high[1]
+
+    def __iter__(self) -> Iterator[Fraction]:
+        """The numbers from the lower bound up, or from the upper one down; a few, where they have no steps."""
+        for value in self._stepped(self.step) if self.step else self._between():
+            if self.whole or value.denominator != 1:
+                yield value
+
+    def _stepped(self, step: Fraction) -> Iterator[Fraction]:
+        least = None if self.low is None else _first(self.low, step)
+        most = None if self.high is None else -_first((-self.high[0], self.high[1]), step)
+        if least is None and most is not None:
+            yield from ((most - i) * step for i in count())
+        for i in count(least or 0):
+            if most is not None and i > most:
+                return
+            yield i * step
+
+    def _between(self) -> Iterator[Fraction]:
+        low, high = (bound[0] if bound else None for bound in (self.low, self.high))
+        low = low if low is not None else high - 1 if high is not None else Fraction(0)
+        high = high if high is not None else low + 1
+        if self._point or low < high:
+            yield from dict.fromkeys(low + (high - low) * part for part in (Fraction(1, 2), Fraction(1, 4)))
+
+
+def as_json_number(value: Fraction) -> int | float:
+    """A number as JSON has it, where there is one, else one next to it."""
+    try:
+        return value.numerator if value.denominator == 1 else float(value)
+    except OverflowError:
+        return round(value)
+
+
+def _first(low: tuple[Fraction, bool], step: Fraction) -> int:
+    """Which multiple of the step is the first within a lower bound."""
+    found = math.ceil(low[0] / step)
+    return found + 1 if low[1] and found * step == low[0] else found
+
+
+def common(one: Fraction | None, other: Fraction) -> Fraction:
+    """What all numbers are multiples of that are multiples of both."""
+    if one is None:
+        return other
+    return Fraction(math.lcm(one.numerator, other.numerator), math.gcd(one.denominator, other.denominator))
+
+
+def exactly(number: Any) -> Fraction:
+    """A number as it is written; one beyond all others for what is infinite."""
+    if isinstance(number, float) and not math.isfinite(number):
+        return _BEYOND_ALL if number > 0 else -_BEYOND_ALL
+    return exact(number)
