@@ -63,7 +63,9 @@ STARTS: dict[str, tuple[str, set[str]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("start", "form"), [*((start, "toml") for start in STARTS), ("pydantic", "yaml"), ("pydantic", "json")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("start", "form"), [*((start, "toml") for start in STARTS), ("pydantic", "yaml"), ("pydantic", "json")]
+)
 def test_a_service_that_starts_loads_no_more_than_it_needs(start: str, form: str, folder: Path) -> None:
     code, unneeded = STARTS[start]
     Path(f"app.{form}").write_text("size = 5\n" if form == "toml" else '{"size": 5}\n')
