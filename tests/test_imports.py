@@ -8,6 +8,7 @@ import json
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,35 @@ def test_what_is_not_used_is_not_loaded() -> None:
     assert not used & set(HEAVY)
     line = loaded_by("from confguard.cli import build_parser; build_parser('diff')")
     assert not line & (set(HEAVY) - {"sqlite3"})
+
+
+_MODEL = "from pydantic import BaseModel, SecretStr\nclass App(BaseModel):\n    size: int = 4\n"
+_ATTRS = "import attrs\n@attrs.frozen\nclass App:\n    size: int = 4\n"
+_FIELDS = "from confguard.fields import Duration, Port, Secret\n"
+STARTS: dict[str, tuple[str, set[str]]] = {
+    "pydantic": (_MODEL, {"attr", "cattrs", "confguard.paths", "confguard.secrets"}),
+    "pydantic's secret": (f"{_MODEL}    key: SecretStr = SecretStr('x')\n", {"attr", "confguard.secrets"}),
+    "secret": (f"{_FIELDS}{_MODEL}    key: Secret = Secret('x')\n", {"confguard.paths", "confguard.secrets"}),
+    "port": (f"{_FIELDS}{_MODEL}    port: Port | None = Port(80)\n", {"confguard.secrets"}),
+    "duration": (f"{_FIELDS}{_MODEL}    wait: Duration = Duration('2s')\n", {"confguard.secrets"}),
+    "attrs": (_ATTRS, {"pydantic", "confguard.paths", "confguard.secrets"}),
+    "attrs secret": (f"{_FIELDS}{_ATTRS}    key: Secret = Secret('x')\n", {"pydantic", "confguard.secrets"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("start", "form"), [*((start, "toml") for start in STARTS), ("pydantic", "yaml"), ("pydantic", "json")]
+)
+def test_a_service_that_starts_loads_no_more_than_it_needs(start: str, form: str, folder: Path) -> None:
+    code, unneeded = STARTS[start]
+    Path(f"app.{form}").write_text("size = 5\n" if form == "toml" else '{"size": 5}\n')
+    loaded = loaded_by(f"import confguard as cg\n{code}assert cg.load(App, 'app.{form}').size == 5")
+    of_schemas = {name for name in loaded if name.startswith("confguard.schema.")}
+    assert not loaded & unneeded
+    assert of_schemas <= {
+        f"confguard.schema.{name}"
+        for name in ("loading", "failed", "conversion", "options", "scalars", "structuring", "bounds")
+    }
 
 
 @pytest.mark.parametrize("name", confguard.__all__)

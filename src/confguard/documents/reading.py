@@ -12,7 +12,6 @@ from confguard.documents.bounds import MAX_BYTES, TOO_DEEP, check_bounds, deepes
 from confguard.documents.interface import ParseError
 from confguard.documents.tags import naming_tags
 from confguard.errors import DocumentError, brief
-from confguard.secrets import masked
 
 if TYPE_CHECKING:
     from confguard.documents.interface import Format
@@ -33,6 +32,8 @@ def parsed(content: bytes, format: Format, path: str | None = None, tags: Collec
         return data
     except ParseError as error:
         line, column = (error.line, error.column or 1) if error.line else deepest_place(text)
+        from confguard.secrets import masked  # its patterns take a while: a good file needs none
+
         hint = masked(error.hint) if error.hint else None
         problem = DocumentError(masked(brief(str(error))), path=path, line=line, column=column, hint=hint)
     except RecursionError:

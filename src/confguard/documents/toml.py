@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import MAX_INTEGER_BITS, TOO_LARGE
 from confguard.documents.interface import Format, LineIndex, ParseError, Place, Places, twice
-from confguard.paths import show_path
 
 if TYPE_CHECKING:
     from confguard.paths import Path
@@ -217,6 +216,8 @@ class _Duplicates(_Scan):
             first, again = self.index.position(known[1]), self.index.position(start)
             if kind in {"value", "dotted"}:
                 raise _TwiceError(twice(f"key {path[-1]!r}", first, again, " in one table"))
+            from confguard.paths import show_path
+
             raise _TwiceError(twice(f"table {show_path(path)}", first, again))
         if not known or known[0] == "around":
             self.kinds[path] = kind, start

@@ -17,9 +17,9 @@ from confguard.schema.absent import COMPUTED, NOTHING
 from confguard.schema.combining import Combined, combine, placed_in
 from confguard.schema.defaults import completed, with_defaults
 from confguard.schema.elements import Elements
+from confguard.schema.failed import Failed
 from confguard.schema.guarded import shown_value
 from confguard.schema.instances import as_data, meaning, with_keys_of
-from confguard.schema.interface import Failed
 from confguard.schema.layers import Layer, Source, as_layers
 from confguard.schema.placing import by_place
 from confguard.schema.schema import Schema, SchemaLike, resolve_schema

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from attrs import frozen
 
@@ -57,13 +57,6 @@ MembersOf: TypeAlias = "Callable[[Any], Members | None]"
 """The fields of a class, whichever adapter claims it; None for what is no schema class."""
 Untyped: TypeAlias = "Callable[[Path], bool]"
 """Is what stands at a path a text only because its source has no other values?"""
-
-
-class Failed(NamedTuple):
-    """What a class, or its library, raised for data: so it is not asked again."""
-
-    error: Exception
-    data: Any
 
 
 class InvalidDataError(Exception):

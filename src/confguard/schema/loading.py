@@ -17,7 +17,7 @@ from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format
 from confguard.errors import ConfguardError
 from confguard.schema.conversion import may_be_raw
-from confguard.schema.interface import Failed
+from confguard.schema.failed import Failed
 from confguard.values import merge_layers
 
 if TYPE_CHECKING:
@@ -198,11 +198,12 @@ class _Asked:
         if isinstance(hint, type) and not arguments:
             if hasattr(hint, "model_fields"):
                 return self.plain(hint)
-            if _has_fields(hint) or hasattr(hint, "__required_keys__"):
+            field_type = hasattr(hint, "expects")
+            if (_has_fields(hint) and not field_type) or hasattr(hint, "__required_keys__"):
                 return False
             span = hint.__qualname__ == "timedelta" and hint.__module__ == "datetime"
             self.more = self.more or span
-            raw = (span or hasattr(hint, "expects")) and may_be_raw(default)
+            raw = (span or field_type) and may_be_raw(default)
             return not raw or isinstance(default, hint)
         return all(self.inside(argument, default) for argument in arguments)
 

@@ -20,7 +20,8 @@ from confguard.errors import Problem, SchemaError, ValidationError, brief, did_y
 from confguard.paths import Path
 from confguard.schema.attrs import AttrsAdapter
 from confguard.schema.defaults import with_parsed_defaults
-from confguard.schema.interface import Failed, InvalidDataError, SchemaAdapter, Untyped
+from confguard.schema.failed import Failed
+from confguard.schema.interface import InvalidDataError, SchemaAdapter, Untyped
 from confguard.schema.json_schema import JsonSchemaAdapter, read_json_schema
 from confguard.schema.members import members_of
 from confguard.schema.names import Named, named
