@@ -25,6 +25,18 @@ def shown(data: Any) -> str:
     return json.dumps(shown_value(Secrets(ANYTHING, data).guarded(data, ())), ensure_ascii=False)
 
 
+def nested(text: str, times: int) -> str:
+    for _ in range(times):
+        text = json.dumps({"a": text})
+    return text
+
+
+def indented(text: str, times: int) -> str:
+    for _ in range(times):
+        text = "a: |\n" + "".join(f"  {line}\n" for line in text.splitlines())
+    return text
+
+
 DOCUMENTS_IN_TEXTS: dict[str, Any] = {
     "JSON": {"SPRING_APPLICATION_JSON": json.dumps({"redis": {"password": S}})},
     "JSON with lines": {"data": {"a.json": json.dumps({"redis": {"password": S}}, indent=2)}},
@@ -42,6 +54,12 @@ DOCUMENTS_IN_TEXTS: dict[str, Any] = {
     "several documents": {"m": f"kind: Pod\n---\nkind: Secret\nstringData:\n  cert: {S}\n"},
     "a key": {"data": {"a.json": json.dumps({"tokens": {S: {"user": "ana"}}})}},
     "with comments": {"data": {"a.yaml": f"# for ana\ndb:  # main\n  passwords:\n    - {S}  # mine\n"}},
+    "a template": {"x": f"{{{{ if x }}}}\nuser: ana\npassword: a {S}\n{{{{ end }}}}\n"},
+    "YAML with a key twice": {"x": f"a: 1\na: 2\npassword: a {S}\n"},
+    "TOML": {"x": f'[db]\npassword = """\n{S}\n"""\n'},
+    "JSON in JSON, often": {"x": nested(f"password: a {S}\nport: 80\n", 6)},
+    "lines in lines, often": {"x": indented(f"port: 80\npassword: a {S}\n", 9)},
+    "many in one text": {"x": json.dumps({"env": " ".join(f"--token {S}{n}" for n in range(40))})},
     "cut off": {"x": '{"redis": {"passwords": ["' + S + '", "b"]'},
 }
 
@@ -104,6 +122,14 @@ HIDDEN: dict[str, Any] = {
     "redis.conf in one line": {"conf": f"requirepass {S}"},
     "pgpass": {"pgpass": f"db:5432:main:app:{S}"},
     "pgpass with any": {"pgpass": f"*:*:*:postgres:{S}\n"},
+    "a connection in an attribute": {"file": f'<add name="x" connectionString="Server=a;Password={S}"/>'},
+    "pairs in a pair": {"env": f'DSN="host=db password={S}"'},
+    "an entry of XML": {"file": f'<entry key="db.password">{S}</entry>'},
+    "a bean": {"file": f'<property name="password"><value>{S}</value></property>'},
+    "a user that is a token": {"url": f"https://{S}:x-oauth-basic@github.com/a"},
+    "a Secret made by a list": {
+        "args": ["kubectl", "create", "secret", "generic", "x", f"--from-literal=a={S}"]
+    },
     # names
     "bearer": {"auth": {"bearer": S}},
     "secureJsonData": {"datasources": [{"name": "x", "secureJsonData": {"a": S}}]},
@@ -151,6 +177,9 @@ SHOWN: list[Any] = [
     {"columns": ["password", "email"]},
     {"fields": ["token", "created"]},
     {"redact": ["secret", "card"]},
+    {"headers": ["Authorization", "X-Api-Key"]},
+    {"mac": "00:50:56:78:9a:bc", "note": "token expired"},
+    {"llm": {"tokens": {"default": 4096, "max": 8192}}},
     {"rate_limits": {"token": 10, "password": 3}},
     {"limits": {"api_key": 100, "password": 5}},
     {"ports": {"secret": 8080}},
@@ -192,6 +221,18 @@ SHOWN: list[Any] = [
 @pytest.mark.parametrize("data", SHOWN, ids=str)
 def test_what_an_operator_must_see_is_shown(data: Any) -> None:
     assert shown(data) == json.dumps(data, ensure_ascii=False)
+
+
+def test_what_is_known_of_a_document_in_a_text_is_hidden_elsewhere() -> None:
+    secrets = Secrets(ANYTHING, DOCUMENTS_IN_TEXTS["a password of two words"])
+    assert secrets.clean(f"cannot log in with a {S}") == "cannot log in with ***"
+
+
+def test_a_document_in_a_text_that_grows_without_bound_is_judged_as_a_text() -> None:
+    aliases = "a: &a [x, x, x, x, x, x, x, x]\n"
+    for one, other in zip("abcde", "bcdef", strict=True):
+        aliases += f"{other}: &{other} [{', '.join([f'*{one}'] * 8)}]\n"
+    assert S not in shown({"x": f"{aliases}password: {S}\n"})
 
 
 # By the type

@@ -37,6 +37,7 @@ _PROGRAMS = "|".join(
         _after(r"curl", "-[A-Za-z#]*E|--(?:proxy-)?cert", rf"{_NEXT}?[\"']?[\w.@/~-]+:"),
         _after(r"openssl", "-[kK]", _NEXT),
         _after(r"kubectl|oc|k3s", "secret", rf"{_GAP}{_BEFORE}--from-literal{_NEXT}[\"']?[\w.-]+="),
+        _after(r"poetry", r"http-basic[\w.-]*", r"\s+\S+\s+"),
         _after(r"vault|bao", "login", r"\s+(?:-[\w=/-]+\s+)*(?![\w-]+=|-)"),
         _after(r"redis-cli", "-a", rf"{_NEXT}?"),
         _after(r"ldap[a-z]+", "-w", rf"{_NEXT}?"),

@@ -17,6 +17,10 @@ _ELEMENTS = re.compile(
     r"(?P<head><(?P<naming>name|key|property|param-name)>\s*(?P<name>[\w.:-]+)\s*</(?P=naming)>\s*<(?P<of>value|val|string|param-value)>)"
     r"(?P<value>[^<>]+)(?=</(?P=of)>)"
 )
+_NAMED = re.compile(
+    r"(?P<head><[\w.:-]+\s(?:[^<>]*\s)?(?:name|key|id)\s*=\s*[\"'](?P<name>[\w.:-]+)[\"'][^<>/]*>\s*(?:<(?:value|val|string)>\s*)?)"
+    r"(?P<value>[^<>\s][^<>]*?)(?=\s*</)"
+)
 
 
 def attributes_hidden(text: str, hidden: str, is_secret: Callable[[str, str], bool]) -> str:
@@ -43,4 +47,6 @@ def attributes_hidden(text: str, hidden: str, is_secret: Callable[[str, str], bo
     def element(found: re.Match[str]) -> str:
         return found["head"] + hidden if is_secret(found["name"], found["value"]) else found[0]
 
-    return _ELEMENTS.sub(element, _TAG.sub(tag, text) if "=" in text else text)
+    if "=" in text:
+        text = _NAMED.sub(element, _TAG.sub(tag, text))
+    return _ELEMENTS.sub(element, text)

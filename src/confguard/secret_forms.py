@@ -54,7 +54,7 @@ _PEM = re.compile(
     re.DOTALL,
 )
 _PASSWORD_FILE = re.compile(
-    r"^(?P<head>[\w.*-]+:(?:\d{2,5}|\*):[^\s:]+:[^\s:]+:)(?P<value>\S{3,})$", re.MULTILINE
+    r"^(?P<head>[\w.*-]+:(?:\d{2,5}|\*):[^\s:]+:[^\s:]+:)(?P<value>(?:[^\s:\\]|\\.){3,})$", re.MULTILINE
 )
 """Lines of PostgreSQL's `.pgpass`: host, port, database, user, password."""
 

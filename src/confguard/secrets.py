@@ -31,6 +31,7 @@ __all__ = [
     "is_reference",
     "is_token",
     "masked",
+    "masked_settings",
     "plural_name",
     "says_otherwise",
     "secret_name",
@@ -81,10 +82,10 @@ _TELLING = re.compile(
 )
 """What every text has that holds a secret."""
 _ADDRESS = re.compile(
-    r"(?P<start>[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:?#\"'<>]*:)(?!\d{1,5}[/?#])(?:(?!://)[^\s\"'<>])+@(?=[\w\[({$.%-])"
+    r"(?P<mixed>https?://)(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{8,}(?::(?:x-oauth-basic|x)?)?@(?=[\w\[])"
+    r"|(?P<long>https?://)(?=[\w-]*\d)[\w-]{16,}(?::(?:x-oauth-basic|x)?)?@(?=[\w\[])"
+    r"|(?P<start>[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:?#\"'<>]*:)(?!\d{1,5}[/?#])(?:(?!://)[^\s\"'<>])+@(?=[\w\[({$.%-])"
     r"|(?P<name>://)[A-Za-z0-9_-]{20,}:?@(?=[\w\[])"
-    r"|(?P<mixed>https?://)(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{8,}:?@(?=[\w\[])"
-    r"|(?P<long>https?://)(?=[\w-]*\d)[\w-]{16,}:?@(?=[\w\[])"
     r"|(?P<go>(?<![\w.-])[\w.-]+:)[^\s@]+@(?=\w+\()"
     r"|(?P<oracle>jdbc:oracle:\w+:[^/\s@]+/)[^\s]+@"
     r"|(?P<bare>(?<![\w./:-])[\w.-]+:)[^\s@/\"']+@(?!sha\d)(?=[\w.-]+(?::\d|/))"
@@ -114,6 +115,10 @@ _BLOCK = re.compile(
 """A block of lines in YAML."""
 _LIST = re.compile(
     rf"(?<![\w.-])(?P<head>(?P<name>{_NAME})(?:\\*[\"'])?\s*[:=]\s*\[)(?P<value>[^\[\]{{}}<>]+)(?=\]|\Z)"
+)
+_SETTING_LINE = re.compile(
+    rf"^(?P<head>[ \t]*(?:- +)?[\"']?(?P<name>{_NAME})[\"']?[ \t]*[:=][ \t]+)(?P<value>[^|>\s].*)$",
+    re.MULTILINE,
 )
 _DIRECTIVE = re.compile(
     rf"^(?P<head>[ \t]*(?P<name>{_NAME})[ \t]+)(?P<value>(?=[^\s]*[A-Za-z])\S+)[ \t]*$", re.MULTILINE
@@ -195,6 +200,15 @@ def _address(found: re.Match[str]) -> str:
     return f"{kept}{HIDDEN}@"
 
 
+def masked_settings(text: str) -> str:
+    """A text of lines that are settings, masked; what stands behind a secret's name is its value to the line's end.
+
+    >>> masked_settings("{{ if x }}\\nuser: ana\\npassword: two words\\n")
+    '{{ if x }}\\nuser: ana\\npassword: ***\\n'
+    """
+    return masked(_SETTING_LINE.sub(_pair, text))
+
+
 def _block(found: re.Match[str]) -> str:
     return f"{found['head']}{HIDDEN}\n" if secret_name(found["name"]) else found[0]
 
@@ -219,10 +233,12 @@ def _line(found: re.Match[str]) -> str:
 
 def _pair(found: re.Match[str]) -> str:
     parts = {name.rstrip("23"): part for name, part in found.groupdict().items() if part is not None}
-    if not _is_secret(parts["name"], parts["value"]) or _is_placeholder(parts["name"], parts["value"]):
-        return found[0]
     quote = parts.get("quote", "")
     mark = parts["value"][0] if parts["value"][0] in "\"'" else ""
+    if not _is_secret(parts["name"], parts["value"]) or _is_placeholder(parts["name"], parts["value"]):
+        if mark and "=" in parts["value"]:  # pairs in a pair: `dsn="host=db password=..."`
+            return f"{parts['head']}{quote}{mark}{_PAIR.sub(_pair, parts['value'][1:])}"
+        return found[0]
     return f"{parts['head']}{quote}{mark}{HIDDEN}{quote}{mark}"
 
 
@@ -257,7 +273,21 @@ def _is_placeholder(name: str, value: str) -> bool:
 _DIRECTIVES = frozenset({"requirepass", "masterauth"})
 _PLACEHOLDERS = frozenset({"KEY", "VALUE", "STRING", "TEXT", "XXX"})
 _PROSE = frozenset(
-    {"auth", "authentication", "authorization", "access", "token", "tokens", "bucket", "scheme", "header"}
+    {
+        "auth",
+        "authentication",
+        "authorization",
+        "access",
+        "token",
+        "tokens",
+        "bucket",
+        "scheme",
+        "header",
+        "expired",
+        "revoked",
+        "missing",
+        "required",
+    }
 )
 _NOTHING = frozenset(
     [

@@ -18,6 +18,7 @@ from confguard.secrets import (
     is_plain,
     is_reference,
     masked,
+    masked_settings,
     plural_name,
     says_otherwise,
     secret_name,
@@ -37,11 +38,11 @@ NOWHERE = object()
 
 
 _DEEPEST = 3
-"""How many documents may stand in each other's texts and are looked into."""
+"""How many documents of lines may stand in each other's texts and are looked into."""
 
 
 def guarded(value: Any, name: Any, state: State, shape: Shape, deep: int = 0) -> Any:
-    """A value with its secrets wrapped. `deep`: in how many texts it stands already."""
+    """A value with its secrets wrapped. `deep`: in how many texts of lines it stands already."""
     if isinstance(value, dict):
         return {
             _key(shape, key, name): guarded(inner, key, below(state, value, key, inner, there), there, deep)
@@ -87,8 +88,9 @@ def _is_harmless(name: Any, value: str) -> bool:
 
 def guarded_text(text: str, deep: int = 0) -> str | Masked:
     """A text, wrapped if a secret stands in it; a document in a text is judged as one."""
-    found = _of_document(text, deep) if may_be_document(text) and deep < _DEEPEST else None
-    shown = masked(text) if found is None else found[0]
+    may_be = may_be_document(text)
+    found = _of_document(text, deep) if may_be and deep < _DEEPEST else None
+    shown = found[0] if found is not None else masked_settings(text) if may_be else masked(text)
     if shown == text:
         return text
     return Masked(text, shown, tuple(parts_hidden(text, shown)) if found is None else found[1])
@@ -100,13 +102,15 @@ def _of_document(text: str, deep: int) -> tuple[str, tuple[str, ...]] | None:
     document = inner_document(text)
     if document is None:
         return None
-    whole = guarded(document.data, None, State.PLAIN, ANYTHING, deep + 1)
+    lines = document.format != "json"  # JSON in JSON doubles with each step: it ends by itself
+    whole = guarded(document.data, None, State.PLAIN, ANYTHING, deep + lines)
     secrets = tuple(secret_texts(whole))
-    if document.format == "json":
-        return (rewritten(text, shown_value(whole)) if secrets else text), secrets
-    lines = lines_without(document, set(_hidden_paths(document.data, whole, ())).__contains__)
+    if not lines:
+        data = shown_value(whole)
+        return (rewritten(text, data) if data != document.data else text), secrets
+    left = lines_without(document, set(_hidden_paths(document.data, whole, ())).__contains__)
     known = [each for each in secrets if len(each) >= TELLING]
-    shown = "\n".join(masked(without(line, known)) for line in lines)
+    shown = "\n".join(masked(without(line, known)) for line in left)
     return shown, (*secrets, *parts_hidden(text, shown))
 
 

@@ -210,10 +210,13 @@ def _is_options_value(container: list[Any], at: int) -> bool:
     if not 0 < at < len(container):
         return False
     before, value = container[at - 1], container[at]
-    if not isinstance(before, str) or not isinstance(value, str) or value.startswith("--"):
+    if not isinstance(before, str) or not isinstance(value, str):
         return False
-    if is_password_of_command(container, at, is_reference):
+    option = value.startswith("--")
+    if ("=" in value or not option) and is_password_of_command(container, at, is_reference):
         return True
+    if option:
+        return False
     if "=" in before or not (secret_name(before) or before.lower() in HEADERS):
         return False
     return before.startswith("-") or (len(container) == 2 and not _are_columns(before, value))
@@ -221,4 +224,5 @@ def _is_options_value(container: list[Any], at: int) -> bool:
 
 def _are_columns(one: str, other: str) -> bool:
     """Are these two the names of fields, rather than a name and its value?"""
-    return bool(_COLUMN.fullmatch(one) and _COLUMN.fullmatch(other))
+    named = secret_name(other) and not any(map(str.isdigit, other))
+    return named or bool(_COLUMN.fullmatch(one) and _COLUMN.fullmatch(other))
