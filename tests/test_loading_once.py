@@ -12,9 +12,11 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     RootModel,
     SecretStr,
+    Tag,
     create_model,
     field_validator,
     model_validator,
@@ -204,8 +206,14 @@ def _of_attrs(part: Any) -> Any:
 
 
 TAGGED = Annotated[Memory | Remote, Field(discriminator="kind")]
+BY_FUNCTION = Annotated[
+    Annotated[Memory, Tag("memory")] | Annotated[Remote, Tag("remote")],
+    Discriminator(lambda data: data.get("kind", "memory") if isinstance(data, dict) else data.kind),
+]
 PARTS: dict[str, tuple[Any, Any]] = {
     "tagged": (_of_pydantic(TAGGED), lambda n: {"kind": "memory", "n": n}),
+    "by function": (_of_pydantic(BY_FUNCTION), lambda n: {"n": n}),
+    "listed or one": (_of_pydantic(list[Memory | Remote] | Memory | Remote), lambda n: {"n": n}),
     "plain": (_of_pydantic(Memory | Remote), lambda n: {"n": n}),
     "listed": (_of_pydantic(list[Memory | Remote]), lambda n: [{"n": n}]),
     "by key": (_of_pydantic(dict[str, Memory | Remote | None]), lambda n: {"a": {"n": n}, "b": None}),

@@ -101,7 +101,15 @@ class Preparation:
                 self.taken.append(path)
             return data
         if isinstance(data, dict) and likely[0].attributes and not self.asked:
-            sure = self.sure and not any(not each.attributes or _rereads(each) for each in shape.variants)
+            told_apart = shape.strict_tag or shape.tagger is not None
+            if told_apart and self.maker(self.adapter, likely[0].hint) is self.adapter:
+                return self.made(
+                    data, likely[0], path
+                )  # the class tells the problems of that member only, too
+            others = any(
+                not each.attributes and (each.kind != "list" or each.items) for each in shape.variants
+            )
+            sure = self.sure and not others and not any(map(_rereads, shape.variants))
             return self._instance(data, [each for each in likely if each.attributes], path, sure=sure)
         return evolve(self, sure=False).made(data, likely[0], path)
 
