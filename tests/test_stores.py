@@ -766,3 +766,12 @@ def test_a_store_that_may_only_be_read(shared_folder: Path) -> None:
         assert reader.newest("a") == 1
         reader.close()
     shared_folder.chmod(0o755)
+
+
+def test_several_revisions_are_packed_with_one_that_comes_with_them(store: Store) -> None:
+    same = b"# the same in all of them, and so packed with the first one of those that come at once\n" * 3
+    for first, last in ((0, 2), (2, 40), (40, 43)):
+        append(store, "a", [draft(b"x = %d\n" % n + same) for n in range(first, last)], expect=first)
+    assert [store.get("a", n).content for n in (2, 33, 34, 41, 43)] == [
+        b"x = %d\n" % (n - 1) + same for n in (2, 33, 34, 41, 43)
+    ]

@@ -215,7 +215,7 @@ def test_only_tests_that_read_what_changes_run_under_the_candidate(service: Path
     ended = run_pytest("--confguard-candidate", "new.toml")
     assert "1 passed, 4 deselected" in ended.stdout
     assert (
-        "new.toml stands in for app.toml and changes 1 settings"
+        "new.toml stands in for app.toml and changes 1 setting"
         in run_pytest("-v", "--confguard-candidate", "new.toml").stdout
     )
 

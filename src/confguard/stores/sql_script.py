@@ -91,7 +91,7 @@ def script_of(append: Append, packed: Sequence[Packed | None], now: str) -> Iter
         follow = UNPROVED if append.unproved else FOLLOW
         yield Statement(follow.format(now=now), (*new_head, config, *old_head), must=HEAD_MOVED)
     for revision, content in zip(append.revisions, packed, strict=True):
-        yield _insert(revision, content)
+        yield _insert(revision, content, first.number)
     if append.place:
         query = (
             f"INSERT INTO place (config, place, wanted, written, told) VALUES ({ID}, ?, ?, 0, 0)"
@@ -100,7 +100,8 @@ def script_of(append: Append, packed: Sequence[Packed | None], now: str) -> Iter
         yield Statement(query, (config, append.place, last.number))
 
 
-def _insert(revision: Revision, packed: Packed | None) -> Statement:
+def _insert(revision: Revision, packed: Packed | None, first: int) -> Statement:
+    """A revision's row; its keyframe must still be there, unless it is one from `first` on, which comes with it."""
     rare = {name: value for name in _MORE if (value := getattr(revision, name)) not in (None, (), False)}
     keyframe = packed.keyframe if packed else None
     values = (
@@ -118,7 +119,7 @@ def _insert(revision: Revision, packed: Packed | None) -> Statement:
         packed.payload if packed else None,
         revision.config,
     )
-    if keyframe is None:
+    if keyframe is None or keyframe >= first:
         return Statement(_INSERT + _QUIETLY, values, must=HEAD_MOVED)
     return Statement(_INSERT + _WITH_KEYFRAME + _QUIETLY, (*values, keyframe), must=KEYFRAME_GONE)
 

@@ -19,6 +19,8 @@ def listed_keys(case: Case) -> Keys | None:
     ]
     if closed:
         return min(closed, key=len)
+    if not case.parts:
+        return None
     if not case.all("propertyNames") and not any(map(_is_closed, case.parts)):
         return None
     found = cases(keys_of(case))

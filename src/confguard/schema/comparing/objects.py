@@ -301,7 +301,8 @@ def _of_names(compare: Comparing, case: Case, new: Node, listed: Keys | None) ->
             yield Refusal("CS101", "was removed: `propertyNames` does not take it", (name,))
     if listed is not None:
         return
-    for refusal in compare.refusals(keys_of(case), new):
+    old = keys_of(case) if case.parts else (Node({"type": "string"}, new.resolver, new.draft),)
+    for refusal in compare.refusals(old, new):
         text = f"refuses keys that it did not: {refusal.message}"
         told = evolve(refusal, code="CS109", message=text, path=(), keyword="propertyNames")
         yield evolve(told, example=None, shown_by=None)  # what was shown is a key, and no table
