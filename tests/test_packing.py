@@ -33,8 +33,9 @@ def test_what_was_packed_unpacks(contents: list[bytes | None], first: int) -> No
             assert before is not None and before.keyframe is None, "a keyframe is packed by itself"
             dictionary = packing.decompress(before.payload)
         assert packing.decompress(each.payload, dictionary) == content
-    last = [number for number, each in enumerate(packed, first) if each and each.keyframe is None]
-    assert keyframe == (Keyframe(last[-1], contents[last[-1] - first] or b"") if last else None)
+    alone = [number for number, each in enumerate(packed, first) if each and each.keyframe is None]
+    last = contents[alone[-1] - first] if alone else None
+    assert keyframe == (Keyframe(alone[-1], last) if last and len(last) >= 64 else None)
 
 
 @pytest.mark.parametrize("size", [100, 20_000, 40_000, 700_000, 5_000_000])
@@ -77,3 +78,9 @@ def test_a_bomb_is_not_unpacked() -> None:
         packing.decompress(packing.compress(bytes(10**8)))
     with pytest.raises(IntegrityError, match="cut short"):
         packing.decompress(packing.compress(b"content" * 100)[:-4])
+
+
+def test_what_is_too_large_to_be_a_dictionary_is_not_held_in_memory() -> None:
+    packed, keyframe = packing.pack_all([(1, b"x" * (4 * 2**20)), (2, b"x" * (4 * 2**20) + b"y")], None)
+    assert [each.keyframe for each in packed if each] == [None, None]
+    assert keyframe is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -16,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import confguard as cg
+from confguard.cli import main
 from confguard.documents.bundle import Bundle, Layout, files_of, parse_bundle
 from confguard.errors import TargetError
 from confguard.fields import Renamed
@@ -904,3 +906,21 @@ def test_a_process_that_goes_to_another_folder_finds_its_files_where_they_were(
     assert list(Path("elsewhere").iterdir()) == []
     assert "pool: 5" in held("live")["prod.yaml"]
     assert "pool: 5" in Path("apart/prod.yaml").read_text()
+
+
+@pytest.mark.parametrize("where", [".", "deep/down"])
+def test_a_range_is_judged_alike_from_wherever_one_stands(
+    repository: Path, where: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("deep/down").mkdir(parents=True)
+    Path("confguard.toml").write_text('[configs.app]\nlayers = ["conf/base.toml", "conf/prod.yaml"]\n')
+    write("conf", {"base.toml": "[db]\npool_size = 64\n", "prod.yaml": "db:\n  pool_size: 32\n"})
+    for words in (["add", "-A"], ["commit", "-qm", "start"]):
+        subprocess.run(["git", *words], check=True)
+    write("conf", {"base.toml": "[db]\npool_size = 4\n"})  # which the layer above does not let through
+    subprocess.run(["git", "commit", "-qam", "less"], check=True)
+    monkeypatch.chdir(where)
+    main(["assess", "--git", "HEAD~1..HEAD", "--format", "json", "--no-history"])
+    (judged,) = json.loads(capsys.readouterr().out)
+    assert judged["file"] == "conf/base.toml"
+    assert (judged["score"], judged["findings"]) == (0, [])

@@ -56,7 +56,7 @@ def judge_all(
     """
     wanted = [
         (file, before, after, config)
-        for file, before, after in _layered(files, project, base)
+        for file, before, after in _layered(files, project, base, root)
         for config in _configs(file, project, root)
     ]
     few = len(wanted) <= _MOST_FILES_ASKED
@@ -173,14 +173,15 @@ def _configs(file: str, project: Project | None, root: Path | None) -> list[Conf
 
 
 def _layered(
-    files: Iterable[tuple[str, Side, Side]], project: Project | None, revision: str
+    files: Iterable[tuple[str, Side, Side]], project: Project | None, revision: str, root: Path | None
 ) -> Iterator[tuple[str, Side, Side]]:
     """The files that changed; those that are layers of one config as one, with its layers that did not change."""
     groups: dict[str, dict[str, tuple[Side, Side]]] = {}
     for file, before, after in files:
-        found = project.config_of(file) if project else None
+        there = root / file if root else Path(file)
+        found = project.config_of(there) if project else None
         if found is not None and found[1].layers:
-            groups.setdefault(found[0], {})[os.path.relpath(file)] = (before, after)
+            groups.setdefault(found[0], {})[os.path.relpath(there)] = (before, after)
         else:
             yield file, before, after
     for name, changed in groups.items():
@@ -188,15 +189,20 @@ def _layered(
         assert project and layout
         folder = os.path.relpath(project.root / common_folder(project.config(name).patterns))
         paths = {each: os.path.normpath(f"{folder}/{each}") for each in layout.names}
-        there = git.blobs([f"{revision}:./{path}" for path in paths.values()], MAX_BYTES)
+        unchanged = git.blobs([f"{revision}:./{path}" for path in paths.values()], MAX_BYTES)
         sides: list[dict[str, bytes]] = [{}, {}]
         for each, path in paths.items():
-            same = Side(there.get(f"{revision}:./{path}"), path)
+            same = Side(unchanged.get(f"{revision}:./{path}"), path)
             for known, side in zip(sides, changed.get(path, (same, same)), strict=True):
                 if side.content is not None:
                     known[each] = side.content
         first, second = (layout.content(known) if known else None for known in sides)
-        yield next(iter(changed)), Side(first, folder, BUNDLE), Side(second, folder, BUNDLE)
+        yield _named(next(iter(changed)), root), Side(first, folder, BUNDLE), Side(second, folder, BUNDLE)
+
+
+def _named(path: str, root: Path | None) -> str:
+    """A path from here as the other files are named."""
+    return os.path.relpath(path, root) if root else path
 
 
 def _circumstances(

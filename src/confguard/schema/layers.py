@@ -56,11 +56,6 @@ class Layer:
         """Are all its values texts, as its source has no others: variables, files of secrets, `.env`, INI?"""
         return bool(self.origins) or (self.document is not None and self.document.texts_only)
 
-    @property
-    def placeable(self) -> bool:
-        """Does it know where its settings stand?"""
-        return self.document is not None or bool(self.origins)
-
     def as_written(self, path: Path) -> Path:
         """A path as this layer writes it."""
         return as_written(path, self.written)

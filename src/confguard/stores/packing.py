@@ -64,7 +64,7 @@ def pack_all(
             keyframe = None
         packed.append(each := _pack(content, keyframe))
         if each.keyframe is None:
-            keyframe = Keyframe(number, content)
+            keyframe = Keyframe(number, content) if len(content) in _DICTIONARY_BYTES else None
     return packed, keyframe
 
 
@@ -96,7 +96,7 @@ def decompress(payload: bytes, dictionary: bytes | None = None) -> bytes:
 
 
 def _pack(content: bytes, keyframe: Keyframe | None) -> Packed:
-    if keyframe is not None and len(keyframe.content) in _DICTIONARY_BYTES:
+    if keyframe is not None:
         payload = compress(content, keyframe.content)
         if len(payload) <= len(content) // 4 + 40:  # texts become so small without a dictionary
             return Packed(payload, keyframe.number)

@@ -65,7 +65,6 @@ _STANDING_IN = frozenset(
         "datacenter",
     }
 )
-_SIZES = frozenset({"size", "count", "num", "number", "min", "desired", "capacity"})
 _DESTRUCTIVE = frozenset(
     {"remove", "delete", "drain", "evict", "terminate", "kill", "decommission", "reboot", "restart", "purge"}
     | {"drop", "wipe", "shutdown", "unavailable", "disrupt"}
