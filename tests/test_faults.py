@@ -33,7 +33,7 @@ def test_an_error_from_a_system_call(operation: str) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_power_failure(operation: str) -> None:
     needed("strace")
-    outcomes = list(losses(operation, stride=5))
+    outcomes = list(losses(operation, stride=3))
     assert len(outcomes) >= 15
     assert [wrong for wrong in outcomes if wrong] == []
 

@@ -8,6 +8,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -159,6 +160,22 @@ def test_content_of_any_size(store: Store, size: int) -> None:
     contents = [os.urandom(size) + b"%d" % n for n in range(3)]
     append(store, "a", [draft(content) for content in contents], expect=0)
     assert [each.content for each in store.walk("a")] == contents
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_contents_too_small_to_help_others(kind: str, folder: Path, request: pytest.FixtureRequest) -> None:
+    url = fresh_url(kind, request)
+    contents = [b"", b"a=1", b"a=2", b"", b"a=1"]
+    for number, content in enumerate(
+        contents
+    ):  # each time by a store that remembers nothing of what was before
+        with closing(open_store(url)) as opened:
+            append(opened, "a", [draft(content)], expect=number if kind != "memory" else 0)
+            assert (head := opened.head("a")) is not None
+            assert head.content == content
+    if kind != "memory":
+        with closing(open_store(url)) as opened:
+            assert [opened.get("a", number).content for number in range(1, 6)] == contents
 
 
 def test_thinned_content_is_gone_and_its_place_stays(store: Store) -> None:

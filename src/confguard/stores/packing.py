@@ -21,7 +21,7 @@ if TYPE_CHECKING or sys.version_info < (3, 14):
 else:
     from compression import zstd
 
-__all__ = ["WINDOW", "Keyframe", "Packed", "compress", "decompress", "pack_all", "zstd"]
+__all__ = ["WINDOW", "Keyframe", "Packed", "compress", "decompress", "keyframe_of", "pack_all", "zstd"]
 
 WINDOW = 32
 """How many revisions share a keyframe."""
@@ -64,8 +64,13 @@ def pack_all(
             keyframe = None
         packed.append(each := _pack(content, keyframe))
         if each.keyframe is None:
-            keyframe = Keyframe(number, content) if len(content) in _DICTIONARY_BYTES else None
+            keyframe = keyframe_of(number, content)
     return packed, keyframe
+
+
+def keyframe_of(number: int, content: bytes) -> Keyframe | None:
+    """The keyframe that a content packed by itself is; None for one that helps no other."""
+    return Keyframe(number, content) if len(content) in _DICTIONARY_BYTES else None
 
 
 def compress(content: bytes, dictionary: bytes | None = None) -> bytes:

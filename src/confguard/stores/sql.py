@@ -273,7 +273,7 @@ class SqlStore(ABC):
             with suppress(IntegrityError):
                 content = packing.decompress(payload)
                 if hashlib.sha256(content).digest() == digest:  # nothing is built on what is damaged
-                    return Keyframe(number, content)
+                    return packing.keyframe_of(number, content)
         return None
 
     def _content(self, config: str, number: int) -> bytes:

@@ -54,6 +54,7 @@ def parts_of(target: str, content: bytes) -> dict[str, bytes]:
 
 
 def as_layout(files: Iterable[str] | Layout) -> Layout:
+    """The layout of files by their names. Raises `TargetError` for names that no file can have."""
     try:
         return files if isinstance(files, Layout) else Layout(files)
     except ConfguardError as error:
@@ -298,6 +299,7 @@ class StagedSet:
         before, there = self.target.current(), self.target.waiting(held)
         there.write()
         there._swap()
+        sync_folder(root)  # else a power failure may leave links to a folder that is not in force
         for name in plain:
             with contextlib.suppress(FileNotFoundError):
                 there._link.unlink()
