@@ -91,14 +91,14 @@ def passwords_hidden(text: str, hidden: str, shown: Callable[[str], bool]) -> st
     if not _WORDS.search(text):
         return text
 
-    def replaced(found: re.Match[str]) -> str:
-        return found[0] if shown(found["value"]) or _is_group(found) else found["head"] + hidden
+    def replaced(match: re.Match[str]) -> str:
+        return match[0] if shown(match["value"]) or _is_group(match) else match["head"] + hidden
 
     for _ in range(_MOST):
         before, text = text, _OF_PROGRAMS.sub(replaced, text)
         if text == before:
             break
-    text = _SETTING.sub(lambda found: replaced(found) if secret_name(found["name"]) else found[0], text)
+    text = _SETTING.sub(lambda match: replaced(match) if secret_name(match["name"]) else match[0], text)
     return _LOGIN.sub(replaced, _PIPED.sub(replaced, text) if "|" in text else text)
 
 
@@ -118,10 +118,10 @@ def is_password_of_command(words: Sequence[object], at: int, shown: Callable[[st
     return not line.endswith(word)
 
 
-def _is_group(found: re.Match[str]) -> bool:
+def _is_group(match: re.Match[str]) -> bool:
     """Is this the user and group that a program is to run as?"""
-    user = found.groupdict().get("user")
+    user = match.groupdict().get("user")
     if user is None:
         return False
-    command = re.split(r"[|;&\n]", found.string[: found.start()])[-1]
-    return (user.isdigit() and found["value"].isdigit()) or bool(_NO_LOGINS.search(command))
+    command = re.split(r"[|;&\n]", match.string[: match.start()])[-1]
+    return (user.isdigit() and match["value"].isdigit()) or bool(_NO_LOGINS.search(command))

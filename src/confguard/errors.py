@@ -115,14 +115,14 @@ class Problem(NamedTuple):
         """The problem as JSON."""
         from confguard.paths import path_to_json
 
-        made: dict[str, object] = {
+        members: dict[str, object] = {
             "path": path_to_json(self.path),
             "message": self.message,
             "file": self.file,
             "line": self.line,
             "column": self.column,
         }
-        return made | ({"related": [each.to_json() for each in self.related]} if self.related else {})
+        return members | ({"related": [each.to_json() for each in self.related]} if self.related else {})
 
     def __str__(self) -> str:
         from confguard.paths import show_path
@@ -341,6 +341,6 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     by_letters: dict[str, list[str]] = {}
     for each in known:
         by_letters.setdefault(each.casefold(), []).append(each)
-    found = get_close_matches(word.casefold(), list(by_letters), n=1, cutoff=0.6)
-    spellings = by_letters[found[0]] if found else []
+    close = get_close_matches(word.casefold(), list(by_letters), n=1, cutoff=0.6)
+    spellings = by_letters[close[0]] if close else []
     return next(iter(get_close_matches(word, spellings, n=1, cutoff=0.6)), next(iter(spellings), None))

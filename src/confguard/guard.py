@@ -184,8 +184,8 @@ class Guard:
         service refused it, and it was taken back; `NotToldError` if the service could not be told of that;
         `BakeFailedError` if its bake reverted it. A reason that is missing is a `ValueError`.
         """
-        if said := _said(reason):
-            plan = evolve(plan, reason=plan.diff.clean(said))
+        if reason_told := _said(reason):
+            plan = evolve(plan, reason=plan.diff.clean(reason_told))
         there: list[Revision] = []
 
         def changes() -> list[HeadChange]:

@@ -32,8 +32,8 @@ def attributes_hidden(text: str, hidden: str, is_secret: Callable[[str, str], bo
     '<add value="***" key="password"/> <add key="port" value="80"/>'
     """
 
-    def tag(found: re.Match[str]) -> str:
-        names = [each["value"] for each in _ATTRIBUTE.finditer(found[0]) if each["name"].lower() in _NAMING]
+    def tag(match: re.Match[str]) -> str:
+        names = [each["value"] for each in _ATTRIBUTE.finditer(match[0]) if each["name"].lower() in _NAMING]
 
         def attribute(each: re.Match[str]) -> str:
             meant = [*(names if each["name"].lower() in _VALUE else []), each["name"]]
@@ -42,10 +42,10 @@ def attributes_hidden(text: str, hidden: str, is_secret: Callable[[str, str], bo
             )
             return f"{each['head']}{each['quote']}{hidden}{each['quote']}" if secret else each[0]
 
-        return _ATTRIBUTE.sub(attribute, found[0])
+        return _ATTRIBUTE.sub(attribute, match[0])
 
-    def element(found: re.Match[str]) -> str:
-        return found["head"] + hidden if is_secret(found["name"], found["value"]) else found[0]
+    def element(match: re.Match[str]) -> str:
+        return match["head"] + hidden if is_secret(match["name"], match["value"]) else match[0]
 
     if "=" in text:
         text = _NAMED.sub(element, _TAG.sub(tag, text))

@@ -67,8 +67,8 @@ class Key:
     def matches(self, element: object) -> bool:
         """Does this element carry these fields with these values (and types)?"""
         return all(
-            (found := dig(element, name)) == value
-            and (type(found) is type(value) or isinstance(value, Unshown))
+            (identity := dig(element, name)) == value
+            and (type(identity) is type(value) or isinstance(value, Unshown))
             for name, value in self.fields
         )
 

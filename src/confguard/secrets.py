@@ -195,8 +195,8 @@ def _masked(text: str) -> str:
     return _HEADER.sub(_header, text)
 
 
-def _address(found: re.Match[str]) -> str:
-    kept = next(value for value in found.groups() if value is not None)
+def _address(match: re.Match[str]) -> str:
+    kept = next(value for value in match.groups() if value is not None)
     return f"{kept}{HIDDEN}@"
 
 
@@ -209,52 +209,52 @@ def masked_settings(text: str) -> str:
     return masked(_SETTING_LINE.sub(_pair, text))
 
 
-def _block(found: re.Match[str]) -> str:
-    return f"{found['head']}{HIDDEN}\n" if secret_name(found["name"]) else found[0]
+def _block(match: re.Match[str]) -> str:
+    return f"{match['head']}{HIDDEN}\n" if secret_name(match["name"]) else match[0]
 
 
-def _directive(found: re.Match[str]) -> str:
+def _directive(match: re.Match[str]) -> str:
     """Two words that are no prose: the first has parts, or the second is more than letters."""
-    told = found["name"] in _DIRECTIVES or not _LETTERS.fullmatch(found["value"])
-    return _pair(found) if told else found[0]
+    is_secret = match["name"] in _DIRECTIVES or not _LETTERS.fullmatch(match["value"])
+    return _pair(match) if is_secret else match[0]
 
 
 def _is_secret(name: str, value: str) -> bool:
     return secret_name(name) and not (_shown(value) or says_otherwise(name, value) or is_plain(name, value))
 
 
-def _line(found: re.Match[str]) -> str:
+def _line(match: re.Match[str]) -> str:
     """A line that is one pair: whatever stands behind the sign is its value."""
-    name, value = found["name"], found["value"]
+    name, value = match["name"], match["value"]
     if not _is_secret(name, value) or _SEVERAL.search(value) or _is_placeholder(name, value):
-        return found[0]
-    return found["head"] + HIDDEN
+        return match[0]
+    return match["head"] + HIDDEN
 
 
-def _pair(found: re.Match[str]) -> str:
-    parts = {name.rstrip("23"): part for name, part in found.groupdict().items() if part is not None}
+def _pair(match: re.Match[str]) -> str:
+    parts = {name.rstrip("23"): part for name, part in match.groupdict().items() if part is not None}
     quote = parts.get("quote", "")
     mark = parts["value"][0] if parts["value"][0] in "\"'" else ""
     if not _is_secret(parts["name"], parts["value"]) or _is_placeholder(parts["name"], parts["value"]):
         if mark and "=" in parts["value"]:  # pairs in a pair: `dsn="host=db password=..."`
             return f"{parts['head']}{quote}{mark}{_PAIR.sub(_pair, parts['value'][1:])}"
-        return found[0]
+        return match[0]
     return f"{parts['head']}{quote}{mark}{HIDDEN}{quote}{mark}"
 
 
-def _base64_pair(found: re.Match[str]) -> str:
-    return found["head"] + HIDDEN if is_login(found["value"]) else found[0]
+def _base64_pair(match: re.Match[str]) -> str:
+    return match["head"] + HIDDEN if is_login(match["value"]) else match[0]
 
 
-def _header(found: re.Match[str]) -> str:
-    if found["head"] and is_reference(found["value"]):
-        return found[0]
-    if found["head"] or found["cookie"]:
-        return (found["head"] or found["cookie"]) + HIDDEN
-    whole = found[0] == found.string.strip() and found["sent"].lower() not in _PROSE
-    if whole or re.search(r"\d|[a-z][A-Z]|.{20}|[+/=.~_]\w", found["sent"]):
-        return found["scheme"] + HIDDEN
-    return found[0]
+def _header(match: re.Match[str]) -> str:
+    if match["head"] and is_reference(match["value"]):
+        return match[0]
+    if match["head"] or match["cookie"]:
+        return (match["head"] or match["cookie"]) + HIDDEN
+    whole = match[0] == match.string.strip() and match["sent"].lower() not in _PROSE
+    if whole or re.search(r"\d|[a-z][A-Z]|.{20}|[+/=.~_]\w", match["sent"]):
+        return match["scheme"] + HIDDEN
+    return match[0]
 
 
 def _shown(value: str) -> bool:

@@ -87,5 +87,5 @@ def _break_after(text: str, at: int, most: int) -> int:
 def _breaks(text: str, least: int, most: int) -> Iterator[list[int]]:
     """The places of each kind between two others, best kind first."""
     for kind in _BREAKS:
-        if found := [each.start() for each in kind.finditer(text) if least <= each.start() <= most]:
-            yield found
+        if positions := [each.start() for each in kind.finditer(text) if least <= each.start() <= most]:
+            yield positions

@@ -194,16 +194,16 @@ def dimensions(value: Any) -> dict[str, Fraction]:
         return {}
     if _PLAIN.fullmatch(text):
         return _finite(dict.fromkeys("nsB", _fraction(text)))
-    found = _AMOUNT.fullmatch(text)
-    made: dict[str, Fraction] = {}
+    match = _AMOUNT.fullmatch(text)
+    amounts: dict[str, Fraction] = {}
     sign, rest = _signed(text)
     if (seconds := _with_units(rest)) is not None or (seconds := _iso(rest, strict=False)) is not None:
-        made["s"] = sign * seconds
-    if found and found[2] != "m" and (size := _BYTES.get(found[2].lower())) is not None:
-        made["B"] = _fraction(found[1]) * size
-    if found and found[2] in {"%", "m"}:  # `m` is thousandths, too, as in Kubernetes' CPU amounts
-        made["n"] = _fraction(found[1]) / (100 if found[2] == "%" else 1000)
-    return _finite(made)
+        amounts["s"] = sign * seconds
+    if match and match[2] != "m" and (size := _BYTES.get(match[2].lower())) is not None:
+        amounts["B"] = _fraction(match[1]) * size
+    if match and match[2] in {"%", "m"}:  # `m` is thousandths, too, as in Kubernetes' CPU amounts
+        amounts["n"] = _fraction(match[1]) / (100 if match[2] == "%" else 1000)
+    return _finite(amounts)
 
 
 def unit_of(value: Any) -> str:
@@ -213,8 +213,8 @@ def unit_of(value: Any) -> str:
     ('ms', 'm', '')
     """
     text = value.strip() if isinstance(value, str) and len(value) <= _LONGEST else ""
-    if found := _AMOUNT.fullmatch(text):
-        return found[2]
+    if match := _AMOUNT.fullmatch(text):
+        return match[2]
     iso = _ISO.fullmatch(text)
     named = [unit for unit, count in zip("ymwdhms", iso.groups(), strict=True) if count] if iso else []
     return named[0] if len(named) == 1 else ""
@@ -250,12 +250,12 @@ def _fraction(text: str) -> Fraction:
     return Fraction(text.replace("_", "").replace(",", "."))
 
 
-def _finite(found: dict[str, Fraction]) -> dict[str, Fraction]:
+def _finite(amounts: dict[str, Fraction]) -> dict[str, Fraction]:
     try:
-        list(map(float, found.values()))
+        list(map(float, amounts.values()))
     except OverflowError:
         return {}
-    return found
+    return amounts
 
 
 def _seconds_of(text: str) -> Fraction | None:
@@ -265,12 +265,12 @@ def _seconds_of(text: str) -> Fraction | None:
         return _fraction(text)
     sign, rest = _signed(text)
     for read in (_iso, _clock, _with_units):
-        if (found := read(rest)) is not None:
+        if (seconds := read(rest)) is not None:
             if sign < 0 and read is _clock and _CLOCK.fullmatch(rest)["days"]:  # type: ignore[index]
                 raise AmbiguousError(
                     f"{text!r} means less than a day to Python, and more to others: write it as '-36h'"
                 )
-            return sign * found
+            return sign * seconds
     if (one := _AMOUNT.fullmatch(text)) and one[2] == "M":
         raise AmbiguousError(
             f"{text!r} means minutes to some and months to others: write '{one[1]}min' or '{one[1]}m'"
@@ -279,10 +279,10 @@ def _seconds_of(text: str) -> Fraction | None:
 
 
 def _iso(text: str, *, strict: bool = True) -> Fraction | None:
-    found = _ISO.fullmatch(text)
-    if not found or not any(found.groups()):
+    match = _ISO.fullmatch(text)
+    if not match or not any(match.groups()):
         return None
-    years, months, *counts = found.groups()
+    years, months, *counts = match.groups()
     if years or months:
         if not strict:
             return None
@@ -297,17 +297,17 @@ def _iso(text: str, *, strict: bool = True) -> Fraction | None:
 
 
 def _clock(text: str) -> Fraction | None:
-    found = _CLOCK.fullmatch(text)
-    if not found:
+    match = _CLOCK.fullmatch(text)
+    if not match:
         return None
-    if found["s"] is None:
-        both = int(found["h"]) * 60 + int(found["m"])
+    if match["s"] is None:
+        both = int(match["h"]) * 60 + int(match["m"])
         raise AmbiguousError(
             f"{text!r} means {both} minutes to some and {both} seconds to others:"
             f" write '{text}:00', '{both}m' or '{both}s'"
         )
-    days, hours, minutes = int(found["days"] or 0), int(found["h"]), int(found["m"])
-    return Fraction((days * 24 + hours) * 3600 + minutes * 60) + _fraction(found["s"])
+    days, hours, minutes = int(match["days"] or 0), int(match["h"]), int(match["m"])
+    return Fraction((days * 24 + hours) * 3600 + minutes * 60) + _fraction(match["s"])
 
 
 def _with_units(text: str) -> Fraction | None:
@@ -338,9 +338,9 @@ def _bytes_of(text: str) -> Fraction | None:
         return None
     if _PLAIN.fullmatch(text):
         return _fraction(text)
-    found = _AMOUNT.fullmatch(text)
-    size = _BYTES.get(found[2].lower()) if found else None
-    return _fraction(found[1]) * size if found and size is not None else None
+    match = _AMOUNT.fullmatch(text)
+    size = _BYTES.get(match[2].lower()) if match else None
+    return _fraction(match[1]) * size if match and size is not None else None
 
 
 def _share_of(text: str) -> Fraction | None:
@@ -348,5 +348,5 @@ def _share_of(text: str) -> Fraction | None:
         return None
     if _PLAIN.fullmatch(text):
         return _fraction(text)
-    found = _AMOUNT.fullmatch(text)
-    return _fraction(found[1]) / 100 if found and found[2] == "%" else None
+    match = _AMOUNT.fullmatch(text)
+    return _fraction(match[1]) / 100 if match and match[2] == "%" else None

@@ -67,7 +67,7 @@ def same(a: Any, b: Any) -> bool:
         return False
     if isinstance(a, dict):
         return len(a) == len(b) and all(
-            (found := _entry(b, key)) is not None and same(value, found[0]) for key, value in a.items()
+            (entry := _entry(b, key)) is not None and same(value, entry[0]) for key, value in a.items()
         )
     if isinstance(a, list):
         return len(a) == len(b) and all(map(same, a, b))

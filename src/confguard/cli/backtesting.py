@@ -39,17 +39,17 @@ def run(args: Namespace) -> int:
         raise ConfguardError(f"{args.repository}: no such folder", hint="name a git repository")
     only = _revisions(args.revs) if args.revs else None
     with progress("reading") as tell:
-        made = backtest(
+        page = backtest(
             args.repository,
             only=only,
             model=read_model(args.model) if args.model else None,
             progress=tell,
         )
     if args.html:
-        args.html.write_text(to_html(made), "utf-8")
+        args.html.write_text(to_html(page), "utf-8")
     if args.fit:
-        args.fit.write_text(json.dumps(made.fitted().to_json(), indent=1) + "\n", "utf-8")
-    say(args.format, made.to_json(), lambda: to_text(made))
+        args.fit.write_text(json.dumps(page.fitted().to_json(), indent=1) + "\n", "utf-8")
+    say(args.format, page.to_json(), lambda: to_text(page))
     return 0
 
 

@@ -127,9 +127,9 @@ def register(commands: Commands) -> None:
 def plan(args: Namespace) -> int:
     """`confguard plan`."""
     with guarded(args.name) as guard:
-        made = _planned(guard, args)
-    say(args.format, made.to_json(), lambda: _show_plan(made))
-    return 0 if made.decision is Decision.ALLOW else 1
+        planned = _planned(guard, args)
+    say(args.format, planned.to_json(), lambda: _show_plan(planned))
+    return 0 if planned.decision is Decision.ALLOW else 1
 
 
 def apply(args: Namespace) -> int:
@@ -138,16 +138,16 @@ def apply(args: Namespace) -> int:
     bake = _bake(args, project.config(args.name))
     listener = _tell if args.format == "text" else None
     with guard_of(project, args.name, listener) as guard:
-        made = _planned(guard, args)
+        planned = _planned(guard, args)
         if args.format == "text":
-            print(_show_plan(made))
-        if args.expect is not None and args.expect != made.base:
+            print(_show_plan(planned))
+        if args.expect is not None and args.expect != planned.base:
             raise ConflictError(
-                f"revision {args.expect} was expected, and {made.base} is the head of '{args.name}'",
+                f"revision {args.expect} was expected, and {planned.base} is the head of '{args.name}'",
                 hint="look at what changed: confguard log, confguard plan",
             )
         revision = guard.apply(
-            made,
+            planned,
             args.override,
             approved_by=args.approved_by,
             bake=bake,
@@ -181,10 +181,10 @@ def tell(args: Namespace) -> int:
     """`confguard tell`."""
     with guarded_there(args.name) as guard:
         revision = guard.tell()
-        told = f"the service was told of revision {revision.number}"
+        message = f"the service was told of revision {revision.number}"
         if not guard.place.reloads:
-            told = f"'{guard.name}' has no reload: there is nobody to tell of revision {revision.number}"
-    say(args.format, revision_json(revision), lambda: told)
+            message = f"'{guard.name}' has no reload: there is nobody to tell of revision {revision.number}"
+    say(args.format, revision_json(revision), lambda: message)
     return 0
 
 
@@ -192,11 +192,11 @@ def recover(args: Namespace) -> int:
     """`confguard recover`: of all configs, even if one cannot be finished."""
     seen, errors = of_each(names_of(args.name), lambda guard: guard.recover())
     recovered = [each for done in seen.values() for each in done]
-    told = [
+    messages = [
         {"config": each.config, "revision": each.revision.number, "what": each.what} for each in recovered
     ]
     nothing = "" if errors else "nothing was left to do"
-    say(args.format, told, lambda: "\n".join(map(_show_recovered, recovered)) or nothing)
+    say(args.format, messages, lambda: "\n".join(map(_show_recovered, recovered)) or nothing)
     return report_errors(errors)
 
 
@@ -229,11 +229,11 @@ def _revert_together(args: Namespace) -> int:
     names = list(dict.fromkeys([args.name, *args.others]))
     with guarded_there(names[0]) as first:
         guards = [first, *(guarded_anyway(name, store=first.store) for name in names[1:])]
-        made = Group(*guards).revert(args.at or args.label, reason=args.reason, author=args.author)
+        revisions = Group(*guards).revert(args.at or args.label, reason=args.reason, author=args.author)
     say(
         args.format,
-        [revision_json(revision) for revision in made],
-        lambda: "\n".join(f"{revision.config}: {_show_revert(revision)}" for revision in made),
+        [revision_json(revision) for revision in revisions],
+        lambda: "\n".join(f"{revision.config}: {_show_revert(revision)}" for revision in revisions),
     )
     return 0
 
@@ -322,18 +322,20 @@ def _planned(guard: Guard, args: Namespace) -> Plan:
     return guard.plan(source, author=args.author, reason=args.reason, ticket=args.ticket, labels=args.labels)
 
 
-def _show_plan(made: Plan) -> str:
-    base = f"revision {made.base}" if made.base else "no revision yet"
-    lines = [f"{made.config}, planned on {base}: {show_diff(made.diff)}"]
-    lines += [paint("an import: what is there becomes the first revision", "info")] if made.imported else []
-    lines += [paint(f"note: {note}", "review") for note in made.notes]
-    for each in made.drift:
+def _show_plan(planned: Plan) -> str:
+    base = f"revision {planned.base}" if planned.base else "no revision yet"
+    lines = [f"{planned.config}, planned on {base}: {show_diff(planned.diff)}"]
+    lines += (
+        [paint("an import: what is there becomes the first revision", "info")] if planned.imported else []
+    )
+    lines += [paint(f"note: {note}", "review") for note in planned.notes]
+    for each in planned.drift:
         target = shown_path(each.target)
         edited = f"{target} was edited: {each.what}; applying this would undo that"
         unreadable = f"{target} cannot be read: {each.what}"
         lines.append(paint(unreadable if each.unreadable else edited, "high"))
         lines += show_diff(each.changes).splitlines()[1:] if each.changes else []
-    return "\n".join([*lines, show_risk(made.risk, made.decision)])
+    return "\n".join([*lines, show_risk(planned.risk, planned.decision)])
 
 
 def _tell(event: Event) -> None:

@@ -76,15 +76,15 @@ def check(args: Namespace) -> int:
         for error in errors.values():
             raise error
     # Each once: what is wrong with layers is told of each of them.
-    findings = list(dict.fromkeys(finding for found in checked.values() for finding in found))
+    findings = list(dict.fromkeys(finding for listed in checked.values() for finding in listed))
     if args.write_baseline:
         return _write_baseline(args, findings)
     known = _baseline(args.baseline) if args.baseline else frozenset()
     findings = [finding for finding in findings if finding.fingerprint not in known]
 
     def text() -> str:
-        found = amount(len(findings), "finding") if findings else "no findings"
-        return "\n".join([*map(show_finding, findings), f"{amount(len(checked), 'file')} checked: {found}"])
+        summary = amount(len(findings), "finding") if findings else "no findings"
+        return "\n".join([*map(show_finding, findings), f"{amount(len(checked), 'file')} checked: {summary}"])
 
     data: dict[str, object] = {
         "ok": not findings and not errors,
@@ -105,8 +105,8 @@ def _write_baseline(args: Namespace, findings: list[Finding]) -> int:
     args.write_baseline.write_text(
         json.dumps(listed, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8"
     )
-    told = f"{args.write_baseline}: {amount(len(listed), 'finding')}"
-    say(args.format, {"baseline": str(args.write_baseline), "findings": len(listed)}, lambda: told)
+    message = f"{args.write_baseline}: {amount(len(listed), 'finding')}"
+    say(args.format, {"baseline": str(args.write_baseline), "findings": len(listed)}, lambda: message)
     return 0
 
 
@@ -233,12 +233,12 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
     except DocumentError as error:
         advice = error.hint or "Mend the file: nothing can be said of it as it is."
         return [Finding("CG001", "critical", (), error.message, advice, raw.name, error.line, error.column)]
-    found = check_document(document)
+    findings = check_document(document)
     if terms.schema:
         advice = "Write it as the schema has it now."
         for notice in (place_problem(each, document) for each in terms.schema.notices(document.data)):
             where = (notice.file, notice.line, notice.column)
-            found.append(Finding("CG003", "low", notice.path, notice.message, advice, *where))
+            findings.append(Finding("CG003", "low", notice.path, notice.message, advice, *where))
     whole = sources.whole(name, document)
     try:
         if terms.schema:
@@ -247,11 +247,11 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
     except ValidationError as error:
         shape = terms.schema.shape_of(whole.data) if terms.schema else ANYTHING
         placed = [place_problem(problem, whole, shape) for problem in error.problems]
-        found += [
+        findings += [
             Finding("CG002", "high", each.path, each.message, _advice(each), *each[2:6], each.under)
             for problem in placed
             for each in (problem, *problem.related)
         ]
-    counted, _ = split_accepted(found, terms.policy.accept, document, datetime.now(UTC).date())
+    counted, _ = split_accepted(findings, terms.policy.accept, document, datetime.now(UTC).date())
     counted += void_comments(document, known_codes(terms.rules))
     return sorted(counted, key=lambda finding: (finding.line or 0, finding.column or 0))

@@ -49,27 +49,32 @@ def register(commands: Commands) -> None:
 def show_difference(args: Namespace) -> int:
     """`confguard diff`."""
     many = _many(args)
-    made: Diff | Comparison = _single(args) if many is None else many
+    difference: Diff | Comparison = _single(args) if many is None else many
     if args.format in {"text", "json"}:
-        say(args.format, made.to_json(), lambda: _shown(made))
+        say(args.format, difference.to_json(), lambda: _shown(difference))
     else:
-        print(_rendered(made, args.format, f"{args.before} → {args.after}" if args.after else args.before))
-    return 1 if args.exit_code and not made.same else 0
+        print(
+            _rendered(difference, args.format, f"{args.before} → {args.after}" if args.after else args.before)
+        )
+    return 1 if args.exit_code and not difference.same else 0
 
 
-def show_diff(made: Diff) -> str:
+def show_diff(difference: Diff) -> str:
     """A diff for a person: a summary, then a line a change."""
-    lines = [made.summary, *(f"  {_painted(change)}{_where(made, change)}" for change in made)]
-    if made.coarse:
+    lines = [
+        difference.summary,
+        *(f"  {_painted(change)}{_where(difference, change)}" for change in difference),
+    ]
+    if difference.coarse:
         lines.append("  (lists too long and too different to align were compared position by position)")
     return "\n".join(lines)
 
 
-def _where(made: Diff, change: Change) -> str:
+def _where(difference: Diff, change: Change) -> str:
     """Where a change of a config of several files stands."""
-    if not made.in_files:
+    if not difference.in_files:
         return ""
-    file, line, _ = made.locate(change)
+    file, line, _ = difference.locate(change)
     return f"  {paint(f'{file}:{line}', 'info')}" if line else f"  {file or ''}".rstrip()
 
 
@@ -77,10 +82,10 @@ def _painted(change: Change) -> str:
     return paint(str(change), _KINDS[change.op])
 
 
-def _shown(made: Diff | Comparison) -> str:
-    if isinstance(made, Diff):
-        return show_diff(made)
-    return "\n".join([made.summary, *(line for each in made.files for line in _shown_file(each))])
+def _shown(difference: Diff | Comparison) -> str:
+    if isinstance(difference, Diff):
+        return show_diff(difference)
+    return "\n".join([difference.summary, *(line for each in difference.files for line in _shown_file(each))])
 
 
 def _shown_file(each: FileDiff) -> list[str]:
@@ -172,21 +177,21 @@ def _schemas(args: Namespace, project: Project | None) -> Callable[[str], Schema
     return lambda name: sources.terms_for(name, None, project).schema if project else None
 
 
-def _rendered(made: Diff | Comparison, format: str, title: str) -> str:
+def _rendered(difference: Diff | Comparison, format: str, title: str) -> str:
     diffs = (
-        [(title, made)]
-        if isinstance(made, Diff)
-        else [(each.file, each.diff) for each in made.files if each.diff]
+        [(title, difference)]
+        if isinstance(difference, Diff)
+        else [(each.file, each.diff) for each in difference.files if each.diff]
     )
     if format == "markdown":
         from confguard.diffs.markdown import to_markdown
 
-        head = [] if isinstance(made, Diff) else [f"**{made.summary}**\n"]
+        head = [] if isinstance(difference, Diff) else [f"**{difference.summary}**\n"]
         return "\n".join([*head, *(to_markdown(each, name) for name, each in diffs)]).rstrip("\n")
-    if isinstance(made, Comparison):
+    if isinstance(difference, Comparison):
         raise ConfguardError(f"{format} is for two files", hint="text, json or markdown for many")
     if format == "html":
         from confguard.diffs.html import to_html
 
-        return to_html(made, title).rstrip("\n")
-    return json.dumps(made.to_json_patch(), indent=2, ensure_ascii=False)
+        return to_html(difference, title).rstrip("\n")
+    return json.dumps(difference.to_json_patch(), indent=2, ensure_ascii=False)

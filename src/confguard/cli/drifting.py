@@ -112,8 +112,8 @@ def _say_new(name: str, looked: _Looked, format: str) -> None:
     if format == "json":
         print(json.dumps({"drift": _json(name, looked)}, ensure_ascii=False), flush=True)
     else:
-        told = _shown(name, looked) or f"{name}: no drift any more"
-        print(f"{time.strftime('%H:%M:%S')} {told}", flush=True)
+        message = _shown(name, looked) or f"{name}: no drift any more"
+        print(f"{time.strftime('%H:%M:%S')} {message}", flush=True)
 
 
 def _json(name: str, looked: _Looked) -> list[dict[str, object]]:

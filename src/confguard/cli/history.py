@@ -88,14 +88,14 @@ def show(args: Namespace) -> int:
             return 0
         before = previous(guard.store, revision)
         changed = _changed(guard, before, revision) if before else None
-    made = revision_json(revision) | {"diff": changed.to_json() if changed is not None else None}
+    members = revision_json(revision) | {"diff": changed.to_json() if changed is not None else None}
 
     def text() -> str:
         first = "the first revision" if before is None else "it does not parse, or the one before it does not"
         difference = first if changed is None else show_diff(changed)
         return "\n".join([_show_line(revision), f"    digest {revision.digest}", difference])
 
-    say(args.format, made, text)
+    say(args.format, members, text)
     return 0
 
 
@@ -194,8 +194,8 @@ def _bake(pending: PendingBake) -> dict[str, Any]:
 def _show_state(state: dict[str, Any]) -> str:
     if "error" in state:
         hint = state["error"]["hint"]
-        said = f"{state['config']}: {state['error']['message']}"
-        return paint(said, "high") + (f"\n    hint: {hint}" if hint else "")
+        message = f"{state['config']}: {state['error']['message']}"
+        return paint(message, "high") + (f"\n    hint: {hint}" if hint else "")
     head, name = state["head"], state["config"]
     if head is None:
         missing = f": there is no store {state['store_missing']}" if state["store_missing"] else ""

@@ -36,15 +36,15 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError`, with a did-you-mean for a command."""
-        found = _INVALID_CHOICE.match(message)
-        for action in self._actions if found else ():
+        match = _INVALID_CHOICE.match(message)
+        for action in self._actions if match else ():
             if (
-                found
+                match
                 and action.choices
-                and found["name"] in (action.metavar, "/".join(action.option_strings))
+                and match["name"] in (action.metavar, "/".join(action.option_strings))
             ):
                 known = [str(choice) for choice in action.choices]
-                message = f"unknown {found['name']} '{found['word']}'{did_you_mean(found['word'], known)}"
+                message = f"unknown {match['name']} '{match['word']}'{did_you_mean(match['word'], known)}"
                 message += "" if action.metavar else f"; one of: {', '.join(known)}"
         raise UsageError(message, hint=f"{self.prog} --help", usage=self.format_usage(), prog=self.prog)
 
@@ -118,12 +118,12 @@ def duration(text: str) -> Duration:
     from confguard.fields import Duration
 
     try:
-        made = Duration(text)
+        parsed = Duration(text)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from error
-    if not made:
+    if not parsed:
         raise ArgumentTypeError("must be longer than nothing")
-    return made
+    return parsed
 
 
 def whole(text: str) -> int:

@@ -95,15 +95,20 @@ def progress(doing: str) -> Iterator[Callable[[int, int], None]]:
 def report_error(error: ConfguardError, format: str) -> None:
     """Say what went wrong and what to do: on standard error, or as JSON where that was asked for."""
     if format == "json":
-        made = error_json(error)
+        members = error_json(error)
         if isinstance(error, DocumentError):
-            made |= {"message": error.message, "file": error.path, "line": error.line, "column": error.column}
+            members |= {
+                "message": error.message,
+                "file": error.path,
+                "line": error.line,
+                "column": error.column,
+            }
         if isinstance(error, ValidationError):
-            made["problems"] = [problem.to_json() for problem in error.problems]
-        print(json.dumps({"error": made}, indent=2, ensure_ascii=False))
+            members["problems"] = [problem.to_json() for problem in error.problems]
+        print(json.dumps({"error": members}, indent=2, ensure_ascii=False))
         return
-    said = error.report() if isinstance(error, ValidationError) else str(error)
-    print(f"confguard: {_from_here(said)}", file=sys.stderr)
+    message = error.report() if isinstance(error, ValidationError) else str(error)
+    print(f"confguard: {_from_here(message)}", file=sys.stderr)
     if error.hint:
         print(f"  hint: {error.hint}", file=sys.stderr)
 

@@ -29,10 +29,10 @@ T = TypeVar("T")
 
 def the_project() -> Project:
     """The project of the working folder. Raises `ProjectError` where there is none."""
-    found = find_project()
-    if found is None:
+    project = find_project()
+    if project is None:
         raise ProjectError(f"no {FILE_NAME} here or in a folder above", hint="`confguard init` writes one")
-    return found
+    return project
 
 
 def guarded(name: str) -> Guard:

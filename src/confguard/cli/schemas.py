@@ -74,8 +74,8 @@ def schema(args: Namespace) -> int:
     if args.what == "migrate":
         return _migrate(args)
     if args.schema:
-        made = _written(_resolved(args.schema), args)
-        say(args.format, made, lambda: _as_text(made, args.what))
+        written = _written(_resolved(args.schema), args)
+        say(args.format, written, lambda: _as_text(written, args.what))
         return 0
     pages, errors = of_all(_with_schema(), lambda name: _written(_resolved(name), args))
     say(
@@ -107,8 +107,8 @@ def explain_values(args: Namespace) -> int:
     """`confguard explain`."""
     make_importable()
     if args.schema:
-        made = _explained(args.schema, args)
-        say(args.format, made.to_json(), lambda: str(made))
+        explained = _explained(args.schema, args)
+        say(args.format, explained.to_json(), lambda: str(explained))
         return 0
     seen, errors = of_all(_with_schema(), lambda name: _explained(name, args))
     say(
@@ -162,25 +162,25 @@ def _migrate(args: Namespace) -> int:
         )
     file = file_named(args.new or args.schema)
     old = read(file)
-    made = migrate(old, _resolved(args.schema))
-    if args.write and made.content != old.content:
-        write_durably(Path(file), made.content)
-    told = f"{file}: {'written' if made.content != old.content else 'nothing to rename'}"
-    data = {"changed": made.content != old.content, "text": made.text}
-    say(args.format, data, lambda: told if args.write else made.text.rstrip("\n"))
+    migrated = migrate(old, _resolved(args.schema))
+    if args.write and migrated.content != old.content:
+        write_durably(Path(file), migrated.content)
+    message = f"{file}: {'written' if migrated.content != old.content else 'nothing to rename'}"
+    data = {"changed": migrated.content != old.content, "text": migrated.text}
+    say(args.format, data, lambda: message if args.write else migrated.text.rstrip("\n"))
     return 0
 
 
 def _refused(config: str, new: Schema[Any]) -> list[tuple[int, str]]:
     """The stored revisions that a schema would refuse, newest first, each with its first problem."""
-    found = []
+    refusals = []
     with guarded(config) as guard:
         for revision in guard.history():
             try:
                 new.validate(revision.data, untyped=revision.document.is_untyped)
             except ValidationError as error:
-                found.append((revision.number, str(error.problems[0])))
-    return found
+                refusals.append((revision.number, str(error.problems[0])))
+    return refusals
 
 
 def _resolved(spec: str) -> Schema[Any]:
@@ -188,13 +188,13 @@ def _resolved(spec: str) -> Schema[Any]:
     project = config_named(spec)
     if project:
         project.make_importable()
-    made = resolve_schema(project.schema_of(project.config(spec)) if project else spec)
-    if made is None:
+    schema_found = resolve_schema(project.schema_of(project.config(spec)) if project else spec)
+    if schema_found is None:
         raise SchemaError(
             f"'{spec}' has no schema",
             hint=f'name one in the project file: [configs.{spec}] schema = "module:Class"',
         )
-    return made
+    return schema_found
 
 
 def _with_schema() -> list[str]:

@@ -62,8 +62,8 @@ def files_named(names: Sequence[str]) -> list[str]:
     if not names:
         project = the_project()
         return [file for config in project.settings.configs for file in files_of(project, config)]
-    found = [(name, config_named(name)) for name in names]
-    return [file for name, project in found for file in (files_of(project, name) if project else [name])]
+    configs = [(name, config_named(name)) for name in names]
+    return [file for name, project in configs for file in (files_of(project, name) if project else [name])]
 
 
 def files_of(project: Project, name: str) -> list[str]:
@@ -84,11 +84,11 @@ def _files_below(root: Path) -> list[str]:
     known = git.tracked(root)
     if known is not None:
         return [file for file in known if (root / file).is_file()]
-    found = []
+    below = []
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(folder, file).relative_to(root).as_posix() for file in files]
-    return found
+        below += [Path(folder, file).relative_to(root).as_posix() for file in files]
+    return below
 
 
 def config_named(name: str) -> Project | None:
@@ -136,11 +136,11 @@ def parse(raw: Raw) -> Document:
 def whole(name: str, document: Document) -> Document:
     """The layers that a file is one of, as they stand; the document itself where it is none."""
     project = find_project()
-    found = project.config_of(name) if project else None
-    layout = project.layout_of(found[0]) if project and found and found[1].layers else None
-    if project is None or found is None or layout is None or not Path(name).exists():
+    config = project.config_of(name) if project else None
+    layout = project.layout_of(config[0]) if project and config and config[1].layers else None
+    if project is None or config is None or layout is None or not Path(name).exists():
         return document
-    folder = os.path.relpath(project.root / common_folder(found[1].patterns))
+    folder = os.path.relpath(project.root / common_folder(config[1].patterns))
     bundle = layout.bundle(folder, None)
     return bundle.with_files({os.path.relpath(name, folder): document.content})
 
@@ -166,5 +166,5 @@ def terms_for(name: str, schema: str | None, project: Project | None = None) -> 
     project = project or find_project()
     if project is None:
         return Terms(schema=resolve_schema(schema))
-    found = project.config_of(_from_here(name))
-    return terms_of(project, found[1] if found else None, schema)
+    config = project.config_of(_from_here(name))
+    return terms_of(project, config[1] if config else None, schema)

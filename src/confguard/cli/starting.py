@@ -98,8 +98,8 @@ def init(args: Namespace) -> int:
     file = Path(FILE_NAME)
     if not args.dry_run:
         _refuse_a_second(file)
-    found = find_configs(Path.cwd())
-    text = project_text(found.configs)
+    configs = find_configs(Path.cwd())
+    text = project_text(configs.configs)
     if args.dry_run:
         print(text, end="")
         return 0
@@ -110,16 +110,16 @@ def init(args: Namespace) -> int:
         raise ConfguardError(f"{file}: cannot be written: {error.strerror}") from error
     imported: list[str] = []
     errors: dict[str, str] = {}
-    if found.configs and (args.take_in or _agreed(args.format, len(found.configs))):
-        imported, errors = _imported(load_project(file), found.configs)
+    if configs.configs and (args.take_in or _agreed(args.format, len(configs.configs))):
+        imported, errors = _imported(load_project(file), configs.configs)
     data = {
         "file": str(file),
-        "configs": {name: [path] for name, path in found.configs.items()},
-        "left_out": dict(found.left_out),
+        "configs": {name: [path] for name, path in configs.configs.items()},
+        "left_out": dict(configs.left_out),
         "imported": imported,
         "errors": errors,
     }
-    say(args.format, data, lambda: _told(found, imported, errors, above))
+    say(args.format, data, lambda: _told(configs, imported, errors, above))
     return 2 if errors else 0
 
 
@@ -167,8 +167,8 @@ def _refuse_a_second(file: Path) -> None:
 def _project_above() -> Project | None:
     """The project that held here until now, where it is a folder above."""
     with suppress(ConfguardError):
-        found = find_project()
-        return found if found and found.root in Path.cwd().parents else None
+        project = find_project()
+        return project if project and project.root in Path.cwd().parents else None
     return None
 
 
@@ -204,11 +204,11 @@ def _imported(project: Project, configs: Iterable[str]) -> tuple[list[str], dict
     return imported, errors
 
 
-def _told(found: Found, imported: list[str], errors: Mapping[str, str], above: Project | None) -> str:
-    count = len(found.configs)
+def _told(configs: Found, imported: list[str], errors: Mapping[str, str], above: Project | None) -> str:
+    count = len(configs.configs)
     lines = [f"wrote {FILE_NAME} with {count} config{'' if count == 1 else 's'}"]
-    lines += [f"  {name}: {file}" for name, file in found.configs.items()]
-    lines += [f"left out {file}: {why}" for file, why in found.left_out.items()]
+    lines += [f"  {name}: {file}" for name, file in configs.configs.items()]
+    lines += [f"left out {file}: {why}" for file, why in configs.left_out.items()]
     lines += [f"note: {above.file} no longer holds in this folder"] if above else []
     lines += [f"not imported: {name}: {why}" for name, why in errors.items()]
     if imported:
@@ -217,8 +217,8 @@ def _told(found: Found, imported: list[str], errors: Mapping[str, str], above: P
         lines.append(
             f"next: name the targets in {FILE_NAME}, then write them: confguard drift {name} --repair"
         )
-    elif found.configs:
-        name = shlex.quote(next(iter(found.configs)))
+    elif configs.configs:
+        name = shlex.quote(next(iter(configs.configs)))
         lines.append(f"next: name the targets in {FILE_NAME}, then import what is there:")
         lines.append(f'  confguard apply {name} --reason "as it is"')
     else:
@@ -247,9 +247,9 @@ def _quoted(text: str) -> str:
 
 
 def _walked(root: Path) -> list[str]:
-    found: list[str] = []
+    paths: list[str] = []
     folders = [root]
-    while folders and len(found) < _MOST:
+    while folders and len(paths) < _MOST:
         try:
             entries = sorted(folders.pop().iterdir())
         except OSError:
@@ -259,8 +259,8 @@ def _walked(root: Path) -> list[str]:
                 if not _NOT_FOLDERS.fullmatch(entry.name) and len(entry.relative_to(root).parts) < _DEPTH:
                     folders.append(entry)
             elif entry.is_file() and _is_config(entry.relative_to(root).as_posix()):
-                found.append(entry.relative_to(root).as_posix())
-    return found
+                paths.append(entry.relative_to(root).as_posix())
+    return paths
 
 
 def _is_config(file: str) -> bool:

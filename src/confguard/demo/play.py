@@ -224,8 +224,8 @@ class Stage:
             text = event.detail.get("why") or "an operator forces it, with a bake of 30s"
             self._note(event.kind, str(text))
 
-    def _show(self, made: Diff) -> None:
-        for change in made:
+    def _show(self, diff: Diff) -> None:
+        for change in diff:
             self.display.say(str(change), quiet=True)
 
     def _note(self, kind: str, text: str) -> None:

@@ -91,11 +91,11 @@ class Story:
 
     def causes(self) -> dict[str, int]:
         """Why logins failed, and how often."""
-        found: dict[str, int] = {}
+        counts: dict[str, int] = {}
         for login in self.logins:
             if not login.ok:
-                found[login.ended] = found.get(login.ended, 0) + 1
-        return dict(sorted(found.items(), key=lambda entry: -entry[1]))
+                counts[login.ended] = counts.get(login.ended, 0) + 1
+        return dict(sorted(counts.items(), key=lambda entry: -entry[1]))
 
     @property
     def complete(self) -> bool:

@@ -24,7 +24,7 @@ def apply_change(change: Change, root: list[Any]) -> None:
         _move(change, root[0])
         return
     parent = _parent(root[0], change, change.path)
-    last = _plain(change.path[-1])
+    last = _revealed_key(change.path[-1])
     if isinstance(parent, list):
         _apply_to_list(change, parent, last)
     elif change.op == "add":
@@ -50,7 +50,7 @@ def _move(change: Change, data: Any) -> None:
     if not isinstance(target, dict) or change.path[-1] in target:
         raise _misfit(change, "is there already")
     _expect(source[origin[-1]], change)
-    target[_plain(change.path[-1])] = source.pop(origin[-1])
+    target[_revealed_key(change.path[-1])] = source.pop(origin[-1])
 
 
 def _apply_to_list(change: Change, parent: list[Any], last: Any) -> None:
@@ -98,8 +98,8 @@ def _parent(data: Any, change: Change, path: Path) -> Any:
     return data
 
 
-def _expect(found: Any, change: Change) -> None:
-    if not same(found, reveal(change.before)):
+def _expect(present: Any, change: Change) -> None:
+    if not same(present, reveal(change.before)):
         raise _misfit(change, "is not what the diff was made from")
 
 
@@ -107,7 +107,7 @@ def _misfit(change: Change, what: str) -> DiffError:
     return DiffError(f"cannot {change.op} {show_path(change.path)}: it {what}")
 
 
-def _plain(segment: Any) -> Any:
+def _revealed_key(segment: Any) -> Any:
     return segment.reveal() if isinstance(segment, Unshown) else segment
 
 
@@ -116,7 +116,7 @@ def opaque(value: Any) -> Any:
     if isinstance(value, Masked):
         return value.reveal()
     if isinstance(value, dict):
-        return {_plain(key): opaque(inner) for key, inner in value.items()}
+        return {_revealed_key(key): opaque(inner) for key, inner in value.items()}
     return [opaque(inner) for inner in value] if isinstance(value, list) else value
 
 
@@ -125,7 +125,7 @@ def reveal(value: Any) -> Any:
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, dict):
-        return {_plain(key): reveal(inner) for key, inner in value.items()}
+        return {_revealed_key(key): reveal(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [reveal(inner) for inner in value]
     return value

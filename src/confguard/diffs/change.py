@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import attrs
 from attrs import field, frozen
 
 from confguard.diffs.effects import Effect, effect_of
 from confguard.diffs.render import json_value, show_change
+from confguard.documents.editing.interface import DataChange, Operation
 from confguard.paths import Key, Path, Segment, path_from_json, path_to_json
 from confguard.schema.shape import ANYTHING, Shape
 
 __all__ = ["Change", "Operation"]
 
-Operation: TypeAlias = Literal["add", "remove", "replace", "move"]
-
 
 @frozen
-class Change:
+class Change(DataChange):
     """One semantic difference.
 
     Changes are applied in order, so a position in `path` counts as the list stands when the change's turn
@@ -26,14 +25,6 @@ class Change:
     A secret's values are `Secret`s.
     """
 
-    op: Operation
-    path: Path
-    before: Any = None
-    after: Any = None
-    origin: Path | None = None
-    """For a move: the path it came from; None for an element of a keyed list, which keeps its path."""
-    position: int | None = None
-    """For an element of a keyed list that is added or removed: its position in the list."""
     place: Path = field(default=(), eq=False, repr=False)
     """The path in the document after the change, to find its line."""
     shape: Shape = field(default=ANYTHING, eq=False, repr=False)
@@ -67,7 +58,7 @@ class Change:
 
     def to_json(self) -> dict[str, object]:
         """The change as the JSON that other programs rely on."""
-        made: dict[str, object] = {
+        members: dict[str, object] = {
             "op": self.op,
             "path": path_to_json(self.path),
             "before": json_value(self.before),
@@ -75,24 +66,24 @@ class Change:
         }
         if self.op == "move":
             counted = (*self.path[:-1], self.before)
-            made["from"] = path_to_json(self.origin if self.origin is not None else counted)
+            members["from"] = path_to_json(self.origin if self.origin is not None else counted)
         if self.position is not None:
-            made["position"] = self.position
-        made["effect"] = self.effect.to_json()
-        made["display"] = str(self)
-        return made
+            members["position"] = self.position
+        members["effect"] = self.effect.to_json()
+        members["display"] = str(self)
+        return members
 
     @classmethod
-    def from_json(cls, made: dict[str, Any]) -> Change:
+    def from_json(cls, members: dict[str, Any]) -> Change:
         """The change that `to_json` wrote (a secret's value is gone)."""
-        path = path_from_json(made["path"])
+        path = path_from_json(members["path"])
         return cls(
-            made["op"],
+            members["op"],
             path,
-            made["before"],
-            made["after"],
-            path_from_json(made["from"]) if "from" in made and not isinstance(path[-1], Key) else None,
-            made.get("position"),
+            members["before"],
+            members["after"],
+            path_from_json(members["from"]) if "from" in members and not isinstance(path[-1], Key) else None,
+            members.get("position"),
         )
 
     def __str__(self) -> str:

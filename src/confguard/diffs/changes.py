@@ -152,8 +152,12 @@ class Diff:
         if document is None:
             return None, None, None
         path = change.path if gone else change.place
-        found = document.locate(path, nearest=True)
-        return document.part_at(path)[0].path, found.line if found else None, found.column if found else None
+        position = document.locate(path, nearest=True)
+        return (
+            document.part_at(path)[0].path,
+            position.line if position else None,
+            position.column if position else None,
+        )
 
     def file_of(self, change: Change) -> str:
         """The file that a change leads to, as far as it is known."""
@@ -171,9 +175,9 @@ class Diff:
             if file is not None and self.in_files:
                 shown |= {"file": file}
             changes.append(shown)
-        made: dict[str, object] = {"same": self.same, "summary": self.summary, "changes": changes}
-        made |= {"several": True} if self.several else {}
-        return made | ({"coarse": [path_to_json(path) for path in self.coarse]} if self.coarse else {})
+        members: dict[str, object] = {"same": self.same, "summary": self.summary, "changes": changes}
+        members |= {"several": True} if self.several else {}
+        return members | ({"coarse": [path_to_json(path) for path in self.coarse]} if self.coarse else {})
 
     def to_json_patch(self, *, secrets: bool = False) -> list[dict[str, Any]]:
         """The diff as JSON Patch (RFC 6902).
@@ -190,10 +194,10 @@ class Diff:
         return operations(self.changes, self.before, several=self.several, secrets=secrets)
 
     @classmethod
-    def from_json(cls, made: dict[str, Any]) -> Diff:
+    def from_json(cls, members: dict[str, Any]) -> Diff:
         """The diff that `to_json` wrote."""
-        changes = tuple(Change.from_json(change) for change in made["changes"])
-        return cls(changes, several=made.get("several", False))
+        changes = tuple(Change.from_json(change) for change in members["changes"])
+        return cls(changes, several=members.get("several", False))
 
     def __str__(self) -> str:
         return "\n".join(str(change) for change in self.changes) or "no change in meaning"

@@ -42,13 +42,13 @@ class Effect:
 
     def to_json(self) -> dict[str, object]:
         """The effect as JSON, without what is not known."""
-        made = {
+        members = {
             "word": self.word,
             "ratio": self.ratio,
             "magnitude": self.magnitude,
             "suspicion": self.suspicion,
         }
-        return {name: value for name, value in made.items() if value is not None}
+        return {name: value for name, value in members.items() if value is not None}
 
     def __str__(self) -> str:
         """The parenthesis behind a change; empty where there is nothing to say.
@@ -57,8 +57,8 @@ class Effect:
         ('100 times less, stricter', '', 'wider')
         """
         sized = times(self.ratio) if self.ratio is not None and not 0.5 < self.ratio < 2 else ""
-        said = self.word if self.word in {"wider", "narrower", "looser", "stricter"} else ""
-        return ", ".join(part for part in (sized, said, self.suspicion) if part)
+        word = self.word if self.word in {"wider", "narrower", "looser", "stricter"} else ""
+        return ", ".join(part for part in (sized, word, self.suspicion) if part)
 
 
 def effect_of(op: str, before: Any, after: Any, shape: Shape) -> Effect:
@@ -134,8 +134,8 @@ def _slip(before: Any, after: Any, factor: Fraction) -> str | None:
             else _alike_text(before, after)
         )
     slip = next((kind for slip, kind in _SLIPS.items() if abs(factor / slip - 1) < 1e-6), None)
-    told = factor in (60, 3600, 86400) and bool(unit_of(before) or unit_of(after))  # `1m` says what it is
-    return f"perhaps {slip}" if slip and not told else None
+    has_unit = factor in (60, 3600, 86400) and bool(unit_of(before) or unit_of(after))  # `1m` says what it is
+    return f"perhaps {slip}" if slip and not has_unit else None
 
 
 def _alike(before: Any, after: Any, shape: Shape) -> str | None:

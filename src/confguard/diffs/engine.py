@@ -261,12 +261,12 @@ def _differing(old: list[Any], new: list[Any], pairs: list[tuple[int, int]]) -> 
     """The pairs that may differ: those in stretches whose bytes do."""
     if len(pairs) <= _CHUNK:
         return pairs
-    found: list[tuple[int, int]] = []
+    different: list[tuple[int, int]] = []
     for at in range(0, len(pairs), _CHUNK):
         chunk = pairs[at : at + _CHUNK]
         if not identical([old[i] for i, _ in chunk], [new[j] for _, j in chunk]):
-            found += [(i, j) for i, j in chunk if not identical(old[i], new[j])]
-    return found
+            different += [(i, j) for i, j in chunk if not identical(old[i], new[j])]
+    return different
 
 
 def _same_key(key: Any, mapping: dict[Any, Any]) -> bool:

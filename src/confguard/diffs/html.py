@@ -46,13 +46,13 @@ $texts
 _SIGNS = {"add": "+", "remove": "&minus;", "replace": "&harr;", "move": "&rarr;"}
 
 
-def to_html(made: Diff, title: str = "Configuration diff") -> str:
+def to_html(diff: Diff, title: str = "Configuration diff") -> str:
     """The page. Values of secrets are `***` in the changes and in the texts."""
     return _PAGE.substitute(
-        title=_text(title),
-        summary=_text(made.summary),
-        changes="".join(map(_row, made)),
-        texts=_side_by_side(made),
+        title=_escaped(title),
+        summary=_escaped(diff.summary),
+        changes="".join(map(_row, diff)),
+        texts=_side_by_side(diff),
     )
 
 
@@ -61,19 +61,21 @@ def _row(change: Change) -> str:
     shown = str(change).removesuffix(f" ({about})") if about else str(change)
     return (
         f'<tr class="{change.op}"><td>{_SIGNS[change.op]}</td>'
-        f'<td><code>{_text(shown.lstrip("+-~ "))}</code></td><td class="about">{_text(about)}</td></tr>'
+        f'<td><code>{_escaped(shown.lstrip("+-~ "))}</code></td><td class="about">{_escaped(about)}</td></tr>'
     )
 
 
-def _side_by_side(made: Diff) -> str:
-    before, after = made.before_document, made.after_document
-    if before is None or after is None or made.in_files:
+def _side_by_side(diff: Diff) -> str:
+    before, after = diff.before_document, diff.after_document
+    if before is None or after is None or diff.in_files:
         return ""
-    old, new = made.secrets.lines(before), made.secrets.lines(after)
+    old, new = diff.secrets.lines(before), diff.secrets.lines(after)
     if len(old) + len(new) > _MOST_LINES:
         return f"<p>The texts have {len(old) + len(new):,} lines: too long to show side by side.</p>"
-    rows = _rows(old, new, _lines_of(made, before), _lines_of(made, after))
-    heads = (f"<td></td><td>{_text(name)}</td>" for name in (before.path or "before", after.path or "after"))
+    rows = _rows(old, new, _lines_of(diff, before), _lines_of(diff, after))
+    heads = (
+        f"<td></td><td>{_escaped(name)}</td>" for name in (before.path or "before", after.path or "after")
+    )
     names = f"<tr>{''.join(heads)}</tr>"
     return f'<h2>Side by side</h2><table class="text">{names}{"".join(rows)}</table>'
 
@@ -104,22 +106,22 @@ def _cell(lines: list[str], span: range, n: int, kind: str, changed: set[int]) -
         return "<td></td><td></td>"
     number = span[n] + 1
     marked = f' class="{kind}"' if number in changed else ""
-    return f"<td>{number}</td><td{marked}>{_text(lines[span[n]])}</td>"
+    return f"<td>{number}</td><td{marked}>{_escaped(lines[span[n]])}</td>"
 
 
-def _lines_of(made: Diff, document: Document) -> set[int]:
+def _lines_of(diff: Diff, document: Document) -> set[int]:
     """The lines on which changes stand."""
-    found = set()
-    for change in made:
-        if document is made.before_document:
+    numbers = set()
+    for change in diff:
+        if document is diff.before_document:
             path = change.origin or change.path if change.op != "add" else None
         else:
             path = change.place or change.path if change.op != "remove" else None
         position = document.locate(path) if path else None
         if position:
-            found.add(position.line)
-    return found
+            numbers.add(position.line)
+    return numbers
 
 
-def _text(text: str) -> str:
+def _escaped(text: str) -> str:
     return escape(harmless(text.rstrip("\r")), quote=True)

@@ -92,15 +92,15 @@ def _document_key(document: Any, fields: tuple[str, ...]) -> Key | None:
 
 
 def _candidates(first: dict[Any, Any], marked: tuple[str, ...] | None) -> list[tuple[str, ...]]:
-    found: list[tuple[str, ...]] = [marked] if marked else []
+    candidates: list[tuple[str, ...]] = [marked] if marked else []
     if "kind" in first and dig(first, "metadata.name"):
-        found.append(_KUBERNETES)
+        candidates.append(_KUBERNETES)
     single = [name for name in _IDENTIFYING if name in first]
-    found += [(name,) for name in single]
+    candidates += [(name,) for name in single]
     more = [name for name in _QUALIFYING if name in first]
-    found += [(name, other) for name in single for other in more if name != other]
-    found += list(combinations([name for name in more if name not in single], 2))
-    return found
+    candidates += [(name, other) for name in single for other in more if name != other]
+    candidates += list(combinations([name for name in more if name not in single], 2))
+    return candidates
 
 
 def _values(elements: list[Any], fields: tuple[str, ...]) -> list[Hashable] | None:

@@ -37,8 +37,8 @@ def pair_alike(
         pairs = _by_values(before, after)
     else:
         pairs = _by_distance(before, after)
-    found = [(left_old[i], left_new[j]) for i, j in pairs.items()]
-    return [(i, j) for i, j in found if type(old[i]) is type(new[j])]
+    paired = [(left_old[i], left_new[j]) for i, j in pairs.items()]
+    return [(i, j) for i, j in paired if type(old[i]) is type(new[j])]
 
 
 def _by_values(old: list[Any], new: list[Any]) -> dict[int, int]:
@@ -55,9 +55,9 @@ def _by_values(old: list[Any], new: list[Any]) -> dict[int, int]:
         leaves = set(leaves_of(element))
         shared: dict[int, int] = defaultdict(int)
         for leaf in leaves:
-            found = holding.get(leaf, ())
-            if len(found) <= _COMMON:
-                for j in found:
+            holders = holding.get(leaf, ())
+            if len(holders) <= _COMMON:
+                for j in holders:
                     shared[j] += 1
         scored += [(count / max(len(leaves), sizes[j]), i, j) for j, count in shared.items()]
     pairs: dict[int, int] = {}
@@ -91,7 +91,7 @@ def _tame(value: Any) -> Any:
 def _by_distance(old: list[Any], new: list[Any]) -> dict[int, int]:
     from deepdiff import DeepDiff
 
-    found = DeepDiff(
+    distances = DeepDiff(
         _tame(old),
         _tame(new),
         ignore_order=True,
@@ -101,7 +101,7 @@ def _by_distance(old: list[Any], new: list[Any]) -> dict[int, int]:
         view="tree",
     )
     pairs: dict[int, int] = {}
-    for levels in found.values():
+    for levels in distances.values():
         for level in levels:
             there = level.path(output_format="list")
             here = level.path(output_format="list", use_t2=True)

@@ -43,8 +43,8 @@ def align(old: list[Any], new: list[Any], keyed: Keying | None, *, ordered: bool
     coarse = False
     if keyed:
         places = {key: j for j, key in enumerate(keyed.after)}
-        found = [(i, places.get(key)) for i, key in enumerate(keyed.before)]
-        pairs = [(i, j) for i, j in found if j is not None]
+        positions = [(i, places.get(key)) for i, key in enumerate(keyed.before)]
+        pairs = [(i, j) for i, j in positions if j is not None]
     else:
         pairs, coarse = _pairs_by_value(old, new, ordered=ordered)
     return _alignment(old, new, pairs, ordered=ordered, coarse=coarse)
@@ -122,8 +122,8 @@ def _staying(
     pairs, coarse = list(anchors), False
     edges = [(old.start - 1, new.start - 1), *anchors, (old.stop, new.stop)]
     for (i, j), (next_i, next_j) in itertools.pairwise(edges):
-        found, rough = _staying_between(before, after, range(i + 1, next_i), range(j + 1, next_j))
-        pairs += found
+        staying, rough = _staying_between(before, after, range(i + 1, next_i), range(j + 1, next_j))
+        pairs += staying
         coarse = coarse or rough
     return pairs, coarse
 

@@ -63,10 +63,10 @@ class FileDiff:
 
     def to_json(self) -> dict[str, object]:
         """The file as JSON."""
-        made: dict[str, object] = {"file": self.file, "status": self.status}
+        members: dict[str, object] = {"file": self.file, "status": self.status}
         optional = {"from": self.renamed_from, "error": self.error, "expected": self.expected or None}
-        made |= {name: value for name, value in optional.items() if value is not None}
-        return made | (self.diff.to_json() if self.diff is not None else {})
+        members |= {name: value for name, value in optional.items() if value is not None}
+        return members | (self.diff.to_json() if self.diff is not None else {})
 
 
 @frozen
@@ -155,10 +155,10 @@ def _compared(
 ) -> Comparison:
     files = []
     for number, (name, (old, new)) in enumerate(pairs.items(), 1):
-        made = _file(name, old, new, renames.get(name), schema_of(name))
-        made = _without_expected(made, expected) if made else None
-        if made and not (made.same and not made.expected):
-            files.append(made)
+        compared = _file(name, old, new, renames.get(name), schema_of(name))
+        compared = _without_expected(compared, expected) if compared else None
+        if compared and not (compared.same and not compared.expected):
+            files.append(compared)
         if progress:
             progress(number, len(pairs))
     return Comparison(tuple(files), len(pairs))
@@ -172,8 +172,8 @@ def _file(name: str, old: Load, new: Load, was: str | None, schema: SchemaLike) 
             return None
         one, two = _parsed(was or name, before), _parsed(name, after)
         empty: Any = [] if isinstance((one or two).data, list) else {}  # type: ignore[union-attr]
-        made = diff(one or empty, two or empty, schema)
-        return FileDiff(name, status, made, renamed_from=was)
+        difference = diff(one or empty, two or empty, schema)
+        return FileDiff(name, status, difference, renamed_from=was)
     except DocumentError as error:
         return FileDiff(name, "unreadable", error=str(error), renamed_from=was)
 
@@ -182,19 +182,21 @@ def _parsed(name: str, content: bytes | None) -> Document | None:
     return None if content is None else parse_bytes(content, detect_format(name).name, path=name)
 
 
-def _without_expected(made: FileDiff, expected: tuple[Expected, ...]) -> FileDiff:
-    if made.diff is None or not expected:
-        return made
+def _without_expected(compared: FileDiff, expected: tuple[Expected, ...]) -> FileDiff:
+    if compared.diff is None or not expected:
+        return compared
     kept = tuple(
         change
-        for change in made.diff
-        if not any(each.matches(made.file, show_path(change.path)) for each in expected)
+        for change in compared.diff
+        if not any(each.matches(compared.file, show_path(change.path)) for each in expected)
     )
-    return attrs.evolve(made, diff=attrs.evolve(made.diff, changes=kept), expected=len(made.diff) - len(kept))
+    return attrs.evolve(
+        compared, diff=attrs.evolve(compared.diff, changes=kept), expected=len(compared.diff) - len(kept)
+    )
 
 
 def _files_below(folder: Path) -> dict[str, Callable[[], bytes]]:
-    found: dict[str, Callable[[], bytes]] = {}
+    files: dict[str, Callable[[], bytes]] = {}
 
     def fail(error: OSError) -> None:
         raise DocumentError(f"cannot be read: {error.strerror}", path=str(error.filename))
@@ -204,8 +206,8 @@ def _files_below(folder: Path) -> dict[str, Callable[[], bytes]]:
         for name in names:
             if is_configuration(name):
                 file = Path(root, name)
-                found[file.relative_to(folder).as_posix()] = _reader(file)
-    return found
+                files[file.relative_to(folder).as_posix()] = _reader(file)
+    return files
 
 
 def _reader(file: Path) -> Callable[[], bytes]:

@@ -15,7 +15,7 @@ __all__ = ["to_markdown"]
 _SIGNS = {"add": "added", "remove": "removed", "replace": "changed", "move": "moved"}
 
 
-def to_markdown(made: Diff, title: str | None = None) -> str:
+def to_markdown(diff: Diff, title: str | None = None) -> str:
     """A summary and a table with a row for each change.
 
     >>> from confguard.diffs.engine import diff
@@ -27,10 +27,10 @@ def to_markdown(made: Diff, title: str | None = None) -> str:
     | changed | `pool` | `64` | `4` | 16 times less |
     """
     head = [f"### {_code(title)}", ""] if title else []
-    if made.same:
-        return "\n".join([*head, made.summary, ""])
-    lines = [*head, f"**{made.summary}**", "", "| | setting | before | after | |", "|---|---|---|---|---|"]
-    return "\n".join([*lines, *map(_row, made), ""])
+    if diff.same:
+        return "\n".join([*head, diff.summary, ""])
+    lines = [*head, f"**{diff.summary}**", "", "| | setting | before | after | |", "|---|---|---|---|---|"]
+    return "\n".join([*lines, *map(_row, diff), ""])
 
 
 def _row(change: Change) -> str:

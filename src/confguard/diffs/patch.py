@@ -20,11 +20,11 @@ def operations(
 ) -> list[dict[str, Any]]:
     """The operations of a JSON Patch that do what changes do to the data `before`. Raises `DiffError`."""
     root = [documents_of(copied(before)) if several else copied(before)]
-    made = []
+    listed = []
     for change in changes:
-        made.append(_operation(change, root[0], secrets=secrets))
+        listed.append(_operation(change, root[0], secrets=secrets))
         apply_change(change, root)
-    return made
+    return listed
 
 
 def _operation(change: Change, data: Any, *, secrets: bool) -> dict[str, Any]:
@@ -36,9 +36,9 @@ def _operation(change: Change, data: Any, *, secrets: bool) -> dict[str, Any]:
     path = change.path
     if change.op == "add" and change.position is not None:
         path = (*path[:-1], change.position)
-    made = {"op": change.op, "path": _pointer(path, data)}
+    members = {"op": change.op, "path": _pointer(path, data)}
     if change.op == "remove":
-        return made
+        return members
     value = reveal(change.after)
     shown = same(value, change.after) and not secret_texts((change.after, *path))
     if not secrets and not shown:
@@ -46,7 +46,7 @@ def _operation(change: Change, data: Any, *, secrets: bool) -> dict[str, Any]:
             f"{show_path(change.path)} is secret, and a JSON Patch would hold it in the clear",
             hint="to_json_patch(..., secrets=True) if that is meant",
         )
-    return made | {"value": copied(value)}
+    return members | {"value": copied(value)}
 
 
 def _pointer(path: Path, data: Any) -> str:

@@ -45,9 +45,9 @@ def _perform(operation: Mapping[str, Any], root: list[Any]) -> None:
                 raise ValueError("a value cannot be moved into itself")
             _add(root, path, _take(root, origin))
         case "copy":
-            _add(root, path, copied(_at(root, _steps(operation["from"]))))
+            _add(root, path, copied(_referenced(root, _steps(operation["from"]))))
         case "test":
-            if not _equal(_at(root, path), operation["value"]):
+            if not _equal(_referenced(root, path), operation["value"]):
                 raise ValueError(f"{operation['path']!r} is not as the patch expects")
         case other:
             raise ValueError(f"unknown operation {other!r}")
@@ -84,7 +84,7 @@ def _position(elements: list[Any], step: str) -> int:
     return int(step)
 
 
-def _at(root: list[Any], steps: list[str]) -> Any:
+def _referenced(root: list[Any], steps: list[str]) -> Any:
     parent, last = _parent(root, steps)
     return parent[last]
 

@@ -29,8 +29,8 @@ def amounts(value: Any) -> dict[str, float]:
 def _exact(value: Any) -> dict[str, Fraction]:
     if isinstance(value, ByteSize):
         return {"B": Fraction(int(value))}
-    found = dimensions(value)
-    return {"n": found["n"]} if isinstance(value, Ratio) else found
+    exact = dimensions(value)
+    return {"n": exact["n"]} if isinstance(value, Ratio) else exact
 
 
 def preferred(value: Any) -> Fraction | None:
@@ -39,8 +39,8 @@ def preferred(value: Any) -> Fraction | None:
     >>> preferred("20ms"), preferred("1k"), preferred("fast")
     (Fraction(1, 50), Fraction(1000, 1), None)
     """
-    found = _exact(value)
-    return next((found[name] for name in ("s", "B", "n") if name in found), None)
+    exact = _exact(value)
+    return next((exact[name] for name in ("s", "B", "n") if name in exact), None)
 
 
 def comparable(before: Any, after: Any) -> tuple[Fraction, Fraction] | None:
@@ -65,8 +65,8 @@ def ratio(before: Any, after: Any) -> float | None:
     >>> ratio("500m", "0.5")
     1.0
     """
-    found = comparable(before, after)
-    return quotient(*found) if found else None
+    pair = comparable(before, after)
+    return quotient(*pair) if pair else None
 
 
 def quotient(old: Fraction, new: Fraction) -> float | None:

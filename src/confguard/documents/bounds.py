@@ -80,10 +80,10 @@ _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|(?P<open>[\[{])|(?P<close>[\]}])')
 def deepest_place(text: str) -> Position:
     """Where brackets begin to nest too deep; where the text begins if they do not."""
     depth = 0
-    for found in _TOKEN.finditer(text):
-        depth += (found["open"] is not None) - (found["close"] is not None)
+    for match in _TOKEN.finditer(text):
+        depth += (match["open"] is not None) - (match["close"] is not None)
         if depth > MAX_DEPTH:
-            return LineIndex(text).position(found.start())
+            return LineIndex(text).position(match.start())
     return Position(1, 1)
 
 

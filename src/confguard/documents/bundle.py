@@ -29,7 +29,7 @@ from confguard.paths import follow, path_from_json
 from confguard.values import Files, merge_layers, same
 
 if TYPE_CHECKING:
-    from confguard.documents.editing.interface import ChangeLike
+    from confguard.documents.editing.interface import DataChange
 
 __all__ = [
     "BUNDLE",
@@ -106,8 +106,8 @@ class Layout:
     def below(self, folder: Path) -> list[str]:
         """The names of its files in a folder: those that it names outright, and those there that its patterns match."""
         patterns = [name for name in self.names if _WILD.search(name)]
-        found = (path for pattern in patterns for path in folder.glob(pattern) if path.is_file())
-        names = (path.relative_to(folder).as_posix() for path in found)
+        paths = (path for pattern in patterns for path in folder.glob(pattern) if path.is_file())
+        names = (path.relative_to(folder).as_posix() for path in paths)
         return list(dict.fromkeys([*self.outright, *sorted(each for each in names if not _is_inner(each))]))
 
     def content(self, files: Mapping[str, bytes]) -> bytes:
@@ -228,7 +228,7 @@ class Bundle(Document):
         """None: places are those of the files."""
         return {}
 
-    def edit(self, changes: Iterable[ChangeLike]) -> Bundle:
+    def edit(self, changes: Iterable[DataChange]) -> Bundle:
         """The bundle after the changes: each is made in the very file that its value stands in.
 
         A new value goes into the topmost layer. Raises `DocumentError` as `Document.edit` does.
@@ -239,18 +239,18 @@ class Bundle(Document):
 
         asked = [revealed(change) for change in changes]
         files = edited_files(self.files, asked, layered=self.layered)
-        made = self.with_files(
+        edited = self.with_files(
             {name: part.content for name, part in files.items() if part is not self.files[name]}
         )
         try:
-            exact = same(dict(made.data), dict(data_after(self.data, asked)))
+            exact = same(dict(edited.data), dict(data_after(self.data, asked)))
         except UnfitError as error:
             raise DocumentError(str(error), path=self.path, hint=error.hint) from error
         if not exact:
             raise DocumentError(
                 "a layer below would show through", path=self.path, hint="edit the files by hand"
             )
-        return made
+        return edited
 
     def with_files(self, files: Mapping[str, bytes | None]) -> Bundle:
         """The bundle with other bytes in some files; None removes one. Raises `DocumentError`."""
@@ -316,13 +316,13 @@ def _held(content: bytes) -> dict[str, str]:
 
 def _entries(content: bytes) -> tuple[bool, list[tuple[str, str | None, bytes]]]:
     try:
-        made = json.loads(content)
-        ((kind, listed),) = made.items()
+        loaded = json.loads(content)
+        ((kind, listed),) = loaded.items()
         return _KINDS.index(kind) == 0, [_entry(each) for each in listed]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
         raise DocumentError("is no bundle of files: the config had one file then") from error
 
 
-def _entry(made: Mapping[str, str]) -> tuple[str, str | None, bytes]:
-    content = made["text"].encode() if "text" in made else b64decode(made["bytes"], validate=True)
-    return str(PurePosixPath(made["name"])), made.get("format"), content
+def _entry(entry: Mapping[str, str]) -> tuple[str, str | None, bytes]:
+    content = entry["text"].encode() if "text" in entry else b64decode(entry["bytes"], validate=True)
+    return str(PurePosixPath(entry["name"])), entry.get("format"), content

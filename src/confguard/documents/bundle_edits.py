@@ -20,11 +20,11 @@ def edited_files(
     files: Mapping[str, Document], changes: Sequence[Revealed], *, layered: bool
 ) -> dict[str, Document]:
     """The files after the changes. Raises `DocumentError` where one of them cannot be made."""
-    made, split = dict(files), _in_layers if layered else _in_files
+    edited, split = dict(files), _in_layers if layered else _in_files
     for change in changes:
-        for name, each in split(made, change):
-            made[name] = made[name].edit([each])
-    return made
+        for name, each in split(edited, change):
+            edited[name] = edited[name].edit([each])
+    return edited
 
 
 def _in_files(files: dict[str, Document], change: Revealed) -> Iterator[tuple[str, Revealed]]:
@@ -58,12 +58,12 @@ def _in_layers(files: dict[str, Document], change: Revealed) -> Iterator[tuple[s
         holding = [name for name in files if follow(files[name].data, wanted)[1]]
     if change.op == "remove" and holding and not _listed(files[holding[-1]], wanted):
         for name in holding:
-            yield name, evolve(change, before=_at(files[name], wanted))
+            yield name, evolve(change, before=_data_at(files[name], wanted))
     elif change.op == "add" and not holding:
         name = list(files)[-1]
         yield name, _nested(files[name], change)
     elif holding:
-        own = {"before": _at(files[holding[-1]], wanted)} if change.op == "replace" else {}
+        own = {"before": _data_at(files[holding[-1]], wanted)} if change.op == "replace" else {}
         yield holding[-1], evolve(change, **own)
     else:
         raise DocumentError("no layer holds what is to be changed", path=list(files.values())[-1].path)
@@ -71,7 +71,7 @@ def _in_layers(files: dict[str, Document], change: Revealed) -> Iterator[tuple[s
 
 def _listed(part: Document, path: Path) -> bool:
     """Is it the element of a list? A layer has a list as a whole."""
-    return isinstance(_at(part, path[:-1]), list)
+    return isinstance(_data_at(part, path[:-1]), list)
 
 
 def _nested(part: Document, change: Revealed) -> Revealed:
@@ -85,7 +85,7 @@ def _nested(part: Document, change: Revealed) -> Revealed:
     return evolve(change, path=change.path[: len(walked) + 1], after=value)
 
 
-def _at(part: Document, path: Path) -> Any:
+def _data_at(part: Document, path: Path) -> Any:
     data: Any = part.data
     for step in follow(part.data, path)[0]:
         data = data[step]

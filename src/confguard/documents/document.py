@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import define, field
 
-from confguard.documents.editing.interface import ChangeLike
+from confguard.documents.editing.interface import DataChange
 from confguard.documents.interface import LineIndex, Position
 from confguard.documents.parsed import Parsed
 from confguard.documents.reading import load_bytes, parsed
@@ -46,7 +46,7 @@ class Document(Parsed):
         """Is what stands at a path a text only because its file's format has no other values?"""
         return self.part_at(path)[0].texts_only
 
-    def edit(self, changes: Iterable[ChangeLike]) -> Document:
+    def edit(self, changes: Iterable[DataChange]) -> Document:
         """The document after the changes (a `Diff`, or any of its changes), with comments, order and layout kept.
 
         Raises `DocumentError` where a change does not fit, or cannot be made in place exactly.
@@ -59,8 +59,12 @@ class Document(Parsed):
         """
         from confguard.documents.editing import edited
 
-        made = edited(self, changes)
-        return self if made is None else Document(made.data, made.content, self.format, self.path, self.tags)
+        result = edited(self, changes)
+        return (
+            self
+            if result is None
+            else Document(result.data, result.content, self.format, self.path, self.tags)
+        )
 
     @property
     def single(self) -> Document:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from confguard.documents.interface import Format, LineIndex, ParseError, Place, Places, twice
+from confguard.documents.interface import Format, LineIndex, ParseError, Places, Span, twice
 
 __all__ = ["EnvFormat", "env_quoted"]
 
@@ -35,7 +35,7 @@ class EnvFormat(Format):
         """Where each name stands."""
         index = LineIndex(text)
         return {
-            (entry.name,): Place(index.position(entry.start), index.position(entry.at))
+            (entry.name,): Span(index.position(entry.start), index.position(entry.at))
             for entry in _entries(text)
         }
 
@@ -71,15 +71,15 @@ def _entries(text: str) -> list[_Entry]:
         at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr] # it matches nothing at least
         if at >= end:
             return entries
-        found = _ASSIGN.match(text, at)
-        if not found:
+        match = _ASSIGN.match(text, at)
+        if not match:
             raise _error("NAME=value was expected", text, at)
-        value, after = _quoted(text, found.end()) or _plain(text, found)
-        entries.append(_Entry(found["name"], value, found.start("name"), found.end()))
+        value, after = _quoted(text, match.end()) or _unquoted(text, match)
+        entries.append(_Entry(match["name"], value, match.start("name"), match.end()))
         at = after
 
 
-def _plain(text: str, assign: re.Match[str]) -> tuple[str, int]:
+def _unquoted(text: str, assign: re.Match[str]) -> tuple[str, int]:
     """A value without quotes: up to a `#` that a blank stands before, or to the end of the line."""
     end = _PLAIN.match(text, assign.end()).end()  # type: ignore[union-attr]
     line = text[assign.end() - 1 : end]  # with the blank, or the equals sign, that stands before the value
@@ -97,17 +97,17 @@ def _quoted(text: str, at: int) -> tuple[str, int] | None:
     while True:
         first = text[at : at + 1]
         if first == "'" or first == '"':
-            found = (_SINGLE if first == "'" else _DOUBLE).match(text, at)
-            if not found:
+            match = (_SINGLE if first == "'" else _DOUBLE).match(text, at)
+            if not match:
                 raise _error(f"no closing {first}", text, at)
-            inside = found[1].replace("\r\n", "\n")
+            inside = match[1].replace("\r\n", "\n")
             parts.append(inside if first == "'" else _unescape(inside))
         else:
-            found = _BARE.match(text, at)
-            if not found:
+            match = _BARE.match(text, at)
+            if not match:
                 break
-            parts.append(re.sub(r"\\(.)", r"\1", found[0]))
-        at = found.end()
+            parts.append(re.sub(r"\\(.)", r"\1", match[0]))
+        at = match.end()
     rest = _REST.match(text, at)
     if not rest:
         hint = "quote the whole value; a comment begins with ` #`"

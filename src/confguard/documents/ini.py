@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
-from confguard.documents.interface import Format, LineIndex, ParseError, Place, Places, Position, twice
+from confguard.documents.interface import Format, LineIndex, ParseError, Places, Position, Span, twice
 
 if TYPE_CHECKING:
     from confguard.paths import Path
@@ -55,7 +55,7 @@ class IniFormat(Format):
         """Where each section and key stands."""
         index = LineIndex(text)
         return {
-            entry.path: Place(index.position(entry.start), index.position(entry.value))
+            entry.path: Span(index.position(entry.start), index.position(entry.value))
             for entry in scan_ini(text)
         }
 
@@ -64,9 +64,9 @@ class IniFormat(Format):
         parser = configparser.RawConfigParser(allow_no_value=True, default_section="\0")
         parser.optionxform = str  # type: ignore[assignment,method-assign]
         parser.read_dict(data)
-        made = io.StringIO()
-        parser.write(made)
-        return made.getvalue()
+        buffer = io.StringIO()
+        parser.write(buffer)
+        return buffer.getvalue()
 
 
 @define
@@ -91,8 +91,8 @@ def scan_ini(text: str) -> list[IniEntry]:
     """
     entries: list[IniEntry] = []
     section = ""
-    for found in _LINE.finditer(text):
-        line, start = found[1], found.start()
+    for match in _LINE.finditer(text):
+        line, start = match[1], match.start()
         stripped = line.strip()
         if not stripped or is_ini_comment(line):
             continue
@@ -129,9 +129,9 @@ _CONTINUED = "a line that is moved in continues a key without a value"
 
 def _position(text: str, number: int) -> Position:
     """The first column of a line, as `configparser` counts lines."""
-    for count, found in enumerate(_LINE.finditer(text), 1):
+    for count, match in enumerate(_LINE.finditer(text), 1):
         if count == number:
-            return LineIndex(text).position(found.start())
+            return LineIndex(text).position(match.start())
     return Position(1, 1)
 
 

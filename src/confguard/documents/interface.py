@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from confguard.paths import Path
 
-__all__ = ["Format", "LineIndex", "ParseError", "Place", "Places", "Position", "twice"]
+__all__ = ["Format", "LineIndex", "ParseError", "Places", "Position", "Span", "twice"]
 
 
 class Position(NamedTuple):
@@ -20,14 +20,14 @@ class Position(NamedTuple):
     column: int
 
 
-class Place(NamedTuple):
+class Span(NamedTuple):
     """Where one value stands: its key (or dash) and the value itself."""
 
     key: Position
     value: Position
 
 
-Places: TypeAlias = "dict[Path, Place]"
+Places: TypeAlias = "dict[Path, Span]"
 
 
 class ParseError(ValueError):

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import MAX_DIGITS, TOO_LARGE
-from confguard.documents.interface import Format, LineIndex, ParseError, Place, Places, twice
+from confguard.documents.interface import Format, LineIndex, ParseError, Places, Span, twice
 
 if TYPE_CHECKING:
     from confguard.paths import Path
@@ -35,8 +35,8 @@ class JsonFormat(Format):
             line, column = LineIndex(text).position(_number_at(text, error.number))
             raise ParseError(error.problem, line, column, error.hint) from error
         except ValueError as error:  # an integer with more digits than Python converts
-            found = re.compile(rf"{_STRING.pattern}|(-?[0-9]{{{MAX_DIGITS + 1}}})").finditer(text)
-            at = next((match.start() for match in found if match[1]), 0)
+            matches = re.compile(rf"{_STRING.pattern}|(-?[0-9]{{{MAX_DIGITS + 1}}})").finditer(text)
+            at = next((match.start() for match in matches if match[1]), 0)
             raise ParseError(TOO_LARGE, *LineIndex(text).position(at)) from error
         if _HALF.search(text):
             _refuse_halves(text)
@@ -56,9 +56,9 @@ def _loaded(text: str) -> Any:
     sizes: list[int] = []
     note = sizes.append
 
-    def noted(made: dict[str, Any]) -> dict[str, Any]:
-        note(len(made))
-        return made
+    def noted(table: dict[str, Any]) -> dict[str, Any]:
+        note(len(table))
+        return table
 
     data = json.loads(text, object_hook=noted, parse_constant=_no_constant, parse_float=_finite)
     keys = sum(sizes)
@@ -77,10 +77,10 @@ class _DuplicateKeyError(Exception):
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
+    table = dict(pairs)
+    if len(table) < len(pairs):
         raise _DuplicateKeyError
-    return made
+    return table
 
 
 class _NumberError(Exception):
@@ -93,12 +93,12 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 def _refuse_halves(text: str) -> None:
     """Refuse half of a surrogate pair, which is no character and can be written nowhere."""
-    for found in _STRING.finditer(text):
-        if _HALF.search(found.group()):
+    for match in _STRING.finditer(text):
+        if _HALF.search(match.group()):
             try:
-                json.loads(found.group()).encode()
+                json.loads(match.group()).encode()
             except UnicodeEncodeError:
-                position = LineIndex(text).position(found.start())
+                position = LineIndex(text).position(match.start())
                 raise ParseError("half of a surrogate pair, which is no character", *position) from None
 
 
@@ -115,8 +115,8 @@ def _finite(digits: str) -> float:
 
 def _number_at(text: str, number: str) -> int:
     """Where a number stands first outside of strings. Up to there the text is JSON."""
-    found = re.compile(rf'"(?:[^"\\]|\\.)*"|(?<![\w.+-])({re.escape(number)})(?![\w.])')
-    return next((match.start(1) for match in found.finditer(text) if match.group(1)), 0)
+    matches = re.compile(rf'"(?:[^"\\]|\\.)*"|(?<![\w.+-])({re.escape(number)})(?![\w.])')
+    return next((match.start(1) for match in matches.finditer(text) if match.group(1)), 0)
 
 
 def _lower_first(message: str) -> str:
@@ -148,17 +148,17 @@ class _Scan:
         elif first == "[":
             self._array(path)
         else:
-            found = (_STRING if first == '"' else _SCALAR).match(self.text, self.at)
-            self.at = found.end() if found else len(self.text)
+            match = (_STRING if first == '"' else _SCALAR).match(self.text, self.at)
+            self.at = match.end() if match else len(self.text)
 
     def _object(self, path: Path) -> None:
         while self._next("}"):
             start = self.at
-            found = _STRING.match(self.text, self.at)
-            if not found:
+            match = _STRING.match(self.text, self.at)
+            if not match:
                 raise ParseError("no key where one was expected")
-            key = json.loads(found.group())
-            self.at = found.end()
+            key = json.loads(match.group())
+            self.at = match.end()
             self._skip()
             self.at += 1  # the colon
             self._skip()
@@ -188,8 +188,8 @@ class _Scan:
         return True
 
     def _note(self, path: Path, start: int) -> None:
-        self.places[path] = Place(self.index.position(start), self.index.position(self.at))
+        self.places[path] = Span(self.index.position(start), self.index.position(self.at))
 
     def _skip(self) -> None:
-        found = _SPACE.match(self.text, self.at)
-        self.at = found.end() if found else self.at
+        match = _SPACE.match(self.text, self.at)
+        self.at = match.end() if match else self.at

@@ -42,20 +42,20 @@ def blank_comments(text: str) -> str:
     at = 0
     ends = False  # may what stands before end an element?
     comma: int | None = None  # the part that holds a comma nothing has followed yet
-    for found in _TOKEN.finditer(text):
-        kind = found.lastgroup
-        parts.append(text[at : found.start()])
-        at = found.end()
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup
+        parts.append(text[at : match.start()])
+        at = match.end()
         if kind == "open":
-            position = LineIndex(text).position(found.start())
+            position = LineIndex(text).position(match.start())
             raise ParseError("a comment is not closed", position.line, position.column)
         if kind == "comment":
-            parts.append(_VISIBLE.sub(" ", found.group()))
+            parts.append(_VISIBLE.sub(" ", match.group()))
             continue
         if kind == "close" and comma is not None:
             parts[comma] = " "
-        parts.append(found.group())
+        parts.append(match.group())
         comma = len(parts) - 1 if kind == "comma" and ends else None
-        ends = found.group() not in "[{,:"
+        ends = match.group() not in "[{,:"
     parts.append(text[at:])
     return "".join(parts)

@@ -67,8 +67,8 @@ class Parsed:
     def locate_value(self, path: Sequence[object]) -> Position | None:
         """Where the value of a path stands; None if nowhere."""
         walked, whole = follow(self.data, path_from_json(path))
-        found = self._places.get(walked) if whole else None
-        return found.value if found else None
+        position = self._places.get(walked) if whole else None
+        return position.value if position else None
 
     @cached_property
     def lines(self) -> list[str]:

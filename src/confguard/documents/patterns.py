@@ -50,10 +50,10 @@ def matching(root: Path, patterns: Sequence[str]) -> list[Path]:
 
 def the_only(root: Path, patterns: Sequence[str], config: str) -> Path:
     """The only file that patterns match. Raises `ProjectError` if there is another, or none."""
-    found = matching(root, patterns)
-    if len(found) == 1:
-        return found[0]
-    count = "no file" if not found else f"{len(found)} files"
+    paths = matching(root, patterns)
+    if len(paths) == 1:
+        return paths[0]
+    count = "no file" if not paths else f"{len(paths)} files"
     raise ProjectError(
         f"'{config}' has {count}: say which FILE is meant",
         hint="confguard plan NAME FILE; or name a folder as the target, and they are one config",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from confguard.documents.interface import Format, LineIndex, ParseError, Place, Places, Position, twice
+from confguard.documents.interface import Format, LineIndex, ParseError, Places, Position, Span, twice
 
 __all__ = ["PropertiesFormat", "properties_escaped"]
 
@@ -45,18 +45,18 @@ _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|u|.)", re.DOTALL)
 _NAMED = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 
 
-def _entries(text: str) -> Iterator[tuple[str, str, Place]]:
+def _entries(text: str) -> Iterator[tuple[str, str, Span]]:
     index = LineIndex(text)
     for first, end, logical in _logical_lines(text):
         stripped = logical.lstrip(" \t\f")
         if not stripped or stripped[0] in "#!":
             continue
         start = first + len(logical) - len(stripped)
-        found = _KEY.match(stripped)
-        key_end = found.end() if found else 0
+        match = _KEY.match(stripped)
+        key_end = match.end() if match else 0
         between = _BETWEEN.match(stripped, key_end)
         value = between.end() if between else key_end
-        place = Place(index.position(start), index.position(min(start + value, end)))
+        place = Span(index.position(start), index.position(min(start + value, end)))
         yield _unescaped(stripped[:key_end], place.key), _unescaped(stripped[value:], place.key), place
 
 
@@ -67,10 +67,10 @@ def _logical_lines(text: str) -> Iterator[tuple[int, int, str]]:
     """Lines joined where one ends in an odd number of backslashes; each with where its first begins and ends."""
     joined: list[str] = []
     first = end = 0
-    for found in _LINE.finditer(text):
-        line = found[1].lstrip(" \t\f") if joined else found[1]
+    for match in _LINE.finditer(text):
+        line = match[1].lstrip(" \t\f") if joined else match[1]
         if not joined:
-            first, end = found.span(1)
+            first, end = match.span(1)
         comment = not joined and line.lstrip(" \t\f")[:1] in {"#", "!"}
         slashes = len(line) - len(line.rstrip("\\"))
         if slashes % 2 and not comment:
@@ -83,15 +83,15 @@ def _logical_lines(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _unescaped(text: str, position: Position) -> str:
-    def replaced(found: re.Match[str]) -> str:
-        code = found.group(1)
+    def replaced(match: re.Match[str]) -> str:
+        code = match.group(1)
         if code == "u":
             raise ParseError("\\u is followed by four hexadecimal digits", *position)
         return chr(int(code[1:], 16)) if len(code) == 5 else _NAMED.get(code, code)
 
-    made = _ESCAPE.sub(replaced, text)
+    value = _ESCAPE.sub(replaced, text)
     try:
-        return made.encode("utf-16", "surrogatepass").decode("utf-16")
+        return value.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError as error:
         raise ParseError("half of a surrogate pair, which is no character", *position) from error
 
@@ -105,10 +105,10 @@ def properties_escaped(text: str, special: str, *, ascii_only: bool = True) -> s
     a\ b \ \u00e9
     """
     named = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f"}
-    made = "".join(named.get(char, "\\" + char if char in special else char) for char in text)
-    made = "\\" + made if made.startswith(" ") else made
-    if not ascii_only or made.isascii():
-        return made
-    units = made.encode("utf-16-be").hex()
+    escaped = "".join(named.get(char, "\\" + char if char in special else char) for char in text)
+    escaped = "\\" + escaped if escaped.startswith(" ") else escaped
+    if not ascii_only or escaped.isascii():
+        return escaped
+    units = escaped.encode("utf-16-be").hex()
     codes = [int(units[at : at + 4], 16) for at in range(0, len(units), 4)]
     return "".join(chr(code) if code < 128 else f"\\u{code:04x}" for code in codes)

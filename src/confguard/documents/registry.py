@@ -60,8 +60,8 @@ def format_named(name: str) -> Format:
 def notation_of(name: str) -> Callable[[str], Any] | None:
     """What edits texts of a format, keeping comments and layout; None where nothing does."""
     if name in _BUILT_IN:
-        found: Callable[[str], Any] = _loaded(f"confguard.documents.editing.{_BUILT_IN[name].notation}")
-        return found
+        notation: Callable[[str], Any] = _loaded(f"confguard.documents.editing.{_BUILT_IN[name].notation}")
+        return notation
     return getattr(format_named(name), "notation", None)
 
 
@@ -77,8 +77,8 @@ def detect_format(path: str) -> Format:
     suffix = PurePath(name).suffix
     if name == ".env" or name.startswith(".env."):
         return format_named("env")
-    for built_in, told in _BUILT_IN.items():
-        if suffix in told.suffixes:
+    for built_in, traits in _BUILT_IN.items():
+        if suffix in traits.suffixes:
             return format_named(built_in)
     for plugin in _plugins():
         chosen = format_named(plugin)

@@ -26,8 +26,8 @@ def naming_tags(tags: Iterable[str] | Callable[[], Iterable[str]]) -> Iterator[N
     {'queue': 'Jobs'}
     """
     named = tuple(tags) if not callable(tags) else ()
-    told = cache(lambda: tuple(tags()) if callable(tags) else named)
-    token = _NAMED.set((*_NAMED.get(), told))
+    tags_now = cache(lambda: tuple(tags()) if callable(tags) else named)
+    token = _NAMED.set((*_NAMED.get(), tags_now))
     try:
         yield
     finally:
@@ -36,5 +36,5 @@ def naming_tags(tags: Iterable[str] | Callable[[], Iterable[str]]) -> Iterator[N
 
 def is_named(tag: str) -> bool:
     """Is a tag named? Those of YAML's own that nobody knows, `!!python/...` among them, never are."""
-    patterns = (pattern for told in _NAMED.get() for pattern in told())
+    patterns = (pattern for named in _NAMED.get() for pattern in named())
     return not tag.startswith(_OF_YAML) and any(fnmatchcase(tag, pattern) for pattern in patterns)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import MAX_INTEGER_BITS, TOO_LARGE
-from confguard.documents.interface import Format, LineIndex, ParseError, Place, Places, twice
+from confguard.documents.interface import Format, LineIndex, ParseError, Places, Span, twice
 
 if TYPE_CHECKING:
     from confguard.paths import Path
@@ -26,8 +26,8 @@ class TomlFormat(Format):
         try:
             data = tomli.loads(text)
         except tomli.TOMLDecodeError as error:
-            if found := _Duplicates(text).first(error.pos):
-                raise found from error
+            if duplicate := _Duplicates(text).first(error.pos):
+                raise duplicate from error
             raise ParseError(error.msg, error.lineno, error.colno) from error
         except ValueError as error:  # a number with more digits than Python converts
             raise _too_large(text) from error
@@ -60,8 +60,8 @@ def _too_large(text: str) -> ParseError:
     tokens = re.compile(
         rf"{_STRING.pattern}|#[^\n]*|(?P<number>[+-]?[0-9][0-9A-Fa-fxob_]{{3500,}})", re.DOTALL
     )
-    found = next((match for match in tokens.finditer(text) if match["number"]), None)
-    line, column = LineIndex(text).position(found.start() if found else 0)
+    number = next((match for match in tokens.finditer(text) if match["number"]), None)
+    line, column = LineIndex(text).position(number.start() if number else 0)
     return ParseError(TOO_LARGE, line, column)
 
 
@@ -132,11 +132,11 @@ class _Scan:
         keys = []
         while True:
             self._skip(_SPACE)
-            found = _KEY.match(self.text, self.at)
-            if not found:
+            match = _KEY.match(self.text, self.at)
+            if not match:
                 raise ParseError("no key where one was expected")
-            keys.append((_unquote(found.group()), self.at))
-            self.at = found.end()
+            keys.append((_unquote(match.group()), self.at))
+            self.at = match.end()
             self._skip(_SPACE)
             if not self.text.startswith(".", self.at):
                 return keys
@@ -149,10 +149,10 @@ class _Scan:
         elif first == "{":
             self._items(path, "}")
         else:
-            found = (_STRING if first in "\"'" else _BARE).match(self.text, self.at)
-            if not found:
+            match = (_STRING if first in "\"'" else _BARE).match(self.text, self.at)
+            if not match:
                 raise ParseError("no value where one was expected")
-            self.at = found.end()
+            self.at = match.end()
 
     def _items(self, path: Path, close: str) -> None:
         self.at += 1
@@ -174,14 +174,14 @@ class _Scan:
 
     def _note(self, path: Path, key: int, value: int) -> None:
         if path not in self.places:
-            self.places[path] = Place(self.index.position(key), self.index.position(value))
+            self.places[path] = Span(self.index.position(key), self.index.position(value))
 
     def defined(self, path: Path, start: int, kind: str) -> None:
         """A key defines a `value`, a table by its `header`, one `around` that or `dotted`, or an `array` of tables."""
 
     def _skip(self, pattern: re.Pattern[str]) -> None:
-        found = pattern.match(self.text, self.at)
-        self.at = found.end() if found else self.at
+        match = pattern.match(self.text, self.at)
+        self.at = match.end() if match else self.at
 
 
 _ALLOWED = {("around", "around"), ("around", "header"), ("around", "dotted"), ("dotted", "dotted")}

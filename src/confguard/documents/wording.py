@@ -36,5 +36,5 @@ def _worded(document: Parsed, parent: Path, segment: Any) -> Any:
     place = document.places().get(walked) if whole else None
     if place is None:
         return "null" if segment is None else str(segment).lower()
-    found = _KEY.match(document.lines[place.key.line - 1], place.key.column - 1)
-    return found.group(1) if found else str(segment)
+    match = _KEY.match(document.lines[place.key.line - 1], place.key.column - 1)
+    return match.group(1) if match else str(segment)

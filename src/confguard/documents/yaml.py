@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import MAX_INTEGER_BITS, TOO_LARGE, check_yaml_depth
-from confguard.documents.interface import Format, LineIndex, ParseError, Place, Places, Position, twice
+from confguard.documents.interface import Format, LineIndex, ParseError, Places, Position, Span, twice
 from confguard.documents.tags import is_named, naming_tags
 from confguard.values import Documents
 
@@ -41,8 +41,8 @@ class YamlFormat(Format):
         except _RefusedError as error:
             raise error.placed(text) from error
         except yaml.reader.ReaderError as error:
-            found = yaml.reader.Reader.NON_PRINTABLE.search(text)
-            line, column = LineIndex(text).position(found.start() if found else 0)
+            match = yaml.reader.Reader.NON_PRINTABLE.search(text)
+            line, column = LineIndex(text).position(match.start() if match else 0)
             raise ParseError(
                 f"character #x{error.character:04x} is not allowed here", line, column
             ) from error
@@ -60,7 +60,7 @@ class YamlFormat(Format):
                 path: Path = ()
                 if len(kept) > 1:
                     path, at = (number,), _position(node, index)
-                    places[path] = Place(at, at)
+                    places[path] = Span(at, at)
                 _walk(node, path, places, loader, index)
         return places
 
@@ -192,7 +192,7 @@ def _teach(loader: Any, base: Any) -> None:
     loader.add_constructor(f"{_YAML}set", base.construct_yaml_map)
     for name in ("omap", "pairs"):
         loader.add_constructor(_YAML + name, base.construct_yaml_seq)
-    loader.add_constructor(None, _plain)
+    loader.add_constructor(None, _untagged)
 
 
 _MOST_DIGITS = 15_000
@@ -223,7 +223,7 @@ def _careful(make: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any],
     return made
 
 
-def _plain(loader: Any, node: Any) -> Any:
+def _untagged(loader: Any, node: Any) -> Any:
     """What carries a tag that the project names, as if it did not; any other unknown tag is refused."""
     import yaml
 
@@ -294,12 +294,12 @@ def _walk(node: Any, path: Path, places: Places, loader: Any, index: LineIndex) 
         for key_node, value_node, key in _pairs(node, loader):
             inner = (*path, key)
             if inner not in places:
-                places[inner] = Place(_position(key_node, index), _position(value_node, index))
+                places[inner] = Span(_position(key_node, index), _position(value_node, index))
                 _walk(value_node, inner, places, loader, index)
     elif node.id == "sequence":
         for number, child in enumerate(node.value):
             inner = (*path, number)
-            places[inner] = Place(_position(child, index), _position(child, index))
+            places[inner] = Span(_position(child, index), _position(child, index))
             _walk(child, inner, places, loader, index)
 
 

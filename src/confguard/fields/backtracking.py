@@ -55,9 +55,9 @@ def polynomial_of(pattern: str) -> str | None:
     """
     tree = _parser.parse(pattern)
     alphabet = _alphabet(tree)
-    found = _Adjacent(alphabet)
-    found.sequence(list(tree))
-    return found.shared
+    adjacent = _Adjacent(alphabet)
+    adjacent.sequence(list(tree))
+    return adjacent.shared
 
 
 @define
@@ -146,10 +146,10 @@ class _Automaton:
     starts: set[int] = field(factory=set)
 
     def sequence(self, items: Iterable[tuple[Any, Any]]) -> _Fragment:
-        made = _Fragment()
+        fragment = _Fragment()
         for operation, argument in items:
-            made = self._joined(made, self._item(operation, argument))
-        return made
+            fragment = self._joined(fragment, self._item(operation, argument))
+        return fragment
 
     def _item(self, operation: Any, argument: Any) -> _Fragment:
         if operation in (sre.LITERAL, sre.NOT_LITERAL, sre.IN, sre.ANY):
@@ -175,12 +175,12 @@ class _Automaton:
         return _Fragment(first, last, any(branch.empty for branch in branches))
 
     def _repeated(self, least: int, most: Any, body: Any) -> _Fragment:
-        made = self.sequence(body)
+        fragment = self.sequence(body)
         if most is sre.MAXREPEAT or most >= _MANY:
-            self._connect(made.last, made.first)
+            self._connect(fragment.last, fragment.first)
         elif most > 1:
-            made = self._joined(made, self.sequence(body))
-        return _Fragment(made.first, made.last, made.empty or least == 0)
+            fragment = self._joined(fragment, self.sequence(body))
+        return _Fragment(fragment.first, fragment.last, fragment.empty or least == 0)
 
     def _joined(self, left: _Fragment, right: _Fragment) -> _Fragment:
         self._connect(left.last, right.first)
@@ -199,9 +199,9 @@ class _Automaton:
         for before, following in self.follows:
             after.setdefault(before, []).append(following)
         for state in range(len(self.reads)):
-            found = self._twice(state, after)
-            if found:
-                return found
+            witness = self._twice(state, after)
+            if witness:
+                return witness
         return None
 
     def _twice(self, state: int, after: dict[int, list[int]]) -> str | None:
@@ -229,17 +229,17 @@ class _Automaton:
 
 def _alphabet(tree: Any) -> Characters:
     """Characters enough to tell all classes of a pattern apart: the ends of its ranges and their neighbours."""
-    found = set("a0 _-\n")
+    characters = set("a0 _-\n")
     stack = [tree]
     while stack:
         node = stack.pop()
         if isinstance(node, tuple) and len(node) == 2 and node[0] in (sre.LITERAL, sre.NOT_LITERAL):
-            found |= _around(node[1])
+            characters |= _around(node[1])
         elif isinstance(node, tuple) and len(node) == 2 and node[0] is sre.RANGE:
-            found |= _around(node[1][0]) | _around(node[1][1])
+            characters |= _around(node[1][0]) | _around(node[1][1])
         elif isinstance(node, tuple | list | _parser.SubPattern):
             stack.extend(node)
-    return frozenset(found)
+    return frozenset(characters)
 
 
 def _around(code: int) -> set[str]:

@@ -142,17 +142,17 @@ class Cron(str, FieldType):
     def __new__(cls, value: object) -> Self:
         if not isinstance(value, str):
             raise cls._refuse(value)
-        made = str.__new__(cls, value.strip())
+        value_made = str.__new__(cls, value.strip())
         written = _CRON_NAMES.get(value.strip().lower(), value).split()
         if len(written) != len(_CRON_FIELDS):
             raise ValueError(f"{cls._refuse(value)}: five fields are wanted")
         try:
-            made.times = tuple(
+            value_made.times = tuple(
                 _cron_times(text, *field) for text, field in zip(written, _CRON_FIELDS, strict=True)
             )
         except ValueError as error:
             raise ValueError(f"{cls._refuse(value)}: {error}") from None
-        return made
+        return value_made
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -176,7 +176,7 @@ def _cron_times(text: str, name: str, least: int, most: int, names: dict[str, in
     """The numbers one field stands for; None for a `*` in a day, which means the other day decides."""
     if text == "*" and "day" in name:
         return None
-    found: set[int] = set()
+    times: set[int] = set()
     for part in text.lower().split(","):
         span, slash, step = part.partition("/")
         if slash and not (step.isdecimal() and int(step)):
@@ -185,8 +185,8 @@ def _cron_times(text: str, name: str, least: int, most: int, names: dict[str, in
         start, end = _cron_number(first, names), _cron_number(last if dash else first, names)
         if start is None or end is None or not least <= start <= end <= most:
             raise ValueError(f"the {name} is from {least} to {most}")
-        found.update(range(start, (end if dash or not slash else most) + 1, int(step) if slash else 1))
-    return frozenset(number % 7 if most == 7 else number for number in found)
+        times.update(range(start, (end if dash or not slash else most) + 1, int(step) if slash else 1))
+    return frozenset(number % 7 if most == 7 else number for number in times)
 
 
 def _cron_number(text: str, names: dict[str, int]) -> int | None:

@@ -93,9 +93,9 @@ class Project:
         config = self.config(name)
         if config.layers:
             return layout_of(config.patterns, config.format, layered=True)
-        told = is_several(config.files, config.targets)
+        is_layout = is_several(config.files, config.targets)
         untold = not config.targets and len(matching(self.root, config.patterns)) > 1
-        return layout_of(config.patterns, config.format) if told or untold else None
+        return layout_of(config.patterns, config.format) if is_layout or untold else None
 
     def make_importable(self) -> None:
         """Let schemas be imported from the project's folder and from its `src`."""

@@ -91,31 +91,33 @@ def _unusable_targets(project: Project) -> list[Problem]:
     """Targets that are none, and files that two of them name: each would undo what the other writes."""
     from confguard.targets.tables import as_target
 
-    found = []
+    problems = []
     named: dict[Path, str] = {}
     for name, config in project.settings.configs.items():
         try:
             layout = project.layout_of(name) if config.targets or config.layers else None
         except ConfguardError as error:
-            found.append(Problem(("configs", name, "layers" if config.layers else "files"), str(error)))
+            problems.append(Problem(("configs", name, "layers" if config.layers else "files"), str(error)))
             continue
         if config.layers and config.files:
-            found.append(Problem(("configs", name, "files"), "layers are files already: keep one of the two"))
+            problems.append(
+                Problem(("configs", name, "files"), "layers are files already: keep one of the two")
+            )
         for index, like in enumerate(config.targets):
             at = ("configs", name, "targets", index)
             try:
                 paths = [path.resolve() for path in as_target(like, project.root, layout).paths]
             except TargetError as error:
                 hint = f" (such as {error.hint})" if error.hint else ""
-                found.append(Problem(at, f"{error}{hint}"))
+                problems.append(Problem(at, f"{error}{hint}"))
                 continue
-            found += [
+            problems += [
                 Problem(at, f"{path} is a target of '{named[path]}' already: one file has one config")
                 for path in paths
                 if path in named
             ]
             named |= dict.fromkeys(paths, name)
-    return found
+    return problems
 
 
 def _unusable_tables(settings: Settings) -> Iterator[Problem]:
@@ -164,6 +166,6 @@ def _table(document: Document) -> Any:
 
 
 def _placed(problem: Problem, document: Document, inside: DocumentPath) -> Problem:
-    found = document.locate((*inside, *problem.path), nearest=True)
-    line, column = (found.line, found.column) if found else (None, None)
+    position = document.locate((*inside, *problem.path), nearest=True)
+    line, column = (position.line, position.column) if position else (None, None)
     return Problem(problem.path, problem.message, document.path, line, column)

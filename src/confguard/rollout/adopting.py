@@ -44,14 +44,14 @@ def held_by_hand(place: Place, target: str | os.PathLike[str] | None = None) -> 
 def _named(place: Place, name: str) -> list[Target]:
     """The targets that a path means, from here or from where the targets are. Raises `NotFoundError`."""
     wanted = Path(os.path.normpath(name)).parts
-    found = [
+    targets = [
         each
         for each in place.targets
         if Path(name).resolve() == Path(each.name).resolve()
         or Path(each.name).parts[-len(wanted) :] == wanted
     ]
-    if not found:
+    if not targets:
         raise NotFoundError(
             f"'{place.config}' has no target '{harmless(name)}'", hint=f"it has: {place.names()}"
         )
-    return found
+    return targets

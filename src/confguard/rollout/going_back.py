@@ -51,8 +51,8 @@ def not_done(done: Sequence[Done]) -> ConfguardError | None:
     untold = [each for each in done if each.not_told]
     if not untold:
         return None
-    said = "\n".join(f"{_in_force(each)}; the service was not told: {each.not_told}" for each in untold)
-    return NotToldError(said, hint=_tell_again(untold), revision=untold[0].revision)
+    message = "\n".join(f"{_in_force(each)}; the service was not told: {each.not_told}" for each in untold)
+    return NotToldError(message, hint=_tell_again(untold), revision=untold[0].revision)
 
 
 def take_back(done: Sequence[Done]) -> ConfguardError:
@@ -69,20 +69,20 @@ def take_back(done: Sequence[Done]) -> ConfguardError:
     except ConflictError:
         return RefusedError(f"{what}: {failed.problem}; somebody replaced it meanwhile", hint=_log(failed))
     except ConfguardError as error:
-        said = f"{what}: {failed.problem}; it could not be taken back: {error}"
-        return TargetError(said, hint=_revert_hint(failed))
+        message = f"{what}: {failed.problem}; it could not be taken back: {error}"
+        return TargetError(message, hint=_revert_hint(failed))
     if not failed.back:
         first = f"{what} is the first, and stays: {failed.problem}"
         return _with_others(first, _log(failed), undone, not_done([failed, *undone]))
-    said = f"{what} was taken back: {failed.problem}"
+    message = f"{what} was taken back: {failed.problem}"
     left = not_done(undone)
     if isinstance(left, NotToldError):
-        return NotToldError(f"{said}\n{left}", hint=left.hint, revision=left.revision)
+        return NotToldError(f"{message}\n{left}", hint=left.hint, revision=left.revision)
     if left:
-        return TargetError(f"{said}\n{left}", hint=left.hint)
-    told = ", and its service was told" if failed.place.reloads else ""
+        return TargetError(f"{message}\n{left}", hint=left.hint)
+    and_told = ", and its service was told" if failed.place.reloads else ""
     back = next(each for each in undone if each.place is failed.place)
-    return RefusedError(f"{said}\n{_in_force(back)}{told}", hint=_log(failed))
+    return RefusedError(f"{message}\n{_in_force(back)}{and_told}", hint=_log(failed))
 
 
 def bake_failed(done: Sequence[Done], why: str) -> ConfguardError | None:
@@ -101,15 +101,15 @@ def bake_failed(done: Sequence[Done], why: str) -> ConfguardError | None:
             return None
         return BakeFailedError(f"{what} failed and was replaced since: {why}", hint=_log(last))
     except ConfguardError as error:
-        said = f"{what} failed: {why}; it could not be reverted: {error}"
-        return BakeFailedError(said, hint=_revert_hint(last))
-    said = f"{what} was reverted: {why}"
+        message = f"{what} failed: {why}; it could not be reverted: {error}"
+        return BakeFailedError(message, hint=_revert_hint(last))
+    message = f"{what} was reverted: {why}"
     left = not_done(undone)
     if isinstance(left, NotToldError):
-        return BakeNotToldError(f"{said}\n{left}", hint=left.hint, revision=left.revision)
+        return BakeNotToldError(f"{message}\n{left}", hint=left.hint, revision=left.revision)
     if left:
-        return BakeFailedError(f"{said}\n{left}", hint=left.hint)
-    return BakeFailedError(said, hint=f"{_in_force(undone[0])}; {_log(last)}")
+        return BakeFailedError(f"{message}\n{left}", hint=left.hint)
+    return BakeFailedError(message, hint=f"{_in_force(undone[0])}; {_log(last)}")
 
 
 def _undone(done: Sequence[Done], why: str, *, unproved: bool = False) -> list[Done]:
@@ -149,18 +149,20 @@ def _taken_back_with(replaced: Done, others: Sequence[Done]) -> ConfguardError:
     try:
         undone = _undone(others, f"taken back: {error}")
     except ConfguardError as wrong:
-        said = f"{error}\nwhat changed with it could not be taken back: {wrong}"
-        return TargetError(said, hint=_revert_hint(others[0]))
+        message = f"{error}\nwhat changed with it could not be taken back: {wrong}"
+        return TargetError(message, hint=_revert_hint(others[0]))
     return _with_others(str(error), _log(replaced), undone, not_done(undone))
 
 
-def _with_others(said: str, hint: str, undone: Sequence[Done], left: ConfguardError | None) -> ConfguardError:
+def _with_others(
+    message: str, hint: str, undone: Sequence[Done], left: ConfguardError | None
+) -> ConfguardError:
     """The error for one of several, which says that the others were taken back, and what is left of that."""
     names = ", ".join(f"'{each.place.config}'" for each in undone)
-    said = f"{said}\nwhat changed with it was taken back: {names}"
+    message = f"{message}\nwhat changed with it was taken back: {names}"
     if isinstance(left, NotToldError):
-        return NotToldError(f"{said}\n{left}", hint=left.hint, revision=left.revision)
-    return TargetError(f"{said}\n{left}", hint=left.hint) if left else RefusedError(said, hint=hint)
+        return NotToldError(f"{message}\n{left}", hint=left.hint, revision=left.revision)
+    return TargetError(f"{message}\n{left}", hint=left.hint) if left else RefusedError(message, hint=hint)
 
 
 def _replaced(each: Done) -> RefusedError:

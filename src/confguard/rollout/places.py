@@ -170,10 +170,10 @@ class Place:
         except StoreError:  # it is written all the same; whoever recovers finds that out
             return problem
         written = (before.written if before else 0) if problem else revision.number
-        told = (
+        number = (
             before.told if before and before.told != revision.number else 0
         )  # what it took may be another's bytes
-        self._note(before, PlaceState(revision.number, written, told, problem))
+        self._note(before, PlaceState(revision.number, written, number, problem))
         return problem
 
     def tell(self, revision: Revision) -> str | None:
@@ -192,8 +192,8 @@ class Place:
         except StoreError:  # whoever recovers tells it once more
             return answer
         if state is not None and state.wanted == wanted:
-            told = wanted if not problem else state.told if wanted == revision.number else 0
-            self._note(state, PlaceState(state.wanted, state.written, told, problem))
+            number = wanted if not problem else state.told if wanted == revision.number else 0
+            self._note(state, PlaceState(state.wanted, state.written, number, problem))
         return answer
 
     def untold(self) -> bool:

@@ -280,8 +280,8 @@ def _left(place: Place) -> list[str]:
         ]
     if pending:
         baking = _baking(place, pending)
-        said = str(baking).removeprefix(f"'{place.config}': ")
-        return [f"{said}; {baking.hint}"]
+        message = str(baking).removeprefix(f"'{place.config}': ")
+        return [f"{message}; {baking.hint}"]
     state = place.state()
     if state and state.wanted != state.written:
         return [

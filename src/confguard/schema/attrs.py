@@ -73,8 +73,8 @@ def _problems(error: BaseException, path: Path, data: Any) -> Iterator[tuple[Pat
     validated = attrs.has(kind) if isinstance(kind, type) else False
     raised = next((inner for inner in error.exceptions if _step(inner) is None), None)
     looked = validated and isinstance(data, dict)
-    found = list(broken(error, data, converter().structure, raised)) if looked else []
-    yield from (((*path, *where), message, value) for where, message, value in found)
+    failures = list(broken(error, data, converter().structure, raised)) if looked else []
+    yield from (((*path, *where), message, value) for where, message, value in failures)
     for inner in error.exceptions:
         step = _step(inner)
         if isinstance(inner, KeyError) and step is not None and inner.args:
@@ -85,18 +85,18 @@ def _problems(error: BaseException, path: Path, data: Any) -> Iterator[tuple[Pat
             yield from _problems(inner, (*path, step), step)
         elif step is not None:
             yield from _problems(inner, (*path, step), _child(data, step))
-        elif not found or isinstance(inner, BaseExceptionGroup):
+        elif not failures or isinstance(inner, BaseExceptionGroup):
             yield from _problems(inner, path, data)
 
 
 def _step(error: BaseException) -> Any:
     for note in getattr(error, "__notes__", ()):
-        told = getattr(
+        noted = getattr(
             note, "__dict__", {}
         )  # a plain text, which other notes are, has an `index`, too: a method
         for name in ("name", "index"):
-            if name in told:
-                return told[name]
+            if name in noted:
+                return noted[name]
     return None
 
 
@@ -110,9 +110,9 @@ def _child(data: Any, step: Any) -> Any:
 def _message(error: BaseException, value: Any) -> str:
     if isinstance(error, AttributeError) and error.name in {"keys", "items"}:
         return "expected a table"  # what cattrs asks of anything that is to be an instance
-    told = said_by(error, value)
-    if told is not None:
-        return told
+    text = said_by(error, value)
+    if text is not None:
+        return text
     if _raiser(error).startswith(
         ("cattr", "_cattr")
     ):  # its texts quote values, and types as Python writes them

@@ -58,8 +58,8 @@ def field_marks(marks: Iterable[object]) -> Iterator[object]:
     """The marks, and what pydantic's `Field` holds inside of them."""
     for mark in marks:
         yield mark
-        found = getattr(mark, "metadata", ())
-        yield from found if isinstance(found, list | tuple) else ()
+        metadata = getattr(mark, "metadata", ())
+        yield from metadata if isinstance(metadata, list | tuple) else ()
 
 
 def _bounds(mark: object) -> Iterator[tuple[str, Any, Callable[[Any, Any], bool]]]:

@@ -33,7 +33,7 @@ def broken(
     kind: Any = error.cl  # type: ignore[attr-defined]
     come = _Come.to(kind, error, raised)
     hints, instance = get_type_hints(kind, include_extras=True), object.__new__(kind)
-    made: list[tuple[Any, Any]] = []
+    attempts: list[tuple[Any, Any]] = []
     for item in attrs.fields(kind):
         given = item.init and item.name in data
         try:
@@ -50,14 +50,14 @@ def broken(
             continue
         object.__setattr__(instance, item.name, value)
         if item.init and item.validator is not None:
-            made.append((item, value))
-    for item, value in made:
+            attempts.append((item, value))
+    for item, value in attempts:
         asking = _Asking(instance, item, item.name in come.asked)
         failures = list(asking.failures(item.validator, value, (item.name,)))
         if item.name == come.stopped and raised is not None and said_by(raised, value) is None:
             failures.append(((item.name,), _own_words(raised), value))
-        for path, message, found in failures:
-            yield (path, message, found) if item.name in data else (path, f"the default: {message}", None)
+        for path, message, rejected in failures:
+            yield (path, message, rejected) if item.name in data else (path, f"the default: {message}", None)
 
 
 @attrs.frozen

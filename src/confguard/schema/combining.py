@@ -64,12 +64,12 @@ class Combined:
         """The default of a setting where no layer says anything of it; `COMPUTED` where that cannot be told."""
         for length, step in enumerate(path):
             shape = shape.of(value_inside(self.data, path[:length])).child(step)
-            said = any(counts for _, counts in self.saying(path[: length + 1]))
+            given = any(counts for _, counts in self.saying(path[: length + 1]))
             last = length == len(path) - 1
-            if not last and not said and shape.default is not NOTHING:
+            if not last and not given and shape.default is not NOTHING:
                 around = called(shape.default)
-                found = as_data(around, shape) if around is not COMPUTED else COMPUTED
-                return value_inside(found, path[length + 1 :]) if isinstance(found, dict) else COMPUTED
+                data = as_data(around, shape) if around is not COMPUTED else COMPUTED
+                return value_inside(data, path[length + 1 :]) if isinstance(data, dict) else COMPUTED
         return as_data(called(shape.default), shape) if shape.default is not NOTHING else NOTHING
 
     def placed(self, problem: Problem, shape: Shape) -> Problem:
@@ -79,9 +79,9 @@ class Combined:
         problem = problem._replace(related=related)
         for length in range(len(path), 0, -1):
             layer = next((layer for layer, counts in self.saying(path[:length]) if counts), None)
-            told = placed_in(layer, problem, shape) if layer is not None else problem
-            if told.file or (layer is not None and length == len(path)):
-                return told
+            located = placed_in(layer, problem, shape) if layer is not None else problem
+            if located.file or (layer is not None and length == len(path)):
+                return located
         for layer in reversed(self.layers):
             if layer.document and layer.document.path:
                 return placed_in(layer, problem, shape)
@@ -91,30 +91,32 @@ class Combined:
 def combine(layers: list[Layer], shape: Shape) -> Combined:
     """All layers as one; later ones win."""
     merged: Any = {}
-    made: list[Layer] = []
+    layers_read: list[Layer] = []
     problems: list[Problem] = []
     for layer in layers:
         one = named(layer.data, shape, merged, caseless=layer.caseless)
-        found = [
+        all_problems = [
             said_twice(first, second, place(*layer.where_written(first)).removesuffix(": "))
             for first, second in one.twice
         ]
-        found += [
+        all_problems += [
             Problem(path, f"may be {listed(map(repr, keys))}, which stand below")
             for path, keys in one.unclear
         ]
         table = isinstance(one.data, Mapping) or shape.kind != "map"
         if not table:
-            found.append(Problem((), "expected a table of settings"))
+            all_problems.append(Problem((), "expected a table of settings"))
         data = one.data if table else {}
-        overlay = Overlay(found)
+        overlay = Overlay(all_problems)
         merged = overlay.put(merged, data, shape)
         for path in overlay.refused:
             _remove(data, path)
         lost = tuple(overlay.lost)
-        made.append(evolve(layer, data=data, written=one.written, together=merged, lost=lost))
-        problems += [placed_in(made[-1], problem, shape) for problem in [*found, *layer.problems]]
-    return Combined(merged, tuple(made), tuple(problems))
+        layers_read.append(evolve(layer, data=data, written=one.written, together=merged, lost=lost))
+        problems += [
+            placed_in(layers_read[-1], problem, shape) for problem in [*all_problems, *layer.problems]
+        ]
+    return Combined(merged, tuple(layers_read), tuple(problems))
 
 
 def _lost(layer: Layer, path: Path) -> Path | None:
@@ -134,10 +136,10 @@ def placed_in(layer: Layer, problem: Problem, shape: Shape) -> Problem:
     """The problem as the layer wrote it: its file, its line, its name for the setting."""
     path = layer.as_written(tuple(problem.path))
     related = tuple(each if each.file else placed_in(layer, each, shape) for each in problem.related)
-    told = problem._replace(path=path, related=related)
-    if told.file:
-        return told
+    located = problem._replace(path=path, related=related)
+    if located.file:
+        return located
     file, line, column = layer.where_written(path)
     if layer.document is not None and not layer.origins:
-        return place_problem(told, layer.document, shape)
-    return told._replace(file=file, line=line, column=column)
+        return place_problem(located, layer.document, shape)
+    return located._replace(file=file, line=line, column=column)

@@ -38,16 +38,16 @@ def compare_schemas(old: Schema[Any], new: Schema[Any]) -> list[SchemaFinding]:
     CS103 breaking: size: is required now
     """
     before, after = _as_json_schema(old), _as_json_schema(new)
-    found = [_finding(refusal) for refusal in Containment().refusals((before.root,), after.root)]
-    told = {finding.path for finding in found if finding.code in {"CS101", "CS103", "CS104"}}
-    found += (
+    findings = [_finding(refusal) for refusal in Containment().refusals((before.root,), after.root)]
+    breaking = {finding.path for finding in findings if finding.code in {"CS101", "CS103", "CS104"}}
+    findings += (
         finding
         for finding in notes(before.root, after.root)
-        if finding.path not in told or finding.grade == "info"
+        if finding.path not in breaking or finding.grade == "info"
     )
-    found += lost_protection(before.root, after.root)
-    found = [_without_secrets(finding, before.shape, after.shape) for finding in found]
-    return sorted(found, key=lambda finding: (GRADES.index(finding.grade), finding.code))
+    findings += lost_protection(before.root, after.root)
+    findings = [_without_secrets(finding, before.shape, after.shape) for finding in findings]
+    return sorted(findings, key=lambda finding: (GRADES.index(finding.grade), finding.code))
 
 
 def _as_json_schema(schema: Schema[Any]) -> JsonSchema:

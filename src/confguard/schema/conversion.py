@@ -87,8 +87,8 @@ def standard(hint: Any) -> Standard | None:
 
 def standard_reader(hint: Any) -> Callable[[Any], Any] | None:
     """How such a type is read; None for other types."""
-    kind, told = get_origin(hint) or hint, standard(hint)
-    if told is None:
+    kind, reader = get_origin(hint) or hint, standard(hint)
+    if reader is None:
         return None
     if is_span(kind):
         return _span
@@ -97,9 +97,9 @@ def standard_reader(hint: Any) -> Callable[[Any], Any] | None:
         if type(value) is kind:
             return value
         try:
-            return told.make(kind, value)
+            return reader.make(kind, value)
         except (TypeError, ValueError, ArithmeticError, re.error):
-            raise ValueError(f"expected {told.expected}") from None
+            raise ValueError(f"expected {reader.expected}") from None
 
     return read
 

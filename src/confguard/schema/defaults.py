@@ -19,36 +19,36 @@ def with_defaults(data: Any, shape: Shape) -> Any:
     if not isinstance(data, dict) or shape.kind != "map":
         return data
     shape = shape.of(data)
-    made = {}
+    completed_table = {}
     for own in shape.attributes or [(key,) for key in shape.fields if key not in shape.renamed]:
         key, child = str(own[0]), shape.child(own[0])
         if len(own) > 1:
             continue
         if key in data:
-            made[key] = with_defaults(data[key], child)
+            completed_table[key] = with_defaults(data[key], child)
         elif child.default is not NOTHING and (default := called(child.default)) is not COMPUTED:
-            made[key] = as_data(default, child)
-    return made | {key: value for key, value in data.items() if key not in made}
+            completed_table[key] = as_data(default, child)
+    return completed_table | {key: value for key, value in data.items() if key not in completed_table}
 
 
-def completed(data: Any, made: Any, shape: Shape) -> Any:
+def completed(data: Any, defaulted: Any, shape: Shape) -> Any:
     """What is written in a list, with the defaults that an instance `made` of it has besides.
 
     >>> completed([{}], [{"a": 1}], Shape("list", rest=Shape("map", fields={"a": Shape(default=1)})))
     [{'a': 1}]
     """
-    shape = shape.of(made)
-    if isinstance(data, list) and isinstance(made, list):
-        pairs = zip(data, made, strict=False)
+    shape = shape.of(defaulted)
+    if isinstance(data, list) and isinstance(defaulted, list):
+        pairs = zip(data, defaulted, strict=False)
         filled = [completed(value, there, shape.child(i)) for i, (value, there) in enumerate(pairs)]
         return [*filled, *data[len(filled) :]]
-    if not isinstance(data, dict) or not isinstance(made, dict):
+    if not isinstance(data, dict) or not isinstance(defaulted, dict):
         return data
-    inner = {key: completed(value, made.get(key), shape.child(key)) for key, value in data.items()}
-    for key in made.keys() - data.keys():
+    inner = {key: completed(value, defaulted.get(key), shape.child(key)) for key, value in data.items()}
+    for key in defaulted.keys() - data.keys():
         default = called(shape.child(key).default)
         if default is not NOTHING:
-            inner[key] = made[key] if default is COMPUTED else as_data(default, shape.child(key))
+            inner[key] = defaulted[key] if default is COMPUTED else as_data(default, shape.child(key))
     return inner
 
 
@@ -83,9 +83,9 @@ def with_parsed_defaults(data: Any, shape: Shape) -> Any:
     for own in shape.attributes or [(key,) for key in shape.fields]:
         key, child = str(own[0]), shape.child(own[0])
         if len(own) == 1 and key not in data and key not in shape.renamed:
-            made = _parsed_default(child)
-            if made is not NOTHING:
-                filled[key] = made
+            default = _parsed_default(child)
+            if default is not NOTHING:
+                filled[key] = default
     return filled
 
 

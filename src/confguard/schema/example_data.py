@@ -14,7 +14,7 @@ from confguard.schema.comparing.texts import matching
 from confguard.schema.json_export import json_schema
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.json_validation import fits
-from confguard.schema.nodes import Node
+from confguard.schema.nodes import SchemaNode
 from confguard.schema.schema import Schema
 
 __all__ = ["example_data"]
@@ -54,14 +54,16 @@ def example_data(schema: Schema[Any]) -> Any:
     written = model if isinstance(model, JsonSchema) else JsonSchema(schema.name, json_schema(schema))
     try:
         root = written.root
-        found = list(islice(_values((root,), 0), 40))
+        examples = list(islice(_values((root,), 0), 40))
     except (SchemaError, RecursionError):
         return {}
-    return next(filter(lambda data: _takes(schema, data), _tried(found, root)), found[0] if found else {})
+    return next(
+        filter(lambda data: _takes(schema, data), _tried(examples, root)), examples[0] if examples else {}
+    )
 
 
-def _tried(found: list[Any], root: Node) -> Iterator[Any]:
-    yield from found
+def _tried(examples: list[Any], root: SchemaNode) -> Iterator[Any]:
+    yield from examples
     yield from islice(samples((root,)), _MOST_TRIED)
 
 
@@ -73,11 +75,11 @@ def _takes(schema: Schema[Any], data: Any) -> bool:
     return True
 
 
-def _least(nodes: tuple[Node, ...], depth: int) -> Any:
+def _least(nodes: tuple[SchemaNode, ...], depth: int) -> Any:
     return next(_values(nodes, depth), None)
 
 
-def _values(nodes: tuple[Node, ...], depth: int) -> Iterator[Any]:
+def _values(nodes: tuple[SchemaNode, ...], depth: int) -> Iterator[Any]:
     """Values that fit all of some schemas, the plainest first."""
     if depth > _DEEPEST:
         return
@@ -86,7 +88,7 @@ def _values(nodes: tuple[Node, ...], depth: int) -> Iterator[Any]:
             yield value
 
 
-def _candidates(nodes: tuple[Node, ...], depth: int) -> Iterator[Any]:
+def _candidates(nodes: tuple[SchemaNode, ...], depth: int) -> Iterator[Any]:
     allowed = cases(nodes)
     for case in sorted(allowed, key=lambda case: case.types == {"null"}):
         for part in case.parts:
@@ -100,17 +102,17 @@ def _candidates(nodes: tuple[Node, ...], depth: int) -> Iterator[Any]:
 
 def _tables(case: Case, depth: int) -> Iterator[dict[str, Any]]:
     names = dict.fromkeys(name for names in case.all("required") for name in names)
-    made = {name: _least(_below(case, name), depth + 1) for name in names}
+    table = {name: _least(_below(case, name), depth + 1) for name in names}
     for needed in case.all("dependentRequired"):
-        for name in [name for key in made for name in needed.get(key, ())]:
-            made.setdefault(name, _least(_below(case, name), depth + 1))
-    yield made
-    known = [name for part in case.parts for name in part.keywords.get("properties", {}) if name not in made]
+        for name in [name for key in table for name in needed.get(key, ())]:
+            table.setdefault(name, _least(_below(case, name), depth + 1))
+    yield table
+    known = [name for part in case.parts for name in part.keywords.get("properties", {}) if name not in table]
     for name in [*known, *_made_up(case, depth)]:  # as many as must be
         value = _least(_below(case, name), depth + 1)
-        yield made | {name: value}
-        made = {**made, name: value}
-        yield made
+        yield table | {name: value}
+        table = {**table, name: value}
+        yield table
 
 
 def _made_up(case: Case, depth: int) -> Iterator[str]:
@@ -128,7 +130,7 @@ def _made_up(case: Case, depth: int) -> Iterator[str]:
     yield from (f"key{i}" for i in range(1, min(int(case.highest("minProperties") or 0), _MOST_ELEMENTS) + 1))
 
 
-def _below(case: Case, name: str) -> tuple[Node, ...]:
+def _below(case: Case, name: str) -> tuple[SchemaNode, ...]:
     return tuple(child for part in case.parts for child in part.children(name))
 
 
@@ -138,12 +140,12 @@ def _lists(case: Case, depth: int) -> Iterator[list[Any]]:
         part.node.child(part.keywords["contains"]) for part in case.parts if "contains" in part.keywords
     ]
     for more in (0, 1):
-        made: list[Any] = []
+        elements: list[Any] = []
         for i in range(min(max(size, more * max(len(wanted), 1)), _MOST_ELEMENTS)):
             element = tuple(part.element(i) for part in case.parts)
             choices = islice(_values((*element, *wanted[i : i + 1]), depth + 1), 20)
-            made.append(_other_than(made if True in case.all("uniqueItems") else [], choices))
-        yield made
+            elements.append(_other_than(elements if True in case.all("uniqueItems") else [], choices))
+        yield elements
 
 
 def _other_than(before: list[Any], choices: Iterable[Any]) -> Any:
@@ -182,7 +184,7 @@ def _numbers(case: Case, _: int) -> Iterator[Any]:
             yield int(value)
 
 
-def _nodes(case: Case) -> tuple[Node, ...]:
+def _nodes(case: Case) -> tuple[SchemaNode, ...]:
     return tuple(part.node for part in case.parts)
 
 

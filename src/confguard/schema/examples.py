@@ -165,8 +165,10 @@ def _placeholder(shape: Shape) -> Any:
 def _number(keywords: dict[str, Any], kind: str) -> float:
     """A number within bounds: the least, or the next to zero where there is none."""
     for whole in (True, False) if kind == "number" else (True,):
-        found = Range.of([keywords], whole=whole)
-        for near in (found,) if found.low else (found.within({"minimum": 0}), found):
+        allowed_range = Range.of([keywords], whole=whole)
+        for near in (
+            (allowed_range,) if allowed_range.low else (allowed_range.within({"minimum": 0}), allowed_range)
+        ):
             for value in near:
                 return float(value) if kind == "number" else int(value)
     return 0

@@ -56,7 +56,7 @@ class Origin:
         """The origin as JSON."""
         return {
             "source": self.source,
-            "value": _plain(self.value),
+            "value": _as_json_data(self.value),
             "file": self.file,
             "line": self.line,
             "column": self.column,
@@ -77,7 +77,7 @@ class Erased:
         return {"path": path_to_json(self.path), **self.origin.to_json()}
 
     def __str__(self) -> str:
-        return f"{show_path(self.path)} = {_plain(self.origin.value)} from {self.origin}"
+        return f"{show_path(self.path)} = {_as_json_data(self.origin.value)} from {self.origin}"
 
 
 @frozen
@@ -93,7 +93,7 @@ class Explained:
 
     def to_json(self) -> dict[str, object]:
         """The value as JSON, and how it is written where that differs."""
-        value, written = _plain(self.value), _plain(self.origin.value)
+        value, written = _as_json_data(self.value), _as_json_data(self.origin.value)
         return {
             "path": path_to_json(self.path),
             **self.origin.to_json(),
@@ -107,9 +107,11 @@ class Explained:
         written = (
             f", written {self.origin.text}" if self.origin.text and self.origin.source != "computed" else ""
         )
-        lines = [f"{show_path(self.path)} = {_plain(self.value)}", f"    from {self.origin}{written}"]
+        lines = [f"{show_path(self.path)} = {_as_json_data(self.value)}", f"    from {self.origin}{written}"]
         lines += [f"    erased by {each}" for each in self.erased]
-        lines += [f"    over {origin.text or _plain(origin.value)} from {origin}" for origin in self.shadowed]
+        lines += [
+            f"    over {origin.text or _as_json_data(origin.value)} from {origin}" for origin in self.shadowed
+        ]
         return "\n".join(lines)
 
 
@@ -129,8 +131,8 @@ class Explanation:
 
     def to_json(self) -> dict[str, object]:
         """The explanation as JSON."""
-        made = {"values": [each.to_json() for each in self.values], "unused": list(self.unused)}
-        return made | ({"problems": [each.to_json() for each in self.problems]} if self.problems else {})
+        members = {"values": [each.to_json() for each in self.values], "unused": list(self.unused)}
+        return members | ({"problems": [each.to_json() for each in self.problems]} if self.problems else {})
 
     def __str__(self) -> str:
         unused = (f"unused: {name}" for name in self.unused)
@@ -144,8 +146,8 @@ def load_explained(model: type[T], sources: tuple[Source, ...], failed: Failed |
         for name in layer.unused:
             warnings.warn(f"{layer.name}: {name}", UserWarning, stacklevel=3)
         for notice in loading.schema.notices(layer.data):
-            told = placed_in(layer, notice, loading.schema.shape)
-            warnings.warn(str(told), FutureWarning, stacklevel=3)
+            located = placed_in(layer, notice, loading.schema.shape)
+            warnings.warn(str(located), FutureWarning, stacklevel=3)
     if loading.problems:
         raise ValidationError(loading.problems)
     loaded: T = loading.made
@@ -178,8 +180,8 @@ def explain(model: SchemaLike, *sources: Source) -> Explanation:
     data = with_keys_of(data, loading.combined.data)
     secrets = Secrets(shape, data, *(layer.data for layer in loading.written))
     values = tuple(
-        _explained(path, value, loading.combined, secrets, made=not written)
-        for path, value in _leaves(data, ())
+        _explained(path, value, loading.combined, secrets, loaded=not written)
+        for path, value in _leaf_values(data, ())
     )
     unused = tuple(name for layer in loading.written for name in layer.unused)
     return Explanation(values, unused, loading.problems)
@@ -202,15 +204,17 @@ class _Loading:
             raise SchemaError("a schema is needed to load configuration")
         written = as_layers(sources, schema.shape)
         combined = combine(written, schema.shape)
-        made, problems = None, list(combined.problems)
+        settings, problems = None, list(combined.problems)
         try:
-            made = schema.made(combined.data, combined.untyped, failed)
+            settings = schema.made(combined.data, combined.untyped, failed)
         except ValidationError as error:
-            told = [tuple(problem.path) for problem in problems]
-            told += [path[:-1] for path in told if path and isinstance(path[-1], int)]  # a list with a gap
+            failed_paths = [tuple(problem.path) for problem in problems]
+            failed_paths += [
+                path[:-1] for path in failed_paths if path and isinstance(path[-1], int)
+            ]  # a list with a gap
             placed = [combined.placed(problem, schema.shape) for problem in error.problems]
-            problems += [each for each in placed if not _about_one_of(tuple(each.path), told)]
-        return cls(schema, written, combined, tuple(sorted(problems, key=by_place)), made)
+            problems += [each for each in placed if not _about_one_of(tuple(each.path), failed_paths)]
+        return cls(schema, written, combined, tuple(sorted(problems, key=by_place)), settings)
 
 
 def _about_one_of(path: Path, others: list[Path]) -> bool:
@@ -218,7 +222,7 @@ def _about_one_of(path: Path, others: list[Path]) -> bool:
     return any(path and (other[: len(path)] == path or path[: len(other)] == other) for other in others)
 
 
-def _explained(path: Path, value: Any, combined: Combined, secrets: Secrets, *, made: bool) -> Explained:
+def _explained(path: Path, value: Any, combined: Combined, secrets: Secrets, *, loaded: bool) -> Explained:
     """`made`: is it the value of an instance, or one that `load` would refuse?"""
     place = secrets.shape.at(path)
     counting = [layer for layer, counts in combined.saying(path) if counts]
@@ -226,12 +230,14 @@ def _explained(path: Path, value: Any, combined: Combined, secrets: Secrets, *, 
     erased = tuple(_erased(layer, at, secrets) for layer, at in combined.erased(path)) if rest else ()
     default = combined.default(path, secrets.shape)
     shown, where = _shown(value, path, secrets), secrets.path(path)
-    told = default is not NOTHING and default is not COMPUTED
+    has_default = default is not NOTHING and default is not COMPUTED
     before = value_at(combined.data, path) if counting else default
     written = completed(before, value, place) if counting else before
-    computed = made and bool(counting or told) and not same(meaning(written, place), meaning(value, place))
+    computed = (
+        loaded and bool(counting or has_default) and not same(meaning(written, place), meaning(value, place))
+    )
     origins = [each for layer in counting for each in _origins(layer, path, secrets)]
-    if counting and told:
+    if counting and has_default:
         rest.append(Origin("default", _shown(default, path, secrets)))
     if not counting:
         return Explained(
@@ -262,9 +268,9 @@ def _origins(layer: Layer, path: Path, secrets: Secrets) -> list[Origin]:
 
 def _origin(layer: Layer, path: Path, secrets: Secrets) -> Origin:
     """Where a layer has a value, and those of its elements that are written one by one."""
-    said = layer.said(path)
-    value = _shown(said, path, secrets)
-    text = layer.text(path) if value is said else None
+    written = layer.said(path)
+    value = _shown(written, path, secrets)
+    text = layer.text(path) if value is written else None
     own = Origin(layer.name, value, *layer.where(path), text=text)
     parts = [
         Origin(layer.name, _shown(value_at(layer.data, inner), inner, secrets), source)
@@ -283,23 +289,23 @@ def _shown(value: Any, path: Path, secrets: Secrets) -> Any:
     return shown_value(secrets.guarded(value, path))
 
 
-def _leaves(data: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+def _leaf_values(data: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     if isinstance(data, Mapping) and data:
         for key, value in data.items():
-            yield from _leaves(value, (*path, key))
+            yield from _leaf_values(value, (*path, key))
     elif path:
         yield path, data
 
 
-def _plain(value: Any) -> Any:
+def _as_json_data(value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [_as_json_data(inner) for inner in value]
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {str(key): _as_json_data(inner) for key, inner in value.items()}
     if isinstance(value, FieldType):
         return str(value)
     if isinstance(value, enum.Enum):
-        return _plain(value.value)
+        return _as_json_data(value.value)
     if isinstance(value, timedelta):
         return show_duration(value)
     return value if isinstance(value, str | int | float) or value is None else str(value)

@@ -23,9 +23,9 @@ class Moment(str):
     @classmethod
     def of(cls, value: date | datetime | time) -> Moment:
         """The moment as ISO 8601 writes it."""
-        made = cls(value.isoformat())
-        made.kind = {datetime: "date-time", date: "date", time: "time"}[type(value)]
-        return made
+        moment = cls(value.isoformat())
+        moment.kind = {datetime: "date-time", date: "date", time: "time"}[type(value)]
+        return moment
 
 
 def fits_format(text: object, form: object) -> bool:

@@ -50,12 +50,12 @@ def guarded(value: Any, name: Any, state: State, shape: Shape, deep: int = 0) ->
             for there in (shape_here(shape.child(key), inner),)
         }
     if isinstance(value, list | tuple | set | frozenset):
-        made = [
+        elements = [
             guarded(inner, name, below(state, value, i, inner, there), there, deep)
             for i, inner in enumerate(value)
             for there in (shape_here(shape.child(i), inner),)
         ]
-        return made if isinstance(value, list) else type(value)(made)
+        return elements if isinstance(value, list) else type(value)(elements)
     return guarded_leaf(value, name, state, deep)
 
 
@@ -89,11 +89,11 @@ def _is_harmless(name: Any, value: str) -> bool:
 def guarded_text(text: str, deep: int = 0) -> str | Masked:
     """A text, wrapped if a secret stands in it; a document in a text is judged as one."""
     may_be = may_be_document(text)
-    found = _of_document(text, deep) if may_be and deep < _DEEPEST else None
-    shown = found[0] if found is not None else masked_settings(text) if may_be else masked(text)
+    parsed_text = _of_document(text, deep) if may_be and deep < _DEEPEST else None
+    shown = parsed_text[0] if parsed_text is not None else masked_settings(text) if may_be else masked(text)
     if shown == text:
         return text
-    return Masked(text, shown, tuple(parts_hidden(text, shown)) if found is None else found[1])
+    return Masked(text, shown, tuple(parts_hidden(text, shown)) if parsed_text is None else parsed_text[1])
 
 
 @lru_cache(maxsize=64)

@@ -69,24 +69,24 @@ def meaning(data: Any, shape: Shape) -> Any:
     if isinstance(data, Mapping):
         return {key: meaning(inner, shape.child(key)) for key, inner in data.items()}
     if isinstance(data, list | tuple | set | frozenset):
-        made = [meaning(inner, shape.child(i)) for i, inner in enumerate(data)]
+        elements = [meaning(inner, shape.child(i)) for i, inner in enumerate(data)]
         kind = get_origin(shape.hint) or shape.hint
         unordered = isinstance(kind, type) and issubclass(kind, Set)
-        return sorted({repr(each) for each in made}) if unordered else made
+        return sorted({repr(each) for each in elements}) if unordered else elements
     return shape.meaning(data)
 
 
 def _table(value: Any, shape: Shape) -> dict[Any, Any]:
-    made: dict[Any, Any] = {}
+    converted: dict[Any, Any] = {}
     for path, name in shape.attributes.items():
         if not hasattr(value, name):
             continue
-        table = made
+        table = converted
         for step, following in pairwise(path):
             table = table.setdefault(step, Elements() if isinstance(following, int) else {})
         table[path[-1]] = as_data(getattr(value, name), shape.at(path))
     more = getattr(value, "__pydantic_extra__", None)
-    return made | (dict(more) if isinstance(more, dict) else {})
+    return converted | (dict(more) if isinstance(more, dict) else {})
 
 
 def is_instance(value: Any, shape: Shape) -> bool:

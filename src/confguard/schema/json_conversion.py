@@ -11,14 +11,14 @@ from attrs import frozen
 from confguard.paths import Path
 from confguard.schema.interface import Untyped
 from confguard.schema.json_validation import fits
-from confguard.schema.nodes import Node
+from confguard.schema.nodes import SchemaNode
 from confguard.schema.references import as_json, key_text
 from confguard.schema.scalars import CONVERSIONS
 
 __all__ = ["converted"]
 
 
-def converted(data: Any, node: Node, untyped: Untyped) -> Any:
+def converted(data: Any, node: SchemaNode, untyped: Untyped) -> Any:
     """The data with texts as numbers and booleans where those are asked for; in unions as the member that then fits.
 
     A text whose source might have held a number is a text: `untyped` tells of the others.
@@ -30,7 +30,7 @@ def converted(data: Any, node: Node, untyped: Untyped) -> Any:
 class _Reader:
     untyped: Untyped
 
-    def of(self, data: Any, node: Node, path: Path) -> Any:
+    def of(self, data: Any, node: SchemaNode, path: Path) -> Any:
         if not isinstance(node.data, dict) or not isinstance(data, dict | list | str):
             return data
         keywords = node.keywords
@@ -51,22 +51,22 @@ class _Reader:
             data = self.as_member(data, [node.child(member) for member in keywords.get(union, ())], path)
         return data
 
-    def through(self, data: Any, nodes: Iterable[Node], path: Path) -> Any:
+    def through(self, data: Any, nodes: Iterable[SchemaNode], path: Path) -> Any:
         for node in nodes:
             data = self.of(data, node, path)
         return data
 
-    def as_member(self, data: Any, members: list[Node], path: Path) -> Any:
+    def as_member(self, data: Any, members: list[SchemaNode], path: Path) -> Any:
         if not members or any(fits(as_json(data), member) for member in members):
             return data
         for member in members:
-            made = self.of(data, member, path)
-            if made != data and fits(as_json(made), member):
-                return made
+            member_data = self.of(data, member, path)
+            if member_data != data and fits(as_json(member_data), member):
+                return member_data
         return data
 
 
-def _properties(key: str, node: Node, keywords: dict[str, Any]) -> Iterator[Node]:
+def _properties(key: str, node: SchemaNode, keywords: dict[str, Any]) -> Iterator[SchemaNode]:
     known, patterns = keywords.get("properties", {}), keywords.get("patternProperties", {})
     matching = [child for pattern, child in patterns.items() if re.search(pattern, key)]
     if key in known:
@@ -76,7 +76,7 @@ def _properties(key: str, node: Node, keywords: dict[str, Any]) -> Iterator[Node
         yield node.child(keywords.get("additionalProperties", {}))
 
 
-def _element(position: int, node: Node, keywords: dict[str, Any]) -> Node:
+def _element(position: int, node: SchemaNode, keywords: dict[str, Any]) -> SchemaNode:
     first = keywords.get("prefixItems", ())
     return node.child(first[position] if position < len(first) else keywords.get("items", {}))
 

@@ -39,31 +39,31 @@ def json_schema(schema: Schema[Any]) -> dict[str, Any]:
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": schema.name}
     model: Any = schema.model
     if isinstance(model, JsonSchema):
-        made = model.data if isinstance(model.data, dict) else {"allOf": [model.data]}
+        document = model.data if isinstance(model.data, dict) else {"allOf": [model.data]}
     else:
         export = _Export(schema.shape.hint)
-        made = export.node(schema.shape, top=True)
-        made |= {"$defs": export.definitions} if export.definitions else {}
-    told: dict[str, Any] = _without_secrets(made, ())
-    return head | told
+        document = export.node(schema.shape, top=True)
+        document |= {"$defs": export.definitions} if export.definitions else {}
+    exported: dict[str, Any] = _without_secrets(document, ())
+    return head | exported
 
 
 def _without_secrets(node: Any, path: Path) -> Any:
     """A schema without the defaults and examples that hold a secret."""
     if not isinstance(node, dict):
         return node
-    made = dict(node)
+    copied = dict(node)
     shape = Shape(hidden=write_only(node))
     for keyword in ("default", "examples"):
-        if keyword in made and shown_at(made[keyword], path, shape) != made[keyword]:
-            del made[keyword]
+        if keyword in copied and shown_at(copied[keyword], path, shape) != copied[keyword]:
+            del copied[keyword]
     for (keyword, *name), child in subschemas(node):
-        if name and made[keyword] is node[keyword]:
-            made[keyword] = copy(node[keyword])
-        around, key = (made[keyword], name[0]) if name else (made, keyword)
+        if name and copied[keyword] is node[keyword]:
+            copied[keyword] = copy(node[keyword])
+        around, key = (copied[keyword], name[0]) if name else (copied, keyword)
         inner = (name[0] if name else 0 if keyword == "items" else "*",)
         around[key] = _without_secrets(child, path if keyword in SAME_PLACE else (*path, *inner))
-    return made
+    return copied
 
 
 def own_fields(shape: Shape) -> Iterator[tuple[str, Shape]]:
@@ -94,17 +94,19 @@ class _Export:
     def node(self, shape: Shape, *, top: bool = False) -> dict[str, Any]:
         """What a schema says of one place."""
         shape = shape.whole
-        made = _own_keywords(shape)
+        keywords = _own_keywords(shape)
         if shape.variants:
             members = [_tagged(self.node(variant), shape) for variant in shape.variants]
-            made = {key: made[key] for key in _SAID if key in made} | {"anyOf": members}
+            keywords = {key: keywords[key] for key in _SAID if key in keywords} | {"anyOf": members}
         elif shape.kind == "map" and shape.fields and not top and isinstance(shape.hint, type):
-            made = {"$ref": self._reference(shape)} | {key: made[key] for key in _SAID if key in made}
+            keywords = {"$ref": self._reference(shape)} | {
+                key: keywords[key] for key in _SAID if key in keywords
+            }
         elif shape.kind == "map":
-            made = self._table(shape) | made
+            keywords = self._table(shape) | keywords
         elif shape.kind == "list":
-            made = self._list(shape) | made
-        return _or_null(made) if shape.optional and not top else made
+            keywords = self._list(shape) | keywords
+        return _or_null(keywords) if shape.optional and not top else keywords
 
     def _reference(self, shape: Shape) -> str:
         if shape.hint is self.root:
@@ -118,7 +120,7 @@ class _Export:
         return f"#/$defs/{self._names[shape.hint]}"
 
     def _table(self, shape: Shape) -> dict[str, Any]:
-        made: dict[str, Any] = {"type": "object"}
+        keywords: dict[str, Any] = {"type": "object"}
         properties: dict[str, Any] = {}
         required: list[str] = []
         either: list[dict[str, Any]] = []
@@ -131,19 +133,19 @@ class _Export:
                 else:
                     either.append({"anyOf": [{"required": [name]} for name in names]})
         if properties:
-            made["properties"] = properties
+            keywords["properties"] = properties
         if required:
-            made["required"] = required
+            keywords["required"] = required
         if of_keys := _of_keys(shape.keys):
-            made["propertyNames"] = of_keys
+            keywords["propertyNames"] = of_keys
         if either:
-            made["allOf"] = either
-        made["additionalProperties"] = (
+            keywords["allOf"] = either
+        keywords["additionalProperties"] = (
             False if shape.closed else self.node(shape.rest) if shape.rest else True
         )
         if shape.secret_keys:
-            made["propertyNames"] = {"writeOnly": True}
-        return made
+            keywords["propertyNames"] = {"writeOnly": True}
+        return keywords
 
     def _list(self, shape: Shape) -> dict[str, Any]:
         if not shape.items:
@@ -163,12 +165,12 @@ _OF_TEXTS = {"enum", "pattern", "minLength", "maxLength", "format", "not", "anyO
 
 def _of_keys(keys: Shape | None) -> dict[str, Any]:
     """What a schema says of a table's keys, which are texts whatever they stand for."""
-    said = _own_keywords(keys) if keys and not keys.secret else {}
-    if said.get("type", "string") != "string" or not all(
-        isinstance(each, str) for each in said.get("enum", ())
+    keywords = _own_keywords(keys) if keys and not keys.secret else {}
+    if keywords.get("type", "string") != "string" or not all(
+        isinstance(each, str) for each in keywords.get("enum", ())
     ):
         return {}
-    return {keyword: each for keyword, each in said.items() if keyword in _OF_TEXTS}
+    return {keyword: each for keyword, each in keywords.items() if keyword in _OF_TEXTS}
 
 
 def _tagged(member: dict[str, Any], union: Shape) -> dict[str, Any]:
@@ -180,19 +182,19 @@ def _tagged(member: dict[str, Any], union: Shape) -> dict[str, Any]:
     return {"allOf": [member, {"anyOf": [{"required": [tag]} for tag in union.tags]}]}
 
 
-def _or_null(made: dict[str, Any]) -> dict[str, Any]:
-    if not made.keys() - set(_SAID):
-        return made
-    union = made.keys() - set(_SAID) == {"anyOf"}
+def _or_null(keywords: dict[str, Any]) -> dict[str, Any]:
+    if not keywords.keys() - set(_SAID):
+        return keywords
+    union = keywords.keys() - set(_SAID) == {"anyOf"}
     if union:
-        return made | {"anyOf": [*made["anyOf"], {"type": "null"}]}
-    if not {"$ref", "const", "allOf", "anyOf", "not"} & made.keys():
-        options = {"enum": [*made["enum"], None]} if "enum" in made else {}
-        kinds = made.get("type", [])
+        return keywords | {"anyOf": [*keywords["anyOf"], {"type": "null"}]}
+    if not {"$ref", "const", "allOf", "anyOf", "not"} & keywords.keys():
+        options = {"enum": [*keywords["enum"], None]} if "enum" in keywords else {}
+        kinds = keywords.get("type", [])
         kinds = [*(kinds if isinstance(kinds, list) else [kinds]), "null"]
-        return made | options | ({"type": kinds} if "type" in made else {})
-    said = {key: made.pop(key) for key in _SAID if key in made}
-    return {"anyOf": [made, {"type": "null"}]} | said
+        return keywords | options | ({"type": kinds} if "type" in keywords else {})
+    common = {key: keywords.pop(key) for key in _SAID if key in keywords}
+    return {"anyOf": [keywords, {"type": "null"}]} | common
 
 
 _NUMBER = r"[-+]?[0-9][0-9._]*([eE][-+]?[0-9]+)?"
@@ -224,31 +226,31 @@ _FORMS: dict[str, dict[str, Any]] = {
 
 
 def _own_keywords(shape: Shape) -> dict[str, Any]:
-    made = allowed(shape)
+    keywords = allowed(shape)
     name = (
         shape.field_type.__name__
         if shape.field_type
         else "Duration"
-        if made.get("format") == "duration"
+        if keywords.get("format") == "duration"
         else None
     )
     if name in _FORMS:
-        made.pop("format", None)
-        made = _FORMS[name] | {key: value for key, value in made.items() if key != "type"}
-        made["x-confguard"] = {"type": name} | made.get("x-confguard", {})
-    elif shape.kind in {"any", "value"} and not ({"type", "enum"} & made.keys()) and not shape.variants:
-        made = by_pydantic(shape.hint) | made
+        keywords.pop("format", None)
+        keywords = _FORMS[name] | {key: value for key, value in keywords.items() if key != "type"}
+        keywords["x-confguard"] = {"type": name} | keywords.get("x-confguard", {})
+    elif shape.kind in {"any", "value"} and not ({"type", "enum"} & keywords.keys()) and not shape.variants:
+        keywords = by_pydantic(shape.hint) | keywords
     if shape.secret:
-        made["writeOnly"] = True
-    made.pop("default", None)
-    default = NOTHING if made.get("writeOnly") else _default(shape)
+        keywords["writeOnly"] = True
+    keywords.pop("default", None)
+    default = NOTHING if keywords.get("writeOnly") else _default(shape)
     if default is not NOTHING and shown_at(default, (), shape) == default:
-        made["default"] = default
-    order = [key for key in made if key not in {"default", "x-confguard"}]
+        keywords["default"] = default
+    order = [key for key in keywords if key not in {"default", "x-confguard"}]
     return {
-        key: _number(made[key])
+        key: _number(keywords[key])
         for key in (*order, "default", "x-confguard")
-        if key in made and _is_json(made[key])
+        if key in keywords and _is_json(keywords[key])
     }
 
 
@@ -269,8 +271,8 @@ def _default(shape: Shape) -> Any:
         return [] if value is not dict else {}
     if value is NOTHING or callable(value):
         return NOTHING
-    made = _as_data(value)
-    return made if _is_json(made) else NOTHING
+    data = _as_data(value)
+    return data if _is_json(data) else NOTHING
 
 
 def _as_data(value: Any) -> Any:

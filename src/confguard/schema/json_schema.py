@@ -20,7 +20,7 @@ from confguard.schema.json_shapes import shape_of
 from confguard.schema.shape import Shape
 
 if TYPE_CHECKING:
-    from confguard.schema.nodes import Node
+    from confguard.schema.nodes import SchemaNode
 
 __all__ = ["JsonSchema", "JsonSchemaAdapter", "read_json_schema"]
 
@@ -37,7 +37,7 @@ class JsonSchema:
     """Schemas that are at hand, by the URIs that references have for them."""
 
     @cached_property
-    def root(self) -> Node:
+    def root(self) -> SchemaNode:
         """The schema with all that it refers to. Raises `SchemaError` for what is wrong with it."""
         try:
             import jsonschema  # noqa: F401
@@ -53,7 +53,7 @@ class JsonSchema:
         except RecursionError:
             raise SchemaError(f"schema '{self.name}': is nested too deep") from None
 
-    def resolve(self) -> Node:
+    def resolve(self) -> SchemaNode:
         """Find all that it refers to now, and check it. Raises `SchemaError` for what is wrong with it."""
         return self.root
 
@@ -71,9 +71,9 @@ def read_json_schema(path: str) -> JsonSchema:
         raise SchemaError(f"schema '{path}': {error}", hint=error.hint) from error
     if not isinstance(document.data, dict | bool):
         raise SchemaError(f"schema '{path}': a mapping was expected")
-    made = JsonSchema(path, document.data, document)
-    made.resolve()
-    return made
+    schema = JsonSchema(path, document.data, document)
+    schema.resolve()
+    return schema
 
 
 class JsonSchemaAdapter:
@@ -87,8 +87,8 @@ class JsonSchemaAdapter:
 
     def shape(self, model: Any, members_of: MembersOf) -> Shape:
         """What stands where."""
-        found: Shape = model.shape
-        return found
+        cached: Shape = model.shape
+        return cached
 
     def from_texts(self, model: Any, data: Any, untyped: Untyped) -> Any:
         """The data with texts of sources without types as the numbers and booleans that are asked for."""
@@ -109,14 +109,14 @@ class JsonSchemaAdapter:
 
         shape = model.shape
         try:
-            found = problems(as_json(data), model.root)
+            failures = problems(as_json(data), model.root)
         except RecursionError:
-            found = [((), "is nested too deep to be checked", None)]
-        found = [(as_written(path, data), message, value) for path, message, value in found]
-        found = [_for_secrets(each, shape) for each in found]
-        found += _unparsed(data, shape, ())
-        if found:
-            raise InvalidDataError(found)
+            failures = [((), "is nested too deep to be checked", None)]
+        failures = [(as_written(path, data), message, value) for path, message, value in failures]
+        failures = [_for_secrets(each, shape) for each in failures]
+        failures += _unparsed(data, shape, ())
+        if failures:
+            raise InvalidDataError(failures)
         return data
 
 

@@ -16,7 +16,7 @@ from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.vocabulary import write_only
 
 if TYPE_CHECKING:
-    from confguard.schema.nodes import Node
+    from confguard.schema.nodes import SchemaNode
 
 __all__ = ["shape_of"]
 
@@ -24,7 +24,7 @@ _ROUNDS, _MOST = 4, 4_000
 """How often a schema that contains itself is followed, and after how many places no more."""
 
 
-def shape_of(root: Node) -> Shape:
+def shape_of(root: SchemaNode) -> Shape:
     """What a schema says of each place."""
     return _Shapes().of(root, ())
 
@@ -33,7 +33,7 @@ def shape_of(root: Node) -> Shape:
 class _Shapes:
     made: int = 0
 
-    def of(self, node: Node, inside: tuple[int, ...]) -> Shape:
+    def of(self, node: SchemaNode, inside: tuple[int, ...]) -> Shape:
         """What a schema says of one place: its own keywords, and those of the schemas it is made of."""
         self.made += 1
         rounds = _ROUNDS if self.made < _MOST else 1 if self.made < 2 * _MOST else 0
@@ -41,18 +41,18 @@ class _Shapes:
             return ANYTHING
         below = (*inside, id(node.data))
         keywords = node.keywords
-        made = self._own(node, keywords, below)
+        shape = self._own(node, keywords, below)
         for part in (*map(node.target, node.references), *map(node.child, keywords.get("allOf", ()))):
-            made = _both(made, self.of(part, below))
+            shape = _both(shape, self.of(part, below))
         for union in ("anyOf", "oneOf"):
             members = [member for member in keywords.get(union, ()) if not _is_null(member)]
             if members:
-                made = _both(made, _either([self.of(node.child(member), below) for member in members]))
+                shape = _both(shape, _either([self.of(node.child(member), below) for member in members]))
         for part in _conditional(keywords):
-            made = _with_secrets(made, self.of(node.child(part), below))
-        return made
+            shape = _with_secrets(shape, self.of(node.child(part), below))
+        return shape
 
-    def _own(self, node: Node, keywords: dict[str, Any], below: tuple[int, ...]) -> Shape:
+    def _own(self, node: SchemaNode, keywords: dict[str, Any], below: tuple[int, ...]) -> Shape:
         marks = tuple(_marks(keywords.get("x-confguard", {})))
         common: dict[str, Any] = {
             "default": keywords.get("default", NOTHING),
@@ -66,27 +66,29 @@ class _Shapes:
             return self._map(node, keywords, below, common | {"marks": marks})
         if kind == "array" or (kind is None and _OF_LISTS & keywords.keys()):
             return self._list(node, keywords, below, common | {"marks": marks})
-        told = {"type", "enum", "const", *BOUNDS.values()} & keywords.keys() or common["field_type"] or marks
+        constraints = (
+            {"type", "enum", "const", *BOUNDS.values()} & keywords.keys() or common["field_type"] or marks
+        )
         return Shape(
-            "value" if told or not _COMPOUND & keywords.keys() else "any",
+            "value" if constraints or not _COMPOUND & keywords.keys() else "any",
             marks=(*marks, *_bounds(keywords)),
             hint=_hint(keywords),
             **common,
         )
 
     def _list(
-        self, node: Node, keywords: dict[str, Any], below: tuple[int, ...], common: dict[str, Any]
+        self, node: SchemaNode, keywords: dict[str, Any], below: tuple[int, ...], common: dict[str, Any]
     ) -> Shape:
         first = tuple(self.of(node.child(child), below) for child in keywords.get("prefixItems", ()))
-        told = [
+        elements = [
             keywords[keyword] for keyword in ("items", "contains", "unevaluatedItems") if keyword in keywords
         ]
-        others = [self.of(node.child(child), below) for child in told if isinstance(child, dict)]
+        others = [self.of(node.child(child), below) for child in elements if isinstance(child, dict)]
         rest = _either([*others, *(each for each in first if each.holds_secret)] or [ANYTHING])
         return Shape("list", items=first, rest=rest, **common)
 
     def _map(
-        self, node: Node, keywords: dict[str, Any], below: tuple[int, ...], common: dict[str, Any]
+        self, node: SchemaNode, keywords: dict[str, Any], below: tuple[int, ...], common: dict[str, Any]
     ) -> Shape:
         known = {
             name: self.of(node.child(child), below) for name, child in keywords.get("properties", {}).items()
@@ -146,23 +148,25 @@ def _both(one: Shape, other: Shape) -> Shape:
 
 def _either(options: list[Shape]) -> Shape:
     """What is true of a place whichever of some schemas it fits: a secret in one is a secret."""
-    made, *others = options
+    first, *others = options
     for other in others:
-        merged = _both(made, other)
-        alike = made.kind == other.kind
-        made = evolve(
+        merged = _both(first, other)
+        alike = first.kind == other.kind
+        first = evolve(
             merged,
-            kind=made.kind if alike else "any" if "value" in (made.kind, other.kind) else merged.kind,
-            closed=made.closed and other.closed,
-            field_type=made.field_type if made.field_type == other.field_type else None,
-            hint=made.hint if made.hint == other.hint else None,
+            kind=first.kind if alike else "any" if "value" in (first.kind, other.kind) else merged.kind,
+            closed=first.closed and other.closed,
+            field_type=first.field_type if first.field_type == other.field_type else None,
+            hint=first.hint if first.hint == other.hint else None,
             marks=tuple(mark for mark in merged.marks if not isinstance(mark, SimpleNamespace)),
             default=NOTHING,
         )
     if not others:
-        return made
+        return first
     # A default in one member is none of the union: what is left out there may be forbidden.
-    return evolve(made, fields={name: evolve(child, default=NOTHING) for name, child in made.fields.items()})
+    return evolve(
+        first, fields={name: evolve(child, default=NOTHING) for name, child in first.fields.items()}
+    )
 
 
 def _conditional(keywords: dict[str, Any]) -> Iterator[Any]:
@@ -224,8 +228,8 @@ def _bounds(node: Any) -> Iterator[object]:
 def _field_type(node: Any) -> type[fields.FieldType] | None:
     extra = node.get("x-confguard")
     extra = extra if isinstance(extra, dict) else {}
-    found = getattr(fields, str(extra.get("type", "")), None)
-    return found if isinstance(found, type) and issubclass(found, fields.FieldType) else None
+    named = getattr(fields, str(extra.get("type", "")), None)
+    return named if isinstance(named, type) and issubclass(named, fields.FieldType) else None
 
 
 def _marks(extra: Any) -> Iterator[object]:

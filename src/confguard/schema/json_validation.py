@@ -13,9 +13,9 @@ from confguard.errors import brief, did_you_mean
 from confguard.paths import Path
 from confguard.schema.formats import fits_format
 from confguard.schema.limits import WORDS
-from confguard.schema.nodes import Node
+from confguard.schema.nodes import SchemaNode
 from confguard.schema.patterns import LONGEST_TEXT, Pattern
-from confguard.schema.vocabulary import Draft
+from confguard.schema.vocabulary import Dialect
 from confguard.schema.wording import listed
 from confguard.texts import in_number
 
@@ -24,12 +24,12 @@ __all__ = ["exact", "fits", "places", "problems"]
 Told = tuple[Path, str, Any]
 
 
-def fits(data: Any, node: Node) -> bool:
+def fits(data: Any, node: SchemaNode) -> bool:
     """Does data, as JSON has it, fit a schema?"""
     return next(iter(_validator(node).iter_errors(data)), None) is None
 
 
-def places(data: Any, node: Node) -> Iterator[tuple[Path, tuple[str, ...]]]:
+def places(data: Any, node: SchemaNode) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """Where data does not fit a schema, and by which keywords, the last of which says so."""
     waiting = list(_validator(node).iter_errors(data))
     while waiting:
@@ -39,21 +39,21 @@ def places(data: Any, node: Node) -> Iterator[tuple[Path, tuple[str, ...]]]:
         waiting += error.context
 
 
-def problems(data: Any, node: Node) -> list[Told]:
+def problems(data: Any, node: SchemaNode) -> list[Told]:
     """What is wrong with data, as JSON has it: where, what, and the value there."""
     try:
-        found = [told for error in _validator(node).iter_errors(data) for told in _told(error)]
+        failures = [problem for error in _validator(node).iter_errors(data) for problem in _told(error)]
     except RecursionError:
         return [((), "is nested too deep to be checked", None)]
-    return list({(path, message): (path, message, value) for path, message, value in found}.values())
+    return list({(path, message): (path, message, value) for path, message, value in failures}.values())
 
 
-def _validator(node: Node) -> Any:
+def _validator(node: SchemaNode) -> Any:
     return _kind(node.draft)(node.data, _resolver=node.resolver)
 
 
 @cache
-def _kind(draft: Draft) -> Any:
+def _kind(draft: Dialect) -> Any:
     import jsonschema
     from jsonschema.validators import extend
 
@@ -181,7 +181,7 @@ _PHRASES = {keyword: f"expected {words}" for keyword, words in WORDS.items()} | 
 
 
 def _told(error: Any) -> Iterator[Told]:
-    path, keyword, said = tuple(error.absolute_path), error.validator, error.validator_value
+    path, keyword, expected = tuple(error.absolute_path), error.validator, error.validator_value
     if error.context and keyword in {"anyOf", "oneOf", "type"}:
         yield from _best(error)
         return
@@ -189,14 +189,14 @@ def _told(error: Any) -> Iterator[Told]:
     if keyword in _OWN and error.message:
         yield path, error.message, None
     elif keyword == "type":
-        kinds = said if isinstance(said, list) else [said]
+        kinds = expected if isinstance(expected, list) else [expected]
         yield path, "expected a valid " + listed(str(kind) for kind in kinds), value
     elif keyword == "enum":
-        yield path, "expected " + listed(brief(repr(option), 60) for option in said), value
+        yield path, "expected " + listed(brief(repr(option), 60) for option in expected), value
     elif keyword == "const":
-        yield path, f"expected {brief(repr(said), 60)}", value
+        yield path, f"expected {brief(repr(expected), 60)}", value
     elif keyword in {"dependentRequired", "dependencies"}:
-        for key, needed in said.items():
+        for key, needed in expected.items():
             missing = [
                 name for name in _names(needed) if key in error.instance and name not in error.instance
             ]
@@ -206,10 +206,10 @@ def _told(error: Any) -> Iterator[Told]:
         yield from (
             ((*path, key), "unknown key: no part of the schema that fits names it", None) for key in named
         )
-    elif keyword is None or (keyword == "not" and said in ({}, True)):
+    elif keyword is None or (keyword == "not" and expected in ({}, True)):
         yield path, "nothing is allowed here", value
     else:
-        shown = said.written if isinstance(said, Pattern) else said
+        shown = expected.written if isinstance(expected, Pattern) else expected
         phrase = _PHRASES.get(keyword, f"does not fit the schema's `{keyword}`")
         yield path, in_number(phrase.format(brief(str(shown), 200) if keyword != "pattern" else shown)), value
 
@@ -262,8 +262,8 @@ def _merged(errors: list[Any]) -> Iterator[Told]:
     """One problem for what several alternatives say of one place."""
     by_path: dict[Path, list[Told]] = {}
     for error in errors:
-        for told in _told(error):
-            by_path.setdefault(told[0], []).append(told)
+        for problem in _told(error):
+            by_path.setdefault(problem[0], []).append(problem)
     for path, group in by_path.items():
         words = list(dict.fromkeys(message for _, message, _ in group))
         if all(word.startswith("expected ") for word in words):

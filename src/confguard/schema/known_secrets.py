@@ -106,5 +106,5 @@ def texts_of(value: Any) -> Iterator[str]:
 def parts_hidden(text: str, shown: str) -> Iterator[str]:
     """What stands behind the stars of a masked text."""
     pattern = "(.+?)".join(map(re.escape, shown.split(HIDDEN)))
-    found = re.fullmatch(pattern, text, re.DOTALL) if shown.count(HIDDEN) <= 20 else None
-    yield from (part for part in (found.groups() if found else ()) if part)
+    match = re.fullmatch(pattern, text, re.DOTALL) if shown.count(HIDDEN) <= 20 else None
+    yield from (part for part in (match.groups() if match else ()) if part)

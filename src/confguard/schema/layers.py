@@ -67,13 +67,13 @@ class Layer:
     def text(self, path: Path) -> str | None:
         """How a file writes a number or a date, where the value reads otherwise: `0o755`, `1e3`, `...T12:00:00Z`."""
         written = self.as_written(path)
-        found = (
+        texts = (
             self.document.locate_value(written) if self.document is not None and not self.origins else None
         )
         value = value_at(self.data, path)
-        if self.document is None or found is None or not isinstance(value, int | float | date | time):
+        if self.document is None or texts is None or not isinstance(value, int | float | date | time):
             return None
-        token = _TOKEN.match(self.document.lines[found.line - 1], found.column - 1)
+        token = _TOKEN.match(self.document.lines[texts.line - 1], texts.column - 1)
         same = token is None or isinstance(value, bool) or token[0] == str(value)
         return token[0] if token and not same else None
 
@@ -101,11 +101,11 @@ class Layer:
         below = [source for known, source in self.origins.items() if path and known[: len(path)] == path]
         if self.document is None:
             return (below[0] if below else None), None, None
-        found = self.document.locate(path)
+        position = self.document.locate(path)
         return (
             self.document.part_at(path)[0].path,
-            found.line if found else None,
-            found.column if found else None,
+            position.line if position else None,
+            position.column if position else None,
         )
 
 

@@ -75,31 +75,31 @@ _NUMBERS_TOO = {"duration", "decimal"}
 
 def allowed(shape: Shape) -> dict[str, Any]:
     """JSON Schema's keywords for the value at one place, `x-confguard` among them."""
-    made: dict[str, Any] = {}
+    keywords: dict[str, Any] = {}
     if shape.description:
-        made["description"] = shape.description
+        keywords["description"] = shape.description
     if shape.field_type:
-        made["type"] = ["string", "number"]
-        made["description"] = shape.description or shape.field_type.expects
+        keywords["type"] = ["string", "number"]
+        keywords["description"] = shape.description or shape.field_type.expects
     elif shape.hint in _TYPES:
-        made["type"] = _TYPES[shape.hint]
+        keywords["type"] = _TYPES[shape.hint]
     elif options := options_of(shape.hint):
-        made["enum"] = options
+        keywords["enum"] = options
     elif known := standard(shape.hint):
-        made["type"] = ["string", "number"] if known.form in _NUMBERS_TOO else "string"
+        keywords["type"] = ["string", "number"] if known.form in _NUMBERS_TOO else "string"
         if known.form:
-            made["format"] = known.form
+            keywords["format"] = known.form
     for mark in shape.marks:
         for keyword, bound in bounds_of(mark):
-            _add(made, _for_containers(keyword, shape), bound)
-        for keyword, said in mark.keywords.items() if isinstance(mark, Says) else ():
-            _add(made, _for_containers(keyword, shape), said)
+            _add(keywords, _for_containers(keyword, shape), bound)
+        for keyword, keyword_value in mark.keywords.items() if isinstance(mark, Says) else ():
+            _add(keywords, _for_containers(keyword, shape), keyword_value)
     if shape.default is not NOTHING and not callable(shape.default):
-        made["default"] = plain(shape.default)
+        keywords["default"] = plain(shape.default)
     if shape.deprecated:
-        made["deprecated"] = True
+        keywords["deprecated"] = True
     extra = dict(_extra(shape))
-    return made | ({"x-confguard": extra} if extra else {})
+    return keywords | ({"x-confguard": extra} if extra else {})
 
 
 def by_pydantic(hint: Any) -> dict[str, Any]:
@@ -108,10 +108,10 @@ def by_pydantic(hint: Any) -> dict[str, Any]:
     if pydantic is None or hint in (Any, object, None):
         return {"type": "null"} if hint is type(None) else {}
     try:
-        made: dict[str, Any] = pydantic.TypeAdapter(hint).json_schema()
+        keywords: dict[str, Any] = pydantic.TypeAdapter(hint).json_schema()
     except Exception:  # noqa: BLE001 - whatever a type's own code raises, it is not known then what it takes
         return {}
-    return {} if "$defs" in made else {key: value for key, value in made.items() if key != "title"}
+    return {} if "$defs" in keywords else {key: value for key, value in keywords.items() if key != "title"}
 
 
 def type_name(shape: Shape) -> str:
@@ -140,13 +140,13 @@ def _word(keywords: Mapping[str, Any]) -> str:
 def described(shape: Shape, name: str | None = None) -> str:
     """What may stand at a place: its type and bounds, and those of what is in it."""
     words, keywords = WORDS | ({} if shape.secret else {"pattern": "like {}"}), allowed(shape)
-    told = [name or type_name(shape)]
-    told += [text.format(keywords[keyword]) for keyword, text in words.items() if keyword in keywords]
+    words_told = [name or type_name(shape)]
+    words_told += [text.format(keywords[keyword]) for keyword, text in words.items() if keyword in keywords]
     if shape.keys and _says_more(shape.keys):
-        told.append(f"each key: {described(shape.keys)}")
+        words_told.append(f"each key: {described(shape.keys)}")
     if shape.rest and not shape.items and not shape.fields and _says_more(shape.rest.whole):
-        told.append(f"each: {described(shape.rest.whole)}")
-    return ", ".join(told)
+        words_told.append(f"each: {described(shape.rest.whole)}")
+    return ", ".join(words_told)
 
 
 def _says_more(shape: Shape) -> bool:
@@ -161,19 +161,19 @@ def default_text(shape: Shape) -> Any:
     return plain(value)
 
 
-def _add(made: dict[str, Any], keyword: str, said: Any) -> None:
+def _add(keywords: dict[str, Any], keyword: str, value: Any) -> None:
     """One more thing that is said: of two bounds the tighter holds, of other things both."""
-    before = made.get(keyword, said)
+    before = keywords.get(keyword, value)
     if keyword == "enum":
-        made[keyword] = [option for option in said if option in before]
-    elif before == said:
-        made[keyword] = said
+        keywords[keyword] = [option for option in value if option in before]
+    elif before == value:
+        keywords[keyword] = value
     elif keyword.startswith(("min", "exclusiveMin")):
-        made[keyword] = max(before, said)
+        keywords[keyword] = max(before, value)
     elif keyword.startswith(("max", "exclusiveMax")):
-        made[keyword] = min(before, said)
+        keywords[keyword] = min(before, value)
     else:
-        made["allOf"] = [*made.get("allOf", []), {keyword: said}]
+        keywords["allOf"] = [*keywords.get("allOf", []), {keyword: value}]
 
 
 def _for_containers(keyword: str, shape: Shape) -> str:

@@ -44,15 +44,10 @@ def load(model: type[T], *sources: Source) -> T:
     >>> load(Server, {"port": 8080}).port
     8080
     """
-    failed = None
     reading = _reading(cast("Any", model)) if all(isinstance(each, _PLAIN) for each in sources) else None
-    data = _merged_quickly(reading, sources) if reading else None
-    if reading and data is not None:
-        try:
-            made: T = reading.build(data)
-            return made
-        except Exception as error:  # noqa: BLE001 - a validator of the user's own may raise anything
-            failed = Failed(error, data)
+    settings, failed = _built(reading, _merged_quickly(reading, sources) if reading else None)
+    if settings is not None:
+        return cast("T", settings)
     from confguard.schema.explaining import load_explained
 
     return load_explained(model, sources, failed)
@@ -63,16 +58,9 @@ def settings_of(model: type[T], schema: Schema[T], document: Document) -> T:
 
     Raises `ValidationError` with every problem at its place.
     """
-    failed = None
     reading = _reading(cast("Any", model)) if not document.files else None
-    data = _prepared(reading, [document.data]) if reading else None
-    if reading and data is not None:
-        try:
-            made: T = reading.build(data)
-            return made
-        except Exception as error:  # noqa: BLE001 - a validator of the user's own may raise anything
-            failed = Failed(error, data)
-    return schema.validate_document(document, failed)
+    settings, failed = _built(reading, _prepared(reading, [document.data]) if reading else None)
+    return schema.validate_document(document, failed) if settings is None else cast("T", settings)
 
 
 class _Reading(NamedTuple):
@@ -85,6 +73,16 @@ class _Reading(NamedTuple):
 
 
 _PLAIN = (str, os.PathLike, Mapping)
+
+
+def _built(reading: _Reading | None, data: Any) -> tuple[Any, Failed | None]:
+    """An instance, or how that failed; neither where a closer look is needed."""
+    if reading is None or data is None:
+        return None, None
+    try:
+        return reading.build(data), None
+    except Exception as error:  # noqa: BLE001 - a validator of the user's own may raise anything
+        return None, Failed(error, data)
 
 
 def _merged_quickly(reading: _Reading, sources: tuple[Source, ...]) -> Any:

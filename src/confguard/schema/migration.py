@@ -34,10 +34,10 @@ def migrate(document: Document, schema: Schema[Any]) -> Document:
         position, name = new
         _rename(lines, position, str(path[-1]), name, path)
     bom = "\ufeff" if document.text.startswith("\ufeff") else ""
-    made = parse(bom + "\n".join(lines), document.format, path=document.path)
-    if schema.named(made.data) != schema.named(document.data):
+    migrated = parse(bom + "\n".join(lines), document.format, path=document.path)
+    if schema.named(migrated.data) != schema.named(document.data):
         raise DocumentError("cannot be migrated in place: edit it by hand", path=document.path)
-    return made
+    return migrated
 
 
 def _old_keys(document: Document, shape: Shape) -> Iterator[tuple[Path, tuple[Position, str]]]:

@@ -55,8 +55,8 @@ def named(data: Any, shape: Shape, below: Any = None, *, caseless: bool = False)
     {'workers': 9}
     """
     naming = _Naming(caseless)
-    made = naming.named(data, below, shape, (), ())
-    return Named(made, naming.written, tuple(naming.twice), tuple(naming.unclear))
+    data_named = naming.named(data, below, shape, (), ())
+    return Named(data_named, naming.written, tuple(naming.twice), tuple(naming.unclear))
 
 
 def spelt_alike(key: str, keys: Iterable[Any]) -> list[str]:
@@ -67,8 +67,8 @@ def spelt_alike(key: str, keys: Iterable[Any]) -> list[str]:
     """
     known = [each for each in keys if isinstance(each, str)]
     for spelling in (str, str.lower, plainly):
-        if found := [each for each in known if spelling(each) == spelling(key)]:
-            return found
+        if alike := [each for each in known if spelling(each) == spelling(key)]:
+            return alike
     return []
 
 
@@ -102,18 +102,18 @@ class _Naming:
             moved |= {(str(key),): (key,) for key in data if isinstance(key, int)}
             moved |= self.respelled(data, known, shape, place)
         others = set(moved.values()) | shape.names.keys()
-        made: dict[Any, Any] = {}
+        data_named: dict[Any, Any] = {}
         for key, value in data.items():
             if (key,) not in others:
                 inner = (*path, key)
-                made[key] = self.named(value, known.get(key), shape.child(key), inner, (*place, key))
+                data_named[key] = self.named(value, known.get(key), shape.child(key), inner, (*place, key))
         for own, other in moved.items():
             inner, there = (*path, *own), (*place, *other)
             self.written[inner] = there
             value = self.named(_value(data, other), _value(known, own), shape.at(own), inner, there)
-            _put(made, own, value)
+            _put(data_named, own, value)
         longer = [other for other in moved.values() if len(other) > 1]
-        return _without(made, longer) if longer else made
+        return _without(data_named, longer) if longer else data_named
 
     def elements(self, data: Elements, below: Any, shape: Shape, path: Path, place: Path) -> Elements:
         """The same for elements of the list below."""
@@ -125,34 +125,34 @@ class _Naming:
 
     def moved(self, data: dict[Any, Any], shape: Shape, place: Path) -> dict[Path, Path]:
         """The fields that are written under another name, and that name."""
-        found: dict[Path, Path] = {}
+        moves: dict[Path, Path] = {}
         for other, own in shape.names.items():
             if not follow(data, other)[1]:
                 continue
-            first = own if follow(data, own)[1] else found.get(own)
+            first = own if follow(data, own)[1] else moves.get(own)
             if first is None:
-                found[own] = other
+                moves[own] = other
             elif not same(_value(data, first), _value(data, other)):
                 self.twice.append(((*place, *first), (*place, *other)))
-        return found
+        return moves
 
     def respelled(
         self, data: dict[Any, Any], below: Mapping[Any, Any], shape: Shape, place: Path
     ) -> dict[Path, Path]:
         """The keys of a table that takes any, as they are spelt below."""
         free = [key for key in below if key not in shape.fields and key not in data]
-        found: dict[Path, Path] = {}
+        moves: dict[Path, Path] = {}
         for key in data:
             if key in shape.fields or key in below or not isinstance(key, str):
                 continue
             alike = spelt_alike(key, free)
             if len(alike) > 1:
                 self.unclear.append(((*place, key), tuple(alike)))
-            elif alike and (alike[0],) in found:
-                self.twice.append(((*place, *found[(alike[0],)]), (*place, key)))
+            elif alike and (alike[0],) in moves:
+                self.twice.append(((*place, *moves[(alike[0],)]), (*place, key)))
             elif alike:
-                found[(alike[0],)] = (key,)
-        return found
+                moves[(alike[0],)] = (key,)
+        return moves
 
 
 def _are_elements(data: Elements, below: Any, shape: Shape) -> bool:

@@ -8,35 +8,35 @@ from typing import Any
 from attrs import frozen
 
 from confguard.errors import SchemaError
-from confguard.schema.vocabulary import Draft, draft_of, modern
+from confguard.schema.vocabulary import Dialect, draft_of, modern
 
-__all__ = ["Node", "specification"]
+__all__ = ["SchemaNode", "specification"]
 
 
 @frozen(eq=False)
-class Node:
+class SchemaNode:
     """One schema within a file, and where its references lead from."""
 
     data: Any
     resolver: Any
-    draft: Draft
+    draft: Dialect
 
-    def child(self, data: Any) -> Node:
+    def child(self, data: Any) -> SchemaNode:
         """A schema that stands within this one."""
         if not isinstance(data, dict) or not ({"$id", "id"} & data.keys()):
-            return Node(data, self.resolver, self.draft)
+            return SchemaNode(data, self.resolver, self.draft)
         resource = specification(self.draft).create_resource(data)
-        return Node(data, self.resolver.in_subresource(resource), draft_of(data, self.draft))
+        return SchemaNode(data, self.resolver.in_subresource(resource), draft_of(data, self.draft))
 
-    def target(self, reference: str) -> Node:
+    def target(self, reference: str) -> SchemaNode:
         """The schema that a reference leads to. Raises `SchemaError`."""
         from referencing.exceptions import CannotDetermineSpecification, NoSuchResource, Unresolvable
 
         try:
-            found = self.resolver.lookup(reference)
+            resolved = self.resolver.lookup(reference)
         except (Unresolvable, NoSuchResource, CannotDetermineSpecification, ValueError) as error:
             raise _unresolved(reference, error) from None
-        return Node(found.contents, found.resolver, draft_of(found.contents, self.draft))
+        return SchemaNode(resolved.contents, resolved.resolver, draft_of(resolved.contents, self.draft))
 
     @property
     def references(self) -> Iterator[str]:
@@ -51,7 +51,7 @@ class Node:
         return modern(self.data, self.draft.year)
 
 
-def specification(draft: Draft) -> Any:
+def specification(draft: Dialect) -> Any:
     """How a draft of JSON Schema is read."""
     from referencing.jsonschema import specification_with
 

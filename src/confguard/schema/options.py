@@ -40,21 +40,21 @@ def choice(value: Any, hint: Any) -> Any:
             if means(value, member):
                 return member
     missing = getattr(hint, "_missing_", None) if isinstance(hint, type) else None
-    found = missing(value) if missing is not None else None
-    if isinstance(found, enum.Enum):
-        return found
+    option = missing(value) if missing is not None else None
+    if isinstance(option, enum.Enum):
+        return option
     raise ValueError(expected_options(hint, value))
 
 
 def written_choice(value: Any, hint: Any) -> Any:
     """The same as a document writes it, for a class that reads it; as it is where it means none."""
     try:
-        found = choice(value, hint)
+        option = choice(value, hint)
     except Exception:  # noqa: BLE001 - it is told by the class; `_missing_` is a user's own
         return value
     if get_origin(hint) is Literal or isinstance(value, enum.Enum):
-        return found
-    return _written(found) if _written(found) in options_of(hint) and not _is_it(value, found) else value
+        return option
+    return _written(option) if _written(option) in options_of(hint) and not _is_it(value, option) else value
 
 
 def expected_options(hint: Any, value: Any = None) -> str:

@@ -40,23 +40,23 @@ class Overlay:
             self.lost.extend((*path, key) for key in below if key in lost)
             below = {key: value for key, value in below.items() if key not in lost}
             shape = member
-        made = dict(below)
+        merged = dict(below)
         for key, value in above.items():
-            made[key] = self.put(below.get(key), value, shape.child(key), (*path, key))
-        return made
+            merged[key] = self.put(below.get(key), value, shape.child(key), (*path, key))
+        return merged
 
     def elements(self, below: Any, above: Elements, shape: Shape, path: Path) -> Any:
         """The list below with these elements in it; what leaves a gap is a problem."""
-        made = list(below) if isinstance(below, list) else []
+        merged = list(below) if isinstance(below, list) else []
         for i, value in sorted(above.items()):
-            old = made[i] if i < len(made) else None
-            if i > len(made):
-                message = f"would be element {i} of {len(made)}: they are numbered from 0, without a gap"
+            old = merged[i] if i < len(merged) else None
+            if i > len(merged):
+                message = f"would be element {i} of {len(merged)}: they are numbered from 0, without a gap"
                 self.problems.append(Problem((*path, i), message))
                 self.refused.append((*path, i))
             else:
-                made[i : i + 1] = [self.put(old, value, shape.child(i), (*path, i))]
-        return made
+                merged[i : i + 1] = [self.put(old, value, shape.child(i), (*path, i))]
+        return merged
 
 
 def _member(below: Mapping[Any, Any], above: Mapping[Any, Any], shape: Shape) -> tuple[Shape, bool]:

@@ -45,30 +45,30 @@ def translated(pattern: str) -> Pattern:
     flags = _FLAGS.match(pattern)  # not ECMA's, but common: Python wants them before all else
     body = pattern[flags.end() :] if flags else pattern
     try:
-        made = Pattern(f"(?a{flags[1] if flags else ''}:{_body(body)})")
-        re.compile(made)
-        pump = pump_of(made)
+        pattern_compiled = Pattern(f"(?a{flags[1] if flags else ''}:{_body(body)})")
+        re.compile(pattern_compiled)
+        pump = pump_of(pattern_compiled)
     except (RecursionError, OverflowError, ValueError) as error:
         raise re.error(str(error)) from None
     if pump:
         raise re.error(f"backtracks without bound on {pump * 4 + '...'!r}")
-    made.written = pattern
-    return made
+    pattern_compiled.written = pattern
+    return pattern_compiled
 
 
 def _body(pattern: str) -> str:
-    made, within = [], False
+    pieces, within = [], False
     for match in _PIECE.finditer(pattern):
         piece = match.group()
         if within:
             within = piece != "]"
-            made.append(_in_class(piece))
+            pieces.append(_in_class(piece))
         elif piece.startswith("["):
             within = not piece.endswith("]")
-            made.append({"[]": "(?!)", "[^]": r"[\s\S]"}.get(piece, piece))
+            pieces.append({"[]": "(?!)", "[^]": r"[\s\S]"}.get(piece, piece))
         else:
-            made.append(_outside(piece))
-    return "".join(made)
+            pieces.append(_outside(piece))
+    return "".join(pieces)
 
 
 def _outside(piece: str) -> str:

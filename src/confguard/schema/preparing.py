@@ -67,11 +67,11 @@ class Preparation:
             return [self.made(value, shape.child(i), (*path, i)) for i, value in enumerate(data)]
         return data
 
-    def all_with(self, found: list[tuple[Path, str, Any]]) -> list[tuple[Path, str, Any]]:
+    def all_with(self, failures: list[tuple[Path, str, Any]]) -> list[tuple[Path, str, Any]]:
         """The problems here, and those that the class found beside them."""
         if not self.taken:
-            return [*self.problems, *found]
-        return [*self.problems, *(each for each in found if each[0] and not self._tells(each[0]))]
+            return [*self.problems, *failures]
+        return [*self.problems, *(each for each in failures if each[0] and not self._tells(each[0]))]
 
     def _tells(self, path: Path) -> bool:
         return any(path[: len(known)] == known for known in self.taken)
@@ -118,23 +118,23 @@ class Preparation:
 
         Where these are `sure`, the class around gets something that it refuses without asking the members' validators.
         """
-        told: list[tuple[Path, str, Any]] | None = None
+        problems: list[tuple[Path, str, Any]] | None = None
         for shape in shapes:
             inner = Preparation(self.maker(self.adapter, shape.hint), self.maker)
-            found: list[tuple[Path, str, Any]] = []
+            failures: list[tuple[Path, str, Any]] = []
             ready = inner.made(data, shape)
             try:
-                made = inner.adapter.validate(shape.hint, ready)
+                instance = inner.adapter.validate(shape.hint, ready)
                 if not inner.problems:
-                    return made
+                    return instance
             except InvalidDataError as error:
-                found = error.problems
+                failures = error.problems
             except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
-                found = [((), f"a validator of the schema failed: {type(error).__name__}", None)]
+                failures = [((), f"a validator of the schema failed: {type(error).__name__}", None)]
             self.ambiguous.extend(inner.ambiguous)
             self.certain.extend((*path, *where) for where in inner.certain)
-            told = inner.all_with(found) if told is None else told
-        self.problems.extend(((*path, *where), message, value) for where, message, value in told or [])
+            problems = inner.all_with(failures) if problems is None else problems
+        self.problems.extend(((*path, *where), message, value) for where, message, value in problems or [])
         self.taken.append(path)
         self.certain.extend([path] if sure else [])
         return _REFUSED if sure else data

@@ -78,9 +78,9 @@ class PydanticAdapter:
 def problems_of(error: Any, data: Any) -> list[tuple[Path, str, Any]]:
     """What pydantic found wrong with data, in words that quote nothing of it."""
     return [
-        (_path(data, found), _message(found), found.get("input"))
-        for found in error.errors(include_url=False)
-        if found["type"] != "extra_forbidden"  # reported with a did-you-mean instead
+        (_path(data, failure), _message(failure), failure.get("input"))
+        for failure in error.errors(include_url=False)
+        if failure["type"] != "extra_forbidden"  # reported with a did-you-mean instead
     ]
 
 
@@ -133,10 +133,10 @@ def _names(name: str, info: Any, config: Any) -> Iterator[Path]:
         yield (name,)
 
 
-def _path(data: Any, found: Any) -> Path:
+def _path(data: Any, failure: Any) -> Path:
     """An error's location without the steps that name a union's branch, which no document has."""
     path: list[Any] = []
-    location = found["loc"]
+    location = failure["loc"]
     for i, step in enumerate(location):
         last = i == len(location) - 1
         inside = isinstance(data, dict) and step in data
@@ -144,9 +144,11 @@ def _path(data: Any, found: Any) -> Path:
         if inside or placed:
             path.append(step)
             data = data[step]
-        elif last and isinstance(data, list) and found["type"] == "missing":
+        elif last and isinstance(data, list) and failure["type"] == "missing":
             path.append(step)  # an element of a tuple
-        elif last and isinstance(data, dict) and (found["type"] == "missing" or found["input"] is not data):
+        elif (
+            last and isinstance(data, dict) and (failure["type"] == "missing" or failure["input"] is not data)
+        ):
             path.append(step)  # a key that is missing, or whose default is wrong
     return tuple(path)
 
@@ -159,23 +161,23 @@ _COUNTS = {"too_short": ("least", "min_length"), "too_long": ("most", "max_lengt
 """Pydantic's names for wrong lengths of lists, and where it tells the right one."""
 
 
-def _message(found: Any) -> str:
-    if found["type"] == "missing":
+def _message(failure: Any) -> str:
+    if failure["type"] == "missing":
         return "required, but missing"
-    if found["type"] in _COUNTS:
-        which, bound = _COUNTS[found["type"]]
-        count = found["ctx"][bound]
-        text = isinstance(found["input"], str | bytes) or hasattr(found["input"], "get_secret_value")
+    if failure["type"] in _COUNTS:
+        which, bound = _COUNTS[failure["type"]]
+        count = failure["ctx"][bound]
+        text = isinstance(failure["input"], str | bytes) or hasattr(failure["input"], "get_secret_value")
         return f"expected at {which} {count} {'character' if text else 'element'}{'s' if count != 1 else ''}"
-    if found["type"] in _TABLES:
+    if failure["type"] in _TABLES:
         return "expected a table"
-    if found["type"] in {"tuple_type", "list_type", "set_type", "frozen_set_type"}:
+    if failure["type"] in {"tuple_type", "list_type", "set_type", "frozen_set_type"}:
         return "expected a list"
-    if found["type"].startswith("time_delta"):
+    if failure["type"].startswith("time_delta"):
         from confguard.units import DURATION
 
         return f"expected {DURATION}"
-    message: str = re.split(", unable to (?:parse|interpret)", found["msg"])[0]
+    message: str = re.split(", unable to (?:parse|interpret)", failure["msg"])[0]
     return (
         message.removeprefix("Value error, ")
         .removeprefix("Assertion failed, ")

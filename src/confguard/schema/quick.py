@@ -55,8 +55,8 @@ class _Reader:
     def fields(self, shape: Shape) -> list[tuple[str, Shape]]:
         """The fields of a table in which there is something to do."""
         if id(shape) not in self.known:
-            found = [(key, child) for key, child in shape.fields.items() if self.matters(child, ())]
-            self.known[id(shape)] = shape, found
+            mattering = [(key, child) for key, child in shape.fields.items() if self.matters(child, ())]
+            self.known[id(shape)] = shape, mattering
         return self.known[id(shape)][1]
 
     def matters(self, shape: Shape, inside: tuple[Shape, ...]) -> bool:

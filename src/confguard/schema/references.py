@@ -18,11 +18,11 @@ from confguard.documents.document import Document, read
 from confguard.errors import DocumentError, SchemaError, brief, place
 from confguard.paths import show_path
 from confguard.schema.formats import Moment
-from confguard.schema.nodes import Node, specification
+from confguard.schema.nodes import SchemaNode, specification
 from confguard.schema.patterns import Pattern, translated
-from confguard.schema.vocabulary import DATA, SAME_PLACE, WITH_PATHS, Draft, draft_of, subschemas
+from confguard.schema.vocabulary import DATA, SAME_PLACE, WITH_PATHS, Dialect, draft_of, subschemas
 
-__all__ = ["Library", "Node", "as_json", "as_written", "key_text"]
+__all__ = ["Library", "SchemaNode", "as_json", "as_written", "key_text"]
 
 
 @define(eq=False)
@@ -34,12 +34,12 @@ class Library:
     """Schemas that are at hand, by the URI that references have for them."""
     _documents: dict[str, Document] = field(factory=dict)
     _resources: dict[str, Any] = field(factory=dict)
-    _unchecked: list[tuple[str, Node]] = field(factory=list)
+    _unchecked: list[tuple[str, SchemaNode]] = field(factory=list)
     _base: str = ""
     _identity: str = ""
-    _draft: Draft = field(factory=lambda: draft_of(True))
+    _draft: Dialect = field(factory=lambda: draft_of(True))
 
-    def root(self, data: Any, document: Document | None = None) -> Node:
+    def root(self, data: Any, document: Document | None = None) -> SchemaNode:
         """The schema itself, checked, with all that it refers to. Raises `SchemaError` with the place."""
         from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
         from referencing import Registry
@@ -57,7 +57,7 @@ class Library:
         resource = self._resource(self._base, schema)
         registry = REGISTRY.combine(Registry(retrieve=self._retrieve))  # type: ignore[call-arg]
         resolver = registry.with_resource(self._base, resource).resolver(self._base)
-        root = Node(resource.contents, resolver.in_subresource(resource), self._draft)
+        root = SchemaNode(resource.contents, resolver.in_subresource(resource), self._draft)
         self._check_all(root)
         return root
 
@@ -111,22 +111,22 @@ class Library:
         self._check_meta(uri, schema, draft)
         prepared = self._prepared(uri, schema, (), draft)
         resource = specification(draft).create_resource(prepared)
-        self._unchecked.append((uri, Node(prepared, None, draft)))
+        self._unchecked.append((uri, SchemaNode(prepared, None, draft)))
         return resource
 
-    def _check_meta(self, uri: str, schema: Any, draft: Draft) -> None:
+    def _check_meta(self, uri: str, schema: Any, draft: Dialect) -> None:
         from jsonschema_specifications import REGISTRY
 
         from confguard.schema.json_validation import problems
 
-        found = REGISTRY.resolver().lookup(draft.full_uri)
-        wrong = problems(schema, Node(found.contents, found.resolver, draft))
+        resolved = REGISTRY.resolver().lookup(draft.full_uri)
+        wrong = problems(schema, SchemaNode(resolved.contents, resolved.resolver, draft))
         if wrong:
             path, message, value = wrong[0]
             got = "" if isinstance(value, dict | list | None) else f", got {brief(repr(value), 60)}"
             raise self.error(uri, path, f"is no JSON Schema: {show_path(path)}: {message}{got}")
 
-    def _prepared(self, uri: str, node: Any, path: tuple[Any, ...], draft: Draft) -> Any:
+    def _prepared(self, uri: str, node: Any, path: tuple[Any, ...], draft: Dialect) -> Any:
         """The schema with its patterns as Python's, and without `$schema` where that is the draft of all."""
         if isinstance(node, list):
             return [self._prepared(uri, child, (*path, i), draft) for i, child in enumerate(node)]
@@ -136,28 +136,28 @@ class Library:
             raise self.error(uri, path, f"is no JSON Schema: {show_path(path)}: expected a finite number")
         if not isinstance(node, dict):
             return node
-        made = {}
+        copied = {}
         for key, value in node.items():
             inner = (*path, key)
             if key in DATA and not (path and path[-1] == "properties"):
-                made[key] = value
+                copied[key] = value
             elif key == "$schema" and isinstance(value, str):
                 if draft_of(node, draft) != self._draft:
-                    made[key] = value
+                    copied[key] = value
             elif key == "pattern" and isinstance(value, str):
-                made[key] = self._pattern(uri, value, inner)
+                copied[key] = self._pattern(uri, value, inner)
             elif key == "patternProperties" and isinstance(value, dict):
-                made[key] = {
+                copied[key] = {
                     self._pattern(uri, name, (*inner, name)): self._prepared(
                         uri, child, (*inner, name), draft
                     )
                     for name, child in value.items()
                 }
             else:
-                made[key] = self._prepared(uri, value, inner, draft)
-        if draft.year == 3 and isinstance(made.get("extends"), dict) and path[-1:] != ("properties",):
-            made["extends"] = [made["extends"]]  # `referencing` expects a list
-        return made
+                copied[key] = self._prepared(uri, value, inner, draft)
+        if draft.year == 3 and isinstance(copied.get("extends"), dict) and path[-1:] != ("properties",):
+            copied["extends"] = [copied["extends"]]  # `referencing` expects a list
+        return copied
 
     def _pattern(self, uri: str, pattern: str, path: tuple[Any, ...]) -> Pattern:
         try:
@@ -167,14 +167,14 @@ class Library:
                 uri, path, f"the pattern {pattern!r} cannot be used: {error}", "write it another way"
             ) from None
 
-    def _check_all(self, root: Node) -> None:
+    def _check_all(self, root: SchemaNode) -> None:
         """Follow every reference of every file: those that lead nowhere are errors now, and not when they are used."""
         while self._unchecked:
             uri, node = self._unchecked.pop()
             registry = root.resolver._registry.with_resources(self._resources.items()).crawl()
-            top = Node(node.data, registry.resolver(uri), node.draft).child(node.data)
+            top = SchemaNode(node.data, registry.resolver(uri), node.draft).child(node.data)
             done: set[int] = set()
-            waiting: list[tuple[tuple[Any, ...], Node]] = [((), top)]
+            waiting: list[tuple[tuple[Any, ...], SchemaNode]] = [((), top)]
             while waiting:
                 path, here = waiting.pop()
                 for reference in here.references:
@@ -187,7 +187,7 @@ class Library:
                 waiting += [((*path, *steps), here.child(child)) for steps, child in subschemas(here.data)]
 
 
-def _go_round(node: Node, done: set[int], inside: tuple[int, ...]) -> None:
+def _go_round(node: SchemaNode, done: set[int], inside: tuple[int, ...]) -> None:
     """Raise `SchemaError` where a schema asks itself, without end, what it says of one and the same value."""
     if id(node.data) in inside:
         raise SchemaError(
@@ -233,14 +233,14 @@ def key_text(key: Any) -> str:
 
 def as_written(path: tuple[Any, ...], data: Any) -> tuple[Any, ...]:
     """A path with its keys as the document has them, which are not all texts."""
-    made: list[Any] = []
+    segments: list[Any] = []
     for step in path:
         written = step
         if isinstance(data, dict) and step not in data:
             written = next((key for key in data if key_text(key) == step), step)
-        made.append(written)
+        segments.append(written)
         try:
             data = data[written]
         except (KeyError, IndexError, TypeError):
             data = None
-    return tuple(made)
+    return tuple(segments)

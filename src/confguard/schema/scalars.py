@@ -38,10 +38,10 @@ _BOOLEANS = {
 
 def _boolean(value: Any) -> bool:
     short = isinstance(value, str) or (isinstance(value, int) and value in (0, 1))
-    found = value if isinstance(value, bool) else _BOOLEANS.get(str(value).lower()) if short else None
-    if found is None:
+    answer = value if isinstance(value, bool) else _BOOLEANS.get(str(value).lower()) if short else None
+    if answer is None:
         raise ValueError("expected a valid boolean")
-    return found
+    return answer
 
 
 def as_text(value: Any) -> str:

@@ -80,7 +80,7 @@ class Schema(Generic[T]):
         one = named(data, self.shape)
         problems = [said_twice(*places) for places in one.twice]
         try:
-            made = self.made(one.data, untyped, failed)
+            settings = self.made(one.data, untyped, failed)
         except ValidationError as error:
             problems += [
                 problem._replace(path=one.as_written(problem.path), related=_written(problem.related, one))
@@ -89,7 +89,7 @@ class Schema(Generic[T]):
         if problems:
             secrets = Secrets(self.shape, data)
             raise ValidationError(_without_secrets(problem, secrets) for problem in problems)
-        return made
+        return settings
 
     def made(self, data: Any, untyped: Untyped, failed: Failed | None = None) -> T:
         """An instance from data that has one name for each setting. Raises `ValidationError` with every problem.
@@ -101,27 +101,29 @@ class Schema(Generic[T]):
         unknown = [Problem(path, text) for path, text in keys]
         written = with_parsed_defaults(data, self.shape)
         preparation, ready = self._prepared(written, failed)
-        made: T
-        made, found = self._attempt([ready, written] if self._changed(ready, written) else [ready], failed)
-        problems = preparation.all_with(found or [])
+        settings: T
+        settings, failures = self._attempt(
+            [ready, written] if self._changed(ready, written) else [ready], failed
+        )
+        problems = preparation.all_with(failures or [])
         certain = preparation.certain or preparation.ambiguous
-        if found is None and not certain:  # what looked wrong is right for the class
+        if failures is None and not certain:  # what looked wrong is right for the class
             problems = []
         elif self._may_be_right(problems) and not unknown and not preparation.ambiguous:
             rewritten: T
-            rewritten, wrong = self._attempt([written]) if ready != written else (made, found)
+            rewritten, wrong = self._attempt([written]) if ready != written else (settings, failures)
             if wrong is None:  # right once the class has changed it
                 return rewritten
-        if found is not None and not problems and not unknown:
+        if failures is not None and not problems and not unknown:
             problems.append(((), f"is no {self.name}", None))
         if problems or unknown:
             secrets = Secrets(self.shape, data)
-            told = [
+            located = [
                 _problem(*each, self.shape, secrets)
                 for each in _each_once(self._in_words(problems), self.shape)
             ]
-            raise ValidationError(_without_secrets(problem, secrets) for problem in [*unknown, *told])
-        return made
+            raise ValidationError(_without_secrets(problem, secrets) for problem in [*unknown, *located])
+        return settings
 
     def _prepared(self, written: Any, failed: Failed | None) -> tuple[Preparation, Any]:
         """The data made ready for the class; as it was when the class failed, where it is the same."""
@@ -165,9 +167,9 @@ class Schema(Generic[T]):
             except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
                 wrong = error
                 known = failed is not None and error is failed.error
-                told = self.adapter.problems(error, failed.data if known and failed else data)
-                if told is not None:
-                    return None, told
+                failures = self.adapter.problems(error, failed.data if known and failed else data)
+                if failures is not None:
+                    return None, failures
         return None, [((), f"a validator of the schema failed: {type(wrong).__name__}", None)]
 
     def named(self, data: Any) -> Any:
@@ -194,23 +196,23 @@ class Schema(Generic[T]):
         return attrs.evolve(document, data=data, as_written=lambda name, path: written[name].as_written(path))
 
     def _each(self, documents: Documents | Files, untyped: Untyped) -> list[T] | dict[str, T]:
-        made: dict[Any, T] = {}
+        settings: dict[Any, T] = {}
         problems: list[Problem] = []
         for name, document in documents.items() if isinstance(documents, Files) else enumerate(documents):
             try:
-                made[name] = self.validate(document, untyped=partial(_inside, untyped, name))
+                settings[name] = self.validate(document, untyped=partial(_inside, untyped, name))
             except ValidationError as error:
                 problems += [_within(name, problem) for problem in error.problems]
         if problems:
             raise ValidationError(problems)
-        return made if isinstance(documents, Files) else list(made.values())
+        return settings if isinstance(documents, Files) else list(settings.values())
 
     def validate_document(self, document: Document, failed: Failed | None = None) -> T:
         """An instance from a document; problems name the file, line and column. Warns of what is to go."""
         for _, part in document.parts:
             for notice in self.notices(part.data):
-                told = place_problem(notice, part, self.shape_of(part.data))
-                warnings.warn(str(told), FutureWarning, stacklevel=2)
+                located = place_problem(notice, part, self.shape_of(part.data))
+                warnings.warn(str(located), FutureWarning, stacklevel=2)
         document = self.whole(document)
         try:
             if isinstance(document, Bundle) and document.layered:
@@ -309,17 +311,17 @@ def _refuse_twice(layers: Bundle, shape: Shape) -> None:
         raise ValidationError(problems)
 
 
-def _each_once(found: list[Found], shape: Shape) -> list[Found]:
+def _each_once(failures: list[Found], shape: Shape) -> list[Found]:
     """The problems, those of a union's members at one place as one."""
-    made: dict[tuple[Path, int], Found] = {}
-    for i, (path, message, value) in enumerate(found):
+    unique: dict[tuple[Path, int], Found] = {}
+    for i, (path, message, value) in enumerate(failures):
         place = (path, -1 if shape.at(path).variants else i)
-        known = made.get(place)
+        known = unique.get(place)
         if known is None:
-            made[place] = (path, message, value)
+            unique[place] = (path, message, value)
         elif message not in known[1]:
-            made[place] = (path, f"{known[1]} or {message.removeprefix('expected ')}", value)
-    return list(made.values())
+            unique[place] = (path, f"{known[1]} or {message.removeprefix('expected ')}", value)
+    return list(unique.values())
 
 
 def _notices(data: Any, shape: Shape, path: Path) -> Iterator[Problem]:

@@ -33,7 +33,7 @@ __all__ = ["Secrets", "is_secret", "shown_at"]
 
 
 @define(eq=False)
-class Place:
+class ValueInShape:
     state: State
     shape: Shape
     value: Any = field(repr=False)
@@ -58,22 +58,22 @@ class Secrets:
     def __init__(self, shape: Shape = ANYTHING, *sides: Any) -> None:
         self.shape = shape
         self._roots = [
-            Place(State.SECRET if here.secret else State.PLAIN, here, side)
+            ValueInShape(State.SECRET if here.secret else State.PLAIN, here, side)
             for side in sides or (None,)
             for here in (shape_here(shape, side),)
         ]
-        self._known: list[dict[Path, Place]] = [{} for _ in self._roots]
+        self._known: list[dict[Path, ValueInShape]] = [{} for _ in self._roots]
         self._elements: dict[tuple[int, tuple[str, ...]], dict[Any, Any]] = {}
         self._texts: list[str] | None = None
         self._paths: dict[Path, Path | None] = {}
         self._plain: dict[Path, Shape | None] = {(): None if shape.secret else shape}
 
     def __add__(self, other: Secrets) -> Secrets:
-        made = Secrets()
-        made._roots = [*self._roots, *other._roots]
-        made._known = [{} for _ in made._roots]
-        made._plain = {(): None}  # each side may have its own schema
-        return made
+        both = Secrets()
+        both._roots = [*self._roots, *other._roots]
+        both._known = [{} for _ in both._roots]
+        both._plain = {(): None}  # each side may have its own schema
+        return both
 
     @classmethod
     def in_files(cls, shape: Shape, *sides: Any) -> Secrets:
@@ -84,21 +84,22 @@ class Secrets:
 
     def of_documents(self) -> Secrets:
         """The same, of files that may hold several documents."""
-        made = Secrets()
-        made._roots = [
-            Place(State.PLAIN, each.shape.of_documents(), documents_of(each.value)) for each in self._roots
+        apart = Secrets()
+        apart._roots = [
+            ValueInShape(State.PLAIN, each.shape.of_documents(), documents_of(each.value))
+            for each in self._roots
         ]
-        made._known = [{} for _ in made._roots]
-        made._plain = {(): None}
-        return made
+        apart._known = [{} for _ in apart._roots]
+        apart._plain = {(): None}
+        return apart
 
     def at(self, path: Path) -> bool:
         """Is the value at a path secret, as a whole or in part?"""
         name = path[-1] if path else None
-        for found in (self._place(side, path) for side in range(len(self._roots))):
-            if isinstance(found.value, dict | list) and found.state is State.SECRET:
+        for place in (self._place(side, path) for side in range(len(self._roots))):
+            if isinstance(place.value, dict | list) and place.state is State.SECRET:
                 return True
-            if isinstance(guarded_leaf(found.value, name, found.state), Secret):
+            if isinstance(guarded_leaf(place.value, name, place.state), Secret):
                 return True
         return False
 
@@ -112,8 +113,8 @@ class Secrets:
             return guarded_text(value) if type(value) is str else value
         places = [self._place(side, each) for side in range(len(self._roots)) for each in where]
         there = [each for each in places if each.value is not NOWHERE]
-        found = max(there or places, key=lambda each: each.state)
-        return guarded(value, path[-1] if path else None, found.state, found.shape)
+        most = max(there or places, key=lambda each: each.state)
+        return guarded(value, path[-1] if path else None, most.state, most.shape)
 
     def _is_plain(self, path: Path) -> bool:
         """Is there nothing in a setting's name, nor above it, that could make it secret?"""
@@ -138,8 +139,8 @@ class Secrets:
         if (
             path not in self._paths
         ):  # for None, it is shown as it is: `1` and `True` are one key here, and not there
-            made = (*self.path(path[:-1]), self._segment(path, len(path) - 1))
-            self._paths[path] = made if any(map(_hides, made)) else None
+            shown = (*self.path(path[:-1]), self._segment(path, len(path) - 1))
+            self._paths[path] = shown if any(map(_hides, shown)) else None
         return self._paths[path] or path
 
     def clean(self, text: str, path: Path | None = None) -> str:
@@ -171,8 +172,8 @@ class Secrets:
         return any(isinstance(self._guarded_at(side, path), Secret) for side in range(len(self._roots)))
 
     def _guarded_at(self, side: int, path: Path) -> Any:
-        found = self._place(side, path)
-        return guarded(found.value, path[-1] if path else None, found.state, found.shape)
+        place = self._place(side, path)
+        return guarded(place.value, path[-1] if path else None, place.state, place.shape)
 
     def _segment(self, path: Path, n: int) -> Segment:
         segment = path[n]
@@ -198,7 +199,7 @@ class Secrets:
             return Unshown(segment)
         return segment
 
-    def _place(self, side: int, path: Path) -> Place:
+    def _place(self, side: int, path: Path) -> ValueInShape:
         if not path:
             return self._roots[side]
         known = self._known[side].get(path)
@@ -206,7 +207,7 @@ class Secrets:
             known = self._known[side][path] = self._below(self._place(side, path[:-1]), path[-1])
         return known
 
-    def _below(self, above: Place, segment: Segment) -> Place:
+    def _below(self, above: ValueInShape, segment: Segment) -> ValueInShape:
         container = above.value
         if isinstance(segment, Key):
             value = self._element(container, segment)
@@ -217,7 +218,7 @@ class Secrets:
         else:
             value = NOWHERE
         shape = shape_here(above.shape.child(segment), value)
-        return Place(below(above.state, container, segment, value, shape), shape, value)
+        return ValueInShape(below(above.state, container, segment, value, shape), shape, value)
 
     def _element(self, container: Any, key: Key) -> Any:
         """The element of a list that a key names, looked up instead of searched."""

@@ -105,8 +105,8 @@ class Shape:
         """The shape, where it is one that refers to a class around it, of that class."""
         if self.link is None:
             return self
-        said = {"default": self.default, "deprecated": self.deprecated, "description": self.description}
-        return evolve(self.link(), custom=self.custom, **said)
+        notes = {"default": self.default, "deprecated": self.deprecated, "description": self.description}
+        return evolve(self.link(), custom=self.custom, **notes)
 
     def at(self, path: Sequence[Segment]) -> Shape:
         """The shape at the end of a path."""
@@ -143,12 +143,12 @@ class Shape:
         try:
             if self.tagger is not None:
                 return self.tagger(value)
-            found = next((value[key] for key in self.tags if key in value), NOTHING)
-            known = found is NOTHING or found in self.tagged
+            tag = next((value[key] for key in self.tags if key in value), NOTHING)
+            known = tag is NOTHING or tag in self.tagged
         except Exception:  # noqa: BLE001 - no table, a tag that is none, or whatever a schema's function raises
             return NOTHING
         # Of the environment, `"2"` is 2
-        return found if known else written_choice(found, Literal[tuple(self.tagged)])
+        return tag if known else written_choice(tag, Literal[tuple(self.tagged)])
 
     def fits(self, value: Any) -> bool:
         """Does a value have all keys that are required here, and no others?"""
@@ -265,8 +265,10 @@ def _fit(shape: Shape, value: Any) -> tuple[int, int, int, int]:
 
 def _fit_of_table(shape: Shape, value: Any) -> tuple[int, int, int, int]:
     if not isinstance(value, Mapping):
-        made = bool(shape.attributes) and isinstance(shape.hint, type) and isinstance(value, shape.hint)
-        return int(not made), 0, 0, 0
+        is_instance = (
+            bool(shape.attributes) and isinstance(shape.hint, type) and isinstance(value, shape.hint)
+        )
+        return int(not is_instance), 0, 0, 0
     unknown = sum(1 for key in value if shape.closed and key not in shape.fields)
     written = {id(shape.fields[key]) for key in value if key in shape.fields}
     missing = len({id(child) for child in shape.fields.values() if child.default is NOTHING} - written)

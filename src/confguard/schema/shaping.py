@@ -146,8 +146,8 @@ class _Builder:
 
 def _says_secret(mark: object) -> bool:
     """Does a mark give what it stands at the keywords of JSON Schema by which a value is secret?"""
-    said = (getattr(mark, name, None) for name in ("json_schema_extra", "json_schema", "extra_json_schema"))
-    return any(map(write_only, said))
+    extras = (getattr(mark, name, None) for name in ("json_schema_extra", "json_schema", "extra_json_schema"))
+    return any(map(write_only, extras))
 
 
 _QUALIFIERS = {"Required", "NotRequired", "ReadOnly"}
@@ -203,20 +203,20 @@ def _merged(each: Iterator[Mapping[Any, Any]]) -> dict[Any, Any]:
 
 
 def _tags(tables: Sequence[Shape], marks: tuple[object, ...]) -> dict[str, Any]:
-    named = next((found for mark in marks if (found := getattr(mark, "discriminator", None))), None)
+    named = next((tagged for mark in marks if (tagged := getattr(mark, "discriminator", None))), None)
     named = getattr(named, "discriminator", named)
     if callable(named):
         by_tag = {getattr(mark, "tag", None): table for table in tables for mark in table.marks}
         by_tag.pop(None, None)
         return {"tagger": named, "tagged": by_tag}
     if isinstance(named, str):
-        found = [(table, _tag_field(table, named)) for table in tables]
-        return _tag_table(found) | {"strict_tag": True}
+        tagged = [(table, _tag_field(table, named)) for table in tables]
+        return _tag_table(tagged) | {"strict_tag": True}
     for attribute in _literal_fields(tables[0]) if len(tables) > 1 else ():
-        found = [(table, _tag_field(table, attribute)) for table in tables]
-        made = _tag_table(found)
-        if made and len(made["tagged"]) == sum(len(values) for _, (_, values) in found):
-            return made
+        tagged = [(table, _tag_field(table, attribute)) for table in tables]
+        tag_table = _tag_table(tagged)
+        if tag_table and len(tag_table["tagged"]) == sum(len(values) for _, (_, values) in tagged):
+            return tag_table
     return {}
 
 
@@ -237,11 +237,14 @@ def _tag_field(table: Shape, attribute: str) -> tuple[tuple[str, ...], list[Any]
     return (str(own[0]), *map(str, others)), _tags_of(table.at(own).hint)
 
 
-def _tag_table(found: Sequence[tuple[Shape, tuple[tuple[str, ...], list[Any]]]]) -> dict[str, Any]:
-    if not all(keys and values for _, (keys, values) in found):
+def _tag_table(tagged: Sequence[tuple[Shape, tuple[tuple[str, ...], list[Any]]]]) -> dict[str, Any]:
+    if not all(keys and values for _, (keys, values) in tagged):
         return {}
-    keys = dict.fromkeys(key for _, (keys, _) in found for key in keys)
-    return {"tags": tuple(keys), "tagged": {value: table for table, (_, values) in found for value in values}}
+    keys = dict.fromkeys(key for _, (keys, _) in tagged for key in keys)
+    return {
+        "tags": tuple(keys),
+        "tagged": {value: table for table, (_, values) in tagged for value in values},
+    }
 
 
 def _is_literal(hint: Any) -> bool:

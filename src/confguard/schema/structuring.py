@@ -23,20 +23,20 @@ def converter() -> Any:
     """A converter that refuses keys which a class does not name."""
     from cattrs import Converter
 
-    made = Converter(prefer_attrib_converters=True, forbid_extra_keys=True)
-    made.register_structure_hook_func(_is_field_type, lambda value, kind: kind.parse(value))
-    made.register_structure_hook_factory(lambda kind: standard(kind) is not None, _standard_hook)
-    made.register_structure_hook_func(is_choice, choice)
-    made.register_structure_hook_factory(_is_union, _union_hook)
-    made.register_structure_hook_factory(_is_bounded, _bounded_hook)
-    made.register_structure_hook_factory(_is_named_tuple, _named_tuple_hook)
-    made.register_structure_hook_func(_is_pydantic, _pydantic_hook)
-    _refuse_other_collections(made)
+    new = Converter(prefer_attrib_converters=True, forbid_extra_keys=True)
+    new.register_structure_hook_func(_is_field_type, lambda value, kind: kind.parse(value))
+    new.register_structure_hook_factory(lambda kind: standard(kind) is not None, _standard_hook)
+    new.register_structure_hook_func(is_choice, choice)
+    new.register_structure_hook_factory(_is_union, _union_hook)
+    new.register_structure_hook_factory(_is_bounded, _bounded_hook)
+    new.register_structure_hook_factory(_is_named_tuple, _named_tuple_hook)
+    new.register_structure_hook_func(_is_pydantic, _pydantic_hook)
+    _refuse_other_collections(new)
     for kind in (bytes, Path):  # cattrs has hooks of its own for these
-        made.register_structure_hook(kind, _standard_hook(kind))
+        new.register_structure_hook(kind, _standard_hook(kind))
     for scalar, structure in CONVERSIONS.items():
-        made.register_structure_hook(scalar, _hook(structure))
-    return made
+        new.register_structure_hook(scalar, _hook(structure))
+    return new
 
 
 def is_plain(model: Any) -> bool:
@@ -65,8 +65,8 @@ def _parsed(hint: Any, seen: set[Any]) -> bool:
 
 
 def _default(member: Any) -> Any:
-    made = getattr(member, "default_factory", None)
-    return made if callable(made) else member.default
+    factory = getattr(member, "default_factory", None)
+    return factory if callable(factory) else member.default
 
 
 def _holds_field_type(hint: Any) -> bool:
@@ -92,7 +92,7 @@ def _standard_hook(kind: Any) -> Callable[[Any, Any], Any]:
 _LISTS = (list, tuple, set, frozenset)
 
 
-def _refuse_other_collections(made: Any) -> None:
+def _refuse_other_collections(new: Any) -> None:
     """Let a list only be read from a list, and a table from a table: cattrs takes a text as a list of its letters."""
     within: set[Any] = set()
 
@@ -103,7 +103,7 @@ def _refuse_other_collections(made: Any) -> None:
         # For the hook that cattrs would have chosen; what is inside of the list comes here again
         within.add(kind)
         try:
-            structure = made.get_structure_hook(kind, cache_result=False)
+            structure = new.get_structure_hook(kind, cache_result=False)
         finally:
             within.discard(kind)
         taken, expected = (dict, "a table") if _collection(kind) is dict else (_LISTS, "a list")
@@ -119,7 +119,7 @@ def _refuse_other_collections(made: Any) -> None:
 
         return checked
 
-    made.register_structure_hook_factory(wanted, hook)
+    new.register_structure_hook_factory(wanted, hook)
 
 
 def _collection(kind: Any) -> type | None:
@@ -144,15 +144,15 @@ def _bounded_hook(kind: Any) -> Callable[[Any, Any], Any]:
     return lambda value, _: _bounded(converter().structure(value, inner), marks)
 
 
-def _bounded(made: Any, marks: tuple[object, ...]) -> Any:
-    broken = broken_bound(made, marks)
+def _bounded(value: Any, marks: tuple[object, ...]) -> Any:
+    broken = broken_bound(value, marks)
     if broken is None:
-        return made
+        return value
     from confguard.schema.limits import worded
 
     if broken[0] == "pattern":
         raise ValueError(f"does not match the pattern {getattr(broken[1], 'pattern', broken[1])!r}")
-    of_list = isinstance(made, Sequence | Set | Mapping) and not isinstance(made, str | bytes)
+    of_list = isinstance(value, Sequence | Set | Mapping) and not isinstance(value, str | bytes)
     raise ValueError(f"expected {worded(*broken, of_list=of_list)}")
 
 
@@ -174,16 +174,16 @@ def _named_tuple_hook(kind: Any) -> Callable[[Any, Any], Any]:
             raise ValueError("expected a list")
         if not fewest <= len(value) <= len(names):
             raise ValueError(f"expected a list of {expected} elements, and it has {len(value)}")
-        made, errors = [], []
+        elements, errors = [], []
         for i, (name, each) in enumerate(zip(names, value, strict=False)):
             try:
-                made.append(converter().structure(each, hints.get(name, Any)))
+                elements.append(converter().structure(each, hints.get(name, Any)))
             except Exception as error:  # noqa: BLE001 - a class inside may raise anything
                 error.add_note(IterableValidationNote(f"{kind.__name__}.{name}", i, hints.get(name, Any)))
                 errors.append(error)
         if errors:
             raise IterableValidationError(f"Structuring {kind.__name__}", errors, kind)
-        return kind(*made)
+        return kind(*elements)
 
     return structure
 
@@ -228,11 +228,11 @@ def _in_words(member: Any) -> str:
         return expected_options(member).removeprefix("expected ")
     if _collection(member) is not None:
         return "a table" if _collection(member) is dict else "a list"
-    told = standard(member)
+    reader = standard(member)
     kind = get_origin(member) or member
     words = {int: "a valid integer", float: "a valid number", bool: "a valid boolean", str: "a valid string"}
     plain = getattr(kind, "expects", None) or getattr(kind, "__name__", "a value")
-    return told.expected if told else words.get(kind) or str(plain)
+    return reader.expected if reader else words.get(kind) or str(plain)
 
 
 def _bare(member: Any) -> Any:

@@ -58,8 +58,8 @@ def is_wordings(name: str) -> bool:
 
 
 def _is_of(name: str, words: frozenset[str]) -> bool:
-    found = _LAST_WORD.search(name[-50:])
-    word = found[0].lower() if found else ""
+    match = _LAST_WORD.search(name[-50:])
+    word = match[0].lower() if match else ""
     return word in words or word.removesuffix("s") in words
 
 

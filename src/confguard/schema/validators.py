@@ -39,8 +39,8 @@ def refined(hint: Any, validator: Any) -> Any:
         case "_DeepIterable" | "_DeepMapping":
             return _deep(hint, validator)
         case _:
-            said = _keywords(validator, hint)
-            return Annotated[hint, Says(said)] if said else hint
+            keywords = _keywords(validator, hint)
+            return Annotated[hint, Says(keywords)] if keywords else hint
 
 
 def kind_of(validator: Any) -> str:
@@ -50,8 +50,8 @@ def kind_of(validator: Any) -> str:
 
 
 def _type_of(kinds: Any) -> Any:
-    found = kinds if isinstance(kinds, tuple) else (kinds,)
-    return Union[found] if all(isinstance(kind, type) for kind in found) else Any  # noqa: UP007 - a value
+    types = kinds if isinstance(kinds, tuple) else (kinds,)
+    return Union[types] if all(isinstance(kind, type) for kind in types) else Any  # noqa: UP007 - a value
 
 
 def _deep(hint: Any, validator: Any) -> Any:
@@ -99,8 +99,8 @@ def _keywords(validator: Any, hint: Any = None) -> dict[str, Any]:
         case "_MatchesReValidator":
             return _pattern(validator)
         case "_NotValidator":
-            said = _keywords(validator.validator)
-            return {"not": said} if said else {}
+            keywords = _keywords(validator.validator)
+            return {"not": keywords} if keywords else {}
         case "_OrValidator":
             each = [_keywords(inner) for inner in validator.validators]
             return {"anyOf": each} if all(each) else {}
@@ -114,13 +114,13 @@ def _options(options: Any, hint: Any) -> dict[str, Any]:
     if isinstance(options, str) or (isinstance(options, type) and options is hint):
         return {}  # parts of a text; or the type says it already
     try:
-        found = [plain(option) for option in islice(options, _MOST_OPTIONS + 1)]
+        options_plain = [plain(option) for option in islice(options, _MOST_OPTIONS + 1)]
     except TypeError:
         return {}
-    scalars = all(option is None or isinstance(option, str | int | float) for option in found)
+    scalars = all(option is None or isinstance(option, str | int | float) for option in options_plain)
     if isinstance(options, Set):
-        found.sort(key=repr)
-    return {"enum": found} if scalars and len(found) <= _MOST_OPTIONS else {}
+        options_plain.sort(key=repr)
+    return {"enum": options_plain} if scalars and len(options_plain) <= _MOST_OPTIONS else {}
 
 
 _ANCHORED = {"fullmatch": "^(?:{})$", "match": "^(?:{})", "search": "{}"}
@@ -169,8 +169,10 @@ def words_of(validator: Any, value: Any) -> str:
             return f"expected a subclass of {getattr(validator.type, '__name__', validator.type)}"
         case "_MatchesReValidator":
             return f"does not match the pattern {validator.pattern.pattern!r}"
-    said = _keywords(validator)
-    texts = [worded(keyword, bound, of_list=not isinstance(value, str)) for keyword, bound in said.items()]
+    keywords = _keywords(validator)
+    texts = [
+        worded(keyword, bound, of_list=not isinstance(value, str)) for keyword, bound in keywords.items()
+    ]
     return f"expected {listed(texts, 'and')}" if texts else "does not fit the schema"
 
 

@@ -56,14 +56,14 @@ class Env:
         variables = document.data if document else (os.environ if self.environ is None else self.environ)
         texts = _Texts(shape)
         unused = []
-        known = [self.prefix.upper() + "__".join(path).upper() for path in _leaves(shape, ())]
+        known = [self.prefix.upper() + "__".join(path).upper() for path in _leaf_paths(shape, ())]
         for name, text in variables.items():
             if not name.upper().startswith(self.prefix.upper()):
                 continue
             line = document.locate((name,)) if document else None
             source = f"{document.path}:{line.line}" if document and line else f"${name}"
-            found = texts.add(name[len(self.prefix) :], "" if text is None else str(text), source)
-            if not found and self.prefix:  # without a prefix, most variables are others'
+            variable = texts.add(name[len(self.prefix) :], "" if text is None else str(text), source)
+            if not variable and self.prefix:  # without a prefix, most variables are others'
                 unused.append(f"{name} is no setting{did_you_mean(name.upper(), known)}")
         about = str(self.file) if self.file else f"environment {self.prefix}*"
         return texts.layer(about, sorted(unused))
@@ -88,7 +88,7 @@ class SecretFiles:
             raise DocumentError(f"cannot be read: {error.strerror}", path=str(root)) from error
         texts = _Texts(shape)
         unused = []
-        known = ["__".join(path) for path in _leaves(shape, ())]
+        known = ["__".join(path) for path in _leaf_paths(shape, ())]
         for name in names:
             if _matched(name, shape) is None:
                 unused.append(f"{root / name} is no setting{did_you_mean(name, known)}")
@@ -151,9 +151,15 @@ class _Texts:
                 self.problems.append(Problem(path[: -error.left], message, origins.get(path[: -error.left])))
                 continue
             origins[path] = each.source
-        told = tuple(self.problems)
+        problems = tuple(self.problems)
         return Layer(
-            about, data, origins=origins, beneath=beneath, unused=tuple(unused), caseless=True, problems=told
+            about,
+            data,
+            origins=origins,
+            beneath=beneath,
+            unused=tuple(unused),
+            caseless=True,
+            problems=problems,
         )
 
 
@@ -163,14 +169,14 @@ def _two_things(path: Path, first: str, second: str) -> Problem:
 
 def _settled(path: Path, data: Any, shape: Shape) -> Path:
     """A path by the keys that are there already, as of a table whose text another variable holds."""
-    made: list[Any] = []
+    settled: list[Any] = []
     for i, step in enumerate(path):
         shape = shape.of(data)
         if isinstance(data, dict) and not isinstance(data, Elements):
             step = _key_there(step, data, shape, last=i == len(path) - 1)  # noqa: PLW2901 - the same step
-        made.append(step)
+        settled.append(step)
         data, shape = value_at(data, (step,)) if follow(data, (step,))[1] else None, shape.child(step)
-    return tuple(made)
+    return tuple(settled)
 
 
 def _key_there(step: Any, table: dict[Any, Any], shape: Shape, *, last: bool) -> Any:
@@ -254,10 +260,10 @@ def _is_number(word: str) -> bool:
     return short and str(int(word)) == word and int(word) < _MOST_ELEMENTS
 
 
-def _leaves(shape: Shape, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _leaf_paths(shape: Shape, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     for key, child in shape.fields.items():
         if child.kind == "map" and child.fields:
-            yield from _leaves(child, (*path, key))
+            yield from _leaf_paths(child, (*path, key))
         else:
             yield (*path, key)
 

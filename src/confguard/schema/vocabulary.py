@@ -13,7 +13,7 @@ __all__ = [
     "SAME_PLACE",
     "SILENT",
     "WITH_PATHS",
-    "Draft",
+    "Dialect",
     "draft_of",
     "modern",
     "subschemas",
@@ -65,7 +65,7 @@ _ONE_OR_MORE = frozenset(
 )
 
 
-class Draft(NamedTuple):
+class Dialect(NamedTuple):
     """A version of JSON Schema."""
 
     year: float
@@ -81,34 +81,34 @@ class Draft(NamedTuple):
 
 
 DRAFTS = (
-    Draft(2020, "json-schema.org/draft/2020-12/schema", "Draft202012Validator"),
-    Draft(2019, "json-schema.org/draft/2019-09/schema", "Draft201909Validator"),
-    Draft(7, "json-schema.org/draft-07/schema", "Draft7Validator"),
-    Draft(6, "json-schema.org/draft-06/schema", "Draft6Validator"),
-    Draft(4, "json-schema.org/draft-04/schema", "Draft4Validator"),
-    Draft(3, "json-schema.org/draft-03/schema", "Draft3Validator"),
+    Dialect(2020, "json-schema.org/draft/2020-12/schema", "Draft202012Validator"),
+    Dialect(2019, "json-schema.org/draft/2019-09/schema", "Draft201909Validator"),
+    Dialect(7, "json-schema.org/draft-07/schema", "Draft7Validator"),
+    Dialect(6, "json-schema.org/draft-06/schema", "Draft6Validator"),
+    Dialect(4, "json-schema.org/draft-04/schema", "Draft4Validator"),
+    Dialect(3, "json-schema.org/draft-03/schema", "Draft3Validator"),
 )
 
 
-def draft_of(schema: Any, default: Draft = DRAFTS[0]) -> Draft:
+def draft_of(schema: Any, default: Dialect = DRAFTS[0]) -> Dialect:
     """The draft that a schema says it is written in; `http` or `https`, with or without `#`. Raises `SchemaError`.
 
     >>> draft_of({"$schema": "https://json-schema.org/draft-07/schema"}).validator
     'Draft7Validator'
     """
-    said = schema.get("$schema") if isinstance(schema, dict) else None
-    if said is None:
+    declared = schema.get("$schema") if isinstance(schema, dict) else None
+    if declared is None:
         return default
-    plain = str(said).removeprefix("https://").removeprefix("http://").removesuffix("#")
+    plain = str(declared).removeprefix("https://").removeprefix("http://").removesuffix("#")
     if plain == "json-schema.org/schema":
         return DRAFTS[0]
-    found = next((draft for draft in DRAFTS if draft.uri == plain), None)
-    if found is None:
+    known = next((draft for draft in DRAFTS if draft.uri == plain), None)
+    if known is None:
         raise SchemaError(
-            f"the $schema {said!r} is not known",
+            f"the $schema {declared!r} is not known",
             hint=f"one of {', '.join(draft.full_uri for draft in DRAFTS)}; or leave it out",
         )
-    return found
+    return known
 
 
 def write_only(keywords: Any) -> bool:
@@ -147,18 +147,18 @@ def modern(node: Any, year: float) -> dict[str, Any]:
         return {} if node is not False else {"not": {}}
     if year < 2019 and "$ref" in node:
         return {"$ref": node["$ref"]}
-    made = dict(node)
-    if isinstance(made.get("items"), list):
-        made["prefixItems"] = made.pop("items")
-        made["items"] = made.pop("additionalItems", True)
-        made = {key: made[key] for key in ("prefixItems", "items", *made)}
+    modernised = dict(node)
+    if isinstance(modernised.get("items"), list):
+        modernised["prefixItems"] = modernised.pop("items")
+        modernised["items"] = modernised.pop("additionalItems", True)
+        modernised = {key: modernised[key] for key in ("prefixItems", "items", *modernised)}
     else:
-        made.pop("additionalItems", None)
+        modernised.pop("additionalItems", None)
     for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        if isinstance(made.get(exclusive), bool) and made.pop(exclusive) and bound in made:
-            made[exclusive] = made.pop(bound)
-    for name, needed in (made.pop("dependencies", None) or {}).items():
+        if isinstance(modernised.get(exclusive), bool) and modernised.pop(exclusive) and bound in modernised:
+            modernised[exclusive] = modernised.pop(bound)
+    for name, needed in (modernised.pop("dependencies", None) or {}).items():
         keyword = "dependentRequired" if isinstance(needed, list | str) else "dependentSchemas"
         value = [needed] if isinstance(needed, str) else needed
-        made[keyword] = {**made.get(keyword, {}), name: value}
-    return made
+        modernised[keyword] = {**modernised.get(keyword, {}), name: value}
+    return modernised

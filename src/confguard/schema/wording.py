@@ -26,11 +26,11 @@ def kinds(types: Iterable[str]) -> str:
     >>> kinds({"integer", "fraction", "string"})
     'a number or a string'
     """
-    found = set(types)
-    if len(found) == len(_WORDS):
+    wanted = set(types)
+    if len(wanted) == len(_WORDS):
         return "anything"
-    words = [word for name, word in _WORDS.items() if name in found]
-    if {"integer", "fraction"} <= found:
+    words = [word for name, word in _WORDS.items() if name in wanted]
+    if {"integer", "fraction"} <= wanted:
         words[words.index("an integer") : words.index("a fraction") + 1] = ["a number"]
     return listed(words, "or")
 

@@ -112,20 +112,20 @@ class Access:
             return ()
         except OSError as error:
             return (f"its mode, owner and group cannot be seen: {error.strerror}",)
-        found = []
+        faults_found = []
         mode = stat.S_IMODE(status.st_mode)
         if self.mode is not None and mode != self.mode:
-            found.append(f"mode is {mode:04o}, {self.mode:04o} was asked for")
+            faults_found.append(f"mode is {mode:04o}, {self.mode:04o} was asked for")
         for kind, wanted, number, number_of, name_of in (
             ("owner", self.owner, status.st_uid, user_number, user_name),
             ("group", self.group, status.st_gid, group_number, group_name),
         ):
             try:
                 if wanted is not None and number_of(wanted) != number:
-                    found.append(f"{kind} is {name_of(number)}, {wanted} was asked for")
+                    faults_found.append(f"{kind} is {name_of(number)}, {wanted} was asked for")
             except TargetError as error:
-                found.append(f"{kind} is {name_of(number)}: {error}")
-        return tuple(found)
+                faults_found.append(f"{kind} is {name_of(number)}: {error}")
+        return tuple(faults_found)
 
 
 @contextmanager

@@ -50,18 +50,18 @@ def address_of(url: object) -> Address:
     confguard.targets.refusing.UnusableError: 'http://***@db/' has an @ behind the host
     """
     shown = f"'{brief(without_login(url))}'" if isinstance(url, str) else f"a {type(url).__name__}"
-    found = _URL.fullmatch(url) if isinstance(url, str) else None
-    if found is None:
+    match = _URL.fullmatch(url) if isinstance(url, str) else None
+    if match is None:
         hint = "a URL starts with http:// or https://; a command is a list of its words"
         raise UnusableError(f"{shown} is no http or https URL", hint=hint)
-    if not found[0].isascii() or not found[0].isprintable() or " " in found[0]:
+    if not match[0].isascii() or not match[0].isprintable() or " " in match[0]:
         hint = "percent-encode it; a host is written in Punycode: xn--..."
         raise UnusableError(f"{shown} has a character that no URL has", hint=hint)
-    if "@" in found["rest"]:
+    if "@" in match["rest"]:
         hint = "in a password / is written %2F, # %23, ? %3F; elsewhere @ is written %40"
         raise UnusableError(f"{shown} has an @ behind the host", hint=hint)
     try:
-        parts = urlsplit(found[0])
+        parts = urlsplit(match[0])
         host, port = parts.hostname or "", parts.port
     except ValueError:
         port = 0
@@ -79,7 +79,7 @@ def address_of(url: object) -> Address:
         port or _PORTS[parts.scheme],
         path,
         _authorization(login),
-        concealed_url(found[0], login),
+        concealed_url(match[0], login),
     )
 
 

@@ -84,20 +84,20 @@ class Attributes:
 
 def _extended(file: int | Path) -> dict[str, bytes]:
     """Extended attributes by name; none where the file system or the platform has none."""
-    found: dict[str, bytes] = {}
+    attributes: dict[str, bytes] = {}
     with suppress(AttributeError):  # not every POSIX has them
         try:
             names = os.listxattr(file)
         except OSError:  # nor every file system
-            return found
+            return attributes
         for name in names:
             if name not in _OF_THE_BYTES:
                 try:
-                    found[name] = os.getxattr(file, name)
+                    attributes[name] = os.getxattr(file, name)
                 except OSError as error:
                     if error.errno != errno.ENODATA:  # taken away in the meantime
                         raise
-    return found
+    return attributes
 
 
 def _try(call: Callable[..., None], *arguments: Any) -> None:

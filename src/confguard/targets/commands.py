@@ -72,11 +72,11 @@ def run(words: Sequence[str], timeout: Duration, environment: Mapping[str, str] 
             return Ended()
         printed = running.output.decode("utf-8", "replace")  # before it is ended, which a shell may remark on
         stays = not in_time and not running.end()
-    said = line.clean(printed).strip()[-_SHOWN:]
+    output = line.clean(printed).strip()[-_SHOWN:]
     if in_time:
-        return Ended(_ended_with(running.code), said, "run it by hand to see all that it says")
+        return Ended(_ended_with(running.code), output, "run it by hand to see all that it says")
     problem = f"did not end within {timeout}{', and cannot be ended' if stays else ''}"
-    return Ended(problem, said, "does it wait for something? Else, a longer `timeout`")
+    return Ended(problem, output, "does it wait for something? Else, a longer `timeout`")
 
 
 class _Running:

@@ -67,7 +67,7 @@ def concealed_words(words: Sequence[str]) -> Concealed:
     option: str | None = None
     for word in words:
         named = _NAMED.fullmatch(word)
-        found = _OPTION.fullmatch(word)
+        match = _OPTION.fullmatch(word)
         if option is not None and _is_secret(option, word):
             values |= _parts(word)
             shown.append(_HIDDEN)
@@ -80,7 +80,7 @@ def concealed_words(words: Sequence[str]) -> Concealed:
             alone = _masked(word.removeprefix(glued), ())
             values |= alone.values
             shown.append(glued + alone.shown)
-        option = found["name"] if found else None
+        option = match["name"] if match else None
     known = Concealed("", frozenset(values - {""}))
     again = [known.clean(each) if each in words else each for each in shown]  # a script may hold it once more
     return _masked(" ".join(again), values)
@@ -139,13 +139,13 @@ def _masked(text: str, values: Iterable[str]) -> Concealed:
 
 def _taken_out(text: str, shown: str) -> list[str]:
     """What stood where a text now has `***`."""
-    found = re.fullmatch("(.+?)".join(map(re.escape, shown.split(_HIDDEN))), text, re.DOTALL)
-    if found is None:
+    match = re.fullmatch("(.+?)".join(map(re.escape, shown.split(_HIDDEN))), text, re.DOTALL)
+    if match is None:
         return []
     taken: list[str] = []
-    for i in range(1, found.re.groups + 1):
-        before = re.search(r"[^\s/:@=]+:$", text[: found.start(i)])
-        taken += [*_parts(found[i]), *([unquote(before[0] + found[i])] if before else ())]
+    for i in range(1, match.re.groups + 1):
+        before = re.search(r"[^\s/:@=]+:$", text[: match.start(i)])
+        taken += [*_parts(match[i]), *([unquote(before[0] + match[i])] if before else ())]
     return taken
 
 

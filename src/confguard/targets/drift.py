@@ -79,8 +79,8 @@ def drift_of(
     since = _written_at(target)
     faults = target.faults()
     if held is None:
-        said = unreadable.removeprefix(f"target {target.name}: ") if unreadable else None
-        return Drift(target.name, None, None, since, (said,) if said else ())
+        problem = unreadable.removeprefix(f"target {target.name}: ") if unreadable else None
+        return Drift(target.name, None, None, since, (problem,) if problem else ())
     if held == head.content:
         return Drift(target.name, held, None, since, faults)
     try:

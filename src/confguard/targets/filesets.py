@@ -131,14 +131,14 @@ class FileSet:
         """Write all files into a folder of their own, synced to disk."""
         files = parts_of(self.name, content)
         with failing_as(f"target {self.root}: cannot be written", self.real):
-            made = self._make_root()
+            is_new = self._make_root()
             staged = self.waiting(files)
             try:
                 self._refuse_obstacles(files)
                 staged.write()
             except BaseException:
                 staged.discard()
-                if made:
+                if is_new:
                     self._remove_root()
                 raise
         return staged
@@ -172,8 +172,10 @@ class FileSet:
         names = self.files.below(self.at)
         if not self.files.layered:
             inside = self.at / _LINK
-            found = (path.relative_to(inside).as_posix() for path in inside.rglob("*") if path.is_file())
-            names += sorted(name for name in found if name not in names and self.files.knows(name))
+            inside_names = (
+                path.relative_to(inside).as_posix() for path in inside.rglob("*") if path.is_file()
+            )
+            names += sorted(name for name in inside_names if name not in names and self.files.knows(name))
         return names
 
     def dangling(self) -> list[Path]:
@@ -190,7 +192,7 @@ class FileSet:
             )
         self.at.mkdir(mode=0o700)
         try:
-            finish_folder(self.at, lambda made: self.access.of_folder.give(made, f"target {self.root}"))
+            finish_folder(self.at, lambda folder: self.access.of_folder.give(folder, f"target {self.root}"))
             sync_folder(self.at.parent)
         except BaseException:
             self._remove_root()

@@ -100,16 +100,16 @@ def _read(response: HTTPResponse, body: bytearray) -> None:
 
 def _connect(address: Address, until: float) -> socket.socket:
     """A connection to the first of a host's addresses that answers; each has its share of the time."""
-    found = _look_up(address, until)
-    for i, (family, kind, protocol, _, where) in enumerate(found):
+    addresses = _look_up(address, until)
+    for i, (family, kind, protocol, _, where) in enumerate(addresses):
         connected = socket.socket(family, kind, protocol)
         try:
-            connected.settimeout(_left(until) / (len(found) - i))
+            connected.settimeout(_left(until) / (len(addresses) - i))
             connected.connect(where)
             return _secured(connected, address, until) if address.scheme == "https" else connected
         except BaseException as error:
             connected.close()
-            if i + 1 == len(found) or not isinstance(error, OSError) or isinstance(error, ssl.SSLError):
+            if i + 1 == len(addresses) or not isinstance(error, OSError) or isinstance(error, ssl.SSLError):
                 raise
     raise OSError("the name of the host has no address")
 
@@ -180,5 +180,5 @@ def _what_went_wrong(error: Exception, address: Address, timeout: Duration) -> s
         return "did not answer: it closed the connection"
     if isinstance(error, BadStatusLine):
         return "did not answer: what it sent is no HTTP"
-    said = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-    return f"did not answer: {brief(address.concealed.clean(said))}"
+    message = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return f"did not answer: {brief(address.concealed.clean(message))}"

@@ -31,9 +31,9 @@ def mount_points(listed: bytes) -> set[bytes]:
     >>> mount_points(rb"98 29 254:0 /a /etc/my\\040app.toml rw - ext4 /dev/vda rw")
     {b'/etc/my app.toml'}
     """
-    found = set()
+    points = set()
     for line in listed.splitlines():
         words = line.split(b" ", 5)
         if len(words) > 5:
-            found.add(_ESCAPE.sub(lambda octal: bytes([int(octal[1], 8) & 0xFF]), words[4]))
-    return found
+            points.add(_ESCAPE.sub(lambda octal: bytes([int(octal[1], 8) & 0xFF]), words[4]))
+    return points

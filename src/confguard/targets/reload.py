@@ -149,8 +149,8 @@ class CommandReload:
 
         ended = run(self.command, self.timeout, {TELLING: "1"})
         if ended.problem is not None:
-            said = brief(ended.said)
-            _fail(self.name, f"{ended.problem}{': ' if said else ''}{said}", ended.hint)
+            output = brief(ended.said)
+            _fail(self.name, f"{ended.problem}{': ' if output else ''}{output}", ended.hint)
 
 
 def _method(value: Any) -> str:
@@ -189,11 +189,11 @@ class HttpReload:
         if answer.problem is not None:
             _fail(self.name, answer.problem, "does the service run, and listen there?")
         if not answer.good:
-            said = brief(
+            output = brief(
                 address.concealed.clean(answer.body.decode("utf-8", "replace")[:8192])[:4096].strip()
             )
             leads = f": it leads to {answer.location}, and is not followed" if answer.location else ""
-            wrong = f"status {answer.status}{leads}{': ' if said else ''}{said}"
+            wrong = f"status {answer.status}{leads}{': ' if output else ''}{output}"
             _fail(self.name, wrong, _HINTS.get(answer.status, "what does the service's own log say?"))
 
 

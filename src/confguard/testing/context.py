@@ -59,11 +59,11 @@ class Session:
 
     def install(self) -> None:
         """Note what is read, and put the candidate in place."""
-        made, load_bytes = Schema.made, documents.load_bytes
+        real_made, load_bytes = Schema.made, documents.load_bytes
         context = self
 
         def noting(schema: Schema[Any], data: Any, untyped: Untyped, failed: Failed | None = None) -> Any:
-            return context._watched(made(schema, data, untyped, failed), ())
+            return context._watched(real_made(schema, data, untyped, failed), ())
 
         def standing_in(path: str, limit: int = MAX_BYTES) -> bytes:
             return load_bytes(context._stand_in(path), limit)
@@ -74,7 +74,7 @@ class Session:
         loading._reading = lambda model: None  # type: ignore[assignment]  # all go the way that is watched
 
         def restore() -> None:
-            Schema.made = made  # type: ignore[method-assign]
+            Schema.made = real_made  # type: ignore[method-assign]
             documents.load_bytes = load_bytes
             loading._reading = reading
 
@@ -100,8 +100,8 @@ class Session:
         known = self._known | {test: sorted(reads) for test, reads in self._reads.items()}
         if self._candidate is None:
             files = sorted(self._files.union(self._record.files))
-            made = json.dumps({"files": files, "tests": known}, indent=1, sort_keys=True)
-            self._record.file.write_text(made + "\n")
+            text = json.dumps({"files": files, "tests": known}, indent=1, sort_keys=True)
+            self._record.file.write_text(text + "\n")
 
     def note(self, path: tuple[str, ...]) -> None:
         """A setting was read."""
@@ -137,13 +137,15 @@ def _watching_class(kind: Any) -> type:
 
     def __getattribute__(self: Any, name: str) -> Any:  # noqa: N807
         if name in names:
-            found = _WATCHING.get(id(self))
-            if found and found[2] is self:
-                found[0].note((*found[1], name))
+            record = _WATCHING.get(id(self))
+            if record and record[2] is self:
+                record[0].note((*record[1], name))
         return base(self, name)
 
-    made: type = type(kind)(kind.__name__, (kind,), {"__slots__": (), "__getattribute__": __getattribute__})
-    return made
+    watching: type = type(kind)(
+        kind.__name__, (kind,), {"__slots__": (), "__getattribute__": __getattribute__}
+    )
+    return watching
 
 
 def _fields(kind: type) -> tuple[str, ...]:
@@ -154,9 +156,9 @@ def _fields(kind: type) -> tuple[str, ...]:
 
 
 def _changed_paths(file: Path, candidate: Path) -> frozenset[str]:
-    made = diff(documents.read(str(file)), documents.read(str(candidate)))
+    difference = diff(documents.read(str(file)), documents.read(str(candidate)))
     return frozenset(
-        show_path(tuple(step for step in change.path if isinstance(step, str))) for change in made
+        show_path(tuple(step for step in change.path if isinstance(step, str))) for change in difference
     )
 
 

@@ -38,11 +38,11 @@ def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[st
     >>> overridden({"server": {"port": 80}}, {"server.port": 81, "debug": True})
     {'server': {'port': 81}, 'debug': True}
     """
-    made = copy.deepcopy(dict(data))
+    copied = copy.deepcopy(dict(data))
     for dotted, value in overrides.items():
         *parents, last = dotted.split(".")
-        inner = made
+        inner = copied
         for name in parents:
             inner = inner.setdefault(name, {})
         inner[last] = value
-    return made
+    return copied

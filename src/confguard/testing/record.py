@@ -20,7 +20,7 @@ class Record(NamedTuple):
     def load(cls, file: Path) -> Record:
         """The record in a file; an empty one where there is none."""
         try:
-            made = json.loads(file.read_text())
-            return cls(file, made["files"], made["tests"])
+            loaded = json.loads(file.read_text())
+            return cls(file, loaded["files"], loaded["tests"])
         except (OSError, ValueError, KeyError, TypeError):
             return cls(file, [], {})

@@ -68,10 +68,10 @@ def invalid(schema: SchemaLike) -> st.SearchStrategy[Flaw]:
 
 
 def _resolved(schema: SchemaLike) -> Schema[Any]:
-    made = resolve_schema(schema)
-    if made is None:
+    resolved = resolve_schema(schema)
+    if resolved is None:
         raise SchemaError("a schema is needed")
-    return made
+    return resolved
 
 
 def _problem_paths(schema: Schema[Any], data: Any) -> list[Path]:
@@ -188,26 +188,26 @@ _FIELDS: dict[type[fields.FieldType], st.SearchStrategy[Any]] = {
 
 def _flaws(shape: Shape, path: Path) -> list[tuple[Path, Any, str]]:
     """One flaw of each kind for each place: where, what stands there then, and why that is wrong."""
-    found: list[tuple[Path, Any, str]] = []
+    flaws: list[tuple[Path, Any, str]] = []
     for key, child in shape.fields.items():
         inner, keywords = (*path, key), allowed(child)
         if key in shape.renamed:
             continue
         if child.default is NOTHING:
-            found.append((inner, NOTHING, "required, but missing"))
+            flaws.append((inner, NOTHING, "required, but missing"))
         if shape.closed:
-            found.append(((*path, f"{key}_"), 1, "unknown key"))
+            flaws.append(((*path, f"{key}_"), 1, "unknown key"))
         if child.variants:
             continue
         if child.kind == "map" and child.fields:
-            found += _flaws(child, inner)
+            flaws += _flaws(child, inner)
         if child.field_type and child.field_type is not fields.Secret:
-            found.append((inner, "no such thing", f"not {child.field_type.expects}"))
+            flaws.append((inner, "no such thing", f"not {child.field_type.expects}"))
         elif child.kind in {"map", "list"} or "enum" in keywords or "type" in keywords:
-            found.append(
+            flaws.append(
                 (inner, "\x7fno such thing" if keywords.get("type") != "string" else [], "of another type")
             )
         for name, step in (("minimum", -1), ("exclusiveMinimum", 0), ("maximum", 1), ("exclusiveMaximum", 0)):
             if name in keywords:
-                found.append((inner, keywords[name] + step, f"{name} is {keywords[name]}"))
-    return found
+                flaws.append((inner, keywords[name] + step, f"{name} is {keywords[name]}"))
+    return flaws

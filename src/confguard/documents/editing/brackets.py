@@ -75,7 +75,7 @@ class Brackets:
         numbers = {entry: number for number, entry in enumerate(node.was)}
         kept = {entry for entry in shown if entry in numbers}
         standing = {entry: self.pieces[entry].gap for entry in node.was}
-        made, trivia = "", frame.head
+        text, trivia = "", frame.head
         for count, entry in enumerate(shown):
             number = numbers.get(entry)
             lead = self._lead(node, number, first=not count) if number is not None else ""
@@ -85,10 +85,10 @@ class Brackets:
                 for before in node.was[: number + 1]:
                     if before is entry or before not in kept:
                         trivia += standing.pop(before, "")
-            made += self._closed(trivia, lead, node) + lead + self._core(node, entry, lead)
+            text += self._closed(trivia, lead, node) + lead + self._core(node, entry, lead)
             trivia = self._after(node, entry, last=entry is shown[-1])
         trivia += "".join(gap for entry, gap in standing.items() if entry not in kept)
-        return opening + made + self._closed(trivia, frame.foot, node) + frame.foot + closing
+        return opening + text + self._closed(trivia, frame.foot, node) + frame.foot + closing
 
     def has_comments(self, entry: Entry) -> bool:
         """Has an entry comments around or inside?"""
@@ -109,28 +109,28 @@ class Brackets:
             yield self.text[at : value.end - 1]
 
     def _comments(self, trivia: str) -> list[re.Match[str]]:
-        return [found for found in self._trivia.finditer(trivia) if found.lastgroup == "comment"]
+        return [match for match in self._trivia.finditer(trivia) if match.lastgroup == "comment"]
 
     def _is_open(self, trivia: str) -> bool:
         """Does it end in a comment that only a line end closes?"""
         last = self._comments(trivia)[-1:]
-        return any(found.end() == len(trivia) and not found.group().startswith("/*") for found in last)
+        return any(match.end() == len(trivia) and not match.group().startswith("/*") for match in last)
 
     def _behind(self, piece: _Piece, text: str) -> str:
         """Give a piece what stands behind its entry in the line; the rest is left."""
-        for found in self._trivia.finditer(text):
-            if found.lastgroup == "comma":
-                piece.comma, piece.post = True, text[: found.start()]
-                text = text[found.end() :]
+        for match in self._trivia.finditer(text):
+            if match.lastgroup == "comma":
+                piece.comma, piece.post = True, text[: match.start()]
+                text = text[match.end() :]
                 break
         piece.tail, rest = self._line(text)
         return rest
 
     def _line(self, text: str) -> tuple[str, str]:
         """What stands before the first line end, and the rest; all is rest where there is none."""
-        for found in self._trivia.finditer(text):
-            if found.lastgroup == "newline":
-                return text[: found.start()], text[found.start() :]
+        for match in self._trivia.finditer(text):
+            if match.lastgroup == "newline":
+                return text[: match.start()], text[match.start() :]
         return "", text
 
     def _gap(self, lead: str) -> tuple[str, str]:
@@ -212,7 +212,7 @@ class Brackets:
         """An entry in brackets that were empty, with comments that it brings along."""
         piece = self.pieces.get(entry) or _Piece()
         above, behind = piece.lead.strip(), (piece.post + piece.tail).strip()
-        if not all(found.group().startswith("/*") for found in self._comments(f"{above} {behind}")):
+        if not all(comment.group().startswith("/*") for comment in self._comments(f"{above} {behind}")):
             raise UnfitError("it has comments that cannot be moved with it", entry.start)
         return " ".join(part for part in (above, self._core(node, entry, lead), behind) if part)
 
@@ -231,6 +231,6 @@ class Brackets:
 def _space(lead: str) -> str:
     """The last line end and the indentation behind it, or the blanks of a lead in the line."""
     if "\n" in lead:
-        found = re.search(r"\r?\n[ \t]*\Z", lead) or re.search(r"\r?\n[ \t]*", lead)
-        return found.group() if found else "\n"
+        match = re.search(r"\r?\n[ \t]*\Z", lead) or re.search(r"\r?\n[ \t]*", lead)
+        return match.group() if match else "\n"
     return lead[: len(lead) - len(lead.lstrip())]

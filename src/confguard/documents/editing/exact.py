@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from attrs import frozen
 
-from confguard.documents.editing.interface import ChangeLike
+from confguard.documents.editing.interface import DataChange
 from confguard.documents.editing.tree import Entry, Node, UnfitError, attach, data_of, fresh
 from confguard.documents.editing.weaving import Weaving
 from confguard.documents.interface import LineIndex
@@ -30,7 +30,7 @@ class Edited(NamedTuple):
     data: Any
 
 
-def edited(document: Parsed, changes: Iterable[ChangeLike]) -> Edited | None:
+def edited(document: Parsed, changes: Iterable[DataChange]) -> Edited | None:
     """The text after the changes; None where there are none.
 
     Raises `DocumentError` where the changes do not fit, and where the format cannot hold them in place.
@@ -51,7 +51,7 @@ def edited(document: Parsed, changes: Iterable[ChangeLike]) -> Edited | None:
         root = notation.stream(tree) if getattr(changes, "several", False) else tree
         for change in asked:
             _make(revealed(change, partial(worded, document)), root)
-        made = notation.woven(root)
+        woven = notation.woven(root)
     except UnfitError as error:
         first = asked[0].origin or asked[0].path
         known = error.at is not None and error.at >= 0
@@ -68,9 +68,9 @@ def edited(document: Parsed, changes: Iterable[ChangeLike]) -> Edited | None:
     data = data_of(root)
     if root is getattr(notation, "file", None):
         data = data[0] if len(data) == 1 else data or {}
-    for end in ["", notation.newline][: 1 if made.endswith("\n") else 2]:
+    for end in ["", notation.newline][: 1 if woven.endswith("\n") else 2]:
         # The last line end may be missing as it was, save where it is a part of the last value.
-        done = _read(document, bom + made + end, data)
+        done = _read(document, bom + woven + end, data)
         if isinstance(done, Edited):
             return done
     raise _refusal(document, asked) from (done if isinstance(done, Exception) else None)
@@ -80,14 +80,16 @@ def _read(document: Parsed, text: str, data: Any) -> Edited | Exception | None:
     """The new text, if it says what was asked for: an edit is exact, or it is refused."""
     try:
         content = text.encode("utf-8")
-        made = parsed(content, format_named(document.format), document.path, document.tags)
+        document_read = parsed(content, format_named(document.format), document.path, document.tags)
     except (DocumentError, UnicodeEncodeError) as error:
         return error
-    held = list(made) if isinstance(made, list) else made  # documents are a list of their own
-    return Edited(content, made) if identical(held, data) or same(held, data) else None
+    held = (
+        list(document_read) if isinstance(document_read, list) else document_read
+    )  # documents are a list of their own
+    return Edited(content, document_read) if identical(held, data) or same(held, data) else None
 
 
-def _refusal(document: Parsed, changes: list[ChangeLike]) -> DocumentError:
+def _refusal(document: Parsed, changes: list[DataChange]) -> DocumentError:
     """The place is one of the user's own text: what was made of it nobody has."""
     first = changes[0]
     place = document.locate(first.origin or first.path, nearest=True)
@@ -109,22 +111,16 @@ def data_after(data: Any, changes: Iterable[Revealed]) -> Any:
 
 
 @frozen
-class Revealed:
+class Revealed(DataChange):
     """A change with its secrets revealed: what is written into a file is the file's own."""
 
-    op: str
-    path: Path
-    before: Any
-    after: Any
-    origin: Path | None
-    position: int | None
-    shown: Path
+    shown: Path = ()
     """Its path, for messages."""
     words: Callable[[Path], Path] = tuple
     """A path in the words of the file, for messages, too."""
 
 
-def revealed(change: ChangeLike, words: Callable[[Path], Path] = tuple) -> Revealed:
+def revealed(change: DataChange, words: Callable[[Path], Path] = tuple) -> Revealed:
     origin = _open(change.origin) if change.origin is not None else None
     before, after = _open(change.before), _open(change.after)
     return Revealed(change.op, _open(change.path), before, after, origin, change.position, change.path, words)

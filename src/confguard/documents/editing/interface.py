@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Literal, TypeAlias
+
+from attrs import frozen
 
 from confguard.paths import Path
 
-__all__ = ["ChangeLike"]
+__all__ = ["DataChange", "Operation"]
+
+Operation: TypeAlias = Literal["add", "remove", "replace", "move"]
 
 
-class ChangeLike(Protocol):
-    """What is asked of a change. `confguard.Change` answers it."""
+@frozen
+class DataChange:
+    """One change of a document's data. `confguard.Change` is one that also knows what it means."""
 
-    @property
-    def op(self) -> str:
-        """`add`, `remove`, `replace` or `move`."""
-        ...
-
-    @property
-    def path(self) -> Path:
-        """Where."""
-        ...
-
-    @property
-    def before(self) -> Any:
-        """What was there."""
-        ...
-
-    @property
-    def after(self) -> Any:
-        """What is to be there."""
-        ...
-
-    @property
-    def origin(self) -> Path | None:
-        """For a move: from where."""
-        ...
-
-    @property
-    def position(self) -> int | None:
-        """For an element of a keyed list that is added: its position."""
-        ...
+    op: Operation
+    path: Path
+    before: Any = None
+    after: Any = None
+    origin: Path | None = None
+    """For a move: the path it came from; None for an element of a keyed list, which keeps its path."""
+    position: int | None = None
+    """For an element of a keyed list that is added or removed: its position in the list."""

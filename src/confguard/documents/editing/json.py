@@ -38,23 +38,23 @@ class JsonNotation(Weaving):
         ascii_only = self.escaped or ("\\u" in old and old.isascii())
         if indent is None or not isinstance(data, dict | list):
             return json.dumps(data, ensure_ascii=ascii_only)
-        found = _INDENT.search(self.text)
-        shown = json.dumps(data, ensure_ascii=ascii_only, indent=found.group(1) if found else "  ")
+        match = _INDENT.search(self.text)
+        shown = json.dumps(data, ensure_ascii=ascii_only, indent=match.group(1) if match else "  ")
         return shown.replace("\n", self.newline + indent)
 
     def rewritten(self, node: Node, start: int, end: int) -> str:
         """A container in the place of a value has lines where its line stands alone."""
         line = self.text[self.text.rfind("\n", 0, node.start) + 1 : start]
         indent = line if not line.strip() and "\n" in self.text[:start] else None
-        made = self.value(data_of(node), self.text[node.start : node.end], indent)
-        return self.text[start : node.start] + made + self.text[node.end : end]
+        text = self.value(data_of(node), self.text[node.start : node.end], indent)
+        return self.text[start : node.start] + text + self.text[node.end : end]
 
     def _node(self, text: str, at: int) -> Node:
         """The value at an offset of a valid text, with all that is inside."""
         close = {"{": "}", "[": "]"}.get(text[at])
         if close is None:
             return Node(at, _end(_STRING if text[at] == '"' else _SCALAR, text, at))
-        made = Node(at, at, "map" if close == "}" else "list")
+        node = Node(at, at, "map" if close == "}" else "list")
         at = _end(_SPACE, text, at + 1)
         while text[at] != close:
             start, key, key_end = at, None, -1
@@ -63,14 +63,14 @@ class JsonNotation(Weaving):
                 key = json.loads(text[at:key_end])
                 at = _end(_SPACE, text, _end(_SPACE, text, key_end) + 1)
             value = self._node(text, at)
-            made.entries.append(Entry(key, value, start, key_end))
+            node.entries.append(Entry(key, value, start, key_end))
             at = _end(_SPACE, text, value.end)
             if text[at] == ",":
                 at = _end(_SPACE, text, at + 1)
-        made.end = at + 1
-        return made
+        node.end = at + 1
+        return node
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    found = pattern.match(text, at)
-    return found.end() if found else at
+    match = pattern.match(text, at)
+    return match.end() if match else at

@@ -24,7 +24,7 @@ class EnvNotation(Weaving):
 
     def tree(self) -> Node:
         """The spans of names and values."""
-        made = Node(0, len(self.text), "map", block=True, body=0)
+        root = Node(0, len(self.text), "map", block=True, body=0)
         lines = self.text.split("\n")
         starts = [0, *accumulate(len(line) + 1 for line in lines)]
         places = sorted(format_named("env").places(self.text).items(), key=lambda item: item[1].key)
@@ -39,19 +39,19 @@ class EnvNotation(Weaving):
                 start = end = start if self.text[equals - 1].isspace() else equals + 1
             name = self.text.index(str(path[0]), begin)
             value = Node(start, end, after=start)
-            made.entries.append(Entry(path[0], value, begin, name + len(str(path[0]))))
-        return made
+            root.entries.append(Entry(path[0], value, begin, name + len(str(path[0]))))
+        return root
 
     def key(self, key: Any) -> str:
         """A name."""
-        return _text(key, "a .env file has only texts as names")
+        return _as_text(key, "a .env file has only texts as names")
 
     def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
         """A value in quotes where it needs them, in those of the old one where it had some.
 
         Where the old one was expanded by who reads it (`$HOST`), the new one is, too.
         """
-        text = _text(data, "a .env file holds texts: no tables, lists or null")
+        text = _as_text(data, "a .env file holds texts: no tables, lists or null")
         if "$" not in text or old.startswith("'") or not _ENV_EXPANDED.search(old):
             return env_quoted(text, old[:1]).replace("\n", self.newline)
         if "\\$" in old:
@@ -63,9 +63,9 @@ class EnvNotation(Weaving):
     def _value_end(self, start: int, limit: int) -> int:
         """Where a value ends: behind its quotes, or before a comment or the end of the line."""
         for pattern in (_ENV_QUOTED, _ENV_PLAIN):
-            found = pattern.match(self.text, start, limit)
-            if found:
-                return found.end("value")
+            match = pattern.match(self.text, start, limit)
+            if match:
+                return match.end("value")
         return start
 
 
@@ -85,7 +85,7 @@ class PropertiesNotation(Weaving):
 
     def tree(self) -> Node:
         """The spans of keys and values."""
-        made = Node(0, len(self.text), "map", block=True, body=0)
+        root = Node(0, len(self.text), "map", block=True, body=0)
         names = [path[0] for path in format_named("properties").places(self.text)]
         at = 0
         for name in names:
@@ -93,28 +93,28 @@ class PropertiesNotation(Weaving):
             key_end = _end(_PROPERTIES_KEY, self.text, at)
             start = _end(_PROPERTIES_BETWEEN, self.text, key_end)
             end = _end(_PROPERTIES_VALUE, self.text, start)
-            made.entries.append(Entry(name, Node(start, end, after=key_end), at, key_end))
+            root.entries.append(Entry(name, Node(start, end, after=key_end), at, key_end))
             at = end
-        return made
+        return root
 
     def key(self, key: Any) -> str:
         """A key, with what would end it escaped."""
-        text = _text(key, "a properties file has only texts as keys")
+        text = _as_text(key, "a properties file has only texts as keys")
         return properties_escaped(text, " =:#!", ascii_only=self.text.isascii())
 
     def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
         """A value, escaped; in an ASCII file with `\\u` escapes, since Java reads such files as Latin-1."""
-        text = _text(data, "a properties file holds texts: no tables, lists or null")
+        text = _as_text(data, "a properties file holds texts: no tables, lists or null")
         return properties_escaped(text, "", ascii_only=self.text.isascii())
 
     def rewritten(self, node: Node, start: int, end: int) -> str:
         """A key without a value gets what stands between; where that is blank, a sign of it is escaped."""
-        made = super().rewritten(node, start, end)
-        head, tail = made[: node.start - start], made[node.start - start :]
+        text = super().rewritten(node, start, end)
+        head, tail = text[: node.start - start], text[node.start - start :]
         if node.start == node.after and data_of(node):
             return f"{head} = {tail}"
         signed = not re.search("[=:]", self.text[node.after : node.start]) and tail.startswith(("=", ":"))
-        return f"{head}\\{tail}" if signed else made
+        return f"{head}\\{tail}" if signed else text
 
 
 _PROPERTIES_BLANK = re.compile(r"(?:[ \t\f]*(?:[#!][^\r\n]*)?(?:\r\n|\r|\n))*[ \t\f]*")
@@ -131,27 +131,27 @@ class IniNotation(Weaving):
 
     def tree(self) -> Node:
         """The spans of sections, keys and values, as `configparser` tells lines apart."""
-        made = Node(0, len(self.text), "map", block=True, body=0)
+        root = Node(0, len(self.text), "map", block=True, body=0)
         for entry in scan_ini(self.text):
             *_, name = entry.path
             if len(entry.path) == 1:
                 below = self.text.find("\n", entry.end) + 1 or len(self.text)
                 lines = Node(entry.start, entry.end, "map", block=True, body=below, after=entry.key_end)
-                made.entries.append(Entry(name, lines, entry.start, entry.key_end))
+                root.entries.append(Entry(name, lines, entry.start, entry.key_end))
                 continue
-            section = made.entries[-1].value
+            section = root.entries[-1].value
             value = Node(entry.value, entry.end, after=entry.key_end, outer=entry.indent)
             section.indent, section.end = entry.indent, entry.end
             section.entries.append(Entry(name, value, entry.start, entry.key_end))
-        return made
+        return root
 
     def key(self, key: Any) -> str:
         """A key, or the name of a section."""
-        return _text(key, "an INI file has only texts as keys")
+        return _as_text(key, "an INI file has only texts as keys")
 
     def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
         """A value, its further lines moved in; those of the old one that say the same stay."""
-        first, *lines = _text(data, "an INI value is a text").split("\n")
+        first, *lines = _as_text(data, "an INI value is a text").split("\n")
         if any(line != line.strip() or "\r" in line for line in [first, *lines]):
             raise UnfitError("cannot write it: an INI value has no blanks around its lines")
         if any(map(is_ini_comment, lines)):
@@ -212,24 +212,24 @@ def _continuing(old: list[str], new: list[str], indent: str) -> list[str]:
     numbers = [number for number, line in enumerate(old) if not is_ini_comment(line)]
     moved = next((old[number] for number in numbers if old[number].strip()), None)
     indent = indent if moved is None else moved[: len(moved) - len(moved.lstrip())]
-    made: list[str] = []
+    lines: list[str] = []
     at = 0  # what stands before it in the old lines is seen to
     for op, first, last, start, stop in SequenceMatcher(
         None, [old[number].strip() for number in numbers], new, autojunk=False
     ).get_opcodes():
         end = numbers[last - 1] + 1 if last > first else at
-        made += [line for line in old[at:end] if op == "equal" or is_ini_comment(line)]
-        made += [indent + line if line else "" for line in new[start:stop] if op != "equal"]
+        lines += [line for line in old[at:end] if op == "equal" or is_ini_comment(line)]
+        lines += [indent + line if line else "" for line in new[start:stop] if op != "equal"]
         at = end
-    return made
+    return lines
 
 
-def _text(value: Any, problem: str) -> str:
+def _as_text(value: Any, problem: str) -> str:
     if not isinstance(value, str):
         raise UnfitError(f"cannot write it: {problem}")
     return value
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    found = pattern.match(text, at)
-    return found.end() if found else at
+    match = pattern.match(text, at)
+    return match.end() if match else at

@@ -26,17 +26,17 @@ def moment(data: Any, old: str) -> str | None:
     >>> moment(time(4, 5, 6), "04:05:07"), moment(time(4), "soon")
     ('04:05:06', None)
     """
-    found = _MOMENT.fullmatch(old)
-    if not found or not isinstance(data, datetime | time):
+    match = _MOMENT.fullmatch(old)
+    if not match or not isinstance(data, datetime | time):
         return None
-    if isinstance(data, datetime) is (found["between"] is None):
+    if isinstance(data, datetime) is (match["between"] is None):
         return None
-    date = f"{data.date().isoformat()}{found['between']}" if isinstance(data, datetime) else ""
-    digits = f"{data.microsecond:06}".rstrip("0").ljust(len(found["digits"] or ""), "0")
+    date = f"{data.date().isoformat()}{match['between']}" if isinstance(data, datetime) else ""
+    digits = f"{data.microsecond:06}".rstrip("0").ljust(len(match["digits"] or ""), "0")
     # TOML 1.1 may leave the seconds out.
-    seconds = f":{data.second:02}" if found["seconds"] or data.second or digits else ""
+    seconds = f":{data.second:02}" if match["seconds"] or data.second or digits else ""
     fraction = f".{digits}" if digits else ""
-    return f"{date}{data.hour:02}:{data.minute:02}{seconds}{fraction}{_zone(data, found)}"
+    return f"{date}{data.hour:02}:{data.minute:02}{seconds}{fraction}{_zone(data, match)}"
 
 
 def _zone(data: datetime | time, old: re.Match[str]) -> str:

@@ -29,16 +29,16 @@ class Order:
         self, entries: Iterable[Entry], *, behind: Entry | None = None, before: Entry | None = None
     ) -> None:
         """Put entries behind or before one; at the end where neither is named."""
-        made = list(entries)
+        ordered = list(entries)
         anchor = behind or before
         if behind:
-            self._behind[behind] = made + self._behind.get(behind, [])
+            self._behind[behind] = ordered + self._behind.get(behind, [])
         elif before:
-            self._ahead.setdefault(before, []).extend(made)
+            self._ahead.setdefault(before, []).extend(ordered)
         else:
-            self._last += made
+            self._last += ordered
         place = self._places[anchor] if anchor else float(len(self._entries))
-        for entry in made:
+        for entry in ordered:
             self.take(entry)
             self._places[entry] = place - 0.5 if before else place
 
@@ -54,7 +54,7 @@ class Order:
 
     def arranged(self) -> list[Entry]:
         """All entries in their order."""
-        made: list[Entry] = []
+        order: list[Entry] = []
         stay = (entry for entry in reversed(self._entries) if entry not in self._taken)
         waiting = [*reversed(self._last), *stay, *reversed(self._first)]
         while waiting:
@@ -63,6 +63,6 @@ class Order:
             if ahead:
                 waiting += [entry, *reversed(ahead)]
                 continue
-            made.append(entry)
+            order.append(entry)
             waiting += reversed(self._behind.pop(entry, []))
-        return made
+        return order

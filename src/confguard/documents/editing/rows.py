@@ -69,7 +69,7 @@ class Rows:
         gaps = [self.pieces[entry].gap for entry in node.was]
         foot = self.text[self.pieces[node.was[-1]].end : end] if node.was else self.text[node.body : end]
         apart = self._apart(node, gaps)
-        made = [gaps[0]] if gaps else [foot]
+        pieces = [gaps[0]] if gaps else [foot]
         gone = [0] + [number for number in range(1, len(gaps)) if number not in kept]
         lost = {number for number in gone if number and gaps[number].strip()}
         last = -1
@@ -86,12 +86,12 @@ class Rows:
             if apart_first := not count and bool(between.strip()) and self._is_inline(node):
                 between = between.lstrip()
             if count or between.strip():
-                made.append(between)
-            made.append(self._piece(node, entry, first=not count and not apart_first))
-        made += [gaps[number] for number in sorted(lost)]
+                pieces.append(between)
+            pieces.append(self._piece(node, entry, first=not count and not apart_first))
+        pieces += [gaps[number] for number in sorted(lost)]
         if gaps:
-            made.append(foot)
-        return self._joined(made, end)
+            pieces.append(foot)
+        return self._joined(pieces, end)
 
     def _held(self, node: Node, entry: Entry, lines: list[str]) -> int:
         """Give an entry the lines below that belong to it, and take them from the others. Returns their length."""
@@ -120,12 +120,12 @@ class Rows:
     def _piece(self, node: Node, entry: Entry, *, first: bool) -> str:
         row = self.pieces.get(entry)
         if row is None:
-            made = self._written(node, entry)
+            text = self._written(node, entry)
         else:
-            made = self.text[row.start : row.line] + row.indent + self.notation.core(entry, row.end)
+            text = self.text[row.start : row.line] + row.indent + self.notation.core(entry, row.end)
             if row.home is not node:
-                made = self._shifted(made, row.home.indent, node.indent)
-        return made.lstrip(" ") if first and self._is_inline(node) else made
+                text = self._shifted(text, row.home.indent, node.indent)
+        return text.lstrip(" ") if first and self._is_inline(node) else text
 
     def _written(self, node: Node, entry: Entry) -> str:
         """A new entry; comments of one that comes from brackets can't come with it."""
@@ -147,9 +147,9 @@ class Rows:
     def _joined(self, parts: list[str], end: int) -> str:
         parts = [part for part in parts if part]
         ended = [part if part.endswith("\n") else part + self.notation.newline for part in parts[:-1]]
-        made = "".join(ended + parts[-1:])
+        text = "".join(ended + parts[-1:])
         open_ended = bool(self.text) and end == len(self.text) and not self.text.endswith("\n")
-        return made.removesuffix("\n").removesuffix("\r") if open_ended else made
+        return text.removesuffix("\n").removesuffix("\r") if open_ended else text
 
     def _is_inline(self, node: Node) -> bool:
         """Does the first entry stand behind something else, as behind a dash?"""
@@ -159,5 +159,5 @@ class Rows:
         return bool(re.match(self.notation.comment, line.strip()))
 
     def _next_line(self, at: int) -> int:
-        found = self.text.find("\n", at)
-        return len(self.text) if found < 0 else found + 1
+        end = self.text.find("\n", at)
+        return len(self.text) if end < 0 else end + 1

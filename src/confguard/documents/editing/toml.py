@@ -111,20 +111,20 @@ class TomlNotation(Weaving):
         )
 
     def _table(self, home: Section | None = None) -> Node:
-        made = Node(kind="map")
-        self.tables[made] = _Table(home=home)
-        return made
+        table = Node(kind="map")
+        self.tables[table] = _Table(home=home)
+        return table
 
     def _opened(self, root: Node, section: Section) -> Node:
         """The table of a header."""
         node = root
         for number, name in enumerate(section.names, 1):
             array = section.array and number == len(section.names)
-            found = node.find(name)
-            if found is None:
-                found = Entry(name, Node(kind="list") if array else self._table())
-                node.insert(found)
-            node = found.value
+            entry = node.find(name)
+            if entry is None:
+                entry = Entry(name, Node(kind="list") if array else self._table())
+                node.insert(entry)
+            node = entry.value
             if array:
                 node.insert(Entry(None, self._table()))
             if node.kind == "list":
@@ -135,17 +135,17 @@ class TomlNotation(Weaving):
 
     def _line(self, table: Node, section: Section, line: Entry) -> None:
         for name in line.key[:-1]:
-            found = table.find(name)
-            if found is None:
-                found = Entry(name, self._table(section))
-                found.value.start = line.start
-                table.insert(found)
-            table = found.value
+            existing = table.find(name)
+            if existing is None:
+                existing = Entry(name, self._table(section))
+                existing.value.start = line.start
+                table.insert(existing)
+            table = existing.value
             if table in self.tables and not self.tables[table].home:  # a section below it stood first
                 self.tables[table].home = section
-        made = Entry(line.key[-1], line.value)
-        self.lines[made] = section, line
-        table.insert(made)
+        entry = Entry(line.key[-1], line.value)
+        self.lines[entry] = section, line
+        table.insert(entry)
 
 
 class _Carried:

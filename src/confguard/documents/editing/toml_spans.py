@@ -44,21 +44,21 @@ _BARE = re.compile(r"[^,\]}#\r\n]+")
 
 def sections_of(text: str) -> list[Section]:
     """The sections of a text that parses. The first is there if lines stand before any header."""
-    made: list[Section] = []
+    sections: list[Section] = []
     at = _end(_BLANK, text, 0)
     while at < len(text):
         if text[at] == "[":
-            made.append(_header(text, at))
-            at = made[-1].lines.end
+            sections.append(_header(text, at))
+            at = sections[-1].lines.end
         else:
-            if not made:
-                made.append(Section((), False, Entry((), Node(0, 0, "map", block=True, body=0), 0, 0)))
-            lines = made[-1].lines
+            if not sections:
+                sections.append(Section((), False, Entry((), Node(0, 0, "map", block=True, body=0), 0, 0)))
+            lines = sections[-1].lines
             lines.indent = text[text.rfind("\n", 0, at) + 1 : at]
             lines.entries.append(_pair(text, at))
             at = lines.end = lines.entries[-1].end
         at = _end(_BLANK, text, at)
-    return made
+    return sections
 
 
 def _header(text: str, start: int) -> Section:
@@ -102,18 +102,18 @@ def _value(text: str, at: int) -> Node:
     if close is None:
         end = _end(_STRING if text[at] in "\"'" else _BARE, text, at)
         return Node(at, at + len(text[at:end].rstrip()))
-    made = Node(at, at, "list" if close == "]" else "map")
+    node = Node(at, at, "list" if close == "]" else "map")
     at = _end(_BLANK, text, at + 1)
     while text[at] != close:
         if close == "]":
-            made.entries.append(Entry(None, _value(text, at), at))
+            node.entries.append(Entry(None, _value(text, at), at))
         else:
-            made.entries.append(_named(made, _pair(text, at)))
-        at = _end(_BLANK, text, made.entries[-1].end)
+            node.entries.append(_named(node, _pair(text, at)))
+        at = _end(_BLANK, text, node.entries[-1].end)
         if text[at] == ",":
             at = _end(_BLANK, text, at + 1)
-    made.end = at + 1
-    return made
+    node.end = at + 1
+    return node
 
 
 def _named(table: Node, entry: Entry) -> Entry:
@@ -125,5 +125,5 @@ def _named(table: Node, entry: Entry) -> Entry:
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    found = pattern.match(text, at)
-    return found.end() if found else at
+    match = pattern.match(text, at)
+    return match.end() if match else at

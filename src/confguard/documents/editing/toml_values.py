@@ -32,7 +32,7 @@ def inline(data: Any, old: str = "") -> str:
     ('{ a = [1, true, "x"] }', "'x'")
     """
     if isinstance(data, str):
-        return _text(data, old)
+        return _string(data, old)
     if isinstance(data, bool):
         return "true" if data else "false"
     if isinstance(data, dict):
@@ -86,20 +86,20 @@ def _name(name: Any) -> str:
     return name
 
 
-def _text(text: str, old: str) -> str:
+def _string(text: str, old: str) -> str:
     if old.startswith(("'''", '"""')) and "\n" in text:
         begun = old[:3] + ("\n" if old[3:].lstrip("\r").startswith("\n") or text[0] == "\n" else "")
         if old[0] == '"':
             lines = "\n".join(_quoted(line)[1:-1] for line in text.split("\n"))
             return f"{begun}{lines}{old[:3]}"
-        if "'''" not in text and not text.endswith("'") and _plain(text.replace("\n", "")):
+        if "'''" not in text and not text.endswith("'") and _fits_literal(text.replace("\n", "")):
             return f"{begun}{text}{old[:3]}"
-    if old.startswith("'") and "'" not in text and _plain(text):
+    if old.startswith("'") and "'" not in text and _fits_literal(text):
         return f"'{text}'"
     return _quoted(text)
 
 
-def _plain(text: str) -> bool:
+def _fits_literal(text: str) -> bool:
     return not re.search(r"[\x00-\x08\x0a-\x1f\x7f]", text)
 
 

@@ -81,10 +81,10 @@ class Node:
             if type(segment) is not int or not 0 <= segment < len(self.entries):
                 return None
             return self.entries[segment]
-        found = self.named().get(segment) if self.kind == "map" else None
-        if found is None or found.gone:
+        entry = self.named().get(segment) if self.kind == "map" else None
+        if entry is None or entry.gone:
             return None
-        return found if type(found.key) is type(segment) else None
+        return entry if type(entry.key) is type(segment) else None
 
     def insert(self, entry: Entry, position: int | None = None) -> None:
         """Put an entry at a position, or at the end."""
@@ -100,8 +100,8 @@ class Node:
 
     def assign(self, value: Any) -> None:
         """Let it hold another value."""
-        made = fresh(value)
-        self.kind, self.entries, self.data = made.kind, made.entries, made.data
+        node = fresh(value)
+        self.kind, self.entries, self.data = node.kind, node.entries, node.data
         self.opaque = self.touched = True
         self.rigid = ""
         self._found = {}
@@ -122,9 +122,9 @@ class Node:
                 for entry in self.entries:
                     index.setdefault(tuple(_field(entry.value, name) for name in names), entry)
                 self._found[names] = index
-            found = self._found[names].get(wanted)
-            if found and not found.gone and tuple(_field(found.value, name) for name in names) == wanted:
-                return found
+            number = self._found[names].get(wanted)
+            if number and not number.gone and tuple(_field(number.value, name) for name in names) == wanted:
+                return number
         return None
 
 
@@ -173,8 +173,13 @@ def attach(node: Node, data: Any) -> None:
     else:
         if node.kind != "leaf":
             node.rigid = node.rigid or "it is written in an unusual way"
-        made = fresh(data)
-        node.kind, node.entries, node.data, node.was = made.kind, made.entries, made.data, ()
+        node_of_data = fresh(data)
+        node.kind, node.entries, node.data, node.was = (
+            node_of_data.kind,
+            node_of_data.entries,
+            node_of_data.data,
+            (),
+        )
         node.opaque = True
 
 

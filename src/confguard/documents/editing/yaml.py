@@ -102,7 +102,7 @@ class YamlNotation(Weaving):
         old = "" if node.block else self.text[node.start : node.end]
         head = self.text[start : node.after if node.block else node.start]
         tail, rest = self._behind(node, end)
-        note = found.group(1) or "" if (found := _HEADER.match(old)) else ""
+        note = match.group(1) or "" if (match := _HEADER.match(old)) else ""
         if data and isinstance(data, dict | list) and node.outer is not None:
             inner = node.outer + (self.step if isinstance(data, dict) else self.dash)
             dashed = (
@@ -114,9 +114,9 @@ class YamlNotation(Weaving):
             return (
                 head.rstrip(" ") + note + tail + ("" if tail.endswith("\n") else self.newline) + below + rest
             )
-        made = self._scalar(node, data, old)
-        space = "" if not head or head[-1].isspace() or not made else " "
-        first, ended, lines = made.partition("\n")
+        text = self._scalar(node, data, old)
+        space = "" if not head or head[-1].isspace() or not text else " "
+        first, ended, lines = text.partition("\n")
         return (
             head
             + space
@@ -130,9 +130,9 @@ class YamlNotation(Weaving):
         if is_block(old) and isinstance(data, str) and not (self.escaped and not data.isascii()):
             below = self.text.find("\n", node.end) + 1
             blank = bool(0 < below < len(self.text) and _BLANK.match(self.text, below))
-            made = block(data, old, node.outer or "", self.step, self.newline, blank_below=blank)
-            if made:
-                return made
+            text = block(data, old, node.outer or "", self.step, self.newline, blank_below=blank)
+            if text:
+                return text
         return scalar(data, old, inside=node.outer is None, ascii_only=self.escaped)
 
     def woven(self, tree: Node) -> str:

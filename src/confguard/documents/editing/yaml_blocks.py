@@ -21,9 +21,9 @@ def is_block(raw: str) -> bool:
 def margin_of(raw: str, outer: str) -> int | None:
     """How many blanks the lines of a block begin with; None if it has no lines that tell."""
     header, *lines = raw.split("\n")
-    said = re.search("[1-9]", _HEADER.match(header)[0])  # type: ignore[index] # it is a block
-    if said:
-        return len(outer) + int(said[0])
+    match = re.search("[1-9]", _HEADER.match(header)[0])  # type: ignore[index] # it is a block
+    if match:
+        return len(outer) + int(match[0])
     return next((len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" \r")), None)
 
 
@@ -42,25 +42,25 @@ def block(data: str, old: str, outer: str, step: str, newline: str, *, blank_bel
     chomping = "+" if keep else "" if ends else "-"
     by = margin - len(outer) if margin is not None and 0 < margin - len(outer) < 10 else len(step)
     first = text.lstrip("\n")
-    said = re.search("[1-9]", header) or first[0] in " \t"
-    indicator = str(by) if said else ""
+    match = re.search("[1-9]", header) or first[0] in " \t"
+    indicator = str(by) if match else ""
     pad = outer + " " * by
     for style in dict.fromkeys([header[0], "|"]):
         lines = _Folded.of(old, margin or 0).lines(text) if style == ">" else text.split("\n")
         lines = [pad + line if line else "" for line in lines] + [""] * (ends - 1)
-        made = newline.join([style + indicator + chomping, *lines])
-        if _reads(made, data, outer):
-            return made
+        written = newline.join([style + indicator + chomping, *lines])
+        if _reads(written, data, outer):
+            return written
     return None
 
 
-def _reads(made: str, data: str, outer: str) -> bool:
+def _reads(text: str, data: str, outer: str) -> bool:
     """Is it read as the text? Some characters end lines for YAML, or are not allowed."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        events = list(yaml.parse(f"{outer}k: {made}\n", Loader=loader))
+        events = list(yaml.parse(f"{outer}k: {text}\n", Loader=loader))
     except (yaml.YAMLError, UnicodeEncodeError):
         return False
     return [event.value for event in events if isinstance(event, yaml.ScalarEvent)] == ["k", data]
@@ -101,7 +101,7 @@ class _Folded:
     def _wrapped(self, line: str) -> Iterator[str]:
         start = 0
         if self.width and line[0] not in " \t":
-            for here, there in _pairs([found.start() for found in _BETWEEN_WORDS.finditer(line)], len(line)):
+            for here, there in _pairs([match.start() for match in _BETWEEN_WORDS.finditer(line)], len(line)):
                 if there - start > self.width:
                     yield line[start:here]
                     start = here + 1

@@ -52,9 +52,9 @@ def scalar(data: Any, old: str, *, inside: bool = False, ascii_only: bool = Fals
     if isinstance(data, bool):
         pair = next((pair for pair in _WORDS if old in pair), ("true", "false"))
         return pair[0] if data else pair[1]
-    made = moment(data, old)
-    if made and yaml.safe_load(made) == data:  # not every time of day is one to YAML
-        return made
+    date = moment(data, old)
+    if date and yaml.safe_load(date) == data:  # not every time of day is one to YAML
+        return date
     return flow(data, inside=inside, ascii_only=ascii_only)
 
 

@@ -56,26 +56,26 @@ class YamlSpans:
         event = self._advance()
         name = type(event).__name__
         start, end = event.start_mark.index, event.end_mark.index
-        made = Node(start, end, anchor=getattr(event, "anchor", None), after=after, outer=outer)
+        node = Node(start, end, anchor=getattr(event, "anchor", None), after=after, outer=outer)
         if name == "AliasEvent":
-            made.alias, made.anchor = event.anchor, None
-            return made
+            node.alias, node.anchor = event.anchor, None
+            return node
         if event.anchor or event.tag:
-            self._skip_properties(made, event)
+            self._skip_properties(node, event)
         if name == "ScalarEvent":
-            self._end_scalar(made, event)
+            self._end_scalar(node, event)
         elif event.flow_style:
-            self._flow(made, name == "MappingStartEvent")
+            self._flow(node, name == "MappingStartEvent")
         elif name == "MappingStartEvent":
-            self._block_map(made)
+            self._block_map(node)
         else:
-            self._block_list(made)
-        return made
+            self._block_list(node)
+        return node
 
     def _skip_properties(self, node: Node, event: Any) -> None:
         """A value begins behind its anchor and its tag, so that they stay; a standard tag goes with the value."""
-        found = _PROPERTIES.match(self.text, node.start)
-        ended = found.end() if found else node.start
+        match = _PROPERTIES.match(self.text, node.start)
+        ended = match.end() if match else node.start
         if type(event).__name__ == "ScalarEvent":
             ended = min(ended, node.end)
             kept = not (event.tag or "").startswith("tag:yaml.org")
@@ -89,8 +89,8 @@ class YamlSpans:
             keep = "+" in self.text[node.start : node.start + 3]
             margin = margin_of(self.text[node.start : node.end], node.outer or "") or 0
             ending = _LAST_BREAK if keep else re.compile(rf"(?:\r?\n {{0,{margin}}})+\Z")
-            found = ending.search(self.text, node.start, node.end)
-            node.end = found.start() if found else node.end
+            match = ending.search(self.text, node.start, node.end)
+            node.end = match.start() if match else node.end
         elif node.start >= node.end and node.after > 0:
             node.start = node.end = node.after
 
@@ -126,8 +126,8 @@ class YamlSpans:
         start = node.start
         while not self._is("SequenceEnd"):
             if node.entries:
-                found = dash.search(self.text, node.entries[-1].end)
-                start = found.end() - 1 if found else start
+                match = dash.search(self.text, node.entries[-1].end)
+                start = match.end() - 1 if match else start
             node.entries.append(Entry(None, self._node(start + 1, node.indent), start))
         self._advance()
         node.end = node.entries[-1].end
@@ -152,8 +152,8 @@ class YamlSpans:
             node.rigid = _UNUSUAL
         asked = self._question(event)
         start = start if asked is None else asked
-        found = (_COLON if asked is None else _EXPLICIT).match(self.text, key_end)
-        value = self._node(found.end() if found else key_end, outer)
+        match = (_COLON if asked is None else _EXPLICIT).match(self.text, key_end)
+        value = self._node(match.end() if match else key_end, outer)
         merge = key == "<<" and not event.style
         node.entries.append(Entry(key, value, start, key_end, "merge" if merge else "own"))
 
@@ -196,5 +196,5 @@ class YamlSpans:
         return opening > 0 and "\n" not in between
 
     def _next_line(self, at: int) -> int:
-        found = self.text.find("\n", max(at, 0))
-        return len(self.text) if found < 0 else found + 1
+        end = self.text.find("\n", max(at, 0))
+        return len(self.text) if end < 0 else end + 1

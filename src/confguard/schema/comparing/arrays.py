@@ -13,39 +13,39 @@ from confguard.schema.comparing.interface import Comparing
 from confguard.schema.comparing.refusal import Refusal, Refusals
 from confguard.schema.comparing.same import says_same
 from confguard.schema.comparing.scalars import lower, upper
-from confguard.schema.nodes import Node
+from confguard.schema.nodes import SchemaNode
 from confguard.texts import amount
 
 __all__ = ["of_arrays"]
 
 
-def of_arrays(compare: Comparing, case: Case, new: Node, keywords: dict[str, Any]) -> Refusals:
+def of_arrays(compare: Comparing, case: Case, new: SchemaNode, keywords: dict[str, Any]) -> Refusals:
     """Why not all lists of a case of the old schema fit the new one."""
-    found, most = list(_of_sizes(case, keywords)), longest(case)
+    refusals, most = list(_of_sizes(case, keywords)), longest(case)
     first = [len(part.keywords.get("prefixItems", ())) for part in case.parts]
     placed = max([len(keywords.get("prefixItems", ())), *first])
     for position in range(placed if most is None else min(placed, most)):
         after = keywords.get("prefixItems", ())
         now = new.child(after[position] if position < len(after) else keywords.get("items", True))
-        found += _of_elements(compare, case, position, now, position)
+        refusals += _of_elements(compare, case, position, now, position)
     if most is None or most > placed:
-        found += _of_elements(compare, case, placed, new.child(keywords.get("items", True)), "*")
+        refusals += _of_elements(compare, case, placed, new.child(keywords.get("items", True)), "*")
     if "contains" in keywords and not says_same(case, new, "contains", "minContains", "maxContains"):
-        found += _of_contains(compare, case, new, keywords)
-    return found
+        refusals += _of_contains(compare, case, new, keywords)
+    return refusals
 
 
-def _of_elements(compare: Comparing, case: Case, position: int, new: Node, step: Any) -> Refusals:
+def _of_elements(compare: Comparing, case: Case, position: int, new: SchemaNode, step: Any) -> Refusals:
     old = tuple(part.element(position) for part in case.parts)
     crowded = bool(case.all("contains")) and longest(case) is not None  # by what must be there
     if takes_nothing(new):
         text = f"has at most {amount(position, 'element')}"
         return [Refusal("CS105", text, sure=not crowded, now=position)] if cases(old) else []
-    found = [refusal.below(step) for refusal in compare.refusals(old, new)]
-    return [evolve(refusal, sure=refusal.sure and not crowded) for refusal in found]
+    refusals = [refusal.below(step) for refusal in compare.refusals(old, new)]
+    return [evolve(refusal, sure=refusal.sure and not crowded) for refusal in refusals]
 
 
-def _of_contains(compare: Comparing, case: Case, new: Node, keywords: dict[str, Any]) -> Refusals:
+def _of_contains(compare: Comparing, case: Case, new: SchemaNode, keywords: dict[str, Any]) -> Refusals:
     now, least = new.child(keywords["contains"]), keywords.get("minContains", 1)
     enough = any(
         part.keywords.get("minContains", 1) >= least

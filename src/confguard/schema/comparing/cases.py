@@ -13,7 +13,7 @@ from confguard.fields import Renamed
 from confguard.schema.comparing.languages import all_matching
 from confguard.schema.comparing.ranges import Range
 from confguard.schema.json_validation import fits
-from confguard.schema.nodes import Node
+from confguard.schema.nodes import SchemaNode
 from confguard.schema.vocabulary import SILENT
 
 __all__ = [
@@ -41,18 +41,18 @@ _MOST = 64
 class Part:
     """One schema that holds in a case: its keywords, in the words of the newest draft."""
 
-    node: Node
+    node: SchemaNode
     keywords: dict[str, Any]
 
-    def children(self, name: str) -> list[Node]:
+    def children(self, name: str) -> list[SchemaNode]:
         """What the values of a key must fit."""
         known, patterns = self.keywords.get("properties", {}), self.keywords.get("patternProperties", {})
         name = self.renamed.get(name, name)
-        found = [known[name]] if name in known else []
-        found += [child for pattern, child in patterns.items() if re.search(pattern, name)]
-        return list(map(self.node.child, found or [self.keywords.get("additionalProperties", True)]))
+        nodes = [known[name]] if name in known else []
+        nodes += [child for pattern, child in patterns.items() if re.search(pattern, name)]
+        return list(map(self.node.child, nodes or [self.keywords.get("additionalProperties", True)]))
 
-    def element(self, position: int) -> Node:
+    def element(self, position: int) -> SchemaNode:
         """What the element at a position must fit."""
         first = self.keywords.get("prefixItems", ())
         return self.node.child(first[position] if position < len(first) else self.keywords.get("items", True))
@@ -65,12 +65,12 @@ class Part:
     @property
     def renamed(self) -> dict[str, str]:
         """Old names of keys with the ones that they have now."""
-        found = {}
+        names = {}
         for name, child in self.keywords.get("properties", {}).items():
             extra = child.get("x-confguard") if isinstance(child, dict) else None
             if isinstance(extra, dict) and isinstance(extra.get("renamed"), str):
-                found[Renamed(extra["renamed"]).old] = name
-        return found
+                names[Renamed(extra["renamed"]).old] = name
+        return names
 
 
 @frozen(eq=False)
@@ -101,15 +101,15 @@ class Case:
         return any(name in names for names in self.all("required"))
 
 
-def cases(nodes: tuple[Node, ...]) -> list[Case]:
+def cases(nodes: tuple[SchemaNode, ...]) -> list[Case]:
     """The cases of what fits all of some schemas; none where nothing does."""
-    found = []
+    result = []
     for case in _expanded(Case(ALL_TYPES), list(nodes)):
-        found.append(case)
-        if len(found) > _MOST:
-            found = list(_expanded(Case(ALL_TYPES, exact=False), list(nodes), split=False))
+        result.append(case)
+        if len(result) > _MOST:
+            result = list(_expanded(Case(ALL_TYPES, exact=False), list(nodes), split=False))
             break
-    return [case for case in map(_narrowed, map(listed, found)) if not impossible(case)]
+    return [case for case in map(_narrowed, map(listed, result)) if not impossible(case)]
 
 
 def _narrowed(case: Case) -> Case:
@@ -122,7 +122,7 @@ def _narrowed(case: Case) -> Case:
     )
 
 
-def _expanded(case: Case, waiting: list[Node], *, split: bool = True) -> Iterator[Case]:
+def _expanded(case: Case, waiting: list[SchemaNode], *, split: bool = True) -> Iterator[Case]:
     if not waiting:
         yield case
         return
@@ -149,7 +149,9 @@ def _expanded(case: Case, waiting: list[Node], *, split: bool = True) -> Iterato
     yield from _product(case, node, unions if split else [], rest, split=split)
 
 
-def _product(case: Case, node: Node, unions: list[Any], rest: list[Node], *, split: bool) -> Iterator[Case]:
+def _product(
+    case: Case, node: SchemaNode, unions: list[Any], rest: list[SchemaNode], *, split: bool
+) -> Iterator[Case]:
     if not unions:
         yield from _expanded(case, rest, split=split)
         return
@@ -166,9 +168,9 @@ def listed(case: Case) -> Case:
     elif case.types <= {"null", "boolean"}:
         values = [
             value
-            for kind, found in (("null", [None]), ("boolean", [True, False]))
+            for kind, members in (("null", [None]), ("boolean", [True, False]))
             if kind in case.types
-            for value in found
+            for value in members
         ]
     elif case.types == {"string"} and (texts := _all_texts(case)) is not None:
         values = texts
@@ -185,8 +187,8 @@ def listed(case: Case) -> Case:
 def _all_texts(case: Case) -> Any:
     if case.lowest("maxLength") == 0:
         return [""]
-    found = [texts for pattern in case.all("pattern") if (texts := all_matching(pattern)) is not None]
-    return min(found, key=len, default=None)
+    languages = [texts for pattern in case.all("pattern") if (texts := all_matching(pattern)) is not None]
+    return min(languages, key=len, default=None)
 
 
 def numbers(case: Case, kind: str) -> Range:
@@ -251,12 +253,12 @@ def takes_key(case: Case, name: str) -> bool:
     )
 
 
-def takes_nothing(node: Node) -> bool:
+def takes_nothing(node: SchemaNode) -> bool:
     """Does a schema say, plainly, that nothing fits?"""
     return node.data is False or (isinstance(node.data, dict) and node.data.get("not", False) in ({}, True))
 
 
-def parts_of(node: Node) -> Iterator[Part]:
+def parts_of(node: SchemaNode) -> Iterator[Part]:
     """A schema and those that hold wherever it does."""
     yield Part(node, node.keywords)
     for reference in node.references:

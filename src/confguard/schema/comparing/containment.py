@@ -34,7 +34,7 @@ from confguard.schema.comparing.same import same, says_same
 from confguard.schema.comparing.scalars import of_format, of_numbers, of_texts
 from confguard.schema.comparing.witness import in_doubt, proven
 from confguard.schema.json_validation import fits, problems
-from confguard.schema.nodes import Node
+from confguard.schema.nodes import SchemaNode
 from confguard.schema.wording import kinds, shown
 
 __all__ = ["Containment"]
@@ -56,7 +56,7 @@ class Containment(Comparing):
     _depth: int = 0
     _searches: int = 0
 
-    def refusals(self, old: tuple[Node, ...], new: Node) -> Refusals:
+    def refusals(self, old: tuple[SchemaNode, ...], new: SchemaNode) -> Refusals:
         """Why not all that fits the old schemas, together, fits the new one; empty where all does."""
         if new.data is True or new.data == {} or any(same(node, new) for node in old):
             return []
@@ -68,26 +68,26 @@ class Containment(Comparing):
             self._known[key] = self._answered(old, new)
         return self._known[key]
 
-    def _answered(self, old: tuple[Node, ...], new: Node) -> Refusals:
+    def _answered(self, old: tuple[SchemaNode, ...], new: SchemaNode) -> Refusals:
         if self._depth > _DEEPEST or len(self._known) > _MOST_ASKED:
             return [Refusal("CS114", "is too large, or nested too deep, to be compared", sure=False)]
         self._depth += 1
         try:
             allowed = cases(old)
             several = sum(case.types == {"object"} for case in allowed) > 1
-            found = _unique(
+            refusals = _unique(
                 refusal
                 for case in allowed
                 for refusal in _surely(case, _of_member(self.of_case(case, new), several=several))
             )
         finally:
             self._depth -= 1
-        if not in_doubt(found) or (self._searches >= _MOST_SEARCHES and self._depth):
-            return found
+        if not in_doubt(refusals) or (self._searches >= _MOST_SEARCHES and self._depth):
+            return refusals
         self._searches += 1
-        return proven(found, old, new)
+        return proven(refusals, old, new)
 
-    def of_case(self, case: Case, new: Node) -> Refusals:
+    def of_case(self, case: Case, new: SchemaNode) -> Refusals:
         """Why not all of one case of the old schema fits the new one.
 
         What is asked within its own answer, as a schema that contains itself does, has been answered there.
@@ -102,7 +102,7 @@ class Containment(Comparing):
         finally:
             types.pop()
 
-    def _of_case(self, case: Case, new: Node) -> Refusals:
+    def _of_case(self, case: Case, new: SchemaNode) -> Refusals:
         if new.data is True or any(same(part.node, new) for part in case.parts):
             return []
         keywords = new.keywords
@@ -113,14 +113,14 @@ class Containment(Comparing):
         lost = case.types - types_named(keywords.get("type"))
         if lost:
             return [_other_type(case, lost, keywords)]
-        found: Refusals = []
+        refusals: Refusals = []
         for part in (*map(new.target, new.references), *map(new.child, keywords.get("allOf", ()))):
-            found += self.of_case(case, part)
+            refusals += self.of_case(case, part)
         for kind in sorted(case.types):
-            found += self._of_type(evolve(case, types=frozenset({kind})), new, keywords, kind)
-        return _unique(found)
+            refusals += self._of_type(evolve(case, types=frozenset({kind})), new, keywords, kind)
+        return _unique(refusals)
 
-    def _of_type(self, case: Case, new: Node, keywords: dict[str, Any], kind: str) -> Refusals:
+    def _of_type(self, case: Case, new: SchemaNode, keywords: dict[str, Any], kind: str) -> Refusals:
         if impossible(case):
             return []
         if "enum" in keywords or "const" in keywords:
@@ -128,30 +128,30 @@ class Containment(Comparing):
         every = listed(case)
         if kind not in {"null", "boolean"} and every.values is not None:
             return list(_of_values(every, new))
-        found: Refusals = []
+        refusals: Refusals = []
         if kind in {"integer", "fraction"}:
-            found += of_numbers(case, keywords, kind)
+            refusals += of_numbers(case, keywords, kind)
         elif kind == "string":
-            found += of_texts(case, keywords)
+            refusals += of_texts(case, keywords)
         elif kind == "array":
-            found += of_arrays(self, case, new, keywords)
+            refusals += of_arrays(self, case, new, keywords)
         elif kind == "object":
-            found += objects.refusals(self, case, new, keywords)
+            refusals += objects.refusals(self, case, new, keywords)
         if kind in {"integer", "fraction", "string"}:
-            found += of_format(case, keywords, kind)
-        return found + self._of_unions(case, new, keywords)
+            refusals += of_format(case, keywords, kind)
+        return refusals + self._of_unions(case, new, keywords)
 
-    def _of_unions(self, case: Case, new: Node, keywords: dict[str, Any]) -> Refusals:
-        found: Refusals = []
+    def _of_unions(self, case: Case, new: SchemaNode, keywords: dict[str, Any]) -> Refusals:
+        refusals: Refusals = []
         for union in ("anyOf", "oneOf"):
             if union in keywords and not says_same(case, new, union):
-                found += self._of_members(case, list(map(new.child, keywords[union])), union)
+                refusals += self._of_members(case, list(map(new.child, keywords[union])), union)
         if (
             "not" in keywords
             and not says_same(case, new, "not")
             and not disjoint(case, new.child(keywords["not"]))
         ):
-            found.append(
+            refusals.append(
                 Refusal(
                     "CS114",
                     "excludes something with `not`",
@@ -161,17 +161,17 @@ class Containment(Comparing):
                 )
             )
         if "if" in keywords and not says_same(case, new, "if", "then", "else"):
-            found += self._of_condition(case, new, keywords)
+            refusals += self._of_condition(case, new, keywords)
         for keyword in sorted(_UNDECIDED & keywords.keys()):
             if not says_same(case, new, keyword):
-                found.append(
+                refusals.append(
                     Refusal(
                         "CS114", f"`{keyword}` is another", sure=False, now=keywords[keyword], keyword=keyword
                     )
                 )
-        return found
+        return refusals
 
-    def _of_members(self, case: Case, members: list[Node], union: str) -> Refusals:
+    def _of_members(self, case: Case, members: list[SchemaNode], union: str) -> Refusals:
         results = [self.of_case(case, member) for member in members]
         covering = [member for member, result in zip(members, results, strict=True) if not result]
         if covering and union == "oneOf":
@@ -196,13 +196,17 @@ class Containment(Comparing):
         if all(refusal.code == "CS104" and not refusal.path for result in results for refusal in result):
             was = kinds(case.types)
             return [Refusal("CS104", f"no longer takes {was}", was=was)]
-        told = [
+        refused = [
             each for result in results for each in _of_member(result, several=True) if each.code == "CS112"
         ]
         text = f"a member of `{union}` is gone, or takes less: something that fitted it fits none now"
-        return told[:1] if len(told) == len(results) else [Refusal("CS112", text, sure=False, keyword=union)]
+        return (
+            refused[:1]
+            if len(refused) == len(results)
+            else [Refusal("CS112", text, sure=False, keyword=union)]
+        )
 
-    def _of_condition(self, case: Case, new: Node, keywords: dict[str, Any]) -> Refusals:
+    def _of_condition(self, case: Case, new: SchemaNode, keywords: dict[str, Any]) -> Refusals:
         condition = new.child(keywords["if"])
         then, other = (new.child(keywords.get(name, True)) for name in ("then", "else"))
         if disjoint(case, condition):
@@ -210,52 +214,52 @@ class Containment(Comparing):
         if not self.of_case(case, condition):
             return self.of_case(case, then)
         same_condition = [part for part in case.parts if "if" in part.keywords and _same_if(part, condition)]
-        found = self.of_case(_where(case, same_condition, "then", *parts_of(condition)), then)
-        found += self.of_case(_where(case, same_condition, "else"), other)
-        if not found:
+        refusals = self.of_case(_where(case, same_condition, "then", *parts_of(condition)), then)
+        refusals += self.of_case(_where(case, same_condition, "else"), other)
+        if not refusals:
             return []
-        about = [evolve(refusal, sure=False) for refusal in found if refusal.path]
+        about = [evolve(refusal, sure=False) for refusal in refusals if refusal.path]
         return [Refusal("CS114", "`if`, `then` or `else` asks for more", sure=False, keyword="if"), *about]
 
 
 _UNDECIDED = {"extends", "disallow", "divisibleBy", "unevaluatedItems"}
 
 
-def _surely(case: Case, found: Refusals) -> Refusals:
+def _surely(case: Case, refusals: Refusals) -> Refusals:
     """The refusals, none of them sure where what they are about may not fit the old schema itself."""
-    if case.values is not None or not any(refusal.sure for refusal in found):
-        return found
+    if case.values is not None or not any(refusal.sure for refusal in refusals):
+        return refusals
     if case.exact and not excludes_some(case):
-        return found
-    return [evolve(refusal, sure=False, example=None) for refusal in found]
+        return refusals
+    return [evolve(refusal, sure=False, example=None) for refusal in refusals]
 
 
-def _of_member(found: Refusals, *, several: bool) -> Refusals:
+def _of_member(refusals: Refusals, *, several: bool) -> Refusals:
     """What is said of a member of a union: if there is none of its kind any more, that alone."""
-    tag = next((each for each in found if each.whole and len(each.path) == 1), None) if several else None
+    tag = next((each for each in refusals if each.whole and len(each.path) == 1), None) if several else None
     if tag is None:
-        return found
+        return refusals
     text = f"no longer takes what has {shown(tag.was, 'or')} as its '{tag.path[0]}'"
     return [Refusal("CS112", text, sure=tag.sure, was=tag.was)]
 
 
-def _same_if(part: Part, condition: Node) -> bool:
+def _same_if(part: Part, condition: SchemaNode) -> bool:
     return same(part.node.child(part.keywords["if"]), condition)
 
 
 def _where(case: Case, conditions: list[Part], branch: str, *more: Part) -> Case:
     """The case where conditions hold, or do not: with what the old schema says of that."""
-    said = [part.node.child(part.keywords[branch]) for part in conditions if branch in part.keywords]
-    return evolve(case, parts=(*case.parts, *more, *(each for node in said for each in parts_of(node))))
+    branches = [part.node.child(part.keywords[branch]) for part in conditions if branch in part.keywords]
+    return evolve(case, parts=(*case.parts, *more, *(each for node in branches for each in parts_of(node))))
 
 
 def _unique(refusals: Iterable[Refusal]) -> Refusals:
-    made: dict[Any, Refusal] = {}
+    unique: dict[Any, Refusal] = {}
     for refusal in refusals:
         key = (refusal.code, refusal.path, refusal.message)
-        if key not in made or refusal.sure:
-            made[key] = refusal
-    return list(made.values())
+        if key not in unique or refusal.sure:
+            unique[key] = refusal
+    return list(unique.values())
 
 
 def _tells_apart(refusal: Refusal) -> bool:
@@ -263,14 +267,14 @@ def _tells_apart(refusal: Refusal) -> bool:
     return refusal.code in {"CS104", "CS107"} and len(refusal.path) <= 1
 
 
-def _of_options(case: Case, new: Node, kind: str) -> Iterator[Refusal]:
+def _of_options(case: Case, new: SchemaNode, kind: str) -> Iterator[Refusal]:
     """What is refused where only some values are taken now."""
     keywords = new.keywords
     options = keywords.get("enum", [keywords.get("const")])
     every = listed(case).values
     if kind in {"integer", "fraction"}:
-        found = numbers(case, kind).listed(len(options))
-        every = None if found is None else tuple(map(as_json_number, found))
+        values = numbers(case, kind).listed(len(options))
+        every = None if values is None else tuple(map(as_json_number, values))
     if every is not None and all(fits(value, new) for value in every):
         return
     alone = kind in {"integer", "fraction"} or not any(
@@ -288,7 +292,7 @@ _NARROWING = {
 """Keywords by which there may be no more values than a few."""
 
 
-def _of_values(case: Case, new: Node) -> Iterator[Refusal]:
+def _of_values(case: Case, new: SchemaNode) -> Iterator[Refusal]:
     lost = [value for value in case.values or () if not fits(value, new)]
     if not lost:
         return
@@ -304,8 +308,8 @@ def _of_values(case: Case, new: Node) -> Iterator[Refusal]:
 
 
 def _type_of(value: Any) -> str:
-    found = {str: "string", bool: "boolean", int: "integer", float: "fraction", list: "array", dict: "object"}
-    return found.get(type(value), "string" if isinstance(value, str) else "null")
+    names = {str: "string", bool: "boolean", int: "integer", float: "fraction", list: "array", dict: "object"}
+    return names.get(type(value), "string" if isinstance(value, str) else "null")
 
 
 def _other_type(case: Case, lost: frozenset[str], keywords: dict[str, Any]) -> Refusal:

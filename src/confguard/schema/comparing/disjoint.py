@@ -6,17 +6,17 @@ from attrs import evolve
 
 from confguard.schema.comparing.cases import Case, cases, impossible
 from confguard.schema.json_validation import fits
-from confguard.schema.nodes import Node
+from confguard.schema.nodes import SchemaNode
 
 __all__ = ["disjoint", "excludes_some"]
 
 
-def disjoint(one: Case, node: Node, depth: int = 0) -> bool:
+def disjoint(one: Case, node: SchemaNode, depth: int = 0) -> bool:
     """Is it sure that nothing fits both?"""
     return all(_apart(one, other, node, depth) for other in cases((node,)))
 
 
-def _apart(one: Case, other: Case, node: Node, depth: int) -> bool:
+def _apart(one: Case, other: Case, node: SchemaNode, depth: int) -> bool:
     if not one.types & other.types:
         return True
     if one.values is not None:

@@ -57,7 +57,7 @@ class SchemaFinding:
 
     def to_json(self) -> dict[str, object]:
         """The finding as JSON."""
-        made: dict[str, object] = {
+        members: dict[str, object] = {
             "code": self.code,
             "grade": self.grade,
             "path": path_to_json(self.path),
@@ -66,7 +66,7 @@ class SchemaFinding:
             "now": self.now,
             "advice": self.advice,
         }
-        return made | ({"example": self.example[0]} if self.example else {})
+        return members | ({"example": self.example[0]} if self.example else {})
 
     def report(self) -> str:
         """The finding, a value that shows it, and what to do, on a line each."""

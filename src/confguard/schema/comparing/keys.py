@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from confguard.schema.comparing.cases import Case, Part, cases, takes_nothing
-from confguard.schema.nodes import Node
+from confguard.schema.nodes import SchemaNode
 
 __all__ = ["Keys", "keys_of", "listed_keys"]
 
@@ -23,27 +23,27 @@ def listed_keys(case: Case) -> Keys | None:
         return None
     if not case.all("propertyNames") and not any(map(_is_closed, case.parts)):
         return None
-    found = cases(keys_of(case))
-    if any(each.values is None for each in found):
+    alternatives = cases(keys_of(case))
+    if any(each.values is None for each in alternatives):
         return None
-    return list(dict.fromkeys(str(name) for each in found for name in each.values or ()))
+    return list(dict.fromkeys(str(name) for each in alternatives for name in each.values or ()))
 
 
-def keys_of(case: Case) -> tuple[Node, ...]:
+def keys_of(case: Case) -> tuple[SchemaNode, ...]:
     """What the keys must fit, as schemas."""
-    found = []
+    nodes = []
     for part in case.parts:
         if "propertyNames" in part.keywords:
-            found.append(part.node.child(part.keywords["propertyNames"]))
+            nodes.append(part.node.child(part.keywords["propertyNames"]))
         if _is_closed(part):
             patterns = part.keywords.get("patternProperties", {}).items()
             options: list[Any] = [{"enum": _named(part)}]
             options += [
                 {"pattern": pattern} for pattern, child in patterns if cases((part.node.child(child),))
             ]
-            found.append(Node({"anyOf": options}, part.node.resolver, part.node.draft))
+            nodes.append(SchemaNode({"anyOf": options}, part.node.resolver, part.node.draft))
     first = case.parts[0].node
-    return (Node({"type": "string"}, first.resolver, first.draft), *found)
+    return (SchemaNode({"type": "string"}, first.resolver, first.draft), *nodes)
 
 
 def _is_closed(part: Part) -> bool:

@@ -42,10 +42,10 @@ def all_matching(pattern: str) -> tuple[str, ...] | None:
     if tree is None or not _is_whole(tree):
         return None
     try:
-        found = dict.fromkeys(_texts(tree))
+        unique = dict.fromkeys(_texts(tree))
     except _TooManyError:
         return None
-    return tuple(text for text in found if re.search(pattern, text))  # by what it asks for at each place
+    return tuple(text for text in unique if re.search(pattern, text))  # by what it asks for at each place
 
 
 class _TooManyError(Exception):
@@ -77,10 +77,10 @@ def _is_bound(items: Any, side: int, place: Any) -> bool:
 
 def _texts(items: Any) -> list[str]:
     """All texts of some pieces in a row, if what they ask for around them is so."""
-    made = [""]
+    texts = [""]
     for operation, argument in items:
-        made = _limited(one + other for one, other in product(made, _of_piece(operation, argument)))
-    return made
+        texts = _limited(one + other for one, other in product(texts, _of_piece(operation, argument)))
+    return texts
 
 
 def _of_piece(operation: Any, argument: Any) -> list[str]:
@@ -109,9 +109,9 @@ def _of_class(operation: Any, argument: Any) -> Iterable[str]:
 
 
 def _limited(texts: Iterable[str]) -> list[str]:
-    found: dict[str, None] = {}
+    unique: dict[str, None] = {}
     for text in texts:
-        found[text] = None
-        if len(found) > _MOST:
+        unique[text] = None
+        if len(unique) > _MOST:
             raise _TooManyError
-    return list(found)
+    return list(unique)

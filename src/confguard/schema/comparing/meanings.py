@@ -12,7 +12,7 @@ from confguard.errors import brief
 from confguard.schema.absent import NOTHING
 from confguard.schema.comparing.cases import Part, parts_of, takes_nothing
 from confguard.schema.comparing.finding import SchemaFinding
-from confguard.schema.nodes import Node
+from confguard.schema.nodes import SchemaNode
 from confguard.schema.vocabulary import write_only
 
 __all__ = ["notes"]
@@ -21,7 +21,7 @@ _OFTEN = 4
 """At how many paths it is said what changed within one definition."""
 
 
-def notes(old: Node, new: Node) -> Iterator[SchemaFinding]:
+def notes(old: SchemaNode, new: SchemaNode) -> Iterator[SchemaFinding]:
     """What changed for those files that both schemas take."""
     yield from _Walk().of((old,), (new,), ())
 
@@ -32,12 +32,12 @@ class _Walk:
     _inside: set[tuple[int, ...]] = field(factory=set)
 
     def of(
-        self, old: tuple[Node, ...], new: tuple[Node, ...], path: tuple[Any, ...]
+        self, old: tuple[SchemaNode, ...], new: tuple[SchemaNode, ...], path: tuple[Any, ...]
     ) -> Iterator[SchemaFinding]:
         """What changed at one place, and below."""
         before, after = ([part for node in nodes for part in _parts(node)] for nodes in (old, new))
-        told = [part for part in (*before, *after) if part.says_something]
-        key = tuple(id(part.node.data) for part in told or (*before, *after))
+        telling = [part for part in (*before, *after) if part.says_something]
+        key = tuple(id(part.node.data) for part in telling or (*before, *after))
         if not before or not after or key in self._inside or self._walked[key] >= _OFTEN:
             return
         self._walked[key] += 1
@@ -72,24 +72,24 @@ class _Walk:
             yield from self._child(_below(before, keyword), _below(after, keyword), (*path, "*"))
 
     def _child(
-        self, old: tuple[Node, ...], new: tuple[Node, ...], path: tuple[Any, ...]
+        self, old: tuple[SchemaNode, ...], new: tuple[SchemaNode, ...], path: tuple[Any, ...]
     ) -> Iterator[SchemaFinding]:
         yield from _about(old, new, path)
         yield from self.of(old, new, path)
 
 
-def _of_others(parts: list[Part], name: str) -> tuple[Node, ...]:
+def _of_others(parts: list[Part], name: str) -> tuple[SchemaNode, ...]:
     """What is said of a key that is not named, as one of many; nothing where that is nothing."""
-    found = (child for part in parts for child in part.children(name))
-    return tuple(child for child in found if child.data != {} and isinstance(child.data, dict))
+    children = (child for part in parts for child in part.children(name))
+    return tuple(child for child in children if child.data != {} and isinstance(child.data, dict))
 
 
-def _below(parts: list[Part], keyword: str) -> tuple[Node, ...]:
-    found = ((part.node, part.keywords.get(keyword)) for part in parts)
-    return tuple(node.child(child) for node, child in found if isinstance(child, dict))
+def _below(parts: list[Part], keyword: str) -> tuple[SchemaNode, ...]:
+    values = ((part.node, part.keywords.get(keyword)) for part in parts)
+    return tuple(node.child(child) for node, child in values if isinstance(child, dict))
 
 
-def _parts(node: Node) -> Iterator[Part]:
+def _parts(node: SchemaNode) -> Iterator[Part]:
     """A schema, those that hold wherever it does, and the one member of a union that is not null."""
     for part in parts_of(node):
         yield part
@@ -99,7 +99,7 @@ def _parts(node: Node) -> Iterator[Part]:
                 yield from _parts(part.node.child(members[0]))
 
 
-def _members(parts: list[Part]) -> list[Node]:
+def _members(parts: list[Part]) -> list[SchemaNode]:
     """The members of a union of more than one."""
     return [
         part.node.child(member)
@@ -111,15 +111,17 @@ def _members(parts: list[Part]) -> list[Node]:
     ]
 
 
-def _properties(parts: list[Part]) -> dict[str, tuple[Node, ...]]:
-    found: dict[str, tuple[Node, ...]] = {}
+def _properties(parts: list[Part]) -> dict[str, tuple[SchemaNode, ...]]:
+    properties: dict[str, tuple[SchemaNode, ...]] = {}
     for part in parts:
         for name, child in part.keywords.get("properties", {}).items():
-            found[name] = (*found.get(name, ()), part.node.child(child))
-    return found
+            properties[name] = (*properties.get(name, ()), part.node.child(child))
+    return properties
 
 
-def _about(old: tuple[Node, ...], new: tuple[Node, ...], path: tuple[Any, ...]) -> Iterator[SchemaFinding]:
+def _about(
+    old: tuple[SchemaNode, ...], new: tuple[SchemaNode, ...], path: tuple[Any, ...]
+) -> Iterator[SchemaFinding]:
     before, after = ([part.keywords for node in nodes for part in _parts(node)] for nodes in (old, new))
     if not before or not after:
         return

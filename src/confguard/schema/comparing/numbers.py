@@ -15,10 +15,10 @@ _USUAL = (0, 1, -1, 0.5, 7, 10**6, -(10**6), 1e300)
 _HALF = Fraction(1, 2)
 
 
-def numbers(said: list[dict[str, Any]]) -> Iterator[float]:
+def numbers(keyword_sets: list[dict[str, Any]]) -> Iterator[float]:
     """Numbers for some schemas, of which these are the keywords."""
-    bounds = [exactly(keywords[name]) for keywords in said for name in BOUNDS if name in keywords]
-    steps = [exactly(keywords["multipleOf"]) for keywords in said if "multipleOf" in keywords]
+    bounds = [exactly(keywords[name]) for keywords in keyword_sets for name in BOUNDS if name in keywords]
+    steps = [exactly(keywords["multipleOf"]) for keywords in keyword_sets if "multipleOf" in keywords]
     near = (bound + more for bound in bounds for more in (0, 1, -1, _HALF, -_HALF, bound))
     yield from dict.fromkeys(map(as_json_number, chain(near, _multiples(bounds, steps))))
     yield from _USUAL

@@ -14,25 +14,25 @@ from confguard.schema.comparing.keys import Keys, keys_of, listed_keys
 from confguard.schema.comparing.refusal import Refusal
 from confguard.schema.comparing.same import same
 from confguard.schema.json_validation import fits
-from confguard.schema.nodes import Node
+from confguard.schema.nodes import SchemaNode
 
 __all__ = ["refusals"]
 
 _CONDITIONAL = {"anyOf", "oneOf", "if", "dependentSchemas", "not"}
 
 
-def refusals(compare: Comparing, case: Case, new: Node, keywords: dict[str, Any]) -> list[Refusal]:
+def refusals(compare: Comparing, case: Case, new: SchemaNode, keywords: dict[str, Any]) -> list[Refusal]:
     """Why not all tables of a case of the old schema fit the new one."""
     case = evolve(case, parts=(*case.parts, *_unevaluated_parts(case)))
     part, listed = Part(new, keywords), listed_keys(case)
-    found = [*_required(case, part, listed), *_counts(case, part, listed)]
-    found += _of_values(compare, case, part, listed)
+    result = [*_required(case, part, listed), *_counts(case, part, listed)]
+    result += _of_values(compare, case, part, listed)
     if "unevaluatedProperties" in keywords:
-        found += _of_unevaluated(compare, case, new, keywords, listed)
-    found += _of_dependents(compare, case, part)
+        result += _of_unevaluated(compare, case, new, keywords, listed)
+    result += _of_dependents(compare, case, part)
     if "propertyNames" in keywords:
-        found += _of_names(compare, case, new.child(keywords["propertyNames"]), listed)
-    return found
+        result += _of_names(compare, case, new.child(keywords["propertyNames"]), listed)
+    return result
 
 
 def _of_values(compare: Comparing, case: Case, new: Part, listed: Keys | None) -> Iterator[Refusal]:
@@ -45,7 +45,7 @@ def _known(case: Case, name: str) -> bool:
     return any(name in part.keywords.get("properties", {}) or name in part.renamed for part in case.parts)
 
 
-def _old(case: Case, name: str) -> tuple[Node, ...]:
+def _old(case: Case, name: str) -> tuple[SchemaNode, ...]:
     return tuple(child for part in case.parts for child in part.children(name))
 
 
@@ -93,12 +93,12 @@ def _counts(case: Case, new: Part, listed: Keys | None) -> Iterator[Refusal]:
 
 def _names(case: Case, new: Part) -> list[str]:
     """Every key that is named anywhere, in the order of the schemas."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for part in (*case.parts, new):
-        found |= dict.fromkeys(
+        names |= dict.fromkeys(
             [*part.keywords.get("properties", {}), *(part.renamed if part is not new else ())]
         )
-    return list(found)
+    return list(names)
 
 
 def _is_matched(case: Case, name: str) -> bool:
@@ -134,10 +134,10 @@ def _of_keys(compare: Comparing, case: Case, new: Part, listed: Keys | None) -> 
                 text = "is refused now: a file that has this key for something else is refused"
                 yield Refusal("CS109", text, (name,), sure=False, by_chance=True)
             else:
-                told = [refusal.below(name) for refusal in compare.refusals(old, now)]
+                refused = [refusal.below(name) for refusal in compare.refusals(old, now)]
                 if known or case.requires(name):
-                    yield from told
-                elif told and name not in new.keywords.get("required", ()):
+                    yield from refused
+                elif refused and name not in new.keywords.get("required", ()):
                     text = "was added: a file that has this key for something else is refused"
                     yield Refusal("CS102", text, (name,), sure=False, by_chance=True)
 
@@ -149,12 +149,12 @@ def _removed(case: Case, name: str) -> Refusal:
     return Refusal("CS101", "was removed", (name,))
 
 
-def _patterns(case: Case) -> dict[str, list[Node]]:
-    found: dict[str, list[Node]] = {}
+def _patterns(case: Case) -> dict[str, list[SchemaNode]]:
+    patterns: dict[str, list[SchemaNode]] = {}
     for part in case.parts:
         for pattern, child in part.keywords.get("patternProperties", {}).items():
-            found.setdefault(pattern, []).append(part.node.child(child))
-    return found
+            patterns.setdefault(pattern, []).append(part.node.child(child))
+    return patterns
 
 
 def _of_patterns(compare: Comparing, case: Case, new: Part, listed: Keys | None) -> Iterator[Refusal]:
@@ -171,16 +171,16 @@ def _of_patterns(compare: Comparing, case: Case, new: Part, listed: Keys | None)
             yield from _less_sure(compare.refusals(tuple(old), now), shown, sure=sure)
     for pattern, child in after.items():
         shown, now = f"/{getattr(pattern, 'written', pattern)}/", new.node.child(child)
-        told = [
+        refused = [
             refusal
             for other, old in before.items()
             if other != pattern
             for refusal in _less_sure(compare.refusals(tuple(old), now), shown, sure=False)
         ]
-        yield from told
+        yield from refused
         rest = _rest(case)
         if (
-            not told
+            not refused
             and pattern not in before
             and listed is None
             and cases(rest)
@@ -190,12 +190,12 @@ def _of_patterns(compare: Comparing, case: Case, new: Part, listed: Keys | None)
             yield Refusal("CS102", text, (shown,), sure=False, by_chance=True)
 
 
-def _less_sure(found: list[Refusal], step: str, *, sure: bool) -> Iterator[Refusal]:
-    for refusal in found:
+def _less_sure(refusals_below: list[Refusal], step: str, *, sure: bool) -> Iterator[Refusal]:
+    for refusal in refusals_below:
         yield evolve(refusal, sure=refusal.sure and sure).below(step)
 
 
-def _rest(case: Case) -> tuple[Node, ...]:
+def _rest(case: Case) -> tuple[SchemaNode, ...]:
     """What the values of keys without a name must fit."""
     return tuple(part.node.child(part.keywords.get("additionalProperties", True)) for part in case.parts)
 
@@ -220,12 +220,12 @@ def _unevaluated_parts(case: Case) -> Iterator[Part]:
     """What `unevaluatedProperties` of the old schema says, in other words."""
     for part in case.parts:
         if "unevaluatedProperties" in part.keywords:
-            made = _as_additional(part.node, part.keywords)
-            if made is not None:
-                yield made
+            additional = _as_additional(part.node, part.keywords)
+            if additional is not None:
+                yield additional
 
 
-def _as_additional(node: Node, keywords: dict[str, Any]) -> Part | None:
+def _as_additional(node: SchemaNode, keywords: dict[str, Any]) -> Part | None:
     """`unevaluatedProperties` as an `additionalProperties` beside all keys that are named; None where all are."""
     known: dict[str, Any] = {}
     patterns: dict[str, Any] = {}
@@ -234,15 +234,15 @@ def _as_additional(node: Node, keywords: dict[str, Any]) -> Part | None:
             return None
         known |= dict.fromkeys(part.keywords.get("properties", {}), True)
         patterns |= dict.fromkeys(part.keywords.get("patternProperties", {}), True)
-    made = {
+    rest = {
         "properties": known,
         "patternProperties": patterns,
         "additionalProperties": keywords["unevaluatedProperties"],
     }
-    return Part(Node(made, node.resolver, node.draft), made)
+    return Part(SchemaNode(rest, node.resolver, node.draft), rest)
 
 
-def _all_parts(node: Node, depth: int = 0) -> Iterator[Part]:
+def _all_parts(node: SchemaNode, depth: int = 0) -> Iterator[Part]:
     """All that may hold beside a schema, under whatever condition."""
     for part in parts_of(node):
         yield part
@@ -255,7 +255,7 @@ def _all_parts(node: Node, depth: int = 0) -> Iterator[Part]:
 
 
 def _of_unevaluated(
-    compare: Comparing, case: Case, new: Node, keywords: dict[str, Any], listed: Keys | None
+    compare: Comparing, case: Case, new: SchemaNode, keywords: dict[str, Any], listed: Keys | None
 ) -> Iterator[Refusal]:
     conditional = any(_CONDITIONAL & part.keywords.keys() for part in parts_of(new))
     if conditional and not any(same(part.node, new) for part in case.parts):
@@ -265,9 +265,9 @@ def _of_unevaluated(
             sure=False,
             keyword="unevaluatedProperties",
         )
-    made = _as_additional(new, keywords)
-    if made is not None:
-        yield from _of_values(compare, case, made, listed)
+    additional = _as_additional(new, keywords)
+    if additional is not None:
+        yield from _of_values(compare, case, additional, listed)
 
 
 def _of_dependents(compare: Comparing, case: Case, new: Part) -> Iterator[Refusal]:
@@ -289,20 +289,22 @@ def _of_dependents(compare: Comparing, case: Case, new: Part) -> Iterator[Refusa
         ]
         if any(same(each, now) for each in before) or not _possible(case, name):
             continue
-        there = Part(Node({"required": [name]}, new.node.resolver, new.node.draft), {"required": [name]})
+        there = Part(
+            SchemaNode({"required": [name]}, new.node.resolver, new.node.draft), {"required": [name]}
+        )
         extra = tuple(Part(each, each.keywords) for each in before)
         yield from compare.of_case(evolve(case, parts=(*case.parts, there, *extra)), now)
 
 
-def _of_names(compare: Comparing, case: Case, new: Node, listed: Keys | None) -> Iterator[Refusal]:
+def _of_names(compare: Comparing, case: Case, new: SchemaNode, listed: Keys | None) -> Iterator[Refusal]:
     names = [name for name in _names(case, Part(new, {})) if _known(case, name)] if listed is None else listed
     for name in names:
         if not fits(name, new) and _possible(case, name):
             yield Refusal("CS101", "was removed: `propertyNames` does not take it", (name,))
     if listed is not None:
         return
-    old = keys_of(case) if case.parts else (Node({"type": "string"}, new.resolver, new.draft),)
+    old = keys_of(case) if case.parts else (SchemaNode({"type": "string"}, new.resolver, new.draft),)
     for refusal in compare.refusals(old, new):
         text = f"refuses keys that it did not: {refusal.message}"
-        told = evolve(refusal, code="CS109", message=text, path=(), keyword="propertyNames")
-        yield evolve(told, example=None, shown_by=None)  # what was shown is a key, and no table
+        renamed = evolve(refusal, code="CS109", message=text, path=(), keyword="propertyNames")
+        yield evolve(renamed, example=None, shown_by=None)  # what was shown is a key, and no table

@@ -11,7 +11,7 @@ from attrs import define, field
 
 from confguard.schema.comparing.cases import Part, parts_of
 from confguard.schema.comparing.finding import SchemaFinding
-from confguard.schema.nodes import Node
+from confguard.schema.nodes import SchemaNode
 from confguard.schema.secrets import is_secret
 from confguard.schema.shape import ANYTHING
 from confguard.schema.vocabulary import write_only
@@ -25,7 +25,7 @@ _OF_VALUES = ("additionalProperties", "unevaluatedProperties")
 _OF_ELEMENTS = ("items", "contains", "unevaluatedItems")
 
 
-def lost_protection(old: Node, new: Node) -> Iterator[SchemaFinding]:
+def lost_protection(old: SchemaNode, new: SchemaNode) -> Iterator[SchemaFinding]:
     """What was secret by the old schema, and may be shown by the new one: in unions, tuples, maps, keys, too."""
     yield from _Walk().of((old,), (new,), (), ())
 
@@ -36,7 +36,11 @@ class _Walk:
     _inside: set[tuple[int, ...]] = field(factory=set)
 
     def of(
-        self, old: Iterable[Node], new: Iterable[Node], path: tuple[Any, ...], now: tuple[Any, ...]
+        self,
+        old: Iterable[SchemaNode],
+        new: Iterable[SchemaNode],
+        path: tuple[Any, ...],
+        now: tuple[Any, ...],
     ) -> Iterator[SchemaFinding]:
         """What changed at one place, which is at `now` in the new schema, and below."""
         before, after = ([part for node in nodes for part in _possible(node, ())] for nodes in (old, new))
@@ -72,7 +76,7 @@ class _Walk:
         yield from self.of(_elements(before, None), _elements(after, None), (*path, "*"), (*now, "*"))
 
 
-def _possible(node: Node, above: tuple[int, ...]) -> Iterator[Part]:
+def _possible(node: SchemaNode, above: tuple[int, ...]) -> Iterator[Part]:
     """A schema and all that may hold where it does: members of unions, what depends on something else."""
     if node.data is False or id(node.data) in above:
         return
@@ -102,7 +106,7 @@ def _keys(parts: list[Part]) -> list[Part]:
     return [part for node in nodes for part in _possible(node, ())]
 
 
-def _values(parts: list[Part], name: str | None) -> list[Node]:
+def _values(parts: list[Part], name: str | None) -> list[SchemaNode]:
     """What is said of the values of a key; without one, of those that are not named."""
     named = [
         part.node.child(child)
@@ -119,7 +123,7 @@ def _values(parts: list[Part], name: str | None) -> list[Node]:
     return named if named and name is not None else [*named, *_said(parts, _OF_VALUES)]
 
 
-def _elements(parts: list[Part], position: int | None) -> list[Node]:
+def _elements(parts: list[Part], position: int | None) -> list[SchemaNode]:
     """What is said of the element at a position; without one, of those that have none of their own."""
     firsts = [(part, part.keywords.get("prefixItems", ())) for part in parts]
     placed = [
@@ -130,6 +134,6 @@ def _elements(parts: list[Part], position: int | None) -> list[Node]:
     return placed or _said(parts, _OF_ELEMENTS)
 
 
-def _said(parts: list[Part], keywords: tuple[str, ...]) -> list[Node]:
-    found = ((part, part.keywords.get(keyword)) for part in parts for keyword in keywords)
-    return [part.node.child(child) for part, child in found if isinstance(child, dict)]
+def _said(parts: list[Part], keywords: tuple[str, ...]) -> list[SchemaNode]:
+    values = ((part, part.keywords.get(keyword)) for part in parts for keyword in keywords)
+    return [part.node.child(child) for part, child in values if isinstance(child, dict)]

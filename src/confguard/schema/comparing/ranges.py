@@ -38,31 +38,31 @@ class Range:
     """What all are multiples of."""
 
     @classmethod
-    def of(cls, said: Iterable[Mapping[str, Any]], *, whole: bool) -> Range:
+    def of(cls, keyword_sets: Iterable[Mapping[str, Any]], *, whole: bool) -> Range:
         """The numbers that fit some schemas, of which these are the keywords.
 
         >>> list(map(int, Range.of([{"minimum": 1, "multipleOf": 4}, {"maximum": 9}], whole=True)))
         [4, 8]
         """
-        made = cls(whole, step=Fraction(1) if whole else None)
-        for keywords in said:
-            made = made.within(keywords)
-        return made
+        range_read = cls(whole, step=Fraction(1) if whole else None)
+        for keywords in keyword_sets:
+            range_read = range_read.within(keywords)
+        return range_read
 
     def within(self, keywords: Mapping[str, Any]) -> Range:
         """Those that fit more keywords."""
-        made = self
+        narrowed = self
         for name in BOUNDS.keys() & keywords.keys():
             bound = (exactly(keywords[name]), name.startswith("exclusive"))
             if name in {"minimum", "exclusiveMinimum"}:
-                made = evolve(made, low=max(made.low or bound, bound))
+                narrowed = evolve(narrowed, low=max(narrowed.low or bound, bound))
             else:
-                made = evolve(
-                    made, high=min(made.high or bound, bound, key=lambda each: (each[0], not each[1]))
+                narrowed = evolve(
+                    narrowed, high=min(narrowed.high or bound, bound, key=lambda each: (each[0], not each[1]))
                 )
         if "multipleOf" in keywords:
-            made = evolve(made, step=common(made.step, exactly(keywords["multipleOf"])))
-        return made
+            narrowed = evolve(narrowed, step=common(narrowed.step, exactly(keywords["multipleOf"])))
+        return narrowed
 
     def beyond(self, name: str, bound: Any) -> Range:
         """Those that a bound refuses."""
@@ -92,8 +92,8 @@ class Range:
         """All of them; None where there are more than so many."""
         if not self.empty and not self._point and (None in (self.low, self.high, self.step)):
             return None
-        found = list(islice(self, most + 1))
-        return found if len(found) <= most else None
+        members = list(islice(self, most + 1))
+        return members if len(members) <= most else None
 
     @property
     def _point(self) -> bool:
@@ -136,8 +136,8 @@ def as_json_number(value: Fraction) -> int | float:
 
 def _first(low: tuple[Fraction, bool], step: Fraction) -> int:
     """Which multiple of the step is the first within a lower bound."""
-    found = math.ceil(low[0] / step)
-    return found + 1 if low[1] and found * step == low[0] else found
+    step_number = math.ceil(low[0] / step)
+    return step_number + 1 if low[1] and step_number * step == low[0] else step_number
 
 
 def common(one: Fraction | None, other: Fraction) -> Fraction:

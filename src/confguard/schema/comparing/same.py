@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from confguard.schema.comparing.cases import Case
-from confguard.schema.nodes import Node
+from confguard.schema.nodes import SchemaNode
 from confguard.schema.vocabulary import SILENT, subschemas
 
 __all__ = ["same", "says_same"]
 
 
-def says_same(case: Case, new: Node, *keywords: str) -> bool:
+def says_same(case: Case, new: SchemaNode, *keywords: str) -> bool:
     """Does the old schema say the same with these keywords?"""
-    asked = Node({key: new.keywords[key] for key in keywords if key in new.keywords}, new.resolver, new.draft)
+    asked = SchemaNode(
+        {key: new.keywords[key] for key in keywords if key in new.keywords}, new.resolver, new.draft
+    )
     return any(
         same(
-            Node(
+            SchemaNode(
                 {key: part.keywords[key] for key in keywords if key in part.keywords},
                 part.node.resolver,
                 part.node.draft,
@@ -27,7 +29,7 @@ def says_same(case: Case, new: Node, *keywords: str) -> bool:
     )
 
 
-def same(one: Node, other: Node, assumed: set[tuple[int, int]] | None = None) -> bool:
+def same(one: SchemaNode, other: SchemaNode, assumed: set[tuple[int, int]] | None = None) -> bool:
     """Do two schemas say the same, but for what is only for people?"""
     assumed = set() if assumed is None else assumed
     key = (id(one.data), id(other.data))

@@ -14,12 +14,12 @@ from confguard.schema.comparing.cases import ALL_TYPES, Part, types_named
 from confguard.schema.comparing.numbers import numbers
 from confguard.schema.comparing.texts import matching, texts
 from confguard.schema.json_validation import fits
-from confguard.schema.nodes import Node
+from confguard.schema.nodes import SchemaNode
 from confguard.schema.vocabulary import SAME_PLACE, subschemas
 
 __all__ = ["Budget", "samples"]
 
-Nodes = tuple[Node, ...]
+Nodes = tuple[SchemaNode, ...]
 _DEEPEST = 5
 _MOST_SPENT = 2_000
 _MOST_KEYS = 8
@@ -44,18 +44,18 @@ def samples(nodes: Nodes, depth: int = 0, hints: Nodes = (), budget: Budget | No
     if not budget.spend():
         return
     parts = [part for node in nodes for part in _parts(node)]
-    said = [*parts, *(part for node in hints for part in _mentioned(node, depth))]
+    hinting = [*parts, *(part for node in hints for part in _mentioned(node, depth))]
     types = ALL_TYPES
     for part in parts:
         types &= types_named(part.keywords.get("type"))
-    for part in said:
+    for part in hinting:
         yield from part.keywords.get("enum", ())
         yield from ([part.keywords["const"]] if "const" in part.keywords else ())
     kinds: list[Iterable[Any]] = [
-        _Tables(parts, said, depth, budget).all() if "object" in types else (),
-        _arrays(parts, said, depth, budget) if "array" in types else (),
-        texts(part.keywords for part in said) if "string" in types else (),
-        numbers([part.keywords for part in said]) if types & {"integer", "fraction"} else (),
+        _Tables(parts, hinting, depth, budget).all() if "object" in types else (),
+        _arrays(parts, hinting, depth, budget) if "array" in types else (),
+        texts(part.keywords for part in hinting) if "string" in types else (),
+        numbers([part.keywords for part in hinting]) if types & {"integer", "fraction"} else (),
         (True, False) if "boolean" in types else (),
         (None,) if "null" in types else (),
     ]
@@ -91,11 +91,13 @@ def _of_members(nodes: Nodes, parts: list[Part], hints: Nodes, depth: int, budge
             )
 
 
-def _without(node: Node, keyword: str) -> Node:
-    return Node({key: value for key, value in node.data.items() if key != keyword}, node.resolver, node.draft)
+def _without(node: SchemaNode, keyword: str) -> SchemaNode:
+    return SchemaNode(
+        {key: value for key, value in node.data.items() if key != keyword}, node.resolver, node.draft
+    )
 
 
-def _parts(node: Node, depth: int = 0) -> Iterator[Part]:
+def _parts(node: SchemaNode, depth: int = 0) -> Iterator[Part]:
     """What holds together with a schema."""
     keywords = node.keywords
     yield Part(node, keywords)
@@ -106,7 +108,7 @@ def _parts(node: Node, depth: int = 0) -> Iterator[Part]:
             yield from _parts(node.child(part), depth + 1)
 
 
-def _mentioned(node: Node, depth: int) -> Iterator[Part]:
+def _mentioned(node: SchemaNode, depth: int) -> Iterator[Part]:
     """All that a schema says of the value itself, under whatever condition."""
     yield Part(node, node.keywords)
     if depth < _DEEPEST:
@@ -131,15 +133,15 @@ def _fitting(nodes: Nodes, depth: int, most: int, budget: Budget, hints: Nodes =
 
 def _telling(nodes: Nodes, others: Nodes, depth: int, budget: Budget) -> list[Any]:
     """A few values that fit, first those that others do not take."""
-    found = list(_fitting(nodes, depth, 9, budget, others if len(others) > 1 else ()))
-    return sorted(found, key=lambda value: all(fits(value, node) for node in others))[:3]
+    values = list(_fitting(nodes, depth, 9, budget, others if len(others) > 1 else ()))
+    return sorted(values, key=lambda value: all(fits(value, node) for node in others))[:3]
 
 
 class _Tables:
     """Tables of the keys that are known, alone and two together."""
 
-    def __init__(self, parts: list[Part], said: list[Part], depth: int, budget: Budget) -> None:
-        self.parts, self.said, self.depth, self.budget = parts, said, depth, budget
+    def __init__(self, parts: list[Part], hinting: list[Part], depth: int, budget: Budget) -> None:
+        self.parts, self.said, self.depth, self.budget = parts, hinting, depth, budget
         self.values: dict[str, Any] = {}
 
     def all(self) -> Iterator[dict[str, Any]]:
@@ -194,12 +196,12 @@ class _Tables:
             if "propertyNames" in part.keywords
         ]
         if names:
-            found = islice(samples((), self.depth + 1, tuple(names), self.budget), 30)
-            yield from (name for name in found if isinstance(name, str))
+            names_fitting = islice(samples((), self.depth + 1, tuple(names), self.budget), 30)
+            yield from (name for name in names_fitting if isinstance(name, str))
 
     def below(self, parts: list[Part], name: str) -> Nodes:
-        found = (child for part in parts for child in part.children(name))
-        return tuple(node for node in found if node.data is not True and node.data != {})
+        children = (child for part in parts for child in part.children(name))
+        return tuple(node for node in children if node.data is not True and node.data != {})
 
     def value(self, name: str) -> Any:
         if name not in self.values:
@@ -211,7 +213,7 @@ class _Tables:
         return _fitting(nodes, self.depth + 2, most, self.budget, hints)
 
 
-def _arrays(parts: list[Part], said: list[Part], depth: int, budget: Budget) -> Iterator[list[Any]]:
+def _arrays(parts: list[Part], hinting: list[Part], depth: int, budget: Budget) -> Iterator[list[Any]]:
     yield []
     if depth >= _DEEPEST:
         return
@@ -222,12 +224,12 @@ def _arrays(parts: list[Part], said: list[Part], depth: int, budget: Budget) -> 
     most = int(most)
     if max(least, most) > 100:
         return
-    first = max([len(part.keywords.get("prefixItems", ())) for part in said], default=0)
+    first = max([len(part.keywords.get("prefixItems", ())) for part in hinting], default=0)
     nodes = tuple(part.element(first) for part in parts)
     nodes = tuple(node for node in nodes if node.data is not True and node.data != {})
     hints = tuple(
         part.node.child(part.keywords[keyword])
-        for part in said
+        for part in hinting
         for keyword in ("items", "contains")
         if keyword in part.keywords
     )
@@ -235,28 +237,28 @@ def _arrays(parts: list[Part], said: list[Part], depth: int, budget: Budget) -> 
     general = (
         samples(nodes, depth + 2, hints, budget) if nodes or hints else iter([0, "a", 1.5, None, "b", True])
     )
-    found = _different([*wanted, *islice(general, 12)])
+    elements = _different([*wanted, *islice(general, 12)])
     begin = [_first(tuple(part.element(i) for part in parts), depth + 1, budget) for i in range(first)]
-    others = [value for value in found if value not in begin] or found
-    for size in sorted({least, most, 1, 2, *_sizes(said)}):
+    others = [value for value in elements if value not in begin] or elements
+    for size in sorted({least, most, 1, 2, *_sizes(hinting)}):
         more = [others[i % len(others)] for i in range(size)] if others else []
         yield [*begin, *more][: max(size, len(begin))] if others else []
-    yield from ([value] * size for value in found for size in sorted({max(1, least), *_sizes(said)}))
-    yield [*begin, *found]
+    yield from ([value] * size for value in elements for size in sorted({max(1, least), *_sizes(hinting)}))
+    yield [*begin, *elements]
 
 
 def _different(values: list[Any]) -> list[Any]:
     """The values, each once."""
-    found: list[tuple[bool, Any]] = []
+    unique: list[tuple[bool, Any]] = []
     for value in values:
-        if (isinstance(value, bool), value) not in found:
-            found.append((isinstance(value, bool), value))
-    return [value for _, value in found]
+        if (isinstance(value, bool), value) not in unique:
+            unique.append((isinstance(value, bool), value))
+    return [value for _, value in unique]
 
 
-def _sizes(said: list[Part]) -> Iterator[int]:
+def _sizes(parts: list[Part]) -> Iterator[int]:
     """Sizes at the bounds that are mentioned, and beyond."""
-    for part in said:
+    for part in parts:
         for keyword in ("minItems", "maxItems", "minContains", "maxContains"):
             bound = int(part.keywords.get(keyword, -1))
             yield from (size for size in (bound - 1, bound, bound + 1) if bound >= 0 and 0 <= size <= 20)

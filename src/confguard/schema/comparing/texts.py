@@ -45,26 +45,26 @@ _WAYS = ((0, 0), (1, 0), (3, 0), (1, 1), (20, 0), (3, 2), (1, 3))
 """How often what may be repeated is, and which of the letters that a class has is taken."""
 
 
-def texts(said: Iterable[dict[str, Any]]) -> Iterator[str]:
+def texts(keyword_sets: Iterable[dict[str, Any]]) -> Iterator[str]:
     """Texts for some schemas, of which these are the keywords: of their patterns and formats, and of every length
     that a bound tells from another."""
-    said = list(said)
-    sizes = list(dict.fromkeys(_sizes(said)))
-    for keywords in said:
+    keyword_sets = list(keyword_sets)
+    sizes = list(dict.fromkeys(_sizes(keyword_sets)))
+    for keywords in keyword_sets:
         yield from _of_format(keywords.get("format"), sizes)
         if "pattern" in keywords:
-            found = list(matching(keywords["pattern"], sizes))
-            for text in found:
+            matching_texts = list(matching(keywords["pattern"], sizes))
+            for text in matching_texts:
                 yield from (text, text + "a", text + "-", text[1:])
-            for text, size in product(found[:3], sizes):
+            for text, size in product(matching_texts[:3], sizes):
                 yield from ("a" * (size - len(text)) + text, text + "a" * (size - len(text)))
     yield from ("a" * size for size in sizes)
     yield from _USUAL
     yield from (examples[0] for examples in _FORMATS.values())
 
 
-def _sizes(said: list[dict[str, Any]]) -> Iterator[int]:
-    for keywords in said:
+def _sizes(keyword_sets: list[dict[str, Any]]) -> Iterator[int]:
+    for keywords in keyword_sets:
         for bound in ("minLength", "maxLength"):
             size = int(keywords.get(bound, -2))
             yield from (each for each in (size, size + 1, size - 1) if 0 <= each <= _LONGEST)
@@ -143,17 +143,17 @@ _CATEGORIES = {
 
 
 def _class(items: Any) -> str:
-    made = ""
+    text = ""
     for operation, argument in items:
         if operation is sre.NEGATE:
-            made += "^"
+            text += "^"
         elif operation is sre.LITERAL:
-            made += re.escape(chr(argument))
+            text += re.escape(chr(argument))
         elif operation is sre.RANGE:
-            made += f"{re.escape(chr(argument[0]))}-{re.escape(chr(argument[1]))}"
+            text += f"{re.escape(chr(argument[0]))}-{re.escape(chr(argument[1]))}"
         elif operation is sre.CATEGORY:
-            made += _CATEGORIES.get(argument, "")
-    return f"[{made}]"
+            text += _CATEGORIES.get(argument, "")
+    return f"[{text}]"
 
 
 def _member(items: Any) -> str:

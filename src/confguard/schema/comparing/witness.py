@@ -13,7 +13,7 @@ from confguard.paths import Path
 from confguard.schema.comparing.refusal import Refusal, Refusals
 from confguard.schema.comparing.samples import samples
 from confguard.schema.json_validation import fits, places
-from confguard.schema.nodes import Node
+from confguard.schema.nodes import SchemaNode
 
 __all__ = ["in_doubt", "proven"]
 
@@ -27,24 +27,24 @@ def in_doubt(refusals: Refusals) -> bool:
     return any(_open(refusal) for refusal in refusals)
 
 
-def proven(refusals: Refusals, old: tuple[Node, ...], new: Node) -> Refusals:
+def proven(refusals: Refusals, old: tuple[SchemaNode, ...], new: SchemaNode) -> Refusals:
     """The refusals, those for which a witness is found soon as sure, with it."""
-    made = list(refusals)
+    result = list(refusals)
     for value in islice(_witnesses(refusals, old, new), _MOST_SHOWN):
         for path, keywords in places(value, new):
-            if any(each.by_chance and _leads(each.path, path) for each in made):
+            if any(each.by_chance and _leads(each.path, path) for each in result):
                 continue
-            made = _shown(made, value, path, keywords)
-        if not in_doubt(made):
+            result = _shown(result, value, path, keywords)
+        if not in_doubt(result):
             break
-    return made
+    return result
 
 
 def _open(refusal: Refusal) -> bool:
     return not refusal.sure and not refusal.by_chance
 
 
-def _witnesses(refusals: Refusals, old: tuple[Node, ...], new: Node) -> Iterator[Any]:
+def _witnesses(refusals: Refusals, old: tuple[SchemaNode, ...], new: SchemaNode) -> Iterator[Any]:
     try:
         for value in chain(_planted(refusals, old), islice(samples(old, hints=(new, *old)), _MOST_TRIED)):
             if not fits(value, new) and all(fits(value, node) for node in old):
@@ -53,11 +53,11 @@ def _witnesses(refusals: Refusals, old: tuple[Node, ...], new: Node) -> Iterator
         return
 
 
-def _planted(refusals: Refusals, old: tuple[Node, ...]) -> Iterator[Any]:
+def _planted(refusals: Refusals, old: tuple[SchemaNode, ...]) -> Iterator[Any]:
     """What was found to show it further down, in a few tables that fit the old schema."""
-    found = [each.shown_by[0] for each in refusals if _open(each) and each.shown_by][:_MOST_SHOWN]
-    around = [value for value in islice(samples(old), 4) if found and isinstance(value, dict)]
-    yield from ({**table, **value} for value in found for table in around if isinstance(value, dict))
+    witnesses = [each.shown_by[0] for each in refusals if _open(each) and each.shown_by][:_MOST_SHOWN]
+    around = [value for value in islice(samples(old), 4) if witnesses and isinstance(value, dict)]
+    yield from ({**table, **value} for value in witnesses for table in around if isinstance(value, dict))
 
 
 def _shown(refusals: Refusals, value: Any, path: Path, keywords: tuple[str, ...]) -> Refusals:
@@ -68,7 +68,7 @@ def _shown(refusals: Refusals, value: Any, path: Path, keywords: tuple[str, ...]
         if near:
             shows[max(near, key=lambda i: len(refusals[i].path))] = True
     return [
-        evolve(each, sure=True, example=_at(value, path[: len(each.path)]), shown_by=(value,))
+        evolve(each, sure=True, example=_value_if_any(value, path[: len(each.path)]), shown_by=(value,))
         if shown
         else each
         for each, shown in zip(refusals, shows, strict=True)
@@ -104,7 +104,7 @@ def _same_step(step: Any, actual: Any) -> bool:
         return False
 
 
-def _at(value: Any, path: Path) -> tuple[Any] | None:
+def _value_if_any(value: Any, path: Path) -> tuple[Any] | None:
     for step in path:
         try:
             value = value[step]
