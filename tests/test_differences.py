@@ -209,9 +209,9 @@ def git_install() -> str:
 def test_other_attributes_stay(repository: Path) -> None:
     Path(".gitattributes").write_text("*.bin binary")
     git_install()
-    assert Path(".gitattributes").read_text().startswith("*.bin binary\n# confguard: begin\n")
+    assert Path(".gitattributes").read_text().startswith("*.bin binary\n# confguard: begin")
     confguard("git", "uninstall")
-    assert Path(".gitattributes").read_text() == "*.bin binary\n"
+    assert Path(".gitattributes").read_text() == "*.bin binary"
 
 
 def branch(base: str, ours: str, theirs: str, name: str = "app.toml") -> tuple[int, str, str]:

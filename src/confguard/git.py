@@ -246,9 +246,9 @@ class TextMerge(NamedTuple):
     clean: bool
 
 
-def merge_file(base: str, ours: str, theirs: str) -> TextMerge:
+def merge_file(base: str, ours: str, theirs: str, *, marker_size: str = "7") -> TextMerge:
     """Merge three files as text. Raises `DocumentError` where git cannot (binary files, say)."""
-    labels = ("-L", "ours", "-L", "base", "-L", "theirs")
+    labels = ("-L", "ours", "-L", "base", "-L", "theirs", f"--marker-size={marker_size}")
     ended = _run("merge-file", "-p", *labels, "--", ours, base, theirs)
     if ended.returncode < 0 or ended.returncode > 127:
         raise DocumentError(f"git: {_in_a_line(ended.stderr)}", path=ours)

@@ -15,6 +15,7 @@ from confguard.cli.options import Commands
 from confguard.cli.output import indented, paint, say, shown_path
 from confguard.diffs.engine import compare, diff
 from confguard.diffs.merging import Merged, merge
+from confguard.diffs.splicing import keeps_every_word, spliced
 from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.documents.reading import load_bytes
@@ -28,6 +29,9 @@ __all__ = ["register"]
 
 _SUFFIXES = ("*.toml", "*.yaml", "*.yml", "*.json", "*.jsonc", "*.ini", "*.env", ".env", "*.properties")
 _BEGIN, _END = "# confguard: begin", "# confguard: end"
+_AS_TEXT = "{ test $? = 1 && exit 1; git merge-file -q --marker-size=%L %A %O %B; }"
+"""What git does where confguard ends otherwise than with a result or with conflicts: it is gone, or was killed."""
+_JOINED = "# confguard: begin, after a line that had no end"
 
 
 def register(commands: Commands) -> None:
@@ -66,18 +70,36 @@ def run(args: Namespace) -> int:
 
 
 def _write_attributes(file: Path, *, install: bool) -> None:
-    """Our lines between two marks, whatever else stands there."""
-    text = file.read_text("utf-8") if file.exists() else ""
-    before, begin, rest = text.partition(_BEGIN)
-    after = rest.partition(_END)[2].lstrip("\n") if begin else ""
-    lines = [f"{suffix} diff=confguard merge=confguard" for suffix in _SUFFIXES]
-    block = "\n".join([_BEGIN, *lines, _END, ""]) if install else ""
-    before = before if not before or before.endswith("\n") else before + "\n"
-    made = before + block + after
-    if made:
-        file.write_text(made, "utf-8")
-    elif file.exists():
+    """Our lines between two marks, whatever else stands there, with the line ends of the file."""
+    content = file.read_bytes() if file.exists() else b""
+    own = [f"{suffix} diff=confguard merge=confguard" for suffix in _SUFFIXES]
+    text = _without(content.decode("utf-8", "surrogateescape"), own)
+    if install:
+        newline = "\r\n" if "\r\n" in text else "\n"
+        open_ended = bool(text) and not text.endswith("\n")
+        begin = _JOINED if open_ended else _BEGIN
+        text += newline * open_ended + "".join(f"{line}{newline}" for line in (begin, *own, _END))
+    if text:
+        file.write_bytes(text.encode("utf-8", "surrogateescape"))
+    elif content:
         file.unlink()
+
+
+def _without(text: str, own: list[str]) -> str:
+    """A text without our block: whatever others wrote within it stays."""
+    kept: list[str] = []
+    inside = False
+    for line in text.splitlines(keepends=True):
+        bare = line.strip()
+        if bare in {_BEGIN, _JOINED}:
+            inside = True
+            if bare == _JOINED and kept:  # the line break before it was ours
+                kept[-1] = kept[-1].rstrip("\r\n")
+        elif inside and bare == _END:
+            inside = False
+        elif not inside or bare not in own:
+            kept.append(line)
+    return "".join(kept)
 
 
 def _configure(*, install: bool) -> None:
@@ -85,14 +107,20 @@ def _configure(*, install: bool) -> None:
     settings = {
         "diff.confguard.command": f"{program} diff-driver",
         "merge.confguard.name": "merge configuration by meaning",
-        "merge.confguard.driver": f"{program} merge-driver %O %A %B %P",
+        "merge.confguard.driver": f"{program} merge-driver %O %A %B %P %L || {_AS_TEXT}",
     }
     for name, value in settings.items():
         git.configure(name, value if install else None)
 
 
 def _diff_driver(arguments: list[str]) -> int:
-    """Called by git with path, old file, its hash and mode, new file, its hash and mode; more for a rename."""
+    """Called by git with path, old file, its hash and mode, new file, its hash and mode; more for a rename.
+
+    With the path alone for a file with conflicts.
+    """
+    if len(arguments) == 1:
+        print(f"* Unmerged path {arguments[0]}")
+        return 0
     if len(arguments) < 7:
         raise ConfguardError("git calls this with seven arguments", hint="confguard git install")
     path, old, _, _, new = arguments[:5]
@@ -111,53 +139,69 @@ def _diff_driver(arguments: list[str]) -> int:
 
 
 def _merge_driver(arguments: list[str]) -> int:
-    """Called by git with base, ours, theirs and the path; the result replaces ours."""
-    if len(arguments) != 4:
-        raise ConfguardError("git calls this with four arguments", hint="confguard git install")
-    base, ours, theirs, path = arguments
-    textual = git.merge_file(base, ours, theirs)
+    """Called by git with base, ours, theirs, the path and the size of marks; the result replaces ours."""
+    if len(arguments) not in (4, 5):
+        raise ConfguardError("git calls this with five arguments", hint="confguard git install")
+    base, ours, theirs, path = arguments[:4]
+    size = arguments[4] if len(arguments) > 4 else "7"
+    textual = git.merge_file(base, ours, theirs, marker_size=size)
     try:
-        made, mine, other = _merged(base, ours, theirs, path)
+        merged, document = _merged(base, ours, theirs, path)
     except ConfguardError as error:
         print(f"confguard: {path}: merged as text: {error}", file=sys.stderr)
-        Path(ours).write_bytes(textual.content)
+        write_durably(Path(ours), textual.content)
         return 0 if textual.clean else 1
-    content = _text_of(made, mine, other, textual.content if textual.clean else None, path)
-    if made.clean and content is not None:
+    content = _text_of(merged, document, (base, ours, theirs), textual) if merged.clean else None
+    if content is not None:
         write_durably(Path(ours), content)
         return 0
-    for conflict in made.conflicts:
+    for conflict in merged.conflicts:
         print(f"confguard: {path}: {conflict}", file=sys.stderr)
-    left = textual.content if not textual.clean else content
-    if left is not None:
-        write_durably(Path(ours), left)
+    if merged.clean:
+        print(f"confguard: {path}: no text says both without losing words of one side", file=sys.stderr)
+    if textual.clean:  # lines that merge well into something else: all that differs is marked
+        textual = git.merge_file("/dev/null", ours, theirs, marker_size=size)
+    write_durably(Path(ours), textual.content)
     return 1
 
 
-def _merged(base: str, ours: str, theirs: str, path: str) -> tuple[Merged, Document, Document]:
+def _merged(base: str, ours: str, theirs: str, path: str) -> tuple[Merged, Document]:
     was = _document(base, path)
     mine, other = _document(ours, path), _document(theirs, path)
     if mine is None or other is None:
         raise DocumentError("one side is empty", path=path)
     terms = sources.terms_for(path, None)
-    return merge(was or {}, mine, other, terms.schema), mine, other
+    return merge(was or {}, mine, other, terms.schema), mine
 
 
 def _text_of(
-    made: Merged, ours: Document, theirs: Document, textual: bytes | None, path: str
+    merged: Merged, ours: Document, files: tuple[str, str, str], textual: git.TextMerge
 ) -> bytes | None:
-    """The merged data as text: git's own merge where it says the same, else ours or theirs, edited."""
-    if textual is not None:
+    """The text of a merge: git's own where it says the same; else each line for itself; else one side, edited.
+
+    None where none of these says what was merged and has every word of both sides.
+    """
+    texts = tuple(b"" if file == "/dev/null" else load_bytes(file) for file in files)
+
+    def says_it(content: bytes) -> bool:
         try:
-            if same(parse_bytes(textual, ours.format, path=path).data, made.data):
-                return textual
+            return same(parse_bytes(content, ours.format, path=ours.path).data, merged.data)
         except DocumentError:
-            pass  # lines that merge without a conflict need not make a file that parses
-    for side in (ours, theirs):
+            return False  # lines that merge without a conflict need not make a file that parses
+
+    if textual.clean:
+        return textual.content if says_it(textual.content) else None
+    lines = spliced(*texts)
+    if lines is not None and says_it(lines):
+        return lines
+    for side in texts[1:]:
         try:
-            return side.edit(compare(SourceData(side.data), SourceData(made.data))).content
+            document = parse_bytes(side, ours.format, path=ours.path)
+            content = document.edit(compare(SourceData(document.data), SourceData(merged.data))).content
         except DocumentError:
             continue
+        if says_it(content) and keeps_every_word(content, *texts):
+            return content
     return None
 
 

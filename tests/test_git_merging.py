@@ -1,0 +1,212 @@
+"""The merge driver loses nothing that a side wrote: with git itself, and over random histories of three sides."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import confguard as cg
+from confguard.cli import main
+from confguard.cli.versioning import _write_attributes
+from confguard.diffs.splicing import spliced
+from confguard.values import same
+
+MARKS = re.compile(rb"(?m)^(<{7} ours|={7}|>{7} theirs)$")
+
+
+def merged(base: str, ours: str, theirs: str, name: str) -> tuple[int, bytes]:
+    """What the driver ends with, and the file that it leaves."""
+    with TemporaryDirectory() as folder:
+        files = [Path(folder, side) for side in ("base", "ours", "theirs")]
+        for file, text in zip(files, (base, ours, theirs), strict=True):
+            file.write_bytes(text.encode())
+        code = main(["git", "merge-driver", *map(str, files), name, "7"])
+        return code, files[1].read_bytes()
+
+
+CASES = [
+    (
+        "app.yaml",
+        "pool: 64\ntimeout: 2s\n",
+        "pool: 32\ntimeout: 2s\n",
+        "# measured in May\npool: 64\ntimeout: 3s # and this\n",
+        "# measured in May\npool: 32\ntimeout: 3s # and this\n",
+    ),
+    ("app.env", "A=1\nB=2\n", "A=9\nB=2\n", "A=1\nB='$HOME'\n", "A=9\nB='$HOME'\n"),
+    ("app.env", "export A=1\nB=2\n", "export A=1\nB=3\n", "export A=4\nB=2\n", "export A=4\nB=3\n"),
+    (
+        "app.yaml",
+        "- {host: a, timeout: 1}\n- {host: b, timeout: 1}\n",
+        "- {host: a, timeout: 2}\n- {host: b, timeout: 1}\n",
+        "- {host: a, timeout: 1}\n- {host: b, timeout: 3}\n",
+        "- {host: a, timeout: 2}\n- {host: b, timeout: 3}\n",
+    ),
+    (
+        "app.toml",
+        "a = 1\nb = 0o17\n",
+        "a = 2  # confguard: accept CG201: measured\nb = 0o17\n",
+        "a = 1\nb = 0o17\n# c = 3\n",
+        "a = 2  # confguard: accept CG201: measured\nb = 0o17\n# c = 3\n",
+    ),
+    (
+        "app.ini",
+        "[a]\r\nx = 1\r\ny = 2\r\n",
+        "[a]\r\nx = 3\r\ny = 2\r\n",
+        "[a]\r\nx = 1\r\ny = 4\r\n",
+        "[a]\r\nx = 3\r\ny = 4\r\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "base", "ours", "theirs", "result"), CASES)
+def test_neighbouring_lines_of_both_sides_are_kept_as_they_were_written(
+    name: str, base: str, ours: str, theirs: str, result: str
+) -> None:
+    assert merged(base, ours, theirs, name) == (0, result.encode())
+    code, content = merged(base, theirs, ours, name)
+    assert (code, sorted(content.split())) == (0, sorted(result.encode().split()))
+
+
+def test_what_cannot_be_said_without_losing_a_word_is_marked() -> None:
+    code, content = merged(
+        "a: 1\n", "a: 2 # ours says why\n", "a: 1 # theirs says something else\n", "app.yaml"
+    )
+    assert code == 1
+    assert MARKS.search(content)
+    assert b"ours says why" in content
+    assert b"theirs says something else" in content
+
+
+def test_lines_that_merge_well_into_a_contradiction_are_marked() -> None:
+    filler = "".join(f"k{n} = {n}\n" for n in range(12))
+    code, content = merged(filler, "pool = 1\n" + filler, filler + "pool = 2\n", "app.toml")
+    assert code == 1
+    assert len(MARKS.findall(content)) >= 3
+    assert b"pool = 1" in content
+    assert b"pool = 2" in content
+
+
+VALUES = st.sampled_from(["1", "2", "0x1F", "'a b'", '"a b"', "30s", "true"])
+COMMENTS = st.sampled_from(["", "", " # why", " # since May", " # confguard: accept CG201: x"])
+
+
+@st.composite
+def sides(draw: st.DrawFn) -> tuple[str, str, str]:
+    """A document of lines, and two changed ones: values, comments, lines that come and go."""
+    names = [f"k{n}" for n in range(draw(st.integers(1, 6)))]
+
+    def line(name: str) -> str:
+        return f"{name}: {draw(VALUES)}{draw(COMMENTS)}"
+
+    base = [line(name) for name in names]
+
+    def changed(side: str) -> list[str]:
+        lines: list[str] = []
+        for at, each in enumerate(base):
+            what = draw(st.sampled_from(["keep", "keep", "keep", "value", "comment", "remove", "before"]))
+            if what == "before":
+                lines.append(draw(st.sampled_from([f"# {side} note {at}", f"{side}{at}: 1"])))
+            if what != "remove":
+                lines.append(
+                    line(names[at])
+                    if what == "value"
+                    else f"{each} # {side}{at}"
+                    if what == "comment"
+                    else each
+                )
+        return lines
+
+    return tuple(
+        "".join(f"{each}\n" for each in lines) for lines in (base, changed("ours"), changed("theirs"))
+    )  # type: ignore[return-value]
+
+
+@given(sides())
+def test_every_word_of_both_sides_is_in_the_result_or_between_marks(texts: tuple[str, str, str]) -> None:
+    base, ours, theirs = texts
+    code, content = merged(base, ours, theirs, "app.yaml")
+    raw = [text.encode() for text in texts]
+    if code == 0:
+        for side, other in ((raw[1], raw[2]), (raw[2], raw[1])):  # what one side put in is there
+            came = Counter(side.split()) - Counter(raw[0].split())
+            gone = Counter(raw[0].split()) - Counter(other.split())
+            assert not came - gone - Counter(content.split()), content
+        assert not MARKS.search(content)
+        result = cg.merge(*(cg.parse(text, "yaml") if text.strip() else {} for text in texts))
+        assert (
+            same(cg.parse(content.decode(), "yaml").data if content.strip() else {}, result.data)
+            or not content.strip()
+        )
+    else:
+        assert MARKS.search(content)
+        words = Counter(content.split())
+        for side in raw[1:]:
+            came = Counter(side.split()) - Counter(raw[0].split())
+            assert not came - words, (came - words, content)
+
+
+@given(sides())
+def test_a_line_that_one_side_changed_is_taken(texts: tuple[str, str, str]) -> None:
+    base, ours, _ = (text.encode() for text in texts)
+    assert spliced(base, ours, base) == ours
+    assert spliced(base, base, ours) == ours
+    assert spliced(base, ours, ours) == ours
+
+
+@pytest.mark.slow  # git calls a process for each file
+def test_a_driver_that_is_gone_leaves_marks(folder: Path) -> None:
+    def git(*words: str, code: int = 0) -> str:
+        ended = subprocess.run(
+            ["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], capture_output=True, text=True
+        )
+        assert ended.returncode == code, ended.stderr
+        return ended.stdout
+
+    git("init", "-qb", "main")
+    subprocess.run([sys.executable, "-m", "confguard", "git", "install"], check=True, capture_output=True)
+    driver = git("config", "merge.confguard.driver").strip()
+    git("config", "merge.confguard.driver", driver.replace(sys.executable, "/nowhere/python"))
+    for branch, text in (("main", "a: 1\n"), ("theirs", "a: 2\n"), ("ours", "a: 3\n")):
+        if branch != "main":
+            git("checkout", "-q", "main")
+            git("checkout", "-qb", branch)
+        Path("app.yaml").write_text(text)
+        git("add", "-A")
+        git("commit", "-qm", branch)
+    git("merge", "theirs", code=1)
+    assert MARKS.search(Path("app.yaml").read_bytes())
+    git("config", "merge.confguard.driver", driver)
+    for words in (("diff", "--cached"), ("diff", "--ours"), ("diff", "--theirs"), ("diff",)):
+        git(*words)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"",
+        b"*.bin binary",
+        b"*.bin binary\n",
+        b"*.bin binary\r\n*.txt text\r\n",
+        b"# confguard: begin\n*.toml diff=confguard merge=confguard\n*.mine keep\n",
+    ],
+)
+def test_attributes_of_others_stay_as_they_were(before: bytes, folder: Path) -> None:
+    file = Path(".gitattributes")
+    if before:
+        file.write_bytes(before)
+    for _ in range(2):
+        _write_attributes(file, install=True)
+    installed = file.read_bytes()
+    assert b"*.yaml diff=confguard merge=confguard" in installed
+    assert (b"\r\n" in before) <= (installed.count(b"\n") == installed.count(b"\r\n"))
+    _write_attributes(file, install=False)
+    kept = b"".join(line for line in before.splitlines(keepends=True) if b"confguard" not in line)
+    assert (file.read_bytes() if file.exists() else b"") == kept
