@@ -204,7 +204,7 @@ def test_a_score_says_whether_it_was_rounded_or_bounded() -> None:
 
 
 def test_what_was_never_set_was_not_on() -> None:
-    for key in ("verify_tls", "auth_enabled"):
+    for key in ("verify_tls", "ssl_verification"):
         (finding, *_) = cg.assess(cg.diff({"port": 1}, {"port": 1, key: False})).findings
         assert finding.message == "was not set and is off"
         (finding, *_) = cg.assess(cg.diff({key: True}, {key: False})).findings

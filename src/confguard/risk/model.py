@@ -29,7 +29,7 @@ from confguard.risk.history import History
 from confguard.risk.likelihood import Model, default_model
 from confguard.risk.policy import Policy
 from confguard.risk.rules.catalogue import all_rules, known_codes
-from confguard.risk.rules.interface import Context, Process, Rule
+from confguard.risk.rules.interface import Context, Process, Rule, lowered
 from confguard.schema.known_secrets import secret_texts
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
@@ -40,6 +40,12 @@ __all__ = ["assess", "check_document"]
 
 PATIENCE = 5.0
 """Seconds that a plug-in's rule may take."""
+_AS_GRAVE_IF_NEW = frozenset({"CG406", "CG535", "CG801", "CG802", "CG803", "CG804"})
+"""What counts as much in a table that is new as in one that served until now."""
+_WORSE_AT_ONCE = frozenset({"CG2", "CG3"})
+"""Families of which a moderate change is grave where the file says that it reaches all at once."""
+_OF_ENVIRONMENTS = frozenset({"CG508", "CG515", "CG303"})
+"""What is as grave in a test environment: values of another environment, and what destroys."""
 _ORDER: list[Severity] = ["critical", "high", "medium", "low", "info"]
 
 
@@ -117,9 +123,30 @@ def check_document(document: Document, shape: Shape = ANYTHING) -> list[Finding]
 
 def _findings(context: Context, more: Sequence[Rule]) -> list[Finding]:
     """Every rule's findings; a generic one only where no other rule speaks of the setting."""
-    found = [(rule, finding) for rule in (*all_rules(), *more) for finding in _run(rule, context)]
+    found = [(rule, finding) for rule in all_rules() for finding in _run(rule, context)]
     spoken = {finding.path for rule, finding in found if not rule.generic}
-    return [finding for rule, finding in found if not rule.generic or finding.path not in spoken]
+    own = [finding for rule in more for finding in _run(rule, context)]
+    return [
+        _where_it_counts(finding, context)
+        for rule, finding in found
+        if not rule.generic or finding.path not in spoken
+    ] + own
+
+
+def _where_it_counts(finding: Finding, context: Context) -> Finding:
+    """Less grave in a file of a test environment, and for what is switched off."""
+    severity = finding.severity
+    if finding.code.startswith("CG9") or finding.code in _OF_ENVIRONMENTS:
+        return finding
+    if severity == "medium" and finding.code[:3] in _WORSE_AT_ONCE and context.at_once:
+        severity = "high"
+    if context.environment(finding.path) == "staging or test":
+        severity = lowered(severity)
+    if context.is_new(finding.path) and finding.code not in _AS_GRAVE_IF_NEW:
+        severity = lowered(severity)
+    if context.asleep(finding.path):
+        severity = lowered(lowered(severity))
+    return attrs.evolve(finding, severity=severity)
 
 
 def _run(rule: Rule, context: Context) -> Sequence[Finding]:

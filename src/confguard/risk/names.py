@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from confguard.paths import Key, Path, Segment
 from confguard.risk.vocabulary import meaning
 
-__all__ = ["name_of", "polarity", "switched", "words_of", "words_on_path"]
+__all__ = [
+    "head_of",
+    "name_of",
+    "parts_of",
+    "polarity",
+    "subject_of",
+    "switched",
+    "word_set",
+    "words_of",
+    "words_on_path",
+]
 
-_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
+_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?![a-z]))[a-z])|[^A-Za-z0-9]+")
 _NAMING = ("name", "key", "id")
 _VALUE_NAMES = {"value", "default", "val"}
 _SWITCH_WORDS = {"enable", "enabled", "active", "on", "use", "disable", "disabled", "allow", "set"}
@@ -19,17 +30,29 @@ _ON = {"true", "yes", "on", "enabled", "enable", "required", "require", "always"
 _OFF = {"false", "no", "off", "disabled", "disable", "none", "never", "optional", "permissive", "0"}
 
 
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, parted by blanks.
+
+    >>> sorted(word_set("max limit"))
+    ['limit', 'max']
+    """
+    return frozenset(text.split())
+
+
 @lru_cache(maxsize=4096)
 def words_of(name: str) -> frozenset[str]:
-    """The lower-case words of a name, each also without a plural's `s`; what the vocabulary says of a known one.
+    """The lower-case words of a name, each also without a plural's `s`, and neighbours as one word.
 
-    >>> sorted(words_of("maxInflight-requests"))
-    ['inflight', 'max', 'request', 'requests']
+    What the vocabulary says of a known name takes their place.
+
+    >>> sorted(words_of("liveness_probes"))
+    ['liveness', 'livenessprobe', 'livenessprobes', 'probe', 'probes']
     """
     known = meaning(name)
     if known is not None:
         return known
-    words = {word.lower() for word in _BOUNDARY.split(name) if word}
+    parts = parts_of(name)
+    words = {*parts, *map("".join, pairwise(parts)), "".join(parts)}
     singular = {word[:-1] for word in words if len(word) > 3 and word.endswith("s") and word[-2] != "s"}
     return frozenset(words | singular)
 
@@ -46,6 +69,25 @@ def name_of(path: Path) -> str:
             named = _key_name(path[i - 1]) if i and segment.lower() in _VALUE_NAMES else None
             return named or segment
     return str(path[-1]) if path else ""
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """The parts of a name in their order, in lower case.
+
+    >>> parts_of("maxInflight-requests")
+    ('max', 'inflight', 'requests')
+    """
+    return tuple(word.lower() for word in _BOUNDARY.split(name) if word)
+
+
+def head_of(name: str) -> str:
+    """The last word of a name, which says what it is; without a plural's `s`.
+
+    >>> head_of("secret-namespace"), head_of("allowedHosts")
+    ('namespace', 'host')
+    """
+    last = (parts_of(name) or ("",))[-1]
+    return last[:-1] if len(last) > 3 and last.endswith("s") and last[-2] != "s" else last
 
 
 def _key_name(segment: Segment) -> str | None:
@@ -77,22 +119,30 @@ def polarity(value: object) -> bool | None:
     return True if text in _ON else False if text in _OFF else None
 
 
+def subject_of(path: Path) -> frozenset[str]:
+    """The words of what a setting is about: a mere switch (`enabled`) is about the table that it stands in.
+
+    >>> "tls" in subject_of(("tls", "enabled"))
+    True
+    """
+    name = words_of(name_of(path))
+    if len(path) > 1 and not name - _SWITCH_WORDS - _NEGATING:
+        return name | words_of(name_of(path[:-1]))
+    return name
+
+
 def switched(path: Path, before: object, after: object, words: frozenset[str]) -> bool | None:
     """Did what these words name go on (True) or off (False)? None if neither, or if they name nothing here.
 
     `skip_verify: true` switches `verify` off; `tls.enabled: false` switches `tls` off. A switch that was
     absent counts as on before, which is what such switches default to.
     """
-    name = words_of(name_of(path))
-    subject = name
-    if not name - _SWITCH_WORDS - _NEGATING and len(path) > 1:
-        subject = name | words_of(name_of(path[:-1]))
-    if not subject & words:
+    if not subject_of(path) & words:
         return None
-    turned = bool(name & _NEGATING)
+    turned = bool(words_of(name_of(path)) & _NEGATING)
     old, new = polarity(before), polarity(after)
-    if before is None:
-        old = not turned
+    if before is None or (old is None and isinstance(before, str) and before.strip()):
+        old = not turned  # a switch that was not there, or a mode with a name
     if old is None or new is None or old == new:
         return None
     return new != turned

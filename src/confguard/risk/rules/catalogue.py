@@ -77,18 +77,18 @@ def _nearest(code: str, known: Iterable[str]) -> str:
 
 
 def _rules_in(module_name: str) -> list[Rule]:
-    found = vars(import_module(module_name)).values()
-    return [
-        kind()
-        for kind in found
+    """The rules of a module: rows of the table, and classes of its own."""
+    module = import_module(module_name)
+    classes = [
+        kind
+        for kind in vars(module).values()
         if isinstance(kind, type)
         and issubclass(kind, Rule)
         and not isabstract(kind)
-        and isinstance(
-            vars(kind).get("code"), str
-        )  # one of a project's own has its code from the project file
+        and isinstance(vars(kind).get("code"), str)  # one of a project's own has it from the project file
         and kind.__module__ == module_name
     ]
+    return [*getattr(module, "DANGERS", ()), *(kind() for kind in classes)]
 
 
 def _plugins() -> list[Rule]:

@@ -8,7 +8,7 @@ from abc import abstractmethod
 from confguard.fields.backtracking import polynomial_of, pump_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict
 
-__all__ = ["Backtracking", "BrokenPattern", "MatchesAll", "PolynomialBacktracking"]
+__all__ = ["AnchorLost", "Backtracking", "BrokenPattern", "MatchesAll", "PolynomialBacktracking"]
 
 _NAMES = frozenset(
     {
@@ -18,8 +18,6 @@ _NAMES = frozenset(
         "patterns",
         "match",
         "matches",
-        "expression",
-        "expr",
         "rewrite",
         "rule",
         "filter",
@@ -140,6 +138,36 @@ class MatchesAll(_PatternRule):
         except (re.error, RecursionError, OverflowError):
             return None
         return "matches any text, the empty one too" if everything and "?" not in pattern else None
+
+
+class AnchorLost(EditRule):
+    """A pattern that had to match from the start, or to the end, matches anywhere."""
+
+    code = "CG805"
+    title = "a pattern lost its anchor"
+    severity = "high"
+    reason = "Without `^` it also matches what only ends so: other hosts, other paths, other names."
+    advice = (
+        "Put the anchor back, or list what it is to match as well, and try it on all names that there are."
+    )
+    example = Example(
+        "when_host = '^www\\.example\\.org$'\n",
+        "when_host = 'example\\.org$'\n",
+        "when_host = '^(www|m)\\.example\\.org$'\n",
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """An anchor of each branch that is gone, in what is a pattern before and after."""
+        before, after = edit.before, edit.after
+        if not isinstance(before, str) or not isinstance(after, str) or len(before) > _LONGEST or not after:
+            return None
+        if len(_META.findall(before)) < 2 and not edit.words & {"regex", "regexp", "pattern"}:
+            return None
+        if before.startswith("^") and "^" not in after and not after.startswith("\\A"):
+            return f"from {before} to {after}: matches whatever ends so"
+        if before.endswith("$") and not before.endswith("\\$") and "$" not in after and after[-2:] != ".*":
+            return f"from {before} to {after}: matches whatever begins so"
+        return None
 
 
 def _is_pattern(edit: Edit, value: object) -> bool:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import itertools
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from confguard.diffs.quantity import amounts
 from confguard.paths import Path
 from confguard.risk.findings import Finding
-from confguard.risk.names import polarity, words_of
-from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized
+from confguard.risk.names import parts_of, words_of
+from confguard.risk.rules.embedded import leaves
+from confguard.risk.rules.interface import Context, Example, Rule
 
 __all__ = [
-    "BackoffRemoved",
+    "DrainImpossible",
     "ImpatientCaller",
-    "LimitRemoved",
     "MinAboveMax",
+    "OutOfOrder",
     "ProbeImpossible",
-    "ProbeTarget",
     "RequestAboveLimit",
     "RetriesOutlastDeadline",
     "SharesExceedWhole",
@@ -33,21 +33,59 @@ _INNER = frozenset(
 )
 _TIMES = frozenset({"timeout", "deadline"})
 _RETRIES = frozenset({"retry", "retries", "attempt", "attempts"})
-_NO_LIMIT = frozenset({"unlimited", "infinity", "infinite", "inf", "none", "max", "nolimit"})
-_LIMITS = frozenset({"limit", "max", "maximum", "quota", "cap", "ulimit", "ceiling"})
-_PROBE = frozenset(
-    {"probe", "healthcheck", "livenessprobe", "readinessprobe", "startupprobe", "liveness", "readiness"}
-)
 
 
 _MOST_KEYS = 200
+_ORDERED_PAIRS = tuple(
+    (frozenset(larger.split()), frozenset(smaller.split()), equal)
+    for larger, smaller, equal in (
+        ("lease duration", "renew", True),
+        ("lease", "heartbeat", True),
+        ("session timeout", "heartbeat", True),
+        ("election timeout", "heartbeat", True),
+        ("visibility timeout", "handler timeout", False),
+        ("visibility timeout", "processing", False),
+        ("visibility timeout", "job timeout", False),
+        ("visibility timeout", "task timeout", False),
+        ("ack deadline", "handler timeout", False),
+        ("termination grace", "drain", False),
+        ("termination grace", "prestop", False),
+        ("grace", "drain timeout", False),
+        ("backend keepalive", "balancer idle", False),
+        ("keepalive timeout", "idle timeout", False),
+        ("max poll interval", "session timeout", False),
+        ("refresh token ttl", "access token ttl", True),
+        ("certificate duration", "renew before", True),
+        ("duration", "renewbefore", True),
+        ("max", "initial backoff", False),
+        ("request timeout", "replica lag", False),
+        ("scale up threshold", "scale down threshold", True),
+        ("upper threshold", "lower threshold", True),
+        ("high watermark", "low watermark", True),
+        ("critical threshold", "warning threshold", False),
+        ("hard limit", "soft limit", False),
+        ("memory limit", "heap", False),
+        ("container memory", "heap", False),
+    )
+)
+"""Words of the larger one, of the smaller one, and whether being equal is wrong as well."""
 
 
 class PairRule(Rule):
     """A rule about two settings of one table: it fires where they disagree now and did not before."""
 
+    across: ClassVar[bool] = False
+    """May the two stand in different tables of one small document?"""
+
     def check(self, context: Context) -> Iterator[Finding]:
         """A finding for each table that a change touched and in which the pair is wrong now."""
+        if self.across:
+            before, after = _flat(context.before), _flat(context.after)
+            said = {message for _, message in self.disagreements(before)}
+            for key, message in self.disagreements(after):
+                if message not in said:
+                    yield self.finding(tuple(key.split("\t")), message.replace("\t", "."))
+            return
         for path in dict.fromkeys(path for edit in context.edits for path in _tables_around(edit.path)):
             after = _as_read(context.after_at(path), path, context)
             if not isinstance(after, Mapping) or len(after) > _MOST_KEYS:
@@ -135,27 +173,6 @@ class RetriesOutlastDeadline(PairRule):
                 )
 
 
-class LimitRemoved(EditRule):
-    """What was limited no longer is."""
-
-    code = "CG209"
-    title = "a limit was lifted"
-    severity = "high"
-    reason = "Without a limit one client, query or process can take everything from all others."
-    advice = "Set a limit well above the peak in place of none."
-    example = Example("max_connections = 800\n", 'max_connections = "unlimited"\n', "max_connections = 900\n")
-
-    def judge(self, edit: Edit, context: Context) -> Verdict:
-        """A number that became the word for no limit; a limit that is gone is low."""
-        if not edit.words & _LIMITS or not edit.amounts_before or isinstance(edit.before, bool):
-            return None
-        if isinstance(edit.after, str) and edit.after.strip().lower() in _NO_LIMIT:
-            return f"was {edit.before}, and is without limit"
-        if edit.removed and edit.words & {"limit", "quota", "ulimit"}:
-            return "low", f"was {edit.before}, and is gone"
-        return None
-
-
 class MinAboveMax(PairRule):
     """A least above the most."""
 
@@ -172,7 +189,7 @@ class MinAboveMax(PairRule):
 
     def disagreements(self, table: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
         """Keys that differ only in `min` and `max`."""
-        names = {key: words_of(key) for key in table if isinstance(key, str)}
+        names = {key: frozenset(parts_of(key)) for key in table if isinstance(key, str)}
         for low, low_words in names.items():
             least = low_words & {"min", "minimum", "idle", "low"}
             if not least:
@@ -216,55 +233,10 @@ class ProbeImpossible(PairRule):
             yield timeout, f"{timeout} = {table[timeout]} is above {period} = {table[period]}"
 
 
-class ProbeTarget(EditRule):
-    """A health probe asks something else."""
-
-    code = "CG215"
-    title = "a health probe asks something else"
-    severity = "high"
-    reason = "A probe of a path or port that does not answer takes every instance out of service, one after the other."
-    advice = "Ask the new one by hand first, in the version that runs now."
-    example = Example(
-        '[readinessProbe]\npath = "/ready"\n',
-        '[readinessProbe]\npath = "/redy"\n',
-        '[readinessProbe]\npath = "/ready"\nx = 1\n',
-    )
-
-    def judge(self, edit: Edit, context: Context) -> Verdict:
-        """Path or port of a probe, changed."""
-        asked = edit.words & {"path", "port", "command", "url"}
-        if edit.added or edit.removed or not asked or not edit.trail & _PROBE:
-            return None
-        return sized(edit)
-
-
-class BackoffRemoved(EditRule):
-    """Retries come at once, or all at the same moment."""
-
-    code = "CG212"
-    title = "retries lost their back-off"
-    severity = "high"
-    reason = "Without a pause and jitter, all clients ask again at the same moment, again and again."
-    advice = "Keep an exponential back-off with jitter."
-    example = Example('retry_backoff = "2s"\n', 'retry_backoff = "0s"\n', 'retry_backoff = "3s"\n')
-
-    def judge(self, edit: Edit, context: Context) -> Verdict:
-        """A back-off, delay or jitter of retries that is zero, off or gone."""
-        if not edit.words & {"backoff", "jitter"} and not (
-            edit.words & {"delay", "wait", "pause"} and edit.trail & _RETRIES
-        ):
-            return None
-        had = polarity(edit.before) is True or any(value > 0 for value in edit.amounts_before.values())
-        if not had or "limit" in edit.words:
-            return None
-        if edit.removed:
-            return "low", f"was {edit.before}, and is gone"
-        lost = polarity(edit.after) is False or _is_zero(edit.amounts_after)
-        return f"was {edit.before}, and is {edit.after}" if lost else None
-
-
 class SharesExceedWhole(PairRule):
     """Parts that together are more than there is."""
+
+    across = True
 
     code = "CG213"
     title = "pools together exceed what the other side takes"
@@ -294,6 +266,66 @@ class SharesExceedWhole(PairRule):
             if whole and values[0] * values[1] > values[2]:
                 shown = f"{count} = {values[0]} times {pool} = {values[1]}"
                 yield pool, f"{shown} is more than {top} = {values[2]}"
+
+
+class OutOfOrder(PairRule):
+    """Two times or amounts of which one has to be the larger, and is not."""
+
+    across = True
+
+    code = "CG217"
+    title = "two settings are out of order"
+    severity = "high"
+    reason = "Each is fine alone; together the one ends before the other can do its work."
+    advice = "Set both together, with room between them."
+    example = Example(
+        "lease_duration = 15\nrenew_interval = 5\n",
+        "lease_duration = 4\nrenew_interval = 5\n",
+        "lease_duration = 12\nrenew_interval = 5\n",
+    )
+
+    def disagreements(self, table: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+        """By the pairs that are known."""
+        names = {key: words_of(key) for key in table if isinstance(key, str)}
+        for larger, smaller, equal in _ORDERED_PAIRS:
+            for one, one_words in names.items():
+                for other, other_words in names.items():
+                    pair = one != other and larger <= one_words and smaller <= other_words
+                    if pair and (
+                        _above(table[other], table[one]) or (equal and _same(table[other], table[one]))
+                    ):
+                        yield one, f"{one} = {table[one]} is not above {other} = {table[other]}"
+
+
+class DrainImpossible(PairRule):
+    """Nothing may ever be taken away, or nothing new may come."""
+
+    code = "CG219"
+    title = "a roll-out cannot go on"
+    severity = "high"
+    reason = "With none to spare and none to add, no instance can be replaced: drains and roll-outs hang."
+    advice = "Allow one to be away, or one to be added."
+    example = Example(
+        "replicas = 3\nminAvailable = 2\n",
+        "replicas = 3\nminAvailable = 3\n",
+        "replicas = 4\nminAvailable = 3\n",
+    )
+
+    def disagreements(self, table: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+        """All of them must be available; none may be away and none added."""
+        flat = {
+            "".join(
+                sorted(words_of(key) & {"max", "min", "unavailable", "surge", "available", "replicas"})
+            ): key
+            for key in table
+            if isinstance(key, str)
+        }
+        least, count = flat.get("availablemin"), flat.get("replicas")
+        if least and count and not _above(table[count], table[least]) and amounts(table[least]):
+            yield least, f"{least} = {table[least]} of {count} = {table[count]}: none may be away"
+        away, more = flat.get("maxunavailable"), flat.get("maxsurge")
+        if away and more and _is_zero(amounts(table[away])) and _is_zero(amounts(table[more])):
+            yield away, f"{away} and {more} are both 0"
 
 
 class RequestAboveLimit(Rule):
@@ -327,6 +359,16 @@ class RequestAboveLimit(Rule):
                             (*path, "requests", name),
                             f"{name} {after['requests'][name]} is above its limit {limit}",
                         )
+
+
+def _flat(data: Any) -> dict[Any, Any]:
+    """The amounts of a small document in one table, by their paths; empty for what is a collection of things."""
+    found = {"\t".join(map(str, path)): value for path, value in leaves(data, ()) if path}
+    return (
+        found
+        if len(found) <= 80 and not any(segment.isdigit() for key in found for segment in key.split("\t"))
+        else {}
+    )
 
 
 def _as_read(table: Any, path: Path, context: Context) -> Any:
@@ -363,6 +405,11 @@ def _above(one: Any, other: Any) -> bool:
         (dimension for dimension in ("n", "s", "B") if dimension in first and dimension in second), None
     )
     return common is not None and first[common] > second[common]
+
+
+def _same(one: Any, other: Any) -> bool:
+    first, second = amounts(one), amounts(other)
+    return any(first[dimension] == second[dimension] for dimension in first.keys() & second.keys())
 
 
 def _is_zero(found: dict[str, float]) -> bool:

@@ -1,103 +1,54 @@
-"""Security: what was verified, closed or secret, and no longer is."""
+"""Security: secrets, algorithms, networks, wildcards, permissions and headers."""
 
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from confguard.diffs.applying import reveal
 from confguard.fields import Secret
-from confguard.risk.names import polarity, switched, words_of
+from confguard.risk.names import head_of, polarity, word_set, words_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict
+from confguard.risk.rules.kinds import means_everything
 from confguard.secrets import is_reference, is_token, secret_name
 
 __all__ = [
-    "AuthenticationOff",
-    "DebugOn",
-    "IdentityChanged",
-    "MadePublic",
     "NetworkOpened",
     "PrivateCached",
-    "PublicOn",
     "SchemeDowngraded",
     "SecretInClear",
-    "VerificationOff",
     "WeakAlgorithm",
     "Wildcard",
 ]
 
-_VERIFY = frozenset(
-    {"verify", "verification", "tls", "ssl", "mtls", "certificate", "cert", "signature", "signed", "https"}
-    | {"hsts", "secure", "httponly", "checkhostname", "insecure"}
-)
-_AUTH = frozenset(
-    {"auth", "authentication", "authorization", "authenticate", "authorize", "rbac", "acl", "mfa", "otp"}
-    | {"csrf", "encryption", "encrypt", "encrypted", "firewall", "sandbox", "selinux", "apparmor", "audit"}
-)
-_PUBLIC = frozenset({"public", "publicly", "anonymous", "exposed", "expose", "guest", "privileged", "world"})
 _WEAK = frozenset(
     {"none", "null", "md5", "sha1", "des", "3des", "rc4", "rc2", "ssl", "sslv2", "sslv3", "tlsv1", "tls1.0"}
     | {"tlsv1.0", "tlsv1.1", "tls1.1", "1.0", "1.1", "plain", "anon", "export"}
 )
-_ALGORITHMS = frozenset(
-    {"algorithm", "algorithms", "alg", "algs", "cipher", "ciphers", "hash", "digest", "signing", "protocol"}
-    | {"protocols", "tls", "ssl", "mac", "kex", "jwt", "mechanism", "mechanisms"}
+_ALGORITHMS = word_set(
+    "algorithm algorithms alg algs cipher ciphers hash digest signing protocol protocols tls ssl mac kex "
+    "mechanism mechanisms"
 )
-_ADDRESSES = frozenset(
-    {"bind", "listen", "host", "address", "addr", "allow", "allowed", "cidr", "source", "network", "ingress"}
-    | {
-        "ip",
-        "interface",
-        "range",
-        "whitelist",
-        "allowlist",
-        "trusted",
-        "expose",
-        "subnet",
-        "from",
-        "endpoint",
-    }
+_LISTENING = word_set(
+    "bind listen host address addr allow allowed cidr source network ingress ip interface range "
+    "whitelist allowlist trusted expose subnet from endpoint"
 )
-_EVERYTHING = frozenset({"*", "*.*", "*:*", ".*", "**", "all", "any", "everyone", "everything", "allusers"})
-
-
-class VerificationOff(EditRule):
-    """Certificates, signatures or TLS are no longer checked."""
-
-    code = "CG401"
-    title = "verification was switched off"
-    severity = "critical"
-    reason = "Without verification anyone on the way can read and change what is sent."
-    advice = "Mend the certificate or name the authority that signed it; do not stop checking."
-    example = Example("[tls]\nverify = true\n", "[tls]\nverify = false\n", "[tls]\nverify = true\nca = 'x'\n")
-
-    def judge(self, edit: Edit, context: Context) -> Verdict:
-        """What verifies went off."""
-        if switched(edit.path, edit.before, _set(edit), _VERIFY) is False:
-            return _off(edit)
-        return None
-
-
-class AuthenticationOff(EditRule):
-    """Authentication, authorization or encryption went off."""
-
-    code = "CG402"
-    title = "authentication or encryption was switched off"
-    severity = "critical"
-    reason = "Whoever reaches the service may now do what only some were allowed to."
-    advice = "Keep it on; give the caller that fails its own identity."
-    example = Example(
-        "[auth]\nenabled = true\n", "[auth]\nenabled = false\n", "[auth]\nenabled = true\nx = 1\n"
-    )
-
-    def judge(self, edit: Edit, context: Context) -> Verdict:
-        """What protects went off."""
-        if edit.added and not isinstance(_set(edit), bool):
-            return None
-        if switched(edit.path, edit.before, _set(edit), _AUTH) is False:
-            return _off(edit)
-        return None
+_DENYING = word_set("deny denied block blocked blocklist blacklist banned reject drop exclude except")
+_ANY_VERSION = word_set("require dependencies devdependencies peerdependencies engines version versions")
+_RULERS = word_set("admin administrator owner root superuser sudo clusteradmin poweruser")
+_REFERENCE_NAME = re.compile(r"[a-z]+(?:[-._/][a-z]+)+")
+_NO_SECRETS = word_set(
+    "read write none true false yes no on off optional required inherit default enabled disabled auto"
+)
+_OF_COOKIES = word_set("ttl lifetime age name domain key")
+_NOT_SECRET = word_set(
+    "name description host port user username url dir path file enabled version domain database secret"
+)
+_SECRET_TABLES = word_set("secret secretref secretkeyref secretname fromsecret envfromsecret")
+_ENCRYPTED = re.compile(r"\s*(?:ENC\[|\$ANSIBLE_VAULT;|-----BEGIN AGE ENCRYPTED|vault:v\d)")
+_VERSION_RANGE = re.compile(r"[\^~<>=v]*\s*\d+(?:\.\w+)+.*")
 
 
 class WeakAlgorithm(EditRule):
@@ -130,25 +81,22 @@ class NetworkOpened(EditRule):
     code = "CG404"
     title = "a network was opened"
     severity = "high"
-    reason = (
-        "What listens on every address, or trusts every network, is reached by those it was not meant for."
-    )
+    reason = "What listens on every address, trusts every network, or acts on it, reaches those it was not meant for."
     advice = "Name the networks that need it."
     example = Example(
         'bind_address = "10.0.4.11"\n', 'bind_address = "0.0.0.0"\n', 'bind_address = "10.0.4.12"\n'
     )
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
-        """Open now and not before, or at least 256 times as wide."""
-        after = _network(edit.after)
-        if after is None or not edit.trail & _ADDRESSES:
+        """Open now and not before, or at least 64 times as wide."""
+        before, after = _network(edit.before), _network(edit.after)
+        if after is None or (before is None and (not edit.trail & _LISTENING or edit.trail & _DENYING)):
             return None
-        before = _network(edit.before)
         if edit.after.strip() == "*" and not edit.words & {"bind", "listen"}:
             return None  # a wildcard of names, not of addresses
-        everything = after.prefixlen == 0
-        if everything and (before is None or before.prefixlen > 0):
-            return f"open to every address: {edit.after}"
+        if after.prefixlen == 0 and (before is None or before.prefixlen > 0):
+            listens = before is None and "/" not in edit.after  # in a container, as they all do
+            return "medium" if listens else "high", f"open to every address: {edit.after}"
         if before is not None and before.version == after.version and before.prefixlen - after.prefixlen >= 6:
             return f"from {edit.before} to {edit.after}: {before.prefixlen - after.prefixlen} bits wider"
         return None
@@ -171,14 +119,22 @@ class Wildcard(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """A whole value that means everything."""
-        if not isinstance(edit.after, str) or edit.after.strip().lower() not in _EVERYTHING:
+        if not isinstance(edit.after, str) or "*" not in edit.after + "*" * means_everything(edit.after):
             return None
-        if isinstance(edit.before, str) and edit.before.strip().lower() in _EVERYTHING:
+        if means_everything(edit.before):
+            return None
+        if edit.trail & (_DENYING | _ANY_VERSION) or edit.words & {"log", "level"}:
             return None
         if edit.added and edit.after.lower() in {"all", "any"} and not isinstance(edit.path[-1], int):
             return None  # a new setting that says `all` had no names before
+        if edit.added and isinstance(edit.path[-1], str) and edit.change.path != edit.path:
+            return None  # part of something new
+        if _covers(edit.after, edit.before):
+            return f"from {edit.before} to {edit.after}, which covers more"
+        if not means_everything(edit.after):
+            return None
         neighbours = context.before_at(edit.path[:-1])
-        if isinstance(neighbours, list) and neighbours and all(_means_all(value) for value in neighbours):
+        if isinstance(neighbours, list) and neighbours and means_everything(neighbours):
             return None
         return f"now takes everything: {edit.after}"
 
@@ -206,29 +162,14 @@ class SecretInClear(EditRule):
             return "critical", "holds what looks like a live key or token"
         if _url_password(after) and not _url_password(before):
             return "holds a password within a URL"
-        if not (isinstance(edit.after, Secret) or secret_name(edit.name)) or not _literal(after):
+        named = secret_name(edit.name) and not _names_a_secret(edit, after)
+        if not (isinstance(edit.after, Secret) or named) or not _literal(after):
+            return None
+        if _names_a_secret(edit, after):
             return None
         if _literal(before):
             return "low", "a secret that stands in the file was changed there"
         return "holds a secret in the clear"
-
-
-class DebugOn(EditRule):
-    """Debugging was switched on."""
-
-    code = "CG407"
-    title = "debug mode was switched on"
-    severity = "medium"
-    reason = "Debug modes show internals to strangers, skip checks and slow things down."
-    advice = "Switch it on for one instance, or raise the level of one logger."
-    example = Example("debug = false\n", "debug = true\n", "debug = false\nname = 'x'\n")
-
-    def judge(self, edit: Edit, context: Context) -> Verdict:
-        """A debug switch that is on and was not."""
-        debug = edit.words & {"debug", "debugger", "profiling", "trace"}
-        if debug and polarity(edit.after) is True and polarity(edit.before) is not True:
-            return "is on"
-        return None
 
 
 class SchemeDowngraded(EditRule):
@@ -259,82 +200,6 @@ class SchemeDowngraded(EditRule):
         return None
 
 
-class MadePublic(EditRule):
-    """What was private is for everyone."""
-
-    code = "CG417"
-    title = "what was private is public"
-    severity = "high"
-    reason = "What is public is found within minutes by those who look for it all day."
-    advice = "Share it with those who need it, by name or by a link that ends."
-    example = Example('acl = "private"\n', 'acl = "public-read"\n', 'acl = "authenticated-read"\n')
-
-    def judge(self, edit: Edit, context: Context) -> Verdict:
-        """A word for everyone where a narrower one stood."""
-        if not isinstance(edit.before, str) or not isinstance(edit.after, str) or len(edit.after) > 40:
-            return None
-        everyone = {"public", "anonymous", "allusers", "everyone", "world", "internet", "external"}
-        about = {
-            "acl",
-            "access",
-            "visibility",
-            "exposure",
-            "scheme",
-            "scope",
-            "network",
-            "audience",
-            "type",
-            "policy",
-        }
-        opened = words_of(edit.after) & everyone and not words_of(edit.before) & everyone
-        return f"from {edit.before} to {edit.after}" if opened and edit.words & about else None
-
-
-class IdentityChanged(EditRule):
-    """The identity that others check against changed."""
-
-    code = "CG409"
-    title = "an identity that others check was changed"
-    severity = "high"
-    reason = (
-        "Issuers, audiences and realms are compared letter by letter. Tokens that were issued before carry "
-        "the old one and are rejected; a slash at the end is enough."
-    )
-    advice = "Accept both for as long as the longest-lived token lives, then drop the old one."
-    example = Example(
-        'issuer = "https://auth.example.com"\n',
-        'issuer = "https://auth.example.com/"\n',
-        'issuer = "https://auth.example.com"\nname = "x"\n',
-    )
-
-    def judge(self, edit: Edit, context: Context) -> Verdict:
-        """Another text under such a name."""
-        identity = edit.words & {"issuer", "iss", "audience", "aud", "realm", "jwks", "entityid", "tenant"}
-        if identity and isinstance(edit.before, str) and isinstance(edit.after, str):
-            return "differs from what tokens and peers carry now"
-        return None
-
-
-class PublicOn(EditRule):
-    """Something private is public, or runs with all privileges."""
-
-    code = "CG410"
-    title = "made public or privileged"
-    severity = "high"
-    reason = "What strangers may reach, they will; what runs privileged takes the host with it."
-    advice = "Give access to those who need it by name."
-    example = Example(
-        "publicly_accessible = false\n",
-        "publicly_accessible = true\n",
-        "publicly_accessible = false\nx = 1\n",
-    )
-
-    def judge(self, edit: Edit, context: Context) -> Verdict:
-        """A switch for the public that went on."""
-        switch = edit.words & _PUBLIC and polarity(edit.after) is True
-        return "is on" if switch and polarity(edit.before) is not True else None
-
-
 class PrivateCached(EditRule):
     """Answers for one user may be served to another from a cache."""
 
@@ -350,10 +215,22 @@ class PrivateCached(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """A cache's rule for private traffic that changed and does not keep it out."""
-        private = {"authenticated", "private", "cookie", "cookies", "session", "authorization", "loggedin"}
-        if not edit.trail & {"cache", "caching", "cdn"} or not edit.words & private or edit.removed:
+        private = word_set("authenticated private cookie cookies session authorization loggedin")
+        beside = context.after_at(edit.path[:-1])
+        near = (
+            frozenset[str]().union(*(words_of(str(key)) for key in beside))
+            if isinstance(beside, dict)
+            else frozenset()
+        )
+        caching = (edit.trail | near) & {"cache", "caching", "cdn"}
+        if (
+            not caching
+            or not edit.words & private
+            or edit.removed
+            or edit.words & {"ttl", "lifetime", "name"}
+        ):
             return None
-        keeps_out = {"bypass", "pass", "private", "nostore", "ignore", "skip", "never", "deny"}
+        keeps_out = word_set("bypass pass private nostore ignore skip never deny none strip disabled")
         after = words_of(str(edit.after)) if isinstance(edit.after, str) else frozenset[str]()
         off = polarity(edit.after) is False or after & keeps_out or {"no", "store"} <= after
         if off or (isinstance(edit.after, dict | list | int | float) and not isinstance(edit.after, bool)):
@@ -361,13 +238,12 @@ class PrivateCached(EditRule):
         return f"from {edit.before} to {edit.after}"
 
 
-def _set(edit: Edit) -> Any:
-    """The new value; a bare key (`skip-grant-tables`) that was added is on."""
-    return True if edit.added and edit.after is None else edit.after
-
-
-def _off(edit: Edit) -> str:
-    return "was not set and is off" if edit.added else "was on and is off"
+def _covers(wide: str, narrow: Any) -> bool:
+    """Does a pattern with a star take what stood there before, and more?"""
+    plain = (
+        isinstance(narrow, str) and len(narrow) < 300 and len(wide) < 300 and not set("?[\\^$(|") & set(wide)
+    )
+    return plain and wide != narrow and fnmatchcase(narrow, wide)
 
 
 def _asymmetric(value: Any) -> bool:
@@ -375,16 +251,29 @@ def _asymmetric(value: Any) -> bool:
 
 
 def _url_password(value: Any) -> bool:
-    found = re.search(r"://[^/@\s:]*:([^/@\s]+)@", value) if isinstance(value, str) else None
-    return found is not None and _literal(found[1])
-
-
-def _means_all(value: Any) -> bool:
-    return isinstance(value, str) and value.strip().lower() in _EVERYTHING
+    match = re.search(r"://[^/@\s:]*:([^/@\s]+)@", value) if isinstance(value, str) else None
+    return match is not None and _literal(match[1])
 
 
 def _literal(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip()) and not is_reference(value)
+    return (
+        isinstance(value, str)
+        and bool(value.strip())
+        and not is_reference(value)
+        and not _ENCRYPTED.match(value)
+    )
+
+
+def _names_a_secret(edit: Edit, value: str) -> bool:
+    """Is this the name of where a secret is kept, or of no secret at all?"""
+    above = any(isinstance(each, str) and each.lower() in _SECRET_TABLES for each in edit.path[:-1])
+    if above or head_of(edit.name) in _NOT_SECRET:
+        return True
+    if value.strip().lower() in _NO_SECRETS or "\n" in value.strip() or value.strip()[:1] in "{[":
+        return True
+    words = _REFERENCE_NAME.fullmatch(value) is not None
+    about_secrets = any("secret" in words_of(each) for each in edit.path if isinstance(each, str))
+    return (words and about_secrets) or _VERSION_RANGE.fullmatch(value) is not None
 
 
 def _network(value: Any) -> IPv4Network | IPv6Network | None:
@@ -392,8 +281,8 @@ def _network(value: Any) -> IPv4Network | IPv6Network | None:
     if not isinstance(value, str):
         return None
     text = value.strip()
-    if found := re.fullmatch(r"\[(.+)\](?::\d+)?", text):
-        text = found[1]
+    if match := re.fullmatch(r"\[(.+)\](?::\d+)?", text):
+        text = match[1]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     if text in {"*", "0.0.0.0", "::"}:  # noqa: S104 - recognized, not bound

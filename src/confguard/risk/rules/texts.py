@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 from confguard.diffs.applying import reveal
-from confguard.risk.findings import Finding
-from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
+from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict
 from confguard.risk.rules.traps import YamlTrap
 
 __all__ = [
-    "DuplicatesAdded",
     "InvisibleCharacter",
     "LargeNumber",
     "Placeholder",
@@ -93,40 +89,6 @@ class InvisibleCharacter(EditRule):
         return None
 
 
-class DuplicatesAdded(Rule):
-    """A list has elements twice that it had once."""
-
-    code = "CG707"
-    title = "elements stand twice in a list"
-    severity = "high"
-    reason = (
-        "A list that doubled is usually a query or a merge that went wrong; what reads it may have a limit."
-    )
-    advice = "Find what wrote it twice; make its reader refuse duplicates."
-    example = Example(
-        'features = ["a", "b", "c"]\n',
-        'features = ["a", "b", "c", "a", "b", "c"]\n',
-        'features = ["a", "b", "c", "d"]\n',
-    )
-    outage = "Cloudflare, 18 November 2025: a feature file with duplicate rows passed a fixed limit"
-
-    def check(self, context: Context) -> Iterator[Finding]:
-        """Half of the elements or more twice is high; a single one is low."""
-        seen = set()
-        for change in context.diff:
-            path = change.path[:-1]
-            if not change.path or path in seen or change.op != "add":
-                continue
-            seen.add(path)
-            before, after = _twice(context.before_at(path)), _twice(context.after_at(path))
-            if after > before:
-                total = len(context.after_at(path))
-                grave = after * 2 >= total and total >= 4
-                yield self.finding(
-                    path, f"{after} of {total} elements stand there already", "high" if grave else "low"
-                )
-
-
 class Placeholder(EditRule):
     """What was to be filled in was not."""
 
@@ -188,10 +150,3 @@ class SurroundedBySpace(EditRule):
             "message",
         }
         return "begins or ends with white space" if odd and not was and not keeps else None
-
-
-def _twice(value: Any) -> int:
-    """How many elements stand in a list a second time."""
-    if not isinstance(value, list):
-        return 0
-    return sum(count - 1 for count in Counter(map(repr, value)).values() if count > 1)

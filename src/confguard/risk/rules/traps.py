@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from confguard.documents.document import Document
-from confguard.paths import Path, follow
+from confguard.documents.interface import Position
+from confguard.paths import Path, value_at
 from confguard.risk.findings import Finding
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
 
@@ -50,27 +51,31 @@ class YamlTrap(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """Traps that came with this change."""
         document = context.diff.after_document
-        if document is None:
+        edits = [edit for edit in context.edits if isinstance(edit.after, bool | int | float)]
+        if document is None or not edits:
             return
-        was = {follow(context.after, edit.path)[0]: edit.before for edit in context.edits}
-        for path, message in self._traps(document):
-            if path in was:
-                among = context.after_at(path[:-1])
-                texts = isinstance(among, list) and any(isinstance(value, str) for value in among)
-                meant = isinstance(was[path], str) or texts
-                told = self.title if context.diff.secrets.at(path) else message
-                yield self.finding(path, told, "high" if meant else None)
+        was = {context.path_after(edit.path): edit for edit in edits}
+        for path, message in self._traps(document, was):
+            among = context.after_at(was[path].path[:-1])
+            texts = isinstance(among, list) and any(isinstance(value, str) for value in among)
+            meant = isinstance(was[path].before, str) or texts
+            shown = self.title if context.diff.secrets.at(path) else message
+            yield self.finding(was[path].path, shown, "high" if meant else None)
 
     def check_document(self, document: Document) -> Iterator[Finding]:
         """Every trap in a file."""
         for path, message in self._traps(document):
             yield self.finding(path, message)
 
-    def _traps(self, document: Document) -> Iterator[tuple[Path, str]]:
+    def _traps(self, document: Document, wanted: Container[Path] | None = None) -> Iterator[tuple[Path, str]]:
         for above, part in document.parts:
-            for path, text, value in _plain_scalars(part) if part.format == "yaml" else ():
-                if message := self.trap(text, value):
-                    yield (*above, *path), message
+            for path, place in part.places().items() if part.format == "yaml" else ():
+                whole = (*above, *path)
+                if wanted is not None and whole not in wanted:
+                    continue
+                text = _plain_text(part, place.value)
+                if text is not None and (message := self.trap(text, value_at(part.data, path))):
+                    yield whole, message
 
     @abstractmethod
     def trap(self, text: str, value: Any) -> str | None:
@@ -110,15 +115,9 @@ class NumberTrap(YamlTrap):
         return f"{text} is read as {value}" if odd and isinstance(value, int | float) else None
 
 
-def _plain_scalars(document: Document) -> Iterator[tuple[Path, str, Any]]:
-    """Each plain scalar of a YAML document: path, text and the value it is read as."""
-    for path, place in document.places().items():
-        line, column = place.value.line, place.value.column
-        rest = document.lines[line - 1][column - 1 :]
-        if rest[:1] in "\"'|>&*[{!" or not rest:
-            continue
-        text = re.split(r"\s+#|:\s|:$|[,\]}\r\n]|\s+$", rest, maxsplit=1)[0].strip()
-        walked = document.data
-        for segment in path:
-            walked = walked[segment]
-        yield path, text, walked
+def _plain_text(document: Document, position: Position) -> str | None:
+    """The text of a plain YAML scalar; None for all that is quoted, and for containers."""
+    rest = document.lines[position.line - 1][position.column - 1 :]
+    if not rest or rest[:1] in "\"'|>&*[{!":
+        return None
+    return re.split(r"\s+#|:\s|:$|[,\]}\r\n]|\s+$", rest, maxsplit=1)[0].strip()

@@ -1,0 +1,212 @@
+"""What a rule may look at: both sides of a change, how they correspond, and how the change comes about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from attrs import define, field, frozen
+
+from confguard.diffs.change import Change
+from confguard.diffs.changes import Diff
+from confguard.paths import Path, follow, value_at
+from confguard.risk.names import name_of, word_set, words_of, words_on_path
+from confguard.risk.rules.edits import Edit, edits_of, paired
+from confguard.risk.rules.embedded import leaves
+from confguard.schema.shape import ANYTHING, Shape
+from confguard.values import Files
+
+__all__ = ["Context", "Process", "environment_of"]
+
+_STAGES = word_set("canary canarypercent staged staging soak soakminutes holdseconds bake stages")
+_ORDERS = word_set(
+    "order rollout rolloutstrategy podmanagementpolicy apply strategy distribution push deploy update"
+)
+_REACHES = word_set(
+    "targets target pushto announceto rollout distribution deploy clusters regions scope applyto maxunavailable "
+    "publish push propagate edges fleet"
+)
+_PRODUCTION = re.compile(r"(?<![a-z])(prod|production|live)(?![a-z])", re.IGNORECASE)
+_ELSEWHERE = re.compile(
+    r"(?<![a-z])(staging|stage|dev|devel|development|tests?|testing|qa|sandbox|fixtures?|localhost|"
+    r"127\.0\.0\.1)(?![a-z])",
+    re.IGNORECASE,
+)
+_ENVIRONMENT_KEYS = ("environment", "env", "stage", "ENV", "ENVIRONMENT", "RAILS_ENV", "NODE_ENV", "APP_ENV")
+
+
+@frozen
+class Process:
+    """The circumstances of a change; None and empty are what is not known, and then nothing is said of it."""
+
+    reason: str | None = None
+    outside_hours: str = ""
+    """When it is, where that is outside of the hours that the policy gives."""
+    freeze: str = ""
+    """Why changes are frozen now."""
+    last_changed: Callable[[Path], timedelta | None] | None = None
+    """How long ago a setting was changed last."""
+
+
+@define(slots=False, eq=False)
+class Context:
+    """What a rule may look at."""
+
+    diff: Diff
+    before: Any
+    after: Any
+    shape: Shape = ANYTHING
+    process: Process = field(factory=Process)
+    """What is known of how the change comes about."""
+
+    @cached_property
+    def edits(self) -> tuple[Edit, ...]:
+        """Every setting that changed."""
+        return tuple(edits_of(self.changes, self.shape))
+
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        """The changes; an element that went, and one that came with the same keys, are one that changed."""
+        return tuple(paired(self.diff))
+
+    def before_at(self, path: Path) -> Any:
+        """The value at a change's path before; None if there was none."""
+        return value_at(self.before, path)
+
+    def after_at(self, path: Path) -> Any:
+        """The value at a change's path after; None if there is none."""
+        return value_at(self.after, self.path_after(path))
+
+    def path_after(self, path: Path) -> Path:
+        """Where that which a path led to before stands after, elements of lists by their position."""
+        place = next(
+            (
+                self._places[path[:length]] + path[length:]
+                for length in range(len(path), 0, -1)
+                if path[:length] in self._places
+            ),
+            path,
+        )
+        walked, found = follow(self.after, place)
+        return walked if found else place
+
+    def document_of(self, path: Path) -> Any:
+        """What a path's document holds after: the file's only one, or that one of several."""
+        apart = self.diff.several or isinstance(self.after, Files)
+        return self.after_at(path[:1]) if apart else self.after
+
+    def environment(self, path: Path) -> str | None:
+        """The environment that a setting is for: by names on its path, what its document says, or the file's name."""
+        document = self.diff.after_document
+        texts = [document.part_at(path)[0].path or ""] if document else []
+        around = self.document_of(path)
+        if isinstance(around, dict):
+            texts += [around[key] for key in _ENVIRONMENT_KEYS if isinstance(around.get(key), str)]
+        texts += [segment for segment in path[:-1] if isinstance(segment, str)]
+        return next((found for text in reversed(texts) if (found := environment_of(text))), None)
+
+    def siblings(self, path: Path) -> list[dict[Any, Any]]:
+        """The other tables of the list or table in which the one at a path stands, after."""
+        place = self.path_after(path)
+        around = value_at(self.after, place[:-1]) if place else None
+        own = value_at(self.after, place)
+        tables = around.values() if isinstance(around, dict) else around if isinstance(around, list) else ()
+        return [each for each in tables if isinstance(each, dict) and each is not own]
+
+    def is_new(self, path: Path) -> bool:
+        """Does a setting stand in a table or list that is new as a whole?"""
+        return any(path[:length] in self._added for length in range(1, len(path)))
+
+    @cached_property
+    def _added(self) -> frozenset[Path]:
+        return frozenset(change.path for change in self.changes if change.op == "add")
+
+    def is_usual(self, edit: Edit) -> bool:
+        """Is it part of something new, and what others of its kind in the file have already?"""
+        return (
+            edit.change.op == "add"
+            and edit.path != edit.change.path
+            and (edit.name, repr(edit.after)) in self._known
+        )
+
+    @cached_property
+    def _known(self) -> frozenset[tuple[str, str]]:
+        return frozenset((name_of(path), repr(value)) for path, value in leaves(self.before, ()))
+
+    def asleep(self, path: Path) -> bool:
+        """Does a table around a setting say that it is not in use?"""
+        return any(
+            all(
+                isinstance(side, dict) and side.get("enabled") is False
+                for side in (self.before_at(part), self.after_at(part))
+            )
+            for part in (path[:length] for length in range(len(path), 0, -1))
+        )
+
+    @cached_property
+    def containers(self) -> tuple[tuple[Path, Any, Any], ...]:
+        """Every list and table that got, lost or changed an element, or was replaced: path, before, after."""
+        paths = [path for change in self.changes for path in (change.path[:-1], change.path) if change.path]
+        sides = ((path, self.before_at(path), self.after_at(path)) for path in dict.fromkeys(paths))
+        single = {
+            change.path for change in self.changes if change.op in {"add", "remove"}
+        }  # on one side only
+        return tuple(
+            (path, before, after)
+            for path, before, after in sides
+            if isinstance(before, dict | list) and path not in single
+        )
+
+    @cached_property
+    def at_once(self) -> str:
+        """What the file says of a change that goes to all at once, as `rollout.order = parallel`; blank if nothing."""
+        return next(
+            (
+                f"{name_of(path)} = {text}"
+                for path, text in self.texts_after
+                if path and _goes_to_all(path, text.lower())
+            ),
+            "",
+        )
+
+    @cached_property
+    def texts_after(self) -> tuple[tuple[Path, str], ...]:
+        """Every scalar after, as text, with its path."""
+        return tuple((path, str(value)) for path, value in leaves(self.after, ()))
+
+    @cached_property
+    def _places(self) -> dict[Path, Path]:
+        """The paths after of what changed and of all around it, by the paths before."""
+        places: dict[Path, Path] = {}
+        for change in self.changes:
+            gone = change.op == "remove"
+            path, place = (change.path[:-1] if gone else change.path), change.place
+            if len(path) != len(place):
+                continue
+            for length in range(1, len(path) + (change.op == "replace")):
+                places.setdefault(path[:length], place[:length])
+        return places
+
+
+def environment_of(text: str) -> str | None:
+    """The environment that a text names; None where it names none, or both.
+
+    >>> environment_of("db.prod.internal"), environment_of("qa-2"), environment_of("web")
+    ('production', 'staging or test', None)
+    """
+    production, elsewhere = bool(_PRODUCTION.search(text)), bool(_ELSEWHERE.search(text))
+    return None if production is elsewhere else "production" if production else "staging or test"
+
+
+def _goes_to_all(path: Path, text: str) -> bool:
+    """Does a setting say that what stands here reaches all of them at the same time?"""
+    words = words_on_path(path[-2:])
+    if text in {"0", "0%", "false", "none", "off"}:
+        return bool(words_of(str(path[-1])) & _STAGES)
+    if text in {"parallel", "simultaneous", "allatonce", "all-at-once", "all_at_once", "immediate"}:
+        return bool(words & _ORDERS)
+    everywhere = text in {"*", "all", "global", "everywhere", "100%"} or text.startswith(("all-", "all_"))
+    return everywhere and bool(words & _REACHES)

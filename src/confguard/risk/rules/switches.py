@@ -1,0 +1,420 @@
+"""Switches, modes and names: what went off, on, blank, or became another word."""
+
+from __future__ import annotations
+
+from confguard.risk.rules.interface import Example
+from confguard.risk.rules.table import Danger, cell
+
+__all__ = ["DANGERS"]
+
+_DELETING = (
+    "delete destroy purge permanent permanently hard harddelete remove wipe truncate drop deleteall cascade"
+)
+_KEEPING = (
+    "retain keep snapshot archive orphan soft softdelete mark markfordeletion trash restrict noaction dryrun"
+)
+DANGERS = (
+    Danger(
+        "CG401",
+        "verification was switched off",
+        "critical",
+        "Without verification anyone on the way can read and change what is sent.",
+        "Mend the certificate or name the authority that signed it; do not stop checking.",
+        Example("[tls]\nverify = true\n", "[tls]\nverify = false\n", "[tls]\nverify = true\nca = 'x'\n"),
+        (cell("verification", "switched off"),),
+    ),
+    Danger(
+        "CG402",
+        "authentication or encryption was switched off",
+        "critical",
+        "Whoever reaches the service may now do what only some were allowed to.",
+        "Keep it on; give the caller that fails its own identity.",
+        Example("[auth]\nenabled = true\n", "[auth]\nenabled = false\n", "[auth]\nenabled = true\nx = 1\n"),
+        (cell("access control", "switched off"),),
+    ),
+    Danger(
+        "CG407",
+        "debug mode was switched on",
+        "medium",
+        "Debug modes show internals to strangers, skip checks and slow things down.",
+        "Switch it on for one instance, or raise the level of one logger.",
+        Example("debug = false\n", "debug = true\n", "debug = false\nname = 'x'\n"),
+        (cell("debugging", "switched on"),),
+    ),
+    Danger(
+        "CG421",
+        "everything is logged in detail",
+        "high",
+        "At debug or trace a service writes many times as much, often on the thread of the request: disks fill, and "
+        "requests wait; secrets get into logs.",
+        "Raise one logger on one instance, for a limited time.",
+        Example('log_level = "warn"\n', 'log_level = "trace"\n', 'log_level = "info"\n'),
+        (cell("verbosity", "word", to="trace all finest silly"),),
+        "Asana, February 2023: detailed logs slowed the servers at peak",
+    ),
+    Danger(
+        "CG409",
+        "an identity that others check was changed",
+        "high",
+        "Issuers, audiences and realms are compared letter by letter. Tokens that were issued before carry the old one "
+        "and are rejected; a slash at the end is enough.",
+        "Accept both for as long as the longest-lived token lives, then drop the old one.",
+        Example(
+            'issuer = "https://auth.example.com"\n',
+            'issuer = "https://auth.example.com/"\n',
+            'issuer = "https://auth.example.com"\nname = "x"\n',
+        ),
+        (cell("peer identity", "another literal"),),
+    ),
+    Danger(
+        "CG410",
+        "made public or privileged",
+        "high",
+        "What strangers may reach, they will; what runs privileged takes the host with it.",
+        "Give access to those who need it by name.",
+        Example(
+            "publicly_accessible = false\n",
+            "publicly_accessible = true\n",
+            "publicly_accessible = false\nx = 1\n",
+        ),
+        (cell("public", "switched on"),),
+    ),
+    Danger(
+        "CG415",
+        "runs as root, or on the host",
+        "high",
+        "What breaks out of it, or is taken over, has the machine.",
+        "Run as a user of its own; mount only what is needed.",
+        Example("runAsUser = 1000\n", "runAsUser = 0\n", "runAsUser = 1001\n"),
+        (
+            cell("user it runs as", "root"),
+            cell("non-root", "switched off for good"),
+            cell("host namespace", "switched on"),
+        ),
+    ),
+    Danger(
+        "CG417",
+        "what was private is public",
+        "high",
+        "What is public is found within minutes by those who look for it all day.",
+        "Share it with those who need it, by name or by a link that ends.",
+        Example('acl = "private"\n', 'acl = "public-read"\n', 'acl = "authenticated-read"\n'),
+        (
+            cell(
+                "visibility",
+                "word",
+                to="public publicread publicreadwrite anonymous allusers everyone world internet external",
+            ),
+            cell("network type", "word", was="clusterip none", to="loadbalancer nodeport"),
+        ),
+    ),
+    Danger(
+        "CG502",
+        "a text became blank",
+        "medium",
+        "A blank filter, prefix or pattern matches everything; a blank name, address or list of who may, nothing.",
+        "Remove the setting if it is not wanted; a blank is a value.",
+        Example('number_prefix = "1555012"\n', 'number_prefix = ""\n', 'number_prefix = "1555013"\n'),
+        (
+            cell("filter", "blank", (1, "high")),
+            cell("needed text", "blank", (1, "high")),
+            cell("allowed", "blank", (1, "high")),
+            cell(None, "blank unlike its siblings", (1, "high")),
+            cell(None, "blank"),
+        ),
+        "Level 3, 4 October 2016: an empty filter field matched every call",
+    ),
+    Danger(
+        "CG504",
+        "a safety net was switched off",
+        "high",
+        "Safety nets are switched off to get something done, and missed by what comes next.",
+        "Leave it on; if it is in the way, mend what it catches, or switch it off for one run only.",
+        Example(
+            "min_capacity_check = true\n",
+            "min_capacity_check = false\n",
+            "min_capacity_check = true\nx = 1\n",
+        ),
+        (cell("safety net", "switched off", (2, "high")),),
+        "Monzo, 29 July 2019: new database nodes joined without streaming their data",
+    ),
+    Danger(
+        "CG507",
+        "a mechanism was swapped for another",
+        "high",
+        "Another engine, back end or protocol fails in other ways, under loads that tests do not have.",
+        "Try it on a part first, long enough to see a peak.",
+        Example(
+            "use_streaming_backend = false\n",
+            "use_streaming_backend = true\n",
+            "use_streaming_backend = false\nx = 1\n",
+        ),
+        (
+            cell("mechanism", "was off and is on"),
+            cell(None, "another scheme"),
+            cell("mechanism", "another name", (1, "medium")),
+        ),
+        "Roblox, 28 October 2021: an untried streaming back end enabled across the cluster",
+    ),
+    Danger(
+        "CG511",
+        "a selector was removed",
+        "high",
+        "Without its selector a job, policy or deletion applies to everything there is.",
+        "Say what it shall apply to.",
+        Example(
+            '[cleanup]\nfilter = "tmp-*"\nage = "7d"\n',
+            '[cleanup]\nage = "7d"\n',
+            '[cleanup]\nfilter = "tmp-a*"\nage = "7d"\n',
+        ),
+        (cell("selector", "only choice gone"),),
+    ),
+    Danger(
+        "CG513",
+        "a service was closed",
+        "high",
+        "Maintenance and read-only switches turn users away by design; left on, for as long as no one notices.",
+        "Say in the reason until when, and who switches it back.",
+        Example(
+            "maintenance_mode = false\n", "maintenance_mode = true\n", "maintenance_mode = false\nx = 1\n"
+        ),
+        (cell("closing", "switched on"),),
+    ),
+    Danger(
+        "CG515",
+        "deletion became irreversible",
+        "critical",
+        "A revert brings the setting back, and not the data.",
+        "Keep what is deleted for a while; delete for good by hand, with a second pair of eyes.",
+        Example(
+            'deletionPolicy = "Retain"\n', 'deletionPolicy = "Delete"\n', 'deletionPolicy = "Snapshot"\n'
+        ),
+        (
+            cell(None, "word", (1, "critical"), was=_KEEPING, to=_DELETING),
+            cell(
+                "deletion",
+                "word",
+                (1, "high"),
+                to="permanent permanently hard harddelete purge wipe truncate",
+            ),
+            cell("final", "switched on", (1, "high")),
+        ),
+        "Atlassian, 5 April 2022: a script ran in the mode that deletes for good",
+    ),
+    Danger(
+        "CG516",
+        "checks are forced or passed over",
+        "high",
+        "What is forced goes through also when it must not.",
+        "Mend what the check complains of, or force one run by hand.",
+        Example("auto_approve = false\n", "auto_approve = true\n", "auto_approve = false\nx = 1\n"),
+        (cell("forcing", "switched on"), cell("webhook failure", "word", was="fail", to="ignore")),
+    ),
+    Danger(
+        "CG519",
+        "a version is no longer pinned",
+        "high",
+        "What is newest changes without a change here: instances differ, and a revert brings nothing back.",
+        "Name the version, or the digest.",
+        Example('image = "web:2.14.1"\n', 'image = "web:latest"\n', 'image = "web:2.14.2"\n'),
+        (cell("version", "no longer pinned"), cell(None, "address no longer pinned")),
+    ),
+    Danger(
+        "CG520",
+        "a safety net was removed",
+        "high",
+        "Without its probe a dead instance gets traffic; without its limit one takes what all share; without its list "
+        "of who may, everybody may.",
+        "Keep it, or say in the reason what takes its place.",
+        Example(
+            "[web.livenessProbe]\npath = '/live'\n[web.env]\nx = 1\n",
+            "[web.env]\nx = 1\n",
+            "[web.livenessProbe]\npath = '/live'\n[web.env]\nx = 2\n",
+        ),
+        (cell("net", "table gone"), cell("guarding", "gone")),
+    ),
+    Danger(
+        "CG521",
+        "what is not listed is deleted from now on",
+        "high",
+        "Automatic pruning deletes whatever a wrong path, an empty list or a failed template leaves out.",
+        "Look at what it would delete first; protect what must not go.",
+        Example("[sync]\nprune = false\n", "[sync]\nprune = true\n", "[sync]\nprune = false\nx = 1\n"),
+        (cell("pruning", "switched on"),),
+    ),
+    Danger(
+        "CG522",
+        "a default for all was switched on",
+        "high",
+        "A default takes hold of everything that says nothing itself, also of what nobody thought of.",
+        "List what has no value of its own; give those that matter one first.",
+        Example("globalDefault = false\n", "globalDefault = true\n", "globalDefault = false\nx = 1\n"),
+        (cell("default for all", "was off and is on"),),
+        "Grafana Cloud, 19 July 2019: a new default priority let pods push out running ingesters",
+    ),
+    Danger(
+        "CG523",
+        "all are replaced at once",
+        "high",
+        "One after the other, the first failure stops the roll-out; all at once, there is nothing left that works.",
+        "Keep the steps; make them larger only after some went well.",
+        Example('strategy = "rolling"\n', 'strategy = "recreate"\n', 'strategy = "blue-green"\n'),
+        (
+            cell(
+                None,
+                "word",
+                was="rolling rollingupdate serial sequential orderedready onebyone staged canary ondelete",
+                to="recreate parallel all allatonce simultaneous immediate full concurrent",
+            ),
+            cell("overlapping", "word", was="forbid replace", to="allow"),
+        ),
+    ),
+    Danger(
+        "CG524",
+        "what restarts or heals by itself no longer does",
+        "high",
+        "What dies stays dead until somebody notices.",
+        "Keep it restarting, with a pause that grows.",
+        Example('restart_policy = "always"\n', 'restart_policy = "no"\n', 'restart_policy = "on-failure"\n'),
+        (
+            cell(
+                "recoverable",
+                "word",
+                was="always onfailure unlessstopped true yes",
+                to="no never false off manual",
+            ),
+        ),
+    ),
+    Danger(
+        "CG525",
+        "a rule does the opposite",
+        "high",
+        "What was let through is refused, or the other way round: for everything that the rule or default matches.",
+        "Try it on the traffic of an hour ago before it counts.",
+        Example(
+            'default_action = "allow"\n', 'default_action = "deny"\n', 'default_action = "allow"\nx = 1\n'
+        ),
+        (
+            cell(
+                "verdict",
+                "word",
+                was="allow accept permit pass alwaysallow",
+                to="deny drop reject discard block refuse",
+            ),
+            cell(
+                "verdict",
+                "word",
+                was="deny drop reject discard block refuse",
+                to="allow accept permit pass alwaysallow",
+            ),
+        ),
+    ),
+    Danger(
+        "CG536",
+        "data is placed by another rule",
+        "high",
+        "With another number of shards, or another hash, what is stored is looked for elsewhere: caches are empty, "
+        "keys are not found, order is lost.",
+        "Move the data with the tool of the store, or keep the number.",
+        Example("shards = 16\n", "shards = 24\n", "shards = 16\nx = 1\n"),
+        (cell("placement", "changed"),),
+    ),
+    Danger(
+        "CG541",
+        "a part of a credential is gone",
+        "high",
+        "A key without its certificate, or a certificate without its chain or authority, is refused by the other side.",
+        "Keep all parts, or change them together.",
+        Example(
+            "[tls]\ncert = 'a.pem'\nchain = 'b.pem'\n",
+            "[tls]\ncert = 'a.pem'\n",
+            "[tls]\ncert = 'a2.pem'\nchain = 'b.pem'\n",
+        ),
+        (cell("credential part", "gone"),),
+    ),
+    Danger(
+        "CG542",
+        "what was sent somewhere goes nowhere",
+        "high",
+        "Alerts, mails, logs or requests that are thrown away are missed when they are needed.",
+        "Say in the reason for how long, and who looks meanwhile.",
+        Example('receiver = "pager"\n', 'receiver = "blackhole"\n', 'receiver = "chat"\n'),
+        (cell(None, "word", to="blackhole devnull /dev/null sinkhole discard nullroute noop"),),
+    ),
+    Danger(
+        "CG526",
+        "a switch became a text",
+        "high",
+        'In most languages the text "false" is true: a switch that is written as one is on.',
+        "Write true or false without quotes.",
+        Example("check = true\n", 'check = "false"\n', "check = false\n"),
+        (cell(None, "switch as text"),),
+    ),
+    Danger(
+        "CG215",
+        "a health probe asks something else",
+        "high",
+        "A probe of a path or port that does not answer takes every instance out of service, one after the other.",
+        "Ask the new one by hand first, in the version that runs now.",
+        Example(
+            '[readinessProbe]\npath = "/ready"\n',
+            '[readinessProbe]\npath = "/redy"\n',
+            '[readinessProbe]\npath = "/ready"\nx = 1\n',
+        ),
+        (cell("probe target", "another that nothing answers"),),
+    ),
+    Danger(
+        "CG222",
+        "a port at which nothing answers",
+        "high",
+        "What is sent there is refused; where it went before, something still listens.",
+        "Change what listens with it, in one step or before.",
+        Example(
+            "service: {targetPort: 8080}\ncontainer: {containerPort: 8080}\n",
+            "service: {targetPort: 8081}\ncontainer: {containerPort: 8080}\n",
+            "service: {targetPort: 8081}\ncontainer: {containerPort: 8081}\n",
+            "yaml",
+        ),
+        (cell("asked port", "another that nothing answers", (2, "high")),),
+    ),
+    Danger(
+        "CG604",
+        "replication no longer waits",
+        "high",
+        "A primary that fails takes with it what its replicas did not have yet.",
+        "Keep one replica that acknowledges for what must not be lost.",
+        Example(
+            'replication_mode = "sync"\n', 'replication_mode = "async"\n', 'replication_mode = "semisync"\n'
+        ),
+        (
+            cell(None, "word", was="sync synchronous semisync", to="async asynchronous"),
+            cell("semi-synchronous", "switched off for good"),
+            cell("standbys", "blank"),
+        ),
+    ),
+    Danger(
+        "CG606",
+        "a store evicts what it holds, or a cache refuses",
+        "medium",
+        "A policy that evicts is right for a cache, and loses what a store holds; without one a full cache refuses.",
+        "Make sure that everything in it can be made again.",
+        Example(
+            'maxmemory-policy = "noeviction"\n',
+            'maxmemory-policy = "allkeys-lru"\n',
+            'maxmemory-policy = "volatile-lru"\n',
+        ),
+        (
+            cell(None, "word", to="allkeyslru allkeyslfu allkeysrandom"),
+            cell("cache eviction", "word", (1, "high"), to="noeviction"),
+        ),
+    ),
+    Danger(
+        "CG607",
+        "another major version of what keeps data",
+        "high",
+        "Data files of one major version are not read by another: the start fails, and so does going back.",
+        "Upgrade by dump or by the tool of the database, on a copy first.",
+        Example('image = "postgres:13.4"\n', 'image = "postgres:16.1"\n', 'image = "postgres:13.5"\n'),
+        (cell("version", "another major version of a store"),),
+    ),
+)
