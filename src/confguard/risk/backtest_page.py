@@ -8,7 +8,7 @@ from string import Template
 
 from confguard.errors import harmless
 from confguard.risk.backtest import Backtest
-from confguard.risk.metrics import auc, average_precision, calibration, recall_at
+from confguard.risk.metrics import auc, average_precision, calibration, calibration_error, recall_at
 from confguard.texts import amount, shortened
 
 __all__ = ["to_html", "to_text"]
@@ -29,6 +29,7 @@ def to_text(made: Backtest) -> str:
     lines += [
         f"  area under the curve  {auc(likely, labels):.3f}   (chance 0.5; findings alone {auc(scores, labels):.3f})",
         f"  average precision     {average_precision(likely, labels):.3f}   (chance {sum(labels) / len(labels):.3f})",
+        f"  calibration error     {calibration_error(likely, labels):.3f}   (mean distance, ten groups)",
         *(
             f"  reverted ones in the riskiest {share:>3.0%}   {recall_at(likely, labels, share):.0%}"
             for share in (0.05, 0.1, 0.2)
@@ -82,6 +83,7 @@ def to_html(made: Backtest) -> str:
             (f"reverted ones in the riskiest {s:.0%}", f"{recall_at(likely, labels, s):.0%}")
             for s in (0.05, 0.1, 0.2)
         ),
+        ("expected calibration error", f"{calibration_error(likely, labels):.3f}"),
         ("files that could not be read", f"{made.unread:,}"),
     ]
     return _PAGE.substitute(
