@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import confguard as cg
 from confguard.cli import main
+from confguard.hooks.judging import judge_range, past_of
 from confguard.risk import backtest as backtesting
 from confguard.risk.backtest import backtest
 from confguard.risk.commits import commits, reverts
@@ -292,3 +293,17 @@ def test_the_calibration_error_is_the_mean_distance() -> None:
     assert calibration_error([0.5] * 10, [True] * 5 + [False] * 5, 1) == 0.0
     assert calibration_error([0.9] * 4, [False] * 4, 2) == pytest.approx(0.9)
     assert calibration_error([], []) == 0.0
+
+
+def test_the_hook_judges_by_what_the_repository_taught(repository: Repository) -> None:
+    for n in range(60):
+        repository.commit(f"tune {n}", author="ben", pool_toml=f"size = {n % 2}\n")
+    past = past_of(Path())
+    assert past is not None
+    assert len(past.lessons) == 60
+    repository.commit("tune again", author="ben", pool_toml="size = 7\n")
+    (taught,) = judge_range("HEAD~1", "HEAD", None)
+    (fixed,) = judge_range("HEAD~1", "HEAD", None, model=default_model())
+    assert taught.risk is not None
+    assert fixed.risk is not None
+    assert (taught.risk.likelihood or 0) > (fixed.risk.likelihood or 1)

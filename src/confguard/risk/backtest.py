@@ -19,8 +19,8 @@ from confguard.errors import ConfguardError
 from confguard.risk.commits import Commit, commits, remember, reverts
 from confguard.risk.evidence import Outline, evidence, outline_of
 from confguard.risk.findings import Risk
-from confguard.risk.history import Past
-from confguard.risk.learning import KEPT_AFTER, Learner
+from confguard.risk.history import KEPT_AFTER, Past
+from confguard.risk.learning import Learner
 from confguard.risk.likelihood import Model, default_model, fit
 from confguard.risk.metrics import auc, average_precision, calibration, calibration_error, recall_at
 from confguard.risk.model import assess
@@ -130,15 +130,16 @@ def backtest(
 ) -> Backtest:
     """Score every change to configuration in a git repository (bare or not) by what was known before it.
 
-    The model learns from each change once its outcome is known: a revert when it comes, a change that is kept after 30
-    days. `only` limits what is counted to these commits (full or abbreviated names); all of them are the past of what
-    comes after. Raises `DocumentError` where git cannot read it.
+    The model that comes with confguard learns from each change once its outcome is known: a revert when it comes, a
+    change that is kept after 30 days. A `model` of one's own is taken as it is. `only` limits what is counted to these
+    commits (full or abbreviated names); all of them are the past of what comes after. Raises `DocumentError` where git
+    cannot read it.
     """
     history = list(commits(repository))
     outlines = _outlines(repository, history, progress, workers)
     found = {revert.commit.sha: revert for revert in reverts(history)}
     taken_back_by = {revert.by.sha: revert.commit for revert in found.values()}
-    learner, past, scored, unread = Learner(model or default_model()), Past(), [], 0
+    learner, past, scored, unread = Learner(default_model()), Past(), [], 0
     for commit in history:
         shape, score, missing = outlines[commit.sha]
         unread += missing
@@ -147,7 +148,7 @@ def backtest(
             pieces = evidence(shape, known)
             revert = found.get(commit.sha)
             if only is None or any(commit.sha.startswith(each) for each in only):
-                likely = learner.at(commit.at).likelihood(pieces)
+                likely = (model or learner.at(commit.at)).likelihood(pieces)
                 scored.append(
                     Scored(commit, likely, score, revert is not None, revert.how if revert else "", pieces)
                 )

@@ -11,7 +11,7 @@ from confguard.risk.backtest import Backtest
 from confguard.risk.metrics import auc, average_precision, calibration, calibration_error, recall_at
 from confguard.texts import amount, shortened
 
-__all__ = ["to_html", "to_text"]
+__all__ = ["reliability_plot", "to_html", "to_text"]
 
 
 def to_text(made: Backtest) -> str:
@@ -91,7 +91,7 @@ def to_html(made: Backtest) -> str:
         count=f"{len(labels):,}",
         reverted=sum(labels),
         figures="".join(f"<tr><td>{_text(name)}</td><td>{_text(value)}</td></tr>" for name, value in figures),
-        plot=_plot(calibration(likely, labels)),
+        plot=reliability_plot(calibration(likely, labels)),
         misses="".join(
             f"<tr><td><code>{each.commit.sha[:10]}</code></td><td>{each.likelihood:.1%}</td>"
             f"<td>{_text(each.commit.subject)}</td><td>{_text(each.how)}</td></tr>"
@@ -100,7 +100,7 @@ def to_html(made: Backtest) -> str:
     )
 
 
-def _plot(groups: Sequence[tuple[float, float, int]]) -> str:
+def reliability_plot(groups: Sequence[tuple[float, float, int]]) -> str:
     """A scatter of the groups, both axes from 0 to the largest value."""
     most = max([0.01, *(max(mean, share) for mean, share, _ in groups)]) * 1.1
     size, edge = 300, 40
@@ -109,19 +109,17 @@ def _plot(groups: Sequence[tuple[float, float, int]]) -> str:
         return size * value / most
 
     dots = "".join(
-        f'<circle cx="{edge + at(mean):.1f}" cy="{size - at(share) + 10:.1f}" r="5" fill="var(--ink)">'
+        f'<circle cx="{edge + at(mean):.1f}" cy="{size - at(share) + 10:.1f}" r="5" fill="var(--ink, #0a7d74)">'
         f"<title>{mean:.1%} thought, {share:.1%} reverted, {amount(count, 'change')}</title></circle>"
         for mean, share, count in groups
     )
     frame = (
-        f'<path d="M{edge} 10V{size + 10}H{size + edge}" fill="none" stroke="var(--muted)"/>'
-        f'<path d="M{edge} {size + 10}L{size + edge} 10" stroke="var(--line)" stroke-dasharray="4"/>'
+        f'<path d="M{edge} 10V{size + 10}H{size + edge}" fill="none" stroke="var(--muted, #888)"/>'
+        f'<path d="M{edge} {size + 10}L{size + edge} 10" stroke="var(--line, #8886)" stroke-dasharray="4"/>'
     )
 
     def label(x: int, y: int, anchor: str, text: str) -> str:
-        return (
-            f'<text x="{x}" y="{y}" font-size="12" text-anchor="{anchor}" fill="currentColor">{text}</text>'
-        )
+        return f'<text x="{x}" y="{y}" font-size="12" text-anchor="{anchor}" fill="var(--muted, #888)">{text}</text>'
 
     labels = label(edge, size + 30, "start", "0") + label(edge - 5, 20, "end", f"{most:.0%}")
     labels += label(size + edge, size + 30, "end", f"{most:.0%} thought")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import attrs
 from attrs import define, field
 
+from confguard.risk.evidence import of_history
+from confguard.risk.history import Lesson
 from confguard.risk.likelihood import Model
 
-__all__ = ["KEPT_AFTER", "Learner"]
+__all__ = ["Learner", "refined"]
 
-KEPT_AFTER = 30 * 86400.0
-"""Seconds after which a change that was not reverted counts as kept."""
 _RATE, _SETTLED = 0.01, 300
 """How far one outcome moves the weights, and after how many outcomes they move clearly less."""
 
@@ -57,3 +57,11 @@ class Learner:
                 mean, spread, weight = weights[name]
                 weights[name] = (mean, spread, weight + step * self._model.standard(name, value))
         self._model = attrs.evolve(self._model, intercept=self._model.intercept + step, weights=weights)
+
+
+def refined(model: Model, lessons: Iterable[Lesson], at: float) -> Model:
+    """The model after what a repository's own history teaches, as far as it was known at a time."""
+    learner = Learner(model)
+    for lesson in lessons:
+        learner.saw(of_history(lesson.history), known_at=lesson.known_at, reverted=lesson.reverted)
+    return learner.at(at)
