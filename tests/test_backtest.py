@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 import confguard as cg
 from confguard.cli import main
+from confguard.hooks.judging import judge_range, past_of
 from confguard.risk import backtest as backtesting
 from confguard.risk.backtest import backtest
 from confguard.risk.commits import commits, reverts
 from confguard.risk.evidence import GROUPS, Outline, evidence
 from confguard.risk.history import History, Past
+from confguard.risk.learning import Learner
 from confguard.risk.likelihood import Model, default_model, fit, read_model
-from confguard.risk.metrics import auc, average_precision, calibration, recall_at
+from confguard.risk.metrics import auc, average_precision, calibration, calibration_error, recall_at
 
 Capture = pytest.CaptureFixture[str]
 SCORED = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=2, max_size=40)
@@ -262,3 +264,46 @@ def test_a_model_is_a_value() -> None:
     model = Model(-1.0, {"file_reverts": (0.0, 1.0, 1.0)})
     assert model.likelihood({"file_reverts": 4.0, "unknown": 9.0}) > model.likelihood({"file_reverts": 0.0})
     assert model.to_json()["weights"] == {"file_reverts": [0.0, 1.0, 1.0]}
+
+
+def test_a_model_learns_from_an_outcome_only_once_it_is_known() -> None:
+    base = Model(-2.0, {"file_reverts": (0.0, 1.0, 0.0)})
+    learner = Learner(base)
+    for day in range(200):
+        learner.saw({"file_reverts": 2.0}, known_at=float(day), reverted=True)
+        learner.saw({"file_reverts": -2.0}, known_at=float(day), reverted=False)
+    assert learner.at(0.0) == base
+    risky, calm = ({"file_reverts": value} for value in (2.0, -2.0))
+    early, late = learner.at(20.0), learner.at(200.0)
+    assert base.likelihood(risky) < early.likelihood(risky) < late.likelihood(risky)
+    assert late.likelihood(calm) < late.likelihood(risky)
+
+
+def test_a_repository_that_reverts_more_than_others_is_thought_to(repository: Repository) -> None:
+    for n in range(60):
+        repository.commit(f"tune {n}", author="ben", pool_toml=f"size = {n % 2}\n")
+    made = backtest(Path())
+    assert sum(made.labels) > 40
+    first, last = made.scored[0], made.scored[-1]
+    assert first.likelihood == default_model().likelihood(first.evidence)
+    assert last.likelihood > default_model().likelihood(last.evidence)
+
+
+def test_the_calibration_error_is_the_mean_distance() -> None:
+    assert calibration_error([0.5] * 10, [True] * 5 + [False] * 5, 1) == 0.0
+    assert calibration_error([0.9] * 4, [False] * 4, 2) == pytest.approx(0.9)
+    assert calibration_error([], []) == 0.0
+
+
+def test_the_hook_judges_by_what_the_repository_taught(repository: Repository) -> None:
+    for n in range(60):
+        repository.commit(f"tune {n}", author="ben", pool_toml=f"size = {n % 2}\n")
+    past = past_of(Path())
+    assert past is not None
+    assert len(past.lessons) == 60
+    repository.commit("tune again", author="ben", pool_toml="size = 7\n")
+    (taught,) = judge_range("HEAD~1", "HEAD", None)
+    (fixed,) = judge_range("HEAD~1", "HEAD", None, model=default_model())
+    assert taught.risk is not None
+    assert fixed.risk is not None
+    assert (taught.risk.likelihood or 0) > (fixed.risk.likelihood or 1)

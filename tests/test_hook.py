@@ -97,7 +97,7 @@ def test_only_what_a_config_names_by_its_terms(committed: Path, capsys: Capture)
     Path("auth.toml").write_text(AUTH["after"])
     git("add", ".")
     assert main(["auth.toml", "app/eu.yaml"]) == 0
-    assert "app/eu.yaml: allow: risk 80" in capsys.readouterr().out
+    assert "app/eu.yaml: allow: risk 8" in capsys.readouterr().out
     Path("app/eu.yaml").write_text("replica: 3\n")
     git("add", ".")
     assert main(["app/eu.yaml"]) == 1

@@ -20,13 +20,17 @@ import attrs
 
 import confguard as cg
 from confguard.documents.registry import detect_format
+from confguard.risk.backtest_page import reliability_plot
 from confguard.risk.evidence import Outline, evidence, outline_of
-from confguard.risk.history import NEVER, History
-from confguard.risk.likelihood import fit
-from confguard.risk.metrics import auc, average_precision, recall_at
+from confguard.risk.history import KEPT_AFTER, NEVER, History
+from confguard.risk.learning import Learner
+from confguard.risk.likelihood import Model, fit
+from confguard.risk.metrics import auc, average_precision, calibration, calibration_error, recall_at
 from confguard.risk.model import assess
 
 TARGET = Path(__file__).parents[2] / "src/confguard/risk/coefficients.json"
+PLOT = Path(__file__).parents[2] / "docs/explanation/reliability.svg"
+_PENALTY = 0.03
 _BASE_RATE = 0.029
 """The share of changes that were reverted in the whole histories of openedx/configuration, 2i2c-org/infrastructure and
 cloudfoundry/cf-deployment, each counted the same (`confguard backtest`)."""
@@ -56,7 +60,10 @@ def main() -> None:
     for title, chosen in groups.items():
         columns = [{name: value for name, value in row.items() if chosen(name)} for row in found]
         report(title, columns, labels, repos, details=title == "all")
-    model = fit(found, labels, f"{len(rows):,} commits of {len(set(repos))} repositories")
+    learning(rows, found, labels, repos)
+    model = fit(
+        found, labels, penalty=_PENALTY, about=f"{len(rows):,} commits of {len(set(repos))} repositories"
+    )
     model = attrs.evolve(model, intercept=model.intercept + prior_correction(sum(labels) / len(labels)))
     TARGET.write_text(json.dumps(model.to_json(), indent=1) + "\n")
 
@@ -77,7 +84,7 @@ def report(
     for repo in sorted(set(repos)):
         inside = [n for n, name in enumerate(repos) if name == repo]
         outside = [n for n, name in enumerate(repos) if name != repo]
-        model = fit([rows[n] for n in outside], [labels[n] for n in outside], "")
+        model = fit([rows[n] for n in outside], [labels[n] for n in outside], "", penalty=_PENALTY)
         for n in inside:
             scores[n] = model.logit(rows[n])
         own, truth = [scores[n] for n in inside], [labels[n] for n in inside]
@@ -94,6 +101,37 @@ def report(
         f"{title:35} mean AUC {mean:.3f}, riskiest fifth {recall:.0%}; pooled AUC {auc(scores, labels):.3f}",
         flush=True,
     )
+
+
+def learning(
+    rows: list[dict[str, Any]], found: list[dict[str, float]], labels: list[bool], repos: list[str]
+) -> None:
+    """Each repository scored by what was fitted on the others, with and without what its own past taught by then."""
+    fixed, learned = [0.0] * len(rows), [0.0] * len(rows)
+    for repo in sorted(set(repos)):
+        outside = [n for n, name in enumerate(repos) if name != repo]
+        model: Model = fit([found[n] for n in outside], [labels[n] for n in outside], "", penalty=_PENALTY)
+        learner = Learner(model)
+        for n in (n for n, name in enumerate(repos) if name == repo):
+            at, hours = float(rows[n]["date"]), rows[n]["hours_to_revert"] or 0
+            fixed[n], learned[n] = model.likelihood(found[n]), learner.at(at).likelihood(found[n])
+            known_at = at + hours * 3600 if labels[n] else at + KEPT_AFTER
+            learner.saw(found[n], known_at=known_at, reverted=labels[n])
+    for title, likely in (("as it comes", fixed), ("with the repository's own past", learned)):
+        each = {
+            repo: auc(
+                [p for p, name in zip(likely, repos, strict=True) if name == repo],
+                [label for label, name in zip(labels, repos, strict=True) if name == repo],
+            )
+            for repo in sorted(set(repos))
+        }
+        print(
+            f"{title:35} pooled AUC {auc(likely, labels):.3f},"
+            f" calibration error {calibration_error(likely, labels):.4f}",
+            {repo: round(area, 3) for repo, area in each.items()},
+        )
+    plot = reliability_plot(calibration(learned, labels))
+    PLOT.write_text(plot.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1) + "\n")
 
 
 def shape(row: dict[str, Any]) -> Outline:

@@ -22,10 +22,11 @@ from confguard.errors import DocumentError
 from confguard.project import Config, Project
 from confguard.project.guards import terms_of
 from confguard.risk.circumstances import Circumstances
-from confguard.risk.commits import commits, remember, reverts
+from confguard.risk.commits import commits, past_after
 from confguard.risk.history import History, Past
 from confguard.risk.judging import Judged, Side, Terms, judge
-from confguard.risk.likelihood import Model
+from confguard.risk.learning import refined
+from confguard.risk.likelihood import Model, default_model
 from confguard.risk.policy import Decision
 
 __all__ = ["judge_against", "judge_all", "judge_range", "past_of"]
@@ -60,12 +61,13 @@ def judge_all(
         for config in _configs(file, project, root)
     ]
     few = len(wanted) <= _MOST_FILES_ASKED
+    learned = refined(default_model(), past.lessons, at) if past and wanted else None
     terms: dict[int, Terms] = {}
     made = []
     for number, (file, before, after, config) in enumerate(wanted, 1):
         if id(config) not in terms:
             own = terms_of(project, config) if project else Terms()
-            terms[id(config)] = evolve(own, model=model) if model else own
+            terms[id(config)] = evolve(own, model=model or own.model or learned)
         known = past.history(author, [file], at, reason) if past else None
         circumstances = partial(_circumstances, base if few and past else None, before.name, known, reason)
         verdict = judge(
@@ -86,7 +88,10 @@ def judge_all(
 def judge_against(revision: str, file: str, before: Side, after: Side, terms: Terms) -> Judged | None:
     """What is said of one file against what it is in a revision of git, with the history that the hook looks at."""
     past = past_of(Path.cwd(), revision)
-    known = past.history(git.identity(), [_in_repository(file)], time.time()) if past else None
+    at = time.time()
+    known = past.history(git.identity(), [_in_repository(file)], at) if past else None
+    if past and terms.model is None:
+        terms = evolve(terms, model=refined(default_model(), past.lessons, at))
     named = _in_repository(before.name)
     return judge(
         file, before, after, terms, partial(_circumstances, revision if past else None, named, known, None)
@@ -148,11 +153,7 @@ def past_of(repository: Path, revision: str = "HEAD") -> Past | None:
         known = list(commits(repository, most=REMEMBERED, revision=revision))
     except DocumentError:
         return None
-    taken_back = {revert.by.sha: revert.commit for revert in reverts(known)}
-    past = Past()
-    for commit in known:
-        remember(past, commit, taken_back.get(commit.sha))
-    return past
+    return past_after(known)
 
 
 def _in_repository(file: str) -> str:

@@ -19,9 +19,10 @@ from confguard.errors import ConfguardError
 from confguard.risk.commits import Commit, commits, remember, reverts
 from confguard.risk.evidence import Outline, evidence, outline_of
 from confguard.risk.findings import Risk
-from confguard.risk.history import Past
+from confguard.risk.history import KEPT_AFTER, Past
+from confguard.risk.learning import Learner
 from confguard.risk.likelihood import Model, default_model, fit
-from confguard.risk.metrics import auc, average_precision, calibration, recall_at
+from confguard.risk.metrics import auc, average_precision, calibration, calibration_error, recall_at
 from confguard.risk.model import assess
 
 __all__ = ["Backtest", "Scored", "backtest"]
@@ -110,6 +111,7 @@ class Backtest:
                 f"{share:.0%}": round(recall_at(self.likelihoods, self.labels, share), 4)
                 for share in (0.05, 0.1, 0.2)
             },
+            "calibration_error": round(calibration_error(self.likelihoods, self.labels), 4),
             "calibration": [
                 {"likelihood": round(mean, 4), "reverted": round(share, 4), "commits": count}
                 for mean, share, count in calibration(self.likelihoods, self.labels)
@@ -128,25 +130,30 @@ def backtest(
 ) -> Backtest:
     """Score every change to configuration in a git repository (bare or not) by what was known before it.
 
-    `only` limits what is counted to these commits (full or abbreviated names); all of them are the past of what
-    comes after. Raises `DocumentError` where git cannot read it.
+    The model that comes with confguard learns from each change once its outcome is known: a revert when it comes, a
+    change that is kept after 30 days. A `model` of one's own is taken as it is. `only` limits what is counted to these
+    commits (full or abbreviated names); all of them are the past of what comes after. Raises `DocumentError` where git
+    cannot read it.
     """
     history = list(commits(repository))
     outlines = _outlines(repository, history, progress, workers)
     found = {revert.commit.sha: revert for revert in reverts(history)}
     taken_back_by = {revert.by.sha: revert.commit for revert in found.values()}
-    chosen, past, scored, unread = model or default_model(), Past(), [], 0
+    learner, past, scored, unread = Learner(default_model()), Past(), [], 0
     for commit in history:
         shape, score, missing = outlines[commit.sha]
         unread += missing
         known = past.history(commit.author, commit.paths, commit.at, commit.subject)
-        if (only is None or any(commit.sha.startswith(each) for each in only)) and shape.changes:
+        if shape.changes:
             pieces = evidence(shape, known)
             revert = found.get(commit.sha)
-            likely = chosen.likelihood(pieces)
-            scored.append(
-                Scored(commit, likely, score, revert is not None, revert.how if revert else "", pieces)
-            )
+            if only is None or any(commit.sha.startswith(each) for each in only):
+                likely = (model or learner.at(commit.at)).likelihood(pieces)
+                scored.append(
+                    Scored(commit, likely, score, revert is not None, revert.how if revert else "", pieces)
+                )
+            known_at = revert.by.at if revert else commit.at + KEPT_AFTER
+            learner.saw(pieces, known_at=known_at, reverted=revert is not None)
         remember(past, commit, taken_back_by.get(commit.sha))
     return Backtest(str(repository), tuple(scored), unread, git.is_shallow(repository))
 

@@ -8,10 +8,10 @@ from string import Template
 
 from confguard.errors import harmless
 from confguard.risk.backtest import Backtest
-from confguard.risk.metrics import auc, average_precision, calibration, recall_at
+from confguard.risk.metrics import auc, average_precision, calibration, calibration_error, recall_at
 from confguard.texts import amount, shortened
 
-__all__ = ["to_html", "to_text"]
+__all__ = ["reliability_plot", "to_html", "to_text"]
 
 
 def to_text(made: Backtest) -> str:
@@ -29,6 +29,7 @@ def to_text(made: Backtest) -> str:
     lines += [
         f"  area under the curve  {auc(likely, labels):.3f}   (chance 0.5; findings alone {auc(scores, labels):.3f})",
         f"  average precision     {average_precision(likely, labels):.3f}   (chance {sum(labels) / len(labels):.3f})",
+        f"  calibration error     {calibration_error(likely, labels):.3f}   (mean distance, ten groups)",
         *(
             f"  reverted ones in the riskiest {share:>3.0%}   {recall_at(likely, labels, share):.0%}"
             for share in (0.05, 0.1, 0.2)
@@ -82,6 +83,7 @@ def to_html(made: Backtest) -> str:
             (f"reverted ones in the riskiest {s:.0%}", f"{recall_at(likely, labels, s):.0%}")
             for s in (0.05, 0.1, 0.2)
         ),
+        ("expected calibration error", f"{calibration_error(likely, labels):.3f}"),
         ("files that could not be read", f"{made.unread:,}"),
     ]
     return _PAGE.substitute(
@@ -89,7 +91,7 @@ def to_html(made: Backtest) -> str:
         count=f"{len(labels):,}",
         reverted=sum(labels),
         figures="".join(f"<tr><td>{_text(name)}</td><td>{_text(value)}</td></tr>" for name, value in figures),
-        plot=_plot(calibration(likely, labels)),
+        plot=reliability_plot(calibration(likely, labels)),
         misses="".join(
             f"<tr><td><code>{each.commit.sha[:10]}</code></td><td>{each.likelihood:.1%}</td>"
             f"<td>{_text(each.commit.subject)}</td><td>{_text(each.how)}</td></tr>"
@@ -98,7 +100,7 @@ def to_html(made: Backtest) -> str:
     )
 
 
-def _plot(groups: Sequence[tuple[float, float, int]]) -> str:
+def reliability_plot(groups: Sequence[tuple[float, float, int]]) -> str:
     """A scatter of the groups, both axes from 0 to the largest value."""
     most = max([0.01, *(max(mean, share) for mean, share, _ in groups)]) * 1.1
     size, edge = 300, 40
@@ -107,19 +109,17 @@ def _plot(groups: Sequence[tuple[float, float, int]]) -> str:
         return size * value / most
 
     dots = "".join(
-        f'<circle cx="{edge + at(mean):.1f}" cy="{size - at(share) + 10:.1f}" r="5" fill="var(--ink)">'
+        f'<circle cx="{edge + at(mean):.1f}" cy="{size - at(share) + 10:.1f}" r="5" fill="var(--ink, #0a7d74)">'
         f"<title>{mean:.1%} thought, {share:.1%} reverted, {amount(count, 'change')}</title></circle>"
         for mean, share, count in groups
     )
     frame = (
-        f'<path d="M{edge} 10V{size + 10}H{size + edge}" fill="none" stroke="var(--muted)"/>'
-        f'<path d="M{edge} {size + 10}L{size + edge} 10" stroke="var(--line)" stroke-dasharray="4"/>'
+        f'<path d="M{edge} 10V{size + 10}H{size + edge}" fill="none" stroke="var(--muted, #888)"/>'
+        f'<path d="M{edge} {size + 10}L{size + edge} 10" stroke="var(--line, #8886)" stroke-dasharray="4"/>'
     )
 
     def label(x: int, y: int, anchor: str, text: str) -> str:
-        return (
-            f'<text x="{x}" y="{y}" font-size="12" text-anchor="{anchor}" fill="currentColor">{text}</text>'
-        )
+        return f'<text x="{x}" y="{y}" font-size="12" text-anchor="{anchor}" fill="var(--muted, #888)">{text}</text>'
 
     labels = label(edge, size + 30, "start", "0") + label(edge - 5, 20, "end", f"{most:.0%}")
     labels += label(size + edge, size + 30, "end", f"{most:.0%} thought")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from attrs import define, field, frozen
 
 from confguard import git
 from confguard.documents.registry import is_configuration
-from confguard.risk.history import Past
+from confguard.risk.history import KEPT_AFTER, Lesson, Past
 
-__all__ = ["Commit", "FileChange", "Revert", "commits", "remember", "reverts"]
+__all__ = ["Commit", "FileChange", "Revert", "commits", "past_after", "remember", "reverts"]
 
 _NAMED = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
 _QUOTED = re.compile(r'^Revert "(.+)"$')
@@ -83,6 +83,20 @@ def remember(past: Past, commit: Commit, reverted: Commit | None) -> None:
     past.add(commit.author, commit.paths, commit.at)
     if reverted:
         past.revert(reverted.author, reverted.paths, commit.at)
+
+
+def past_after(known: Sequence[Commit]) -> Past:
+    """The past that commits leave, with what came of each of them."""
+    found = reverts(known)
+    taken_back = {revert.by.sha: revert.commit for revert in found}
+    known_at = {revert.commit.sha: float(revert.by.at) for revert in found}
+    past = Past()
+    for commit in known:
+        history = past.history(commit.author, commit.paths, commit.at, commit.subject)
+        reverted = commit.sha in known_at
+        past.lessons.append(Lesson(history, known_at.get(commit.sha, commit.at + KEPT_AFTER), reverted))
+        remember(past, commit, taken_back.get(commit.sha))
+    return past
 
 
 def reverts(history: Iterable[Commit]) -> list[Revert]:

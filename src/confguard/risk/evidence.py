@@ -12,7 +12,7 @@ from confguard.diffs.changes import Diff
 from confguard.risk.findings import Risk
 from confguard.risk.history import History
 
-__all__ = ["GROUPS", "Outline", "evidence", "outline_of"]
+__all__ = ["GROUPS", "Outline", "evidence", "of_history", "outline_of"]
 
 _VERSION = re.compile(r"\d+\.\d+|[0-9a-f]{7,}")
 _WORDS = {
@@ -129,6 +129,13 @@ def evidence(shape: Outline, history: History) -> dict[str, float]:
         "kind_findings": shape.score / 100,
     }
     return {name: float(value) for name, value in (found | _said(history.subject)).items()}
+
+
+def of_history(history: History) -> dict[str, float]:
+    """The evidence that needs no look into the files."""
+    return {
+        name: value for name, value in evidence(Outline(), history).items() if not name.startswith("kind_")
+    }
 
 
 def _said(subject: str | None) -> dict[str, float]:

@@ -13,10 +13,12 @@ from attrs import define, field, frozen
 from confguard.errors import ConfguardError
 from confguard.paths import Path, value_at
 
-__all__ = ["NEVER", "Dated", "History", "Past", "since_changed"]
+__all__ = ["KEPT_AFTER", "NEVER", "Dated", "History", "Lesson", "Past", "since_changed"]
 
 NEVER = 3650.0
 """Days since what never happened."""
+KEPT_AFTER = 30 * 86400.0
+"""Seconds after which a change that was not reverted counts as kept."""
 _MONTH = 30 * 86400
 
 
@@ -46,6 +48,16 @@ class History:
     """The first line of the reason."""
 
 
+@frozen
+class Lesson:
+    """What was known when a change was made, and what came of it."""
+
+    history: History
+    known_at: float
+    """When it was clear what came of it, in seconds since the epoch."""
+    reverted: bool
+
+
 @define
 class Past:
     """A past that grows commit by commit: ask it for the history of the next one, then add that.
@@ -64,6 +76,8 @@ class Past:
     _file_reverts: dict[str, list[float]] = field(factory=lambda: defaultdict(list))
     _author_reverts: dict[str, float] = field(factory=dict)
     _last_revert: float | None = None
+    lessons: list[Lesson] = field(factory=list)
+    """What came of each change, where that is followed."""
 
     def add(self, author: str, files: Iterable[str], at: float) -> None:
         """A change was made; `at` is in seconds since the epoch."""

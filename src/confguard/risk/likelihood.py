@@ -62,10 +62,12 @@ class Model:
         ]
 
     def _part(self, name: str, value: float) -> float:
-        if name not in self.weights:
-            return 0.0
-        mean, spread, weight = self.weights[name]
-        return weight * max(-4.0, min(4.0, (value - mean) / spread))
+        return self.weights[name][2] * self.standard(name, value) if name in self.weights else 0.0
+
+    def standard(self, name: str, value: float) -> float:
+        """A piece of evidence that is weighed, in units of its spread, within bounds."""
+        mean, spread, _ = self.weights[name]
+        return max(-4.0, min(4.0, (value - mean) / spread))
 
     def to_json(self) -> dict[str, object]:
         """The model as JSON."""

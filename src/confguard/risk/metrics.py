@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["auc", "average_precision", "calibration", "recall_at"]
+__all__ = ["auc", "average_precision", "calibration", "calibration_error", "recall_at"]
 
 
 def auc(scores: Sequence[float], labels: Sequence[bool]) -> float:
@@ -72,3 +72,13 @@ def calibration(
             mean = sum(likelihoods[i] for i in group) / len(group)
             made.append((mean, sum(labels[i] for i in group) / len(group), len(group)))
     return made
+
+
+def calibration_error(likelihoods: Sequence[float], labels: Sequence[bool], bins: int = 10) -> float:
+    """How far likelihood and share that was bad lie apart, in the mean over groups of equal size.
+
+    >>> round(calibration_error([0.1, 0.9], [False, True], 2), 3)
+    0.1
+    """
+    groups = calibration(likelihoods, labels, bins)
+    return sum(abs(mean - share) * count for mean, share, count in groups) / max(1, len(labels))
