@@ -179,6 +179,15 @@ def test_what_is_said_of_a_change(what: str, before: str, after: str, format: st
     assert code in found if code else not grave, found
 
 
+def test_long_texts_take_no_long_time() -> None:
+    """Bounded: a judgement of texts of 40,000 characters is over, not in minutes, before the test's own time-out."""
+    for unit in ("4f97e15f0c", "a.1-", "x = ", "1.a", "a=1 ", "{{.x}}", "host.example."):
+        before, after = unit * 10_000, unit * 9_999 + "z"
+        for wrapped in ("{}", "k: {}\nl: 1\n"):
+            texts = [{"image": wrapped.format(text), "x": [text]} for text in (before, after)]
+            assert cg.assess(cg.diff(*texts)).score >= 0
+
+
 def test_a_test_environment_is_judged_less_severely() -> None:
     before, after = "replicas: 12\n", "replicas: 1\n"
     assert findings(before, after, path="deploy/prod.yaml") == {"CG301": "high"}

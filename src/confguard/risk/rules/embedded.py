@@ -18,12 +18,13 @@ __all__ = ["changes_within", "leaves"]
 
 _FLAG = re.compile(r"--?([A-Za-z][\w.-]*)(?:[= ](.*))?", re.DOTALL)
 _DIRECTIVE = re.compile(r"^\s*([A-Za-z_][\w.-]*)[ \t]*[ \t=:][ \t]*(\S.*?)[ \t;{]*$")
-_AMOUNT = re.compile(r"([A-Za-z_][\w.-]*)[ =](\d[\w./%]*)")
+_AMOUNT = re.compile(r"(?<![\w.-])([A-Za-z_][\w.-]{0,60})[ =](\d[\w./%]{0,30})")
 _NAME = re.compile(r"[A-Za-z_][\w./-]*")
 _COMPARED = re.compile(r"([<>]=?\s*)(\d+(?:\.\d+)?)(?![\w.])")
 _RATE = re.compile(r"(\d{1,9})r/([sm])")  # as nginx writes it
 _HEAP = re.compile(r"-(Xmx|Xms)(\d+[kKmMgG])")
 _PROSE = word_set("description message summary title comment help note text body")
+_LONGEST_LINE = 2_000
 _LONGEST = 500_000
 
 
@@ -82,6 +83,8 @@ def _flag(value: Any) -> tuple[str, Any] | None:
 
 def _within_text(path: Path, before: str, after: str) -> Iterator[Change]:
     if "\n" not in before.strip() + after.strip():
+        if max(len(before), len(after)) > _LONGEST_LINE:
+            return
         for pattern, name in ((_COMPARED, "threshold"), (_HEAP, "heap"), (_AMOUNT, None)):
             yield from _amounts(path, name, pattern, before, after)
     elif path and not words_of(str(path[-1])) & _PROSE and max(len(before), len(after)) <= _LONGEST:
@@ -96,7 +99,14 @@ def _within_text(path: Path, before: str, after: str) -> Iterator[Change]:
 
 def _directives(path: Path, before: str, after: str) -> Iterator[Change]:
     """Lines such as `proxy_pass http://app;` that differ, where the words that they begin with do not."""
-    old, new = (list(filter(None, map(_DIRECTIVE.match, text.splitlines()))) for text in (before, after))
+    old, new = (
+        [
+            match
+            for line in text.splitlines()
+            if len(line) <= _LONGEST_LINE and (match := _DIRECTIVE.match(line))
+        ]
+        for text in (before, after)
+    )
     if [match[1] for match in old] != [match[1] for match in new]:
         return
     for was, now in zip(old, new, strict=True):

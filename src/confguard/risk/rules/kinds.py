@@ -40,7 +40,7 @@ _STORES = re.compile(
     r"postgres(?:ql)?|mysql|mariadb|mongo(?:db)?|elasticsearch|opensearch|cassandra|kafka|zookeeper|clickhouse|etcd|influxdb",
     re.IGNORECASE,
 )
-_MAJOR = re.compile(r"(?:^|[:v-])(\d+)(?:\.\d+)*(?:[-_.][a-z0-9.]+)*$", re.IGNORECASE)
+_MAJOR = re.compile(r"(?:^|[:v-])(\d{1,6})(?:[-_.][a-z0-9_.-]{0,80})?$", re.IGNORECASE)
 _TEXTS_ONLY = word_set("label labels annotation annotations env environment")
 _ALWAYS_ON = word_set("verify verification insecure validate checkhostname authorized secure httponly skip")
 _CHOOSING = word_set("prefix prefixlist host path pattern label labels cidr")
