@@ -11,6 +11,7 @@ import pytest
 
 import confguard as cg
 from confguard.risk.rules import all_rules, programs
+from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict
 from confguard.risk.rules.kinds import KINDS
 from confguard.risk.rules.roles import ROLES, roles_of
 from confguard.risk.rules.table import Danger
@@ -258,3 +259,86 @@ def test_every_fact_of_a_program_has_its_source_and_can_be_reached() -> None:
         for name in each["names"]:
             path = tuple(name.split(".")) if name.count(".") == 1 else (name,)
             assert each["says"] in {warned.says for warned in programs.warnings_of(path)}, name
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "client_secret: {}",
+        "oauth: {{client_secret: {}}}",
+        "secret: {{password: {}}}",
+        "auth: {{secret: {}}}",
+        "signing_secret: {}",
+    ],
+)
+def test_a_literal_secret_is_told_of_wherever_its_name_says_secret(setting: str) -> None:
+    found = findings("x: 1\n", "x: 1\n" + setting.format("hV7qLm29xRt") + "\n")
+    assert found["CG406"] == "high"
+
+
+@pytest.mark.parametrize(
+    "setting", ["secret: database", "client_secret: prod-oauth-client", "secretKeyRef: {name: hV7qLm29xRt}"]
+)
+def test_the_name_of_a_secret_is_none(setting: str) -> None:
+    assert "CG406" not in findings("x: 1\n", f"x: 1\n{setting}\n")
+
+
+@pytest.mark.parametrize(
+    "comment", ["must match client_secret: hV7qLm29xRt", "required: hV7qLm29xRt is the same"]
+)
+def test_a_comment_is_quoted_without_the_secrets_in_it(comment: str) -> None:
+    before = f"# {comment}\nreplicas: 1\ndb_password: hV7qLm29xRt\n"
+    diff = cg.diff(cg.parse(before, "yaml"), cg.parse(before.replace("replicas: 1\n", ""), "yaml"))
+    (said,) = [each.message for each in cg.assess(diff).findings if each.code == "CG532"]
+    assert "hV7q" not in said
+    assert "***" in said
+
+
+def test_a_folder_above_the_project_names_no_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dev" / "shop").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "dev" / "shop")
+    for path, severity in (("app.yaml", "high"), ("dev/app.yaml", "medium"), ("../app.yaml", "high")):
+        absolute = str(tmp_path / "dev" / "shop" / path)
+        assert findings("replicas: 12\n", "replicas: 1\n", path=absolute) == {"CG301": severity}
+
+
+def test_an_element_that_came_before_it_makes_no_element_new() -> None:
+    before = "pools: [{max_connections: 400, a: 1, b: 2}]\n"
+    after = "pools: [{x: 1, y: 2}, {max_connections: 4, a: 1, b: 2}]\n"
+    alone = "pools: [{max_connections: 4, a: 1, b: 2}]\n"
+    assert findings(before, after)["CG201"] == findings(before, alone)["CG201"] == "high"
+
+
+def test_a_pair_out_of_order_is_seen_in_a_large_file_and_in_a_list() -> None:
+    lease = "lease: {lease_duration: %d, renew_interval: 5}\n"
+    text = lease + "servers: [{workers: 10, pool_size: %d, max_connections: 300}]\n"
+    more = "".join(f"s{i}: {i}\n" for i in range(100))
+    assert {"CG213", "CG217"} <= findings(more + text % (15, 20), more + text % (4, 50)).keys()
+
+
+class Ours(EditRule):
+    """A rule of a project, about every amount."""
+
+    code = "X101"
+    title = "an amount changed"
+    severity = "low"
+    reason = "We want to know."
+    advice = "Say why."
+    example = Example("a = 1\n", "a = 2\n", "a = 1\n")
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        return f"from {edit.before} to {edit.after}"
+
+
+def test_a_rule_of_the_project_speaks_in_place_of_a_generic_one() -> None:
+    diff = cg.diff({"batch": 50}, {"batch": 5000})
+    assert {each.code for each in cg.assess(diff).findings} == {"CG102"}
+    assert {each.code for each in cg.assess(diff, rules=[Ours()]).findings} == {"X101"}
+
+
+def test_settings_within_a_text_are_not_counted_as_the_files_own() -> None:
+    before = {f"s{i}": i for i in range(20)} | {"data": "".join(f"k{i}: {i}\n" for i in range(30))}
+    after = before | {"data": "".join(f"k{i}: {i + 1}\n" for i in range(30))}
+    assert "CG506" not in {each.code for each in cg.assess(cg.diff(before, after)).findings}

@@ -124,8 +124,8 @@ def check_document(document: Document, shape: Shape = ANYTHING) -> list[Finding]
 def _findings(context: Context, more: Sequence[Rule]) -> list[Finding]:
     """Every rule's findings; a generic one only where no other rule speaks of the setting."""
     found = [(rule, finding) for rule in all_rules() for finding in _run(rule, context)]
-    spoken = {finding.path for rule, finding in found if not rule.generic}
     own = [finding for rule in more for finding in _run(rule, context)]
+    spoken = {finding.path for rule, finding in found if not rule.generic} | {each.path for each in own}
     return [
         _where_it_counts(finding, context)
         for rule, finding in found

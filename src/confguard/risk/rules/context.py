@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os.path
+import pathlib
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -101,7 +103,7 @@ class Context:
     def environment(self, path: Path) -> str | None:
         """The environment that a setting is for: by names on its path, what its document says, or the file's name."""
         document = self.diff.after_document
-        texts = [document.part_at(path)[0].path or ""] if document else []
+        texts = [_within_project(document.part_at(path)[0].path or "")] if document else []
         around = self.document_of(path)
         if isinstance(around, dict):
             texts += [around[key] for key in _ENVIRONMENT_KEYS if isinstance(around.get(key), str)]
@@ -118,11 +120,15 @@ class Context:
 
     def is_new(self, path: Path) -> bool:
         """Does a setting stand in a table or list that is new as a whole?"""
-        return any(path[:length] in self._added for length in range(1, len(path)))
+        around = [path[:length] for length in range(1, len(path) + 1)]
+        added, others = self._touched
+        return not added.isdisjoint(around[:-1]) and others.isdisjoint(around)
 
     @cached_property
-    def _added(self) -> frozenset[Path]:
-        return frozenset(change.path for change in self.changes if change.op == "add")
+    def _touched(self) -> tuple[frozenset[Path], frozenset[Path]]:
+        """The paths of what is new, and of all else that changed: the same one where an element came before another."""
+        added = frozenset(change.path for change in self.changes if change.op == "add")
+        return added, frozenset(change.path for change in self.changes if change.op != "add")
 
     def is_usual(self, edit: Edit) -> bool:
         """Is it part of something new, and what others of its kind in the file have already?"""
@@ -199,6 +205,14 @@ def environment_of(text: str) -> str | None:
     """
     production, elsewhere = bool(_PRODUCTION.search(text)), bool(_ELSEWHERE.search(text))
     return None if production is elsewhere else "production" if production else "staging or test"
+
+
+def _within_project(path: str) -> str:
+    """A file's path from the working folder; of one that stands elsewhere, only its name says what it is for."""
+    if not pathlib.Path(path).is_absolute():
+        return path
+    within = os.path.relpath(path)
+    return pathlib.Path(path).name if within.startswith(os.pardir) else within
 
 
 def _goes_to_all(path: Path, text: str) -> bool:

@@ -37,6 +37,8 @@ class Edit:
     before: Any
     after: Any
     change: Change = field(repr=False, eq=False)
+    inner: bool = field(default=False, repr=False, eq=False)
+    """Does it stand within a text, so that it is no setting of the file itself?"""
 
     @cached_property
     def name(self) -> str:
@@ -176,13 +178,13 @@ def _from_default(change: Change, shape: Shape) -> Change:
     return attrs.evolve(change, op="replace", after=default)
 
 
-def _within(change: Change) -> Iterator[Edit]:
+def _within(change: Change, *, inner: bool = False) -> Iterator[Edit]:
     before, after = opaque(change.before), opaque(change.after)
-    yield Edit(change.path, before, after, change)
+    yield Edit(change.path, before, after, change, inner)
     if isinstance(before, dict | list):
-        yield from (Edit(path, value, None, change) for path, value in leaves(before, change.path))
+        yield from (Edit(path, value, None, change, inner) for path, value in leaves(before, change.path))
     if isinstance(after, dict | list):
-        yield from (Edit(path, None, value, change) for path, value in leaves(after, change.path))
+        yield from (Edit(path, None, value, change, inner) for path, value in leaves(after, change.path))
 
 
 def edits_of(changes: Iterable[Change], shape: Shape) -> Iterator[Edit]:
@@ -193,4 +195,4 @@ def edits_of(changes: Iterable[Change], shape: Shape) -> Iterator[Edit]:
         for judged in _judged(change):
             yield from _within(_from_default(judged, shape))
         for inner in changes_within(change):
-            yield from _within(inner)
+            yield from _within(inner, inner=True)

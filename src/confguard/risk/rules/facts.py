@@ -12,6 +12,7 @@ from confguard.paths import Path
 from confguard.risk.findings import Finding
 from confguard.risk.names import word_set, words_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
+from confguard.secrets import masked_settings
 from confguard.texts import shortened
 
 __all__ = ["BelowWhatIsObserved", "CommentSays", "LimitPassed", "NothingReported"]
@@ -171,7 +172,8 @@ class CommentSays(Rule):
                 _WARNING.search(comment) and not _EASING.search(comment) and not _OF_THE_FILE.search(comment)
             )
             if lines and kept.issuperset(lines) and warns and self._concerns(comment, edit):
-                yield self.finding(edit.path, f"a comment says: {shortened(comment, 90)}")
+                shown = " ".join(masked_settings(context.diff.secrets.clean(line)) for line in lines)
+                yield self.finding(edit.path, f"a comment says: {shortened(shown, 90)}")
 
     def _concerns(self, comment: str, edit: Edit) -> bool:
         """Is it gone, or does the comment speak of an amount that the new value passes, or name the setting?"""

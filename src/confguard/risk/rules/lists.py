@@ -269,7 +269,9 @@ class ManyAtOnce(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Half of at least eight settings changed or removed, each in its own way."""
-        leaves = [edit for edit in context.edits if not isinstance(edit.before, dict | list)]
+        leaves = [
+            edit for edit in context.edits if not edit.inner and not isinstance(edit.before, dict | list)
+        ]
         came = Counter(repr(edit.after) for edit in leaves if edit.added)
         went = [edit for edit in leaves if not edit.added and not (edit.removed and came[repr(edit.before)])]
         ways = {(repr(edit.before), repr(edit.after)) for edit in went}

@@ -79,13 +79,20 @@ class PairRule(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """A finding for each table that a change touched and in which the pair is wrong now."""
+        beside = list(self._beside(context))
+        yield from beside
         if self.across:
-            before, after = _flat(context.before), _flat(context.after)
-            said = {message for _, message in self.disagreements(before)}
-            for key, message in self.disagreements(after):
-                if message not in said:
-                    yield self.finding(tuple(key.split("\t")), message.replace("\t", "."))
-            return
+            known = {finding.path for finding in beside}
+            yield from (finding for finding in self._apart(context) if finding.path not in known)
+
+    def _apart(self, context: Context) -> Iterator[Finding]:
+        before, after = _flat(context.before), _flat(context.after)
+        known = {message for _, message in self.disagreements(before)}
+        for key, message in self.disagreements(after):
+            if message not in known:
+                yield self.finding(tuple(key.split("\t")), message.replace("\t", "."))
+
+    def _beside(self, context: Context) -> Iterator[Finding]:
         for path in dict.fromkeys(path for edit in context.edits for path in _tables_around(edit.path)):
             after = _as_read(context.after_at(path), path, context)
             if not isinstance(after, Mapping) or len(after) > _MOST_KEYS:

@@ -44,9 +44,9 @@ _NO_SECRETS = word_set(
 )
 _OF_COOKIES = word_set("ttl lifetime age name domain key")
 _NOT_SECRET = word_set(
-    "name description host port user username url dir path file enabled version domain database secret"
+    "name description host port user username url dir path file enabled version domain database"
 )
-_SECRET_TABLES = word_set("secret secretref secretkeyref secretname fromsecret envfromsecret")
+_REFERENCES = word_set("secretref secretkeyref secretname fromsecret envfromsecret")
 _ENCRYPTED = re.compile(r"\s*(?:ENC\[|\$ANSIBLE_VAULT;|-----BEGIN AGE ENCRYPTED|vault:v\d)")
 _VERSION_RANGE = re.compile(r"[\^~<>=v]*\s*\d+(?:\.\w+)+.*")
 
@@ -266,14 +266,16 @@ def _literal(value: Any) -> bool:
 
 def _names_a_secret(edit: Edit, value: str) -> bool:
     """Is this the name of where a secret is kept, or of no secret at all?"""
-    above = any(isinstance(each, str) and each.lower() in _SECRET_TABLES for each in edit.path[:-1])
-    if above or head_of(edit.name) in _NOT_SECRET:
+    names = [each.lower() for each in edit.path if isinstance(each, str)]
+    if not _REFERENCES.isdisjoint(names[:-1]) or head_of(edit.name) in _NOT_SECRET:
         return True
     if value.strip().lower() in _NO_SECRETS or "\n" in value.strip() or value.strip()[:1] in "{[":
         return True
-    words = _REFERENCE_NAME.fullmatch(value) is not None
-    about_secrets = any("secret" in words_of(each) for each in edit.path if isinstance(each, str))
-    return (words and about_secrets) or _VERSION_RANGE.fullmatch(value) is not None
+    if any("secret" in words_of(each) for each in names) and _REFERENCE_NAME.fullmatch(value):
+        return True
+    if "secret" in names and value.isascii() and value.isalpha() and value.islower():
+        return True  # `secret: database`, as volumes and certificates name one
+    return _VERSION_RANGE.fullmatch(value) is not None
 
 
 def _network(value: Any) -> IPv4Network | IPv6Network | None:
