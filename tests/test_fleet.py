@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -242,21 +243,24 @@ def test_linearizable_on_sqlite_too(folder: Path) -> None:
 
 
 @pytest.fixture
-def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A file system of two megabytes, as working folder."""
-    root = tmp_path / "small"
+def mounted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file system of two megabytes, as working folder; outside of `tmp_path`, which pytest cleans up by itself."""
+    around = Path(tempfile.mkdtemp(prefix="confguard-mounted-"))
+    root = around / "small"
     root.mkdir()
     ended = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(root)], capture_output=True, text=True
     )
     if ended.returncode:
+        shutil.rmtree(around)
         pytest.skip(f"no file system can be mounted here (that needs root): {ended.stderr.strip()}")
     monkeypatch.chdir(root)
     try:
         yield root
     finally:
-        monkeypatch.chdir(tmp_path)
+        monkeypatch.undo()
         subprocess.run(["umount", "-l", str(root)], check=True)
+        shutil.rmtree(around, ignore_errors=True)  # a mount that is still in use somewhere harms nobody there
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "etcd"])
