@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import time
 import xml.etree.ElementTree as ET
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import BaseModel
 
 import confguard as cg
 from confguard.cli import main
 from confguard.errors import ProjectError
+from confguard.fields import Impact, Owner
 from confguard.project import load_project
 from confguard.project.guards import rules_of
 from confguard.risk import model
@@ -354,3 +356,55 @@ def test_a_check_of_a_whole_file_knows_acceptances(folder: Path, capsys: Capture
     told = capsys.readouterr().out
     assert "a.yaml:2:1: CG702" in told
     assert "a.yaml:1" not in told
+
+
+def severities(risk: cg.Risk) -> dict[str, str]:
+    return {finding.code: finding.severity for finding in risk.findings}
+
+
+def test_a_value_that_was_taken_back_is_told_of_when_it_is_set_again() -> None:
+    for impact, decision in (("medium", "allow"), ("high", "review")):
+        guard = cg.Guard("c", store="memory://", format="toml", impact=impact)
+        for value in (100, 99):
+            guard.apply(guard.plan({"queue": value, "x": 1}, reason="tune the queue"))
+        guard.revert(reason="logins were rejected")
+        again = guard.plan({"queue": 99, "x": 2}, reason="tune the queue once more")
+        assert again.decision == decision
+        (message,) = [each.message for each in again.risk.findings if each.code == "CG907"]
+        assert message == "revision 2 set it so, and revision 3 took that back"
+        other = guard.plan({"queue": 98, "x": 2}, reason="another value")
+        assert "CG907" not in severities(other.risk)
+
+
+def test_the_first_change_in_a_year_weighs_more_where_much_depends_on_it() -> None:
+    class Weighty(BaseModel):
+        a: int
+        b: Annotated[int, Impact("high")]
+        c: int = 1
+
+    now = [datetime(2024, 1, 1, tzinfo=UTC)]
+    guard = cg.Guard("c", schema=Weighty, store="memory://", format="toml", clock=lambda: now[0])
+    guard.apply(guard.plan({"a": 100, "b": 100}, reason="first"))
+    now[0] += timedelta(days=400)
+    assert severities(guard.plan({"a": 101, "b": 100}, reason="a little").risk) == {"CG902": "low"}
+    weighty = guard.plan({"a": 100, "b": 101}, reason="a little")
+    assert severities(weighty.risk) == {"CG902": "high"}
+    assert weighty.decision == "review"
+
+
+def test_many_owners_and_what_nothing_looks_at() -> None:
+    class Owned(BaseModel):
+        a: Annotated[int, Owner("web")]
+        b: Annotated[int, Owner("data")]
+        c: Annotated[int, Owner("login")]
+
+    before, after = {"a": 100, "b": 100, "c": 100}, {"a": 101, "b": 101, "c": 101}
+    change = cg.diff(before, after, Owned)
+    assert severities(cg.assess(change)) == {"CG908": "low"}
+    assert severities(cg.assess(change, impact="critical")) == {"CG908": "high"}
+    assert severities(cg.assess(cg.diff(before, before | {"a": 101, "b": 101}, Owned))) == {}
+    unwatched = Circumstances(unwatched=True)
+    plain = cg.diff(before, after)
+    assert severities(cg.assess(plain, impact="high", circumstances=unwatched)) == {"CG909": "high"}
+    assert severities(cg.assess(plain, impact="medium", circumstances=unwatched)) == {}
+    assert severities(cg.assess(plain, impact="high")) == {}

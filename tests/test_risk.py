@@ -15,7 +15,7 @@ from hypothesis import given
 from pydantic import BaseModel
 
 import confguard as cg
-from confguard.fields import Duration, Impact, ImpactLevel, Safer, Secret
+from confguard.fields import Duration, Impact, ImpactLevel, Owner, Safer, Secret
 from confguard.risk import vocabulary
 from confguard.risk.factors import (
     direction_factor,
@@ -38,14 +38,21 @@ RULES = all_rules()
 
 
 HURRIED = Process(
-    reason="wip", outside_hours="Saturday", freeze="year end", last_changed=lambda path: timedelta(days=400)
+    reason="wip",
+    outside_hours="Saturday",
+    freeze="year end",
+    last_changed=lambda path: timedelta(days=400),
+    taken_back=lambda path, value: "revision 2 set it so, and revision 3 took that back",
+    unwatched=True,
+    impact="high",
 )
+OWNED = Shape("map", fields={name: Shape(marks=(Owner(name),)) for name in "abc"})
 
 
 def fired(rule: Rule, before: str, after: str, format: str = "toml") -> list[Any]:
     old, new = cg.parse(before, format), cg.parse(after, format)
-    process = HURRIED if rule.code.startswith("CG9") else Process()
-    return list(rule.check(Context(cg.diff(old, new), old.data, new.data, process=process)))
+    process, shape = (HURRIED, OWNED) if rule.code.startswith("CG9") else (Process(), Shape())
+    return list(rule.check(Context(cg.diff(old, new), old.data, new.data, shape, process)))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

@@ -74,13 +74,15 @@ def terms_of(project: Project, config: Config | None, schema: str | None = None)
 
     project.make_importable()
     model = project.settings.model
+    resolved = resolve_schema(schema or (project.schema_of(config) if config else None))
     return Terms(
-        schema=resolve_schema(schema or (project.schema_of(config) if config else None)),
+        schema=resolved,
         policy=project.policy_of(config),
         impact=config.impact if config else None,
         rules=rules_of(project),
         model=read_model(project.root / model) if model else None,
         format=config.format if config else None,
+        unwatched=config is not None and not (resolved or config.probes or config.monitors),
     )
 
 

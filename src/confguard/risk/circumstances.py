@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from attrs import frozen
 
@@ -29,3 +30,7 @@ class Circumstances:
     """The time of the change; now, if it is not said."""
     last_changed: Callable[[Path], timedelta | None] | None = None
     """How long ago a setting was changed before."""
+    taken_back: Callable[[Path, Any], str | None] | None = None
+    """What came of it when a setting was set to a value before, where that was taken back."""
+    unwatched: bool = False
+    """Is it known that no schema, probe or monitor looks at the config?"""

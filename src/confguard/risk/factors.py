@@ -72,12 +72,7 @@ def impact_factor(
 
     A low impact only lowers what findings gave, so that nothing sinks below zero.
     """
-    marked = [
-        (mark.level, path)
-        for change in diff
-        for path in _prefixes(change.path)
-        if (mark := shape.at(path).mark(Impact)) is not None
-    ]
+    marked = [(mark.level, path) for change in diff for path, mark in shape.marks_on(change.path, Impact)]
     if marked:
         level, path = max(marked, key=lambda entry: IMPACT[entry[0]])
         why = f"{show_path(path)} is marked as of {level} impact"
@@ -121,7 +116,3 @@ def history_factors(history: Iterable[PastChange] | None) -> list[Factor]:
     points = min(15.0, 5.0 * len(reverts) + (5.0 if recent[0].reverts is not None else 0.0))
     times = "once" if len(reverts) == 1 else f"{len(reverts)} times"
     return [Factor("history", points, f"reverted {times} in the last {amount(len(recent), 'revision')}")]
-
-
-def _prefixes(path: Path) -> Iterable[Path]:
-    return (path[:length] for length in range(len(path) + 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from confguard.errors import ConfguardError
 from confguard.paths import Path, value_at
 
-__all__ = ["KEPT_AFTER", "NEVER", "Dated", "History", "Lesson", "Past", "since_changed"]
+__all__ = ["KEPT_AFTER", "NEVER", "History", "Lesson", "Past", "Revised", "SettingsPast"]
 
 NEVER = 3650.0
 """Days since what never happened."""
@@ -124,8 +124,13 @@ class Past:
         )
 
 
-class Dated(Protocol):
+class Revised(Protocol):
     """What is asked of a revision. `confguard.Revision` answers it."""
+
+    @property
+    def number(self) -> int:
+        """Its number."""
+        ...
 
     @property
     def data(self) -> Any:
@@ -137,20 +142,41 @@ class Dated(Protocol):
         """When it was made."""
         ...
 
+    @property
+    def reverts(self) -> int | None:
+        """The number of the revision that was brought back, for a revert."""
+        ...
 
-def since_changed(history: Sequence[Dated], now: datetime) -> Callable[[Path], timedelta | None]:
-    """How long ago a setting got the value that it has in the newest revision (the first of `history`).
 
-    The function returned answers None where the history does not reach back that far.
-    """
+@frozen
+class SettingsPast:
+    """What a config's revisions, newest first, tell of each of its settings."""
 
-    def since(path: Path) -> timedelta | None:
-        for newer, older in itertools.pairwise(history):
-            try:
+    history: Sequence[Revised]
+    now: datetime
+
+    def last_changed(self, path: Path) -> timedelta | None:
+        """How long a setting has had the value of the newest revision: at least, where the history begins later.
+
+        None where that is not known.
+        """
+        try:
+            for newer, older in itertools.pairwise(self.history):
                 if value_at(older.data, path) != value_at(newer.data, path):
-                    return now - newer.created_at
-            except ConfguardError:  # thinned out, or adopted and does not parse
-                return None
-        return None
+                    return self.now - newer.created_at
+        except ConfguardError:  # thinned out, or adopted and does not parse
+            return None
+        return self.now - self.history[-1].created_at if self.history else None
 
-    return since
+    def taken_back(self, path: Path, value: Any) -> str | None:
+        """What came of it when a setting was set to a value before, where that was taken back."""
+        for revert, reverted in itertools.pairwise(self.history):
+            if revert.reverts is None:
+                continue
+            try:
+                was, back = value_at(reverted.data, path), value_at(revert.data, path)
+            except ConfguardError:
+                return None
+            if was != back and was == value:
+                return f"revision {reverted.number} set it so, and revision {revert.number} took that back"
+        return None

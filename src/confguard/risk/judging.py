@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
@@ -45,6 +45,8 @@ class Terms:
     """The coefficients of the likelihood, where they are a project's own."""
     format: str | None = None
     """The format, where a file's name does not tell it."""
+    unwatched: bool = False
+    """Is it known that no schema, probe or monitor looks at the config?"""
 
     def assess(self, diff: Diff, circumstances: Circumstances) -> Risk:
         """The risk of a change by these terms."""
@@ -55,7 +57,7 @@ class Terms:
             impact=self.impact,
             rules=self.rules,
             model=self.model,
-            circumstances=circumstances,
+            circumstances=evolve(circumstances, unwatched=self.unwatched),
         )
 
 

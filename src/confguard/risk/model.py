@@ -84,9 +84,14 @@ def assess(
     )
     at = known.at or datetime.now(UTC)
     process = policy.process(at, known.reason) if policy else Process(reason=known.reason)
-    context = Context(
-        diff, diff.before, diff.after, shape, attrs.evolve(process, last_changed=known.last_changed)
+    process = attrs.evolve(
+        process,
+        last_changed=known.last_changed,
+        taken_back=known.taken_back,
+        unwatched=known.unwatched,
+        impact=impact,
     )
+    context = Context(diff, diff.before, diff.after, shape, process)
     findings, accepted = split_accepted(
         [_placed(finding, diff) for finding in _cleaned(_findings(context, rules), diff)],
         policy.accept if policy else (),

@@ -20,7 +20,7 @@ from confguard.errors import BakingError, ConfguardError, DocumentError, DriftEr
 from confguard.fields import Owner
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.findings import Risk
-from confguard.risk.history import since_changed
+from confguard.risk.history import SettingsPast
 from confguard.risk.judging import Terms
 from confguard.risk.policy import Decision
 from confguard.rollout.bake import Bake
@@ -128,8 +128,9 @@ def plan_change(
     base, judged, notes = _base(place, head, document)
     changes = diff(base, document, place.schema)
     history = [each for each in place.store.history(place.config, HISTORY) if not each.drift_copy]
+    past = SettingsPast(history, now)
     circumstances = Circumstances(
-        history=history, reason=reason, at=now, last_changed=since_changed(history, now)
+        history=history, reason=reason, at=now, last_changed=past.last_changed, taken_back=past.taken_back
     )
     risk = terms.assess(changes, circumstances)
     return Plan(
@@ -226,12 +227,8 @@ def as_bundle(source: Source, files: Layout, head: Document | None) -> Document:
 def owners_of(changes: Diff, schema: Schema[Any] | None) -> tuple[str, ...]:
     """Who is to be asked, by the schema's `Owner` marks on what changes, and on what it stands in."""
     shape = schema.shape if schema else ANYTHING
-    marks = (
-        shape.at(change.path[:length]).mark(Owner)
-        for change in changes
-        for length in range(len(change.path) + 1)
-    )
-    return tuple(dict.fromkeys(mark.team for mark in marks if mark))
+    marks = (mark for change in changes for _, mark in shape.marks_on(change.path, Owner))
+    return tuple(dict.fromkeys(mark.team for mark in marks))
 
 
 def _base(place: Place, head: Revision | None, document: Document) -> tuple[Any, bool, list[str]]:

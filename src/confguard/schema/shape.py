@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, Literal, TypeVar, get_origin
@@ -178,6 +178,12 @@ class Shape:
     def mark(self, kind: type[Mark]) -> Mark | None:
         """The mark of a kind, if there is one."""
         return next((mark for mark in self.marks if isinstance(mark, kind)), None)
+
+    def marks_on(self, path: Path, kind: type[Mark]) -> Iterator[tuple[Path, Mark]]:
+        """The marks of a kind on the way to a path, from the whole document on, each with its place."""
+        for length in range(len(path) + 1):
+            if (mark := self.at(path[:length]).mark(kind)) is not None:
+                yield path[:length], mark
 
     @cached_property
     def names(self) -> Mapping[Path, Path]:

@@ -14,6 +14,7 @@ from attrs import define, field, frozen
 
 from confguard.diffs.change import Change
 from confguard.diffs.changes import Diff
+from confguard.fields import Impact, ImpactLevel
 from confguard.paths import Path, follow, value_at
 from confguard.risk.names import name_of, word_set, words_of, words_on_path
 from confguard.risk.rules.edits import Edit, edits_of, paired
@@ -51,6 +52,12 @@ class Process:
     """Why changes are frozen now."""
     last_changed: Callable[[Path], timedelta | None] | None = None
     """How long ago a setting was changed last."""
+    taken_back: Callable[[Path, Any], str | None] | None = None
+    """What came of it when a setting was set to a value before, where that was taken back."""
+    unwatched: bool = False
+    """Is it known that no schema, probe or monitor looks at the config?"""
+    impact: ImpactLevel | None = None
+    """How much depends on the config, where that is said."""
 
 
 @define(slots=False, eq=False)
@@ -109,6 +116,11 @@ class Context:
             texts += [around[key] for key in _ENVIRONMENT_KEYS if isinstance(around.get(key), str)]
         texts += [segment for segment in path[:-1] if isinstance(segment, str)]
         return next((found for text in reversed(texts) if (found := environment_of(text))), None)
+
+    def is_weighty(self, path: Path) -> bool:
+        """Does much depend on a setting: by its own mark, one above it, or what is said of the config?"""
+        marked = [mark.level for _, mark in self.shape.marks_on(path, Impact)]
+        return (marked[-1] if marked else self.process.impact) in {"high", "critical"}
 
     def siblings(self, path: Path) -> list[dict[Any, Any]]:
         """The other tables of the list or table in which the one at a path stands, after."""

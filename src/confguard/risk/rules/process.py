@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from confguard.diffs.applying import opaque
+from confguard.fields import Owner
 from confguard.risk.findings import Finding
 from confguard.risk.rules.interface import Context, Example, Rule
 from confguard.texts import amount
 
-__all__ = ["LongUntouched", "OutsideHours", "ThinReason", "UnderFreeze"]
+__all__ = [
+    "LongUntouched",
+    "ManyOwners",
+    "OutsideHours",
+    "TakenBackBefore",
+    "ThinReason",
+    "UnderFreeze",
+    "Unwatched",
+]
 
 _THIN = frozenset(
     {
@@ -29,6 +39,10 @@ _THIN = frozenset(
     }
 )
 _YEAR = timedelta(days=365)
+_MANY_OWNERS = 3
+
+
+_WEIGHTY = ", and much depends on it"
 
 
 class _ProcessRule(Rule):
@@ -72,7 +86,65 @@ class LongUntouched(_ProcessRule):
         for change in context.diff:
             last = since(change.path) if since and change.op != "add" else None
             if last is not None and last > _YEAR:
-                yield self.finding(change.path, f"was last changed {amount(last.days, 'day')} ago")
+                weighty = context.is_weighty(change.path)
+                yield self.finding(
+                    change.path,
+                    f"was not changed in {amount(last.days, 'day')}" + _WEIGHTY * weighty,
+                    "high" if weighty else None,
+                )
+
+
+class TakenBackBefore(_ProcessRule):
+    """A value that was set once, and taken back."""
+
+    code = "CG907"
+    title = "a value that was taken back before"
+    severity = "medium"
+    reason = "What was reverted once fails again where its cause was not removed."
+    advice = "Read why it was reverted; say in the reason what is different now."
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Settings that get the value of a revision that a revert undid."""
+        asked = context.process.taken_back
+        for change in context.diff if asked else ():
+            if asked and (outcome := asked(change.path, opaque(change.after))):
+                yield self.finding(change.path, outcome)
+
+
+class ManyOwners(_ProcessRule):
+    """Settings of many teams at once."""
+
+    code = "CG908"
+    title = "settings of many owners in one change"
+    severity = "low"
+    reason = "Nobody knows all of it; each owner looks at a part, and takes the rest for somebody else's."
+    advice = "Make it a change for each owner, or have each of them approve it."
+    example = Example("a = 1\nb = 1\nc = 1\n", "a = 2\nb = 2\nc = 2\n", "a = 2\nb = 1\nc = 1\n")
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Three owners and more, by the schema's `Owner` marks."""
+        paths = [change.path for change in context.diff]
+        teams = {mark.team for path in paths for _, mark in context.shape.marks_on(path, Owner)}
+        if len(teams) >= _MANY_OWNERS:
+            weighty = any(map(context.is_weighty, paths))
+            told = f"of {len(teams)} owners: {', '.join(sorted(teams))}" + _WEIGHTY * weighty
+            yield self.finding((), told, "high" if weighty else None)
+
+
+class Unwatched(_ProcessRule):
+    """Much depends on it, and nothing looks at it."""
+
+    code = "CG909"
+    title = "nothing looks at what much depends on"
+    severity = "high"
+    reason = "Without a schema, a probe or a monitor a mistake is found by the users."
+    advice = "Name a schema, a probe or a monitor in the project file."
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """A config that the project file calls of high impact, with none of the three."""
+        if context.diff.changes and context.process.unwatched and context.is_weighty(()):
+            told = f"of {context.process.impact} impact, and no schema, probe or monitor looks at it"
+            yield self.finding((), told)
 
 
 class OutsideHours(_ProcessRule):
