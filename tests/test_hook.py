@@ -43,7 +43,9 @@ def test_a_harmless_change_passes_in_silence(committed: Path, capsys: Capture) -
     Path("auth.toml").write_text(AUTH["before"].replace("75s", "70s"))
     git("add", ".")
     assert main(["auth.toml"]) == 0
-    assert capsys.readouterr().out == ""
+    out = capsys.readouterr().out
+    assert out.endswith("1 file seen, 1 judged, 0 left out\n")
+    assert "CG" not in out
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,10 @@ def test_only_what_a_config_names_by_its_terms(committed: Path, capsys: Capture)
     Path("app/eu.yaml").write_text("replica: 3\n")
     git("add", ".")
     assert main(["app/eu.yaml"]) == 1
-    assert "app/eu.yaml:1:1: replica: unknown key (did you mean 'replicas'?)" in capsys.readouterr().out
+    assert (
+        "app/eu.yaml:1:1: CG002 high: replica: unknown key (did you mean 'replicas'?)"
+        in capsys.readouterr().out
+    )
 
 
 def test_a_file_that_no_longer_parses(committed: Path, capsys: Capture) -> None:
@@ -153,10 +158,11 @@ def test_between_two_revisions_as_ci_asks(
     Path("auth.toml").write_text(AUTH["after"])
     git("commit", "--quiet", "--all", "-m", "two")
     assert main(["auth.toml"]) == 0
+    assert "1 file seen, 0 judged, 1 left out" in capsys.readouterr().out
     monkeypatch.setenv("PRE_COMMIT_FROM_REF", "HEAD~1")
     monkeypatch.setenv("PRE_COMMIT_TO_REF", "HEAD")
     assert main(["--format", "json", "auth.toml"]) == 1
-    (made,) = json.loads(capsys.readouterr().out)
+    (made,) = json.loads(capsys.readouterr().out)["files"]
     assert (made["file"], made["decision"], made["errors"]) == ("auth.toml", "block", [])
 
 
@@ -271,10 +277,10 @@ def test_history_tells_how_likely_such_changes_were_reverted(committed: Path, ca
     Path("auth.toml").write_text(AUTH["after"])
     git("add", ".")
     assert main(["auth.toml", "--format", "json"]) == 1
-    (made,) = json.loads(capsys.readouterr().out)
+    (made,) = json.loads(capsys.readouterr().out)["files"]
     assert 0 < made["likelihood"] < 1
     assert main(["auth.toml", "--format", "json", "--no-history"]) == 1
-    (made,) = json.loads(capsys.readouterr().out)
+    (made,) = json.loads(capsys.readouterr().out)["files"]
     assert made["likelihood"] is None
 
 
@@ -295,9 +301,9 @@ def test_a_range_of_commits_for_ci(committed: Path, capsys: Capture) -> None:
     assert command(["assess", "--git", "HEAD~1..HEAD", "--fail-on", "block"]) == 1
     out = capsys.readouterr().out
     assert "auth.toml:4:1: CG101 high" in out
-    assert "4 files changed in meaning" in out
+    assert "5 files seen, 4 judged, 1 left out" in out
     assert command(["assess", "--git", "HEAD~1..HEAD", "--format", "json", "--no-history"]) == 1
-    made = {each["file"]: each for each in json.loads(capsys.readouterr().out)}
+    made = {each["file"]: each for each in json.loads(capsys.readouterr().out)["files"]}
     assert set(made) == {"auth.toml", "gone.yaml", "new.yaml", "bad.json"} | ({"old.yaml"} & set(made))
     assert made["new.yaml"]["decision"] == "allow"
     for wrong in (["--git", "HEAD"], ["--git", "no-such..HEAD"], []):
@@ -336,6 +342,7 @@ def test_a_range_names_what_is_too_large_to_judge(committed: Path, monkeypatch: 
     git("add", ".")
     git("commit", "--quiet", "-m", "two")
     monkeypatch.setattr(judging, "MAX_BYTES", 100)
-    (judged,) = judging.judge_range("HEAD~1", "HEAD", None, history=False)
+    (judged,) = judging.judge_range("HEAD~1", "HEAD", None, history=False).files
     assert (judged.file, judged.decision, judged.risk) == ("data.json", Decision.REVIEW, None)
-    assert "data.json: cannot be judged: larger than 100 bytes" in judged.errors[0]
+    assert judged.faults[0].code == "CG004"
+    assert judged.faults[0].message.startswith("is larger than")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import xml.etree.ElementTree as ET
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
+import attrs
 import pytest
 from pydantic import BaseModel
 
@@ -22,8 +24,9 @@ from confguard.risk import model
 from confguard.risk.acceptance import Acceptance, split_accepted
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.findings import Factor, Finding, Risk, chart
+from confguard.risk.judging import Judged, LeftOut, Verdicts
 from confguard.risk.policy import Freeze, PathPolicy
-from confguard.risk.reports import REPORTS, Judged
+from confguard.risk.reports import REPORTS
 from confguard.risk.rules.interface import Context, Example, Rule
 from confguard.risk.rules.user import CelRule, UserRule
 
@@ -253,11 +256,20 @@ def test_a_baseline_leaves_out_what_was_there(folder: Path, capsys: Capture) -> 
 
 
 FINDING = Finding("CG201", "high", ("pool|x",), "cut `a` from\n64", "Look, twice: always.", "a b.toml", 3, 2)
-JUDGED = [
-    Judged("a b.toml", cg.Decision.BLOCK, Risk(83, (FINDING,), (Factor("finding", 83.0, "x"),))),
-    Judged("broken.yaml", cg.Decision.BLOCK, errors=("broken.yaml:1:1: wrong <here>",)),
-    Judged("fine.toml", cg.Decision.ALLOW, Risk(0)),
+FAULTS = [
+    Finding("CG002", "high", ("x",), "wrong <here>", "Mend it.", "broken.yaml", 3, 5),
+    Finding("CG002", "high", ("y",), "wrong, too", "Mend it.", "broken.yaml", 4, 5),
 ]
+ODD = os.fsdecode(b"caf\xe9\n@ana.yaml")
+JUDGED = Verdicts(
+    (
+        Judged("a b.toml", cg.Decision.BLOCK, Risk(83, (FINDING,), (Factor("finding", 83.0, "x"),))),
+        Judged("broken.yaml", cg.Decision.BLOCK, faults=tuple(FAULTS)),
+        Judged("fine.toml", cg.Decision.ALLOW, Risk(0)),
+    ),
+    (LeftOut(ODD, "a template"),),
+    4,
+)
 
 
 def test_sarif_has_what_the_standard_requires() -> None:
@@ -265,19 +277,40 @@ def test_sarif_has_what_the_standard_requires() -> None:
     assert (made["version"], len(made["runs"])) == ("2.1.0", 1)
     (run,) = made["runs"]
     assert run["tool"]["driver"]["name"] == "confguard"
-    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["CG201"]
-    first, second = run["results"]
+    rules = run["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == ["CG201", "CG002"]
+    assert all(rules[each["ruleIndex"]]["id"] == each["ruleId"] for each in run["results"])
+    assert run["properties"] == {"seen": 4, "judged": 3, "left_out": 1}
+    first, second, third = run["results"]
     place = first["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "a%20b.toml"
     assert place["region"] == {"startLine": 3, "startColumn": 2}
     assert first["level"] == "error"
     assert first["partialFingerprints"] == {"confguard/v1": FINDING.fingerprint}
-    assert second["ruleId"] == "CG001"
+    assert second["ruleId"] == "CG002"
+    assert [each["locations"][0]["physicalLocation"]["region"] for each in (second, third)] == [
+        {"startLine": 3, "startColumn": 5},
+        {"startLine": 4, "startColumn": 5},
+    ]
+    assert len({each["partialFingerprints"]["confguard/v1"] for each in run["results"]}) == 3
+
+
+def test_names_of_any_bytes_go_into_every_report() -> None:
+    judged = Verdicts((attrs.evolve(JUDGED.files[1], file=ODD, faults=FAULTS[:1]),), JUDGED.left_out, 2)
+    odd = attrs.evolve(judged.files[0], faults=(attrs.evolve(FAULTS[0], file=ODD),))
+    for report in REPORTS.values():
+        report(Verdicts((odd,), judged.left_out, 2)).encode()
+    named = attrs.evolve(FAULTS[0], message="ask @ana")
+    comment = REPORTS["markdown"](Verdicts((attrs.evolve(JUDGED.files[1], faults=(named,)),)))
+    assert "ask @\u200bana" in comment, "and nobody is told of it"
+    sarif = json.loads(REPORTS["sarif"](Verdicts((odd,))))
+    place = sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "caf%E9%0A%40ana.yaml"
 
 
 def test_github_annotations_are_one_line_each() -> None:
     lines = REPORTS["github"](JUDGED).splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 4
     assert lines[0].startswith("::error file=a b.toml,line=3,col=2,title=CG201 high::")
 
 
@@ -285,13 +318,18 @@ def test_gitlab_junit_markdown_text_and_json() -> None:
     issues = json.loads(REPORTS["gitlab"](JUDGED))
     assert issues[0]["location"] == {"path": "a b.toml", "lines": {"begin": 3}}
     suite = ET.fromstring(REPORTS["junit"](JUDGED))[0]
-    assert (suite.get("tests"), suite.get("failures")) == ("3", "2")
+    assert (suite.get("tests"), suite.get("failures")) == ("4", "2")
+    assert suite.get("skipped") == "1"
     comment = REPORTS["markdown"](JUDGED)
     assert comment.startswith("**confguard: block**")
     assert "cut \\`a\\` from" in comment
-    assert "no configuration changed" in REPORTS["markdown"]([])
+    assert "no configuration changed" in REPORTS["markdown"](Verdicts())
     assert "a b.toml: block: risk 83 of 100 (critical)" in REPORTS["text"](JUDGED)
-    assert [each["decision"] for each in json.loads(REPORTS["json"](JUDGED))] == ["block", "block", "allow"]
+    assert [each["decision"] for each in json.loads(REPORTS["json"](JUDGED))["files"]] == [
+        "block",
+        "block",
+        "allow",
+    ]
 
 
 def test_a_chart_of_the_factors() -> None:

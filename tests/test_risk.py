@@ -44,6 +44,7 @@ HURRIED = Process(
     last_changed=lambda path: timedelta(days=400),
     taken_back=lambda path, value: "revision 2 set it so, and revision 3 took that back",
     unwatched=True,
+    removed=True,
     impact="high",
 )
 OWNED = Shape("map", fields={name: Shape(marks=(Owner(name),)) for name in "abc"})

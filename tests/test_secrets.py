@@ -33,7 +33,8 @@ from confguard.documents.writing import write
 from confguard.errors import ConfguardError
 from confguard.fields import Secret
 from confguard.paths import show_path
-from confguard.risk.reports import REPORTS, Judged
+from confguard.risk.judging import Judged, Verdicts
+from confguard.risk.reports import REPORTS
 from confguard.schema.export import example_file, json_schema, reference_page
 from confguard.schema.schema import resolve_schema
 from confguard.schema.secrets import Secrets
@@ -223,7 +224,7 @@ def texts_of(made: cg.Diff) -> Iterator[str]:
     risk = cg.assess(made)
     yield from (risk.explain(), repr(risk), json.dumps(risk.to_json("block")))
     for report in REPORTS.values():
-        yield report([Judged("a.yaml", cg.Decision.BLOCK, risk, ("cannot be read",))])
+        yield report(Verdicts((Judged("a.yaml", cg.Decision.BLOCK, risk),)))
     try:
         yield json.dumps(made.to_json_patch())
     except ConfguardError as error:

@@ -837,7 +837,8 @@ def test_the_hook_judges_layers_as_merged(project: Path) -> None:
     git("commit", "-qm", "start")
     write("conf", {"base.toml": BASE.replace("10", "9000")})  # which prod.yaml hides
     git("add", ".")
-    assert command("conf/base.toml", module="confguard.hooks.pre_commit") == (0, "")
+    code, told = command("conf/base.toml", module="confguard.hooks.pre_commit")
+    assert (code, "conf/base.toml: allow: risk 0 of 100 (low)" in told) == (0, True)
     code, told = command("assess", "HEAD:conf/base.toml", "conf/base.toml")
     assert (code, told) == (0, "allow: risk 0 of 100 (low)\n"), "the hook and the command say the same"
     write("conf", {"base.toml": BASE.replace("pool = 10\n", ""), "prod.yaml": "db: {}\n"})
@@ -847,7 +848,7 @@ def test_the_hook_judges_layers_as_merged(project: Path) -> None:
     write("conf", {"base.toml": BASE, "prod.yaml": "db:\n  pool: many\n"})
     git("add", ".")
     code, told = command("conf/prod.yaml", module="confguard.hooks.pre_commit")
-    assert (code, "conf/prod.yaml:2:3: db.pool" in told) == (1, True)
+    assert (code, "conf/prod.yaml:2:3: CG002 high: db.pool" in told) == (1, True)
 
 
 def test_patterns_with_a_folder_as_target_are_one_config(folder: Path) -> None:
@@ -921,6 +922,6 @@ def test_a_range_is_judged_alike_from_wherever_one_stands(
     subprocess.run(["git", "commit", "-qam", "less"], check=True)
     monkeypatch.chdir(where)
     main(["assess", "--git", "HEAD~1..HEAD", "--format", "json", "--no-history"])
-    (judged,) = json.loads(capsys.readouterr().out)
+    (judged,) = json.loads(capsys.readouterr().out)["files"]
     assert judged["file"] == "conf/base.toml"
     assert (judged["score"], judged["findings"]) == (0, [])

@@ -19,13 +19,16 @@ __all__ = [
     "blob",
     "blobs",
     "changed",
+    "commit",
     "configure",
+    "empty_tree",
     "identity",
     "is_shallow",
     "last_touched",
     "log",
+    "merge_base",
     "merge_file",
-    "renames",
+    "prefix",
     "root",
     "tracked",
 ]
@@ -73,57 +76,94 @@ def blobs(
     return found
 
 
-def renames(base: str, *, to: str | None = None, cwd: Path | None = None) -> dict[str, str]:
-    """Files that were renamed since a revision, each with its old path; what is staged, unless `to` is given."""
-    span = [base, to] if to else ["--cached", base]
-    try:
-        listed = _git(
-            *("diff", "--relative", "--name-status", "-z", "-M", "--diff-filter=R", *span, "--"),
-            cwd=cwd,
-            wanted=base,
-        )
-    except DocumentError:  # no commit yet
-        return {}
-    fields = [name.decode(errors="surrogateescape") for name in listed.split(b"\0")]
-    return {fields[at + 2]: fields[at + 1] for at in range(0, len(fields) - 2, 3)}
-
-
 class ChangedFile(NamedTuple):
-    """A file that changed: its path, the one it had before (None for a new one), and whether it is still there."""
+    """A file that changed, as both sides have it: path, mode and blob, each None where there is none."""
 
     path: str
+    """The path after; before, where it is gone."""
     before: str | None
-    after: bool
+    """The path before: another one, where it was renamed."""
+    modes: tuple[str, str]
+    """As git writes them: `100644`, `120000` for a link, `160000` for a submodule, `000000` for none."""
+    blobs: tuple[str | None, str | None]
+    """The names of the contents, for `blobs`."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Is it not there any more?"""
+        return self.blobs[1] is None
 
 
-def changed(base: str, head: str, paths: Iterable[str] = (), *, cwd: Path | None = None) -> list[ChangedFile]:
-    """The files that changed between two revisions, with renames found. Raises `DocumentError`."""
-    listed = _git(
-        *(
-            "diff",
-            "--name-status",
-            "-z",
-            "-M",
-            "--no-ext-diff",
-            "--end-of-options",
-            base,
-            head,
-            "--",
-            *paths,
-        ),
-        cwd=cwd,
-        wanted=f"{base}..{head}",
+def changed(
+    base: str, head: str | None = None, paths: Iterable[str] = (), *, cwd: Path | None = None
+) -> list[ChangedFile]:
+    """The files that changed between two revisions, or until what is staged, with renames found.
+
+    Paths are from the root of the repository. Raises `DocumentError`.
+    """
+    span = ["--end-of-options", base, head] if head else ["--cached", "--end-of-options", base]
+    options = (
+        "--raw",
+        "--no-abbrev",
+        "-z",
+        "-M",
+        "--no-ext-diff",
+        "--no-relative",
+        "--ignore-submodules=dirty",
     )
-    fields = iter(name.decode(errors="surrogateescape") for name in listed.split(b"\0"))
+    listed = _git("diff", *options, *span, "--", *paths, cwd=cwd, wanted=f"{base}..{head or ''}")
+    fields = iter(_name(field) for field in listed.split(b"\0"))
     found = []
-    for status in fields:
-        if status.startswith(("R", "C")):
-            before = next(fields)
-            found.append(ChangedFile(next(fields), before, after=True))
-        elif status:
+    for entry in fields:
+        if not entry.startswith(":"):
+            continue
+        was, now, old, new, status = entry[1:].split(" ")
+        before = path = next(fields)
+        if status[0] in "RC":
             path = next(fields)
-            found.append(ChangedFile(path, None if status == "A" else path, after=status != "D"))
+        blobs = (_present(old), _present(new))
+        found.append(ChangedFile(path, None if status[0] == "A" else before, (was, now), blobs))
     return found
+
+
+def _name(path: bytes) -> str:
+    """A path as the file system's functions take it, whatever its bytes."""
+    return path.decode(errors="surrogateescape")
+
+
+def _present(blob: str) -> str | None:
+    return None if set(blob) == {"0"} else blob
+
+
+def commit(revision: str, *, cwd: Path | None = None) -> str:
+    """The commit of a revision. Raises `DocumentError` where there is none, with what to do in a shallow clone."""
+    ended = _run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", cwd=cwd)
+    if ended.returncode == 0:
+        return ended.stdout.decode().strip()
+    root(cwd)  # says so where there is no repository at all
+    shallow = "; this clone is shallow: fetch its history (fetch-depth: 0, or git fetch --unshallow)"
+    hint = "`git log --oneline` shows the commits" + (shallow if is_shallow(cwd or Path()) else "")
+    raise DocumentError("there is no such commit here", path=revision, hint=hint)
+
+
+def merge_base(one: str, other: str, *, cwd: Path | None = None) -> str:
+    """The commit where two revisions parted. Raises `DocumentError`."""
+    revisions = [commit(each, cwd=cwd) for each in (one, other)]
+    ended = _run("merge-base", *revisions, cwd=cwd)
+    if ended.returncode:
+        hint = "in a shallow clone the commit is not there: fetch its history (fetch-depth: 0)"
+        raise DocumentError("have no commit in common", path=f"{one}...{other}", hint=hint)
+    return ended.stdout.decode().split()[0]
+
+
+def empty_tree(*, cwd: Path | None = None) -> str:
+    """What a first commit is compared with."""
+    return _git("hash-object", "-t", "tree", "--stdin", cwd=cwd, wanted="git").decode().strip()
+
+
+def prefix(*, cwd: Path | None = None) -> str:
+    """Where one stands, from the root of the repository: empty there, else with a slash at the end."""
+    return _name(_git("rev-parse", "--show-prefix", cwd=cwd, wanted="git").removesuffix(b"\n"))
 
 
 class LoggedFile(NamedTuple):
@@ -215,7 +255,7 @@ def _logged(raw: str) -> Iterator[LoggedFile]:
         path = next(fields)
         was = path if status[0] in "RC" else None
         path = next(fields) if was else path
-        blobs = [None if set(name) == {"0"} else name for name in (before, after)]
+        blobs = [_present(name) for name in (before, after)]
         if status[0] != "T":
             yield LoggedFile(path, blobs[0], blobs[1], was if status[0] == "R" else None)
 

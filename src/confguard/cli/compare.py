@@ -7,19 +7,19 @@ from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from confguard import git
 from confguard.cli import sources
 from confguard.cli.options import Commands
 from confguard.cli.output import error_json, indented, paint, progress, report_error, say
 from confguard.cli.projects import of_all
-from confguard.errors import ConfguardError, DocumentError, Problem, ValidationError, excerpt
+from confguard.errors import ConfguardError, DocumentError, ValidationError, excerpt
 from confguard.paths import show_path
 from confguard.project import find_project
 from confguard.risk.acceptance import split_accepted, void_comments
 from confguard.risk.findings import Finding, Risk, chart
-from confguard.risk.judging import Judged, Side, judge
+from confguard.risk.judging import Judged, Side, Verdicts, advice_on, judge, parse_finding
 from confguard.risk.model import check_document
 from confguard.risk.policy import Decision
-from confguard.risk.reports import REPORTS
 from confguard.risk.rules.catalogue import known_codes
 from confguard.schema.placing import place_problem
 from confguard.schema.shape import ANYTHING
@@ -55,7 +55,10 @@ def register(commands: Commands) -> None:
     command.add_argument("before", metavar="BEFORE", nargs="?", help="a file, or REV:path of git")
     command.add_argument("after", metavar="AFTER", nargs="?", help="a file, REV:path of git, or - with --as")
     command.add_argument(
-        "--git", metavar="BASE..HEAD", dest="span", help="every file that changed in between"
+        "--git",
+        metavar="RANGE",
+        dest="span",
+        help="every file that changed: BASE..HEAD, or BASE...HEAD for what HEAD changed since they parted",
     )
     command.add_argument(
         "--fail-on",
@@ -129,15 +132,16 @@ def show_assessment(args: Namespace) -> int:
         )
     judged = _judged(args)
     if args.format in {"text", "json"}:
-        errors = {"errors": list(judged.errors)} if judged.errors else {}
-        risk = judged.risk or Risk(100)
-        say(
-            args.format,
-            risk.to_json(judged.decision) | errors,
-            lambda: _show_judged(judged, charted=args.chart),
-        )
+        members = {
+            name: value
+            for name, value in judged.to_json().items()
+            if name != "file" and (name != "errors" or value)
+        }
+        say(args.format, members, lambda: _show_judged(judged, charted=args.chart))
     else:
-        print(REPORTS[args.format]([judged]))
+        from confguard.hooks.printing import print_report
+
+        print_report(Verdicts((judged,), (), 1), args.format)
     return 1 if judged.decision.at_least(Decision(args.fail_on)) else 0
 
 
@@ -157,7 +161,7 @@ def _judged(args: Namespace) -> Judged:
         judged = judge(args.after, old, new, terms)
     else:
         judged = judge_against(revision, args.after, old, new, terms)
-    return judged or Judged(args.after, Decision.ALLOW, Risk(0))
+    return judged if isinstance(judged, Judged) else Judged(args.after, Decision.ALLOW, Risk(0))
 
 
 def _side(raw: sources.Raw, file: str) -> Side:
@@ -172,32 +176,39 @@ def _side(raw: sources.Raw, file: str) -> Side:
 def _show_judged(judged: Judged, *, charted: bool) -> str:
     risk = judged.risk
     if risk is None:
-        return "\n".join([paint(str(judged.decision), judged.decision), *judged.errors])
+        return "\n".join([paint(str(judged.decision), judged.decision), *map(show_finding, judged.faults)])
     return show_risk(risk, judged.decision) + (f"\n{chart(risk)}" if charted and risk.factors else "")
 
 
 def _assess_span(args: Namespace) -> int:
     """`confguard assess --git BASE..HEAD`: every file that changed."""
     from confguard.hooks.judging import judge_range
+    from confguard.hooks.printing import print_report
 
-    base, dots, head = args.span.partition("..")
-    if not dots:
-        raise ConfguardError(f"'{args.span}' is no range", hint="BASE..HEAD, such as origin/main..HEAD")
+    base, head = _ends(args.span)
     sources.make_importable()
     with progress("assessing") as tell:
         judged = judge_range(
-            base or "HEAD",
-            head.lstrip(".") or "HEAD",
+            base,
+            head,
             find_project(),
             history=not args.no_history,
             progress=tell,
         )
-    if shown := REPORTS[args.format](judged):
-        print(shown)
-    if args.format == "text":
-        print(f"{amount(len(judged), 'file')} changed in meaning")
+    print_report(judged, args.format)
     threshold = Decision(args.fail_on)
-    return 1 if any(each.decision.at_least(threshold) for each in judged) else 0
+    return 1 if any(each.decision.at_least(threshold) for each in judged.files) else 0
+
+
+def _ends(span: str) -> tuple[str, str]:
+    """The two revisions of a range; of `A...B`, where they parted and `B`, as git has it."""
+    base, dots, head = span.partition("...")
+    if dots:
+        return git.merge_base(base or "HEAD", head or "HEAD"), head or "HEAD"
+    base, dots, head = span.partition("..")
+    if not dots:
+        raise ConfguardError(f"'{span}' is no range", hint="BASE..HEAD, such as origin/main..HEAD")
+    return base or "HEAD", head or "HEAD"
 
 
 def show_risk(risk: Risk, decision: Decision) -> str:
@@ -217,22 +228,13 @@ def show_finding(finding: Finding) -> str:
     return "\n".join([*lines, indented(finding.advice)] if finding.advice else lines)
 
 
-def _advice(problem: Problem) -> str:
-    if problem.message.startswith("unknown key"):
-        return "Mend the name, or add it to the schema."
-    if problem.message.endswith("but missing"):
-        return "Write it, or give it a default in the schema."
-    return "Mend the value, or the schema if the value is right."
-
-
 def _checked(name: str, args: Namespace) -> list[Finding]:
     raw = sources.load(name, args.read_as)
     terms = sources.terms_for(name, args.schema)
     try:
         document = sources.parse(raw)
     except DocumentError as error:
-        advice = error.hint or "Mend the file: nothing can be said of it as it is."
-        return [Finding("CG001", "critical", (), error.message, advice, raw.name, error.line, error.column)]
+        return [parse_finding(error, raw.name)]
     findings = check_document(document)
     if terms.schema:
         advice = "Write it as the schema has it now."
@@ -248,7 +250,7 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
         shape = terms.schema.shape_of(whole.data) if terms.schema else ANYTHING
         placed = [place_problem(problem, whole, shape) for problem in error.problems]
         findings += [
-            Finding("CG002", "high", each.path, each.message, _advice(each), *each[2:6], each.under)
+            Finding("CG002", "high", each.path, each.message, advice_on(each), *each[2:6], each.under)
             for problem in placed
             for each in (problem, *problem.related)
         ]

@@ -131,15 +131,13 @@ def compare_revisions(
 ) -> Comparison:
     """Compare the configuration files that changed between two revisions of git. Raises `DocumentError`."""
     changed = [each for each in git.changed(base, head, paths, cwd=cwd) if is_configuration(each.path)]
-    names = [f"{base}:{each.before}" for each in changed if each.before]
-    names += [f"{head}:{each.path}" for each in changed if each.after]
-    blobs = git.blobs(names, MAX_BYTES, cwd=cwd)
+    blobs = git.blobs([blob for each in changed for blob in each.blobs if blob], MAX_BYTES, cwd=cwd)
     renames = {each.path: each.before for each in changed if each.before and each.before != each.path}
 
-    def loader(name: str) -> Callable[[], bytes] | None:
-        return (lambda: blobs[name]) if name in blobs else None
+    def loader(blob: str | None) -> Callable[[], bytes] | None:
+        return (lambda: blobs[blob]) if blob in blobs else None
 
-    pairs = {each.path: (loader(f"{base}:{each.before}"), loader(f"{head}:{each.path}")) for each in changed}
+    pairs = {each.path: (loader(each.blobs[0]), loader(each.blobs[1])) for each in changed}
     return _compared(pairs, renames, schema_of, tuple(expected), progress)
 
 

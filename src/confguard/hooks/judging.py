@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from confguard import git
 from confguard.diffs.changes import Diff
@@ -19,83 +19,26 @@ from confguard.documents.bundle import BUNDLE
 from confguard.documents.patterns import common_folder
 from confguard.documents.registry import is_configuration
 from confguard.errors import DocumentError
-from confguard.project import Config, Project
-from confguard.project.guards import terms_of
+from confguard.git import ChangedFile
+from confguard.hooks.projects import Projects
+from confguard.hooks.sorting import SUBMODULE, Wanted, sorted_out
+from confguard.project import Project
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.commits import commits, past_after
 from confguard.risk.history import History, Past
-from confguard.risk.judging import Judged, Side, Terms, judge
+from confguard.risk.judging import Judged, LeftOut, Side, Terms, Verdicts, judge
 from confguard.risk.learning import refined
 from confguard.risk.likelihood import Model, default_model
-from confguard.risk.policy import Decision
 
-__all__ = ["judge_against", "judge_all", "judge_range", "past_of"]
+__all__ = ["judge_against", "judge_range", "judge_removals", "judge_staged", "past_of"]
+
+Progress: TypeAlias = "Callable[[int, int], None]"
 
 _MOST_FILES_ASKED = 20
 _MOST_ASKED = 3
 """Of how many settings of one file git is asked when they were changed last: each costs a process."""
 REMEMBERED = 2_000
 """How many of the newest commits are looked back on."""
-
-
-def judge_all(
-    files: Iterable[tuple[str, Side, Side]],
-    project: Project | None,
-    base: str,
-    *,
-    past: Past | None = None,
-    author: str = "",
-    at: float = 0.0,
-    reason: str | None = None,
-    model: Model | None = None,
-    root: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> list[Judged]:
-    """What is said of each file that changed since the revision `base`, by its config's terms where a project names it.
-
-    Names are relative to `root`, or to where one stands. With a `past`, each change also has a likelihood.
-    """
-    wanted = [
-        (file, before, after, config)
-        for file, before, after in _layered(files, project, base, root)
-        for config in _configs(file, project, root)
-    ]
-    few = len(wanted) <= _MOST_FILES_ASKED
-    learned = refined(default_model(), past.lessons, at) if past and wanted else None
-    terms: dict[int, Terms] = {}
-    made = []
-    for number, (file, before, after, config) in enumerate(wanted, 1):
-        if id(config) not in terms:
-            own = terms_of(project, config) if project else Terms()
-            terms[id(config)] = evolve(own, model=model or own.model or learned)
-        known = past.history(author, [file], at, reason) if past else None
-        circumstances = partial(_circumstances, base if few and past else None, before.name, known, reason)
-        verdict = judge(
-            file,
-            before,
-            after,
-            terms[id(config)],
-            circumstances,
-            templates=config is None,
-        )
-        if verdict:
-            made.append(verdict)
-        if progress:
-            progress(number, len(wanted))
-    return made
-
-
-def judge_against(revision: str, file: str, before: Side, after: Side, terms: Terms) -> Judged | None:
-    """What is said of one file against what it is in a revision of git, with the history that the hook looks at."""
-    past = past_of(Path.cwd(), revision)
-    at = time.time()
-    known = past.history(git.identity(), [_in_repository(file)], at) if past else None
-    if past and terms.model is None:
-        terms = evolve(terms, model=refined(default_model(), past.lessons, at))
-    named = _in_repository(before.name)
-    return judge(
-        file, before, after, terms, partial(_circumstances, revision if past else None, named, known, None)
-    )
 
 
 def judge_range(
@@ -106,45 +49,159 @@ def judge_range(
     paths: Iterable[str] = (),
     history: bool = True,
     model: Model | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> list[Judged]:
+    progress: Progress | None = None,
+) -> Verdicts:
     """What is said of each file that changed between two revisions. Raises `DocumentError`."""
-    changed = git.changed(base, head, paths)
-    names = [f"{base}:{each.before}" for each in changed if each.before]
-    names += [f"{head}:{each.path}" for each in changed if each.after]
-    texts = git.blobs(names, MAX_BYTES, skip_larger=True)
-    unread = {each.path for each in changed if each.after and f"{head}:{each.path}" not in texts}
-    files = [
-        (
-            each.path,
-            Side(texts.get(f"{base}:{each.before}") if each.before else None, each.before or each.path),
-            Side(texts.get(f"{head}:{each.path}") if each.after else None, each.path),
-        )
-        for each in changed
-        if each.path not in unread
-    ]
     author, at, subject = git.about(head)
+    base, head = git.commit(base), git.commit(head)
     past = past_of(Path.cwd(), base) if history else None
-    root = git.root()
-    judged = judge_all(
-        files,
-        project,
-        base,
-        past=past,
-        author=author,
-        at=at,
-        reason=subject,
-        model=model,
-        root=root,
-        progress=progress,
+    change = Change(base, past, author, at, subject, model)
+    changed = git.changed(base, head, paths)
+    return _judge(changed, change, Projects.of_change(changed, project), progress)
+
+
+def judge_staged(
+    files: Sequence[str],
+    project: Project | None,
+    *,
+    base: str | None = None,
+    head: str | None = None,
+    history: bool = True,
+    progress: Progress | None = None,
+) -> Verdicts:
+    """What is said of files as they are staged, or in a revision `head`, against a base: `HEAD` unless said.
+
+    Of all that changed, where no files are named. Raises `DocumentError` for a file that is not there.
+    """
+    known = git.commit(base) if base else _head()
+    changed = git.changed(known, git.commit(head) if head else None)
+    wanted, unchanged = _named(changed, files)
+    past = past_of(Path.cwd(), known) if history and wanted else None
+    change = Change(known, past, git.identity(), time.time())
+    verdicts = _judge(wanted, change, Projects.of_change(changed, project), progress)
+    return evolve(verdicts, left_out=(*verdicts.left_out, *unchanged), seen=verdicts.seen + len(unchanged))
+
+
+def judge_removals(project: Project | None, *, base: str | None, head: str | None, history: bool) -> Verdicts:
+    """What is said of the files that are gone: those that pre-commit has no names for."""
+    known = git.commit(base) if base else _head()
+    changed = git.changed(known, git.commit(head) if head else None)
+    gone = [each for each in changed if each.is_gone]
+    past = past_of(Path.cwd(), known) if history and gone else None
+    change = Change(known, past, git.identity(), time.time())
+    return _judge(gone, change, Projects.of_change(changed, project), None)
+
+
+@frozen(slots=False)
+class Change:
+    """What is known of a change as a whole."""
+
+    base: str
+    """The revision that it starts from."""
+    past: Past | None = None
+    author: str = ""
+    at: float = 0.0
+    reason: str | None = None
+    model: Model | None = None
+    """The coefficients of the likelihood, where somebody names some."""
+
+    @cached_property
+    def learned(self) -> Model | None:
+        """The coefficients refined by what the repository itself went through."""
+        return refined(default_model(), self.past.lessons, self.at) if self.past else None
+
+
+def _judge(
+    changed: Sequence[ChangedFile], change: Change, projects: Projects, progress: Progress | None
+) -> Verdicts:
+    judged: list[Judged] = list(projects.loosened())
+    wanted, left_out = [], []
+    for each in sorted_out(changed, projects, _contents(changed, projects)):
+        if isinstance(each, Wanted):
+            wanted.append(each)
+        elif isinstance(each, LeftOut):
+            left_out.append(each)
+        else:
+            judged.append(each)
+    few = len(wanted) <= _MOST_FILES_ASKED
+    whole = list(_layered(wanted, change.base))
+    for number, each in enumerate(whole, 1):
+        verdict = _verdict(each, change, projects, ask=few)
+        if isinstance(verdict, LeftOut):
+            left_out.append(verdict)
+        else:
+            judged.append(verdict)
+        if progress:
+            progress(number, len(whole))
+    return Verdicts(tuple(judged), tuple(left_out), len(changed))
+
+
+def _contents(changed: Iterable[ChangedFile], projects: Projects) -> dict[str, bytes]:
+    """What the files that may be judged hold on both sides."""
+    names = [
+        blob
+        for each in changed
+        if SUBMODULE not in each.modes
+        if projects.membership(each.path) or (each.before and projects.membership(each.before))
+        for blob in each.blobs
+        if blob
+    ]
+    return git.blobs(dict.fromkeys(names), MAX_BYTES, skip_larger=True)
+
+
+def _verdict(each: Wanted, change: Change, projects: Projects, *, ask: bool) -> Judged | LeftOut:
+    terms = projects.terms(each.member)
+    terms = evolve(terms, model=change.model or terms.model or change.learned)
+    known = change.past.history(change.author, [each.was], change.at, change.reason) if change.past else None
+    base = change.base if ask and change.past else None
+    circumstances = partial(_circumstances, base, each.was, known, change.reason)
+    return judge(
+        each.file, each.before, each.after, terms, circumstances, named=each.member.config is not None
     )
-    return judged + [_unread(file) for file in sorted(unread) if _configs(file, project, root)]
 
 
-def _unread(file: str) -> Judged:
-    """What is too large to be read, or no file at all, is for a person to look at."""
-    why = f"{file}: cannot be judged: larger than {MAX_BYTES:,} bytes, or no regular file"
-    return Judged(file, Decision.REVIEW, errors=(why,))
+def _named(changed: Sequence[ChangedFile], files: Sequence[str]) -> tuple[list[ChangedFile], list[LeftOut]]:
+    """Of what changed, the files that were named (all, if none was), what is gone; and those that did not change."""
+    if not files:
+        return list(changed), []
+    above = git.prefix()
+    named = {os.path.normpath(above + file): file for file in files}
+    wanted = [each for each in changed if each.path in named or each.is_gone or _moved_out(each, named)]
+    others = named.keys() - {each.path for each in wanted}
+    left_out = [LeftOut(named[path], "it did not change") for path in sorted(others)]
+    for each in left_out:
+        if not os.path.lexists(each.file):
+            raise DocumentError(
+                "no such file", path=each.file, hint="name files that are staged, or none for all of them"
+            )
+    return wanted, left_out
+
+
+def _moved_out(each: ChangedFile, named: Collection[str]) -> bool:
+    """Was it renamed to what pre-commit does not take for configuration?"""
+    return each.before != each.path and each.before is not None and not is_configuration(each.path)
+
+
+def _head() -> str:
+    """The commit that is checked out; before the first one, nothing."""
+    try:
+        return git.commit("HEAD")
+    except DocumentError:
+        git.root()
+        return git.empty_tree()
+
+
+def judge_against(revision: str, file: str, before: Side, after: Side, terms: Terms) -> Judged | LeftOut:
+    """What is said of one file against what it is in a revision of git, with the history that the hook looks at."""
+    past = past_of(Path.cwd(), revision)
+    at = time.time()
+    known = past.history(git.identity(), [_in_repository(file)], at) if past else None
+    if past and terms.model is None:
+        terms = evolve(terms, model=refined(default_model(), past.lessons, at))
+    named = _in_repository(before.name)
+    return judge(
+        file, before, after, terms, partial(_circumstances, revision if past else None, named, known, None)
+    )
 
 
 def past_of(repository: Path, revision: str = "HEAD") -> Past | None:
@@ -164,46 +221,36 @@ def _in_repository(file: str) -> str:
     return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else path
 
 
-def _configs(file: str, project: Project | None, root: Path | None) -> list[Config | None]:
-    """The terms of a file: its config's; none of a config where no project names any; not at all where it is none."""
-    found = project.config_of(root / file if root else file) if project else None
-    if found is not None:
-        return [found[1]]
-    unnamed = not (project and project.settings.configs) and is_configuration(file)
-    return [None] if unnamed else []
-
-
-def _layered(
-    files: Iterable[tuple[str, Side, Side]], project: Project | None, revision: str, root: Path | None
-) -> Iterator[tuple[str, Side, Side]]:
+def _layered(files: Iterable[Wanted], base: str) -> Iterator[Wanted]:
     """The files that changed; those that are layers of one config as one, with its layers that did not change."""
-    groups: dict[str, dict[str, tuple[Side, Side]]] = {}
-    for file, before, after in files:
-        there = root / file if root else Path(file)
-        found = project.config_of(there) if project else None
-        if found is not None and found[1].layers:
-            groups.setdefault(found[0], {})[os.path.relpath(there)] = (before, after)
+    groups: dict[tuple[Path, str], list[Wanted]] = {}
+    for each in files:
+        member = each.member
+        if member.project and member.config and member.name and member.config.layers:
+            groups.setdefault((member.project.root, member.name), []).append(each)
         else:
-            yield file, before, after
-    for name, changed in groups.items():
-        layout = project.layout_of(name) if project else None
-        assert project and layout
-        folder = os.path.relpath(project.root / common_folder(project.config(name).patterns))
-        paths = {each: os.path.normpath(f"{folder}/{each}") for each in layout.names}
-        unchanged = git.blobs([f"{revision}:./{path}" for path in paths.values()], MAX_BYTES)
-        sides: list[dict[str, bytes]] = [{}, {}]
-        for each, path in paths.items():
-            same = Side(unchanged.get(f"{revision}:./{path}"), path)
-            for known, side in zip(sides, changed.get(path, (same, same)), strict=True):
-                if side.content is not None:
-                    known[each] = side.content
-        first, second = (layout.content(known) if known else None for known in sides)
-        yield _named(next(iter(changed)), root), Side(first, folder, BUNDLE), Side(second, folder, BUNDLE)
+            yield each
+    for (_, name), changed in groups.items():
+        yield _as_one(changed, name, base)
 
 
-def _named(path: str, root: Path | None) -> str:
-    """A path from here as the other files are named."""
-    return os.path.relpath(path, root) if root else path
+def _as_one(changed: Sequence[Wanted], name: str, base: str) -> Wanted:
+    first, project = changed[0], changed[0].member.project
+    layout = project.layout_of(name) if project else None
+    assert project and layout
+    folder = os.path.relpath(project.root / common_folder(project.config(name).patterns))
+    paths = {each: os.path.normpath(f"{folder}/{each}") for each in layout.names}
+    unchanged = git.blobs([f"{base}:./{path}" for path in paths.values()], MAX_BYTES)
+    root = git.root()
+    sides = {os.path.relpath(root / each.file): (each.before, each.after) for each in changed}
+    known: tuple[dict[str, bytes], dict[str, bytes]] = ({}, {})
+    for each, path in paths.items():
+        same = Side(unchanged.get(f"{base}:./{path}"), path)
+        for contents, side in zip(known, sides.get(path, (same, same)), strict=True):
+            if side.content is not None:
+                contents[each] = side.content
+    before, after = (Side(layout.content(each) if each else None, folder, BUNDLE) for each in known)
+    return evolve(first, before=before, after=after)
 
 
 def _circumstances(
@@ -217,7 +264,7 @@ def _circumstances(
     def since(path: Any) -> timedelta | None:
         found, part = document.locate(path), document.part_at(path)[0]
         named = file if part is document else _in_repository(part.path or "")
-        at = git.last_touched(revision, named, found.line) if found else None
+        at = git.last_touched(revision, named, found.line, cwd=git.root()) if found else None
         return None if at is None else timedelta(seconds=max(0.0, time.time() - at))
 
     return Circumstances(history=history, reason=reason, last_changed=since)

@@ -10,19 +10,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from confguard import git
-from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.tags import naming_tags
-from confguard.errors import ConfguardError
-from confguard.hooks.judging import judge_all, past_of
+from confguard.errors import ConfguardError, harmless
+from confguard.hooks.judging import judge_removals, judge_staged
+from confguard.hooks.printing import print_report
 from confguard.project import Project, find_project
-from confguard.risk.judging import Judged, Side
+from confguard.risk.judging import Judged, Verdicts
 from confguard.risk.policy import Decision
-from confguard.risk.reports import REPORTS, to_text
+from confguard.risk.reports import REPORTS
 
 __all__ = ["main"]
 
@@ -33,7 +30,9 @@ OVERRIDE = "CONFGUARD_OVERRIDE"
 def main(argv: Sequence[str] | None = None) -> int:
     """Judge the staged files. 0: commit; 1: refused; 2: cannot run."""
     parser = argparse.ArgumentParser(prog="confguard-hook", description=__doc__.split("\n")[0])
-    parser.add_argument("files", nargs="*", metavar="FILE")
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help="of what is staged; all of it, if none is named"
+    )
     parser.add_argument(
         "--fail-on", choices=["review", "block"], default="review", help="refuse from here on"
     )
@@ -43,45 +42,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         project = find_project()
         with naming_tags(project.settings.documents.tags if project else ()):
-            verdicts = staged(args.files, project, history=not args.no_history)
+            verdicts = _judged(args.files, project, history=not args.no_history)
     except ConfguardError as error:
-        print(f"confguard: {error}", file=sys.stderr)
+        print(f"confguard: {harmless(str(error))}", file=sys.stderr)
         if error.hint:
             print(f"  hint: {error.hint}", file=sys.stderr)
         return error.exit_code if error.exit_code == 1 else 2
-    refused = [each for each in verdicts if _refused(each, Decision(args.fail_on))]
+    refused = [each for each in verdicts.files if _refused(each, Decision(args.fail_on))]
+    print_report(verdicts, args.format)
     if args.format == "text":
-        _report(verdicts, refused)
-    else:
-        print(REPORTS[args.format](verdicts))
+        _tell_how_to_go_on(refused)
     return 1 if refused else 0
 
 
-def staged(files: Iterable[str], project: Project | None, *, history: bool = True) -> list[Judged]:
-    """A verdict for each file that changed in what is staged (or between the two that pre-commit names)."""
-    wanted = list(dict.fromkeys(files))
-    base = os.environ.get("PRE_COMMIT_FROM_REF") or "HEAD"
-    to = os.environ.get("PRE_COMMIT_TO_REF") or ""
-    old_names = git.renames(base, to=to or None) if wanted else {}
-    before = {file: f"{base}:./{old_names.get(file, file)}" for file in wanted}
-    after = {file: f"{to}:./{file}" for file in wanted}
-    texts = git.blobs([*before.values(), *after.values()], MAX_BYTES) if wanted else {}
-    sides = [
-        (
-            file,
-            Side(texts.get(before[file]), old_names.get(file, file)),
-            Side(texts.get(after[file]), file),
-        )
-        for file in wanted
-        if after[file] in texts
-    ]
-    past = past_of(Path.cwd(), base) if history and sides else None
-    return judge_all(sides, project, base, past=past, author=git.identity(), at=time.time())
+def _judged(files: Sequence[str], project: Project | None, *, history: bool) -> Verdicts:
+    """What is staged (or what changed between the two revisions that pre-commit names)."""
+    base = os.environ.get("PRE_COMMIT_FROM_REF") or None
+    head = os.environ.get("PRE_COMMIT_TO_REF") or None
+    if not files and os.environ.get("PRE_COMMIT"):  # none that it has a name for: what is gone remains
+        return judge_removals(project, base=base, head=head, history=history)
+    return judge_staged(files, project, base=base, head=head, history=history)
 
 
 def _refused(verdict: Judged, threshold: Decision) -> bool:
-    if verdict.errors:
-        return True
+    if verdict.risk is None and verdict.decision is Decision.BLOCK:
+        return True  # it does not parse, or fit: nobody can answer for that
     if not verdict.decision.at_least(threshold):
         return False
     if verdict.decision is Decision.REVIEW and os.environ.get(APPROVED, "").strip():
@@ -89,13 +74,8 @@ def _refused(verdict: Judged, threshold: Decision) -> bool:
     return not os.environ.get(OVERRIDE, "").strip()
 
 
-def _report(verdicts: Sequence[Judged], refused: Sequence[Judged]) -> None:
-    told = [
-        each for each in verdicts if each.findings or each in refused or (each.risk and each.risk.accepted)
-    ]
-    if told:
-        print(to_text(told))
-    risky = [each for each in refused if not each.errors]
+def _tell_how_to_go_on(refused: Sequence[Judged]) -> None:
+    risky = [each for each in refused if each.risk or each.decision is Decision.REVIEW]
     if any(each.decision is Decision.BLOCK for each in risky):
         print(f'To commit it all the same, say why: {OVERRIDE}="..." git commit')
     elif risky:

@@ -5,7 +5,7 @@
 """
 
 from confguard.project.project import Project
-from confguard.project.reading import FILE_NAME, find_project, load_project
+from confguard.project.reading import FILE_NAME, find_project, load_project, project_in
 from confguard.project.settings import Config, Settings
 
-__all__ = ["FILE_NAME", "Config", "Project", "Settings", "find_project", "load_project"]
+__all__ = ["FILE_NAME", "Config", "Project", "Settings", "find_project", "load_project", "project_in"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from confguard.documents.document import Document, read
+from confguard.documents.parsing import parse_bytes
 from confguard.errors import (
     ConfguardError,
     DocumentError,
@@ -22,7 +23,7 @@ from confguard.project.project import Project
 from confguard.project.settings import Config, Settings
 from confguard.risk.policy import Policy
 
-__all__ = ["FILE_NAME", "find_project", "load_project"]
+__all__ = ["FILE_NAME", "find_project", "load_project", "project_in"]
 
 FILE_NAME = "confguard.toml"
 ENVIRONMENT = "CONFGUARD_CONFIG"
@@ -35,17 +36,24 @@ def find_project(start: Path | None = None) -> Project | None:
     if named:
         return load_project(Path(named))
     folder = (start or Path.cwd()).resolve()
-    for place in (folder, *folder.parents):
-        if (place / FILE_NAME).is_file():
-            return load_project(place / FILE_NAME)
-        if (place / "pyproject.toml").is_file() and _table(_read(place / "pyproject.toml")) is not None:
-            return load_project(place / "pyproject.toml")
+    return next((found for place in (folder, *folder.parents) if (found := project_in(place))), None)
+
+
+def project_in(folder: Path) -> Project | None:
+    """The project whose file stands in this very folder; None where there is none."""
+    if (folder / FILE_NAME).is_file():
+        return load_project(folder / FILE_NAME)
+    if (folder / "pyproject.toml").is_file() and _table(_read(folder / "pyproject.toml")) is not None:
+        return load_project(folder / "pyproject.toml")
     return None
 
 
-def load_project(file: Path) -> Project:
-    """Read a project file. Raises `ProjectError` with every problem and its place."""
-    document = _read(file)
+def load_project(file: Path, content: bytes | None = None) -> Project:
+    """Read a project file. Raises `ProjectError` with every problem and its place.
+
+    With `content`, as if the file held that: what it held in another revision.
+    """
+    document = _read(file, content)
     inside: DocumentPath = ("tool", "confguard") if file.name == "pyproject.toml" else ()
     table = _table(document) if inside else document.data
     if table is None:
@@ -153,9 +161,9 @@ def _lists(config: Config) -> Iterator[tuple[str, list[Any], Callable[[Any], obj
         yield "monitors", config.monitors, as_monitor
 
 
-def _read(file: Path) -> Document:
+def _read(file: Path, content: bytes | None = None) -> Document:
     try:
-        return read(file, "toml")
+        return read(file, "toml") if content is None else parse_bytes(content, "toml", path=str(file))
     except DocumentError as error:
         raise ProjectError(str(error), hint=error.hint or "`confguard init` writes one") from error
 

@@ -34,3 +34,5 @@ class Circumstances:
     """What came of it when a setting was set to a value before, where that was taken back."""
     unwatched: bool = False
     """Is it known that no schema, probe or monitor looks at the config?"""
+    removed: bool = False
+    """Is the file gone as a whole?"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os.path
 from typing import Literal, TypeAlias
 
 from attrs import field, frozen
@@ -42,7 +43,10 @@ class Finding:
         >>> one.fingerprint == Finding("CG201", "high", ("pool",), "cut", "", "a.toml", 9).fingerprint
         True
         """
-        told = json.dumps([self.code, self.file, path_to_json(self.path)], sort_keys=True, default=str)
+        # Of a file that does not parse or fit, one mistake is not another one at the same place.
+        mistake = [self.message] if self.code.startswith("CG00") else []
+        file = os.path.normpath(self.file) if self.file else self.file
+        told = json.dumps([self.code, file, path_to_json(self.path), *mistake], sort_keys=True, default=str)
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, object]:

@@ -16,7 +16,7 @@ from confguard.diffs.engine import diff
 from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.documents.registry import detect_format
-from confguard.errors import DocumentError, ValidationError
+from confguard.errors import DocumentError, Problem, ValidationError
 from confguard.fields import ImpactLevel
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.findings import Finding, Risk
@@ -25,8 +25,20 @@ from confguard.risk.model import assess
 from confguard.risk.policy import Decision, Policy
 from confguard.risk.rules.interface import Rule
 from confguard.schema.schema import Schema
+from confguard.texts import amount
 
-__all__ = ["Judged", "Side", "Terms", "judge"]
+__all__ = [
+    "Judged",
+    "LeftOut",
+    "Side",
+    "Terms",
+    "Verdicts",
+    "advice_on",
+    "judge",
+    "not_judged",
+    "parse_finding",
+    "schema_findings",
+]
 
 _TEMPLATE = re.compile(rb"\{\{-?\s|\{%-?\s")
 """What Helm and Jinja templates hold: not configuration until it is rendered."""
@@ -71,26 +83,56 @@ class Side:
 
 
 @frozen
+class LeftOut:
+    """A file that was not judged, and why."""
+
+    file: str
+    why: str
+
+
+@frozen
 class Judged:
     """What is said of one file: its risk and decision, or why it could not be judged."""
 
     file: str
     decision: Decision
     risk: Risk | None = None
-    errors: tuple[str, ...] = ()
+    faults: tuple[Finding, ...] = ()
+    """What is wrong with the file as such: it does not parse, does not fit its schema, or cannot be looked at."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What rules said; an error counts as one."""
-        made = tuple(
-            Finding("CG001", "critical", (), error, "Mend the file.", self.file) for error in self.errors
-        )
-        return made + (self.risk.findings if self.risk else ())
+        """What is wrong with the file, and what rules said of the change."""
+        return self.faults + (self.risk.findings if self.risk else ())
 
     def to_json(self) -> dict[str, object]:
         """The file as JSON."""
-        risk = self.risk or Risk(100 if self.errors else 0)
-        return {"file": self.file, "errors": list(self.errors), **risk.to_json(self.decision)}
+        risk = self.risk or Risk(100 if self.faults else 0)
+        members = risk.to_json(self.decision) | {"findings": [each.to_json() for each in self.findings]}
+        return {"file": self.file, "errors": [str(each) for each in self.faults], **members}
+
+
+@frozen
+class Verdicts:
+    """What is said of all files of a change: those that were judged, and those that were not."""
+
+    files: tuple[Judged, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    seen: int = 0
+    """How many files there were to look at; those of a config that has several are judged as one."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many files there were to look at, how many of them were judged, and how many were not."""
+        return {
+            "seen": self.seen,
+            "judged": self.seen - len(self.left_out),
+            "left_out": len(self.left_out),
+        }
+
+    def __str__(self) -> str:
+        counts = self.counts
+        return f"{amount(self.seen, 'file')} seen, {counts['judged']} judged, {counts['left_out']} left out"
 
 
 def judge(
@@ -100,27 +142,98 @@ def judge(
     terms: Terms,
     circumstances_of: Callable[[Diff], Circumstances] = lambda _: Circumstances(),
     *,
-    templates: bool = False,
-) -> Judged | None:
-    """What is said of a file that changed; None where nothing did, or (with `templates`) where it is one.
+    named: bool = True,
+) -> Judged | LeftOut:
+    """What is said of a file that changed.
 
+    One that nobody `named` as a config is left out where it does not parse and did not before, or is a template.
     `circumstances_of` is asked when it is known what changes.
     """
     if before.content == after.content:
-        return None
+        return LeftOut(file, "its content is the same")
+    if after.content and (line := _conflict(after.content)):
+        return Judged(file, Decision.BLOCK, faults=(_fault(after.name, _CONFLICT, line),))
     try:
         document = _parsed(after, terms.format)
     except DocumentError as error:
-        if templates and after.content and _TEMPLATE.search(after.content):
-            return None  # what it renders to is judged where it is rendered
-        return Judged(file, Decision.BLOCK, errors=(str(error),))
-    if problems := _problems(terms.schema, document):
-        return Judged(file, Decision.BLOCK, errors=problems)
+        return _unreadable(file, before, after, error, terms, named=named)
+    if problems := schema_findings(terms.schema, document):
+        return Judged(file, Decision.BLOCK, faults=problems)
     old = _before(before, terms.format)
     empty: Any = [] if any(isinstance(side.data, list) for side in (old, document) if side) else {}
-    made = diff(old or empty, document or empty, terms.schema)
-    risk = terms.assess(made, circumstances_of(made))
-    return Judged(file, terms.policy.decide(risk, made), risk)
+    change = diff(old or empty, document or empty, terms.schema)
+    circumstances = evolve(circumstances_of(change), removed=after.content is None)
+    risk = terms.assess(change, circumstances)
+    return Judged(file, terms.policy.decide(risk, change), risk)
+
+
+def parse_finding(error: DocumentError, file: str) -> Finding:
+    """What is wrong with a file that does not parse."""
+    advice = error.hint or "Mend the file: nothing can be said of it as it is."
+    return Finding("CG001", "critical", (), error.message, advice, file, error.line, error.column)
+
+
+def schema_findings(schema: Schema[Any] | None, document: Document | None) -> tuple[Finding, ...]:
+    """What of a document does not fit its schema, each at its place."""
+    if schema is None or document is None:
+        return ()
+    try:
+        schema.validate_document(document)
+    except ValidationError as error:
+        return tuple(
+            Finding("CG002", "high", each.path, each.message, advice_on(each), *each[2:6], each.under)
+            for problem in error.problems
+            for each in (problem, *problem.related)
+        )
+    return ()
+
+
+def not_judged(file: str, why: str, advice: str, decision: Decision = Decision.REVIEW) -> Judged:
+    """A file that is to be judged and cannot be: a person has to look at it."""
+    return Judged(file, decision, faults=(Finding("CG004", "high", (), why, advice, file),))
+
+
+def advice_on(problem: Problem) -> str:
+    """What to do about a value that does not fit its schema."""
+    if problem.message.startswith("unknown key"):
+        return "Mend the name, or add it to the schema."
+    if problem.message.endswith("but missing"):
+        return "Write it, or give it a default in the schema."
+    return "Mend the value, or the schema if the value is right."
+
+
+def _unreadable(
+    file: str, before: Side, after: Side, error: DocumentError, terms: Terms, *, named: bool
+) -> Judged | LeftOut:
+    """A file that does not parse: what parsed before never passes."""
+    parsed_before = before.content is not None and _before(before, terms.format) is not None
+    if not named and not parsed_before:
+        if after.content and _TEMPLATE.search(after.content):
+            return LeftOut(file, "a template: what it renders to is judged where it is rendered")
+        if before.content is not None:
+            return LeftOut(file, f"it does not parse, and did not before: {error}")
+    return Judged(file, Decision.BLOCK, faults=(parse_finding(error, after.name),))
+
+
+def _conflict(content: bytes) -> int | None:
+    """The line at which the marks of a conflict begin; None where there are not all three of them."""
+    begin, wanted = 0, 0
+    for number, line in enumerate(content.splitlines(), 1):
+        if line[:7] == _MARKS[0] and line[7:8] in {b"", b" "}:
+            begin, wanted = number, 1
+        elif wanted and line[:7] == _MARKS[wanted] and line[7:8] in {b"", b" "}:
+            if wanted == 2:
+                return begin
+            wanted = 2
+    return None
+
+
+def _fault(file: str, message: str, line: int) -> Finding:
+    return Finding("CG001", "critical", (), message, "Finish the merge.", file, line, 1)
+
+
+_CONFLICT = "has the marks of a merge that is not finished"
+_MARKS = (b"<" * 7, b"=" * 7, b">" * 7)
 
 
 def _parsed(side: Side, format: str | None) -> Document | None:
@@ -136,13 +249,3 @@ def _before(side: Side, format: str | None) -> Document | None:
         return _parsed(side, format)
     except DocumentError:
         return None
-
-
-def _problems(schema: Schema[Any] | None, document: Document | None) -> tuple[str, ...]:
-    if schema is None or document is None:
-        return ()
-    try:
-        schema.validate_document(document)
-    except ValidationError as error:
-        return tuple(map(str, error.problems))
-    return ()

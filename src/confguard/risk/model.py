@@ -89,6 +89,7 @@ def assess(
         last_changed=known.last_changed,
         taken_back=known.taken_back,
         unwatched=known.unwatched,
+        removed=known.removed,
         impact=impact,
     )
     context = Context(diff, diff.before, diff.after, shape, process)

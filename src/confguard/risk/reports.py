@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import json
+import os
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 
 from confguard.errors import harmless
 from confguard.paths import show_path
 from confguard.risk.findings import Finding, Severity
-from confguard.risk.judging import Judged
+from confguard.risk.judging import Verdicts
 from confguard.risk.policy import Decision
+from confguard.risk.rules.interface import Rule
 
 __all__ = ["REPORTS"]
 
+_SHOWN = 10
+"""How many files that were left out for the same reason are named."""
 
-def to_json(judged: Sequence[Judged]) -> str:
-    """A list of files, each as `assess` has it."""
-    return json.dumps([each.to_json() for each in judged], indent=2, ensure_ascii=False)
+
+def to_json(verdicts: Verdicts) -> str:
+    """The files, each as `assess` has it, those that were left out, and the counts."""
+    told = {
+        "files": [each.to_json() for each in verdicts.files],
+        "left_out": [{"file": each.file, "why": each.why} for each in verdicts.left_out],
+        "counts": verdicts.counts,
+    }
+    return json.dumps(told, indent=2, ensure_ascii=not _is_text(verdicts))
+
+
+def _is_text(verdicts: Verdicts) -> bool:
+    """Are all names of files text? Others are written as git has them, with escapes."""
+    names = "".join([*(each.file for each in verdicts.files), *(each.file for each in verdicts.left_out)])
+    try:
+        names.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 _SARIF_LEVELS: dict[Severity, str] = {
@@ -29,43 +49,62 @@ _SARIF_LEVELS: dict[Severity, str] = {
 }
 
 
-def to_sarif(judged: Sequence[Judged]) -> str:
+def to_sarif(verdicts: Verdicts) -> str:
     """SARIF 2.1.0 (OASIS), as code scanning services read it."""
     from importlib.metadata import version
 
     from confguard.risk.rules.catalogue import all_rules
 
-    findings = [(each, finding) for each in judged for finding in each.findings]
-    used = {finding.code for _, finding in findings}
+    findings = [(each, finding) for each in verdicts.files for finding in each.findings]
+    known = {rule.code: _sarif_rule(rule) for rule in all_rules()}
+    used = {finding.code: known.get(finding.code) or _sarif_rule_of(finding) for _, finding in findings}
+    places = {code: index for index, code in enumerate(used)}
     driver = {
         "name": "confguard",
         "version": version("confguard-safety"),
-        "rules": [
-            {
-                "id": rule.code,
-                "shortDescription": {"text": rule.title},
-                "fullDescription": {"text": rule.reason},
-                "help": {"text": rule.advice},
-                "defaultConfiguration": {"level": _SARIF_LEVELS[rule.severity]},
-            }
-            for rule in all_rules()
-            if rule.code in used
-        ],
+        "informationUri": "https://github.com/confguard/confguard",
+        "rules": list(used.values()),
     }
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_sarif_result(each.file, finding) for each, finding in findings],
+        "results": [_sarif_result(each.file, finding, places[finding.code]) for each, finding in findings],
+        "properties": verdicts.counts,
     }
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 
 
-def _sarif_result(file: str, finding: Finding) -> dict[str, object]:
+def _sarif_rule(rule: Rule) -> dict[str, object]:
+    return {
+        "id": rule.code,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": rule.reason},
+        "help": {"text": rule.advice},
+        "defaultConfiguration": {"level": _SARIF_LEVELS[rule.severity]},
+    }
+
+
+def _sarif_rule_of(finding: Finding) -> dict[str, object]:
+    """The rule of a finding that is of no rule of the catalogue: of a file as such, or of a project's own."""
+    from confguard.risk.rules.catalogue import OF_FILES
+
+    severity, title = OF_FILES.get(finding.code, (finding.severity, finding.code))
+    return {
+        "id": finding.code,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": title},
+        "help": {"text": finding.advice or title},
+        "defaultConfiguration": {"level": _SARIF_LEVELS[severity]},
+    }
+
+
+def _sarif_result(file: str, finding: Finding, rule: int) -> dict[str, object]:
     region = {"startLine": finding.line or 1} | ({"startColumn": finding.column} if finding.column else {})
     place = {"artifactLocation": {"uri": _uri(finding.file or file)}, "region": region}
     return {
         "ruleId": finding.code,
+        "ruleIndex": rule,
         "level": _SARIF_LEVELS[finding.severity],
         "message": {"text": f"{show_path(finding.path)}: {finding.message}. {finding.advice}"},
         "locations": [{"physicalLocation": place}],
@@ -76,10 +115,10 @@ def _sarif_result(file: str, finding: Finding) -> dict[str, object]:
 def _uri(file: str) -> str:
     from urllib.parse import quote
 
-    return quote(file, safe="/")
+    return quote(os.fsencode(file), safe="/")
 
 
-def to_github(judged: Sequence[Judged]) -> str:
+def to_github(verdicts: Verdicts) -> str:
     """GitHub's workflow commands: annotations beside the lines of a pull request."""
     kinds: dict[Severity, str] = {
         "info": "notice",
@@ -93,10 +132,10 @@ def to_github(judged: Sequence[Judged]) -> str:
         return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
     def part(text: str) -> str:
-        return plain(text).replace(":", "%3A").replace(",", "%2C")
+        return plain(harmless(text)).replace(":", "%3A").replace(",", "%2C")
 
     lines = []
-    for each in judged:
+    for each in verdicts.files:
         for finding in each.findings:
             where = f"file={part(finding.file or each.file)},line={finding.line or 1}"
             column = f",col={finding.column}" if finding.column else ""
@@ -105,10 +144,10 @@ def to_github(judged: Sequence[Judged]) -> str:
             lines.append(
                 f"::{kinds[finding.severity]} {where}{column},title={title}::{plain(harmless(message))}"
             )
-    return "\n".join(lines)
+    return "\n".join([*lines, f"::notice title=confguard::{plain(_left_out(verdicts))}"])
 
 
-def to_gitlab(judged: Sequence[Judged]) -> str:
+def to_gitlab(verdicts: Verdicts) -> str:
     """GitLab's code quality report (a part of Code Climate's)."""
     levels: dict[Severity, str] = {
         "info": "info",
@@ -123,21 +162,28 @@ def to_gitlab(judged: Sequence[Judged]) -> str:
             "check_name": finding.code,
             "fingerprint": finding.fingerprint,
             "severity": levels[finding.severity],
-            "location": {"path": finding.file or each.file, "lines": {"begin": finding.line or 1}},
+            "location": {"path": harmless(finding.file or each.file), "lines": {"begin": finding.line or 1}},
         }
-        for each in judged
+        for each in verdicts.files
         for finding in each.findings
     ]
     return json.dumps(issues, indent=2, ensure_ascii=False)
 
 
-def to_junit(judged: Sequence[Judged]) -> str:
+def to_junit(verdicts: Verdicts) -> str:
     """JUnit XML: a test case a file, which fails where the change is not allowed."""
     from xml.sax.saxutils import escape, quoteattr
 
+    judged, left_out = verdicts.files, verdicts.left_out
     failed = sum(each.decision is not Decision.ALLOW for each in judged)
+    counts = f'tests="{len(judged) + len(left_out)}" failures="{failed}" skipped="{len(left_out)}"'
     lines = ['<?xml version="1.0" encoding="utf-8"?>']
-    lines.append(f'<testsuites><testsuite name="confguard" tests="{len(judged)}" failures="{failed}">')
+    lines.append(f'<testsuites><testsuite name="confguard" {counts}>')
+    for other in left_out:
+        skipped = f"<skipped message={quoteattr(harmless(other.why))}/>"
+        lines.append(
+            f'<testcase classname="confguard" name={quoteattr(harmless(other.file))}>{skipped}</testcase>'
+        )
     for each in judged:
         name = quoteattr(harmless(each.file))
         if each.decision is Decision.ALLOW:
@@ -155,10 +201,11 @@ def _xml(text: str) -> str:
     return "\n".join(harmless(line) for line in text.split("\n"))
 
 
-def to_markdown(judged: Sequence[Judged]) -> str:
+def to_markdown(verdicts: Verdicts) -> str:
     """A comment for a pull request: decisions first, then the findings with advice."""
+    judged = verdicts.files
     if not judged:
-        return "**confguard**: no configuration changed in meaning"
+        return f"**confguard**: no configuration changed in meaning ({verdicts})"
     worst = max(judged, key=lambda each: list(Decision).index(each.decision)).decision
     lines = [f"**confguard: {worst}**", "", "| file | decision | risk | findings |", "|---|---|---|---|"]
     for each in judged:
@@ -172,7 +219,7 @@ def to_markdown(judged: Sequence[Judged]) -> str:
                 f"- **{finding.code} {finding.severity}** {_cell(place)} {_cell(show_path(finding.path))}:",
             ]
             lines.append(f"  {_plain(finding.message)}. {_plain(finding.advice)}")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *(_plain(line) for line in _left_out(verdicts).split("\n"))])
 
 
 def _cell(text: str) -> str:
@@ -180,16 +227,16 @@ def _cell(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text in which nothing is markup."""
-    return "".join(f"\\{char}" if char in "\\`*_[]<>|#" else char for char in harmless(text))
+    """A text in which nothing is markup, and nobody is mentioned."""
+    marked = (f"\\{char}" if char in "\\`*_[]<>|#" else char for char in harmless(text))
+    return "".join(marked).replace("@", "@\u200b")
 
 
-def to_text(judged: Iterable[Judged]) -> str:
-    """Errors, findings with advice, then a line a file."""
+def to_text(verdicts: Verdicts) -> str:
+    """Findings with advice, then a line a file, and what was left out."""
     lines: list[str] = []
-    for each in judged:
-        lines += each.errors
-        for finding in each.risk.findings if each.risk else ():
+    for each in verdicts.files:
+        for finding in each.findings:
             lines += [str(finding), _indented(finding.advice)]
         lines += [str(accepted) for accepted in (each.risk.accepted if each.risk else ())]
         if each.risk:
@@ -197,8 +244,22 @@ def to_text(judged: Iterable[Judged]) -> str:
                 "" if each.risk.likelihood is None else f", {each.risk.likelihood:.1%} of such were reverted"
             )
             lines.append(
-                f"{each.file}: {each.decision}: risk {each.risk.score} of 100 ({each.risk.level}{likely})"
+                harmless(
+                    f"{each.file}: {each.decision}: risk {each.risk.score} of 100 ({each.risk.level}{likely})"
+                )
             )
+    return "\n".join([*lines, _left_out(verdicts)])
+
+
+def _left_out(verdicts: Verdicts) -> str:
+    """How many files changed, how many were judged, and why the others were not."""
+    reasons: dict[str, list[str]] = {}
+    for each in verdicts.left_out:
+        reasons.setdefault(each.why, []).append(each.file)
+    lines = [str(verdicts)]
+    for why, files in reasons.items():
+        more = [f"{len(files) - _SHOWN:,} more"] if len(files) > _SHOWN else []
+        lines.append(harmless(f"  left out: {', '.join([*files[:_SHOWN], *more])}: {why}"))
     return "\n".join(lines)
 
 
@@ -213,7 +274,7 @@ def _indented(text: str) -> str:
     )
 
 
-REPORTS: dict[str, Callable[[Sequence[Judged]], str]] = {
+REPORTS: dict[str, Callable[[Verdicts], str]] = {
     "text": to_text,
     "json": to_json,
     "sarif": to_sarif,

@@ -31,6 +31,8 @@ OF_FILES: dict[str, tuple[Severity, str]] = {
     "CG001": ("critical", "the file cannot be parsed"),
     "CG002": ("high", "a value does not fit the schema"),
     "CG003": ("low", "a key was renamed, or is deprecated"),
+    "CG004": ("high", "a file could not be judged"),
+    "CG005": ("high", "a change loosens the policy that it is judged by"),
 }
 """What is found in a file without a rule: how grave it is, and what."""
 

@@ -56,6 +56,8 @@ class Process:
     """What came of it when a setting was set to a value before, where that was taken back."""
     unwatched: bool = False
     """Is it known that no schema, probe or monitor looks at the config?"""
+    removed: bool = False
+    """Is the file gone as a whole?"""
     impact: ImpactLevel | None = None
     """How much depends on the config, where that is said."""
 

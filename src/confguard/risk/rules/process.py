@@ -12,6 +12,7 @@ from confguard.risk.rules.interface import Context, Example, Rule
 from confguard.texts import amount
 
 __all__ = [
+    "FileRemoved",
     "LongUntouched",
     "ManyOwners",
     "OutsideHours",
@@ -177,3 +178,18 @@ class UnderFreeze(_ProcessRule):
         """By the policy's `freeze` windows."""
         if context.diff.changes and context.process.freeze:
             yield self.finding((), f"frozen: {context.process.freeze}")
+
+
+class FileRemoved(_ProcessRule):
+    """A file of configuration is gone, or is called what nobody reads."""
+
+    code = "CG910"
+    title = "a configuration file was removed"
+    severity = "high"
+    reason = "What read it falls back on defaults, or does not start any more."
+    advice = "See that nothing reads it; where it was renamed, that its readers know the new name."
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """By what git says of the file."""
+        if context.diff.changes and context.process.removed:
+            yield self.finding((), "the file is not there any more")

@@ -1,0 +1,327 @@
+"""The gate in situations that people met with hooks and CI: nothing passes unjudged. With real git."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from confguard.cli import main as command
+from confguard.hooks.pre_commit import main
+from conftest import git
+
+Capture = pytest.CaptureFixture[str]
+CONFLICT = "<<<<<<< HEAD\na=1\n=======\na=2\n>>>>>>> other\n"
+
+
+def commit(message: str = "x") -> None:
+    git("add", "-A")
+    git("commit", "--quiet", "--allow-empty", "-m", message)
+
+
+@pytest.fixture
+def web(repository: Path) -> Path:
+    Path("web.yaml").write_text("name: web\nreplicas: 3\nport: 80\n")
+    commit("one")
+    return repository
+
+
+def staged(capsys: Capture, *arguments: str) -> tuple[int, dict[str, Any]]:
+    git("add", "-A")
+    capsys.readouterr()
+    code = main(["--format", "json", "--no-history", *arguments])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def ranged(capsys: Capture, span: str, *arguments: str) -> tuple[int, dict[str, Any]]:
+    capsys.readouterr()
+    code = command(["assess", "--git", span, "--format", "json", "--no-history", *arguments])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def why(told: dict[str, Any]) -> dict[str, str]:
+    return {each["file"]: each["why"] for each in told["left_out"]}
+
+
+def decisions(told: dict[str, Any]) -> dict[str, str]:
+    return {each["file"]: each["decision"] for each in told["files"]}
+
+
+def codes(told: dict[str, Any]) -> set[str]:
+    return {finding["code"] for each in told["files"] for finding in each["findings"]}
+
+
+@pytest.mark.parametrize("stands", [".", "svc", "svc/deep"])
+def test_a_project_below_the_root_of_the_repository(
+    repository: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, stands: str
+) -> None:
+    Path("svc/deep").mkdir(parents=True)
+    Path("svc/deep/.keep").touch()
+    Path("svc/confguard.toml").write_text('[configs.web]\nfiles = ["web.site"]\nformat = "yaml"\n')
+    Path("svc/web.site").write_text("replicas: 3\n")
+    commit()
+    Path("svc/web.site").write_text("replicas: 0\n")
+    commit("zero")
+    monkeypatch.chdir(stands)
+    code, told = ranged(capsys, "HEAD~1..HEAD", "--fail-on", "review")
+    assert (code, codes(told)) == (1, {"CG301"})
+    git("reset", "--quiet", "--soft", "HEAD~1")
+    code, told = staged(capsys)
+    assert (code, codes(told)) == (1, {"CG301"})
+    assert list(decisions(told)) == ["svc/web.site"]
+
+
+@pytest.mark.parametrize("name", ["PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF"])
+def test_a_revision_that_is_not_there_cannot_be_judged(
+    web: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("PRE_COMMIT_FROM_REF", "HEAD")
+    monkeypatch.setenv(name, "nope")
+    assert main(["web.yaml"]) == 2
+    assert "nope: there is no such commit here" in capsys.readouterr().err
+
+
+def test_a_shallow_clone_says_that_its_history_is_missing(
+    web: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = git("rev-parse", "HEAD").strip()
+    commit("two")
+    git("clone", "--quiet", "--depth", "1", f"file://{web}", "shallow")
+    monkeypatch.chdir("shallow")
+    for span in (f"{base}..HEAD", f"{base}...HEAD"):
+        assert command(["assess", "--git", span]) == 2
+        assert "fetch-depth: 0" in capsys.readouterr().err
+
+
+def test_a_name_that_does_not_exist_cannot_be_judged(web: Path, capsys: Capture) -> None:
+    assert main(["wbe.yaml"]) == 2
+    assert "wbe.yaml: no such file" in capsys.readouterr().err
+
+
+def test_without_names_all_that_is_staged_is_judged(web: Path, capsys: Capture) -> None:
+    Path("web.yaml").write_text("name: web\nreplicas: 0\nport: 80\n")
+    code, told = staged(capsys)
+    assert (code, codes(told)) == (1, {"CG301"})
+    assert told["counts"] == {"seen": 1, "judged": 1, "left_out": 0}
+
+
+def test_a_name_is_a_file_however_it_is_written(web: Path, capsys: Capture) -> None:
+    Path("web.yaml").write_text("name: web\nreplicas: 0\nport: 80\n")
+    assert staged(capsys, "./web.yaml")[0] == 1
+
+
+def test_a_file_that_was_not_changed_is_said(web: Path, capsys: Capture) -> None:
+    code, told = staged(capsys, "web.yaml")
+    assert (code, why(told)) == (0, {"web.yaml": "it did not change"})
+
+
+@pytest.mark.parametrize("move", ["web.yaml.disabled", "old/web.txt"])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_rename_out_of_the_pattern(web: Path, capsys: Capture, move: str, named: bool) -> None:
+    """pre-commit has no name for it: it hands over nothing, or another file."""
+    Path(move).parent.mkdir(exist_ok=True)
+    git("mv", "web.yaml", move)
+    Path("other.yaml").write_text("x: 1\n")
+    code, told = staged(capsys, *(["other.yaml"] if named else []))
+    assert (code, decisions(told)["web.yaml"]) == (1, "review")
+    assert "CG910" in codes(told)
+
+
+def test_a_deletion_is_seen_where_pre_commit_names_no_file(
+    web: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRE_COMMIT", "1")
+    Path("notes.md").write_text("x")
+    Path("web.yaml").unlink()
+    code, told = staged(capsys)
+    assert (code, decisions(told)) == (1, {"web.yaml": "review"})
+    monkeypatch.setenv("CONFGUARD_APPROVED_BY", "eva")
+    assert staged(capsys)[0] == 0
+
+
+def test_a_config_of_the_project_that_is_renamed_away(web: Path, capsys: Capture) -> None:
+    Path("confguard.toml").write_text('[configs.web]\nfiles = ["web.yaml"]\n')
+    commit()
+    git("mv", "web.yaml", "shop.yaml")
+    commit("rename")
+    code, told = ranged(capsys, "HEAD~1..HEAD", "--fail-on", "review")
+    assert (code, decisions(told), codes(told)) == (1, {"web.yaml": "review"}, {"CG910"})
+
+
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [
+        (".github/workflows/ci.yml", "env:\n  T: ${{ secrets.T }}\n"),
+        ("a.properties", "a=1\n"),
+        (".env", "A=1\n"),
+        ("a.ini", "[x]\na=1\n"),
+        ("a.toml", "a = 1\n"),
+        ("a.json", '{"a": 1}\n'),
+        ("new.yaml", ""),
+    ],
+)
+def test_marks_of_a_conflict_block_in_every_format(
+    repository: Path, capsys: Capture, name: str, before: str
+) -> None:
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    if before:
+        Path(name).write_text(before)
+    commit()
+    Path(name).write_text(before + CONFLICT)
+    code, told = staged(capsys)
+    assert (code, codes(told)) == (1, {"CG001"})
+    (finding,) = told["files"][0]["findings"]
+    assert finding["line"] == before.count("\n") + 1
+
+
+def test_what_parsed_and_no_longer_does_blocks_whatever_stands_in_it(
+    repository: Path, capsys: Capture
+) -> None:
+    Path("a.yaml").write_text('a: "{{ x }}"\n')
+    commit()
+    Path("a.yaml").write_text('a: "{{ x }}"\nb: [1\n')
+    code, told = staged(capsys)
+    assert (code, codes(told)) == (1, {"CG001"})
+
+
+def test_what_did_not_parse_before_either_is_said(repository: Path, capsys: Capture) -> None:
+    Path("chart.yaml").write_text("{{- if .x }}\na: [\n{{- end }}\n")
+    Path("odd.yaml").write_text("a: [\n")
+    commit()
+    Path("chart.yaml").write_text("{{- if .y }}\na: [\n{{- end }}\n")
+    Path("odd.yaml").write_text("b: [\n")
+    code, told = staged(capsys)
+    assert (code, told["files"]) == (0, [])
+    assert why(told)["chart.yaml"].startswith("a template")
+    assert why(told)["odd.yaml"].startswith("it does not parse, and did not before: odd.yaml:2:1")
+    Path("confguard.toml").write_text('[configs.odd]\nfiles = ["odd.yaml"]\n')
+    assert staged(capsys)[0] == 1, "what somebody named as a config is to be judged"
+
+
+def test_of_three_dots_a_branch_is_not_blamed_for_what_main_changed(web: Path, capsys: Capture) -> None:
+    git("checkout", "--quiet", "-b", "topic")
+    Path("topic.yaml").write_text("x: 1\n")
+    commit("topic")
+    git("checkout", "--quiet", "-")
+    Path("web.yaml").write_text("name: web\nreplicas: 30\nport: 80\n")
+    commit("main scaled up")
+    main_branch = git("rev-parse", "--abbrev-ref", "HEAD").strip()
+    code, told = ranged(capsys, f"{main_branch}...topic")
+    assert (code, list(decisions(told))) == (0, ["topic.yaml"])
+    assert set(decisions(ranged(capsys, f"{main_branch}..topic")[1])) == {"topic.yaml", "web.yaml"}
+
+
+@pytest.mark.parametrize("how", ["staged", "range"])
+def test_a_policy_that_the_change_loosens_does_not_judge_it(web: Path, capsys: Capture, how: str) -> None:
+    configs = '[configs.web]\nfiles = ["web.yaml"]\n'
+    Path("confguard.toml").write_text("[policy]\nreview = 50\nblock = 60\n" + configs)
+    commit()
+    Path("confguard.toml").write_text("[policy]\nreview = 101\nblock = 101\n" + configs)
+    Path("web.yaml").write_text("name: web\nreplicas: 0\nport: 80\n")
+    if how == "range":
+        commit("quietly")
+        code, told = ranged(capsys, "HEAD~1..HEAD")
+    else:
+        code, told = staged(capsys)
+    assert (code, decisions(told)) == (1, {"confguard.toml": "block", "web.yaml": "block"})
+    (finding,) = next(each["findings"] for each in told["files"] if each["file"] == "confguard.toml")
+    assert finding["code"] == "CG005"
+    assert (
+        finding["message"] == "the policy is looser: review from 101 on (was 50); block from 101 on (was 60)"
+    )
+
+
+def test_a_policy_that_gets_stricter_judges_at_once(web: Path, capsys: Capture) -> None:
+    configs = '[configs.web]\nfiles = ["web.yaml"]\n'
+    Path("confguard.toml").write_text("[policy]\nreview = 101\nblock = 101\n" + configs)
+    commit()
+    Path("confguard.toml").write_text(configs)
+    Path("web.yaml").write_text("name: web\nreplicas: 0\nport: 80\n")
+    code, told = staged(capsys)
+    assert (code, "CG005" in codes(told)) == (1, False)
+
+
+def test_links_modes_pointers_and_submodules(web: Path, capsys: Capture, tmp_path_factory: Any) -> None:
+    Path("other.yaml").write_text("replicas: 1\n")
+    Path("link.yaml").symlink_to("web.yaml")
+    Path("large.yaml").write_text("a: 1\n")
+    module = tmp_path_factory.mktemp("module")
+    subprocess.run(["git", "init", "-q", str(module)], check=True)
+    git("-C", str(module), "commit", "--quiet", "--allow-empty", "-m", "x")
+    git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(module), "module")
+    commit()
+    Path("link.yaml").unlink()
+    Path("link.yaml").symlink_to("other.yaml")
+    Path("web.yaml").chmod(0o755)
+    Path("large.yaml").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+    git("-C", "module", "commit", "--quiet", "--allow-empty", "-m", "y")
+    code, told = staged(capsys, "--fail-on", "block")
+    assert (code, decisions(told)) == (0, {"link.yaml": "review"})
+    assert "is a link to other.yaml" in told["files"][0]["errors"][0]
+    assert why(told) == {
+        "web.yaml": "only its mode changed",
+        "large.yaml": "is a pointer of Git LFS: its content is not here",
+        "module": "a submodule: what changed in it is judged in its own repository",
+    }
+    assert main(["--no-history"]) == 1, "a link that leads elsewhere is to be reviewed"
+
+
+@pytest.mark.parametrize("name", ["-n.yaml", "a\nb.yaml", "a b.yaml", "ü.yaml", os.fsdecode(b"caf\xe9.yaml")])
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "github", "gitlab", "junit", "markdown"])
+def test_names_of_any_bytes(repository: Path, capsys: Capture, name: str, form: str) -> None:
+    Path(name).write_text("replicas: 3\n")
+    commit()
+    Path(name).write_text("replicas: 0\n")
+    git("add", "-A")
+    assert main(["--format", form, "--", name]) == 1
+    out = capsys.readouterr().out
+    assert "CG301" in out
+    out.encode()
+
+
+def test_a_file_over_the_limit_beside_others(
+    web: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("confguard.hooks.judging.MAX_BYTES", 1000)
+    Path("data.yaml").write_text("x: " + "y" * 2000 + "\n")
+    Path("web.yaml").write_text("name: web\nreplicas: 0\nport: 80\n")
+    code, told = staged(capsys)
+    assert (code, decisions(told)) == (1, {"data.yaml": "review", "web.yaml": "block"})
+    assert codes(told) == {"CG004", "CG301"}
+
+
+def test_each_error_has_its_own_place_and_fingerprint(web: Path, capsys: Capture) -> None:
+    Path("models_of_gate.py").write_text(
+        "from pydantic import BaseModel\nclass Web(BaseModel):\n    name: str\n    replicas: int\n    port: int\n"
+    )
+    Path("confguard.toml").write_text('[configs.web]\nfiles = ["web.yaml"]\nschema = "models_of_gate:Web"\n')
+    commit()
+    Path("web.yaml").write_text("name: web\nreplicas: many\nport: http\n")
+    code, told = staged(capsys, "web.yaml")
+    findings = told["files"][0]["findings"]
+    assert code == 1
+    assert [(each["line"], each["column"]) for each in findings] == [(2, 1), (3, 1)]
+    assert len({each["fingerprint"] for each in findings}) == 2
+
+
+def test_a_baselined_error_hides_that_error_and_no_later_one(folder: Path, capsys: Capture) -> None:
+    Path("w.yaml").write_text("a: [\n")
+    assert command(["check", "./w.yaml", "--write-baseline", "known.json"]) == 0
+    assert command(["check", "w.yaml", "--baseline", "known.json"]) == 0
+    Path("w.yaml").write_text("a: {b: 1}}\n")
+    assert command(["check", "w.yaml", "--baseline", "known.json"]) == 1
+
+
+def test_relative_names_are_no_matter_of_the_settings_of_git(web: Path, capsys: Capture) -> None:
+    for name in ("diff.relative", "diff.noprefix", "core.quotepath", "diff.mnemonicPrefix"):
+        git("config", name, "true")
+    git("config", "diff.renames", "false")
+    Path("sub").mkdir()
+    git("mv", "web.yaml", "sub/wéb.yaml")
+    Path("sub/wéb.yaml").write_text("name: web\nreplicas: 0\nport: 80\n")
+    code, told = staged(capsys)
+    assert (code, codes(told)) == (1, {"CG301"})
