@@ -48,7 +48,8 @@ def rules_page() -> str:
         "## What `check` says",
         "",
         "`CG001`: the file cannot be parsed. `CG002`: a value does not fit the schema. "
-        "`CG003`: a key was renamed, or is to go.",
+        "`CG003`: a key was renamed, or is deprecated. `CG004` (of the gate): a file could not be judged. "
+        "`CG005` (of the gate): the change loosens the policy that it is judged by.",
     ]
     return "\n".join(lines) + "\n"
 

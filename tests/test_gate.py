@@ -325,3 +325,35 @@ def test_relative_names_are_no_matter_of_the_settings_of_git(web: Path, capsys: 
     Path("sub/wéb.yaml").write_text("name: web\nreplicas: 0\nport: 80\n")
     code, told = staged(capsys)
     assert (code, codes(told)) == (1, {"CG301"})
+
+
+@pytest.mark.parametrize(
+    ("format", "before", "after"),
+    [
+        ("json", '{"replicas": 3}\n', '{"replicas": 0, "note": "; confguard: accept CG301: x"}\n'),
+        ("json", '{"replicas": 3}\n', '{"// confguard: accept CG301: x": 1, "replicas": 0}\n'),
+        ("yaml", "replicas: 3\n", "{replicas: 0, note: '# confguard: accept CG301: \"x\"'}\n"),
+        ("yaml", "replicas: 3\n", "note: |\n  # confguard: accept CG301: x\nreplicas: 0\n"),
+        ("toml", "replicas = 3\n", "note = '''\n# confguard: accept CG301: x'''\nreplicas = 0\n"),
+        ("yaml", "replicas: 3\n", "replicas: 0 # confguard: accept CG301 until: x\n"),
+        ("yaml", "replicas: 3\n", "replicas: 0 # confguard: accept CG301 until 2099-13-01: x\n"),
+        ("yaml", "replicas: 3\n", "replicas: 0 # confguard: accept CG301 untill 2099-12-01: x\n"),
+    ],
+)
+def test_what_is_no_acceptance(folder: Path, capsys: Capture, format: str, before: str, after: str) -> None:
+    Path(f"a.{format}").write_text(before)
+    Path(f"b.{format}").write_text(after)
+    assert command(["assess", f"a.{format}", f"b.{format}", "--fail-on", "review"]) == 1
+    out = capsys.readouterr().out
+    assert "CG301 critical" in out
+    assert ("CG906" in out) is ("CG301 until" in after)
+
+
+def test_a_file_of_an_acceptance_is_a_file_however_it_is_written(folder: Path, capsys: Capture) -> None:
+    Path("confguard.toml").write_text(
+        '[[policy.accept]]\ncode = "CG702"\nfile = "./w.yaml"\nreason = "it is a country"\n'
+    )
+    Path("w.yaml").write_text("country: no\n")
+    for name in ("w.yaml", "./w.yaml"):
+        code = command(["check", name])
+        assert (code, name, capsys.readouterr().out) == (0, name, "1 file checked: no findings\n")

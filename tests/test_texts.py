@@ -136,7 +136,7 @@ class _nothing:  # noqa: N801
 @pytest.mark.parametrize(
     ("code", "nearest"),
     [
-        ("CG999", "'CG904' or"),
+        ("CG999", "'CG910' or"),
         ("CG205", "'CG20"),
         ("cg0", "'CG101' or"),
         ("9" * 50, ""),

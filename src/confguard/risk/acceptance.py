@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
@@ -14,16 +15,17 @@ from confguard.documents.document import Document
 from confguard.errors import did_you_mean
 from confguard.paths import show_path
 from confguard.risk.findings import Finding
+from confguard.risk.rules.embedded import leaves
 
 __all__ = ["Acceptance", "Accepted", "as_date", "split_accepted", "void_comments"]
 
 EXPIRED = "CG905"
 VOID = "CG906"
 _MARK = re.compile(r"(?:#|//|;)\s*confguard:\s*accept\b")
-_COMMENT = re.compile(
+_CODES = re.compile(
     _MARK.pattern + r"\s+(?P<codes>[A-Z][A-Z0-9-]{1,15}(?:\s*,\s*[A-Z][A-Z0-9-]{1,15})*)(?![\w-])"
-    r"(?:\s+until\s+(?P<until>[^\s:]+))?\s*:?\s*(?P<reason>.*)"
 )
+_COMMENT = re.compile(_CODES.pattern + r"(?:\s+until\b[\s:]*(?P<until>[^\s:]*))?\s*:\s*(?P<reason>.*)")
 
 
 def as_date(value: str | date) -> date:
@@ -50,7 +52,7 @@ class Acceptance:
         return (
             finding.code == self.code.upper()
             and fnmatchcase(show_path(finding.path), self.path)
-            and fnmatchcase(finding.file or "", self.file)
+            and fnmatchcase(os.path.normpath(finding.file or ""), os.path.normpath(self.file))
         )
 
     def expired(self, today: date) -> bool:
@@ -98,9 +100,9 @@ def void_comments(document: Document, codes: Collection[str]) -> list[Finding]:
     """What is wrong with comments that mean to accept something and accept nothing."""
     if "confguard:" not in document.text:
         return []
-    found = []
+    found, written = [], _in_values(document)
     for number, text in enumerate(document.lines, 1):
-        mark = _MARK.search(text)
+        mark = _mark(text, written)
         wrong = _wrong(text, codes) if mark else None
         if mark and wrong:
             place = (document.path, number, mark.start() + 1)
@@ -114,7 +116,8 @@ _FORM = "The form is `confguard: accept CODE, CODE until YYYY-MM-DD: REASON`; th
 def _wrong(text: str, codes: Collection[str]) -> str | None:
     said = _COMMENT.search(text)
     if said is None:
-        return "no code is named"
+        named = _CODES.search(text)
+        return "no reason is given behind a colon" if named else "no code is named"
     for code in said["codes"].split(","):
         if code.strip() not in codes:
             return f"no rule '{code.strip()}'{did_you_mean(code.strip(), codes)}"
@@ -132,13 +135,36 @@ def _beside(finding: Finding, document: Document | None) -> Iterable[Acceptance]
     found = document.locate(finding.path, nearest=True) if document else None
     if document is None or found is None or found.line != finding.line:
         return  # it is about what is gone: its line is one of the document before
-    lines = document.part_at(finding.path)[0].lines
+    part = document.part_at(finding.path)[0]
+    lines, written = part.lines, _in_values(part)
     above = lines[finding.line - 2].strip() if finding.line > 1 else ""
     for text in (lines[finding.line - 1], above if above.startswith(("#", "//", ";")) else ""):
-        said = _COMMENT.search(text)
+        said = _COMMENT.search(text) if _mark(text, written) else None
         if said and said["reason"].strip():
             try:
                 for code in said["codes"].split(","):
                     yield Acceptance(code.strip(), said["reason"].strip(), until=said["until"])
             except ValueError:
                 continue  # `void_comments` tells of it
+
+
+def _mark(line: str, written: str) -> re.Match[str] | None:
+    """Where a line's comment means to accept something; what stands in a value or a key is no comment."""
+    mark = _MARK.search(line)
+    return None if mark is None or _spaced(line[mark.start() :])[:_COMPARED] in written else mark
+
+
+def _in_values(document: Document) -> str:
+    """All texts of a document's data in which the words of an acceptance stand."""
+    if "confguard:" not in document.text:
+        return ""
+    texts = (text for path, value in leaves(document.data, ()) for text in (value, *path))
+    return "\n".join(_spaced(text) for text in texts if isinstance(text, str) and "confguard:" in text)
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
+_COMPARED = len("# confguard: accept CG000")
+"""How much of a comment is looked for in values: its beginning, in which nothing needs an escape."""

@@ -164,6 +164,7 @@ def judge(
     change = diff(old or empty, document or empty, terms.schema)
     circumstances = evolve(circumstances_of(change), removed=after.content is None)
     risk = terms.assess(change, circumstances)
+    risk = evolve(risk, findings=tuple(evolve(each, file=each.file or file) for each in risk.findings))
     return Judged(file, terms.policy.decide(risk, change), risk)
 
 
