@@ -322,6 +322,26 @@ def test_many_files_at_once(committed: Path, capsys: Capture) -> None:
     assert capsys.readouterr().out.count("CG301") == 1
 
 
+def test_many_files_are_judged_by_several_processes_as_by_one(
+    committed: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(40):
+        Path(f"f{n}.yaml").write_text(f"replicas: {n + 3}\n")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "many")
+    for n in range(40):
+        Path(f"f{n}.yaml").write_text(f"replicas: {n % 7}\n")
+    Path("torn.yaml").write_text("a: [\n")
+    git("add", ".")
+    told = []
+    for many in (10, 1000):
+        monkeypatch.setattr(judging, "_MANY", many)
+        assert main(["--format", "json"]) == 1
+        told.append(json.loads(capsys.readouterr().out))
+    assert told[0] == told[1]
+    assert told[0]["counts"] == {"seen": 41, "judged": 41, "left_out": 0}
+
+
 def test_a_line_that_was_not_touched_in_a_year_is_told(
     repository: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,8 +7,9 @@ from argparse import Namespace
 from pathlib import Path
 
 from confguard.cli.options import Commands
-from confguard.cli.output import progress, say
+from confguard.cli.output import say
 from confguard.errors import ConfguardError
+from confguard.progress import progress
 from confguard.risk.backtest import backtest
 from confguard.risk.likelihood import read_model
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from confguard import git
 from confguard.cli import sources
 from confguard.cli.options import Commands
-from confguard.cli.output import error_json, indented, paint, progress, report_error, say
+from confguard.cli.output import error_json, indented, paint, report_error, say
 from confguard.cli.projects import of_all
 from confguard.errors import ConfguardError, DocumentError, ValidationError, excerpt
 from confguard.paths import show_path
+from confguard.progress import progress
 from confguard.project import find_project
 from confguard.risk.acceptance import split_accepted, void_comments
 from confguard.risk.findings import Finding, Risk, chart

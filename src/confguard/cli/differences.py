@@ -10,12 +10,13 @@ from pathlib import Path
 from confguard import git
 from confguard.cli import sources
 from confguard.cli.options import Commands
-from confguard.cli.output import paint, progress, say
+from confguard.cli.output import paint, say
 from confguard.diffs.change import Change
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
 from confguard.diffs.many import Comparison, Expected, FileDiff, compare_folders, compare_revisions
 from confguard.errors import ConfguardError, DocumentError
+from confguard.progress import progress
 from confguard.project import Project, find_project
 from confguard.schema.schema import SchemaLike
 

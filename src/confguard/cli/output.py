@@ -7,9 +7,7 @@ import os
 import re
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from confguard.errors import ConfguardError, DocumentError, ValidationError
@@ -18,15 +16,12 @@ __all__ = [
     "error_json",
     "indented",
     "paint",
-    "progress",
     "report_error",
     "report_errors",
     "say",
     "shown_path",
 ]
 
-_PATIENCE = 0.5
-"""Seconds after which progress is shown."""
 
 _COLOURS = {
     "critical": "1;31",
@@ -70,26 +65,6 @@ def indented(text: str, by: int = 4) -> str:
         break_on_hyphens=False,
         break_long_words=False,
     )
-
-
-@contextmanager
-def progress(doing: str) -> Iterator[Callable[[int, int], None]]:
-    """A line on standard error that says how far something is, once it takes long; on a terminal only."""
-    started, shown = time.monotonic(), False
-
-    def tell(done: int, of: int) -> None:
-        nonlocal shown
-        if sys.stderr.isatty() and time.monotonic() - started > _PATIENCE:
-            shown = True
-            filled = 20 * done // max(of, 1)
-            bar = "#" * filled + "." * (20 - filled)
-            print(f"\r{doing} [{bar}] {done:,} of {of:,}", end="", file=sys.stderr, flush=True)
-
-    try:
-        yield tell
-    finally:
-        if shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def report_error(error: ConfguardError, format: str) -> None:

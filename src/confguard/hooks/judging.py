@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
@@ -125,8 +127,7 @@ def _judge(
             judged.append(each)
     few = len(wanted) <= _MOST_FILES_ASKED
     whole = list(_layered(wanted, change.base))
-    for number, each in enumerate(whole, 1):
-        verdict = _verdict(each, change, projects, ask=few)
+    for number, verdict in enumerate(_verdicts(whole, change, projects, ask=few), 1):
         if isinstance(verdict, LeftOut):
             left_out.append(verdict)
         else:
@@ -147,6 +148,38 @@ def _contents(changed: Iterable[ChangedFile], projects: Projects) -> dict[str, b
         if blob
     ]
     return git.blobs(dict.fromkeys(names), MAX_BYTES, skip_larger=True)
+
+
+def _verdicts(
+    files: Sequence[Wanted], change: Change, projects: Projects, *, ask: bool
+) -> Iterator[Judged | LeftOut]:
+    """What is said of each file; of many, by a process for each processor."""
+    for each in files:
+        projects.terms(each.member)  # what cannot be used is told here, and imported once
+    judged = partial(_verdict, change=change, projects=projects, ask=ask)
+    processors = os.cpu_count() or 1
+    alone = threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
+    if len(files) < _MANY or processors == 1 or not alone:
+        yield from map(judged, files)
+        return
+    _ = change.learned
+    with multiprocessing.get_context("fork").Pool(processors, _share, (judged, files)) as pool:
+        yield from pool.imap(_shared, range(len(files)), chunksize=_CHUNK)
+
+
+_MANY = 500
+_CHUNK = 50
+_work: list[tuple[Callable[[Wanted], Judged | LeftOut], Sequence[Wanted]]] = []
+"""In a process of the pool, what it is to do: inherited, so that no schema has to be pickled."""
+
+
+def _share(judged: Callable[[Wanted], Judged | LeftOut], files: Sequence[Wanted]) -> None:
+    _work.append((judged, files))
+
+
+def _shared(index: int) -> Judged | LeftOut:
+    judged, files = _work[-1]
+    return judged(files[index])
 
 
 def _verdict(each: Wanted, change: Change, projects: Projects, *, ask: bool) -> Judged | LeftOut:

@@ -12,10 +12,13 @@ import os
 import sys
 from collections.abc import Sequence
 
+from attrs import evolve
+
 from confguard.documents.tags import naming_tags
 from confguard.errors import ConfguardError, harmless
 from confguard.hooks.judging import judge_removals, judge_staged
 from confguard.hooks.printing import print_report
+from confguard.progress import progress
 from confguard.project import Project, find_project
 from confguard.risk.judging import Judged, Verdicts
 from confguard.risk.policy import Decision
@@ -49,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"  hint: {error.hint}", file=sys.stderr)
         return error.exit_code if error.exit_code == 1 else 2
     refused = [each for each in verdicts.files if _refused(each, Decision(args.fail_on))]
+    if args.format == "text":
+        verdicts = evolve(verdicts, files=tuple(each for each in verdicts.files if _is_told(each)))
     print_report(verdicts, args.format)
     if args.format == "text":
         _tell_how_to_go_on(refused)
@@ -61,7 +66,14 @@ def _judged(files: Sequence[str], project: Project | None, *, history: bool) -> 
     head = os.environ.get("PRE_COMMIT_TO_REF") or None
     if not files and os.environ.get("PRE_COMMIT"):  # none that it has a name for: what is gone remains
         return judge_removals(project, base=base, head=head, history=history)
-    return judge_staged(files, project, base=base, head=head, history=history)
+    with progress("judging") as tell:
+        return judge_staged(files, project, base=base, head=head, history=history, progress=tell)
+
+
+def _is_told(verdict: Judged) -> bool:
+    """Is there anything to say of a file, but that it may go in?"""
+    accepted = verdict.risk.accepted if verdict.risk else ()
+    return bool(verdict.findings or accepted) or verdict.decision is not Decision.ALLOW
 
 
 def _refused(verdict: Judged, threshold: Decision) -> bool:

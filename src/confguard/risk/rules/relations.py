@@ -68,6 +68,7 @@ _ORDERED_PAIRS = tuple(
         ("container memory", "heap", False),
     )
 )
+_ORDERED_WORDS = frozenset[str]().union(*(larger | smaller for larger, smaller, _ in _ORDERED_PAIRS))
 """Words of the larger one, of the smaller one, and whether being equal is wrong as well."""
 
 
@@ -293,15 +294,15 @@ class OutOfOrder(PairRule):
 
     def disagreements(self, table: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
         """By the pairs that are known."""
-        names = {key: words_of(key) for key in table if isinstance(key, str)}
-        for larger, smaller, equal in _ORDERED_PAIRS:
-            for one, one_words in names.items():
-                for other, other_words in names.items():
-                    pair = one != other and larger <= one_words and smaller <= other_words
-                    if pair and (
-                        _above(table[other], table[one]) or (equal and _same(table[other], table[one]))
-                    ):
-                        yield one, f"{one} = {table[one]} is not above {other} = {table[other]}"
+        words = ((key, words_of(key)) for key in table if isinstance(key, str))
+        names = [(key, known) for key, known in words if not known.isdisjoint(_ORDERED_WORDS)]
+        for larger, smaller, equal in _ORDERED_PAIRS if len(names) > 1 else ():
+            ones = [key for key, known in names if larger <= known]
+            others = [key for key, known in names if smaller <= known] if ones else []
+            for one, other in itertools.product(ones, others):
+                wrong = _above(table[other], table[one]) or (equal and _same(table[other], table[one]))
+                if one != other and wrong:
+                    yield one, f"{one} = {table[one]} is not above {other} = {table[other]}"
 
 
 class DrainImpossible(PairRule):
