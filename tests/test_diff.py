@@ -492,7 +492,7 @@ def test_lists_of_scalars_as_a_person_sees_them(before: list[str], after: list[s
 
 
 def test_lists_too_long_and_too_repetitive_are_compared_coarsely_and_say_so() -> None:
-    before, after = ["a", "b"] * 2000, ["b", "b", "a"] * 1500
+    before, after = ["a", "b", "b", "a", "b"] * 2000, ["b", "a", "a", "a"] * 2500
     made = cg.diff({"x": before}, {"x": after})
     assert made.coarse == (("x",),)
     assert made.to_json()["coarse"] == [["x"]]

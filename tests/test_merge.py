@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import confguard as cg
 from confguard.diffs.merging import MISSING
 from confguard.diffs.patch_reading import from_json_patch
+from confguard.diffs.sequences import in_common
 from confguard.fields import Duration, KeyedBy, Secret, Unordered
 from confguard.values import same
 from strategies import DOCUMENTS, PLAIN_DOCUMENTS
@@ -188,3 +191,32 @@ def test_a_conflict_of_texts_names_the_side_where_there_is_no_file() -> None:
     both = cg.merge(base, ours, theirs).conflicts
     assert both[0].places == ("ours:2:1", "theirs.yaml:2:1")
     assert "None" not in "".join(map(str, both))
+
+
+def test_long_lists_of_few_values_are_merged_at_once() -> None:
+    """In steps that grow with the differences, not with the product of the lengths: within the test's own time-out."""
+    base = ["same"] * 30_000
+    ours, theirs = [*base[:10], "ours", *base[10:]], [*base[:-10], "theirs", *base[-10:]]
+    merged = cg.merge({"x": base}, {"x": ours}, {"x": theirs})
+    assert not merged.conflicts
+    assert merged.data == {"x": [*base[:10], "ours", *base[10:-10], "theirs", *base[-10:]]}
+
+
+@given(*[st.lists(st.sampled_from("abc"), max_size=12) for _ in range(2)])
+def test_what_two_sequences_have_in_common_is_as_long_as_can_be(before: list[str], after: list[str]) -> None:
+    found = in_common(before, after)
+    assert found is not None
+    assert all(before[i] == after[j] for i, j in found)
+    assert all(one[0] < two[0] and one[1] < two[1] for one, two in itertools.pairwise(found))
+
+    def longest(i: int, j: int) -> int:
+        if not i or not j:
+            return 0
+        if before[i - 1] == after[j - 1]:
+            return table[i - 1, j - 1] + 1
+        return max(table[i - 1, j], table[i, j - 1])
+
+    table = {(i, 0): 0 for i in range(len(before) + 1)} | {(0, j): 0 for j in range(len(after) + 1)}
+    for i, j in itertools.product(range(1, len(before) + 1), range(1, len(after) + 1)):
+        table[i, j] = longest(i, j)
+    assert len(found) == table[len(before), len(after)]

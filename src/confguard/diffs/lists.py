@@ -6,7 +6,6 @@ import itertools
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Hashable
-from difflib import SequenceMatcher
 from typing import Any
 
 from attrs import field, frozen
@@ -14,13 +13,10 @@ from attrs import field, frozen
 from confguard.diffs.identity import Keying, token
 from confguard.diffs.likeness import pair_alike
 from confguard.diffs.order import Move, fewest_moves
+from confguard.diffs.sequences import in_common
 from confguard.paths import Key
 
-__all__ = ["MOST_COMPARED", "Alignment", "align", "align_documents"]
-
-MOST_COMPARED = 1_000_000
-"""Stretches of two lists whose lengths multiply to more, with values that stand in both more than once, are compared
-position by position."""
+__all__ = ["Alignment", "align", "align_documents", "staying"]
 
 
 @frozen
@@ -82,26 +78,38 @@ def _alignment(
 
 def _pairs_by_value(old: list[Any], new: list[Any], *, ordered: bool) -> tuple[list[tuple[int, int]], bool]:
     before, after = list(map(token, old)), list(map(token, new))
-    start = 0
-    while start < min(len(old), len(new)) and before[start] == after[start]:
-        start += 1
-    end = 0
-    while end < min(len(old), len(new)) - start and before[-1 - end] == after[-1 - end]:
-        end += 1
-    pairs = [(i, i) for i in range(start)] + [(len(old) - n, len(new) - n) for n in range(1, end + 1)]
-    middle_old, middle_new = range(start, len(old) - end), range(start, len(new) - end)
-    if not middle_old or not middle_new:
-        return sorted(pairs), False
-    staying, coarse = _staying(before, after, middle_old, middle_new)
-    pairs += staying
-    left_old = sorted(set(middle_old) - {i for i, _ in staying})
-    left_new = sorted(set(middle_new) - {j for _, j in staying})
+    unmoved, coarse = staying(before, after)
+    pairs = list(unmoved)
+    left_old, left_new = _left(len(old), len(new), pairs)
+    if not left_old or not left_new:
+        return pairs, coarse
     pairs += _equal_elsewhere(before, after, left_old, left_new)
-    taken_old, taken_new = {i for i, _ in pairs}, {j for _, j in pairs}
-    left_old = [i for i in left_old if i not in taken_old]
-    left_new = [j for j in left_new if j not in taken_new]
-    pairs += _edited(old, new, left_old, left_new, sorted(staying), ordered=ordered)
+    left_old, left_new = _left(len(old), len(new), pairs)
+    pairs += _edited(old, new, left_old, left_new, unmoved, ordered=ordered)
     return sorted(pairs), coarse
+
+
+def _left(old: int, new: int, pairs: list[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    """The positions before and after that are in no pair."""
+    taken_old, taken_new = {i for i, _ in pairs}, {j for _, j in pairs}
+    return [i for i in range(old) if i not in taken_old], [j for j in range(new) if j not in taken_new]
+
+
+def staying(before: list[Hashable], after: list[Hashable]) -> tuple[list[tuple[int, int]], bool]:
+    """Equal elements that keep their order, as pairs of positions; and whether that is a rough answer.
+
+    >>> staying(list("abc"), list("xbcd"))
+    ([(1, 1), (2, 2)], False)
+    """
+    shorter = min(len(before), len(after))
+    start = next((i for i in range(shorter) if before[i] != after[i]), shorter)
+    most = shorter - start
+    end = next((n for n in range(most) if before[-1 - n] != after[-1 - n]), most)
+    pairs = [(i, i) for i in range(start)]
+    tail = [(len(before) - n, len(after) - n) for n in range(end, 0, -1)]
+    old, new = range(start, len(before) - end), range(start, len(after) - end)
+    middle, coarse = _staying(before, after, old, new) if old and new else ([], False)
+    return [*pairs, *sorted(middle), *tail], coarse
 
 
 def _staying(
@@ -133,12 +141,10 @@ def _staying_between(
 ) -> tuple[list[tuple[int, int]], bool]:
     if not old or not new:
         return [], False
-    one, two = before[old.start : old.stop], after[new.start : new.stop]
-    if len(one) * len(two) > MOST_COMPARED:
-        same = [(i, j) for i, j in zip(old, new, strict=False) if before[i] == after[j]]
-        return same, not set(one).isdisjoint(two)
-    blocks = SequenceMatcher(None, one, two, autojunk=False).get_matching_blocks()
-    return [(old[a + n], new[b + n]) for a, b, size in blocks for n in range(size)], False
+    common = in_common(before[old.start : old.stop], after[new.start : new.stop])
+    if common is None:
+        return [(i, j) for i, j in zip(old, new, strict=False) if before[i] == after[j]], True
+    return [(old[i], new[j]) for i, j in common], False
 
 
 def _equal_elsewhere(

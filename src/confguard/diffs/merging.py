@@ -7,7 +7,7 @@ from typing import Any
 from attrs import field, frozen
 
 from confguard.diffs.identity import keying, token
-from confguard.diffs.lists import align
+from confguard.diffs.lists import align, staying
 from confguard.diffs.render import json_value, show_value
 from confguard.documents.document import Document
 from confguard.fields import KeyedBy, Unordered
@@ -224,13 +224,8 @@ def _sequences(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]
 
 
 def _anchors(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[tuple[int, int, int]]:
-    from difflib import SequenceMatcher
-
     tokens = [list(map(token, side)) for side in (base, ours, theirs)]
-    kept = []
-    for side in tokens[1:]:
-        blocks = SequenceMatcher(None, tokens[0], side, autojunk=False).get_matching_blocks()
-        kept.append({block.a + n: block.b + n for block in blocks for n in range(block.size)})
+    kept = [dict(staying(tokens[0], side)[0]) for side in tokens[1:]]
     return [(i, kept[0][i], kept[1][i]) for i in range(len(base)) if i in kept[0] and i in kept[1]]
 
 
