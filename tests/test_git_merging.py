@@ -18,6 +18,7 @@ from confguard.cli import main
 from confguard.cli.versioning import _write_attributes
 from confguard.diffs.splicing import spliced
 from confguard.values import same
+from faults.merges import FORMATS, histories
 
 MARKS = re.compile(rb"(?m)^(<{7} ours|={7}|>{7} theirs)$")
 
@@ -159,6 +160,12 @@ def test_a_line_that_one_side_changed_is_taken(texts: tuple[str, str, str]) -> N
     assert spliced(base, ours, base) == ours
     assert spliced(base, base, ours) == ours
     assert spliced(base, ours, ours) == ours
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_random_histories_lose_no_word(format: str) -> None:
+    """The first of those that `make soak` goes through."""
+    assert [each for wrong in histories(format, 25, seed=2) for each in wrong] == []
 
 
 @pytest.mark.slow  # git calls a process for each file

@@ -220,6 +220,10 @@ def test_the_real_pre_commit_runs_the_hook_that_the_repository_offers(
     allowed = commit()
     assert allowed.returncode == 0, allowed.stdout + allowed.stderr
     assert "confguard" in allowed.stdout + allowed.stderr
+    git("rm", "--quiet", "auth.toml")
+    removed = subprocess.run(["git", "commit", "-m", "gone"], env=environment, capture_output=True, text=True)
+    assert removed.returncode == 1, removed.stdout + removed.stderr
+    assert "CG910" in removed.stdout + removed.stderr
 
 
 def test_a_template_is_no_configuration_until_it_is_rendered(repository: Path, capsys: Capture) -> None:

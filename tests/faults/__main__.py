@@ -16,6 +16,7 @@ from attrs import frozen
 from servers import Etcd, Postgres
 
 from .flips import flips
+from .merges import FORMATS, histories
 from .power import losses
 from .rollouts import run_rollouts
 from .syscalls import ERRORS, sweep
@@ -23,6 +24,7 @@ from .workload import OPERATIONS
 
 PAGE = Path(__file__).parents[2] / "docs/explanation/faults.md"
 HISTORIES = 500
+MERGES = 2_000
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 
 
@@ -106,6 +108,13 @@ def main() -> int:
     rows += [
         rolled_out(kind, 20 if args.short else HISTORIES)
         for kind in ("memory", "sqlite", "postgresql", "etcd")
+    ]
+    rows += [
+        struck(
+            f"three random sides merged by git's driver: {each}",
+            histories(each, 20 if args.short else MERGES),
+        )
+        for each in FORMATS
     ]
     rows.append(flipped("a bit flipped in a byte of the database", stride, log=False))
     rows.append(flipped("a bit flipped in a byte of its log", 4 * stride, log=True))
