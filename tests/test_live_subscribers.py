@@ -436,7 +436,7 @@ def test_subscribers_are_told_in_forked_children(folder: Path) -> None:
 @given(st.lists(st.one_of(st.integers(0, 3), st.none()), max_size=30))
 def test_what_is_told_is_a_chain_from_first_to_last(steps: list[int | None]) -> None:
     """A number is a revision that comes, None a subscriber who has time."""
-    now = Current(Pool(0), Seen(1, cg.parse("size = 0", "toml")))
+    now = Current(Pool(0), Seen(1, cg.parse("size = 0", "toml"), "1"))
     held = SimpleNamespace(now=now)
     cursor = Cursor(lambda: held.now, cg.diff, now)
     data = now.seen.document.data
@@ -444,7 +444,7 @@ def test_what_is_told_is_a_chain_from_first_to_last(steps: list[int | None]) -> 
     for step in [*steps, None]:
         if step is not None:
             number += 1
-            held.now = Current(Pool(step), Seen(number, cg.parse(f"size = {step}", "toml")))
+            held.now = Current(Pool(step), Seen(number, cg.parse(f"size = {step}", "toml"), str(number)))
             continue
         update = cursor.advance()
         assert (update is None) == (not cursor.behind and now is held.now)

@@ -14,6 +14,7 @@ from confguard.live.files import FileFeed
 from confguard.live.seen import Seen
 from confguard.stores.interface import Store
 from confguard.stores.opening import open_store
+from confguard.stores.urls import without_password
 
 __all__ = ["Feed", "FeedSource", "Stored", "StoredFeed", "feed_of"]
 
@@ -37,12 +38,26 @@ class Feed(Protocol):
     """Was what is there planned, validated and applied by somebody? Then a config without any setting is meant."""
 
     @property
+    def patience(self) -> float:
+        """For how many seconds a look is waited for."""
+        ...
+
+    @property
     def origin(self) -> str:
         """The name by which its last known good copy knows it."""
         ...
 
-    def look(self, known: int | None, stop: Event) -> Seen | None:
-        """What is there now; None if it is still number `known`, or `stop` was set. Raises `ConfguardError`."""
+    @property
+    def source(self) -> str:
+        """Where it comes from, to be told of in a last known good copy: no password stands in it."""
+        ...
+
+    def look(self, known: str | None, stop: Event) -> Seen | None:
+        """What is there now; None if its digest is still `known`, or `stop` was set. Raises `ConfguardError`."""
+        ...
+
+    def holds(self, seen: Seen) -> bool:
+        """Is what was seen a part of the history that is there now? Raises `ConfguardError`."""
         ...
 
     def go_on_from(self, seen: Seen) -> None:
@@ -67,9 +82,11 @@ class StoredFeed:
     """A config in a store, which is opened when it is needed."""
 
     reviewed: ClassVar[bool] = True
+    patience: ClassVar[float] = 5.0
     name: str
     _opener: Callable[[], Store]
     _owned: bool
+    _url: str = ""
     _store: Store | None = field(default=None, init=False)
 
     @property
@@ -77,12 +94,24 @@ class StoredFeed:
         """The config's name."""
         return self.name
 
-    def look(self, known: int | None, stop: Event) -> Seen | None:
+    @property
+    def source(self) -> str:
+        """The store's URL; of one that was handed in, what kind of store it is."""
+        return self._url or type(self._opened()).__name__
+
+    def look(self, known: str | None, stop: Event) -> Seen | None:
         """The head."""
         head = self._opened().head(self.name)
         if head is None:
             raise NotFoundError(f"the store has no config '{self.name}'", hint="apply a first revision")
-        return None if head.number == known else Seen(head.number, head.document)
+        return None if head.digest == known else Seen(head.number, head.document, head.digest, head.parent)
+
+    def holds(self, seen: Seen) -> bool:
+        """Is it still the revision of its number?"""
+        try:
+            return self._opened().get(self.name, seen.number).digest == seen.digest
+        except NotFoundError:
+            return False
 
     def go_on_from(self, seen: Seen) -> None:
         """The store has the numbers."""
@@ -115,7 +144,7 @@ def feed_of(source: FeedSource, quiet: float) -> Feed:
             raise SchemaError(
                 f"'{source}' names no config", hint="a store's URL and a name: sqlite:///confguard.db#auth"
             )
-        return StoredFeed(name, lambda: open_store(url), owned=True)
+        return StoredFeed(name, lambda: open_store(url), owned=True, url=without_password(url))
     if isinstance(source, str | os.PathLike):
         return FileFeed(os.fspath(source), quiet)
     if isinstance(source, Sequence):

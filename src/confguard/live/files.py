@@ -6,6 +6,7 @@ that is cut off at a line may well parse. So what is there counts when nothing a
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,7 +64,17 @@ class FileFeed:
         """The file, wherever it is named from."""
         return str(self._path)
 
-    def look(self, known: int | None, stop: Event) -> Seen | None:
+    @property
+    def patience(self) -> float:
+        """As long as a file is waited for that does not come to rest."""
+        return max(PATIENCE, 5 * self.quiet)
+
+    @property
+    def source(self) -> str:
+        """The file itself."""
+        return self.origin
+
+    def look(self, known: str | None, stop: Event) -> Seen | None:
         """What the file holds when it is still; the number grows with every change that was seen."""
         sample = self._still(stop)
         if sample is None:
@@ -73,8 +84,12 @@ class FileFeed:
         if self._seen is None or self._seen.document.content != sample.content:
             document = self._parsed(sample.content)
             self._number += 1
-            self._seen = Seen(self._number, document)
-        return None if self._seen.number == known else self._seen
+            self._seen = Seen(self._number, document, hashlib.sha256(sample.content).hexdigest())
+        return None if self._seen.digest == known else self._seen
+
+    def holds(self, seen: Seen) -> bool:
+        """A file has no history that could be another one."""
+        return True
 
     def go_on_from(self, seen: Seen) -> None:
         """Number changes on from there."""
@@ -100,7 +115,7 @@ class FileFeed:
 
     def _still(self, stop: Event) -> Sample | None:
         """The file when nothing about it has changed for a while; None if `stop` is set before that."""
-        end = time.monotonic() + max(PATIENCE, 5 * self.quiet)
+        end = time.monotonic() + self.patience
         while True:
             sample = self._observed()
             if self._is_known(sample) or self._is_at_rest(sample):

@@ -33,6 +33,8 @@ class Copy:
 
     seen: Seen
     kept_at: datetime
+    source: str
+    """Where it came from."""
 
 
 @frozen
@@ -42,6 +44,8 @@ class LastGood:
     path: Path = field(converter=_absolute)
     names: tuple[str, ...]
     """The names of what is kept here; the first is written."""
+    source: str = ""
+    """Where what is kept comes from."""
 
     def keep(self, seen: Seen) -> None:
         """Write it, atomically and durably. Raises `TargetError`, also where something else stands in its place."""
@@ -49,7 +53,9 @@ class LastGood:
         content = seen.document.content
         head = {
             "config": self.names[0],
+            "source": self.source,
             "revision": seen.number,
+            "digest": seen.digest,
             "format": seen.document.format,
             "kept_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "sha256": hashlib.sha256(content).hexdigest(),
@@ -67,7 +73,8 @@ class LastGood:
             good = head["sha256"] == hashlib.sha256(content).hexdigest() and head["config"] in self.names
             if good:
                 document = parse_bytes(content, head["format"], path=str(self.path))
-                return Copy(Seen(int(head["revision"]), document), datetime.fromisoformat(head["kept_at"]))
+                seen = Seen(int(head["revision"]), document, str(head["digest"]))
+                return Copy(seen, datetime.fromisoformat(head["kept_at"]), str(head["source"]))
         except (ValueError, KeyError, TypeError, AttributeError, ConfguardError) as error:
             raise IntegrityError(f"{self.path}: is no last known good copy: {error}") from error
         raise IntegrityError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,12 @@ __all__ = ["Live"]
 
 _FIRST_PAUSE = 1.0
 """The most that is waited before a lost store is tried again for the first time: a herd has that long to spread."""
+_GRACE = 1.0
+"""Seconds beside what a look may take, until `refresh` does not wait for it any more."""
+_OLD_SECONDS = 10.0
+"""For how long an old head is not believed where nothing is followed."""
+_REMEMBERED = 200
+"""Of how many digests it is known that they were followed."""
 _CLOSE_SECONDS = 2.0
 """For how long `close` waits for what is under way."""
 
@@ -97,7 +104,9 @@ class Live(Generic[T]):
         self._model, self._schema, self._interval, self._spread = model, schema, interval, spread
         self._feed = feed_of(source, quiet)
         self.name = self._feed.name
-        self._last_good = LastGood(cache, (self._feed.origin, self.name)) if cache else None
+        self._last_good = (
+            LastGood(cache, (self._feed.origin, self.name), self._feed.source) if cache else None
+        )
         self._listeners = Listeners()
         self._problems: dict[str, str] = {}
         self._lock, self._stop, self._closed = Lock(), Event(), False
@@ -121,12 +130,13 @@ class Live(Generic[T]):
         Also that a subscriber failed when it was told last, or is at work for long; and that the last known good copy
         could not be kept, or is not what was kept.
         """
-        return "; ".join([*list(self._problems.values()), *self._listeners.problems()]) or None
+        silence = [] if "head" in self._problems else self._silence()
+        return "; ".join([*list(self._problems.values()), *silence, *self._listeners.problems()]) or None
 
     @property
     def age(self) -> timedelta:
         """How long ago these settings were last seen to be those of the head, or were kept as the last good copy."""
-        return _now() - self._confirmed_at
+        return timedelta(seconds=time.monotonic() - self._confirmed_at)
 
     def subscribe(self, callback: Subscriber[T]) -> Callable[[], None]:
         """Have a function called with each `Update`; returns what ends that.
@@ -154,15 +164,25 @@ class Live(Generic[T]):
     def refresh(self) -> bool:
         """Look at the head now. True if other settings are in force than before.
 
-        Subscribers were told then, but for those that take longer than a second.
+        Subscribers were told then, but for those that take longer than a second. A source that does not answer is not
+        waited for without end: `problem` says so.
         """
-        try:
-            taken = self._look()
-        except ConfguardError:
-            return False
-        if taken:
+        taken: list[bool] = []
+
+        def look() -> None:
+            with suppress(ConfguardError):
+                taken.append(self._look())
+
+        looking = Thread(target=look, name=f"confguard-refresh-{self.name}", daemon=True)
+        looking.start()
+        looking.join(self._feed.patience + _GRACE)
+        if looking.is_alive():
+            self._problems.setdefault(
+                "head", f"the source has not answered for {self._feed.patience + _GRACE:g} s"
+            )
+        if any(taken):
             self._listeners.wait(time.monotonic() + PATIENCE)
-        return taken
+        return any(taken)
 
     def close(self) -> None:
         """Stop following. `current` stays as it is; a store that was opened for this is closed.
@@ -194,7 +214,10 @@ class Live(Generic[T]):
 
     def _start(self) -> None:
         """From the head; from the last known good copy where that is away, or does not fit."""
-        self._looked_at, self._had_settings = 0, False
+        self._looked_at: str | None = None
+        self._had_settings = False
+        self._known: deque[str | None] = deque(maxlen=_REMEMBERED)
+        self._old_since: float | None = None
         copy, damage = self._kept()
         if copy is not None:
             self._had_settings = _has_settings(copy.seen.document)
@@ -202,6 +225,8 @@ class Live(Generic[T]):
             seen = self._feed.look(None, self._stop)
             assert seen is not None
             self._take(self._settings(seen), seen)
+            if copy is not None and not self._feed.holds(copy.seen):
+                self._problems["history"] = _not_of(copy, seen)
         except ConfguardError as error:
             self._start_from(copy, damage, error)
             return
@@ -218,9 +243,11 @@ class Live(Generic[T]):
                 damage = f"the last known good copy does not fit the schema: {misfit}"
             else:
                 self._problems["head"] = str(error)
+                if copy.source != self._feed.source:
+                    self._problems["history"] = f"the last known good copy came from {copy.source}"
                 self._feed.go_on_from(copy.seen)
                 self._take(settings, copy.seen)
-                self._confirmed_at = copy.kept_at
+                self._confirmed_at -= max(0.0, (_now() - copy.kept_at).total_seconds())
                 return
         if damage:
             error.hint = f"{error.hint}; {damage}" if error.hint else damage
@@ -252,15 +279,27 @@ class Live(Generic[T]):
 
     def _look(self) -> bool:
         """Look, and take what is new; what does not fit is a problem. Raises `ConfguardError` if the source is away."""
-        with self._lock:
-            try:
-                return self._take_what_is_new()
-            except (DocumentError, ValidationError) as error:
-                self._problems["head"] = str(error)
-                return False
-            except ConfguardError as error:
-                self._problems["head"] = str(error)
-                raise
+        if not self._lock.acquire(timeout=self._feed.patience):
+            raise StoreError("a look at the source that was begun before has not ended")
+        try:
+            return self._take_what_is_new()
+        except (DocumentError, ValidationError) as error:
+            self._problems["head"] = str(error)
+            return False
+        except ConfguardError as error:
+            self._problems["head"] = str(error)
+            raise
+        finally:
+            self._heard_at = time.monotonic()
+            self._lock.release()
+
+    def _silence(self) -> list[str]:
+        """That the source has not answered for longer than it is to be looked at, whatever it is that hangs."""
+        if self._interval is None or self._closed:
+            return []
+        seconds = time.monotonic() - self._heard_at
+        longest = self._interval + self._spread + self._feed.patience
+        return [f"the source has not answered for {seconds:.0f} s"] if seconds > longest else []
 
     def _take_what_is_new(self) -> bool:
         if self._stop.is_set():
@@ -268,23 +307,41 @@ class Live(Generic[T]):
         seen = self._feed.look(self._looked_at if "head" not in self._problems else None, self._stop)
         if self._stop.is_set():  # then a look may have been cut short
             return False
-        if seen is None or (seen.number == self.revision and _same(seen.document, self._held.seen.document)):
-            self._confirmed_at = _now()
+        held = self._held.seen
+        if seen is None or seen.digest == held.digest:
+            self._confirmed_at, self._old_since = time.monotonic(), None
             self._problems.pop("head", None)
-            self._looked_at = self.revision
+            self._looked_at = held.digest
             return False
-        self._looked_at = seen.number
-        if seen.number < self.revision:
-            raise StoreError(
-                f"the source says revision {seen.number}, and {self.revision} is in force: an old copy answers",
-                hint="start anew to take it",
-            )
+        is_whole = self._feed.holds(held)
+        self._wait_for_a_newer_one(seen, is_whole=is_whole)
+        self._looked_at = seen.digest
         settings = self._settings(seen)
         self._problems.pop("head", None)
+        self._problems.pop("history", None)
+        if not is_whole:
+            self._problems["history"] = _replaced(held, seen)
         self._take(settings, seen)
         self._listeners.notify()
         self._keep(seen)
         return True
+
+    def _wait_for_a_newer_one(self, seen: Seen, *, is_whole: bool) -> None:
+        """Raise `StoreError` for a head that was followed already, until it has stayed so for an interval.
+
+        A replica that lags, or a connection to the old primary, says such a thing for a moment.
+        """
+        is_old = seen.digest in self._known or (is_whole and seen.number < self.revision)
+        if not is_old:
+            self._old_since = None
+            return
+        now, patience = time.monotonic(), self._interval or _OLD_SECONDS
+        self._old_since = now if self._old_since is None else self._old_since
+        if now - self._old_since < patience:
+            raise StoreError(
+                f"the source says revision {seen.number}, and {self.revision} is in force: an old copy answers",
+                hint=f"it is taken if it stays so for {patience:g} s",
+            )
 
     def _settings(self, seen: Seen) -> T:
         """Typed. Raises `ConfguardError` for what is not to be taken."""
@@ -301,7 +358,8 @@ class Live(Generic[T]):
         self._held = Current(settings, seen)
         self._had_settings = self._had_settings or _has_settings(seen.document)
         self.revision, self.since = seen.number, _now()
-        self._confirmed_at = self.since
+        self._known += (seen.digest, seen.parent)
+        self._confirmed_at = self._heard_at = time.monotonic()
         self.current = settings
 
     def _cursor(self) -> Cursor[T]:
@@ -340,8 +398,20 @@ class Live(Generic[T]):
             return None, str(error)
 
 
-def _same(one: Document, other: Document) -> bool:
-    return one is other or one.content == other.content
+def _replaced(held: Seen, seen: Seen) -> str:
+    return (
+        f"the store's history was replaced: revision {held.number}, which was in force, is not in it any more; "
+        f"its head, revision {seen.number}, was taken (was a backup restored?)"
+    )
+
+
+def _not_of(copy: Copy, seen: Seen) -> str:
+    """What is to be known of a copy that the store's history does not hold."""
+    newer = f", and the store's newest is {seen.number}" if copy.seen.number > seen.number else ""
+    return (
+        f"the last known good copy, revision {copy.seen.number} of {copy.source}, is not in the store's history"
+        f"{newer}: the head was taken (is it another store, or was a backup restored?)"
+    )
 
 
 def _has_settings(document: Document) -> bool:

@@ -142,11 +142,13 @@ def author_name(author: str | None) -> str:
         return f"uid {os.getuid()}"
 
 
-def check_head(place: Place, expected: int) -> Revision | None:
-    """The head, if it is the one with this number (0: none). Raises `ConflictError`."""
+def check_head(place: Place, expected: int, digest: str | None = None) -> Revision | None:
+    """The head, if it is the one with this number (0: none) and digest. Raises `ConflictError`."""
     head = place.store.head(place.config)
     if (head.number if head else 0) != expected:
         raise chain.conflict(place.config, head, expected)
+    if digest is not None and head is not None and head.digest != digest:
+        raise chain.replaced(place.config, head)
     return head
 
 

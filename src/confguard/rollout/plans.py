@@ -47,6 +47,8 @@ class Plan:
     document: Document
     base: int
     """The number of the head it was made on; 0 if there was none."""
+    base_digest: str | None = None
+    """The digest of that head: a number may come again where a backup was restored."""
     diff: Diff
     risk: Risk
     judgement: Decision
@@ -137,6 +139,7 @@ def plan_change(
         config=place.config,
         document=document,
         base=head.number if head else 0,
+        base_digest=head.digest if head else None,
         diff=changes,
         risk=risk,
         judgement=terms.policy.decide(risk, changes) if judged else Decision.ALLOW,
@@ -172,7 +175,7 @@ def change_of(
     pending = place.store.pending_bake(place.config)
     if pending and not supersede:
         raise _baking(place, pending)
-    head = check_head(place, plan.base)
+    head = check_head(place, plan.base, plan.base_digest)
     edited = place.edited(head, plan.document.content)
     if edited and not overwrite:
         raise _drifted(place, edited)

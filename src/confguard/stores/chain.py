@@ -22,6 +22,7 @@ __all__ = [
     "in_doubt",
     "link",
     "proved",
+    "replaced",
     "stored",
     "to_json",
     "verify",
@@ -170,6 +171,14 @@ def conflict(config: str, head: Revision | None, expect: int) -> ConflictError:
     by = f", by {head.author}: {head.reason}" if head else ""
     moved = f"planned on revision {expect}, now {number}{by}"
     return ConflictError(f"the head of '{config}' moved: {moved}", hint="plan again on the new head")
+
+
+def replaced(config: str, head: Revision) -> ConflictError:
+    """The error for a head with the number that was expected, of another history."""
+    return ConflictError(
+        f"the history was replaced: revision {head.number} of '{config}' is not the one that this was planned on",
+        hint="was a backup restored? Plan again on the new head",
+    )
 
 
 def conflict_of(head_of: Callable[[str], Revision | None], appends: Sequence[Append]) -> ConflictError:

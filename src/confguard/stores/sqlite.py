@@ -41,6 +41,7 @@ class SqliteStore(SqlStore):
         self._busy_seconds = BUSY_SECONDS if busy_seconds is None else busy_seconds
         self._lock = RLock()
         self._writer: sqlite3.Connection | None = None
+        self._opened_file: tuple[int, int] | None = None
         self._reader = Reader(self.path, self._busy_seconds)
         self._closed = False
         with self._explained():
@@ -83,6 +84,7 @@ class SqliteStore(SqlStore):
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._explained(), self._lock:
             self._check_open()
+            self._leave_a_replaced_file()
             if self._writer is None:
                 return self._reader.rows(query, values)
             return self._writer.execute(query, values).fetchall()
@@ -106,10 +108,22 @@ class SqliteStore(SqlStore):
     def _writing(self) -> sqlite3.Connection:
         """The connection that writes, opened when the first thing is to be written."""
         self._check_open()
+        self._leave_a_replaced_file()
         if self._writer is None:
             self._writer = self._open()
+            self._opened_file = _file_at(self.path)
             self._reader.close()
         return self._writer
+
+    def _leave_a_replaced_file(self) -> None:
+        """Write to no file that is not the store's any more: it was removed, or another was put in its place.
+
+        The connection is not closed: SQLite would remove the log by its name, which may be that of the new file.
+        """
+        if self._writer is not None and _file_at(self.path) != self._opened_file:
+            self._finalizer.detach()
+            _LEFT.append(self._writer)
+            self._writer = None
 
     def _check_open(self) -> None:
         if self._closed:
@@ -169,7 +183,7 @@ class SqliteStore(SqlStore):
 
     def after_fork(self) -> None:
         """In a forked child: a lock that nobody holds, and connections of its own."""
-        _FORKED.extend(each for each in (self._writer, self._reader.forget()) if each is not None)
+        _LEFT.extend(each for each in (self._writer, self._reader.forget()) if each is not None)
         self._lock = RLock()
         self._writer = None
 
@@ -205,8 +219,18 @@ class SqliteStore(SqlStore):
 
 _DAMAGE = ("not a database", "malformed", "corrupt", "Could not decode")
 
-_FORKED: list[sqlite3.Connection] = []
-"""Connections of a parent process. SQLite forbids to close them in a child, so they are kept from being collected."""
+_LEFT: list[sqlite3.Connection] = []
+"""Connections of a parent process, which SQLite forbids to close in a child, and to files that were replaced: they are
+kept from being collected."""
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Which file stands at a path."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _execute(connection: sqlite3.Connection, statement: Statement) -> None:
