@@ -725,8 +725,9 @@ def test_a_commit_that_nobody_heard_is_not_in_doubt(
         port = rf"(\D){request.getfixturevalue('postgres').port}"
         monkeypatch.setattr(guard.store, "url", re.sub(port, rf"\g<1>{free_port()}", guard.store.url))
     else:
-        for client in guard.store._client._clients:
-            client.port = free_port()
+        (pool,) = guard.store._client._pools
+        pool.close()
+        pool.port = free_port()
     with pytest.raises(cg.StoreError) as caught:
         guard.store.commit(guard.change_of(plan).append)
     assert not isinstance(caught.value, InDoubtError)
