@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -21,7 +22,10 @@ from appending import append
 from confguard.errors import StoreError
 from confguard.stores import Append, Draft, PendingBake, PlaceState, Store, chain, etcd_client, open_store
 from confguard.stores.etcd_url import EtcdUrl
-from conftest import fresh_url, unmeasured
+from conftest import ROOT, fresh_url, unmeasured
+from faults.etcd_weather import EtcdServers
+from faults.fleet import Sample, bad_weather, stale
+from faults.histories import Operation
 from proxy import Proxy
 from servers import Etcd, until
 
@@ -196,12 +200,13 @@ def test_every_call_to_a_frozen_server_ends(own: Etcd, folder: Path) -> None:
         lambda: store.renew_bake("a", 1),
         lambda: store.end_bake("a", 1),
         lambda: open_store(f"{own.url}/x"),
-        lambda: next(store.watch("a", threading.Event(), 60)),
     ):
         started = time.monotonic()
         with pytest.raises(StoreError, match="no endpoint answers"):
             call()
         assert time.monotonic() - started < BOUND
+    with pytest.raises(StoreError, match="no endpoint answers"):
+        list(store.watch("a", threading.Event(), 60))
     assert "no endpoint answers" in str(live.problem)
     assert took(live.refresh) < 2 * BOUND, "one look may be under way already"
     with pytest.raises(StoreError):
@@ -378,11 +383,30 @@ def test_who_logs_in_before_anybody_asks_and_when_they_begin_to(own: Etcd) -> No
     store.close()
 
 
-def test_a_full_etcd_says_what_to_do() -> None:
+def shell(text: str, server: Etcd, folder: Path) -> str:
+    """Execute a block of the how-to page."""
+    around = {"PATH": os.environ["PATH"], "ETCDCTL_API": "3", "ETCDCTL_ENDPOINTS": ",".join(server.endpoints)}
+    ended = subprocess.run(
+        ["bash", "-euc", text], cwd=folder, env=around, check=True, capture_output=True, text=True
+    )
+    return ended.stdout
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks of a language in the how-to page."""
+    text = (ROOT / "docs/how-to/fleet.md").read_text()
+    return [each.split("```", 1)[0] for each in text.split(f"```{language}\n")[1:]]
+
+
+def recipe(word: str) -> str:
+    (found,) = (each for each in blocks("bash") if word in each)
+    return found
+
+
+def test_a_full_etcd_says_what_to_do_and_that_helps(tmp_path: Path) -> None:
     server = Etcd(quota_backend_bytes=2**20)
     try:
-        url = f"{server.url}/x"
-        store = open_store(url)
+        store = open_store(f"{server.url}/confguard")
         append(store, "a", [draft(0)], expect=0)
         with pytest.raises(subprocess.CalledProcessError):
             for _ in range(30):
@@ -392,6 +416,8 @@ def test_a_full_etcd_says_what_to_do() -> None:
         assert "fleet.md" in str(caught.value.hint)
         assert store.newest("a") == 1, "who reads is served"
         assert chain.verify(store, "a") == 1
+        shell(recipe("alarm disarm"), server, tmp_path)
+        append(store, "a", [draft(1)], expect=1)
         store.close()
     finally:
         server.close()
@@ -450,17 +476,17 @@ def test_a_member_that_is_gone_is_left_for_another(how: str) -> None:
 
 def test_a_member_restored_from_a_backup_is_followed_without_a_restart(own: Etcd, tmp_path: Path) -> None:
     """etcd#16028: numbers begin anew at the backup's."""
-    url = f"{own.url}/x"
+    url = f"{own.url}/confguard"
     store = open_store(url)
     for x in (1, 2):
         append(store, "a", [draft(x)], expect=x - 1)
-    own.ctl("snapshot", "save", str(tmp_path / "backup"))
+    shell(recipe("snapshot save"), own, tmp_path)
     append(store, "a", [draft(3)], expect=2)
     stop, seen = threading.Event(), []
     watcher = threading.Thread(target=lambda: watched(url, stop, seen))
     watcher.start()
     until(lambda: seen, what="the watch")
-    own.restore(tmp_path / "backup")
+    own.restore(tmp_path / "backup.db")
     until(lambda: _newest(store) == 2, what="the state of the backup")
     until(lambda: seen[-1] == 2, what="the watch after the restore")
     append(store, "a", [draft(33)], expect=2)
@@ -502,10 +528,30 @@ def test_a_compaction_and_a_defragmentation_while_it_is_written(own: Etcd) -> No
     store.close()
 
 
+def test_bad_weather_over_three_members_and_what_the_judge_notices() -> None:
+    """Half a minute of `make soak ARGS=--fleet`."""
+    servers = EtcdServers()
+    try:
+        assert [wrong for each in bad_weather(servers, 15, 10, seed=7) for wrong in each] == []
+    finally:
+        servers.close()
+    commits = [Operation("commit", number, "d", at, at + 1) for number, at in ((1, 0), (2, 10), (3, 20))]
+    told = {1: (0, 1), 2: (0, 2), 3: (0, 3)}
+    for samples, wrong in (
+        ([Sample("a", 15, 1, (0, 1), None), Sample("a", 24, 2, (0, 2), None)], []),
+        ([Sample("a", 40, 2, (0, 2), "it is away")], []),
+        ([Sample("a", 40, 2, (0, 2), None)], ["holds 2 without a problem, and 3"]),
+        ([Sample("a", 22, 3, (0, 9), None)], ["holds what revision 3 is not"]),
+    ):
+        found = stale(samples, commits, told, 5)
+        assert len(found) == len(wrong)
+        assert all(part in said for part, said in zip(wrong, found, strict=True))
+
+
 def test_a_learner_among_the_endpoints_is_left_for_a_member(own: Etcd) -> None:
     """A member that does not vote yet answers, and takes no reads."""
-    client = etcd_client.Client(EtcdUrl.parse(own.url))
-    refused = client._refused(0, 503, "etcdserver: rpc not supported for learner")
+    (endpoint,) = etcd_client.Client(EtcdUrl.parse(own.url))._endpoints
+    refused = endpoint._refused(503, "etcdserver: rpc not supported for learner")
     assert isinstance(refused, etcd_client.LostError)
     assert not refused.sent
 

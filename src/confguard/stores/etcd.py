@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from threading import Event
-from typing import Any
 from urllib.parse import quote, unquote
 from uuid import uuid4
 
@@ -24,27 +23,11 @@ from attrs import evolve
 
 from confguard.errors import ConflictError, IntegrityError, NotFoundError, StoreError
 from confguard.stores import chain, packing
-from confguard.stores.etcd_client import Client, absent, delete, exists, holds, put, ranged
+from confguard.stores import etcd_values as values
+from confguard.stores.etcd_client import Client
+from confguard.stores.etcd_requests import Body, absent, delete, exists, holds, put, ranged
 from confguard.stores.etcd_url import EtcdUrl
-from confguard.stores.etcd_values import (
-    after,
-    bake_of,
-    bake_text,
-    head_of,
-    head_text,
-    in_parts,
-    number_of,
-    place_of,
-    place_text,
-)
-from confguard.stores.interface import (
-    LEASE_SECONDS,
-    Append,
-    PendingBake,
-    PlaceState,
-    Revision,
-    thinned,
-)
+from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake, PlaceState, Revision, thinned
 from confguard.stores.retrying import LostError, retrying
 
 __all__ = ["LAYOUT", "EtcdStore"]
@@ -74,7 +57,7 @@ class EtcdStore:
         """Append to one config or several, in one transaction; where the answer is lost, find out what became of it."""
         chain.check_apart(appends)
         self._note_layout()
-        parts = in_parts(appends[0]) if len(appends) == 1 else []
+        parts = values.in_parts(appends[0]) if len(appends) == 1 else []
         if len(parts) < 2:
             self._commit(appends)
             return
@@ -84,8 +67,8 @@ class EtcdStore:
 
     def _commit(self, appends: Sequence[Append], *, partly: bool = False) -> None:
         """One transaction, sent again while its answer is lost."""
-        compares: list[dict[str, Any]] = []
-        operations: dict[bytes, dict[str, Any]] = {}
+        compares: list[Body] = []
+        operations: dict[bytes, Body] = {}
         leases: dict[str, str] = {}
         for each in appends:
             compares.append(self._follows(each))
@@ -99,8 +82,8 @@ class EtcdStore:
     def _send(
         self,
         appends: Sequence[Append],
-        compares: Sequence[dict[str, Any]],
-        operations: Sequence[dict[str, Any]],
+        compares: Sequence[Body],
+        operations: Sequence[Body],
     ) -> None:
         in_doubt = False
         for last in retrying(PATIENCE_SECONDS):
@@ -132,22 +115,22 @@ class EtcdStore:
     def places(self, config: str) -> dict[str, PlaceState]:
         """What is known of each place."""
         start = self._key("place", config) + b"/"
-        found = self._client.range(start, after(start))
-        return {key.rpartition(b"/")[2].decode(): place_of(config, value) for key, value in found}
+        found = self._client.range(start, values.after(start))
+        return {key.rpartition(b"/")[2].decode(): values.place_of(config, value) for key, value in found}
 
     def note_place(self, config: str, place: str, before: PlaceState | None, state: PlaceState) -> None:
         """Keep what was written and told."""
         key = self._key("place", config, place)
         value = self._value(key)
-        now = place_of(config, value) if value is not None else None
+        now = values.place_of(config, value) if value is not None else None
         if (now and now.wanted) == (before and before.wanted):
             unchanged = absent(key) if value is None else holds(key, value)
-            self._client.transaction([unchanged], [put(key, place_text(state))])
+            self._client.transaction([unchanged], [put(key, values.place_text(state))])
 
     def newest(self, config: str) -> int:
         """The number of the head."""
         noted = self._value(self._key("head", config))
-        return head_of(config, noted)[0] if noted is not None else 0
+        return values.head_of(config, noted)[0] if noted is not None else 0
 
     def head(self, config: str) -> Revision | None:
         """The newest revision."""
@@ -164,7 +147,7 @@ class EtcdStore:
             )
         if not heads:
             return None
-        number, digest = head_of(config, heads[0][1])
+        number, digest = values.head_of(config, heads[0][1])
         if not newest:
             raise IntegrityError(f"revision {number} of '{config}' is missing, and it is noted as the head")
         revision = self._revision(newest[0][1])
@@ -211,7 +194,7 @@ class EtcdStore:
         """What is noted as the head, and is not the newest revision."""
         noted = self._value(self._key("head", config))
         newest = self.history(config, 1)
-        number = head_of(config, noted)[0] if noted is not None else 0
+        number = values.head_of(config, noted)[0] if noted is not None else 0
         if number != (newest[0].number if newest else 0):
             last = newest[0].number if newest else 0
             return f"'{config}' has revisions up to {last}, and {number} is noted as its head"
@@ -220,19 +203,19 @@ class EtcdStore:
     def configs(self) -> list[str]:
         """The names of all configs."""
         start = f"{self._prefix}head/".encode()
-        found = self._client.range(start, after(start), keys_only=True)
+        found = self._client.range(start, values.after(start), keys_only=True)
         return sorted(unquote(key.decode().rpartition("/")[2]) for key, _ in found)
 
     def pending_bake(self, config: str) -> PendingBake | None:
         """The bake that is under way: watched, while the lease that its watcher renews has not ended."""
         value, watched = self._values(self._key("bake", config), self._key("watched", config))
-        return bake_of(config, value, watched) if value is not None else None
+        return values.bake_of(config, value, watched) if value is not None else None
 
     def renew_bake(self, config: str, revision: int) -> bool:
         """The bake of a revision is watched: its lease is kept alive, or another one taken where it has ended."""
         bake, watched = self._key("bake", config), self._key("watched", config)
         value, noted = self._values(bake, watched)
-        if value is None or bake_of(config, value, noted).revision != revision:
+        if value is None or values.bake_of(config, value, noted).revision != revision:
             return False
         lease = self._leases.get(config)
         if noted is None or lease is None or not self._client.keep_alive(lease):
@@ -245,7 +228,7 @@ class EtcdStore:
         """End the bake of a revision."""
         key, watched, ended = (self._key(kind, config) for kind in ("bake", "watched", "ended"))
         value = self._value(key)
-        if value is None or bake_of(config, value, None).revision != revision:
+        if value is None or values.bake_of(config, value, None).revision != revision:
             return False
         mine = uuid4().hex.encode()
         ending = [delete(key), delete(watched), put(ended, mine)]
@@ -282,20 +265,20 @@ class EtcdStore:
 
     def _contents(self, config: str) -> list[bytes]:
         start = self._key("content", config) + b"/"
-        return [key for key, _ in self._client.range(start, after(start), keys_only=True)]
+        return [key for key, _ in self._client.range(start, values.after(start), keys_only=True)]
 
-    def _follows(self, append: Append) -> dict[str, Any]:
+    def _follows(self, append: Append) -> Body:
         """What must hold for these revisions to follow."""
         first = append.revisions[0]
         key = self._key("head", append.config)
         if first.parent is None:
             return absent(key)
-        return holds(key, head_text(first.number - 1, first.parent))
+        return holds(key, values.head_text(first.number - 1, first.parent))
 
-    def _operations(self, append: Append, leases: dict[str, str]) -> dict[bytes, dict[str, Any]]:
+    def _operations(self, append: Append, leases: dict[str, str]) -> dict[bytes, Body]:
         """What a commit writes, by key: etcd takes each key only once."""
         config, last = append.config, append.revisions[-1]
-        puts = {self._key("head", config): head_text(last.number, last.digest)}
+        puts = {self._key("head", config): values.head_text(last.number, last.digest)}
         bake, watched = self._key("bake", config), self._key("watched", config)
         for revision in append.revisions:
             kept = json.dumps(chain.to_json(revision), ensure_ascii=False)
@@ -306,13 +289,13 @@ class EtcdStore:
         if append.place:
             key = self._key("place", config, append.place)
             before = self._value(key)
-            state = place_of(config, before) if before is not None else PlaceState(0)
-            puts[key] = place_text(evolve(state, wanted=last.number))
+            state = values.place_of(config, before) if before is not None else PlaceState(0)
+            puts[key] = values.place_text(evolve(state, wanted=last.number))
         made = {key: put(key, value) for key, value in puts.items()}
         if append.bake is None:
             return made | {bake: delete(bake), watched: delete(watched)}
         leases[config] = lease = self._client.grant(LEASE_SECONDS)
-        made[bake] = put(bake, bake_text(append.bake))
+        made[bake] = put(bake, values.bake_text(append.bake))
         made[watched] = put(watched, str(append.bake.revision).encode(), lease)
         return made
 
@@ -340,9 +323,10 @@ class EtcdStore:
     def _check_layout(self) -> bool:
         """Is there a store? Raises `StoreError` for one of a newer layout."""
         value = None if self._has_layout else self._value(f"{self._prefix}layout".encode())
-        if value is not None and number_of(value) > LAYOUT:
+        layout = values.number_of(value) if value is not None else LAYOUT
+        if layout > LAYOUT:
             raise StoreError(
-                f"{self._client}: made by a newer confguard (layout {number_of(value)}, this one knows {LAYOUT})",
+                f"{self._client}: made by a newer confguard (layout {layout}, this one knows {LAYOUT})",
                 hint="upgrade confguard-safety",
             )
         self._has_layout = self._has_layout or value is not None
@@ -363,4 +347,4 @@ class EtcdStore:
         return self._key("revision", config, f"{max(0, number):012d}")
 
     def _end(self, kind: str, config: str) -> bytes:
-        return after(self._key(kind, config) + b"/")
+        return values.after(self._key(kind, config) + b"/")
