@@ -51,8 +51,8 @@ docs-serve: $(VENV)/.dev ## the documentation, live on loopback
 bench: $(VENV)/.dev ## benchmarks: ratios against a named floor, in one run
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
-soak: $(VENV)/.dev ## every fault at every point (ten minutes); writes docs/explanation/faults.md
-	cd tests && PYTHONPATH=. $(abspath $(BIN))/python -m faults $(ARGS)
+soak: $(VENV)/.dev ## every fault at every point (ten minutes); servers alone: ARGS=--fleet SECONDS=600
+	cd tests && PYTHONPATH=. $(abspath $(BIN))/python -m faults --seconds $(SECONDS) $(ARGS)
 
 fuzz: $(VENV)/.dev ## every reader, guided by coverage: SECONDS=60 each
 	$(PIP) install atheris

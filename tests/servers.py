@@ -180,7 +180,7 @@ class Etcd:
     def start(self, index: int, *, wait: bool = True) -> None:
         scheme = "https" if self._tls else "http"
         client = f"{scheme}://{self.hosts[index]}:{self.ports[index]}"
-        peers = [f"http://{host}:{port}" for host, port in zip(self.hosts, self._peers, strict=True)]
+        peers = self._peer_urls
         options = {
             "name": f"m{index}",
             "data-dir": self.folder / f"m{index}",
@@ -188,7 +188,7 @@ class Etcd:
             "advertise-client-urls": client,
             "listen-peer-urls": peers[index],
             "initial-advertise-peer-urls": peers[index],
-            "initial-cluster": ",".join(f"m{i}={peer}" for i, peer in enumerate(peers)),
+            "initial-cluster": self._members,
             "initial-cluster-state": "new",
             "log-level": "error",
             "heartbeat-interval": 50,
@@ -248,6 +248,43 @@ class Etcd:
             process.send_signal(how)
             process.wait()
             self.processes[index] = None
+
+    def freeze(self, index: int) -> None:
+        """It answers nothing, and its connections stay open."""
+        process = self.processes[index]
+        if process is not None:
+            process.send_signal(signal.SIGSTOP)
+
+    def thaw(self, index: int) -> None:
+        process = self.processes[index]
+        if process is not None:
+            process.send_signal(signal.SIGCONT)
+
+    def restore(self, backup: Path) -> None:
+        """Begin anew, all members, with what `etcdctl snapshot save` kept."""
+        for index in range(len(self.ports)):
+            self.kill(index)
+        for index, peer in enumerate(self._peer_urls):
+            shutil.rmtree(self.folder / f"m{index}")
+            options = {
+                "name": f"m{index}",
+                "data-dir": self.folder / f"m{index}",
+                "initial-cluster": self._members,
+                "initial-advertise-peer-urls": peer,
+            }
+            words = [f"--{name}={value}" for name, value in options.items()]
+            self.ctl("snapshot", "restore", str(backup), *words)
+        for index in range(len(self.ports)):
+            self.start(index, wait=False)
+        self.wait()
+
+    @property
+    def _peer_urls(self) -> list[str]:
+        return [f"http://{host}:{port}" for host, port in zip(self.hosts, self._peers, strict=True)]
+
+    @property
+    def _members(self) -> str:
+        return ",".join(f"m{i}={peer}" for i, peer in enumerate(self._peer_urls))
 
     def ctl(self, *arguments: str, user: str | None = None) -> str:
         command = [needed("etcdctl", package="etcd-client"), f"--endpoints={self.endpoints[0]}"]

@@ -69,6 +69,7 @@ def test_the_checker_notices() -> None:
             "before it was made",
         ),
         ([*good, Operation("refused", 2, None, 6, 7)], "nothing ever followed"),
+        ([*good, Operation("refused", 1, "b", 4, 5)], "revision 2 was refused, and is there"),
         ([Operation("refused", 1, None, 0, 1), *good], "nothing had followed it yet"),
     ):
         assert any(says in each for each in violations(bad, log)), says
@@ -725,8 +726,9 @@ def test_a_commit_that_nobody_heard_is_not_in_doubt(
         port = rf"(\D){request.getfixturevalue('postgres').port}"
         monkeypatch.setattr(guard.store, "url", re.sub(port, rf"\g<1>{free_port()}", guard.store.url))
     else:
-        for client in guard.store._client._clients:
-            client.port = free_port()
+        (endpoint,) = guard.store._client._endpoints
+        endpoint.close()
+        endpoint.pool.port = free_port()
     with pytest.raises(cg.StoreError) as caught:
         guard.store.commit(guard.change_of(plan).append)
     assert not isinstance(caught.value, InDoubtError)

@@ -1,6 +1,7 @@
 """The long form: `make soak` strikes at every point, and writes the table of docs/explanation/faults.md.
 
-python -m faults [--short]          (in tests/; `--short` is what the test suite does, to try this out)
+python -m faults [--short] [--fleet] [--seconds N]
+    (in tests/; `--short` is what the test suite does, to try this out, `--fleet` the servers in bad weather alone)
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from attrs import frozen
 
 from servers import Etcd, Postgres
 
+from .etcd_weather import EtcdServers
+from .fleet import bad_weather
 from .flips import flips
 from .merges import FORMATS, histories
 from .power import losses
@@ -80,6 +83,20 @@ def rolled_out(kind: str, histories: int) -> Row:
     return Row(name, histories, violations)
 
 
+def fleets(seconds: float, lives: int = 50) -> list[Row]:
+    """Writers and many Lives, while servers are struck."""
+    rows = []
+    for name, servers in {
+        f"three etcd members killed, frozen, cut off, restored, under 4 writers and {lives} Lives": EtcdServers,
+    }.items():
+        struck_ones = servers()
+        try:
+            rows.append(struck(name, bad_weather(struck_ones, seconds, lives)))
+        finally:
+            struck_ones.close()
+    return rows
+
+
 def table(rows: list[Row]) -> str:
     """The table as Markdown."""
     lines = ["| fault | count | violations |", "|---|---:|---:|"]
@@ -92,7 +109,11 @@ def main() -> int:
     parser.add_argument(
         "--short", action="store_true", help="every so many points only; the page is not written"
     )
+    parser.add_argument("--fleet", action="store_true", help="servers in bad weather alone")
+    parser.add_argument("--seconds", type=float, default=60, help="for how long the weather is bad")
     args = parser.parse_args()
+    if args.fleet:
+        return 1 if any(row.violations for row in fleets(args.seconds)) else 0
     stride = 9 if args.short else 1
     rows = [
         struck(f"SIGKILL at a system call: {each}", sweep(each, ("signal=KILL",), stride))
@@ -116,6 +137,7 @@ def main() -> int:
         )
         for each in FORMATS
     ]
+    rows += fleets(10 if args.short else args.seconds)
     rows.append(flipped("a bit flipped in a byte of the database", stride, log=False))
     rows.append(flipped("a bit flipped in a byte of its log", 4 * stride, log=True))
     if not args.short:

@@ -29,6 +29,7 @@ class Operation:
     number: int
     """The revision that was made or seen; for `refused` and `unknown`, the head that was expected."""
     digest: str | None
+    """Of what was made, seen, or refused."""
     began: float
     ended: float
 
@@ -40,7 +41,13 @@ def violations(operations: list[Operation], log: list[tuple[int, str]]) -> list[
         wrong.append("the log has gaps")
     if len({digest for _, digest in log}) != len(log):
         wrong.append("a revision was applied twice")
-    return wrong + _lost(operations, dict(log)) + _out_of_order(operations) + _too_early(operations, len(log))
+    return (
+        wrong
+        + _lost(operations, dict(log))
+        + _refused(operations, dict(log))
+        + _out_of_order(operations)
+        + _too_early(operations, len(log))
+    )
 
 
 def _lost(operations: list[Operation], digests: dict[int, str]) -> list[str]:
@@ -53,6 +60,16 @@ def _lost(operations: list[Operation], digests: dict[int, str]) -> list[str]:
         said[each.kind].format(each.number)
         for each in operations
         if each.kind in said and each.number and digests.get(each.number) != each.digest
+    ]
+
+
+def _refused(operations: list[Operation], digests: dict[int, str]) -> list[str]:
+    """What was refused is not in the log."""
+    there = set(digests.values())
+    return [
+        f"revision {each.number + 1} was refused, and is there"
+        for each in operations
+        if each.kind == "refused" and each.digest in there
     ]
 
 
@@ -91,6 +108,8 @@ class Clients:
     open: Callable[[], Store]
     count: int = 4
     operations: list[Operation] = field(factory=list)
+    pause: float = 0.0
+    """How long each rests between two commits, in seconds."""
     _stop: threading.Event = field(factory=threading.Event)
     _threads: list[threading.Thread] = field(factory=list)
 
@@ -112,7 +131,7 @@ class Clients:
     def _work(self, client: int) -> None:
         store = self.open()
         turn = 0
-        while not self._stop.is_set():
+        while not self._stop.wait(self.pause):
             turn += 1
             began = time.monotonic()
             try:
@@ -133,7 +152,7 @@ class Clients:
             try:
                 store.commit(Append("c", tuple(made)))
             except cg.ConflictError:
-                self._note("refused", head.number if head else 0, None, began)
+                self._note("refused", head.number if head else 0, made[-1].digest, began)
             except cg.ConfguardError:
                 self._note("unknown", head.number if head else 0, made[-1].digest, began)
                 time.sleep(0.01)

@@ -8,31 +8,26 @@ PREFIX/place/CONFIG/PLACE             what a place is to hold, holds, and whethe
 PREFIX/partly/CONFIG                  there while a history comes in that is too long for one transaction
 PREFIX/bake/CONFIG                    the bake that is under way
 PREFIX/watched/CONFIG                 there as long as the lease of the bake's watcher
+PREFIX/ended/CONFIG                   who ended a bake last: so one whose answer was lost knows that it was itself
 """
 
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from threading import Event
-from typing import Any
 from urllib.parse import quote, unquote
+from uuid import uuid4
 
-from attrs import asdict, evolve
+from attrs import evolve
 
-from confguard.errors import IntegrityError, NotFoundError, StoreError
+from confguard.errors import ConflictError, IntegrityError, NotFoundError, StoreError
 from confguard.stores import chain, packing
+from confguard.stores import etcd_values as values
 from confguard.stores.etcd_client import Client
-from confguard.stores.interface import (
-    LEASE_SECONDS,
-    Append,
-    PendingBake,
-    PlaceState,
-    Revision,
-    thinned,
-)
+from confguard.stores.etcd_requests import Body, absent, delete, exists, holds, put, ranged
+from confguard.stores.etcd_url import EtcdUrl
+from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake, PlaceState, Revision, thinned
 from confguard.stores.retrying import LostError, retrying
 
 __all__ = ["LAYOUT", "EtcdStore"]
@@ -41,8 +36,6 @@ LAYOUT = 1
 PATIENCE_SECONDS = 10.0
 """How long to ask for the outcome of a commit whose answer was lost."""
 _PAGE = 500
-_PART, _PART_BYTES = 25, 2**19
-"""How much of a history goes into one transaction."""
 _MOST_OPERATIONS = 100
 """etcd takes 128 operations in one transaction, unless it is told otherwise."""
 
@@ -53,8 +46,9 @@ class EtcdStore:
     local = False
 
     def __init__(self, url: str) -> None:
-        self._client, prefix = Client.of_url(url)
-        self._prefix = (prefix or "confguard").rstrip("/") + "/"
+        parsed = EtcdUrl.parse(url)
+        self._client = Client(parsed)
+        self._prefix = (parsed.prefix or "confguard") + "/"
         self._leases: dict[str, str] = {}
         self._has_layout = False
         self._check_layout()
@@ -63,7 +57,7 @@ class EtcdStore:
         """Append to one config or several, in one transaction; where the answer is lost, find out what became of it."""
         chain.check_apart(appends)
         self._note_layout()
-        parts = _parts(appends[0]) if len(appends) == 1 else []
+        parts = values.in_parts(appends[0]) if len(appends) == 1 else []
         if len(parts) < 2:
             self._commit(appends)
             return
@@ -72,53 +66,80 @@ class EtcdStore:
         self._commit(parts[-1:])
 
     def _commit(self, appends: Sequence[Append], *, partly: bool = False) -> None:
-        """One transaction."""
-        compares: list[dict[str, Any]] = []
-        operations: dict[bytes, dict[str, Any]] = {}
+        """One transaction, sent again while its answer is lost."""
+        compares: list[Body] = []
+        operations: dict[bytes, Body] = {}
+        leases: dict[str, str] = {}
         for each in appends:
             compares.append(self._follows(each))
-            compares += [_present(self._key("bake", each.config))] if each.unproved else []
-            operations |= self._operations(each)
+            compares += [exists(self._key("bake", each.config))] if each.unproved else []
+            operations |= self._operations(each, leases)
             key = self._key("partly", each.config)
-            operations[key] = _put(key, b"more is to come") if partly else _delete(key)
-        body = _transaction(compares, list(operations.values()))
-        sent = False
+            operations[key] = put(key, b"more is to come") if partly else delete(key)
+        self._send(appends, compares, list(operations.values()))
+        self._leases |= leases
+
+    def _send(
+        self,
+        appends: Sequence[Append],
+        compares: Sequence[Body],
+        operations: Sequence[Body],
+    ) -> None:
+        in_doubt = False
         for last in retrying(PATIENCE_SECONDS):
             try:
                 # What is sent again after its answer was lost compares false, if it was written the first time.
-                if self._client.transaction(body) or chain.stored(self, appends):
+                if self._client.transaction(compares, operations) or chain.stored(self, appends):
                     return
                 raise chain.conflict_of(self.head, appends)
             except LostError as error:
-                sent = sent or error.sent
+                in_doubt = in_doubt or error.sent
                 if last:
-                    raise (chain.in_doubt(appends, error) if sent else error) from error
+                    raise (chain.in_doubt(appends, error) if in_doubt else error) from error
+            except ConflictError:
+                raise
+            except StoreError as error:
+                # It is refused now; what was sent before may have been written all the same.
+                if in_doubt and not self._is_stored(appends):
+                    raise chain.in_doubt(appends, error) from error
+                if not in_doubt:
+                    raise
+                return
+
+    def _is_stored(self, appends: Sequence[Append]) -> bool:
+        try:
+            return chain.stored(self, appends)
+        except StoreError:
+            return False
 
     def places(self, config: str) -> dict[str, PlaceState]:
         """What is known of each place."""
         start = self._key("place", config) + b"/"
-        found = self._client.range(start, _after(start))
-        return {key.rpartition(b"/")[2].decode(): _place_of(config, value) for key, value in found}
+        found = self._client.range(start, values.after(start))
+        return {key.rpartition(b"/")[2].decode(): values.place_of(config, value) for key, value in found}
 
     def note_place(self, config: str, place: str, before: PlaceState | None, state: PlaceState) -> None:
         """Keep what was written and told."""
         key = self._key("place", config, place)
         value = self._value(key)
-        now = _place_of(config, value) if value is not None else None
+        now = values.place_of(config, value) if value is not None else None
         if (now and now.wanted) == (before and before.wanted):
-            unchanged = _absent(key) if value is None else _holds(key, value)
-            self._client.transaction(_transaction([unchanged], [_put(key, _place_text(state))]))
+            unchanged = absent(key) if value is None else holds(key, value)
+            self._client.transaction([unchanged], [put(key, values.place_text(state))])
 
     def newest(self, config: str) -> int:
         """The number of the head."""
         noted = self._value(self._key("head", config))
-        return _noted(config, noted)[0] if noted is not None else 0
+        return values.head_of(config, noted)[0] if noted is not None else 0
 
     def head(self, config: str) -> Revision | None:
         """The newest revision."""
         start, end = self._revision_key(config, 0), self._end("revision", config)
-        partly = self._key("partly", config)
-        heads, newest, parts = self._client.head_and_last(self._key("head", config), start, end, partly)
+        heads, newest, parts = self._client.ranges(
+            ranged(self._key("head", config)),
+            ranged(start, end, limit=1, newest_first=True),
+            ranged(self._key("partly", config)),
+        )
         if parts:
             raise StoreError(
                 f"the history of '{config}' is coming in, and not all of it is there yet",
@@ -126,10 +147,10 @@ class EtcdStore:
             )
         if not heads:
             return None
-        number, digest = _noted(config, heads[0])
+        number, digest = values.head_of(config, heads[0][1])
         if not newest:
             raise IntegrityError(f"revision {number} of '{config}' is missing, and it is noted as the head")
-        revision = self._revision(newest[0])
+        revision = self._revision(newest[0][1])
         if (revision.number, revision.digest, revision.config) != (number, digest, config):
             raise IntegrityError(f"the head of '{config}' is not what was written")
         return chain.check_link(revision)
@@ -173,7 +194,7 @@ class EtcdStore:
         """What is noted as the head, and is not the newest revision."""
         noted = self._value(self._key("head", config))
         newest = self.history(config, 1)
-        number = _noted(config, noted)[0] if noted is not None else 0
+        number = values.head_of(config, noted)[0] if noted is not None else 0
         if number != (newest[0].number if newest else 0):
             last = newest[0].number if newest else 0
             return f"'{config}' has revisions up to {last}, and {number} is noted as its head"
@@ -182,34 +203,37 @@ class EtcdStore:
     def configs(self) -> list[str]:
         """The names of all configs."""
         start = f"{self._prefix}head/".encode()
-        found = self._client.range(start, _after(start), keys_only=True)
+        found = self._client.range(start, values.after(start), keys_only=True)
         return sorted(unquote(key.decode().rpartition("/")[2]) for key, _ in found)
 
     def pending_bake(self, config: str) -> PendingBake | None:
         """The bake that is under way: watched, while the lease that its watcher renews has not ended."""
-        value, watched = self._client.values(self._key("bake", config), self._key("watched", config))
-        return _bake_of(config, value, watched) if value is not None else None
+        value, watched = self._values(self._key("bake", config), self._key("watched", config))
+        return values.bake_of(config, value, watched) if value is not None else None
 
     def renew_bake(self, config: str, revision: int) -> bool:
         """The bake of a revision is watched: its lease is kept alive, or another one taken where it has ended."""
         bake, watched = self._key("bake", config), self._key("watched", config)
-        value, noted = self._client.values(bake, watched)
-        if value is None or _bake_of(config, value, noted).revision != revision:
+        value, noted = self._values(bake, watched)
+        if value is None or values.bake_of(config, value, noted).revision != revision:
             return False
         lease = self._leases.get(config)
         if noted is None or lease is None or not self._client.keep_alive(lease):
             self._leases[config] = lease = self._client.grant(LEASE_SECONDS)
-            put = _put(watched, str(revision).encode(), lease)
-            return self._client.transaction(_transaction([_holds(bake, value)], [put]))
+            noting = put(watched, str(revision).encode(), lease)
+            return self._client.transaction([holds(bake, value)], [noting])
         return True
 
     def end_bake(self, config: str, revision: int) -> bool:
         """End the bake of a revision."""
-        key, watched = self._key("bake", config), self._key("watched", config)
+        key, watched, ended = (self._key(kind, config) for kind in ("bake", "watched", "ended"))
         value = self._value(key)
-        if value is None or _bake_of(config, value, None).revision != revision:
+        if value is None or values.bake_of(config, value, None).revision != revision:
             return False
-        return self._client.transaction(_transaction([_holds(key, value)], [_delete(key), _delete(watched)]))
+        mine = uuid4().hex.encode()
+        ending = [delete(key), delete(watched), put(ended, mine)]
+        # What was done, and its answer lost, compares false when it is sent again: but it is signed.
+        return self._client.transaction([holds(key, value)], ending) or self._value(ended) == mine
 
     def thin(self, config: str, keep: frozenset[int]) -> int:
         """Drop the content of all revisions but these."""
@@ -236,25 +260,25 @@ class EtcdStore:
 
     def _drop(self, config: str, noted: bytes, digests: Sequence[str]) -> bool:
         head = self._key("head", config)
-        deletions = [_delete(self._key("content", config, digest)) for digest in digests]
-        return self._client.transaction(_transaction([_holds(head, noted)], deletions))
+        deletions = [delete(self._key("content", config, digest)) for digest in digests]
+        return self._client.transaction([holds(head, noted)], deletions)
 
     def _contents(self, config: str) -> list[bytes]:
         start = self._key("content", config) + b"/"
-        return [key for key, _ in self._client.range(start, _after(start), keys_only=True)]
+        return [key for key, _ in self._client.range(start, values.after(start), keys_only=True)]
 
-    def _follows(self, append: Append) -> dict[str, Any]:
+    def _follows(self, append: Append) -> Body:
         """What must hold for these revisions to follow."""
         first = append.revisions[0]
         key = self._key("head", append.config)
         if first.parent is None:
-            return _absent(key)
-        return _holds(key, _note(first.number - 1, first.parent))
+            return absent(key)
+        return holds(key, values.head_text(first.number - 1, first.parent))
 
-    def _operations(self, append: Append) -> dict[bytes, dict[str, Any]]:
+    def _operations(self, append: Append, leases: dict[str, str]) -> dict[bytes, Body]:
         """What a commit writes, by key: etcd takes each key only once."""
         config, last = append.config, append.revisions[-1]
-        puts = {self._key("head", config): _note(last.number, last.digest)}
+        puts = {self._key("head", config): values.head_text(last.number, last.digest)}
         bake, watched = self._key("bake", config), self._key("watched", config)
         for revision in append.revisions:
             kept = json.dumps(chain.to_json(revision), ensure_ascii=False)
@@ -265,14 +289,14 @@ class EtcdStore:
         if append.place:
             key = self._key("place", config, append.place)
             before = self._value(key)
-            state = _place_of(config, before) if before is not None else PlaceState(0)
-            puts[key] = _place_text(evolve(state, wanted=last.number))
-        made = {key: _put(key, value) for key, value in puts.items()}
+            state = values.place_of(config, before) if before is not None else PlaceState(0)
+            puts[key] = values.place_text(evolve(state, wanted=last.number))
+        made = {key: put(key, value) for key, value in puts.items()}
         if append.bake is None:
-            return made | {bake: _delete(bake), watched: _delete(watched)}
-        self._leases[config] = lease = self._client.grant(LEASE_SECONDS)
-        made[bake] = _put(bake, _bake_text(append.bake))
-        made[watched] = _put(watched, str(append.bake.revision).encode(), lease)
+            return made | {bake: delete(bake), watched: delete(watched)}
+        leases[config] = lease = self._client.grant(LEASE_SECONDS)
+        made[bake] = put(bake, values.bake_text(append.bake))
+        made[watched] = put(watched, str(append.bake.revision).encode(), lease)
         return made
 
     def _revision(self, value: bytes) -> Revision:
@@ -294,22 +318,27 @@ class EtcdStore:
         """Say which layout the keys have, before the first are written."""
         if not self._check_layout():
             key = f"{self._prefix}layout".encode()
-            self._client.transaction(_transaction([_absent(key)], [_put(key, str(LAYOUT).encode())]))
+            self._client.transaction([absent(key)], [put(key, str(LAYOUT).encode())])
 
     def _check_layout(self) -> bool:
         """Is there a store? Raises `StoreError` for one of a newer layout."""
         value = None if self._has_layout else self._value(f"{self._prefix}layout".encode())
-        if value is not None and _number(value) > LAYOUT:
+        layout = values.number_of(value) if value is not None else LAYOUT
+        if layout > LAYOUT:
             raise StoreError(
-                f"{self._client}: made by a newer confguard (layout {_number(value)}, this one knows {LAYOUT})",
+                f"{self._client}: made by a newer confguard (layout {layout}, this one knows {LAYOUT})",
                 hint="upgrade confguard-safety",
             )
         self._has_layout = self._has_layout or value is not None
         return self._has_layout
 
     def _value(self, key: bytes) -> bytes | None:
-        found = self._client.range(key, None)
+        found = self._client.range(key)
         return found[0][1] if found else None
+
+    def _values(self, *keys: bytes) -> list[bytes | None]:
+        """The values of some keys as they were at the same moment; None for those that are not there."""
+        return [found[0][1] if found else None for found in self._client.ranges(*map(ranged, keys))]
 
     def _key(self, kind: str, config: str, *more: str) -> bytes:
         return (self._prefix + "/".join([kind, quote(config, safe=""), *more])).encode()
@@ -318,97 +347,4 @@ class EtcdStore:
         return self._key("revision", config, f"{max(0, number):012d}")
 
     def _end(self, kind: str, config: str) -> bytes:
-        return _after(self._key(kind, config) + b"/")
-
-
-def _parts(append: Append) -> list[Append]:
-    """A history that comes in, in parts that each fit one transaction; a change by somebody is never parted."""
-    if append.place or append.bake:
-        return [append]
-    parts: list[list[Revision]] = [[]]
-    size = 0
-    for revision in append.revisions:
-        here = len(revision.content_if_there() or b"")
-        if parts[-1] and (len(parts[-1]) == _PART or size + here > _PART_BYTES):
-            parts.append([])
-            size = 0
-        parts[-1].append(revision)
-        size += here
-    return [Append(append.config, tuple(part)) for part in parts]
-
-
-def _after(prefix: bytes) -> bytes:
-    """The first key behind all that begin with a prefix."""
-    return prefix[:-1] + bytes([prefix[-1] + 1])
-
-
-def _note(number: int, digest: str) -> bytes:
-    return f"{number} {digest}".encode()
-
-
-def _noted(config: str, value: bytes) -> tuple[int, str]:
-    number, _, digest = value.decode("ascii", "replace").partition(" ")
-    if not number.isdigit() or len(digest) != 64:
-        raise IntegrityError(f"the head of '{config}' is not what was written")
-    return int(number), digest
-
-
-def _place_text(state: PlaceState) -> bytes:
-    return json.dumps(asdict(state), ensure_ascii=False).encode()
-
-
-def _place_of(config: str, value: bytes) -> PlaceState:
-    try:
-        return PlaceState(**json.loads(value))
-    except (ValueError, TypeError) as error:
-        raise IntegrityError(f"a place of '{config}' is not what was written: {error}") from error
-
-
-def _bake_text(bake: PendingBake) -> bytes:
-    kept = {"revision": bake.revision, "back": bake.back, "deadline": bake.deadline.isoformat()}
-    return json.dumps(kept).encode()
-
-
-def _bake_of(config: str, value: bytes, watched: bytes | None) -> PendingBake:
-    try:
-        kept = json.loads(value)
-        revision = int(kept["revision"])
-        deadline = datetime.fromisoformat(kept["deadline"])
-        return PendingBake(revision, int(kept["back"]), deadline, watched == str(revision).encode())
-    except (ValueError, KeyError, TypeError) as error:
-        raise IntegrityError(f"the bake of '{config}' is not what was written: {error}") from error
-
-
-def _number(value: bytes) -> int:
-    if not value.isdigit():
-        raise IntegrityError(f"a number was expected in the store, and not {value[:40]!r}")
-    return int(value)
-
-
-def _transaction(compares: Sequence[Any], operations: Sequence[Any]) -> dict[str, Any]:
-    return {"compare": list(compares), "success": list(operations), "failure": []}
-
-
-def _holds(key: bytes, value: bytes) -> dict[str, Any]:
-    return {"key": _text(key), "target": "VALUE", "result": "EQUAL", "value": _text(value)}
-
-
-def _present(key: bytes) -> dict[str, Any]:
-    return {"key": _text(key), "target": "CREATE", "result": "GREATER", "create_revision": 0}
-
-
-def _absent(key: bytes) -> dict[str, Any]:
-    return {"key": _text(key), "target": "CREATE", "result": "EQUAL", "create_revision": 0}
-
-
-def _put(key: bytes, value: bytes, lease: str | None = None) -> dict[str, Any]:
-    put = {"key": _text(key), "value": _text(value)}
-    return {"request_put": put | ({"lease": lease} if lease else {})}
-
-
-def _delete(key: bytes) -> dict[str, Any]:
-    return {"request_delete_range": {"key": _text(key)}}
-
-
-def _text(value: bytes) -> str:
-    return b64encode(value).decode()
+        return values.after(self._key(kind, config) + b"/")

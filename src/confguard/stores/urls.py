@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from confguard.errors import StoreError
 from confguard.secrets import secret_name
@@ -20,13 +19,23 @@ def without_password(url: str) -> str:
     'postgresql://ana:***@db/confguard'
     >>> without_password("postgresql:///confguard?user=ana&password=secret")
     'postgresql:///confguard?user=ana&password=***'
+    >>> without_password("etcd://ana:sec/ret?@db:2379/confguard")
+    'etcd://ana:***@db:2379/confguard'
     """
-    try:
-        password = urlsplit(url).password
-    except ValueError:
-        return url.partition("://")[0] + "://***"
-    shown = url.replace(f":{password}@", ":***@") if password else url
+    scheme, colon, rest = url.partition(":")
+    before = rest[: _end_of_credentials(rest)]
+    name, separator, _ = before.partition(":")
+    shown = f"{scheme}{colon}{name}:***{rest[len(before) :]}" if separator else url
     return _PARAMETER.sub(lambda found: found[1] + "***" if secret_name(found[2]) else found[0], shown)
+
+
+def _end_of_credentials(rest: str) -> int:
+    """Where user and password end, before their `@`: also where the password was not written as URLs ask for."""
+    before_query = rest.partition("?")[0]
+    if "@" in before_query:
+        return before_query.rindex("@")
+    _, colon, port = before_query.lstrip("/").partition("/")[0].rpartition(":")
+    return rest.rindex("@") if "@" in rest and colon and not port.isdigit() else 0
 
 
 def missing_extra(extra: str, package: str) -> StoreError:

@@ -1,0 +1,174 @@
+"""One endpoint of etcd: its JSON gateway over urllib3, and what its answers and its silence mean."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import ssl
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any
+
+from confguard.errors import StoreError, brief
+from confguard.stores.etcd_requests import Body
+from confguard.stores.retrying import LostError
+from confguard.stores.urls import missing_extra
+
+try:
+    import urllib3
+    from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+except ImportError as error:
+    raise missing_extra("etcd", "urllib3") from error
+
+__all__ = ["Endpoint", "OldTokenError", "Stream", "UnreachableError"]
+
+CONNECT_SECONDS = 2.0
+ANSWER_SECONDS = 2.0
+"""How long an endpoint may be silent: an election takes about a second."""
+SILENCE_SECONDS = 300.0
+"""How long a watch may be silent before it is begun anew: nobody can tell a quiet one from a dead one."""
+_OPTIONS = {"TCP_NODELAY": 1, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+_OLD_TOKEN = re.compile(
+    "auth token|revision of auth store is old|revision in header is old|user name is empty"
+)
+_NOT_DONE = re.compile("no leader|proposal dropped|too many requests|not supported for learner")
+_IN_DOUBT = re.compile("leader changed|timed out|deadline|unavailable|stopped|connection|transport")
+_HINTS = {
+    "database space exceeded": "etcd is full; docs/how-to/fleet.md tells how it takes writes again",
+    "corrupt": "a member's data is damaged: `etcdctl alarm list` names it; replace that member",
+    "permission denied": "docs/how-to/fleet.md tells which roles a reader and a writer need",
+    "user name is empty": "this etcd asks who you are: etcds://user:password@host:2379/prefix",
+    "too large": "etcd takes 1.5 MiB in one request; larger configs fit SQLite and PostgreSQL",
+    "too many operations": "etcd's --max-txn-ops is below 128",
+    "authentication failed": "are user and password right?",
+    "no JSON": "is this the client port of an etcd 3.4 or newer, with its JSON gateway enabled?",
+}
+_AWAY = "does etcd run, and has it a leader? `etcdctl endpoint status --cluster` tells which members are down"
+
+
+class UnreachableError(LostError):
+    """There is nobody to take it: waiting would not help."""
+
+    sent = False
+
+
+class OldTokenError(StoreError):
+    """Logging in again helps."""
+
+
+class Endpoint:
+    """Connections to one endpoint: no proxy from the environment stands between a service and its store."""
+
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None, shown: str) -> None:
+        options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+        options += [(socket.IPPROTO_TCP, getattr(socket, name, 0), value) for name, value in _OPTIONS.items()]
+        more: Body = {"maxsize": 4, "socket_options": [each for each in options if each[1]]}
+        self.pool = (
+            urllib3.HTTPSConnectionPool(host, port, ssl_context=tls, **more)
+            if tls
+            else urllib3.HTTPConnectionPool(host, port, **more)
+        )
+        self._name, self._shown = f"{host}:{port}", shown
+
+    def ask(self, path: str, body: Body, token: str | None, seconds: float) -> Body:
+        """The answer to one request. Raises `LostError` where none came, or none that can be relied on."""
+        timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=min(ANSWER_SECONDS, seconds))
+        try:
+            response = self._posted(path, body, token, timeout)
+        except HTTPError as error:
+            raise self._lost(error) from error
+        try:
+            answer: Body = json.loads(response.data)
+            wrong = answer.get("error", "" if response.status == 200 else answer.get("message", "?"))
+        except (ValueError, AttributeError):
+            wrong = "no JSON"
+        if wrong:
+            text = wrong.get("message", "?") if isinstance(wrong, dict) else str(wrong)
+            raise self._refused(response.status, text)
+        return answer
+
+    def stream(self, path: str, body: Body, token: str | None) -> Stream:
+        """What it tells, line by line."""
+        timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS)
+        return Stream(lambda: self._posted(path, body, token, timeout, preload_content=False))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.pool.close()
+
+    def _posted(
+        self, path: str, body: Body, token: str | None, timeout: urllib3.Timeout, **more: Any
+    ) -> urllib3.BaseHTTPResponse:
+        headers = {"Content-Type": "application/json"} | ({"Authorization": token} if token else {})
+        data = json.dumps(body).encode()
+        more |= {"headers": headers, "timeout": timeout, "retries": False, "redirect": False}
+        return self.pool.urlopen("POST", f"/v3{path}", data, **more)
+
+    def _lost(self, error: HTTPError) -> LostError:
+        """The error where there was no answer."""
+        said = str(error.__cause__ or error)
+        nobody = isinstance(error, NewConnectionError) or "certificate" in said.lower()
+        lost = (UnreachableError if nobody else LostError)(self._no_answer(said), hint=_AWAY)
+        lost.sent = not nobody and not isinstance(error, ConnectTimeoutError)
+        return lost
+
+    def _refused(self, status: int, said: str) -> StoreError:
+        """What etcd says, as a person can act on it."""
+        hint = next((hint for word, hint in _HINTS.items() if word in said), None)
+        if _OLD_TOKEN.search(said):
+            return OldTokenError(f"{self._shown}: {self._name}: {brief(said)}", hint=hint)
+        if (hint is None or status >= 502) and (
+            status >= 500 or _NOT_DONE.search(said) or _IN_DOUBT.search(said)
+        ):
+            lost = LostError(self._no_answer(said), hint=_AWAY)
+            lost.sent = not _NOT_DONE.search(said)
+            return lost
+        return StoreError(f"{self._shown}: {self._name}: HTTP {status}: {brief(said)}", hint=hint)
+
+    def _no_answer(self, said: str) -> str:
+        return f"{self._shown}: no endpoint answers: {self._name}: {brief(said, 160)}"
+
+
+class Stream:
+    """A watch: what it tells is read on a thread of its own, so that waiting for it has an end."""
+
+    def __init__(self, opened: Any) -> None:
+        self._opened, self._closed = opened, False
+        self._told: SimpleQueue[bool] = SimpleQueue()
+        self._response: urllib3.BaseHTTPResponse | None = None
+        Thread(target=self._read, name="confguard-etcd-watch", daemon=True).start()
+
+    def next(self, seconds: float) -> bool | None:
+        """True when something was told, False when it is over, None when nothing came for so many seconds."""
+        try:
+            return self._told.get(timeout=seconds)
+        except Empty:
+            return None
+
+    def close(self) -> None:
+        """Have the thread end."""
+        self._closed = True
+        if self._response is not None:
+            with suppress(Exception):  # it has ended by itself
+                self._response.shutdown()
+
+    def _read(self) -> None:
+        try:
+            with self._opened() as self._response:
+                self._response.connection.sock.settimeout(SILENCE_SECONDS)  # type: ignore[union-attr]
+                for line in self._response:
+                    if self._closed or not _tells(line):
+                        break
+                    self._told.put(True)
+        except Exception:  # noqa: BLE001, S110 - whatever ended it, it is over; the reader is told below
+            pass
+        finally:
+            self._told.put(False)
+
+
+def _tells(line: bytes) -> bool:
+    """Does a line of a watch tell something? etcd ends one when what it would tell was compacted away."""
+    told = json.loads(line)
+    return "error" not in told and not told["result"].get("canceled")
