@@ -600,7 +600,7 @@ def test_a_newer_layout_is_refused(kind: str, request: pytest.FixtureRequest) ->
     store = open_store(url)
     append(store, "a", [chain_draft("x = 1\n")], expect=0)
     if kind == "postgresql":
-        store._connection.execute("UPDATE layout SET version = 99")  # type: ignore[attr-defined]
+        store._connection.execute(store._tables.named("UPDATE layout SET version = 99"))  # type: ignore[attr-defined]
     else:
         name = url.rpartition("/")[2]
         request.getfixturevalue("etcd").ctl("put", f"{name}/layout", "99")

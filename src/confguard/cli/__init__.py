@@ -42,6 +42,7 @@ _COMMANDS = {
     "thin": ("keeping", "Drop the content of old revisions; all stay in the chain."),
     "export": ("keeping", "Write a config's whole history to one file."),
     "import": ("keeping", "Add what an export holds to the store: all of a config, or what is newer."),
+    "store": ("keeping", "Print or run what a DBA runs once for a store in PostgreSQL."),
     "schema": ("schemas", "Write a schema out, compare two versions of it, or bring an old file up to it."),
     "explain": ("schemas", "Show for each value where it comes from, and what it shadows."),
     "rules": ("about", "List the rules, or explain one."),

@@ -1,4 +1,4 @@
-"""`thin`, `export` and `import`: keeping a store small, and carrying a history elsewhere."""
+"""`thin`, `export`, `import` and `store`: keeping a store small, carrying a history elsewhere, making tables."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 from confguard.cli.options import Commands, duration, whole
 from confguard.cli.output import say
 from confguard.cli.projects import guarded, guarded_there, the_project
-from confguard.errors import ConfguardError
+from confguard.errors import ConfguardError, StoreError
 from confguard.stores.opening import open_store
 from confguard.stores.portable import import_
 from confguard.stores.retention import Retention
+from confguard.stores.urls import without_password
 from confguard.texts import amount
 
 __all__ = ["register"]
@@ -46,6 +47,20 @@ def register(commands: Commands) -> None:
         exits="0 done, 1 the file is damaged, 2 cannot run, 3 the store has another history",
     )
     command.add_argument("file", metavar="FILE", help="a file that `confguard export` wrote")
+
+    command = commands.add(
+        "store",
+        store,
+        "confguard store setup --owner config_owner --writer deployer --reader auth_service\n"
+        "  confguard store setup postgresql://dba@db/app?schema=confguard --reader auth_service --run",
+        exits="0 printed, or made; 2 cannot run",
+    )
+    command.add_argument("what", choices=["setup"], help="what a DBA runs once, for a store in PostgreSQL")
+    command.add_argument("url", nargs="?", metavar="URL", help="the store (that of the project)")
+    command.add_argument("--owner", metavar="ROLE", help="whose the schema and its tables are to be")
+    command.add_argument("--writer", metavar="ROLE", help="who may append: whoever applies and reverts")
+    command.add_argument("--reader", metavar="ROLE", help="who may read: services")
+    command.add_argument("--run", dest="runs", action="store_true", help="run it, instead of printing it")
 
 
 def thin(args: Namespace) -> int:
@@ -90,4 +105,29 @@ def take_in(args: Namespace) -> int:
         {"config": config, "added": added},
         lambda: f"{config}: {amount(added, 'revision')} added",
     )
+    return 0
+
+
+def store(args: Namespace) -> int:
+    """`confguard store setup`."""
+    url = args.url or the_project().store_url
+    if not url.startswith(("postgresql:", "postgres:")):
+        shown = without_password(url)
+        raise StoreError(
+            f"{shown}: needs no setting up",
+            hint="only a store in PostgreSQL has tables that a DBA may have to make",
+        )
+    from confguard.stores.postgres import PostgresStore, setup_script
+
+    script = setup_script(url, owner=args.owner, writer=args.writer, reader=args.reader)
+    if not args.runs:
+        say(args.format, {"sql": script}, lambda: script)
+        return 0
+    opened = PostgresStore(url)
+    try:
+        opened.run_setup(script)
+    finally:
+        opened.close()
+    shown = without_password(url)
+    say(args.format, {"store": shown, "made": True}, lambda: f"{shown}: made")
     return 0

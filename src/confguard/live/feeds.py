@@ -10,10 +10,10 @@ from typing import ClassVar, Protocol, TypeAlias
 from attrs import define, field
 
 from confguard.errors import NotFoundError, SchemaError
+from confguard.live import shared
 from confguard.live.files import FileFeed
 from confguard.live.seen import Seen
 from confguard.stores.interface import Store
-from confguard.stores.opening import open_store
 from confguard.stores.urls import without_password
 
 __all__ = ["Feed", "FeedSource", "Stored", "StoredFeed", "feed_of"]
@@ -126,9 +126,9 @@ class StoredFeed:
             self._store = None
 
     def close(self) -> None:
-        """Close the store, if it was opened here."""
+        """Close the store, if it was opened here, and nobody else follows it."""
         if self._store is not None and self._owned:
-            self._store.close()
+            shared.give_back(self._store)
 
     def _opened(self) -> Store:
         if self._store is None:
@@ -144,7 +144,7 @@ def feed_of(source: FeedSource, quiet: float) -> Feed:
             raise SchemaError(
                 f"'{source}' names no config", hint="a store's URL and a name: sqlite:///confguard.db#auth"
             )
-        return StoredFeed(name, lambda: open_store(url), owned=True, url=without_password(url))
+        return StoredFeed(name, lambda: shared.store_at(url), owned=True, url=without_password(url))
     if isinstance(source, str | os.PathLike):
         return FileFeed(os.fspath(source), quiet)
     if isinstance(source, Sequence):

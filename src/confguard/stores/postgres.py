@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
+import selectors
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from threading import Event, RLock
 from typing import Any, TypeAlias
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote
 
-from confguard.errors import ConflictError, StoreError
+from confguard.errors import ConflictError, StoreBusyError, StoreError
 from confguard.forking import renew_in_children
 from confguard.stores import chain
 from confguard.stores.interface import Append
@@ -25,55 +27,53 @@ from confguard.stores.urls import missing_extra, without_password
 
 try:
     import psycopg
-    from psycopg import sql
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    from confguard.stores.postgres_bounds import bounded, cut
+    from confguard.stores.postgres_tables import LAYOUT, Tables
 except ImportError as error:
     raise missing_extra("postgres", "psycopg") from error
 
-__all__ = ["CHANNEL", "LAYOUT", "PostgresStore"]
+__all__ = ["CHANNEL", "LAYOUT", "PostgresStore", "setup_script"]
 
 Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
-LAYOUT = 1
 CHANNEL = "confguard"
 CONNECT_SECONDS = 5
+READ_SECONDS = 5.0
+"""How long the server may take to answer a question."""
+WRITE_SECONDS = 10.0
+"""How long it may take to write, and to wait for somebody's lock."""
 PATIENCE_SECONDS = 10.0
 """How long to ask for the outcome of a commit whose answer was lost."""
+_CLOSE_SECONDS = 2.0
+"""How long `close` waits for what is under way."""
 _TICK = 0.2
 """How long a watcher waits before it looks whether it shall stop."""
 
-_TABLES = (
-    "CREATE TABLE layout (version INTEGER NOT NULL)",
-    """CREATE TABLE config (
-      id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name TEXT NOT NULL UNIQUE, head BIGINT NOT NULL,
-      digest BYTEA NOT NULL, bake TEXT, lease BIGINT NOT NULL DEFAULT 0)""",
-    """CREATE TABLE revision (
-      config BIGINT NOT NULL REFERENCES config, number BIGINT NOT NULL, content BYTEA NOT NULL, format TEXT NOT NULL,
-      author TEXT NOT NULL, reason TEXT NOT NULL, created_at BIGINT NOT NULL, data BYTEA, parent BYTEA,
-      digest BYTEA NOT NULL, more TEXT, keyframe BIGINT, payload BYTEA,
-      PRIMARY KEY (config, number))""",
-    """CREATE TABLE place (
-      config BIGINT NOT NULL REFERENCES config, place TEXT NOT NULL, wanted BIGINT NOT NULL, written BIGINT NOT NULL,
-      told BIGINT NOT NULL, error TEXT, PRIMARY KEY (config, place))""",
-    """CREATE FUNCTION history_is_final() RETURNS trigger LANGUAGE plpgsql AS
-      $$ BEGIN RAISE EXCEPTION 'history is final'; END $$""",
-    """CREATE TRIGGER revision_is_final
-      BEFORE UPDATE OF config, number, content, format, author, reason, created_at, data, parent, digest, more
-      ON revision FOR EACH STATEMENT EXECUTE FUNCTION history_is_final()""",
-    """CREATE TRIGGER revision_stays BEFORE DELETE OR TRUNCATE ON revision
-      FOR EACH STATEMENT EXECUTE FUNCTION history_is_final()""",
-    f"INSERT INTO layout VALUES ({LAYOUT})",
-)
 _AT_ONCE = 4
 """The head, one revision, its place, and the notice."""
-_CREATING = 0x63666764
-"""The advisory lock that whoever makes the tables holds."""
+_LISTEN_AGAIN = 60.0
+"""Seconds after which a watcher that could not listen tries again."""
+_CONNECTING = {
+    "connect_timeout": CONNECT_SECONDS,
+    "client_encoding": "utf8",
+    "fallback_application_name": "confguard",
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""What holds where the URL says nothing else. Of an idle connection that was dropped, TCP itself is to tell."""
 
 
 class PostgresStore(SqlStore):
     """Revisions in a schema of a PostgreSQL database, `confguard` unless the URL says `?schema=`.
 
-    One connection, shared by threads; another for each watcher. A lost connection is made anew at the next call. The
-    schema and its tables are made by the first commit: until then there is nothing to read. Raises `StoreError`.
+    One connection, shared by threads and watchers; a lost one is made anew at the next call. The schema and its tables
+    are made by the first commit, or by a DBA (`confguard store setup`): until then there is nothing to read. Nothing
+    depends on the state of a session, so that a pooler may hand out another one for each transaction; and nothing
+    waits without end. Raises `StoreError`.
     """
 
     local = False
@@ -83,8 +83,11 @@ class PostgresStore(SqlStore):
         super().__init__()
         self.url, self.schema = _parted(url)
         self._shown = without_password(url)
+        self._tables = Tables(self.schema)
         self._lock = RLock()
         self._closed = self._made = False
+        self._notices: Counter[str] = Counter()
+        self._listens_until = 0.0
         self._keep(self._connect())
         with self._explained():
             self._has_tables()
@@ -106,24 +109,94 @@ class PostgresStore(SqlStore):
                     raise (chain.in_doubt(appends, error) if in_doubt else error) from error
         return None
 
+    def renew_bake(self, config: str, revision: int) -> bool:
+        """The bake of a revision is watched."""
+        return self._found_out(lambda: super(PostgresStore, self).renew_bake(config, revision))
+
+    def end_bake(self, config: str, revision: int) -> bool:
+        """End the bake of a revision; where the answer was lost, one that is over counts as ended by this."""
+        return self._found_out(
+            lambda: super(PostgresStore, self).end_bake(config, revision), done=lambda: not self._bake(config)
+        )
+
+    def _found_out(self, change: Callable[[], bool], done: Callable[[], bool] = lambda: False) -> bool:
+        """Whether something was changed; where the answer is lost, it is asked again."""
+        in_doubt = False
+        for last in retrying(PATIENCE_SECONDS):
+            try:
+                return change() or (in_doubt and done())
+            except LostError as error:
+                in_doubt = in_doubt or error.sent
+                if last:
+                    raise
+        raise AssertionError
+
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
-        """Yield when the server notifies of a commit to this config."""
-        with self._explained(), self._connect() as connection:
-            connection.execute(f"LISTEN {CHANNEL}")
-            yield None
-            quiet_until = time.monotonic() + patience
-            while not stop.is_set():
-                told = [note.payload for note in connection.notifies(timeout=_TICK, stop_after=1)]
-                if config in told or time.monotonic() > quiet_until:
-                    quiet_until = time.monotonic() + patience
-                    yield None
+        """Yield when the server notifies of a commit to this config; where it cannot, every `patience` seconds."""
+        yield None
+        known, due = 0, time.monotonic() + patience
+        while not stop.is_set():
+            told = self._told_of(config)
+            if told != known or time.monotonic() > due:
+                known, due = told, time.monotonic() + patience
+                yield None
+            self._wait_for_a_notice(stop)
+
+    def _told_of(self, config: str) -> int:
+        """How often the server notified of this config, on the connection that everything here shares."""
+        if self._lock.acquire(
+            timeout=_TICK
+        ):  # else somebody is at work on it, and what comes is counted by that
+            try:
+                with self._explained():
+                    connection = self._usable()
+                    self._listen(connection)
+                    connection.pgconn.consume_input()
+                    while notice := connection.pgconn.notifies():
+                        self._notices[notice.extra.decode()] += 1
+            finally:
+                self._lock.release()
+        return self._notices[config]
+
+    def _listen(self, connection: Connection) -> None:
+        """Ask to be notified; where nobody may (a replica, a role), ask again after a while."""
+        now = time.monotonic()
+        if now < self._listens_until:
+            return
+        self._listens_until = now + _LISTEN_AGAIN
+        try:
+            with bounded(connection, READ_SECONDS):
+                connection.execute(f"LISTEN {CHANNEL}")
+        except psycopg.Error:
+            if connection.closed:
+                raise
+        else:
+            self._listens_until = math.inf
+
+    def _wait_for_a_notice(self, stop: Event) -> None:
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._connection.fileno(), selectors.EVENT_READ)
+                selector.select(_TICK)
+        except (psycopg.Error, OSError, ValueError, KeyError):  # the connection was closed meanwhile
+            stop.wait(_TICK)
+
+    def run_setup(self, script: str) -> None:
+        """Run what `setup_script` says. Raises `StoreError`."""
+        with self._explained(), self._lock, bounded(self._usable(), WRITE_SECONDS):
+            self._connection.execute(script.encode())
 
     def close(self) -> None:
-        """Close the connection."""
-        with self._lock:
-            self._closed = True
-            if not self._stale:
-                self._connection.close()
+        """Close the connection; one on which something is under way is cut."""
+        self._closed = True
+        if self._lock.acquire(timeout=_CLOSE_SECONDS):
+            try:
+                if not self._stale:
+                    self._connection.close()
+            finally:
+                self._lock.release()
+        else:
+            cut(self._connection)
 
     def after_fork(self) -> None:
         """In a forked child: a lock that nobody holds, and a connection of its own."""
@@ -139,10 +212,10 @@ class PostgresStore(SqlStore):
         with self._explained(), self._lock:
             for first in (True, False):
                 try:
-                    self._usable()
-                    if not self._has_tables():
-                        return []
-                    return self._connection.execute(_translated(query), values).fetchall()
+                    with bounded(self._usable(), READ_SECONDS):
+                        if not self._has_tables():
+                            return []
+                        return self._connection.execute(self._tables.named(query), values).fetchall()
                 except (psycopg.OperationalError, psycopg.InterfaceError):
                     if not (first and self._connection.broken):
                         raise
@@ -151,18 +224,42 @@ class PostgresStore(SqlStore):
     def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
         with self._explained(), self._lock:
             connection = self._usable()
-            if not self._has_tables():
-                self._make_tables()
-            if len(script) <= _AT_ONCE and script[0].query == FOLLOW.format(now=self.now):
-                _run_at_once(connection, script)
-                return
-            with connection.transaction():
-                if not durable:
-                    connection.execute("SET LOCAL synchronous_commit = off")
-                for statement in script:
-                    cursor = connection.execute(_translated(statement.query), statement.values)
-                    if statement.must and cursor.fetchone() is None:
-                        raise UnmetError(statement.must)
+            with bounded(connection, WRITE_SECONDS):
+                if not self._has_tables():
+                    self._make_tables()
+                if len(script) <= _AT_ONCE and script[0].query == FOLLOW.format(now=self.now):
+                    self._run_at_once(connection, script)
+                    return
+                with connection.transaction():
+                    if not durable:
+                        connection.execute("SET LOCAL synchronous_commit = off")
+                    for statement in script:
+                        cursor = connection.execute(self._tables.named(statement.query), statement.values)
+                        if statement.must and cursor.fetchone() is None:
+                            raise UnmetError(statement.must)
+
+    def _run_at_once(self, connection: Connection, script: Sequence[Statement]) -> None:
+        """A commit of one revision, the usual case, as one statement: one round trip instead of five.
+
+        What must return a row, and does not, makes the last part fail, and with it all of it.
+        """
+        parts = ", ".join(f"s{i} AS ({each.query})" for i, each in enumerate(script))
+        checks = [
+            f"CAST(CASE WHEN EXISTS (SELECT 1 FROM s{i}) THEN '1' ELSE '{each.must}' END AS INTEGER)"
+            for i, each in enumerate(script)
+            if each.must
+        ]
+        asked = [
+            f"(SELECT count(*) FROM s{i})" for i, each in enumerate(script) if each.query.startswith("SELECT")
+        ]
+        query = self._tables.named(f"WITH {parts} SELECT {', '.join(checks + asked)}")
+        try:
+            connection.execute(query, [value for each in script for value in each.values])
+        except psycopg.errors.InvalidTextRepresentation as error:
+            unmet = next((each.must for each in script if each.must and each.must in str(error)), None)
+            if unmet is None:
+                raise
+            raise UnmetError(unmet) from error
 
     def _usable(self) -> Connection:
         """The connection; a new one in a forked child, and where it was lost."""
@@ -177,29 +274,24 @@ class PostgresStore(SqlStore):
     def _connect(self) -> Connection:
         try:
             with self._explained():
-                connection = psycopg.connect(
-                    self.url,
-                    autocommit=True,
-                    connect_timeout=CONNECT_SECONDS,
-                    fallback_application_name="confguard",
-                )
-                path = sql.SQL("SET search_path TO {}").format(sql.Identifier(self.schema))
-                connection.execute(path)
-                return connection
+                return psycopg.connect(self.url, autocommit=True, prepare_threshold=None)
         except LostError as error:
             error.sent = False
             raise
 
     def _keep(self, connection: Connection) -> Connection:
         """Use a connection from now on. A store that nobody closed is closed when nobody holds it any more."""
-        self._connection, self._stale = connection, False
+        self._connection, self._stale, self._listens_until = connection, False, 0.0
+        notices = self._notices  # not the store: that would never be collected
+        connection.add_notify_handler(lambda notice: notices.update([notice.payload]))
         weakref.finalize(self, _close, connection, os.getpid())
         return connection
 
     def _has_tables(self) -> bool:
         """Are there tables that this version knows?"""
         if not self._made:
-            layout = self._layout()
+            self._check_encoding()
+            layout = self._tables.layout(self._connection)
             if layout is not None and layout > LAYOUT:
                 raise StoreError(
                     f"{self._shown}: made by a newer confguard (layout {layout}, this one knows {LAYOUT})",
@@ -208,26 +300,19 @@ class PostgresStore(SqlStore):
             self._made = layout is not None
         return self._made
 
+    def _check_encoding(self) -> None:
+        encoding = self._connection.info.parameter_status("server_encoding")
+        if encoding not in {"UTF8", "SQL_ASCII", None}:
+            raise StoreError(
+                f"{self._shown}: the database's encoding is {encoding}, which cannot hold every text",
+                hint="use a database made with ENCODING 'UTF8'",
+            )
+
     def _make_tables(self) -> None:
         """Make the schema and its tables, unless somebody else does at the same moment."""
-        connection = self._connection
-        with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING,))
-            if self._layout() is None:  # nobody was faster
-                made = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(self.schema))
-                connection.execute(made)
-                for statement in _TABLES:
-                    connection.execute(statement)
+        with self._connection.transaction():
+            self._tables.make(self._connection)
         self._has_tables()
-
-    def _layout(self) -> int | None:
-        """The layout of the tables; None if there are none."""
-        # Not `to_regclass`: it may remember that there was none, while another transaction made it.
-        query = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = %s AND tablename = 'layout'"
-        if self._connection.execute(query, (self.schema,)).fetchone() is None:
-            return None
-        row = self._connection.execute("SELECT version FROM layout").fetchone()
-        return row[0] if row else None
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -239,6 +324,11 @@ class PostgresStore(SqlStore):
                 f"{self._shown}: this role may not do that: {_first_line(error)}",
                 hint="docs/how-to/fleet.md tells which privileges a reader and a writer need",
             ) from error
+        except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable) as error:
+            raise StoreBusyError(
+                f"{self._shown}: the server has not done it in time: {_first_line(error)}",
+                hint="somebody may hold a lock (pg_locks, pg_stat_activity), or the server is overloaded; try again",
+            ) from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise LostError(
                 f"{self._shown}: cannot be reached: {_first_line(error)}",
@@ -246,30 +336,6 @@ class PostgresStore(SqlStore):
             ) from error
         except psycopg.Error as error:
             raise StoreError(f"{self._shown}: {_first_line(error)}") from error
-
-
-def _run_at_once(connection: Connection, script: Sequence[Statement]) -> None:
-    """A commit of one revision, the usual case, as one statement: one round trip instead of five.
-
-    What must return a row, and does not, makes the last part fail, and with it all of it.
-    """
-    parts = ", ".join(f"s{i} AS ({each.query})" for i, each in enumerate(script))
-    checks = [
-        f"CAST(CASE WHEN EXISTS (SELECT 1 FROM s{i}) THEN '1' ELSE '{each.must}' END AS INTEGER)"
-        for i, each in enumerate(script)
-        if each.must
-    ]
-    asked = [
-        f"(SELECT count(*) FROM s{i})" for i, each in enumerate(script) if each.query.startswith("SELECT")
-    ]
-    query = f"WITH {parts} SELECT {', '.join(checks + asked)}"
-    try:
-        connection.execute(_translated(query), [value for each in script for value in each.values])
-    except psycopg.errors.InvalidTextRepresentation as error:
-        unmet = next((each.must for each in script if each.must and each.must in str(error)), None)
-        if unmet is None:
-            raise
-        raise UnmetError(unmet) from error
 
 
 _FORKED: list[Connection] = []
@@ -281,20 +347,37 @@ def _close(connection: Connection, pid: int) -> None:
         connection.close()
 
 
+def setup_script(
+    url: str, *, owner: str | None = None, writer: str | None = None, reader: str | None = None
+) -> str:
+    """The SQL that makes the schema of a store and its tables, for their owner, and lets roles write and read."""
+    return Tables(_parted(url)[1]).setup(owner=owner, writer=writer, reader=reader)
+
+
 def _parted(url: str) -> tuple[str, str]:
-    """The URL as libpq takes it, and the schema."""
-    parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    schema = query.pop("schema", "confguard")
+    """What libpq is to connect to, and the schema. Raises `StoreError`."""
+    schema = "confguard"
+
+    def without(found: re.Match[str]) -> str:
+        nonlocal schema
+        schema = unquote(found["schema"])
+        return "?" if found["before"] == "?" and found["after"] else ""
+
+    plain = _SCHEMA.sub(without, url, count=1)
     if not re.fullmatch(r"\w{1,63}", schema):
         raise StoreError(f"'{schema}' is no schema's name", hint="letters, digits and underscores")
-    return urlunsplit(parts._replace(query=urlencode(query))), schema
+    try:
+        known = conninfo_to_dict(plain)
+    except psycopg.ProgrammingError as error:
+        raise StoreError(
+            f"{without_password(url)}: is no URL that PostgreSQL's library takes: {_first_line(error)}",
+            hint="postgresql://user@host:5432/database?schema=confguard",
+        ) from error
+    settings: dict[str, Any] = _CONNECTING | known
+    return make_conninfo(**settings), schema
 
 
-@lru_cache(maxsize=256)
-def _translated(query: str) -> bytes:
-    """Our queries mark values with `?`, as SQLite does."""
-    return query.replace("?", "%s").encode()
+_SCHEMA = re.compile(r"(?P<before>[?&])schema=(?P<schema>[^&]*)(?P<after>&|$)")
 
 
 def _first_line(error: Exception) -> str:
