@@ -10,6 +10,9 @@ ARGS ?=
 SECONDS ?= 60
 COVERAGE ?= yes
 
+# Many tests start programs of ours: without compiled files each start takes three times as long.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast lint format docs docs-serve bench soak fuzz fit comparison lock clean
 
