@@ -232,7 +232,7 @@ def texts_of(made: cg.Diff) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("name", sampled(POSITIONS, 5))
+@pytest.mark.parametrize("name", sampled(POSITIONS, 10))
 def test_a_diff_says_that_a_secret_changed_and_not_what_it_is(name: str, format: str) -> None:
     if format == "toml" and name == "parameters of a stack":
         return
