@@ -32,8 +32,8 @@ else
 	$(BIN)/python -m pytest $(ARGS)
 endif
 
-test-fast: $(VENV)/.dev ## the inner loop: under a minute, a sample of the rest
-	HYPOTHESIS_PROFILE=fast $(BIN)/python -m pytest -m 'not slow' -q -n 2 --dist loadfile $(ARGS)
+test-fast: $(VENV)/.dev ## the inner loop: under a minute on two processors, a sample of the rest
+	HYPOTHESIS_PROFILE=fast $(BIN)/python -m pytest -m 'not slow' -q -n 3 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev ## format, lint, types, layers
 	$(BIN)/ruff format --check .
