@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import doctest
+import gc
 import os
 import random
 import re
@@ -30,7 +31,6 @@ from sybil.integration.pytest import SybilItem
 import confguard as cg
 
 ROOT = Path(__file__).parent
-HOW_TO = ROOT / "docs/how-to"
 collect_ignore = ["tests/fuzz.py"]  # needs atheris: `make fuzz` brings it
 _BLOCK = re.compile(
     r"^(?P<indent>[ ]*)```(?P<language>\w+)(?:[ ]+title=\"(?P<title>[^\"]+)\")?[^\n]*\n"
@@ -151,6 +151,11 @@ def leave(namespace: dict[str, object]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end: the collector need not look through it while tests run."""
+    gc.freeze()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """How to see a failure again."""
     if terminalreporter.stats.get("failed"):
@@ -160,15 +165,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Pages run in another order each time, their blocks in that of the page: no page may need another.
 
-    Those of docs/how-to start a process for each command that they show, and are slow.
+    Those that show commands start a process for each, and are slow; the README is asked in the inner loop, too.
     """
     pages: dict[Path, list[pytest.Item]] = {}
     others = []
     for item in items:
-        if HOW_TO in item.path.parents:
-            item.add_marker(pytest.mark.slow)
         is_page = isinstance(item, SybilItem)
         (pages.setdefault(item.path, []) if is_page else others).append(item)
+    for page, blocks_of_page in pages.items():
+        if page.name != "README.md" and "```console" in page.read_text():
+            for item in blocks_of_page:
+                item.add_marker(pytest.mark.slow)
     order = sorted(pages)
     random.Random(_SEED).shuffle(order)
     items[:] = [*others, *(item for page in order for item in pages[page])]

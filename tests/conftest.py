@@ -20,7 +20,7 @@ from servers import Etcd, Postgres
 ROOT = Path(__file__).parent.parent
 
 settings.register_profile("default", deadline=None)
-settings.register_profile("fast", deadline=None, max_examples=15)
+settings.register_profile("fast", deadline=None, max_examples=10, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

@@ -203,6 +203,7 @@ def history_of_reverts(repository: Repository, rounds: int = 14) -> None:
         repository.commit(f"bump to 2.{n + 1}", web_yaml=f"image: web:2.{n + 1}\n")
 
 
+@pytest.mark.slow
 def test_a_backtest_scores_with_what_was_known(repository: Repository, capsys: Capture) -> None:
     history_of_reverts(repository)
     made = backtest(Path(), workers=1)
@@ -279,6 +280,7 @@ def test_a_model_learns_from_an_outcome_only_once_it_is_known() -> None:
     assert late.likelihood(calm) < late.likelihood(risky)
 
 
+@pytest.mark.slow
 def test_a_repository_that_reverts_more_than_others_is_thought_to(repository: Repository) -> None:
     for n in range(60):
         repository.commit(f"tune {n}", author="ben", pool_toml=f"size = {n % 2}\n")
@@ -295,6 +297,7 @@ def test_the_calibration_error_is_the_mean_distance() -> None:
     assert calibration_error([], []) == 0.0
 
 
+@pytest.mark.slow
 def test_the_hook_judges_by_what_the_repository_taught(repository: Repository) -> None:
     for n in range(60):
         repository.commit(f"tune {n}", author="ben", pool_toml=f"size = {n % 2}\n")

@@ -118,6 +118,7 @@ def test_git_revisions_are_read_as_git_names_them(repository: Path, capsys: Capt
     assert err.startswith("confguard: HEAD:none.toml: git: path 'none.toml' does not exist in 'HEAD'")
 
 
+@pytest.mark.slow
 def test_standard_input(folder: Path) -> None:
     Path("a.toml").write_text("a = 1\n")
     command = [sys.executable, "-m", "confguard", "diff", "a.toml", "-", "--as", "toml", "--format", "json"]
@@ -219,6 +220,7 @@ def test_an_expected_head(project: Path, capsys: Capture) -> None:
     assert "revision 7 was expected, and 0 is the head" in err
 
 
+@pytest.mark.slow
 def test_a_bake_reverts_and_says_so(project: Path, capsys: Capture) -> None:
     Path("confguard.toml").write_text(PROJECT + 'probes = [["false"]]\n')
     Path("next.toml").write_text(AUTH["before"].replace("75s", "70s"))

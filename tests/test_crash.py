@@ -12,6 +12,7 @@ import pytest
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_two_hundred_kills_break_no_promise(tmp_path: Path) -> None:
     harness = Path(__file__).parent / "crash_harness.py"
     command = [sys.executable, str(harness), "200", str(random.randrange(2**32)), str(tmp_path)]

@@ -180,6 +180,7 @@ def test_what_is_said_of_a_change(what: str, before: str, after: str, format: st
     assert code in found if code else not grave, found
 
 
+@pytest.mark.slow
 def test_long_texts_take_no_long_time() -> None:
     """Bounded: a judgement of texts of 40,000 characters is over, not in minutes, before the test's own time-out."""
     for unit in ("4f97e15f0c", "a.1-", "x = ", "1.a", "a=1 ", "{{.x}}", "host.example."):

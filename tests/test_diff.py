@@ -499,6 +499,7 @@ def test_lists_too_long_and_too_repetitive_are_compared_coarsely_and_say_so() ->
     assert made.apply({"x": before}) == {"x": after}
 
 
+@pytest.mark.slow
 def test_ten_thousand_elements_with_nothing_in_common_and_one_inserted() -> None:
     before = [f"a{i}" for i in range(10_000)]
     after = ["new", *before]

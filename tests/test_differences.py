@@ -226,6 +226,7 @@ def branch(base: str, ours: str, theirs: str, name: str = "app.toml") -> tuple[i
     return ended.returncode, ended.stdout + ended.stderr, Path(name).read_text()
 
 
+@pytest.mark.slow
 def test_git_merges_what_stands_on_neighbouring_lines(repository: Path) -> None:
     code, said, text = branch(
         "# web\npool = 64\ntimeout = 2\n",

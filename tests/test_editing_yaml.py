@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import confguard as cg
 from confguard.documents.writing import write
+from conftest import examples
 
 # The types of YAML 1.1 (yaml.org/type) and the core schema of YAML 1.2, as they are published; with what go-yaml and
 # ruamel.yaml read besides.
@@ -134,7 +135,7 @@ def scalars(text: str) -> list[tuple[str, bool]]:
 
 
 @given(TEXTS, st.sampled_from(PLACES), st.booleans())
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(400))
 def test_a_text_is_one_to_every_reader(word: str, place: tuple[str, list[Any]], as_key: bool) -> None:
     text, path = place
     document = cg.parse(text, "yaml")
@@ -207,7 +208,7 @@ BLOCKS = st.sampled_from(
     st.sampled_from(["", "z: 1\n", "\nz: 1\n", "# end\n", "\n# of z\nz: 1\n"]),
     st.booleans(),
 )
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=examples(500))
 def test_a_block_stays_a_block(block: str, new: str, below: str, deep: bool) -> None:
     text = f"m:\n- t: {block}".replace("\n  ", "\n    ") if deep else f"t: {block}"
     text = f"# head\nfirst: 1\n{text}{below}"

@@ -15,6 +15,7 @@ from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
 
 import confguard as cg
+from conftest import examples
 
 dotenv = pytest.importorskip("dotenv")
 BASH = shutil.which("bash")
@@ -104,7 +105,8 @@ FILES = st.tuples(
 
 
 @given(text=FILES)
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
+@pytest.mark.slow
 def test_what_bash_and_dotenv_agree_on_is_read_so(
     text: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -119,7 +121,7 @@ WRITTEN = st.text("ab1 '\"\\$`#=\n\t!~*{}é&;|", max_size=6)
 
 
 @given(value=WRITTEN, old=st.sampled_from(["A=x", "A='x'", 'A="x"', "export A=x # note", "B=1"]))
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 def test_what_is_written_all_read(value: str, old: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     document = cg.parse(f"Y='y y' # of y\n{old}\nZ=end\n", "env")
     made = document.edit(cg.diff(document.data, {**document.data, "A": value}))
@@ -131,7 +133,7 @@ def test_what_is_written_all_read(value: str, old: str, tmp_path_factory: pytest
 
 
 @given(text=FILES, value=WRITTEN)
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 def test_an_edit_touches_no_other_line(
     text: str, value: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -10,7 +10,7 @@ from faults.syscalls import ERRORS, sweep
 from faults.workload import OPERATIONS
 from servers import needed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

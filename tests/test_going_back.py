@@ -37,7 +37,7 @@ from confguard.stores import Draft, PendingBake, PlaceState, open_store
 from confguard.targets import CommandReload
 from confguard.targets.concealing import concealed_words
 from confguard.targets.locking import alone
-from conftest import ROOT, STORES, fresh_url, unmeasured
+from conftest import ROOT, STORES, fresh_url, sampled, unmeasured
 
 ANY = cg.Policy(review=101, block=101)
 ALIVE = ["test", "-e", "alive"]
@@ -495,7 +495,9 @@ class TestAtATerminal:
         assert "auth: the store is away" in err
         assert run(capsys, "recover")[0] == 2
 
-    @pytest.mark.parametrize("state", ["well", "drifted", "untold", "unwritten", "unreadable", "baking"])
+    @pytest.mark.parametrize(
+        "state", sampled(["well", "drifted", "untold", "unwritten", "unreadable", "baking"], 3)
+    )
     def test_reading_reads(self, project: Path, capsys: pytest.CaptureFixture[str], state: str) -> None:
         if state == "drifted":
             Path("auth.toml").write_text("size = 7\n")
@@ -625,6 +627,7 @@ class TestBystanders:
         thread.join()
         assert one.place.state() == PlaceState(1, 1, 1)
 
+    @pytest.mark.slow
     def test_a_reload_may_call_confguard(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
         for words in (["drift", "auth"], ["recover", "auth"], ["apply", "other", "o.toml", "--reason", "x"]):
             command = [sys.executable, "-m", "confguard", *words]
@@ -1132,7 +1135,7 @@ def test_a_secret_in_a_command_line_is_hidden_wherever_it_stands(words: list[str
 class TestWhatIsSaidOfWhatWasLeft:
     """Each state by its own name, and the command that ends it."""
 
-    @pytest.mark.parametrize("held_by_one", ["size = 60\n", None])
+    @pytest.mark.parametrize("held_by_one", sampled(["size = 60\n", None], 2))
     def test_an_apply_that_was_cut_off_is_no_drift(
         self, project: Path, capsys: pytest.CaptureFixture[str], held_by_one: str | None
     ) -> None:
@@ -1154,6 +1157,7 @@ class TestWhatIsSaidOfWhatWasLeft:
         assert run(capsys, "recover")[0] == 0
         assert run(capsys, "status", "auth")[0] == 0
 
+    @pytest.mark.slow
     def test_what_was_edited_since_is_drift_all_the_same(
         self, project: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -1177,6 +1181,7 @@ class TestWhatIsSaidOfWhatWasLeft:
         assert "a target cannot be read, and nobody knows what this would undo" in err
         assert "edited" not in err
 
+    @pytest.mark.slow
     def test_a_plan_says_whose_bake_is_under_way(
         self, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -385,7 +385,11 @@ def test_a_healthy_bake_stays(guard: cg.Guard, events: list[Event]) -> None:
         ({"probes": [lambda: "queue is full"]}, r"queue is full \(3 times in a row\)"),
         ({"confirm": True}, "nobody confirmed within 300ms"),
         ({"monitors": [ErrorRate(counting, 0.01)]}, "requests failed"),
-        ({"probes": [lambda: "slow start"], "failures": 99}, "unhealthy at the end of the bake"),
+        pytest.param(
+            {"probes": [lambda: "slow start"], "failures": 99},
+            "unhealthy at the end of the bake",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_bake_that_fails_reverts_by_itself(
@@ -433,6 +437,7 @@ def test_one_sick_probe_of_several_is_enough(guard: cg.Guard, place: int) -> Non
         guard.apply(guard.plan({"max_inflight": 380}, reason="less"), bake=quick(probes=probes))
 
 
+@pytest.mark.slow
 def test_one_probe_that_was_sick_just_before_the_end_is_asked_again(guard: cg.Guard) -> None:
     """The last of several; the others are well."""
     bake = Bake("60ms", [lambda: True, lambda: "late"], interval="50ms", failures=9)

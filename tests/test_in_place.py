@@ -33,6 +33,7 @@ def in_place(path: str = "a.toml") -> FileTarget:
 
 
 @mounts
+@pytest.mark.slow
 def test_a_mounted_file_is_written_over_where_that_is_asked_for(folder: Path) -> None:
     Path("source").write_text("x = 0\n# a long comment that is cut off\n")
     Path("a.toml").touch()

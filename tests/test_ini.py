@@ -12,6 +12,7 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 import confguard as cg
+from conftest import examples
 
 _PIECES = [
     *(
@@ -89,7 +90,7 @@ def test_what_goes_on_is_read_as_there(text: str, data: dict[str, str]) -> None:
 
 
 @given(TEXTS)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 def test_every_text_is_read_as_there(text: str) -> None:
     assert ours(text) == theirs(text)
 
@@ -102,7 +103,7 @@ def test_names_that_differ_by_case_are_one_key() -> None:
 
 
 @given(TEXTS, st.data())
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 def test_an_edit_is_read_as_there_and_touches_no_other_line(text: str, draw: st.DataObject) -> None:
     if ours(text) is None:
         return

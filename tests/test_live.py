@@ -288,6 +288,7 @@ def test_the_event_loop_is_not_held_up(guard: cg.Guard) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", *SERVERS])
+@pytest.mark.slow
 def test_it_goes_on_in_forked_children(kind: str, folder: Path, request: pytest.FixtureRequest) -> None:
     url = fresh_url(kind, request)
     guard = cg.Guard("pool", store=url, format="toml", policy=ANY)
@@ -309,6 +310,7 @@ def test_it_goes_on_in_forked_children(kind: str, folder: Path, request: pytest.
     guard.close()
 
 
+@pytest.mark.slow
 def test_it_comes_back_when_the_store_does(guard: cg.Guard) -> None:
     with cg.Live(Pool, URL, cache="copy", interval=None):
         pass

@@ -227,7 +227,7 @@ SAVES = [
 
 
 @pytest.mark.parametrize("save", sampled(SAVES, 8))
-@pytest.mark.parametrize("followed", [True, False])
+@pytest.mark.parametrize("followed", sampled([True, False], 2))
 def test_a_file_is_taken_whole_however_it_is_saved(
     folder: Path, save: Callable[[Path, str], None], followed: bool
 ) -> None:
@@ -248,6 +248,7 @@ def test_a_file_is_taken_whole_however_it_is_saved(
         assert (live.current, live.problem) == (Pool(3, 4, "bcdef"), None)
 
 
+@pytest.mark.slow
 def test_a_service_that_starts_while_its_file_is_written_waits(folder: Path) -> None:
     file = Path("pool.yaml")
     file.write_text("")
@@ -309,6 +310,7 @@ def test_a_file_that_never_comes_to_rest_is_said_and_not_taken(
         assert live.problem is None
 
 
+@pytest.mark.slow
 def test_a_file_that_was_broken_for_long_is_taken_as_soon_as_it_is_mended(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,7 @@ def hanging() -> Iterator[Hanging]:
     hanging.go.set()
 
 
+@pytest.mark.slow
 def test_one_that_hangs_delays_nobody(guard: cg.Guard, hanging: Hanging) -> None:
     with cg.Live(Pool, guard, interval=30) as live:
         others: list[int] = []
@@ -82,6 +83,7 @@ def test_one_that_hangs_delays_nobody(guard: cg.Guard, hanging: Hanging) -> None
     assert "a subscriber has not returned" in str(live.problem)
 
 
+@pytest.mark.slow
 def test_what_came_while_one_was_at_work_is_told_at_once(
     guard: cg.Guard, live: cg.Live[Pool], hanging: Hanging
 ) -> None:
@@ -180,6 +182,7 @@ def test_whatever_one_raises_is_its_own(guard: cg.Guard, error: BaseException) -
         end()
 
 
+@pytest.mark.slow
 def test_no_thread_is_left(guard: cg.Guard) -> None:
     before = set(threading.enumerate())
     for _ in range(3):
@@ -335,6 +338,7 @@ def test_a_coroutine_may_look_and_close(guard: cg.Guard) -> None:
     asyncio.run(service())
 
 
+@pytest.mark.slow
 def test_a_coroutine_that_hangs_or_fails_is_said(guard: cg.Guard, live: cg.Live[Pool]) -> None:
     async def service() -> None:
         async def hang(_: cg.Update[Pool]) -> None:

@@ -111,11 +111,11 @@ def test_a_validator_runs_once(model: Any, file: str, way: str) -> None:
             with pytest.raises(cg.ValidationError, match=f"^{path}:"):
                 guard.plan(path, reason="x")
     elif file == "good":
-        with cg.Live(model, path, interval=None) as live:
+        with cg.Live(model, path, interval=None, quiet=0.05) as live:
             assert live.current.size == 4
     else:
         with pytest.raises(cg.ValidationError, match=f"{path}:"):
-            cg.Live(model, path, interval=None)
+            cg.Live(model, path, interval=None, quiet=0.05)
     assert len(CALLS) == 1
 
 

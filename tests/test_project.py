@@ -211,6 +211,7 @@ def test_no_secret_of_a_table_is_said(folder: Path) -> None:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_apply_bakes_as_the_project_file_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("confguard.toml").write_text(
         '[configs.a]\nfiles = ["a.toml"]\nbake = "1ms"\nprobes = [["test", "-e", "well"]]\n'

@@ -88,7 +88,7 @@ def test_what_only_lets_more_in_breaks_nothing(data: st.DataObject) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_what_is_shown_for_the_whole_fits_the_old_schema_alone(data: st.DataObject) -> None:
     new = data.draw(roots())
     old = data.draw(st.sampled_from([way for _, way in looser(new)] or [new]))
@@ -494,6 +494,7 @@ def test_many_members_are_compared_in_time() -> None:
     assert breaks(table(a={"anyOf": members}), table(a={"anyOf": members[1:]}))
 
 
+@pytest.mark.slow
 def test_the_metaschema_against_itself() -> None:
     uri = "https://json-schema.org/draft/2020-12/schema"
     assert breaks({"$ref": uri}, {"allOf": [{"$ref": uri}]}) == []

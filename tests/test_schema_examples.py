@@ -31,6 +31,7 @@ from confguard.schema.example_data import example_data
 from confguard.schema.export import example_file, reference_page
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.schema import Schema, resolve_schema
+from conftest import examples
 from schema_changes import roots
 
 
@@ -166,7 +167,7 @@ def classes(draw: st.DrawFn) -> Any:
     return dataclasses.make_dataclass("Made", [(f"f{i}", kind) for i, kind in enumerate(found)])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(model=classes())
 def test_the_example_of_a_class_fits_it(model: Any) -> None:
     check(model)
@@ -183,7 +184,7 @@ def test_the_example_of_each_type_fits_it(kind: Any) -> None:
         check(dataclasses.make_dataclass("One", [("it", kind)]))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(schema=roots())
 def test_the_example_of_a_json_schema_fits_it(schema: Any) -> None:
     """Where there is any table that fits; and that is found for most that have one, as the next test shows."""

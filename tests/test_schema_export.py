@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Annotated, Any, Literal
 
 import attrs
@@ -94,6 +95,7 @@ def schema_of(model: Any) -> Schema[Any]:
     return found
 
 
+@cache
 def written(model: Any) -> dict[str, Any]:
     """What is exported, as it comes back from a file; which is a JSON Schema."""
     made: dict[str, Any] = json.loads(json.dumps(json_schema(schema_of(model))))

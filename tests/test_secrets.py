@@ -232,7 +232,7 @@ def texts_of(made: cg.Diff) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("name", sampled(POSITIONS, 5))
+@pytest.mark.parametrize("name", sampled(POSITIONS, 10))
 def test_a_diff_says_that_a_secret_changed_and_not_what_it_is(name: str, format: str) -> None:
     if format == "toml" and name == "parameters of a stack":
         return
@@ -274,7 +274,7 @@ def test_a_conflict_of_a_merge_shows_no_secret(name: str) -> None:
             assert_hidden(said)
 
 
-@pytest.mark.parametrize("name", sampled(POSITIONS, 8))
+@pytest.mark.parametrize("name", sampled(POSITIONS, 16))
 def test_no_command_shows_a_secret(name: str, folder: Path, capsys: Capture) -> None:
     old, new = pair(POSITIONS[name])
     Path("confguard.toml").write_text('[configs.app]\nfiles = ["app.yaml"]\ntargets = ["live.yaml"]\n')

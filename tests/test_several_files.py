@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,6 +23,7 @@ from confguard.cli import main
 from confguard.documents.bundle import Bundle, Layout, files_of, parse_bundle
 from confguard.errors import TargetError
 from confguard.fields import Renamed
+from confguard.hooks.pre_commit import main as hook
 from confguard.risk.policy import PathPolicy
 from confguard.rollout import Bake
 from confguard.targets import FileSet, FileTarget, SeparateFiles, as_target
@@ -583,6 +586,7 @@ def killed_at(number: int, act: Callable[[], object]) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["folder", "plain files", "folders"])
+@pytest.mark.slow
 def test_a_kill_at_any_call_leaves_one_revision_and_what_recovers_it(folder: Path, kind: str) -> None:
     target: object = separate() if kind == "folders" else "live"
     paths = {"base.toml": "usr/base.toml", "prod.yaml": "etc/prod.yaml"} if kind == "folders" else {}
@@ -778,15 +782,18 @@ class App:
 """
 
 
-def command(*arguments: str, module: str = "confguard") -> tuple[int, str]:
-    ended = subprocess.run([sys.executable, "-m", module, *arguments], capture_output=True, text=True)
-    return ended.returncode, ended.stdout + ended.stderr
+def command(*arguments: str, program: Callable[[Sequence[str]], int] = main) -> tuple[int, str]:
+    with redirect_stdout(io.TextIOWrapper(io.BytesIO(), write_through=True)) as out, redirect_stderr(out):
+        code = program(arguments)
+    return code, out.buffer.getvalue().decode()
 
 
 @pytest.fixture
-def project(folder: Path) -> Path:
+def project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.syspath_prepend(folder)
     write(".", {"confguard.toml": PROJECT, "settings.py": SETTINGS})
-    return folder
+    yield folder
+    sys.modules.pop("settings", None)  # another project has one of its own
 
 
 def test_the_command_line_takes_the_files_of_the_project(project: Path) -> None:
@@ -837,17 +844,17 @@ def test_the_hook_judges_layers_as_merged(project: Path) -> None:
     git("commit", "-qm", "start")
     write("conf", {"base.toml": BASE.replace("10", "9000")})  # which prod.yaml hides
     git("add", ".")
-    code, told = command("conf/base.toml", module="confguard.hooks.pre_commit")
+    code, told = command("conf/base.toml", program=hook)
     assert (code, "1 file seen, 1 judged, 0 left out" in told) == (0, True)
     code, told = command("assess", "HEAD:conf/base.toml", "conf/base.toml")
     assert (code, told) == (0, "allow: risk 0 of 100 (low)\n"), "the hook and the command say the same"
     write("conf", {"base.toml": BASE.replace("pool = 10\n", ""), "prod.yaml": "db: {}\n"})
     git("add", ".")
-    code, told = command("conf/base.toml", "conf/prod.yaml", module="confguard.hooks.pre_commit")
+    code, told = command("conf/base.toml", "conf/prod.yaml", program=hook)
     assert (code, "db.pool" in told) == (1, True)
     write("conf", {"base.toml": BASE, "prod.yaml": "db:\n  pool: many\n"})
     git("add", ".")
-    code, told = command("conf/prod.yaml", module="confguard.hooks.pre_commit")
+    code, told = command("conf/prod.yaml", program=hook)
     assert (code, "conf/prod.yaml:2:3: CG002 high: db.pool" in told) == (1, True)
 
 

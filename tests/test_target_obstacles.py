@@ -63,6 +63,7 @@ print(Path({path!r}).read_bytes())
 @mounts
 @pytest.mark.parametrize("name", ["auth.toml", "my app.toml", "a\\b#c.toml", "tab\there.toml", "ümläut.toml"])
 @pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.slow
 def test_a_file_that_is_mounted_by_itself(folder: Path, name: str, linked: bool) -> None:
     Path("source").write_text("old")
     Path(name).write_text("")
@@ -108,6 +109,7 @@ def test_a_folder_that_is_mounted_is_no_obstacle(folder: Path) -> None:
 
 
 @mounts
+@pytest.mark.slow
 def test_a_read_only_file_system(folder: Path) -> None:
     Path("conf").mkdir()
     Path("conf/a.toml").write_text("old")
@@ -128,6 +130,7 @@ def test_a_read_only_file_system(folder: Path) -> None:
 
 
 @mounts
+@pytest.mark.slow
 def test_one_file_that_may_be_written_in_a_system_that_may_not(folder: Path) -> None:
     """So a service manager gives one file to a service that else may write nothing."""
     Path("conf").mkdir()

@@ -153,6 +153,7 @@ def test_any_bytes_may_come(printed: bytes) -> None:
 @pytest.mark.parametrize(
     "leader", sampled(["exec sleep 60", "trap '' TERM; sleep 60; sleep 60", "sleep 60 & wait"], 3)
 )
+@pytest.mark.slow
 def test_what_hangs_is_ended_with_all_that_it_started(leader: str, numbers: Callable[[str], int]) -> None:
     """consul-template#1666, kubernetes#124226, containerd#4594: the shell is killed, what it started lives on."""
     script = f"(trap '' TERM; echo $$ > group; sleep 60 & echo $! > child; wait) & {leader}"
@@ -163,6 +164,7 @@ def test_what_hangs_is_ended_with_all_that_it_started(leader: str, numbers: Call
     until(lambda: not is_alive(child), what="the child is gone")
 
 
+@pytest.mark.slow
 def test_an_orderly_end_is_waited_for(folder: Path) -> None:
     script = "trap 'sleep 0.2; echo done > orderly; exit 0' TERM; while :; do sleep 0.05; done"
     assert CommandProbe(["sh", "-c", script], timeout="1s").check() == "did not end within 1s"
@@ -170,6 +172,7 @@ def test_an_orderly_end_is_waited_for(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("interrupt", sampled([KeyboardInterrupt, SystemExit], 2))
+@pytest.mark.slow
 def test_an_interrupt_ends_the_command(interrupt: type[BaseException], numbers: Callable[[str], int]) -> None:
     """consul#2053: the watcher is stopped, the script lives on."""
 
@@ -193,6 +196,7 @@ def test_an_interrupt_ends_the_command(interrupt: type[BaseException], numbers: 
     until(lambda: not is_alive(child), what="the child is gone")
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_commands(folder: Path) -> None:
     """kubernetes#81042: zombies and open files pile up until the machine is full."""
 
@@ -420,9 +424,9 @@ OK = b"HTTP/1.1 200 OK\r\n"
 @pytest.mark.parametrize(
     ("talk", "says"),
     [
-        (dripping(b"", b"H"), "did not answer within 300ms"),
-        (dripping(OK, b"X"), "did not answer within 300ms"),
-        (dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "did not answer within 300ms"),
+        (dripping(b"", b"H"), "did not answer within 100ms"),
+        (dripping(OK, b"X"), "did not answer within 100ms"),
+        (dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "did not answer within 100ms"),
         pytest.param(
             dripping(OK + b"Content-Length: 100000\r\n\r\n", b"a"),
             "answered 200, but not in full within 1s",
@@ -434,7 +438,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
             marks=pytest.mark.slow,
         ),
         pytest.param(dripping(OK + b"\r\n", b"a"), "not in full within 1s", marks=pytest.mark.slow),
-        (lambda connection: time.sleep(1), "did not answer within 300ms"),
+        pytest.param(lambda connection: time.sleep(1), "did not answer within 100ms", marks=pytest.mark.slow),
         (lambda connection: None, "did not answer"),
         (saying(b""), "did not answer: it closed the connection"),
         (saying(b"what?\r\n\r\n"), "did not answer: what it sent is no HTTP"),
@@ -649,15 +653,15 @@ def test_https(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SSL_CERT_FILE", cert)
         assert HttpProbe(f"https://{host}/").check() is None
     with server(secured(dripping(OK, b"X"))) as host:
-        assert HttpProbe(f"https://{host}/", timeout="300ms").check() == "did not answer within 300ms"
+        assert HttpProbe(f"https://{host}/", timeout="100ms").check() == "did not answer within 100ms"
 
 
 @pytest.mark.parametrize(
     ("talk", "says"),
     [
-        (lambda connection: time.sleep(1), "did not answer within 300ms"),
+        pytest.param(lambda connection: time.sleep(1), "did not answer within 100ms", marks=pytest.mark.slow),
         (saying(b"HTTP/1.1 400 Bad\r\n\r\n"), "did not answer"),
-        (dripping(b"\x16\x03\x03\x40\x00", b"\0"), "did not answer within 300ms"),
+        (dripping(b"\x16\x03\x03\x40\x00", b"\0"), "did not answer within 100ms"),
     ],
 )
 def test_a_server_that_speaks_no_tls(talk: Talk, says: str) -> None:
@@ -666,9 +670,10 @@ def test_a_server_that_speaks_no_tls(talk: Talk, says: str) -> None:
         talk(connection) if says.endswith("ms") else connection.sendall(b"HTTP/1.1 400 Bad\r\n\r\n")
 
     with server(after_a_hello) as host:
-        assert says in str(HttpProbe(f"https://{host}/", timeout="300ms").check())
+        assert says in str(HttpProbe(f"https://{host}/", timeout="100ms").check())
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_questions() -> None:
     with server(saying(b"HTTP/1.1 500 No\r\n\r\nsorry")) as host:
         HttpProbe(f"http://{host}/").check()

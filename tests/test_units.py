@@ -264,6 +264,7 @@ def test_what_is_no_amount_has_none(value: Any) -> None:
 
 
 @pytest.mark.parametrize("imports", ["", "import pydantic, datetime, decimal\n", "import confguard.fields\n"])
+@pytest.mark.slow
 def test_nothing_depends_on_what_was_imported(imports: str) -> None:
     script = imports + (
         "import dataclasses, datetime, confguard as cg\n"

@@ -9,8 +9,10 @@ Lookarounds and back references are left out of account.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from itertools import filterfalse
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
@@ -266,16 +268,21 @@ def _matched(operation: Any, argument: Any, alphabet: Characters) -> Characters:
     if operation is sre.NOT_LITERAL:
         return alphabet - {chr(argument)}
     negated = bool(argument) and argument[0][0] is sre.NEGATE
-    chosen = {char for char in alphabet for part in argument if _in(char, *part)}
-    return alphabet - chosen if negated else frozenset(chosen)
+    ordered = sorted(alphabet)  # a class may have a thousand ranges, and the alphabet grows with them
+    chosen = frozenset(char for part in argument for char in _taken(ordered, *part))
+    return alphabet - chosen if negated else chosen
 
 
-def _in(char: str, operation: Any, argument: Any) -> bool:
+def _taken(ordered: list[str], operation: Any, argument: Any) -> Iterable[str]:
+    """Those of the characters, which are in order, that one part of a class takes."""
     if operation is sre.LITERAL:
-        return bool(ord(char) == argument)
+        return _taken(ordered, sre.RANGE, (argument, argument))
     if operation is sre.RANGE:
-        return bool(argument[0] <= ord(char) <= argument[1])
+        first, last = argument
+        return ordered[bisect_left(ordered, chr(first)) : bisect_right(ordered, chr(last))]
     if operation is sre.CATEGORY:
         opposite = _OPPOSITES.get(argument)
-        return _CATEGORIES[argument](char) if opposite is None else not _CATEGORIES[opposite](char)
-    return False
+        if opposite is None:
+            return filter(_CATEGORIES[argument], ordered)
+        return filterfalse(_CATEGORIES[opposite], ordered)
+    return ()

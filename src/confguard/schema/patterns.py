@@ -6,6 +6,7 @@ import re
 import sys
 import unicodedata
 from functools import cache, lru_cache
+from itertools import groupby
 
 from confguard.fields.backtracking import pump_of
 
@@ -118,13 +119,25 @@ def _property(name: str, *, negated: bool = False) -> str:
     if not re.fullmatch(r"[CLMNPSZ][a-z]?", short):
         raise re.error(f"Python's regular expressions have no \\p{{{name}}}")
     ranges: list[list[int]] = []
-    for code in range(sys.maxunicode + 1):
-        if unicodedata.category(chr(code)).startswith(short) is not negated:
-            if ranges and ranges[-1][1] == code - 1:
-                ranges[-1][1] = code
+    for category, first, last in _runs():
+        if category.startswith(short) is not negated:
+            if ranges and ranges[-1][1] == first - 1:
+                ranges[-1][1] = last
             else:
-                ranges.append([code, code])
+                ranges.append([first, last])
     return "".join(rf"\U{first:08x}-\U{last:08x}" for first, last in ranges)
+
+
+@cache
+def _runs() -> list[tuple[str, int, int]]:
+    """The categories of all characters: of each run of one the first code and the last."""
+    runs = []
+    first = 0
+    for category, run in groupby(map(unicodedata.category, map(chr, range(sys.maxunicode + 1)))):
+        after = first + sum(1 for _ in run)
+        runs.append((category, first, after - 1))
+        first = after
+    return runs
 
 
 _CATEGORIES = {
