@@ -106,6 +106,7 @@ def nothing() -> None:
 
 
 GOOD: dict[str, tuple[Callable[[], None], str]] = {
+    "store": (lambda: None, "store setup postgresql://dba@db/app --reader auth"),
     "init": (lambda: Path("confguard.toml").unlink(), "init"),
     "check": (nothing, "check"),
     "diff": (nothing, "diff auth.toml after.toml"),
@@ -173,6 +174,7 @@ CANNOT = {
     "rules": "rules CG999",
     "git": "git merge-driver",
     "backtest": "backtest none",
+    "store": "store setup sqlite:///x.db",
 }
 
 
@@ -271,7 +273,7 @@ def test_a_range_is_judged_alike_from_every_folder(
     whole = run(capsys, "assess --git HEAD~1..HEAD --format json")
     one = run(capsys, "assess HEAD~1:auth.toml HEAD:auth.toml --format json")
     assert "critical impact" in one[1]
-    assert [each["file"] for each in json.loads(whole[1])] == ["auth.toml", "conf.d/web.yaml"]
+    assert [each["file"] for each in json.loads(whole[1])["files"]] == ["auth.toml", "conf.d/web.yaml"]
     monkeypatch.chdir("conf.d")
     assert run(capsys, "assess --git HEAD~1..HEAD --format json") == whole
     assert run(capsys, "assess HEAD~1:auth.toml HEAD:auth.toml --format json") == one

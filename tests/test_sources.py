@@ -156,12 +156,12 @@ def test_the_hook_and_the_command_line_say_the_same_of_a_change(
     Path("conf/pool.toml").write_text(f"pool_size = {size}\n")
     git("add", "-A")
     pre_commit.main(["--format", "json", "conf/pool.toml"])
-    hook = json.loads(capsys.readouterr().out)[0]
+    hook = json.loads(capsys.readouterr().out)["files"][0]
     main(["assess", "--format", "json", "HEAD:conf/pool.toml", "conf/pool.toml"])
     command = json.loads(capsys.readouterr().out)
     git("commit", "-qm", "less")
     main(["assess", "--format", "json", "--git", "HEAD~1..HEAD"])
-    ci = json.loads(capsys.readouterr().out)[0]
+    ci = json.loads(capsys.readouterr().out)["files"][0]
     assert {"OWN-1"} <= {each["code"] for each in hook["findings"]}
     for each in (hook, command, ci):
         each.pop("file", None)

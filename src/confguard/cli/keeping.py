@@ -51,8 +51,8 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "store",
         store,
-        "confguard store setup --owner config_owner --writer deployer --reader auth_service\n"
-        "  confguard store setup postgresql://dba@db/app?schema=confguard --reader auth_service --run",
+        "confguard store setup --writer deployer --reader auth\n"
+        "  confguard store setup postgresql://dba@db/app --reader auth --run",
         exits="0 printed, or made; 2 cannot run",
     )
     command.add_argument("what", choices=["setup"], help="what a DBA runs once, for a store in PostgreSQL")

@@ -75,7 +75,7 @@ class Tables:
     def setup(self, *, owner: str | None, writer: str | None, reader: str | None) -> str:
         """What a DBA runs once: the schema and tables for their owner, and what writers and readers may do.
 
-        >>> print(Tables("confguard").setup(owner=None, writer=None, reader="auth")[-70:])
+        >>> print(Tables("confguard").setup(owner=None, writer=None, reader="auth")[-67:])
         GRANT SELECT ON ALL TABLES IN SCHEMA "confguard" TO "auth";
         COMMIT;
         """
