@@ -7,6 +7,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,6 +25,7 @@ from confguard.errors import StoreBusyError, StoreError
 from confguard.stores import open_store
 from confguard.stores.postgres import PostgresStore, _parted
 from confguard.stores.sql_script import Statement
+from conftest import unmeasured
 from proxy import Proxy
 from servers import Postgres, free_port, needed, until
 from test_fleet import chain_draft
@@ -386,3 +388,45 @@ class Standby:
 
     def _ctl(self, what: str, *words: str) -> None:
         self._primary._run([self._primary._program("pg_ctl"), "-D", str(self.folder), "-w", *words, what])
+
+
+@pytest.mark.parametrize("what", ["guard.apply(plan)", "live.refresh()"])
+def test_an_interrupt_ends_a_call_into_the_silence(through: tuple[Proxy, str, str], what: str) -> None:
+    """Whatever the bounds are: they are ten minutes here."""
+    proxy, url, direct = through
+    change(guard_at(direct), 1)
+    code = f"""
+import confguard as cg
+from attrs import frozen
+from confguard.live.feeds import StoredFeed
+from confguard.stores import postgres
+postgres.READ_SECONDS = postgres.WRITE_SECONDS = postgres.PATIENCE_SECONDS = StoredFeed.patience = 600
+@frozen
+class X:
+    x: int
+guard = cg.Guard("a", store={url!r}, format="toml", policy=cg.Policy(review=101, block=101))
+live = cg.Live(X, guard, interval=None)
+plan = guard.plan({{"x": 2}}, reason="into the silence")
+print("silence", flush=True)
+input()
+print("begun", flush=True)
+{what}
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=unmeasured(),
+    )
+    assert process.stdout is not None and process.stdin is not None
+    assert process.stdout.readline() == "silence\n"
+    proxy.go_silent()
+    process.stdin.write("\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "begun\n"
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=PATIENT)
+    assert "KeyboardInterrupt" in told

@@ -29,7 +29,7 @@ try:
     import psycopg
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-    from confguard.stores.postgres_bounds import bounded, cut
+    from confguard.stores.postgres_bounds import Interruptible, bounded, cut
     from confguard.stores.postgres_tables import LAYOUT, Tables
 except ImportError as error:
     raise missing_extra("postgres", "psycopg") from error
@@ -274,7 +274,7 @@ class PostgresStore(SqlStore):
     def _connect(self) -> Connection:
         try:
             with self._explained():
-                return psycopg.connect(self.url, autocommit=True, prepare_threshold=None)
+                return Interruptible.connect(self.url, autocommit=True, prepare_threshold=None)
         except LostError as error:
             error.sent = False
             raise

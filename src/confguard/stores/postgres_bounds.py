@@ -18,16 +18,37 @@ from typing import Any, TypeAlias
 
 import psycopg
 from attrs import define, field
+from psycopg import waiting
 
-__all__ = ["bounded", "cut"]
+__all__ = ["Interruptible", "bounded", "cut"]
 
 Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
 _TICK = 0.25
+_INTERRUPTED_WITHIN = 0.1
 _CANCEL_SECONDS = 1.0
 """For how long a statement that was cancelled is waited for."""
 _IDLE_SECONDS = 30.0
 """For how long the clock is looked at while nothing is under way."""
+
+
+class Interruptible(psycopg.Connection[tuple[Any, ...]]):
+    """A connection on which Ctrl-C ends what is under way at once, also where the server says nothing.
+
+    psycopg asks the server to cancel it, and waits for the answer.
+    """
+
+    def wait(self, *operation: Any, **options: Any) -> Any:
+        """Wait for an operation; the connection is cut where somebody interrupts that."""
+        generator, *interval = operation
+        if not interval:
+            options.setdefault("interval", _INTERRUPTED_WITHIN)
+        try:
+            return waiting.wait(generator, self.pgconn.socket, *interval, **options)
+        except (KeyboardInterrupt, SystemExit):
+            cut(self)
+            self.close()
+            raise
 
 
 @define(eq=False)
