@@ -343,3 +343,23 @@ def test_settings_within_a_text_are_not_counted_as_the_files_own() -> None:
     before = {f"s{i}": i for i in range(20)} | {"data": "".join(f"k{i}: {i}\n" for i in range(30))}
     after = before | {"data": "".join(f"k{i}: {i + 1}\n" for i in range(30))}
     assert "CG506" not in {each.code for each in cg.assess(cg.diff(before, after)).findings}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "flagged"),
+    [
+        ("memory: 512Mi", "memory: 512", True),
+        ("memory: 512Mi", "memory: 512m", True),
+        ("storage: 10Gi", "storage: 10", True),
+        ("cpu: 500m", "cpu: 500", True),
+        ("cpu: '2'", "cpu: 2m", True),
+        ("memory: 1Gi", "memory: 1G", False),
+        ("memory: 512Mi", "memory: 600Mi", False),
+        ("cpu: 500m", "cpu: 600m", False),
+    ],
+)
+def test_a_quantity_that_lost_its_unit(before: str, after: str, flagged: bool) -> None:
+    """Kubernetes: resource units."""
+    wrapped = "spec: {{containers: [{{name: a, resources: {{requests: {{{}}}}}}}]}}\n"
+    found = findings(wrapped.format(before), wrapped.format(after))
+    assert (found.get("CG101") == "high") is flagged, found

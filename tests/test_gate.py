@@ -357,3 +357,13 @@ def test_a_file_of_an_acceptance_is_a_file_however_it_is_written(folder: Path, c
     for name in ("w.yaml", "./w.yaml"):
         code = command(["check", name])
         assert (code, name, capsys.readouterr().out) == (0, name, "1 file checked: no findings\n")
+
+
+def test_a_new_file_of_a_syntax_of_its_own_is_said_and_does_not_block(
+    repository: Path, capsys: Capture
+) -> None:
+    commit()
+    Path("nginx.conf").write_text("events {}\nhttp { server { listen 80; } }\n")
+    code, told = staged(capsys)
+    assert (code, told["files"]) == (0, [])
+    assert why(told)["nginx.conf"].startswith("it is of no format that is known")

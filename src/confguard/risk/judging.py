@@ -213,6 +213,8 @@ def _unreadable(
             return LeftOut(file, "a template: what it renders to is judged where it is rendered")
         if before.content is not None:
             return LeftOut(file, f"it does not parse, and did not before: {error}")
+        if after.name.endswith(_OF_MANY_SYNTAXES):
+            return LeftOut(file, f"it is of no format that is known: {error}")
     return Judged(file, Decision.BLOCK, faults=(parse_finding(error, after.name),))
 
 
@@ -233,6 +235,8 @@ def _fault(file: str, message: str, line: int) -> Finding:
     return Finding("CG001", "critical", (), message, "Finish the merge.", file, line, 1)
 
 
+_OF_MANY_SYNTAXES = (".conf", ".cfg", ".cnf")
+"""Names that nginx, Redis and a hundred others give to files of their own syntax: not of INI alone."""
 _CONFLICT = "has the marks of a merge that is not finished"
 _MARKS = (b"<" * 7, b"=" * 7, b">" * 7)
 
