@@ -96,7 +96,10 @@ def test_a_copy_that_is_newer_than_the_store_is_said(backup: Path) -> None:
     restored(backup, Path("store.db").absolute())
     with cg.Live(Pool, "sqlite:///store.db#pool", cache="copy", interval=None) as live:
         assert live.current == Pool(2)
-        assert "revision 3 of sqlite:///store.db, is not in the store's history" in str(live.problem)
+        assert (
+            f"revision 3 of sqlite:///{backup.with_name('store.db')}, is not in the store's history"
+            in str(live.problem)
+        )
         assert "the store's newest is 2" in str(live.problem)
     with cg.Live(Pool, "sqlite:///store.db#pool", cache="copy", interval=None) as live:
         assert live.problem is None
@@ -108,13 +111,27 @@ def test_a_copy_of_another_store_is_said(backup: Path) -> None:
         pass
     with cg.Live(Pool, "sqlite:///store.db#pool", cache="copy", interval=None) as live:
         assert live.current == Pool(3)
-        assert "revision 1 of sqlite:///other.db, is not in the store's history" in str(live.problem)
+        assert (
+            f"revision 1 of sqlite:///{backup.with_name('other.db')}, is not in the store's history"
+            in str(live.problem)
+        )
     with cg.Live(Pool, "sqlite:///other.db#pool", cache="copy", interval=None):
         pass
     Path("store.db").write_bytes(b"gone" * 100)
     with cg.Live(Pool, "sqlite:///store.db#pool", cache="copy", interval=None) as live:
         assert live.current == Pool(7)
-        assert "came from sqlite:///other.db" in str(live.problem)
+        assert f"came from sqlite:///{backup.with_name('other.db')}" in str(live.problem)
+
+
+def test_a_copy_knows_its_store_however_that_is_named(backup: Path) -> None:
+    guard = guard_at(backup.with_name("store.db"))
+    with cg.Live(Pool, guard, cache="copy", interval=None):
+        pass
+    guard.close()
+    Path("store.db").write_bytes(b"gone" * 100)
+    with cg.Live(Pool, "sqlite:///store.db#pool", cache="copy", interval=None) as live:
+        assert live.current == Pool(3)
+        assert "came from" not in str(live.problem)
 
 
 def test_a_copy_tells_no_password(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

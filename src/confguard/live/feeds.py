@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from threading import Event
+from pathlib import Path
+from threading import Event, Lock
 from typing import ClassVar, Protocol, TypeAlias
+from urllib.parse import unquote
 
 from attrs import define, field
 
 from confguard.errors import NotFoundError, SchemaError
-from confguard.live import shared
 from confguard.live.files import FileFeed
 from confguard.live.seen import Seen
+from confguard.live.shared import SharedStores
 from confguard.stores.interface import Store
 from confguard.stores.urls import without_password
 
@@ -77,17 +79,22 @@ class Feed(Protocol):
         ...
 
 
+_STORES = SharedStores()
+
+
 @define
 class StoredFeed:
-    """A config in a store, which is opened when it is needed."""
+    """A config in a store, which is opened when it is needed: once for all feeds of this process."""
 
     reviewed: ClassVar[bool] = True
     patience: ClassVar[float] = 5.0
     name: str
-    _opener: Callable[[], Store]
-    _owned: bool
+    _handed_in: Stored | None
     _url: str = ""
+    """Where nothing was handed in."""
+    _opening: Lock = field(factory=Lock, init=False, eq=False)
     _store: Store | None = field(default=None, init=False)
+    _give_back: Callable[[], None] = field(default=lambda: None, init=False)
 
     @property
     def origin(self) -> str:
@@ -96,8 +103,11 @@ class StoredFeed:
 
     @property
     def source(self) -> str:
-        """The store's URL; of one that was handed in, what kind of store it is."""
-        return self._url or type(self._opened()).__name__
+        """The store's URL; of one that was handed in and has none, what kind of store it is."""
+        scheme, _, place = self._url.partition(":///")
+        if scheme == "sqlite":
+            return _of_file(Path(unquote(place)))
+        return without_password(self._url) or _source_of(self._opened())
 
     def look(self, known: str | None, stop: Event) -> Seen | None:
         """The head."""
@@ -122,18 +132,21 @@ class StoredFeed:
 
     def after_fork(self) -> None:
         """A store that was opened here is opened anew; one that was handed in looks after itself."""
-        if self._owned:
-            self._store = None
+        self._opening = Lock()
+        self._store, self._give_back = None, lambda: None
 
     def close(self) -> None:
-        """Close the store, if it was opened here, and nobody else follows it."""
-        if self._store is not None and self._owned:
-            shared.give_back(self._store)
+        """Give the store back, which is closed if it was opened here and nobody else uses it."""
+        give_back, self._give_back = self._give_back, lambda: None
+        give_back()
 
     def _opened(self) -> Store:
-        if self._store is None:
-            self._store = self._opener()
-        return self._store
+        with self._opening:
+            if self._handed_in is not None:
+                return self._handed_in.store
+            if self._store is None:
+                self._store, self._give_back = _STORES.take(self._url)
+            return self._store
 
 
 def feed_of(source: FeedSource, quiet: float) -> Feed:
@@ -144,12 +157,23 @@ def feed_of(source: FeedSource, quiet: float) -> Feed:
             raise SchemaError(
                 f"'{source}' names no config", hint="a store's URL and a name: sqlite:///confguard.db#auth"
             )
-        return StoredFeed(name, lambda: shared.store_at(url), owned=True, url=without_password(url))
+        return StoredFeed(name, None, url)
     if isinstance(source, str | os.PathLike):
         return FileFeed(os.fspath(source), quiet)
     if isinstance(source, Sequence):
         from confguard.live.layers import LayersFeed
 
         return LayersFeed.of(source, quiet)
-    stored = source
-    return StoredFeed(stored.name, lambda: stored.store, owned=False)
+    return StoredFeed(source.name, source)
+
+
+def _source_of(store: Store) -> str:
+    url, path = getattr(store, "url", None), getattr(store, "path", None)
+    if isinstance(path, Path):
+        return _of_file(path)
+    return without_password(url) if isinstance(url, str) else type(store).__name__
+
+
+def _of_file(path: Path) -> str:
+    """One URL for one file, from wherever it is named."""
+    return f"sqlite:///{path.absolute()}"

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from threading import Event, Lock, Thread, current_thread
+from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
 
 from confguard.documents.document import Document
@@ -23,7 +22,9 @@ from confguard.errors import (
     ValidationError,
 )
 from confguard.forking import renew_in_children
+from confguard.live.bounded import within
 from confguard.live.feeds import FeedSource, feed_of
+from confguard.live.followed import Followed, copy_of_another_history, replaced_history
 from confguard.live.last_good import Copy, LastGood
 from confguard.live.seen import Seen
 from confguard.live.subscribers import PATIENCE, Called, Iterated, Listeners, Subscriber
@@ -38,12 +39,10 @@ _FIRST_PAUSE = 1.0
 """The most that is waited before a lost store is tried again for the first time: a herd has that long to spread."""
 _GRACE = 1.0
 """Seconds beside what a look may take, until `refresh` does not wait for it any more."""
-_OLD_SECONDS = 10.0
-"""For how long an old head is not believed where nothing is followed."""
-_REMEMBERED = 200
-"""Of how many digests it is known that they were followed."""
-_CLOSE_SECONDS = 2.0
-"""For how long `close` waits for what is under way."""
+_START_SECONDS = 30.0
+"""For how long a source is waited for at the start where there is nothing else to start from."""
+_CLOSE_SECONDS = 0.8
+"""For how long `close` waits for what is under way: who interrupts a service wants it to end."""
 
 T = TypeVar("T")
 
@@ -114,7 +113,8 @@ class Live(Generic[T]):
         try:
             self._start()
         except BaseException:
-            self._feed.close()
+            with suppress(Exception):
+                within(_CLOSE_SECONDS, self._feed.close, f"close-{self.name}")
             raise
         if interval is not None and "head" not in self._problems:
             # This imports what watching needs: a fork must not meet that under way. What fails, the follower says.
@@ -167,27 +167,20 @@ class Live(Generic[T]):
         Subscribers were told then, but for those that take longer than a second. A source that does not answer is not
         waited for without end: `problem` says so.
         """
-        taken: list[bool] = []
-
-        def look() -> None:
-            with suppress(ConfguardError):
-                taken.append(self._look())
-
-        looking = Thread(target=look, name=f"confguard-refresh-{self.name}", daemon=True)
-        looking.start()
-        looking.join(self._feed.patience + _GRACE)
-        if looking.is_alive():
-            self._problems.setdefault(
-                "head", f"the source has not answered for {self._feed.patience + _GRACE:g} s"
-            )
-        if any(taken):
+        try:
+            is_new = within(self._feed.patience + _GRACE, self._look, f"refresh-{self.name}")
+        except ConfguardError as error:
+            self._problems.setdefault("head", str(error))
+            return False
+        if is_new:
             self._listeners.wait(time.monotonic() + PATIENCE)
-        return any(taken)
+        return is_new
 
     def close(self) -> None:
         """Stop following. `current` stays as it is; a store that was opened for this is closed.
 
-        What is under way is waited for, but not for long: `problem` says what has not ended.
+        What is under way is waited for, but for less than a second: `problem` says what has not ended, and the store
+        is closed when it has.
         """
         if self._closed:
             return
@@ -195,7 +188,12 @@ class Live(Generic[T]):
         self._stop.set()
         end = time.monotonic() + _CLOSE_SECONDS
         self._listeners.end()
-        self._close_feed(end)
+        try:
+            within(_CLOSE_SECONDS, self._close_feed, f"close-{self.name}")
+        except StoreError:
+            self._problems["close"] = "a look at the source has not ended: it is closed when it has"
+        except RuntimeError:  # the interpreter ends, and gives no thread: so do all connections
+            self._problems["close"] = "the source was not closed: no thread is to be had"
         self._listeners.wait(end)
 
     def after_fork(self) -> None:
@@ -216,23 +214,28 @@ class Live(Generic[T]):
         """From the head; from the last known good copy where that is away, or does not fit."""
         self._looked_at: str | None = None
         self._had_settings = False
-        self._known: deque[str | None] = deque(maxlen=_REMEMBERED)
-        self._old_since: float | None = None
+        self._followed = Followed(self._interval)
         copy, damage = self._kept()
         if copy is not None:
             self._had_settings = _has_settings(copy.seen.document)
+        seconds = _START_SECONDS if copy is None else self._feed.patience + _GRACE
         try:
-            seen = self._feed.look(None, self._stop)
-            assert seen is not None
+            seen, is_whole = within(seconds, lambda: self._first(copy), f"start-{self.name}")
             self._take(self._settings(seen), seen)
-            if copy is not None and not self._feed.holds(copy.seen):
-                self._problems["history"] = _not_of(copy, seen)
+            if copy is not None and not is_whole:
+                self._problems["history"] = copy_of_another_history(copy, seen)
         except ConfguardError as error:
             self._start_from(copy, damage, error)
             return
         self._keep(seen)
         if damage:
             self._problems.setdefault("copy", f"{damage}: it was replaced")
+
+    def _first(self, copy: Copy | None) -> tuple[Seen, bool]:
+        """The head, and whether the copy is of its history."""
+        seen = self._feed.look(None, self._stop)
+        assert seen is not None
+        return seen, copy is None or self._feed.holds(copy.seen)
 
     def _start_from(self, copy: Copy | None, damage: str | None, error: ConfguardError) -> None:
         """Take the copy. Raises what is wrong with the head if there is none, or it does not fit."""
@@ -309,39 +312,23 @@ class Live(Generic[T]):
             return False
         held = self._held.seen
         if seen is None or seen.digest == held.digest:
-            self._confirmed_at, self._old_since = time.monotonic(), None
+            self._confirmed_at = time.monotonic()
+            self._followed.is_up_to_date()
             self._problems.pop("head", None)
             self._looked_at = held.digest
             return False
         is_whole = self._feed.holds(held)
-        self._wait_for_a_newer_one(seen, is_whole=is_whole)
+        self._followed.check(seen, held, is_whole=is_whole)
         self._looked_at = seen.digest
         settings = self._settings(seen)
         self._problems.pop("head", None)
         self._problems.pop("history", None)
         if not is_whole:
-            self._problems["history"] = _replaced(held, seen)
+            self._problems["history"] = replaced_history(held, seen)
         self._take(settings, seen)
         self._listeners.notify()
         self._keep(seen)
         return True
-
-    def _wait_for_a_newer_one(self, seen: Seen, *, is_whole: bool) -> None:
-        """Raise `StoreError` for a head that was followed already, until it has stayed so for an interval.
-
-        A replica that lags, or a connection to the old primary, says such a thing for a moment.
-        """
-        is_old = seen.digest in self._known or (is_whole and seen.number < self.revision)
-        if not is_old:
-            self._old_since = None
-            return
-        now, patience = time.monotonic(), self._interval or _OLD_SECONDS
-        self._old_since = now if self._old_since is None else self._old_since
-        if now - self._old_since < patience:
-            raise StoreError(
-                f"the source says revision {seen.number}, and {self.revision} is in force: an old copy answers",
-                hint=f"it is taken if it stays so for {patience:g} s",
-            )
 
     def _settings(self, seen: Seen) -> T:
         """Typed. Raises `ConfguardError` for what is not to be taken."""
@@ -358,7 +345,7 @@ class Live(Generic[T]):
         self._held = Current(settings, seen)
         self._had_settings = self._had_settings or _has_settings(seen.document)
         self.revision, self.since = seen.number, _now()
-        self._known += (seen.digest, seen.parent)
+        self._followed.add(seen)
         self._confirmed_at = self._heard_at = time.monotonic()
         self.current = settings
 
@@ -367,18 +354,12 @@ class Live(Generic[T]):
 
         return Cursor(lambda: self._held, lambda before, after: diff(before, after, self._schema), self._held)
 
-    def _close_feed(self, end: float) -> None:
+    def _close_feed(self) -> None:
         """When nobody is at work with it any more."""
-        if self._thread is not None and self._thread is not current_thread():
-            self._thread.join(max(0.0, end - time.monotonic()))
-        idle = self._thread is None or not self._thread.is_alive()
-        if not idle or not self._lock.acquire(timeout=max(0.0, end - time.monotonic())):
-            self._problems["close"] = "a look at the source has not ended: what it holds open is left to it"
-            return
-        try:
+        if self._thread is not None:
+            self._thread.join()
+        with self._lock:
             self._feed.close()
-        finally:
-            self._lock.release()
 
     def _keep(self, seen: Seen) -> None:
         """Write the last known good copy; one that cannot be written is a problem, not a failure."""
@@ -396,22 +377,6 @@ class Live(Generic[T]):
             return (self._last_good.read() if self._last_good else None), None
         except IntegrityError as error:
             return None, str(error)
-
-
-def _replaced(held: Seen, seen: Seen) -> str:
-    return (
-        f"the store's history was replaced: revision {held.number}, which was in force, is not in it any more; "
-        f"its head, revision {seen.number}, was taken (was a backup restored?)"
-    )
-
-
-def _not_of(copy: Copy, seen: Seen) -> str:
-    """What is to be known of a copy that the store's history does not hold."""
-    newer = f", and the store's newest is {seen.number}" if copy.seen.number > seen.number else ""
-    return (
-        f"the last known good copy, revision {copy.seen.number} of {copy.source}, is not in the store's history"
-        f"{newer}: the head was taken (is it another store, or was a backup restored?)"
-    )
 
 
 def _has_settings(document: Document) -> bool:

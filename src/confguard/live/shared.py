@@ -1,52 +1,70 @@
-"""Stores that several live settings of one process follow: on a server, all of them share one connection."""
+"""One store for all who follow a config of it in this process: servers have few connections to give."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from threading import Lock
+from typing import TypeAlias
+
+from attrs import define, field
 
 from confguard.forking import renew_in_children
 from confguard.stores.interface import Store
 from confguard.stores.opening import open_store
 
-__all__ = ["give_back", "store_at"]
+__all__ = ["SharedStores"]
 
-_ON_SERVERS = ("postgresql:", "postgres:", "etcd:", "etcds:")
+Key: TypeAlias = "tuple[str, str]"
 
 
-class _Stores:
-    """What is open, by URL, and how many follow it."""
+@define
+class _Entry:
+    opening: Lock = field(factory=Lock)
+    store: Store | None = None
+    users: int = 0
+
+
+class SharedStores:
+    """Stores that are open, with the number of those who use each; the last one closes it."""
 
     def __init__(self) -> None:
         self.after_fork()
         renew_in_children(self)
 
     def after_fork(self) -> None:
-        """A forked child opens stores of its own."""
-        self.lock = Lock()
-        self.open: dict[str, tuple[Store, int]] = {}
+        """A child opens its own."""
+        self._lock = Lock()
+        self._entries: dict[Key, _Entry] = {}
+
+    def take(self, url: str) -> tuple[Store, Callable[[], None]]:
+        """The store of a URL, opened if nobody has it open; and what gives it back."""
+        key = (url, _folder())
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+            entry.users += 1
+        try:
+            with entry.opening:  # one that hangs holds up nobody who wants another store
+                entry.store = entry.store or open_store(url)
+                store = entry.store
+        except BaseException:
+            self._give_back(key, entry)
+            raise
+        return store, lambda: self._give_back(key, entry)
+
+    def _give_back(self, key: Key, entry: _Entry) -> None:
+        with self._lock:
+            entry.users -= 1
+            is_last = entry.users == 0
+            if is_last and self._entries.get(key) is entry:
+                del self._entries[key]
+        if is_last and entry.store is not None:
+            entry.store.close()
 
 
-_stores = _Stores()
-
-
-def store_at(url: str) -> Store:
-    """The store of a URL: the one that is open already, where it is on a server. Raises `StoreError`."""
-    if not url.startswith(_ON_SERVERS):
-        return open_store(url)
-    with _stores.lock:
-        store, followers = _stores.open.get(url) or (open_store(url), 0)
-        _stores.open[url] = store, followers + 1
-        return store
-
-
-def give_back(store: Store) -> None:
-    """Close a store that nobody follows any more."""
-    with _stores.lock:
-        url, followers = next(
-            ((url, count) for url, (each, count) in _stores.open.items() if each is store), ("", 1)
-        )
-        if followers > 1:
-            _stores.open[url] = store, followers - 1
-            return
-        _stores.open.pop(url, None)
-    store.close()
+def _folder() -> str:
+    """Where a relative path begins: the same URL is another file elsewhere."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        return ""
