@@ -363,3 +363,30 @@ def test_a_quantity_that_lost_its_unit(before: str, after: str, flagged: bool) -
     wrapped = "spec: {{containers: [{{name: a, resources: {{requests: {{{}}}}}}}]}}\n"
     found = findings(wrapped.format(before), wrapped.format(after))
     assert (found.get("CG101") == "high") is flagged, found
+
+
+PG = "spec: {{parameters: {{max_connections: {}, shared_buffers: {}, statement_timeout: {}}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("after", "code"),
+    [
+        (("200", "4096", "30s"), "CG545"),  # pages of 8 kB: 32 MB in place of 4 GB
+        (("200", "4GB", "30"), "CG545"),  # 30 ms
+        (("200000000", "4GB", "30s"), "CG544"),
+        (("220", "4GB", "30s"), "CG546"),
+        (("200", "4GB", "40s"), None),
+        (("200", "4096MB", "30s"), "CG546"),
+    ],
+)
+def test_settings_of_postgresql_by_what_the_server_states_of_them(
+    after: tuple[str, str, str], code: str | None
+) -> None:
+    found = findings(PG.format("200", "4GB", "30s"), PG.format(*after))
+    assert {each for each in found if each in {"CG544", "CG545", "CG546"}} >= ({code} if code else set())
+    assert code or not found, found
+
+
+def test_a_setting_of_that_name_elsewhere_is_not_postgresqls() -> None:
+    assert not {"CG544", "CG545", "CG546"} & findings("port: 80\n", "port: 70000\n").keys()
+    assert not {"CG544", "CG545", "CG546"} & findings("max_connections: 10\n", "max_connections: 12\n").keys()

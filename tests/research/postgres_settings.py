@@ -17,6 +17,7 @@ ASKED = """
 SELECT json_agg(json_build_array(name, unit, min_val, max_val, boot_val, context = 'postmaster') ORDER BY name)
 FROM pg_settings WHERE context <> 'internal' AND vartype IN ('integer', 'real') OR context = 'postmaster'
 """
+KEYS = ("unit", "min", "max", "default", "restart")
 
 
 def main() -> None:
@@ -29,7 +30,7 @@ def main() -> None:
     facts = {
         name: {
             key: value
-            for key, value in (("unit", unit), ("min", least), ("max", most), ("default", default), ("restart", restart))
+            for key, value in zip(KEYS, (unit, least, most, default, restart), strict=True)
             if value is not None and value is not False
         }
         for name, unit, least, most, default, restart in rows

@@ -11,6 +11,7 @@ from attrs import frozen
 from confguard.diffs.quantity import amounts, times, unit_of
 from confguard.risk.names import polarity, switched, word_set, words_of
 from confguard.risk.rules.interface import Context, Edit, sized
+from confguard.risk.rules.quantities import unit_lost
 from confguard.risk.rules.roles import ROLES, words_for
 from confguard.secrets import is_reference
 
@@ -210,25 +211,8 @@ def _floating(edit: Edit, context: Context, role: str) -> Happened | None:
     return Happened(1, f"from {edit.before} to {edit.after}") if tag in _FLOATING and pinned else None
 
 
-_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(m|[KMGTPE]i?)?")
-"""An amount as Kubernetes writes it: a bare number is bytes, or whole processors; `m` is a thousandth."""
-
-
-def _unit_lost(edit: Edit) -> str | None:
-    """Of an amount of memory, disk or processors: what it means now, where the digits stay and the unit does not."""
-    before, after = (_QUANTITY.fullmatch(str(side).strip()) for side in (edit.before, edit.after))
-    if before is None or after is None or before[1] != after[1] or before[2] == after[2]:
-        return None
-    of_bytes = edit.words & {"memory", "storage", "ephemeral"}
-    if of_bytes and (before[2] or "").endswith("i") and after[2] in {None, "m"}:
-        return "bytes" if after[2] is None else "thousandths of a byte"
-    if edit.name == "cpu" and {before[2], after[2]} == {"m", None}:
-        return "whole processors" if after[2] is None else "thousandths of a processor"
-    return None
-
-
 def _unit(edit: Edit, context: Context, role: str) -> Happened | None:
-    if lost := _unit_lost(edit):
+    if lost := unit_lost(edit):
         return Happened(1, f"{sized(edit)}: that is {lost}")
     if edit.ratio is None or 0.1 < edit.ratio < 10:
         return None
