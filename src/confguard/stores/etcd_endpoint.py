@@ -43,6 +43,7 @@ _HINTS = {
     "too large": "etcd takes 1.5 MiB in one request; larger configs fit SQLite and PostgreSQL",
     "too many operations": "etcd's --max-txn-ops is below 128",
     "authentication failed": "are user and password right?",
+    "Not Found": "is this the client port of an etcd 3.4 or newer?",
     "no JSON": "is this the client port of an etcd 3.4 or newer, with its JSON gateway enabled?",
 }
 _AWAY = "does etcd run, and has it a leader? `etcdctl endpoint status --cluster` tells which members are down"
