@@ -277,12 +277,22 @@ def test_a_server_without_watches_leaves_polling(through: tuple[Proxy, str, str]
 
 STUCK = """
 import sys, threading
+from attrs import frozen
+import confguard as cg
+@frozen
+class X:
+    x: int
 from datetime import UTC, datetime
 from confguard.stores import Append, Draft, chain, open_store
 draft = Draft(content=b"x = 2", format="toml", author="ana", reason="test", created_at=datetime.now(UTC))
 url, what = sys.argv[1:]
 store = open_store(url)
 head = store.head("a")
+if what == "apply":
+    guard = cg.Guard("a", store=url, targets=["a.toml"], policy=cg.Policy(review=101, block=101))
+    plan = guard.plan({"x": 2}, author="ana", reason="next")
+elif what == "refresh":
+    live = cg.Live(X, f"{url}#a", interval=1)
 print("ready", flush=True)
 sys.stdin.readline()
 try:
@@ -290,6 +300,10 @@ try:
         store.head("a")
     elif what == "commit":
         store.commit(Append("a", tuple(chain.link("a", [draft], head))))
+    elif what == "apply":
+        guard.apply(plan)
+    elif what == "refresh":
+        live.refresh()
     else:
         for _ in store.watch("a", threading.Event(), 60):
             pass
@@ -299,8 +313,10 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("what", ["head", "commit", "watch"])
-def test_an_interrupt_ends_a_call_within_a_second(own: Etcd, how: signal.Signals, what: str) -> None:
+@pytest.mark.parametrize("what", ["head", "commit", "watch", "apply", "refresh"])
+def test_an_interrupt_ends_a_call_within_a_second(
+    own: Etcd, folder: Path, how: signal.Signals, what: str
+) -> None:
     url = f"{own.url}/x"
     store = open_store(url)
     append(store, "a", [draft(1)], expect=0)
@@ -486,6 +502,7 @@ def test_a_member_restored_from_a_backup_is_followed_without_a_restart(own: Etcd
         append(store, "a", [draft(x)], expect=x - 1)
     shell(recipe("snapshot save"), own, tmp_path)
     append(store, "a", [draft(3)], expect=2)
+    live = cg.Live(X, f"{url}#a", interval=1)
     stop, seen = threading.Event(), []
     watcher = threading.Thread(target=lambda: watched(url, stop, seen))
     watcher.start()
@@ -495,6 +512,8 @@ def test_a_member_restored_from_a_backup_is_followed_without_a_restart(own: Etcd
     until(lambda: seen[-1] == 2, what="the watch after the restore")
     append(store, "a", [draft(33)], expect=2)
     until(lambda: seen[-1] == 3, PATIENT, "what was committed after the restore")
+    until(lambda: live.current == X(33), PATIENT, "the settings of the new third revision")
+    live.close()
     head = store.head("a")
     assert head is not None
     assert head.data == {"x": 33}
