@@ -19,7 +19,7 @@ from attrs import frozen
 
 import confguard as cg
 from appending import append
-from confguard.errors import StoreError
+from confguard.errors import InDoubtError, StoreError
 from confguard.stores import Append, Draft, PendingBake, PlaceState, Store, chain, etcd_client, open_store
 from confguard.stores.etcd_url import EtcdUrl
 from conftest import ROOT, fresh_url, unmeasured
@@ -89,6 +89,23 @@ def test_a_commit_whose_answer_is_lost_is_made_once(through: tuple[Proxy, str, s
     assert chain.verify(other, "a") == 5
     store.close()
     other.close()
+
+
+def test_a_commit_whose_answer_is_lost_and_that_is_refused_when_it_is_sent_again(own: Etcd) -> None:
+    """It was made: the alarm, that etcd is full, came after it."""
+    proxy = Proxy(own.ports[0])
+    store = open_store(f"etcd://{proxy.address}/x")
+    append(store, "a", [draft(0)], expect=0)
+    alarm = {"action": "ACTIVATE", "memberID": "0", "alarm": "NOSPACE"}
+    proxy.lose_answers(1, WRITE, then=lambda: own.call(0, "maintenance/alarm", alarm))
+    append(store, "a", [draft(1)], expect=1)
+    assert proxy.lost == 1
+    with pytest.raises(StoreError, match="database space exceeded") as caught:
+        append(store, "a", [draft(2)], expect=2)
+    assert not isinstance(caught.value, cg.ConflictError | InDoubtError)
+    assert store.newest("a") == 2
+    store.close()
+    proxy.close()
 
 
 def test_a_lost_answer_does_not_hide_a_real_conflict(through: tuple[Proxy, str, str]) -> None:
