@@ -65,7 +65,7 @@ class Endpoint:
     def __init__(self, host: str, port: int, tls: ssl.SSLContext | None, shown: str) -> None:
         options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
         options += [(socket.IPPROTO_TCP, getattr(socket, name, 0), value) for name, value in _OPTIONS.items()]
-        more: Body = {"maxsize": 4, "socket_options": [each for each in options if each[1]]}
+        more: Body = {"maxsize": 32, "socket_options": [each for each in options if each[1]]}
         self.pool = (
             urllib3.HTTPSConnectionPool(host, port, ssl_context=tls, **more)
             if tls
