@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from attrs import define, field
@@ -23,6 +24,8 @@ class _Flow:
     silent: bool = False
     """Takes what comes, and passes nothing on."""
     answers_to_lose: int = 0
+    request: bytes = b""
+    """What came since the last answer."""
     deaf: bool = False
     """Passes requests on, and no answers."""
 
@@ -45,6 +48,7 @@ class Proxy:
     """How many answers were lost."""
     _silent: bool = field(default=False, init=False)
     _lose: tuple[bytes, int] = field(default=(b"", 0), init=False)
+    _then: Callable[[], object] = field(default=bool, init=False)
     _mute: bytes = field(default=b"", init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -71,9 +75,9 @@ class Proxy:
             flow.cut()
         self.flows.clear()
 
-    def lose_answers(self, count: int, to: bytes) -> None:
-        """Pass the next requests that hold `to` on, and cut the connection before their answer comes back."""
-        self._lose = (to, count)
+    def lose_answers(self, count: int, to: bytes, then: Callable[[], object] = bool) -> None:
+        """Pass the next requests that hold `to` on, do something, and cut the connection before their answer."""
+        self._lose, self._then = (to, count), then
 
     def mute(self, to: bytes) -> None:
         """Never pass an answer on to requests that hold `to`; the connection stays."""
@@ -100,17 +104,16 @@ class Proxy:
                 threading.Thread(target=pump, args=(flow,), daemon=True).start()
 
     def _requests(self, flow: _Flow) -> None:
-        seen = b""
         with suppress(OSError):
             while data := flow.client.recv(65536):
                 if flow.silent:
                     continue
-                seen = (seen + data)[-200_000:]
+                flow.request = (flow.request + data)[-200_000:]
                 text, count = self._lose
-                if count and text in seen:
-                    self._lose, flow.answers_to_lose, seen = (text, count - 1), 1, b""
-                elif self._mute and self._mute in seen:
-                    flow.deaf, seen = True, b""
+                if count and text in flow.request:
+                    self._lose, flow.answers_to_lose = (text, count - 1), 1
+                elif self._mute and self._mute in flow.request:
+                    flow.deaf = True
                 flow.server.sendall(data)
         if not flow.silent:
             flow.cut()
@@ -120,9 +123,11 @@ class Proxy:
             while data := flow.server.recv(65536):
                 if flow.answers_to_lose:
                     self.lost += 1
+                    self._then()
                     break
                 if flow.silent or flow.deaf:
                     continue
+                flow.request = b""
                 flow.client.sendall(data)
         while flow.silent and flow in self.flows:
             time.sleep(_TICK)

@@ -52,6 +52,34 @@ def test_revisions_are_numbered_and_chained(store: Store) -> None:
     assert (third.data, third.text, third.reverts, third.approved_by) == ({"x": 3}, "x = 3", 1, "ben")
 
 
+def test_a_content_that_is_slow_to_read_keeps_no_other_waiting() -> None:
+    """One store is silent: what is read of others, and after a fork, must not wait for it."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> bytes:
+        begun.set()
+        go_on.wait(30)
+        return b"a = 1\n"
+
+    (quick,) = chain.link("a", [draft()], None)
+    stuck, other = (
+        attrs.evolve(quick, load=slow),
+        attrs.evolve(quick, load=lambda: b"a = 1\n"),
+    )
+    reader = threading.Thread(target=lambda: stuck.document)
+    reader.start()
+    try:
+        assert begun.wait(5)
+        seen: list[object] = []
+        second = threading.Thread(target=lambda: seen.append(other.document.data))
+        second.start()
+        second.join(5)
+        assert seen == [{"a": 1}]
+    finally:
+        go_on.set()
+        reader.join()
+
+
 def test_configs_are_apart(store: Store) -> None:
     append(store, "a", [draft()], expect=0)
     append(store, "b", [draft()], expect=0)

@@ -161,14 +161,13 @@ def bench_servers() -> list[Row]:
 
 
 def _bare(store: Store, content: Callable[[], bytes]) -> Callable[[], object]:
-    from confguard.stores.etcd import EtcdStore, _put, _transaction
+    from confguard.stores.etcd import EtcdStore
+    from confguard.stores.etcd_requests import put
     from confguard.stores.postgres import PostgresStore
 
     if isinstance(store, EtcdStore):
         numbers = iter(range(10**6))
-        return lambda: store._client.transaction(
-            _transaction([], [_put(b"bare/%d" % next(numbers), content())])
-        )
+        return lambda: store._client.transaction([], [put(b"bare/%d" % next(numbers), content())])
     assert isinstance(store, PostgresStore)
     connection = store._connect()
     connection.execute("CREATE TABLE bare (x BYTEA)")

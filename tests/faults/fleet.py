@@ -138,6 +138,7 @@ def stale(
     """Samples that say that all is well, and are older than they may be; or that nobody ever wrote."""
     commits = sorted((each.ended, each.number) for each in operations if each.kind == "commit")
     wrong: dict[str, str] = {}
+    before: dict[str, tuple[int, tuple[int, int]]] = {}
     newest, i = 0, 0
     for sample in sorted(samples, key=lambda sample: sample.at):
         while i < len(commits) and commits[i][0] < sample.at - bound:
@@ -146,8 +147,11 @@ def stale(
         if sample.problem is None and sample.revision < newest:
             what = f"holds {sample.revision} without a problem, and {newest} was committed {bound:g} s before"
             wrong.setdefault(sample.live, f"Live {sample.live} {what}")
-        if told.get(sample.revision) != sample.settings:
+        state = (sample.revision, sample.settings)
+        # A number and its settings are two reads: what is told of it must differ twice.
+        if told.get(sample.revision) != sample.settings and before.get(sample.live) == state:
             wrong.setdefault(sample.live, f"Live {sample.live} holds what revision {sample.revision} is not")
+        before[sample.live] = state
     return list(wrong.values())
 
 

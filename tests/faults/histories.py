@@ -129,7 +129,7 @@ class Clients:
         return sum(1 for each in self.operations if each.kind == "commit")
 
     def _work(self, client: int) -> None:
-        store = self.open()
+        store = self._opened()
         turn = 0
         while not self._stop.wait(self.pause):
             turn += 1
@@ -159,6 +159,15 @@ class Clients:
             else:
                 self._note("commit", made[-1].number, made[-1].digest, began)
         store.close()
+
+    def _opened(self) -> Store:
+        """As soon as that is possible."""
+        while True:
+            try:
+                return self.open()
+            except cg.StoreError:
+                if self._stop.wait(0.1):
+                    raise
 
     def _note(self, kind: str, number: int, digest: str | None, began: float) -> None:
         self.operations.append(Operation(kind, number, digest, began, time.monotonic()))

@@ -7,13 +7,13 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from functools import cached_property
 
 from attrs import evolve, field, frozen
 
 from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.errors import ConfguardError
+from confguard.lazy import read_once
 from confguard.rollout.bake import Bake
 from confguard.rollout.places import Held, Place
 from confguard.schema.secrets import Secrets
@@ -53,7 +53,7 @@ class HeadChange:
         imported = [number for number, draft in enumerate(self.drafts[:-1], 1) if not draft.drift_copy]
         return self.head.number if self.head else max(imported, default=len(self.drafts) - 1)
 
-    @cached_property
+    @read_once  # signing asks another program, which may ask a person
     def append(self) -> Append:
         """What this does to the store."""
         revisions = tuple(chain.link(self.place.config, self.drafts, self.head))

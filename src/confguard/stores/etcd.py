@@ -99,12 +99,12 @@ class EtcdStore:
             except ConflictError:
                 raise
             except StoreError as error:
-                # It is refused now; what was sent before may have been written all the same.
-                if in_doubt and not self._is_stored(appends):
-                    raise chain.in_doubt(appends, error) from error
                 if not in_doubt:
                     raise
-                return
+                # It is refused now; what was sent before may have been written all the same.
+                if self._is_stored(appends):
+                    return
+                raise chain.in_doubt(appends, error) from error
 
     def _is_stored(self, appends: Sequence[Append]) -> bool:
         try:

@@ -69,10 +69,8 @@ class Client:
         delays = pauses(1.0)
         quiet_until = time.monotonic() + patience
         while not stop.is_set():
-            if time.monotonic() - self._heard_at > min(
-                patience, CALL_SECONDS
-            ):  # nobody looked at what was yielded
-                self.range(key, keys_only=True)
+            if time.monotonic() - self._heard_at > min(patience, CALL_SECONDS):
+                self.range(key, keys_only=True)  # nobody looked at what was yielded
             losses = self._losses
             stream = self._endpoints[self._current].stream("/watch", watching(key), self._token)
             try:

@@ -43,6 +43,7 @@ _HINTS = {
     "too large": "etcd takes 1.5 MiB in one request; larger configs fit SQLite and PostgreSQL",
     "too many operations": "etcd's --max-txn-ops is below 128",
     "authentication failed": "are user and password right?",
+    "Not Found": "is this the client port of an etcd 3.4 or newer?",
     "no JSON": "is this the client port of an etcd 3.4 or newer, with its JSON gateway enabled?",
 }
 _AWAY = "does etcd run, and has it a leader? `etcdctl endpoint status --cluster` tells which members are down"
@@ -64,7 +65,7 @@ class Endpoint:
     def __init__(self, host: str, port: int, tls: ssl.SSLContext | None, shown: str) -> None:
         options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
         options += [(socket.IPPROTO_TCP, getattr(socket, name, 0), value) for name, value in _OPTIONS.items()]
-        more: Body = {"maxsize": 4, "socket_options": [each for each in options if each[1]]}
+        more: Body = {"maxsize": 32, "socket_options": [each for each in options if each[1]]}
         self.pool = (
             urllib3.HTTPSConnectionPool(host, port, ssl_context=tls, **more)
             if tls

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from functools import cached_property
 from threading import Event
 from typing import Any, Protocol
 
@@ -14,6 +13,7 @@ from attrs import field, frozen
 from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.errors import IntegrityError, NotFoundError
+from confguard.lazy import read_once
 
 __all__ = ["LEASE_SECONDS", "Append", "Draft", "PendingBake", "PlaceState", "Revision", "Store"]
 
@@ -76,7 +76,7 @@ class Revision:
     load: Callable[[], bytes] = field(repr=False, eq=False)
     """How the store finds the content."""
 
-    @cached_property
+    @read_once
     def content(self) -> bytes:
         """The exact bytes, read when first used. Raises `NotFoundError` if retention has thinned them out."""
         content = self.load()
@@ -101,7 +101,7 @@ class Revision:
         except NotFoundError:
             return None
 
-    @cached_property
+    @read_once
     def document(self) -> Document:
         """The revision as a parsed document. Raises `DocumentError` for adopted bytes that do not parse."""
         return parse_bytes(
