@@ -12,6 +12,7 @@ from confguard.errors import brief
 from confguard.schema.absent import NOTHING
 from confguard.schema.comparing.cases import Part, parts_of, takes_nothing
 from confguard.schema.comparing.finding import SchemaFinding
+from confguard.schema.comparing.same import equal
 from confguard.schema.nodes import SchemaNode
 from confguard.schema.vocabulary import write_only
 
@@ -127,7 +128,7 @@ def _about(
         return
     secret = [any(write_only(keywords) for keywords in parts) for parts in (before, after)]
     was, now = (_first(parts, "default") for parts in (before, after))
-    if was is not NOTHING and now is not NOTHING and not _equal(was, now) and not any(secret):
+    if was is not NOTHING and now is not NOTHING and not equal(was, now) and not any(secret):
         text = f"has the default {brief(repr(now), 80)} and had {brief(repr(was), 80)}"
         yield SchemaFinding("CS106", "risky", path, text, was, now)
     elif was is not NOTHING and now is NOTHING and not any(secret):
@@ -135,10 +136,6 @@ def _about(
         yield SchemaFinding("CS106", "risky", path, text, was)
     if _first(after, "deprecated") is True and _first(before, "deprecated") is not True:
         yield SchemaFinding("CS111", "info", path, "is deprecated")
-
-
-def _equal(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and bool(one == other)
 
 
 def _first(parts: list[dict[str, Any]], keyword: str) -> Any:
