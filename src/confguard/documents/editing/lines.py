@@ -6,7 +6,7 @@ import re
 from itertools import accumulate
 from typing import Any
 
-from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of, end_of
+from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of, end_of, next_line
 from confguard.documents.editing.weaving import Weaving
 from confguard.documents.env import env_quoted
 from confguard.documents.ini import is_ini_comment, scan_ini
@@ -135,7 +135,7 @@ class IniNotation(Weaving):
         for entry in scan_ini(self.text):
             *_, name = entry.path
             if len(entry.path) == 1:
-                below = self.text.find("\n", entry.end) + 1 or len(self.text)
+                below = next_line(self.text, entry.end)
                 lines = Node(entry.start, entry.end, "map", block=True, body=below, after=entry.key_end)
                 root.entries.append(Entry(name, lines, entry.start, entry.key_end))
                 continue

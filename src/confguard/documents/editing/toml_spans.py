@@ -6,7 +6,7 @@ import re
 
 from attrs import define
 
-from confguard.documents.editing.tree import Entry, Node, end_of
+from confguard.documents.editing.tree import Entry, Node, end_of, next_line
 from confguard.documents.toml import BARE, BLANK, KEY, SPACE, STRING, unquoted
 
 __all__ = ["Names", "Section", "sections_of"]
@@ -57,7 +57,7 @@ def _header(text: str, start: int) -> Section:
     array = text.startswith("[[", start)
     names, at = _names(text, start + 1 + array)
     end = text.index("]", at) + 1 + array
-    below = text.find("\n", end) + 1 or len(text)
+    below = next_line(text, end)
     lines = Node(start, end, "map", block=True, body=below, after=end)
     return Section(names, array, Entry(names, lines, start, end))
 

@@ -10,7 +10,7 @@ from attrs import define, field
 
 from confguard.paths import Key
 
-__all__ = ["Entry", "Kind", "Node", "UnfitError", "attach", "data_of", "end_of", "fresh"]
+__all__ = ["Entry", "Kind", "Node", "UnfitError", "attach", "data_of", "end_of", "fresh", "next_line"]
 
 Kind: TypeAlias = Literal["leaf", "map", "list"]
 
@@ -202,3 +202,8 @@ def end_of(pattern: re.Pattern[str], text: str, at: int) -> int:
     """Where what a pattern matches at an offset ends; the offset where it does not match."""
     match = pattern.match(text, at)
     return match.end() if match else at
+
+
+def next_line(text: str, at: int) -> int:
+    """Where the line behind an offset begins; the end of the text where there is none."""
+    return text.find("\n", max(at, 0)) + 1 or len(text)
