@@ -10,7 +10,7 @@ from attrs import define, field
 
 from confguard.errors import brief
 from confguard.schema.absent import NOTHING
-from confguard.schema.comparing.cases import Part, parts_of, takes_nothing
+from confguard.schema.comparing.cases import Part, children_of, parts_of, takes_nothing
 from confguard.schema.comparing.finding import SchemaFinding
 from confguard.schema.comparing.same import equal
 from confguard.schema.nodes import SchemaNode
@@ -81,8 +81,9 @@ class _Walk:
 
 def _of_others(parts: list[Part], name: str) -> tuple[SchemaNode, ...]:
     """What is said of a key that is not named, as one of many; nothing where that is nothing."""
-    children = (child for part in parts for child in part.children(name))
-    return tuple(child for child in children if child.data != {} and isinstance(child.data, dict))
+    return tuple(
+        child for child in children_of(parts, name) if child.data != {} and isinstance(child.data, dict)
+    )
 
 
 def _below(parts: list[Part], keyword: str) -> tuple[SchemaNode, ...]:
