@@ -13,7 +13,7 @@ from confguard.documents.interface import Format, LineIndex, ParseError, Places,
 if TYPE_CHECKING:
     from confguard.paths import Path
 
-__all__ = ["JsonFormat"]
+__all__ = ["SCALAR", "SPACE", "STRING", "JsonFormat"]
 
 
 class JsonFormat(Format):
@@ -35,7 +35,7 @@ class JsonFormat(Format):
             line, column = LineIndex(text).position(_number_at(text, error.number))
             raise ParseError(error.problem, line, column, error.hint) from error
         except ValueError as error:  # an integer with more digits than Python converts
-            matches = re.compile(rf"{_STRING.pattern}|(-?[0-9]{{{MAX_DIGITS + 1}}})").finditer(text)
+            matches = re.compile(rf"{STRING.pattern}|(-?[0-9]{{{MAX_DIGITS + 1}}})").finditer(text)
             at = next((match.start() for match in matches if match[1]), 0)
             raise ParseError(TOO_LARGE, *LineIndex(text).position(at)) from error
         if _HALF.search(text):
@@ -93,7 +93,7 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 def _refuse_halves(text: str) -> None:
     """Refuse half of a surrogate pair, which is no character and can be written nowhere."""
-    for match in _STRING.finditer(text):
+    for match in STRING.finditer(text):
         if _HALF.search(match.group()):
             try:
                 json.loads(match.group()).encode()
@@ -123,9 +123,9 @@ def _lower_first(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-_SPACE = re.compile(r"[ \t\r\n]*")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-_SCALAR = re.compile(r"[^\s,\]}]+")
+SPACE = re.compile(r"[ \t\r\n]*")
+STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+SCALAR = re.compile(r"[^\s,\]}]+")
 
 
 class _Scan:
@@ -148,13 +148,13 @@ class _Scan:
         elif first == "[":
             self._array(path)
         else:
-            match = (_STRING if first == '"' else _SCALAR).match(self.text, self.at)
+            match = (STRING if first == '"' else SCALAR).match(self.text, self.at)
             self.at = match.end() if match else len(self.text)
 
     def _object(self, path: Path) -> None:
         while self._next("}"):
             start = self.at
-            match = _STRING.match(self.text, self.at)
+            match = STRING.match(self.text, self.at)
             if not match:
                 raise ParseError("no key where one was expected")
             key = json.loads(match.group())
@@ -191,5 +191,5 @@ class _Scan:
         self.places[path] = Span(self.index.position(start), self.index.position(self.at))
 
     def _skip(self) -> None:
-        match = _SPACE.match(self.text, self.at)
+        match = SPACE.match(self.text, self.at)
         self.at = match.end() if match else self.at

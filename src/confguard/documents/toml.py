@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import MAX_INTEGER_BITS, TOO_LARGE
@@ -11,7 +12,7 @@ from confguard.documents.interface import Format, LineIndex, ParseError, Places,
 if TYPE_CHECKING:
     from confguard.paths import Path
 
-__all__ = ["TomlFormat"]
+__all__ = ["BARE", "BLANK", "KEY", "SPACE", "STRING", "TomlFormat", "unquoted"]
 
 
 class TomlFormat(Format):
@@ -58,21 +59,21 @@ def _holds_too_large(data: Any) -> bool:
 
 def _too_large(text: str) -> ParseError:
     tokens = re.compile(
-        rf"{_STRING.pattern}|#[^\n]*|(?P<number>[+-]?[0-9][0-9A-Fa-fxob_]{{3500,}})", re.DOTALL
+        rf"{STRING.pattern}|#[^\n]*|(?P<number>[+-]?[0-9][0-9A-Fa-fxob_]{{3500,}})", re.DOTALL
     )
     number = next((match for match in tokens.finditer(text) if match["number"]), None)
     line, column = LineIndex(text).position(number.start() if number else 0)
     return ParseError(TOO_LARGE, line, column)
 
 
-_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-_SPACE = re.compile(r"[ \t]*")
-_KEY = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|[^\s.=\[\]{},#"\']+')
-_STRING = re.compile(
+BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+SPACE = re.compile(r"[ \t]*")
+KEY = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|[^\s.=\[\]{},#"\']+')
+STRING = re.compile(
     r'"""(?:[^\\]|\\.)*?"{3,5}(?!")|\'\'\'.*?\'{3,5}(?!\')|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'',
     re.DOTALL,
 )
-_BARE = re.compile(r"[^,\]}#\r\n]+")
+BARE = re.compile(r"[^,\]}#\r\n]+")
 
 
 class _Scan:
@@ -88,7 +89,7 @@ class _Scan:
 
     def run(self) -> Places:
         while True:
-            self._skip(_BLANK)
+            self._skip(BLANK)
             if self.at >= len(self.text):
                 return self.places
             if self.text[self.at] == "[":
@@ -101,7 +102,7 @@ class _Scan:
         array = self.text.startswith("[[", self.at)
         self.at += 2 if array else 1
         keys = self.key_path()
-        self._skip(_SPACE)
+        self._skip(SPACE)
         self.at += 2 if array else 1
         path: Path = ()
         for i, (key, _) in enumerate(keys):
@@ -118,9 +119,9 @@ class _Scan:
 
     def _pair(self, prefix: Path) -> None:
         keys = self.key_path()
-        self._skip(_SPACE)
+        self._skip(SPACE)
         self.at += 1  # the equals sign
-        self._skip(_SPACE)
+        self._skip(SPACE)
         path = prefix
         for key, start in keys:
             path = (*path, key)
@@ -131,13 +132,13 @@ class _Scan:
     def key_path(self) -> list[tuple[str, int]]:
         keys = []
         while True:
-            self._skip(_SPACE)
-            match = _KEY.match(self.text, self.at)
+            self._skip(SPACE)
+            match = KEY.match(self.text, self.at)
             if not match:
                 raise ParseError("no key where one was expected")
-            keys.append((_unquote(match.group()), self.at))
+            keys.append((unquoted(match.group()), self.at))
             self.at = match.end()
-            self._skip(_SPACE)
+            self._skip(SPACE)
             if not self.text.startswith(".", self.at):
                 return keys
             self.at += 1
@@ -149,7 +150,7 @@ class _Scan:
         elif first == "{":
             self._items(path, "}")
         else:
-            match = (_STRING if first in "\"'" else _BARE).match(self.text, self.at)
+            match = (STRING if first in "\"'" else BARE).match(self.text, self.at)
             if not match:
                 raise ParseError("no value where one was expected")
             self.at = match.end()
@@ -158,7 +159,7 @@ class _Scan:
         self.at += 1
         count = 0
         while True:
-            self._skip(_BLANK)
+            self._skip(BLANK)
             if self.text.startswith(close, self.at):
                 self.at += 1
                 return
@@ -228,8 +229,10 @@ class _TwiceError(Exception):
         self.error = error
 
 
-def _unquote(key: str) -> str:
-    if key[0] not in "\"'":
+@cache
+def unquoted(key: str) -> str:
+    """What a part of a name stands for, which is quoted or not."""
+    if key[:1] not in {"'", '"'}:
         return key
     import tomli
 

@@ -10,7 +10,7 @@ import attrs
 from confguard.paths import Path
 from confguard.schema.broken import broken
 from confguard.schema.class_fields import fields_of, is_class
-from confguard.schema.interface import InvalidDataError, Members, MembersOf, Untyped
+from confguard.schema.interface import InvalidDataError, Members, MembersOf, SchemaAdapter
 from confguard.schema.pydantic import problems_of
 from confguard.schema.shape import Shape
 from confguard.schema.shaping import build_shape
@@ -20,10 +20,8 @@ from confguard.schema.validators import said_by
 __all__ = ["AttrsAdapter"]
 
 
-class AttrsAdapter:
+class AttrsAdapter(SchemaAdapter):
     """attrs classes and dataclasses. Keys that a class does not name are errors."""
-
-    tells_unknown_keys = False
 
     def claims(self, model: object) -> bool:
         """Is this an attrs class or a dataclass?"""
@@ -36,10 +34,6 @@ class AttrsAdapter:
     def members(self, model: Any) -> Members:
         """The class's fields by name."""
         return fields_of(model)
-
-    def from_texts(self, model: Any, data: Any, untyped: Untyped) -> Any:
-        """The data as it is: classes read texts themselves."""
-        return data
 
     def validate(self, model: Any, data: Any) -> Any:
         """An instance from data."""

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from confguard.errors import SchemaError, ValidationError
-from confguard.schema.comparing.cases import Case, cases, numbers
+from confguard.schema.comparing.cases import Case, cases, children_of, numbers, subschemas_of
 from confguard.schema.comparing.ranges import as_json_number
 from confguard.schema.comparing.samples import samples
 from confguard.schema.comparing.texts import matching
@@ -102,14 +102,14 @@ def _candidates(nodes: tuple[SchemaNode, ...], depth: int) -> Iterator[Any]:
 
 def _tables(case: Case, depth: int) -> Iterator[dict[str, Any]]:
     names = dict.fromkeys(name for names in case.all("required") for name in names)
-    table = {name: _least(_below(case, name), depth + 1) for name in names}
+    table = {name: _least(children_of(case.parts, name), depth + 1) for name in names}
     for needed in case.all("dependentRequired"):
         for name in [name for key in table for name in needed.get(key, ())]:
-            table.setdefault(name, _least(_below(case, name), depth + 1))
+            table.setdefault(name, _least(children_of(case.parts, name), depth + 1))
     yield table
     known = [name for part in case.parts for name in part.keywords.get("properties", {}) if name not in table]
     for name in [*known, *_made_up(case, depth)]:  # as many as must be
-        value = _least(_below(case, name), depth + 1)
+        value = _least(children_of(case.parts, name), depth + 1)
         yield table | {name: value}
         table = {**table, name: value}
         yield table
@@ -120,25 +120,14 @@ def _made_up(case: Case, depth: int) -> Iterator[str]:
     for part in case.parts:
         for pattern in part.keywords.get("patternProperties", ()):
             yield from islice(matching(pattern), 3)
-    names = tuple(
-        part.node.child(part.keywords["propertyNames"])
-        for part in case.parts
-        if "propertyNames" in part.keywords
-    )
-    if names:
-        yield from (name for name in islice(_values(names, depth + 1), 8) if isinstance(name, str))
+    if names := subschemas_of(case.parts, "propertyNames"):
+        yield from (name for name in islice(_values(tuple(names), depth + 1), 8) if isinstance(name, str))
     yield from (f"key{i}" for i in range(1, min(int(case.highest("minProperties") or 0), _MOST_ELEMENTS) + 1))
-
-
-def _below(case: Case, name: str) -> tuple[SchemaNode, ...]:
-    return tuple(child for part in case.parts for child in part.children(name))
 
 
 def _lists(case: Case, depth: int) -> Iterator[list[Any]]:
     size = int(case.highest("minItems") or 0)
-    wanted = [
-        part.node.child(part.keywords["contains"]) for part in case.parts if "contains" in part.keywords
-    ]
+    wanted = subschemas_of(case.parts, "contains")
     for more in (0, 1):
         elements: list[Any] = []
         for i in range(min(max(size, more * max(len(wanted), 1)), _MOST_ELEMENTS)):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from attrs import frozen
 
@@ -67,31 +68,31 @@ class InvalidDataError(Exception):
         self.problems = problems
 
 
-class SchemaAdapter(Protocol):
+class SchemaAdapter(ABC):
     """One way of writing schemas."""
 
-    tells_unknown_keys: bool
+    tells_unknown_keys: ClassVar[bool] = False
     """Does `validate` say which keys are unknown? Else the shape does."""
 
+    @abstractmethod
     def claims(self, model: object) -> bool:
         """Is this class written this way?"""
-        ...
 
+    @abstractmethod
     def shape(self, model: Any, members_of: MembersOf) -> Shape:
         """What stands where, by a schema this adapter claims."""
-        ...
 
     def from_texts(self, model: Any, data: Any, untyped: Untyped) -> Any:
         """The data with what `untyped` tells of (a source without types) as the types that are asked for.
 
         Schema classes read texts themselves, whatever their source, and leave it as it is.
         """
-        ...
+        return data
 
+    @abstractmethod
     def validate(self, model: Any, data: Any) -> Any:
         """An instance of the class from a document's data. Raises `InvalidDataError`."""
-        ...
 
+    @abstractmethod
     def problems(self, error: Exception, data: Any) -> list[tuple[Path, str, Any]] | None:
         """What an error says is wrong with data; None for one that its library did not raise."""
-        ...

@@ -15,7 +15,7 @@ from attrs import define, field
 from confguard.documents.document import Document, read
 from confguard.errors import DocumentError, SchemaError
 from confguard.paths import Path
-from confguard.schema.interface import InvalidDataError, MembersOf, Untyped
+from confguard.schema.interface import InvalidDataError, MembersOf, SchemaAdapter, Untyped
 from confguard.schema.json_shapes import shape_of
 from confguard.schema.shape import Shape
 
@@ -76,7 +76,7 @@ def read_json_schema(path: str) -> JsonSchema:
     return schema
 
 
-class JsonSchemaAdapter:
+class JsonSchemaAdapter(SchemaAdapter):
     """JSON Schema, draft 2020-12 unless `$schema` says otherwise. A text is one where its source has other values."""
 
     tells_unknown_keys = True

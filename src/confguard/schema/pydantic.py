@@ -10,17 +10,15 @@ from typing import Any
 from confguard.paths import Path
 from confguard.schema.absent import COMPUTED, NOTHING
 from confguard.schema.conversion import as_pydantic_type
-from confguard.schema.interface import InvalidDataError, Member, Members, MembersOf, Untyped
+from confguard.schema.interface import InvalidDataError, Member, Members, MembersOf, SchemaAdapter
 from confguard.schema.shape import Shape
 from confguard.schema.shaping import build_shape
 
 __all__ = ["PydanticAdapter", "problems_of"]
 
 
-class PydanticAdapter:
+class PydanticAdapter(SchemaAdapter):
     """Pydantic v2 models. Keys that a model does not name are errors unless it sets `extra` itself."""
-
-    tells_unknown_keys = False
 
     def claims(self, model: object) -> bool:
         """Is this a pydantic model? Does not import pydantic: whoever has a model has imported it."""
@@ -51,10 +49,6 @@ class PydanticAdapter:
             closed=config.get("extra") not in {"allow", "ignore"},
             rewrites=any(each.info.mode != "after" for each in validators),
         )
-
-    def from_texts(self, model: Any, data: Any, untyped: Untyped) -> Any:
-        """The data as it is: classes read texts themselves."""
-        return data
 
     def validate(self, model: Any, data: Any) -> Any:
         """A model from data."""

@@ -17,19 +17,8 @@ _LIMITS = frozenset(
 )
 _WORDINGS = frozenset(
     [
-        *(
-            "caption",
-            "columns",
-            "descriptions",
-            "errors",
-            "headings",
-            "help",
-            "hint",
-            "i18n",
-            "label",
-            "locale",
-        ),
-        *("messages", "placeholders", "titles", "tooltips", "translation", "type"),
+        *("caption", "columns", "descriptions", "errors", "headings", "help", "hint", "i18n", "label"),
+        *("locale", "messages", "placeholders", "titles", "tooltips", "translation", "type"),
     ]
 )
 _LIMIT = re.compile(r"\d{1,7}(?:[.,]\d+)?\s?(?:[A-Za-z]{1,7}|%)?(?:/\w+)?")

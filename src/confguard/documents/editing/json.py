@@ -6,15 +6,13 @@ import json
 import re
 from typing import Any
 
-from confguard.documents.editing.tree import Entry, Node, data_of
+from confguard.documents.editing.tree import Entry, Node, data_of, end_of
 from confguard.documents.editing.weaving import Weaving
+from confguard.documents.json import SCALAR, SPACE, STRING
 from confguard.documents.jsonc import blank_comments
 
 __all__ = ["JsonNotation"]
 
-_SPACE = re.compile(r"\s*")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-_SCALAR = re.compile(r"[^\s,\]}]+")
 _INDENT = re.compile(r"[\[{][ \t\r]*\n([ \t]+)\S")
 
 
@@ -27,7 +25,7 @@ class JsonNotation(Weaving):
     def tree(self) -> Node:
         """The spans of the text's values."""
         plain = blank_comments(self.text) if "//" in self.text or "/*" in self.text else self.text
-        return self._node(plain, _end(_SPACE, plain, 0))
+        return self._node(plain, end_of(SPACE, plain, 0))
 
     def key(self, key: Any) -> str:
         """A key, quoted."""
@@ -53,24 +51,19 @@ class JsonNotation(Weaving):
         """The value at an offset of a valid text, with all that is inside."""
         close = {"{": "}", "[": "]"}.get(text[at])
         if close is None:
-            return Node(at, _end(_STRING if text[at] == '"' else _SCALAR, text, at))
+            return Node(at, end_of(STRING if text[at] == '"' else SCALAR, text, at))
         node = Node(at, at, "map" if close == "}" else "list")
-        at = _end(_SPACE, text, at + 1)
+        at = end_of(SPACE, text, at + 1)
         while text[at] != close:
             start, key, key_end = at, None, -1
             if close == "}":
-                key_end = _end(_STRING, text, at)
+                key_end = end_of(STRING, text, at)
                 key = json.loads(text[at:key_end])
-                at = _end(_SPACE, text, _end(_SPACE, text, key_end) + 1)
+                at = end_of(SPACE, text, end_of(SPACE, text, key_end) + 1)
             value = self._node(text, at)
             node.entries.append(Entry(key, value, start, key_end))
-            at = _end(_SPACE, text, value.end)
+            at = end_of(SPACE, text, value.end)
             if text[at] == ",":
-                at = _end(_SPACE, text, at + 1)
+                at = end_of(SPACE, text, at + 1)
         node.end = at + 1
         return node
-
-
-def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    match = pattern.match(text, at)
-    return match.end() if match else at

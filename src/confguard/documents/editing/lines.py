@@ -6,7 +6,7 @@ import re
 from itertools import accumulate
 from typing import Any
 
-from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
+from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of, end_of, next_line
 from confguard.documents.editing.weaving import Weaving
 from confguard.documents.env import env_quoted
 from confguard.documents.ini import is_ini_comment, scan_ini
@@ -89,10 +89,10 @@ class PropertiesNotation(Weaving):
         names = [path[0] for path in format_named("properties").places(self.text)]
         at = 0
         for name in names:
-            at = _end(_PROPERTIES_BLANK, self.text, at)
-            key_end = _end(_PROPERTIES_KEY, self.text, at)
-            start = _end(_PROPERTIES_BETWEEN, self.text, key_end)
-            end = _end(_PROPERTIES_VALUE, self.text, start)
+            at = end_of(_PROPERTIES_BLANK, self.text, at)
+            key_end = end_of(_PROPERTIES_KEY, self.text, at)
+            start = end_of(_PROPERTIES_BETWEEN, self.text, key_end)
+            end = end_of(_PROPERTIES_VALUE, self.text, start)
             root.entries.append(Entry(name, Node(start, end, after=key_end), at, key_end))
             at = end
         return root
@@ -135,7 +135,7 @@ class IniNotation(Weaving):
         for entry in scan_ini(self.text):
             *_, name = entry.path
             if len(entry.path) == 1:
-                below = self.text.find("\n", entry.end) + 1 or len(self.text)
+                below = next_line(self.text, entry.end)
                 lines = Node(entry.start, entry.end, "map", block=True, body=below, after=entry.key_end)
                 root.entries.append(Entry(name, lines, entry.start, entry.key_end))
                 continue
@@ -228,8 +228,3 @@ def _as_text(value: Any, problem: str) -> str:
     if not isinstance(value, str):
         raise UnfitError(f"cannot write it: {problem}")
     return value
-
-
-def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    match = pattern.match(text, at)
-    return match.end() if match else at

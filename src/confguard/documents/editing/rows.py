@@ -7,7 +7,7 @@ import re
 from attrs import define
 
 from confguard.documents.editing.notation import Notation
-from confguard.documents.editing.tree import Entry, Node, UnfitError
+from confguard.documents.editing.tree import Entry, Node, UnfitError, next_line
 
 __all__ = ["Rows"]
 
@@ -54,7 +54,7 @@ class Rows:
             gap = "".join(lines[:attached])
             self.pieces[entry] = _Row(node, gap, at + len(gap), line, end)
             self.pieces[entry].indent = node.indent if inline else self.text[line : entry.start]
-            at, last = min(self._next_line(entry.end), end), entry
+            at, last = min(next_line(self.text, entry.end), end), entry
         if last:
             self.pieces[last].end = at
             self._held(node, last, self.text[at:end].splitlines(keepends=True))
@@ -103,7 +103,7 @@ class Rows:
                 held = number + 1
         length = sum(map(len, lines[:held]))
         piece = self.pieces[entry]
-        piece.end = self._next_line(entry.end) + length
+        piece.end = next_line(self.text, entry.end) + length
         del lines[:held]
         return length
 
@@ -157,7 +157,3 @@ class Rows:
 
     def _is_comment(self, line: str) -> bool:
         return bool(re.match(self.notation.comment, line.strip()))
-
-    def _next_line(self, at: int) -> int:
-        end = self.text.find("\n", at)
-        return len(self.text) if end < 0 else end + 1

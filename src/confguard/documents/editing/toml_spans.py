@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from attrs import define
 
-from confguard.documents.editing.tree import Entry, Node
+from confguard.documents.editing.tree import Entry, Node, end_of, next_line
+from confguard.documents.toml import BARE, BLANK, KEY, SPACE, STRING, unquoted
 
 __all__ = ["Names", "Section", "sections_of"]
 
@@ -31,21 +31,13 @@ class Section:
         return self.entry.value
 
 
-_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-_SPACE = re.compile(r"[ \t]*")
-_KEY = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|[^\s.=\[\]{},#"\']+')
 _DOT = re.compile(r"[ \t]*\.[ \t]*")
-_STRING = re.compile(
-    r'"""(?:[^\\]|\\.)*?"{3,5}(?!")|\'\'\'.*?\'{3,5}(?!\')|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'',
-    re.DOTALL,
-)
-_BARE = re.compile(r"[^,\]}#\r\n]+")
 
 
 def sections_of(text: str) -> list[Section]:
     """The sections of a text that parses. The first is there if lines stand before any header."""
     sections: list[Section] = []
-    at = _end(_BLANK, text, 0)
+    at = end_of(BLANK, text, 0)
     while at < len(text):
         if text[at] == "[":
             sections.append(_header(text, at))
@@ -57,7 +49,7 @@ def sections_of(text: str) -> list[Section]:
             lines.indent = text[text.rfind("\n", 0, at) + 1 : at]
             lines.entries.append(_pair(text, at))
             at = lines.end = lines.entries[-1].end
-        at = _end(_BLANK, text, at)
+        at = end_of(BLANK, text, at)
     return sections
 
 
@@ -65,53 +57,44 @@ def _header(text: str, start: int) -> Section:
     array = text.startswith("[[", start)
     names, at = _names(text, start + 1 + array)
     end = text.index("]", at) + 1 + array
-    below = text.find("\n", end) + 1 or len(text)
+    below = next_line(text, end)
     lines = Node(start, end, "map", block=True, body=below, after=end)
     return Section(names, array, Entry(names, lines, start, end))
 
 
 def _pair(text: str, start: int) -> Entry:
     names, key_end = _names(text, start)
-    return Entry(names, _value(text, _end(_SPACE, text, _end(_SPACE, text, key_end) + 1)), start, key_end)
+    return Entry(names, _value(text, end_of(SPACE, text, end_of(SPACE, text, key_end) + 1)), start, key_end)
 
 
 def _names(text: str, at: int) -> tuple[Names, int]:
     """A dotted name, and where it ends."""
     names: list[str] = []
-    at = _end(_SPACE, text, at)
+    at = end_of(SPACE, text, at)
     while True:
-        end = _end(_KEY, text, at)
-        names.append(_unquoted(text[at:end]))
+        end = end_of(KEY, text, at)
+        names.append(unquoted(text[at:end]))
         dot = _DOT.match(text, end)
         if not dot:
             return tuple(names), end
         at = dot.end()
 
 
-@cache
-def _unquoted(key: str) -> str:
-    if key[:1] not in {"'", '"'}:
-        return key
-    import tomli
-
-    return next(iter(tomli.loads(f"{key} = 0")))
-
-
 def _value(text: str, at: int) -> Node:
     close = {"[": "]", "{": "}"}.get(text[at])
     if close is None:
-        end = _end(_STRING if text[at] in "\"'" else _BARE, text, at)
+        end = end_of(STRING if text[at] in "\"'" else BARE, text, at)
         return Node(at, at + len(text[at:end].rstrip()))
     node = Node(at, at, "list" if close == "]" else "map")
-    at = _end(_BLANK, text, at + 1)
+    at = end_of(BLANK, text, at + 1)
     while text[at] != close:
         if close == "]":
             node.entries.append(Entry(None, _value(text, at), at))
         else:
             node.entries.append(_named(node, _pair(text, at)))
-        at = _end(_BLANK, text, node.entries[-1].end)
+        at = end_of(BLANK, text, node.entries[-1].end)
         if text[at] == ",":
-            at = _end(_BLANK, text, at + 1)
+            at = end_of(BLANK, text, at + 1)
     node.end = at + 1
     return node
 
@@ -122,8 +105,3 @@ def _named(table: Node, entry: Entry) -> Entry:
         table.rigid = "it has dotted names in brackets"
     entry.key = entry.key[0]
     return entry
-
-
-def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    match = pattern.match(text, at)
-    return match.end() if match else at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from typing import Any, Literal, TypeAlias
 
@@ -9,7 +10,7 @@ from attrs import define, field
 
 from confguard.paths import Key
 
-__all__ = ["Entry", "Kind", "Node", "UnfitError", "attach", "data_of", "fresh"]
+__all__ = ["Entry", "Kind", "Node", "UnfitError", "attach", "data_of", "end_of", "fresh", "next_line"]
 
 Kind: TypeAlias = Literal["leaf", "map", "list"]
 
@@ -195,3 +196,14 @@ def _attach_keys(node: Node, data: dict[Any, Any]) -> bool:
     for key in missing:
         node.insert(Entry(key, fresh(data[key]), role="inherited"))
     return True
+
+
+def end_of(pattern: re.Pattern[str], text: str, at: int) -> int:
+    """Where what a pattern matches at an offset ends; the offset where it does not match."""
+    match = pattern.match(text, at)
+    return match.end() if match else at
+
+
+def next_line(text: str, at: int) -> int:
+    """Where the line behind an offset begins; the end of the text where there is none."""
+    return text.find("\n", max(at, 0)) + 1 or len(text)

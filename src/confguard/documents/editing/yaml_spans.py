@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from confguard.documents.editing.tree import Entry, Node
+from confguard.documents.editing.tree import Entry, Node, next_line
 from confguard.documents.editing.yaml_blocks import margin_of
 
 __all__ = ["YamlSpans"]
@@ -46,7 +46,7 @@ class YamlSpans:
             blank = self._is("Scalar") and self._tag(self.event) == _NULL
             node = self._node(-1, None if self._in_line(opening) else "")
             if node.block:
-                node.body = self._next_line(opening) if start.explicit or before else 0
+                node.body = next_line(self.text, opening) if start.explicit or before else 0
             before = self._advance().end_mark.index
             if not blank:
                 yield Entry(None, node, start.start_mark.index if start.explicit else opening)
@@ -139,7 +139,7 @@ class YamlSpans:
         node.start = start
         node.indent = " " * (start - self.text.rfind("\n", 0, start) - 1)
         broken = "\n" in self.text[max(node.after, 0) : start]
-        node.body = self._next_line(node.after) if broken else start
+        node.body = next_line(self.text, node.after) if broken else start
 
     def _pair(self, node: Node, outer: str | None) -> None:
         event = self.event
@@ -194,7 +194,3 @@ class YamlSpans:
         """Does a document's value stand on the line of its `---`?"""
         between = self.text[opening : self.event.start_mark.index]
         return opening > 0 and "\n" not in between
-
-    def _next_line(self, at: int) -> int:
-        end = self.text.find("\n", max(at, 0))
-        return len(self.text) if end < 0 else end + 1

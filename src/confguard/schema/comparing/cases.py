@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from attrs import evolve, frozen
@@ -21,11 +21,13 @@ __all__ = [
     "Case",
     "Part",
     "cases",
+    "children_of",
     "impossible",
     "listed",
     "longest",
     "numbers",
     "parts_of",
+    "subschemas_of",
     "takes_key",
     "takes_nothing",
     "types_named",
@@ -99,6 +101,21 @@ class Case:
     def requires(self, name: str) -> bool:
         """Is a key there in every object?"""
         return any(name in names for names in self.all("required"))
+
+
+def children_of(parts: Iterable[Part], name: str) -> tuple[SchemaNode, ...]:
+    """What the values of a key must fit, by all of some schemas."""
+    return tuple(child for part in parts for child in part.children(name))
+
+
+def subschemas_of(parts: Iterable[Part], *keywords: str) -> list[SchemaNode]:
+    """What some schemas say with keywords that hold one schema each."""
+    return [
+        part.node.child(part.keywords[keyword])
+        for part in parts
+        for keyword in keywords
+        if keyword in part.keywords
+    ]
 
 
 def cases(nodes: tuple[SchemaNode, ...]) -> list[Case]:
@@ -240,17 +257,13 @@ def _or_infinity(bound: Any) -> float:
 
 
 def _forbidden(case: Case, name: str) -> bool:
-    plainly = any(takes_nothing(child) for part in case.parts for child in part.children(name))
+    plainly = any(map(takes_nothing, children_of(case.parts, name)))
     return plainly or not takes_key(case, name)
 
 
 def takes_key(case: Case, name: str) -> bool:
     """Does the case take a key, by what it says of names?"""
-    return all(
-        fits(name, part.node.child(part.keywords["propertyNames"]))
-        for part in case.parts
-        if "propertyNames" in part.keywords
-    )
+    return all(fits(name, node) for node in subschemas_of(case.parts, "propertyNames"))
 
 
 def takes_nothing(node: SchemaNode) -> bool:

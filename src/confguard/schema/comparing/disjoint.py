@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from confguard.schema.comparing.cases import Case, cases, impossible
+from confguard.schema.comparing.cases import Case, cases, children_of, impossible
 from confguard.schema.json_validation import fits
 from confguard.schema.nodes import SchemaNode
 
@@ -33,8 +33,8 @@ def _apart(one: Case, other: Case, node: SchemaNode, depth: int) -> bool:
 
 def _differs(one: Case, other: Case, name: str, depth: int) -> bool:
     """Must a key, where it is there, have a value in the one case that it cannot have in the other?"""
-    mine = tuple(child for part in one.parts for child in part.children(name))
-    yours = [child for part in other.parts for child in part.children(name)]
+    mine = children_of(one.parts, name)
+    yours = children_of(other.parts, name)
     return all(any(disjoint(case, child, depth + 1) for child in yours) for case in cases(mine))
 
 

@@ -10,8 +10,9 @@ from attrs import define, field
 
 from confguard.errors import brief
 from confguard.schema.absent import NOTHING
-from confguard.schema.comparing.cases import Part, parts_of, takes_nothing
+from confguard.schema.comparing.cases import Part, children_of, parts_of, takes_nothing
 from confguard.schema.comparing.finding import SchemaFinding
+from confguard.schema.comparing.same import equal
 from confguard.schema.nodes import SchemaNode
 from confguard.schema.vocabulary import write_only
 
@@ -80,8 +81,9 @@ class _Walk:
 
 def _of_others(parts: list[Part], name: str) -> tuple[SchemaNode, ...]:
     """What is said of a key that is not named, as one of many; nothing where that is nothing."""
-    children = (child for part in parts for child in part.children(name))
-    return tuple(child for child in children if child.data != {} and isinstance(child.data, dict))
+    return tuple(
+        child for child in children_of(parts, name) if child.data != {} and isinstance(child.data, dict)
+    )
 
 
 def _below(parts: list[Part], keyword: str) -> tuple[SchemaNode, ...]:
@@ -127,7 +129,7 @@ def _about(
         return
     secret = [any(write_only(keywords) for keywords in parts) for parts in (before, after)]
     was, now = (_first(parts, "default") for parts in (before, after))
-    if was is not NOTHING and now is not NOTHING and not _equal(was, now) and not any(secret):
+    if was is not NOTHING and now is not NOTHING and not equal(was, now) and not any(secret):
         text = f"has the default {brief(repr(now), 80)} and had {brief(repr(was), 80)}"
         yield SchemaFinding("CS106", "risky", path, text, was, now)
     elif was is not NOTHING and now is NOTHING and not any(secret):
@@ -135,10 +137,6 @@ def _about(
         yield SchemaFinding("CS106", "risky", path, text, was)
     if _first(after, "deprecated") is True and _first(before, "deprecated") is not True:
         yield SchemaFinding("CS111", "info", path, "is deprecated")
-
-
-def _equal(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and bool(one == other)
 
 
 def _first(parts: list[dict[str, Any]], keyword: str) -> Any:

@@ -8,7 +8,15 @@ from typing import Any
 
 from attrs import evolve
 
-from confguard.schema.comparing.cases import Case, Part, cases, parts_of, takes_key, takes_nothing
+from confguard.schema.comparing.cases import (
+    Case,
+    Part,
+    cases,
+    children_of,
+    parts_of,
+    takes_key,
+    takes_nothing,
+)
 from confguard.schema.comparing.interface import Comparing
 from confguard.schema.comparing.keys import Keys, keys_of, listed_keys
 from confguard.schema.comparing.refusal import Refusal
@@ -45,13 +53,9 @@ def _known(case: Case, name: str) -> bool:
     return any(name in part.keywords.get("properties", {}) or name in part.renamed for part in case.parts)
 
 
-def _old(case: Case, name: str) -> tuple[SchemaNode, ...]:
-    return tuple(child for part in case.parts for child in part.children(name))
-
-
 def _possible(case: Case, name: str) -> bool:
     """May a table of the old schema have this key?"""
-    return takes_key(case, name) and bool(cases(_old(case, name)))
+    return takes_key(case, name) and bool(cases(children_of(case.parts, name)))
 
 
 def _is_named(part: Part, name: str) -> bool:
@@ -120,7 +124,10 @@ def _of_keys(compare: Comparing, case: Case, new: Part, listed: Keys | None) -> 
         name for name in others if _is_named(new, name) or all(map(takes_nothing, new.children(name)))
     ]
     for name in dict.fromkeys([*_names(case, new), *told_apart]):
-        old, known = _old(case, name), _known(case, name) or name in others or _is_matched(case, name)
+        old, known = (
+            children_of(case.parts, name),
+            _known(case, name) or name in others or _is_matched(case, name),
+        )
         if not known and any(_known(case, was) for was in _former(new, name)):
             continue
         for now in new.children(name):

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import define, field
 
-from confguard.schema.comparing.cases import Part, parts_of
+from confguard.schema.comparing.cases import Part, parts_of, subschemas_of
 from confguard.schema.comparing.finding import SchemaFinding
 from confguard.schema.nodes import SchemaNode
 from confguard.schema.secrets import is_secret
@@ -100,10 +100,7 @@ def _may_be_text(parts: Iterable[Part]) -> bool:
 
 
 def _keys(parts: list[Part]) -> list[Part]:
-    nodes = [
-        part.node.child(part.keywords["propertyNames"]) for part in parts if "propertyNames" in part.keywords
-    ]
-    return [part for node in nodes for part in _possible(node, ())]
+    return [part for node in subschemas_of(parts, "propertyNames") for part in _possible(node, ())]
 
 
 def _values(parts: list[Part], name: str | None) -> list[SchemaNode]:

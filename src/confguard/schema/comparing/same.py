@@ -8,7 +8,7 @@ from confguard.schema.comparing.cases import Case
 from confguard.schema.nodes import SchemaNode
 from confguard.schema.vocabulary import SILENT, subschemas
 
-__all__ = ["same", "says_same"]
+__all__ = ["equal", "same", "says_same"]
 
 
 def says_same(case: Case, new: SchemaNode, *keywords: str) -> bool:
@@ -50,7 +50,7 @@ def same(one: SchemaNode, other: SchemaNode, assumed: set[tuple[int, int]] | Non
         below_mine.keys() == below_yours.keys()
         and len(references[0]) == len(references[1])
         and all(
-            _alike(mine[key], yours[key])
+            equal(mine[key], yours[key])
             for key in mine
             if key not in SILENT | {steps[0] for steps in below_mine}
         )
@@ -62,5 +62,6 @@ def same(one: SchemaNode, other: SchemaNode, assumed: set[tuple[int, int]] | Non
     )
 
 
-def _alike(one: Any, other: Any) -> bool:
+def equal(one: Any, other: Any) -> bool:
+    """Are two values of keywords equal and of one type? `true` is not 1."""
     return type(one) is type(other) and bool(one == other)

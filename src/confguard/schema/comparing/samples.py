@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations, islice, product
 from typing import Any
 
-from confguard.schema.comparing.cases import ALL_TYPES, Part, types_named
+from confguard.schema.comparing.cases import ALL_TYPES, Part, children_of, subschemas_of, types_named
 from confguard.schema.comparing.numbers import numbers
 from confguard.schema.comparing.texts import matching, texts
 from confguard.schema.json_validation import fits
@@ -190,18 +190,12 @@ class _Tables:
         for part in self.said:
             for pattern in part.keywords.get("patternProperties", ()):
                 yield from matching(pattern)
-        names = [
-            part.node.child(part.keywords["propertyNames"])
-            for part in self.said
-            if "propertyNames" in part.keywords
-        ]
-        if names:
+        if names := subschemas_of(self.said, "propertyNames"):
             names_fitting = islice(samples((), self.depth + 1, tuple(names), self.budget), 30)
             yield from (name for name in names_fitting if isinstance(name, str))
 
     def below(self, parts: list[Part], name: str) -> Nodes:
-        children = (child for part in parts for child in part.children(name))
-        return tuple(node for node in children if node.data is not True and node.data != {})
+        return tuple(node for node in children_of(parts, name) if node.data is not True and node.data != {})
 
     def value(self, name: str) -> Any:
         if name not in self.values:
@@ -227,12 +221,7 @@ def _arrays(parts: list[Part], hinting: list[Part], depth: int, budget: Budget) 
     first = max([len(part.keywords.get("prefixItems", ())) for part in hinting], default=0)
     nodes = tuple(part.element(first) for part in parts)
     nodes = tuple(node for node in nodes if node.data is not True and node.data != {})
-    hints = tuple(
-        part.node.child(part.keywords[keyword])
-        for part in hinting
-        for keyword in ("items", "contains")
-        if keyword in part.keywords
-    )
+    hints = tuple(subschemas_of(hinting, "items", "contains"))
     wanted = [value for hint in hints for value in _telling((*nodes, hint), hints, depth + 2, budget)]
     general = (
         samples(nodes, depth + 2, hints, budget) if nodes or hints else iter([0, "a", 1.5, None, "b", True])
