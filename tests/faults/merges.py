@@ -6,8 +6,8 @@ import contextlib
 import io
 import random
 import re
-from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,14 +15,42 @@ from confguard.cli import main
 
 MARKS = re.compile(rb"(?m)^(<{7} ours|={7}|>{7} theirs)\r?$")
 FORMATS = ("yaml", "toml", "jsonc", "json", "ini", "env", "properties")
+_YAML = [
+    "{n}",
+    "0o{n}",
+    "0x{n}F",
+    "'a {n}'",
+    '"b {n}"',
+    "{n}s",
+    "[{n}, x{n}]",
+    "{{a: {n}}}",
+    "{n}.50",
+    "&x{n} y{n}",
+]
+_YAML += [
+    "\n  - {n}\n  - 'c {n}'  # of {n}",
+    "\n  in{n}: {n}\n  on{n}: yes",
+    "|\n  text {n}\n  # no comment {n}",
+]
+_TOML = [
+    "{n}",
+    "0x{n}F",
+    "'a {n}'",
+    '"b {n}"',
+    '"{n}s"',
+    "[{n}, 1{n}]",
+    "{{ a = {n} }}",
+    "[\n  {n}, # of {n}\n]",
+]
 _VALUES = {
-    "yaml": ["1", "0o17", "0x1F", "'a b'", '"a b"', "30s", "yes", "[1, 2]", "{a: 1}", "1.50", "~", "&x 5"],
-    "toml": ["1", "0o17", "0x1F", "'a b'", '"a b"', '"30s"', "true", "[1, 2]", "{ a = 1 }", "1.50", "1_000"],
-    "json": ["1", '"a b"', '"30s"', "true", "[1, 2]", '{"a": 1}', "1.50", "null"],
-    "ini": ["1", "a b", "30s", "yes", "%(x)s", "007"],
-    "env": ["1", "'$HOME'", '"a b"', "30s", "${X:-1}", "007"],
-    "properties": ["1", "a b", "30s", "\\u0041", "a=b", "007"],
+    "yaml": _YAML,
+    "toml": _TOML,
+    "json": ["{n}", '"b {n}"', '"{n}s"', "[{n}, 1{n}]", '{{"a": {n}}}', "{n}.50"],
+    "ini": ["{n}", "a {n}", "{n}s", "%(x{n})s", "00{n}"],
+    "env": ["{n}", "'$H{n}'", '"b {n}"', "{n}s", "${{X:-{n}}}", "00{n}"],
+    "properties": ["{n}", "a {n}", "{n}s", "\\u0041{n}", "a{n}=b", "a {n} \\\n  b {n}"],
 }
+"""Values by format; each gets a number that stands nowhere else, so that nothing can stand in for what was lost."""
 _LINE = {
     "yaml": "{name}: {value}",
     "toml": "{name} = {value}",
@@ -46,21 +74,25 @@ def merged(base: bytes, ours: bytes, theirs: bytes, name: str) -> tuple[int, byt
 
 
 def lost(base: bytes, ours: bytes, theirs: bytes, name: str) -> list[str]:
-    """What is wrong with a merge: words of a side that are neither in the result nor between marks, or no marks."""
+    """What is wrong with a merge: words of a side, or that both kept, which are not in the result; or no marks."""
     code, content = merged(base, ours, theirs, name)
-    marked, words = bool(MARKS.search(content)), Counter(content.split())
+    marked = bool(MARKS.search(content))
     wrong = [] if marked is (code == 1) else [f"ended with {code}, and marks: {marked}"]
-    for side, other in ((ours, theirs), (theirs, ours)):
-        came = Counter(side.split()) - Counter(base.split())
-        gone = Counter() if code else Counter(base.split()) - Counter(other.split())
-        if missing := came - gone - words:
-            wrong.append(f"lost {dict(missing)}")
+    was, mine, others = (_words(side) for side in (base, ours, theirs))
+    removed = (was - mine) | (was - others)
+    if missing := (mine | others) - removed - _words(content):
+        wrong.append(f"lost {sorted(missing)}")
     return [f"{name}: {each}: {(base, ours, theirs)} -> {content!r}" for each in wrong]
 
 
-def histories(format: str, count: int, seed: int = 1) -> Iterator[list[str]]:
+def _words(content: bytes) -> set[bytes]:
+    """The words with a number, which stands nowhere else."""
+    return {word for word in content.split() if re.search(rb"\d{3}", word) and not word.startswith(b"CG")}
+
+
+def histories(format: str, many: int, seed: int = 1) -> Iterator[list[str]]:
     """What is wrong, for each of so many random histories."""
-    for number in range(count):
+    for number in range(many):
         chance = random.Random(f"{format} {seed} {number}")
         yield lost(*_sides(format, chance), f"app.{format}")
 
@@ -68,15 +100,18 @@ def histories(format: str, count: int, seed: int = 1) -> Iterator[list[str]]:
 def _sides(format: str, chance: random.Random) -> tuple[bytes, bytes, bytes]:
     kind = "json" if format == "jsonc" else format
     names = [f"k{n}" for n in range(chance.randint(1, 7))]
+    numbers = count(100)
 
     def comment(side: str) -> str:
         sign = _SIGNS[format]
-        said = f"{sign} {side} {chance.choice(['why', 'since May', 'confguard: accept CG201: x'])}"
+        said = f"{sign} {side}{next(numbers)} {chance.choice(['why', 'since May', 'confguard: accept CG201: x'])}"
         return said if sign else ""
 
     def line(name: str, side: str) -> str:
-        written = _LINE[kind].format(name=name, value=chance.choice(_VALUES[kind]))
-        behind = comment(side) if chance.random() < 0.3 and format in {"yaml", "toml", "jsonc"} else ""
+        value = chance.choice(_VALUES[kind]).format(n=next(numbers))
+        written = _LINE[kind].format(name=name, value=value)
+        commented = chance.random() < 0.3 and format in {"yaml", "toml", "jsonc"} and "\n" not in value
+        behind = comment(side) if commented else ""
         return f"{written} {behind}".rstrip()
 
     base = [line(name, "base") for name in names]
@@ -103,4 +138,4 @@ def _whole(kind: str, lines: list[str], newline: str) -> str:
         lines = ["{", *lines, '  "end": 0', "}"]
     if kind == "ini":
         lines = ["[s]", *lines]
-    return "".join(f"{line}{newline}" for line in lines)
+    return newline.join([*lines, ""]).replace("\r\n", "\n").replace("\n", newline)
