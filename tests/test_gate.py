@@ -367,3 +367,12 @@ def test_a_new_file_of_a_syntax_of_its_own_is_said_and_does_not_block(
     code, told = staged(capsys)
     assert (code, told["files"]) == (0, [])
     assert why(told)["nginx.conf"].startswith("it is of no format that is known")
+
+
+@pytest.mark.parametrize("name", ["a.properties", ".env", "a.ini", "a.toml", "a.yaml"])
+def test_marks_of_a_conflict_are_an_error_for_every_command(folder: Path, capsys: Capture, name: str) -> None:
+    Path(name).write_text(CONFLICT.replace("a=", "a = ") if name == "a.toml" else CONFLICT)
+    assert command(["check", name]) == 1
+    assert f"{name}:1:1: CG001 critical" in capsys.readouterr().out
+    assert command(["diff", name, name]) == 2
+    assert "a merge that is not finished" in capsys.readouterr().err

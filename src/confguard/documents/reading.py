@@ -16,12 +16,20 @@ from confguard.errors import DocumentError, brief
 if TYPE_CHECKING:
     from confguard.documents.interface import Format
 
-__all__ = ["load_bytes", "parsed"]
+__all__ = ["conflict_line", "load_bytes", "parsed"]
 
 
 def parsed(content: bytes, format: Format, path: str | None = None, tags: Collection[str] = ()) -> Any:
     """The data in the bytes of a file. Raises `DocumentError` with the place."""
     text = _decode(content, path).removeprefix("\ufeff")
+    if line := conflict_line(content):
+        raise DocumentError(
+            "has the marks of a merge that is not finished",
+            path=path,
+            line=line,
+            column=1,
+            hint="finish the merge",
+        )
     try:
         if tags:
             with naming_tags(tags):
@@ -40,6 +48,28 @@ def parsed(content: bytes, format: Format, path: str | None = None, tags: Collec
         line, column = deepest_place(text)
         problem = DocumentError(TOO_DEEP, path=path, line=line, column=column)
     raise problem  # out here it has no context: parsers quote the lines around a mistake
+
+
+def conflict_line(content: bytes) -> int | None:
+    """The line at which the marks of a conflict begin, as git leaves them; None where there are not all three.
+
+    >>> conflict_line(b"a=1\\n<<<<<<< ours\\nb=1\\n=======\\nb=2\\n>>>>>>> theirs\\n"), conflict_line(b"a=1\\n")
+    (2, None)
+    """
+    if not all(mark in content for mark in _MARKS):
+        return None
+    begin, wanted = 0, 0
+    for number, line in enumerate(content.splitlines(), 1):
+        if line[:7] == _MARKS[0] and line[7:8] in {b"", b" "}:
+            begin, wanted = number, 1
+        elif wanted and line[:7] == _MARKS[wanted] and line[7:8] in {b"", b" "}:
+            if wanted == 2:
+                return begin
+            wanted = 2
+    return None
+
+
+_MARKS = (b"<" * 7, b"=" * 7, b">" * 7)
 
 
 def load_bytes(path: str, limit: int = MAX_BYTES) -> bytes:

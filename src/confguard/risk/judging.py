@@ -15,6 +15,7 @@ from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
 from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
+from confguard.documents.reading import conflict_line
 from confguard.documents.registry import detect_format
 from confguard.errors import DocumentError, Problem, ValidationError
 from confguard.fields import ImpactLevel
@@ -151,11 +152,10 @@ def judge(
     """
     if before.content == after.content:
         return LeftOut(file, "its content is the same")
-    if after.content and (line := _conflict(after.content)):
-        return Judged(file, Decision.BLOCK, faults=(_fault(after.name, _CONFLICT, line),))
     try:
         document = _parsed(after, terms.format)
     except DocumentError as error:
+        named = named or conflict_line(after.content or b"") is not None  # then nobody meant it to be so
         return _unreadable(file, before, after, error, terms, named=named)
     if problems := schema_findings(terms.schema, document):
         return Judged(file, Decision.BLOCK, faults=problems)
@@ -218,29 +218,6 @@ def _unreadable(
     return Judged(file, Decision.BLOCK, faults=(parse_finding(error, after.name),))
 
 
-def _conflict(content: bytes) -> int | None:
-    """The line at which the marks of a conflict begin; None where there are not all three of them."""
-    begin, wanted = 0, 0
-    for number, line in enumerate(content.splitlines(), 1):
-        if line[:7] == _MARKS[0] and line[7:8] in {b"", b" "}:
-            begin, wanted = number, 1
-        elif wanted and line[:7] == _MARKS[wanted] and line[7:8] in {b"", b" "}:
-            if wanted == 2:
-                return begin
-            wanted = 2
-    return None
-
-
-def _fault(file: str, message: str, line: int) -> Finding:
-    return Finding("CG001", "critical", (), message, "Finish the merge.", file, line, 1)
-
-
-_OF_MANY_SYNTAXES = (".conf", ".cfg", ".cnf")
-"""Names that nginx, Redis and a hundred others give to files of their own syntax: not of INI alone."""
-_CONFLICT = "has the marks of a merge that is not finished"
-_MARKS = (b"<" * 7, b"=" * 7, b">" * 7)
-
-
 def _parsed(side: Side, format: str | None) -> Document | None:
     if side.content is None:
         return None
@@ -254,3 +231,7 @@ def _before(side: Side, format: str | None) -> Document | None:
         return _parsed(side, format)
     except DocumentError:
         return None
+
+
+_OF_MANY_SYNTAXES = (".conf", ".cfg", ".cnf")
+"""Names that nginx, Redis and a hundred others give to files of their own syntax: not of INI alone."""
