@@ -424,9 +424,9 @@ OK = b"HTTP/1.1 200 OK\r\n"
 @pytest.mark.parametrize(
     ("talk", "says"),
     [
-        (dripping(b"", b"H"), "did not answer within 100ms"),
-        (dripping(OK, b"X"), "did not answer within 100ms"),
-        (dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "did not answer within 100ms"),
+        (dripping(b"", b"H"), "did not answer within 300ms"),
+        (dripping(OK, b"X"), "did not answer within 300ms"),
+        (dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "did not answer within 300ms"),
         pytest.param(
             dripping(OK + b"Content-Length: 100000\r\n\r\n", b"a"),
             "answered 200, but not in full within 1s",
@@ -438,7 +438,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
             marks=pytest.mark.slow,
         ),
         pytest.param(dripping(OK + b"\r\n", b"a"), "not in full within 1s", marks=pytest.mark.slow),
-        pytest.param(lambda connection: time.sleep(1), "did not answer within 100ms", marks=pytest.mark.slow),
+        pytest.param(lambda connection: time.sleep(1), "did not answer within 300ms", marks=pytest.mark.slow),
         (lambda connection: None, "did not answer"),
         (saying(b""), "did not answer: it closed the connection"),
         (saying(b"what?\r\n\r\n"), "did not answer: what it sent is no HTTP"),
@@ -485,7 +485,7 @@ def test_an_answer_that_is_well(answer: bytes) -> None:
 def test_a_name_that_is_looked_up_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ended.wait(30))
-    assert HttpProbe("http://auth.example/", timeout="100ms").check() == "did not answer within 100ms"
+    assert HttpProbe("http://auth.example/", timeout="300ms").check() == "did not answer within 300ms"
     ended.set()
 
 
@@ -653,15 +653,15 @@ def test_https(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SSL_CERT_FILE", cert)
         assert HttpProbe(f"https://{host}/").check() is None
     with server(secured(dripping(OK, b"X"))) as host:
-        assert HttpProbe(f"https://{host}/", timeout="100ms").check() == "did not answer within 100ms"
+        assert HttpProbe(f"https://{host}/", timeout="300ms").check() == "did not answer within 300ms"
 
 
 @pytest.mark.parametrize(
     ("talk", "says"),
     [
-        pytest.param(lambda connection: time.sleep(1), "did not answer within 100ms", marks=pytest.mark.slow),
+        pytest.param(lambda connection: time.sleep(1), "did not answer within 300ms", marks=pytest.mark.slow),
         (saying(b"HTTP/1.1 400 Bad\r\n\r\n"), "did not answer"),
-        (dripping(b"\x16\x03\x03\x40\x00", b"\0"), "did not answer within 100ms"),
+        (dripping(b"\x16\x03\x03\x40\x00", b"\0"), "did not answer within 300ms"),
     ],
 )
 def test_a_server_that_speaks_no_tls(talk: Talk, says: str) -> None:
@@ -670,7 +670,7 @@ def test_a_server_that_speaks_no_tls(talk: Talk, says: str) -> None:
         talk(connection) if says.endswith("ms") else connection.sendall(b"HTTP/1.1 400 Bad\r\n\r\n")
 
     with server(after_a_hello) as host:
-        assert says in str(HttpProbe(f"https://{host}/", timeout="100ms").check())
+        assert says in str(HttpProbe(f"https://{host}/", timeout="300ms").check())
 
 
 @pytest.mark.slow
@@ -681,7 +681,7 @@ def test_nothing_is_left_of_questions() -> None:
         before = len(os.listdir("/proc/self/fd"))
         for _ in range(10):
             HttpProbe(f"http://{host}/").check()
-            HttpProbe(f"https://{host}/", timeout="100ms").check()
+            HttpProbe(f"https://{host}/", timeout="300ms").check()
         until(lambda: len(os.listdir("/proc/self/fd")) <= before, 5, "all is closed")
 
 
