@@ -13,7 +13,7 @@ from attrs import define, field
 from confguard.errors import BakeFailedError, ConfguardError, StoreError
 from confguard.rollout.bake import Outcome
 from confguard.rollout.changes import HeadChange
-from confguard.rollout.going_back import bake_failed, not_done, take_back
+from confguard.rollout.going_back import bake_failed, check_done, take_back
 from confguard.rollout.interrupting import interruptible, uninterrupted
 from confguard.rollout.places import Place, locked
 from confguard.rollout.recovering import recover_before, tell_untold
@@ -61,9 +61,7 @@ def apply(
         _bake(attempt.changes, done)
         if tell_services:
             changed = {each.place.config for each in done}
-            left = not_done(tell_untold([each for each in places if each.config not in changed]))
-            if left:
-                raise left
+            check_done(tell_untold([each for each in places if each.config not in changed]))
     return [each.revision for each in done]
 
 
@@ -102,9 +100,9 @@ def _undone_if_interrupted(attempt: _Attempt) -> Iterator[None]:
                 interruption.add_note(f"{error}\n{error.hint}" if error.hint else str(error))
         for each in done:
             if not bakes and _is_head(each):
-                config, number = each.place.config, each.revision.number
+                config = each.place.config
                 interruption.add_note(
-                    f"revision {number} of '{config}' is the head; whether its service was told is not known:"
+                    f"{each.title} is the head; whether its service was told is not known:"
                     f" confguard tell {config}, or confguard revert {config}"
                 )
         raise
@@ -161,8 +159,7 @@ def _end_bake(done: Done) -> bool:
         except StoreError as error:
             if last:
                 raise BakeFailedError(
-                    f"revision {number} of '{config}' was healthy for the whole bake, and the store does not know it:"
-                    f" {error}",
+                    f"{done.title} was healthy for the whole bake, and the store does not know it: {error}",
                     hint=f"it is reverted as abandoned, unless: confguard confirm {config}",
                 ) from error
     raise AssertionError
@@ -171,8 +168,7 @@ def _end_bake(done: Done) -> bool:
 def _replaced_while_watched(replaced: Sequence[Done], done: Sequence[Done]) -> ConfguardError:
     """The error for what somebody replaced; what is watched with it is not left alone."""
     first = replaced[0]
-    which = f"revision {first.revision.number} of '{first.place.config}'"
-    why = f"{which} was replaced by revision {newer(first)} while it was watched"
+    why = f"{first.title} was replaced by revision {newer(first)} while it was watched"
     others = [each for each in done if each not in replaced]
     error = bake_failed(others, why) if others else None
     return error or BakeFailedError(why)

@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from confguard.errors import ConfguardError, ConflictError, DriftError, NotFoundError
 from confguard.rollout.changes import HeadChange, change_to, draft_as_it_was
-from confguard.rollout.going_back import not_done
+from confguard.rollout.going_back import check_done
 from confguard.rollout.places import Place, locked
 from confguard.rollout.steps import Done, tell, write, write_again
 from confguard.stores.interface import PendingBake, PlaceState, Revision
@@ -51,9 +51,7 @@ def recover(place: Place) -> list[Recovered]:
     if not done:
         done = tell_untold([place])
         recovered += [Recovered(place.config, each.revision, "told") for each in done]
-    error = not_done(done)
-    if error:
-        raise error
+    check_done(done)
     return recovered
 
 
@@ -75,9 +73,7 @@ def repair(place: Place) -> Revision:
     recover_before([place])
     with locked([place]):
         done = _again(place, the_head(place), "written again: a target held something else")
-    error = not_done(tell([done]))
-    if error:
-        raise error
+    check_done(tell([done]))
     return done.revision
 
 
@@ -101,9 +97,7 @@ def tell_again(place: Place) -> Revision:
     there = _there(place)
     _check_holds(place, there)
     (done,) = tell([Done(place, there)])
-    error = not_done([done])
-    if error:
-        raise error
+    check_done([done])
     place.emit("told", done.revision)
     return done.revision
 

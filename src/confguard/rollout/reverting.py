@@ -20,7 +20,7 @@ from confguard.rollout.changes import (
     draft_of,
     without_secrets,
 )
-from confguard.rollout.going_back import go_back, not_done
+from confguard.rollout.going_back import check_done, go_back
 from confguard.rollout.interrupting import interruptible
 from confguard.rollout.places import Place
 from confguard.schema.schema import SchemaLike
@@ -57,9 +57,7 @@ def revert(
     name = author_name(author)
     with interruptible():
         done = go_back(places, lambda: [_reverted(place, to, only, reason, name) for place in places])
-    error = not_done(done)
-    if error:
-        raise error
+    check_done(done)
     return [each.revision for each in done]
 
 

@@ -39,6 +39,11 @@ class Done:
     """The revision that somebody made the head while the service was told of this one."""
 
     @property
+    def title(self) -> str:
+        """The revision, as messages name it."""
+        return f"revision {self.revision.number} of '{self.place.config}'"
+
+    @property
     def problem(self) -> str | None:
         """What could not be done, or was undone by somebody else."""
         replaced = f"revision {self.replaced_by} replaced it while its service was told"
