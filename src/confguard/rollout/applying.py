@@ -67,10 +67,10 @@ def apply(
 
 def confirm(place: Place) -> Revision | None:
     """The revision that has proved itself because somebody says so; None if none is being watched."""
-    pending = place.store.pending_bake(place.config)
+    pending = place.pending_bake()
     if pending is None or not place.store.end_bake(place.config, pending.revision):
         return None
-    revision = place.store.get(place.config, pending.revision)
+    revision = place.revision(pending.revision)
     place.emit("confirmed", revision)
     return revision
 
@@ -110,14 +110,14 @@ def _undone_if_interrupted(attempt: _Attempt) -> Iterator[None]:
 
 def _is_baking(done: Done) -> bool:
     """Was it committed, and is it still to prove itself?"""
-    return _is_head(done) and done.place.store.pending_bake(done.place.config) is not None
+    return _is_head(done) and done.place.pending_bake() is not None
 
 
 def _is_head(done: Done) -> bool:
     """Is it the head, as far as the store can be asked?"""
     head = None
     with suppress(StoreError):
-        head = done.place.store.head(done.place.config)
+        head = done.place.head()
     return head is not None and head.digest == done.revision.digest
 
 

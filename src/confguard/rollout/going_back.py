@@ -19,7 +19,7 @@ from confguard.errors import (
     RefusedError,
     TargetError,
 )
-from confguard.rollout.changes import HeadChange, change_to, draft_as_it_was
+from confguard.rollout.changes import HeadChange, change_back
 from confguard.rollout.interrupting import uninterrupted
 from confguard.rollout.places import Place, locked
 from confguard.rollout.steps import Done, newer, tell_of_heads, write
@@ -109,7 +109,7 @@ def _undone(done: Sequence[Done], why: str, *, unproved: bool = False) -> list[D
     stood = [each for each in done if each.back]
 
     def changes() -> list[HeadChange]:
-        baking = [each for each in stood if unproved and each.place.store.pending_bake(each.place.config)]
+        baking = [each for each in stood if unproved and each.place.pending_bake()]
         if unproved and not baking:
             raise ConflictError("all were confirmed meanwhile, and stay")
         return [evolve(_change_back(each, why), unproved=each in baking) for each in stood]
@@ -118,8 +118,7 @@ def _undone(done: Sequence[Done], why: str, *, unproved: bool = False) -> list[D
 
 
 def _change_back(each: Done, why: str) -> HeadChange:
-    back = each.place.store.get(each.place.config, each.back)
-    return change_to(each.place, draft_as_it_was(back, "confguard", why, each.place.clock()), each.revision)
+    return change_back(each.place, each.place.revision(each.back), each.revision, why)
 
 
 def _failure(done: Sequence[Done]) -> ConfguardError | None:

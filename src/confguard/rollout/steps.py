@@ -118,6 +118,6 @@ def tell_of_heads(done: Sequence[Done]) -> list[Done]:
 def newer(done: Done) -> int | None:
     """The number of the head, if it is another one by now; None also where the store is away."""
     with suppress(StoreError):  # who replaced it told the service of that
-        head = done.place.store.head(done.place.config)
+        head = done.place.head()
         return head.number if head and head.digest != done.revision.digest else None
     return None
