@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 import selectors
 import time
-import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +14,7 @@ from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 from confguard.errors import ConflictError, StoreBusyError, StoreError
-from confguard.forking import renew_in_children
+from confguard.forking import close_with, renew_in_children
 from confguard.stores import chain
 from confguard.stores.interface import Append
 from confguard.stores.packing import Packed
@@ -284,7 +282,7 @@ class PostgresStore(SqlStore):
         self._connection, self._stale, self._listens_until = connection, False, 0.0
         notices = self._notices  # not the store: that would never be collected
         connection.add_notify_handler(lambda notice: notices.update([notice.payload]))
-        weakref.finalize(self, _close, connection, os.getpid())
+        close_with(self, connection)
         return connection
 
     def _has_tables(self) -> bool:
@@ -340,11 +338,6 @@ class PostgresStore(SqlStore):
 
 _FORKED: list[Connection] = []
 """Connections of a parent process: closing them in a child would end the parent's, too."""
-
-
-def _close(connection: Connection, pid: int) -> None:
-    if pid == os.getpid():
-        connection.close()
 
 
 def setup_script(
