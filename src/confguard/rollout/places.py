@@ -164,7 +164,7 @@ class Place:
         except BaseException as error:
             discard(staged)
             if isinstance(error, Exception) and not isinstance(error, ConfguardError):
-                raise TargetError(_said(error)) from error
+                raise TargetError(_message_of(error)) from error
             raise
         return staged
 
@@ -176,7 +176,7 @@ class Place:
                 waiting.commit()
             except Exception as error:  # noqa: BLE001 - a target of the user's own may raise anything
                 waiting.discard()
-                problems.append(_said(error))
+                problems.append(_message_of(error))
         problem = "; ".join(problems) or None
         try:
             before = self.state()
@@ -232,7 +232,7 @@ class Place:
             try:
                 reloads.tell(reload)
             except TargetError as error:
-                problems.append(_said(error))
+                problems.append(_message_of(error))
         return "; ".join(problems) or None
 
     def _note(self, before: PlaceState | None, state: PlaceState) -> None:
@@ -288,9 +288,9 @@ def _held(target: Target) -> Held:
     try:
         return Held(target, target.read())
     except Exception as error:  # noqa: BLE001 - a target of the user's own may raise anything
-        return Held(target, None, _said(error))
+        return Held(target, None, _message_of(error))
 
 
-def _said(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     text = str(error) if isinstance(error, ConfguardError) else f"{type(error).__name__}: {error}"
     return masked(text)
