@@ -18,6 +18,7 @@ from confguard.stores.interface import (
     Revision,
     thinned,
 )
+from confguard.stores.retention import contents_to_keep
 
 __all__ = ["MemoryStore"]
 
@@ -130,8 +131,7 @@ class MemoryStore:
         """Drop the content of all revisions but these."""
         with self._lock:
             revisions = self._revisions.get(config, [])
-            newest = max(keep, default=0)
-            kept = {each.content_digest for each in revisions if each.number in keep or each.number > newest}
+            kept = contents_to_keep(((each.number, each.content_digest) for each in revisions), keep)
             dropped = {digest for name, digest in self._contents if name == config} - kept
             for digest in dropped:
                 del self._contents[config, digest]

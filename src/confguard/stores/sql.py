@@ -12,6 +12,7 @@ from confguard.errors import IntegrityError, NotFoundError
 from confguard.stores import chain, packing
 from confguard.stores.interface import Append, PendingBake, PlaceState, Revision, thinned
 from confguard.stores.packing import Keyframe, Packed
+from confguard.stores.retention import contents_to_keep
 from confguard.stores.sql_script import (
     HEAD_MOVED,
     ID,
@@ -227,8 +228,7 @@ class SqlStore(ABC):
             " FROM revision r JOIN config c ON c.id = r.config WHERE c.name = ? ORDER BY r.number",
             config,
         )
-        newest = max(keep, default=0)
-        wanted = {content for _, _, number, content, _ in rows if number in keep or number > newest}
+        wanted = contents_to_keep(((number, content) for _, _, number, content, _ in rows), keep)
         packed = {number: content for _, _, number, content, gone in rows if not gone}
         dropped = set(packed.values()) - wanted
         if not dropped:
