@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from functools import cache
 from itertools import count
-from typing import Protocol
-from weakref import WeakValueDictionary
+from typing import Any, Protocol
+from weakref import WeakValueDictionary, finalize
 
-__all__ = ["Forked", "renew_in_children"]
+__all__ = ["Forked", "close_with", "renew_in_children"]
 
 
 class Forked(Protocol):
@@ -32,6 +32,24 @@ def renew_in_children(thing: Forked) -> None:
     """Have `after_fork` called in every child that is forked from now on, as long as the thing lives."""
     _hook()
     _KNOWN[next(_numbers)] = thing
+
+
+class Closable(Protocol):
+    """Something that is held open."""
+
+    def close(self) -> None:
+        """Give it back."""
+        ...
+
+
+def close_with(owner: Any, connection: Closable) -> finalize[..., Any]:
+    """Close a connection when nobody holds its owner any more; not in a forked child: its parent goes on with it."""
+    return finalize(owner, _close_in, os.getpid(), connection)
+
+
+def _close_in(pid: int, connection: Closable) -> None:
+    if pid == os.getpid():
+        connection.close()
 
 
 @cache

@@ -17,7 +17,7 @@ def held_by_hand(place: Place, target: str | os.PathLike[str] | None = None) -> 
 
     Raises `NotFoundError` where none does, and `ConfguardError` where several hold different things and none is named.
     """
-    head = place.store.head(place.config)
+    head = place.head()
     others = {each.target for each in place.edited(head)}  # a machine that lags was not edited
     wanted = None if target is None else _named(place, os.fspath(target))
     edited = [

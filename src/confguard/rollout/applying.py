@@ -6,14 +6,14 @@ What could not be written everywhere, what a service refuses, and what a bake fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 from attrs import define, field
 
 from confguard.errors import BakeFailedError, ConfguardError, StoreError
-from confguard.rollout.bake import Outcome
+from confguard.rollout.bake import Bake, Outcome
 from confguard.rollout.changes import HeadChange
-from confguard.rollout.going_back import bake_failed, not_done, take_back
+from confguard.rollout.going_back import bake_failed, check_done, take_back
 from confguard.rollout.interrupting import interruptible, uninterrupted
 from confguard.rollout.places import Place, locked
 from confguard.rollout.recovering import recover_before, tell_untold
@@ -48,7 +48,8 @@ def apply(
             with uninterrupted():
                 attempt.done = done = write(attempt.changes)
         if tell_services:
-            with _watched_while_told(attempt.changes, done):
+            # A service may take its time, and its bake has begun.
+            with leased(done, _LONGEST_TELLING) if attempt.bake else nullcontext():
                 done = tell_of_heads(done)
         if any(each.problem for each in done):
             with uninterrupted():
@@ -58,21 +59,20 @@ def apply(
         for each in done:
             author, reason = each.revision.author, each.revision.reason
             each.place.emit("applied", each.revision, author=author, reason=reason)
-        _bake(attempt.changes, done)
+        if attempt.bake:
+            _bake(attempt.bake, done)
         if tell_services:
             changed = {each.place.config for each in done}
-            left = not_done(tell_untold([each for each in places if each.config not in changed]))
-            if left:
-                raise left
+            check_done(tell_untold([each for each in places if each.config not in changed]))
     return [each.revision for each in done]
 
 
 def confirm(place: Place) -> Revision | None:
     """The revision that has proved itself because somebody says so; None if none is being watched."""
-    pending = place.store.pending_bake(place.config)
+    pending = place.pending_bake()
     if pending is None or not place.store.end_bake(place.config, pending.revision):
         return None
-    revision = place.store.get(place.config, pending.revision)
+    revision = place.revision(pending.revision)
     place.emit("confirmed", revision)
     return revision
 
@@ -84,6 +84,11 @@ class _Attempt:
     changes: Sequence[HeadChange] = field(factory=tuple)
     done: Sequence[Done] = field(factory=tuple)
 
+    @property
+    def bake(self) -> Bake | None:
+        """How it is watched, several as one; None if it is not."""
+        return next((each.bake for each in self.changes if each.bake), None)
+
 
 @contextmanager
 def _undone_if_interrupted(attempt: _Attempt) -> Iterator[None]:
@@ -94,47 +99,34 @@ def _undone_if_interrupted(attempt: _Attempt) -> Iterator[None]:
         raise
     except BaseException as interruption:
         done = attempt.done or [Done(each.place, each.revision, each.back) for each in attempt.changes]
-        bakes = any(each.bake for each in attempt.changes)
-        baking = [each for each in done if bakes and _is_baking(each)]
-        if baking:
-            error = bake_failed(baking, f"the bake was interrupted ({type(interruption).__name__})")
+        heads = [each for each in done if _is_head(each)]
+        if attempt.bake:
+            baking = [each for each in heads if each.place.pending_bake()]
+            why = f"the bake was interrupted ({type(interruption).__name__})"
+            error = bake_failed(baking, why) if baking else None
             if error:
                 interruption.add_note(f"{error}\n{error.hint}" if error.hint else str(error))
-        for each in done:
-            if not bakes and _is_head(each):
-                config, number = each.place.config, each.revision.number
-                interruption.add_note(
-                    f"revision {number} of '{config}' is the head; whether its service was told is not known:"
-                    f" confguard tell {config}, or confguard revert {config}"
-                )
+            raise
+        for each in heads:
+            config = each.place.config
+            interruption.add_note(
+                f"{each.title} is the head; whether its service was told is not known:"
+                f" confguard tell {config}, or confguard revert {config}"
+            )
         raise
-
-
-def _is_baking(done: Done) -> bool:
-    """Was it committed, and is it still to prove itself?"""
-    return _is_head(done) and done.place.store.pending_bake(done.place.config) is not None
 
 
 def _is_head(done: Done) -> bool:
     """Is it the head, as far as the store can be asked?"""
     head = None
     with suppress(StoreError):
-        head = done.place.store.head(done.place.config)
+        head = done.place.head()
     return head is not None and head.digest == done.revision.digest
 
 
-def _watched_while_told(changes: Sequence[HeadChange], done: Sequence[Done]) -> AbstractContextManager[None]:
-    """A service may take its time, and its bake has begun."""
-    baking = any(change.bake for change in changes)
-    return leased(done, _LONGEST_TELLING) if baking else nullcontext()
-
-
-def _bake(changes: Sequence[HeadChange], done: Sequence[Done]) -> None:
+def _bake(bake: Bake, done: Sequence[Done]) -> None:
     """Watch what is to prove itself. Raises `BakeFailedError` after reverting it."""
-    bakes = [change.bake for change in changes if change.bake]
-    if not bakes:
-        return
-    watched = watch(bakes[0], done)
+    watched = watch(bake, done)
     if watched.outcome is Outcome.FAILED:
         with uninterrupted():
             for each in done:
@@ -161,8 +153,7 @@ def _end_bake(done: Done) -> bool:
         except StoreError as error:
             if last:
                 raise BakeFailedError(
-                    f"revision {number} of '{config}' was healthy for the whole bake, and the store does not know it:"
-                    f" {error}",
+                    f"{done.title} was healthy for the whole bake, and the store does not know it: {error}",
                     hint=f"it is reverted as abandoned, unless: confguard confirm {config}",
                 ) from error
     raise AssertionError
@@ -171,8 +162,7 @@ def _end_bake(done: Done) -> bool:
 def _replaced_while_watched(replaced: Sequence[Done], done: Sequence[Done]) -> ConfguardError:
     """The error for what somebody replaced; what is watched with it is not left alone."""
     first = replaced[0]
-    which = f"revision {first.revision.number} of '{first.place.config}'"
-    why = f"{which} was replaced by revision {newer(first)} while it was watched"
+    why = f"{first.title} was replaced by revision {newer(first)} while it was watched"
     others = [each for each in done if each not in replaced]
     error = bake_failed(others, why) if others else None
     return error or BakeFailedError(why)

@@ -25,9 +25,9 @@ __all__ = [
     "HeadChange",
     "author_name",
     "behind_edits",
+    "change_back",
     "change_to",
     "check_head",
-    "draft_as_it_was",
     "draft_of",
     "without_secrets",
 ]
@@ -81,6 +81,28 @@ def change_to(place: Place, draft: Draft, head: Revision | None) -> HeadChange:
     return HeadChange(place, head, (*copies, draft), seen=frozenset(each.content for each in held))
 
 
+def change_back(
+    place: Place,
+    back: Revision,
+    head: Revision,
+    reason: str,
+    author: str = "confguard",
+    *,
+    reverts: bool = True,
+) -> HeadChange:
+    """What makes the exact bytes of a revision the head again; the head's own, where that `reverts` nothing."""
+    draft = Draft(
+        content=back.content,
+        format=back.format,
+        data_digest=back.data_digest,
+        author=author,
+        reason=reason,
+        created_at=place.clock(),
+        reverts=back.number if reverts else None,
+    )
+    return change_to(place, draft, head)
+
+
 def behind_edits(change: HeadChange) -> HeadChange | None:
     """The same once more, behind copies of what somebody wrote into its targets since; None if nobody did."""
     place, draft = change.place, change.drafts[-1]
@@ -116,21 +138,6 @@ def draft_of(document: Document, author: str, reason: str, at: datetime) -> Draf
     )
 
 
-def draft_as_it_was(
-    revision: Revision, author: str, reason: str, at: datetime, *, reverts: bool = True
-) -> Draft:
-    """The draft that makes the exact bytes of a revision the head again."""
-    return Draft(
-        content=revision.content,
-        format=revision.format,
-        data_digest=revision.data_digest,
-        author=author,
-        reason=reason,
-        created_at=at,
-        reverts=revision.number if reverts else None,
-    )
-
-
 def author_name(author: str | None) -> str:
     """The author, if one is named; else the user who runs this, by number where the system knows no name."""
     if author and author.strip():
@@ -144,7 +151,7 @@ def author_name(author: str | None) -> str:
 
 def check_head(place: Place, expected: int, digest: str | None = None) -> Revision | None:
     """The head, if it is the one with this number (0: none) and digest. Raises `ConflictError`."""
-    head = place.store.head(place.config)
+    head = place.head()
     if (head.number if head else 0) != expected:
         raise chain.conflict(place.config, head, expected)
     if digest is not None and head is not None and head.digest != digest:

@@ -22,7 +22,7 @@ from confguard.errors import ConfguardError, StoreError, TargetError
 from confguard.events import Event, EventKind, Listener
 from confguard.schema.schema import Schema
 from confguard.secrets import masked
-from confguard.stores.interface import PlaceState, Revision, Store
+from confguard.stores.interface import PendingBake, PlaceState, Revision, Store
 from confguard.targets import reload as reloads
 from confguard.targets.drift import Drift, drift_of
 from confguard.targets.failing import bound
@@ -79,6 +79,18 @@ class Place:
             names.append(platform.node())
         return hashlib.sha256("\0".join(names).encode()).hexdigest()[:32]
 
+    def head(self) -> Revision | None:
+        """The newest revision of the config; None if there is none."""
+        return self.store.head(self.config)
+
+    def revision(self, number: int) -> Revision:
+        """One revision of the config. Raises `NotFoundError`."""
+        return self.store.get(self.config, number)
+
+    def pending_bake(self) -> PendingBake | None:
+        """The config's bake that is under way."""
+        return self.store.pending_bake(self.config)
+
     def state(self) -> PlaceState | None:
         """What is known of this place; None if it was never to hold a revision."""
         return self.store.places(self.config).get(self.key) if self.key is not None else None
@@ -103,9 +115,11 @@ class Place:
             for each in self.held()
             if each.problem or each.content != head.content or each.target.faults()
         ]
-        waiting = differing and self._unwritten(head)
+        state = self.state() if differing else None
+        known = self._known_digests() if state and state.unwritten else frozenset()
         return tuple(
-            evolve(self._drift(each, head), unwritten=bool(waiting and waiting(each))) for each in differing
+            evolve(self._drift(each, head), unwritten=self._awaits(each, head, state, known))
+            for each in differing
         )
 
     def edited(self, head: Revision | None, wanted: bytes | None = None) -> tuple[Drift, ...]:
@@ -118,7 +132,7 @@ class Place:
         state = self.state()
         ours = {head.content_digest} | ({hashlib.sha256(wanted).hexdigest()} if wanted is not None else set())
         if state is not None and 0 < state.written < head.number:
-            ours.add(self.store.get(self.config, state.written).content_digest)
+            ours.add(self.revision(state.written).content_digest)
         return tuple(
             self._drift(each, head)
             for each in self.held()
@@ -135,8 +149,7 @@ class Place:
         ]
         if not there:
             return []
-        known = {each.content_digest for each in self.store.history(self.config, _REMEMBERED)}
-        state = self.state()
+        known, state = self._known_digests(), self.state()
         strange = [each for each in there if each.digest not in known and not self._torn(each, head, state)]
         return list(dict.fromkeys(each.content for each in strange if each.content is not None))
 
@@ -151,7 +164,7 @@ class Place:
         except BaseException as error:
             discard(staged)
             if isinstance(error, Exception) and not isinstance(error, ConfguardError):
-                raise TargetError(_said(error)) from error
+                raise TargetError(_message_of(error)) from error
             raise
         return staged
 
@@ -163,17 +176,16 @@ class Place:
                 waiting.commit()
             except Exception as error:  # noqa: BLE001 - a target of the user's own may raise anything
                 waiting.discard()
-                problems.append(_said(error))
+                problems.append(_message_of(error))
         problem = "; ".join(problems) or None
         try:
             before = self.state()
         except StoreError:  # it is written all the same; whoever recovers finds that out
             return problem
         written = (before.written if before else 0) if problem else revision.number
-        number = (
-            before.told if before and before.told != revision.number else 0
-        )  # what it took may be another's bytes
-        self._note(before, PlaceState(revision.number, written, number, problem))
+        # What the service took under this number may be another's bytes.
+        told = before.told if before and before.told != revision.number else 0
+        self._note(before, PlaceState(revision.number, written, told, problem))
         return problem
 
     def tell(self, revision: Revision) -> str | None:
@@ -192,8 +204,8 @@ class Place:
         except StoreError:  # whoever recovers tells it once more
             return answer
         if state is not None and state.wanted == wanted:
-            number = wanted if not problem else state.told if wanted == revision.number else 0
-            self._note(state, PlaceState(state.wanted, state.written, number, problem))
+            told = wanted if not problem else state.told if wanted == revision.number else 0
+            self._note(state, PlaceState(state.wanted, state.written, told, problem))
         return answer
 
     def untold(self) -> bool:
@@ -220,7 +232,7 @@ class Place:
             try:
                 reloads.tell(reload)
             except TargetError as error:
-                problems.append(_said(error))
+                problems.append(_message_of(error))
         return "; ".join(problems) or None
 
     def _note(self, before: PlaceState | None, state: PlaceState) -> None:
@@ -231,23 +243,23 @@ class Place:
     def _drift(self, held: Held, head: Revision) -> Drift:
         return drift_of(held.target, held.content, head, self.schema, held.problem)
 
-    def _unwritten(self, head: Revision) -> Callable[[Held], bool] | None:
-        """Tells whether a target waits for the head to be written to it; None if all was written."""
-        state = self.state()
-        if state is None or state.wanted == state.written:
-            return None
-        known = {each.content_digest for each in self.store.history(self.config, _REMEMBERED)}
-        return lambda held: (
-            not held.problem
-            and held.content != head.content
-            and (held.content is None or held.digest in known or self._torn(held, head, state))
-        )
+    def _known_digests(self) -> frozenset[str]:
+        """The digests of what the newest revisions hold."""
+        return frozenset(each.content_digest for each in self.store.history(self.config, _REMEMBERED))
+
+    def _awaits(
+        self, held: Held, head: Revision, state: PlaceState | None, known: Collection[str | None]
+    ) -> bool:
+        """Does a target wait for the head to be written to it, and hold nothing that somebody else wrote?"""
+        if state is None or not state.unwritten or held.problem or held.content == head.content:
+            return False
+        return held.content is None or held.digest in known or self._torn(held, head, state)
 
     def _torn(self, held: Held, head: Revision | None, state: PlaceState | None) -> bool:
         """May this be what a process left that died while it wrote the head over what was written here before?"""
-        if held.content is None or head is None or state is None or state.wanted == state.written:
+        if held.content is None or head is None or state is None or not state.unwritten:
             return False
-        before = self.store.get(self.config, state.written).content_if_there() if state.written else None
+        before = self.revision(state.written).content_if_there() if state.written else None
         return held.target.torn(held.content, before, head.content)
 
 
@@ -276,9 +288,9 @@ def _held(target: Target) -> Held:
     try:
         return Held(target, target.read())
     except Exception as error:  # noqa: BLE001 - a target of the user's own may raise anything
-        return Held(target, None, _said(error))
+        return Held(target, None, _message_of(error))
 
 
-def _said(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     text = str(error) if isinstance(error, ConfguardError) else f"{type(error).__name__}: {error}"
     return masked(text)

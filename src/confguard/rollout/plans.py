@@ -126,7 +126,7 @@ def plan_change(
     if place.schema:
         place.schema.validate_document(document)
     document.digest_data()  # now, so that an apply is short
-    head, now = place.store.head(place.config), place.clock()
+    head, now = place.head(), place.clock()
     base, judged, notes = _base(place, head, document)
     changes = diff(base, document, place.schema)
     history = [each for each in place.store.history(place.config, HISTORY) if not each.drift_copy]
@@ -172,7 +172,7 @@ def change_of(
     """
     if plan.reason is None:
         raise ValueError(_REASON)
-    pending = place.store.pending_bake(place.config)
+    pending = place.pending_bake()
     if pending and not supersede:
         raise _baking(place, pending)
     head = check_head(place, plan.base, plan.base_digest)
@@ -272,7 +272,7 @@ def _is_there(place: Place, document: Document) -> bool:
 
 def _left(place: Place) -> list[str]:
     """What has to be finished, or waited for, before anything is applied here."""
-    pending = place.store.pending_bake(place.config)
+    pending = place.pending_bake()
     if pending and not pending.watched:
         return [
             f"the bake of revision {pending.revision} was abandoned: applying first takes that back, and is refused"
@@ -283,7 +283,7 @@ def _left(place: Place) -> list[str]:
         message = str(baking).removeprefix(f"'{place.config}': ")
         return [f"{message}; {baking.hint}"]
     state = place.state()
-    if state and state.wanted != state.written:
+    if state and state.unwritten:
         return [
             f"revision {state.wanted} is not written to its targets yet: confguard recover {place.config}, or"
             " applying this, does that first"
@@ -304,7 +304,7 @@ def _reverted_before(history: Sequence[Revision], document: Document) -> list[st
 
 
 def _baking(place: Place, pending: PendingBake) -> BakingError:
-    revision = place.store.get(place.config, pending.revision)
+    revision = place.revision(pending.revision)
     until = f"{pending.deadline:%Y-%m-%d %H:%M:%S}Z"
     return BakingError(
         f"'{place.config}': revision {revision.number} by {harmless(revision.author)} is being watched until {until}:"

@@ -44,9 +44,9 @@ def ask(probe: Probe) -> str | None:
     'ended with 1'
     """
     try:
-        return _said(probe.check())
+        return _problem_of(probe.check())
     except Exception as error:  # noqa: BLE001 - whatever somebody's probe raises, it is not healthy
-        return _raised(error)
+        return _problem_raised(error)
 
 
 @frozen
@@ -161,23 +161,23 @@ class CallableProbe:
         except TimeoutError:
             return f"did not answer within {self.timeout}"
         except Exception as error:  # noqa: BLE001 - no thread to be had, say
-            return _raised(error)
+            return _problem_raised(error)
 
     def _answer(self) -> str | None:
         try:
             answer = self.function()
         except BaseException as error:  # noqa: BLE001 - in a thread of its own, it interrupts nobody
-            return _raised(error)
-        return _said(answer)
+            return _problem_raised(error)
+        return _problem_of(answer)
 
 
-def _said(answer: object) -> str | None:
+def _problem_of(answer: object) -> str | None:
     if answer is None or answer is True:
         return None
     return brief(masked(answer if isinstance(answer, str) and answer else f"answered {answer!r}"))
 
 
-def _raised(error: BaseException) -> str:
+def _problem_raised(error: BaseException) -> str:
     try:
         return brief(masked(f"{type(error).__name__}: {error}"))
     except Exception:  # noqa: BLE001 - an error that cannot be written

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from attrs import evolve, frozen
 
 from confguard.errors import ConfguardError, ConflictError, DriftError, NotFoundError
-from confguard.rollout.changes import HeadChange, change_to, draft_as_it_was
-from confguard.rollout.going_back import not_done
+from confguard.rollout.changes import change_back
+from confguard.rollout.going_back import check_done
 from confguard.rollout.places import Place, locked
 from confguard.rollout.steps import Done, tell, write, write_again
 from confguard.stores.interface import PendingBake, PlaceState, Revision
@@ -31,13 +31,16 @@ __all__ = [
 ]
 
 
+Remedy: TypeAlias = Literal["written", "reverted", "told"]
+
+
 @frozen
 class Recovered:
     """Something that was left behind, and was finished."""
 
     config: str
     revision: Revision
-    what: Literal["written", "reverted", "told"]
+    what: Remedy
     """The head was `written` to its targets; an abandoned bake was `reverted`; the service was `told`."""
 
 
@@ -51,9 +54,7 @@ def recover(place: Place) -> list[Recovered]:
     if not done:
         done = tell_untold([place])
         recovered += [Recovered(place.config, each.revision, "told") for each in done]
-    error = not_done(done)
-    if error:
-        raise error
+    check_done(done)
     return recovered
 
 
@@ -75,9 +76,7 @@ def repair(place: Place) -> Revision:
     recover_before([place])
     with locked([place]):
         done = _again(place, the_head(place), "written again: a target held something else")
-    error = not_done(tell([done]))
-    if error:
-        raise error
+    check_done(tell([done]))
     return done.revision
 
 
@@ -101,9 +100,7 @@ def tell_again(place: Place) -> Revision:
     there = _there(place)
     _check_holds(place, there)
     (done,) = tell([Done(place, there)])
-    error = not_done([done])
-    if error:
-        raise error
+    check_done([done])
     place.emit("told", done.revision)
     return done.revision
 
@@ -111,7 +108,7 @@ def tell_again(place: Place) -> Revision:
 def _there(place: Place) -> Revision:
     """The revision that was written here last."""
     state = place.state()
-    return place.store.get(place.config, state.written) if state and state.written else the_head(place)
+    return place.revision(state.written) if state and state.written else the_head(place)
 
 
 def _check_holds(place: Place, revision: Revision) -> None:
@@ -133,25 +130,23 @@ def _finish(place: Place) -> tuple[list[Recovered], list[Done]]:
         return [], []
     with locked([place]):
         place.sweep()
-        recovered, done = _written(place)
-    for each in recovered:
-        place.emit("recovered", each.revision, what=each.what)
-    return recovered, tell(done)
+        finished = _finish_locked(place)
+    if finished is None:
+        return [], []
+    done, what = finished
+    place.emit("recovered", done.revision, what=what)
+    return [Recovered(place.config, done.revision, what)], tell([done])
 
 
 def _is_left(place: Place) -> bool:
-    pending = place.store.pending_bake(place.config)
+    pending = place.pending_bake()
     state = place.state()
     return (
         place.littered()
-        or _is_unwritten(state)
+        or (state is not None and state.unwritten)
         or (pending is not None and not pending.watched)
         or _holds_reverted(place, state, pending)
     )
-
-
-def _is_unwritten(state: PlaceState | None) -> bool:
-    return state is not None and state.wanted != state.written
 
 
 def _holds_reverted(place: Place, state: PlaceState | None, pending: PendingBake | None) -> bool:
@@ -166,52 +161,49 @@ def _holds_reverted(place: Place, state: PlaceState | None, pending: PendingBake
     return any(each.reverts is not None for each in newer) and not place.edited(newer[0])
 
 
-def _written(place: Place) -> tuple[list[Recovered], list[Done]]:
+def _finish_locked(place: Place) -> tuple[Done, Remedy] | None:
     """What is finished with the place locked: whoever left it can't be at work any more."""
-    head = place.store.head(place.config)
+    head, pending, state = place.head(), place.pending_bake(), place.state()
     if head is None:
-        return [], []
-    pending = place.store.pending_bake(place.config)
-    state = place.state()
-    unwritten = _is_unwritten(state)
+        return None
+    unwritten = state is not None and state.unwritten
     ours = unwritten and state is not None and pending is not None and state.wanted == pending.revision
     if pending is not None and (ours or not pending.watched):
         if pending.back:
-            try:
-                reverted = write([evolve(_reverted(place, head, pending), unproved=True)])
-            except ConflictError:
-                if place.store.pending_bake(place.config):
-                    raise
-                return [], []  # somebody has let it stay, or replaced it, in this moment
-            return [Recovered(place.config, reverted[0].revision, "reverted")], reverted
+            return _revert_abandoned(place, head, pending)
         place.store.end_bake(place.config, head.number)
     elif pending is not None and pending.back:  # another machine watches the head: it is not for this one yet
-        head = place.store.get(place.config, pending.back)
+        head = place.revision(pending.back)
         if place.strangers(head, head.content):  # the copy that is kept of them would end that bake
-            return [], []
+            return None
     if not unwritten and not _holds_reverted(place, state, pending):
-        return [], []
-    done = _again(place, head, "written again after an interruption: a target held something else")
-    return [Recovered(place.config, done.revision, "written")], [done]
+        return None
+    return _again(place, head, "written again after an interruption: a target held something else"), "written"
+
+
+def _revert_abandoned(place: Place, head: Revision, pending: PendingBake) -> tuple[Done, Remedy] | None:
+    """Revert what nobody watches; None where somebody has let it stay, or replaced it, in this moment."""
+    back = place.revision(pending.back)
+    change = change_back(place, back, head, "its bake was abandoned: nobody watches it")
+    try:
+        (done,) = write([evolve(change, unproved=True)])
+    except ConflictError:
+        if place.pending_bake():
+            raise
+        return None
+    return done, "reverted"
 
 
 def _again(place: Place, head: Revision, why: str) -> Done:
     """Write the head once more; behind a copy of what somebody else wrote, so that it is not lost."""
     if not place.strangers(head, head.content):
         return write_again(place, head)
-    draft = draft_as_it_was(head, "confguard", why, place.clock(), reverts=False)
-    return write([change_to(place, draft, head)])[0]
-
-
-def _reverted(place: Place, head: Revision, pending: PendingBake) -> HeadChange:
-    back = place.store.get(place.config, pending.back)
-    why = "its bake was abandoned: nobody watches it"
-    return change_to(place, draft_as_it_was(back, "confguard", why, place.clock()), head)
+    return write([change_back(place, head, head, why, reverts=False)])[0]
 
 
 def the_head(place: Place) -> Revision:
     """The newest revision. Raises `NotFoundError` if there is none."""
-    head = place.store.head(place.config)
+    head = place.head()
     if head is None:
         raise NotFoundError(f"'{place.config}' has no revision")
     return head

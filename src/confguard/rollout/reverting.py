@@ -15,12 +15,12 @@ from confguard.rollout import recovering
 from confguard.rollout.changes import (
     HeadChange,
     author_name,
+    change_back,
     change_to,
-    draft_as_it_was,
     draft_of,
     without_secrets,
 )
-from confguard.rollout.going_back import go_back, not_done
+from confguard.rollout.going_back import check_done, go_back
 from confguard.rollout.interrupting import interruptible
 from confguard.rollout.places import Place
 from confguard.schema.schema import SchemaLike
@@ -57,9 +57,7 @@ def revert(
     name = author_name(author)
     with interruptible():
         done = go_back(places, lambda: [_reverted(place, to, only, reason, name) for place in places])
-    error = not_done(done)
-    if error:
-        raise error
+    check_done(done)
     return [each.revision for each in done]
 
 
@@ -129,20 +127,20 @@ def _reverted(
     place: Place, to: int | datetime | str | None, only: int | None, reason: str, author: str
 ) -> HeadChange:
     """What a revert by hand does to one config."""
-    head = place.store.head(place.config)
+    head = place.head()
     if head is None:
         raise NotFoundError(f"'{place.config}' has no revision: there is nothing to go back to")
     if only is not None:
-        reason = without_secrets(place, reason, head, place.store.get(place.config, only))
+        reason = without_secrets(place, reason, head, place.revision(only))
         return change_to(place, _taken_out(place, head, only, reason, author), head)
     back = find(place.store, place.config, to) if to is not None else _before(place, head)
     reason = without_secrets(place, reason, head, back)
-    return change_to(place, draft_as_it_was(back, author, reason, place.clock()), head)
+    return change_back(place, back, head, reason, author)
 
 
 def _unfinished(place: Place) -> bool:
     """Is the head a revert that was cut off, edited over, or not told?"""
-    head, state = place.store.head(place.config), place.state()
+    head, state = place.head(), place.state()
     if head is None or head.reverts is None:
         return False
     incomplete = state is not None and not state.complete
@@ -152,7 +150,7 @@ def _unfinished(place: Place) -> bool:
 def _finished(places: Sequence[Place]) -> list[Revision]:
     """Finish reverts; the heads. Raises `ConflictError` if one of them is none: nothing is done by halves."""
     for place in places:
-        head = place.store.head(place.config)
+        head = place.head()
         if head is None or head.reverts is None:
             finished = next(each for each in places if _unfinished(each))
             raise ConflictError(
@@ -177,9 +175,9 @@ def _before(place: Place, head: Revision) -> Revision:
             f" {head.reason}",
             hint=f"name the revision to go back to: to=N, --to N (confguard log {place.config})",
         )
-    pending = place.store.pending_bake(place.config)
+    pending = place.pending_bake()
     if pending and pending.back:
-        return place.store.get(place.config, pending.back)
+        return place.revision(pending.back)
     back = other_before(place.store, head)
     if back is None:
         raise NotFoundError(f"'{place.config}' has only one revision: there is nothing to go back to")
@@ -188,7 +186,7 @@ def _before(place: Place, head: Revision) -> Revision:
 
 def _taken_out(place: Place, head: Revision, only: int, reason: str, author: str) -> Draft:
     """The draft of the head without what one earlier revision changed."""
-    undone = place.store.get(place.config, only)
+    undone = place.revision(only)
     before = previous(place.store, undone)
     if before is None:
         raise NotFoundError("the first revision has none before it that could be gone back to")

@@ -39,6 +39,11 @@ class Done:
     """The revision that somebody made the head while the service was told of this one."""
 
     @property
+    def title(self) -> str:
+        """The revision, as messages name it."""
+        return f"revision {self.revision.number} of '{self.place.config}'"
+
+    @property
     def problem(self) -> str | None:
         """What could not be done, or was undone by somebody else."""
         replaced = f"revision {self.replaced_by} replaced it while its service was told"
@@ -113,6 +118,6 @@ def tell_of_heads(done: Sequence[Done]) -> list[Done]:
 def newer(done: Done) -> int | None:
     """The number of the head, if it is another one by now; None also where the store is away."""
     with suppress(StoreError):  # who replaced it told the service of that
-        head = done.place.store.head(done.place.config)
+        head = done.place.head()
         return head.number if head and head.digest != done.revision.digest else None
     return None

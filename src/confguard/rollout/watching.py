@@ -33,10 +33,10 @@ def _ended(done: Sequence[Done]) -> Outcome | None:
     """Has somebody else ended it? Nobody knows while the store is away."""
     try:
         for each in done:
-            head = each.place.store.head(each.place.config)
+            head = each.place.head()
             if head is None or head.digest != each.revision.digest:
                 return Outcome.SUPERSEDED
-        pending = any(each.place.store.pending_bake(each.place.config) for each in done)
+        pending = any(each.place.pending_bake() for each in done)
     except ConfguardError:
         return None
     return None if pending else Outcome.CONFIRMED

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+
+from attrs import fields
 
 from confguard.errors import ConflictError, InDoubtError, IntegrityError, NotFoundError, StoreError
 from confguard.stores.interface import Append, Draft, Revision, Store
@@ -29,36 +31,29 @@ __all__ = [
 ]
 
 _ENCODER = json.JSONEncoder(sort_keys=True)
+_OF_DRAFT = tuple(each.name for each in fields(Draft) if each.name != "content")
+_OF_REVISION = tuple(each.name for each in fields(Revision) if each.name != "load")
 _OPTIONAL = ("data_digest", "ticket", "labels", "drift_copy")
 """What a header names only where it is there, so that chains from before it was stay valid."""
 
 
 def link(config: str, drafts: Iterable[Draft], parent: Revision | None) -> list[Revision]:
     """The revisions that drafts become after their parent."""
-    made = []
+    revisions = []
     for draft in drafts:
         content = draft.content
-        header = {
+        header: dict[str, Any] = {name: getattr(draft, name) for name in _OF_DRAFT}
+        header |= {
             "config": config,
             "number": parent.number + 1 if parent else 1,
             "content_digest": hashlib.sha256(content).hexdigest(),
-            "format": draft.format,
-            "author": draft.author,
-            "reason": draft.reason,
-            "created_at": draft.created_at,
-            "data_digest": draft.data_digest,
-            "reverts": draft.reverts,
-            "override": draft.override,
-            "approved_by": draft.approved_by,
-            "ticket": draft.ticket,
             "labels": tuple(draft.labels),
-            "drift_copy": draft.drift_copy,
             "parent": parent.digest if parent else None,
         }
-        parent = Revision(digest=_digest(header), load=_keeping(content), **header)  # type: ignore[arg-type]
+        parent = Revision(digest=_digest(header), load=_keeping(content), **header)
         parent.__dict__["content"] = content  # it needs no check against the digest that was just made of it
-        made.append(parent)
-    return made
+        revisions.append(parent)
+    return revisions
 
 
 def _keeping(content: bytes) -> Callable[[], bytes]:
@@ -70,22 +65,22 @@ def digest_of(revision: Revision) -> str:
     return _digest(revision.__dict__)
 
 
-def _digest(fields: Any) -> str:
+def _digest(values: Mapping[str, Any]) -> str:
     header = {
         "confguard": 1,
-        "config": fields["config"],
-        "number": fields["number"],
-        "parent": fields["parent"],
-        "content": fields["content_digest"],
-        "format": fields["format"],
-        "author": fields["author"],
-        "reason": fields["reason"],
-        "created_at": fields["created_at"].isoformat(),
-        "reverts": fields["reverts"],
-        "override": fields["override"],
-        "approved_by": fields["approved_by"],
+        "config": values["config"],
+        "number": values["number"],
+        "parent": values["parent"],
+        "content": values["content_digest"],
+        "format": values["format"],
+        "author": values["author"],
+        "reason": values["reason"],
+        "created_at": values["created_at"].isoformat(),
+        "reverts": values["reverts"],
+        "override": values["override"],
+        "approved_by": values["approved_by"],
     }
-    header |= {name: fields[name] for name in _OPTIONAL if fields[name]}
+    header |= {name: values[name] for name in _OPTIONAL if values[name]}
     return hashlib.sha256(_ENCODER.encode(header).encode()).hexdigest()
 
 
@@ -230,26 +225,18 @@ def stored(store: Store, appends: Sequence[Append]) -> bool:
 
 def to_json(revision: Revision) -> dict[str, Any]:
     """What is known of a revision beside its content, without what is not set."""
-    made = {
-        name: value
-        for name, value in revision.__dict__.items()
-        if name in _FIELDS and value not in (None, (), False)
+    values = {
+        name: value for name in _OF_REVISION if (value := getattr(revision, name)) not in (None, (), False)
     }
-    return made | {"created_at": revision.created_at.isoformat()}
+    return values | {"created_at": revision.created_at.isoformat()}
 
 
 def from_json(kept: Any, load: Callable[[], bytes]) -> Revision:
     """The revision that `to_json` told of. Raises `IntegrityError` for anything else."""
     try:
-        made = {name: kept[name] for name in _FIELDS if name in kept}
-        made |= {
-            "created_at": datetime.fromisoformat(made["created_at"]),
-            "labels": tuple(made.get("labels", ())),
-        }
-        revision = Revision(load=load, **made)
+        values = {name: kept[name] for name in _OF_REVISION if name in kept}
+        values["created_at"] = datetime.fromisoformat(values["created_at"])
+        values["labels"] = tuple(values.get("labels", ()))
+        return Revision(load=load, **values)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise IntegrityError(f"not a revision as it was written: {error!r}") from error
-    return revision
-
-
-_FIELDS = frozenset(Revision.__annotations__) - {"load"}

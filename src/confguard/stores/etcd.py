@@ -28,7 +28,9 @@ from confguard.stores.etcd_client import Client
 from confguard.stores.etcd_requests import Body, absent, delete, exists, holds, put, ranged
 from confguard.stores.etcd_url import EtcdUrl
 from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake, PlaceState, Revision, thinned
+from confguard.stores.retention import contents_to_keep
 from confguard.stores.retrying import LostError, retrying
+from confguard.stores.urls import newer_layout
 
 __all__ = ["LAYOUT", "EtcdStore"]
 
@@ -192,11 +194,9 @@ class EtcdStore:
 
     def damage(self, config: str) -> str | None:
         """What is noted as the head, and is not the newest revision."""
-        noted = self._value(self._key("head", config))
-        newest = self.history(config, 1)
-        number = values.head_of(config, noted)[0] if noted is not None else 0
-        if number != (newest[0].number if newest else 0):
-            last = newest[0].number if newest else 0
+        number, newest = self.newest(config), self.history(config, 1)
+        last = newest[0].number if newest else 0
+        if number != last:
             return f"'{config}' has revisions up to {last}, and {number} is noted as its head"
         return None
 
@@ -237,18 +237,15 @@ class EtcdStore:
 
     def thin(self, config: str, keep: frozenset[int]) -> int:
         """Drop the content of all revisions but these."""
-        newest = max(keep, default=0)
         while True:  # until nobody appends meanwhile: what they did may stand on what was to be dropped
             noted = self._value(self._key("head", config))
             revisions = list(self.walk(config))
-            kept = {each.content_digest for each in revisions if each.number in keep or each.number > newest}
-            there = {key.rpartition(b"/")[2].decode() for key in self._contents(config)}
-            doomed = sorted(there - kept)
-            lost = there - kept
-            numbers = [each.number for each in revisions if each.content_digest in lost]
-            batches = [doomed[i : i + _MOST_OPERATIONS] for i in range(0, len(doomed), _MOST_OPERATIONS)]
+            kept = contents_to_keep(((each.number, each.content_digest) for each in revisions), keep)
+            dropped = self._contents(config) - kept
+            digests = sorted(dropped)
+            batches = [digests[i : i + _MOST_OPERATIONS] for i in range(0, len(digests), _MOST_OPERATIONS)]
             if noted is None or all(self._drop(config, noted, batch) for batch in batches):
-                return len(numbers)
+                return sum(1 for each in revisions if each.content_digest in dropped)
 
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
         """Yield when the head of this config is written."""
@@ -263,9 +260,11 @@ class EtcdStore:
         deletions = [delete(self._key("content", config, digest)) for digest in digests]
         return self._client.transaction([holds(head, noted)], deletions)
 
-    def _contents(self, config: str) -> list[bytes]:
+    def _contents(self, config: str) -> set[str]:
+        """The digests of the contents that are there."""
         start = self._key("content", config) + b"/"
-        return [key for key, _ in self._client.range(start, values.after(start), keys_only=True)]
+        contents = self._client.range(start, values.after(start), keys_only=True)
+        return {key.rpartition(b"/")[2].decode() for key, _ in contents}
 
     def _follows(self, append: Append) -> Body:
         """What must hold for these revisions to follow."""
@@ -291,13 +290,13 @@ class EtcdStore:
             before = self._value(key)
             state = values.place_of(config, before) if before is not None else PlaceState(0)
             puts[key] = values.place_text(evolve(state, wanted=last.number))
-        made = {key: put(key, value) for key, value in puts.items()}
+        operations = {key: put(key, value) for key, value in puts.items()}
         if append.bake is None:
-            return made | {bake: delete(bake), watched: delete(watched)}
+            return operations | {bake: delete(bake), watched: delete(watched)}
         leases[config] = lease = self._client.grant(LEASE_SECONDS)
-        made[bake] = put(bake, values.bake_text(append.bake))
-        made[watched] = put(watched, str(append.bake.revision).encode(), lease)
-        return made
+        operations[bake] = put(bake, values.bake_text(append.bake))
+        operations[watched] = put(watched, str(append.bake.revision).encode(), lease)
+        return operations
 
     def _revision(self, value: bytes) -> Revision:
         try:
@@ -325,10 +324,7 @@ class EtcdStore:
         value = None if self._has_layout else self._value(f"{self._prefix}layout".encode())
         layout = values.number_of(value) if value is not None else LAYOUT
         if layout > LAYOUT:
-            raise StoreError(
-                f"{self._client}: made by a newer confguard (layout {layout}, this one knows {LAYOUT})",
-                hint="upgrade confguard-safety",
-            )
+            raise newer_layout(self._client, layout, LAYOUT)
         self._has_layout = self._has_layout or value is not None
         return self._has_layout
 

@@ -143,6 +143,11 @@ class PlaceState:
     """Why it could not be written or told, the last time that was tried."""
 
     @property
+    def unwritten(self) -> bool:
+        """Is it to hold another revision than it does?"""
+        return self.wanted != self.written
+
+    @property
     def complete(self) -> bool:
         """Is all done that was decided?"""
         return self.wanted == self.written == self.told

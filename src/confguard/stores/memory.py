@@ -18,6 +18,7 @@ from confguard.stores.interface import (
     Revision,
     thinned,
 )
+from confguard.stores.retention import contents_to_keep
 
 __all__ = ["MemoryStore"]
 
@@ -77,21 +78,21 @@ class MemoryStore:
 
     def head(self, config: str) -> Revision | None:
         """The newest revision."""
-        kept = self._revisions.get(config)
-        return kept[-1] if kept else None
+        revisions = self._revisions.get(config)
+        return revisions[-1] if revisions else None
 
     def get(self, config: str, number: int) -> Revision:
         """One revision."""
-        kept = self._revisions.get(config, [])
-        if not 1 <= number <= len(kept):
-            raise NotFoundError(f"'{config}' has no revision {number}; it has {len(kept)}")
-        return kept[number - 1]
+        revisions = self._revisions.get(config, [])
+        if not 1 <= number <= len(revisions):
+            raise NotFoundError(f"'{config}' has no revision {number}; it has {len(revisions)}")
+        return revisions[number - 1]
 
     def history(self, config: str, limit: int | None = None, before: int | None = None) -> list[Revision]:
         """Revisions, newest first."""
-        kept = self._revisions.get(config, [])
-        end = len(kept) if before is None else max(0, min(before - 1, len(kept)))
-        return kept[:end][::-1][:limit]
+        revisions = self._revisions.get(config, [])
+        end = len(revisions) if before is None else max(0, min(before - 1, len(revisions)))
+        return revisions[:end][::-1][:limit]
 
     def walk(self, config: str) -> Iterator[Revision]:
         """All revisions, oldest first."""
@@ -113,8 +114,7 @@ class MemoryStore:
     def renew_bake(self, config: str, revision: int) -> bool:
         """The bake of a revision is watched."""
         with self._lock:
-            pending = self._bakes.get(config)
-            if pending is None or pending.revision != revision:
+            if not self._is_baking(config, revision):
                 return False
             self._leases[config] = time.monotonic() + LEASE_SECONDS
             return True
@@ -122,8 +122,7 @@ class MemoryStore:
     def end_bake(self, config: str, revision: int) -> bool:
         """End the bake of a revision."""
         with self._lock:
-            pending = self._bakes.get(config)
-            if pending is None or pending.revision != revision:
+            if not self._is_baking(config, revision):
                 return False
             del self._bakes[config]
             return True
@@ -132,17 +131,14 @@ class MemoryStore:
         """Drop the content of all revisions but these."""
         with self._lock:
             revisions = self._revisions.get(config, [])
-            newest = max(keep, default=0)
-            kept = {each.content_digest for each in revisions if each.number in keep or each.number > newest}
-            there = {
-                each.content_digest for each in revisions if (config, each.content_digest) in self._contents
-            }
-            for digest in there - kept:
+            kept = contents_to_keep(((each.number, each.content_digest) for each in revisions), keep)
+            dropped = {digest for name, digest in self._contents if name == config} - kept
+            for digest in dropped:
                 del self._contents[config, digest]
-            doomed = [i for i, each in enumerate(revisions) if each.content_digest in there - kept]
-            for i in doomed:
+            thinned_out = [i for i, each in enumerate(revisions) if each.content_digest in dropped]
+            for i in thinned_out:
                 revisions[i] = attrs.evolve(revisions[i])  # without the content that it has read already
-            return len(doomed)
+            return len(thinned_out)
 
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
         """Yield whenever something was appended."""
@@ -153,6 +149,10 @@ class MemoryStore:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def _is_baking(self, config: str, revision: int) -> bool:
+        pending = self._bakes.get(config)
+        return pending is not None and pending.revision == revision
 
     def _kept(self, revision: Revision) -> Revision:
         """The revision, with its content in the one place that retention can take it from."""

@@ -68,8 +68,8 @@ def import_(store: Store, path: str | os.PathLike[str]) -> tuple[str, int]:
 
 
 def _line(revision: Revision) -> dict[str, Any]:
-    made, content = chain.to_json(revision), revision.content_if_there()
-    return made if content is None else made | {"content": base64.b64encode(content).decode()}
+    line, content = chain.to_json(revision), revision.content_if_there()
+    return line if content is None else line | {"content": base64.b64encode(content).decode()}
 
 
 def _checked(path: str | os.PathLike[str]) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 import selectors
 import time
-import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,14 +14,14 @@ from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 from confguard.errors import ConflictError, StoreBusyError, StoreError
-from confguard.forking import renew_in_children
+from confguard.forking import close_with, renew_in_children
 from confguard.stores import chain
 from confguard.stores.interface import Append
 from confguard.stores.packing import Packed
 from confguard.stores.retrying import LostError, retrying
 from confguard.stores.sql import SqlStore
 from confguard.stores.sql_script import FOLLOW, Statement, UnmetError
-from confguard.stores.urls import missing_extra, without_password
+from confguard.stores.urls import missing_extra, newer_layout, without_password
 
 try:
     import psycopg
@@ -111,15 +109,15 @@ class PostgresStore(SqlStore):
 
     def renew_bake(self, config: str, revision: int) -> bool:
         """The bake of a revision is watched."""
-        return self._found_out(lambda: super(PostgresStore, self).renew_bake(config, revision))
+        return self._retried(lambda: super(PostgresStore, self).renew_bake(config, revision))
 
     def end_bake(self, config: str, revision: int) -> bool:
         """End the bake of a revision; where the answer was lost, one that is over counts as ended by this."""
-        return self._found_out(
+        return self._retried(
             lambda: super(PostgresStore, self).end_bake(config, revision), done=lambda: not self._bake(config)
         )
 
-    def _found_out(self, change: Callable[[], bool], done: Callable[[], bool] = lambda: False) -> bool:
+    def _retried(self, change: Callable[[], bool], done: Callable[[], bool] = lambda: False) -> bool:
         """Whether something was changed; where the answer is lost, it is asked again."""
         in_doubt = False
         for last in retrying(PATIENCE_SECONDS):
@@ -134,19 +132,18 @@ class PostgresStore(SqlStore):
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
         """Yield when the server notifies of a commit to this config; where it cannot, every `patience` seconds."""
         yield None
-        known, due = 0, time.monotonic() + patience
+        seen, due = 0, time.monotonic() + patience
         while not stop.is_set():
-            told = self._told_of(config)
-            if told != known or time.monotonic() > due:
-                known, due = told, time.monotonic() + patience
+            notices = self._notices_of(config)
+            if notices != seen or time.monotonic() > due:
+                seen, due = notices, time.monotonic() + patience
                 yield None
             self._wait_for_a_notice(stop)
 
-    def _told_of(self, config: str) -> int:
+    def _notices_of(self, config: str) -> int:
         """How often the server notified of this config, on the connection that everything here shares."""
-        if self._lock.acquire(
-            timeout=_TICK
-        ):  # else somebody is at work on it, and what comes is counted by that
+        # Where somebody is at work on it, what comes is counted by that.
+        if self._lock.acquire(timeout=_TICK):
             try:
                 with self._explained():
                     connection = self._usable()
@@ -249,10 +246,10 @@ class PostgresStore(SqlStore):
             for i, each in enumerate(script)
             if each.must
         ]
-        asked = [
+        others = [
             f"(SELECT count(*) FROM s{i})" for i, each in enumerate(script) if each.query.startswith("SELECT")
         ]
-        query = self._tables.named(f"WITH {parts} SELECT {', '.join(checks + asked)}")
+        query = self._tables.named(f"WITH {parts} SELECT {', '.join(checks + others)}")
         try:
             connection.execute(query, [value for each in script for value in each.values])
         except psycopg.errors.InvalidTextRepresentation as error:
@@ -279,13 +276,12 @@ class PostgresStore(SqlStore):
             error.sent = False
             raise
 
-    def _keep(self, connection: Connection) -> Connection:
+    def _keep(self, connection: Connection) -> None:
         """Use a connection from now on. A store that nobody closed is closed when nobody holds it any more."""
         self._connection, self._stale, self._listens_until = connection, False, 0.0
         notices = self._notices  # not the store: that would never be collected
         connection.add_notify_handler(lambda notice: notices.update([notice.payload]))
-        weakref.finalize(self, _close, connection, os.getpid())
-        return connection
+        close_with(self, connection)
 
     def _has_tables(self) -> bool:
         """Are there tables that this version knows?"""
@@ -293,10 +289,7 @@ class PostgresStore(SqlStore):
             self._check_encoding()
             layout = self._tables.layout(self._connection)
             if layout is not None and layout > LAYOUT:
-                raise StoreError(
-                    f"{self._shown}: made by a newer confguard (layout {layout}, this one knows {LAYOUT})",
-                    hint="upgrade confguard-safety",
-                )
+                raise newer_layout(self._shown, layout, LAYOUT)
             self._made = layout is not None
         return self._made
 
@@ -342,11 +335,6 @@ _FORKED: list[Connection] = []
 """Connections of a parent process: closing them in a child would end the parent's, too."""
 
 
-def _close(connection: Connection, pid: int) -> None:
-    if pid == os.getpid():
-        connection.close()
-
-
 def setup_script(
     url: str, *, owner: str | None = None, writer: str | None = None, reader: str | None = None
 ) -> str:
@@ -367,13 +355,13 @@ def _parted(url: str) -> tuple[str, str]:
     if not re.fullmatch(r"\w{1,63}", schema):
         raise StoreError(f"'{schema}' is no schema's name", hint="letters, digits and underscores")
     try:
-        known = conninfo_to_dict(plain)
+        given = conninfo_to_dict(plain)
     except psycopg.ProgrammingError as error:
         raise StoreError(
             f"{without_password(url)}: is no URL that PostgreSQL's library takes: {_first_line(error)}",
             hint="postgresql://user@host:5432/database?schema=confguard",
         ) from error
-    settings: dict[str, Any] = _CONNECTING | known
+    settings: dict[str, Any] = _CONNECTING | given
     return make_conninfo(**settings), schema
 
 

@@ -66,8 +66,8 @@ class Tables:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING,))
         if self.layout(connection) is not None:  # somebody was faster
             return
-        there = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s"
-        if connection.execute(there, (self.schema,)).fetchone() is None:
+        query = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s"
+        if connection.execute(query, (self.schema,)).fetchone() is None:
             connection.execute(f"CREATE SCHEMA {self._quoted}".encode())
         for statement in self._statements():
             connection.execute(statement.encode())

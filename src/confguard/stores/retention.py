@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import field, frozen
 
 from confguard.fields import Duration
 from confguard.stores.interface import Revision
 
-__all__ = ["Retention"]
+__all__ = ["Retention", "contents_to_keep"]
+
+_T = TypeVar("_T")
 
 
 @frozen
@@ -41,3 +43,13 @@ class Retention:
             for index, revision in enumerate(newest_first)
             if index < self.last or revision.created_at >= oldest or (self.labelled and revision.labels)
         )
+
+
+def contents_to_keep(contents: Iterable[tuple[int, _T]], keep: frozenset[int]) -> set[_T]:
+    """Of contents, each with its revision's number, those that stay when all but the ones to `keep` are thinned out.
+
+    >>> sorted(contents_to_keep([(1, "a"), (2, "b"), (3, "c"), (4, "d")], frozenset({1, 3})))
+    ['a', 'c', 'd']
+    """
+    newest = max(keep, default=0)  # what is newer was appended since it was worked out
+    return {content for number, content in contents if number in keep or number > newest}

@@ -12,6 +12,7 @@ from confguard.errors import IntegrityError, NotFoundError
 from confguard.stores import chain, packing
 from confguard.stores.interface import Append, PendingBake, PlaceState, Revision, thinned
 from confguard.stores.packing import Keyframe, Packed
+from confguard.stores.retention import contents_to_keep
 from confguard.stores.sql_script import (
     HEAD_MOVED,
     ID,
@@ -27,14 +28,20 @@ from confguard.stores.sql_script import (
 
 __all__ = ["SqlStore"]
 
-_KNOWN = "number, content, format, author, reason, created_at, data, parent, digest, more"
-_OF_R = ", ".join(f"r.{name}" for name in _KNOWN.split(", "))
-_COLUMNS = f"c.name, {_OF_R}, r.payload IS NULL"
-_REVISIONS = f"SELECT {_COLUMNS} FROM config c JOIN revision r ON r.config = c.id WHERE c.name = ?"
+_PAGE = 500
+"""How many revisions are read at once."""
+_MOST = 2**62
+"""More than there ever are: a database knows no number beyond 63 bits."""
+_COLUMNS = (
+    "c.name, r.number, r.content, r.format, r.author, r.reason, r.created_at, r.data, r.parent, r.digest, r.more,"
+    " r.payload IS NULL"
+)
+_JOINED = "FROM config c JOIN revision r ON r.config = c.id"
+_REVISIONS = f"SELECT {_COLUMNS} {_JOINED} WHERE c.name = ?"
 _NEWEST = "(SELECT max(number) FROM revision WHERE config = c.id)"
+_PACKED = "r.payload, r.keyframe, k.payload"
 _WITH_CONTENT = (
-    f"SELECT {_COLUMNS}, r.payload, r.keyframe, k.payload FROM config c JOIN revision r ON r.config = c.id"
-    " LEFT JOIN revision k ON k.config = r.config AND k.number = r.keyframe WHERE c.name = ? AND r.number = ?"
+    f"{_JOINED} LEFT JOIN revision k ON k.config = r.config AND k.number = r.keyframe WHERE c.name = ?"
 )
 _KEYFRAME = (
     "SELECT k.number, k.content, k.payload FROM config c JOIN revision r ON r.config = c.id AND r.number = c.head"
@@ -94,19 +101,19 @@ class SqlStore(ABC):
 
     def note_place(self, config: str, place: str, before: PlaceState | None, state: PlaceState) -> None:
         """Keep what was written and told. Need not be durable: what is lost is done again."""
-        known = (state.wanted, state.written, state.told, state.error)
+        values = (state.wanted, state.written, state.told, state.error)
         if before is None:
             insert = (
                 f"INSERT INTO place (config, place, wanted, written, told, error) VALUES ({ID}, ?, ?, ?, ?, ?)"
                 " ON CONFLICT DO NOTHING"
             )
-            note = Statement(insert, (config, place, *known))
+            note = Statement(insert, (config, place, *values))
         else:
             update = (
                 "UPDATE place SET wanted = ?, written = ?, told = ?, error = ?"
                 f" WHERE config = {ID} AND place = ? AND wanted = ?"
             )
-            note = Statement(update, (*known, config, place, before.wanted))
+            note = Statement(update, (*values, config, place, before.wanted))
         self._run([note], durable=False)
 
     def newest(self, config: str) -> int:
@@ -116,11 +123,11 @@ class SqlStore(ABC):
 
     def head(self, config: str) -> Revision | None:
         """The newest revision."""
-        mine = self._newest.get(config)
-        if mine is not None:
+        written = self._newest.get(config)
+        if written is not None:
             rows = self._rows("SELECT head, digest FROM config WHERE name = ?", config)
-            if rows and rows[0] == (mine.number, bytes.fromhex(mine.digest)):
-                return mine
+            if rows and rows[0] == (written.number, bytes.fromhex(written.digest)):
+                return written
         query = (
             f"SELECT {_COLUMNS}, c.head, c.digest, {_NEWEST} FROM config c LEFT JOIN revision r"
             " ON r.config = c.id AND r.number = c.head WHERE c.name = ?"
@@ -138,7 +145,8 @@ class SqlStore(ABC):
 
     def get(self, config: str, number: int) -> Revision:
         """One revision with its content. Raises `NotFoundError`, or `IntegrityError` if it is not what was written."""
-        rows = self._rows(_WITH_CONTENT, config, _bounded(number))
+        query = f"SELECT {_COLUMNS}, {_PACKED} {_WITH_CONTENT} AND r.number = ?"
+        rows = self._rows(query, config, _bounded(number))
         if not rows:
             raise NotFoundError(f"'{config}' has no revision {number}; it has {self.newest(config)}")
         *row, payload, keyframe, dictionary = rows[0]
@@ -147,25 +155,23 @@ class SqlStore(ABC):
     def history(self, config: str, limit: int | None = None, before: int | None = None) -> list[Revision]:
         """Revisions, newest first."""
         query = f"{_REVISIONS} AND r.number < ? ORDER BY r.number DESC LIMIT ?"
-        most = 2**62
-        rows = self._rows(
-            query, config, most if before is None else _bounded(before), most if limit is None else limit
-        )
+        below, most = (_MOST if each is None else _bounded(each) for each in (before, limit))
+        rows = self._rows(query, config, below, most)
         return [chain.check_link(self._revision(row)) for row in rows]
 
-    def walk(self, config: str, page: int = 500) -> Iterator[Revision]:
+    def walk(self, config: str) -> Iterator[Revision]:
         """All revisions, oldest first, unchecked; those whose row cannot be read are left out."""
+        query = f"{_REVISIONS} AND r.number > ? ORDER BY r.number LIMIT ?"
         after = 0
         while True:
-            query = f"{_REVISIONS} AND r.number > ? ORDER BY r.number LIMIT ?"
-            rows = self._rows(query, config, after, page)
+            rows = self._rows(query, config, after, _PAGE)
             for row in rows:
                 try:
                     revision = self._revision(row, look_elsewhere=False)
                 except IntegrityError:
                     continue
                 yield revision
-            if len(rows) < page:
+            if len(rows) < _PAGE:
                 return
             after = rows[-1][1]
 
@@ -191,11 +197,11 @@ class SqlStore(ABC):
 
     def renew_bake(self, config: str, revision: int) -> bool:
         """The bake of a revision is watched."""
-        return self._on_bake(config, revision, f"lease = {LEASE} + {self.now}", durable=True)
+        return self._on_bake(config, revision, f"lease = {LEASE} + {self.now}")
 
     def end_bake(self, config: str, revision: int) -> bool:
         """End the bake of a revision."""
-        return self._on_bake(config, revision, "bake = NULL", durable=True)
+        return self._on_bake(config, revision, "bake = NULL")
 
     def _bake(self, config: str) -> Row | None:
         """The bake as it is kept, and how long its lease lasts."""
@@ -203,14 +209,14 @@ class SqlStore(ABC):
         rows = self._rows(query, config)
         return rows[0] if rows else None
 
-    def _on_bake(self, config: str, revision: int, change: str, *, durable: bool) -> bool:
+    def _on_bake(self, config: str, revision: int, change: str) -> bool:
         """Change the row of a config, if the bake of this revision is still under way."""
         row = self._bake(config)
         if row is None or bake_of(config, *row).revision != revision:
             return False
         query = f"UPDATE config SET {change} WHERE name = ? AND bake = ? RETURNING 1"
         try:
-            self._run([Statement(query, (config, row[0]), must="it is over")], durable=durable)
+            self._run([Statement(query, (config, row[0]), must="it is over")])
         except UnmetError:
             return False
         return True
@@ -222,13 +228,12 @@ class SqlStore(ABC):
             " FROM revision r JOIN config c ON c.id = r.config WHERE c.name = ? ORDER BY r.number",
             config,
         )
-        newest = max(keep, default=0)
-        wanted = {content for _, _, number, content, _ in rows if number in keep or number > newest}
-        there = [(number, content) for _, _, number, content, gone in rows if not gone]
-        kept = [number for number, content in there if content in wanted]
-        dropped = [number for number, content in there if content not in wanted]
+        wanted = contents_to_keep(((number, content) for _, _, number, content, _ in rows), keep)
+        packed = {number: content for _, _, number, content, gone in rows if not gone}
+        dropped = set(packed.values()) - wanted
         if not dropped:
             return 0
+        kept = [number for number, content in packed.items() if content in wanted]
         identity, head = rows[0][:2]
         script = [
             Statement(
@@ -240,15 +245,14 @@ class SqlStore(ABC):
         pack = "UPDATE revision SET payload = ?, keyframe = ? WHERE config = ? AND number = ?"
         script += [Statement(pack, (*row[:2], identity, row[2])) for row in self._packed_anew(config, kept)]
         drop = "UPDATE revision SET payload = NULL, keyframe = NULL WHERE config = ? AND number = ?"
-        script += [Statement(drop, (identity, number)) for number in dropped]
+        script += [Statement(drop, (identity, number)) for number in packed if packed[number] in dropped]
         try:
             self._run(script)
         except UnmetError:  # somebody appended: what they did may stand on what was to be dropped
             return self.thin(config, keep)
         self._keyframes.pop(config, None)
         self._newest.pop(config, None)
-        lost = {content for _, content in there}.difference(wanted)
-        return sum(1 for row in rows if row[3] in lost)
+        return sum(1 for row in rows if row[3] in dropped)
 
     def _packed_anew(self, config: str, kept: Sequence[int]) -> Iterator[Row]:
         """Payload, keyframe and number of the revisions that keep their content, packed as if there were no others."""
@@ -266,9 +270,9 @@ class SqlStore(ABC):
         parent = append.revisions[0].parent
         if parent is None:
             return None
-        known = self._keyframes.get(append.config)
-        if known is not None and known[0] == parent:
-            return known[1]
+        cached = self._keyframes.get(append.config)
+        if cached is not None and cached[0] == parent:
+            return cached[1]
         for number, digest, payload in self._rows(_KEYFRAME, append.config, bytes.fromhex(parent)):
             with suppress(IntegrityError):
                 content = packing.decompress(payload)
@@ -277,18 +281,16 @@ class SqlStore(ABC):
         return None
 
     def _content(self, config: str, number: int) -> bytes:
-        rows = self._rows(_WITH_CONTENT, config, number)
+        rows = self._rows(f"SELECT {_PACKED} {_WITH_CONTENT} AND r.number = ?", config, number)
         if not rows:
             raise NotFoundError(f"'{config}' has no revision {number}")
-        return _unpacked(*rows[0][-3:])
+        return _unpacked(*rows[0])
 
     def _same_content(self, config: str, digest: bytes) -> bytes | None:
         """The content with a digest, from any revision that still has it."""
-        query = (
-            f"SELECT number FROM revision WHERE config = {ID} AND content = ? AND payload IS NOT NULL LIMIT 1"
-        )
+        query = f"SELECT {_PACKED} {_WITH_CONTENT} AND r.content = ? AND r.payload IS NOT NULL LIMIT 1"
         rows = self._rows(query, config, digest)
-        return self._content(config, rows[0][0]) if rows else None
+        return _unpacked(*rows[0]) if rows else None
 
     def _revision(self, row: Row, *, packed: Row | None = None, look_elsewhere: bool = True) -> Revision:
         """The revision in a row, with its packed content where that was read, too.
@@ -326,8 +328,9 @@ class SqlStore(ABC):
                 **rare,
             )
         except (AttributeError, TypeError, ValueError, OverflowError) as error:
-            said = f"revision {row[1]} of '{row[0]}' is not what was written: {error}"
-            raise IntegrityError(said) from error
+            raise IntegrityError(
+                f"revision {row[1]} of '{row[0]}' is not what was written: {error}"
+            ) from error
 
 
 def _unpacked(payload: object, keyframe: int | None, dictionary: object) -> bytes:
@@ -344,5 +347,5 @@ def _unpacked(payload: object, keyframe: int | None, dictionary: object) -> byte
 
 
 def _bounded(number: int) -> int:
-    """A number that a database takes: it knows none beyond 63 bits."""
-    return max(-1, min(number, 2**62))
+    """A number that a database takes."""
+    return max(-1, min(number, _MOST))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,12 +11,12 @@ from threading import Event, RLock
 from typing import Any
 
 from confguard.errors import StoreBusyError, StoreError
-from confguard.forking import renew_in_children
+from confguard.forking import close_with, renew_in_children
 from confguard.stores import sqlite_layout as layout
 from confguard.stores.retrying import retrying
 from confguard.stores.sql import SqlStore
 from confguard.stores.sql_script import Statement, UnmetError
-from confguard.stores.sqlite_reading import Reader, close_in_parent
+from confguard.stores.sqlite_reading import Reader
 from confguard.stores.waiting import file_changes
 
 __all__ = ["SqliteStore"]
@@ -134,21 +133,15 @@ class SqliteStore(SqlStore):
             self._create_file()
         except OSError as error:
             raise StoreError(f"{self.path}: cannot be made: {error.strerror or error}") from error
-        connection = sqlite3.connect(
-            self.path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
-        )
+        connection = layout.connect(self.path, self._busy_seconds)
         try:
-            connection.create_function("lease_clock", 0, layout.lease_clock)
             layout.ensure(connection, self.path)
             self._write_ahead(connection)
             connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA cell_size_check = ON")
-            connection.execute("PRAGMA trusted_schema = OFF")
         except BaseException:
             connection.close()
             raise
-        # A store that nobody closed is closed when nobody holds it any more.
-        self._finalizer = weakref.finalize(self, close_in_parent, connection, os.getpid())
+        self._finalizer = close_with(self, connection)
         return connection
 
     def _write_ahead(self, connection: sqlite3.Connection) -> None:

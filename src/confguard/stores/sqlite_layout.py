@@ -11,7 +11,7 @@ from pathlib import Path
 
 from confguard.errors import StoreError
 
-__all__ = ["ensure", "known", "lease_clock", "statements", "transaction"]
+__all__ = ["connect", "ensure", "is_store", "statements", "transaction"]
 
 APPLICATION_ID = 0x63666764  # "cfgd"
 LAYOUT = 1
@@ -42,14 +42,25 @@ CREATE TRIGGER revision_stays BEFORE DELETE ON revision BEGIN SELECT RAISE(ABORT
 """
 
 
+def connect(database: str | Path, busy_seconds: float, *, uri: bool = False) -> sqlite3.Connection:
+    """A connection on which no transaction begins by itself, and which trusts no file."""
+    connection = sqlite3.connect(
+        database, timeout=busy_seconds, isolation_level=None, check_same_thread=False, uri=uri
+    )
+    connection.create_function("lease_clock", 0, _lease_clock)
+    connection.execute("PRAGMA cell_size_check = ON")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    return connection
+
+
 def ensure(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables in an empty file; refuse what is not a store, or of another layout."""
-    if known(connection, path):
+    if is_store(connection, path):
         return
     with transaction(
         connection
     ):  # only here is it certain that no other process makes them at the same moment
-        if known(connection, path):
+        if is_store(connection, path):
             return
         for statement in _statements(_TABLES):
             connection.execute(statement)
@@ -57,7 +68,7 @@ def ensure(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(f"PRAGMA user_version = {LAYOUT}")
 
 
-def known(connection: sqlite3.Connection, path: Path) -> bool:
+def is_store(connection: sqlite3.Connection, path: Path) -> bool:
     """Is it a store? False for an empty file. Raises `StoreError` for what is not ours, or of another layout."""
     application, version, tables = connection.execute(_WHAT).fetchone()  # one statement: one moment
     if application == APPLICATION_ID:
@@ -75,7 +86,7 @@ def known(connection: sqlite3.Connection, path: Path) -> bool:
     return False
 
 
-def lease_clock() -> int:
+def _lease_clock() -> int:
     """Microseconds by a clock that no one sets, and that all processes of the host share; anew with each boot.
 
     Times of two boots are far from each other, so that nothing of the one before is taken for a moment ago.

@@ -10,21 +10,30 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-import weakref
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import quote
 
+from attrs import frozen
+
 from confguard.errors import StoreBusyError, StoreError
+from confguard.forking import close_with
 from confguard.stores import sqlite_layout as layout
 
-__all__ = ["Reader", "close_in_parent"]
+__all__ = ["Reader"]
 
 _TRIES = 20
 """How often to read anew what is changed while it is read."""
 
-_Seen: TypeAlias = "tuple[bool, int, int, int]"
-"""Is there a log? Else what tells one state of the database's file from the next."""
+
+@frozen
+class _FileState:
+    """What tells one state of the database's file from the next, where there is no log."""
+
+    logged: bool
+    inode: int
+    size: int = 0
+    modified_at: int = 0
 
 
 class Reader:
@@ -33,24 +42,27 @@ class Reader:
     def __init__(self, path: Path, busy_seconds: float) -> None:
         self._path, self._busy_seconds = path, busy_seconds
         self._connection: sqlite3.Connection | None = None
-        self._opened_at: _Seen | None = None
-        self._known = False
+        self._state: _FileState | None = None
+        """The file's state when the connection was opened."""
+        self._is_store = False
 
     def rows(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         """The rows of a query; none where there is no store yet."""
         for _ in range(_TRIES):
-            seen = self._seen()
-            if seen is None:
+            state = self._state_now()
+            if state is None:
                 return []
             try:
-                rows = self._usable(seen).execute(query, values).fetchall() if self._holds_store(seen) else []
+                rows = (
+                    self._usable(state).execute(query, values).fetchall() if self._holds_store(state) else []
+                )
             except (sqlite3.Error, StoreError, UnicodeDecodeError) as error:
                 if getattr(error, "sqlite_errorname", None) == "SQLITE_READONLY_ROLLBACK":
                     return []  # whoever was making the store died: the first commit makes it anew
-                if self._seen() == seen:
+                if self._state_now() == state:
                     raise
                 continue
-            if seen[0] or self._seen() == seen:
+            if state.logged or self._state_now() == state:
                 return rows
         raise StoreBusyError(f"{self._path}: is written to without a pause", hint="try again")
 
@@ -65,8 +77,8 @@ class Reader:
         connection, self._connection = self._connection, None
         return connection
 
-    def _seen(self) -> _Seen | None:
-        """What the files are now; None if there is nothing."""
+    def _state_now(self) -> _FileState | None:
+        """The files' state; None if there is nothing."""
         try:
             status = self._path.stat()
         except FileNotFoundError:
@@ -76,31 +88,26 @@ class Reader:
         if any(
             map(_holds_something, (f"{os.path.realpath(self._path)}{end}" for end in ("-wal", "-journal")))
         ):
-            return True, status.st_ino, 0, 0
-        return (False, status.st_ino, status.st_size, status.st_mtime_ns) if status.st_size else None
+            return _FileState(True, status.st_ino)
+        if not status.st_size:
+            return None
+        return _FileState(False, status.st_ino, status.st_size, status.st_mtime_ns)
 
-    def _holds_store(self, seen: _Seen) -> bool:
-        connection = self._usable(seen)
-        if not self._known:
-            self._known = layout.known(connection, self._path)
-        return self._known
+    def _holds_store(self, state: _FileState) -> bool:
+        connection = self._usable(state)
+        if not self._is_store:
+            self._is_store = layout.is_store(connection, self._path)
+        return self._is_store
 
-    def _usable(self, seen: _Seen) -> sqlite3.Connection:
-        if self._connection is None or self._opened_at != seen:
+    def _usable(self, state: _FileState) -> sqlite3.Connection:
+        if self._connection is None or self._state != state:
             self.close()
-            mode = "mode=ro" if seen[0] else "mode=ro&immutable=1"
-            connection = sqlite3.connect(
-                f"file:{quote(str(self._path))}?{mode}",
-                uri=True,
-                timeout=self._busy_seconds,
-                isolation_level=None,
-                check_same_thread=False,
+            mode = "mode=ro" if state.logged else "mode=ro&immutable=1"
+            self._connection = layout.connect(
+                f"file:{quote(str(self._path))}?{mode}", self._busy_seconds, uri=True
             )
-            connection.create_function("lease_clock", 0, layout.lease_clock)
-            self._connection, self._opened_at, self._known = connection, seen, False
-            self._finalizer = weakref.finalize(self, close_in_parent, connection, os.getpid())
-            connection.execute("PRAGMA cell_size_check = ON")
-            connection.execute("PRAGMA trusted_schema = OFF")
+            self._finalizer = close_with(self, self._connection)
+            self._state, self._is_store = state, False
         return self._connection
 
 
@@ -109,9 +116,3 @@ def _holds_something(path: str) -> bool:
         return Path(path).stat().st_size > 0
     except FileNotFoundError:
         return False
-
-
-def close_in_parent(connection: sqlite3.Connection, pid: int) -> None:
-    """Close a connection, unless this is a forked child of who opened it."""
-    if pid == os.getpid():
-        connection.close()

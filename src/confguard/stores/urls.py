@@ -1,4 +1,4 @@
-"""URLs of stores: shown without their passwords; and what is said where a store's client is missing."""
+"""URLs of stores, shown without their passwords; and what is said of a store that cannot be used."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from confguard.errors import StoreError
 from confguard.secrets import secret_name
 
-__all__ = ["missing_extra", "without_password"]
+__all__ = ["missing_extra", "newer_layout", "without_password"]
 
 _PARAMETER = re.compile(r"([?&]([\w.-]+)=)[^&#]+")
 
@@ -42,4 +42,12 @@ def missing_extra(extra: str, package: str) -> StoreError:
     """The error for a store whose client is not installed."""
     return StoreError(
         f"this store needs {package}, which is not installed", hint=f"pip install 'confguard-safety[{extra}]'"
+    )
+
+
+def newer_layout(store: object, layout: int, known: int) -> StoreError:
+    """The error for a store whose layout this version does not know yet."""
+    return StoreError(
+        f"{store}: made by a newer confguard (layout {layout}, this one knows {known})",
+        hint="upgrade confguard-safety",
     )

@@ -25,10 +25,10 @@ def file_changes(paths: Sequence[Path], stop: Event, patience: float) -> Iterato
         import watchfiles  # now, not when the first is asked for in a thread: a fork must not meet it under way
     except ImportError:
         return _polls(stop, patience)
-    return _told(watchfiles, [path.resolve() for path in paths], stop, patience)
+    return _events(watchfiles, [path.resolve() for path in paths], stop, patience)
 
 
-def _told(watchfiles: ModuleType, real: Sequence[Path], stop: Event, patience: float) -> Iterator[None]:
+def _events(watchfiles: ModuleType, real: Sequence[Path], stop: Event, patience: float) -> Iterator[None]:
     yield None
     names = tuple(path.name for path in real)
     try:
