@@ -376,3 +376,15 @@ def test_marks_of_a_conflict_are_an_error_for_every_command(folder: Path, capsys
     assert f"{name}:1:1: CG001 critical" in capsys.readouterr().out
     assert command(["diff", name, name]) == 2
     assert "a merge that is not finished" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_merged_yet_is_no_file_that_is_gone(web: Path, capsys: Capture) -> None:
+    git("checkout", "--quiet", "-b", "other")
+    Path("web.yaml").write_text("name: other\nreplicas: 3\n")
+    commit("other")
+    git("checkout", "--quiet", "-")
+    Path("web.yaml").write_text("name: main\nreplicas: 3\n")
+    commit("main")
+    subprocess.run(["git", "merge", "--quiet", "other"], capture_output=True)
+    assert main(["--format", "json", "--no-history", "web.yaml"]) == 0
+    assert why(json.loads(capsys.readouterr().out))["web.yaml"].startswith("it is not merged yet")

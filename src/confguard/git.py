@@ -87,11 +87,13 @@ class ChangedFile(NamedTuple):
     """As git writes them: `100644`, `120000` for a link, `160000` for a submodule, `000000` for none."""
     blobs: tuple[str | None, str | None]
     """The names of the contents, for `blobs`."""
+    is_unmerged: bool = False
+    """Does git keep several sides of it, because a merge is not finished?"""
 
     @property
     def is_gone(self) -> bool:
         """Is it not there any more?"""
-        return self.blobs[1] is None
+        return self.blobs[1] is None and not self.is_unmerged
 
 
 def changed(
@@ -122,7 +124,8 @@ def changed(
         if status[0] in "RC":
             path = next(fields)
         blobs = (_present(old), _present(new))
-        found.append(ChangedFile(path, None if status[0] == "A" else before, (was, now), blobs))
+        earlier = None if status[0] == "A" else before
+        found.append(ChangedFile(path, earlier, (was, now), blobs, is_unmerged=status[0] == "U"))
     return found
 
 

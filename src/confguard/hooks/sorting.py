@@ -48,6 +48,8 @@ def _sorted(each: ChangedFile, projects: Projects, contents: Mapping[str, bytes]
     file = each.path
     if SUBMODULE in each.modes:
         return LeftOut(file, "a submodule: what changed in it is judged in its own repository")
+    if each.is_unmerged:
+        return LeftOut(file, "it is not merged yet: git keeps all sides of it")
     member = None if each.is_gone else projects.membership(each.path)
     is_gone = member is None
     if member is None and each.before:  # gone, or called what nobody judges
