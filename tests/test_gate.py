@@ -388,3 +388,16 @@ def test_a_file_that_is_not_merged_yet_is_no_file_that_is_gone(web: Path, capsys
     subprocess.run(["git", "merge", "--quiet", "other"], capture_output=True)
     assert main(["--format", "json", "--no-history", "web.yaml"]) == 0
     assert why(json.loads(capsys.readouterr().out))["web.yaml"].startswith("it is not merged yet")
+
+
+@pytest.mark.parametrize("threshold", ["review", "block"])
+def test_a_named_config_that_cannot_be_judged_fails_at_every_threshold(
+    web: Path, capsys: Capture, threshold: str
+) -> None:
+    Path("confguard.toml").write_text('[configs.web]\nfiles = ["web.yaml"]\n')
+    commit()
+    Path("web.yaml").unlink()
+    Path("web.yaml").symlink_to("/etc/hostname")
+    commit("a link")
+    code, told = ranged(capsys, "HEAD~1..HEAD", "--fail-on", threshold)
+    assert (code, codes(told)) == (1, {"CG004"})

@@ -12,6 +12,7 @@ from confguard.documents.registry import is_configuration
 from confguard.git import ChangedFile
 from confguard.hooks.projects import Membership, Projects
 from confguard.risk.judging import Judged, LeftOut, Side, not_judged
+from confguard.risk.policy import Decision
 
 __all__ = ["SUBMODULE", "Wanted", "sorted_out"]
 
@@ -61,10 +62,12 @@ def _sorted(each: ChangedFile, projects: Projects, contents: Mapping[str, bytes]
         file = each.before or each.path
     elif each.modes[1] == LINK:
         target = contents.get(each.blobs[1] or "", b"").decode(errors="replace")
-        return not_judged(file, f"is a link to {target}", "Judge what it leads to.")
+        return _not_judged(member, file, f"is a link to {target}", "Judge what it leads to.")
     missing = [blob for blob in each.blobs if blob and blob not in contents]
     if missing:
-        return not_judged(file, f"is larger than {MAX_BYTES:,} bytes", "Look at it, or make it smaller.")
+        return _not_judged(
+            member, file, f"is larger than {MAX_BYTES:,} bytes", "Look at it, or make it smaller."
+        )
     before, after = (contents[blob] if blob else None for blob in each.blobs)
     before = None if each.modes[0] == LINK else before
     if is_gone:
@@ -77,3 +80,8 @@ def _sorted(each: ChangedFile, projects: Projects, contents: Mapping[str, bytes]
         return LeftOut(file, "only its mode changed" if each.before == each.path else renamed)
     was = each.before or each.path
     return Wanted(file, was, Side(before, was), Side(after, file), member)
+
+
+def _not_judged(member: Membership, file: str, why: str, advice: str) -> Judged:
+    """A file that cannot be judged: what somebody named as a config does not pass for that."""
+    return not_judged(file, why, advice, Decision.BLOCK if member.config else Decision.REVIEW)

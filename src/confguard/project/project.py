@@ -62,13 +62,14 @@ class Project:
 
     def config_of(self, path: str | os.PathLike[str]) -> tuple[str, Config] | None:
         """The config that a file belongs to, and its name; None if it belongs to none."""
-        try:
-            name = (Path.cwd() / path).resolve().relative_to(self.root.resolve()).as_posix()
-        except ValueError:
-            return None
-        for config_name, config in self.settings.configs.items():
-            if any(fnmatchcase(name, pattern) for pattern in config.patterns):
-                return config_name, config
+        whole, root = Path.cwd() / path, self.root.resolve()
+        for place in dict.fromkeys(
+            [whole.parent.resolve() / whole.name, whole.resolve()]
+        ):  # a link by its own name
+            name = place.relative_to(root).as_posix() if place.is_relative_to(root) else None
+            for config_name, config in self.settings.configs.items() if name else ():
+                if any(fnmatchcase(str(name), pattern) for pattern in config.patterns):
+                    return config_name, config
         return None
 
     def policy_of(self, config: Config | None) -> Policy:
