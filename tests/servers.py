@@ -19,6 +19,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,21 @@ class Postgres:
         command += ["-p", str(self.port), "-U", "confguard", "-d", "postgres", "-c", statement]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
+    def freeze(self) -> None:
+        """Stop all its processes, as they stand: the kernel goes on to acknowledge what comes."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        pid = int((self.data / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, number)
+        listed = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
+        for each in map(int, listed):
+            with suppress(ProcessLookupError):
+                os.kill(each, number)
+
     def close(self) -> None:
         if (self.data / "postmaster.pid").exists():
             self.stop("immediate")
@@ -142,6 +158,40 @@ class Postgres:
             log = self.folder / "log"
             told = ended.stderr or (log.read_text() if log.exists() else "")
             raise RuntimeError(f"{' '.join(command)} ended with {ended.returncode}: {told}")
+
+
+class Standby:
+    """A replica that follows a primary, and answers questions."""
+
+    def __init__(self, primary: Postgres) -> None:
+        self._primary, self.port = primary, free_port()
+        self.folder = primary.folder / "standby"
+        command = [
+            primary._program("pg_basebackup"),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(primary.port),
+            "-U",
+            "confguard",
+        ]
+        primary._run([*command, "-D", str(self.folder), "-R", "-X", "stream"])
+        with (self.folder / "postgresql.auto.conf").open("a") as conf:
+            conf.write(f"port = {self.port}\n")
+        self._ctl("start", "-l", str(primary.folder / "standby.log"))
+
+    def url(self) -> str:
+        return self._primary.url().replace(f":{self._primary.port}/", f":{self.port}/")
+
+    def promote(self) -> None:
+        """Be the primary from now on."""
+        self._ctl("promote")
+
+    def close(self) -> None:
+        self._ctl("stop", "-m", "immediate")
+
+    def _ctl(self, what: str, *words: str) -> None:
+        self._primary._run([self._primary._program("pg_ctl"), "-D", str(self.folder), "-w", *words, what])
 
 
 class Etcd:

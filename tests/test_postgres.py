@@ -26,8 +26,10 @@ from confguard.stores import open_store
 from confguard.stores.postgres import PostgresStore, _parted
 from confguard.stores.sql_script import Statement
 from conftest import unmeasured
+from faults.fleet import bad_weather
+from faults.postgres_weather import PostgresServers
 from proxy import Proxy
-from servers import Postgres, free_port, needed, until
+from servers import Postgres, Standby, free_port, needed, until
 from test_fleet import chain_draft
 
 pytestmark = pytest.mark.slow
@@ -121,17 +123,10 @@ def test_a_server_that_is_frozen_is_a_problem_and_then_is_none(impatient: None) 
     try:
         guard = guard_at(server.url())
         change(guard, 1)
-        pid = int((server.data / "postmaster.pid").read_text().split()[0])
         with cg.Live(X, f"{server.url()}#a", interval=0.5) as live:
-            group = [
-                pid,
-                *map(int, subprocess.run(["pgrep", "-P", str(pid)], capture_output=True).stdout.split()),
-            ]
-            for each in group:
-                os.kill(each, signal.SIGSTOP)
+            server.freeze()
             until(lambda: live.problem is not None, PATIENT, "a problem")
-            for each in group:
-                os.kill(each, signal.SIGCONT)
+            server.thaw()
             until(lambda: live.problem is None, PATIENT, "no problem")
             change(guard, 2)
             until(lambda: live.current == X(2), PATIENT, "the settings")
@@ -220,7 +215,7 @@ def test_a_replica_is_polled(impatient: None) -> None:
     try:
         guard = guard_at(primary.url())
         change(guard, 1)
-        until(lambda: standby.sees("confguard"), PATIENT, "the replica")
+        until(lambda: _has_a_head(standby.url()), PATIENT, "the replica")
         with cg.Live(X, f"{standby.url()}#a", interval=0.3) as live:
             change(guard, 2)
             until(lambda: live.current == X(2), PATIENT, "the settings")
@@ -321,6 +316,13 @@ def test_a_url_that_is_none_is_told_without_its_password(url: str) -> None:
     assert "is no URL that PostgreSQL's library takes" in str(caught.value)
 
 
+def _has_a_head(url: str) -> bool:
+    try:
+        return open_store(url).newest("a") > 0
+    except StoreError:
+        return False
+
+
 class Pooler:
     """pgbouncer in transaction mode, in front of a server."""
 
@@ -352,42 +354,6 @@ class Pooler:
         self._process.terminate()
         self._process.wait(10)
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-class Standby:
-    """A replica that follows a primary, and answers questions."""
-
-    def __init__(self, primary: Postgres) -> None:
-        self._primary, self.port = primary, free_port()
-        self.folder = primary.folder / "standby"
-        command = [
-            primary._program("pg_basebackup"),
-            "-h",
-            "127.0.0.1",
-            "-p",
-            str(primary.port),
-            "-U",
-            "confguard",
-        ]
-        primary._run([*command, "-D", str(self.folder), "-R", "-X", "stream"])
-        with (self.folder / "postgresql.auto.conf").open("a") as conf:
-            conf.write(f"port = {self.port}\n")
-        self._ctl("start", "-l", str(primary.folder / "standby.log"))
-
-    def url(self) -> str:
-        return self._primary.url().replace(f":{self._primary.port}/", f":{self.port}/")
-
-    def sees(self, schema: str) -> bool:
-        try:
-            return open_store(self.url()).newest("a") > 0
-        except StoreError:
-            return False
-
-    def close(self) -> None:
-        self._ctl("stop", "-m", "immediate")
-
-    def _ctl(self, what: str, *words: str) -> None:
-        self._primary._run([self._primary._program("pg_ctl"), "-D", str(self.folder), "-w", *words, what])
 
 
 @pytest.mark.parametrize("what", ["guard.apply(plan)", "live.refresh()"])
@@ -430,3 +396,13 @@ print("begun", flush=True)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=PATIENT)
     assert "KeyboardInterrupt" in told
+
+
+@pytest.mark.once
+def test_bad_weather_over_a_primary_and_its_standby() -> None:
+    """`make soak` does so for minutes."""
+    servers = PostgresServers()
+    try:
+        assert [wrong for each in bad_weather(servers, 12, 10, seed=5) for wrong in each] == []
+    finally:
+        servers.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from attrs import frozen
@@ -20,6 +20,7 @@ from .etcd_weather import EtcdServers
 from .fleet import bad_weather
 from .flips import flips
 from .merges import FORMATS, histories
+from .postgres_weather import PostgresServers
 from .power import losses
 from .rollouts import run_rollouts
 from .syscalls import ERRORS, sweep
@@ -86,9 +87,12 @@ def rolled_out(kind: str, histories: int) -> Row:
 def fleets(seconds: float, lives: int = 50) -> list[Row]:
     """Writers and many Lives, while servers are struck."""
     rows = []
-    for name, servers in {
-        f"three etcd members killed, frozen, cut off, restored, under 4 writers and {lives} Lives": EtcdServers,
-    }.items():
+    crowd = f"under 4 writers and {lives} Lives"
+    kinds: dict[str, Callable[[], EtcdServers | PostgresServers]] = {
+        f"three etcd members killed, frozen, cut off, restored, {crowd}": EtcdServers,
+        f"a PostgreSQL stopped, frozen, cut off, locked, replaced by its standby, {crowd}": PostgresServers,
+    }
+    for name, servers in kinds.items():
         struck_ones = servers()
         try:
             rows.append(struck(name, bad_weather(struck_ones, seconds, lives)))
