@@ -572,6 +572,7 @@ def test_a_compaction_and_a_defragmentation_while_it_is_written(own: Etcd) -> No
     store.close()
 
 
+@pytest.mark.once
 def test_bad_weather_over_three_members_and_what_the_judge_notices() -> None:
     """Half a minute of `make soak ARGS=--fleet`."""
     servers = EtcdServers()
