@@ -281,7 +281,7 @@ class PostgresStore(SqlStore):
         self._connection, self._stale, self._listens_until = connection, False, 0.0
         notices = self._notices  # not the store: that would never be collected
         connection.add_notify_handler(lambda notice: notices.update([notice.payload]))
-        close_with(self, connection)
+        close_with(self, connection.close)
 
     def _has_tables(self) -> bool:
         """Are there tables that this version knows?"""
