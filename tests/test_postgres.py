@@ -23,7 +23,8 @@ from appending import append
 from confguard.cli import main
 from confguard.errors import StoreBusyError, StoreError
 from confguard.stores import open_store
-from confguard.stores.postgres import PostgresStore, _parted
+from confguard.stores.postgres import PostgresStore
+from confguard.stores.postgres_url import parsed
 from confguard.stores.sql_script import Statement
 from conftest import unmeasured
 from faults.fleet import bad_weather
@@ -301,7 +302,7 @@ def test_databases_of_other_encodings(postgres: Postgres) -> None:
 def test_urls_as_libpq_takes_them(url: str, known: dict[str, str], schema: str) -> None:
     from psycopg.conninfo import conninfo_to_dict
 
-    info, found = _parted(url)
+    info, found = parsed(url)
     assert found == schema
     assert known.items() <= conninfo_to_dict(info).items()
 

@@ -7,6 +7,7 @@ stands below stores and live settings, since both renew themselves, and in one o
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cache
 from itertools import count
 from typing import Any, Protocol
@@ -34,22 +35,14 @@ def renew_in_children(thing: Forked) -> None:
     _KNOWN[next(_numbers)] = thing
 
 
-class Closable(Protocol):
-    """Something that is held open."""
-
-    def close(self) -> None:
-        """Give it back."""
-        ...
-
-
-def close_with(owner: Any, connection: Closable) -> finalize[..., Any]:
+def close_with(owner: Any, close: Callable[[], object]) -> finalize[..., Any]:
     """Close a connection when nobody holds its owner any more; not in a forked child: its parent goes on with it."""
-    return finalize(owner, _close_in, os.getpid(), connection)
+    return finalize(owner, _close_in, os.getpid(), close)
 
 
-def _close_in(pid: int, connection: Closable) -> None:
+def _close_in(pid: int, close: Callable[[], object]) -> None:
     if pid == os.getpid():
-        connection.close()
+        close()
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import selectors
 import time
 from collections import Counter
@@ -11,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, RLock
 from typing import Any, TypeAlias
-from urllib.parse import unquote
 
 from confguard.errors import ConflictError, StoreBusyError, StoreError
 from confguard.forking import close_with, renew_in_children
@@ -25,10 +23,10 @@ from confguard.stores.urls import missing_extra, newer_layout, without_password
 
 try:
     import psycopg
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
     from confguard.stores.postgres_bounds import Interruptible, bounded, cut
     from confguard.stores.postgres_tables import LAYOUT, Tables
+    from confguard.stores.postgres_url import first_line, parsed
 except ImportError as error:
     raise missing_extra("postgres", "psycopg") from error
 
@@ -37,7 +35,6 @@ __all__ = ["CHANNEL", "LAYOUT", "PostgresStore", "setup_script"]
 Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
 CHANNEL = "confguard"
-CONNECT_SECONDS = 5
 READ_SECONDS = 5.0
 """How long the server may take to answer a question."""
 WRITE_SECONDS = 10.0
@@ -48,21 +45,10 @@ _CLOSE_SECONDS = 2.0
 """How long `close` waits for what is under way."""
 _TICK = 0.2
 """How long a watcher waits before it looks whether it shall stop."""
-
 _AT_ONCE = 4
 """The head, one revision, its place, and the notice."""
 _LISTEN_AGAIN = 60.0
 """Seconds after which a watcher that could not listen tries again."""
-_CONNECTING = {
-    "connect_timeout": CONNECT_SECONDS,
-    "client_encoding": "utf8",
-    "fallback_application_name": "confguard",
-    "keepalives_idle": 10,
-    "keepalives_interval": 3,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
-"""What holds where the URL says nothing else. Of an idle connection that was dropped, TCP itself is to tell."""
 
 
 class PostgresStore(SqlStore):
@@ -79,7 +65,7 @@ class PostgresStore(SqlStore):
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        self.url, self.schema = _parted(url)
+        self.url, self.schema = parsed(url)
         self._shown = without_password(url)
         self._tables = Tables(self.schema)
         self._lock = RLock()
@@ -281,7 +267,7 @@ class PostgresStore(SqlStore):
         self._connection, self._stale, self._listens_until = connection, False, 0.0
         notices = self._notices  # not the store: that would never be collected
         connection.add_notify_handler(lambda notice: notices.update([notice.payload]))
-        close_with(self, connection)
+        close_with(self, connection.close)
 
     def _has_tables(self) -> bool:
         """Are there tables that this version knows?"""
@@ -314,21 +300,21 @@ class PostgresStore(SqlStore):
             yield
         except psycopg.errors.InsufficientPrivilege as error:
             raise StoreError(
-                f"{self._shown}: this role may not do that: {_first_line(error)}",
+                f"{self._shown}: this role may not do that: {first_line(error)}",
                 hint="docs/how-to/fleet.md tells which privileges a reader and a writer need",
             ) from error
         except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable) as error:
             raise StoreBusyError(
-                f"{self._shown}: the server has not done it in time: {_first_line(error)}",
+                f"{self._shown}: the server has not done it in time: {first_line(error)}",
                 hint="somebody may hold a lock (pg_locks, pg_stat_activity), or the server is overloaded; try again",
             ) from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise LostError(
-                f"{self._shown}: cannot be reached: {_first_line(error)}",
+                f"{self._shown}: cannot be reached: {first_line(error)}",
                 hint="does the server run, and are host, port, user and password right?",
             ) from error
         except psycopg.Error as error:
-            raise StoreError(f"{self._shown}: {_first_line(error)}") from error
+            raise StoreError(f"{self._shown}: {first_line(error)}") from error
 
 
 _FORKED: list[Connection] = []
@@ -339,34 +325,4 @@ def setup_script(
     url: str, *, owner: str | None = None, writer: str | None = None, reader: str | None = None
 ) -> str:
     """The SQL that makes the schema of a store and its tables, for their owner, and lets roles write and read."""
-    return Tables(_parted(url)[1]).setup(owner=owner, writer=writer, reader=reader)
-
-
-def _parted(url: str) -> tuple[str, str]:
-    """What libpq is to connect to, and the schema. Raises `StoreError`."""
-    schema = "confguard"
-
-    def without(found: re.Match[str]) -> str:
-        nonlocal schema
-        schema = unquote(found["schema"])
-        return "?" if found["before"] == "?" and found["after"] else ""
-
-    plain = _SCHEMA.sub(without, url, count=1)
-    if not re.fullmatch(r"\w{1,63}", schema):
-        raise StoreError(f"'{schema}' is no schema's name", hint="letters, digits and underscores")
-    try:
-        given = conninfo_to_dict(plain)
-    except psycopg.ProgrammingError as error:
-        raise StoreError(
-            f"{without_password(url)}: is no URL that PostgreSQL's library takes: {_first_line(error)}",
-            hint="postgresql://user@host:5432/database?schema=confguard",
-        ) from error
-    settings: dict[str, Any] = _CONNECTING | given
-    return make_conninfo(**settings), schema
-
-
-_SCHEMA = re.compile(r"(?P<before>[?&])schema=(?P<schema>[^&]*)(?P<after>&|$)")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+    return Tables(parsed(url)[1]).setup(owner=owner, writer=writer, reader=reader)

@@ -31,7 +31,7 @@ __all__ = ["SqlStore"]
 _PAGE = 500
 """How many revisions are read at once."""
 _MOST = 2**62
-"""More than there ever are: a database knows no number beyond 63 bits."""
+"""Of the numbers that a database takes: it knows none beyond 63 bits."""
 _COLUMNS = (
     "c.name, r.number, r.content, r.format, r.author, r.reason, r.created_at, r.data, r.parent, r.digest, r.more,"
     " r.payload IS NULL"
@@ -39,6 +39,7 @@ _COLUMNS = (
 _JOINED = "FROM config c JOIN revision r ON r.config = c.id"
 _REVISIONS = f"SELECT {_COLUMNS} {_JOINED} WHERE c.name = ?"
 _NEWEST = "(SELECT max(number) FROM revision WHERE config = c.id)"
+_AT_HEAD = "FROM config c LEFT JOIN revision r ON r.config = c.id AND r.number = c.head WHERE c.name = ?"
 _PACKED = "r.payload, r.keyframe, k.payload"
 _WITH_CONTENT = (
     f"{_JOINED} LEFT JOIN revision k ON k.config = r.config AND k.number = r.keyframe WHERE c.name = ?"
@@ -128,11 +129,7 @@ class SqlStore(ABC):
             rows = self._rows("SELECT head, digest FROM config WHERE name = ?", config)
             if rows and rows[0] == (written.number, bytes.fromhex(written.digest)):
                 return written
-        query = (
-            f"SELECT {_COLUMNS}, c.head, c.digest, {_NEWEST} FROM config c LEFT JOIN revision r"
-            " ON r.config = c.id AND r.number = c.head WHERE c.name = ?"
-        )
-        rows = self._rows(query, config)
+        rows = self._rows(f"SELECT {_COLUMNS}, c.head, c.digest, {_NEWEST} {_AT_HEAD}", config)
         if not rows:
             return None
         *row, number, digest, newest = rows[0]
@@ -177,11 +174,7 @@ class SqlStore(ABC):
 
     def damage(self, config: str) -> str | None:
         """What the config's own row says otherwise than its revisions."""
-        query = (
-            f"SELECT c.head, c.digest, r.digest, {_NEWEST} FROM config c LEFT JOIN revision r"
-            " ON r.config = c.id AND r.number = c.head WHERE c.name = ?"
-        )
-        rows = self._rows(query, config)
+        rows = self._rows(f"SELECT c.head, c.digest, r.digest, {_NEWEST} {_AT_HEAD}", config)
         if rows and (rows[0][0] != rows[0][3] or rows[0][1] != rows[0][2]):
             return f"'{config}' has revisions up to {rows[0][3]}, and {rows[0][0]} is noted as its head"
         return None

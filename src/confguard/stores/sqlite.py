@@ -141,7 +141,7 @@ class SqliteStore(SqlStore):
         except BaseException:
             connection.close()
             raise
-        self._finalizer = close_with(self, connection)
+        self._finalizer = close_with(self, connection.close)
         return connection
 
     def _write_ahead(self, connection: sqlite3.Connection) -> None:

@@ -106,7 +106,7 @@ class Reader:
             self._connection = layout.connect(
                 f"file:{quote(str(self._path))}?{mode}", self._busy_seconds, uri=True
             )
-            self._finalizer = close_with(self, self._connection)
+            self._finalizer = close_with(self, self._connection.close)
             self._state, self._is_store = state, False
         return self._connection
 
