@@ -17,11 +17,12 @@ from pydantic import BaseModel, Field
 
 import confguard as cg
 from appending import append
-from confguard.errors import RefusedError, TargetError
+from confguard.errors import RefusedError, StoreError, TargetError
 from confguard.events import Event
 from confguard.fields import Duration
 from confguard.rollout import Bake, Counts, ErrorRate
 from confguard.stores import Draft, PendingBake, open_store
+from confguard.stores.memory import MemoryStore
 from confguard.targets import FileTarget
 from conftest import examples
 
@@ -658,3 +659,30 @@ def test_a_user_without_a_name_is_an_author_by_number(folder: Path, monkeypatch:
 def test_names_that_no_config_can_have(name: str) -> None:
     with pytest.raises(cg.ConfguardError, match="is no config's name"):
         cg.Guard(name, store="memory://")
+
+
+def test_a_store_that_goes_away_does_not_take_the_place_of_an_interruption(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Away(MemoryStore):
+        away = False
+
+        def pending_bake(self, config: str) -> Any:
+            if self.away:
+                raise StoreError("the store is away")
+            return super().pending_bake(config)
+
+    store = Away()
+    guard = cg.Guard("a", store=store, format="toml", policy=cg.Policy(review=101, block=101))
+    guard.apply(guard.plan({"x": 1}, reason="start"))
+
+    def interrupted(*_: object) -> None:
+        store.away = True
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("confguard.rollout.applying._bake", interrupted)
+    plan = guard.plan({"x": 2}, reason="next")
+    with pytest.raises(KeyboardInterrupt) as caught:
+        guard.apply(plan, bake=Bake("1s", [lambda: True]))
+    assert "the store is away" in "".join(caught.value.__notes__)
+    assert "confguard recover" in "".join(caught.value.__notes__)

@@ -98,22 +98,32 @@ def _undone_if_interrupted(attempt: _Attempt) -> Iterator[None]:
     except ConfguardError:
         raise
     except BaseException as interruption:
-        done = attempt.done or [Done(each.place, each.revision, each.back) for each in attempt.changes]
-        heads = [each for each in done if _is_head(each)]
-        if attempt.bake:
-            baking = [each for each in heads if each.place.pending_bake()]
-            why = f"the bake was interrupted ({type(interruption).__name__})"
-            error = bake_failed(baking, why) if baking else None
-            if error:
-                interruption.add_note(f"{error}\n{error.hint}" if error.hint else str(error))
-            raise
-        for each in heads:
-            config = each.place.config
-            interruption.add_note(
-                f"{each.title} is the head; whether its service was told is not known:"
-                f" confguard tell {config}, or confguard revert {config}"
-            )
+        try:
+            notes = list(_after_interruption(attempt, interruption))
+        except ConfguardError as error:  # the store is away: nothing may take the place of the interruption
+            notes = [f"what stands is not known: {error}; once the store answers: confguard recover"]
+        for note in notes:
+            interruption.add_note(note)
         raise
+
+
+def _after_interruption(attempt: _Attempt, interruption: BaseException) -> Iterator[str]:
+    """Undo what was to be watched; and what is to be known of what stands."""
+    done = attempt.done or [Done(each.place, each.revision, each.back) for each in attempt.changes]
+    heads = [each for each in done if _is_head(each)]
+    if attempt.bake:
+        baking = [each for each in heads if each.place.pending_bake()]
+        why = f"the bake was interrupted ({type(interruption).__name__})"
+        error = bake_failed(baking, why) if baking else None
+        if error:
+            yield f"{error}\n{error.hint}" if error.hint else str(error)
+        return
+    for each in heads:
+        config = each.place.config
+        yield (
+            f"{each.title} is the head; whether its service was told is not known:"
+            f" confguard tell {config}, or confguard revert {config}"
+        )
 
 
 def _is_head(done: Done) -> bool:

@@ -7,6 +7,7 @@ of them is another question, and said apart.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from attrs import evolve
 
@@ -17,6 +18,7 @@ from confguard.errors import (
     ConflictError,
     NotToldError,
     RefusedError,
+    StoreError,
     TargetError,
 )
 from confguard.rollout.changes import HeadChange, change_back
@@ -82,7 +84,8 @@ def bake_failed(done: Sequence[Done], why: str) -> ConfguardError | None:
     last = done[0]
     for each in done:
         if not each.back:
-            each.place.store.end_bake(each.place.config, each.revision.number)
+            with suppress(StoreError):  # the others are reverted all the same
+                each.place.store.end_bake(each.place.config, each.revision.number)
     if not any(each.back for each in done):
         return BakeFailedError(f"{last.title} failed, and there is none to go back to: {why}")
     try:

@@ -57,7 +57,7 @@ class Signer:
 class Signers:
     """A file of allowed signers: `ana@example.com ssh-ed25519 AAAA...`, as git's `gpg.ssh.allowedSignersFile`."""
 
-    path: Path = field(converter=Path)
+    path: Path = field(converter=_absolute)
 
     @path.validator
     def _check_path(self, _: object, path: Path) -> None:
