@@ -57,6 +57,12 @@ def until(holds: Callable[[], object], seconds: float = START_SECONDS, what: str
         time.sleep(0.02)
 
 
+def _stands_still(pid: int) -> bool:
+    """Have all threads of a process stopped? One that has not may answer once more."""
+    states = [each.read_text().rpartition(") ")[2][:1] for each in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return all(state in "Tt" for state in states)
+
+
 class Postgres:
     """One PostgreSQL server, with `fsync` on. As root, it runs as the user `postgres`: it refuses to run as root."""
 
@@ -304,6 +310,7 @@ class Etcd:
         process = self.processes[index]
         if process is not None:
             process.send_signal(signal.SIGSTOP)
+            until(lambda: _stands_still(process.pid), what="the freeze")
 
     def thaw(self, index: int) -> None:
         process = self.processes[index]
