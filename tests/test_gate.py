@@ -245,6 +245,27 @@ def test_a_policy_that_gets_stricter_judges_at_once(web: Path, capsys: Capture) 
     assert (code, "CG005" in codes(told)) == (1, False)
 
 
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbf<<<<<<< HEAD\na=1\n", b"a=1\n>>>>>>> other\n"])
+def test_a_mark_that_was_left_over_blocks(repository: Path, capsys: Capture, content: bytes) -> None:
+    Path("a.properties").write_bytes(content)
+    code, told = staged(capsys)
+    assert (code, codes(told)) == (1, {"CG001"})
+
+
+def test_a_project_below_is_not_for_what_stands_beside_it(
+    repository: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("svc", "other"):
+        Path(folder).mkdir()
+    Path("svc/confguard.toml").write_text('[configs.web]\nfiles = ["web.yaml"]\n')
+    Path("other/x.yaml").write_text("replicas: 3\n")
+    commit()
+    Path("other/x.yaml").write_text("replicas: 0\n")
+    for stands in (repository, repository / "svc"):
+        monkeypatch.chdir(stands)
+        assert (staged(capsys)[0], stands) == (1, stands)
+
+
 def test_links_modes_pointers_and_submodules(web: Path, capsys: Capture, tmp_path_factory: Any) -> None:
     Path("other.yaml").write_text("replicas: 1\n")
     Path("link.yaml").symlink_to("web.yaml")
@@ -401,3 +422,115 @@ def test_a_named_config_that_cannot_be_judged_fails_at_every_threshold(
     commit("a link")
     code, told = ranged(capsys, "HEAD~1..HEAD", "--fail-on", threshold)
     assert (code, codes(told)) == (1, {"CG004"})
+
+
+def test_a_rename_out_of_the_pattern_alone_where_pre_commit_names_no_file(
+    web: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRE_COMMIT", "1")
+    git("mv", "web.yaml", "web.yaml.off")
+    code, told = staged(capsys)
+    assert (code, decisions(told), codes(told)) == (1, {"web.yaml": "review"}, {"CG910"})
+
+
+def test_a_file_is_named_from_anywhere_and_a_folder_stands_for_its_files(
+    web: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("sub").mkdir()
+    Path("sub/deep.yaml").write_text("replicas: 3\n")
+    commit()
+    Path("sub/deep.yaml").write_text("replicas: 0\n")
+    for named in (str(web / "sub/deep.yaml"), "sub", ".", "sub/../sub/deep.yaml"):
+        assert (staged(capsys, named)[0], named) == (1, named)
+    monkeypatch.chdir("sub")
+    assert staged(capsys, "..")[0] == 1
+    assert main(["/etc/passwd"]) == 2
+    assert "is outside of the repository" in capsys.readouterr().err
+
+
+def test_a_link_that_is_gone_and_a_file_that_became_a_submodule(
+    web: Path, capsys: Capture, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    Path("link.yaml").symlink_to("web.yaml")
+    commit()
+    Path("link.yaml").unlink()
+    assert decisions(staged(capsys)[1]) == {"link.yaml": "review"}
+    commit("gone")
+    module = tmp_path_factory.mktemp("module")
+    subprocess.run(["git", "init", "-q", str(module)], check=True)
+    git("-C", str(module), "commit", "--quiet", "--allow-empty", "-m", "x")
+    git("rm", "--quiet", "web.yaml")
+    git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(module), "web.yaml")
+    assert decisions(staged(capsys)[1])["web.yaml"] == "review"
+
+
+def test_a_file_that_is_renamed_into_a_config_is_judged_by_its_terms(web: Path, capsys: Capture) -> None:
+    Path("models_of_drafts.py").write_text(
+        "from pydantic import BaseModel\nclass Conf(BaseModel):\n    replicas: int\n"
+    )
+    Path("confguard.toml").write_text(
+        '[configs.c]\nfiles = ["conf/*.yaml"]\nschema = "models_of_drafts:Conf"\n'
+    )
+    Path("drafts").mkdir()
+    Path("drafts/w.yaml").write_text("replicas: many\n")
+    commit()
+    Path("conf").mkdir()
+    git("mv", "drafts/w.yaml", "conf/w.yaml")
+    code, told = staged(capsys, "conf/w.yaml")
+    assert (code, codes(told)) == (1, {"CG002"})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ('files = ["*.yaml"]\n', 'files = ["web.yaml"]\n', "no longer judges *.yaml"),
+        (
+            'files = ["web.yaml"]\nimpact = "critical"\n',
+            'files = ["web.yaml"]\nimpact = "low"\n',
+            "is of low impact (was critical)",
+        ),
+        (
+            'files = ["web.yaml"]\nschema = "web.schema.json"\n',
+            'files = ["web.yaml"]\n',
+            "has no schema any more",
+        ),
+    ],
+)
+def test_a_config_that_is_looked_at_less_is_told_of(
+    web: Path, capsys: Capture, before: str, after: str, told: str
+) -> None:
+    Path("web.schema.json").write_text('{"type": "object"}')
+    Path("confguard.toml").write_text("[configs.web]\n" + before)
+    commit()
+    Path("confguard.toml").write_text("[configs.web]\n" + after)
+    code, found = staged(capsys)
+    assert (code, codes(found)) == (1, {"CG005"})
+    assert told in found["files"][0]["findings"][0]["message"]
+
+
+def test_between_the_revisions_of_pre_commit_a_branch_is_not_blamed_for_main(
+    web: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git("checkout", "--quiet", "-b", "topic")
+    Path("topic.yaml").write_text("x: 1\n")
+    commit("topic")
+    git("checkout", "--quiet", "main")
+    Path("new.yaml").write_text("x: 1\n")
+    commit("main")
+    git("checkout", "--quiet", "topic")
+    monkeypatch.setenv("PRE_COMMIT_FROM_REF", "main")
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", "topic")
+    code, told = staged(capsys, "topic.yaml")
+    assert (code, list(decisions(told))) == (0, ["topic.yaml"])
+
+
+def test_what_is_no_range_and_a_schema_that_ends_the_program(web: Path, capsys: Capture) -> None:
+    for span in ("HEAD..HEAD..HEAD", "HEAD...HEAD..HEAD"):
+        assert command(["assess", "--git", span]) == 2
+        assert "is no range" in capsys.readouterr().err
+    Path("models_that_exit.py").write_text("import sys\nsys.exit(0)\n")
+    Path("confguard.toml").write_text('[configs.w]\nfiles = ["web.yaml"]\nschema = "models_that_exit:Conf"\n')
+    Path("web.yaml").write_text("name: other\n")
+    git("add", "-A")
+    assert main(["web.yaml"]) == 2
+    assert "cannot import 'models_that_exit'" in capsys.readouterr().err

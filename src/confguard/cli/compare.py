@@ -204,10 +204,10 @@ def _assess_span(args: Namespace) -> int:
 def _ends(span: str) -> tuple[str, str]:
     """The two revisions of a range; of `A...B`, where they parted and `B`, as git has it."""
     base, dots, head = span.partition("...")
-    if dots:
+    if dots and ".." not in head:
         return git.merge_base(base or "HEAD", head or "HEAD"), head or "HEAD"
     base, dots, head = span.partition("..")
-    if not dots:
+    if not dots or ".." in head:
         raise ConfguardError(f"'{span}' is no range", hint="BASE..HEAD, such as origin/main..HEAD")
     return base or "HEAD", head or "HEAD"
 

@@ -51,25 +51,18 @@ def parsed(content: bytes, format: Format, path: str | None = None, tags: Collec
 
 
 def conflict_line(content: bytes) -> int | None:
-    """The line at which the marks of a conflict begin, as git leaves them; None where there are not all three.
+    """The line of the first mark of a conflict, as git leaves it with what it names; None where there is none.
 
     >>> conflict_line(b"a=1\\n<<<<<<< ours\\nb=1\\n=======\\nb=2\\n>>>>>>> theirs\\n"), conflict_line(b"a=1\\n")
     (2, None)
     """
-    if not all(mark in content for mark in _MARKS):
+    if not any(mark in content for mark in _MARKS):
         return None
-    begin, wanted = 0, 0
-    for number, line in enumerate(content.splitlines(), 1):
-        if line[:7] == _MARKS[0] and line[7:8] in {b"", b" "}:
-            begin, wanted = number, 1
-        elif wanted and line[:7] == _MARKS[wanted] and line[7:8] in {b"", b" "}:
-            if wanted == 2:
-                return begin
-            wanted = 2
-    return None
+    lines = content.removeprefix(b"\xef\xbb\xbf").splitlines()
+    return next((number for number, line in enumerate(lines, 1) if line.startswith(_MARKS)), None)
 
 
-_MARKS = (b"<" * 7, b"=" * 7, b">" * 7)
+_MARKS = (b"<<<<<<< ", b">>>>>>> ")
 
 
 def load_bytes(path: str, limit: int = MAX_BYTES) -> bytes:

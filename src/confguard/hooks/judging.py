@@ -6,10 +6,10 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property, partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 
 from attrs import evolve, frozen
@@ -75,7 +75,7 @@ def judge_staged(
 
     Of all that changed, where no files are named. Raises `DocumentError` for a file that is not there.
     """
-    known = git.commit(base) if base else _head()
+    known = _base(base, head)
     changed = git.changed(known, git.commit(head) if head else None)
     wanted, unchanged = _named(changed, files)
     past = past_of(Path.cwd(), known) if history and wanted else None
@@ -86,9 +86,9 @@ def judge_staged(
 
 def judge_removals(project: Project | None, *, base: str | None, head: str | None, history: bool) -> Verdicts:
     """What is said of the files that are gone: those that pre-commit has no names for."""
-    known = git.commit(base) if base else _head()
+    known = _base(base, head)
     changed = git.changed(known, git.commit(head) if head else None)
-    gone = [each for each in changed if each.is_gone]
+    gone = [each for each in changed if each.is_gone or _moved_out(each)]
     past = past_of(Path.cwd(), known) if history and gone else None
     change = Change(known, past, git.identity(), time.time())
     return _judge(gone, change, Projects.of_change(changed, project), None)
@@ -142,10 +142,9 @@ def _contents(changed: Iterable[ChangedFile], projects: Projects) -> dict[str, b
     names = [
         blob
         for each in changed
-        if SUBMODULE not in each.modes
         if projects.membership(each.path) or (each.before and projects.membership(each.before))
-        for blob in each.blobs
-        if blob
+        for blob, mode in zip(each.blobs, each.modes, strict=True)
+        if blob and mode != SUBMODULE
     ]
     return git.blobs(dict.fromkeys(names), MAX_BYTES, skip_larger=True)
 
@@ -197,10 +196,16 @@ def _named(changed: Sequence[ChangedFile], files: Sequence[str]) -> tuple[list[C
     """Of what changed, the files that were named (all, if none was), what is gone; and those that did not change."""
     if not files:
         return list(changed), []
-    above = git.prefix()
-    named = {os.path.normpath(above + file): file for file in files}
-    wanted = [each for each in changed if each.path in named or each.is_gone or _moved_out(each, named)]
-    others = named.keys() - {each.path for each in wanted}
+    named = {_from_root(file): file for file in files}
+    wanted = [
+        each
+        for each in changed
+        if any(place in named for place in (each.path, *_folders(each.path)))
+        or each.is_gone
+        or _moved_out(each)
+    ]
+    there = {place for each in wanted for place in (each.path, *_folders(each.path))}
+    others = named.keys() - there
     left_out = [LeftOut(named[path], "it did not change") for path in sorted(others)]
     for each in left_out:
         if not os.path.lexists(each.file):
@@ -210,7 +215,35 @@ def _named(changed: Sequence[ChangedFile], files: Sequence[str]) -> tuple[list[C
     return wanted, left_out
 
 
-def _moved_out(each: ChangedFile, named: Collection[str]) -> bool:
+def _base(base: str | None, head: str | None) -> str:
+    """Where a change begins: `HEAD` unless said; of a branch, where it parted from what is said."""
+    if base is None:
+        return _head()
+    if head is None:
+        return git.commit(base)
+    commits = git.commit(base), git.commit(head)
+    try:
+        return git.merge_base(*commits)
+    except DocumentError:  # histories that have nothing in common
+        return commits[0]
+
+
+def _from_root(file: str) -> str:
+    """A path as git has it, from the root of the repository. Raises `DocumentError` for one outside of it."""
+    root = git.root().resolve()
+    whole = Path.cwd() / file
+    place = whole.parent.resolve() / whole.name if whole.name not in {"", ".."} else whole.resolve()
+    if not place.is_relative_to(root):
+        raise DocumentError("is outside of the repository", path=file, hint=f"name files below {root}")
+    return place.relative_to(root).as_posix()
+
+
+def _folders(path: str) -> list[str]:
+    """The folders that a file of the repository stands in, its root last."""
+    return [each.as_posix() for each in PurePosixPath(path).parents]
+
+
+def _moved_out(each: ChangedFile) -> bool:
     """Was it renamed to what pre-commit does not take for configuration?"""
     return each.before != each.path and each.before is not None and not is_configuration(each.path)
 

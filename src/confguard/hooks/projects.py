@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import get_args
 
 from attrs import evolve, frozen
 
@@ -11,8 +13,9 @@ from confguard import git
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.registry import is_configuration
 from confguard.errors import ConfguardError
+from confguard.fields import ImpactLevel
 from confguard.git import ChangedFile
-from confguard.project import FILE_NAME, Config, Project, load_project, project_in
+from confguard.project import ENVIRONMENT, FILE_NAME, Config, Project, load_project, project_in
 from confguard.project.guards import terms_of
 from confguard.risk.findings import Finding, Risk
 from confguard.risk.judging import Judged, Terms
@@ -106,10 +109,13 @@ class Projects:
             now = new.settings.configs.get(name)
             if now is None:
                 found.append(f"config '{name}' is no longer named")
-            elif now.policy or config.policy:
-                told = new.policy_of(now).looser_than(old.policy_of(config))
-                found += [f"{name}: {each}" for each in told]
-        return found
+                continue
+            told = _less(config, now)
+            if now.policy or config.policy:
+                told += new.policy_of(now).looser_than(old.policy_of(config))
+            found += [f"{name}: {each}" for each in told]
+        codes = {each.code for each in new.settings.rules}
+        return found + [f"no rule {each.code}" for each in old.settings.rules if each.code not in codes]
 
     def _policy_before(self, member: Membership) -> Policy | None:
         before = self._before.get(self._path(member.project)) if member.project else None
@@ -129,8 +135,16 @@ class Projects:
             folder = folder.parent
         files = {project.file.resolve() for project in found}
         yield from found
-        if self._default and self._default.file.resolve() not in files:
+        if (
+            self._default
+            and self._default.file.resolve() not in files
+            and self._counts_everywhere(self._default)
+        ):
             yield self._default
+
+    def _counts_everywhere(self, project: Project) -> bool:
+        """Is it around the repository, or named by the environment? One below is for what stands below it."""
+        return ENVIRONMENT in os.environ or not project.root.resolve().is_relative_to(self.root)
 
     def _path(self, project: Project) -> str:
         file = project.file.resolve()
@@ -142,3 +156,15 @@ class Projects:
             return load_project(self.root / path, content)
         except ConfguardError:
             return None
+
+
+def _less(before: Config, now: Config) -> list[str]:
+    """In what a config is looked at less than before, whatever its policy says."""
+    patterns = [each for each in before.patterns if each not in now.patterns]
+    told = [f"no longer judges {each}" for each in patterns]
+    if before.schema and not now.schema:
+        told.append("has no schema any more")
+    levels = list(get_args(ImpactLevel))
+    if before.impact and (now.impact is None or levels.index(now.impact) < levels.index(before.impact)):
+        told.append(f"is of {now.impact or 'no'} impact (was {before.impact})")
+    return told

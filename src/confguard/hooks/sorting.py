@@ -16,7 +16,7 @@ from confguard.risk.policy import Decision
 
 __all__ = ["SUBMODULE", "Wanted", "sorted_out"]
 
-LINK, SUBMODULE = "120000", "160000"
+LINK, SUBMODULE, NOTHING = "120000", "160000", "000000"
 """Modes of git."""
 _LFS = b"version https://git-lfs.github.com/spec/v1"
 
@@ -47,11 +47,11 @@ def sorted_out(
 
 def _sorted(each: ChangedFile, projects: Projects, contents: Mapping[str, bytes]) -> Sorted:
     file = each.path
-    if SUBMODULE in each.modes:
+    if SUBMODULE in each.modes and each.modes[0] in {SUBMODULE, NOTHING}:
         return LeftOut(file, "a submodule: what changed in it is judged in its own repository")
     if each.is_unmerged:
         return LeftOut(file, "it is not merged yet: git keeps all sides of it")
-    member = None if each.is_gone else projects.membership(each.path)
+    member = None if each.is_gone or each.modes[1] == SUBMODULE else projects.membership(each.path)
     is_gone = member is None
     if member is None and each.before:  # gone, or called what nobody judges
         member = projects.membership(each.before)
@@ -60,21 +60,26 @@ def _sorted(each: ChangedFile, projects: Projects, contents: Mapping[str, bytes]
         return LeftOut(file, "no config of the project names it" if is_one else "no configuration file")
     if is_gone:
         file = each.before or each.path
+        if each.modes[0] == LINK:
+            return _not_judged(member, file, "a link that was there is gone", "See that nothing reads it.")
     elif each.modes[1] == LINK:
         target = contents.get(each.blobs[1] or "", b"").decode(errors="replace")
         return _not_judged(member, file, f"is a link to {target}", "Judge what it leads to.")
-    missing = [blob for blob in each.blobs if blob and blob not in contents]
+    wanted = each.blobs[:1] if is_gone else each.blobs
+    missing = [blob for blob in wanted if blob and blob not in contents]
     if missing:
         return _not_judged(
             member, file, f"is larger than {MAX_BYTES:,} bytes", "Look at it, or make it smaller."
         )
-    before, after = (contents[blob] if blob else None for blob in each.blobs)
+    before, after = (contents.get(blob) if blob else None for blob in each.blobs)
     before = None if each.modes[0] == LINK else before
     if is_gone:
         after = None
     elif after is not None and after.startswith(_LFS):
         why = "is a pointer of Git LFS: its content is not here"
         return not_judged(file, why, "Look at the file itself.") if member.config else LeftOut(file, why)
+    elif before == after and each.before and projects.membership(each.before) != member:
+        before = None  # by other terms than before, it is judged as what is new
     elif before == after:
         renamed = f"renamed from {each.before}, with the same content"
         return LeftOut(file, "only its mode changed" if each.before == each.path else renamed)

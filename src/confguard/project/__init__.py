@@ -5,7 +5,16 @@
 """
 
 from confguard.project.project import Project
-from confguard.project.reading import FILE_NAME, find_project, load_project, project_in
+from confguard.project.reading import ENVIRONMENT, FILE_NAME, find_project, load_project, project_in
 from confguard.project.settings import Config, Settings
 
-__all__ = ["FILE_NAME", "Config", "Project", "Settings", "find_project", "load_project", "project_in"]
+__all__ = [
+    "ENVIRONMENT",
+    "FILE_NAME",
+    "Config",
+    "Project",
+    "Settings",
+    "find_project",
+    "load_project",
+    "project_in",
+]

@@ -23,7 +23,7 @@ from confguard.project.project import Project
 from confguard.project.settings import Config, Settings
 from confguard.risk.policy import Policy
 
-__all__ = ["FILE_NAME", "find_project", "load_project", "project_in"]
+__all__ = ["ENVIRONMENT", "FILE_NAME", "find_project", "load_project", "project_in"]
 
 FILE_NAME = "confguard.toml"
 ENVIRONMENT = "CONFGUARD_CONFIG"

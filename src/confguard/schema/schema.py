@@ -268,7 +268,7 @@ def _imported(spec: str) -> Any:
         )
     try:
         module = import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a module that ends the program is none to import
         raise SchemaError(
             f"schema '{spec}': cannot import '{module_name}': {error}",
             hint=f"searched in: {', '.join(path or '.' for path in sys.path[:3])}",
