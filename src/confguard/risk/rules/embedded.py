@@ -14,7 +14,7 @@ from confguard.diffs.engine import diff
 from confguard.paths import Key, Path
 from confguard.risk.names import word_set, words_of
 
-__all__ = ["changes_within", "leaves"]
+__all__ = ["changes_within", "directives_of", "document_of", "leaves"]
 
 _FLAG = re.compile(r"--?([A-Za-z][\w.-]*)(?:[= ](.*))?", re.DOTALL)
 _DIRECTIVE = re.compile(r"^\s*([A-Za-z_][\w.-]*)[ \t]*[ \t=:][ \t]*(\S.*?)[ \t;{]*$")
@@ -88,13 +88,23 @@ def _within_text(path: Path, before: str, after: str) -> Iterator[Change]:
         for pattern, name in ((_COMPARED, "threshold"), (_HEAP, "heap"), (_AMOUNT, None)):
             yield from _amounts(path, name, pattern, before, after)
     elif path and not words_of(str(path[-1])) & _PROSE and max(len(before), len(after)) <= _LONGEST:
-        old, new = _document(before), _document(after)
+        old, new = document_of(before), document_of(after)
         if old is None or new is None:
             yield from _directives(path, before, after)
             return
         for inner in diff(old, new):
             origin = None if inner.origin is None else (*path, *inner.origin)
             yield attrs.evolve(inner, path=(*path, *inner.path), place=(*path, *inner.place), origin=origin)
+
+
+def directives_of(text: str) -> dict[str, Any]:
+    """What the lines of a text such as nginx's set, by the word that each begins with; the last one of a name.
+
+    >>> directives_of("worker_processes 2;\\nproxy_read_timeout 60s;\\n")
+    {'worker_processes': 2, 'proxy_read_timeout': '60s'}
+    """
+    lines = (line for line in text.splitlines() if len(line) <= _LONGEST_LINE)
+    return {match[1]: _typed(match[2]) for line in lines if (match := _DIRECTIVE.match(line))}
 
 
 def _directives(path: Path, before: str, after: str) -> Iterator[Change]:
@@ -127,8 +137,12 @@ def _amounts(
             yield Change("replace", (*path, name or named), _typed(was), _typed(now))
 
 
-def _document(text: str) -> Any:
-    """The data of a text that is a document of its own; None for another."""
+def document_of(text: str) -> Any:
+    """The data of a text that is a document of its own; None for another.
+
+    >>> document_of("a: 1\\nb: 2\\n"), document_of("listen 80;\\n")
+    ({'a': 1, 'b': 2}, None)
+    """
     from confguard.documents.parsing import parse_bytes
     from confguard.errors import DocumentError
 

@@ -1,0 +1,180 @@
+"""Changes against what a program's own reference states of a setting: ranges, words, units, what a change needs."""
+
+from __future__ import annotations
+
+import re
+
+from confguard.risk.findings import Severity
+from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
+from confguard.risk.rules.programs_known import Fact, Program, fact_of
+
+__all__ = ["MadeAnew", "NeedsRestart", "OtherUnit", "Refused"]
+
+_WORD = re.compile(r"[A-Za-z][\w.+-]*")
+_BARE = re.compile(r"-?\d+(\.\d+)?")
+_SLIP = 150
+"""From this many times on, an amount beside the default may be one in another unit."""
+_TAKEN_FOR: dict[str, tuple[float, ...]] = {
+    "s": (1e-3,),
+    "ms": (1e3,),
+    "us": (1e3, 1e6),
+    "b": (1024.0, 1024.0**2, 1024.0**3),
+    "kb": (1024.0, 1024.0**2, 1 / 1024),
+}
+"""By a setting's unit: what an amount is times, when it was meant in another one."""
+_NEAR = 6
+"""Within this many times of the default, read in another unit, it probably is."""
+
+
+class Refused(EditRule):
+    """A value that the program does not take."""
+
+    code = "CG544"
+    title = "a value that its program refuses"
+    severity = "critical"
+    reason = "The program does not start with it, or a reload leaves the old value with a line in the log."
+    advice = "Stay within what the reference of the program's version states."
+    example = Example(
+        "max_connections = 200\nshared_buffers = '4GB'\n",
+        "max_connections = 400000\nshared_buffers = '4GB'\n",
+        "max_connections = 300\nshared_buffers = '4GB'\n",
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """Out of range, no word that it knows, without the unit that it wants, or a change that it never takes."""
+        found = fact_of(edit, context)
+        if found is None:
+            return None
+        program, fact = found
+        refused = _refused(edit.after, fact)
+        if refused and not _refused(edit.before, fact):
+            severity, why = refused
+            return severity, f"{why} ({_cited(program)})"
+        if fact.immutable and _is_set(edit.before) and _is_set(edit.after):
+            return "high", f"{sized(edit)}: a change of it is refused ({_cited(program)})"
+        return None
+
+
+class OtherUnit(EditRule):
+    """An amount that is read in another unit than it was written in."""
+
+    code = "CG545"
+    title = "an amount that its program reads in another unit"
+    severity = "high"
+    reason = "A bare number is in the setting's own unit: milliseconds or seconds, bytes or pages of 8 kB."
+    advice = "Look up the unit of the setting; write it out where the program takes that."
+    example = Example(
+        "max_connections = 200\nshared_buffers = '4GB'\n",
+        "max_connections = 200\nshared_buffers = '4096'\n",
+        "max_connections = 200\nshared_buffers = '5GB'\n",
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """The unit went and the amount is another, or it is the default in another unit."""
+        found = fact_of(edit, context)
+        if found is None or found[1].unit is None or not _BARE.fullmatch(str(edit.after).strip()):
+            return None
+        program, fact = found
+        before, after = fact.amount(edit.before), fact.amount(edit.after)
+        if not after or after < 0:
+            return None
+        meant = f"{edit.after} is read in {fact.unit}"
+        if before and not _BARE.fullmatch(str(edit.before).strip()) and not 0.01 < after / before < 100:
+            return f"{sized(edit)}: {meant} ({_cited(program)})"
+        default = fact.amount(fact.default)
+        slipped = default and _in_another_unit(after, default, fact)
+        if slipped and not (before and _in_another_unit(before, default or 0, fact)):
+            return f"{meant}, and the default is {_shown(default or 0, fact)} ({_cited(program)})"
+        return None
+
+
+class NeedsRestart(EditRule):
+    """A setting that a reload does not touch."""
+
+    code = "CG546"
+    title = "takes effect at a restart of its program"
+    severity = "low"
+    reason = "Until then the program runs with the old value; what fails shows itself at the next start."
+    advice = "Restart when it suits, and watch that start."
+    example = Example(
+        "max_connections = 200\nshared_buffers = '4GB'\n",
+        "max_connections = 220\nshared_buffers = '4GB'\n",
+        "max_connections = 200\nshared_buffers = '4GB'\nwork_mem = '8MB'\n",
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """By what the reference states."""
+        found = fact_of(edit, context)
+        if found is None or not found[1].restart:
+            return None
+        told: tuple[Severity, str] = (
+            "low",
+            f"{sized(edit)}: only a restart takes it ({_cited(found[0])})",
+        )
+        return told
+
+
+class MadeAnew(EditRule):
+    """A setting whose change removes what it belongs to, and makes another."""
+
+    code = "CG547"
+    title = "a change for which the thing is removed and made anew"
+    severity = "high"
+    reason = "What was in it, its address and its name are gone with it, unless somebody brings them over."
+    advice = "Make the new one beside the old one, move what is in it, and remove the old one last."
+    example = Example(
+        "Resources: {Db: {Type: 'AWS::RDS::DBInstance', Properties: {DBInstanceIdentifier: a}}}\n",
+        "Resources: {Db: {Type: 'AWS::RDS::DBInstance', Properties: {DBInstanceIdentifier: b}}}\n",
+        "Resources: {Db: {Type: 'AWS::RDS::DBInstance', Properties: {DBInstanceIdentifier: a, MultiAZ: true}}}\n",
+        "yaml",
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """By what the schema states."""
+        found = fact_of(edit, context)
+        if found is None or not found[1].anew or not (_is_set(edit.before) and _is_set(edit.after)):
+            return None
+        return f"{sized(edit)}: it is replaced by a new one ({_cited(found[0])})"
+
+
+def _refused(value: object, fact: Fact) -> tuple[Severity, str] | None:
+    """Why a program refuses a value; None where it takes it, or where that is not known. Versions know other words."""
+    text = str(value).strip()
+    if value is None or isinstance(value, bool) or not text:
+        return None
+    if fact.needs_unit and _BARE.fullmatch(text) and float(text) != 0:
+        return "high", f"{text} has no unit"
+    if fact.values and _WORD.fullmatch(text) and text.lower() not in {each.lower() for each in fact.values}:
+        return "high", f"{text} is none of {', '.join(fact.values)}"
+    amount = fact.amount(value)
+    if amount is not None and fact.min is not None and amount < fact.min:
+        return "critical", f"{text} is less than {_shown(fact.min, fact)}"
+    if amount is not None and fact.max is not None and amount > fact.max:
+        return "critical", f"{text} is more than {_shown(fact.max, fact)}"
+    return None
+
+
+def _shown(amount: float, fact: Fact) -> str:
+    """An amount with its unit, as a setting would say it."""
+    return f"{int(amount) if amount == int(amount) else amount}{fact.unit or ''}"
+
+
+def _in_another_unit(amount: float, default: float, fact: Fact) -> bool:
+    """Is an amount far from the default, and near to it when it is read in a unit that people take it for?
+
+    Round amounts are meant: who writes 1000 for milliseconds, or a power of two for bytes, knows the unit.
+    """
+    if default <= 0 or 1 / _SLIP < amount / default < _SLIP:
+        return False
+    unit = (fact.unit or "").lower()
+    if amount % {"ms": 1000, "us": 1000, "b": 1024}.get(unit, amount + 1) == 0:
+        return False
+    return any(1 / _NEAR <= amount * step / default <= _NEAR for step in _TAKEN_FOR.get(unit, ()))
+
+
+def _is_set(value: object) -> bool:
+    return value is not None and not isinstance(value, dict | list)
+
+
+def _cited(program: Program) -> str:
+    return f"{program.program}, {program.source}"
