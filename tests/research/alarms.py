@@ -38,11 +38,11 @@ class Tally:
     def add(self, sha: str, judged: list[Judged]) -> None:
         """Count a commit by the gravest decision on its files."""
         order = ["allow", "review", "block"]
-        decisions = [str(each.decision) for each in judged if not each.errors]
+        decisions = [str(each.decision) for each in judged if not each.faults]
         self.commits[max(decisions, key=order.index, default="allow")] += 1
-        self.unreadable += any(each.errors for each in judged)
+        self.unreadable += any(each.faults for each in judged)
         for each in judged:
-            if each.errors or str(each.decision) == "allow":
+            if each.faults or str(each.decision) == "allow":
                 continue
             grave = [one for one in each.findings if one.severity in {"high", "critical"}] or each.findings
             self.alarms += [(sha[:8], each.file, one.code, show_path(one.path), one.message) for one in grave]
@@ -96,9 +96,9 @@ def judged(repository: Path, files: list[tuple[str, str, str]], tally: Tally) ->
     for old, new, path in files:
         before, after = (Side(blob(repository, each), path) for each in (old, new))
         started = time.monotonic()
-        one = judge(path, before, after, Terms(), templates=True)
+        one = judge(path, before, after, Terms(), named=False)
         tally.slowest = max(tally.slowest, time.monotonic() - started)
-        if one is not None:
+        if isinstance(one, Judged):
             yield one
 
 
