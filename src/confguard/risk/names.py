@@ -16,6 +16,7 @@ __all__ = [
     "polarity",
     "subject_of",
     "switched",
+    "unit_in",
     "word_set",
     "words_of",
     "words_on_path",
@@ -27,6 +28,21 @@ _VALUE_NAMES = {"value", "default", "val"}
 _SWITCH_WORDS = {"enable", "enabled", "active", "on", "use", "disable", "disabled", "allow", "set"}
 _NEGATING = {"disable", "disabled", "skip", "no", "not", "without", "insecure", "ignore", "bypass", "unsafe"}
 _ON = {"true", "yes", "on", "enabled", "enable", "required", "require", "always", "strict", "enforce", "1"}
+_UNITS = {
+    spelled: unit
+    for unit, names in {
+        "ms": "ms msec millis milliseconds millisecond",
+        "s": "sec secs seconds second",
+        "min": "mins minutes minute",
+        "h": "hours hour",
+        "d": "days day",
+        "MiB": "mb mib",
+        "GiB": "gb gib",
+        "KiB": "kb kib",
+        "B": "bytes",
+    }.items()
+    for spelled in names.split()
+}
 _OFF = {"false", "no", "off", "disabled", "disable", "none", "never", "optional", "permissive", "0"}
 
 
@@ -69,6 +85,16 @@ def name_of(path: Path) -> str:
             named = _key_name(path[i - 1]) if i and segment.lower() in _VALUE_NAMES else None
             return named or segment
     return str(path[-1]) if path else ""
+
+
+def unit_in(name: str) -> str:
+    """The unit that the last part of a name gives; blank where there is none.
+
+    >>> unit_in("backoff.initial.ms"), unit_in("ttl_seconds"), unit_in("retries")
+    ('ms', 's', '')
+    """
+    parts = parts_of(name)
+    return _UNITS.get(parts[-1], "") if parts else ""
 
 
 def parts_of(name: str) -> tuple[str, ...]:

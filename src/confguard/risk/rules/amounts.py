@@ -163,6 +163,7 @@ DANGERS = (
         (
             cell("serving", "below a majority"),
             cell("serving", "cut", (2, "medium"), (3, "high"), least=2),
+            cell("machine size", "a smaller size", (2, "high")),
         ),
     ),
     Danger(

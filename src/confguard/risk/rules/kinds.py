@@ -11,7 +11,7 @@ from attrs import frozen
 from confguard.diffs.quantity import amounts, times, unit_of
 from confguard.risk.names import polarity, switched, word_set, words_of
 from confguard.risk.rules.interface import Context, Edit, sized
-from confguard.risk.rules.quantities import unit_lost
+from confguard.risk.rules.quantities import size_named, unit_lost
 from confguard.risk.rules.roles import ROLES, words_for
 from confguard.secrets import is_reference
 
@@ -45,6 +45,15 @@ _MAJOR = re.compile(r"(?:^|[:v-])(\d{1,6})(?:[-_.][a-z0-9_.-]{0,80})?$", re.IGNO
 _TEXTS_ONLY = word_set("label labels annotation annotations env environment")
 _ALWAYS_ON = word_set("verify verification insecure validate checkhostname authorized secure httponly skip")
 _CHOOSING = word_set("prefix prefixlist host path pattern label labels cidr")
+_INTERNAL = re.compile(
+    r"(?:[a-z]+://)?(?:[\w-]+\.)*(?:localhost|local|internal|svc|lan|localdomain|intranet|consul)\.?(?::\d+)?(?:/.*)?",
+    re.IGNORECASE,
+)
+_PUBLIC = re.compile(r"(?:[a-z]+://)?(?:[\w-]+\.)+[a-z]{2,24}\.?(?::\d+)?(?:/.*)?", re.IGNORECASE)
+_ORCHESTRATORS = word_set(
+    "kubernetes k8s eks gke aks controlplane kubernetesversion clusterversion openshift nomad"
+)
+_MINOR = re.compile(r"v?(\d{1,3}\.\d{1,3})(?:[.-].{0,40})?")
 _LONGEST = 1_000
 _NO_LIMIT = frozenset({"unlimited", "infinity", "infinite", "inf", "none", "max", "nolimit", "-1"})
 _FLOATING = frozenset({"latest", "main", "master", "head", "stable", "edge", "nightly", "*", "x", "develop"})
@@ -363,7 +372,38 @@ def _major(edit: Edit, context: Context, role: str) -> Happened | None:
     return Happened(1, f"{sized(edit)}: another major version of {store[0].lower()}")
 
 
+def _minor(edit: Edit, context: Context, role: str) -> Happened | None:
+    """Another minor version of what runs everything else: its interfaces change with each."""
+    before, after = (_MINOR.fullmatch(str(each).strip()) for each in (edit.before, edit.after))
+    if not edit.trail & _ORCHESTRATORS or not before or not after or before[1] == after[1]:
+        return None
+    return Happened(1, f"{sized(edit)}: another minor version")
+
+
+def _made_internal(edit: Edit, context: Context, role: str) -> Happened | None:
+    """A name that others know became one that only this network knows."""
+    if not isinstance(edit.before, str) or not isinstance(edit.after, str) or len(edit.after) > _LONGEST:
+        return None
+    was = _PUBLIC.fullmatch(edit.before.strip()) and not _INTERNAL.fullmatch(edit.before.strip())
+    return (
+        Happened(1, f"{sized(edit)}: nobody outside knows it")
+        if was and _INTERNAL.fullmatch(edit.after.strip())
+        else None
+    )
+
+
+def _smaller(edit: Edit, context: Context, role: str) -> Happened | None:
+    """A smaller size of machine, by its name."""
+    before, after = size_named(edit.before), size_named(edit.after)
+    if not before or not after or after >= before:
+        return None
+    return Happened(before / after, f"{sized(edit)}: {times(after / before)}")
+
+
 KINDS: Mapping[str, Kind] = {
+    "a smaller size": _smaller,
+    "made internal": _made_internal,
+    "another minor version": _minor,
     "cut": _cut,
     "raised": _raised,
     "to zero": _zero,

@@ -20,6 +20,9 @@ _ORDERED = word_set(
 )
 _CHOOSING = word_set("path prefix host from to source destination pattern cidr proto protocol port")
 _FALLBACKS = word_set("default fallback catchall defaultbackend defaultroute else otherwise *")
+_ADDRESSING = word_set("destination dest dst to source src from cidr prefix network address ip ips")
+_FROM = word_set("source src from")
+_ONE_HOST = ("/32", "/128")
 _NEEDED_PORTS = {
     "53": "DNS",
     "179": "BGP",
@@ -117,7 +120,7 @@ class InfrastructureBlocked(Rule):
     )
 
     def check(self, context: Context) -> Iterator[Finding]:
-        """A rule that refuses such a port and is new, or was changed."""
+        """A rule that refuses such a port, or all addresses, and is new, or was changed."""
         for change in context.changes:
             for path in (change.path, change.path[:-1], change.path[:-2]):
                 table = context.after_at(path) if change.op != "remove" else None
@@ -170,6 +173,15 @@ def _refused_service(table: Any) -> str | None:
     verdicts = {str(value).lower() for key, value in flat.items() if "verdict" in roles_of((str(key),))}
     if not verdicts & {"drop", "deny", "reject", "discard", "block"}:
         return None
-    ports = [value for key, value in flat.items() if "port" in words_of(str(key))]
+    ports = [
+        value
+        for key, value in flat.items()
+        if "port" in words_of(str(key)) and not words_of(str(key)) & _FROM
+    ]
     listed = [each for value in ports for each in (value if isinstance(value, list) else [value])]
+    addresses = [value for key, value in flat.items() if words_of(str(key)) & _ADDRESSING and value]
+    if any(str(value).endswith(_ONE_HOST) for value in addresses):
+        return None
+    if not listed and addresses and all(map(_means_all, addresses)):
+        return "every address"
     return next((_NEEDED_PORTS[str(each)] for each in listed if str(each) in _NEEDED_PORTS), None)

@@ -187,7 +187,7 @@ def _by_last_name() -> Mapping[str, tuple[str, ...]]:
 
 def _last(setting: str) -> str:
     """The last part of a setting's name; where anything may stand there, the part before it, too."""
-    *_, before, last = ["", *re.split(r"[./]", setting)]
+    *_, before, last = ["", *re.split(r"[./]|::", setting)]
     return f"{before}.*" if last == "*" else last
 
 

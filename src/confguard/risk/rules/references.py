@@ -16,6 +16,7 @@ from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rul
 __all__ = [
     "DanglingReference",
     "OtherEnvironment",
+    "PolicyDropped",
     "PolicySwapped",
     "RoleSwapped",
     "SwitchedEverywhere",
@@ -34,6 +35,9 @@ _ROLES = (
 )
 _POLICIES = word_set(
     "export import policy policies acl filter profile ruleset firewall securitygroup routemap chain"
+)
+_APPLIED = _POLICIES | word_set(
+    "middleware middlewares prefixlist authorizer limiter ratelimit waf plugin plugins securitygroups interceptor guard"
 )
 _HOST = re.compile(
     r"[A-Za-z0-9*_-]+(?:\.[A-Za-z0-9_-]+)*\.[A-Za-z]{2,}(?::\d+)?|\d+\.\d+\.\d+\.\d+(?:[:/]\d+)?"
@@ -187,6 +191,36 @@ class PolicySwapped(EditRule):
         names = set(_names_in(context.after))
         both = edit.before in names and edit.after in names
         return f"from {edit.before} to {edit.after}" if both else None
+
+
+class PolicyDropped(EditRule):
+    """What went through one of the file's policies no longer does."""
+
+    code = "CG549"
+    title = "a policy no longer applies to what it was for"
+    severity = "high"
+    reason = (
+        "The policy still stands there, and looks as if it were in force; what it held back goes through."
+    )
+    advice = "Keep it until what it is for has gone; then remove both."
+    example = Example(
+        "redistribute: {from: bgp, policy: core}\npolicies: {core: [{permit: a}]}\n",
+        "redistribute: {from: bgp}\npolicies: {core: [{permit: a}]}\n",
+        "redistribute: {from: bgp, policy: core, metric: 2}\npolicies: {core: [{permit: a}]}\n",
+        "yaml",
+    )
+    outage = "Rogers, 8 July 2022: a filter was taken from a redistribution, and routers drowned in routes"
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """A name of a table or element of the file that stood where policies do, and that nothing names now."""
+        gone = edit.removed and isinstance(edit.before, str) and words_of(name_of(edit.path)) & _APPLIED
+        if not gone or edit.before not in set(_names_in(context.after)):
+            return None
+        around = context.after_at(edit.path[:-1])
+        named = any(
+            text == edit.before for path, text in context.texts_after if path[-1] not in {"name", "id"}
+        )
+        return None if named or not around else f"'{edit.before}' is still here, and nothing names it"
 
 
 class UnknownPlaceholder(EditRule):

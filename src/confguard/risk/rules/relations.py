@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from confguard.diffs.quantity import amounts
 from confguard.paths import Path
 from confguard.risk.findings import Finding
-from confguard.risk.names import parts_of, words_of
+from confguard.risk.names import parts_of, unit_in, word_set, words_of
 from confguard.risk.rules.embedded import leaves
 from confguard.risk.rules.interface import Context, Example, Rule
 
@@ -19,6 +19,7 @@ __all__ = [
     "ImpatientCaller",
     "MinAboveMax",
     "OutOfOrder",
+    "PointsToItself",
     "ProbeImpossible",
     "RequestAboveLimit",
     "RetriesOutlastDeadline",
@@ -35,6 +36,10 @@ _TIMES = frozenset({"timeout", "deadline"})
 _RETRIES = frozenset({"retry", "retries", "attempt", "attempts"})
 
 
+_FOLLOWED = word_set(
+    "replicaof slaveof followerof masterhost primaryhost primaryaddress upstream forwardto replicatefrom"
+)
+_OWN = word_set("bind listen advertise announceip listenaddress selfaddress")
 _MOST_KEYS = 200
 _ORDERED_PAIRS = tuple(
     (frozenset(larger.split()), frozenset(smaller.split()), equal)
@@ -57,7 +62,7 @@ _ORDERED_PAIRS = tuple(
         ("refresh token ttl", "access token ttl", True),
         ("certificate duration", "renew before", True),
         ("duration", "renewbefore", True),
-        ("max", "initial backoff", False),
+        ("max backoff", "initial backoff", False),
         ("request timeout", "replica lag", False),
         ("scale up threshold", "scale down threshold", True),
         ("upper threshold", "lower threshold", True),
@@ -300,9 +305,42 @@ class OutOfOrder(PairRule):
             ones = [key for key, known in names if larger <= known]
             others = [key for key, known in names if smaller <= known] if ones else []
             for one, other in itertools.product(ones, others):
-                wrong = _above(table[other], table[one]) or (equal and _same(table[other], table[one]))
-                if one != other and wrong:
+                if one == other or unit_in(one) != unit_in(other):
+                    continue
+                if _above(table[other], table[one]) or (equal and _same(table[other], table[one])):
                     yield one, f"{one} = {table[one]} is not above {other} = {table[other]}"
+
+
+class PointsToItself(PairRule):
+    """What is to follow another, or hand on to it, is given its own address."""
+
+    code = "CG221"
+    title = "something follows itself"
+    severity = "high"
+    reason = "A primary that is a replica of itself drops what it holds; a proxy that asks itself goes round."
+    advice = "Name the other one."
+    example = Example(
+        'bind = "10.0.0.1"\nreplicaof = "10.0.0.2 6379"\n',
+        'bind = "10.0.0.1"\nreplicaof = "10.0.0.1 6379"\n',
+        'bind = "10.0.0.1"\nreplicaof = "10.0.0.3 6379"\n',
+    )
+    outage = "Twilio, 18 July 2013: a Redis master came back configured as its own replica"
+
+    def disagreements(self, table: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+        """The address that one listens at is the one that it follows."""
+        texts = {
+            key: value.split()
+            for key, value in table.items()
+            if isinstance(key, str) and isinstance(value, str)
+        }
+        own = {
+            _host(value[0]): key
+            for key, value in texts.items()
+            if value and words_of(key) & _OWN and len(value) == 1
+        }
+        for key, value in texts.items():
+            if value and words_of(key) & _FOLLOWED and (one := own.get(_host(value[0]))) not in (None, key):
+                yield key, f"{key} = {table[key]} is its own address: {one} = {table[one]}"
 
 
 class DrainImpossible(PairRule):
@@ -418,6 +456,13 @@ def _above(one: Any, other: Any) -> bool:
 def _same(one: Any, other: Any) -> bool:
     first, second = amounts(one), amounts(other)
     return any(first[dimension] == second[dimension] for dimension in first.keys() & second.keys())
+
+
+def _host(address: str) -> str:
+    """An address without its port; blank for what stands for all addresses."""
+    host = address.partition("://")[2] or address
+    host = host.rpartition(":")[0] if host.count(":") == 1 else host
+    return "" if host in {"0.0.0.0", "*", "::", "localhost", "127.0.0.1"} else host  # noqa: S104 - not bound to
 
 
 def _is_zero(found: dict[str, float]) -> bool:

@@ -65,11 +65,11 @@ ROLES: Mapping[str, Role] = {
         "bandwidth throughput threshold+rate threshold+limit",
         under="limit ratelimit ratelimits rate quota pool throttle throttling",
         outside="requests",
-        unless="retry retries attempt age wait delay backoff level log logs sample interval min minimum error errors "
-        "failure failures percent period " + _TIMES + " " + _NUMBERED,
+        unless="history retry retries attempt age wait delay backoff level log logs sample interval min minimum error "
+        "errors failure failures percent period " + _TIMES + " " + _NUMBERED,
     ),
     "ceiling": role("limit max maximum quota cap ulimit ceiling"),
-    "timeout": role(_TIMES),
+    "timeout": role(_TIMES, outside="dns dnssec zone zones record records soa"),
     "period": role("interval period refresh poll polling heartbeat every frequency"),
     "retry": role("retry retries attempt attempts", unless=f"{_TIMES} interval period backoff delay limit"),
     "backoff": role("backoff jitter", unless="limit"),
@@ -82,6 +82,13 @@ ROLES: Mapping[str, Role] = {
         unless="retry backofflimit cooldown jitter delay min minimum",
     ),
     "serving": role(_SERVING, unless=f"max maximum surge {_DESTROYING}"),
+    "machine size": role(
+        "instance+type instance+class instance+size machine+type vm+size node+type flavor flavour sku"
+    ),
+    "own name": role(
+        "domain hostname external+host public+host base+url site+url root+url origin canonical+host",
+        unless="search cluster internal probe backend upstream",
+    ),
     "destroying": role(_DESTROYING),
     "exposure": role("percent percentage pct rollout canary traffic share fraction"),
     "unavailable": role("max+unavailable"),
@@ -115,7 +122,7 @@ ROLES: Mapping[str, Role] = {
         "failover recovery replication healthcheck fencing throttle throttling ratelimit limiter breaker snapshot "
         "canary staged dry dryrun probe watchdog alert alerting monitoring rollback quorum sanity affinity autoscaling "
         "autoscaler retain limit renew renewal rotate rotation cache caching autovacuum vacuum voting blocking "
-        "deduplicate dedup idempotent"
+        "deduplicate dedup idempotent monitored alerted"
     ),
     "net": role(
         "probe healthcheck liveness readiness livenessprobe readinessprobe startupprobe ratelimit ratelimits limits "
@@ -150,7 +157,7 @@ ROLES: Mapping[str, Role] = {
     "version": role("image version tag ref revision chart package targetrevision"),
     "verification": role(
         "verify verification tls ssl mtls certificate cert signature signed https hsts secure httponly checkhostname "
-        "insecure"
+        "insecure dnssec signing"
     ),
     "access control": role(
         "auth authentication authorization authenticate authorize rbac acl mfa otp csrf encryption encrypt encrypted "
@@ -188,7 +195,7 @@ ROLES: Mapping[str, Role] = {
     ),
     "keeping": role(
         "retention retain keep expire history backups archive keepdays",
-        unless="alive keepalive",
+        unless="alive keepalive history+limit historylimit",
     ),
     "copies": role(
         "replication+factor min+insync+replicas isr+min quorum+size quorum+min redundancy+min copies quorum+count "

@@ -43,7 +43,8 @@ class DurabilityWeakened(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """From a safe value to one that is less safe."""
-        name = "".join(char for char in edit.name.lower() if char.isalnum())
+        own = edit.name.lower().rpartition("::")[2].rpartition(".")[2]  # `redis::appendonly` of Puppet
+        name = "".join(char for char in own if char.isalnum())
         safe = _SAFE_FIRST.get(name.removeprefix("innodb")) or _SAFE_FIRST.get(name)
         if safe is None or edit.before is None or edit.after is None:
             return None

@@ -64,7 +64,7 @@ DANGERS = (
             'issuer = "https://auth.example.com/"\n',
             'issuer = "https://auth.example.com"\nname = "x"\n',
         ),
-        (cell("peer identity", "another literal"),),
+        (cell("peer identity", "another literal"), cell("own name", "made internal")),
     ),
     Danger(
         "CG410",
@@ -407,6 +407,20 @@ DANGERS = (
             cell(None, "word", to="allkeyslru allkeyslfu allkeysrandom"),
             cell("cache eviction", "word", (1, "high"), to="noeviction"),
         ),
+    ),
+    Danger(
+        "CG609",
+        "another minor version of what runs everything",
+        "high",
+        "Interfaces, labels and defaults go with a minor version, and what asks for them fails; there is no way back.",
+        "Read what the version removes, search for it in what runs there, and try it on a copy of the cluster.",
+        Example(
+            'kubernetesVersion = "v1.23.15"\n',
+            'kubernetesVersion = "v1.24.9"\n',
+            'kubernetesVersion = "v1.23.17"\n',
+        ),
+        (cell(None, "another minor version"),),
+        "Reddit, 14 March 2023: a minor version of Kubernetes took away a label by which routes were chosen",
     ),
     Danger(
         "CG607",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from confguard.diffs.applying import reveal
-from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict
+from confguard.risk.findings import Finding
+from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
 from confguard.risk.rules.traps import YamlTrap
 
 __all__ = [
+    "FinalDotLost",
     "InvisibleCharacter",
     "LargeNumber",
     "Placeholder",
@@ -24,6 +27,7 @@ _PLACEHOLDER = re.compile(
     r"insert[-_ ].*[-_ ]here|placeholder|foo(bar)?|lorem ipsum",
     re.IGNORECASE,
 )
+_ABSOLUTE = re.compile(r"(?:[\w-]{1,63}\.){2,12}")
 _SAFE_INTEGER = 2**53
 
 
@@ -41,6 +45,35 @@ class TrailingZero(YamlTrap):
         """A number whose last digit is lost."""
         lost = isinstance(value, float) and re.fullmatch(r"\d{1,3}\.\d+0", text)
         return f"{text} is read as {value}" if lost else None
+
+
+class FinalDotLost(Rule):
+    """Names of a zone that were absolute are relative to it."""
+
+    code = "CG708"
+    title = "a name lost its final dot"
+    severity = "critical"
+    reason = "Without the dot the zone's own name is put behind it: `ns1.example.net` becomes `ns1.example.net.zone.`."
+    advice = "Put the dot back; have the zone checked before it is published."
+    example = Example(
+        "ns: [ns1.example.net., ns2.example.net.]\nmx: mx.example.net.\n",
+        "ns: [ns1.example.net, ns2.example.net]\nmx: mx.example.net.\n",
+        "ns: [ns1.example.net., ns3.example.net.]\nmx: mx.example.net.\n",
+        "yaml",
+    )
+    outage = "The Swedish zone .se, 12 October 2009: an update without the final dots took all its names away"
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """The same name without its dot, in a file in which others keep theirs."""
+        gone = {str(edit.before) for edit in context.edits if _ABSOLUTE.fullmatch(str(edit.before))}
+        for _, before, _ in context.containers:
+            if isinstance(before, list):
+                gone |= {each for each in before if isinstance(each, str) and _ABSOLUTE.fullmatch(each)}
+        if not gone or not any(_ABSOLUTE.fullmatch(text) for _, text in context.texts_after):
+            return
+        for path, text in context.texts_after:
+            if f"{text}." in gone:
+                yield self.finding(path, f"'{text}' was '{text}.': it is relative now")
 
 
 class LargeNumber(EditRule):
