@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from confguard.diffs.quantity import amounts
-from confguard.paths import Path
 from confguard.risk.findings import Finding
 from confguard.risk.names import parts_of, unit_in, word_set, words_of
-from confguard.risk.rules.embedded import leaves
 from confguard.risk.rules.interface import Context, Example, Rule
+from confguard.risk.rules.pairs import PairRule, above, is_zero, same, tables_around
 
 __all__ = [
     "DrainImpossible",
@@ -40,7 +38,6 @@ _FOLLOWED = word_set(
     "replicaof slaveof followerof masterhost primaryhost primaryaddress upstream forwardto replicatefrom"
 )
 _OWN = word_set("bind listen advertise announceip listenaddress selfaddress")
-_MOST_KEYS = 200
 _ORDERED_PAIRS = tuple(
     (frozenset(larger.split()), frozenset(smaller.split()), equal)
     for larger, smaller, equal in (
@@ -75,43 +72,6 @@ _ORDERED_PAIRS = tuple(
 )
 _ORDERED_WORDS = frozenset[str]().union(*(larger | smaller for larger, smaller, _ in _ORDERED_PAIRS))
 """Words of the larger one, of the smaller one, and whether being equal is wrong as well."""
-
-
-class PairRule(Rule):
-    """A rule about two settings of one table: it fires where they disagree now and did not before."""
-
-    across: ClassVar[bool] = False
-    """May the two stand in different tables of one small document?"""
-
-    def check(self, context: Context) -> Iterator[Finding]:
-        """A finding for each table that a change touched and in which the pair is wrong now."""
-        beside = list(self._beside(context))
-        yield from beside
-        if self.across:
-            known = {finding.path for finding in beside}
-            yield from (finding for finding in self._apart(context) if finding.path not in known)
-
-    def _apart(self, context: Context) -> Iterator[Finding]:
-        before, after = _flat(context.before), _flat(context.after)
-        known = {message for _, message in self.disagreements(before)}
-        for key, message in self.disagreements(after):
-            if message not in known:
-                yield self.finding(tuple(key.split("\t")), message.replace("\t", "."))
-
-    def _beside(self, context: Context) -> Iterator[Finding]:
-        for path in dict.fromkeys(path for edit in context.edits for path in _tables_around(edit.path)):
-            after = _as_read(context.after_at(path), path, context)
-            if not isinstance(after, Mapping) or len(after) > _MOST_KEYS:
-                continue  # what has hundreds of keys is a list of things, not the settings of one
-            before = _as_read(context.before_at(path), path, context)
-            known = set(self.disagreements(before)) if isinstance(before, Mapping) else set()
-            for key, message in self.disagreements(after):
-                if (key, message) not in known:
-                    yield self.finding((*path, key), message)
-
-    @abstractmethod
-    def disagreements(self, table: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
-        """What is wrong in a table: the key at which it is told, and the message."""
 
 
 class ImpatientCaller(PairRule):
@@ -210,7 +170,7 @@ class MinAboveMax(PairRule):
             for high, high_words in names.items():
                 most = high_words & {"max", "maximum", "high"}
                 same_thing = low_words - {"min", "minimum", "low"} == high_words - {"max", "maximum", "high"}
-                if most and same_thing and _above(table[low], table[high]):
+                if most and same_thing and above(table[low], table[high]):
                     yield low, f"{low} = {table[low]} is above {high} = {table[high]}"
 
 
@@ -236,13 +196,13 @@ class ProbeImpossible(PairRule):
             if (
                 "threshold" in words
                 and words & {"failure", "success", "unhealthy", "healthy"}
-                and _is_zero(amounts(table[key]))
+                and is_zero(amounts(table[key]))
             ):
                 yield key, f"{key} = 0: it can never pass"
         period = next((key for key in named.values() if words_of(key) & {"period", "interval"}), None)
         timeout = next((key for key in named.values() if "timeout" in words_of(key)), None)
         probing = any(words_of(key) & {"threshold", "path", "port"} for key in named.values())
-        if probing and period and timeout and _above(table[timeout], table[period]):
+        if probing and period and timeout and above(table[timeout], table[period]):
             yield timeout, f"{timeout} = {table[timeout]} is above {period} = {table[period]}"
 
 
@@ -307,14 +267,14 @@ class OutOfOrder(PairRule):
             for one, other in itertools.product(ones, others):
                 if one == other or unit_in(one) != unit_in(other):
                     continue
-                if _above(table[other], table[one]) or (equal and _same(table[other], table[one])):
+                if above(table[other], table[one]) or (equal and same(table[other], table[one])):
                     yield one, f"{one} = {table[one]} is not above {other} = {table[other]}"
 
 
 class PointsToItself(PairRule):
     """What is to follow another, or hand on to it, is given its own address."""
 
-    code = "CG221"
+    code = "CG223"
     title = "something follows itself"
     severity = "high"
     reason = "A primary that is a replica of itself drops what it holds; a proxy that asks itself goes round."
@@ -367,10 +327,10 @@ class DrainImpossible(PairRule):
             if isinstance(key, str)
         }
         least, count = flat.get("availablemin"), flat.get("replicas")
-        if least and count and not _above(table[count], table[least]) and amounts(table[least]):
+        if least and count and not above(table[count], table[least]) and amounts(table[least]):
             yield least, f"{least} = {table[least]} of {count} = {table[count]}: none may be away"
         away, more = flat.get("maxunavailable"), flat.get("maxsurge")
-        if away and more and _is_zero(amounts(table[away])) and _is_zero(amounts(table[more])):
+        if away and more and is_zero(amounts(table[away])) and is_zero(amounts(table[more])):
             yield away, f"{away} and {more} are both 0"
 
 
@@ -394,44 +354,17 @@ class RequestAboveLimit(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """Requests above limits that were not."""
         for edit in context.edits:
-            for path in _tables_around(edit.path):
+            for path in tables_around(edit.path):
                 after = context.after_at(path)
                 if not isinstance(after, Mapping) or not {"requests", "limits"} <= after.keys():
                     continue
                 for name in after["requests"] if isinstance(after["requests"], Mapping) else ():
                     limit = after["limits"].get(name) if isinstance(after["limits"], Mapping) else None
-                    if edit.name == name and _above(after["requests"][name], limit):
+                    if edit.name == name and above(after["requests"][name], limit):
                         yield self.finding(
                             (*path, "requests", name),
                             f"{name} {after['requests'][name]} is above its limit {limit}",
                         )
-
-
-def _flat(data: Any) -> dict[Any, Any]:
-    """The amounts of a small document in one table, by their paths; empty for what is a collection of things."""
-    found = {"\t".join(map(str, path)): value for path, value in leaves(data, ()) if path}
-    return (
-        found
-        if len(found) <= 80 and not any(segment.isdigit() for key in found for segment in key.split("\t"))
-        else {}
-    )
-
-
-def _as_read(table: Any, path: Path, context: Context) -> Any:
-    """A table with its amounts as the schema reads them."""
-    shape = context.shape.at(path).of(table)
-    if not isinstance(table, Mapping) or not any(child.amount for child in shape.fields.values()):
-        return table
-    children = {key: shape.child(key) for key in table}
-    return {
-        key: children[key].meaning(value) if children[key].amount else value for key, value in table.items()
-    }
-
-
-def _tables_around(path: Path) -> Iterator[Path]:
-    """The table a setting stands in, and the one around that."""
-    for depth in range(len(path) - 1, max(len(path) - 3, -1), -1):
-        yield path[:depth]
 
 
 def _first_time(
@@ -444,26 +377,8 @@ def _first_time(
     return None
 
 
-def _above(one: Any, other: Any) -> bool:
-    """Is one amount above the other, in a dimension that both have?"""
-    first, second = amounts(one), amounts(other)
-    common = next(
-        (dimension for dimension in ("n", "s", "B") if dimension in first and dimension in second), None
-    )
-    return common is not None and first[common] > second[common]
-
-
-def _same(one: Any, other: Any) -> bool:
-    first, second = amounts(one), amounts(other)
-    return any(first[dimension] == second[dimension] for dimension in first.keys() & second.keys())
-
-
 def _host(address: str) -> str:
     """An address without its port; blank for what stands for all addresses."""
     host = address.partition("://")[2] or address
     host = host.rpartition(":")[0] if host.count(":") == 1 else host
     return "" if host in {"0.0.0.0", "*", "::", "localhost", "127.0.0.1"} else host  # noqa: S104 - not bound to
-
-
-def _is_zero(found: dict[str, float]) -> bool:
-    return bool(found) and not any(found.values())

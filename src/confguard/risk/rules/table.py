@@ -9,8 +9,9 @@ from attrs import field, frozen
 
 from confguard.risk.findings import Finding, Severity
 from confguard.risk.names import word_set
+from confguard.risk.rules.happened import Happened
 from confguard.risk.rules.interface import Context, Edit, Example, Rule, sized
-from confguard.risk.rules.kinds import KINDS, Happened
+from confguard.risk.rules.kinds import KINDS
 
 __all__ = ["Cell", "Danger", "cell"]
 

@@ -50,7 +50,7 @@ class TrailingZero(YamlTrap):
 class FinalDotLost(Rule):
     """Names of a zone that were absolute are relative to it."""
 
-    code = "CG708"
+    code = "CG710"
     title = "a name lost its final dot"
     severity = "critical"
     reason = "Without the dot the zone's own name is put behind it: `ns1.example.net` becomes `ns1.example.net.zone.`."
@@ -125,7 +125,7 @@ class InvisibleCharacter(EditRule):
 class Placeholder(EditRule):
     """What was to be filled in was not."""
 
-    code = "CG708"
+    code = "CG710"
     title = "a placeholder was left"
     severity = "high"
     reason = "A value that says what is to stand there is taken as the value."
