@@ -50,7 +50,7 @@ class TrailingZero(YamlTrap):
 class FinalDotLost(Rule):
     """Names of a zone that were absolute are relative to it."""
 
-    code = "CG710"
+    code = "CG711"
     title = "a name lost its final dot"
     severity = "critical"
     reason = "Without the dot the zone's own name is put behind it: `ns1.example.net` becomes `ns1.example.net.zone.`."
