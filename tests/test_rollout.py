@@ -15,7 +15,6 @@ import pytest
 
 from confguard.rollout import Bake, CallableProbe, CommandProbe, Counts, ErrorRate, HttpCounts, HttpProbe
 from confguard.rollout.bake import Outcome, watch
-from confguard.rollout.monitors import evidence
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -125,7 +124,8 @@ def test_a_worse_rate_is_noticed_soon(rate: float, most: int) -> None:
 
 def test_a_service_that_starts_anew_counts_from_zero() -> None:
     alarm, _ = monitored([Counts(1000, 9), Counts(10, 0), Counts(60, 40)])
-    assert alarm == "49 of 1060 requests failed (4.62%), and 1% is usual"
+    assert alarm is not None
+    assert alarm.startswith("40 of 50 requests failed since "), alarm
 
 
 def test_no_reading_is_an_alarm_after_a_while() -> None:
@@ -142,8 +142,6 @@ def test_figures_that_make_no_sense() -> None:
     for wrong in ({"baseline": 1.5}, {"baseline": -0.1}, {"baseline": 0.1, "alpha": 0}):
         with pytest.raises(ValueError, match="share from 0 to 1"):
             ErrorRate(lambda: Counts(0, 0), **wrong)  # type: ignore[arg-type]
-    assert evidence(Counts(10, 0), 0.0) < 0
-    assert evidence(Counts(100, 100), 0.99) < 100
 
 
 @pytest.mark.parametrize(

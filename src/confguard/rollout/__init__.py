@@ -1,17 +1,34 @@
 """Rollout: how a revision becomes real, is watched, and stays or goes."""
 
 from confguard.rollout.bake import Bake
-from confguard.rollout.monitors import Counts, ErrorRate, HttpCounts, Monitor
+from confguard.rollout.monitors import (
+    Compared,
+    Counts,
+    ErrorRate,
+    HttpCounts,
+    Latency,
+    LogCounts,
+    Monitor,
+    PrometheusCounts,
+    Recorder,
+    Traffic,
+)
 from confguard.rollout.probes import CallableProbe, CommandProbe, HttpProbe, Probe
 
 __all__ = [
     "Bake",
     "CallableProbe",
     "CommandProbe",
+    "Compared",
     "Counts",
     "ErrorRate",
     "HttpCounts",
     "HttpProbe",
+    "Latency",
+    "LogCounts",
     "Monitor",
     "Probe",
+    "PrometheusCounts",
+    "Recorder",
+    "Traffic",
 ]
