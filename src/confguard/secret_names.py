@@ -84,6 +84,10 @@ _NO_OWN = _set(
 """Words before a secret's that make it something else: `max_tokens`, `existingSecret`, `pad_token`."""
 
 
+_CLAIM = re.compile(r"[\w-]{1,60}(?:\.[\w-]{1,60}){1,6}:([\w/-]{1,60})")
+"""A claim of an issuer, as in a policy's condition: `token.actions.githubusercontent.com:sub`."""
+
+
 @lru_cache(maxsize=4096)
 def secret_name(name: str) -> bool:
     """Does a setting, option or environment variable of this name hold a secret?
@@ -93,7 +97,8 @@ def secret_name(name: str) -> bool:
     >>> [secret_name(name) for name in ("password_file", "max_tokens", "token_ttl", "secretName", "tokenizer")]
     [False, False, False, False, False]
     """
-    words = [word.lower() for word in _WORDS.findall(name[-200:])]
+    claim = _CLAIM.fullmatch(name)
+    words = [word.lower() for word in _WORDS.findall(claim[1] if claim else name[-200:])]
     if name == "_auth":  # of npm
         return True
     at = next((i for i in reversed(range(len(words))) if _names_secret(words, i)), None)

@@ -8,7 +8,7 @@ from confguard.risk.findings import Severity
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
 from confguard.risk.rules.programs_known import Fact, Program, fact_of
 
-__all__ = ["MadeAnew", "NeedsRestart", "OtherUnit", "Refused"]
+__all__ = ["MadeAnew", "NearTheMost", "NeedsRestart", "OtherUnit", "Refused"]
 
 _WORD = re.compile(r"[A-Za-z][\w.+-]*")
 _BARE = re.compile(r"-?\d+(\.\d+)?")
@@ -22,6 +22,8 @@ _TAKEN_FOR: dict[str, tuple[float, ...]] = {
     "kb": (1024.0, 1024.0**2, 1 / 1024),
 }
 """By a setting's unit: what an amount is times, when it was meant in another one."""
+_ANY_NUMBER = {1.0, 100.0, *(float(2**bits - sign) for bits in (8, 16, 31, 32, 63, 64) for sign in (0, 1))}
+"""Bounds of what a number can hold, or of a share: nothing happens near to them."""
 _NEAR = 6
 """Within this many times of the default, read in another unit, it probably is."""
 
@@ -86,6 +88,34 @@ class OtherUnit(EditRule):
         if slipped and not (before and _in_another_unit(before, default or 0, fact)):
             return f"{meant}, and the default is {_shown(default or 0, fact)} ({_cited(program)})"
         return None
+
+
+class NearTheMost(EditRule):
+    """An amount close to the most that the program takes."""
+
+    code = "CG555"
+    title = "an amount near the most that its program takes"
+    severity = "high"
+    reason = (
+        "The bound stands there since nothing works beyond it; what has to happen before has no room left."
+    )
+    advice = "Keep some way from it; go up in steps."
+    example = Example(
+        "autovacuum_freeze_max_age = 200000000\nmax_connections = 200\n",
+        "autovacuum_freeze_max_age = 1900000000\nmax_connections = 200\n",
+        "autovacuum_freeze_max_age = 400000000\nmax_connections = 200\n",
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """From a half or less of it to nine tenths or more, where it is an amount that was chosen."""
+        found = fact_of(edit, context)
+        most = found[1].max if found else None
+        if found is None or not most or most in _ANY_NUMBER:
+            return None
+        before, after = found[1].amount(edit.before), found[1].amount(edit.after)
+        if before is None or after is None or not before <= most / 2 or not most * 0.9 <= after <= most:
+            return None
+        return f"{sized(edit)}: the most is {_shown(most, found[1])} ({_cited(found[0])})"
 
 
 class NeedsRestart(EditRule):

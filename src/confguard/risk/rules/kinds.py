@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from confguard.paths import Key
 from confguard.risk.names import polarity, switched, word_set, words_of
 from confguard.risk.rules.happened import Happened, Kind
 from confguard.risk.rules.interface import Context, Edit, sized
@@ -25,14 +26,17 @@ from confguard.risk.rules.kinds_of_amounts import (
 )
 from confguard.risk.rules.kinds_of_texts import (
     address_floating,
+    all_of_them,
     another_literal,
     another_major,
     another_minor,
     another_name,
     another_scheme,
     blank_alone,
+    harsher,
     made_blank,
     made_internal,
+    manual_no_longer,
     no_longer_pinned,
     switch_as_text,
     unanswered,
@@ -150,7 +154,22 @@ def _only_choice_gone(edit: Edit, context: Context, role: str) -> Happened | Non
     return Happened(1, "is gone: what chose some now takes all")
 
 
+def _element_removed(edit: Edit, context: Context, role: str) -> Happened | None:
+    if (
+        not edit.removed
+        or not edit.path
+        or not isinstance(edit.path[-1], int | Key)
+        or edit.before in (None, "")
+    ):
+        return None
+    return Happened(1, f"{edit.before} is gone")
+
+
 KINDS: Mapping[str, Kind] = {
+    "answered more harshly": harsher,
+    "all of them": all_of_them,
+    "manual no longer": manual_no_longer,
+    "element removed": _element_removed,
     "a smaller size": smaller_size,
     "made internal": made_internal,
     "another minor version": another_minor,

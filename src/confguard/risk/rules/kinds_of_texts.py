@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from confguard.risk.names import polarity, word_set
+from confguard.risk.names import parts_of, polarity, word_set
 from confguard.risk.rules.happened import Happened
 from confguard.risk.rules.interface import Context, Edit, sized
 from confguard.secrets import is_reference
 
 __all__ = [
     "address_floating",
+    "all_of_them",
     "another_literal",
     "another_major",
     "another_minor",
     "another_name",
     "another_scheme",
     "blank_alone",
+    "harsher",
     "made_blank",
     "made_internal",
+    "manual_no_longer",
     "no_longer_pinned",
     "switch_as_text",
     "unanswered",
@@ -28,9 +31,11 @@ __all__ = [
 _SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9+.-]*)://")
 _FLOATING_ADDRESS = re.compile(r"(?:@|[?&]ref=|/)(?:latest|main|master|HEAD|nightly)(?=$|[/&#?\s])")
 _STORES = re.compile(
-    r"postgres(?:ql)?|mysql|mariadb|mongo(?:db)?|elasticsearch|opensearch|cassandra|kafka|zookeeper|clickhouse|etcd|influxdb",
+    r"postgres(?:ql)?|pgsql|mysql|mariadb|mongo(?:db)?|elasticsearch|opensearch|cassandra|kafka|zookeeper|clickhouse|etcd|influxdb",
     re.IGNORECASE,
 )
+_IN_PATH = re.compile(r"/(?:pgsql|postgresql|mysql|mariadb|mongodb)[-/]?(9\.\d|\d{1,3})(?!\d)", re.IGNORECASE)
+"""As in `/usr/pgsql-9.6/bin`."""
 _MAJOR = re.compile(r"(?:^|[:v-])(\d{1,6})(?:[-_.][a-z0-9_.-]{0,80})?$", re.IGNORECASE)
 _TEXTS_ONLY = word_set("label labels annotation annotations env environment")
 _INTERNAL = re.compile(
@@ -42,6 +47,14 @@ _ORCHESTRATORS = word_set(
     "kubernetes k8s eks gke aks controlplane kubernetesversion clusterversion openshift nomad"
 )
 _MINOR = re.compile(r"v?(\d{1,3}\.\d{1,3})(?:[.-].{0,40})?")
+_MILD = word_set(
+    "keep last good stale retry defer ignore warn skip default queue continue log soft open hold alert notify"
+)
+_HARSH = word_set(
+    "delete drop reject fail failure abort panic crash exit terminate kill refetch purge deny block close closed halt "
+    "stop discard refuse"
+)
+_ALL = word_set("all everyone everybody everything global globally any")
 _LONGEST = 1_000
 _FLOATING = frozenset({"latest", "main", "master", "head", "stable", "edge", "nightly", "*", "x", "develop"})
 
@@ -151,7 +164,9 @@ def another_major(edit: Edit, context: Context, role: str) -> Happened | None:
     )
     about = " ".join(str(each) for each in (*edit.path[-3:], *named, edit.after))
     store = _STORES.search(about)
-    before, after = _MAJOR.search(str(edit.before)), _MAJOR.search(str(edit.after))
+    before, after = (
+        _IN_PATH.search(str(each)) or _MAJOR.search(str(each)) for each in (edit.before, edit.after)
+    )
     counted = "." in f"{edit.before}{edit.after}" or ":" in str(edit.after)  # others count their packages
     if (
         edit.added
@@ -184,6 +199,29 @@ def made_internal(edit: Edit, context: Context, role: str) -> Happened | None:
         if was and _INTERNAL.fullmatch(edit.after.strip())
         else None
     )
+
+
+def harsher(edit: Edit, context: Context, role: str) -> Happened | None:
+    """A word that refuses or drops in place of one that kept or waited."""
+    if not isinstance(edit.before, str) or not isinstance(edit.after, str):
+        return None
+    before, after = (frozenset(parts_of(each)) for each in (edit.before, edit.after))
+    harsh = before & _MILD and after & _HARSH and not after & _MILD and not before & _HARSH
+    return Happened(1, f"from {edit.before} to {edit.after}") if harsh else None
+
+
+def all_of_them(edit: Edit, context: Context, role: str) -> Happened | None:
+    """A text that says `all` in place of one that named some."""
+    if not isinstance(edit.before, str) or not isinstance(edit.after, str) or not edit.before:
+        return None
+    before, after = (frozenset(parts_of(each)) for each in (edit.before, edit.after))
+    return Happened(1, f"from {edit.before} to {edit.after}") if after & _ALL and not before & _ALL else None
+
+
+def manual_no_longer(edit: Edit, context: Context, role: str) -> Happened | None:
+    """It waited for a person, and does not say so any more."""
+    gone = edit.removed and edit.before == "manual" and isinstance(context.after_at(edit.path[:-1]), dict)
+    return Happened(1, "was manual, and is gone") if gone else None
 
 
 def _scheme(value: Any) -> str:

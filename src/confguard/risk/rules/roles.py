@@ -85,8 +85,24 @@ ROLES: Mapping[str, Role] = {
     "machine size": role(
         "instance+type instance+class instance+size machine+type vm+size node+type flavor flavour sku"
     ),
+    "reaction": role(
+        "on+error on+failure on+fail on+invalid on+missing on+timeout on+unknown on+empty on+conflict on+stale "
+        "fallback failure+mode error+policy unknown+recipient unknown+user unknown+host unknown+action invalid+value"
+    ),
+    "audience": role("audience recipient recipients cohort segment target targets scope list group fleet"),
+    "occasion": role("when approval gate trigger"),
+    "hiding": role(
+        "redact redacted redaction mask masked masking scrub scrubbing sanitize sanitized obfuscate hide+fields",
+        unless="net subnet umask",
+    ),
+    "whole requests": role(
+        "include+body log+body capture+body record+body request+body log+payload include+payload dump+body",
+        unless="max maximum limit size buffer",
+    ),
+    "trust anchor": role("preferred+chain root+ca trust+anchor trust+root"),
     "own name": role(
         "domain hostname external+host public+host base+url site+url root+url origin canonical+host",
+        under="domains",
         unless="search cluster internal probe backend upstream",
     ),
     "destroying": role(_DESTROYING),
@@ -122,7 +138,7 @@ ROLES: Mapping[str, Role] = {
         "failover recovery replication healthcheck fencing throttle throttling ratelimit limiter breaker snapshot "
         "canary staged dry dryrun probe watchdog alert alerting monitoring rollback quorum sanity affinity autoscaling "
         "autoscaler retain limit renew renewal rotate rotation cache caching autovacuum vacuum voting blocking "
-        "deduplicate dedup idempotent monitored alerted"
+        "deduplicate dedup idempotent monitored alerted sandbox"
     ),
     "net": role(
         "probe healthcheck liveness readiness livenessprobe readinessprobe startupprobe ratelimit ratelimits limits "
@@ -154,7 +170,7 @@ ROLES: Mapping[str, Role] = {
         outside="copy git template apt yum file unarchive link get_url",
     ),
     "webhook failure": role("failure+policy"),
-    "version": role("image version tag ref revision chart package targetrevision"),
+    "version": role("image version tag ref revision chart package targetrevision uses"),
     "verification": role(
         "verify verification tls ssl mtls certificate cert signature signed https hsts secure httponly checkhostname "
         "insecure dnssec signing"

@@ -11,6 +11,7 @@ from confguard.risk.findings import Finding
 from confguard.risk.names import head_of, name_of, parts_of, word_set, words_of, words_on_path
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
 from confguard.risk.rules.roles import roles_of
+from confguard.secrets import is_reference
 
 __all__ = ["DefaultApplies", "LeftBehind", "LostUnlikeSiblings", "SelectsNothing"]
 
@@ -47,7 +48,7 @@ class LeftBehind(EditRule):
             return None
         if (
             edit.words & _ALONE
-            or head not in _TOGETHER
+            or (head not in _TOGETHER and not _names_secret(edit.before))
             or len(str(edit.before)) < (1 if head == "version" else 3)
         ):
             return None
@@ -67,6 +68,11 @@ class LeftBehind(EditRule):
         if not left or moved:
             return None
         return f"from {edit.before} to {edit.after}, and {name_of(left[0])} still has {edit.before}"
+
+
+def _names_secret(value: object) -> bool:
+    """Does a text say where one secret is found, by a path?"""
+    return isinstance(value, str) and "/" in value and is_reference(value)
 
 
 class SelectsNothing(Rule):

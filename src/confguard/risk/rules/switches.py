@@ -8,7 +8,8 @@ from confguard.risk.rules.table import Danger, cell
 __all__ = ["DANGERS"]
 
 _DELETING = (
-    "delete destroy purge permanent permanently hard harddelete remove wipe truncate drop deleteall cascade"
+    "delete destroy purge permanent permanently hard harddelete remove wipe truncate drop deleteall cascade "
+    "permanentlydelete permanentdelete deletepermanently forcedelete"
 )
 _KEEPING = (
     "retain keep snapshot archive orphan soft softdelete mark markfordeletion trash restrict noaction dryrun"

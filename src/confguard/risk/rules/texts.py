@@ -17,6 +17,7 @@ __all__ = [
     "LargeNumber",
     "Placeholder",
     "SurroundedBySpace",
+    "TemplateMerged",
     "TrailingZero",
 ]
 
@@ -26,6 +27,23 @@ _PLACEHOLDER = re.compile(
     r"change[-_ ]?me|replace[-_ ]?me|fix[-_ ]?me|to[-_ ]?do\b|\btbd\b|your[-_][a-z-_]+|<[a-z][a-z0-9 _-]*>|x{4,12}|"
     r"insert[-_ ].*[-_ ]here|placeholder|foo(bar)?|lorem ipsum",
     re.IGNORECASE,
+)
+_BRACED = re.compile(r"\{{1,2}\s*[.$]?([\w.]{1,60})\s*\}{1,2}")
+_NAMING = frozenset(
+    {
+        "template",
+        "key",
+        "prefix",
+        "path",
+        "object",
+        "bucket",
+        "topic",
+        "queue",
+        "name",
+        "pattern",
+        "table",
+        "index",
+    }
 )
 _ABSOLUTE = re.compile(r"(?:[\w-]{1,63}\.){2,12}")
 _SAFE_INTEGER = 2**53
@@ -74,6 +92,29 @@ class FinalDotLost(Rule):
         for path, text in context.texts_after:
             if f"{text}." in gone:
                 yield self.finding(path, f"'{text}' was '{text}.': it is relative now")
+
+
+class TemplateMerged(EditRule):
+    """A template of names no longer says what made each of them different."""
+
+    code = "CG712"
+    title = "a template leaves out what tells its names apart"
+    severity = "high"
+    reason = "Two that differ only in what is left out get one name: one overwrites, reads or is billed for the other."
+    advice = "Keep every part that makes the name one of a kind."
+    example = Example(
+        'key_template = "{org}/{db}/{generation}"\n',
+        'key_template = "{db}/latest"\n',
+        'key_template = "{org}/{db}/v2/{generation}"\n',
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """Fewer placeholders than two or more, and still one."""
+        if not isinstance(edit.before, str) or not isinstance(edit.after, str) or not edit.words & _NAMING:
+            return None
+        before, after = set(_BRACED.findall(edit.before)), set(_BRACED.findall(edit.after))
+        fewer = len(before) >= 2 and 0 < len(after) < len(before)
+        return f"from {edit.before} to {edit.after}" if fewer else None
 
 
 class LargeNumber(EditRule):
