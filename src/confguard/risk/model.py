@@ -90,6 +90,7 @@ def assess(
         taken_back=known.taken_back,
         unwatched=known.unwatched,
         removed=known.removed,
+        accompanied=known.accompanied,
         impact=impact,
     )
     context = Context(diff, diff.before, diff.after, shape, process)

@@ -58,6 +58,8 @@ class Process:
     """Is it known that no schema, probe or monitor looks at the config?"""
     removed: bool = False
     """Is the file gone as a whole?"""
+    accompanied: bool = False
+    """Does the change edit other configuration, too?"""
     impact: ImpactLevel | None = None
     """How much depends on the config, where that is said."""
 
