@@ -15,7 +15,7 @@ from attrs import define, field, frozen
 from confguard.diffs.change import Change
 from confguard.diffs.changes import Diff
 from confguard.fields import Impact, ImpactLevel
-from confguard.paths import Path, follow, value_at
+from confguard.paths import Key, Path, follow, value_at
 from confguard.risk.names import name_of, word_set, words_of, words_on_path
 from confguard.risk.rules.edits import Edit, edits_of, paired
 from confguard.risk.rules.embedded import leaves
@@ -92,6 +92,29 @@ class Context:
     def after_at(self, path: Path) -> Any:
         """The value at a change's path after; None if there is none."""
         return value_at(self.after, self.path_after(path))
+
+    def is_elsewhere(self, table: Any) -> bool:
+        """Does what a table held, all of it, stand in something that is new?"""
+        held = {(name_of(path), repr(value)) for path, value in leaves(table, ())}
+        return bool(held) and any(held <= each for each in self._held_by_new)
+
+    @cached_property
+    def _held_by_new(self) -> tuple[frozenset[tuple[str, str]], ...]:
+        new = (change.after for change in self.changes if change.op == "add")
+        return tuple(
+            frozenset((name_of(path), repr(value)) for path, value in leaves(each, ()))
+            for each in new
+            if isinstance(each, dict | list)
+        )
+
+    def member_gone(self, path: Path) -> bool:
+        """Does a setting stand in an element of a list that is gone as a whole?"""
+        return any(path[:length] in self._members_gone for length in range(1, len(path)))
+
+    @cached_property
+    def _members_gone(self) -> frozenset[Path]:
+        removed = (change for change in self.changes if change.op == "remove" and change.path)
+        return frozenset(change.path for change in removed if isinstance(change.path[-1], int | Key))
 
     def path_after(self, path: Path) -> Path:
         """Where that which a path led to before stands after, elements of lists by their position."""

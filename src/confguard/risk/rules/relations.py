@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from confguard.diffs.quantity import amounts
 from confguard.paths import Path
 from confguard.risk.findings import Finding
-from confguard.risk.names import parts_of, words_of
+from confguard.risk.names import parts_of, word_set, words_of
 from confguard.risk.rules.embedded import leaves
 from confguard.risk.rules.interface import Context, Example, Rule
 
@@ -35,6 +35,7 @@ _TIMES = frozenset({"timeout", "deadline"})
 _RETRIES = frozenset({"retry", "retries", "attempt", "attempts"})
 
 
+_OF_TIMES = word_set("timeout period interval seconds secs sec s ms millis milliseconds minutes")
 _MOST_KEYS = 200
 _ORDERED_PAIRS = tuple(
     (frozenset(larger.split()), frozenset(smaller.split()), equal)
@@ -234,11 +235,13 @@ class ProbeImpossible(PairRule):
                 and _is_zero(amounts(table[key]))
             ):
                 yield key, f"{key} = 0: it can never pass"
-        period = next((key for key in named.values() if words_of(key) & {"period", "interval"}), None)
-        timeout = next((key for key in named.values() if "timeout" in words_of(key)), None)
+        periods = [key for key in named.values() if words_of(key) & {"period", "interval"}]
+        timeouts = [key for key in named.values() if "timeout" in words_of(key)]
         probing = any(words_of(key) & {"threshold", "path", "port"} for key in named.values())
-        if probing and period and timeout and _above(table[timeout], table[period]):
-            yield timeout, f"{timeout} = {table[timeout]} is above {period} = {table[period]}"
+        for timeout, period in itertools.product(timeouts, periods) if probing else ():
+            if _subject(timeout) == _subject(period) and _above(table[timeout], table[period]):
+                yield timeout, f"{timeout} = {table[timeout]} is above {period} = {table[period]}"
+                break
 
 
 class SharesExceedWhole(PairRule):
@@ -367,6 +370,11 @@ class RequestAboveLimit(Rule):
                             (*path, "requests", name),
                             f"{name} {after['requests'][name]} is above its limit {limit}",
                         )
+
+
+def _subject(name: str) -> frozenset[str]:
+    """What a time is of, by the other words of its name."""
+    return frozenset(parts_of(name)) - _OF_TIMES
 
 
 def _flat(data: Any) -> dict[Any, Any]:
