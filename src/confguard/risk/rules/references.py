@@ -78,9 +78,9 @@ class OtherEnvironment(EditRule):
         was, now = environment_of(_used_at(before)), environment_of(_used_at(edit.after))
         if now is None or was == now or (_loopback(edit.after) and not before):
             return None
-        if was is not None:
-            return f"from a value of {was} to one of {now}: {edit.after}"
         home = context.environment(edit.path)
+        if was is not None and home != now:
+            return f"from a value of {was} to one of {now}: {edit.after}"
         if addressed and home not in (None, now):
             return f"a value of {now}, in a file of {home}: {edit.after}"
         return None

@@ -52,7 +52,7 @@ _OF_COOKIES = word_set("ttl lifetime age name domain key")
 _NOT_SECRET = word_set(
     "name description host port user username url dir path file enabled version domain database"
 )
-_REFERENCES = word_set("secretref secretkeyref secretname fromsecret envfromsecret")
+_REFERENCES = word_set("secretref secretkeyref secretname fromsecret envfromsecret encrypteddata")
 _ENCRYPTED = re.compile(r"\s*(?:ENC\[|\$ANSIBLE_VAULT;|-----BEGIN AGE ENCRYPTED|vault:v\d)")
 _VERSION_RANGE = re.compile(r"[\^~<>=v]*\s*\d+(?:\.\w+)+.*")
 
