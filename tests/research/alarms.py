@@ -111,23 +111,32 @@ def commits(repository: Path) -> Iterator[str]:
 
 
 def verdicts(repository: Path, sha: str, tally: Tally) -> Iterator[Judged | LeftOut]:
-    """What is said of each file."""
-    sides = list(changed(repository, sha))
-    known = Circumstances(accompanied=any(after.content is not None for _, after in sides))
-    for before, after in sides:
+    """What is said of each file of configuration, with what the hook knows of the change as a whole."""
+    files = list(changed(repository, sha))
+    edits = any(
+        status != "D" and (status != "A" or is_configuration(path)) for status, _, (*_, path) in files
+    )
+    known = Circumstances(accompanied=edits)
+    for _, blobs, paths in files:
+        if not is_configuration(paths[-1]):
+            continue
+        before, after = (
+            Side(blob(repository, each), path)
+            for each, path in zip(blobs, (paths[0], paths[-1]), strict=True)
+        )
         started = time.process_time()
         yield judge(after.name, before, after, Terms(), lambda _: known, named=False)
         tally.slowest = max(tally.slowest, (time.process_time() - started, f"{sha[:SHORT]} {after.name}"))
 
 
-def changed(repository: Path, sha: str) -> Iterator[tuple[Side, Side]]:
-    """Both sides of each file of configuration, renamed ones together, as the hook asks git for them."""
+def changed(repository: Path, sha: str) -> Iterator[tuple[str, tuple[str, str], list[str]]]:
+    """What happened to each file, its blobs and paths; renamed ones are found as the hook has git find them."""
     show = ("diff-tree", "--root", "-r", "-M", "--no-commit-id", "--abbrev=40", sha)
     for line in git(repository, *show).decode(errors="replace").splitlines():
         meta, *paths = line.split("\t")
-        mode, other, old, new, _ = meta.removeprefix(":").split()
-        if is_configuration(paths[-1]) and {mode, other} <= {"100644", "100755", "000000"}:  # no links
-            yield Side(blob(repository, old), paths[0]), Side(blob(repository, new), paths[-1])
+        mode, other, old, new, status = meta.removeprefix(":").split()
+        if {mode, other} <= {"100644", "100755", "000000"}:  # neither links nor submodules
+            yield status[0], (old, new), paths
 
 
 def blob(repository: Path, name: str) -> bytes | None:

@@ -246,9 +246,10 @@ def _folders(path: str) -> list[str]:
 
 
 def _edits(changed: Iterable[ChangedFile]) -> bool:
-    """Is there configuration that stays, and was edited, and none that is called otherwise now?"""
+    """Is there configuration that stays, or another file that was edited, and none that is called otherwise now?"""
     there = [each for each in changed if not each.is_gone and each.modes[1] not in {LINK, SUBMODULE}]
-    return any(is_configuration(each.path) for each in there) and not any(map(_moved_out, there))
+    edited = any(is_configuration(each.path) or each.before for each in there)
+    return edited and not any(map(_moved_out, there))
 
 
 def _moved_out(each: ChangedFile) -> bool:

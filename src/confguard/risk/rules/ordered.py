@@ -153,7 +153,7 @@ def _catches_all(element: Any) -> bool:
         if isinstance(key, str)
         and (words_of(key) & _CHOOSING or ROLES["selector"].holds(words_of(key), frozenset(), frozenset()))
         and not isinstance(value, dict)
-        and key not in {"to", "port"}
+        and key not in {"to", "port", "pathType"}
     ]
     narrow = isinstance(flat.get("port"), int | list) or (
         isinstance(flat.get("port"), str) and flat["port"] != "*"
