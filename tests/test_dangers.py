@@ -274,6 +274,57 @@ CASES: list[tuple[str, str, str, str, str | None]] = [
         "yaml",
         "CG520",
     ),
+    (
+        "one more group for one namespace",
+        "kind: RoleBinding\nroleRef: {name: admin}\nsubjects:\n- {name: ann}\n",
+        "kind: RoleBinding\nroleRef: {name: admin}\nsubjects:\n- {name: ann}\n- {name: bob}\n",
+        "yaml",
+        None,
+    ),
+    (
+        "one more group for all namespaces",
+        "kind: ClusterRoleBinding\nroleRef: {name: admin}\nsubjects:\n- {name: ann}\n",
+        "kind: ClusterRoleBinding\nroleRef: {name: admin}\nsubjects:\n- {name: ann}\n- {name: bob}\n",
+        "yaml",
+        "CG418",
+    ),
+    (
+        "a sealed secret",
+        "spec: {a: 1}\n",
+        "spec: {a: 1, encryptedData: {API_TOKEN: AgBy8hCF2nq3zQ}}\n",
+        "yaml",
+        None,
+    ),
+    (
+        "an address that others use as well",
+        "annotations: {metallb.universe.tf/allow-shared-ip: web, a: b}\n",
+        "annotations: {a: b}\n",
+        "yaml",
+        None,
+    ),
+    ("a pattern of another engine", "regex: a\n", "regex: ((?i)(pass|token))\n", "yaml", None),
+    ("a pattern of no engine", "regex: a\n", "regex: ((pass|token)\n", "yaml", "CG803"),
+    (
+        "a list that became a table",
+        "on: [push]\nx: 1\n",
+        "on: {push: {branches: [main]}}\nx: 1\n",
+        "yaml",
+        None,
+    ),
+    (
+        "all the rest, written as newer versions have it",
+        "rules: [{paths: [{path: /*, backend: a}]}]\n",
+        "rules: [{paths: [{path: /, pathType: Prefix, backend: a}]}]\n",
+        "yaml",
+        None,
+    ),
+    (
+        "a label that names itself",
+        "metadata: {name: roll, labels: {app/name: roll}}\n",
+        "metadata: {name: roll, labels: {app/name: rollouts}}\n",
+        "yaml",
+        None,
+    ),
     ("six fields of a schedule", "cron: '0 0 3 * * *'\n", "cron: '0 * * * * *'\n", "yaml", "CG518"),
     (
         "a selector that chooses by more",
@@ -292,6 +343,33 @@ def test_what_is_said_of_a_change(what: str, before: str, after: str, format: st
     found = findings(before, after, format)
     grave = {each for each, severity in found.items() if severity in {"high", "critical"}}
     assert code in found if code else not grave, found
+
+
+def test_what_a_dashboard_draws_is_no_setting() -> None:
+    """Panels, their thresholds and the choices above them: nothing runs by them, also within a text."""
+    panel = {"id": 1, "thresholds": {"steps": [1, 2]}}
+    before = {
+        "schemaVersion": 39,
+        "panels": [panel],
+        "templating": {"list": [{"label": "job", "allValue": ".+"}]},
+    }
+    after = {
+        "schemaVersion": 39,
+        "panels": [{"id": 1, "thresholds": {"steps": []}}],
+        "templating": {"list": [{"label": "", "allValue": ".*"}]},
+    }
+    assert cg.assess(cg.diff(before, after)).level == "low"
+    texts = [{"data": {"web.json": json.dumps(each, indent=1)}} for each in (before, after)]
+    assert cg.assess(cg.diff(*texts)).level == "low"
+    assert cg.assess(cg.diff({"x": 1, **before, "panels": 1}, {"x": 1, **after, "panels": 1})).score >= 50
+    key = "AKIA" + "Q3EXHJ7L2MPZKW4T"
+    assert cg.assess(cg.diff(before, {**before, "note": key})).score >= 75
+
+
+def test_a_value_that_goes_to_the_environment_of_its_file_is_mended() -> None:
+    before, after = "db: app-production.example\n", "db: app-staging.example\n"
+    assert "CG508" not in findings(before, after, path="live.example/app-staging/rbac.yaml")
+    assert "CG508" in findings(before, after, path="live.example/app/rbac.yaml")
 
 
 @pytest.mark.slow
