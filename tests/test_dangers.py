@@ -160,6 +160,171 @@ CASES: list[tuple[str, str, str, str, str | None]] = [
         "CG532",
     ),
     ("a comment that went with it", "# not used while B is set\nA=2\nB=1\n", "B=1\n", "env", None),
+    (
+        "a reference that becomes a table",
+        "api: {client: {tls: ((client_tls))}, server: {tls: ((server_tls))}}\n",
+        "api: {client: {tls: {ca: ((ca.certificate))}}, server: {tls: {ca: ((ca.certificate))}}}\n",
+        "yaml",
+        None,
+    ),
+    (
+        "a number that becomes a reference",
+        '{"Egress": {"FromPort": "80", "ToPort": "80"}}',
+        '{"Egress": {"FromPort": {"Ref": "AppPort"}, "ToPort": {"Ref": "AppPort"}}}',
+        "json",
+        None,
+    ),
+    (
+        "the address of a key",
+        "env: [{name: A, value: b}]\n",
+        "env: [{name: SIGNING_KEY, value: 'gcpkms://projects/p/locations/global/keyRings/r/cryptoKeys/k'}]\n",
+        "yaml",
+        None,
+    ),
+    (
+        "an expression",
+        "with: {ref: main}\n",
+        'with: {token: "${{ steps.app-token.outputs.token }}"}\n',
+        "yaml",
+        None,
+    ),
+    (
+        "the name of a secret's file",
+        "resources: [a.yaml]\n",
+        "resources: [a.yaml, secret.sops.yaml]\n",
+        "yaml",
+        None,
+    ),
+    (
+        "what says that it is no secret",
+        "a: 1\n",
+        "a: 1\nLICENSE_KEY: fake-key\nENCRYPT_KEYS: [ENCRYPT_KEY]\n",
+        "yaml",
+        None,
+    ),
+    ("a secret", "a: 1\n", "a: 1\nROOT_PASSWORD: plus_ca_change\n", "yaml", "CG406"),
+    (
+        "a job that is gone with all its settings",
+        "jobs:\n- {a: x, presets: {big: {cpu: 15}}}\n- {a: y, presets: {big: {cpu: 15}}}\ndefaults: {big: {cpu: 5}}\n",
+        "jobs:\n- {a: x, presets: {big: {cpu: 15}}}\ndefaults: {big: {cpu: 5}}\n",
+        "yaml",
+        None,
+    ),
+    (
+        "times of other things",
+        "cni_port: 80\nlock_timeout_secs: 10\n",
+        "cni_port: 80\nlock_timeout_secs: 10\nfelix_reporting_interval: 0s\n",
+        "yaml",
+        None,
+    ),
+    (
+        "a probe's timeout above its own period",
+        "check_port: 80\ncheck_timeout: 3\ncheck_interval: 10\n",
+        "check_port: 80\ncheck_timeout: 30\ncheck_interval: 10\n",
+        "yaml",
+        "CG211",
+    ),
+    (
+        "the name of what was built",
+        "environment: test\nimages: {a: {url: x}}\n",
+        "environment: test\nimages: {a: {url: x}, b: {url: 'https://h.example/flatcar_production_image.qcow2'}}\n",
+        "yaml",
+        None,
+    ),
+    (
+        "one name of two that are served",
+        "endpoints:\n- {dnsName: a.example, target: lb}\n- {dnsName: b.example, target: lb}\n",
+        "endpoints:\n- {dnsName: a.example, target: lb}\n",
+        "yaml",
+        None,
+    ),
+    (
+        "hosts of an ingress",
+        "ingress: {hosts: [a.example, b.example]}\n",
+        "ingress: {hosts: [a.example]}\n",
+        "yaml",
+        None,
+    ),
+    (
+        "hosts behind a balancer",
+        "pool: {hosts: [a.example, b.example]}\n",
+        "pool: {hosts: [a.example]}\n",
+        "yaml",
+        "CG304",
+    ),
+    (
+        "a file that is mounted",
+        "file: {type: configMap, mountPath: '-'}\n",
+        "file: {type: configMap, mountPath: /etc/app.yml, readOnly: true}\n",
+        "yaml",
+        None,
+    ),
+    ("a database", "db: {port: 1}\n", "db: {port: 1, readOnly: true}\n", "yaml", "CG513"),
+    (
+        "a table that moved",
+        "spec: {x: 1, validation: {schema: {type: string}}}\n",
+        "spec: {x: 1, versions: [{name: v1, rules: {schema: {type: string}}}]}\n",
+        "yaml",
+        None,
+    ),
+    (
+        "a table that is gone",
+        "spec: {x: 1, validation: {schema: {type: string}}}\n",
+        "spec: {x: 1}\n",
+        "yaml",
+        "CG520",
+    ),
+    (
+        "one more group for one namespace",
+        "kind: RoleBinding\nroleRef: {name: admin}\nsubjects:\n- {name: ann}\n",
+        "kind: RoleBinding\nroleRef: {name: admin}\nsubjects:\n- {name: ann}\n- {name: bob}\n",
+        "yaml",
+        None,
+    ),
+    (
+        "one more group for all namespaces",
+        "kind: ClusterRoleBinding\nroleRef: {name: admin}\nsubjects:\n- {name: ann}\n",
+        "kind: ClusterRoleBinding\nroleRef: {name: admin}\nsubjects:\n- {name: ann}\n- {name: bob}\n",
+        "yaml",
+        "CG418",
+    ),
+    (
+        "a sealed secret",
+        "spec: {a: 1}\n",
+        "spec: {a: 1, encryptedData: {API_TOKEN: AgBy8hCF2nq3zQ}}\n",
+        "yaml",
+        None,
+    ),
+    (
+        "an address that others use as well",
+        "annotations: {metallb.universe.tf/allow-shared-ip: web, a: b}\n",
+        "annotations: {a: b}\n",
+        "yaml",
+        None,
+    ),
+    ("a pattern of another engine", "regex: a\n", "regex: ((?i)(pass|token))\n", "yaml", None),
+    ("a pattern of no engine", "regex: a\n", "regex: ((pass|token)\n", "yaml", "CG803"),
+    (
+        "a list that became a table",
+        "on: [push]\nx: 1\n",
+        "on: {push: {branches: [main]}}\nx: 1\n",
+        "yaml",
+        None,
+    ),
+    (
+        "all the rest, written as newer versions have it",
+        "rules: [{paths: [{path: /*, backend: a}]}]\n",
+        "rules: [{paths: [{path: /, pathType: Prefix, backend: a}]}]\n",
+        "yaml",
+        None,
+    ),
+    (
+        "a label that names itself",
+        "metadata: {name: roll, labels: {app/name: roll}}\n",
+        "metadata: {name: roll, labels: {app/name: rollouts}}\n",
+        "yaml",
+        None,
+    ),
     ("six fields of a schedule", "cron: '0 0 3 * * *'\n", "cron: '0 * * * * *'\n", "yaml", "CG518"),
     (
         "a selector that chooses by more",
@@ -178,6 +343,33 @@ def test_what_is_said_of_a_change(what: str, before: str, after: str, format: st
     found = findings(before, after, format)
     grave = {each for each, severity in found.items() if severity in {"high", "critical"}}
     assert code in found if code else not grave, found
+
+
+def test_what_a_dashboard_draws_is_no_setting() -> None:
+    """Panels, their thresholds and the choices above them: nothing runs by them, also within a text."""
+    panel = {"id": 1, "thresholds": {"steps": [1, 2]}}
+    before = {
+        "schemaVersion": 39,
+        "panels": [panel],
+        "templating": {"list": [{"label": "job", "allValue": ".+"}]},
+    }
+    after = {
+        "schemaVersion": 39,
+        "panels": [{"id": 1, "thresholds": {"steps": []}}],
+        "templating": {"list": [{"label": "", "allValue": ".*"}]},
+    }
+    assert cg.assess(cg.diff(before, after)).level == "low"
+    texts = [{"data": {"web.json": json.dumps(each, indent=1)}} for each in (before, after)]
+    assert cg.assess(cg.diff(*texts)).level == "low"
+    assert cg.assess(cg.diff({"x": 1, **before, "panels": 1}, {"x": 1, **after, "panels": 1})).score >= 50
+    key = "AKIA" + "Q3EXHJ7L2MPZKW4T"
+    assert cg.assess(cg.diff(before, {**before, "note": key})).score >= 75
+
+
+def test_a_value_that_goes_to_the_environment_of_its_file_is_mended() -> None:
+    before, after = "db: app-production.example\n", "db: app-staging.example\n"
+    assert "CG508" not in findings(before, after, path="live.example/app-staging/rbac.yaml")
+    assert "CG508" in findings(before, after, path="live.example/app/rbac.yaml")
 
 
 @pytest.mark.slow

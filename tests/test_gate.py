@@ -143,6 +143,33 @@ def test_a_deletion_is_seen_where_pre_commit_names_no_file(
     assert staged(capsys)[0] == 0
 
 
+CLAIM = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\n"
+
+
+@pytest.mark.parametrize(
+    ("gone", "project", "decision"),
+    [
+        ("name: old\nreplicas: 3\n", "", "allow"),
+        ("name: old\nreplicas: 3\n", '[configs.a]\nfiles = ["old.yaml", "web.yaml"]\n', "review"),
+        (CLAIM, "", "review"),
+        ("name: old\n---\n" + CLAIM, "", "review"),
+    ],
+    ids=["no more than a file", "named by a project", "with data", "with data, in one of several documents"],
+)
+def test_a_deletion_beside_other_edits(
+    web: Path, capsys: Capture, gone: str, project: str, decision: str
+) -> None:
+    """Most deletions of real histories go with an edit of what read the file; alone, each is a review."""
+    Path("old.yaml").write_text(gone)
+    if project:
+        Path("confguard.toml").write_text(project)
+    commit()
+    Path("old.yaml").unlink()
+    assert decisions(staged(capsys)[1]) == {"old.yaml": "review"}
+    Path("web.yaml").write_text("name: web\nreplicas: 3\nport: 81\n")
+    assert decisions(staged(capsys)[1])["old.yaml"] == decision
+
+
 def test_a_config_of_the_project_that_is_renamed_away(web: Path, capsys: Capture) -> None:
     Path("confguard.toml").write_text('[configs.web]\nfiles = ["web.yaml"]\n')
     commit()

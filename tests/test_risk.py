@@ -146,12 +146,19 @@ def test_names_are_taught_by_other_packages(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_of_several_findings_for_one_setting_the_gravest_counts() -> None:
     def finding(severity: Severity, name: str) -> Finding:
-        return Finding("CG201", severity, (name,), "cut", "")
+        return Finding("CG201", severity, (name,), f"cut {name}", "")
 
     found = [finding("medium", "a"), finding("high", "a"), finding("low", "a"), finding("info", "b")]
     assert [factor.points for factor in finding_factors(found)] == [60]
     found += [finding("medium", "c"), finding("critical", "d")]
     assert [round(factor.points, 3) for factor in finding_factors(found)] == [80, 21, 3.675]
+
+
+def test_one_edit_made_in_many_places_counts_once() -> None:
+    found = [Finding("CG410", "high", ("jobs", n, "privileged"), "is on", "") for n in range(5)]
+    assert [factor.points for factor in finding_factors(found)] == [60]
+    found.append(Finding("CG410", "high", ("x",), "is on for all", ""))
+    assert [factor.points for factor in finding_factors(found)] == [60, 21]
 
 
 def shape_of(model: type[BaseModel]) -> Shape:

@@ -43,18 +43,20 @@ HIDDEN = "***"
 
 _REFERENCE = re.compile(
     r"""\s*(?:(?i:bearer|basic|token)\s+)?(?:
-      \$\{\{?[^{}:\-'"]*\}?\} | \$\{(?:env|file|vault|sm|secret\w*|sys|aws|azure\w*|gcp\w*|op):[\w./#@ -]+\}
+      \$\{\{?[^{}:\-'"]*\}?\} | \$\{\{[^{}'"]*\}\}
+    | \$\{(?:env|file|vault|sm|secret\w*|sys|aws|azure\w*|gcp\w*|op):[\w./#@ -]+\}
     | \$[A-Z_][A-Z0-9_]* | \$\([\w.\- /]+\) | %[\w.]+% | %env\([\w:.]+\)%
     | \(\([^()'"]*\)\) | \{\{(?!.*default)[^{}]*\}\} | <[^<>]*> | %[({][\w.: ]*[)}]
     | %[a-zA-Z] | \{(?:[A-Za-z_.]*(?:![rsa])?|\d)\}
     | (?:(?:secret)?ref\+\S+|(?:vault|env|file|ssm|sops|ref|arn|op|gcp|aws|azure|kms|akv|sm|keyring|keychain
        |bws|lpass|doppler|secret\w*|aws-?secrets\w*|azure-?key\w*|gcp-?secret\w*|berglas|conjur|infisical|credstash|k8s|kubernetes|gsm)
        :\S+)
+    | (?:\w*kms|hashivault|pkcs11|k8s)://\S+
     | ENC\[.*\] | \$ANSIBLE_VAULT;.* | @Microsoft\.KeyVault\(.*\) | projects/[\w-]+/secrets/\S+ | \{cipher\}\S+
     | [a-z]+(?:[_-][a-z]+)*(?:/[a-z]+(?:[_-][a-z]+)*\d?){2,}(?:\#[\w.-]+)?
     | (?:secrets?|kv|vault)(?:/[a-z_.-]+\d?)+(?:\#[\w.-]+)?
     | (?:~|\.{1,2})?(?:/[\w.@+ -]{1,40})+/? | [A-Za-z]:\\[\w.\\ -]+
-    | [\w-]+(?:/[\w.-]+)*\.(?:pem|key|crt|txt|json|p12|jks)
+    | [\w-]+(?:/[\w.-]+)*\.(?:pem|key|crt|txt|json|p12|jks) | (?:\./)?[\w-]+(?:[./][\w-]+)*\.(?:ya?ml|env|enc|age|gpg)
     )\s*""",
     re.VERBOSE | re.DOTALL,
 )

@@ -23,7 +23,7 @@ from confguard.documents.registry import is_configuration
 from confguard.errors import DocumentError
 from confguard.git import ChangedFile
 from confguard.hooks.projects import Projects
-from confguard.hooks.sorting import SUBMODULE, Wanted, sorted_out
+from confguard.hooks.sorting import LINK, SUBMODULE, Wanted, sorted_out
 from confguard.project import Project
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.commits import commits, past_after
@@ -57,8 +57,8 @@ def judge_range(
     author, at, subject = git.about(head)
     base, head = git.commit(base), git.commit(head)
     past = past_of(Path.cwd(), base) if history else None
-    change = Change(base, past, author, at, subject, model)
     changed = git.changed(base, head, paths)
+    change = Change(base, past, author, at, subject, model, _edits(changed))
     return _judge(changed, change, Projects.of_change(changed, project), progress)
 
 
@@ -79,7 +79,7 @@ def judge_staged(
     changed = git.changed(known, git.commit(head) if head else None)
     wanted, unchanged = _named(changed, files)
     past = past_of(Path.cwd(), known) if history and wanted else None
-    change = Change(known, past, git.identity(), time.time())
+    change = Change(known, past, git.identity(), time.time(), edits=_edits(changed))
     verdicts = _judge(wanted, change, Projects.of_change(changed, project), progress)
     return evolve(verdicts, left_out=(*verdicts.left_out, *unchanged), seen=verdicts.seen + len(unchanged))
 
@@ -90,7 +90,7 @@ def judge_removals(project: Project | None, *, base: str | None, head: str | Non
     changed = git.changed(known, git.commit(head) if head else None)
     gone = [each for each in changed if each.is_gone or _moved_out(each)]
     past = past_of(Path.cwd(), known) if history and gone else None
-    change = Change(known, past, git.identity(), time.time())
+    change = Change(known, past, git.identity(), time.time(), edits=_edits(changed))
     return _judge(gone, change, Projects.of_change(changed, project), None)
 
 
@@ -106,6 +106,8 @@ class Change:
     reason: str | None = None
     model: Model | None = None
     """The coefficients of the likelihood, where somebody names some."""
+    edits: bool = False
+    """Is there other configuration in it than what goes?"""
 
     @cached_property
     def learned(self) -> Model | None:
@@ -186,10 +188,10 @@ def _verdict(each: Wanted, change: Change, projects: Projects, *, ask: bool) -> 
     terms = evolve(terms, model=change.model or terms.model or change.learned)
     known = change.past.history(change.author, [each.was], change.at, change.reason) if change.past else None
     base = change.base if ask and change.past else None
-    circumstances = partial(_circumstances, base, each.was, known, change.reason)
-    return judge(
-        each.file, each.before, each.after, terms, circumstances, named=each.member.config is not None
-    )
+    named = each.member.config is not None
+    accompanied = change.edits and not named
+    circumstances = partial(_circumstances, base, each.was, known, change.reason, accompanied)
+    return judge(each.file, each.before, each.after, terms, circumstances, named=named)
 
 
 def _named(changed: Sequence[ChangedFile], files: Sequence[str]) -> tuple[list[ChangedFile], list[LeftOut]]:
@@ -243,6 +245,13 @@ def _folders(path: str) -> list[str]:
     return [each.as_posix() for each in PurePosixPath(path).parents]
 
 
+def _edits(changed: Iterable[ChangedFile]) -> bool:
+    """Is there configuration that stays, or another file that was edited, and none that is called otherwise now?"""
+    there = [each for each in changed if not each.is_gone and each.modes[1] not in {LINK, SUBMODULE}]
+    edited = any(is_configuration(each.path) or each.before for each in there)
+    return edited and not any(map(_moved_out, there))
+
+
 def _moved_out(each: ChangedFile) -> bool:
     """Was it renamed to what pre-commit does not take for configuration?"""
     return each.before != each.path and each.before is not None and not is_configuration(each.path)
@@ -266,7 +275,11 @@ def judge_against(revision: str, file: str, before: Side, after: Side, terms: Te
         terms = evolve(terms, model=refined(default_model(), past.lessons, at))
     named = _in_repository(before.name)
     return judge(
-        file, before, after, terms, partial(_circumstances, revision if past else None, named, known, None)
+        file,
+        before,
+        after,
+        terms,
+        partial(_circumstances, revision if past else None, named, known, None, False),
     )
 
 
@@ -320,12 +333,17 @@ def _as_one(changed: Sequence[Wanted], name: str, base: str) -> Wanted:
 
 
 def _circumstances(
-    revision: str | None, file: str, history: History | None, reason: str | None, diff: Diff
+    revision: str | None,
+    file: str,
+    history: History | None,
+    reason: str | None,
+    accompanied: bool,
+    diff: Diff,
 ) -> Circumstances:
     """How long ago the lines of settings were written is asked only where few changed: each costs a process."""
     document = diff.before_document
     if revision is None or document is None or len(diff) > _MOST_ASKED:
-        return Circumstances(history=history, reason=reason)
+        return Circumstances(history=history, reason=reason, accompanied=accompanied)
 
     def since(path: Any) -> timedelta | None:
         found, part = document.locate(path), document.part_at(path)[0]
@@ -333,4 +351,4 @@ def _circumstances(
         at = git.last_touched(revision, named, found.line, cwd=git.root()) if found else None
         return None if at is None else timedelta(seconds=max(0.0, time.time() - at))
 
-    return Circumstances(history=history, reason=reason, last_changed=since)
+    return Circumstances(history=history, reason=reason, last_changed=since, accompanied=accompanied)

@@ -14,7 +14,7 @@ from confguard.hooks.projects import Membership, Projects
 from confguard.risk.judging import Judged, LeftOut, Side, not_judged
 from confguard.risk.policy import Decision
 
-__all__ = ["SUBMODULE", "Wanted", "sorted_out"]
+__all__ = ["LINK", "SUBMODULE", "Wanted", "sorted_out"]
 
 LINK, SUBMODULE, NOTHING = "120000", "160000", "000000"
 """Modes of git."""

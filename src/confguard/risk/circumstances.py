@@ -36,3 +36,5 @@ class Circumstances:
     """Is it known that no schema, probe or monitor looks at the config?"""
     removed: bool = False
     """Is the file gone as a whole?"""
+    accompanied: bool = False
+    """Does the change edit other configuration, too, so that what read a file that is gone may not read it any more?"""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from confguard.diffs.applying import opaque
 from confguard.diffs.changes import Diff
 from confguard.diffs.effects import effect_of
 from confguard.fields import Impact, ImpactLevel, Safer
-from confguard.paths import Path, show_path
+from confguard.paths import show_path
 from confguard.risk.findings import Factor, Finding, Severity
 from confguard.schema.shape import Shape
 from confguard.texts import amount
@@ -47,13 +47,13 @@ class PastChange(Protocol):
 
 
 def finding_factors(findings: Sequence[Finding]) -> list[Factor]:
-    """The gravest finding counts whole, each further one less. Of several for one setting only one counts."""
-    gravest: dict[Path, Finding] = {}
-    for finding in findings:
-        known = gravest.get(finding.path)
-        if known is None or POINTS[finding.severity] > POINTS[known.severity]:
-            gravest[finding.path] = finding
-    ranked = sorted(gravest.values(), key=lambda finding: -POINTS[finding.severity])
+    """The gravest finding counts whole, each further one less.
+
+    Of several for one setting only one counts; so it is of several that say the same of an edit made in many places.
+    """
+    ranked = sorted(findings, key=lambda finding: -POINTS[finding.severity])
+    ranked = _first_of_each(ranked, lambda finding: finding.path)
+    ranked = _first_of_each(ranked, lambda finding: (finding.code, finding.message))
     return [
         Factor(
             f"finding {finding.code}",
@@ -63,6 +63,13 @@ def finding_factors(findings: Sequence[Finding]) -> list[Factor]:
         for rank, finding in enumerate(ranked)
         if POINTS[finding.severity]
     ]
+
+
+def _first_of_each(findings: Iterable[Finding], same: Callable[[Finding], object]) -> list[Finding]:
+    first: dict[object, Finding] = {}
+    for finding in findings:
+        first.setdefault(same(finding), finding)
+    return list(first.values())
 
 
 def impact_factor(

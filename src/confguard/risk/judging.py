@@ -41,8 +41,8 @@ __all__ = [
     "schema_findings",
 ]
 
-_TEMPLATE = re.compile(rb"\{\{-?\s|\{%-?\s")
-"""What Helm and Jinja templates hold: not configuration until it is rendered."""
+_TEMPLATE = re.compile(rb"\{\{|\{%")
+"""What Go's and Jinja's templates hold: of a text that does not parse, no configuration until it is rendered."""
 
 
 @frozen(kw_only=True)

@@ -90,6 +90,7 @@ def assess(
         taken_back=known.taken_back,
         unwatched=known.unwatched,
         removed=known.removed,
+        accompanied=known.accompanied,
         impact=impact,
     )
     context = Context(diff, diff.before, diff.after, shape, process)
@@ -140,7 +141,7 @@ def _findings(context: Context, more: Sequence[Rule]) -> list[Finding]:
 
 
 def _where_it_counts(finding: Finding, context: Context) -> Finding:
-    """Less grave in a file of a test environment, and for what is switched off."""
+    """Less grave in a file of a test environment, for what is switched off, and for what is only looked at."""
     severity = finding.severity
     if finding.code.startswith("CG9") or finding.code in _OF_ENVIRONMENTS:
         return finding
@@ -150,7 +151,8 @@ def _where_it_counts(finding: Finding, context: Context) -> Finding:
         severity = lowered(severity)
     if context.is_new(finding.path) and finding.code not in _AS_GRAVE_IF_NEW:
         severity = lowered(severity)
-    if context.asleep(finding.path):
+    live = finding.code in _AS_GRAVE_IF_NEW and severity == "critical"  # a key is one wherever it stands
+    if context.asleep(finding.path) or (context.is_drawn(finding.path) and not live):
         severity = lowered(lowered(severity))
     return attrs.evolve(finding, severity=severity)
 

@@ -7,7 +7,7 @@ import pathlib
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from attrs import define, field, frozen
@@ -15,10 +15,10 @@ from attrs import define, field, frozen
 from confguard.diffs.change import Change
 from confguard.diffs.changes import Diff
 from confguard.fields import Impact, ImpactLevel
-from confguard.paths import Path, follow, value_at
+from confguard.paths import Key, Path, follow, value_at
 from confguard.risk.names import name_of, word_set, words_of, words_on_path
 from confguard.risk.rules.edits import Edit, edits_of, paired
-from confguard.risk.rules.embedded import leaves
+from confguard.risk.rules.embedded import document_of, leaves
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.values import Files
 
@@ -38,6 +38,7 @@ _ELSEWHERE = re.compile(
     r"127\.0\.0\.1)(?![a-z])",
     re.IGNORECASE,
 )
+_DRAWING = frozenset({"schemaVersion", "templating", "timepicker", "fiscalYearStartMonth", "graphTooltip"})
 _ENVIRONMENT_KEYS = ("environment", "env", "stage", "ENV", "ENVIRONMENT", "RAILS_ENV", "NODE_ENV", "APP_ENV")
 
 
@@ -58,6 +59,8 @@ class Process:
     """Is it known that no schema, probe or monitor looks at the config?"""
     removed: bool = False
     """Is the file gone as a whole?"""
+    accompanied: bool = False
+    """Does the change edit other configuration, too?"""
     impact: ImpactLevel | None = None
     """How much depends on the config, where that is said."""
 
@@ -72,6 +75,9 @@ class Context:
     shape: Shape = ANYTHING
     process: Process = field(factory=Process)
     """What is known of how the change comes about."""
+    _old: dict[Path, Any] = field(factory=dict, init=False, repr=False)
+    _new: dict[Path, Any] = field(factory=dict, init=False, repr=False)
+    """What was looked up: every rule asks for what stands around the same settings."""
 
     @cached_property
     def edits(self) -> tuple[Edit, ...]:
@@ -85,11 +91,38 @@ class Context:
 
     def before_at(self, path: Path) -> Any:
         """The value at a change's path before; None if there was none."""
-        return value_at(self.before, path)
+        if path not in self._old:
+            self._old[path] = value_at(self.before_at(path[:-1]), path[-1:]) if path else self.before
+        return self._old[path]
 
     def after_at(self, path: Path) -> Any:
         """The value at a change's path after; None if there is none."""
-        return value_at(self.after, self.path_after(path))
+        if path not in self._new:
+            self._new[path] = value_at(self.after, self.path_after(path))
+        return self._new[path]
+
+    def is_elsewhere(self, table: Any) -> bool:
+        """Does what a table held, all of it, stand in something that is new?"""
+        held = {(name_of(path), repr(value)) for path, value in leaves(table, ())}
+        return bool(held) and any(held <= each for each in self._held_by_new)
+
+    @cached_property
+    def _held_by_new(self) -> tuple[frozenset[tuple[str, str]], ...]:
+        new = (change.after for change in self.changes if change.op == "add")
+        return tuple(
+            frozenset((name_of(path), repr(value)) for path, value in leaves(each, ()))
+            for each in new
+            if isinstance(each, dict | list)
+        )
+
+    def member_gone(self, path: Path) -> bool:
+        """Does a setting stand in an element of a list that is gone as a whole?"""
+        return any(path[:length] in self._members_gone for length in range(1, len(path)))
+
+    @cached_property
+    def _members_gone(self) -> frozenset[Path]:
+        removed = (change for change in self.changes if change.op == "remove" and change.path)
+        return frozenset(change.path for change in removed if isinstance(change.path[-1], int | Key))
 
     def path_after(self, path: Path) -> Path:
         """Where that which a path led to before stands after, elements of lists by their position."""
@@ -112,7 +145,7 @@ class Context:
     def environment(self, path: Path) -> str | None:
         """The environment that a setting is for: by names on its path, what its document says, or the file's name."""
         document = self.diff.after_document
-        texts = [_within_project(document.part_at(path)[0].path or "")] if document else []
+        texts = _within_project(document.part_at(path)[0].path or "").split("/") if document else []
         around = self.document_of(path)
         if isinstance(around, dict):
             texts += [around[key] for key in _ENVIRONMENT_KEYS if isinstance(around.get(key), str)]
@@ -164,6 +197,14 @@ class Context:
                 for side in (self.before_at(part), self.after_at(part))
             )
             for part in (path[:length] for length in range(len(path), 0, -1))
+        )
+
+    def is_drawn(self, path: Path) -> bool:
+        """Does a setting stand in a dashboard, so that it says what is shown, and nothing is run by it?"""
+        return any(
+            _is_dashboard(side)
+            for length in range(len(path) + 1)
+            for side in (self.before_at(path[:length]), self.after_at(path[:length]))
         )
 
     @cached_property
@@ -219,6 +260,19 @@ def environment_of(text: str) -> str | None:
     """
     production, elsewhere = bool(_PRODUCTION.search(text)), bool(_ELSEWHERE.search(text))
     return None if production is elsewhere else "production" if production else "staging or test"
+
+
+def _is_dashboard(value: Any) -> bool:
+    """Is it what Grafana draws panels by, or a text of that?"""
+    if isinstance(value, str):
+        return '"panels"' in value and _is_dashboard(_read(value))
+    panels = isinstance(value, dict) and isinstance(value.get("panels", value.get("rows")), list)
+    return panels and not _DRAWING.isdisjoint(value)
+
+
+@lru_cache(maxsize=16)
+def _read(text: str) -> Any:
+    return document_of(text)
 
 
 def _within_project(path: str) -> str:

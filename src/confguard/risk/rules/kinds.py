@@ -64,6 +64,7 @@ EVERYTHING = frozenset(
     | {"internet", "0.0.0.0/0", "::/0", "all-users", "allauthenticatedusers", "world"}
 )
 _ALWAYS_ON = word_set("verify verification insecure validate checkhostname authorized secure httponly skip")
+_MOUNTED = word_set("mountpath subpath mount mounts hostpath globalmounts advancedmounts volume volumename")
 _CHOOSING = word_set("prefix prefixlist host path pattern label labels cidr")
 
 
@@ -83,12 +84,16 @@ def _gone(edit: Edit, context: Context, role: str) -> Happened | None:
     around = context.after_at(edit.path[:-1])
     if not edit.removed or edit.before in (None, "", [], {}) or not isinstance(around, dict) or not around:
         return None
+    if context.member_gone(edit.path):
+        return None
     amount = bool(edit.amounts_before) and not isinstance(edit.before, bool)
     return Happened(1, f"was {edit.before}, and is gone" if amount else "is gone")
 
 
 def _table_gone(edit: Edit, context: Context, role: str) -> Happened | None:
-    return _gone(edit, context, role) if isinstance(edit.before, dict | list) else None
+    if not isinstance(edit.before, dict | list) or context.is_elsewhere(edit.before):
+        return None
+    return _gone(edit, context, role)
 
 
 def _lost(edit: Edit, context: Context, role: str) -> Happened | None:
@@ -117,6 +122,13 @@ def _off(edit: Edit, context: Context, role: str) -> Happened | None:
 def _on(edit: Edit, context: Context, role: str) -> Happened | None:
     on = edit.after is not None and polarity(edit.after) is True and polarity(edit.before) is not True
     return Happened(1, "is on") if on else None
+
+
+def _closed(edit: Edit, context: Context, role: str) -> Happened | None:
+    """Is on, and is about a service: what has a place to be mounted at is a volume."""
+    beside = context.after_at(edit.path[:-1])
+    mounted = isinstance(beside, dict) and any(words_of(str(key)) & _MOUNTED for key in beside)
+    return None if mounted else _on(edit, context, role)
 
 
 def _turned_on(edit: Edit, context: Context, role: str) -> Happened | None:
@@ -187,6 +199,7 @@ KINDS: Mapping[str, Kind] = {
     "lost": _lost,
     "switched off": _off,
     "switched on": _on,
+    "closed": _closed,
     "was off and is on": _turned_on,
     "blank": made_blank,
     "another name": another_name,

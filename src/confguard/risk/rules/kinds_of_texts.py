@@ -62,7 +62,8 @@ _FLOATING = frozenset({"latest", "main", "master", "head", "stable", "edge", "ni
 def made_blank(edit: Edit, context: Context, role: str) -> Happened | None:
     was = isinstance(edit.before, str) and edit.before.strip()
     empty = edit.after is None or (isinstance(edit.after, str) and not edit.after.strip())
-    return Happened(1, "is blank now") if was and empty and not edit.removed else None
+    itself = edit.path == edit.change.path  # not a part of what another value took the place of
+    return Happened(1, "is blank now") if was and empty and itself and not edit.removed else None
 
 
 def another_name(edit: Edit, context: Context, role: str) -> Happened | None:

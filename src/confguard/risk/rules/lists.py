@@ -8,7 +8,7 @@ from typing import Any
 
 from confguard.paths import Path
 from confguard.risk.findings import Finding, Severity
-from confguard.risk.names import name_of, polarity, word_set, words_of
+from confguard.risk.names import name_of, polarity, word_set, words_of, words_on_path
 from confguard.risk.rules.interface import Context, Example, Rule
 from confguard.risk.rules.roles import roles_of
 
@@ -30,6 +30,10 @@ _STANDING_IN = word_set(
     "backends member members mx master masters replica replicas instance instances address addresses "
     "datacenter datacenters"
 )
+_SERVED_BY_NAME = word_set(
+    "ingress ingresses tls route routes httproute virtualhost virtualhosts certificate"
+)
+_OWN_NAMES = frozenset({"dnsName", "hostnames", "domain", "fqdn", "paths", "path"})
 _COUNTS = word_set("count num total length len field fields columns members shards partitions nodes")
 _PROTECTING = word_set("retain protected protect keep pinned locked permanent protection undeletable")
 _IDENTITIES = word_set(
@@ -123,7 +127,7 @@ class RedundancyGone(Rule):
         """From two or more to one, or to a third, at once."""
         for path, before, after in context.containers:
             lists = isinstance(before, list) and isinstance(after, list) and 0 < len(after) < len(before)
-            if not lists or not words_of(name_of(path)) & _STANDING_IN:
+            if not lists or not words_of(name_of(path)) & _STANDING_IN or _asked_for(path, before):
                 continue
             if len(after) == 1 or len(after) * 3 <= len(before):
                 yield self.finding(path, f"from {len(before)} to {len(after)}")
@@ -303,6 +307,13 @@ class ProtectedRemoved(Rule):
                     if _PROTECTING & words_of(str(name)) and polarity(value) is True:
                         yield self.finding(change.path, f"was marked {name} = {str(value).lower()}")
                         break
+
+
+def _asked_for(path: Path, elements: list[Any]) -> bool:
+    """Are these names that clients ask for, each for something of its own, so that none stands in for another?"""
+    if words_on_path(path[:-1]) & _SERVED_BY_NAME and "host" in words_of(name_of(path)):
+        return True
+    return all(isinstance(each, dict) and not _OWN_NAMES.isdisjoint(map(str, each)) for each in elements)
 
 
 def _twice(value: Any) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from confguard.paths import Path
 from confguard.risk.findings import Finding
 from confguard.risk.names import word_set, words_of, words_on_path
 from confguard.risk.rules.interface import Context, Example, Rule
@@ -121,8 +122,12 @@ class InfrastructureBlocked(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """A rule that refuses such a port, or all addresses, and is new, or was changed."""
+        seen: set[Path] = set()
         for change in context.changes:
             for path in (change.path, change.path[:-1], change.path[:-2]):
+                if path in seen and path != change.path:
+                    continue  # asked already, of another setting in it
+                seen.add(path)
                 table = context.after_at(path) if change.op != "remove" else None
                 if change.op == "add" and path == change.path:
                     table = change.after
@@ -151,7 +156,7 @@ def _catches_all(element: Any) -> bool:
         if isinstance(key, str)
         and (words_of(key) & _CHOOSING or ROLES["selector"].holds(words_of(key), frozenset(), frozenset()))
         and not isinstance(value, dict)
-        and key not in {"to", "port"}
+        and key not in {"to", "port", "pathType"}
     ]
     narrow = isinstance(flat.get("port"), int | list) or (
         isinstance(flat.get("port"), str) and flat["port"] != "*"

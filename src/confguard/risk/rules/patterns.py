@@ -24,6 +24,15 @@ _NAMES = frozenset(
     }
 )
 _META = re.compile(r"[\\^$|]|[)\].*+?][*+?{]|\.[*+]|\[[^\]]+\]")
+_WRONG_EVERYWHERE = (
+    "unterminated",
+    "missing )",
+    "unbalanced",
+    "nothing to repeat",
+    "bad character range",
+    "min repeat greater",
+)
+"""What no engine takes; inner flags, look-behinds of any length and others' escapes are an error here alone."""
 _LONGEST = 2_000
 
 
@@ -106,8 +115,10 @@ class BrokenPattern(_PatternRule):
         """Why not."""
         try:
             re.compile(pattern)
-        except (re.error, RecursionError, OverflowError) as error:
-            return f"does not compile: {error}"
+        except re.error as error:
+            return f"does not compile: {error}" if error.msg.startswith(_WRONG_EVERYWHERE) else None
+        except (RecursionError, OverflowError):
+            return None
         return None
 
 

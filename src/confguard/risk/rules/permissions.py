@@ -61,7 +61,7 @@ class RoleGranted(Rule):
     )
 
     def check(self, context: Context) -> Iterator[Finding]:
-        """A member added to a list beside which, or under which, such a role is named."""
+        """A member added to a list beside which, or under which, such a role is named; of one namespace it is less."""
         members = word_set("subjects members users principals groups bindings")
         for change in context.changes:
             path = change.path
@@ -75,7 +75,8 @@ class RoleGranted(Rule):
             around = context.after_at(path[:-2])
             role = next((text for text in _role_names(around, path[:-2]) if words_of(text) & _RULERS), None)
             if role is not None:
-                yield self.finding(path, f"is given the role {role}")
+                bound = isinstance(around, dict) and around.get("kind") == "RoleBinding" and role == "admin"
+                yield self.finding(path, f"is given the role {role}", "medium" if bound else None)
 
 
 class HeaderLoosened(EditRule):

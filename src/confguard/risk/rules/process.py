@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from typing import Any
 
 from confguard.diffs.applying import opaque
 from confguard.fields import Owner
 from confguard.risk.findings import Finding
 from confguard.risk.rules.interface import Context, Example, Rule
 from confguard.texts import amount
+from confguard.values import Documents
 
 __all__ = [
     "FileRemoved",
@@ -39,6 +41,13 @@ _THIN = frozenset(
         "x",
     }
 )
+_TAKES_ALONG = {
+    "Namespace": "all that stands in the namespace",
+    "CustomResourceDefinition": "every object of its kind",
+    "PersistentVolumeClaim": "the data of the volume",
+    "PersistentVolume": "the data of the volume",
+    "NetworkPolicy": "who may reach whom",
+}
 _YEAR = timedelta(days=365)
 _MANY_OWNERS = 3
 
@@ -190,6 +199,19 @@ class FileRemoved(_ProcessRule):
     advice = "See that nothing reads it; where it was renamed, that its readers know the new name."
 
     def check(self, context: Context) -> Iterator[Finding]:
-        """By what git says of the file."""
-        if context.diff.changes and context.process.removed:
-            yield self.finding((), "the file is not there any more")
+        """By what git says of the file: grave where nothing else changes, or where more than a file goes."""
+        if not context.diff.changes or not context.process.removed:
+            return
+        taken = next(filter(None, map(_takes_along, _documents(context.before))), None)
+        told = "the file is not there any more" + (f", and with it goes {taken}" if taken else "")
+        yield self.finding((), told, "medium" if context.process.accompanied and not taken else None)
+
+
+def _documents(data: Any) -> Iterable[Any]:
+    return data if isinstance(data, Documents) else [data]
+
+
+def _takes_along(document: Any) -> str | None:
+    """What is deleted with an object of Kubernetes, besides itself."""
+    kind = document.get("kind") if isinstance(document, dict) else None
+    return _TAKES_ALONG.get(kind) if isinstance(kind, str) and "apiVersion" in document else None

@@ -16,6 +16,7 @@ from typing import Any
 from attrs import field, frozen
 
 from confguard.diffs.applying import opaque
+from confguard.fields import Secret
 from confguard.paths import Path, value_at
 from confguard.risk.rules.context import Context
 from confguard.risk.rules.edits import Edit
@@ -210,11 +211,11 @@ def _fact(program: str, name: str) -> Fact:
 def _tables(path: Path, context: Context) -> Iterator[Mapping[str, Any]]:
     """The tables around a setting after the change, the nearest first; of a text, what is written in it."""
     for length in range(len(path) - 1, -1, -1):
-        around = opaque(context.after_at(path[:length]))
-        if isinstance(around, str):
-            yield from _within(around, path[length:-1])
-        elif isinstance(around, dict):
+        around = context.after_at(path[:length])
+        if isinstance(around, dict):
             yield around
+        elif isinstance(text := opaque(around) if isinstance(around, str | Secret) else None, str):
+            yield from _within(text, path[length:-1])
 
 
 @lru_cache(maxsize=16)

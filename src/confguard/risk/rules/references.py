@@ -46,6 +46,11 @@ _LISTED = word_set("host backend member server queue topic zone group pool clust
 _PLACEHOLDER = re.compile(
     r"\{\{-?\s*\.?([A-Za-z_][\w.]*)\s*-?\}\}|\$\{([A-Za-z_]\w*)\}|\$\(([A-Za-z_]\w*)\)|(?<![{$])\{([a-z_]\w*)\}(?!\})"
 )
+_ARTEFACTS = tuple(
+    word_set(
+        ".qcow2 .img .iso .vmdk .ova .box .tgz .gz .xz .zst .bz2 .zip .tar .jar .whl .deb .rpm .exe .msi"
+    )
+)
 _ADDRESS = re.compile(r"[.:/@]")
 
 
@@ -74,12 +79,12 @@ class OtherEnvironment(EditRule):
             return f"from {before} to this machine alone: {edit.after}"
         if " " in edit.after.strip():
             return None  # prose
-        was, now = environment_of(before), environment_of(edit.after)
+        was, now = environment_of(_used_at(before)), environment_of(_used_at(edit.after))
         if now is None or was == now or (_loopback(edit.after) and not before):
             return None
-        if was is not None:
-            return f"from a value of {was} to one of {now}: {edit.after}"
         home = context.environment(edit.path)
+        if was is not None and home != now:
+            return f"from a value of {was} to one of {now}: {edit.after}"
         if addressed and home not in (None, now):
             return f"a value of {now}, in a file of {home}: {edit.after}"
         return None
@@ -161,6 +166,8 @@ class DanglingReference(Rule):
         for edit in context.edits:
             texts = isinstance(edit.before, str) and isinstance(edit.after, str)
             if not texts or head_of(name_of(edit.path)) not in _REFERRING or edit.path[-1] in {"name", "id"}:
+                continue
+            if edit.path[-2:-1] and edit.path[-2] in {"labels", "annotations"}:  # which name themselves
                 continue
             known = known or set(_names_in(context.after))
             if edit.before in known and edit.after not in known and edit.before != edit.after:
@@ -271,6 +278,11 @@ class SwitchedEverywhere(EditRule):
         """A switch that was off and is on, in a file that says that it reaches all."""
         on = edit.before is False and edit.after is True
         return f"was off and is on, and {context.at_once}" if on and context.at_once else None
+
+
+def _used_at(address: str) -> str:
+    """An address without the name of what was built and is fetched there: that says how, not where it is used."""
+    return address.rpartition("/")[0] if address.endswith(_ARTEFACTS) else address
 
 
 def _loopback(text: str) -> bool:

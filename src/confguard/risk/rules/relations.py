@@ -38,6 +38,7 @@ _FOLLOWED = word_set(
     "replicaof slaveof followerof masterhost primaryhost primaryaddress upstream forwardto replicatefrom"
 )
 _OWN = word_set("bind listen advertise announceip listenaddress selfaddress")
+_OF_TIMES = word_set("timeout period interval seconds secs sec s ms millis milliseconds minutes")
 _ORDERED_PAIRS = tuple(
     (frozenset(larger.split()), frozenset(smaller.split()), equal)
     for larger, smaller, equal in (
@@ -199,11 +200,13 @@ class ProbeImpossible(PairRule):
                 and is_zero(amounts(table[key]))
             ):
                 yield key, f"{key} = 0: it can never pass"
-        period = next((key for key in named.values() if words_of(key) & {"period", "interval"}), None)
-        timeout = next((key for key in named.values() if "timeout" in words_of(key)), None)
+        periods = [key for key in named.values() if words_of(key) & {"period", "interval"}]
+        timeouts = [key for key in named.values() if "timeout" in words_of(key)]
         probing = any(words_of(key) & {"threshold", "path", "port"} for key in named.values())
-        if probing and period and timeout and above(table[timeout], table[period]):
-            yield timeout, f"{timeout} = {table[timeout]} is above {period} = {table[period]}"
+        for timeout, period in itertools.product(timeouts, periods) if probing else ():
+            if _subject(timeout) == _subject(period) and above(table[timeout], table[period]):
+                yield timeout, f"{timeout} = {table[timeout]} is above {period} = {table[period]}"
+                break
 
 
 class SharesExceedWhole(PairRule):
@@ -365,6 +368,11 @@ class RequestAboveLimit(Rule):
                             (*path, "requests", name),
                             f"{name} {after['requests'][name]} is above its limit {limit}",
                         )
+
+
+def _subject(name: str) -> frozenset[str]:
+    """What a time is of, by the other words of its name."""
+    return frozenset(parts_of(name)) - _OF_TIMES
 
 
 def _first_time(

@@ -131,7 +131,8 @@ ROLES: Mapping[str, Role] = {
     ),
     "guarding": role(
         "whitelist allowlist auth+url whitelistsourcerange allowed+networks authorized+networks denylist blocklist "
-        "ip+allow trusted+hosts auth+type authtype"
+        "ip+allow trusted+hosts auth+type authtype",
+        unless="shared",
     ),
     "safety net": role(
         "check guard safety safeguard protection protect confirm confirmation validation validate backup bootstrap "

@@ -39,6 +39,12 @@ _DENYING = word_set("deny denied block blocked blocklist blacklist banned reject
 _ANY_VERSION = word_set("require dependencies devdependencies peerdependencies engines version versions")
 _RULERS = word_set("admin administrator owner root superuser sudo clusteradmin poweruser")
 _REFERENCE_NAME = re.compile(r"[a-z]+(?:[-._/][a-z]+)+")
+_STAND_IN = re.compile(
+    r"(?<![a-z])(?:fake|dummy|example|sample|mock|placeholder|redacted|hidden|notused|your)(?![a-z])",
+    re.IGNORECASE,
+)
+"""What is written where a secret is to stand."""
+_CONSTANT = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 _NO_SECRETS = word_set(
     "read write none true false yes no on off optional required inherit default enabled disabled auto"
 )
@@ -46,7 +52,7 @@ _OF_COOKIES = word_set("ttl lifetime age name domain key")
 _NOT_SECRET = word_set(
     "name description host port user username url dir path file enabled version domain database"
 )
-_REFERENCES = word_set("secretref secretkeyref secretname fromsecret envfromsecret")
+_REFERENCES = word_set("secretref secretkeyref secretname fromsecret envfromsecret encrypteddata")
 _ENCRYPTED = re.compile(r"\s*(?:ENC\[|\$ANSIBLE_VAULT;|-----BEGIN AGE ENCRYPTED|vault:v\d)")
 _VERSION_RANGE = re.compile(r"[\^~<>=v]*\s*\d+(?:\.\w+)+.*")
 
@@ -216,19 +222,15 @@ class PrivateCached(EditRule):
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """A cache's rule for private traffic that changed and does not keep it out."""
         private = word_set("authenticated private cookie cookies session authorization loggedin")
+        if not edit.words & private or edit.removed or edit.words & {"ttl", "lifetime", "name"}:
+            return None
         beside = context.after_at(edit.path[:-1])
         near = (
             frozenset[str]().union(*(words_of(str(key)) for key in beside))
             if isinstance(beside, dict)
             else frozenset()
         )
-        caching = (edit.trail | near) & {"cache", "caching", "cdn"}
-        if (
-            not caching
-            or not edit.words & private
-            or edit.removed
-            or edit.words & {"ttl", "lifetime", "name"}
-        ):
+        if not (edit.trail | near) & {"cache", "caching", "cdn"}:
             return None
         keeps_out = word_set("bypass pass private nostore ignore skip never deny none strip disabled")
         after = words_of(str(edit.after)) if isinstance(edit.after, str) else frozenset[str]()
@@ -269,7 +271,9 @@ def _names_a_secret(edit: Edit, value: str) -> bool:
     names = [each.lower() for each in edit.path if isinstance(each, str)]
     if not _REFERENCES.isdisjoint(names[:-1]) or head_of(edit.name) in _NOT_SECRET:
         return True
-    if value.strip().lower() in _NO_SECRETS or "\n" in value.strip() or value.strip()[:1] in "{[":
+    if _STAND_IN.search(value) or _CONSTANT.fullmatch(value) or value.strip().lower() in _NO_SECRETS:
+        return True
+    if "\n" in value.strip() or value.strip()[:1] in "{[":
         return True
     if any("secret" in words_of(each) for each in names) and _REFERENCE_NAME.fullmatch(value):
         return True

@@ -127,7 +127,7 @@ class DefaultApplies(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """A removed setting of which a table of defaults around has one, at most half or at least twice as much."""
-        if not edit.removed or isinstance(edit.before, dict | list):
+        if not edit.removed or isinstance(edit.before, dict | list) or context.member_gone(edit.path):
             return None
         default = self._default(edit.path, context)
         factor = ratio(edit.before, default)

@@ -179,7 +179,7 @@ DANGERS = (
         Example(
             "maintenance_mode = false\n", "maintenance_mode = true\n", "maintenance_mode = false\nx = 1\n"
         ),
-        (cell("closing", "switched on"),),
+        (cell("closing", "closed"),),
     ),
     Danger(
         "CG515",

@@ -186,6 +186,7 @@ class Placeholder(EditRule):
             "placeholder",
             "title",
             "name",
+            "kind",
         }:
             return None
         was = isinstance(before, str) and _PLACEHOLDER.fullmatch(before.strip())

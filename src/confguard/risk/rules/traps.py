@@ -12,6 +12,7 @@ from confguard.documents.interface import Position
 from confguard.paths import Path, value_at
 from confguard.risk.findings import Finding
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
+from confguard.secrets import is_reference
 
 __all__ = ["BooleanWord", "NumberTrap", "TypeChanged", "YamlTrap"]
 
@@ -23,6 +24,20 @@ _TYPES = {
     dict: "a table",
     list: "a list",
 }
+_REFERRING = frozenset(
+    {
+        "Ref",
+        "$ref",
+        "valueFrom",
+        "secretKeyRef",
+        "configMapKeyRef",
+        "fieldRef",
+        "fromSecret",
+        "get_param",
+        "get_attr",
+    }
+)
+"""Keys of tables that stand for a value, as CloudFormation, Heat, JSON Schema and Kubernetes write them."""
 _SEXAGESIMAL = re.compile(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _OCTAL = re.compile(r"[-+]?0[0-7_]+")
 
@@ -40,7 +55,7 @@ class TypeChanged(EditRule):
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """Another type, both known."""
         before, after = _TYPES.get(type(edit.before)), _TYPES.get(type(edit.after))
-        if before is None or after is None or before == after:
+        if before is None or after is None or before == after or _refers(edit.before) or _refers(edit.after):
             return None
         return f"was {before} and is {after}"
 
@@ -113,6 +128,15 @@ class NumberTrap(YamlTrap):
         """A number that is not the one its digits show."""
         odd = _SEXAGESIMAL.fullmatch(text) or (_OCTAL.fullmatch(text) and len(text) > 1)
         return f"{text} is read as {value}" if odd and isinstance(value, int | float) else None
+
+
+def _refers(value: Any) -> bool:
+    """Does a value only say where another one is to be found, of whatever type that is?"""
+    if isinstance(value, dict):
+        return any(key in _REFERRING or str(key).startswith("Fn::") for key in value)
+    return (
+        isinstance(value, str) and bool(value.strip()) and value.strip()[0] in "$({%" and is_reference(value)
+    )
 
 
 def _plain_text(document: Document, position: Position) -> str | None:
