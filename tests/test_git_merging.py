@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -168,31 +169,74 @@ def test_random_histories_lose_no_word(format: str) -> None:
     assert [each for wrong in histories(format, 25, seed=2) for each in wrong] == []
 
 
-@pytest.mark.slow  # git calls a process for each file
-def test_a_driver_that_is_gone_leaves_marks(folder: Path) -> None:
-    def git(*words: str, code: int = 0) -> str:
-        ended = subprocess.run(
-            ["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], capture_output=True, text=True
-        )
-        assert ended.returncode == code, ended.stderr
-        return ended.stdout
+def git(*words: str, code: int = 0) -> str:
+    ended = subprocess.run(
+        ["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], capture_output=True, text=True
+    )
+    assert ended.returncode == code, ended.stderr
+    return ended.stdout
 
-    git("init", "-qb", "main")
-    subprocess.run([sys.executable, "-m", "confguard", "git", "install"], check=True, capture_output=True)
-    driver = git("config", "merge.confguard.driver").strip()
-    git("config", "merge.confguard.driver", driver.replace(sys.executable, "/nowhere/python"))
-    for branch, text in (("main", "a: 1\n"), ("theirs", "a: 2\n"), ("ours", "a: 3\n")):
+
+def install(python: str = sys.executable) -> None:
+    subprocess.run([python, "-m", "confguard", "git", "install"], check=True, capture_output=True)
+
+
+def branches(base: str, ours: str, theirs: str, name: str = "app.yaml") -> None:
+    """A history of three sides; the branch `ours` is checked out."""
+    for branch, text in (("main", base), ("theirs", theirs), ("ours", ours)):
         if branch != "main":
             git("checkout", "-q", "main")
             git("checkout", "-qb", branch)
-        Path("app.yaml").write_text(text)
+        Path(name).write_text(text)
         git("add", "-A")
         git("commit", "-qm", branch)
+
+
+@pytest.mark.slow  # git calls a process for each file
+@pytest.mark.parametrize("program", ["/nowhere/python", "NEW -P -m confguard_that_is_gone", "NEW -c 1/0"])
+def test_a_driver_that_is_gone_leaves_marks(program: str, folder: Path) -> None:
+    """A folder that was removed, an environment made anew without confguard, an error: Python ends with 1 as well."""
+    git("init", "-qb", "main")
+    install()
+    driver = git("config", "merge.confguard.driver").strip()
+    started = f"{sys.executable} -P -m confguard"
+    assert driver.startswith(started)
+    git("config", "merge.confguard.driver", driver.replace(started, program.replace("NEW", sys.executable)))
+    branches("a: 1\n", "a: 3\n", "a: 2\n")
     git("merge", "theirs", code=1)
     assert MARKS.search(Path("app.yaml").read_bytes())
     git("config", "merge.confguard.driver", driver)
     for words in (("diff", "--cached"), ("diff", "--ours"), ("diff", "--theirs"), ("diff",)):
         git(*words)
+
+
+@pytest.mark.slow
+def test_nothing_that_stands_in_the_repository_is_run(folder: Path) -> None:
+    """`python -m` looks in the working folder first: a `yaml.py` there would be run by each `git diff`."""
+    git("init", "-qb", "main")
+    install()
+    for name in ("confguard", "yaml", "secrets", "difflib"):
+        Path(f"{name}.py").write_text("open('run', 'w').close(); raise SystemExit(1)\n")
+    branches("a: 1\nb: 1\n", "a: 2\nb: 1\n", "a: 1\nb: 2\n")
+    git("merge", "-q", "theirs")
+    assert Path("app.yaml").read_text() == "a: 2\nb: 2\n"
+    assert "app.yaml: 1 change" in git("diff", "HEAD~1", "--", "app.yaml")
+    assert not Path("run").exists()
+
+
+@pytest.mark.slow
+def test_python_in_a_folder_of_any_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git puts the names of files in place of %A and the like."""
+    git("init", "-qb", "main")
+    python = Path("100%A of 'it'/bin/python").absolute()
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    install(str(python))
+    branches("a: 1\nb: 1\n", "a: 2\nb: 1\n", "a: 1\nb: 2\n")
+    git("merge", "-q", "theirs")
+    assert Path("app.yaml").read_text() == "a: 2\nb: 2\n"
+    assert "app.yaml: 1 change" in git("diff", "HEAD~1", "--", "app.yaml")
 
 
 @pytest.mark.parametrize(
@@ -203,6 +247,7 @@ def test_a_driver_that_is_gone_leaves_marks(folder: Path) -> None:
         b"*.bin binary\n",
         b"*.bin binary\r\n*.txt text\r\n",
         b"# confguard: begin\n*.toml diff=confguard merge=confguard\n*.mine keep\n",
+        b"\xef\xbb\xbf*.bin binary\n",
     ],
 )
 def test_attributes_of_others_stay_as_they_were(before: bytes, folder: Path) -> None:
@@ -217,3 +262,26 @@ def test_attributes_of_others_stay_as_they_were(before: bytes, folder: Path) -> 
     _write_attributes(file, install=False)
     kept = b"".join(line for line in before.splitlines(keepends=True) if b"confguard" not in line)
     assert (file.read_bytes() if file.exists() else b"") == kept
+
+
+def test_drivers_that_others_named_stay_in_force(folder: Path) -> None:
+    """Of npm, sops and git-crypt, say: the last line that matches a file counts for git."""
+    git("init", "-qb", "main")
+    Path(".gitattributes").write_bytes(
+        b"\xef\xbb\xbfpackage-lock.json merge=npm-merge-driver -diff\n"
+        b"secrets.yaml diff=sopsdiffer\n.env diff=git-crypt\nCargo.toml binary"
+    )
+    install()
+    names = ("package-lock.json", "secrets.yaml", ".env", "Cargo.toml", "app.yaml")
+    assert git("check-attr", "merge", "diff", "--", *names).splitlines() == [
+        "package-lock.json: merge: npm-merge-driver",
+        "package-lock.json: diff: unset",
+        "secrets.yaml: merge: confguard",
+        "secrets.yaml: diff: sopsdiffer",
+        ".env: merge: confguard",
+        ".env: diff: git-crypt",
+        "Cargo.toml: merge: unset",
+        "Cargo.toml: diff: unset",
+        "app.yaml: merge: confguard",
+        "app.yaml: diff: confguard",
+    ]

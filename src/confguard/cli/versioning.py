@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format
-from confguard.errors import ConfguardError, DocumentError
+from confguard.errors import ConfguardError, DocumentError, harmless
 from confguard.schema.sources import SourceData
 from confguard.targets.files import write_durably
 from confguard.values import same
@@ -29,9 +30,16 @@ __all__ = ["register"]
 
 _SUFFIXES = ("*.toml", "*.yaml", "*.yml", "*.json", "*.jsonc", "*.ini", "*.env", ".env", "*.properties")
 _BEGIN, _END = "# confguard: begin", "# confguard: end"
-_AS_TEXT = "{ test $? = 1 && exit 1; git merge-file -q --marker-size=%L %A %O %B; }"
-"""What git does where confguard ends otherwise than with a result or with conflicts: it is gone, or was killed."""
-_JOINED = "# confguard: begin, after a line that had no end"
+_BOM = "\ufeff"
+_NOTHING = "/dev/null"
+"""What git names as the file of a side that has none."""
+_NO_FILES = {"120000": "symbolic link", "160000": "submodule"}
+"""By its mode, what is named like a file and is none."""
+_AS_TEXT = (
+    "{ test $? = 1 && grep -q '^<<<* ours' %A && exit 1;"
+    " git merge-file -q -L ours -L base -L theirs --marker-size=%L %A %O %B; }"
+)
+"""What git does unless confguard left a result, or marks: it is gone, was killed, or failed (Python ends with 1)."""
 
 
 def register(commands: Commands) -> None:
@@ -70,15 +78,15 @@ def run(args: Namespace) -> int:
 
 
 def _write_attributes(file: Path, *, install: bool) -> None:
-    """Our lines between two marks, whatever else stands there, with the line ends of the file."""
+    """Our lines between two marks, above all others: of several lines that match a file, git takes the last."""
     content = file.read_bytes() if file.exists() else b""
     own = [f"{suffix} diff=confguard merge=confguard" for suffix in _SUFFIXES]
     text = _without(content.decode("utf-8", "surrogateescape"), own)
     if install:
         newline = "\r\n" if "\r\n" in text else "\n"
-        open_ended = bool(text) and not text.endswith("\n")
-        begin = _JOINED if open_ended else _BEGIN
-        text += newline * open_ended + "".join(f"{line}{newline}" for line in (begin, *own, _END))
+        others = text.removeprefix(_BOM)
+        block = "".join(f"{line}{newline}" for line in (_BEGIN, *own, _END))
+        text = text[: len(text) - len(others)] + block + others
     if text:
         file.write_bytes(text.encode("utf-8", "surrogateescape"))
     elif content:
@@ -89,25 +97,28 @@ def _without(text: str, own: list[str]) -> str:
     """A text without our block: whatever others wrote within it stays."""
     kept: list[str] = []
     inside = False
-    for line in text.splitlines(keepends=True):
+    others = text.removeprefix(_BOM)
+    for line in others.splitlines(keepends=True):
         bare = line.strip()
-        if bare in {_BEGIN, _JOINED}:
+        if bare == _BEGIN:
             inside = True
-            if bare == _JOINED and kept:  # the line break before it was ours
-                kept[-1] = kept[-1].rstrip("\r\n")
         elif inside and bare == _END:
             inside = False
         elif not inside or bare not in own:
             kept.append(line)
-    return "".join(kept)
+    return text[: len(text) - len(others)] + "".join(kept)
 
 
 def _configure(*, install: bool) -> None:
-    program = f"{shlex.quote(sys.executable)} -m confguard git"
+    # -P: what stands in a repository is not imported, whatever its modules are called.
+    program = f"{shlex.quote(sys.executable)} -P -m confguard git"
+    literal = program.replace(
+        "%", "%%"
+    )  # git puts names in place of %A in the driver, and of nothing in the command
     settings = {
         "diff.confguard.command": f"{program} diff-driver",
         "merge.confguard.name": "merge configuration by meaning",
-        "merge.confguard.driver": f"{program} merge-driver %O %A %B %P %L || {_AS_TEXT}",
+        "merge.confguard.driver": f"{literal} merge-driver %O %A %B %P %L || {_AS_TEXT}",
     }
     for name, value in settings.items():
         git.configure(name, value if install else None)
@@ -119,13 +130,19 @@ def _diff_driver(arguments: list[str]) -> int:
     With the path alone for a file with conflicts.
     """
     if len(arguments) == 1:
-        print(f"* Unmerged path {arguments[0]}")
+        print(f"* Unmerged path {harmless(arguments[0])}")
         return 0
     if len(arguments) < 7:
         raise ConfguardError("git calls this with seven arguments", hint="confguard git install")
-    path, old, _, _, new = arguments[:5]
+    path, old, _, old_mode, new, _, new_mode = arguments[:7]
     name = arguments[7] if len(arguments) > 7 else path
-    head = paint(f"{path}{f' -> {name}' if name != path else ''}", "high")
+    renamed = f" -> {harmless(name)}" if name != path else ""
+    modes = f" (mode {old_mode} -> {new_mode})" if old_mode != new_mode and _NOTHING not in (old, new) else ""
+    head = paint(f"{harmless(path)}{renamed}{modes}", "high")
+    entry = _NO_FILES.get(new_mode if old == _NOTHING else old_mode)
+    if entry:
+        print(f"{head}: {entry}: {_written(old)} -> {_written(new)}")
+        return 0
     try:
         sides = [_document(file, at) for file, at in ((old, path), (new, name))]
         terms = sources.terms_for(name, None)
@@ -133,9 +150,14 @@ def _diff_driver(arguments: list[str]) -> int:
         made = diff(sides[0] or kind, sides[1] or kind, terms.schema)
         print(f"{head}: {show_diff(made)}")
     except ConfguardError as error:  # git shows what it can, and goes on to the next file
-        print(f"{head}: {error}")
+        print(f"{head}: {error}", flush=True)
         subprocess.run(["git", "--no-pager", "diff", "--no-index", "--no-ext-diff", old, new], check=False)
     return 0
+
+
+def _written(file: str) -> str:
+    """What git wrote for an entry that is no file: where a link leads, the commit of a submodule."""
+    return "nothing" if file == _NOTHING else harmless(os.fsdecode(Path(file).read_bytes().strip()))
 
 
 def _merge_driver(arguments: list[str]) -> int:
@@ -160,7 +182,7 @@ def _merge_driver(arguments: list[str]) -> int:
     if merged.clean:
         print(f"confguard: {path}: no text says both without losing words of one side", file=sys.stderr)
     if textual.clean:  # lines that merge well into something else: all that differs is marked
-        textual = git.merge_file("/dev/null", ours, theirs, marker_size=size)
+        textual = git.merge_file(_NOTHING, ours, theirs, marker_size=size)
     write_durably(Path(ours), textual.content)
     return 1
 
@@ -181,7 +203,7 @@ def _text_of(
 
     None where none of these says what was merged and has every word of both sides.
     """
-    texts = tuple(b"" if file == "/dev/null" else load_bytes(file) for file in files)
+    texts = tuple(b"" if file == _NOTHING else load_bytes(file) for file in files)
 
     def says_it(content: bytes) -> bool:
         try:
@@ -207,7 +229,7 @@ def _text_of(
 
 def _document(file: str, name: str) -> Document | None:
     """A side; None where there is none (git says /dev/null)."""
-    if file == "/dev/null":
+    if file == _NOTHING:
         return None
     content = load_bytes(file)
     return parse_bytes(content, detect_format(name).name, path=name) if content.strip() else None

@@ -23,6 +23,7 @@ from confguard.project import Project, find_project
 from confguard.risk.judging import Judged, Verdicts
 from confguard.risk.policy import Decision
 from confguard.risk.reports import REPORTS
+from confguard.streams import escape_unencodable
 
 __all__ = ["main"]
 
@@ -42,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--format", choices=sorted(REPORTS), default="text", help="how to print")
     parser.add_argument("--no-history", action="store_true", help="do not look at earlier commits")
     args = parser.parse_args(argv)
+    escape_unencodable()
     try:
         project = find_project()
         with naming_tags(project.settings.documents.tags if project else ()):
