@@ -65,6 +65,20 @@ CASES = [
         "[a]\r\nx = 1\r\ny = 4\r\n",
         "[a]\r\nx = 3\r\ny = 4\r\n",
     ),
+    (
+        "app.toml",
+        '[[s]]\nname="a"\n',
+        '[[s]]\nname="a"\n\n# of ours\n[[s]]\nname="b"\nport=1\n',
+        '[[s]]\nname="a"\n\n# of theirs\n[[s]]\nname="c"\nport=2 # free\n',
+        '[[s]]\nname="a"\n\n# of ours\n[[s]]\nname="b"\nport=1\n\n# of theirs\n[[s]]\nname="c"\nport=2 # free\n',
+    ),
+    (
+        "deploy.yaml",
+        "env:\n- {name: A, value: x}\n- {name: Z, value: x}\n",
+        "env:\n- {name: A, value: x}\n- {name: B, value: x} # b\n- {name: Z, value: x}\n",
+        "env:\n- {name: A, value: x}\n- {name: C, value: x} # c\n- {name: Z, value: y}\n",
+        "env:\n- {name: A, value: x}\n- {name: B, value: x} # b\n- {name: C, value: x} # c\n- {name: Z, value: y}\n",
+    ),
 ]
 
 
@@ -75,6 +89,45 @@ def test_neighbouring_lines_of_both_sides_are_kept_as_they_were_written(
     assert merged(base, ours, theirs, name) == (0, result.encode())
     code, content = merged(base, theirs, ours, name)
     assert (code, sorted(content.split())) == (0, sorted(result.encode().split()))
+
+
+DEFAULTS = "x: &defaults\n  retries: 1\n  wait: 2\na:\n  <<: *defaults\n  port: 1\nlast: 1\n"
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        DEFAULTS.replace("last", "b:\n  <<: *defaults\n  port: 2\nlast"),  # one more that has the defaults
+        DEFAULTS.replace("  port: 1\n", "  port: 1\n  retries: 3 # its own\n"),  # one has a value of its own
+        DEFAULTS.replace("  <<: *defaults\n  port: 1\n", "  retries: 1\n  wait: 2\n  port: 1\n"),
+        DEFAULTS.replace("last: 1", "list: [*defaults, '*defaults']\nlast: 1"),
+    ],
+)
+def test_what_changes_where_aliases_lead_is_no_change_of_them(theirs: str) -> None:
+    """Compose files, GitLab's pipelines: one branch changes the defaults, another who has them."""
+    ours = DEFAULTS.replace("retries: 1\n  wait", "retries: 5 # measured\n  wait", 1)
+    result = theirs.replace("retries: 1\n  wait", "retries: 5 # measured\n  wait", 1)
+    assert merged(DEFAULTS, ours, theirs, "compose.yaml") == (0, result.encode())
+    assert merged(DEFAULTS, theirs, ours, "compose.yaml") == (0, result.encode())
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        # An anchor gets another name, and the old one a new alias: the text would not parse.
+        (DEFAULTS.replace("defaults", "common"), DEFAULTS + "b: *defaults\n"),
+        # Both name an anchor alike: aliases of the one would lead to the other.
+        (
+            "first: &new 1\n" + DEFAULTS + "c: *new\n",
+            DEFAULTS.replace("wait: 2", "wait: &new 2") + "d: *new\n",
+        ),
+    ],
+)
+def test_aliases_that_would_lead_elsewhere_are_marked(ours: str, theirs: str) -> None:
+    for sides in ((ours, theirs), (theirs, ours)):
+        code, content = merged(DEFAULTS, *sides, "compose.yaml")
+        assert code == 1
+        assert MARKS.search(content)
 
 
 def test_what_cannot_be_said_without_losing_a_word_is_marked() -> None:
