@@ -130,6 +130,55 @@ def test_aliases_that_would_lead_elsewhere_are_marked(ours: str, theirs: str) ->
         assert MARKS.search(content)
 
 
+LINES = "a:\n  b: 1\n  c: 2\n"
+ACCEPTED = "  # confguard: accept CG201: measured"
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "ours", "theirs", "result"),
+    [
+        # Line ends, indentation and spaces of the one side, a value of the other in the same line.
+        (
+            "app.yaml",
+            LINES,
+            LINES.replace("\n", "\r\n"),
+            LINES.replace("1", "3"),
+            "a:\r\n  b: 3\r\n  c: 2\r\n",
+        ),
+        ("app.yaml", LINES, "a:\n    b: 1\n    c: 2\n", LINES.replace("2", "3"), "a:\n    b: 1\n    c: 3\n"),
+        ("app.env", "A=1\nB=1\n", "A=1 \nB=1\n", "A=2\nB=1\n", "A=2 \nB=1\n"),
+        # One takes a comment away, the other changes the value beside it.
+        ("app.yaml", f"a: 1{ACCEPTED}\n", "a: 1\n", f"a: 2{ACCEPTED}\n", "a: 2\n"),
+        (
+            "app.toml",
+            f"a = 1{ACCEPTED}\nb = 1\n",
+            "a = 1\nb = 1\n",
+            f"a = 2{ACCEPTED}\nb = 1\n",
+            "a = 2\nb = 1\n",
+        ),
+        # Both put something at the end: of a section, and a section.
+        (
+            "app.ini",
+            "[a]\nx = 1\n",
+            "[a]\nx = 1\n\n; of ours\n[b]\ny = 1\n",
+            "[a]\nx = 1\nz = 1 ; of theirs\n",
+            "[a]\nx = 1\nz = 1 ; of theirs\n\n; of ours\n[b]\ny = 1\n",
+        ),
+    ],
+)
+def test_what_one_side_takes_away_or_lays_out_anew_is_not_undone(
+    name: str, base: str, ours: str, theirs: str, result: str
+) -> None:
+    assert merged(base, ours, theirs, name) == (0, result.encode())
+    assert merged(base, theirs, ours, name) == (0, result.encode())
+
+
+def test_what_both_lay_out_anew_is_marked() -> None:
+    code, content = merged(LINES, LINES.replace("\n", "\r\n"), "a:\n    b: 1\n    c: 3\n", "app.yaml")
+    assert code == 1
+    assert MARKS.search(content.replace(b"\r", b""))
+
+
 def test_what_cannot_be_said_without_losing_a_word_is_marked() -> None:
     code, content = merged(
         "a: 1\n", "a: 2 # ours says why\n", "a: 1 # theirs says something else\n", "app.yaml"

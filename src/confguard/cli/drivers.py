@@ -15,7 +15,7 @@ from confguard.cli.differences import show_diff
 from confguard.cli.output import paint
 from confguard.diffs.engine import compare, diff
 from confguard.diffs.merging import merge
-from confguard.diffs.splicing import keeps_every_word, spliced
+from confguard.diffs.splicing import has_words_of_both, lays_out_anew, spliced
 from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.documents.reading import load_bytes
@@ -128,15 +128,19 @@ def _text_of(merged: Sequence[Any], sides: Sides, textual: git.TextMerge) -> byt
 
     if textual.clean:
         return textual.content if says_it(textual.content) else None
-    lines = spliced(*texts)
-    if lines is not None and says_it(lines):
-        return lines
-    for side in sides[1:]:
+    base, ours, theirs = texts
+    for first, second in ((ours, theirs), (theirs, ours)):  # of what both put in at one place
+        lines = spliced(base, first, second)
+        if lines is not None and says_it(lines):
+            return lines
+    for side, other in ((sides[1], theirs), (sides[2], ours)):
+        if lays_out_anew(base, other):
+            continue
         try:
             content = side.edit(compare(SourceData(side.data), SourceData(merged[0]))).content
         except DocumentError:
             continue
-        if says_it(content) and keeps_every_word(content, *texts):
+        if says_it(content) and has_words_of_both(content, *texts):
             return content
     return None
 
