@@ -14,7 +14,19 @@ from confguard.cli.output import indented, say, shown_path
 
 __all__ = ["register"]
 
-_SUFFIXES = ("*.toml", "*.yaml", "*.yml", "*.json", "*.jsonc", "*.ini", "*.env", ".env", "*.properties")
+_SUFFIXES = (
+    "*.toml",
+    "*.yaml",
+    "*.yml",
+    "*.json",
+    "*.jsonc",
+    "*.json5",
+    "*.ini",
+    "*.env",
+    ".env",
+    ".env.*",
+    "*.properties",
+)
 _BEGIN, _END = "# confguard: begin", "# confguard: end"
 _BOM = "\ufeff"
 _AS_TEXT = (

@@ -16,7 +16,7 @@ from attrs import evolve
 
 from confguard.documents.tags import naming_tags
 from confguard.errors import ConfguardError, harmless
-from confguard.hooks.judging import judge_removals, judge_staged
+from confguard.hooks.judging import judge_staged, judge_unnamed
 from confguard.hooks.printing import print_report
 from confguard.progress import progress
 from confguard.project import Project, find_project
@@ -66,8 +66,8 @@ def _judged(files: Sequence[str], project: Project | None, *, history: bool) -> 
     """What is staged (or what changed between the two revisions that pre-commit names)."""
     base = os.environ.get("PRE_COMMIT_FROM_REF") or None
     head = os.environ.get("PRE_COMMIT_TO_REF") or None
-    if not files and os.environ.get("PRE_COMMIT"):  # none that it has a name for: what is gone remains
-        return judge_removals(project, base=base, head=head, history=history)
+    if not files and os.environ.get("PRE_COMMIT"):  # none that it has a name for: what is gone, say
+        return judge_unnamed(project, base=base, head=head, history=history)
     with progress("judging") as tell:
         return judge_staged(files, project, base=base, head=head, history=history, progress=tell)
 
