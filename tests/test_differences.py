@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -194,8 +195,6 @@ def test_git_diffs_by_meaning(repository: Path) -> None:
 
 
 def confguard(*arguments: str) -> str:
-    import sys
-
     ended = subprocess.run([sys.executable, "-m", "confguard", *arguments], capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
@@ -206,10 +205,59 @@ def git_install() -> str:
 
 
 @pytest.mark.slow  # git calls a process for each file
+def test_git_diff_tells_of_modes_and_of_what_becomes_a_link(repository: Path) -> None:
+    git_install()
+    commit(**{"run.yaml": "a: 1\n", "both.yaml": "a: 1\n", "link.yaml": "a: 1\n", "gone.yaml": "a: 1\n"})
+    Path("run.yaml").chmod(0o755)
+    Path("both.yaml").write_text("a: 2\n")
+    Path("both.yaml").chmod(0o755)
+    Path("gone.yaml").unlink()
+    Path("link.yaml").unlink()
+    Path("link.yaml").symlink_to("both.yaml")
+    shown = git("diff")
+    assert "run.yaml (mode 100644 -> 100755): no change in meaning\n" in shown
+    assert "both.yaml (mode 100644 -> 100755): 1 change: 1 more\n" in shown
+    assert "gone.yaml: 1 change: 1 removed\n" in shown
+    assert "link.yaml: 1 change: 1 removed\n" in shown
+    assert "link.yaml: symbolic link: nothing -> both.yaml\n" in shown
+    git("add", "-A")
+    git("commit", "-qm", "links")
+    Path("link.yaml").unlink()
+    Path("link.yaml").symlink_to("run.yaml")
+    assert git("diff") == "link.yaml: symbolic link: both.yaml -> run.yaml\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8:strict"])
+def test_output_in_whatever_encoding_ends_no_command(
+    encoding: str, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git ends its whole diff where a driver fails, so the files after it would not be shown."""
+    git_install()
+    odd = os.fsdecode(b"caf\xe9.yaml")
+    commit(**{odd: "a: 1\n", "b.yaml": "ł: 9\n", "c.yaml": "a: 1\n"})
+    for name, text in ((odd, "a: 2\n"), ("b.yaml", "ł: 0 # →\n"), ("c.yaml", "a: 2\n")):
+        Path(name).write_text(text)
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    ended = subprocess.run(["git", "diff"], capture_output=True, check=True)
+    assert ended.stdout.count(b"1 change: ") == 3
+    git("add", "-A")
+    hook = ["confguard.hooks.pre_commit"]
+    for words in (
+        ["confguard", "check", "b.yaml", odd],
+        ["confguard", "diff", "HEAD:b.yaml", "b.yaml"],
+        hook,
+    ):
+        ended = subprocess.run([sys.executable, "-m", *words], capture_output=True)
+        assert ended.returncode in (0, 1), ended.stderr
+        assert b"Traceback" not in ended.stderr
+
+
+@pytest.mark.slow  # git calls a process for each file
 def test_other_attributes_stay(repository: Path) -> None:
     Path(".gitattributes").write_text("*.bin binary")
     git_install()
-    assert Path(".gitattributes").read_text().startswith("*.bin binary\n# confguard: begin")
+    assert Path(".gitattributes").read_text().endswith("# confguard: end\n*.bin binary")
     confguard("git", "uninstall")
     assert Path(".gitattributes").read_text() == "*.bin binary"
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from confguard.cli import main as command
+from confguard.documents.registry import is_configuration
 from confguard.hooks.pre_commit import main
 from conftest import git
 
@@ -561,3 +566,79 @@ def test_what_is_no_range_and_a_schema_that_ends_the_program(web: Path, capsys: 
     git("add", "-A")
     assert main(["web.yaml"]) == 2
     assert "cannot import 'models_that_exit'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("handed_over", [["web.yaml"], []])
+def test_a_config_whose_name_tells_no_format_where_pre_commit_names_no_such_file(
+    handed_over: list[str], web: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`files` of the hook is a pattern of suffixes, and a config may be called as it likes."""
+    monkeypatch.setenv("PRE_COMMIT", "1")
+    Path("confguard.toml").write_text('[configs.web]\nfiles = ["web.settings"]\nformat = "toml"\n')
+    Path("web.settings").write_text("replicas = 3\n")
+    commit()
+    Path("web.settings").write_text("replicas = 0\n")
+    Path("web.yaml").write_text("name: web\nreplicas: 4\nport: 80\n")
+    Path("other.settings").write_text("x")
+    code, told = staged(capsys, *handed_over)
+    assert (code, decisions(told)) == (1, {"web.settings": "block"})
+
+
+def test_the_hook_is_handed_every_name_that_tells_a_format() -> None:
+    """As pre-commit looks for them: with `re.search`, in names of any case."""
+    hooks = yaml.safe_load(Path(__file__).parents[1].joinpath(".pre-commit-hooks.yaml").read_text())
+    suffixes = (
+        "toml",
+        "yaml",
+        "yml",
+        "json",
+        "jsonc",
+        "json5",
+        "properties",
+        "ini",
+        "cfg",
+        "cnf",
+        "conf",
+        "env",
+    )
+    names = [f"sub/a.{suffix}" for suffix in suffixes]
+    for name in [*names, *map(str.upper, names), ".env", ".env.production", "sub/.ENV", ".Env.Local"]:
+        assert is_configuration(name)
+        assert all(re.search(hook["files"], name) for hook in hooks), name
+    for name in ("README.md", "environment.py", "a.env.py", "yaml"):
+        assert not any(re.search(hook["files"], name) for hook in hooks), name
+
+
+@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs OpenSSH")
+def test_signatures_that_somebody_has_git_show_are_no_authors(
+    web: Path, capsys: Capture, folder: Path
+) -> None:
+    """With `log.showSignature` git writes who signed a commit before what was asked for."""
+    subprocess.run(["ssh-keygen", "-qt", "ed25519", "-N", "", "-f", "key"], check=True)
+    Path("allowed").write_text(f"* {Path('key.pub').read_text()}")
+    for setting in ("gpg.format=ssh", "user.signingkey=key.pub", "gpg.ssh.allowedSignersFile=allowed"):
+        git("config", *setting.split("="))
+    git("config", "commit.gpgsign", "true")
+    for replicas in (4, 5, 6, 7):
+        Path("web.yaml").write_text(f"name: web\nreplicas: {replicas}\nport: 80\n")
+        git("commit", "-qam", f"Revert: {replicas}")
+    command(["assess", "--git", "HEAD~1..HEAD", "--format", "json"])
+    without = capsys.readouterr().out
+    git("config", "log.showSignature", "true")
+    assert "ED25519" in git("log", "-1")
+    command(["assess", "--git", "HEAD~1..HEAD", "--format", "json"])
+    assert capsys.readouterr().out == without
+
+
+def test_texts_of_a_document_mention_nobody_in_markdown(folder: Path, capsys: Capture) -> None:
+    """Entities are characters before GitHub looks for names and issues."""
+    Path("old.yaml").write_text('image: "&commat;octocat owner/repo#12 &#64;web"\n')
+    Path("new.yaml").write_text('image: "&commat;octocat:latest"\n')
+    command(["assess", "old.yaml", "new.yaml", "--format", "markdown"])
+    out = capsys.readouterr().out
+    assert "CG519" in out
+    rendered = pytest.importorskip("markdown_it").MarkdownIt().render(out)
+    read = html.unescape(re.sub(r"<[^>]*>", "", rendered))
+    assert "&commat;" in read
+    for meant in ("@octocat", "@web", "repo#12"):
+        assert meant not in read

@@ -192,7 +192,9 @@ class LoggedCommit(NamedTuple):
 def about(revision: str, *, cwd: Path | None = None) -> tuple[str, int, str]:
     """Author, time and subject of a commit. Raises `DocumentError`."""
     form = "--format=%ae%x00%ct%x00%s"
-    told = _git("log", "-1", form, "--end-of-options", revision, "--", cwd=cwd, wanted=revision)
+    told = _git(
+        "log", "-1", "--no-show-signature", form, "--end-of-options", revision, "--", cwd=cwd, wanted=revision
+    )
     author, at, subject = told.decode(errors="replace").rstrip("\n").split("\0")
     return author, int(at), subject
 
@@ -229,6 +231,7 @@ def log(repository: Path, *, most: int | None = None, revision: str = "HEAD") ->
     listed = _git(
         *(
             "log",
+            "--no-show-signature",
             "--no-merges",
             "--raw",
             "--no-abbrev",

@@ -12,6 +12,7 @@ from itertools import pairwise
 from confguard import __version__
 from confguard.cli.options import Commands, Parser, UsageError
 from confguard.errors import ConfguardError
+from confguard.streams import escape_unencodable
 
 __all__ = ["build_parser", "main"]
 
@@ -89,6 +90,7 @@ def _asks_for_json(words: Sequence[str]) -> bool:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    escape_unencodable()
     named = next((word for word in words if not word.startswith("-")), "")
     from confguard.cli.output import report_error
 

@@ -187,7 +187,6 @@ def _assess_span(args: Namespace) -> int:
     from confguard.hooks.printing import print_report
 
     base, head = _ends(args.span)
-    sources.make_importable()
     with progress("assessing") as tell:
         judged = judge_range(
             base,

@@ -161,7 +161,8 @@ def _from_here(name: str) -> str:
 
 def terms_for(name: str, schema: str | None, project: Project | None = None) -> Terms:
     """The terms for a file: those of the project's config that it belongs to; a schema that is named wins."""
-    make_importable()
+    if schema:
+        make_importable()
     name = file_named(name)
     project = project or find_project()
     if project is None:

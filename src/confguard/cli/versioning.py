@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 import sys
 from argparse import Namespace
 from pathlib import Path
 
 from confguard import git
-from confguard.cli import sources
-from confguard.cli.differences import show_diff
+from confguard.cli.drivers import diff_driver, merge_driver
 from confguard.cli.options import Commands
-from confguard.cli.output import indented, paint, say, shown_path
-from confguard.diffs.engine import compare, diff
-from confguard.diffs.merging import Merged, merge
-from confguard.diffs.splicing import keeps_every_word, spliced
-from confguard.documents.document import Document
-from confguard.documents.parsing import parse_bytes
-from confguard.documents.reading import load_bytes
-from confguard.documents.registry import detect_format
-from confguard.errors import ConfguardError, DocumentError
-from confguard.schema.sources import SourceData
-from confguard.targets.files import write_durably
-from confguard.values import same
+from confguard.cli.output import indented, say, shown_path
 
 __all__ = ["register"]
 
-_SUFFIXES = ("*.toml", "*.yaml", "*.yml", "*.json", "*.jsonc", "*.ini", "*.env", ".env", "*.properties")
+_SUFFIXES = (
+    "*.toml",
+    "*.yaml",
+    "*.yml",
+    "*.json",
+    "*.jsonc",
+    "*.json5",
+    "*.ini",
+    "*.env",
+    ".env",
+    ".env.*",
+    "*.properties",
+)
 _BEGIN, _END = "# confguard: begin", "# confguard: end"
-_AS_TEXT = "{ test $? = 1 && exit 1; git merge-file -q --marker-size=%L %A %O %B; }"
-"""What git does where confguard ends otherwise than with a result or with conflicts: it is gone, or was killed."""
-_JOINED = "# confguard: begin, after a line that had no end"
+_BOM = "\ufeff"
+_AS_TEXT = (
+    "{ test $? = 1 && grep -q '^<<<* ours' %A && exit 1;"
+    " git merge-file -q -L ours -L base -L theirs --marker-size=%L %A %O %B; }"
+)
+"""What git does unless confguard left a result, or marks: it is gone, was killed, or failed (Python ends with 1)."""
 
 
 def register(commands: Commands) -> None:
@@ -50,9 +52,9 @@ def register(commands: Commands) -> None:
 def run(args: Namespace) -> int:
     """`confguard git`."""
     if args.what == "diff-driver":
-        return _diff_driver(args.arguments)
+        return diff_driver(args.arguments)
     if args.what == "merge-driver":
-        return _merge_driver(args.arguments)
+        return merge_driver(args.arguments)
     root = git.root()
     install = args.what == "install"
     attributes = root / ".gitattributes"
@@ -70,15 +72,15 @@ def run(args: Namespace) -> int:
 
 
 def _write_attributes(file: Path, *, install: bool) -> None:
-    """Our lines between two marks, whatever else stands there, with the line ends of the file."""
+    """Our lines between two marks, above all others: of several lines that match a file, git takes the last."""
     content = file.read_bytes() if file.exists() else b""
     own = [f"{suffix} diff=confguard merge=confguard" for suffix in _SUFFIXES]
     text = _without(content.decode("utf-8", "surrogateescape"), own)
     if install:
         newline = "\r\n" if "\r\n" in text else "\n"
-        open_ended = bool(text) and not text.endswith("\n")
-        begin = _JOINED if open_ended else _BEGIN
-        text += newline * open_ended + "".join(f"{line}{newline}" for line in (begin, *own, _END))
+        others = text.removeprefix(_BOM)
+        block = "".join(f"{line}{newline}" for line in (_BEGIN, *own, _END))
+        text = text[: len(text) - len(others)] + block + others
     if text:
         file.write_bytes(text.encode("utf-8", "surrogateescape"))
     elif content:
@@ -89,125 +91,28 @@ def _without(text: str, own: list[str]) -> str:
     """A text without our block: whatever others wrote within it stays."""
     kept: list[str] = []
     inside = False
-    for line in text.splitlines(keepends=True):
+    others = text.removeprefix(_BOM)
+    for line in others.splitlines(keepends=True):
         bare = line.strip()
-        if bare in {_BEGIN, _JOINED}:
+        if bare == _BEGIN:
             inside = True
-            if bare == _JOINED and kept:  # the line break before it was ours
-                kept[-1] = kept[-1].rstrip("\r\n")
         elif inside and bare == _END:
             inside = False
         elif not inside or bare not in own:
             kept.append(line)
-    return "".join(kept)
+    return text[: len(text) - len(others)] + "".join(kept)
 
 
 def _configure(*, install: bool) -> None:
-    program = f"{shlex.quote(sys.executable)} -m confguard git"
+    # -P: what stands in a repository is not imported, whatever its modules are called.
+    program = f"{shlex.quote(sys.executable)} -P -m confguard git"
+    literal = program.replace(
+        "%", "%%"
+    )  # git puts names in place of %A in the driver, and of nothing in the command
     settings = {
         "diff.confguard.command": f"{program} diff-driver",
         "merge.confguard.name": "merge configuration by meaning",
-        "merge.confguard.driver": f"{program} merge-driver %O %A %B %P %L || {_AS_TEXT}",
+        "merge.confguard.driver": f"{literal} merge-driver %O %A %B %P %L || {_AS_TEXT}",
     }
     for name, value in settings.items():
         git.configure(name, value if install else None)
-
-
-def _diff_driver(arguments: list[str]) -> int:
-    """Called by git with path, old file, its hash and mode, new file, its hash and mode; more for a rename.
-
-    With the path alone for a file with conflicts.
-    """
-    if len(arguments) == 1:
-        print(f"* Unmerged path {arguments[0]}")
-        return 0
-    if len(arguments) < 7:
-        raise ConfguardError("git calls this with seven arguments", hint="confguard git install")
-    path, old, _, _, new = arguments[:5]
-    name = arguments[7] if len(arguments) > 7 else path
-    head = paint(f"{path}{f' -> {name}' if name != path else ''}", "high")
-    try:
-        sides = [_document(file, at) for file, at in ((old, path), (new, name))]
-        terms = sources.terms_for(name, None)
-        kind: object = [] if any(side and isinstance(side.data, list) for side in sides) else {}
-        made = diff(sides[0] or kind, sides[1] or kind, terms.schema)
-        print(f"{head}: {show_diff(made)}")
-    except ConfguardError as error:  # git shows what it can, and goes on to the next file
-        print(f"{head}: {error}")
-        subprocess.run(["git", "--no-pager", "diff", "--no-index", "--no-ext-diff", old, new], check=False)
-    return 0
-
-
-def _merge_driver(arguments: list[str]) -> int:
-    """Called by git with base, ours, theirs, the path and the size of marks; the result replaces ours."""
-    if len(arguments) not in (4, 5):
-        raise ConfguardError("git calls this with five arguments", hint="confguard git install")
-    base, ours, theirs, path = arguments[:4]
-    size = arguments[4] if len(arguments) > 4 else "7"
-    textual = git.merge_file(base, ours, theirs, marker_size=size)
-    try:
-        merged, document = _merged(base, ours, theirs, path)
-    except ConfguardError as error:
-        print(f"confguard: {path}: merged as text: {error}", file=sys.stderr)
-        write_durably(Path(ours), textual.content)
-        return 0 if textual.clean else 1
-    content = _text_of(merged, document, (base, ours, theirs), textual) if merged.clean else None
-    if content is not None:
-        write_durably(Path(ours), content)
-        return 0
-    for conflict in merged.conflicts:
-        print(f"confguard: {path}: {conflict}", file=sys.stderr)
-    if merged.clean:
-        print(f"confguard: {path}: no text says both without losing words of one side", file=sys.stderr)
-    if textual.clean:  # lines that merge well into something else: all that differs is marked
-        textual = git.merge_file("/dev/null", ours, theirs, marker_size=size)
-    write_durably(Path(ours), textual.content)
-    return 1
-
-
-def _merged(base: str, ours: str, theirs: str, path: str) -> tuple[Merged, Document]:
-    was = _document(base, path)
-    mine, other = _document(ours, path), _document(theirs, path)
-    if mine is None or other is None:
-        raise DocumentError("one side is empty", path=path)
-    terms = sources.terms_for(path, None)
-    return merge(was or {}, mine, other, terms.schema), mine
-
-
-def _text_of(
-    merged: Merged, ours: Document, files: tuple[str, str, str], textual: git.TextMerge
-) -> bytes | None:
-    """The text of a merge: git's own where it says the same; else each line for itself; else one side, edited.
-
-    None where none of these says what was merged and has every word of both sides.
-    """
-    texts = tuple(b"" if file == "/dev/null" else load_bytes(file) for file in files)
-
-    def says_it(content: bytes) -> bool:
-        try:
-            return same(parse_bytes(content, ours.format, path=ours.path).data, merged.data)
-        except DocumentError:
-            return False  # lines that merge without a conflict need not make a file that parses
-
-    if textual.clean:
-        return textual.content if says_it(textual.content) else None
-    lines = spliced(*texts)
-    if lines is not None and says_it(lines):
-        return lines
-    for side in texts[1:]:
-        try:
-            document = parse_bytes(side, ours.format, path=ours.path)
-            content = document.edit(compare(SourceData(document.data), SourceData(merged.data))).content
-        except DocumentError:
-            continue
-        if says_it(content) and keeps_every_word(content, *texts):
-            return content
-    return None
-
-
-def _document(file: str, name: str) -> Document | None:
-    """A side; None where there is none (git says /dev/null)."""
-    if file == "/dev/null":
-        return None
-    content = load_bytes(file)
-    return parse_bytes(content, detect_format(name).name, path=name) if content.strip() else None

@@ -151,13 +151,16 @@ class _Merger:
     def _keyed(
         self, base: list[Any], ours: list[Any], theirs: list[Any], fields: Any, path: Path, shape: Shape
     ) -> list[Any]:
-        """Elements by key; in our order, with theirs that are new behind what they stand behind."""
+        """Elements by key; in our order, with theirs that are new behind what they stand behind, and ours there."""
         by_key = [{fields.key(element): element for element in side} for side in (base, ours, theirs)]
         order = list(by_key[1])
         behind = None
         for key in by_key[2]:
             if key not in by_key[1]:
-                order.insert(order.index(behind) + 1 if behind in order else 0, key)
+                at = order.index(behind) + 1 if behind in order else 0
+                while at < len(order) and order[at] not in by_key[0] and order[at] not in by_key[2]:
+                    at += 1
+                order.insert(at, key)
             behind = key
         made = []
         for key in order:

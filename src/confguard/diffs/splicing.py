@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from attrs import frozen
 
-__all__ = ["keeps_every_word", "spliced"]
+__all__ = ["has_words_of_both", "lays_out_anew", "spliced"]
 
 _WORD = re.compile(rb"\S+")
 _MOST_LINES = 50_000
@@ -52,33 +53,59 @@ def spliced(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     return b"".join([*merged, *lines[at:]])
 
 
-def keeps_every_word(merged: bytes, base: bytes, ours: bytes, theirs: bytes) -> bool:
-    """Does a text have every word that a side put in, twice what both did, and every one that both left alone?
+def has_words_of_both(merged: bytes, base: bytes, ours: bytes, theirs: bytes) -> bool:
+    """Does a text have every word that a side put in, twice what both did, and none that a side took out?
 
-    >>> keeps_every_word(b"a 2 # why", b"a 1", b"a 1 # why", b"a 2")
+    >>> has_words_of_both(b"a 2 # why", b"a 1", b"a 1 # why", b"a 2")
     True
-    >>> keeps_every_word(b"a 2", b"a 1", b"a 1 # why", b"a 2")
+    >>> has_words_of_both(b"a 2", b"a 1", b"a 1 # why", b"a 2")
+    False
+    >>> has_words_of_both(b"a 2 # why", b"a 1 # why", b"a 1", b"a 2 # why")
     False
     """
     was, mine, other, now = (Counter(_WORD.findall(text)) for text in (base, ours, theirs, merged))
-    for word in was | mine | other:
-        gone = max(was[word] - mine[word], 0) + max(was[word] - other[word], 0)
+    for word in was | mine | other | now:
         came = max(mine[word] - was[word], 0) + max(other[word] - was[word], 0)
-        if now[word] < max(was[word] - gone, 0) + came:
+        gone = [max(was[word] - side[word], 0) for side in (mine, other)]
+        if not max(was[word] - sum(gone), 0) + came <= now[word] <= was[word] - max(gone) + came:
             return False
     return True
 
 
+def lays_out_anew(base: bytes, side: bytes) -> bool:
+    r"""Does a side change the layout of lines whose words it leaves: line ends, indentation, spaces, blank lines?
+
+    >>> lays_out_anew(b"a: 1\nb: 1\n", b"a: 1\r\nb: 1\r\n")
+    True
+    >>> lays_out_anew(b"a: 1\nb: 1\n", b"a: 1\nb: 2\n")
+    False
+    """
+    was, now = base.splitlines(keepends=True), side.splitlines(keepends=True)
+    for operation, start, end, first, last in _opcodes(was, now):
+        before, after = was[start:end], now[first:last]
+        if operation != "equal" and not any(line.strip() for line in before + after):
+            return True
+        words = {b" ".join(line.split()) for line in before}
+        if operation == "replace" and any(
+            line.strip() and b" ".join(line.split()) in words for line in after
+        ):
+            return True
+    return False
+
+
 def _edits(base: list[bytes], side: bytes) -> list[_Edit]:
     lines = side.splitlines(keepends=True)
-    matcher = SequenceMatcher(None, base, lines, autojunk=len(base) > 2_000)
     edits: list[_Edit] = []
-    for operation, start, end, first, last in matcher.get_opcodes():
+    for operation, start, end, first, last in _opcodes(base, lines):
         if operation == "replace" and end - start == last - first:  # line for line
             edits += [_Edit(start + n, start + n + 1, (lines[first + n],)) for n in range(end - start)]
         elif operation != "equal":
             edits.append(_Edit(start, end, tuple(lines[first:last])))
     return edits
+
+
+def _opcodes(base: list[bytes], lines: list[bytes]) -> Sequence[tuple[str, int, int, int, int]]:
+    return SequenceMatcher(None, base, lines, autojunk=len(base) > 2_000).get_opcodes()
 
 
 def _near(edit: _Edit, others: list[_Edit]) -> list[_Edit]:

@@ -15,10 +15,11 @@ from confguard.values import Documents
 if TYPE_CHECKING:
     from confguard.paths import Path
 
-__all__ = ["YamlFormat"]
+__all__ = ["MERGE", "TEXT", "YamlFormat", "joined", "safe_loader"]
 
 _YAML = "tag:yaml.org,2002:"
-_MERGE, _TEXT, _NULL = f"{_YAML}merge", f"{_YAML}str", f"{_YAML}null"
+MERGE, TEXT, _NULL = f"{_YAML}merge", f"{_YAML}str", f"{_YAML}null"
+"""Tags that nodes carry."""
 
 
 class YamlFormat(Format):
@@ -31,11 +32,11 @@ class YamlFormat(Format):
         import yaml
 
         try:
-            check_yaml_depth(text, lambda: yaml.parse(text, Loader=_loader()))
+            check_yaml_depth(text, lambda: yaml.parse(text, Loader=safe_loader()))
             loader, nodes = _composed(text)
             if "*" in text:
                 _refuse_cycles(nodes)
-            return _joined([loader.construct_document(node) for node in nodes])
+            return joined([loader.construct_document(node) for node in nodes])
         except yaml.MarkedYAMLError as error:
             raise _placed_error(error, text) from error
         except _RefusedError as error:
@@ -86,11 +87,11 @@ def _composed(text: str) -> tuple[Any, list[Any]]:
     import yaml
 
     try:
-        return _nodes(_loader(), text)
+        return _nodes(safe_loader(), text)
     except yaml.composer.ComposerError as error:
         if "duplicate anchor" not in f"{error.context} {error.problem}":
             raise
-        return _nodes(_loader(anchors_again=True), text)
+        return _nodes(safe_loader(anchors_again=True), text)
 
 
 def _nodes(kind: Any, text: str) -> tuple[Any, list[Any]]:
@@ -121,7 +122,8 @@ def _refuse_cycles(nodes: list[Any]) -> None:
             stack += [(child, False) for pair in pairs for child in pair]
 
 
-def _joined(documents: list[Any]) -> Any:
+def joined(documents: list[Any]) -> Any:
+    """The data of a file of these documents."""
     kept = [document for document in documents if document is not None]
     if len(kept) > 1:
         return Documents(kept)
@@ -129,7 +131,7 @@ def _joined(documents: list[Any]) -> Any:
 
 
 @cache
-def _loader(*, anchors_again: bool = False) -> Any:
+def safe_loader(*, anchors_again: bool = False) -> Any:
     """The loader; a slower one for texts in which an anchor's name is used again, which libyaml refuses."""
     import yaml
 
@@ -152,9 +154,9 @@ def _loader(*, anchors_again: bool = False) -> Any:
         def _refuse_duplicates(self, node: Any) -> None:
             seen: dict[Any, Any] = {}
             for key_node, _ in node.value:
-                if key_node.tag == _MERGE:
+                if key_node.tag == MERGE:
                     continue
-                key = key_node.value if key_node.tag == _TEXT else self.construct_object(key_node, deep=True)
+                key = key_node.value if key_node.tag == TEXT else self.construct_object(key_node, deep=True)
                 if key != key:
                     raise _RefusedError("a key is not a number (.nan), and equal to nothing", key_node)
                 try:
@@ -273,7 +275,7 @@ class _UnknownTagError(_RefusedError):
         """The line that names all unknown tags of the text."""
         import yaml
 
-        tags = {getattr(event, "tag", None) or "!" for event in yaml.parse(text, Loader=_loader())}
+        tags = {getattr(event, "tag", None) or "!" for event in yaml.parse(text, Loader=safe_loader())}
         named = json.dumps(sorted(tag for tag in tags if not tag.startswith(_YAML) and tag != "!"))
         return (
             f"put `documents.tags = {named}` at the top of confguard.toml, and they are read as their plain values"
@@ -307,7 +309,7 @@ def _pairs(node: Any, loader: Any) -> Iterator[tuple[Any, Any, Any]]:
     """A mapping's own pairs first, then those that merge keys bring."""
     merged: list[Any] = []
     for key_node, value_node in node.value:
-        if key_node.tag == _MERGE:
+        if key_node.tag == MERGE:
             merged += value_node.value if value_node.id == "sequence" else [value_node]
         else:
             yield key_node, value_node, loader.construct_object(key_node, deep=True)

@@ -32,7 +32,7 @@ from confguard.risk.judging import Judged, LeftOut, Side, Terms, Verdicts, judge
 from confguard.risk.learning import refined
 from confguard.risk.likelihood import Model, default_model
 
-__all__ = ["judge_against", "judge_range", "judge_removals", "judge_staged", "past_of"]
+__all__ = ["judge_against", "judge_range", "judge_staged", "judge_unnamed", "past_of"]
 
 Progress: TypeAlias = "Callable[[int, int], None]"
 
@@ -77,21 +77,23 @@ def judge_staged(
     """
     known = _base(base, head)
     changed = git.changed(known, git.commit(head) if head else None)
-    wanted, unchanged = _named(changed, files)
+    projects = Projects.of_change(changed, project)
+    wanted, unchanged = _named(changed, files, projects)
     past = past_of(Path.cwd(), known) if history and wanted else None
     change = Change(known, past, git.identity(), time.time(), edits=_edits(changed))
-    verdicts = _judge(wanted, change, Projects.of_change(changed, project), progress)
+    verdicts = _judge(wanted, change, projects, progress)
     return evolve(verdicts, left_out=(*verdicts.left_out, *unchanged), seen=verdicts.seen + len(unchanged))
 
 
-def judge_removals(project: Project | None, *, base: str | None, head: str | None, history: bool) -> Verdicts:
-    """What is said of the files that are gone: those that pre-commit has no names for."""
+def judge_unnamed(project: Project | None, *, base: str | None, head: str | None, history: bool) -> Verdicts:
+    """What is said of the files that pre-commit has no names for: those that are gone, say."""
     known = _base(base, head)
     changed = git.changed(known, git.commit(head) if head else None)
-    gone = [each for each in changed if each.is_gone or _moved_out(each)]
-    past = past_of(Path.cwd(), known) if history and gone else None
+    projects = Projects.of_change(changed, project)
+    unnamed = [each for each in changed if _is_unnamed(each, projects)]
+    past = past_of(Path.cwd(), known) if history and unnamed else None
     change = Change(known, past, git.identity(), time.time(), edits=_edits(changed))
-    return _judge(gone, change, Projects.of_change(changed, project), None)
+    return _judge(unnamed, change, projects, None)
 
 
 @frozen(slots=False)
@@ -194,17 +196,17 @@ def _verdict(each: Wanted, change: Change, projects: Projects, *, ask: bool) -> 
     return judge(each.file, each.before, each.after, terms, circumstances, named=named)
 
 
-def _named(changed: Sequence[ChangedFile], files: Sequence[str]) -> tuple[list[ChangedFile], list[LeftOut]]:
-    """Of what changed, the files that were named (all, if none was), what is gone; and those that did not change."""
+def _named(
+    changed: Sequence[ChangedFile], files: Sequence[str], projects: Projects
+) -> tuple[list[ChangedFile], list[LeftOut]]:
+    """Of what changed, the files that were named (all, if none was) or cannot be; and those that did not change."""
     if not files:
         return list(changed), []
     named = {_from_root(file): file for file in files}
     wanted = [
         each
         for each in changed
-        if any(place in named for place in (each.path, *_folders(each.path)))
-        or each.is_gone
-        or _moved_out(each)
+        if any(place in named for place in (each.path, *_folders(each.path))) or _is_unnamed(each, projects)
     ]
     there = {place for each in wanted for place in (each.path, *_folders(each.path))}
     others = named.keys() - there
@@ -255,6 +257,19 @@ def _edits(changed: Iterable[ChangedFile]) -> bool:
 def _moved_out(each: ChangedFile) -> bool:
     """Was it renamed to what pre-commit does not take for configuration?"""
     return each.before != each.path and each.before is not None and not is_configuration(each.path)
+
+
+def _is_unnamed(each: ChangedFile, projects: Projects) -> bool:
+    """Does pre-commit hand over no name of it: is it gone, or not called as the files of a format are?
+
+    Of these, what was so called before a rename, and what a config names, are judged.
+    """
+    if each.is_gone:
+        return True
+    if is_configuration(each.path):
+        return False
+    member = projects.membership(each.path)
+    return each.before not in (None, each.path) or (member is not None and member.config is not None)
 
 
 def _head() -> str:

@@ -16,13 +16,14 @@ from attrs import evolve
 
 from confguard.documents.tags import naming_tags
 from confguard.errors import ConfguardError, harmless
-from confguard.hooks.judging import judge_removals, judge_staged
+from confguard.hooks.judging import judge_staged, judge_unnamed
 from confguard.hooks.printing import print_report
 from confguard.progress import progress
 from confguard.project import Project, find_project
 from confguard.risk.judging import Judged, Verdicts
 from confguard.risk.policy import Decision
 from confguard.risk.reports import REPORTS
+from confguard.streams import escape_unencodable
 
 __all__ = ["main"]
 
@@ -42,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--format", choices=sorted(REPORTS), default="text", help="how to print")
     parser.add_argument("--no-history", action="store_true", help="do not look at earlier commits")
     args = parser.parse_args(argv)
+    escape_unencodable()
     try:
         project = find_project()
         with naming_tags(project.settings.documents.tags if project else ()):
@@ -64,8 +66,8 @@ def _judged(files: Sequence[str], project: Project | None, *, history: bool) -> 
     """What is staged (or what changed between the two revisions that pre-commit names)."""
     base = os.environ.get("PRE_COMMIT_FROM_REF") or None
     head = os.environ.get("PRE_COMMIT_TO_REF") or None
-    if not files and os.environ.get("PRE_COMMIT"):  # none that it has a name for: what is gone remains
-        return judge_removals(project, base=base, head=head, history=history)
+    if not files and os.environ.get("PRE_COMMIT"):  # none that it has a name for: what is gone, say
+        return judge_unnamed(project, base=base, head=head, history=history)
     with progress("judging") as tell:
         return judge_staged(files, project, base=base, head=head, history=history, progress=tell)
 

@@ -227,9 +227,9 @@ def _cell(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text in which nothing is markup, and nobody is mentioned."""
-    marked = (f"\\{char}" if char in "\\`*_[]<>|#" else char for char in harmless(text))
-    return "".join(marked).replace("@", "@\u200b")
+    """A text in which nothing is markup or an entity, and nobody and no issue is mentioned."""
+    marked = (f"\\{char}" if char in "\\`*_[]<>|#&" else char for char in harmless(text))
+    return "".join(f"{char}\u200b" if char[-1] in "@#" else char for char in marked)
 
 
 def to_text(verdicts: Verdicts) -> str:

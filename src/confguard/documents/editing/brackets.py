@@ -75,16 +75,18 @@ class Brackets:
         numbers = {entry: number for number, entry in enumerate(node.was)}
         kept = {entry for entry in shown if entry in numbers}
         standing = {entry: self.pieces[entry].gap for entry in node.was}
-        text, trivia = "", frame.head
+        text, trivia, passed = "", frame.head, 0
         for count, entry in enumerate(shown):
             number = numbers.get(entry)
             lead = self._lead(node, number, first=not count) if number is not None else ""
             if number is None:
                 lead = self._new_lead(node, entry, first=not count)
             else:
-                for before in node.was[: number + 1]:
-                    if before is entry or before not in kept:
+                for before in node.was[passed:number]:
+                    if before not in kept:
                         trivia += standing.pop(before, "")
+                trivia += standing.pop(entry, "")
+                passed = max(passed, number)
             text += self._closed(trivia, lead, node) + lead + self._core(node, entry, lead)
             trivia = self._after(node, entry, last=entry is shown[-1])
         trivia += "".join(gap for entry, gap in standing.items() if entry not in kept)
@@ -145,7 +147,8 @@ class Brackets:
         lead = self.pieces[node.was[number]].lead
         if "\n" in lead:
             return lead
-        for before in reversed(node.was[:number]):  # whose line this was, if it is gone
+        for at in range(number - 1, -1, -1):  # whose line this was, if it is gone
+            before = node.was[at]
             if not before.gone:
                 break
             if "\n" in self.pieces[before].lead:
