@@ -26,6 +26,8 @@ class _Flow:
     answers_to_lose: int = 0
     request: bytes = b""
     """What came since the last answer."""
+    dripping: float = 0.0
+    """The pause before each byte of an answer."""
     deaf: bool = False
     """Passes requests on, and no answers."""
 
@@ -50,6 +52,8 @@ class Proxy:
     _lose: tuple[bytes, int] = field(default=(b"", 0), init=False)
     _then: Callable[[], object] = field(default=bool, init=False)
     _mute: bytes = field(default=b"", init=False)
+    _swallow: bytes = field(default=b"", init=False)
+    _drip: tuple[bytes, float] = field(default=(b"", 0.0), init=False)
 
     def __attrs_post_init__(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=200)
@@ -67,7 +71,7 @@ class Proxy:
 
     def recover(self) -> None:
         """Work again. What was sent into the silence is lost: those connections stay as they are."""
-        self._silent, self._lose, self._mute = False, (b"", 0), b""
+        self._silent, self._lose, self._mute, self._drip = False, (b"", 0), b"", (b"", 0.0)
 
     def cut(self) -> None:
         """End all connections."""
@@ -79,11 +83,23 @@ class Proxy:
         """Pass the next requests that hold `to` on, do something, and cut the connection before their answer."""
         self._lose, self._then = (to, count), then
 
+    def swallow(self, to: bytes, then: Callable[[], object]) -> None:
+        """Keep the next request that holds `to` from the server, do something, and cut the connection."""
+        self._swallow, self._then = to, then
+
+    def drip(self, to: bytes, pause: float) -> None:
+        """Pass answers to requests that hold `to` on byte by byte, with a pause before each."""
+        self._drip = (to, pause)
+
     def mute(self, to: bytes) -> None:
         """Never pass an answer on to requests that hold `to`; the connection stays."""
         self._mute = to
 
     def close(self) -> None:
+        with suppress(OSError):
+            self.listener.shutdown(
+                socket.SHUT_RDWR
+            )  # one that is closed while it is waited at takes one more
         self.listener.close()
         self.cut()
 
@@ -109,9 +125,15 @@ class Proxy:
                 if flow.silent:
                     continue
                 flow.request = (flow.request + data)[-200_000:]
+                if self._swallow and self._swallow in flow.request:
+                    self._swallow = b""
+                    self._then()
+                    break
                 text, count = self._lose
                 if count and text in flow.request:
                     self._lose, flow.answers_to_lose = (text, count - 1), 1
+                elif self._drip[0] and self._drip[0] in flow.request:
+                    flow.dripping = self._drip[1]
                 elif self._mute and self._mute in flow.request:
                     flow.deaf = True
                 flow.server.sendall(data)
@@ -128,7 +150,9 @@ class Proxy:
                 if flow.silent or flow.deaf:
                     continue
                 flow.request = b""
-                flow.client.sendall(data)
+                for piece in [data[i : i + 1] for i in range(len(data))] if flow.dripping else [data]:
+                    time.sleep(flow.dripping)
+                    flow.client.sendall(piece)
         while flow.silent and flow in self.flows:
             time.sleep(_TICK)
         flow.cut()

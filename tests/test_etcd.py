@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from attrs import frozen
+from attrs import asdict, frozen
 
 import confguard as cg
 from appending import append
@@ -241,6 +241,33 @@ def test_every_call_to_a_frozen_server_ends(own: Etcd, folder: Path) -> None:
     assert took(guard.close) < PATIENT
 
 
+@pytest.mark.parametrize("size", [10, 200_000])
+def test_an_answer_that_drips_is_not_waited_for_to_its_end(
+    through: tuple[Proxy, str, str], size: int
+) -> None:
+    """requests#1928, urllib3#2570: a time-out that begins anew at each byte never ends. Here, the headers drip, too."""
+    proxy, url, direct = through
+    other = open_store(direct)
+    append(
+        other,
+        "a",
+        [Draft(**{**asdict(draft(1)), "content": f"x = '{os.urandom(size).hex()}'".encode()})],
+        expect=0,
+    )
+    store = open_store(url)
+    proxy.drip(b"/v3/kv/", 0.05)
+    for call in (lambda: store.head("a").content, lambda: store.newest("a")):
+        begun = time.monotonic()
+        with pytest.raises(StoreError, match="no endpoint answers"):
+            call()
+        assert time.monotonic() - begun < BOUND
+    proxy.recover()
+    proxy.cut()
+    assert len(store.head("a").content) > size
+    store.close()
+    other.close()
+
+
 def test_connections_that_went_silent_are_replaced(through: tuple[Proxy, str, str]) -> None:
     """node-postgres#2234, psycopg2#561: a firewall drops what was idle, and lets new connections in."""
     proxy, url, direct = through
@@ -298,7 +325,7 @@ def test_a_server_without_watches_leaves_polling(through: tuple[Proxy, str, str]
 
 STUCK = """
 import sys, threading
-from attrs import frozen
+from attrs import asdict, frozen
 import confguard as cg
 @frozen
 class X:

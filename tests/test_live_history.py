@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import shutil
 import threading
 import time
@@ -15,6 +17,7 @@ from typing import Any
 import pytest
 
 import confguard as cg
+from confguard.cli import main
 from confguard.stores.finding import find
 from confguard.stores.memory import MemoryStore
 from test_live import ANY, Pool, eventually
@@ -260,3 +263,57 @@ def test_going_back_to_a_time_is_by_the_order_of_revisions_and_not_by_clocks_tha
     assert [each.number for each in guard.history()] == [3, 2, 1]
     noon = datetime(2026, 1, 1, 12, 30, tzinfo=UTC)
     assert find(store, "pool", noon).number == 2, "the newest that says to be of then, or before"
+
+
+@pytest.mark.parametrize(
+    ("happened", "code", "says"),
+    [
+        ("nothing", 0, ""),
+        (
+            "restored",
+            1,
+            "revision 3 of .*Z is not in the store's history: that was replaced; its newest is 2",
+        ),
+        ("restored, and went on", 1, "revision 3 of .*Z is not in the store's history: .* newest is 4"),
+        (
+            "another store",
+            1,
+            "revision 3 of .*Z came from another store, sqlite:///.*/store.db, .* newest is 1",
+        ),
+        ("moved", 0, ""),
+        ("behind", 0, "revision 3 of .*Z, and the head is 4"),
+        ("damaged", 1, "is no last known good copy|is not what was kept"),
+        ("empty store", 1, "revision 3 of .*Z is not in the store's history: .*, which has no revision"),
+    ],
+)
+def test_status_compares_the_copies_of_services_with_the_store(
+    backup: Path, capsys: pytest.CaptureFixture[str], happened: str, code: int, says: str
+) -> None:
+    """What is edited by hand and what a restored backup lost look alike in a target; a copy knows its digest."""
+    project = '[configs.pool]\nformat = "toml"\ncopies = ["last-good", "of-a-service-that-never-ran"]\n'
+    store = {"another store": "other.db", "moved": "moved.db"}.get(happened, "store.db")
+    Path("confguard.toml").write_text(f'store = "sqlite:///{store}"\n{project}')
+    with cg.Live(Pool, "sqlite:///store.db#pool", cache="last-good", interval=None):
+        pass
+    if happened.startswith("restored"):
+        restored(backup, Path("store.db").absolute())
+    if happened == "restored, and went on":
+        change(guard_at("sqlite:///store.db"), 33, 34)
+    if happened == "behind":
+        change(guard_at("sqlite:///store.db"), 4)
+    if happened == "another store":
+        change(guard_at("sqlite:///other.db"), 7)
+    if happened == "moved":
+        Path("store.db").rename("moved.db")
+    if happened == "damaged":
+        Path("last-good").write_bytes(Path("last-good").read_bytes()[:-1])
+    if happened == "empty store":
+        Path("store.db").unlink()
+    ended = main(["status"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert ended == code, told
+    assert re.search(f"last known good copy last-good: ({says})" if says else r"\A((?!last-good).)*\Z", told)
+    main(["status", "--format", "json"])
+    first, other = json.loads(capsys.readouterr().out)[0]["copies"]
+    assert (first["problem"] is None) == (code == 0)
+    assert (other["revision"], other["problem"]) == (None, None)

@@ -118,6 +118,27 @@ def test_a_server_that_is_silent_hangs_nothing(through: tuple[Proxy, str, str], 
     assert live.current == X(1)
 
 
+@pytest.mark.parametrize("what", [b"SELECT", b"user"], ids=["answers", "the greeting"])
+def test_an_answer_that_drips_is_not_waited_for_to_its_end(
+    through: tuple[Proxy, str, str], impatient: None, what: bytes
+) -> None:
+    """pgbouncer#1105, requests#1928: each byte begins the time-out of a read anew."""
+    proxy, url, direct = through
+    change(guard_at(direct), 1)
+    store = open_store(f"{url}&connect_timeout=2")
+    proxy.drip(what, 0.3)
+    if what == b"user":
+        proxy.cut()
+    begun = time.monotonic()
+    with pytest.raises(StoreError):
+        store.head("a")
+    assert time.monotonic() - begun < 8
+    proxy.recover()
+    proxy.cut()
+    until(lambda: store.newest("a") == 1, what="an answer")
+    store.close()
+
+
 def test_a_server_that_is_frozen_is_a_problem_and_then_is_none(impatient: None) -> None:
     """Its kernel acknowledges what it gets: no setting of TCP notices."""
     server = Postgres()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
+from datetime import datetime
 from typing import Any
 
 from attrs import asdict
@@ -18,6 +19,8 @@ from confguard.diffs.changes import Diff
 from confguard.documents.bundle import BUNDLE, files_of
 from confguard.errors import DocumentError, NotFoundError, harmless
 from confguard.guard import Guard
+from confguard.live.copies import compared
+from confguard.project import Project
 from confguard.stores.finding import previous
 from confguard.stores.interface import PendingBake, Revision
 from confguard.stores.opening import missing_file
@@ -47,7 +50,8 @@ def register(commands: Commands) -> None:
         "status",
         status,
         "confguard status",
-        exits="0 all is well, 1 a target drifted, a bake is under way, or something is left to do, 2 cannot run",
+        exits="0 all is well, 1 a target drifted, a bake is under way, something is left to do, or a copy is of another"
+        " history, 2 cannot run",
     )
     commands.add_config(command, optional=True)
 
@@ -103,14 +107,14 @@ def status(args: Namespace) -> int:
     """`confguard status`."""
     project = the_project()
     names = names_of(args.name)
-    seen, errors = of_each(names, lambda guard: _state(guard, project.config(guard.name).owners))
+    seen, errors = of_each(names, lambda guard: _state(guard, project))
     states = [
         seen[name] if name in seen else {"config": name, "error": error_json(errors[name])} for name in names
     ]
     say(args.format, states, lambda: "\n".join(map(_show_state, states)) or "no configs in the project file")
     if errors:
         return 2
-    return 1 if any(state["drift"] or state["bake"] or state["left"] for state in states) else 0
+    return 1 if any(map(_wants_attention, states)) else 0
 
 
 def verify(args: Namespace) -> int:
@@ -171,7 +175,14 @@ def _show_line(revision: Revision) -> str:
     return f"{head}{names}{seen}{forced}\n{indented(harmless(revision.reason) + ticket, 6)}"
 
 
-def _state(guard: Guard, owners: list[str]) -> dict[str, Any]:
+def _wants_attention(state: dict[str, Any]) -> bool:
+    strange = any(each["problem"] for each in state["copies"])
+    return bool(state["drift"] or state["bake"] or state["left"] or strange)
+
+
+def _state(guard: Guard, project: Project) -> dict[str, Any]:
+    config = project.config(guard.name)
+    copies = [compared(project.root / each, guard, guard.head()) for each in config.copies]
     head, pending, place = guard.head(), guard.store.pending_bake(guard.name), guard.place.state()
     return {
         "config": guard.name,
@@ -182,8 +193,13 @@ def _state(guard: Guard, owners: list[str]) -> dict[str, Any]:
         "bake": _bake(pending) if pending else None,
         "place": asdict(place) if place else None,
         "left": place is not None and not place.complete,
-        "owners": owners,
+        "copies": [asdict(each, value_serializer=_plain) for each in copies],
+        "owners": config.owners,
     }
+
+
+def _plain(_: object, __: object, value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _bake(pending: PendingBake) -> dict[str, Any]:
@@ -197,9 +213,10 @@ def _show_state(state: dict[str, Any]) -> str:
         message = f"{state['config']}: {state['error']['message']}"
         return paint(message, "high") + (f"\n    hint: {hint}" if hint else "")
     head, name = state["head"], state["config"]
+    copies = [line for each in state["copies"] for line in _show_copy(each, head)]
     if head is None:
         missing = f": there is no store {state['store_missing']}" if state["store_missing"] else ""
-        return f"{name}: no revision yet{missing}"
+        return "\n".join([f"{name}: no revision yet{missing}", *copies])
     lines = [
         f"{name}: revision {head['number']} by {harmless(head['author'])} at {head['created_at'][:19]}Z",
         indented(harmless(head["reason"])),
@@ -212,7 +229,23 @@ def _show_state(state: dict[str, Any]) -> str:
         lines.append(paint(f"    {watched if state['bake']['watched'] else abandoned}", "review"))
     if state["left"]:
         lines.append(paint(indented(_left(name, state["place"])), "high"))
+    lines += copies
     return "\n".join(lines)
+
+
+def _show_copy(copy: dict[str, Any], head: dict[str, Any] | None) -> list[str]:
+    """What is to be known of a last known good copy: nothing, if it is the head."""
+    number, where = copy["revision"], f"last known good copy {shown_path(copy['path'])}"
+    if copy["problem"]:
+        which = f"revision {number} of {copy['kept_at'][:19]}Z " if number is not None else ""
+        return [paint(indented(f"{where}: {which}{harmless(copy['problem'])}"), "high")]
+    if number is not None and head is not None and number != head["number"]:
+        return [
+            indented(
+                f"{where}: revision {number} of {copy['kept_at'][:19]}Z, and the head is {head['number']}"
+            )
+        ]
+    return []
 
 
 def _left(name: str, place: dict[str, Any]) -> str:

@@ -32,6 +32,8 @@ class Config:
     """The format, where the files' names do not tell it."""
     impact: Literal["low", "medium", "high", "critical"] | None = None
     """How much depends on it."""
+    copies: list[str] = field(factory=list)
+    """The last known good copies of its services on this machine: `confguard status` compares them with the store."""
     owners: list[str] = field(factory=list)
     """Who to ask."""
     policy: Policy | None = None

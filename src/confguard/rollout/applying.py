@@ -70,9 +70,11 @@ def apply(
 def confirm(place: Place) -> Revision | None:
     """The revision that has proved itself because somebody says so; None if none is being watched."""
     pending = place.pending_bake()
-    if pending is None or not place.store.end_bake(place.config, pending.revision):
+    if pending is None:
         return None
-    revision = place.revision(pending.revision)
+    revision = place.revision(pending.revision)  # before: a store that is lost afterwards is no failure
+    if not place.store.end_bake(place.config, pending.revision):
+        return None
     place.emit("confirmed", revision)
     return revision
 

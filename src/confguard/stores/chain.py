@@ -15,6 +15,7 @@ from confguard.errors import ConflictError, InDoubtError, IntegrityError, NotFou
 from confguard.stores.interface import Append, Draft, Revision, Store
 
 __all__ = [
+    "bake_in_doubt",
     "check_apart",
     "check_link",
     "conflict",
@@ -211,6 +212,15 @@ def in_doubt(appends: Sequence[Append], error: StoreError) -> InDoubtError:
         f"it is in doubt whether {which} was committed: the answer was lost: {error}",
         hint=f"once the store answers: {look}. If the revision is there, recover finishes it (one with a bake is"
         " taken back, as nobody watches it); if not, nothing was done",
+    )
+
+
+def bake_in_doubt(config: str, number: int, error: StoreError) -> InDoubtError:
+    """The error for the end of a bake whose answer was lost for good."""
+    return InDoubtError(
+        f"it is in doubt whether revision {number} of '{config}' was confirmed: the answer was lost: {error}",
+        hint=f"once the store answers: confguard status {config}. If its bake is over, it stays; if not: confguard"
+        f" confirm {config}, once more, or it goes back",
     )
 
 

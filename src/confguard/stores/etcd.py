@@ -21,15 +21,15 @@ from uuid import uuid4
 
 from attrs import evolve
 
-from confguard.errors import ConflictError, IntegrityError, NotFoundError, StoreError
+from confguard.errors import IntegrityError, NotFoundError, StoreError
 from confguard.stores import chain, packing
 from confguard.stores import etcd_values as values
+from confguard.stores.doubt import settled
 from confguard.stores.etcd_client import Client
 from confguard.stores.etcd_requests import Body, absent, delete, exists, holds, put, ranged
 from confguard.stores.etcd_url import EtcdUrl
 from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake, PlaceState, Revision, thinned
 from confguard.stores.retention import contents_to_keep
-from confguard.stores.retrying import LostError, retrying
 from confguard.stores.urls import newer_layout
 
 __all__ = ["LAYOUT", "EtcdStore"]
@@ -87,32 +87,18 @@ class EtcdStore:
         compares: Sequence[Body],
         operations: Sequence[Body],
     ) -> None:
-        in_doubt = False
-        for last in retrying(PATIENCE_SECONDS):
-            try:
-                # What is sent again after its answer was lost compares false, if it was written the first time.
-                if self._client.transaction(compares, operations) or chain.stored(self, appends):
-                    return
-                raise chain.conflict_of(self.head, appends)
-            except LostError as error:
-                in_doubt = in_doubt or error.sent
-                if last:
-                    raise (chain.in_doubt(appends, error) if in_doubt else error) from error
-            except ConflictError:
-                raise
-            except StoreError as error:
-                if not in_doubt:
-                    raise
-                # It is refused now; what was sent before may have been written all the same.
-                if self._is_stored(appends):
-                    return
-                raise chain.in_doubt(appends, error) from error
+        def change() -> bool:
+            # What is sent again after its answer was lost compares false, if it was written the first time.
+            if self._client.transaction(compares, operations) or chain.stored(self, appends):
+                return True
+            raise chain.conflict_of(self.head, appends)
 
-    def _is_stored(self, appends: Sequence[Append]) -> bool:
-        try:
-            return chain.stored(self, appends)
-        except StoreError:
-            return False
+        settled(
+            PATIENCE_SECONDS,
+            change,
+            lambda: chain.stored(self, appends),
+            lambda error: chain.in_doubt(appends, error),
+        )
 
     def places(self, config: str) -> dict[str, PlaceState]:
         """What is known of each place."""
@@ -232,8 +218,17 @@ class EtcdStore:
             return False
         mine = uuid4().hex.encode()
         ending = [delete(key), delete(watched), put(ended, mine)]
-        # What was done, and its answer lost, compares false when it is sent again: but it is signed.
-        return self._client.transaction([holds(key, value)], ending) or self._value(ended) == mine
+
+        def signed() -> bool:
+            return self._value(ended) == mine
+
+        return settled(
+            PATIENCE_SECONDS,
+            # What was done, and its answer lost, compares false when it is sent again: but it is signed.
+            lambda: self._client.transaction([holds(key, value)], ending) or signed(),
+            signed,
+            lambda error: chain.bake_in_doubt(config, revision, error),
+        )
 
     def thin(self, config: str, keep: frozenset[int]) -> int:
         """Drop the content of all revisions but these."""

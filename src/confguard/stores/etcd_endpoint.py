@@ -19,15 +19,15 @@ from confguard.stores.urls import missing_extra
 try:
     import urllib3
     from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+
+    from confguard.stores.etcd_bounds import SILENCE_SECONDS, BoundedConnection, BoundedSecureConnection
 except ImportError as error:
     raise missing_extra("etcd", "urllib3") from error
 
 __all__ = ["Endpoint", "OldTokenError", "Stream", "UnreachableError"]
 
 CONNECT_SECONDS = 2.0
-ANSWER_SECONDS = 2.0
-"""How long an endpoint may be silent: an election takes about a second."""
-SILENCE_SECONDS = 300.0
+QUIET_SECONDS = 300.0
 """How long a watch may be silent before it is begun anew: nobody can tell a quiet one from a dead one."""
 _OPTIONS = {"TCP_NODELAY": 1, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 _OLD_TOKEN = re.compile(
@@ -66,18 +66,21 @@ class Endpoint:
         options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
         options += [(socket.IPPROTO_TCP, getattr(socket, name, 0), value) for name, value in _OPTIONS.items()]
         more: Body = {"maxsize": 32, "socket_options": [each for each in options if each[1]]}
-        self.pool = (
-            urllib3.HTTPSConnectionPool(host, port, ssl_context=tls, **more)
-            if tls
-            else urllib3.HTTPConnectionPool(host, port, **more)
-        )
+
+        def pool() -> urllib3.HTTPConnectionPool:
+            if tls:
+                return urllib3.HTTPSConnectionPool(host, port, ssl_context=tls, **more)
+            return urllib3.HTTPConnectionPool(host, port, **more)
+
+        self.pool, self._streams = pool(), pool()
+        self.pool.ConnectionCls = BoundedSecureConnection if tls else BoundedConnection
         self._name, self._shown = f"{host}:{port}", shown
 
     def ask(self, path: str, body: Body, token: str | None, seconds: float) -> Body:
         """The answer to one request. Raises `LostError` where none came, or none that can be relied on."""
-        timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=min(ANSWER_SECONDS, seconds))
+        timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds)
         try:
-            response = self._posted(path, body, token, timeout)
+            response = self._posted(self.pool, path, body, token, timeout)
         except HTTPError as error:
             raise self._lost(error) from error
         try:
@@ -92,20 +95,27 @@ class Endpoint:
 
     def stream(self, path: str, body: Body, token: str | None) -> Stream:
         """What it tells, line by line."""
-        timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS)
-        return Stream(lambda: self._posted(path, body, token, timeout, preload_content=False))
+        timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=SILENCE_SECONDS)
+        return Stream(lambda: self._posted(self._streams, path, body, token, timeout, preload_content=False))
 
     def close(self) -> None:
         """Close the connections."""
         self.pool.close()
+        self._streams.close()
 
+    @staticmethod
     def _posted(
-        self, path: str, body: Body, token: str | None, timeout: urllib3.Timeout, **more: Any
+        pool: urllib3.HTTPConnectionPool,
+        path: str,
+        body: Body,
+        token: str | None,
+        timeout: urllib3.Timeout,
+        **more: Any,
     ) -> urllib3.BaseHTTPResponse:
         headers = {"Content-Type": "application/json"} | ({"Authorization": token} if token else {})
         data = json.dumps(body).encode()
         more |= {"headers": headers, "timeout": timeout, "retries": False, "redirect": False}
-        return self.pool.urlopen("POST", f"/v3{path}", data, **more)
+        return pool.urlopen("POST", f"/v3{path}", data, **more)
 
     def _lost(self, error: HTTPError) -> LostError:
         """The error where there was no answer."""
@@ -158,7 +168,7 @@ class Stream:
     def _read(self) -> None:
         try:
             with self._opened() as self._response:
-                self._response.connection.sock.settimeout(SILENCE_SECONDS)  # type: ignore[union-attr]
+                self._response.connection.sock.settimeout(QUIET_SECONDS)  # type: ignore[union-attr]
                 for line in self._response:
                     if self._closed or not _tells(line):
                         break

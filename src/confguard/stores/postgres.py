@@ -6,17 +6,18 @@ import math
 import selectors
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, RLock
 from typing import Any, TypeAlias
 
-from confguard.errors import ConflictError, StoreBusyError, StoreError
+from confguard.errors import InDoubtError, StoreBusyError, StoreError
 from confguard.forking import close_with, renew_in_children
 from confguard.stores import chain
+from confguard.stores.doubt import settled
 from confguard.stores.interface import Append
 from confguard.stores.packing import Packed
-from confguard.stores.retrying import LostError, retrying
+from confguard.stores.retrying import LostError
 from confguard.stores.sql import SqlStore
 from confguard.stores.sql_script import FOLLOW, Statement, UnmetError
 from confguard.stores.urls import missing_extra, newer_layout, without_password
@@ -45,6 +46,12 @@ _CLOSE_SECONDS = 2.0
 """How long `close` waits for what is under way."""
 _TICK = 0.2
 """How long a watcher waits before it looks whether it shall stop."""
+_DURABLE = (
+    "set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'local'), true)"
+)
+"""Whatever the database or the role is set to, what is committed outlasts a crash of the server."""
+_SYNC_REP_WAIT = "SyncRepWaitForLSN"
+"""Where the server's warning comes from, in whatever language, that a wait for its standby was given up."""
 _AT_ONCE = 4
 """The head, one revision, its place, and the notice."""
 _LISTEN_AGAIN = 60.0
@@ -71,6 +78,7 @@ class PostgresStore(SqlStore):
         self._lock = RLock()
         self._closed = self._made = False
         self._notices: Counter[str] = Counter()
+        self._warnings: set[str | None] = set()
         self._listens_until = 0.0
         self._keep(self._connect())
         with self._explained():
@@ -79,41 +87,32 @@ class PostgresStore(SqlStore):
 
     def commit(self, *appends: Append) -> None:
         """Append to one config or several, in one transaction; where the answer is lost, find out what became of it."""
-        in_doubt = False
-        for last in retrying(PATIENCE_SECONDS):
-            try:
-                return super().commit(*appends)
-            except ConflictError:
-                if in_doubt and chain.stored(self, appends):
-                    return None
-                raise
-            except LostError as error:
-                in_doubt = in_doubt or error.sent
-                if last:
-                    raise (chain.in_doubt(appends, error) if in_doubt else error) from error
-        return None
 
-    def renew_bake(self, config: str, revision: int) -> bool:
-        """The bake of a revision is watched."""
-        return self._retried(lambda: super(PostgresStore, self).renew_bake(config, revision))
+        def change() -> bool:
+            super(PostgresStore, self).commit(*appends)
+            return True
 
-    def end_bake(self, config: str, revision: int) -> bool:
-        """End the bake of a revision; where the answer was lost, one that is over counts as ended by this."""
-        return self._retried(
-            lambda: super(PostgresStore, self).end_bake(config, revision), done=lambda: not self._bake(config)
+        settled(
+            PATIENCE_SECONDS,
+            change,
+            lambda: chain.stored(self, appends),
+            lambda error: chain.in_doubt(appends, error),
         )
 
-    def _retried(self, change: Callable[[], bool], done: Callable[[], bool] = lambda: False) -> bool:
-        """Whether something was changed; where the answer is lost, it is asked again."""
-        in_doubt = False
-        for last in retrying(PATIENCE_SECONDS):
-            try:
-                return change() or (in_doubt and done())
-            except LostError as error:
-                in_doubt = in_doubt or error.sent
-                if last:
-                    raise
-        raise AssertionError
+    def renew_bake(self, config: str, revision: int) -> bool:
+        """The bake of a revision is watched; where the answer is lost, it is said again."""
+        renew = super().renew_bake
+        return settled(PATIENCE_SECONDS, lambda: renew(config, revision), lambda: False, lambda error: error)
+
+    def end_bake(self, config: str, revision: int) -> bool:
+        """End the bake of a revision; where the answer is lost, one that is over while it is the head was ended."""
+        end = super().end_bake
+        return settled(
+            PATIENCE_SECONDS,
+            lambda: end(config, revision),
+            lambda: self._has_proved_itself(config, revision),
+            lambda error: chain.bake_in_doubt(config, revision, error),
+        )
 
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
         """Yield when the server notifies of a commit to this config; where it cannot, every `patience` seconds."""
@@ -192,7 +191,7 @@ class PostgresStore(SqlStore):
         yield Statement("SELECT pg_notify(?, ?)", (CHANNEL, append.config))
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._explained(), self._lock:
+        with self._nothing_sent(), self._explained(), self._lock:
             for first in (True, False):
                 try:
                     with bounded(self._usable(), READ_SECONDS):
@@ -207,19 +206,32 @@ class PostgresStore(SqlStore):
     def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
         with self._explained(), self._lock:
             connection = self._usable()
-            with bounded(connection, WRITE_SECONDS):
+            with bounded(connection, WRITE_SECONDS), self._replicated():
                 if not self._has_tables():
                     self._make_tables()
                 if len(script) <= _AT_ONCE and script[0].query == FOLLOW.format(now=self.now):
                     self._run_at_once(connection, script)
                     return
                 with connection.transaction():
-                    if not durable:
-                        connection.execute("SET LOCAL synchronous_commit = off")
+                    connection.execute(
+                        f"SELECT {_DURABLE}" if durable else "SET LOCAL synchronous_commit = off"
+                    )
                     for statement in script:
                         cursor = connection.execute(self._tables.named(statement.query), statement.values)
                         if statement.must and cursor.fetchone() is None:
                             raise UnmetError(statement.must)
+
+    @contextmanager
+    def _replicated(self) -> Iterator[None]:
+        """Raises `InDoubtError` where a commit stands on this server, and the standby that has to have it has not."""
+        self._warnings.clear()
+        yield
+        if _SYNC_REP_WAIT in self._warnings:
+            raise InDoubtError(
+                f"{self._shown}: what was written is in force on this server, and its synchronous standby has not said"
+                " that it has it: a failover now may lose it",
+                hint="see pg_stat_replication; once a standby follows: confguard status, then confguard recover",
+            )
 
     def _run_at_once(self, connection: Connection, script: Sequence[Statement]) -> None:
         """A commit of one revision, the usual case, as one statement: one round trip instead of five.
@@ -235,7 +247,7 @@ class PostgresStore(SqlStore):
         others = [
             f"(SELECT count(*) FROM s{i})" for i, each in enumerate(script) if each.query.startswith("SELECT")
         ]
-        query = self._tables.named(f"WITH {parts} SELECT {', '.join(checks + others)}")
+        query = self._tables.named(f"WITH {parts} SELECT {', '.join([*checks, *others, _DURABLE])}")
         try:
             connection.execute(query, [value for each in script for value in each.values])
         except psycopg.errors.InvalidTextRepresentation as error:
@@ -255,18 +267,16 @@ class PostgresStore(SqlStore):
         return self._connection
 
     def _connect(self) -> Connection:
-        try:
-            with self._explained():
-                return Interruptible.connect(self.url, autocommit=True, prepare_threshold=None)
-        except LostError as error:
-            error.sent = False
-            raise
+        with self._nothing_sent(), self._explained():
+            return Interruptible.connect(self.url, autocommit=True, prepare_threshold=None)
 
     def _keep(self, connection: Connection) -> None:
         """Use a connection from now on. A store that nobody closed is closed when nobody holds it any more."""
         self._connection, self._stale, self._listens_until = connection, False, 0.0
         notices = self._notices  # not the store: that would never be collected
+        warnings = self._warnings
         connection.add_notify_handler(lambda notice: notices.update([notice.payload]))
+        connection.add_notice_handler(lambda told: warnings.add(told.source_function))
         close_with(self, connection.close)
 
     def _has_tables(self) -> bool:
@@ -292,6 +302,16 @@ class PostgresStore(SqlStore):
         with self._connection.transaction():
             self._tables.make(self._connection)
         self._has_tables()
+
+    @staticmethod
+    @contextmanager
+    def _nothing_sent() -> Iterator[None]:
+        """Whatever is lost within leaves no change in doubt."""
+        try:
+            yield
+        except LostError as error:
+            error.sent = False
+            raise
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

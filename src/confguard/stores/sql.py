@@ -190,7 +190,7 @@ class SqlStore(ABC):
 
     def renew_bake(self, config: str, revision: int) -> bool:
         """The bake of a revision is watched."""
-        return self._on_bake(config, revision, f"lease = {LEASE} + {self.now}")
+        return self._on_bake(config, revision, f"lease = {LEASE} + {self.now}", durable=False)
 
     def end_bake(self, config: str, revision: int) -> bool:
         """End the bake of a revision."""
@@ -202,14 +202,20 @@ class SqlStore(ABC):
         rows = self._rows(query, config)
         return rows[0] if rows else None
 
-    def _on_bake(self, config: str, revision: int, change: str) -> bool:
+    def _has_proved_itself(self, config: str, revision: int) -> bool:
+        """Is it the head, and no bake under way?"""
+        return bool(
+            self._rows("SELECT 1 FROM config WHERE name = ? AND head = ? AND bake IS NULL", config, revision)
+        )
+
+    def _on_bake(self, config: str, revision: int, change: str, *, durable: bool = True) -> bool:
         """Change the row of a config, if the bake of this revision is still under way."""
         row = self._bake(config)
         if row is None or bake_of(config, *row).revision != revision:
             return False
         query = f"UPDATE config SET {change} WHERE name = ? AND bake = ? RETURNING 1"
         try:
-            self._run([Statement(query, (config, row[0]), must="it is over")])
+            self._run([Statement(query, (config, row[0]), must="it is over")], durable=durable)
         except UnmetError:
             return False
         return True
