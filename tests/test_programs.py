@@ -9,6 +9,7 @@ import pytest
 
 import confguard as cg
 from confguard.risk.rules.programs_known import Fact, Program, programs
+from conftest import ROOT
 
 CODES = {"CG544", "CG545", "CG546", "CG547"}
 
@@ -299,3 +300,9 @@ def test_it_is_quick() -> None:
     for diff in diffs:
         cg.assess(diff)
     assert time.perf_counter() - started < 0.5  # ten times, for a busy machine
+
+
+def test_the_page_lists_every_program() -> None:
+    page = (ROOT / "docs/reference/programs.md").read_text()
+    rows = dict(re.findall(r"^\| ([^|]+) \| (\d+) \| <https", page, re.MULTILINE))
+    assert rows == {name: str(len(program.settings)) for name, program in programs().items()}

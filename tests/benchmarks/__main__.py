@@ -10,7 +10,7 @@ import argparse
 import json
 from pathlib import Path
 
-from . import diffs, edits, loading, risks, starting, stores
+from . import diffs, edits, loading, monitors, risks, starting, stores
 
 BENCHMARKS = [
     starting.bench_start,
@@ -31,6 +31,7 @@ BENCHMARKS = [
     stores.bench_live,
     stores.bench_many,
     stores.bench_watch,
+    monitors.bench_record,
 ]
 
 
