@@ -305,8 +305,8 @@ def test_the_hook_judges_by_what_the_repository_taught(repository: Repository) -
     assert past is not None
     assert len(past.lessons) == 60
     repository.commit("tune again", author="ben", pool_toml="size = 7\n")
-    (taught,) = judge_range("HEAD~1", "HEAD", None).files
-    (fixed,) = judge_range("HEAD~1", "HEAD", None, model=default_model()).files
+    (taught,) = judge_range("HEAD~1", "HEAD").files
+    (fixed,) = judge_range("HEAD~1", "HEAD", model=default_model()).files
     assert taught.risk is not None
     assert fixed.risk is not None
     assert (taught.risk.likelihood or 0) > (fixed.risk.likelihood or 1)

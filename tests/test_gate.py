@@ -317,7 +317,7 @@ def test_links_modes_pointers_and_submodules(web: Path, capsys: Capture, tmp_pat
     assert "is a link to other.yaml" in told["files"][0]["errors"][0]
     assert why(told) == {
         "web.yaml": "only its mode changed",
-        "large.yaml": "is a pointer of Git LFS: its content is not here",
+        "large.yaml": "became a pointer of Git LFS: its content is not here any more",
         "module": "a submodule: what changed in it is judged in its own repository",
     }
     assert main(["--no-history"]) == 1, "a link that leads elsewhere is to be reviewed"

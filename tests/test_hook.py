@@ -169,8 +169,10 @@ def test_between_two_revisions_as_ci_asks(
 def test_what_cannot_be_asked(folder: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["a.toml"]) == 2
     assert "not a git repository" in capsys.readouterr().err
+    git("init", "--quiet")
     Path("confguard.toml").write_text("[policie]\n")
-    assert main(["a.toml"]) == 2
+    git("add", "confguard.toml")
+    assert main(["confguard.toml"]) == 2
     assert "did you mean 'policy'" in capsys.readouterr().err
     Path("confguard.toml").unlink()
     monkeypatch.setenv("PATH", "")
@@ -366,7 +368,7 @@ def test_a_range_names_what_is_too_large_to_judge(committed: Path, monkeypatch: 
     git("add", ".")
     git("commit", "--quiet", "-m", "two")
     monkeypatch.setattr(judging, "MAX_BYTES", 100)
-    (judged,) = judging.judge_range("HEAD~1", "HEAD", None, history=False).files
+    (judged,) = judging.judge_range("HEAD~1", "HEAD", history=False).files
     assert (judged.file, judged.decision, judged.risk) == ("data.json", Decision.REVIEW, None)
     assert judged.faults[0].code == "CG004"
     assert judged.faults[0].message.startswith("is larger than")

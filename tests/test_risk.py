@@ -335,7 +335,7 @@ def test_a_rule_that_fails_is_reported_and_does_not_stop_the_others(monkeypatch:
         raise RuntimeError("broken")
 
     monkeypatch.setattr(type(rule_coded("CG201")), "check", fails)
-    risk = cg.assess(cg.diff({"t_timeout": "2s"}, {"t_timeout": "2ms"}))
+    risk = cg.assess(cg.diff({"t_timeout": "2s", "max_size": 64}, {"t_timeout": "2ms", "max_size": 4}))
     assert any(finding.code == "CG201" and finding.severity == "info" for finding in risk.findings)
     assert any(finding.code == "CG101" for finding in risk.findings)
 

@@ -25,6 +25,7 @@ __all__ = [
     "identity",
     "is_shallow",
     "last_touched",
+    "listed",
     "log",
     "merge_base",
     "merge_file",
@@ -308,6 +309,19 @@ def tracked(cwd: Path) -> list[str] | None:
     except DocumentError:
         return None
     return [name.decode(errors="surrogateescape") for name in listed.split(b"\0") if name]
+
+
+def listed(revision: str | None, folder: str = "", *, cwd: Path | None = None) -> list[str]:
+    """The files below a folder in a revision, or as they are staged (None). Paths are from where git runs."""
+    below = [f":(literal){folder}/"] if folder else []
+    if revision is None:
+        told = _git("ls-files", "-z", "--cached", "--", *below, cwd=cwd, wanted=folder)
+    else:
+        options = ("-r", "-z", "--name-only", "--end-of-options", revision, "--")
+        told = _git(
+            "ls-tree", *options, *(each.removeprefix(":(literal)") for each in below), cwd=cwd, wanted=folder
+        )
+    return [_name(name) for name in told.split(b"\0") if name]
 
 
 def _git(*arguments: str, cwd: Path | None, wanted: str, stdin: bytes = b"") -> bytes:

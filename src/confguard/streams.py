@@ -1,11 +1,51 @@
-"""The standard streams of a program."""
+"""The standard streams of a program: also where a reader goes away, the disk is full, or nothing is open."""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from io import TextIOWrapper
 
-__all__ = ["escape_unencodable"]
+__all__ = ["discard_output", "escape_unencodable", "run_to_end"]
+
+BROKEN_PIPE = 141
+CANNOT_RUN = 2
+
+
+def run_to_end(run: Callable[[], int]) -> int:
+    """Run a program until all that it says is written. Returns its exit code, or what became of its output.
+
+    >>> run_to_end(lambda: 1)
+    1
+    """
+    _open_closed()
+    try:
+        try:
+            code = run()
+        except SystemExit:
+            sys.stdout.flush()
+            raise
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read our output has seen enough
+        discard_output()
+        return BROKEN_PIPE
+    except OSError as error:
+        discard_output()
+        with suppress(OSError):
+            sys.stderr.write(f"confguard: the output cannot be written: {error.strerror or error}\n")
+            sys.stderr.flush()
+        return CANNOT_RUN
+
+
+def discard_output() -> None:
+    """Let what is not written yet go nowhere, so that ending does not fail for it."""
+    with suppress(OSError, ValueError):  # in a test, it may have no number
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def escape_unencodable() -> None:
@@ -13,3 +53,10 @@ def escape_unencodable() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _open_closed() -> None:
+    """What was closed by whoever started us is None: what is printed there goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - until the end

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from fractions import Fraction
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -33,6 +34,7 @@ SHARE = "a ratio from 0 to 1, or a percentage such as '5%'"
 
 _LONGEST = 48
 """No amount that a person writes is a longer text."""
+_MOST_KEPT = 100
 _LARGEST_SIZE = 10**24
 _MICRO = timedelta(microseconds=1)
 
@@ -184,6 +186,17 @@ def dimensions(value: Any) -> dict[str, Fraction]:
     >>> dimensions("20ms"), dimensions("PT5M"), dimensions("fast")
     ({'s': Fraction(1, 50)}, {'s': Fraction(300, 1)}, {})
     """
+    known = type(value) in {str, int, float} and not (isinstance(value, str) and len(value) > _MOST_KEPT)
+    return dict(_kept_dimensions(value)) if known else _dimensions(value)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _kept_dimensions(value: str | float) -> dict[str, Fraction]:
+    """The same few values are asked of again and again, by each rule."""
+    return _dimensions(value)
+
+
+def _dimensions(value: Any) -> dict[str, Fraction]:
     if isinstance(value, timedelta):
         return {"s": Fraction(value // _MICRO, 1_000_000)}
     if not isinstance(value, str):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from errno import ENOSPC
 from importlib import import_module
 from itertools import pairwise
 
 from confguard import __version__
 from confguard.cli.options import Commands, Parser, UsageError
 from confguard.errors import ConfguardError
-from confguard.streams import escape_unencodable
+from confguard.streams import escape_unencodable, run_to_end
 
 __all__ = ["build_parser", "main"]
 
@@ -89,6 +89,10 @@ def _asks_for_json(words: Sequence[str]) -> bool:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    return run_to_end(lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     escape_unencodable()
     named = next((word for word in words if not word.startswith("-")), "")
@@ -107,7 +111,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with naming_tags(_tags):
             code: int = args.run(args)
-        sys.stdout.flush()
     except ConfguardError as error:
         with suppress(BrokenPipeError):
             sys.stdout.flush()  # what was said before comes before
@@ -116,10 +119,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, SystemExit) as interruption:
         print("\n".join(["confguard: interrupted", *getattr(interruption, "__notes__", ())]), file=sys.stderr)
         return int(getattr(interruption, "code", None) or 130)
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+    except BrokenPipeError:
+        raise  # `run_to_end` knows what to do
     except OSError as error:
+        if error.errno == ENOSPC and error.filename is None:  # of the output: files have names
+            raise
         where = f"{error.filename}: " if error.filename else ""
         report_error(ConfguardError(f"{where}{error.strerror or error}"), args.format)
         return 2

@@ -6,16 +6,17 @@ import json
 from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from confguard import git
 from confguard.cli import sources
 from confguard.cli.options import Commands
 from confguard.cli.output import error_json, indented, paint, report_error, say
 from confguard.cli.projects import of_all
+from confguard.documents.document import Document
 from confguard.errors import ConfguardError, DocumentError, ValidationError, excerpt
 from confguard.paths import show_path
 from confguard.progress import progress
-from confguard.project import find_project
 from confguard.risk.acceptance import split_accepted, void_comments
 from confguard.risk.findings import Finding, Risk, chart
 from confguard.risk.judging import Judged, Side, Verdicts, advice_on, judge, parse_finding
@@ -23,7 +24,7 @@ from confguard.risk.model import check_document
 from confguard.risk.policy import Decision
 from confguard.risk.rules.catalogue import known_codes
 from confguard.schema.placing import place_problem
-from confguard.schema.shape import ANYTHING
+from confguard.schema.schema import Schema
 from confguard.texts import amount
 
 __all__ = ["register", "show_finding", "show_risk"]
@@ -74,9 +75,10 @@ def register(commands: Commands) -> None:
 
 def check(args: Namespace) -> int:
     """`confguard check`."""
-    names = sources.files_named(args.files)
+    names, empty = sources.files_named(args.files)
     checked, errors = of_all(names, lambda name: _checked(name, args))
-    if len(names) == 1 or args.write_baseline:
+    errors |= empty
+    if len(names) + len(empty) == 1 or args.write_baseline:
         for error in errors.values():
             raise error
     # Each once: what is wrong with layers is told of each of them.
@@ -125,6 +127,11 @@ def _baseline(file: Path) -> frozenset[str]:
 
 def show_assessment(args: Namespace) -> int:
     """`confguard assess`."""
+    if args.span and args.before:
+        raise ConfguardError(
+            "--git RANGE is about every file that changed, and takes no files beside it",
+            hint="name BEFORE and AFTER without --git; or the range alone",
+        )
     if args.span:
         return _assess_span(args)
     if not args.before or not args.after:
@@ -191,7 +198,6 @@ def _assess_span(args: Namespace) -> int:
         judged = judge_range(
             base,
             head,
-            find_project(),
             history=not args.no_history,
             progress=tell,
         )
@@ -234,26 +240,34 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
     try:
         document = sources.parse(raw)
     except DocumentError as error:
-        return [parse_finding(error, raw.name)]
+        return [parse_finding(error, raw.name, raw.content)]
     findings = check_document(document)
     if terms.schema:
         advice = "Write it as the schema has it now."
         for notice in (place_problem(each, document) for each in terms.schema.notices(document.data)):
             where = (notice.file, notice.line, notice.column)
             findings.append(Finding("CG003", "low", notice.path, notice.message, advice, *where))
-    whole = sources.whole(name, document)
+    if terms.schema:
+        findings += _misfits(name, document, terms.schema)
+    counted, _ = split_accepted(findings, terms.policy.accept, document, datetime.now(UTC).date())
+    counted += void_comments(document, known_codes(terms.rules))
+    return sorted(counted, key=lambda finding: (finding.line or 0, finding.column or 0))
+
+
+def _misfits(name: str, document: Document, schema: Schema[Any]) -> list[Finding]:
+    """What does not fit the schema: of a layer, together with the others as they stand."""
     try:
-        if terms.schema:
-            whole = terms.schema.whole(whole)
-            terms.schema.validate(whole.data, untyped=whole.is_untyped)
+        whole = schema.whole(sources.whole(name, document))
+    except DocumentError:
+        return []  # of another layer: it is told where that one is checked
+    try:
+        schema.validate(whole.data, untyped=whole.is_untyped)
     except ValidationError as error:
-        shape = terms.schema.shape_of(whole.data) if terms.schema else ANYTHING
+        shape = schema.shape_of(whole.data)
         placed = [place_problem(problem, whole, shape) for problem in error.problems]
-        findings += [
+        return [
             Finding("CG002", "high", each.path, each.message, advice_on(each), *each[2:6], each.under)
             for problem in placed
             for each in (problem, *problem.related)
         ]
-    counted, _ = split_accepted(findings, terms.policy.accept, document, datetime.now(UTC).date())
-    counted += void_comments(document, known_codes(terms.rules))
-    return sorted(counted, key=lambda finding: (finding.line or 0, finding.column or 0))
+    return []

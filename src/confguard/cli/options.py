@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 import textwrap
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from confguard.errors import ConfguardError, did_you_mean
 
 if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
     from confguard.fields import Duration
 
 __all__ = ["Command", "Commands", "Parser", "UsageError", "duration", "moment", "said", "whole"]
@@ -33,6 +36,10 @@ class UsageError(ConfguardError):
 
 class Parser(ArgumentParser):
     """A parser whose errors name what was probably meant."""
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Write without hiding that it cannot be written, as argparse does."""
+        (file or sys.stderr).write(message)
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError`, with a did-you-mean for a command."""

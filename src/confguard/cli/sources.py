@@ -13,14 +13,14 @@ from attrs import field, frozen
 
 from confguard import git
 from confguard.cli.output import shown_path
-from confguard.cli.projects import the_project
+from confguard.cli.projects import of_all, the_project
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.documents.patterns import common_folder
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format, format_named
-from confguard.errors import DocumentError
+from confguard.errors import ConfguardError, DocumentError, ProjectError
 from confguard.project import Project, find_project
 from confguard.project.guards import terms_of
 from confguard.risk.judging import Terms
@@ -57,25 +57,46 @@ def file_named(name: str) -> str:
     return shown_path(project.source_of(name)) if project else name
 
 
-def files_named(names: Sequence[str]) -> list[str]:
-    """The files of arguments: themselves, or those of the configs with these names; of all configs without any."""
-    if not names:
-        project = the_project()
-        return [file for config in project.settings.configs for file in files_of(project, config)]
-    configs = [(name, config_named(name)) for name in names]
-    return [file for name, project in configs for file in (files_of(project, name) if project else [name])]
+def files_named(names: Sequence[str]) -> tuple[list[str], dict[str, ConfguardError]]:
+    """The files of arguments: themselves, or those of the configs with these names; of all configs without any.
+
+    With them, the configs of which no file is there, and what is wrong. Raises `ProjectError` where none names a file.
+    """
+    project = the_project() if not names else None
+    configs: dict[str, Project | None] = {name: config_named(name) for name in names}
+    if project:
+        configs |= dict.fromkeys(project.settings.configs, project)
+
+    def files(name: str) -> list[str]:
+        of = configs[name]
+        return [name] if of is None else files_of(of, name)
+
+    found, errors = of_all(configs, files)
+    if project and not errors and not any(found.values()):
+        raise ProjectError(
+            f"{project.file}: no config there names files", hint="`files` in [configs.NAME] does"
+        )
+    return [file for listed in found.values() for file in listed], errors
 
 
 def files_of(project: Project, name: str) -> list[str]:
-    """The files of a config, seen from here; those named without a pattern need not be there."""
-    patterns = project.config(name).files
+    """The files of a config, seen from here; those named without a pattern need not be there.
+
+    Raises `ProjectError` where nothing matches its patterns.
+    """
+    patterns = project.config(name).patterns
     exact = [pattern for pattern in patterns if not _PATTERN.search(pattern)]
     there = _files_below(project.root) if len(exact) < len(patterns) else []
     matching = [
         file
         for file in there
-        if any(fnmatchcase(file, pattern.removeprefix("./")) for pattern in patterns if pattern not in exact)
+        if any(fnmatchcase(file, pattern) for pattern in patterns if pattern not in exact)
     ]
+    if patterns and not exact and not matching:
+        raise ProjectError(
+            f"'{name}' has no file: nothing matches {', '.join(patterns)}",
+            hint=f"patterns are from {project.root}; files that git ignores do not count",
+        )
     return [shown_path(project.root / file) for file in dict.fromkeys([*exact, *sorted(matching)])]
 
 

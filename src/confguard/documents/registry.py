@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from confguard.documents.interface import Format
@@ -30,6 +29,7 @@ _BUILT_IN = {
     "jsonc": _BuiltIn((".jsonc", ".json5"), "jsonc:JsoncFormat", "json:JsonNotation"),
     "properties": _BuiltIn((".properties",), "properties:PropertiesFormat", "lines:PropertiesNotation"),
 }
+_BY_SUFFIX = {suffix: name for name, traits in _BUILT_IN.items() for suffix in traits.suffixes}
 
 
 def known_formats() -> tuple[str, ...]:
@@ -73,13 +73,15 @@ def detect_format(path: str) -> Format:
     >>> detect_format(".env.production").name
     'env'
     """
-    name = PurePath(path).name.lower()
-    suffix = PurePath(name).suffix
+    name = path.rstrip("/").rpartition("/")[2].lower()
+    dot = name.rfind(".")
+    suffix = (
+        name[dot:] if 0 < dot < len(name) - 1 else ""
+    )  # as `pathlib` has it, which is asked too often here
     if name == ".env" or name.startswith(".env."):
         return format_named("env")
-    for built_in, traits in _BUILT_IN.items():
-        if suffix in traits.suffixes:
-            return format_named(built_in)
+    if suffix in _BY_SUFFIX:
+        return format_named(_BY_SUFFIX[suffix])
     for plugin in _plugins():
         chosen = format_named(plugin)
         if suffix in chosen.suffixes:

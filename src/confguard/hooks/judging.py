@@ -17,14 +17,13 @@ from attrs import evolve, frozen
 from confguard import git
 from confguard.diffs.changes import Diff
 from confguard.documents.bounds import MAX_BYTES
-from confguard.documents.bundle import BUNDLE
-from confguard.documents.patterns import common_folder
 from confguard.documents.registry import is_configuration
+from confguard.documents.tags import naming_tags
 from confguard.errors import DocumentError
 from confguard.git import ChangedFile
+from confguard.hooks.layering import layered
 from confguard.hooks.projects import Projects
 from confguard.hooks.sorting import LINK, SUBMODULE, Wanted, sorted_out
-from confguard.project import Project
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.commits import commits, past_after
 from confguard.risk.history import History, Past
@@ -46,7 +45,6 @@ REMEMBERED = 2_000
 def judge_range(
     base: str,
     head: str,
-    project: Project | None,
     *,
     paths: Iterable[str] = (),
     history: bool = True,
@@ -59,12 +57,11 @@ def judge_range(
     past = past_of(Path.cwd(), base) if history else None
     changed = git.changed(base, head, paths)
     change = Change(base, past, author, at, subject, model, _edits(changed))
-    return _judge(changed, change, Projects.of_change(changed, project), progress)
+    return _judge(changed, change, Projects.of_change(changed, base, head), progress)
 
 
 def judge_staged(
     files: Sequence[str],
-    project: Project | None,
     *,
     base: str | None = None,
     head: str | None = None,
@@ -76,8 +73,9 @@ def judge_staged(
     Of all that changed, where no files are named. Raises `DocumentError` for a file that is not there.
     """
     known = _base(base, head)
-    changed = git.changed(known, git.commit(head) if head else None)
-    projects = Projects.of_change(changed, project)
+    head = git.commit(head) if head else None
+    changed = git.changed(known, head)
+    projects = Projects.of_change(changed, known, head)
     wanted, unchanged = _named(changed, files, projects)
     past = past_of(Path.cwd(), known) if history and wanted else None
     change = Change(known, past, git.identity(), time.time(), edits=_edits(changed))
@@ -85,11 +83,12 @@ def judge_staged(
     return evolve(verdicts, left_out=(*verdicts.left_out, *unchanged), seen=verdicts.seen + len(unchanged))
 
 
-def judge_unnamed(project: Project | None, *, base: str | None, head: str | None, history: bool) -> Verdicts:
+def judge_unnamed(*, base: str | None, head: str | None, history: bool) -> Verdicts:
     """What is said of the files that pre-commit has no names for: those that are gone, say."""
     known = _base(base, head)
-    changed = git.changed(known, git.commit(head) if head else None)
-    projects = Projects.of_change(changed, project)
+    head = git.commit(head) if head else None
+    changed = git.changed(known, head)
+    projects = Projects.of_change(changed, known, head)
     unnamed = [each for each in changed if _is_unnamed(each, projects)]
     past = past_of(Path.cwd(), known) if history and unnamed else None
     change = Change(known, past, git.identity(), time.time(), edits=_edits(changed))
@@ -130,7 +129,7 @@ def _judge(
         else:
             judged.append(each)
     few = len(wanted) <= _MOST_FILES_ASKED
-    whole = list(_layered(wanted, change.base))
+    whole = list(layered(wanted, change.base))
     for number, verdict in enumerate(_verdicts(whole, change, projects, ask=few), 1):
         if isinstance(verdict, LeftOut):
             left_out.append(verdict)
@@ -138,7 +137,20 @@ def _judge(
             judged.append(verdict)
         if progress:
             progress(number, len(whole))
-    return Verdicts(tuple(judged), tuple(left_out), len(changed))
+    uncounted = list(projects.uncounted())
+    files = _each_once(judged)
+    known = {each.file for each in files}
+    left_out = [each for each in left_out if each.file not in known]
+    return Verdicts(tuple(files), (*left_out, *uncounted), len(changed) + len(uncounted))
+
+
+def _each_once(judged: Iterable[Judged]) -> list[Judged]:
+    """What is said of each file, put together where it is said in several places."""
+    found: dict[str, Judged] = {}
+    for each in judged:
+        known = found.get(each.file)
+        found[each.file] = known.with_more(each) if known else each
+    return list(found.values())
 
 
 def _contents(changed: Iterable[ChangedFile], projects: Projects) -> dict[str, bytes]:
@@ -146,7 +158,9 @@ def _contents(changed: Iterable[ChangedFile], projects: Projects) -> dict[str, b
     names = [
         blob
         for each in changed
-        if projects.membership(each.path) or (each.before and projects.membership(each.before))
+        if LINK in each.modes
+        or projects.membership(each.path)
+        or (each.before and projects.membership(each.before))
         for blob, mode in zip(each.blobs, each.modes, strict=True)
         if blob and mode != SUBMODULE
     ]
@@ -158,7 +172,7 @@ def _verdicts(
 ) -> Iterator[Judged | LeftOut]:
     """What is said of each file; of many, by a process for each processor."""
     for each in files:
-        projects.terms(each.member)  # what cannot be used is told here, and imported once
+        projects.terms(each.file, each.member)  # what cannot be used is told here, and imported once
     judged = partial(_verdict, change=change, projects=projects, ask=ask)
     processors = os.cpu_count() or 1
     alone = threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
@@ -186,14 +200,15 @@ def _shared(index: int) -> Judged | LeftOut:
 
 
 def _verdict(each: Wanted, change: Change, projects: Projects, *, ask: bool) -> Judged | LeftOut:
-    terms = projects.terms(each.member)
+    terms = projects.terms(each.file, each.member)
     terms = evolve(terms, model=change.model or terms.model or change.learned)
     known = change.past.history(change.author, [each.was], change.at, change.reason) if change.past else None
     base = change.base if ask and change.past else None
-    named = each.member.config is not None
+    named, project = each.member.config is not None, each.member.project
     accompanied = change.edits and not named
     circumstances = partial(_circumstances, base, each.was, known, change.reason, accompanied)
-    return judge(each.file, each.before, each.after, terms, circumstances, named=named)
+    with naming_tags(project.settings.documents.tags if project else ()):
+        return judge(each.file, each.before, each.after, terms, circumstances, named=named)
 
 
 def _named(
@@ -202,7 +217,8 @@ def _named(
     """Of what changed, the files that were named (all, if none was) or cannot be; and those that did not change."""
     if not files:
         return list(changed), []
-    named = {_from_root(file): file for file in files}
+    root = git.root().resolve() if files else Path()
+    named = {_from_root(root, file): file for file in files}
     wanted = [
         each
         for each in changed
@@ -232,9 +248,8 @@ def _base(base: str | None, head: str | None) -> str:
         return commits[0]
 
 
-def _from_root(file: str) -> str:
+def _from_root(root: Path, file: str) -> str:
     """A path as git has it, from the root of the repository. Raises `DocumentError` for one outside of it."""
-    root = git.root().resolve()
     whole = Path.cwd() / file
     place = whole.parent.resolve() / whole.name if whole.name not in {"", ".."} else whole.resolve()
     if not place.is_relative_to(root):
@@ -260,16 +275,18 @@ def _moved_out(each: ChangedFile) -> bool:
 
 
 def _is_unnamed(each: ChangedFile, projects: Projects) -> bool:
-    """Does pre-commit hand over no name of it: is it gone, or not called as the files of a format are?
+    """May pre-commit hand over no name of it: is it gone, a link, or not called as the files of a format are?
 
-    Of these, what was so called before a rename, and what a config names, are judged.
+    Of a rename it has the new name, and that may match no pattern of the hook. Of the others, what a config names is
+    judged.
     """
-    if each.is_gone:
+    if each.is_gone or each.before not in {None, each.path}:
         return True
-    if is_configuration(each.path):
+    is_link = LINK in each.modes
+    if is_configuration(each.path) and not is_link:
         return False
-    member = projects.membership(each.path)
-    return each.before not in (None, each.path) or (member is not None and member.config is not None)
+    member = projects.membership(each.path) or (projects.below(each.path) if is_link else None)
+    return member is not None and (is_link or member.config is not None)
 
 
 def _head() -> str:
@@ -313,38 +330,6 @@ def _in_repository(file: str) -> str:
     root = git.root()
     whole = (Path.cwd() / path).resolve() if path == file or path.startswith("./") else root / path
     return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else path
-
-
-def _layered(files: Iterable[Wanted], base: str) -> Iterator[Wanted]:
-    """The files that changed; those that are layers of one config as one, with its layers that did not change."""
-    groups: dict[tuple[Path, str], list[Wanted]] = {}
-    for each in files:
-        member = each.member
-        if member.project and member.config and member.name and member.config.layers:
-            groups.setdefault((member.project.root, member.name), []).append(each)
-        else:
-            yield each
-    for (_, name), changed in groups.items():
-        yield _as_one(changed, name, base)
-
-
-def _as_one(changed: Sequence[Wanted], name: str, base: str) -> Wanted:
-    first, project = changed[0], changed[0].member.project
-    layout = project.layout_of(name) if project else None
-    assert project and layout
-    folder = os.path.relpath(project.root / common_folder(project.config(name).patterns))
-    paths = {each: os.path.normpath(f"{folder}/{each}") for each in layout.names}
-    unchanged = git.blobs([f"{base}:./{path}" for path in paths.values()], MAX_BYTES)
-    root = git.root()
-    sides = {os.path.relpath(root / each.file): (each.before, each.after) for each in changed}
-    known: tuple[dict[str, bytes], dict[str, bytes]] = ({}, {})
-    for each, path in paths.items():
-        same = Side(unchanged.get(f"{base}:./{path}"), path)
-        for contents, side in zip(known, sides.get(path, (same, same)), strict=True):
-            if side.content is not None:
-                contents[each] = side.content
-    before, after = (Side(layout.content(each) if each else None, folder, BUNDLE) for each in known)
-    return evolve(first, before=before, after=after)
 
 
 def _circumstances(

@@ -14,16 +14,14 @@ from collections.abc import Sequence
 
 from attrs import evolve
 
-from confguard.documents.tags import naming_tags
 from confguard.errors import ConfguardError, harmless
 from confguard.hooks.judging import judge_staged, judge_unnamed
 from confguard.hooks.printing import print_report
 from confguard.progress import progress
-from confguard.project import Project, find_project
 from confguard.risk.judging import Judged, Verdicts
 from confguard.risk.policy import Decision
 from confguard.risk.reports import REPORTS
-from confguard.streams import escape_unencodable
+from confguard.streams import discard_output, escape_unencodable, run_to_end
 
 __all__ = ["main"]
 
@@ -33,6 +31,10 @@ OVERRIDE = "CONFGUARD_OVERRIDE"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Judge the staged files. 0: commit; 1: refused; 2: cannot run."""
+    return run_to_end(lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="confguard-hook", description=__doc__.split("\n")[0])
     parser.add_argument(
         "files", nargs="*", metavar="FILE", help="of what is staged; all of it, if none is named"
@@ -45,31 +47,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     escape_unencodable()
     try:
-        project = find_project()
-        with naming_tags(project.settings.documents.tags if project else ()):
-            verdicts = _judged(args.files, project, history=not args.no_history)
+        verdicts = _judged(args.files, history=not args.no_history)
     except ConfguardError as error:
         print(f"confguard: {harmless(str(error))}", file=sys.stderr)
         if error.hint:
             print(f"  hint: {error.hint}", file=sys.stderr)
         return error.exit_code if error.exit_code == 1 else 2
     refused = [each for each in verdicts.files if _refused(each, Decision(args.fail_on))]
-    if args.format == "text":
-        verdicts = evolve(verdicts, files=tuple(each for each in verdicts.files if _is_told(each)))
-    print_report(verdicts, args.format)
-    if args.format == "text":
-        _tell_how_to_go_on(refused)
+    try:
+        _report(verdicts, refused, args.format)
+    except BrokenPipeError:
+        discard_output()  # whoever read it has seen enough: the answer stands
     return 1 if refused else 0
 
 
-def _judged(files: Sequence[str], project: Project | None, *, history: bool) -> Verdicts:
+def _report(verdicts: Verdicts, refused: Sequence[Judged], form: str) -> None:
+    if form == "text":
+        shown = tuple(each for each in verdicts.files if _is_told(each))
+        verdicts = evolve(verdicts, files=shown)
+    print_report(verdicts, form)
+    if form == "text":
+        _tell_how_to_go_on(refused)
+    sys.stdout.flush()
+
+
+def _judged(files: Sequence[str], *, history: bool) -> Verdicts:
     """What is staged (or what changed between the two revisions that pre-commit names)."""
     base = os.environ.get("PRE_COMMIT_FROM_REF") or None
     head = os.environ.get("PRE_COMMIT_TO_REF") or None
     if not files and os.environ.get("PRE_COMMIT"):  # none that it has a name for: what is gone, say
-        return judge_unnamed(project, base=base, head=head, history=history)
+        return judge_unnamed(base=base, head=head, history=history)
     with progress("judging") as tell:
-        return judge_staged(files, project, base=base, head=head, history=history, progress=tell)
+        return judge_staged(files, base=base, head=head, history=history, progress=tell)
 
 
 def _is_told(verdict: Judged) -> bool:

@@ -1,170 +1,173 @@
-"""By whose terms a file of a change is judged: those of the project nearest to it, and not by looser ones."""
+"""By whose terms a file of a change is judged: those that git has for it after the change, and not by looser ones."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import get_args
+from typing import TypeAlias
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from confguard import git
-from confguard.documents.bounds import MAX_BYTES
-from confguard.documents.registry import is_configuration
+from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import ConfguardError
-from confguard.fields import ImpactLevel
 from confguard.git import ChangedFile
-from confguard.project import ENVIRONMENT, FILE_NAME, Config, Project, load_project, project_in
+from confguard.hooks.loosening import looser_membership, looser_project, policy_of
+from confguard.hooks.memberships import PROJECT_FILES, Membership, Memberships, project_around
+from confguard.hooks.schemas import looser_schema, schema_in, schema_path
+from confguard.hooks.snapshots import Snapshot
 from confguard.project.guards import terms_of
 from confguard.risk.findings import Finding, Risk
-from confguard.risk.judging import Judged, Terms
+from confguard.risk.judging import Judged, LeftOut, Terms
 from confguard.risk.policy import Policy
 
 __all__ = ["Membership", "Projects"]
 
-_NAMES = frozenset({FILE_NAME, "pyproject.toml"})
 _ADVICE = "Let whoever answers for the policy approve it, in a change of its own."
 _SCORE = 60
+_SCHEMAS = (".json", ".yaml", ".yml")
 
-
-@frozen
-class Membership:
-    """What a file belongs to: a config of a project; or neither, where it is judged as any configuration is."""
-
-    project: Project | None = None
-    name: str | None = None
-    config: Config | None = None
+Key: TypeAlias = "tuple[Path | None, str | None]"
 
 
 class Projects:
-    """The projects of a repository, with what their files said before a change.
+    """The projects of a repository, on both sides of a change.
 
     A policy that a change loosens does not judge that change: the one before it does.
     """
 
-    def __init__(
-        self, root: Path, default: Project | None, before: Mapping[str, bytes] | None = None
-    ) -> None:
-        """Projects below `root`; `default` is asked where none of them names a file.
-
-        `before` are the project files that change, by path, as they were.
-        """
-        self.root = root.resolve()
-        self._default = default
-        self._nearest: dict[Path, Project | None] = {}
-        self._terms: dict[tuple[Path | None, str | None], Terms] = {}
-        self._before = {
-            path: project
-            for path, content in (before or {}).items()
-            if (project := self._read(path, content))
-        }
+    def __init__(self, changed: Iterable[ChangedFile], before: Memberships, after: Memberships) -> None:
+        """The projects around the files that changed."""
+        self.before, self.after = before, after
+        self._changed = tuple(changed)
+        self._terms: dict[tuple[Key, Key | None, Key | None], Terms] = {}
+        paths = {path for each in self._changed for path in (each.path, each.before) if path}
+        for side in (before, after):
+            side.read_ahead(paths)
 
     @classmethod
-    def of_change(cls, changed: Iterable[ChangedFile], default: Project | None) -> Projects:
-        """The projects of the repository where one stands."""
-        blobs = {
-            each.before: each.blobs[0]
-            for each in changed
-            if each.before and each.blobs[0] and each.before.rpartition("/")[2] in _NAMES
-        }
-        contents = git.blobs(blobs.values(), MAX_BYTES, skip_larger=True) if blobs else {}
-        before = {path: contents[blob] for path, blob in blobs.items() if blob in contents}
-        return cls(git.root(), default, before)
+    def of_change(cls, changed: Iterable[ChangedFile], base: str, head: str | None) -> Projects:
+        """The projects of the repository where one stands, at a base, and in a head or as they are staged."""
+        root = git.root().resolve()
+        default = project_around(root)
+        before = Memberships(Snapshot(root, base), default, is_before=True)
+        return cls(changed, before, Memberships(Snapshot(root, head), default))
 
     def membership(self, path: str) -> Membership | None:
-        """What a file belongs to; None where it is not to be judged."""
-        around = list(self._around(self.root / path))
-        for project in around:
-            if found := project.config_of(self.root / path):
-                return Membership(project, *found)
-        if any(project.settings.configs for project in around) or not is_configuration(path):
-            return None
-        return Membership(around[0] if around else None)
+        """What a file belongs to, or belonged to before the change; None where it is not to be judged."""
+        now = self.after.membership(path)
+        if now is None or now.config is None:
+            was = self.before.membership(path)
+            return was if was and was.config else now
+        return now
 
-    def terms(self, member: Membership) -> Terms:
-        """The terms for the files of a config. Raises `ConfguardError` for those that cannot be used."""
-        project, known = member.project, (member.project.file if member.project else None, member.name)
+    def terms(self, path: str, member: Membership) -> Terms:
+        """The terms for a file. Raises `ConfguardError` for those that cannot be used."""
+        was, now = self.before.membership(path), self.after.membership(path)
+        known = member.key, was.key if was else None, now.key if now else None
         if known not in self._terms:
-            terms = terms_of(project, member.config) if project else Terms()
-            old = self._policy_before(member)
-            self._terms[known] = evolve(terms, policy=old) if old and terms.policy.looser_than(old) else terms
+            if now is None or now.key != member.key:
+                self._terms[known] = self._terms_of(self.before, member)
+            else:
+                self._terms[known] = self._not_looser(was, now)
         return self._terms[known]
 
+    def below(self, link: str) -> Membership | None:
+        """The config that names what stands below a link that leads to a folder."""
+        return self.after.below(link) or self.before.below(link)
+
+    def format_before(self, path: str) -> str | None:
+        """The format that a file was read in before; None where nothing told it."""
+        was = self.before.membership(path)
+        if was and was.config and was.config.format:
+            return was.config.format
+        return detect_format(path).name if is_configuration(path) else None
+
     def loosened(self) -> Iterator[Judged]:
-        """The project files that let pass more than they did before the change."""
-        for path, old in self._before.items():
-            new = next((each for each in self._around(self.root / path) if self._path(each) == path), None)
-            looser = self._looser(old, new)
-            if looser:
-                message = f"the policy is looser: {'; '.join(looser)}"
-                finding = Finding("CG005", "high", (), message, _ADVICE, path)
-                yield Judged(path, old.settings.policy.decide(Risk(_SCORE)), Risk(_SCORE, (finding,)))
+        """The files by which more passes than before the change: project files, and schemas that they name."""
+        for path in {name: None for each in self._changed for name in (each.before, each.path) if name}:
+            if path.rpartition("/")[2] in PROJECT_FILES:
+                old, new = self.before.project(path), self.after.project(path)
+                told = looser_project(old, new) if old else self._shadowing(path) if new else []
+                policy = old.settings.policy if old else Policy()
+                yield from _loosened(path, "the policy is looser", told, policy)
+        yield from self._loosened_schemas()
 
-    def _looser(self, old: Project, new: Project | None) -> list[str]:
-        if new is None:
-            return ["the project file is gone"]
-        found = new.settings.policy.looser_than(old.settings.policy)
-        for name, config in old.settings.configs.items():
-            now = new.settings.configs.get(name)
-            if now is None:
-                found.append(f"config '{name}' is no longer named")
-                continue
-            told = _less(config, now)
-            if now.policy or config.policy:
-                told += new.policy_of(now).looser_than(old.policy_of(config))
-            found += [f"{name}: {each}" for each in told]
-        codes = {each.code for each in new.settings.rules}
-        return found + [f"no rule {each.code}" for each in old.settings.rules if each.code not in codes]
+    def uncounted(self) -> Iterator[LeftOut]:
+        """Project files of the work tree that git does not have."""
+        for path in self.after.places:
+            snapshots = self.before.snapshot, self.after.snapshot
+            there = (snapshots[1].root / path).is_file()
+            if there and not any(snapshot.content(path) for snapshot in snapshots):
+                yield LeftOut(path, "git does not have it: files are judged as if it was not there")
 
-    def _policy_before(self, member: Membership) -> Policy | None:
-        before = self._before.get(self._path(member.project)) if member.project else None
-        if before is None:
-            return None
-        return before.policy_of(before.settings.configs.get(member.name or ""))
+    def _not_looser(self, was: Membership | None, now: Membership) -> Terms:
+        """The terms after the change; where those before it let less pass, these."""
+        terms = self._terms_of(self.after, now)
+        if was is None or (was.key == now.key and was.project == now.project and not self._schemas_changed):
+            return terms
+        old = self._terms_of(self.before, was)
+        looser = looser_membership(was, now)
+        if policy_of(now).looser_than(policy_of(was)):
+            terms = evolve(terms, policy=old.policy)
+        if any("impact" in each for each in looser):
+            terms = evolve(terms, impact=old.impact)
+        if any("rule " in each for each in looser):
+            terms = evolve(terms, rules=old.rules)
+        if old.schema and (terms.schema is None or looser_schema(old.schema, terms.schema)):
+            terms = evolve(terms, schema=old.schema)
+        return terms
 
-    def _around(self, file: Path) -> Iterator[Project]:
-        """The projects around a file, the nearest first, and the one where somebody stands."""
-        found = []
-        folder = file.parent
-        while folder.is_relative_to(self.root):
-            if folder not in self._nearest:
-                self._nearest[folder] = project_in(folder)
-            if project := self._nearest[folder]:
-                found.append(project)
-            folder = folder.parent
-        files = {project.file.resolve() for project in found}
-        yield from found
-        if (
-            self._default
-            and self._default.file.resolve() not in files
-            and self._counts_everywhere(self._default)
-        ):
-            yield self._default
-
-    def _counts_everywhere(self, project: Project) -> bool:
-        """Is it around the repository, or named by the environment? One below is for what stands below it."""
-        return ENVIRONMENT in os.environ or not project.root.resolve().is_relative_to(self.root)
-
-    def _path(self, project: Project) -> str:
-        file = project.file.resolve()
-        return file.relative_to(self.root).as_posix() if file.is_relative_to(self.root) else str(file)
-
-    def _read(self, path: str, content: bytes) -> Project | None:
-        """What a project file said before; None where it was none, or cannot be used."""
+    def _terms_of(self, side: Memberships, member: Membership) -> Terms:
+        """The terms of one side, with its schema as git has it there."""
+        project, config = member.project, member.config
+        if project is None:
+            return Terms()
+        path = schema_path(project, config, side.snapshot) if config else None
         try:
-            return load_project(self.root / path, content)
+            schema = schema_in(side.snapshot, path) if path else None
+            return terms_of(project, config, schema)
         except ConfguardError:
-            return None
+            if not side.is_before:
+                raise
+            return Terms(policy=policy_of(member), impact=config.impact if config else None)
+
+    @cached_property
+    def _schemas_changed(self) -> bool:
+        return any(each.path.endswith(_SCHEMAS) for each in self._changed)
+
+    def _loosened_schemas(self) -> Iterator[Judged]:
+        """The JSON Schema files of projects that take more than before."""
+        if not self._schemas_changed:
+            return
+        changed = {each.path for each in self._changed}
+        for project in self.after.all_projects():
+            for config in project.settings.configs.values():
+                path = schema_path(project, config, self.after.snapshot)
+                content = self.after.snapshot.content(path) if path else None
+                if path is None or content is None or (path not in changed and b"$ref" not in content):
+                    continue
+                old, new = (schema_in(side.snapshot, path) for side in (self.before, self.after))
+                told = looser_schema(old, new) if old and new else []
+                yield from _loosened(path, "the schema is looser", told, project.policy_of(config))
+
+    def _shadowing(self, path: str) -> list[str]:
+        """In what a new project file has files looked at less than the project that they belonged to."""
+        told: dict[str, None] = {}
+        seen = set()
+        for file in self.after.snapshot.files(path.rpartition("/")[0]):
+            now, was = self.after.membership(file), self.before.membership(file)
+            if now is None or was is None or (now.key, was.key) in seen or now.project is None:
+                continue
+            seen.add((now.key, was.key))
+            if self.after.path_of(now.project) == path:
+                at = f"{now.name}: " if now.name else ""
+                told |= dict.fromkeys(f"{at}{each}" for each in looser_membership(was, now))
+        return list(told)
 
 
-def _less(before: Config, now: Config) -> list[str]:
-    """In what a config is looked at less than before, whatever its policy says."""
-    patterns = [each for each in before.patterns if each not in now.patterns]
-    told = [f"no longer judges {each}" for each in patterns]
-    if before.schema and not now.schema:
-        told.append("has no schema any more")
-    levels = list(get_args(ImpactLevel))
-    if before.impact and (now.impact is None or levels.index(now.impact) < levels.index(before.impact)):
-        told.append(f"is of {now.impact or 'no'} impact (was {before.impact})")
-    return told
+def _loosened(path: str, what: str, told: list[str], policy: Policy) -> Iterator[Judged]:
+    if told:
+        finding = Finding("CG005", "high", (), f"{what}: {'; '.join(told)}", _ADVICE, path)
+        yield Judged(path, policy.decide(Risk(_SCORE)), Risk(_SCORE, (finding,)))

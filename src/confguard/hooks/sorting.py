@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from confguard.documents.bounds import MAX_BYTES
-from confguard.documents.registry import is_configuration
+from confguard.documents.parsing import parse_bytes
+from confguard.documents.registry import detect_format, is_configuration
+from confguard.errors import DocumentError
 from confguard.git import ChangedFile
 from confguard.hooks.projects import Membership, Projects
+from confguard.risk.findings import Finding
 from confguard.risk.judging import Judged, LeftOut, Side, not_judged
 from confguard.risk.policy import Decision
 
@@ -18,6 +21,7 @@ __all__ = ["LINK", "SUBMODULE", "Wanted", "sorted_out"]
 
 LINK, SUBMODULE, NOTHING = "120000", "160000", "000000"
 """Modes of git."""
+_POINTER = "is a pointer of Git LFS: its content is not here"
 _LFS = b"version https://git-lfs.github.com/spec/v1"
 
 
@@ -42,7 +46,22 @@ def sorted_out(
 ) -> Iterator[Sorted]:
     """Each file that changed: to be judged, or why not."""
     for each in changed:
-        yield _sorted(each, projects, contents)
+        was = projects.membership(each.before) if each.before else None
+        if (
+            was
+            and was.config
+            and _moves_in(each, projects.membership(each.path), projects)
+            and not each.is_gone
+        ):
+            gone = ChangedFile(
+                each.before or "", each.before, (each.modes[0], NOTHING), (each.blobs[0], None)
+            )
+            yield _sorted(gone, projects, contents)
+        found = _sorted(each, projects, contents)
+        if isinstance(found, Wanted) and (found.before.content or b"").startswith(_LFS):
+            yield _was_pointer(found)
+            found = evolve(found, before=evolve(found.before, content=None))
+        yield found
 
 
 def _sorted(each: ChangedFile, projects: Projects, contents: Mapping[str, bytes]) -> Sorted:
@@ -55,6 +74,9 @@ def _sorted(each: ChangedFile, projects: Projects, contents: Mapping[str, bytes]
     is_gone = member is None
     if member is None and each.before:  # gone, or called what nobody judges
         member = projects.membership(each.before)
+    if member is None and LINK in each.modes:
+        member = projects.below(each.path)
+        is_gone = each.is_gone
     if member is None:
         is_one = is_configuration(each.path)
         return LeftOut(file, "no config of the project names it" if is_one else "no configuration file")
@@ -76,15 +98,51 @@ def _sorted(each: ChangedFile, projects: Projects, contents: Mapping[str, bytes]
     if is_gone:
         after = None
     elif after is not None and after.startswith(_LFS):
-        why = "is a pointer of Git LFS: its content is not here"
+        became = each.blobs[0] is not None and before is not None and not before.startswith(_LFS)
+        why = "became a pointer of Git LFS: its content is not here any more" if became else _POINTER
         return not_judged(file, why, "Look at the file itself.") if member.config else LeftOut(file, why)
-    elif before == after and each.before and projects.membership(each.before) != member:
+    elif before == after and _moves_in(each, member, projects):
         before = None  # by other terms than before, it is judged as what is new
     elif before == after:
         renamed = f"renamed from {each.before}, with the same content"
         return LeftOut(file, "only its mode changed" if each.before == each.path else renamed)
     was = each.before or each.path
-    return Wanted(file, was, Side(before, was), Side(after, file), member)
+    formats = _formats(each, after, member, projects)
+    return Wanted(file, was, Side(before, was, formats[0]), Side(after, file, formats[1]), member)
+
+
+def _moves_in(each: ChangedFile, member: Membership | None, projects: Projects) -> bool:
+    """Was it renamed to where it is judged by other terms?"""
+    was = projects.membership(each.before) if each.before and each.before != each.path else None
+    return (
+        each.before not in {None, each.path} and member is not None and (was is None or was.key != member.key)
+    )
+
+
+def _formats(
+    each: ChangedFile, after: bytes | None, member: Membership, projects: Projects
+) -> tuple[str | None, str | None]:
+    """What both sides are written in, where that is not what the terms or the names say.
+
+    A file that can be read as before is, whatever its config says now. What had no format is read in the one it has.
+    """
+    was = projects.format_before(each.before) if each.before else None
+    named = detect_format(each.path).name if is_configuration(each.path) else None
+    now = (member.config.format if member.config else None) or named
+    if was is None or was == now or each.before != each.path:
+        return was or now, None
+    try:
+        parse_bytes(after or b"", was)
+    except DocumentError:
+        return was, None
+    return was, was
+
+
+def _was_pointer(wanted: Wanted) -> Judged:
+    """What is said beside a file that is judged as new, because what it held before is not here."""
+    why = "was a pointer of Git LFS, and its content is here now: it is judged as new"
+    finding = Finding("CG004", "info", (), why, "Compare it with what LFS holds.", wanted.file)
+    return Judged(wanted.file, Decision.REVIEW if wanted.member.config else Decision.ALLOW, faults=(finding,))
 
 
 def _not_judged(member: Membership, file: str, why: str, advice: str) -> Judged:

@@ -5,7 +5,14 @@
 """
 
 from confguard.project.project import Project
-from confguard.project.reading import ENVIRONMENT, FILE_NAME, find_project, load_project, project_in
+from confguard.project.reading import (
+    ENVIRONMENT,
+    FILE_NAME,
+    find_project,
+    has_project,
+    load_project,
+    project_in,
+)
 from confguard.project.settings import Config, Settings
 
 __all__ = [
@@ -15,6 +22,7 @@ __all__ = [
     "Project",
     "Settings",
     "find_project",
+    "has_project",
     "load_project",
     "project_in",
 ]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from confguard.risk.judging import Terms
     from confguard.risk.rules.interface import Rule
     from confguard.rollout import Bake
+    from confguard.schema.schema import SchemaLike
     from confguard.stores import Store
 
 __all__ = ["bake_of", "guard_of", "rules_of", "terms_of"]
@@ -63,7 +64,7 @@ def bake_of(config: Config, duration: object = None, *, confirm: bool = False) -
     return Bake(duration or config.bake, config.probes, config.monitors, confirm=confirm)
 
 
-def terms_of(project: Project, config: Config | None, schema: str | None = None) -> Terms:
+def terms_of(project: Project, config: Config | None, schema: SchemaLike = None) -> Terms:
     """By what a file is judged: the terms of its config; a `schema` that is named wins.
 
     Raises `ConfguardError` for a schema, a rule or a model that cannot be used.

@@ -23,7 +23,7 @@ from confguard.project.project import Project
 from confguard.project.settings import Config, Settings
 from confguard.risk.policy import Policy
 
-__all__ = ["ENVIRONMENT", "FILE_NAME", "find_project", "load_project", "project_in"]
+__all__ = ["ENVIRONMENT", "FILE_NAME", "find_project", "has_project", "load_project", "project_in"]
 
 FILE_NAME = "confguard.toml"
 ENVIRONMENT = "CONFGUARD_CONFIG"
@@ -41,11 +41,15 @@ def find_project(start: Path | None = None) -> Project | None:
 
 def project_in(folder: Path) -> Project | None:
     """The project whose file stands in this very folder; None where there is none."""
-    if (folder / FILE_NAME).is_file():
-        return load_project(folder / FILE_NAME)
-    if (folder / "pyproject.toml").is_file() and _table(_read(folder / "pyproject.toml")) is not None:
-        return load_project(folder / "pyproject.toml")
+    for file in (folder / FILE_NAME, folder / "pyproject.toml"):
+        if file.is_file() and has_project(file):
+            return load_project(file)
     return None
+
+
+def has_project(file: Path, content: bytes | None = None) -> bool:
+    """Is a file of one of these names a project file? A `pyproject.toml` is, where it has the table."""
+    return file.name == FILE_NAME or _table(_read(file, content)) is not None
 
 
 def load_project(file: Path, content: bytes | None = None) -> Project:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os.path
+import re
 from typing import Literal, TypeAlias
 
 from attrs import field, frozen
@@ -16,6 +17,9 @@ __all__ = ["Factor", "Finding", "Level", "Risk", "Severity", "chart", "level_of"
 
 Severity: TypeAlias = Literal["info", "low", "medium", "high", "critical"]
 Level: TypeAlias = Literal["low", "medium", "high", "critical"]
+
+_LINE = re.compile(r"\b(?:line|column) \d+")
+"""Where a message names another place: that moves, too."""
 
 
 @frozen
@@ -35,6 +39,9 @@ class Finding:
     under: tuple[int, int] | None = field(default=None, eq=False, repr=False)
     """Column and length of the value at fault in that line; None where the key is at fault."""
 
+    near: str | None = field(default=None, eq=False, repr=False)
+    """The names around the place, where no path is known because the file does not parse."""
+
     @property
     def fingerprint(self) -> str:
         """What stays the same when lines move: for baselines and for reports that follow a finding.
@@ -44,7 +51,8 @@ class Finding:
         True
         """
         # Of a file that does not parse or fit, one mistake is not another one at the same place.
-        mistake = [self.message] if self.code.startswith("CG00") else []
+        mistake = [_LINE.sub("", self.message)] if self.code.startswith("CG00") else []
+        mistake += [self.near] if self.near else []
         file = os.path.normpath(self.file) if self.file else self.file
         told = json.dumps([self.code, file, path_to_json(self.path), *mistake], sort_keys=True, default=str)
         return hashlib.sha256(told.encode()).hexdigest()[:16]

@@ -17,6 +17,7 @@ from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.documents.reading import conflict_line
 from confguard.documents.registry import detect_format
+from confguard.documents.surroundings import names_around
 from confguard.errors import DocumentError, Problem, ValidationError
 from confguard.fields import ImpactLevel
 from confguard.risk.circumstances import Circumstances
@@ -106,6 +107,13 @@ class Judged:
         """What is wrong with the file, and what rules said of the change."""
         return self.faults + (self.risk.findings if self.risk else ())
 
+    def with_more(self, other: Judged) -> Judged:
+        """With what else is said of the same file: the stricter decision, and the graver risk."""
+        risks = sorted((each for each in (self.risk, other.risk) if each), key=lambda risk: -risk.score)
+        faults = self.faults + other.faults + tuple(each for risk in risks[1:] for each in risk.findings)
+        decision = max(self.decision, other.decision, key=list(Decision).index)
+        return Judged(self.file, decision, risks[0] if risks else None, faults)
+
     def to_json(self) -> dict[str, object]:
         """The file as JSON."""
         risk = self.risk or Risk(100 if self.faults else 0)
@@ -168,10 +176,12 @@ def judge(
     return Judged(file, terms.policy.decide(risk, change), risk)
 
 
-def parse_finding(error: DocumentError, file: str) -> Finding:
-    """What is wrong with a file that does not parse."""
+def parse_finding(error: DocumentError, file: str, content: bytes | None = None) -> Finding:
+    """What is wrong with a file that does not parse; of layers, with that one. Of `content`, with its place by name."""
     advice = error.hint or "Mend the file: nothing can be said of it as it is."
-    return Finding("CG001", "critical", (), error.message, advice, file, error.line, error.column)
+    near = names_around(content.decode(errors="replace"), error.line) if content and error.line else None
+    where = (error.path or file, error.line, error.column)
+    return Finding("CG001", "critical", (), error.message, advice, *where, near=near)
 
 
 def schema_findings(schema: Schema[Any] | None, document: Document | None) -> tuple[Finding, ...]:
@@ -215,7 +225,7 @@ def _unreadable(
             return LeftOut(file, f"it does not parse, and did not before: {error}")
         if after.name.endswith(_OF_MANY_SYNTAXES):
             return LeftOut(file, f"it is of no format that is known: {error}")
-    return Judged(file, Decision.BLOCK, faults=(parse_finding(error, after.name),))
+    return Judged(file, Decision.BLOCK, faults=(parse_finding(error, after.name, after.content),))
 
 
 def _parsed(side: Side, format: str | None) -> Document | None:

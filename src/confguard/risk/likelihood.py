@@ -45,10 +45,12 @@ class Model:
 
     def factors(self, evidence: Mapping[str, float]) -> list[Factor]:
         """The parts by group, as points of the score: what raises it, or lowers it, against an average change."""
-        parts = {
-            group: _POINTS * sum(self._part(n, v) for n, v in evidence.items() if n.startswith(f"{group}_"))
-            for group in GROUPS
-        }
+        parts = dict.fromkeys(GROUPS, 0.0)
+        for name, value in evidence.items():
+            group = name.partition("_")[0]
+            if group in parts:
+                parts[group] += self._part(name, value)
+        parts = {group: _POINTS * weighed for group, weighed in parts.items()}
         total = sum(parts.values())
         scale = max(_LEAST, min(_MOST, total)) / total if total else 1.0
         return [

@@ -171,7 +171,7 @@ def _run(rule: Rule, context: Context) -> Sequence[Finding]:
 
 def _asked(rule: Rule, context: Context) -> list[Finding]:
     try:
-        return list(rule.check(context))
+        return list(rule.check(context)) if rule.concerns(context) else []
     except ConfguardError:
         raise
     except Exception as error:  # noqa: BLE001 - a plug-in's rule may raise anything

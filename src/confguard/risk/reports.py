@@ -132,15 +132,18 @@ def to_github(verdicts: Verdicts) -> str:
         return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
     def part(text: str) -> str:
-        return plain(harmless(text)).replace(":", "%3A").replace(",", "%2C")
+        return plain(text).replace(":", "%3A").replace(",", "%2C")
+
+    def name(file: str) -> str:
+        return part(file.encode(errors="surrogateescape").decode(errors="backslashreplace"))
 
     lines = []
     for each in verdicts.files:
         for finding in each.findings:
-            where = f"file={part(finding.file or each.file)},line={finding.line or 1}"
+            where = f"file={name(finding.file or each.file)},line={finding.line or 1}"
             column = f",col={finding.column}" if finding.column else ""
             message = f"{show_path(finding.path)}: {finding.message}. {finding.advice}"
-            title = part(f"{finding.code} {finding.severity}")
+            title = part(harmless(f"{finding.code} {finding.severity}"))
             lines.append(
                 f"::{kinds[finding.severity]} {where}{column},title={title}::{plain(harmless(message))}"
             )
@@ -162,12 +165,12 @@ def to_gitlab(verdicts: Verdicts) -> str:
             "check_name": finding.code,
             "fingerprint": finding.fingerprint,
             "severity": levels[finding.severity],
-            "location": {"path": harmless(finding.file or each.file), "lines": {"begin": finding.line or 1}},
+            "location": {"path": finding.file or each.file, "lines": {"begin": finding.line or 1}},
         }
         for each in verdicts.files
         for finding in each.findings
     ]
-    return json.dumps(issues, indent=2, ensure_ascii=False)
+    return json.dumps(issues, indent=2, ensure_ascii=not _is_text(verdicts))
 
 
 def to_junit(verdicts: Verdicts) -> str:

@@ -51,7 +51,12 @@ def all_rules() -> tuple[Rule, ...]:
 
 def known_codes(more: Iterable[Rule] = ()) -> set[str]:
     """The codes that a finding may have: of every rule, of `more`, and of what is found without a rule."""
-    return {*(rule.code for rule in all_rules()), *(rule.code for rule in more), *OF_FILES}
+    return _built_in_codes().union(rule.code for rule in more)
+
+
+@cache
+def _built_in_codes() -> set[str]:
+    return {*(rule.code for rule in all_rules()), *OF_FILES}
 
 
 def rule_coded(code: str) -> Rule:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os.path
 import pathlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import timedelta
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import define, field, frozen
 
@@ -23,6 +23,8 @@ from confguard.schema.shape import ANYTHING, Shape
 from confguard.values import Files
 
 __all__ = ["Context", "Process", "environment_of"]
+
+T = TypeVar("T")
 
 _STAGES = word_set("canary canarypercent staged staging soak soakminutes holdseconds bake stages")
 _ORDERS = word_set(
@@ -177,8 +179,29 @@ class Context:
         added = frozenset(change.path for change in self.changes if change.op == "add")
         return added, frozenset(change.path for change in self.changes if change.op != "add")
 
-    def is_usual(self, edit: Edit) -> bool:
-        """Is it part of something new, and what others of its kind in the file have already?"""
+    @cached_property
+    def unusual(self) -> tuple[Edit, ...]:
+        """The edits but for parts of something new that others of its kind in the file have already."""
+        return tuple(edit for edit in self.edits if not self._is_usual(edit))
+
+    @cached_property
+    def roles(self) -> frozenset[str | None]:
+        """What the settings that were edited are for; None stands for whatever it is, where any was."""
+        roles = frozenset[str | None]().union(*(edit.roles for edit in self.unusual))
+        return roles | {None} if self.unusual else roles
+
+    def once(self, what: Hashable, work: Callable[[], T]) -> T:
+        """What several rules have to work out: the first of them does."""
+        if what not in self._worked_out:
+            self._worked_out[what] = work()
+        known: T = self._worked_out[what]
+        return known
+
+    @cached_property
+    def _worked_out(self) -> dict[Hashable, Any]:
+        return {}
+
+    def _is_usual(self, edit: Edit) -> bool:
         return (
             edit.change.op == "add"
             and edit.path != edit.change.path

@@ -161,6 +161,8 @@ class CommentSays(Rule):
         if before is None or after is None:
             return
         kept = {match[1].strip() for line in after.lines if (match := _COMMENT.match(line))}
+        if not kept:
+            return
         for edit in context.edits:
             whole = edit.change.path == edit.path
             scalar = not isinstance(edit.before, dict | list) and not isinstance(edit.after, dict | list)

@@ -59,6 +59,10 @@ class Rule(ABC):
     def check(self, context: Context) -> Iterator[Finding]:
         """The findings for a diff."""
 
+    def concerns(self, context: Context) -> bool:
+        """May there be findings for a diff? Cheaper to ask than `check`."""
+        return True
+
     def check_document(self, document: Document) -> Iterator[Finding]:
         """The findings for a file as it stands, whatever changed."""
         yield from ()
@@ -77,8 +81,8 @@ class EditRule(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """A finding for every edit that is judged dangerous."""
-        for edit in context.edits:
-            verdict = None if context.is_usual(edit) else self.judge(edit, context)
+        for edit in context.unusual:
+            verdict = self.judge(edit, context)
             if isinstance(verdict, str):
                 yield self.finding(edit.path, verdict)
             elif verdict:

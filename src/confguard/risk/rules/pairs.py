@@ -32,18 +32,16 @@ class PairRule(Rule):
             yield from (finding for finding in self._apart(context) if finding.path not in known)
 
     def _apart(self, context: Context) -> Iterator[Finding]:
-        before, after = _flat(context.before), _flat(context.after)
+        before, after = context.once("flat", lambda: (_flat(context.before), _flat(context.after)))
         known = {message for _, message in self.disagreements(before)}
         for key, message in self.disagreements(after):
             if message not in known:
                 yield self.finding(tuple(key.split("\t")), message.replace("\t", "."))
 
     def _beside(self, context: Context) -> Iterator[Finding]:
-        for path in dict.fromkeys(path for edit in context.edits for path in tables_around(edit.path)):
-            after = _as_read(context.after_at(path), path, context)
+        for path, before, after in context.once("tables", lambda: list(_tables(context))):
             if not isinstance(after, Mapping) or len(after) > _MOST_KEYS:
                 continue  # what has hundreds of keys is a list of things, not the settings of one
-            before = _as_read(context.before_at(path), path, context)
             known = set(self.disagreements(before)) if isinstance(before, Mapping) else set()
             for key, message in self.disagreements(after):
                 if (key, message) not in known:
@@ -52,6 +50,13 @@ class PairRule(Rule):
     @abstractmethod
     def disagreements(self, table: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
         """What is wrong in a table: the key at which it is told, and the message."""
+
+
+def _tables(context: Context) -> Iterator[tuple[Path, Any, Any]]:
+    """The tables around what was edited, with their amounts as the schema reads them: path, before, after."""
+    for path in dict.fromkeys(path for edit in context.edits for path in tables_around(edit.path)):
+        before, after = context.before_at(path), context.after_at(path)
+        yield path, _as_read(before, path, context), _as_read(after, path, context)
 
 
 def _flat(data: Any) -> dict[Any, Any]:

@@ -155,6 +155,10 @@ def _has(table: Mapping[str, Any], keys: Mapping[str, str]) -> bool:
 
 def fact_of(edit: Edit, context: Context) -> tuple[Program, Fact] | None:
     """What a program states of a setting that changed; None where none is known, and where it is gone."""
+    return context.once(("fact", id(edit)), lambda: _fact_of(edit, context))
+
+
+def _fact_of(edit: Edit, context: Context) -> tuple[Program, Fact] | None:
     if edit.removed or isinstance(edit.after, dict | list):
         return None
     names = tuple(each for each in edit.path[:-1] if isinstance(each, str)) + (edit.name,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import islice
 
 from attrs import field, frozen
@@ -85,9 +86,17 @@ class Danger(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """A finding for every setting that has a role and a kind of change of one of the cells."""
-        for edit in context.edits:
-            if not context.is_usual(edit):
-                yield from islice(self._findings(edit, context), 1)
+        for edit in context.unusual:
+            yield from islice(self._findings(edit, context), 1)
+
+    def concerns(self, context: Context) -> bool:
+        """Has any setting that was edited a role that a cell is about?"""
+        return not self._roles.isdisjoint(context.roles)
+
+    @cached_property
+    def _roles(self) -> frozenset[str | None]:
+        """The roles that the cells are about; None where one is for any."""
+        return frozenset(each.role for each in self.cells)
 
     def _findings(self, edit: Edit, context: Context) -> Iterator[Finding]:
         for each in self.cells:

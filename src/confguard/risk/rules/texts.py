@@ -57,6 +57,7 @@ class TrailingZero(YamlTrap):
     severity = "medium"
     reason = "Without quotes YAML reads `3.10` as the number 3.1: another version, or none."
     advice = "Put quotes around it."
+    looks = re.compile(r"\d\.\d+0")
     example = Example('python: "3.9"\n', "python: 3.10\n", 'python: "3.10"\n', "yaml")
 
     def trap(self, text: str, value: Any) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Container, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from confguard.documents.document import Document
 from confguard.documents.interface import Position
@@ -63,11 +63,14 @@ class TypeChanged(EditRule):
 class YamlTrap(Rule):
     """A plain YAML scalar that is read as something else than it looks like."""
 
+    looks: ClassVar[re.Pattern[str]]
+    """What a text with such a trap has in it: where each value stands need not be known of another."""
+
     def check(self, context: Context) -> Iterator[Finding]:
         """Traps that came with this change."""
         document = context.diff.after_document
         edits = [edit for edit in context.edits if isinstance(edit.after, bool | int | float)]
-        if document is None or not edits:
+        if document is None or not edits or not self.looks.search(document.text):
             return
         was = {context.path_after(edit.path): edit for edit in edits}
         for path, message in self._traps(document, was):
@@ -105,6 +108,7 @@ class BooleanWord(YamlTrap):
     severity = "low"
     reason = "YAML 1.1 reads `no`, `off` and `yes` without quotes as booleans: the country code of Norway is false."
     advice = "Write true or false, or put quotes around the word."
+    looks = re.compile(r"\b(?:y|n|yes|no|on|off)\b", re.IGNORECASE)
     example = Example("country: se\n", "country: no\n", "country: 'no'\n", "yaml")
 
     def trap(self, text: str, value: Any) -> str | None:
@@ -122,6 +126,7 @@ class NumberTrap(YamlTrap):
     severity = "low"
     reason = "YAML 1.1 reads `22:30` in base 60 and `0755` in base 8."
     advice = "Put quotes around it."
+    looks = re.compile(r"[0-9_]:[0-9]|\b0[0-7_]")
     example = Example('at: "22:45"\n', "at: 22:30\n", 'at: "22:30"\n', "yaml")
 
     def trap(self, text: str, value: Any) -> str | None:

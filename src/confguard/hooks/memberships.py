@@ -1,0 +1,211 @@
+"""What the files of one side of a change belong to: the configs of the projects that git has there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from fnmatch import translate
+from glob import escape
+from pathlib import Path, PurePosixPath
+
+from attrs import define, field, frozen
+
+from confguard.documents.registry import is_configuration
+from confguard.errors import ConfguardError
+from confguard.hooks.snapshots import Snapshot
+from confguard.project import (
+    ENVIRONMENT,
+    FILE_NAME,
+    Config,
+    Project,
+    find_project,
+    has_project,
+    load_project,
+    project_in,
+)
+
+__all__ = ["PROJECT_FILES", "Membership", "Memberships", "project_around"]
+
+PROJECT_FILES = (FILE_NAME, "pyproject.toml")
+"""What a project file is called: of two in a folder, the first."""
+
+
+@frozen
+class Membership:
+    """What a file belongs to: a config of a project; or neither, where it is judged as any configuration is."""
+
+    project: Project | None = None
+    name: str | None = None
+    config: Config | None = None
+
+    @property
+    def key(self) -> tuple[Path | None, str | None]:
+        """What is the same for all files of one config, on both sides of a change."""
+        return self.project.file if self.project else None, self.name
+
+
+def project_around(root: Path) -> Project | None:
+    """The project that git does not have: around the repository, or named by the environment."""
+    if os.environ.get(ENVIRONMENT):
+        return find_project()
+    return next((found for folder in root.parents if (found := project_in(folder))), None)
+
+
+@define(eq=False)
+class Memberships:
+    """The projects of a snapshot, and which files they name."""
+
+    snapshot: Snapshot
+    default: Project | None = None
+    """The project that is asked where none in the repository names a file."""
+    is_before: bool = False
+    """Is it the side before a change, of which what cannot be used is not there?"""
+    places: list[str] = field(factory=list, init=False, repr=False)
+    """Where project files might stand around the files that were read ahead."""
+    _projects: dict[str, Project | None] = field(factory=dict, repr=False)
+    _around: dict[str, list[_Patterns]] = field(factory=dict, repr=False)
+
+    def read_ahead(self, paths: Iterable[str]) -> None:
+        """Read the project files around all of these at once."""
+        folders = {folder for path in {_folder(path) for path in paths} for folder in _upwards(path)}
+        self.places = [_in(folder, name) for folder in sorted(folders) for name in PROJECT_FILES]
+        self.snapshot.read_ahead(self.places)
+
+    def membership(self, path: str) -> Membership | None:
+        """What a file belongs to; None where it is not to be judged."""
+        around = self._patterns_around(_folder(path))
+        for each in around:
+            if found := each.config_of(path):
+                return Membership(each.project, *found)
+        if any(each.project.settings.configs for each in around) or not is_configuration(path):
+            return None
+        return Membership(around[0].project if around else None)
+
+    def below(self, link: str) -> Membership | None:
+        """The config that names what stands below a link that leads to a folder."""
+        for each in self._patterns_around(_folder(link)):
+            if found := each.config_below(link):
+                return Membership(each.project, *found)
+        return None
+
+    def project(self, file: str) -> Project | None:
+        """The project of a file of this path, where that is the one that counts in its folder."""
+        project = self._of_folder(_folder(file))
+        return project if project and self.path_of(project) == file else None
+
+    def all_projects(self) -> Iterator[Project]:
+        """Every project in the repository that can be used."""
+        for path in self.snapshot.files(""):
+            if path.rpartition("/")[2] in PROJECT_FILES:
+                with suppress(ConfguardError):
+                    if project := self.project(path):
+                        yield project
+
+    def path_of(self, project: Project) -> str:
+        """The path of a project file, from the root of the repository if it stands there."""
+        file = Path(os.path.abspath(project.file))  # noqa: PTH100 - links stay as they are named
+        for each in (file, file.resolve()):
+            if each.is_relative_to(self.snapshot.root):
+                return each.relative_to(self.snapshot.root).as_posix()
+        return str(file)
+
+    def _patterns_around(self, folder: str) -> list[_Patterns]:
+        """The projects around a folder, the nearest first, and the one that counts everywhere."""
+        if folder not in self._around:
+            projects = [found for each in _upwards(folder) if (found := self._of_folder(each))]
+            default = self._default()
+            if default and self.path_of(default) not in map(self.path_of, projects):
+                projects.append(default)
+            self._around[folder] = [_Patterns(self.snapshot.root, each) for each in projects]
+        return self._around[folder]
+
+    def _of_folder(self, folder: str) -> Project | None:
+        if folder not in self._projects:
+            self._projects[folder] = self._read(folder)
+        return self._projects[folder]
+
+    def _read(self, folder: str) -> Project | None:
+        for name in PROJECT_FILES:
+            content = self.snapshot.content(_in(folder, name))
+            file = self.snapshot.root / folder / name
+            try:
+                if content is not None and has_project(file, content):
+                    return load_project(file, content)
+            except ConfguardError:
+                if not self.is_before:
+                    raise
+        return None
+
+    def _default(self) -> Project | None:
+        """The default; where git has its file, as git has it."""
+        if self.default is None:
+            return None
+        path = self.path_of(self.default)
+        if Path(path).is_absolute():
+            return self.default
+        content = self.snapshot.content(path)
+        try:
+            return load_project(self.default.file, content) if content is not None else None
+        except ConfguardError:
+            if not self.is_before:
+                raise
+            return None
+
+
+class _Patterns:
+    """The patterns of a project's configs, as they stand from the root of the repository."""
+
+    def __init__(self, root: Path, project: Project) -> None:
+        self.project = project
+        place = project.root.resolve()
+        within = place.is_relative_to(root)
+        self._prefix = "" if within else f"{os.path.relpath(root, place)}/"
+        start = os.path.relpath(place, root) if within else "."
+        self._configs = [
+            (re.compile(translate(pattern)), pattern, name, config)
+            for name, config in project.settings.configs.items()
+            for named in config.patterns
+            for pattern in dict.fromkeys(_spellings(root if within else place, start, named))
+        ]
+
+    def config_of(self, path: str) -> tuple[str, Config] | None:
+        """The first config that names a file."""
+        return next((each[2:] for each in self._configs if each[0].match(self._prefix + path)), None)
+
+    def config_below(self, folder: str) -> tuple[str, Config] | None:
+        """The first config whose pattern leads through a folder."""
+        folder = self._prefix + folder
+        depth = folder.count("/") + 1
+        for _, pattern, name, config in self._configs:
+            parts = pattern.split("/")
+            if len(parts) > depth and re.match(translate("/".join(parts[:depth])), folder):
+                return name, config
+        return None
+
+
+def _spellings(base: Path, start: str, named: str) -> Iterator[str]:
+    """A pattern as it stands from `base`, and where it leads to where its folder, or the file itself, is a link."""
+    folder = re.split(r"[*?\[]", named)[0].rpartition("/")[0]
+    rest = named[len(folder) :].lstrip("/")
+    real = os.path.relpath((base / start / folder).resolve(), base)
+    for place in (os.path.normpath(f"{start}/{folder}"), real):
+        yield rest if place == "." else f"{escape(place)}/{rest}"
+    file = base / start / named
+    if file.is_symlink():
+        yield escape(os.path.relpath(file.resolve(), base))
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _upwards(folder: str) -> list[str]:
+    """A folder and those around it, the root (a blank) last."""
+    parents = [each.as_posix() for each in PurePosixPath(folder).parents]
+    return list(dict.fromkeys("" if each == "." else each for each in (folder, *parents)))
+
+
+def _in(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
