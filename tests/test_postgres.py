@@ -346,15 +346,15 @@ def _has_a_head(url: str) -> bool:
 
 
 class Pooler:
-    """pgbouncer in transaction mode, in front of a server."""
+    """pgbouncer, in front of a server."""
 
-    def __init__(self, postgres: Postgres) -> None:
+    def __init__(self, postgres: Postgres, mode: str = "transaction") -> None:
         program = needed("pgbouncer", package="pgbouncer")
         self.folder, self.port = Path(tempfile.mkdtemp(prefix="confguard-pool-")), free_port()
         (self.folder / "pgbouncer.ini").write_text(
             f"[databases]\npostgres = host=127.0.0.1 port={postgres.port} dbname=postgres user=confguard pool_size=2\n"
             f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {self.port}\nauth_type = any\n"
-            f"pool_mode = transaction\nunix_socket_dir =\nlogfile = {self.folder}/log\npidfile = {self.folder}/pid\n"
+            f"pool_mode = {mode}\nunix_socket_dir =\nlogfile = {self.folder}/log\npidfile = {self.folder}/pid\n"
         )
         more: dict[str, Any] = {}
         if os.geteuid() == 0:
@@ -362,15 +362,22 @@ class Pooler:
             for each in (self.folder, self.folder / "pgbouncer.ini"):
                 os.chown(each, account.pw_uid, account.pw_gid)
             more = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-        self._process = subprocess.Popen(
-            [program, str(self.folder / "pgbouncer.ini")], stderr=subprocess.DEVNULL, **more
-        )
         self._user = "confguard"
+        command = [program, str(self.folder / "pgbouncer.ini")]
+        self._start = lambda: subprocess.Popen(command, stderr=subprocess.DEVNULL, **more)
+        self._process = self._start()
         until((self.folder / "pid").exists, what="pgbouncer")
         time.sleep(0.2)
 
     def url(self, schema: str) -> str:
         return f"postgresql://{self._user}@127.0.0.1:{self.port}/postgres?schema={schema}"
+
+    def restart(self) -> None:
+        self._process.kill()
+        self._process.wait(10)
+        (self.folder / "pid").unlink()
+        self._process = self._start()
+        until((self.folder / "pid").exists, what="pgbouncer")
 
     def close(self) -> None:
         self._process.terminate()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import socket
-import ssl
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -21,6 +20,7 @@ try:
     from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
     from confguard.stores.etcd_bounds import SILENCE_SECONDS, BoundedConnection, BoundedSecureConnection
+    from confguard.stores.etcd_tls import Certificates, SecurePool
 except ImportError as error:
     raise missing_extra("etcd", "urllib3") from error
 
@@ -62,14 +62,14 @@ class OldTokenError(StoreError):
 class Endpoint:
     """Connections to one endpoint: no proxy from the environment stands between a service and its store."""
 
-    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None, shown: str) -> None:
+    def __init__(self, host: str, port: int, tls: Certificates | None, shown: str) -> None:
         options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
         options += [(socket.IPPROTO_TCP, getattr(socket, name, 0), value) for name, value in _OPTIONS.items()]
         more: Body = {"maxsize": 32, "socket_options": [each for each in options if each[1]]}
 
         def pool() -> urllib3.HTTPConnectionPool:
             if tls:
-                return urllib3.HTTPSConnectionPool(host, port, ssl_context=tls, **more)
+                return SecurePool(host, port, tls, **more)
             return urllib3.HTTPConnectionPool(host, port, **more)
 
         self.pool, self._streams = pool(), pool()
