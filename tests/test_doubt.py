@@ -97,7 +97,7 @@ def test_a_confirm_whose_answer_is_lost_while_somebody_reverts_is_none(through: 
 
 
 def test_a_commit_that_was_made_is_not_refused_by_a_server_that_became_read_only(postgres: Postgres) -> None:
-    """The answer is lost in a failover, and who is asked next is a standby: psycopg2#1110, Patroni's switchovers."""
+    """The answer is lost in a failover, and who is asked next is a standby, or was demoted: HikariCP#1802."""
     role = f"u{uuid.uuid4().hex[:8]}"
     postgres.sql(f"CREATE ROLE {role} SUPERUSER LOGIN")
     proxy = Proxy(postgres.port)
@@ -129,7 +129,7 @@ def own() -> Iterator[Postgres]:
 
 
 def test_a_commit_that_no_standby_has_is_in_doubt(own: Postgres) -> None:
-    """synchronous_standby_names, and the standby is away: what was cancelled stands here alone."""
+    """patroni#1412: a commit that is cancelled while it waits for its standby stands on this server alone."""
     guard = cg.Guard("a", store=own.url(), format="toml", policy=ANY)
     guard.apply(guard.plan({"x": 1}, reason="start"))
     own.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 import time
 import uuid
@@ -19,7 +20,8 @@ from appending import append
 from confguard.errors import InDoubtError, StoreError
 from confguard.stores import chain, open_store
 from conftest import fresh_url
-from servers import Postgres, Standby, free_port, until
+from proxy import Proxy
+from servers import Postgres, Standby, free_port, needed, until
 from test_fleet import chain_draft
 from test_postgres import Pooler
 
@@ -190,7 +192,7 @@ def own() -> Iterator[Postgres]:
 
 
 def test_a_session_that_became_read_only_is_left_for_another(own: Postgres) -> None:
-    """The same connection to a server that was demoted, as Aurora's: rails#22697, go-sql-driver#1392."""
+    """HikariCP#1802, #2185: the connection stays, and its server was demoted, as in a failover of Aurora."""
     role = Role(own)
     own.sql(f"CREATE ROLE {role.name} SUPERUSER LOGIN")
     guard = guard_at(role.url)
@@ -363,3 +365,80 @@ def test_the_largest_content_goes_through_and_comes_back(postgres: Postgres) -> 
     assert again.head("a").text == f"{text}n = 2\n"
     assert chain.verify(again, "a") == 3
     again.close()
+
+
+def test_an_address_that_leads_elsewhere_is_followed(own: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    """npgsql#5807, a blue/green switch: a name that leads to another server, and the old one goes on to answer."""
+    monkeypatch.setattr("confguard.stores.postgres.LIFETIME_SECONDS", 1.0)
+    change(guard_at(own.url()), 1)
+    standby, proxy = Standby(own), Proxy(own.port)
+    try:
+        url = f"postgresql://confguard@{proxy.address}/postgres"
+        with cg.Live(X, f"{url}#a", interval=0.3) as live:
+            until(lambda: open_store(standby.url()).newest("a") == 1, what="the standby")
+            standby.promote()
+            proxy.port = standby.port
+            change(guard_at(standby.url()), 2)
+            until(lambda: live.current == X(2), 10, "what the other server has")
+            proxy.listener.close()  # where no new connection is to be had, the old one is kept
+            time.sleep(2)
+            change(guard_at(standby.url()), 3)
+            until(lambda: live.current == X(3), 10, "the settings")
+    finally:
+        proxy.close()
+        standby.close()
+
+
+def test_a_failover_that_loses_commits_is_said(own: Postgres) -> None:
+    """patroni#1411: replication is asynchronous, and the standby did not have the newest when it took over."""
+    change(guard_at(own.url()), 1, 2)
+    standby = Standby(own)
+    try:
+        hosts = f"127.0.0.1:{own.port},127.0.0.1:{standby.port}"
+        url = f"postgresql://confguard@{hosts}/postgres?target_session_attrs=primary&connect_timeout=2"
+        until(lambda: open_store(standby.url()).newest("a") == 2, what="the standby")
+        guard = guard_at(url)
+        with cg.Live(X, f"{url}#a", interval=0.5) as live:
+            with psycopg.connect(standby.url().partition("?")[0], autocommit=True) as admin:
+                admin.execute("ALTER SYSTEM SET primary_conninfo = ''")
+                admin.execute("SELECT pg_reload_conf()")
+            until(
+                lambda: own.sql("SELECT count(*) FROM pg_stat_replication") == "0", what="the standby's end"
+            )
+            change(guard, 3)
+            until(lambda: live.current == X(3), what="the settings")
+            own.stop("immediate")
+            standby.promote()
+            until(lambda: live.current == X(2), 40, "the settings that are there")
+            assert "history was replaced: revision 3, which was in force" in str(live.problem)
+            change(guard, 4)
+            until(lambda: live.current == X(4) and live.problem is None, 40, "the settings")
+        assert guard.verify() == 3
+    finally:
+        standby.close()
+
+
+def test_a_dump_that_is_restored_under_those_who_have_it_open(own: Postgres, tmp_path: Path) -> None:
+    """pg_dump and psql, as for a pg_upgrade by hand: the tables go and come back, with what the dump holds."""
+    guard = guard_at(own.url())
+    change(guard, 1, 2)
+    dump = tmp_path / "dump.sql"
+    words = ["-h", "127.0.0.1", "-p", str(own.port), "-U", "confguard", "-d", "postgres"]
+    pg_dump, psql = (needed(name, "/usr/lib/postgresql/*/bin") for name in ("pg_dump", "psql"))
+    kept = subprocess.run([pg_dump, *words, "--clean", "--schema=confguard"], check=True, capture_output=True)
+    dump.write_bytes(kept.stdout)
+    change(guard, 3)
+    with cg.Live(X, f"{own.url()}#a", interval=0.3) as live:
+        own.sql("DROP SCHEMA confguard CASCADE")
+        until(lambda: live.problem is not None, what="a problem")
+        assert live.current == X(3)
+        with pytest.raises(StoreError) as caught:
+            change(guard, 4)
+        assert not isinstance(caught.value, InDoubtError)
+        dump.write_text(dump.read_text().replace("DROP SCHEMA", "DROP SCHEMA IF EXISTS"))
+        subprocess.run([psql, *words, "-q", "-f", str(dump)], check=True, capture_output=True)
+        until(lambda: live.current == X(2), what="what the dump holds")
+        assert "history was replaced: revision 3" in str(live.problem)
+        change(guard, 4)
+        until(lambda: live.current == X(4) and live.problem is None, what="the settings")
+    assert guard.verify() == 3

@@ -122,7 +122,7 @@ def test_a_server_that_is_silent_hangs_nothing(through: tuple[Proxy, str, str], 
 def test_an_answer_that_drips_is_not_waited_for_to_its_end(
     through: tuple[Proxy, str, str], impatient: None, what: bytes
 ) -> None:
-    """pgbouncer#1105, requests#1928: each byte begins the time-out of a read anew."""
+    """requests#3520, httpbin#642: each byte begins the time-out of a read anew."""
     proxy, url, direct = through
     change(guard_at(direct), 1)
     store = open_store(f"{url}&connect_timeout=2")

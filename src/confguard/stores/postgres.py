@@ -7,6 +7,7 @@ import selectors
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from threading import Event, RLock
 from typing import Any, TypeAlias
 
@@ -51,6 +52,8 @@ _DURABLE = (
 """Whatever the database or the role is set to, what is committed outlasts a crash of the server."""
 _AT_ONCE = 4
 """The head, one revision, its place, and the notice."""
+LIFETIME_SECONDS = 600.0
+"""How long a connection is used: its name may lead to another server by then, and the old one go on to answer."""
 _LISTEN_AGAIN = 60.0
 """Seconds after which a watcher that could not listen tries again."""
 
@@ -77,6 +80,7 @@ class PostgresStore(SqlStore):
         self._notices: Counter[str] = Counter()
         self._warnings: set[str | None] = set()
         self._listens_until, self._listens = 0.0, 0
+        self._used_until, self._closing = 0.0, close_with(self, lambda: None)
         self._keep(self._connect())
         with explained(self._shown):
             self._has_tables()
@@ -271,6 +275,12 @@ class PostgresStore(SqlStore):
             if self._closed:
                 raise StoreError(f"{self._shown}: the store was closed")
             self._keep(self._connect())
+        elif time.monotonic() > self._used_until:
+            self._used_until = time.monotonic() + LIFETIME_SECONDS
+            with suppress(StoreError):  # then the old one is used on
+                old = self._connection
+                self._keep(self._connect())
+                old.close()
         return self._connection
 
     def _connect(self) -> Connection:
@@ -280,11 +290,13 @@ class PostgresStore(SqlStore):
     def _keep(self, connection: Connection) -> None:
         """Use a connection from now on. A store that nobody closed is closed when nobody holds it any more."""
         self._connection, self._stale, self._listens_until = connection, False, 0.0
+        self._used_until = time.monotonic() + LIFETIME_SECONDS
         notices = self._notices  # not the store: that would never be collected
         warnings = self._warnings
         connection.add_notify_handler(lambda notice: notices.update([notice.payload]))
         connection.add_notice_handler(lambda told: warnings.add(told.source_function))
-        close_with(self, connection.close)
+        self._closing.detach()
+        self._closing = close_with(self, connection.close)
 
     def _has_tables(self) -> bool:
         """Are there tables that this version knows?"""
