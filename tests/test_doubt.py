@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from attrs import frozen
 
 import confguard as cg
 from appending import append
+from confguard.cli import main
 from confguard.errors import InDoubtError, StoreError
 from confguard.stores import Append, PendingBake, Store, chain, open_store
 from conftest import fresh_url
@@ -63,6 +65,18 @@ def test_a_confirm_whose_answer_is_lost_for_good_is_in_doubt(through: Through) -
         guard.confirm()
     assert "confguard status a" in str(caught.value.hint)
     assert through.store.pending_bake("a") is None, "it was"
+
+
+def test_in_doubt_is_an_exit_code_of_its_own(
+    through: Through, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A script that reads 2, that nothing was done, applies once more."""
+    Path("confguard.toml").write_text(f'store = "{through.url}"\n[configs.a]\nformat = "toml"\n')
+    through.proxy.lose_answers(1, through.commits, then=through.proxy.close)
+    assert main(["confirm", "a"]) == 6
+    told = capsys.readouterr().err
+    assert "in doubt whether revision 2 of 'a' was confirmed" in told
+    assert "confguard status a" in told
 
 
 def test_a_confirm_that_nobody_heard_is_not_in_doubt(through: Through) -> None:

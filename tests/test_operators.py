@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -18,7 +20,7 @@ from attrs import field, frozen
 import confguard as cg
 from appending import append
 from confguard.errors import InDoubtError, StoreError
-from confguard.stores import chain, open_store
+from confguard.stores import PendingBake, chain, open_store
 from conftest import fresh_url
 from proxy import Proxy
 from servers import Postgres, Standby, free_port, needed, until
@@ -442,3 +444,50 @@ def test_a_dump_that_is_restored_under_those_who_have_it_open(own: Postgres, tmp
         change(guard, 4)
         until(lambda: live.current == X(4) and live.problem is None, what="the settings")
     assert guard.verify() == 3
+
+
+def test_a_database_that_is_full_says_so_and_goes_on(own: Postgres) -> None:
+    """synapse#10594: no space left is an answer of the server. It can be reached, and saying it again is no help."""
+    place = own.folder / "small"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1M", "tmpfs", str(place)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("mounting needs root")
+    try:
+        shutil.chown(place, "postgres", "postgres")
+        role = Role(own)
+        own.sql(f"CREATE ROLE {role.name} SUPERUSER LOGIN")
+        own.sql(f"CREATE TABLESPACE small LOCATION '{place}'")
+        role.set("default_tablespace = small")
+        guard = guard_at(role.url)
+        change(guard, 1)
+        begun = time.monotonic()
+        with pytest.raises(StoreError, match="No space left") as caught:
+            guard.apply(guard.plan({"x": 2, "more": os.urandom(2_000_000).hex()}, reason="large"))
+        assert time.monotonic() - begun < 8
+        assert "cannot be reached" not in str(caught.value)
+        assert "disk" in str(caught.value.hint)
+        assert not isinstance(caught.value, InDoubtError)
+        change(guard, 3)
+        assert guard.verify() == 2
+    finally:
+        own.stop("immediate")
+        subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("behind", "watched"), [(-25, True), (0, True), (5, True), (25, True), (3600, False)]
+)
+def test_a_bake_is_watched_on_a_server_whose_clock_is_behind(role: Role, behind: int, watched: bool) -> None:
+    """After a failover: a lease that a clock gave which was ahead is no reason to take a watched revision back."""
+    store = open_store(role.others)
+    append(store, "a", [chain_draft("x = 1\n")], expect=0)
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    append(store, "a", [chain_draft("x = 2\n")], expect=1, bake=PendingBake(2, 1, ends))
+    role.server.sql(f'UPDATE "{role.name}".config SET lease = lease + {behind * 1_000_000}')
+    assert store.pending_bake("a").watched is watched
+    assert store.renew_bake("a", 2)
+    assert store.pending_bake("a").watched
+    store.close()

@@ -19,6 +19,8 @@ Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 _SYNC_REP_WAIT = "SyncRepWaitForLSN"
 """Where the server's warning comes from, in whatever language, that a wait for its standby was given up."""
 
+_UNABLE = ("531", "532", "54", "55", "58")
+"""The classes of errors of a server that answers, and to which saying it again is no help: a full disk, a limit."""
 _GOING_DOWN = ("57P", "08")
 """The classes of errors of which a commit that was under way may have been done."""
 
@@ -53,6 +55,11 @@ def explained(shown: str) -> Iterator[None]:
         psycopg.InterfaceError,
         psycopg.errors.IdleInTransactionSessionTimeout,
     ) as error:
+        if (error.sqlstate or "").startswith(_UNABLE):
+            raise StoreError(
+                f"{shown}: the server cannot do that: {first_line(error)}",
+                hint="its log says more; has it room on its disk, and memory?",
+            ) from error
         lost = LostError(
             f"{shown}: cannot be reached: {first_line(error)}",
             hint="does the server run, and are host, port, user and password right?",
