@@ -142,18 +142,23 @@ def own() -> Iterator[Postgres]:
     server.close()
 
 
-def test_a_commit_that_no_standby_has_is_in_doubt(own: Postgres) -> None:
+def test_a_commit_that_no_standby_has_is_in_doubt(own: Postgres, folder: Path) -> None:
     """patroni#1412: a commit that is cancelled while it waits for its standby stands on this server alone."""
-    guard = cg.Guard("a", store=own.url(), format="toml", policy=ANY)
+    guard = cg.Guard("a", store=own.url(), targets=["a.toml"], policy=ANY)
     guard.apply(guard.plan({"x": 1}, reason="start"))
     own.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
     own.sql("SELECT pg_reload_conf()")
     with pytest.raises(InDoubtError, match="standby") as caught:
         guard.apply(guard.plan({"x": 2}, reason="no standby has it"))
     assert "pg_stat_replication" in str(caught.value.hint)
+    assert Path("a.toml").read_text() == "x = 2\n", "it is in force, and carried out"
+    with pytest.raises(InDoubtError, match="standby"):
+        guard.revert(reason="going back waits for no standby")
+    assert Path("a.toml").read_text() == "x = 1\n"
     own.sql("ALTER SYSTEM RESET synchronous_standby_names")
     own.sql("SELECT pg_reload_conf()")
-    assert guard.head().number == 2
+    assert guard.head().number == 3
+    assert guard.recover() == (), "nothing is left to do"
     guard.apply(guard.plan({"x": 3}, reason="goes on"))
 
 

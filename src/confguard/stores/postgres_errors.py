@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 
 import psycopg
 
-from confguard.errors import InDoubtError, StoreBusyError, StoreError
+from confguard.errors import StoreBusyError, StoreError
+from confguard.stores.doubt import UnreplicatedError
 from confguard.stores.postgres_url import first_line
 from confguard.stores.retrying import LostError
 
@@ -83,14 +84,15 @@ def nothing_sent() -> Iterator[None]:
 
 @contextmanager
 def check_replicated(shown: str, warnings: set[str | None]) -> Iterator[None]:
-    """Raise `InDoubtError` where what is committed within stands on this server, and not on the standby that has to
-    have it; `warnings` are the functions of the server that warned.
+    """Raise `UnreplicatedError` where what is committed within is not on the standby that it has to be on.
+
+    `warnings` are the functions of the server that warned.
     """
     warnings.clear()
     yield
     if _SYNC_REP_WAIT in warnings:
-        raise InDoubtError(
+        raise UnreplicatedError(
             f"{shown}: what was written is in force on this server, and its synchronous standby has not said that it"
             " has it: a failover now may lose it",
-            hint="see pg_stat_replication; once a standby follows: confguard status, then confguard recover",
+            hint="nothing is to be done again; see pg_stat_replication: once a standby follows, it has this, too",
         )
