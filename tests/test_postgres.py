@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from attrs import frozen
 
@@ -22,7 +23,7 @@ import confguard as cg
 from appending import append
 from confguard.cli import main
 from confguard.errors import StoreBusyError, StoreError
-from confguard.stores import open_store
+from confguard.stores import Store, open_store
 from confguard.stores.postgres import PostgresStore
 from confguard.stores.postgres_url import parsed
 from confguard.stores.sql_script import Statement
@@ -62,7 +63,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("confguard.live.feeds.StoredFeed.patience", 3.0)
 
 
-def guard_at(url: str, name: str = "a") -> cg.Guard:
+def guard_at(url: str | Store, name: str = "a") -> cg.Guard:
     return cg.Guard(name, store=url, format="toml", policy=ANY)
 
 
@@ -383,6 +384,30 @@ class Pooler:
         self._process.terminate()
         self._process.wait(10)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def test_a_signal_handler_may_ask_what_its_own_thread_is_asking(postgres: Postgres) -> None:
+    """psycopg2#471: a service that is told to stop looks at its store, and was just about to."""
+    url = postgres.url(schema="interrupted")
+    change(guard_at(url), 1)
+    store, told = open_store(url), []
+    with psycopg.connect(postgres.url().partition("?")[0]) as admin:
+        admin.execute("LOCK TABLE interrupted.config IN ACCESS EXCLUSIVE MODE")
+
+        def handle(*_: object) -> None:
+            admin.rollback()
+            told.append(store.newest("a"))
+            change(guard_at(store), 2)
+
+        before = signal.signal(signal.SIGALRM, handle)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.5)
+            assert store.newest("a") == 1
+        finally:
+            signal.signal(signal.SIGALRM, before)
+    assert told == [1]
+    assert store.newest("a") == 2
+    store.close()
 
 
 @pytest.mark.parametrize("what", ["guard.apply(plan)", "live.refresh()"])

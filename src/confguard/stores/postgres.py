@@ -7,7 +7,7 @@ import selectors
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from threading import Event, RLock
 from typing import Any, TypeAlias
 
@@ -77,7 +77,7 @@ class PostgresStore(SqlStore):
         self._shown = without_password(url)
         self._tables = Tables(self.schema)
         self._lock = RLock()
-        self._closed = self._made = False
+        self._closed = self._made = self._at_work = False
         self._notices: Counter[str] = Counter()
         self._warnings: set[str | None] = set()
         self._listens_until, self._listens = 0.0, 0
@@ -135,7 +135,7 @@ class PostgresStore(SqlStore):
         # Where somebody is at work on it, what comes is counted by that.
         if self._lock.acquire(timeout=_TICK):
             try:
-                with explained(self._shown):
+                with explained(self._shown), self._alone():
                     self._take_notices()
             finally:
                 self._lock.release()
@@ -182,7 +182,7 @@ class PostgresStore(SqlStore):
 
     def run_setup(self, script: str) -> None:
         """Run what `setup_script` says. Raises `StoreError`."""
-        with explained(self._shown), self._lock, bounded(self._usable(), WRITE_SECONDS):
+        with explained(self._shown), self._alone(), bounded(self._usable(), WRITE_SECONDS):
             self._connection.execute(script.encode())
 
     def close(self) -> None:
@@ -200,7 +200,7 @@ class PostgresStore(SqlStore):
     def after_fork(self) -> None:
         """In a forked child: a lock that nobody holds, and a connection of its own."""
         _FORKED.append(self._connection)
-        self._lock = RLock()
+        self._lock, self._at_work = RLock(), False
         self._stale = True
 
     def _script(self, append: Append, packed: Sequence[Packed | None]) -> Iterator[Statement]:
@@ -208,7 +208,7 @@ class PostgresStore(SqlStore):
         yield Statement("SELECT pg_notify(?, ?)", (CHANNEL, append.config))
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with nothing_sent(), explained(self._shown), self._lock:
+        with nothing_sent(), explained(self._shown), self._alone():
             for first in (True, False):
                 try:
                     with bounded(self._usable(), READ_SECONDS):
@@ -221,7 +221,7 @@ class PostgresStore(SqlStore):
             raise AssertionError
 
     def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
-        with explained(self._shown), self._lock:
+        with explained(self._shown), self._alone():
             for first in (True, False):
                 try:
                     self._run_on(self._usable(), script, durable)
@@ -268,6 +268,25 @@ class PostgresStore(SqlStore):
                 raise
             raise UnmetError(unmet) from error
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Be the only one at work here. A signal handler within a call of its own thread takes another connection."""
+        with self._lock:
+            if not self._at_work:
+                self._at_work = True
+                try:
+                    yield
+                finally:
+                    self._at_work = False
+                return
+            interrupted = self._connection
+            self._keep(self._connect())
+            try:
+                yield
+            finally:
+                self._connection.close()
+                self._keep(interrupted)
+
     def _usable(self) -> Connection:
         """The connection; a new one in a forked child, and where it was lost."""
         if self._stale:
@@ -286,16 +305,16 @@ class PostgresStore(SqlStore):
 
     def _connect(self) -> Connection:
         with nothing_sent(), explained(self._shown):
-            return Interruptible.connect(self.url, autocommit=True, prepare_threshold=None)
+            connection = Interruptible.connect(self.url, autocommit=True, prepare_threshold=None)
+        notices, warnings = self._notices, self._warnings  # not the store: that would never be collected
+        connection.add_notify_handler(lambda notice: notices.update([notice.payload]))
+        connection.add_notice_handler(lambda told: warnings.add(told.source_function))
+        return connection
 
     def _keep(self, connection: Connection) -> None:
         """Use a connection from now on. A store that nobody closed is closed when nobody holds it any more."""
         self._connection, self._stale, self._listens_until = connection, False, 0.0
         self._used_until = time.monotonic() + LIFETIME_SECONDS
-        notices = self._notices  # not the store: that would never be collected
-        warnings = self._warnings
-        connection.add_notify_handler(lambda notice: notices.update([notice.payload]))
-        connection.add_notice_handler(lambda told: warnings.add(told.source_function))
         self._closing.detach()
         self._closing = close_with(self, connection.close)
 
