@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from attrs import frozen
 
 import confguard as cg
 from appending import append
+from confguard.cli import main
 from confguard.errors import InDoubtError, StoreError
 from confguard.stores import Append, PendingBake, Store, chain, open_store
 from conftest import fresh_url
@@ -65,6 +67,18 @@ def test_a_confirm_whose_answer_is_lost_for_good_is_in_doubt(through: Through) -
     assert through.store.pending_bake("a") is None, "it was"
 
 
+def test_in_doubt_is_an_exit_code_of_its_own(
+    through: Through, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A script that reads 2, that nothing was done, applies once more."""
+    Path("confguard.toml").write_text(f'store = "{through.url}"\n[configs.a]\nformat = "toml"\n')
+    through.proxy.lose_answers(1, through.commits, then=through.proxy.close)
+    assert main(["confirm", "a"]) == 6
+    told = capsys.readouterr().err
+    assert "in doubt whether revision 2 of 'a' was confirmed" in told
+    assert "confguard status a" in told
+
+
 def test_a_confirm_that_nobody_heard_is_not_in_doubt(through: Through) -> None:
     guard = through.guard()
     through.proxy.close()
@@ -97,7 +111,7 @@ def test_a_confirm_whose_answer_is_lost_while_somebody_reverts_is_none(through: 
 
 
 def test_a_commit_that_was_made_is_not_refused_by_a_server_that_became_read_only(postgres: Postgres) -> None:
-    """The answer is lost in a failover, and who is asked next is a standby: psycopg2#1110, Patroni's switchovers."""
+    """The answer is lost in a failover, and who is asked next is a standby, or was demoted: HikariCP#1802."""
     role = f"u{uuid.uuid4().hex[:8]}"
     postgres.sql(f"CREATE ROLE {role} SUPERUSER LOGIN")
     proxy = Proxy(postgres.port)
@@ -128,18 +142,23 @@ def own() -> Iterator[Postgres]:
     server.close()
 
 
-def test_a_commit_that_no_standby_has_is_in_doubt(own: Postgres) -> None:
-    """synchronous_standby_names, and the standby is away: what was cancelled stands here alone."""
-    guard = cg.Guard("a", store=own.url(), format="toml", policy=ANY)
+def test_a_commit_that_no_standby_has_is_in_doubt(own: Postgres, folder: Path) -> None:
+    """patroni#1412: a commit that is cancelled while it waits for its standby stands on this server alone."""
+    guard = cg.Guard("a", store=own.url(), targets=["a.toml"], policy=ANY)
     guard.apply(guard.plan({"x": 1}, reason="start"))
     own.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
     own.sql("SELECT pg_reload_conf()")
     with pytest.raises(InDoubtError, match="standby") as caught:
         guard.apply(guard.plan({"x": 2}, reason="no standby has it"))
     assert "pg_stat_replication" in str(caught.value.hint)
+    assert Path("a.toml").read_text() == "x = 2\n", "it is in force, and carried out"
+    with pytest.raises(InDoubtError, match="standby"):
+        guard.revert(reason="going back waits for no standby")
+    assert Path("a.toml").read_text() == "x = 1\n"
     own.sql("ALTER SYSTEM RESET synchronous_standby_names")
     own.sql("SELECT pg_reload_conf()")
-    assert guard.head().number == 2
+    assert guard.head().number == 3
+    assert guard.recover() == (), "nothing is left to do"
     guard.apply(guard.plan({"x": 3}, reason="goes on"))
 
 

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from attrs import asdict, frozen
+from attrs import evolve, frozen
 
 import confguard as cg
 from appending import append
@@ -245,13 +246,13 @@ def test_every_call_to_a_frozen_server_ends(own: Etcd, folder: Path) -> None:
 def test_an_answer_that_drips_is_not_waited_for_to_its_end(
     through: tuple[Proxy, str, str], size: int
 ) -> None:
-    """requests#1928, urllib3#2570: a time-out that begins anew at each byte never ends. Here, the headers drip, too."""
+    """requests#3520, httpbin#642: a time-out that begins anew at each byte never ends. Here, the headers drip, too."""
     proxy, url, direct = through
     other = open_store(direct)
     append(
         other,
         "a",
-        [Draft(**{**asdict(draft(1)), "content": f"x = '{os.urandom(size).hex()}'".encode()})],
+        [evolve(draft(1), content=f"x = '{os.urandom(size).hex()}'".encode())],
         expect=0,
     )
     store = open_store(url)
@@ -325,7 +326,7 @@ def test_a_server_without_watches_leaves_polling(through: tuple[Proxy, str, str]
 
 STUCK = """
 import sys, threading
-from attrs import asdict, frozen
+from attrs import evolve, frozen
 import confguard as cg
 @frozen
 class X:
@@ -487,6 +488,40 @@ def test_a_full_etcd_says_what_to_do_and_that_helps(tmp_path: Path) -> None:
         store.close()
     finally:
         server.close()
+
+
+@pytest.mark.parametrize("size", [3_000_000, 30_000_000])
+def test_what_is_too_large_is_refused_at_once_and_not_in_doubt(
+    request: pytest.FixtureRequest, size: int
+) -> None:
+    """etcd#10749, etcd#14997: it has more than one wording, and none where sending it took too long."""
+    store = open_store(fresh_url("etcd", request))
+    append(store, "a", [draft(0)], expect=0)
+    content = f'x = "{b64encode(os.urandom(size * 3 // 4)).decode()}"'.encode()
+    begun = time.monotonic()
+    with pytest.raises(StoreError, match="larger than max|too large") as caught:
+        append(store, "a", [evolve(draft(1), content=content)], expect=1)
+    assert not isinstance(caught.value, InDoubtError)
+    assert "larger configs fit SQLite and PostgreSQL" in str(caught.value.hint)
+    assert time.monotonic() - begun < BOUND
+    assert store.newest("a") == 1
+    store.close()
+
+
+def test_more_configs_at_once_than_etcd_takes(request: pytest.FixtureRequest) -> None:
+    """Of the 128 operations of a transaction, where nobody gave etcd another limit."""
+    store = open_store(fresh_url("etcd", request))
+
+    def appends(count: int) -> list[Append]:
+        return [Append(f"a{i}", tuple(chain.link(f"a{i}", [draft(i)], None))) for i in range(count)]
+
+    with pytest.raises(StoreError, match="too many operations") as caught:
+        store.commit(*appends(40))
+    assert "fewer configs at once" in str(caught.value.hint)
+    assert store.configs() == []
+    store.commit(*appends(18))
+    assert len(store.configs()) == 18
+    store.close()
 
 
 def test_without_a_quorum_calls_fail_and_say_why_and_go_on_with_it() -> None:

@@ -542,14 +542,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_etcd_over_tls(certificates: Path) -> None:
-    server = Etcd(
-        tls={
-            "cert-file": str(certificates / "server.pem"),
-            "key-file": str(certificates / "server.key"),
-            "trusted-ca-file": str(certificates / "ca.pem"),
-            "client-cert-auth": "true",
-        }
-    )
+    server = Etcd(tls=_etcd_tls(certificates, "server", "ca"))
     try:
         mine = f"ca={certificates}/ca.pem&cert={certificates}/client.pem&key={certificates}/client.key"
         guard = cg.Guard("c", store=f"{server.url}/c?{mine}", format="toml", policy=ANY)
@@ -562,6 +555,53 @@ def test_etcd_over_tls(certificates: Path) -> None:
             open_store(f"{server.url}/c?cer=x")
     finally:
         server.close()
+
+
+def test_certificates_that_are_renewed_are_taken_by_a_service_that_runs(
+    certificates: Path, tmp_path: Path
+) -> None:
+    """jetcd#988, etcd#15740: cert-manager and vault put new files in the old one's place; nobody restarts services."""
+    for name in ("ca.pem", "client.pem", "client.key"):
+        shutil.copy(certificates / name, tmp_path)
+    server = Etcd(tls=_etcd_tls(certificates, "server", "ca"))
+    try:
+        mine = f"ca={tmp_path}/ca.pem&cert={tmp_path}/client.pem&key={tmp_path}/client.key"
+        guard = cg.Guard("c", store=f"{server.url}/c?{mine}", format="toml", policy=ANY)
+        guard.apply(guard.plan({"x": 1}, reason="start"))
+        with cg.Live(X, f"{server.url}/c?{mine}#c", interval=0.5) as live:
+            server.kill(0)
+            _signed(certificates, "server", certificates / "renewed.pem")
+            server._tls = _etcd_tls(certificates, "renewed", "other")
+            server.start(0)
+            until(lambda: "no endpoint answers" in str(live.problem), what="a server that is not known")
+            (tmp_path / "client.pem").write_text("half of")  # for a moment, as where files are written over
+            with pytest.raises(cg.StoreError, match="no endpoint answers"):
+                guard.head()
+            shutil.copy(certificates / "other.pem", tmp_path / "ca.pem")
+            _signed(certificates, "client", tmp_path / "client.pem")
+            until(lambda: live.problem is None, what="no problem")
+            guard.apply(guard.plan({"x": 2}, reason="with the new one"))
+            until(lambda: live.current == X(2), what="the settings")
+        guard.close()
+    finally:
+        server.close()
+
+
+def _signed(folder: Path, who: str, into: Path) -> None:
+    """A certificate by the other authority."""
+    by = f"-CA {folder}/other.pem -CAkey {folder}/other.key -CAcreateserial -extfile {folder}/ext"
+    command = f"{needed('openssl')} x509 -req -in {folder}/{who}.csr -out {into} -days 2 {by}"
+    subprocess.run(command.split(), check=True, capture_output=True)
+
+
+def _etcd_tls(folder: Path, server: str, clients: str) -> dict[str, str]:
+    """A server's certificate, and the authority of its clients'."""
+    return {
+        "cert-file": str(folder / f"{server}.pem"),
+        "key-file": str(folder / "server.key"),
+        "trusted-ca-file": str(folder / f"{clients}.pem"),
+        "client-cert-auth": "true",
+    }
 
 
 def test_postgresql_over_tls(certificates: Path) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from attrs import frozen
 
@@ -22,7 +23,7 @@ import confguard as cg
 from appending import append
 from confguard.cli import main
 from confguard.errors import StoreBusyError, StoreError
-from confguard.stores import open_store
+from confguard.stores import Store, open_store
 from confguard.stores.postgres import PostgresStore
 from confguard.stores.postgres_url import parsed
 from confguard.stores.sql_script import Statement
@@ -62,7 +63,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("confguard.live.feeds.StoredFeed.patience", 3.0)
 
 
-def guard_at(url: str, name: str = "a") -> cg.Guard:
+def guard_at(url: str | Store, name: str = "a") -> cg.Guard:
     return cg.Guard(name, store=url, format="toml", policy=ANY)
 
 
@@ -122,7 +123,7 @@ def test_a_server_that_is_silent_hangs_nothing(through: tuple[Proxy, str, str], 
 def test_an_answer_that_drips_is_not_waited_for_to_its_end(
     through: tuple[Proxy, str, str], impatient: None, what: bytes
 ) -> None:
-    """pgbouncer#1105, requests#1928: each byte begins the time-out of a read anew."""
+    """requests#3520, httpbin#642: each byte begins the time-out of a read anew."""
     proxy, url, direct = through
     change(guard_at(direct), 1)
     store = open_store(f"{url}&connect_timeout=2")
@@ -346,15 +347,15 @@ def _has_a_head(url: str) -> bool:
 
 
 class Pooler:
-    """pgbouncer in transaction mode, in front of a server."""
+    """pgbouncer, in front of a server."""
 
-    def __init__(self, postgres: Postgres) -> None:
+    def __init__(self, postgres: Postgres, mode: str = "transaction") -> None:
         program = needed("pgbouncer", package="pgbouncer")
         self.folder, self.port = Path(tempfile.mkdtemp(prefix="confguard-pool-")), free_port()
         (self.folder / "pgbouncer.ini").write_text(
             f"[databases]\npostgres = host=127.0.0.1 port={postgres.port} dbname=postgres user=confguard pool_size=2\n"
             f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {self.port}\nauth_type = any\n"
-            f"pool_mode = transaction\nunix_socket_dir =\nlogfile = {self.folder}/log\npidfile = {self.folder}/pid\n"
+            f"pool_mode = {mode}\nunix_socket_dir =\nlogfile = {self.folder}/log\npidfile = {self.folder}/pid\n"
         )
         more: dict[str, Any] = {}
         if os.geteuid() == 0:
@@ -362,20 +363,51 @@ class Pooler:
             for each in (self.folder, self.folder / "pgbouncer.ini"):
                 os.chown(each, account.pw_uid, account.pw_gid)
             more = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-        self._process = subprocess.Popen(
-            [program, str(self.folder / "pgbouncer.ini")], stderr=subprocess.DEVNULL, **more
-        )
         self._user = "confguard"
+        command = [program, str(self.folder / "pgbouncer.ini")]
+        self._start = lambda: subprocess.Popen(command, stderr=subprocess.DEVNULL, **more)
+        self._process = self._start()
         until((self.folder / "pid").exists, what="pgbouncer")
         time.sleep(0.2)
 
     def url(self, schema: str) -> str:
         return f"postgresql://{self._user}@127.0.0.1:{self.port}/postgres?schema={schema}"
 
+    def restart(self) -> None:
+        self._process.kill()
+        self._process.wait(10)
+        (self.folder / "pid").unlink()
+        self._process = self._start()
+        until((self.folder / "pid").exists, what="pgbouncer")
+
     def close(self) -> None:
         self._process.terminate()
         self._process.wait(10)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def test_a_signal_handler_may_ask_what_its_own_thread_is_asking(postgres: Postgres) -> None:
+    """psycopg2#471: a service that is told to stop looks at its store, and was just about to."""
+    url = postgres.url(schema="interrupted")
+    change(guard_at(url), 1)
+    store, told = open_store(url), []
+    with psycopg.connect(postgres.url().partition("?")[0]) as admin:
+        admin.execute("LOCK TABLE interrupted.config IN ACCESS EXCLUSIVE MODE")
+
+        def handle(*_: object) -> None:
+            admin.rollback()
+            told.append(store.newest("a"))
+            change(guard_at(store), 2)
+
+        before = signal.signal(signal.SIGALRM, handle)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.5)
+            assert store.newest("a") == 1
+        finally:
+            signal.signal(signal.SIGALRM, before)
+    assert told == [1]
+    assert store.newest("a") == 2
+    store.close()
 
 
 @pytest.mark.parametrize("what", ["guard.apply(plan)", "live.refresh()"])

@@ -2,7 +2,7 @@
 
 Each error is a sentence a person can act on. `hint` says what to do next, and `exit_code` is what the
 command line returns for it: 2 cannot run, 1 refused, 3 the head moved, 4 applied and taken back, 5 in place and
-not told.
+not told, 6 in doubt.
 """
 
 from __future__ import annotations
@@ -175,6 +175,8 @@ class ConflictError(StoreError):
 
 class InDoubtError(StoreError):
     """A commit was sent, and its answer was lost: nobody knows whether it was done, until the store answers again."""
+
+    exit_code = 6
 
 
 class MergeConflictError(StoreError):

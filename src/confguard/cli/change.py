@@ -30,7 +30,7 @@ from confguard.stores.interface import Revision
 
 __all__ = ["register", "revision_json"]
 
-_EXITS = "0 done, 1 refused, 2 cannot run, 3 the head moved, 4 applied and taken back, 5 the service not told"
+_EXITS = "0 done, 1 refused, 2 cannot run, 3 the head moved, 4 applied and taken back, 5 not told, 6 in doubt"
 
 
 def register(commands: Commands) -> None:
@@ -80,7 +80,9 @@ def register(commands: Commands) -> None:
     commands.add_author(command, why="why it is kept")
     _add_answers(command)
 
-    command = commands.add("confirm", confirm, "confguard confirm auth")
+    command = commands.add(
+        "confirm", confirm, "confguard confirm auth", exits="0 done, 2 cannot run, 6 in doubt"
+    )
     commands.add_config(command)
 
     command = commands.add(
@@ -119,7 +121,7 @@ def register(commands: Commands) -> None:
         "recover",
         recover,
         "confguard recover\n  confguard recover auth",
-        exits="0 all is well, 2 something cannot be written, 5 a service cannot be told",
+        exits="0 all is well, 2 something cannot be written, 5 a service cannot be told, 6 in doubt",
     )
     commands.add_config(command, optional=True)
 

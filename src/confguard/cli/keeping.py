@@ -44,7 +44,7 @@ def register(commands: Commands) -> None:
         "import",
         take_in,
         "confguard import auth.confguard",
-        exits="0 done, 1 the file is damaged, 2 cannot run, 3 the store has another history",
+        exits="0 done, 1 the file is damaged, 2 cannot run, 3 the store has another history, 6 in doubt",
     )
     command.add_argument("file", metavar="FILE", help="a file that `confguard export` wrote")
 

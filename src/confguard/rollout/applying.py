@@ -64,6 +64,7 @@ def apply(
         if tell_services:
             changed = {each.place.config for each in done}
             check_done(tell_untold([each for each in places if each.config not in changed]))
+        check_done(done)
     return [each.revision for each in done]
 
 

@@ -44,8 +44,8 @@ def go_back(places: Sequence[Place], changes_of: Callable[[], Sequence[HeadChang
 
 
 def check_done(done: Sequence[Done]) -> None:
-    """Raise the error for what could not be written or told, or was replaced meanwhile."""
-    error = _failure(done)
+    """Raise the error for what could not be written or told, was replaced meanwhile, or is on one server alone."""
+    error = _failure(done) or next((each.unreplicated for each in done if each.unreplicated), None)
     if error:
         raise error
 

@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 from confguard.errors import StoreError
 from confguard.rollout.changes import HeadChange, behind_edits
 from confguard.rollout.places import Place, discard
+from confguard.stores.doubt import UnreplicatedError
 from confguard.stores.interface import Revision
 from confguard.targets.interface import Staged
 
@@ -35,6 +36,8 @@ class Done:
     """The last revision that has proved itself."""
     not_written: str | None = None
     not_told: str | None = None
+    unreplicated: UnreplicatedError | None = None
+    """That it is in force on one server of the store alone."""
     replaced_by: int | None = None
     """The revision that somebody made the head while the service was told of this one."""
 
@@ -57,12 +60,15 @@ def write(changes: Sequence[HeadChange]) -> list[Done]:
     goes wrong after it is in the answer.
     """
     staged: list[list[Staged]] = []
+    unreplicated: UnreplicatedError | None = None
     try:
         for change in changes:
             change.place.sweep()
             staged.append(change.place.stage(change.revision))
         if changes:
             changes[0].place.store.commit(*(change.append for change in changes))
+    except UnreplicatedError as error:  # it is in force: going back waits for no standby
+        unreplicated = error
     except BaseException:
         for waiting in staged:
             discard(waiting)
@@ -72,7 +78,7 @@ def write(changes: Sequence[HeadChange]) -> list[Done]:
         _tell_of_copies(decided)
         change = _behind_edits(decided)
         not_written = change.place.write(change.revision, waiting)
-        done.append(Done(change.place, change.revision, change.back, not_written))
+        done.append(Done(change.place, change.revision, change.back, not_written, unreplicated=unreplicated))
     return done
 
 

@@ -11,7 +11,11 @@ from collections.abc import Callable
 from confguard.errors import ConflictError, InDoubtError, StoreError
 from confguard.stores.retrying import LostError, retrying
 
-__all__ = ["settled"]
+__all__ = ["UnreplicatedError", "settled"]
+
+
+class UnreplicatedError(InDoubtError):
+    """It was committed, and is in force; but it is on one server alone, and a failover now may lose it."""
 
 
 def settled(
@@ -34,7 +38,7 @@ def settled(
             if last:
                 raise (doubt(error) if in_doubt else error) from error
         except StoreError as error:
-            if not in_doubt or isinstance(error, InDoubtError):
+            if not in_doubt or isinstance(error, UnreplicatedError):
                 raise
             if _stands(done, error, doubt):
                 return True

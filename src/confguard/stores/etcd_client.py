@@ -7,7 +7,6 @@ was to write is there.
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Iterator, Sequence
 from threading import Event
@@ -17,6 +16,7 @@ from confguard.errors import StoreError
 from confguard.forking import renew_in_children
 from confguard.stores.etcd_endpoint import Endpoint, OldTokenError, UnreachableError
 from confguard.stores.etcd_requests import Body, Pairs, pairs, ranged, watching
+from confguard.stores.etcd_tls import Certificates
 from confguard.stores.etcd_url import EtcdUrl
 from confguard.stores.retrying import LostError, pauses, retrying
 
@@ -33,7 +33,7 @@ class Client:
 
     def __init__(self, url: EtcdUrl) -> None:
         self._url = url
-        self._tls = _tls(url) if url.secure else None
+        self._tls = Certificates(url.ca, url.cert, url.key, url.shown) if url.secure else None
         self.after_fork()
         renew_in_children(self)
 
@@ -168,13 +168,3 @@ class Client:
 
 def _left(end: float) -> float:
     return max(0.1, end - time.monotonic())
-
-
-def _tls(url: EtcdUrl) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=url.ca)
-        if url.cert:
-            context.load_cert_chain(url.cert, url.key)
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{url.shown}: its certificates cannot be used: {error}") from error
-    return context

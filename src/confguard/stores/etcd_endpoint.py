@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import socket
-import ssl
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -21,6 +20,7 @@ try:
     from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
     from confguard.stores.etcd_bounds import SILENCE_SECONDS, BoundedConnection, BoundedSecureConnection
+    from confguard.stores.etcd_tls import Certificates, SecurePool
 except ImportError as error:
     raise missing_extra("etcd", "urllib3") from error
 
@@ -35,13 +35,20 @@ _OLD_TOKEN = re.compile(
 )
 _NOT_DONE = re.compile("no leader|proposal dropped|too many requests|not supported for learner")
 _IN_DOUBT = re.compile("leader changed|timed out|deadline|unavailable|stopped|connection|transport")
+_MOST_BYTES = 10 * 2**20
+"""What no etcd takes: it warns of larger limits than that of one request."""
+_TOO_LARGE = (
+    "etcd takes 1.5 MiB in one request (--max-request-bytes); larger configs fit SQLite and PostgreSQL"
+)
 _HINTS = {
     "database space exceeded": "etcd is full; docs/how-to/fleet.md tells how it takes writes again",
     "corrupt": "a member's data is damaged: `etcdctl alarm list` names it; replace that member",
     "permission denied": "docs/how-to/fleet.md tells which roles a reader and a writer need",
     "user name is empty": "this etcd asks who you are: etcds://user:password@host:2379/prefix",
-    "too large": "etcd takes 1.5 MiB in one request; larger configs fit SQLite and PostgreSQL",
-    "too many operations": "etcd's --max-txn-ops is below 128",
+    "too large": _TOO_LARGE,
+    "larger than max": _TOO_LARGE,
+    "too many operations": "each config of a commit takes up to 7 operations of etcd's --max-txn-ops (128 unless it is"
+    " set): fewer configs at once, or an etcd that is started with more",
     "authentication failed": "are user and password right?",
     "Not Found": "is this the client port of an etcd 3.4 or newer?",
     "no JSON": "is this the client port of an etcd 3.4 or newer, with its JSON gateway enabled?",
@@ -62,14 +69,14 @@ class OldTokenError(StoreError):
 class Endpoint:
     """Connections to one endpoint: no proxy from the environment stands between a service and its store."""
 
-    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None, shown: str) -> None:
+    def __init__(self, host: str, port: int, tls: Certificates | None, shown: str) -> None:
         options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
         options += [(socket.IPPROTO_TCP, getattr(socket, name, 0), value) for name, value in _OPTIONS.items()]
         more: Body = {"maxsize": 32, "socket_options": [each for each in options if each[1]]}
 
         def pool() -> urllib3.HTTPConnectionPool:
             if tls:
-                return urllib3.HTTPSConnectionPool(host, port, ssl_context=tls, **more)
+                return SecurePool(host, port, tls, **more)
             return urllib3.HTTPConnectionPool(host, port, **more)
 
         self.pool, self._streams = pool(), pool()
@@ -79,8 +86,11 @@ class Endpoint:
     def ask(self, path: str, body: Body, token: str | None, seconds: float) -> Body:
         """The answer to one request. Raises `LostError` where none came, or none that can be relied on."""
         timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds)
+        data = json.dumps(body).encode()
+        if len(data) > _MOST_BYTES:
+            raise self._refused(400, f"the request is too large: {len(data):,} bytes")
         try:
-            response = self._posted(self.pool, path, body, token, timeout)
+            response = self._posted(self.pool, path, data, token, timeout)
         except HTTPError as error:
             raise self._lost(error) from error
         try:
@@ -96,7 +106,11 @@ class Endpoint:
     def stream(self, path: str, body: Body, token: str | None) -> Stream:
         """What it tells, line by line."""
         timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=SILENCE_SECONDS)
-        return Stream(lambda: self._posted(self._streams, path, body, token, timeout, preload_content=False))
+        return Stream(
+            lambda: self._posted(
+                self._streams, path, json.dumps(body).encode(), token, timeout, preload_content=False
+            )
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -107,13 +121,12 @@ class Endpoint:
     def _posted(
         pool: urllib3.HTTPConnectionPool,
         path: str,
-        body: Body,
+        data: bytes,
         token: str | None,
         timeout: urllib3.Timeout,
         **more: Any,
     ) -> urllib3.BaseHTTPResponse:
         headers = {"Content-Type": "application/json"} | ({"Authorization": token} if token else {})
-        data = json.dumps(body).encode()
         more |= {"headers": headers, "timeout": timeout, "retries": False, "redirect": False}
         return pool.urlopen("POST", f"/v3{path}", data, **more)
 

@@ -7,27 +7,27 @@ import selectors
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, RLock
 from typing import Any, TypeAlias
 
-from confguard.errors import InDoubtError, StoreBusyError, StoreError
+from confguard.errors import StoreError
 from confguard.forking import close_with, renew_in_children
 from confguard.stores import chain
 from confguard.stores.doubt import settled
 from confguard.stores.interface import Append
 from confguard.stores.packing import Packed
-from confguard.stores.retrying import LostError
 from confguard.stores.sql import SqlStore
-from confguard.stores.sql_script import FOLLOW, Statement, UnmetError
+from confguard.stores.sql_script import FOLLOW, LEASE, Statement, UnmetError
 from confguard.stores.urls import missing_extra, newer_layout, without_password
 
 try:
     import psycopg
 
     from confguard.stores.postgres_bounds import Interruptible, bounded, cut
+    from confguard.stores.postgres_errors import check_replicated, explained, nothing_sent
     from confguard.stores.postgres_tables import LAYOUT, Tables
-    from confguard.stores.postgres_url import first_line, parsed
+    from confguard.stores.postgres_url import parsed
 except ImportError as error:
     raise missing_extra("postgres", "psycopg") from error
 
@@ -50,10 +50,10 @@ _DURABLE = (
     "set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'local'), true)"
 )
 """Whatever the database or the role is set to, what is committed outlasts a crash of the server."""
-_SYNC_REP_WAIT = "SyncRepWaitForLSN"
-"""Where the server's warning comes from, in whatever language, that a wait for its standby was given up."""
 _AT_ONCE = 4
 """The head, one revision, its place, and the notice."""
+LIFETIME_SECONDS = 600.0
+"""How long a connection is used: its name may lead to another server by then, and the old one go on to answer."""
 _LISTEN_AGAIN = 60.0
 """Seconds after which a watcher that could not listen tries again."""
 
@@ -68,6 +68,7 @@ class PostgresStore(SqlStore):
     """
 
     local = False
+    longest_lease = 2 * LEASE  # of two servers, the clock of the one that took over may be behind
     now = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
 
     def __init__(self, url: str) -> None:
@@ -76,12 +77,13 @@ class PostgresStore(SqlStore):
         self._shown = without_password(url)
         self._tables = Tables(self.schema)
         self._lock = RLock()
-        self._closed = self._made = False
+        self._closed = self._made = self._at_work = False
         self._notices: Counter[str] = Counter()
         self._warnings: set[str | None] = set()
-        self._listens_until = 0.0
+        self._listens_until, self._listens = 0.0, 0
+        self._used_until, self._closing = 0.0, close_with(self, lambda: None)
         self._keep(self._connect())
-        with self._explained():
+        with explained(self._shown):
             self._has_tables()
         renew_in_children(self)
 
@@ -117,7 +119,7 @@ class PostgresStore(SqlStore):
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
         """Yield when the server notifies of a commit to this config; where it cannot, every `patience` seconds."""
         yield None
-        seen, due = 0, time.monotonic() + patience
+        seen, due = (0, 0), time.monotonic() + patience
         while not stop.is_set():
             notices = self._notices_of(config)
             if notices != seen or time.monotonic() > due:
@@ -125,20 +127,34 @@ class PostgresStore(SqlStore):
                 yield None
             self._wait_for_a_notice(stop)
 
-    def _notices_of(self, config: str) -> int:
-        """How often the server notified of this config, on the connection that everything here shares."""
+    def _notices_of(self, config: str) -> tuple[int, int]:
+        """How often the server notified of this config, on the connection that everything here shares.
+
+        And how often it began to: what came before that, nobody was told of.
+        """
         # Where somebody is at work on it, what comes is counted by that.
         if self._lock.acquire(timeout=_TICK):
             try:
-                with self._explained():
-                    connection = self._usable()
-                    self._listen(connection)
-                    connection.pgconn.consume_input()
-                    while notice := connection.pgconn.notifies():
-                        self._notices[notice.extra.decode()] += 1
+                with explained(self._shown), self._alone():
+                    self._take_notices()
             finally:
                 self._lock.release()
-        return self._notices[config]
+        return self._listens, self._notices[config]
+
+    def _take_notices(self) -> None:
+        """Count what came; a connection that was lost, as idle ones are, is made anew first."""
+        for first in (True, False):
+            connection = self._usable()
+            try:
+                self._listen(connection)
+                connection.pgconn.consume_input()
+            except (psycopg.OperationalError, psycopg.InterfaceError):
+                if not (first and connection.closed):
+                    raise
+                continue
+            while notice := connection.pgconn.notifies():
+                self._notices[notice.extra.decode()] += 1
+            return
 
     def _listen(self, connection: Connection) -> None:
         """Ask to be notified; where nobody may (a replica, a role), ask again after a while."""
@@ -154,6 +170,7 @@ class PostgresStore(SqlStore):
                 raise
         else:
             self._listens_until = math.inf
+            self._listens += 1
 
     def _wait_for_a_notice(self, stop: Event) -> None:
         try:
@@ -165,7 +182,7 @@ class PostgresStore(SqlStore):
 
     def run_setup(self, script: str) -> None:
         """Run what `setup_script` says. Raises `StoreError`."""
-        with self._explained(), self._lock, bounded(self._usable(), WRITE_SECONDS):
+        with explained(self._shown), self._alone(), bounded(self._usable(), WRITE_SECONDS):
             self._connection.execute(script.encode())
 
     def close(self) -> None:
@@ -183,7 +200,7 @@ class PostgresStore(SqlStore):
     def after_fork(self) -> None:
         """In a forked child: a lock that nobody holds, and a connection of its own."""
         _FORKED.append(self._connection)
-        self._lock = RLock()
+        self._lock, self._at_work = RLock(), False
         self._stale = True
 
     def _script(self, append: Append, packed: Sequence[Packed | None]) -> Iterator[Statement]:
@@ -191,7 +208,7 @@ class PostgresStore(SqlStore):
         yield Statement("SELECT pg_notify(?, ?)", (CHANNEL, append.config))
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._nothing_sent(), self._explained(), self._lock:
+        with nothing_sent(), explained(self._shown), self._alone():
             for first in (True, False):
                 try:
                     with bounded(self._usable(), READ_SECONDS):
@@ -204,34 +221,29 @@ class PostgresStore(SqlStore):
             raise AssertionError
 
     def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
-        with self._explained(), self._lock:
-            connection = self._usable()
-            with bounded(connection, WRITE_SECONDS), self._replicated():
-                if not self._has_tables():
-                    self._make_tables()
-                if len(script) <= _AT_ONCE and script[0].query == FOLLOW.format(now=self.now):
-                    self._run_at_once(connection, script)
+        with explained(self._shown), self._alone():
+            for first in (True, False):
+                try:
+                    self._run_on(self._usable(), script, durable)
                     return
-                with connection.transaction():
-                    connection.execute(
-                        f"SELECT {_DURABLE}" if durable else "SET LOCAL synchronous_commit = off"
-                    )
-                    for statement in script:
-                        cursor = connection.execute(self._tables.named(statement.query), statement.values)
-                        if statement.must and cursor.fetchone() is None:
-                            raise UnmetError(statement.must)
+                except psycopg.errors.ReadOnlySqlTransaction:
+                    self._connection.close()  # it was demoted: where we connect anew, the primary may answer
+                    if not first:
+                        raise
 
-    @contextmanager
-    def _replicated(self) -> Iterator[None]:
-        """Raises `InDoubtError` where a commit stands on this server, and the standby that has to have it has not."""
-        self._warnings.clear()
-        yield
-        if _SYNC_REP_WAIT in self._warnings:
-            raise InDoubtError(
-                f"{self._shown}: what was written is in force on this server, and its synchronous standby has not said"
-                " that it has it: a failover now may lose it",
-                hint="see pg_stat_replication; once a standby follows: confguard status, then confguard recover",
-            )
+    def _run_on(self, connection: Connection, script: Sequence[Statement], durable: bool) -> None:
+        with bounded(connection, WRITE_SECONDS), check_replicated(self._shown, self._warnings):
+            if not self._has_tables():
+                self._make_tables()
+            if len(script) <= _AT_ONCE and script[0].query == FOLLOW.format(now=self.now):
+                self._run_at_once(connection, script)
+                return
+            with connection.transaction():
+                connection.execute(f"SELECT {_DURABLE}" if durable else "SET LOCAL synchronous_commit = off")
+                for statement in script:
+                    cursor = connection.execute(self._tables.named(statement.query), statement.values)
+                    if statement.must and cursor.fetchone() is None:
+                        raise UnmetError(statement.must)
 
     def _run_at_once(self, connection: Connection, script: Sequence[Statement]) -> None:
         """A commit of one revision, the usual case, as one statement: one round trip instead of five.
@@ -256,6 +268,25 @@ class PostgresStore(SqlStore):
                 raise
             raise UnmetError(unmet) from error
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Be the only one at work here. A signal handler within a call of its own thread takes another connection."""
+        with self._lock:
+            if not self._at_work:
+                self._at_work = True
+                try:
+                    yield
+                finally:
+                    self._at_work = False
+                return
+            interrupted = self._connection
+            self._keep(self._connect())
+            try:
+                yield
+            finally:
+                self._connection.close()
+                self._keep(interrupted)
+
     def _usable(self) -> Connection:
         """The connection; a new one in a forked child, and where it was lost."""
         if self._stale:
@@ -264,20 +295,28 @@ class PostgresStore(SqlStore):
             if self._closed:
                 raise StoreError(f"{self._shown}: the store was closed")
             self._keep(self._connect())
+        elif time.monotonic() > self._used_until:
+            self._used_until = time.monotonic() + LIFETIME_SECONDS
+            with suppress(StoreError):  # then the old one is used on
+                old = self._connection
+                self._keep(self._connect())
+                old.close()
         return self._connection
 
     def _connect(self) -> Connection:
-        with self._nothing_sent(), self._explained():
-            return Interruptible.connect(self.url, autocommit=True, prepare_threshold=None)
+        with nothing_sent(), explained(self._shown):
+            connection = Interruptible.connect(self.url, autocommit=True, prepare_threshold=None)
+        notices, warnings = self._notices, self._warnings  # not the store: that would never be collected
+        connection.add_notify_handler(lambda notice: notices.update([notice.payload]))
+        connection.add_notice_handler(lambda told: warnings.add(told.source_function))
+        return connection
 
     def _keep(self, connection: Connection) -> None:
         """Use a connection from now on. A store that nobody closed is closed when nobody holds it any more."""
         self._connection, self._stale, self._listens_until = connection, False, 0.0
-        notices = self._notices  # not the store: that would never be collected
-        warnings = self._warnings
-        connection.add_notify_handler(lambda notice: notices.update([notice.payload]))
-        connection.add_notice_handler(lambda told: warnings.add(told.source_function))
-        close_with(self, connection.close)
+        self._used_until = time.monotonic() + LIFETIME_SECONDS
+        self._closing.detach()
+        self._closing = close_with(self, connection.close)
 
     def _has_tables(self) -> bool:
         """Are there tables that this version knows?"""
@@ -302,39 +341,6 @@ class PostgresStore(SqlStore):
         with self._connection.transaction():
             self._tables.make(self._connection)
         self._has_tables()
-
-    @staticmethod
-    @contextmanager
-    def _nothing_sent() -> Iterator[None]:
-        """Whatever is lost within leaves no change in doubt."""
-        try:
-            yield
-        except LostError as error:
-            error.sent = False
-            raise
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turn what the server says into what a person can act on."""
-        try:
-            yield
-        except psycopg.errors.InsufficientPrivilege as error:
-            raise StoreError(
-                f"{self._shown}: this role may not do that: {first_line(error)}",
-                hint="docs/how-to/fleet.md tells which privileges a reader and a writer need",
-            ) from error
-        except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable) as error:
-            raise StoreBusyError(
-                f"{self._shown}: the server has not done it in time: {first_line(error)}",
-                hint="somebody may hold a lock (pg_locks, pg_stat_activity), or the server is overloaded; try again",
-            ) from error
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            raise LostError(
-                f"{self._shown}: cannot be reached: {first_line(error)}",
-                hint="does the server run, and are host, port, user and password right?",
-            ) from error
-        except psycopg.Error as error:
-            raise StoreError(f"{self._shown}: {first_line(error)}") from error
 
 
 _FORKED: list[Connection] = []

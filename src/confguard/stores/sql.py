@@ -56,6 +56,7 @@ class SqlStore(ABC):
     """A store in a relational database."""
 
     local: bool
+    longest_lease = LEASE
     now: str
     """The time in microseconds by the store's own clock, as an expression."""
 
@@ -186,7 +187,7 @@ class SqlStore(ABC):
     def pending_bake(self, config: str) -> PendingBake | None:
         """The bake that is under way."""
         row = self._bake(config)
-        return bake_of(config, *row) if row else None
+        return bake_of(config, row[0], row[1], self.longest_lease) if row else None
 
     def renew_bake(self, config: str, revision: int) -> bool:
         """The bake of a revision is watched."""
