@@ -8,8 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
-from functools import cached_property, partial
-from pathlib import Path, PurePosixPath
+from functools import cached_property, lru_cache, partial
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from attrs import evolve, frozen
@@ -257,9 +257,14 @@ def _from_root(root: Path, file: str) -> str:
     return place.relative_to(root).as_posix()
 
 
-def _folders(path: str) -> list[str]:
+def _folders(path: str) -> tuple[str, ...]:
     """The folders that a file of the repository stands in, its root last."""
-    return [each.as_posix() for each in PurePosixPath(path).parents]
+    return _and_above(path.rpartition("/")[0])
+
+
+@lru_cache(maxsize=4096)
+def _and_above(folder: str) -> tuple[str, ...]:
+    return (folder, *_and_above(folder.rpartition("/")[0])) if folder else (".",)
 
 
 def _edits(changed: Iterable[ChangedFile]) -> bool:
