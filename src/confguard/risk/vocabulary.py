@@ -141,7 +141,8 @@ def meaning(name: str) -> frozenset[str] | None:
     >>> meaning("colour") is None
     True
     """
-    return _known().get(_plain(name))
+    known = _known()
+    return known.get(_plain(name)) or known.get(_plain(name.rpartition(".")[2]))  # `net.core.somaxconn`
 
 
 @cache

@@ -9,6 +9,7 @@ from confguard.paths import Key
 from confguard.risk.names import polarity, switched, word_set, words_of
 from confguard.risk.rules.happened import Happened, Kind
 from confguard.risk.rules.interface import Context, Edit, sized
+from confguard.risk.rules.kinds_of_addresses import made_internal, public_made_private, range_shrank
 from confguard.risk.rules.kinds_of_amounts import (
     all_percent,
     cut,
@@ -32,10 +33,13 @@ from confguard.risk.rules.kinds_of_texts import (
     another_minor,
     another_name,
     another_scheme,
+    another_text,
     blank_alone,
+    cached_for_all,
     harsher,
+    into_working_hours,
     made_blank,
-    made_internal,
+    made_noop,
     manual_no_longer,
     no_longer_pinned,
     switch_as_text,
@@ -184,6 +188,12 @@ KINDS: Mapping[str, Kind] = {
     "element removed": _element_removed,
     "a smaller size": smaller_size,
     "made internal": made_internal,
+    "public made private": public_made_private,
+    "range shrank": range_shrank,
+    "another text": another_text,
+    "cached for all": cached_for_all,
+    "made a no-op": made_noop,
+    "into working hours": into_working_hours,
     "another minor version": another_minor,
     "cut": cut,
     "raised": raised,

@@ -18,10 +18,13 @@ __all__ = [
     "another_minor",
     "another_name",
     "another_scheme",
+    "another_text",
     "blank_alone",
+    "cached_for_all",
     "harsher",
+    "into_working_hours",
     "made_blank",
-    "made_internal",
+    "made_noop",
     "manual_no_longer",
     "no_longer_pinned",
     "switch_as_text",
@@ -38,11 +41,6 @@ _IN_PATH = re.compile(r"/(?:pgsql|postgresql|mysql|mariadb|mongodb)[-/]?(9\.\d|\
 """As in `/usr/pgsql-9.6/bin`."""
 _MAJOR = re.compile(r"(?:^|[:v-])(\d{1,6})(?:[-_.][a-z0-9_.-]{0,80})?$", re.IGNORECASE)
 _TEXTS_ONLY = word_set("label labels annotation annotations env environment")
-_INTERNAL = re.compile(
-    r"(?:[a-z]+://)?(?:[\w-]+\.)*(?:localhost|local|internal|svc|lan|localdomain|intranet|consul)\.?(?::\d+)?(?:/.*)?",
-    re.IGNORECASE,
-)
-_PUBLIC = re.compile(r"(?:[a-z]+://)?(?:[\w-]+\.)+[a-z]{2,24}\.?(?::\d+)?(?:/.*)?", re.IGNORECASE)
 _ORCHESTRATORS = word_set(
     "kubernetes k8s eks gke aks controlplane kubernetesversion clusterversion openshift nomad"
 )
@@ -56,6 +54,7 @@ _HARSH = word_set(
 )
 _ALL = word_set("all everyone everybody everything global globally any")
 _LONGEST = 1_000
+_NOTHING_DONE = frozenset({"true", ":", "/bin/true", "exit 0", "/usr/bin/true", "echo", "noop", "/bin/:"})
 _FLOATING = frozenset({"latest", "main", "master", "head", "stable", "edge", "nightly", "*", "x", "develop"})
 
 
@@ -190,18 +189,6 @@ def another_minor(edit: Edit, context: Context, role: str) -> Happened | None:
     return Happened(1, f"{sized(edit)}: another minor version")
 
 
-def made_internal(edit: Edit, context: Context, role: str) -> Happened | None:
-    """A name that others know became one that only this network knows."""
-    if not isinstance(edit.before, str) or not isinstance(edit.after, str) or len(edit.after) > _LONGEST:
-        return None
-    was = _PUBLIC.fullmatch(edit.before.strip()) and not _INTERNAL.fullmatch(edit.before.strip())
-    return (
-        Happened(1, f"{sized(edit)}: nobody outside knows it")
-        if was and _INTERNAL.fullmatch(edit.after.strip())
-        else None
-    )
-
-
 def harsher(edit: Edit, context: Context, role: str) -> Happened | None:
     """A word that refuses or drops in place of one that kept or waited."""
     if not isinstance(edit.before, str) or not isinstance(edit.after, str):
@@ -223,6 +210,53 @@ def manual_no_longer(edit: Edit, context: Context, role: str) -> Happened | None
     """It waited for a person, and does not say so any more."""
     gone = edit.removed and edit.before == "manual" and isinstance(context.after_at(edit.path[:-1]), dict)
     return Happened(1, "was manual, and is gone") if gone else None
+
+
+def another_text(edit: Edit, context: Context, role: str) -> Happened | None:
+    """Another text, in place of one."""
+    both = (
+        isinstance(edit.before, str)
+        and isinstance(edit.after, str)
+        and edit.before.strip()
+        and edit.after.strip()
+    )
+    return Happened(1, f"from {edit.before} to {edit.after}") if both else None
+
+
+def cached_for_all(edit: Edit, context: Context, role: str) -> Happened | None:
+    """What was for one user alone may be kept for all."""
+    before, after = str(edit.before).lower(), str(edit.after).lower()
+    private = re.search(r"\b(?:private|no-store|no-cache)\b", before)
+    return (
+        Happened(1, f"from {edit.before} to {edit.after}")
+        if private and re.search(r"\bpublic\b", after)
+        else None
+    )
+
+
+def made_noop(edit: Edit, context: Context, role: str) -> Happened | None:
+    """A command that does nothing, in place of one that did."""
+    if not isinstance(edit.before, str) or not isinstance(edit.after, str) or " " not in edit.before.strip():
+        return None
+    before, after = (each.strip().strip("'\"").strip() for each in (edit.before, edit.after))
+    done = after in _NOTHING_DONE and before not in _NOTHING_DONE
+    return Happened(1, f"from {edit.before} to {edit.after}") if done else None
+
+
+def into_working_hours(edit: Edit, context: Context, role: str) -> Happened | None:
+    """A window that began at night or on a weekend begins while people work."""
+    if not isinstance(edit.before, str) or not isinstance(edit.after, str):
+        return None
+    worked = _in_working_hours(edit.after) and _in_working_hours(edit.before) is False
+    return Happened(1, f"from {edit.before} to {edit.after}") if worked else None
+
+
+def _in_working_hours(window: str) -> bool | None:
+    hour = re.search(r"\b(\d{1,2}):\d\d", window)
+    if hour is None:
+        return None
+    weekend = re.search(r"\b(?:sat|sun)", window, re.IGNORECASE)
+    return 8 <= int(hour[1]) < 18 and not weekend
 
 
 def _scheme(value: Any) -> str:

@@ -9,7 +9,7 @@ from confguard.diffs.quantity import amounts
 from confguard.risk.findings import Finding
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
 
-__all__ = ["HeapAboveLimit", "NetworkPolicyDenies"]
+__all__ = ["HeapAboveLimit", "NetworkPolicyDenies", "SelectorNarrowed"]
 
 
 class NetworkPolicyDenies(Rule):
@@ -34,6 +34,34 @@ class NetworkPolicyDenies(Rule):
         ):
             for direction in sorted(_refused(context.after_at(path)) - _refused(context.before_at(path))):
                 yield self.finding(path, f"refuses all {direction}")
+
+
+class SelectorNarrowed(EditRule):
+    """A service asks for one more label of what it leads to."""
+
+    code = "CG561"
+    title = "a selector asks for more"
+    severity = "high"
+    reason = "What does not have the new label, often all that runs, gets no traffic any more."
+    advice = "Give the label to what runs first, and see that all have it."
+    example = Example(
+        "kind: Service\nspec: {selector: {app: web}, ports: [{port: 80}]}\n",
+        "kind: Service\nspec: {selector: {app: web, version: v2}, ports: [{port: 80}]}\n",
+        "kind: Service\nspec: {selector: {app: web}, ports: [{port: 80}, {port: 443}]}\n",
+        "yaml",
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """A key that is new in a selector that had some."""
+        table = edit.path[-2] if len(edit.path) > 1 else None
+        if (
+            not edit.added
+            or table not in {"selector", "matchLabels", "podSelector"}
+            or isinstance(edit.after, dict | list)
+        ):
+            return None
+        before = context.before_at(edit.path[:-1])
+        return f"asks for {edit.name}: {edit.after} as well" if isinstance(before, dict) and before else None
 
 
 class HeapAboveLimit(EditRule):

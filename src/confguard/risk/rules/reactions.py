@@ -56,6 +56,7 @@ DANGERS = (
         (
             cell(None, "word", was="manual", to="onsuccess always auto automatic immediate automated"),
             cell("occasion", "manual no longer"),
+            cell("automation", "switched on"),
         ),
     ),
     Danger(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from confguard.diffs.quantity import amounts
@@ -17,6 +18,7 @@ __all__ = [
     "ImpatientCaller",
     "MinAboveMax",
     "OutOfOrder",
+    "OutsideNetwork",
     "PointsToItself",
     "ProbeImpossible",
     "RequestAboveLimit",
@@ -37,6 +39,8 @@ _RETRIES = frozenset({"retry", "retries", "attempt", "attempts"})
 _FOLLOWED = word_set(
     "replicaof slaveof followerof masterhost primaryhost primaryaddress upstream forwardto replicatefrom"
 )
+_NETWORKS = word_set("subnet network cidr cidrblock")
+_GATEWAYS = word_set("gateway router nexthop defaultgateway")
 _OWN = word_set("bind listen advertise announceip listenaddress selfaddress")
 _OF_TIMES = word_set("timeout period interval seconds secs sec s ms millis milliseconds minutes")
 _ORDERED_PAIRS = tuple(
@@ -274,6 +278,34 @@ class OutOfOrder(PairRule):
                     yield one, f"{one} = {table[one]} is not above {other} = {table[other]}"
 
 
+class OutsideNetwork(PairRule):
+    """A way out that is not in the network which it is for."""
+
+    code = "CG224"
+    title = "a gateway is outside of its network"
+    severity = "high"
+    reason = "A next hop that is not on the same network is never reached: nothing leaves it."
+    advice = "Change the network and its gateway together."
+    example = Example(
+        'gateway = "10.0.0.1"\nsubnet = "10.0.0.0/24"\n',
+        'gateway = "10.0.1.1"\nsubnet = "10.0.0.0/24"\n',
+        'gateway = "10.0.0.254"\nsubnet = "10.0.0.0/24"\n',
+    )
+
+    def disagreements(self, table: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+        """A gateway that none of the networks beside it holds."""
+        networks = [
+            network
+            for key, value in table.items()
+            if isinstance(key, str) and words_of(key) & _NETWORKS and (network := _network(value))
+        ]
+        for key, value in table.items() if networks else ():
+            gateway = _network(value) if isinstance(key, str) and words_of(key) & _GATEWAYS else None
+            same = [each for each in networks if gateway and each.version == gateway.version]
+            if gateway and same and not any(gateway.network_address in each for each in same):
+                yield key, f"{key} = {value} is not in {', '.join(map(str, same))}"
+
+
 class PointsToItself(PairRule):
     """What is to follow another, or hand on to it, is given its own address."""
 
@@ -383,6 +415,13 @@ def _first_time(
         if words & (_TIMES | {"interval"}) and words & wanted and seconds:
             return key, seconds
     return None
+
+
+def _network(value: Any) -> IPv4Network | IPv6Network | None:
+    try:
+        return ip_network(value.strip(), strict=False) if isinstance(value, str) and len(value) < 50 else None
+    except ValueError:
+        return None
 
 
 def _host(address: str) -> str:

@@ -51,7 +51,7 @@ _NUMBERED = (
 _TIMES = "timeout deadline grace wait linger drain ttl lease lifetime"
 _SERVING = (
     "replica replicas instance instances node nodes server servers desired cluster fleet workers minreplicas shards "
-    "brokers machines hosts"
+    "brokers machines hosts minsize desiredcapacity"
 )
 _DESTROYING = (
     "remove delete drain evict terminate kill decommission reboot restart purge drop wipe shutdown unavailable "
@@ -85,6 +85,40 @@ ROLES: Mapping[str, Role] = {
     "machine size": role(
         "instance+type instance+class instance+size machine+type vm+size node+type flavor flavour sku"
     ),
+    "enforcement": role("mode action enforcement enforcement+mode override+action"),
+    "traffic policy": role("traffic+policy"),
+    "pull policy": role("pull+policy"),
+    "preference": role("preference priority", along="mx srv dns"),
+    "balancing": role("balance balancing lb+policy lb+algorithm balancer+algorithm", unless="sheet account"),
+    "cached for": role("cache+control"),
+    "cache key": role("cache+key vary+by", under="cachekey"),
+    "caching part": role("key keys vary", along="cache cachekey caching"),
+    "health check type": role("health+check+type"),
+    "alert severity": role("severity", along="alert alerts label labels route routes annotation"),
+    "receiver": role("receiver receivers notify notification channel destination contact"),
+    "unit order": role("after requires bindsto", along="unit"),
+    "automation": role(
+        "auto+promotion auto+promote auto+deploy auto+merge auto+apply automerge autodeploy autopromotionenabled"
+    ),
+    "offset reset": role("offset+reset"),
+    "rate key": role("key by", along="ratelimit ratelimits limiter throttle throttling"),
+    "time zone": role("timezone tz time+zone"),
+    "retried": role("retry+on retryon retriable+status retry+codes"),
+    "cookie scope": role("domain path", along="cookie cookies"),
+    "wire": role("proxy+protocol proxyprotocol mtu framing encapsulation", unless="timeout"),
+    "member vlan": role("vlans allowed+vlans trunk+vlans"),
+    "announcing": role("announce advertise announced advertised originate"),
+    "exposing": role(
+        "enabled enable", along="ingress listener gateway frontend route routes endpoint virtualhost"
+    ),
+    "served name": role("dns+names san sans subject+alt+names domains server+names aliases server+aliases"),
+    "route weight": role("weight", unless="font"),
+    "backup place": role(
+        "bucket destination target repository", along="backup backups archive wal snapshot dump"
+    ),
+    "encryption key": role("kms+key kmskeyid encryption+key+id kms+arn key+arn"),
+    "window": role("window", along="maintenance change backup upgrade reboot deploy"),
+    "address range": role("range ranges pool+start pool+end pool", unless="size max min"),
     "reaction": role(
         "on+error on+failure on+fail on+invalid on+missing on+timeout on+unknown on+empty on+conflict on+stale "
         "fallback failure+mode error+policy unknown+recipient unknown+user unknown+host unknown+action invalid+value"
@@ -130,6 +164,7 @@ ROLES: Mapping[str, Role] = {
         unless="origin+credentials deny not",
     ),
     "guarding": role(
+        "maximum+prefix max+prefix max+prefixes prefix+limit "
         "whitelist allowlist auth+url whitelistsourcerange allowed+networks authorized+networks denylist blocklist "
         "ip+allow trusted+hosts auth+type authtype",
         unless="shared",
@@ -139,12 +174,13 @@ ROLES: Mapping[str, Role] = {
         "failover recovery replication healthcheck fencing throttle throttling ratelimit limiter breaker snapshot "
         "canary staged dry dryrun probe watchdog alert alerting monitoring rollback quorum sanity affinity autoscaling "
         "autoscaler retain limit renew renewal rotate rotation cache caching autovacuum vacuum voting blocking "
-        "deduplicate dedup idempotent monitored alerted sandbox"
+        "deduplicate dedup idempotent monitored alerted sandbox "
+        "archive archiving archivemode ipforward ipforwarding stp loopguard"
     ),
     "net": role(
         "probe healthcheck liveness readiness livenessprobe readinessprobe startupprobe ratelimit ratelimits limits "
         "breaker circuitbreaker outlierdetection backup alert alerts failover quota firewall networkpolicy "
-        "securitycontext podsecuritycontext affinity antiaffinity validation",
+        "securitycontext podsecuritycontext affinity antiaffinity validation lifecycle prestop",
         unless="old",
     ),
     "mechanism": role(
@@ -152,7 +188,7 @@ ROLES: Mapping[str, Role] = {
         "serializer codec strategy runtime"
     ),
     "closing": role(
-        "maintenance readonly lockdown suspend suspended paused pause killswitch",
+        "maintenance readonly lockdown suspend suspended paused pause killswitch shutdown admin+down",
         unless="window schedule on",
         outside="mount mounts volumemount volumemounts globalmounts filesystem root readonlyrootfilesystem volume "
         "volumes binds",
@@ -166,7 +202,8 @@ ROLES: Mapping[str, Role] = {
     "pruning": role("prune pruning autoprune", unless="interval"),
     "forcing": role(
         "force forced autoapprove skip+check skip+checks skip+validation skip+validate skip+error skip+test skip+tests "
-        "skip+review bypass+check bypass+checks bypass+validation ignore+error ignore+errors ignore+check ignore+test",
+        "skip+review bypass+check bypass+checks bypass+validation ignore+error ignore+errors ignore+check ignore+test "
+        "allow+failure continue+on+error allowfailure continueonerror",
         unless="ssl https http tls path style host color",
         outside="copy git template apt yum file unarchive link get_url",
     ),
@@ -178,11 +215,11 @@ ROLES: Mapping[str, Role] = {
     ),
     "access control": role(
         "auth authentication authorization authenticate authorize rbac acl mfa otp csrf encryption encrypt encrypted "
-        "firewall selinux apparmor audit login+required"
+        "firewall selinux apparmor audit login+required pkce"
     ),
     "debugging": role("debug debugger profiling trace", unless="level"),
     "verbosity": role(
-        "loglevel log+level logger level verbosity", unless="compression isolation consistency"
+        "loglevel log+level logger level verbosity log+statement", unless="compression isolation consistency"
     ),
     "public": role("public publicly anonymous exposed expose guest privileged world"),
     "visibility": role(

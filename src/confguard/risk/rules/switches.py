@@ -212,15 +212,6 @@ DANGERS = (
         (cell("forcing", "switched on"), cell("webhook failure", "word", was="fail", to="ignore")),
     ),
     Danger(
-        "CG519",
-        "a version is no longer pinned",
-        "high",
-        "What is newest changes without a change here: instances differ, and a revert brings nothing back.",
-        "Name the version, or the digest.",
-        Example('image = "web:2.14.1"\n', 'image = "web:latest"\n', 'image = "web:2.14.2"\n'),
-        (cell("version", "no longer pinned"), cell(None, "address no longer pinned")),
-    ),
-    Danger(
         "CG520",
         "a safety net was removed",
         "high",
@@ -301,6 +292,12 @@ DANGERS = (
                 "word",
                 was="allow accept permit pass alwaysallow",
                 to="deny drop reject discard block refuse",
+            ),
+            cell(
+                "enforcement",
+                "word",
+                was="log count monitor detect detection report observe audit",
+                to="block deny enforce prevention reject drop blocking",
             ),
             cell(
                 "verdict",
@@ -408,28 +405,5 @@ DANGERS = (
             cell(None, "word", to="allkeyslru allkeyslfu allkeysrandom"),
             cell("cache eviction", "word", (1, "high"), to="noeviction"),
         ),
-    ),
-    Danger(
-        "CG609",
-        "another minor version of what runs everything",
-        "high",
-        "Interfaces, labels and defaults go with a minor version, and what asks for them fails; there is no way back.",
-        "Read what the version removes, search for it in what runs there, and try it on a copy of the cluster.",
-        Example(
-            'kubernetesVersion = "v1.23.15"\n',
-            'kubernetesVersion = "v1.24.9"\n',
-            'kubernetesVersion = "v1.23.17"\n',
-        ),
-        (cell(None, "another minor version"),),
-        "Reddit, 14 March 2023: a minor version of Kubernetes took away a label by which routes were chosen",
-    ),
-    Danger(
-        "CG607",
-        "another major version of what keeps data",
-        "high",
-        "Data files of one major version are not read by another: the start fails, and so does going back.",
-        "Upgrade by dump or by the tool of the database, on a copy first.",
-        Example('image = "postgres:13.4"\n', 'image = "postgres:16.1"\n', 'image = "postgres:13.5"\n'),
-        (cell("version", "another major version of a store"),),
     ),
 )
