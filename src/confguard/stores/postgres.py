@@ -273,8 +273,8 @@ class PostgresStore(SqlStore):
         """Be the only one at work here. A signal handler within a call of its own thread takes another connection."""
         with self._lock:
             if not self._at_work:
-                self._at_work = True
                 try:
+                    self._at_work = True
                     yield
                 finally:
                     self._at_work = False
