@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import signal
 import sqlite3
 import stat
 import threading
@@ -637,6 +639,37 @@ def test_a_locked_store_is_busy_after_a_bounded_wait(sqlite_store: SqliteStore) 
     assert sqlite_store.head("a") is None
     other.close()
     append(sqlite_store, "a", [draft()], expect=0)
+
+
+def test_a_signal_handler_leaves_the_write_alone_that_it_interrupts(sqlite_store: SqliteStore) -> None:
+    """Within the transaction of its own thread it cannot write: it is told so, and that goes on."""
+    append(sqlite_store, "mine", [draft(b"a = 0\n")], expect=0)
+    refused: list[StoreError] = []
+    taken = 0
+
+    def handle(*_: object) -> None:
+        nonlocal taken
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        try:
+            append(sqlite_store, "other", [draft(f"a = {taken}\n".encode())], expect=taken)
+            taken += 1
+        except StoreError as error:
+            refused.append(error)
+
+    before = signal.signal(signal.SIGALRM, handle)
+    try:
+        number = 0
+        while not refused and number < 2000:
+            number += 1
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0001, 0.003))
+            append(sqlite_store, "mine", [draft(f"a = {number}\n".encode())], expect=number)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert all(isinstance(each, StoreBusyError) for each in refused), refused
+    assert refused, "no signal came within a write"
+    assert chain.verify(sqlite_store, "mine") == number + 1
+    assert sqlite_store.newest("other") == taken
 
 
 def test_a_foreign_database_is_left_alone(folder: Path) -> None:

@@ -18,7 +18,7 @@ from confguard.stores.doubt import settled
 from confguard.stores.interface import Append
 from confguard.stores.packing import Packed
 from confguard.stores.sql import SqlStore
-from confguard.stores.sql_script import FOLLOW, LEASE, Statement, UnmetError
+from confguard.stores.sql_script import FOLLOW, Statement, UnmetError
 from confguard.stores.urls import missing_extra, newer_layout, without_password
 
 try:
@@ -68,7 +68,7 @@ class PostgresStore(SqlStore):
     """
 
     local = False
-    longest_lease = 2 * LEASE  # of two servers, the clock of the one that took over may be behind
+    longest_lease = 2  # the clock of a server that took over may be behind
     now = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
 
     def __init__(self, url: str) -> None:
@@ -273,8 +273,8 @@ class PostgresStore(SqlStore):
         """Be the only one at work here. A signal handler within a call of its own thread takes another connection."""
         with self._lock:
             if not self._at_work:
-                self._at_work = True
                 try:
+                    self._at_work = True
                     yield
                 finally:
                     self._at_work = False

@@ -56,7 +56,8 @@ class SqlStore(ABC):
     """A store in a relational database."""
 
     local: bool
-    longest_lease = LEASE
+    longest_lease = 1
+    """How many leases one may seem to last: the store's clock may be another one than that by which it was given."""
     now: str
     """The time in microseconds by the store's own clock, as an expression."""
 

@@ -132,15 +132,15 @@ def _bake_text(config: str, bake: PendingBake | None) -> str | None:
     return json.dumps([*row, _seal(config, *row)])
 
 
-def bake_of(config: str, text: str, left: int, longest: int = LEASE) -> PendingBake:
+def bake_of(config: str, text: str, left: int, leases: int = 1) -> PendingBake:
     """The bake in a text, whose lease ends in so many microseconds. Raises `IntegrityError` for one that was changed.
 
-    A lease of more than the `longest` comes from before the clock began anew: with the host, its watcher died.
+    One of more than so many `leases` comes from before the clock began anew: with the host, its watcher died.
     """
     try:
         *row, seal = json.loads(text)
         if seal == _seal(config, *row):
-            return PendingBake(row[0], row[1], time_of(row[2]), watched=0 < left <= longest)
+            return PendingBake(row[0], row[1], time_of(row[2]), watched=0 < left <= leases * LEASE)
     except (ValueError, TypeError, IndexError):
         pass
     raise IntegrityError(f"the bake of '{config}' is not what was written", hint="apply or revert anew")

@@ -42,7 +42,7 @@ class SqliteStore(SqlStore):
         self._writer: sqlite3.Connection | None = None
         self._opened_file: tuple[int, int] | None = None
         self._reader = Reader(self.path, self._busy_seconds)
-        self._closed = False
+        self._closed = self._at_work = False
         with self._explained():
             self._check_place()
             self._rows("SELECT 1")
@@ -83,6 +83,7 @@ class SqliteStore(SqlStore):
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._explained(), self._lock:
             self._check_open()
+            self._check_not_interrupted()
             self._leave_a_replaced_file()
             if self._writer is None:
                 return self._reader.rows(query, values)
@@ -90,10 +91,12 @@ class SqliteStore(SqlStore):
 
     def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
         with self._explained(), self._lock:
+            self._check_not_interrupted()
             connection = self._writing()
-            if not durable:
-                connection.execute("PRAGMA synchronous = NORMAL")
             try:
+                self._at_work = True
+                if not durable:
+                    connection.execute("PRAGMA synchronous = NORMAL")
                 if len(script) == 1:  # is a transaction by itself
                     _execute(connection, script[0])
                     return
@@ -101,6 +104,7 @@ class SqliteStore(SqlStore):
                     for statement in script:
                         _execute(connection, statement)
             finally:
+                self._at_work = False
                 if not durable:
                     connection.execute("PRAGMA synchronous = FULL")
 
@@ -123,6 +127,14 @@ class SqliteStore(SqlStore):
             self._finalizer.detach()
             _LEFT.append(self._writer)
             self._writer = None
+
+    def _check_not_interrupted(self) -> None:
+        """Raise `StoreBusyError` in a signal handler that came while its own thread was writing."""
+        if self._at_work:
+            raise StoreBusyError(
+                f"{self.path}: it is being written to by the thread that this signal handler interrupted",
+                hint="have the handler note what is to be done, and do it when it has returned",
+            )
 
     def _check_open(self) -> None:
         if self._closed:
@@ -177,7 +189,7 @@ class SqliteStore(SqlStore):
     def after_fork(self) -> None:
         """In a forked child: a lock that nobody holds, and connections of its own."""
         _LEFT.extend(each for each in (self._writer, self._reader.forget()) if each is not None)
-        self._lock = RLock()
+        self._lock, self._at_work = RLock(), False
         self._writer = None
 
     @contextmanager
