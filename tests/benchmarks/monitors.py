@@ -13,7 +13,11 @@ _MANY = 200_000
 
 def bench_record() -> list[Row]:
     """Reporting a request, beside appending to a deque."""
-    recorder, monitor, kept = Recorder(slow=0.3), ErrorRate(baseline=0.01), deque[tuple[bool, float]](maxlen=1000)
+    recorder, monitor, kept = (
+        Recorder(slow=0.3),
+        ErrorRate(baseline=0.01),
+        deque[tuple[bool, float]](maxlen=1000),
+    )
 
     def append() -> None:
         for _ in range(_MANY):
