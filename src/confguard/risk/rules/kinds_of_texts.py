@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from confguard.risk.names import parts_of, polarity, word_set
+from confguard.risk.names import parts_of, polarity, word_set, words_on_path
 from confguard.risk.rules.happened import Happened
 from confguard.risk.rules.interface import Context, Edit, sized
 from confguard.secrets import is_reference
@@ -184,7 +184,12 @@ def another_major(edit: Edit, context: Context, role: str) -> Happened | None:
 def another_minor(edit: Edit, context: Context, role: str) -> Happened | None:
     """Another minor version of what runs everything else: its interfaces change with each."""
     before, after = (_MINOR.fullmatch(str(each).strip()) for each in (edit.before, edit.after))
-    if not edit.trail & _ORCHESTRATORS or not before or not after or before[1] == after[1]:
+    around = words_on_path(edit.path[-2:])
+    if (
+        not around & _ORCHESTRATORS or "/" in edit.name or edit.trail & _TEXTS_ONLY
+    ):  # labels say what runs there
+        return None
+    if not before or not after or before[1] == after[1]:
         return None
     return Happened(1, f"{sized(edit)}: another minor version")
 
