@@ -57,6 +57,7 @@ class SelectorNarrowed(EditRule):
         if (
             not edit.added
             or table not in {"selector", "matchLabels", "podSelector"}
+            or edit.name.startswith("app.kubernetes.io/")  # these come together, for all that is of one
             or isinstance(edit.after, dict | list)
         ):
             return None
