@@ -351,7 +351,7 @@ def test_a_fingerprint_follows_a_finding_that_moves() -> None:
     ("comment", "wrong"),
     [
         ("accept CG210x: measured", "no code is named"),
-        ("accept CG223: measured", "no rule 'CG223' (did you mean 'CG"),
+        ("accept CG299: measured", "no rule 'CG299' (did you mean 'CG"),
         ("accept CG201", "no reason is given"),
         ("accept CG201 until soon: measured", "expected a date such as '2027-01-31', got 'soon'"),
         ("accept CG201: measured", None),
