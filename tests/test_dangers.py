@@ -302,6 +302,16 @@ CASES: list[tuple[str, str, str, str, str | None]] = [
         "yaml",
         None,
     ),
+    ("a slow pattern behind a name", "regexp: a\n", "regexp: 'release-[^-]+-(\\d+).*\\.tgz'\n", "yaml", None),
+    ("a pattern that is slow from every place", "regexp: a\n", "regexp: '(\\d+).*\\.tgz'\n", "yaml", "CG802"),
+    ("a secret's name with a digit", "s: []\n", "s: [{secret: cf_r2_auth_credentials}]\n", "yaml", None),
+    (
+        "what is to stand there",
+        "a: 1\n",
+        "a: 1\nNEW_RELIC_LICENSE_KEY: new-relic-license-key\n",
+        "yaml",
+        None,
+    ),
     ("a pattern of another engine", "regex: a\n", "regex: ((?i)(pass|token))\n", "yaml", None),
     ("a pattern of no engine", "regex: a\n", "regex: ((pass|token)\n", "yaml", "CG803"),
     (

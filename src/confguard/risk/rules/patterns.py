@@ -33,6 +33,7 @@ _WRONG_EVERYWHERE = (
     "min repeat greater",
 )
 """What no engine takes; inner flags, look-behinds of any length and others' escapes are an error here alone."""
+_LITERAL = re.compile(r"\^?[A-Za-z0-9_/-]{4}")
 _LONGEST = 2_000
 
 
@@ -87,6 +88,11 @@ class PolynomialBacktracking(_PatternRule):
     outage = (
         "Stack Overflow, 20 July 2016: white space at the end of a line, matched by `\\s+$` from every place"
     )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """Less grave behind some letters: then only where these stand is anything tried at all."""
+        found = super().judge(edit, context)
+        return ("medium", str(found)) if found and _LITERAL.match(str(edit.after)) else found
 
     def flaw(self, pattern: str) -> str | None:
         """With the characters that both repetitions take."""

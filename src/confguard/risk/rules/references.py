@@ -167,7 +167,8 @@ class DanglingReference(Rule):
             texts = isinstance(edit.before, str) and isinstance(edit.after, str)
             if not texts or head_of(name_of(edit.path)) not in _REFERRING or edit.path[-1] in {"name", "id"}:
                 continue
-            if edit.path[-2:-1] and edit.path[-2] in {"labels", "annotations"}:  # which name themselves
+            around = words_on_path(edit.path[-2:])
+            if around & word_set("labels annotations sourcelabels targetlabel"):  # which name themselves
                 continue
             known = known or set(_names_in(context.after))
             if edit.before in known and edit.after not in known and edit.before != edit.after:

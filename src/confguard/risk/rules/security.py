@@ -9,7 +9,7 @@ from typing import Any
 
 from confguard.diffs.applying import reveal
 from confguard.fields import Secret
-from confguard.risk.names import head_of, polarity, word_set, words_of
+from confguard.risk.names import head_of, parts_of, polarity, word_set, words_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict
 from confguard.risk.rules.kinds import means_everything
 from confguard.secrets import is_reference, is_token, secret_name
@@ -38,12 +38,13 @@ _LISTENING = word_set(
 _DENYING = word_set("deny denied block blocked blocklist blacklist banned reject drop exclude except")
 _ANY_VERSION = word_set("require dependencies devdependencies peerdependencies engines version versions")
 _RULERS = word_set("admin administrator owner root superuser sudo clusteradmin poweruser")
-_REFERENCE_NAME = re.compile(r"[a-z]+(?:[-._/][a-z]+)+")
+_REFERENCE_NAME = re.compile(r"[a-z]+\d{0,2}(?:[-._/][a-z]+\d{0,2})+")
 _STAND_IN = re.compile(
-    r"(?<![a-z])(?:fake|dummy|example|sample|mock|placeholder|redacted|hidden|notused|your)(?![a-z])",
+    r"(?<![a-z])(?:fake|dummy|example|sample|mock|placeholder|redacted|hidden|notused|your|set[-_ ]?me)(?![a-z])",
     re.IGNORECASE,
 )
 """What is written where a secret is to stand."""
+_WORDS = re.compile(r"[a-z]+(?:[-_ ][a-z]+)*")
 _CONSTANT = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 _NO_SECRETS = word_set(
     "read write none true false yes no on off optional required inherit default enabled disabled auto"
@@ -140,6 +141,8 @@ class Wildcard(EditRule):
         if not means_everything(edit.after):
             return None
         neighbours = context.before_at(edit.path[:-1])
+        if isinstance(neighbours, dict):  # of one setting by another name
+            neighbours = list(neighbours.values())
         if isinstance(neighbours, list) and neighbours and means_everything(neighbours):
             return None
         return f"now takes everything: {edit.after}"
@@ -275,6 +278,9 @@ def _names_a_secret(edit: Edit, value: str) -> bool:
         return True
     if "\n" in value.strip() or value.strip()[:1] in "{[":
         return True
+    parts = frozenset(parts_of(value))
+    if len(parts) > 1 and _WORDS.fullmatch(value) and parts <= set(parts_of(edit.name)):
+        return True  # `LICENSE_KEY: license-key`: what stands there says what is to stand there
     if any("secret" in words_of(each) for each in names) and _REFERENCE_NAME.fullmatch(value):
         return True
     if "secret" in names and value.isascii() and value.isalpha() and value.islower():
