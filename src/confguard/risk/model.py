@@ -29,7 +29,8 @@ from confguard.risk.history import History
 from confguard.risk.likelihood import Model, default_model
 from confguard.risk.policy import Policy
 from confguard.risk.rules.catalogue import all_rules, known_codes
-from confguard.risk.rules.interface import Context, Process, Rule, lowered
+from confguard.risk.rules.interface import Context, EditRule, Process, Rule, lowered
+from confguard.risk.rules.table import Danger
 from confguard.schema.known_secrets import secret_texts
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
@@ -130,7 +131,11 @@ def check_document(document: Document, shape: Shape = ANYTHING) -> list[Finding]
 
 def _findings(context: Context, more: Sequence[Rule]) -> list[Finding]:
     """Every rule's findings; a generic one only where no other rule speaks of the setting."""
-    found = [(rule, finding) for rule in all_rules() for finding in _run(rule, context)]
+    # Of a file that is gone, no setting is off, cut or blank: what goes with it is told as a whole.
+    asked = [
+        rule for rule in all_rules() if not context.process.removed or not isinstance(rule, Danger | EditRule)
+    ]
+    found = [(rule, finding) for rule in asked for finding in _run(rule, context)]
     own = [finding for rule in more for finding in _run(rule, context)]
     spoken = {finding.path for rule, finding in found if not rule.generic} | {each.path for each in own}
     return [

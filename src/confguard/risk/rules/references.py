@@ -9,7 +9,7 @@ from typing import Any
 from confguard.diffs.applying import opaque
 from confguard.paths import Key, Path
 from confguard.risk.findings import Finding
-from confguard.risk.names import head_of, name_of, word_set, words_of
+from confguard.risk.names import head_of, name_of, word_set, words_of, words_on_path
 from confguard.risk.rules.context import environment_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
 
@@ -153,7 +153,8 @@ class DanglingReference(Rule):
             gone = opaque(change.before)
             if isinstance(gone, str) and _HOST.fullmatch(gone):
                 stays = [path for path, text in context.texts_after if text == gone]
-                if stays:
+                named = sum(text == gone for text in _texts(context.before))
+                if stays and named > 1:  # and did not only go to another list
                     yield self.finding(change.path, f"{gone} is gone, and {name_of(stays[0])} still names it")
             elif isinstance(gone, dict) and gone.get("type") in {"A", "AAAA", "CNAME"} and gone.get("name"):
                 label = re.compile(rf"(?<![\w.-]){re.escape(str(gone['name']))}\.")
@@ -168,7 +169,7 @@ class DanglingReference(Rule):
             if not texts or head_of(name_of(edit.path)) not in _REFERRING or edit.path[-1] in {"name", "id"}:
                 continue
             around = words_on_path(edit.path[-2:])
-            if around & word_set("labels annotations sourcelabels targetlabel"):  # which name themselves
+            if around & word_set("labels annotations sourcelabel targetlabel"):  # which name themselves
                 continue
             known = known or set(_names_in(context.after))
             if edit.before in known and edit.after not in known and edit.before != edit.after:

@@ -7,7 +7,7 @@ around it (`under`), unless a word says otherwise (`unless`); `along` asks for a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from attrs import frozen
 
@@ -302,6 +302,18 @@ def roles_of(path: Path) -> frozenset[str]:
     return _roles(subject_of(path), words_of(above), words_on_path(path))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def _roles(name: frozenset[str], above: frozenset[str], trail: frozenset[str]) -> frozenset[str]:
-    return frozenset(each for each, role in ROLES.items() if role.holds(name, above, trail))
+    known = _roles_by_word()
+    asked = {role for word in name | above for role in known.get(word, ())}
+    return frozenset(each for each in asked if ROLES[each].holds(name, above, trail))
+
+
+@cache
+def _roles_by_word() -> Mapping[str, tuple[str, ...]]:
+    """The roles that a word may be a sign of."""
+    words: dict[str, tuple[str, ...]] = {}
+    for name, role in ROLES.items():
+        for word in frozenset().union(role.under, *role.names):
+            words[word] = (*words.get(word, ()), name)
+    return words

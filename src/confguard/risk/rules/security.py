@@ -283,7 +283,7 @@ def _names_a_secret(edit: Edit, value: str) -> bool:
         return True  # `LICENSE_KEY: license-key`: what stands there says what is to stand there
     if any("secret" in words_of(each) for each in names) and _REFERENCE_NAME.fullmatch(value):
         return True
-    if "secret" in names and value.isascii() and value.isalpha() and value.islower():
+    if {"secret", "secretkey"} & set(names) and value.isascii() and value.isalpha() and value.islower():
         return True  # `secret: database`, as volumes and certificates name one
     return _VERSION_RANGE.fullmatch(value) is not None
 
