@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from io import TextIOWrapper
+from typing import TextIO
 
 __all__ = ["discard_output", "escape_unencodable", "run_to_end"]
 
@@ -36,15 +37,19 @@ def run_to_end(run: Callable[[], int]) -> int:
         discard_output()
         with suppress(OSError):
             sys.stderr.write(f"confguard: the output cannot be written: {error.strerror or error}\n")
-            sys.stderr.flush()
         return CANNOT_RUN
+    finally:
+        try:
+            sys.stderr.flush()
+        except OSError:
+            discard_output(sys.stderr)
 
 
-def discard_output() -> None:
-    """Let what is not written yet go nowhere, so that ending does not fail for it."""
+def discard_output(stream: TextIO | None = None) -> None:
+    """Let what a stream (of the output, unless said) has not written yet go nowhere: so ending does not fail for it."""
     with suppress(OSError, ValueError):  # in a test, it may have no number
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, (stream or sys.stdout).fileno())
         os.close(nowhere)
 
 

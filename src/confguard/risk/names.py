@@ -24,6 +24,8 @@ __all__ = [
 
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?![a-z]))[a-z])|[^A-Za-z0-9]+")
 _NAMING = ("name", "key", "id")
+_LONGEST = 200
+"""A longer text is no name: what comes after so many characters says nothing more."""
 _VALUE_NAMES = {"value", "default", "val"}
 _SWITCH_WORDS = {"enable", "enabled", "active", "on", "use", "disable", "disabled", "allow", "set"}
 _NEGATING = {"disable", "disabled", "skip", "no", "not", "without", "insecure", "ignore", "bypass", "unsafe"}
@@ -64,6 +66,7 @@ def words_of(name: str) -> frozenset[str]:
     >>> sorted(words_of("liveness_probes"))
     ['liveness', 'livenessprobe', 'livenessprobes', 'probe', 'probes']
     """
+    name = name[:_LONGEST]
     known = meaning(name)
     if known is not None:
         return known
@@ -103,7 +106,7 @@ def parts_of(name: str) -> tuple[str, ...]:
     >>> parts_of("maxInflight-requests")
     ('max', 'inflight', 'requests')
     """
-    return tuple(word.lower() for word in _BOUNDARY.split(name) if word)
+    return tuple(word.lower() for word in _BOUNDARY.split(name[:_LONGEST]) if word)
 
 
 def head_of(name: str) -> str:

@@ -68,6 +68,10 @@ def warnings_of(path: Path) -> tuple[Warned, ...]:
     return found
 
 
+_LONGEST = 200
+"""A longer text is no word that a program knows."""
+
+
 @cache
 def _known() -> Mapping[str, tuple[Warned, ...]]:
     read = tomllib.loads(files(__package__).joinpath("programs.toml").read_text())
@@ -81,5 +85,5 @@ def _known() -> Mapping[str, tuple[Warned, ...]]:
 
 
 def _plain(value: Any) -> str:
-    text = str(value).lower()
+    text = str(value)[:_LONGEST].lower()
     return text if text in {"/dev/null"} else "".join(char for char in text if char.isalnum())
