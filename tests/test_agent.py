@@ -79,13 +79,13 @@ def ended(process: subprocess.Popen[str]) -> str:
 @pytest.mark.slow
 def test_a_bake_whose_applier_was_killed_is_over_at_its_deadline(folder: Path) -> None:
     agent = run("agent", "--format", "json", folder=folder)
-    applier = baking(folder, "3s")
+    applier = baking(folder, "5s")
     begun = time.monotonic()
     applier.kill()
     applier.communicate()
     with guard_in(folder) as guard:
         until(lambda: len(guard.history()) == 3)
-        assert time.monotonic() - begun < 3 + 3  # a second, and what a busy machine takes
+        assert time.monotonic() - begun < 5 + 3  # a second, and what a busy machine takes
         assert guard.history()[0].reverts == 1
     until(lambda: (folder / "live.toml").read_text() == "n = 1\n")
     lines = [json.loads(line) for line in ended(agent).splitlines()]
@@ -96,7 +96,7 @@ def test_a_bake_whose_applier_was_killed_is_over_at_its_deadline(folder: Path) -
 @pytest.mark.slow
 def test_two_agents_revert_once(folder: Path) -> None:
     agents = [run("agent", folder=folder) for _ in range(2)]
-    applier = baking(folder, "2s")
+    applier = baking(folder, "5s")
     applier.kill()
     applier.communicate()
     with guard_in(folder) as guard:
@@ -108,7 +108,7 @@ def test_two_agents_revert_once(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_a_watcher_that_was_stopped_past_its_lease_notices(folder: Path) -> None:
-    applier = baking(folder, "2s")
+    applier = baking(folder, "5s")
     os.kill(applier.pid, signal.SIGSTOP)
     agent = run("agent", folder=folder)
     with guard_in(folder) as guard:
@@ -125,7 +125,7 @@ def test_a_watcher_that_was_stopped_past_its_lease_notices(folder: Path) -> None
 @pytest.mark.slow
 def test_a_bake_that_is_watched_is_left_alone(folder: Path) -> None:
     agent = run("agent", folder=folder)
-    applier = baking(folder, "4s")
+    applier = baking(folder, "6s")
     time.sleep(2)
     assert done("confirm", "auth", folder=folder) == 0
     applier.communicate(timeout=20)
