@@ -812,13 +812,13 @@ class TestBakes:
     ) -> None:
         other = cg.Guard("b", store=guard.store, targets=["b.toml"], policy=ANY)
         group = cg.Group(guard, other)
-        monkeypatch.setattr("confguard.rollout.watching.LEASE_SECONDS", 0.04)
+        monkeypatch.setattr("confguard.rollout.bake.LEASE_SECONDS", 0.04)
         renewed: set[str] = set()
         renew = guard.store.renew_bake
 
-        def noted(config: str, revision: int) -> bool:
+        def noted(config: str, revision: int, seconds: float) -> bool:
             renewed.add(config)
-            return renew(config, revision)
+            return renew(config, revision, seconds)
 
         def all_renewed() -> bool:
             end = time.monotonic() + 5
@@ -1304,7 +1304,7 @@ class TestWhatComesBetween:
         guard = cg.Guard("a", store="memory://", targets=["a.toml"], policy=ANY)
         guard.apply(guard.plan({"x": 1}, reason="start"))
         with monkeypatch.context() as patched:
-            patched.setattr("confguard.stores.memory.LEASE_SECONDS", 0)
+            patched.setattr("confguard.rollout.bake.LEASE_SECONDS", 0)
             patched.setattr("confguard.rollout.applying._bake", lambda *_: None)
             guard.apply(guard.plan({"x": 2}, reason="two"), bake=Bake("1h", confirm=True))
         commit = guard.store.commit

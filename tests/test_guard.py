@@ -498,14 +498,14 @@ def test_a_bake_that_lasts_longer_than_its_lease_stays_watched(
     store = open_store("sqlite:///lease.db")
     renew = store.renew_bake
 
-    def noted(config: str, revision: int) -> bool:
-        done = renew(config, revision)
+    def noted(config: str, revision: int, seconds: float) -> bool:
+        done = renew(config, revision, seconds)
         assert done
         renewed.release()
         return done
 
     monkeypatch.setattr(store, "renew_bake", noted)
-    monkeypatch.setattr("confguard.rollout.watching.LEASE_SECONDS", 0.04)
+    monkeypatch.setattr("confguard.rollout.bake.LEASE_SECONDS", 0.04)
 
     def three_leases() -> None:
         if store.pending_bake("a"):

@@ -322,16 +322,9 @@ def test_a_bake_is_begun_with_its_revision_and_ends_once(store: Store) -> None:
 
 
 @pytest.mark.slow  # it waits
-def test_a_bake_is_watched_while_its_lease_is_renewed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bake_is_watched_while_its_lease_is_renewed(store: Store) -> None:
     """Whatever the clocks of hosts say: the deadline here is a year ago."""
-    for module, name, value in (
-        ("memory", "LEASE_SECONDS", 1.0),
-        ("sql_script", "LEASE", 1_000_000),
-        ("sql", "LEASE", 1_000_000),
-        ("etcd", "LEASE_SECONDS", 1.0),
-    ):
-        monkeypatch.setattr(f"confguard.stores.{module}.{name}", value)
-    append(store, "a", [draft()], expect=0, bake=PendingBake(1, 0, NOW - timedelta(days=365)))
+    append(store, "a", [draft()], expect=0, bake=PendingBake(1, 0, NOW - timedelta(days=365), lease=1.0))
 
     def watched() -> bool:
         pending = store.pending_bake("a")
@@ -342,14 +335,17 @@ def test_a_bake_is_watched_while_its_lease_is_renewed(store: Store, monkeypatch:
     assert not store.renew_bake("a", 2)
     for _ in range(6):
         time.sleep(0.4)
-        assert store.renew_bake("a", 1)
+        assert store.renew_bake("a", 1, 1.0)
         assert watched()
     end = time.monotonic() + 30
     while watched():  # etcd looks for leases that have ended from time to time
         assert time.monotonic() < end
         time.sleep(0.1)
-    assert store.renew_bake("a", 1)
+    assert store.renew_bake("a", 1, 1.0)
     assert watched(), "its watcher was only slow"
+    assert store.renew_bake("a", 1, 20.0)
+    time.sleep(4)
+    assert watched(), "it was renewed for longer"
     assert store.end_bake("a", 1)
     assert not store.renew_bake("a", 1)
 

@@ -30,7 +30,8 @@ from hypothesis.stateful import (
 import confguard as cg
 from confguard.errors import TargetError
 from confguard.rollout import Bake
-from confguard.stores import Store, etcd, open_store, sql, sql_script
+from confguard.rollout import bake as bakes
+from confguard.stores import Store, open_store
 from confguard.targets import FileTarget
 
 __all__ = ["Rollouts", "run_rollouts"]
@@ -335,10 +336,7 @@ def run_rollouts(kind: str, histories: int, server: Any = None) -> None:
             return f"sqlite:///{folder}/{name}.db"
         return str(server.url(schema=name)) if kind == "postgresql" else f"{server.url}/{name}"
 
-    leases = [(sql_script, "LEASE", 50_000), (sql, "LEASE", 50_000), (etcd, "LEASE_SECONDS", 1.0)]
-    before = [getattr(module, name) for module, name, _ in leases]
-    for module, name, short in leases:
-        setattr(module, name, short)
+    before, bakes.LEASE_SECONDS = bakes.LEASE_SECONDS, 1.0 if kind == "etcd" else 0.05
     try:
         run_state_machine_as_test(  # type: ignore[no-untyped-call]
             type(f"{kind.title()}Rollouts", (Rollouts,), {"kind": kind, "url_of": staticmethod(url_of)}),
@@ -351,8 +349,7 @@ def run_rollouts(kind: str, histories: int, server: Any = None) -> None:
             ),
         )
     finally:
-        for (module, name, _), value in zip(leases, before, strict=True):
-            setattr(module, name, value)
+        bakes.LEASE_SECONDS = before
 
 
 def _committing(stage: Callable[..., Any], dying: Callable[..., Any]) -> Callable[..., Any]:

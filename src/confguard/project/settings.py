@@ -45,6 +45,9 @@ class Config:
     monitors: list[Any] = field(factory=list, repr=False)
     """What is watched while a new revision bakes: `{ url, baseline, alpha, silence, name, timeout }`."""
 
+    revert_within: Duration | None = None
+    """The agent reverts the newest change if it came at most so long before a monitor alarms; never, if left out."""
+
     @property
     def patterns(self) -> list[str]:
         """Its files in the repository, or patterns of them."""

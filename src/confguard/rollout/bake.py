@@ -13,9 +13,13 @@ from confguard.fields import Duration
 from confguard.rollout.monitors import Monitor, MonitorLike, as_monitor
 from confguard.rollout.probes import Probe, ProbeLike, as_probe, ask
 from confguard.secrets import masked
+from confguard.stores.interface import LEASE_SECONDS
 from confguard.texts import amount
 
-__all__ = ["Bake", "Outcome", "Watched", "watch"]
+__all__ = ["Bake", "Outcome", "Watched", "lease_for", "watch"]
+
+_MOMENT = 0.75
+"""Seconds in which a watcher that lives says so again at the latest, at the end of a bake."""
 
 
 def _probes(probes: Iterable[ProbeLike]) -> tuple[Probe, ...]:
@@ -72,6 +76,17 @@ class Bake:
     def __attrs_post_init__(self) -> None:
         if not (self.probes or self.monitors or self.confirm):
             raise ValueError("a bake asks nothing: give it probes or monitors, or confirm=True")
+
+
+def lease_for(left: float) -> float:
+    """For how many seconds a bake that lasts so many more counts as watched, if its watcher is not heard of again.
+
+    So a bake whose watcher has died is over within a moment of its end, however short before that it died.
+
+    >>> lease_for(600.0), lease_for(10.0), lease_for(-3.0)
+    (30.0, 10.75, 0.75)
+    """
+    return min(LEASE_SECONDS, max(left, 0.0) + _MOMENT)
 
 
 class Outcome(Enum):

@@ -14,7 +14,7 @@ from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.errors import ConfguardError
 from confguard.lazy import read_once
-from confguard.rollout.bake import Bake
+from confguard.rollout.bake import Bake, lease_for
 from confguard.rollout.places import Held, Place
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING
@@ -62,7 +62,8 @@ class HeadChange:
         pending = None
         if self.bake:
             deadline = self.place.clock() + self.bake.duration
-            pending = PendingBake(revisions[-1].number, self.back, deadline)
+            lease = lease_for(self.bake.duration.total_seconds())
+            pending = PendingBake(revisions[-1].number, self.back, deadline, lease=lease)
         return Append(self.place.config, revisions, self.place.key, pending, self.unproved)
 
     @property

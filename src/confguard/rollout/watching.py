@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from confguard.errors import ConfguardError
-from confguard.rollout.bake import Bake, Outcome, Watched
+from confguard.rollout.bake import Bake, Outcome, Watched, lease_for
 from confguard.rollout.bake import watch as watch_bake
 from confguard.rollout.steps import Done
 from confguard.stores.interface import LEASE_SECONDS
@@ -25,7 +26,9 @@ def watch(bake: Bake, done: Sequence[Done]) -> Watched:
         for each in done:
             each.place.emit("probed", each.revision, probe=name, wrong=wrong)
 
-    with leased(done, bake.duration.total_seconds() + _LONGER):
+    lasting = bake.duration.total_seconds()
+    end = time.monotonic() + lasting
+    with leased(done, lasting + _LONGER, lambda: end - time.monotonic()):
         return watch_bake(bake, lambda: _ended(done), notice)
 
 
@@ -43,17 +46,23 @@ def _ended(done: Sequence[Done]) -> Outcome | None:
 
 
 @contextmanager
-def leased(done: Sequence[Done], seconds: float) -> Iterator[None]:
-    """Say again and again that the bakes are watched, on a thread of its own: probes may take long."""
-    over = threading.Event()
+def leased(
+    done: Sequence[Done], seconds: float, left: Callable[[], float] = lambda: LEASE_SECONDS
+) -> Iterator[None]:
+    """Say again and again that the bakes are watched, on a thread of its own: probes may take long.
+
+    For so many seconds at most; `left` is how many the bakes go on for.
+    """
+    over, end = threading.Event(), time.monotonic() + seconds
 
     def renew() -> None:
-        left = seconds
-        while left > 0 and not over.wait(LEASE_SECONDS / 4):
-            left -= LEASE_SECONDS / 4
+        while time.monotonic() < end:
+            lease = lease_for(left())
             for each in done:
                 with suppress(ConfguardError):  # the store is away: tried again in a moment
-                    each.place.store.renew_bake(each.place.config, each.revision.number)
+                    each.place.store.renew_bake(each.place.config, each.revision.number, lease)
+            if over.wait(lease / 4):
+                return
 
     thread = threading.Thread(target=renew, name="confguard-lease", daemon=True)
     thread.start()

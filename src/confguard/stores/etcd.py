@@ -51,7 +51,7 @@ class EtcdStore:
         parsed = EtcdUrl.parse(url)
         self._client = Client(parsed)
         self._prefix = (parsed.prefix or "confguard") + "/"
-        self._leases: dict[str, str] = {}
+        self._leases: dict[str, tuple[str, float]] = {}
         self._has_layout = False
         self._check_layout()
 
@@ -71,7 +71,7 @@ class EtcdStore:
         """One transaction, sent again while its answer is lost."""
         compares: list[Body] = []
         operations: dict[bytes, Body] = {}
-        leases: dict[str, str] = {}
+        leases: dict[str, tuple[str, float]] = {}
         for each in appends:
             compares.append(self._follows(each))
             compares += [exists(self._key("bake", each.config))] if each.unproved else []
@@ -197,15 +197,16 @@ class EtcdStore:
         value, watched = self._values(self._key("bake", config), self._key("watched", config))
         return values.bake_of(config, value, watched) if value is not None else None
 
-    def renew_bake(self, config: str, revision: int) -> bool:
+    def renew_bake(self, config: str, revision: int, seconds: float = LEASE_SECONDS) -> bool:
         """The bake of a revision is watched: its lease is kept alive, or another one taken where it has ended."""
         bake, watched = self._key("bake", config), self._key("watched", config)
         value, noted = self._values(bake, watched)
         if value is None or values.bake_of(config, value, noted).revision != revision:
             return False
-        lease = self._leases.get(config)
-        if noted is None or lease is None or not self._client.keep_alive(lease):
-            self._leases[config] = lease = self._client.grant(LEASE_SECONDS)
+        lease, lasting = self._leases.get(config, ("", 0.0))
+        if noted is None or lasting != seconds or not self._client.keep_alive(lease):
+            lease = self._client.grant(seconds)
+            self._leases[config] = lease, seconds
             noting = put(watched, str(revision).encode(), lease)
             return self._client.transaction([holds(bake, value)], [noting])
         return True
@@ -269,7 +270,7 @@ class EtcdStore:
             return absent(key)
         return holds(key, values.head_text(first.number - 1, first.parent))
 
-    def _operations(self, append: Append, leases: dict[str, str]) -> dict[bytes, Body]:
+    def _operations(self, append: Append, leases: dict[str, tuple[str, float]]) -> dict[bytes, Body]:
         """What a commit writes, by key: etcd takes each key only once."""
         config, last = append.config, append.revisions[-1]
         puts = {self._key("head", config): values.head_text(last.number, last.digest)}
@@ -288,7 +289,8 @@ class EtcdStore:
         operations = {key: put(key, value) for key, value in puts.items()}
         if append.bake is None:
             return operations | {bake: delete(bake), watched: delete(watched)}
-        leases[config] = lease = self._client.grant(LEASE_SECONDS)
+        lease = self._client.grant(append.bake.lease)
+        leases[config] = lease, append.bake.lease
         operations[bake] = put(bake, values.bake_text(append.bake))
         operations[watched] = put(watched, str(append.bake.revision).encode(), lease)
         return operations

@@ -7,6 +7,7 @@ was to write is there.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from threading import Event
@@ -53,7 +54,7 @@ class Client:
 
     def grant(self, seconds: float) -> str:
         """A lease of so many seconds: keys that are put with it go when it ends."""
-        return str(self._post("/lease/grant", {"TTL": int(seconds)})["ID"])
+        return str(self._post("/lease/grant", {"TTL": math.ceil(seconds)})["ID"])
 
     def keep_alive(self, lease: str) -> bool:
         """Renew a lease. False if it has ended."""

@@ -130,6 +130,8 @@ class PendingBake:
     """Until when it is watched, by the clock of whoever applied it: to be shown, not to be compared."""
     watched: bool = field(default=True, eq=False)
     """Was its watcher heard of within the lease? By the store's own clock. If not, the bake was abandoned."""
+    lease: float = field(default=LEASE_SECONDS, eq=False)
+    """For how many seconds it counts as watched from the commit on."""
 
 
 @frozen
@@ -177,8 +179,8 @@ class Store(Protocol):
         """Append to one config or several, in one transaction: all of it or nothing.
 
         When it has returned, all is durable. Each place then wants its newest revision, a bake that was pending before
-        is over, and one that begins is watched for `LEASE_SECONDS`. Raises `ConflictError` if a head is not the one to
-        be followed, or has proved itself where it was to be `unproved`.
+        is over, and one that begins is watched for the seconds of its `lease`. Raises `ConflictError` if a head is not
+        the one to be followed, or has proved itself where it was to be `unproved`.
         """
         ...
 
@@ -222,8 +224,8 @@ class Store(Protocol):
         """The bake that is under way."""
         ...
 
-    def renew_bake(self, config: str, revision: int) -> bool:
-        """The bake of a revision is watched for another `LEASE_SECONDS`. False if it is over."""
+    def renew_bake(self, config: str, revision: int, seconds: float = LEASE_SECONDS) -> bool:
+        """The bake of a revision is watched for so many seconds from now on. False if it is over."""
         ...
 
     def end_bake(self, config: str, revision: int) -> bool:

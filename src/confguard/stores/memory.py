@@ -56,7 +56,7 @@ class MemoryStore:
                 self._bakes.pop(each.config, None)
                 if each.bake:
                     self._bakes[each.config] = each.bake
-                    self._leases[each.config] = time.monotonic() + LEASE_SECONDS
+                    self._leases[each.config] = time.monotonic() + each.bake.lease
             self._changed.notify_all()
 
     def places(self, config: str) -> dict[str, PlaceState]:
@@ -111,12 +111,12 @@ class MemoryStore:
             pending = self._bakes.get(config)
             return pending and attrs.evolve(pending, watched=time.monotonic() < self._leases[config])
 
-    def renew_bake(self, config: str, revision: int) -> bool:
+    def renew_bake(self, config: str, revision: int, seconds: float = LEASE_SECONDS) -> bool:
         """The bake of a revision is watched."""
         with self._lock:
             if not self._is_baking(config, revision):
                 return False
-            self._leases[config] = time.monotonic() + LEASE_SECONDS
+            self._leases[config] = time.monotonic() + seconds
             return True
 
     def end_bake(self, config: str, revision: int) -> bool:

@@ -15,7 +15,7 @@ from confguard.errors import StoreError
 from confguard.forking import close_with, renew_in_children
 from confguard.stores import chain
 from confguard.stores.doubt import settled
-from confguard.stores.interface import Append
+from confguard.stores.interface import LEASE_SECONDS, Append
 from confguard.stores.packing import Packed
 from confguard.stores.sql import SqlStore
 from confguard.stores.sql_script import FOLLOW, Statement, UnmetError
@@ -101,10 +101,12 @@ class PostgresStore(SqlStore):
             lambda error: chain.in_doubt(appends, error),
         )
 
-    def renew_bake(self, config: str, revision: int) -> bool:
+    def renew_bake(self, config: str, revision: int, seconds: float = LEASE_SECONDS) -> bool:
         """The bake of a revision is watched; where the answer is lost, it is said again."""
         renew = super().renew_bake
-        return settled(PATIENCE_SECONDS, lambda: renew(config, revision), lambda: False, lambda error: error)
+        return settled(
+            PATIENCE_SECONDS, lambda: renew(config, revision, seconds), lambda: False, lambda error: error
+        )
 
     def end_bake(self, config: str, revision: int) -> bool:
         """End the bake of a revision; where the answer is lost, one that is over while it is the head was ended."""

@@ -10,14 +10,13 @@ from contextlib import suppress
 
 from confguard.errors import IntegrityError, NotFoundError
 from confguard.stores import chain, packing
-from confguard.stores.interface import Append, PendingBake, PlaceState, Revision, thinned
+from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake, PlaceState, Revision, thinned
 from confguard.stores.packing import Keyframe, Packed
 from confguard.stores.retention import contents_to_keep
 from confguard.stores.sql_script import (
     HEAD_MOVED,
     ID,
     KEYFRAME_GONE,
-    LEASE,
     Row,
     Statement,
     UnmetError,
@@ -190,9 +189,11 @@ class SqlStore(ABC):
         row = self._bake(config)
         return bake_of(config, row[0], row[1], self.longest_lease) if row else None
 
-    def renew_bake(self, config: str, revision: int) -> bool:
+    def renew_bake(self, config: str, revision: int, seconds: float = LEASE_SECONDS) -> bool:
         """The bake of a revision is watched."""
-        return self._on_bake(config, revision, f"lease = {LEASE} + {self.now}", durable=False)
+        return self._on_bake(
+            config, revision, f"lease = {int(seconds * 1_000_000)} + {self.now}", durable=False
+        )
 
     def end_bake(self, config: str, revision: int) -> bool:
         """End the bake of a revision."""

@@ -79,7 +79,12 @@ def script_of(append: Append, packed: Sequence[Packed | None], now: str) -> Iter
     `now` is the time by the store's own clock, as an expression.
     """
     first, last, config = append.revisions[0], append.revisions[-1], append.config
-    new_head = (last.number, bytes.fromhex(last.digest), _bake_text(config, append.bake), LEASE)
+    new_head = (
+        last.number,
+        bytes.fromhex(last.digest),
+        _bake_text(config, append.bake),
+        lease_of(append.bake),
+    )
     if first.parent is None:
         query = (
             f"INSERT INTO config (name, head, digest, bake, lease) VALUES (?, ?, ?, ?, ? + {now})"
@@ -122,6 +127,11 @@ def _insert(revision: Revision, packed: Packed | None, first: int) -> Statement:
     if keyframe is None or keyframe >= first:
         return Statement(_INSERT + _QUIETLY, values, must=HEAD_MOVED)
     return Statement(_INSERT + _WITH_KEYFRAME + _QUIETLY, (*values, keyframe), must=KEYFRAME_GONE)
+
+
+def lease_of(bake: PendingBake | None) -> int:
+    """For how many microseconds a bake counts as watched from the commit on."""
+    return int(bake.lease * 1_000_000) if bake else LEASE
 
 
 def _bake_text(config: str, bake: PendingBake | None) -> str | None:

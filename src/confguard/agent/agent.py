@@ -1,0 +1,185 @@
+"""The agent: a small process for a host that finishes what was left, and watches what nobody looks at.
+
+It holds nothing that another one needs: all that is to be done stands in the store. So any number of agents may run,
+on one host or on many; each finishes the work of its own place, and what a bake comes to is decided once, by the store.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from threading import Event as Flag
+
+from attrs import define, field, frozen
+
+from confguard.errors import ConfguardError, brief
+from confguard.guard import Guard
+from confguard.rollout.monitors import Monitor, MonitorLike, as_monitor
+from confguard.secrets import masked
+from confguard.stores.interface import Revision
+
+__all__ = ["Agent", "Charge"]
+
+_LOG = logging.getLogger(__name__)
+_LONGEST_PAUSE = 60.0
+"""How many seconds at most what failed is left alone before it is tried again."""
+_NAMED = 3
+"""So many of the latest changes are named when a monitor alarms."""
+
+
+@frozen(kw_only=True)
+class Charge:
+    """One config in the agent's care.
+
+    `monitors` are watched all the time, but while something bakes: then whoever applied it watches. With
+    `revert_within`, the newest change is reverted where it came at most so long before an alarm.
+    """
+
+    guard: Guard
+    monitors: Sequence[MonitorLike] = ()
+    revert_within: timedelta | None = None
+
+
+@define
+class _State:
+    """What is known of one charge from the last look."""
+
+    charge: Charge
+    monitors: tuple[Monitor, ...]
+    watching: bool = False
+    drifted: tuple[str, ...] = ()
+    problem: str = ""
+    pause: float = 0.0
+    due: float = 0.0
+    drift_due: float = 0.0
+    reverted: int | None = None
+    """The revision that was taken back last: if the alarm comes again, it was not the cause."""
+
+
+def _log(config: str, text: str) -> None:
+    _LOG.warning("%s: %s", config, text)
+
+
+@define
+class Agent:
+    """Looks at each of its charges again and again: what is left of it, its monitors, its targets.
+
+    Each `interval` it finishes what was left (`Guard.recover`): a bake that nobody watches any more is reverted, a head
+    that was not written is written, a service that was not told is told. What fails is tried again after a pause that
+    grows up to a minute, and never stops the others. Each `drift_interval` it looks whether targets hold the head.
+
+    `say` is told of what happened: the config's name, and a line of text.
+
+    >>> from confguard.testing import memory_guard
+    >>> agent = Agent([Charge(guard=memory_guard("auth"))], say=print)
+    >>> agent.look()
+    """
+
+    charges: Sequence[Charge]
+    interval: timedelta = field(default=timedelta(seconds=0.25), kw_only=True)
+    drift_interval: timedelta = field(default=timedelta(minutes=1), kw_only=True)
+    say: Callable[[str, str], None] = field(default=_log, kw_only=True)
+    clock: Callable[[], float] = field(default=time.monotonic, kw_only=True, repr=False)
+    _states: Sequence[_State] = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._states = [
+            _State(each, tuple(as_monitor(monitor) for monitor in each.monitors)) for each in self.charges
+        ]
+
+    def run(self, stop: Flag) -> None:
+        """Look until `stop` is set."""
+        while not stop.is_set():
+            self.look()
+            stop.wait(self.interval.total_seconds())
+
+    def look(self) -> None:
+        """Look at all once."""
+        for state in self._states:
+            now = self.clock()
+            if now < state.due:
+                continue
+            try:
+                self._recover(state)
+                self._watch(state)
+                if now >= state.drift_due:
+                    state.drift_due = now + self.drift_interval.total_seconds()
+                    self._compare(state)
+                state.problem, state.pause, state.due = "", 0.0, 0.0
+            except ConfguardError as error:
+                self._failed(state, str(error))
+            except Exception as error:  # noqa: BLE001 - a probe, target or callback of the user's own may raise anything
+                _LOG.exception("'%s' could not be looked at", state.charge.guard.name)
+                self._failed(state, masked(f"{type(error).__name__}: {error}"))
+
+    def _recover(self, state: _State) -> None:
+        for each in state.charge.guard.recover():
+            what = {
+                "reverted": "nobody watched its bake any more: reverted, as revision {}",
+                "written": "revision {} was not written everywhere: written",
+                "told": "its service was not told of revision {}: told",
+            }[each.what]
+            self.say(each.config, what.format(each.revision.number))
+
+    def _watch(self, state: _State) -> None:
+        """Ask the monitors; who applied what bakes asks them itself."""
+        guard = state.charge.guard
+        if not state.monitors:
+            return
+        if guard.store.pending_bake(guard.name) is not None:
+            state.watching = False
+            return
+        if not state.watching:
+            state.watching = True
+            for monitor in state.monitors:
+                monitor.start()
+            return
+        for monitor in state.monitors:
+            alarm = monitor.check()
+            if alarm:
+                self._alarmed(state, f"{monitor.name}: {alarm}")
+                monitor.start()  # what was seen so far has been told
+
+    def _alarmed(self, state: _State, why: str) -> None:
+        guard, within = state.charge.guard, state.charge.revert_within
+        latest = guard.history(_NAMED)
+        head = latest[0] if latest else None
+        since = "; ".join(_shown(each) for each in latest)
+        self.say(guard.name, f"{why}. Latest changes: {since or 'none'}")
+        if head is None or within is None:
+            return
+        if state.reverted is not None and head.number == state.reverted + 1:
+            self.say(
+                guard.name,
+                f"revision {state.reverted} was taken back, and it is no better: it was not the cause",
+            )
+            return
+        if head.number == 1 or head.reverts is not None or guard.place.clock() - head.created_at > within:
+            return
+        back = guard.revert(reason=f"by the agent: {brief(why)}")
+        state.reverted = head.number
+        self.say(
+            guard.name,
+            f"revision {head.number} came within {within} before: reverted, as revision {back.number}",
+        )
+
+    def _compare(self, state: _State) -> None:
+        drifted = tuple(f"{each.target}: {each.what}" for each in state.charge.guard.drift())
+        if drifted != state.drifted:
+            state.drifted = drifted
+            self.say(state.charge.guard.name, "; ".join(drifted) or "no drift any more")
+
+    def _failed(self, state: _State, problem: str) -> None:
+        """Say what is new, and leave it alone for a while."""
+        if problem != state.problem:
+            state.problem = problem
+            self.say(state.charge.guard.name, problem)
+        state.pause = min(max(2 * state.pause, self.interval.total_seconds()), _LONGEST_PAUSE)
+        state.due = self.clock() + state.pause
+
+
+def _shown(revision: Revision) -> str:
+    at = f"{revision.created_at:%Y-%m-%d %H:%M:%S}Z"
+    return f"revision {revision.number} by {revision.author} at {at} ({brief(revision.reason)})"

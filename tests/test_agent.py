@@ -1,0 +1,249 @@
+"""The agent: what it finishes, what it watches, what it leaves alone; with real processes that die."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import confguard as cg
+from confguard.agent import Agent, Charge
+from confguard.rollout import ErrorRate
+from confguard.rollout.bake import lease_for
+from confguard.stores.interface import LEASE_SECONDS
+
+PROJECT = '[configs.auth]\nfiles = ["auth.toml"]\ntargets = ["live.toml"]\n'
+
+
+def run(*words: str, folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "confguard", *words],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def done(*words: str, folder: Path) -> int:
+    return subprocess.run(
+        [sys.executable, "-m", "confguard", *words], cwd=folder, capture_output=True, check=False
+    ).returncode
+
+
+def until(true: Callable[[], object], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it does not come to that"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "confguard.toml").write_text(PROJECT)
+    (tmp_path / "auth.toml").write_text("n = 1\n")
+    assert done("apply", "auth", "--reason", "start", folder=tmp_path) == 0
+    (tmp_path / "auth.toml").write_text("n = 2\n")
+    return tmp_path
+
+
+def guard_in(folder: Path) -> cg.Guard:
+    return cg.Guard("auth", store=f"sqlite:///{folder}/confguard.db", targets=[folder / "live.toml"])
+
+
+def baking(folder: Path, lasting: str) -> subprocess.Popen[str]:
+    """A process that applied revision 2 and watches it."""
+    applier = run("apply", "auth", "--reason", "two", "--bake", lasting, "--confirm", folder=folder)
+    with guard_in(folder) as guard:
+        until(lambda: guard.store.pending_bake("auth"))
+        until(lambda: (folder / "live.toml").read_text() == "n = 2\n")
+    return applier
+
+
+def ended(process: subprocess.Popen[str]) -> str:
+    process.send_signal(signal.SIGTERM)
+    text, _ = process.communicate(timeout=10)
+    assert process.returncode == 0
+    return text
+
+
+@pytest.mark.slow
+def test_a_bake_whose_applier_was_killed_is_over_at_its_deadline(folder: Path) -> None:
+    agent = run("agent", "--format", "json", folder=folder)
+    applier = baking(folder, "5s")
+    begun = time.monotonic()
+    applier.kill()
+    applier.communicate()
+    with guard_in(folder) as guard:
+        until(lambda: len(guard.history()) == 3)
+        assert time.monotonic() - begun < 5 + 3  # a second, and what a busy machine takes
+        assert guard.history()[0].reverts == 1
+    until(lambda: (folder / "live.toml").read_text() == "n = 1\n")
+    lines = [json.loads(line) for line in ended(agent).splitlines()]
+    assert [line["config"] for line in lines] == [None, "auth"]
+    assert "reverted, as revision 3" in lines[1]["message"]
+
+
+@pytest.mark.slow
+def test_two_agents_revert_once(folder: Path) -> None:
+    agents = [run("agent", folder=folder) for _ in range(2)]
+    applier = baking(folder, "5s")
+    applier.kill()
+    applier.communicate()
+    with guard_in(folder) as guard:
+        until(lambda: len(guard.history()) == 3)
+        time.sleep(1)
+        assert len(guard.history()) == 3
+    assert "".join(map(ended, agents)).count("reverted, as revision 3") == 1
+
+
+@pytest.mark.slow
+def test_a_watcher_that_was_stopped_past_its_lease_notices(folder: Path) -> None:
+    applier = baking(folder, "5s")
+    os.kill(applier.pid, signal.SIGSTOP)
+    agent = run("agent", folder=folder)
+    with guard_in(folder) as guard:
+        until(lambda: len(guard.history()) == 3)
+    os.kill(applier.pid, signal.SIGCONT)
+    text, _ = applier.communicate(timeout=20)
+    assert applier.returncode != 0
+    assert "revision 3" in text
+    assert "reverted" in ended(agent)
+    with guard_in(folder) as guard:
+        assert len(guard.history()) == 3
+
+
+@pytest.mark.slow
+def test_a_bake_that_is_watched_is_left_alone(folder: Path) -> None:
+    agent = run("agent", folder=folder)
+    applier = baking(folder, "6s")
+    time.sleep(2)
+    assert done("confirm", "auth", folder=folder) == 0
+    applier.communicate(timeout=20)
+    assert applier.returncode == 0
+    assert "reverted" not in ended(agent)
+
+
+def test_once_looks_once(folder: Path) -> None:
+    assert done("agent", "--once", folder=folder) == 0
+
+
+def test_what_fails_is_said_once_and_tried_again_after_a_pause() -> None:
+    clock, said, tried = [0.0], [], []
+    guard = cg.Guard("a", store="memory://", format="toml", on_event=None)
+
+    class Failing:
+        name = "a"
+        store = guard.store
+
+        def recover(self) -> None:
+            tried.append(clock[0])
+            raise cg.errors.StoreError("the store is away")
+
+    agent = Agent(
+        [Charge(guard=Failing()), Charge(guard=guard)],  # type: ignore[arg-type]
+        say=lambda config, text: said.append((config, text)),
+        clock=lambda: clock[0],
+    )
+    for _ in range(4000):
+        clock[0] += 0.1
+        agent.look()
+    assert said == [("a", "the store is away")]
+    assert 8 < len(tried) < 25
+    assert tried[-1] - tried[-2] >= 60
+
+
+def watched(monitor: ErrorRate, within: timedelta | None) -> tuple[Agent, cg.Guard, list[str]]:
+    """An agent with a config that was changed a moment ago."""
+    guard = cg.Guard("auth", store="memory://", format="toml")
+    guard.apply(guard.plan({"n": 1}, reason="start"))
+    guard.apply(guard.plan({"n": 2}, author="ana", reason="faster"))
+    said: list[str] = []
+    agent = Agent(
+        [Charge(guard=guard, monitors=[monitor], revert_within=within)], say=lambda _, text: said.append(text)
+    )
+    return agent, guard, said
+
+
+def failing(agent: Agent, monitor: ErrorRate) -> None:
+    """A service that turns away half of all."""
+    for number in range(40):
+        monitor.record(number % 2 == 0)
+    agent.look()
+
+
+def test_a_monitor_names_the_latest_changes() -> None:
+    monitor = ErrorRate(baseline=0.01)
+    agent, guard, said = watched(monitor, None)
+    agent.look()
+    failing(agent, monitor)
+    assert len(said) == 1
+    assert "20 of 40 requests failed" in said[0]
+    assert "Latest changes: revision 2 by ana at " in said[0]
+    assert "(faster); revision 1 by " in said[0]
+    assert guard.head() is not None
+    assert len(guard.history()) == 2
+
+
+def test_the_newest_change_is_reverted_and_told_of_where_it_was_not_the_cause() -> None:
+    monitor = ErrorRate(baseline=0.01)
+    agent, guard, said = watched(monitor, timedelta(minutes=5))
+    agent.look()
+    failing(agent, monitor)
+    assert [each.data for each in guard.history(1)] == [{"n": 1}]
+    assert said[-1] == "revision 2 came within 0:05:00 before: reverted, as revision 3"
+    failing(agent, monitor)
+    assert said[-1] == "revision 2 was taken back, and it is no better: it was not the cause"
+    failing(agent, monitor)
+    assert len(guard.history()) == 3
+
+
+def test_an_older_change_is_not_taken_for_the_cause() -> None:
+    monitor = ErrorRate(baseline=0.01)
+    agent, guard, _ = watched(monitor, timedelta(0))
+    agent.look()
+    failing(agent, monitor)
+    assert len(guard.history()) == 2
+
+
+def test_drift_is_said_when_it_comes_and_goes(tmp_path: Path) -> None:
+    clock, said = [0.0], []
+    guard = cg.Guard("auth", store="memory://", targets=[tmp_path / "live.toml"])
+    guard.apply(guard.plan({"n": 1}, reason="start"))
+    agent = Agent([Charge(guard=guard)], say=lambda _, text: said.append(text), clock=lambda: clock[0])
+    agent.look()
+    (tmp_path / "live.toml").write_text("n = 5\n")
+    for _ in range(3):
+        clock[0] += 61
+        agent.look()
+    guard.repair()
+    clock[0] += 61
+    agent.look()
+    assert len(said) == 2
+    assert "live.toml" in said[0]
+    assert said[1] == "no drift any more"
+
+
+def test_it_ends_when_it_is_told_to() -> None:
+    stop = threading.Event()
+    agent = Agent([Charge(guard=cg.Guard("a", store="memory://", format="toml"))])
+    thread = threading.Thread(target=agent.run, args=(stop,))
+    thread.start()
+    stop.set()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_a_lease_ends_with_its_bake() -> None:
+    assert lease_for(3600) == LEASE_SECONDS
+    assert 0.5 <= lease_for(0) <= 1
+    assert lease_for(-10) == lease_for(0)
