@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from confguard.agent import Agent, Charge
 from confguard.rollout import ErrorRate
 from confguard.rollout.bake import lease_for
 from confguard.stores.interface import LEASE_SECONDS
+from conftest import ROOT
 
 PROJECT = '[configs.auth]\nfiles = ["auth.toml"]\ntargets = ["live.toml"]\n'
 
@@ -241,6 +244,36 @@ def test_it_ends_when_it_is_told_to() -> None:
     stop.set()
     thread.join(5)
     assert not thread.is_alive()
+
+
+def test_the_unit_of_the_page_is_one(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("needs systemd-analyze")
+    page = (ROOT / "docs/how-to/agent.md").read_text()
+    (unit,) = re.findall(r"```ini\n(.*?)```", page, re.DOTALL)
+    for needed, there in (
+        ("/opt/confguard/bin/confguard", sys.executable),
+        ("User=confguard\n", "User=root\n"),
+    ):
+        assert needed in unit
+        unit = unit.replace(needed, there)
+    file = tmp_path / "confguard-agent.service"
+    file.write_text(unit)
+    told = subprocess.run([analyze, "verify", str(file)], capture_output=True, text=True, check=False)
+    assert str(file) not in told.stderr, told.stderr
+    assert "confguard-agent" not in told.stderr, told.stderr
+
+
+def test_the_manifest_of_the_page_is_judged_harmless() -> None:
+    page = (ROOT / "docs/how-to/agent.md").read_text()
+    (manifest,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    document = cg.parse(manifest, "yaml")
+    assert (document.data["kind"], document.data["apiVersion"]) == ("Deployment", "apps/v1")
+    template = document.data["spec"]["template"]
+    assert document.data["spec"]["selector"]["matchLabels"] == template["metadata"]["labels"]
+    volumes = {each["name"] for each in template["spec"]["volumes"]}
+    assert {each["name"] for each in template["spec"]["containers"][0]["volumeMounts"]} == volumes
 
 
 def test_a_lease_ends_with_its_bake() -> None:
