@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache
 from math import isfinite
 from typing import Any, TypeAlias
 
@@ -117,6 +118,44 @@ def index_of(elements: Sequence[Any], key: Key) -> int | None:
     return next((i for i, element in enumerate(elements) if key.matches(element)), None)
 
 
+_LONG = 64
+"""From so many elements on, where they stand is worked out once for all that are looked up."""
+
+
+@frozen(eq=False)
+class _Same:
+    """A list, told from others by being another object."""
+
+    elements: list[Any]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.elements is other.elements
+
+    def __hash__(self) -> int:
+        return id(self.elements)
+
+
+def _looked_up(elements: list[Any], key: Key) -> int | None:
+    """As `index_of`, in a list that nobody changes."""
+    if len(elements) < _LONG:
+        return index_of(elements, key)
+    places, length = _places(_Same(elements), tuple(name for name, _ in key.fields))
+    index = places.get(tuple(value for _, value in key.fields))
+    if index is None and length == len(elements):
+        return None
+    fits = index is not None and index < len(elements) and key.matches(elements[index])
+    return index if fits else index_of(elements, key)
+
+
+@lru_cache(maxsize=8)
+def _places(same: _Same, names: tuple[str, ...]) -> tuple[dict[tuple[Any, ...], int], int]:
+    """Where each element stands, by what it has in these fields; and how many there are."""
+    places: dict[tuple[Any, ...], int] = {}
+    for index, element in enumerate(same.elements):
+        places.setdefault(tuple(dig(element, name) for name in names), index)
+    return places, len(same.elements)
+
+
 def follow(data: object, path: Path) -> tuple[Path, bool]:
     """Walk as far as a path leads; keys become positions. Returns the walked part and if it was all.
 
@@ -130,7 +169,7 @@ def follow(data: object, path: Path) -> tuple[Path, bool]:
         path = path[1:]
     for segment in path:
         if isinstance(data, list):
-            index = index_of(data, segment) if isinstance(segment, Key) else segment
+            index = _looked_up(data, segment) if isinstance(segment, Key) else segment
             if not isinstance(index, int) or not 0 <= index < len(data):
                 return tuple(walked), False
             walked.append(index)

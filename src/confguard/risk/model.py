@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from threading import Thread
 
 import attrs
 
+from confguard.diffs.change import Change
 from confguard.diffs.changes import Diff
 from confguard.documents.document import Document
 from confguard.errors import ConfguardError
@@ -95,8 +96,9 @@ def assess(
         impact=impact,
     )
     context = Context(diff, diff.before, diff.after, shape, process)
+    changes = {change.path: change for change in reversed(diff.changes)}
     findings, accepted = split_accepted(
-        [_placed(finding, diff) for finding in _cleaned(_findings(context, rules), diff)],
+        [_placed(finding, diff, changes) for finding in _cleaned(_findings(context, rules), diff)],
         policy.accept if policy else (),
         diff.after_document,
         at.date(),
@@ -220,12 +222,14 @@ def _summed(findings: list[Finding], factors: list[Factor]) -> Risk:
     return Risk(score, tuple(findings), tuple(factors))
 
 
-def _placed(finding: Finding, diff: Diff) -> Finding:
+def _placed(finding: Finding, diff: Diff, changes: Mapping[Path, Change]) -> Finding:
     """The finding at its file and line: of the change it is about, or of the value itself."""
-    for change in diff:
-        if change.path == finding.path or (change.path and change.path == finding.path[: len(change.path)]):
-            file, line, column = diff.locate(change)
-            return attrs.evolve(finding, file=file, line=line, column=column)
+    lengths = range(len(finding.path), 0, -1)
+    change = next((found for length in lengths if (found := changes.get(finding.path[:length]))), None)
+    change = change or (None if finding.path else changes.get(()))
+    if change is not None:
+        file, line, column = diff.locate(change)
+        return attrs.evolve(finding, file=file, line=line, column=column)
     return _at(finding, diff.after_document) if diff.after_document else finding
 
 
