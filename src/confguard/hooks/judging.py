@@ -46,7 +46,6 @@ def judge_range(
     base: str,
     head: str,
     *,
-    paths: Iterable[str] = (),
     history: bool = True,
     model: Model | None = None,
     progress: Progress | None = None,
@@ -55,7 +54,7 @@ def judge_range(
     author, at, subject = git.about(head)
     base, head = git.commit(base), git.commit(head)
     past = past_of(Path.cwd(), base) if history else None
-    changed = git.changed(base, head, paths)
+    changed = git.changed(base, head)
     change = Change(base, past, author, at, subject, model, _edits(changed))
     return _judge(changed, change, Projects.of_change(changed, base, head), progress)
 

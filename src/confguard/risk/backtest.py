@@ -31,6 +31,7 @@ MOST_FILES = 20
 """Of a commit that touches more configuration files, so many are read."""
 MOST_BYTES = 300_000
 """Larger files are left out: what is so large is data."""
+_MOST_MISSES = 10
 _CHUNK = 100
 
 Progress = Callable[[int, int], None]
@@ -80,10 +81,10 @@ class Backtest:
         """How likely each was to be."""
         return [each.likelihood for each in self.scored]
 
-    def misses(self, most: int = 10) -> list[Scored]:
-        """The reverted commits that were thought to be the least likely."""
+    def misses(self) -> list[Scored]:
+        """The ten reverted commits that were thought to be the least likely."""
         reverted = [each for each in self.scored if each.reverted]
-        return sorted(reverted, key=lambda each: each.likelihood)[:most]
+        return sorted(reverted, key=lambda each: each.likelihood)[:_MOST_MISSES]
 
     def fitted(self) -> Model:
         """A model of this repository's own. Raises `ConfguardError` with fewer than ten reverts."""

@@ -34,7 +34,7 @@ from confguard.risk.rules.table import Danger
 from confguard.schema.known_secrets import secret_texts
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
-from confguard.schema.shape import ANYTHING, Shape
+from confguard.schema.shape import ANYTHING
 from confguard.values import Documents
 
 __all__ = ["assess", "check_document"]
@@ -121,11 +121,11 @@ def assess(
     return attrs.evolve(made, likelihood=likelihood, accepted=tuple(accepted))
 
 
-def check_document(document: Document, shape: Shape = ANYTHING) -> list[Finding]:
+def check_document(document: Document) -> list[Finding]:
     """What rules say of a file as it stands."""
     found = [(rule, finding) for rule in all_rules() for finding in rule.check_document(document)]
     several = isinstance(document.data, Documents)
-    secrets = Secrets(shape.of_documents() if several else shape.of_data(document.data), document.data)
+    secrets = Secrets(ANYTHING.of_documents() if several else ANYTHING.of_data(document.data), document.data)
     return [_at(_told(rule, finding, secrets), document) for rule, finding in found]
 
 

@@ -137,11 +137,7 @@ class NeedsRestart(EditRule):
         found = fact_of(edit, context)
         if found is None or not found[1].restart:
             return None
-        told: tuple[Severity, str] = (
-            "low",
-            f"{sized(edit)}: only a restart takes it ({_cited(found[0])})",
-        )
-        return told
+        return f"{sized(edit)}: only a restart takes it ({_cited(found[0])})"
 
 
 class MadeAnew(EditRule):

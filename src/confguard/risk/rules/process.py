@@ -9,6 +9,7 @@ from typing import Any
 from confguard.diffs.applying import opaque
 from confguard.fields import Owner
 from confguard.risk.findings import Finding
+from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Example, Rule
 from confguard.texts import amount
 from confguard.values import Documents
@@ -24,23 +25,7 @@ __all__ = [
     "Unwatched",
 ]
 
-_THIN = frozenset(
-    {
-        "wip",
-        "fix",
-        "fixes",
-        "update",
-        "change",
-        "test",
-        "tmp",
-        "misc",
-        "stuff",
-        "config",
-        "tweak",
-        "minor",
-        "x",
-    }
-)
+_THIN = word_set("wip fix fixes update change test tmp misc stuff config tweak minor x")
 _TAKES_ALONG = {
     "Namespace": "all that stands in the namespace",
     "CustomResourceDefinition": "every object of its kind",
@@ -50,8 +35,6 @@ _TAKES_ALONG = {
 }
 _YEAR = timedelta(days=365)
 _MANY_OWNERS = 3
-
-
 _WEIGHTY = ", and much depends on it"
 
 
@@ -115,9 +98,9 @@ class TakenBackBefore(_ProcessRule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Settings that get the value of a revision that a revert undid."""
-        asked = context.process.taken_back
-        for change in context.diff if asked else ():
-            if asked and (outcome := asked(change.path, opaque(change.after))):
+        outcome_of = context.process.taken_back
+        for change in context.diff if outcome_of else ():
+            if outcome_of and (outcome := outcome_of(change.path, opaque(change.after))):
                 yield self.finding(change.path, outcome)
 
 
