@@ -145,11 +145,11 @@ def _judge(
 
 def _each_once(judged: Iterable[Judged]) -> list[Judged]:
     """What is said of each file, put together where it is said in several places."""
-    found: dict[str, Judged] = {}
+    by_file: dict[str, Judged] = {}
     for each in judged:
-        known = found.get(each.file)
-        found[each.file] = known.with_more(each) if known else each
-    return list(found.values())
+        known = by_file.get(each.file)
+        by_file[each.file] = known.with_more(each) if known else each
+    return list(by_file.values())
 
 
 def _contents(changed: Iterable[ChangedFile], projects: Projects) -> dict[str, bytes]:

@@ -54,12 +54,14 @@ class Finding:
         mistake = [_LINE.sub("", self.message)] if self.code.startswith("CG00") else []
         mistake += [self.near] if self.near else []
         file = os.path.normpath(self.file) if self.file else self.file
-        told = json.dumps([self.code, file, path_to_json(self.path), *mistake], sort_keys=True, default=str)
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        identity = json.dumps(
+            [self.code, file, path_to_json(self.path), *mistake], sort_keys=True, default=str
+        )
+        return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, object]:
         """The finding as the JSON that other programs rely on."""
-        made: dict[str, object] = {
+        fields: dict[str, object] = {
             "code": self.code,
             "severity": self.severity,
             "path": path_to_json(self.path),
@@ -68,7 +70,7 @@ class Finding:
             "fingerprint": self.fingerprint,
         }
         located = {"file": self.file, "line": self.line, "column": self.column}
-        return made | {name: value for name, value in located.items() if value is not None}
+        return fields | {name: value for name, value in located.items() if value is not None}
 
     def __str__(self) -> str:
         where = place(self.file, self.line, self.column)

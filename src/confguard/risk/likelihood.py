@@ -98,15 +98,15 @@ def read_model(file: Path) -> Model:
         ) from error
 
 
-def _from_json(made: Mapping[str, object]) -> Model:
-    weights: Mapping[str, Sequence[float]] = made["weights"]  # type: ignore[assignment]
+def _from_json(data: Mapping[str, object]) -> Model:
+    weights: Mapping[str, Sequence[float]] = data["weights"]  # type: ignore[assignment]
     return Model(
-        float(made["intercept"]),  # type: ignore[arg-type]
+        float(data["intercept"]),  # type: ignore[arg-type]
         {
             name: (float(mean), float(spread), float(weight))
             for name, (mean, spread, weight) in weights.items()
         },
-        str(made.get("fitted_on", "")),
+        str(data.get("fitted_on", "")),
     )
 
 

@@ -117,31 +117,31 @@ def assess(
             likelihood = (model or default_model()).likelihood(pieces)
         else:
             factors += history_factors(history)
-    made = _summed(findings, factors)
-    return attrs.evolve(made, likelihood=likelihood, accepted=tuple(accepted))
+    risk = _summed(findings, factors)
+    return attrs.evolve(risk, likelihood=likelihood, accepted=tuple(accepted))
 
 
 def check_document(document: Document) -> list[Finding]:
     """What rules say of a file as it stands."""
-    found = [(rule, finding) for rule in all_rules() for finding in rule.check_document(document)]
+    pairs = [(rule, finding) for rule in all_rules() for finding in rule.check_document(document)]
     several = isinstance(document.data, Documents)
     secrets = Secrets(ANYTHING.of_documents() if several else ANYTHING.of_data(document.data), document.data)
-    return [_at(_told(rule, finding, secrets), document) for rule, finding in found]
+    return [_at(_without_secrets(rule, finding, secrets), document) for rule, finding in pairs]
 
 
 def _findings(context: Context, more: Sequence[Rule]) -> list[Finding]:
     """Every rule's findings; a generic one only where no other rule speaks of the setting."""
     # Of a file that is gone, no setting is off, cut or blank: what goes with it is told as a whole.
-    asked = [
+    applicable = [
         rule for rule in all_rules() if not context.process.removed or not isinstance(rule, Danger | EditRule)
     ]
-    found = [(rule, finding) for rule in asked for finding in _run(rule, context)]
+    pairs = [(rule, finding) for rule in applicable for finding in _run(rule, context)]
     own = [finding for rule in more for finding in _run(rule, context)]
-    spoken = {finding.path for rule, finding in found if not rule.generic} | {each.path for each in own}
+    covered = {finding.path for rule, finding in pairs if not rule.generic} | {each.path for each in own}
     return [
         _where_it_counts(finding, context)
-        for rule, finding in found
-        if not rule.generic or finding.path not in spoken
+        for rule, finding in pairs
+        if not rule.generic or finding.path not in covered
     ] + own
 
 
@@ -165,16 +165,16 @@ def _where_it_counts(finding: Finding, context: Context) -> Finding:
 def _run(rule: Rule, context: Context) -> Sequence[Finding]:
     """A rule's findings; one that fails, or takes too long, is reported as a finding, never silently."""
     if type(rule).__module__.startswith("confguard."):
-        return _asked(rule, context)
-    found: list[Finding] = []
+        return _check(rule, context)
+    findings: list[Finding] = []
     # A thread cannot be ended, but it can be left behind: the process does not wait for it.
-    thread = Thread(target=lambda: found.extend(_asked(rule, context)), daemon=True)
+    thread = Thread(target=lambda: findings.extend(_check(rule, context)), daemon=True)
     thread.start()
     thread.join(PATIENCE)
-    return [_left_out(rule, f"it took longer than {PATIENCE:.0f} seconds")] if thread.is_alive() else found
+    return [_left_out(rule, f"it took longer than {PATIENCE:.0f} seconds")] if thread.is_alive() else findings
 
 
-def _asked(rule: Rule, context: Context) -> list[Finding]:
+def _check(rule: Rule, context: Context) -> list[Finding]:
     try:
         return list(rule.check(context)) if rule.concerns(context) else []
     except ConfguardError:
@@ -183,7 +183,7 @@ def _asked(rule: Rule, context: Context) -> list[Finding]:
         return [_left_out(rule, type(error).__name__)]
 
 
-def _told(rule: Rule, finding: Finding, secrets: Secrets) -> Finding:
+def _without_secrets(rule: Rule, finding: Finding, secrets: Secrets) -> Finding:
     """The finding without secrets: of a secret itself, only what kind it is."""
     message = rule.title if secrets.at(finding.path) else secrets.clean(finding.message)
     return attrs.evolve(finding, path=secrets.path(finding.path), message=message)

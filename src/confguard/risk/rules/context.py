@@ -105,8 +105,8 @@ class Context:
 
     def is_elsewhere(self, table: Any) -> bool:
         """Does what a table held, all of it, stand in something that is new?"""
-        held = {(name_of(path), repr(value)) for path, value in leaves(table, ())}
-        return bool(held) and any(held <= each for each in self._held_by_new)
+        settings = {(name_of(path), repr(value)) for path, value in leaves(table, ())}
+        return bool(settings) and any(settings <= each for each in self._held_by_new)
 
     @cached_property
     def _held_by_new(self) -> tuple[frozenset[tuple[str, str]], ...]:

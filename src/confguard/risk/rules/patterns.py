@@ -44,10 +44,10 @@ class _PatternRule(EditRule):
         """What is wrong with the new pattern and was not with the old one."""
         if not _is_pattern(edit, edit.after):
             return None
-        found = self.flaw(edit.after)
-        if found is None or (isinstance(edit.before, str) and self.flaw(edit.before) is not None):
+        flaw = self.flaw(edit.after)
+        if flaw is None or (isinstance(edit.before, str) and self.flaw(edit.before) is not None):
             return None
-        return found
+        return flaw
 
     @abstractmethod
     def flaw(self, pattern: str) -> str | None:

@@ -55,12 +55,12 @@ class ThinReason(_ProcessRule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Blank, or a word that fits any change."""
-        said = context.process.reason
-        if said is not None and context.diff.changes:
-            words = [word.strip(".:!").lower() for word in said.split()]
+        given = context.process.reason
+        if given is not None and context.diff.changes:
+            words = [word.strip(".:!").lower() for word in given.split()]
             if not words or (len(words) <= 2 and set(words) <= _THIN):
                 yield self.finding(
-                    (), f"the reason given is {said.strip()!r}" if words else "no reason is given"
+                    (), f"the reason given is {given.strip()!r}" if words else "no reason is given"
                 )
 
 
@@ -120,8 +120,8 @@ class ManyOwners(_ProcessRule):
         teams = {mark.team for path in paths for _, mark in context.shape.marks_on(path, Owner)}
         if len(teams) >= _MANY_OWNERS:
             weighty = any(map(context.is_weighty, paths))
-            told = f"of {len(teams)} owners: {', '.join(sorted(teams))}" + _WEIGHTY * weighty
-            yield self.finding((), told, "high" if weighty else None)
+            message = f"of {len(teams)} owners: {', '.join(sorted(teams))}" + _WEIGHTY * weighty
+            yield self.finding((), message, "high" if weighty else None)
 
 
 class Unwatched(_ProcessRule):
@@ -136,8 +136,8 @@ class Unwatched(_ProcessRule):
     def check(self, context: Context) -> Iterator[Finding]:
         """A config that the project file calls of high impact, with none of the three."""
         if context.diff.changes and context.process.unwatched and context.is_weighty(()):
-            told = f"of {context.process.impact} impact, and no schema, probe or monitor looks at it"
-            yield self.finding((), told)
+            message = f"of {context.process.impact} impact, and no schema, probe or monitor looks at it"
+            yield self.finding((), message)
 
 
 class OutsideHours(_ProcessRule):
@@ -186,8 +186,8 @@ class FileRemoved(_ProcessRule):
         if not context.diff.changes or not context.process.removed:
             return
         taken = next(filter(None, map(_takes_along, _documents(context.before))), None)
-        told = "the file is not there any more" + (f", and with it goes {taken}" if taken else "")
-        yield self.finding((), told, "medium" if context.process.accompanied and not taken else None)
+        message = "the file is not there any more" + (f", and with it goes {taken}" if taken else "")
+        yield self.finding((), message, "medium" if context.process.accompanied and not taken else None)
 
 
 def _documents(data: Any) -> Iterable[Any]:

@@ -69,8 +69,8 @@ class OtherEnvironment(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """From one environment's value to the other's, or into a file of the other."""
-        told = edit.words & word_set("description comment environment env image tag")
-        if not isinstance(edit.after, str) or told:
+        exempt = edit.words & word_set("description comment environment env image tag")
+        if not isinstance(edit.after, str) or exempt:
             return None
         before = edit.before if isinstance(edit.before, str) else ""
         addressed = _ADDRESS.search(edit.after) is not None

@@ -137,8 +137,8 @@ class LargeNumber(EditRule):
         was = isinstance(edit.before, int) and abs(edit.before) > _SAFE_INTEGER
         if was or not isinstance(edit.after, int) or abs(edit.after) <= _SAFE_INTEGER:
             return None
-        held = round(float(edit.after)) if abs(edit.after) < 10**300 else "infinite"
-        return f"{edit.after} is read as {held} by some"
+        rounded = round(float(edit.after)) if abs(edit.after) < 10**300 else "infinite"
+        return f"{edit.after} is read as {rounded} by some"
 
 
 class InvisibleCharacter(EditRule):
@@ -156,9 +156,9 @@ class InvisibleCharacter(EditRule):
         if not isinstance(edit.after, str):
             return None
         before = edit.before if isinstance(edit.before, str) else ""
-        found = [char for char in _INVISIBLE.findall(edit.after) if char not in before]
-        if found and " " not in edit.after.strip():
-            return f"holds U+{ord(found[0]):04X}, which is not seen"
+        invisible = [char for char in _INVISIBLE.findall(edit.after) if char not in before]
+        if invisible and " " not in edit.after.strip():
+            return f"holds U+{ord(invisible[0]):04X}, which is not seen"
         if _CURLY.match(edit.after) and not _CURLY.match(before):
             return "medium", "begins with a typographic quote, as a word processor writes it"
         return None
