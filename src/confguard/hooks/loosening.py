@@ -8,7 +8,7 @@ from typing import get_args
 from confguard.fields import ImpactLevel
 from confguard.hooks.memberships import Membership
 from confguard.project import Config, Project
-from confguard.risk.findings import Severity
+from confguard.risk.findings import SEVERITIES
 from confguard.risk.policy import Policy
 from confguard.risk.rules.user import UserRule
 
@@ -75,14 +75,13 @@ def _of_all_configs(old: Project, new: Project) -> list[str]:
 
 def _rules(old: Sequence[UserRule], new: Sequence[UserRule]) -> list[str]:
     """Rules that are gone, ask something else, or are less grave."""
-    grades = list(get_args(Severity))
     now = {each.code: each for each in new}
     messages = []
     for each in old:
         rule = now.get(each.code)
         if rule is None:
             messages.append(f"no rule {each.code}")
-        elif grades.index(rule.severity) < grades.index(each.severity):
+        elif SEVERITIES.index(rule.severity) < SEVERITIES.index(each.severity):
             messages.append(f"rule {each.code} is {rule.severity} (was {each.severity})")
         elif rule.when != each.when:
             messages.append(f"rule {each.code} asks something else")

@@ -6,17 +6,19 @@ import hashlib
 import json
 import os.path
 import re
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from attrs import field, frozen
 
 from confguard.errors import harmless, place
 from confguard.paths import Path, path_to_json, show_path
 
-__all__ = ["Factor", "Finding", "Level", "Risk", "Severity", "chart", "level_of"]
+__all__ = ["SEVERITIES", "Factor", "Finding", "Level", "Risk", "Severity", "chart", "level_of", "lowered"]
 
 Severity: TypeAlias = Literal["info", "low", "medium", "high", "critical"]
 Level: TypeAlias = Literal["low", "medium", "high", "critical"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""From the least grave to the gravest."""
 
 _LINE = re.compile(r"\b(?:line|column) \d+")
 """Where a message names another place: that moves, too."""
@@ -161,3 +163,12 @@ def level_of(score: float) -> Level:
     ('medium', 'high')
     """
     return "low" if score < 25 else "medium" if score < 50 else "high" if score < 75 else "critical"
+
+
+def lowered(severity: Severity) -> Severity:
+    """One step less grave.
+
+    >>> lowered("high"), lowered("info")
+    ('medium', 'info')
+    """
+    return SEVERITIES[max(0, SEVERITIES.index(severity) - 1)]

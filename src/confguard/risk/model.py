@@ -24,7 +24,7 @@ from confguard.risk.factors import (
     impact_factor,
     size_factor,
 )
-from confguard.risk.findings import Factor, Finding, Risk, Severity
+from confguard.risk.findings import SEVERITIES, Factor, Finding, Risk
 from confguard.risk.history import History
 from confguard.risk.likelihood import Model, default_model
 from confguard.risk.policy import Policy
@@ -47,7 +47,6 @@ _WORSE_AT_ONCE = frozenset({"CG2", "CG3"})
 """Families of which a moderate change is grave where the file says that it reaches all at once."""
 _OF_ENVIRONMENTS = frozenset({"CG508", "CG515", "CG303"})
 """What is as grave in a test environment: values of another environment, and what destroys."""
-_ORDER: list[Severity] = ["critical", "high", "medium", "low", "info"]
 
 
 def assess(
@@ -103,7 +102,7 @@ def assess(
     )
     for _, part in diff.after_document.parts if diff.after_document else ():
         findings += void_comments(part, known_codes(rules))
-    findings.sort(key=lambda finding: _ORDER.index(finding.severity))
+    findings.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
     factors = finding_factors(findings)
     likelihood = None
     if diff.changes:

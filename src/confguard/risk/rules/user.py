@@ -12,12 +12,10 @@ from attrs import field, frozen
 from confguard.diffs.render import json_value, show_value
 from confguard.errors import ConfguardError
 from confguard.paths import show_path
-from confguard.risk.findings import Finding, Severity
+from confguard.risk.findings import SEVERITIES, Finding, Severity
 from confguard.risk.rules.interface import Context, Example, Rule
 
 __all__ = ["CelRule", "UserRule"]
-
-_SEVERITIES = ("info", "low", "medium", "high", "critical")
 
 
 @frozen(slots=False)
@@ -30,7 +28,7 @@ class UserRule:
     code: str = field(validator=attrs.validators.matches_re(r"[A-Z][A-Z0-9-]{1,15}"))
     when: str
     message: str
-    severity: Severity = field(default="medium", validator=attrs.validators.in_(_SEVERITIES))
+    severity: Severity = field(default="medium", validator=attrs.validators.in_(SEVERITIES))
     advice: str = "See the project's rules."
 
     def compile(self) -> Any:
