@@ -6,23 +6,12 @@ import re
 from abc import abstractmethod
 
 from confguard.fields.backtracking import polynomial_of, pump_of
+from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict
 
 __all__ = ["AnchorLost", "Backtracking", "BrokenPattern", "MatchesAll", "PolynomialBacktracking"]
 
-_NAMES = frozenset(
-    {
-        "regex",
-        "regexp",
-        "pattern",
-        "patterns",
-        "match",
-        "matches",
-        "rewrite",
-        "rule",
-        "filter",
-    }
-)
+_NAMES = word_set("regex regexp pattern patterns match matches rewrite rule filter")
 _META = re.compile(r"[\\^$|]|[)\].*+?][*+?{]|\.[*+]|\[[^\]]+\]")
 _WRONG_EVERYWHERE = (
     "unterminated",
