@@ -72,7 +72,7 @@ $plot
 
 
 def to_html(result: Backtest) -> str:
-    """The page."""
+    """The figures, the calibration as a plot, and the top misses, as a page that stands alone."""
     labels, likely = result.labels, result.likelihoods
     scores = [float(each.score) for each in result.scored]
     figures = [

@@ -107,7 +107,7 @@ class BrokenPattern(_PatternRule):
         return super().judge(edit, context) if edit.words & {"regex", "regexp"} else None
 
     def flaw(self, pattern: str) -> str | None:
-        """Why not."""
+        """Why it does not compile; None where it does, or where another engine may take it."""
         try:
             re.compile(pattern)
         except re.error as error:
