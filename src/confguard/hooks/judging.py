@@ -46,7 +46,6 @@ def judge_range(
     base: str,
     head: str,
     *,
-    paths: Iterable[str] = (),
     history: bool = True,
     model: Model | None = None,
     progress: Progress | None = None,
@@ -55,7 +54,7 @@ def judge_range(
     author, at, subject = git.about(head)
     base, head = git.commit(base), git.commit(head)
     past = past_of(Path.cwd(), base) if history else None
-    changed = git.changed(base, head, paths)
+    changed = git.changed(base, head)
     change = Change(base, past, author, at, subject, model, _edits(changed))
     return _judge(changed, change, Projects.of_change(changed, base, head), progress)
 
@@ -146,11 +145,11 @@ def _judge(
 
 def _each_once(judged: Iterable[Judged]) -> list[Judged]:
     """What is said of each file, put together where it is said in several places."""
-    found: dict[str, Judged] = {}
+    by_file: dict[str, Judged] = {}
     for each in judged:
-        known = found.get(each.file)
-        found[each.file] = known.with_more(each) if known else each
-    return list(found.values())
+        known = by_file.get(each.file)
+        by_file[each.file] = known.with_more(each) if known else each
+    return list(by_file.values())
 
 
 def _contents(changed: Iterable[ChangedFile], projects: Projects) -> dict[str, bytes]:

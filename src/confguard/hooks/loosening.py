@@ -8,7 +8,7 @@ from typing import get_args
 from confguard.fields import ImpactLevel
 from confguard.hooks.memberships import Membership
 from confguard.project import Config, Project
-from confguard.risk.findings import Severity
+from confguard.risk.findings import SEVERITIES
 from confguard.risk.policy import Policy
 from confguard.risk.rules.user import UserRule
 
@@ -24,27 +24,27 @@ def looser_project(old: Project, new: Project | None) -> list[str]:
     """In what a project file lets pass more than it did."""
     if new is None:
         return ["the project file is gone"]
-    found = new.settings.policy.looser_than(old.settings.policy)
+    messages = new.settings.policy.looser_than(old.settings.policy)
     for name, config in old.settings.configs.items():
         now = new.settings.configs.get(name)
         if now is None:
-            found.append(f"config '{name}' is no longer named")
+            messages.append(f"config '{name}' is no longer named")
             continue
-        told = _patterns_gone(config, now) + _less(config, now)
+        of_config = _patterns_gone(config, now) + _less(config, now)
         if now.policy or config.policy:
-            told += new.policy_of(now).looser_than(old.policy_of(config))
-        found += [f"{name}: {each}" for each in told]
-    return found + _of_all_configs(old, new)
+            of_config += new.policy_of(now).looser_than(old.policy_of(config))
+        messages += [f"{name}: {each}" for each in of_config]
+    return messages + _of_all_configs(old, new)
 
 
 def looser_membership(old: Membership, new: Membership) -> list[str]:
     """In what a file is looked at less where it belongs now than where it belonged."""
-    found = policy_of(new).looser_than(policy_of(old))
+    messages = policy_of(new).looser_than(policy_of(old))
     if old.config:
-        found += _less(old.config, new.config) if new.config else ["no config names it"]
+        messages += _less(old.config, new.config) if new.config else ["no config names it"]
     if old.project and new.project:
-        found += _of_all_configs(old.project, new.project)
-    return found
+        messages += _of_all_configs(old.project, new.project)
+    return messages
 
 
 def _patterns_gone(before: Config, now: Config) -> list[str]:
@@ -53,35 +53,36 @@ def _patterns_gone(before: Config, now: Config) -> list[str]:
 
 def _less(before: Config, now: Config) -> list[str]:
     """In what a config is looked at less than before, whatever its policy says."""
-    told = []
+    messages = []
     if before.schema and not now.schema:
-        told.append("has no schema any more")
+        messages.append("has no schema any more")
     levels = list(get_args(ImpactLevel))
     if before.impact and (now.impact is None or levels.index(now.impact) < levels.index(before.impact)):
-        told.append(f"is of {now.impact or 'no'} impact (was {before.impact})")
+        messages.append(f"is of {now.impact or 'no'} impact (was {before.impact})")
     if before.format != now.format:
-        told.append(f"is read as {now.format or 'its name says'} (was {before.format or 'as its name says'})")
-    return told
+        messages.append(
+            f"is read as {now.format or 'its name says'} (was {before.format or 'as its name says'})"
+        )
+    return messages
 
 
 def _of_all_configs(old: Project, new: Project) -> list[str]:
-    found = _rules(old.settings.rules, new.settings.rules)
+    messages = _rules(old.settings.rules, new.settings.rules)
     if old.settings.model != new.settings.model:
-        found.append("the likelihood is by other coefficients")
-    return found
+        messages.append("the likelihood is by other coefficients")
+    return messages
 
 
 def _rules(old: Sequence[UserRule], new: Sequence[UserRule]) -> list[str]:
     """Rules that are gone, ask something else, or are less grave."""
-    grades = list(get_args(Severity))
     now = {each.code: each for each in new}
-    found = []
+    messages = []
     for each in old:
         rule = now.get(each.code)
         if rule is None:
-            found.append(f"no rule {each.code}")
-        elif grades.index(rule.severity) < grades.index(each.severity):
-            found.append(f"rule {each.code} is {rule.severity} (was {each.severity})")
+            messages.append(f"no rule {each.code}")
+        elif SEVERITIES.index(rule.severity) < SEVERITIES.index(each.severity):
+            messages.append(f"rule {each.code} is {rule.severity} (was {each.severity})")
         elif rule.when != each.when:
-            found.append(f"rule {each.code} asks something else")
-    return found
+            messages.append(f"rule {each.code} asks something else")
+    return messages

@@ -63,7 +63,7 @@ def _run(argv: Sequence[str] | None) -> int:
 
 def _report(verdicts: Verdicts, refused: Sequence[Judged], form: str) -> None:
     if form == "text":
-        shown = tuple(each for each in verdicts.files if _is_told(each))
+        shown = tuple(each for each in verdicts.files if _is_reported(each))
         verdicts = evolve(verdicts, files=shown)
     print_report(verdicts, form)
     if form == "text":
@@ -81,7 +81,7 @@ def _judged(files: Sequence[str], *, history: bool) -> Verdicts:
         return judge_staged(files, base=base, head=head, history=history, progress=tell)
 
 
-def _is_told(verdict: Judged) -> bool:
+def _is_reported(verdict: Judged) -> bool:
     """Is there anything to say of a file, but that it may go in?"""
     accepted = verdict.risk.accepted if verdict.risk else ()
     return bool(verdict.findings or accepted) or verdict.decision is not Decision.ALLOW

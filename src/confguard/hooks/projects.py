@@ -89,9 +89,9 @@ class Projects:
         for path in {name: None for each in self._changed for name in (each.before, each.path) if name}:
             if path.rpartition("/")[2] in PROJECT_FILES:
                 old, new = self.before.project(path), self.after.project(path)
-                told = looser_project(old, new) if old else self._shadowing(path) if new else []
+                messages = looser_project(old, new) if old else self._shadowing(path) if new else []
                 policy = old.settings.policy if old else Policy()
-                yield from _loosened(path, "the policy is looser", told, policy)
+                yield from _loosened(path, "the policy is looser", messages, policy)
         yield from self._loosened_schemas()
 
     def uncounted(self) -> Iterator[LeftOut]:
@@ -149,12 +149,12 @@ class Projects:
                 if path is None or content is None or (path not in changed and b"$ref" not in content):
                     continue
                 old, new = (schema_in(side.snapshot, path) for side in (self.before, self.after))
-                told = looser_schema(old, new) if old and new else []
-                yield from _loosened(path, "the schema is looser", told, project.policy_of(config))
+                messages = looser_schema(old, new) if old and new else []
+                yield from _loosened(path, "the schema is looser", messages, project.policy_of(config))
 
     def _shadowing(self, path: str) -> list[str]:
         """In what a new project file has files looked at less than the project that they belonged to."""
-        told: dict[str, None] = {}
+        messages: dict[str, None] = {}
         seen = set()
         for file in self.after.snapshot.files(path.rpartition("/")[0]):
             now, was = self.after.membership(file), self.before.membership(file)
@@ -163,11 +163,11 @@ class Projects:
             seen.add((now.key, was.key))
             if self.after.path_of(now.project) == path:
                 at = f"{now.name}: " if now.name else ""
-                told |= dict.fromkeys(f"{at}{each}" for each in looser_membership(was, now))
-        return list(told)
+                messages |= dict.fromkeys(f"{at}{each}" for each in looser_membership(was, now))
+        return list(messages)
 
 
-def _loosened(path: str, what: str, told: list[str], policy: Policy) -> Iterator[Judged]:
-    if told:
-        finding = Finding("CG005", "high", (), f"{what}: {'; '.join(told)}", _ADVICE, path)
+def _loosened(path: str, what: str, messages: list[str], policy: Policy) -> Iterator[Judged]:
+    if messages:
+        finding = Finding("CG005", "high", (), f"{what}: {'; '.join(messages)}", _ADVICE, path)
         yield Judged(path, policy.decide(Risk(_SCORE)), Risk(_SCORE, (finding,)))

@@ -57,8 +57,8 @@ def looser_schema(old: Schema[Any], new: Schema[Any]) -> list[str]:
 
     refused = [each for each in compare_schemas(new, old) if each.grade in {"breaking", "may-break"}]
     paths = dict.fromkeys(show_path(each.path) for each in refused if each.code != _NEW_KEY)
-    told = [f"takes more at {path}" for path in list(paths)[:_SHOWN]]
-    return [*told, f"and at {len(paths) - _SHOWN} more"] if len(paths) > _SHOWN else told
+    messages = [f"takes more at {path}" for path in list(paths)[:_SHOWN]]
+    return [*messages, f"and at {len(paths) - _SHOWN} more"] if len(paths) > _SHOWN else messages
 
 
 class _Beside(Mapping[str, Any]):

@@ -29,8 +29,8 @@ class Snapshot:
     def read_ahead(self, paths: Iterable[str]) -> None:
         """Ask for many files at once: two calls of git."""
         names = {self._name(path): path for path in paths if path not in self._known}
-        found = git.blobs(names, MAX_BYTES, cwd=self.root, skip_larger=True) if names else {}
-        self._known |= {path: found.get(name) for name, path in names.items()}
+        contents = git.blobs(names, MAX_BYTES, cwd=self.root, skip_larger=True) if names else {}
+        self._known |= {path: contents.get(name) for name, path in names.items()}
 
     def content(self, path: str) -> bytes | None:
         """What a file holds; None where there is none. Of a link, what it leads to."""

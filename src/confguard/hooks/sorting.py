@@ -57,11 +57,11 @@ def sorted_out(
                 each.before or "", each.before, (each.modes[0], NOTHING), (each.blobs[0], None)
             )
             yield _sorted(gone, projects, contents)
-        found = _sorted(each, projects, contents)
-        if isinstance(found, Wanted) and (found.before.content or b"").startswith(_LFS):
-            yield _was_pointer(found)
-            found = evolve(found, before=evolve(found.before, content=None))
-        yield found
+        sorted_file = _sorted(each, projects, contents)
+        if isinstance(sorted_file, Wanted) and (sorted_file.before.content or b"").startswith(_LFS):
+            yield _was_pointer(sorted_file)
+            sorted_file = evolve(sorted_file, before=evolve(sorted_file.before, content=None))
+        yield sorted_file
 
 
 def _sorted(each: ChangedFile, projects: Projects, contents: Mapping[str, bytes]) -> Sorted:

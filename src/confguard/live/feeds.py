@@ -110,7 +110,7 @@ class StoredFeed:
         return without_password(self._url) or _source_of(self._opened())
 
     def look(self, known: str | None, stop: Event) -> Seen | None:
-        """The head."""
+        """The head; None where it is what is known already."""
         head = self._opened().head(self.name)
         if head is None:
             raise NotFoundError(f"the store has no config '{self.name}'", hint="apply a first revision")

@@ -33,12 +33,12 @@ class Followed:
         """The source says what is in force."""
         self._old_since = None
 
-    def check(self, seen: Seen, held: Seen, *, is_whole: bool) -> None:
+    def check(self, seen: Seen, current: Seen, *, is_whole: bool) -> None:
         """Raise `StoreError` for a head that was followed already, until it has stayed so for an interval.
 
         A replica that lags, or a connection to the old primary, says such a thing for a moment.
         """
-        is_old = seen.digest in self._digests or (is_whole and seen.number < held.number)
+        is_old = seen.digest in self._digests or (is_whole and seen.number < current.number)
         if not is_old:
             self._old_since = None
             return
@@ -46,15 +46,15 @@ class Followed:
         self._old_since = now if self._old_since is None else self._old_since
         if now - self._old_since < self._patience:
             raise StoreError(
-                f"the source says revision {seen.number}, and {held.number} is in force: an old copy answers",
+                f"the source says revision {seen.number}, and {current.number} is in force: an old copy answers",
                 hint=f"it is taken if it stays so for {self._patience:g} s",
             )
 
 
-def replaced_history(held: Seen, seen: Seen) -> str:
+def replaced_history(current: Seen, seen: Seen) -> str:
     """That what was in force is not in the history that is there now."""
     return (
-        f"the store's history was replaced: revision {held.number}, which was in force, is not in it any more; "
+        f"the store's history was replaced: revision {current.number}, which was in force, is not in it any more; "
         f"its head, revision {seen.number}, was taken (was a backup restored?)"
     )
 

@@ -310,21 +310,21 @@ class Live(Generic[T]):
         seen = self._feed.look(self._looked_at if "head" not in self._problems else None, self._stop)
         if self._stop.is_set():  # then a look may have been cut short
             return False
-        held = self._held.seen
-        if seen is None or seen.digest == held.digest:
+        current = self._held.seen
+        if seen is None or seen.digest == current.digest:
             self._confirmed_at = time.monotonic()
             self._followed.is_up_to_date()
             self._problems.pop("head", None)
-            self._looked_at = held.digest
+            self._looked_at = current.digest
             return False
-        is_whole = self._feed.holds(held)
-        self._followed.check(seen, held, is_whole=is_whole)
+        is_whole = self._feed.holds(current)
+        self._followed.check(seen, current, is_whole=is_whole)
         self._looked_at = seen.digest
         settings = self._settings(seen)
         self._problems.pop("head", None)
         self._problems.pop("history", None)
         if not is_whole:
-            self._problems["history"] = replaced_history(held, seen)
+            self._problems["history"] = replaced_history(current, seen)
         self._take(settings, seen)
         self._listeners.notify()
         self._keep(seen)

@@ -196,7 +196,7 @@ class Iterated(Generic[T]):
                 yield update
 
     def notify(self) -> None:
-        """Wake it."""
+        """Wake whoever waits for the next update."""
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(self._changed.set)
 

@@ -58,5 +58,5 @@ class Cursor(Generic[T]):
         if before is now:
             return None
         self._last = now
-        made = self._diff(before.seen.document, now.seen.document)
-        return Update(before.settings, now.settings, made, now.seen.number)
+        diff = self._diff(before.seen.document, now.seen.document)
+        return Update(before.settings, now.settings, diff, now.seen.number)

@@ -100,31 +100,31 @@ def void_comments(document: Document, codes: Collection[str]) -> list[Finding]:
     """What is wrong with comments that mean to accept something and accept nothing."""
     if "confguard:" not in document.text:
         return []
-    found, written = [], _in_values(document)
+    findings, written = [], _in_values(document)
     for number, text in enumerate(document.lines, 1):
         mark = _mark(text, written)
         wrong = _wrong(text, codes) if mark else None
         if mark and wrong:
             place = (document.path, number, mark.start() + 1)
-            found.append(Finding(VOID, "low", (), f"this comment accepts nothing: {wrong}", _FORM, *place))
-    return found
+            findings.append(Finding(VOID, "low", (), f"this comment accepts nothing: {wrong}", _FORM, *place))
+    return findings
 
 
 _FORM = "The form is `confguard: accept CODE, CODE until YYYY-MM-DD: REASON`; the date may be left out."
 
 
 def _wrong(text: str, codes: Collection[str]) -> str | None:
-    said = _COMMENT.search(text)
-    if said is None:
+    comment = _COMMENT.search(text)
+    if comment is None:
         named = _CODES.search(text)
         return "no reason is given behind a colon" if named else "no code is named"
-    for code in said["codes"].split(","):
+    for code in comment["codes"].split(","):
         if code.strip() not in codes:
             return f"no rule '{code.strip()}'{did_you_mean(code.strip(), codes)}"
-    if not said["reason"].strip():
+    if not comment["reason"].strip():
         return "no reason is given"
     try:
-        Acceptance("", said["reason"], until=said["until"])
+        Acceptance("", comment["reason"], until=comment["until"])
     except ValueError as error:
         return str(error)
     return None
@@ -132,18 +132,18 @@ def _wrong(text: str, codes: Collection[str]) -> str | None:
 
 def _beside(finding: Finding, document: Document | None) -> Iterable[Acceptance]:
     """What a comment on the finding's line, or alone on the line above, accepts. One that is faulty: nothing."""
-    found = document.locate(finding.path, nearest=True) if document else None
-    if document is None or found is None or found.line != finding.line:
+    position = document.locate(finding.path, nearest=True) if document else None
+    if document is None or position is None or position.line != finding.line:
         return  # it is about what is gone: its line is one of the document before
     part = document.part_at(finding.path)[0]
     lines, written = part.lines, _in_values(part)
     above = lines[finding.line - 2].strip() if finding.line > 1 else ""
     for text in (lines[finding.line - 1], above if above.startswith(("#", "//", ";")) else ""):
-        said = _COMMENT.search(text) if _mark(text, written) else None
-        if said and said["reason"].strip():
+        comment = _COMMENT.search(text) if _mark(text, written) else None
+        if comment and comment["reason"].strip():
             try:
-                for code in said["codes"].split(","):
-                    yield Acceptance(code.strip(), said["reason"].strip(), until=said["until"])
+                for code in comment["codes"].split(","):
+                    yield Acceptance(code.strip(), comment["reason"].strip(), until=comment["until"])
             except ValueError:
                 continue  # `void_comments` tells of it
 

@@ -31,6 +31,7 @@ MOST_FILES = 20
 """Of a commit that touches more configuration files, so many are read."""
 MOST_BYTES = 300_000
 """Larger files are left out: what is so large is data."""
+_MOST_MISSES = 10
 _CHUNK = 100
 
 Progress = Callable[[int, int], None]
@@ -80,10 +81,10 @@ class Backtest:
         """How likely each was to be."""
         return [each.likelihood for each in self.scored]
 
-    def misses(self, most: int = 10) -> list[Scored]:
-        """The reverted commits that were thought to be the least likely."""
+    def misses(self) -> list[Scored]:
+        """The ten reverted commits that were thought to be the least likely."""
         reverted = [each for each in self.scored if each.reverted]
-        return sorted(reverted, key=lambda each: each.likelihood)[:most]
+        return sorted(reverted, key=lambda each: each.likelihood)[:_MOST_MISSES]
 
     def fitted(self) -> Model:
         """A model of this repository's own. Raises `ConfguardError` with fewer than ten reverts."""
@@ -137,8 +138,8 @@ def backtest(
     """
     history = list(commits(repository))
     outlines = _outlines(repository, history, progress, workers)
-    found = {revert.commit.sha: revert for revert in reverts(history)}
-    taken_back_by = {revert.by.sha: revert.commit for revert in found.values()}
+    reverted = {revert.commit.sha: revert for revert in reverts(history)}
+    taken_back_by = {revert.by.sha: revert.commit for revert in reverted.values()}
     learner, past, scored, unread = Learner(default_model()), Past(), [], 0
     for commit in history:
         shape, score, missing = outlines[commit.sha]
@@ -146,7 +147,7 @@ def backtest(
         known = past.history(commit.author, commit.paths, commit.at, commit.subject)
         if shape.changes:
             pieces = evidence(shape, known)
-            revert = found.get(commit.sha)
+            revert = reverted.get(commit.sha)
             if only is None or any(commit.sha.startswith(each) for each in only):
                 likely = (model or learner.at(commit.at)).likelihood(pieces)
                 scored.append(
@@ -168,12 +169,12 @@ def _outlines(
     """What each commit changes; read by several processes, since that is most of the work."""
     chunks = [(repository, history[at : at + _CHUNK]) for at in range(0, len(history), _CHUNK)]
     count = min(workers or os.cpu_count() or 1, 8, len(chunks))
-    found: dict[str, Measured] = {}
-    for made in _mapped(chunks, count):
-        found |= made
+    outlines: dict[str, Measured] = {}
+    for part in _mapped(chunks, count):
+        outlines |= part
         if progress:
-            progress(len(found), len(history))
-    return found
+            progress(len(outlines), len(history))
+    return outlines
 
 
 def _mapped(chunks: Iterable[Any], workers: int) -> Iterator[dict[str, Measured]]:
@@ -209,11 +210,11 @@ def _outline(commit: Commit, parsed: Callable[[str, str], Any]) -> Measured:
             sides = [parsed(blob, file.path) if blob else None for blob in (file.before, file.after)]
             empty: Any = [] if any(isinstance(side, list) for side in sides) else {}
             before, after = (empty if side is None else side for side in sides)
-            made = diff(before, after)
+            changes = diff(before, after)
         except (ConfguardError, KeyError):
             missing += 1
             continue
         # A new or removed file is a change, and its settings are not: rules compare with what was.
-        risk = assess(made) if file.before and file.after else Risk(0)
-        shape, score = shape + outline_of(made, risk), max(score, risk.score)
+        risk = assess(changes) if file.before and file.after else Risk(0)
+        shape, score = shape + outline_of(changes, risk), max(score, risk.score)
     return shape, score, missing

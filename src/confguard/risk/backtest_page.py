@@ -14,18 +14,18 @@ from confguard.texts import amount, shortened
 __all__ = ["reliability_plot", "to_html", "to_text"]
 
 
-def to_text(made: Backtest) -> str:
+def to_text(result: Backtest) -> str:
     """The figures, the calibration as bars, and the top misses."""
-    labels, likely = made.labels, made.likelihoods
+    labels, likely = result.labels, result.likelihoods
     lines = [
-        f"{made.repository}: {amount(len(labels), 'change')} to configuration, {sum(labels)} reverted"
-        + (" (shallow: the beginning is missing)" if made.shallow else ""),
+        f"{result.repository}: {amount(len(labels), 'change')} to configuration, {sum(labels)} reverted"
+        + (" (shallow: the beginning is missing)" if result.shallow else ""),
     ]
-    if made.unread:
-        lines.append(f"  {amount(made.unread, 'file')} could not be read (templates, very large ones)")
+    if result.unread:
+        lines.append(f"  {amount(result.unread, 'file')} could not be read (templates, very large ones)")
     if not any(labels) or all(labels):
         return "\n".join([*lines, "  nothing was reverted: there is nothing to compare with"])
-    scores = [float(each.score) for each in made.scored]
+    scores = [float(each.score) for each in result.scored]
     lines += [
         f"  area under the curve  {auc(likely, labels):.3f}   (chance 0.5; findings alone {auc(scores, labels):.3f})",
         f"  average precision     {average_precision(likely, labels):.3f}   (chance {sum(labels) / len(labels):.3f})",
@@ -40,7 +40,7 @@ def to_text(made: Backtest) -> str:
     for mean, share, count in calibration(likely, labels):
         lines.append(f"  {mean:9.1%}   {share:8.1%}   {count:,}")
     lines += ["", "  reverted, and thought the least likely to be:"]
-    for each in made.misses():
+    for each in result.misses():
         subject = harmless(each.commit.subject)
         shown = shortened(subject, 48)
         lines.append(f"  {each.commit.sha[:10]}  {each.likelihood:6.1%}  {shown}  ({each.how})")
@@ -71,10 +71,10 @@ $plot
 """)
 
 
-def to_html(made: Backtest) -> str:
-    """The page."""
-    labels, likely = made.labels, made.likelihoods
-    scores = [float(each.score) for each in made.scored]
+def to_html(result: Backtest) -> str:
+    """The figures, the calibration as a plot, and the top misses, as a page that stands alone."""
+    labels, likely = result.labels, result.likelihoods
+    scores = [float(each.score) for each in result.scored]
     figures = [
         ("area under the curve", f"{auc(likely, labels):.3f}"),
         ("of the findings alone", f"{auc(scores, labels):.3f}"),
@@ -84,10 +84,10 @@ def to_html(made: Backtest) -> str:
             for s in (0.05, 0.1, 0.2)
         ),
         ("expected calibration error", f"{calibration_error(likely, labels):.3f}"),
-        ("files that could not be read", f"{made.unread:,}"),
+        ("files that could not be read", f"{result.unread:,}"),
     ]
     return _PAGE.substitute(
-        name=_text(made.repository),
+        name=_text(result.repository),
         count=f"{len(labels):,}",
         reverted=sum(labels),
         figures="".join(f"<tr><td>{_text(name)}</td><td>{_text(value)}</td></tr>" for name, value in figures),
@@ -95,7 +95,7 @@ def to_html(made: Backtest) -> str:
         misses="".join(
             f"<tr><td><code>{each.commit.sha[:10]}</code></td><td>{each.likelihood:.1%}</td>"
             f"<td>{_text(each.commit.subject)}</td><td>{_text(each.how)}</td></tr>"
-            for each in made.misses()
+            for each in result.misses()
         ),
     )
 

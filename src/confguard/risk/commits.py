@@ -102,7 +102,7 @@ def past_after(known: Sequence[Commit]) -> Past:
 def reverts(history: Iterable[Commit]) -> list[Revert]:
     """Who was reverted by whom: by commit, by subject, or undone by hand within 30 days."""
     seen = _Seen()
-    return [found for commit in history for found in seen.next(commit)]
+    return [revert for commit in history for revert in seen.next(commit)]
 
 
 @define
@@ -113,10 +113,10 @@ class _Seen:
     taken: set[str] = field(factory=set)
 
     def next(self, commit: Commit) -> Iterator[Revert]:
-        found = self._named(commit) or self._undone(commit)
-        if found and found.commit.sha not in self.taken:
-            self.taken.add(found.commit.sha)
-            yield found
+        revert = self._named(commit) or self._undone(commit)
+        if revert and revert.commit.sha not in self.taken:
+            self.taken.add(revert.commit.sha)
+            yield revert
         self.by_sha[commit.sha] = commit
         self.by_subject[commit.subject] = commit
         for file in commit.files:

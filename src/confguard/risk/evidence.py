@@ -96,7 +96,7 @@ def evidence(shape: Outline, history: History) -> dict[str, float]:
     """The numbers that the model weighs, by name. All are known before the change goes in."""
     files, log = history.file_changes, math.log1p
     hours = 10_000.0 if history.hours_since_last is None else max(0.0, history.hours_since_last)
-    found: dict[str, float] = {
+    pieces: dict[str, float] = {
         "author_changes": log(history.author_changes),
         "author_new": history.author_changes == 0,
         "author_new_here": history.author_file_changes == 0,
@@ -128,7 +128,7 @@ def evidence(shape: Outline, history: History) -> dict[str, float]:
         "kind_only_added": shape.added == shape.changes > 0,
         "kind_findings": shape.score / 100,
     }
-    return {name: float(value) for name, value in (found | _said(history.subject)).items()}
+    return {name: float(value) for name, value in (pieces | _subject_evidence(history.subject)).items()}
 
 
 def of_history(history: History) -> dict[str, float]:
@@ -138,9 +138,9 @@ def of_history(history: History) -> dict[str, float]:
     }
 
 
-def _said(subject: str | None) -> dict[str, float]:
+def _subject_evidence(subject: str | None) -> dict[str, float]:
     words = set(re.findall(r"[a-z]+", (subject or "").lower()))
-    found: dict[str, float] = {
+    pieces: dict[str, float] = {
         f"subject_{name}": float(bool(words & known)) for name, known in _WORDS.items()
     }
-    return found | {"subject_length": math.log1p(len(subject or ""))}
+    return pieces | {"subject_length": math.log1p(len(subject or ""))}

@@ -37,7 +37,7 @@ class PastChange(Protocol):
 
     @property
     def number(self) -> int:
-        """Its number."""
+        """The revision's number."""
         ...
 
     @property

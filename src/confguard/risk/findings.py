@@ -6,17 +6,19 @@ import hashlib
 import json
 import os.path
 import re
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from attrs import field, frozen
 
 from confguard.errors import harmless, place
 from confguard.paths import Path, path_to_json, show_path
 
-__all__ = ["Factor", "Finding", "Level", "Risk", "Severity", "chart", "level_of"]
+__all__ = ["SEVERITIES", "Factor", "Finding", "Level", "Risk", "Severity", "chart", "level_of", "lowered"]
 
 Severity: TypeAlias = Literal["info", "low", "medium", "high", "critical"]
 Level: TypeAlias = Literal["low", "medium", "high", "critical"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""From the least grave to the gravest."""
 
 _LINE = re.compile(r"\b(?:line|column) \d+")
 """Where a message names another place: that moves, too."""
@@ -54,12 +56,14 @@ class Finding:
         mistake = [_LINE.sub("", self.message)] if self.code.startswith("CG00") else []
         mistake += [self.near] if self.near else []
         file = os.path.normpath(self.file) if self.file else self.file
-        told = json.dumps([self.code, file, path_to_json(self.path), *mistake], sort_keys=True, default=str)
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        identity = json.dumps(
+            [self.code, file, path_to_json(self.path), *mistake], sort_keys=True, default=str
+        )
+        return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, object]:
         """The finding as the JSON that other programs rely on."""
-        made: dict[str, object] = {
+        fields: dict[str, object] = {
             "code": self.code,
             "severity": self.severity,
             "path": path_to_json(self.path),
@@ -68,7 +72,7 @@ class Finding:
             "fingerprint": self.fingerprint,
         }
         located = {"file": self.file, "line": self.line, "column": self.column}
-        return made | {name: value for name, value in located.items() if value is not None}
+        return fields | {name: value for name, value in located.items() if value is not None}
 
     def __str__(self) -> str:
         where = place(self.file, self.line, self.column)
@@ -159,3 +163,12 @@ def level_of(score: float) -> Level:
     ('medium', 'high')
     """
     return "low" if score < 25 else "medium" if score < 50 else "high" if score < 75 else "critical"
+
+
+def lowered(severity: Severity) -> Severity:
+    """One step less grave.
+
+    >>> lowered("high"), lowered("info")
+    ('medium', 'info')
+    """
+    return SEVERITIES[max(0, SEVERITIES.index(severity) - 1)]

@@ -129,12 +129,12 @@ class Revised(Protocol):
 
     @property
     def number(self) -> int:
-        """Its number."""
+        """The revision's number."""
         ...
 
     @property
     def data(self) -> Any:
-        """What it says."""
+        """The data that its text stands for."""
         ...
 
     @property

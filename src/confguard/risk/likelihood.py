@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +20,8 @@ __all__ = ["Model", "default_model", "fit", "read_model"]
 _POINTS = 6.0
 """What one unit of evidence (a change of the odds by a factor of e) is worth in the score."""
 _MOST, _LEAST = 15.0, -10.0
+_ROUNDS = 150
+"""After so many steps of the descent the coefficients stand still."""
 
 
 @frozen
@@ -96,15 +98,15 @@ def read_model(file: Path) -> Model:
         ) from error
 
 
-def _from_json(made: Mapping[str, object]) -> Model:
-    weights: Mapping[str, Sequence[float]] = made["weights"]  # type: ignore[assignment]
+def _from_json(data: Mapping[str, object]) -> Model:
+    weights: Mapping[str, Sequence[float]] = data["weights"]  # type: ignore[assignment]
     return Model(
-        float(made["intercept"]),  # type: ignore[arg-type]
+        float(data["intercept"]),  # type: ignore[arg-type]
         {
             name: (float(mean), float(spread), float(weight))
             for name, (mean, spread, weight) in weights.items()
         },
-        str(made.get("fitted_on", "")),
+        str(data.get("fitted_on", "")),
     )
 
 
@@ -134,14 +136,14 @@ def _scale(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _descend(
-    data: Sequence[Sequence[float]], labels: Sequence[float], penalty: float, rounds: int = 150
+    data: Sequence[Sequence[float]], labels: Sequence[float], penalty: float
 ) -> tuple[list[float], float]:
     width, count = len(data[0]), len(data)
     share = min(max(sum(labels) / count, 1e-4), 1 - 1e-4)
     weights, intercept = [0.0] * width, math.log(share / (1 - share))
     speed, push = [0.0] * (width + 1), 0.9
     rate = 0.5
-    for _ in range(rounds):
+    for _ in range(_ROUNDS):
         gradient, lean = [0.0] * width, 0.0
         for row, label in zip(data, labels, strict=True):
             odds = intercept + sum(map(float.__mul__, weights, row))
@@ -155,9 +157,3 @@ def _descend(
         speed[width] = push * speed[width] - rate * lean / count
         intercept += speed[width]
     return weights, intercept
-
-
-def ranked(scores: Iterable[float]) -> list[int]:
-    """Positions by score, the highest first."""
-    listed = list(scores)
-    return sorted(range(len(listed)), key=lambda n: -listed[n])

@@ -37,12 +37,12 @@ def average_precision(scores: Sequence[float], labels: Sequence[bool]) -> float:
     >>> average_precision([3, 2, 1], [True, False, True])
     0.8333333333333333
     """
-    found, total = 0, 0.0
+    bad, total = 0, 0.0
     for rank, n in enumerate(sorted(range(len(scores)), key=lambda n: -scores[n]), 1):
         if labels[n]:
-            found += 1
-            total += found / rank
-    return total / found if found else 0.0
+            bad += 1
+            total += bad / rank
+    return total / bad if bad else 0.0
 
 
 def recall_at(scores: Sequence[float], labels: Sequence[bool], share: float) -> float:
@@ -65,13 +65,13 @@ def calibration(
     [(0.1, 0.0, 1), (0.9, 1.0, 1)]
     """
     order = sorted(range(len(likelihoods)), key=lambda n: likelihoods[n])
-    made = []
+    groups = []
     for n in range(bins):
         group = order[n * len(order) // bins : (n + 1) * len(order) // bins]
         if group:
             mean = sum(likelihoods[i] for i in group) / len(group)
-            made.append((mean, sum(labels[i] for i in group) / len(group), len(group)))
-    return made
+            groups.append((mean, sum(labels[i] for i in group) / len(group), len(group)))
+    return groups
 
 
 def calibration_error(likelihoods: Sequence[float], labels: Sequence[bool], bins: int = 10) -> float:

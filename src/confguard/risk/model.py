@@ -25,7 +25,7 @@ from confguard.risk.factors import (
     impact_factor,
     size_factor,
 )
-from confguard.risk.findings import Factor, Finding, Risk, Severity
+from confguard.risk.findings import SEVERITIES, Factor, Finding, Risk
 from confguard.risk.history import History
 from confguard.risk.likelihood import Model, default_model
 from confguard.risk.policy import Policy
@@ -35,7 +35,7 @@ from confguard.risk.rules.table import Danger
 from confguard.schema.known_secrets import secret_texts
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
-from confguard.schema.shape import ANYTHING, Shape
+from confguard.schema.shape import ANYTHING
 from confguard.values import Documents
 
 __all__ = ["assess", "check_document"]
@@ -48,7 +48,6 @@ _WORSE_AT_ONCE = frozenset({"CG2", "CG3"})
 """Families of which a moderate change is grave where the file says that it reaches all at once."""
 _OF_ENVIRONMENTS = frozenset({"CG508", "CG515", "CG303"})
 """What is as grave in a test environment: values of another environment, and what destroys."""
-_ORDER: list[Severity] = ["critical", "high", "medium", "low", "info"]
 
 
 def assess(
@@ -105,7 +104,7 @@ def assess(
     )
     for _, part in diff.after_document.parts if diff.after_document else ():
         findings += void_comments(part, known_codes(rules))
-    findings.sort(key=lambda finding: _ORDER.index(finding.severity))
+    findings.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
     factors = finding_factors(findings)
     likelihood = None
     if diff.changes:
@@ -119,31 +118,31 @@ def assess(
             likelihood = (model or default_model()).likelihood(pieces)
         else:
             factors += history_factors(history)
-    made = _summed(findings, factors)
-    return attrs.evolve(made, likelihood=likelihood, accepted=tuple(accepted))
+    risk = _summed(findings, factors)
+    return attrs.evolve(risk, likelihood=likelihood, accepted=tuple(accepted))
 
 
-def check_document(document: Document, shape: Shape = ANYTHING) -> list[Finding]:
+def check_document(document: Document) -> list[Finding]:
     """What rules say of a file as it stands."""
-    found = [(rule, finding) for rule in all_rules() for finding in rule.check_document(document)]
+    pairs = [(rule, finding) for rule in all_rules() for finding in rule.check_document(document)]
     several = isinstance(document.data, Documents)
-    secrets = Secrets(shape.of_documents() if several else shape.of_data(document.data), document.data)
-    return [_at(_told(rule, finding, secrets), document) for rule, finding in found]
+    secrets = Secrets(ANYTHING.of_documents() if several else ANYTHING.of_data(document.data), document.data)
+    return [_at(_without_secrets(rule, finding, secrets), document) for rule, finding in pairs]
 
 
 def _findings(context: Context, more: Sequence[Rule]) -> list[Finding]:
     """Every rule's findings; a generic one only where no other rule speaks of the setting."""
     # Of a file that is gone, no setting is off, cut or blank: what goes with it is told as a whole.
-    asked = [
+    applicable = [
         rule for rule in all_rules() if not context.process.removed or not isinstance(rule, Danger | EditRule)
     ]
-    found = [(rule, finding) for rule in asked for finding in _run(rule, context)]
+    pairs = [(rule, finding) for rule in applicable for finding in _run(rule, context)]
     own = [finding for rule in more for finding in _run(rule, context)]
-    spoken = {finding.path for rule, finding in found if not rule.generic} | {each.path for each in own}
+    covered = {finding.path for rule, finding in pairs if not rule.generic} | {each.path for each in own}
     return [
         _where_it_counts(finding, context)
-        for rule, finding in found
-        if not rule.generic or finding.path not in spoken
+        for rule, finding in pairs
+        if not rule.generic or finding.path not in covered
     ] + own
 
 
@@ -167,16 +166,16 @@ def _where_it_counts(finding: Finding, context: Context) -> Finding:
 def _run(rule: Rule, context: Context) -> Sequence[Finding]:
     """A rule's findings; one that fails, or takes too long, is reported as a finding, never silently."""
     if type(rule).__module__.startswith("confguard."):
-        return _asked(rule, context)
-    found: list[Finding] = []
+        return _check(rule, context)
+    findings: list[Finding] = []
     # A thread cannot be ended, but it can be left behind: the process does not wait for it.
-    thread = Thread(target=lambda: found.extend(_asked(rule, context)), daemon=True)
+    thread = Thread(target=lambda: findings.extend(_check(rule, context)), daemon=True)
     thread.start()
     thread.join(PATIENCE)
-    return [_left_out(rule, f"it took longer than {PATIENCE:.0f} seconds")] if thread.is_alive() else found
+    return [_left_out(rule, f"it took longer than {PATIENCE:.0f} seconds")] if thread.is_alive() else findings
 
 
-def _asked(rule: Rule, context: Context) -> list[Finding]:
+def _check(rule: Rule, context: Context) -> list[Finding]:
     try:
         return list(rule.check(context)) if rule.concerns(context) else []
     except ConfguardError:
@@ -185,7 +184,7 @@ def _asked(rule: Rule, context: Context) -> list[Finding]:
         return [_left_out(rule, type(error).__name__)]
 
 
-def _told(rule: Rule, finding: Finding, secrets: Secrets) -> Finding:
+def _without_secrets(rule: Rule, finding: Finding, secrets: Secrets) -> Finding:
     """The finding without secrets: of a secret itself, only what kind it is."""
     message = rule.title if secrets.at(finding.path) else secrets.clean(finding.message)
     return attrs.evolve(finding, path=secrets.path(finding.path), message=message)

@@ -134,18 +134,18 @@ class Policy:
         >>> Policy(review=80, block=90).looser_than(Policy())
         ['review from 80 on (was 50)', 'block from 90 on (was 75)']
         """
-        found = [
+        messages = [
             f"{name} from {mine} on (was {theirs})"
             for name in ("review", "block")
             if (mine := getattr(self, name)) > (theirs := getattr(other, name))
         ]
-        found += [f"accepts {each.code}" for each in self.accept if each not in other.accept]
-        found += [f"no freeze from {each.start}" for each in other.freeze if each not in self.freeze]
+        messages += [f"accepts {each.code}" for each in self.accept if each not in other.accept]
+        messages += [f"no freeze from {each.start}" for each in other.freeze if each not in self.freeze]
         if (self.hours, self.days, self.timezone) != (other.hours, other.days, other.timezone):
-            found += ["other hours or days"] if other.hours or other.days else []
+            messages += ["other hours or days"] if other.hours or other.days else []
         if self.paths != other.paths:
-            found.append("other thresholds for some settings")
-        return found
+            messages.append("other thresholds for some settings")
+        return messages
 
     def process(self, now: datetime, reason: str | None = None) -> Process:
         """What rules of process are told: whether it is a time for changes.

@@ -22,12 +22,12 @@ _SHOWN = 10
 
 def to_json(verdicts: Verdicts) -> str:
     """The files, each as `assess` has it, those that were left out, and the counts."""
-    told = {
+    report = {
         "files": [each.to_json() for each in verdicts.files],
         "left_out": [{"file": each.file, "why": each.why} for each in verdicts.left_out],
         "counts": verdicts.counts,
     }
-    return json.dumps(told, indent=2, ensure_ascii=not _is_text(verdicts))
+    return json.dumps(report, indent=2, ensure_ascii=not _is_text(verdicts))
 
 
 def _is_text(verdicts: Verdicts) -> bool:
@@ -193,10 +193,10 @@ def to_junit(verdicts: Verdicts) -> str:
             lines.append(f'<testcase classname="confguard" name={name}/>')
             continue
         score = f"risk {each.risk.score} of 100" if each.risk else "cannot be judged"
-        told = "\n".join(f"{finding}\n    {finding.advice}" for finding in each.findings)
+        text = "\n".join(f"{finding}\n    {finding.advice}" for finding in each.findings)
         message = quoteattr(f"{each.decision}: {score}")
         lines.append(f'<testcase classname="confguard" name={name}><failure message={message}>')
-        lines.append(f"{escape(_xml(told))}</failure></testcase>")
+        lines.append(f"{escape(_xml(text))}</failure></testcase>")
     return "\n".join([*lines, "</testsuite></testsuites>"])
 
 

@@ -103,8 +103,8 @@ class EtcdStore:
     def places(self, config: str) -> dict[str, PlaceState]:
         """What is known of each place."""
         start = self._key("place", config) + b"/"
-        found = self._client.range(start, values.after(start))
-        return {key.rpartition(b"/")[2].decode(): values.place_of(config, value) for key, value in found}
+        pairs = self._client.range(start, values.after(start))
+        return {key.rpartition(b"/")[2].decode(): values.place_of(config, value) for key, value in pairs}
 
     def note_place(self, config: str, place: str, before: PlaceState | None, state: PlaceState) -> None:
         """Keep what was written and told."""
@@ -157,15 +157,15 @@ class EtcdStore:
         """Revisions, newest first."""
         start = self._revision_key(config, 0)
         end = self._revision_key(config, before) if before is not None else self._end("revision", config)
-        found: list[Revision] = []
-        while limit is None or len(found) < limit:
-            most = _PAGE if limit is None else min(_PAGE, limit - len(found))
+        revisions: list[Revision] = []
+        while limit is None or len(revisions) < limit:
+            most = _PAGE if limit is None else min(_PAGE, limit - len(revisions))
             page = self._client.range(start, end, limit=most, newest_first=True)
-            found += [chain.check_link(self._revision(value)) for _, value in page]
+            revisions += [chain.check_link(self._revision(value)) for _, value in page]
             if len(page) < most:
                 break
             end = page[-1][0]
-        return found
+        return revisions
 
     def walk(self, config: str) -> Iterator[Revision]:
         """All revisions, oldest first, unchecked; those that cannot be read are left out."""
@@ -189,8 +189,8 @@ class EtcdStore:
     def configs(self) -> list[str]:
         """The names of all configs."""
         start = f"{self._prefix}head/".encode()
-        found = self._client.range(start, values.after(start), keys_only=True)
-        return sorted(unquote(key.decode().rpartition("/")[2]) for key, _ in found)
+        heads = self._client.range(start, values.after(start), keys_only=True)
+        return sorted(unquote(key.decode().rpartition("/")[2]) for key, _ in heads)
 
     def pending_bake(self, config: str) -> PendingBake | None:
         """The bake that is under way: watched, while the lease that its watcher renews has not ended."""

@@ -49,12 +49,12 @@ class _Response(HTTPResponse):
 
 
 class BoundedConnection(HTTPConnection):
-    """Without TLS."""
+    """A connection without TLS."""
 
     response_class = _Response
 
 
 class BoundedSecureConnection(HTTPSConnection):
-    """With TLS."""
+    """A connection with TLS."""
 
     response_class = _Response

@@ -76,10 +76,10 @@ class Client:
             stream = self._endpoints[self._current].stream("/watch", watching(key), self._token)
             try:
                 while not stop.is_set() and self._losses == losses:
-                    told = stream.next(_TICK)
-                    if told is False:
+                    event = stream.next(_TICK)
+                    if event is False:
                         break
-                    if told:
+                    if event:
                         delays = pauses(1.0)
                     elif time.monotonic() < quiet_until:
                         continue

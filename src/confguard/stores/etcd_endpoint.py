@@ -132,27 +132,27 @@ class Endpoint:
 
     def _lost(self, error: HTTPError) -> LostError:
         """The error where there was no answer."""
-        said = str(error.__cause__ or error)
-        nobody = isinstance(error, NewConnectionError) or "certificate" in said.lower()
-        lost = (UnreachableError if nobody else LostError)(self._no_answer(said), hint=_AWAY)
+        message = str(error.__cause__ or error)
+        nobody = isinstance(error, NewConnectionError) or "certificate" in message.lower()
+        lost = (UnreachableError if nobody else LostError)(self._no_answer(message), hint=_AWAY)
         lost.sent = not nobody and not isinstance(error, ConnectTimeoutError)
         return lost
 
-    def _refused(self, status: int, said: str) -> StoreError:
+    def _refused(self, status: int, message: str) -> StoreError:
         """What etcd says, as a person can act on it."""
-        hint = next((hint for word, hint in _HINTS.items() if word in said), None)
-        if _OLD_TOKEN.search(said):
-            return OldTokenError(f"{self._shown}: {self._name}: {brief(said)}", hint=hint)
+        hint = next((hint for word, hint in _HINTS.items() if word in message), None)
+        if _OLD_TOKEN.search(message):
+            return OldTokenError(f"{self._shown}: {self._name}: {brief(message)}", hint=hint)
         if (hint is None or status >= 502) and (
-            status >= 500 or _NOT_DONE.search(said) or _IN_DOUBT.search(said)
+            status >= 500 or _NOT_DONE.search(message) or _IN_DOUBT.search(message)
         ):
-            lost = LostError(self._no_answer(said), hint=_AWAY)
-            lost.sent = not _NOT_DONE.search(said)
+            lost = LostError(self._no_answer(message), hint=_AWAY)
+            lost.sent = not _NOT_DONE.search(message)
             return lost
-        return StoreError(f"{self._shown}: {self._name}: HTTP {status}: {brief(said)}", hint=hint)
+        return StoreError(f"{self._shown}: {self._name}: HTTP {status}: {brief(message)}", hint=hint)
 
-    def _no_answer(self, said: str) -> str:
-        return f"{self._shown}: no endpoint answers: {self._name}: {brief(said, 160)}"
+    def _no_answer(self, message: str) -> str:
+        return f"{self._shown}: no endpoint answers: {self._name}: {brief(message, 160)}"
 
 
 class Stream:
@@ -160,14 +160,14 @@ class Stream:
 
     def __init__(self, opened: Any) -> None:
         self._opened, self._closed = opened, False
-        self._told: SimpleQueue[bool] = SimpleQueue()
+        self._events: SimpleQueue[bool] = SimpleQueue()
         self._response: urllib3.BaseHTTPResponse | None = None
         Thread(target=self._read, name="confguard-etcd-watch", daemon=True).start()
 
     def next(self, seconds: float) -> bool | None:
         """True when something was told, False when it is over, None when nothing came for so many seconds."""
         try:
-            return self._told.get(timeout=seconds)
+            return self._events.get(timeout=seconds)
         except Empty:
             return None
 
@@ -185,14 +185,14 @@ class Stream:
                 for line in self._response:
                     if self._closed or not _tells(line):
                         break
-                    self._told.put(True)
+                    self._events.put(True)
         except Exception:  # noqa: BLE001, S110 - whatever ended it, it is over; the reader is told below
             pass
         finally:
-            self._told.put(False)
+            self._events.put(False)
 
 
 def _tells(line: bytes) -> bool:
     """Does a line of a watch tell something? etcd ends one when what it would tell was compacted away."""
-    told = json.loads(line)
-    return "error" not in told and not told["result"].get("canceled")
+    response = json.loads(line)
+    return "error" not in response and not response["result"].get("canceled")

@@ -28,7 +28,7 @@ class Certificates:
     _read: tuple[object, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Raises `StoreError`."""
+        """Read the files. Raises `StoreError` where they cannot be used."""
         self._read = self._state()
         try:
             self._context = self._loaded()

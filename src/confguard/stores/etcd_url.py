@@ -31,7 +31,7 @@ class EtcdUrl:
 
     @classmethod
     def parse(cls, url: str) -> EtcdUrl:
-        """Raises `StoreError`.
+        """The parts of a URL. Raises `StoreError`.
 
         >>> EtcdUrl.parse("etcd://[::1]:2379,db-2/app?ca=ca.pem").endpoints
         (('::1', 2379), ('db-2', 2379))

@@ -77,7 +77,7 @@ class PostgresStore(SqlStore):
         self._shown = without_password(url)
         self._tables = Tables(self.schema)
         self._lock = RLock()
-        self._closed = self._made = self._at_work = False
+        self._closed = self._is_set_up = self._at_work = False
         self._notices: Counter[str] = Counter()
         self._warnings: set[str | None] = set()
         self._listens_until, self._listens = 0.0, 0
@@ -310,7 +310,7 @@ class PostgresStore(SqlStore):
             connection = Interruptible.connect(self.url, autocommit=True, prepare_threshold=None)
         notices, warnings = self._notices, self._warnings  # not the store: that would never be collected
         connection.add_notify_handler(lambda notice: notices.update([notice.payload]))
-        connection.add_notice_handler(lambda told: warnings.add(told.source_function))
+        connection.add_notice_handler(lambda message: warnings.add(message.source_function))
         return connection
 
     def _keep(self, connection: Connection) -> None:
@@ -322,13 +322,13 @@ class PostgresStore(SqlStore):
 
     def _has_tables(self) -> bool:
         """Are there tables that this version knows?"""
-        if not self._made:
+        if not self._is_set_up:
             self._check_encoding()
             layout = self._tables.layout(self._connection)
             if layout is not None and layout > LAYOUT:
                 raise newer_layout(self._shown, layout, LAYOUT)
-            self._made = layout is not None
-        return self._made
+            self._is_set_up = layout is not None
+        return self._is_set_up
 
     def _check_encoding(self) -> None:
         encoding = self._connection.info.parameter_status("server_encoding")

@@ -78,7 +78,7 @@ class _Watch:
                 self.thread.start()
 
     def end(self, work: _Work) -> None:
-        """It has ended."""
+        """Stop looking after a statement that has ended."""
         with self.lock:
             self.works.discard(work)
 

@@ -36,10 +36,10 @@ def parsed(url: str) -> tuple[str, str]:
     """
     schema = "confguard"
 
-    def without(found: re.Match[str]) -> str:
+    def without(match: re.Match[str]) -> str:
         nonlocal schema
-        schema = unquote(found["schema"])
-        return "?" if found["before"] == "?" and found["after"] else ""
+        schema = unquote(match["schema"])
+        return "?" if match["before"] == "?" and match["after"] else ""
 
     plain = _SCHEMA.sub(without, url, count=1)
     if not re.fullmatch(r"\w{1,63}", schema):

@@ -310,10 +310,10 @@ class SqlStore(ABC):
             def load() -> bytes:
                 if not gone:
                     return _unpacked(*packed) if packed else self._content(name, number)
-                found = self._same_content(name, content) if look_elsewhere else None
-                if found is None:
+                same = self._same_content(name, content) if look_elsewhere else None
+                if same is None:
                     raise thinned(name, number)
-                return found
+                return same
 
             return Revision(
                 config=name,

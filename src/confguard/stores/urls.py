@@ -26,7 +26,7 @@ def without_password(url: str) -> str:
     before = rest[: _end_of_credentials(rest)]
     name, separator, _ = before.partition(":")
     shown = f"{scheme}{colon}{name}:***{rest[len(before) :]}" if separator else url
-    return _PARAMETER.sub(lambda found: found[1] + "***" if secret_name(found[2]) else found[0], shown)
+    return _PARAMETER.sub(lambda match: match[1] + "***" if secret_name(match[2]) else match[0], shown)
 
 
 def _end_of_credentials(rest: str) -> int:

@@ -17,8 +17,9 @@ from confguard.diffs.changes import Diff
 from confguard.fields import Impact, ImpactLevel
 from confguard.paths import Key, Path, follow, value_at
 from confguard.risk.names import name_of, word_set, words_of, words_on_path
-from confguard.risk.rules.edits import Edit, edits_of, paired
+from confguard.risk.rules.edits import Edit, edits_of
 from confguard.risk.rules.embedded import document_of, leaves
+from confguard.risk.rules.pairing import paired
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.values import Files
 
@@ -105,8 +106,8 @@ class Context:
 
     def is_elsewhere(self, table: Any) -> bool:
         """Does what a table held, all of it, stand in something that is new?"""
-        held = {(name_of(path), repr(value)) for path, value in leaves(table, ())}
-        return bool(held) and any(held <= each for each in self._held_by_new)
+        settings = {(name_of(path), repr(value)) for path, value in leaves(table, ())}
+        return bool(settings) and any(settings <= each for each in self._held_by_new)
 
     @cached_property
     def _held_by_new(self) -> tuple[frozenset[tuple[str, str]], ...]:

@@ -44,10 +44,10 @@ class Refused(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """Out of range, no word that it knows, without the unit that it wants, or a change that it never takes."""
-        found = fact_of(edit, context)
-        if found is None:
+        known = fact_of(edit, context)
+        if known is None:
             return None
-        program, fact = found
+        program, fact = known
         refused = _refused(edit.after, fact)
         if refused and not _refused(edit.before, fact):
             severity, why = refused
@@ -73,10 +73,10 @@ class OtherUnit(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """The unit went and the amount is another, or it is the default in another unit."""
-        found = fact_of(edit, context)
-        if found is None or found[1].unit is None or not _BARE.fullmatch(str(edit.after).strip()):
+        known = fact_of(edit, context)
+        if known is None or known[1].unit is None or not _BARE.fullmatch(str(edit.after).strip()):
             return None
-        program, fact = found
+        program, fact = known
         before, after = fact.amount(edit.before), fact.amount(edit.after)
         if not after or after < 0:
             return None
@@ -108,14 +108,14 @@ class NearTheMost(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """From a half or less of it to nine tenths or more, where it is an amount that was chosen."""
-        found = fact_of(edit, context)
-        most = found[1].max if found else None
-        if found is None or not most or most in _ANY_NUMBER:
+        known = fact_of(edit, context)
+        most = known[1].max if known else None
+        if known is None or not most or most in _ANY_NUMBER:
             return None
-        before, after = found[1].amount(edit.before), found[1].amount(edit.after)
+        before, after = known[1].amount(edit.before), known[1].amount(edit.after)
         if before is None or after is None or not before <= most / 2 or not most * 0.9 <= after <= most:
             return None
-        return f"{sized(edit)}: the most is {_shown(most, found[1])} ({_cited(found[0])})"
+        return f"{sized(edit)}: the most is {_shown(most, known[1])} ({_cited(known[0])})"
 
 
 class NeedsRestart(EditRule):
@@ -134,14 +134,10 @@ class NeedsRestart(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """By what the reference states."""
-        found = fact_of(edit, context)
-        if found is None or not found[1].restart:
+        known = fact_of(edit, context)
+        if known is None or not known[1].restart:
             return None
-        told: tuple[Severity, str] = (
-            "low",
-            f"{sized(edit)}: only a restart takes it ({_cited(found[0])})",
-        )
-        return told
+        return f"{sized(edit)}: only a restart takes it ({_cited(known[0])})"
 
 
 class MadeAnew(EditRule):
@@ -161,10 +157,10 @@ class MadeAnew(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """By what the schema states."""
-        found = fact_of(edit, context)
-        if found is None or not found[1].anew or not (_is_set(edit.before) and _is_set(edit.after)):
+        known = fact_of(edit, context)
+        if known is None or not known[1].anew or not (_is_set(edit.before) and _is_set(edit.after)):
             return None
-        return f"{sized(edit)}: it is replaced by a new one ({_cited(found[0])})"
+        return f"{sized(edit)}: it is replaced by a new one ({_cited(known[0])})"
 
 
 def _refused(value: object, fact: Fact) -> tuple[Severity, str] | None:

@@ -11,7 +11,6 @@ from attrs import field, frozen
 
 from confguard.diffs.applying import opaque
 from confguard.diffs.change import Change
-from confguard.diffs.engine import diff
 from confguard.diffs.quantity import amounts, ratio
 from confguard.fields import FieldType, Secret
 from confguard.paths import Path
@@ -20,7 +19,7 @@ from confguard.risk.rules.embedded import changes_within, leaves
 from confguard.risk.rules.roles import roles_of
 from confguard.schema.shape import Shape
 
-__all__ = ["Edit", "edits_of", "paired", "sized"]
+__all__ = ["Edit", "edits_of", "sized"]
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ "
 
@@ -98,63 +97,15 @@ def sized(edit: Edit) -> str:
     return f"from {edit.before} to {edit.after}"
 
 
-def _only_its_unit(before: Any, after: Any) -> bool:
-    """Is one the digits of the other with a unit, or the same time in thousandths: the same amount, written out?"""
-    texts = str(before).strip(), str(after).strip()
-    bare = next((text for text in texts if text.isdigit()), None)
-    if bare is None or texts[0] == texts[1] or all(text.isdigit() for text in texts):
-        return False
-    if any(text.endswith("%") for text in texts):  # a number and a share of a number
-        return True
-    if {text.rstrip(_LETTERS) for text in texts} == {bare}:
-        return True
-    seconds = next(
-        (found["s"] for text in texts if not text.isdigit() and (found := amounts(text)).get("s")), None
-    )
-    return seconds is not None and any(float(bare) == seconds * 1000**power for power in (1, 2, 3))
-
-
-def paired(changes: Iterable[Change]) -> Iterator[Change]:
-    """Changes, where unlike elements of one list that have the same keys are compared with one another."""
-    came: dict[tuple[Path, tuple[str, ...]], list[Change]] = {}
-    changes = tuple(changes)
+def edits_of(changes: Iterable[Change], shape: Shape) -> Iterator[Edit]:
+    """Every setting that changed: what a schema gives by default counts, and what stands within a value."""
     for change in changes:
-        if change.op == "add" and (keys := _element_keys(change, change.after)):
-            came.setdefault((change.place[:-1], keys), []).append(change)
-    taken: set[int] = set()
-    pairs: dict[int, Change] = {}
-    for change in changes:
-        if change.op == "remove" and (keys := _element_keys(change, change.before)):
-            others = came.get((change.place, keys), [])
-            if len(others) == 1 and id(others[0]) not in taken and _alike(change.before, others[0].after):
-                taken.add(id(others[0]))
-                pairs[id(change)] = others[0]
-    for change in changes:
-        if id(change) in pairs:
-            yield from _between(change, pairs[id(change)])
-        elif id(change) not in taken:
-            yield change
-
-
-def _element_keys(change: Change, value: Any) -> tuple[str, ...]:
-    """The keys of a table that stands in a list by its position; none for all else."""
-    if not change.path or not isinstance(change.path[-1], int) or not isinstance(value, dict):
-        return ()
-    return tuple(sorted(map(str, value)))
-
-
-def _alike(gone: Any, new: Any) -> bool:
-    """Is it one thing that changed: the only key leads to both, or half of what it said stays?"""
-    old, now = (dict(leaves(opaque(each), ())) for each in (gone, new))
-    same = sum(1 for path, value in old.items() if path in now and now[path] == value)
-    return len(opaque(gone)) == 1 or same * 2 >= max(len(old), 1)
-
-
-def _between(gone: Change, new: Change) -> Iterator[Change]:
-    for inner in diff(opaque(gone.before), opaque(new.after)):
-        path, place = (*gone.path, *inner.path), (*new.place, *inner.place)
-        origin = None if inner.origin is None else (*gone.path, *inner.origin)
-        yield attrs.evolve(inner, path=path, place=place, origin=origin)
+        if "openAPIV3Schema" in change.path:  # says what others may hold, and sets nothing
+            continue
+        for judged in _judged(change):
+            yield from _within(_from_default(judged, shape))
+        for inner in changes_within(change):
+            yield from _within(inner, inner=True)
 
 
 def _judged(change: Change) -> Iterator[Change]:
@@ -187,12 +138,17 @@ def _within(change: Change, *, inner: bool = False) -> Iterator[Edit]:
         yield from (Edit(path, None, value, change, inner) for path, value in leaves(after, change.path))
 
 
-def edits_of(changes: Iterable[Change], shape: Shape) -> Iterator[Edit]:
-    """Every setting that changed: what a schema gives by default counts, and what stands within a value."""
-    for change in changes:
-        if "openAPIV3Schema" in change.path:  # says what others may hold, and sets nothing
-            continue
-        for judged in _judged(change):
-            yield from _within(_from_default(judged, shape))
-        for inner in changes_within(change):
-            yield from _within(inner, inner=True)
+def _only_its_unit(before: Any, after: Any) -> bool:
+    """Is one the digits of the other with a unit, or the same time in thousandths: the same amount, written out?"""
+    texts = str(before).strip(), str(after).strip()
+    bare = next((text for text in texts if text.isdigit()), None)
+    if bare is None or texts[0] == texts[1] or all(text.isdigit() for text in texts):
+        return False
+    if any(text.endswith("%") for text in texts):  # a number and a share of a number
+        return True
+    if {text.rstrip(_LETTERS) for text in texts} == {bare}:
+        return True
+    seconds = next(
+        (found["s"] for text in texts if not text.isdigit() and (found := amounts(text)).get("s")), None
+    )
+    return seconds is not None and any(float(bare) == seconds * 1000**power for power in (1, 2, 3))

@@ -10,19 +10,11 @@ from attrs import frozen
 from confguard.documents.document import Document
 from confguard.errors import brief
 from confguard.paths import Path
-from confguard.risk.findings import Finding, Severity
+from confguard.risk.findings import Finding, Severity, lowered
 from confguard.risk.rules.context import Context, Process
 from confguard.risk.rules.edits import Edit, sized
 
 __all__ = ["Context", "Edit", "EditRule", "Example", "Process", "Rule", "Verdict", "lowered", "sized"]
-
-_LOWER: dict[Severity, Severity] = {
-    "critical": "high",
-    "high": "medium",
-    "medium": "low",
-    "low": "info",
-    "info": "info",
-}
 
 
 @frozen
@@ -87,8 +79,3 @@ class EditRule(Rule):
                 yield self.finding(edit.path, verdict)
             elif verdict:
                 yield self.finding(edit.path, verdict[1], verdict[0])
-
-
-def lowered(severity: Severity) -> Severity:
-    """One step less grave."""
-    return _LOWER[severity]

@@ -50,21 +50,7 @@ from confguard.risk.rules.roles import ROLES, words_for
 __all__ = ["EVERYTHING", "KINDS", "means_everything"]
 
 EVERYTHING = frozenset(
-    {
-        "*",
-        "*.*",
-        "*:*",
-        ".*",
-        "^.*$",
-        "**",
-        "/*",
-        "all",
-        "any",
-        "anyone",
-        "everyone",
-        "everything",
-        "allusers",
-    }
+    word_set("* *.* *:* .* ^.*$ ** /* all any anyone everyone everything allusers")
     | {"internet", "0.0.0.0/0", "::/0", "all-users", "allauthenticatedusers", "world"}
 )
 _ALWAYS_ON = word_set("verify verification insecure validate checkhostname authorized secure httponly skip")

@@ -247,14 +247,10 @@ class EveryMember(Rule):
             around = context.after_at(path)
             total = len(around) if isinstance(around, dict | list) else 0
             if len(members) == total >= (2 if restricts else 3):
-                told = (
-                    "none is left that is open to all"
-                    if restricts
-                    else f"{key} changed in all {total} at once"
-                )
-                yield self.finding(
-                    path, f"{key}: {told}" if restricts else told, "high" if restricts else None
-                )
+                if restricts:
+                    yield self.finding(path, f"{key}: none is left that is open to all", "high")
+                else:
+                    yield self.finding(path, f"{key} changed in all {total} at once")
 
 
 class ManyAtOnce(Rule):

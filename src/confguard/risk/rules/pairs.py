@@ -61,10 +61,10 @@ def _tables(context: Context) -> Iterator[tuple[Path, Any, Any]]:
 
 def _flat(data: Any) -> dict[Any, Any]:
     """The amounts of a small document in one table, by their paths; empty for what is a collection of things."""
-    found = {"\t".join(map(str, path)): value for path, value in leaves(data, ()) if path}
+    flat = {"\t".join(map(str, path)): value for path, value in leaves(data, ()) if path}
     return (
-        found
-        if len(found) <= 80 and not any(segment.isdigit() for key in found for segment in key.split("\t"))
+        flat
+        if len(flat) <= 80 and not any(segment.isdigit() for key in flat for segment in key.split("\t"))
         else {}
     )
 
@@ -100,5 +100,5 @@ def same(one: Any, other: Any) -> bool:
     return any(first[dimension] == second[dimension] for dimension in first.keys() & second.keys())
 
 
-def is_zero(found: dict[str, float]) -> bool:
-    return bool(found) and not any(found.values())
+def is_zero(amounts: dict[str, float]) -> bool:
+    return bool(amounts) and not any(amounts.values())

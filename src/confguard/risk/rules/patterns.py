@@ -6,23 +6,12 @@ import re
 from abc import abstractmethod
 
 from confguard.fields.backtracking import polynomial_of, pump_of
+from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict
 
 __all__ = ["AnchorLost", "Backtracking", "BrokenPattern", "MatchesAll", "PolynomialBacktracking"]
 
-_NAMES = frozenset(
-    {
-        "regex",
-        "regexp",
-        "pattern",
-        "patterns",
-        "match",
-        "matches",
-        "rewrite",
-        "rule",
-        "filter",
-    }
-)
+_NAMES = word_set("regex regexp pattern patterns match matches rewrite rule filter")
 _META = re.compile(r"[\\^$|]|[)\].*+?][*+?{]|\.[*+]|\[[^\]]+\]")
 _WRONG_EVERYWHERE = (
     "unterminated",
@@ -44,10 +33,10 @@ class _PatternRule(EditRule):
         """What is wrong with the new pattern and was not with the old one."""
         if not _is_pattern(edit, edit.after):
             return None
-        found = self.flaw(edit.after)
-        if found is None or (isinstance(edit.before, str) and self.flaw(edit.before) is not None):
+        flaw = self.flaw(edit.after)
+        if flaw is None or (isinstance(edit.before, str) and self.flaw(edit.before) is not None):
             return None
-        return found
+        return flaw
 
     @abstractmethod
     def flaw(self, pattern: str) -> str | None:
@@ -118,7 +107,7 @@ class BrokenPattern(_PatternRule):
         return super().judge(edit, context) if edit.words & {"regex", "regexp"} else None
 
     def flaw(self, pattern: str) -> str | None:
-        """Why not."""
+        """Why it does not compile; None where it does, or where another engine may take it."""
         try:
             re.compile(pattern)
         except re.error as error:

@@ -53,14 +53,14 @@ class StrangersText(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """In what is run; as the value of a variable it is fine."""
-        found = (
+        match = (
             _STRANGERS.search(edit.after)
             if isinstance(edit.after, str) and edit.name in {"run", "script"}
             else None
         )
-        if found is None or (isinstance(edit.before, str) and _STRANGERS.search(edit.before)):
+        if match is None or (isinstance(edit.before, str) and _STRANGERS.search(edit.before)):
             return None
-        return f"{found[0]} is put into the command"
+        return f"{match[0]} is put into the command"
 
 
 class StrangersTrigger(Rule):

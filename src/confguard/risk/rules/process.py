@@ -9,6 +9,7 @@ from typing import Any
 from confguard.diffs.applying import opaque
 from confguard.fields import Owner
 from confguard.risk.findings import Finding
+from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Example, Rule
 from confguard.texts import amount
 from confguard.values import Documents
@@ -24,23 +25,7 @@ __all__ = [
     "Unwatched",
 ]
 
-_THIN = frozenset(
-    {
-        "wip",
-        "fix",
-        "fixes",
-        "update",
-        "change",
-        "test",
-        "tmp",
-        "misc",
-        "stuff",
-        "config",
-        "tweak",
-        "minor",
-        "x",
-    }
-)
+_THIN = word_set("wip fix fixes update change test tmp misc stuff config tweak minor x")
 _TAKES_ALONG = {
     "Namespace": "all that stands in the namespace",
     "CustomResourceDefinition": "every object of its kind",
@@ -50,8 +35,6 @@ _TAKES_ALONG = {
 }
 _YEAR = timedelta(days=365)
 _MANY_OWNERS = 3
-
-
 _WEIGHTY = ", and much depends on it"
 
 
@@ -72,12 +55,12 @@ class ThinReason(_ProcessRule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Blank, or a word that fits any change."""
-        said = context.process.reason
-        if said is not None and context.diff.changes:
-            words = [word.strip(".:!").lower() for word in said.split()]
+        given = context.process.reason
+        if given is not None and context.diff.changes:
+            words = [word.strip(".:!").lower() for word in given.split()]
             if not words or (len(words) <= 2 and set(words) <= _THIN):
                 yield self.finding(
-                    (), f"the reason given is {said.strip()!r}" if words else "no reason is given"
+                    (), f"the reason given is {given.strip()!r}" if words else "no reason is given"
                 )
 
 
@@ -115,9 +98,9 @@ class TakenBackBefore(_ProcessRule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Settings that get the value of a revision that a revert undid."""
-        asked = context.process.taken_back
-        for change in context.diff if asked else ():
-            if asked and (outcome := asked(change.path, opaque(change.after))):
+        outcome_of = context.process.taken_back
+        for change in context.diff if outcome_of else ():
+            if outcome_of and (outcome := outcome_of(change.path, opaque(change.after))):
                 yield self.finding(change.path, outcome)
 
 
@@ -137,8 +120,8 @@ class ManyOwners(_ProcessRule):
         teams = {mark.team for path in paths for _, mark in context.shape.marks_on(path, Owner)}
         if len(teams) >= _MANY_OWNERS:
             weighty = any(map(context.is_weighty, paths))
-            told = f"of {len(teams)} owners: {', '.join(sorted(teams))}" + _WEIGHTY * weighty
-            yield self.finding((), told, "high" if weighty else None)
+            message = f"of {len(teams)} owners: {', '.join(sorted(teams))}" + _WEIGHTY * weighty
+            yield self.finding((), message, "high" if weighty else None)
 
 
 class Unwatched(_ProcessRule):
@@ -153,8 +136,8 @@ class Unwatched(_ProcessRule):
     def check(self, context: Context) -> Iterator[Finding]:
         """A config that the project file calls of high impact, with none of the three."""
         if context.diff.changes and context.process.unwatched and context.is_weighty(()):
-            told = f"of {context.process.impact} impact, and no schema, probe or monitor looks at it"
-            yield self.finding((), told)
+            message = f"of {context.process.impact} impact, and no schema, probe or monitor looks at it"
+            yield self.finding((), message)
 
 
 class OutsideHours(_ProcessRule):
@@ -203,8 +186,8 @@ class FileRemoved(_ProcessRule):
         if not context.diff.changes or not context.process.removed:
             return
         taken = next(filter(None, map(_takes_along, _documents(context.before))), None)
-        told = "the file is not there any more" + (f", and with it goes {taken}" if taken else "")
-        yield self.finding((), told, "medium" if context.process.accompanied and not taken else None)
+        message = "the file is not there any more" + (f", and with it goes {taken}" if taken else "")
+        yield self.finding((), message, "medium" if context.process.accompanied and not taken else None)
 
 
 def _documents(data: Any) -> Iterable[Any]:

@@ -62,10 +62,10 @@ def warnings_of(path: Path) -> tuple[Warned, ...]:
     """
     names = [_plain(each) for each in path if isinstance(each, str)] or [_plain(name_of(path))]
     known = _known()
-    found: tuple[Warned, ...] = ()
+    warnings: tuple[Warned, ...] = ()
     for length in range(1, min(len(names), 4) + 1):
-        found += known.get("".join(names[-length:]), ())
-    return found
+        warnings += known.get("".join(names[-length:]), ())
+    return warnings
 
 
 _LONGEST = 200

@@ -24,9 +24,9 @@ __all__ = [
 ]
 
 _REFERRING = word_set(
-    "ref selector label node reflector name backend upstream pool target default use uses service "
+    "ref selector label node reflector name backend upstream pool target default use service "
     "cluster group profile provider database queue topic secret config class template role policy source "
-    "sink primary fallback depends needs serviceaccount storageclass claim destination route listener "
+    "sink primary fallback serviceaccount storageclass claim destination route listener "
     "certificate list prefixlist to from origin channel parent"
 )
 _ROLES = (
@@ -42,7 +42,6 @@ _APPLIED = _POLICIES | word_set(
 _HOST = re.compile(
     r"[A-Za-z0-9*_-]+(?:\.[A-Za-z0-9_-]+)*\.[A-Za-z]{2,}(?::\d+)?|\d+\.\d+\.\d+\.\d+(?:[:/]\d+)?"
 )
-_LISTED = word_set("host backend member server queue topic zone group pool cluster upstream table prefix")
 _PLACEHOLDER = re.compile(
     r"\{\{-?\s*\.?([A-Za-z_][\w.]*)\s*-?\}\}|\$\{([A-Za-z_]\w*)\}|\$\(([A-Za-z_]\w*)\)|(?<![{$])\{([a-z_]\w*)\}(?!\})"
 )
@@ -70,8 +69,8 @@ class OtherEnvironment(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """From one environment's value to the other's, or into a file of the other."""
-        told = edit.words & word_set("description comment environment env image tag")
-        if not isinstance(edit.after, str) or told:
+        exempt = edit.words & word_set("description comment environment env image tag")
+        if not isinstance(edit.after, str) or exempt:
             return None
         before = edit.before if isinstance(edit.before, str) else ""
         addressed = _ADDRESS.search(edit.after) is not None

@@ -17,10 +17,6 @@ from confguard.risk.names import subject_of, word_set, words_of, words_on_path
 __all__ = ["ROLES", "Role", "roles_of", "words_for"]
 
 
-def _alternatives(text: str) -> tuple[frozenset[str], ...]:
-    return tuple(frozenset(each.split("+")) for each in text.split())
-
-
 @frozen
 class Role:
     """The words by which one role is known."""
@@ -41,7 +37,8 @@ class Role:
 
 def role(names: str, *, under: str = "", along: str = "", unless: str = "", outside: str = "") -> Role:
     """A role from words parted by blanks."""
-    return Role(_alternatives(names), *(word_set(text) for text in (under, along, unless, outside)))
+    alternatives = tuple(frozenset(each.split("+")) for each in names.split())
+    return Role(alternatives, *(word_set(text) for text in (under, along, unless, outside)))
 
 
 _NUMBERED = (
@@ -62,7 +59,7 @@ ROLES: Mapping[str, Role] = {
     "limit": role(
         "max maximum limit pool capacity quota inflight connection concurrency concurrent thread worker queue backlog "
         "burst rate rps qps buffer slot permit conns conn parallelism parallel memory cpu vcpu heap ulimit nofile "
-        "bandwidth throughput threshold+rate threshold+limit",
+        "bandwidth throughput",
         under="limit ratelimit ratelimits rate quota pool throttle throttling",
         outside="requests",
         unless="history retry retries attempt age wait delay backoff level log logs sample interval min minimum error "
@@ -85,7 +82,7 @@ ROLES: Mapping[str, Role] = {
     "machine size": role(
         "instance+type instance+class instance+size machine+type vm+size node+type flavor flavour sku"
     ),
-    "enforcement": role("mode action enforcement enforcement+mode override+action"),
+    "enforcement": role("mode action enforcement"),
     "traffic policy": role("traffic+policy"),
     "pull policy": role("pull+policy"),
     "preference": role("preference priority", along="mx srv dns"),
@@ -106,19 +103,19 @@ ROLES: Mapping[str, Role] = {
     "retried": role("retry+on retryon retriable+status retry+codes"),
     "cookie scope": role("domain path", along="cookie cookies"),
     "wire": role("proxy+protocol proxyprotocol mtu framing encapsulation", unless="timeout"),
-    "member vlan": role("vlans allowed+vlans trunk+vlans"),
+    "member vlan": role("vlans"),
     "announcing": role("announce advertise announced advertised originate"),
     "exposing": role(
         "enabled enable", along="ingress listener gateway frontend route routes endpoint virtualhost"
     ),
-    "served name": role("dns+names san sans subject+alt+names domains server+names aliases server+aliases"),
+    "served name": role("dns+names san sans subject+alt+names domains server+names aliases"),
     "route weight": role("weight", unless="font"),
     "backup place": role(
         "bucket destination target repository", along="backup backups archive wal snapshot dump"
     ),
     "encryption key": role("kms+key kmskeyid encryption+key+id kms+arn key+arn"),
     "window": role("window", along="maintenance change backup upgrade reboot deploy"),
-    "address range": role("range ranges pool+start pool+end pool", unless="size max min"),
+    "address range": role("range ranges pool", unless="size max min"),
     "reaction": role(
         "on+error on+failure on+fail on+invalid on+missing on+timeout on+unknown on+empty on+conflict on+stale "
         "fallback failure+mode error+policy unknown+recipient unknown+user unknown+host unknown+action invalid+value"
@@ -150,7 +147,7 @@ ROLES: Mapping[str, Role] = {
     ),
     "filter": role(
         "filter match pattern prefix suffix selector regex query where condition expression expr path host label tag "
-        "include exclude rule scope number+prefix"
+        "include exclude rule scope"
     ),
     "selector": role(
         "selector filter match matchlabels where condition only include", unless="node", outside="properties"
@@ -194,7 +191,7 @@ ROLES: Mapping[str, Role] = {
         "volumes binds",
     ),
     "deletion": role(
-        "deletion delete mode policy reclaim reclaimpolicy removal cleanup disposal on+delete action cascade",
+        "deletion delete mode policy reclaim reclaimpolicy removal cleanup disposal action cascade",
     ),
     "final": role(
         "skip+final+snapshot permanently irreversible purge force+destroy force+delete allow+empty"
@@ -219,7 +216,7 @@ ROLES: Mapping[str, Role] = {
     ),
     "debugging": role("debug debugger profiling trace", unless="level"),
     "verbosity": role(
-        "loglevel log+level logger level verbosity log+statement", unless="compression isolation consistency"
+        "loglevel logger level verbosity log+statement", unless="compression isolation consistency"
     ),
     "public": role("public publicly anonymous exposed expose guest privileged world"),
     "visibility": role(
@@ -252,13 +249,13 @@ ROLES: Mapping[str, Role] = {
         unless="alive keepalive history+limit historylimit",
     ),
     "copies": role(
-        "replication+factor min+insync+replicas isr+min quorum+size quorum+min redundancy+min copies quorum+count "
+        "replication+factor min+insync+replicas isr+min quorum+size quorum+min copies quorum+count "
         "redundancy parity+count insync+count replication+count replication+min replication+replicas "
         "number+of+replicas bootstrap+expect expected+votes minimum+master+nodes"
     ),
     "default for all": role("globaldefault global default+class isdefault default+for+all"),
     "network type": role("type", along="service services"),
-    "share": role("ratio share fraction rate+error percent percentage probability sampling weight+share"),
+    "share": role("ratio share fraction rate+error percent percentage probability sampling"),
     "plain ceiling": role("limit quota ulimit"),
     "user it runs as": role("runasuser run+user"),
     "semi-synchronous": role("semi semisync"),

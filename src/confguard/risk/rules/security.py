@@ -49,7 +49,6 @@ _CONSTANT = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 _NO_SECRETS = word_set(
     "read write none true false yes no on off optional required inherit default enabled disabled auto"
 )
-_OF_COOKIES = word_set("ttl lifetime age name domain key")
 _NOT_SECRET = word_set(
     "name description host port user username url dir path file enabled version domain database"
 )

@@ -107,8 +107,10 @@ class SelectsNothing(Rule):
                 and not words_on_path(path[:-1]) & _SIDES[side]
             ]
             if str(edit.before) in others and edit.after not in others:
-                told = "labels still say" if side == 0 else "what selects still asks for"
-                yield self.finding(edit.path, f"from {edit.before} to {edit.after}, and {told} {edit.before}")
+                other_side = "labels still say" if side == 0 else "what selects still asks for"
+                yield self.finding(
+                    edit.path, f"from {edit.before} to {edit.after}, and {other_side} {edit.before}"
+                )
 
 
 class DefaultApplies(EditRule):

@@ -8,6 +8,7 @@ from typing import Any
 
 from confguard.diffs.applying import reveal
 from confguard.risk.findings import Finding
+from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
 from confguard.risk.rules.traps import YamlTrap
 
@@ -29,22 +30,7 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _BRACED = re.compile(r"\{{1,2}\s*[.$]?([\w.]{1,60})\s*\}{1,2}")
-_NAMING = frozenset(
-    {
-        "template",
-        "key",
-        "prefix",
-        "path",
-        "object",
-        "bucket",
-        "topic",
-        "queue",
-        "name",
-        "pattern",
-        "table",
-        "index",
-    }
-)
+_NAMING = word_set("template key prefix path object bucket topic queue name pattern table index")
 _ABSOLUTE = re.compile(r"(?:[\w-]{1,63}\.){2,12}")
 _SAFE_INTEGER = 2**53
 
@@ -137,8 +123,8 @@ class LargeNumber(EditRule):
         was = isinstance(edit.before, int) and abs(edit.before) > _SAFE_INTEGER
         if was or not isinstance(edit.after, int) or abs(edit.after) <= _SAFE_INTEGER:
             return None
-        held = round(float(edit.after)) if abs(edit.after) < 10**300 else "infinite"
-        return f"{edit.after} is read as {held} by some"
+        rounded = round(float(edit.after)) if abs(edit.after) < 10**300 else "infinite"
+        return f"{edit.after} is read as {rounded} by some"
 
 
 class InvisibleCharacter(EditRule):
@@ -156,9 +142,9 @@ class InvisibleCharacter(EditRule):
         if not isinstance(edit.after, str):
             return None
         before = edit.before if isinstance(edit.before, str) else ""
-        found = [char for char in _INVISIBLE.findall(edit.after) if char not in before]
-        if found and " " not in edit.after.strip():
-            return f"holds U+{ord(found[0]):04X}, which is not seen"
+        invisible = [char for char in _INVISIBLE.findall(edit.after) if char not in before]
+        if invisible and " " not in edit.after.strip():
+            return f"holds U+{ord(invisible[0]):04X}, which is not seen"
         if _CURLY.match(edit.after) and not _CURLY.match(before):
             return "medium", "begins with a typographic quote, as a word processor writes it"
         return None
@@ -179,16 +165,9 @@ class Placeholder(EditRule):
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """A whole value that is a placeholder, and was not one."""
         before, after = reveal(edit.before), reveal(edit.after)
-        if not isinstance(after, str) or edit.words & {
-            "description",
-            "comment",
-            "help",
-            "example",
-            "placeholder",
-            "title",
-            "name",
-            "kind",
-        }:
+        if not isinstance(after, str) or edit.words & word_set(
+            "description comment help example placeholder title name kind"
+        ):
             return None
         was = isinstance(before, str) and _PLACEHOLDER.fullmatch(before.strip())
         return (
@@ -214,15 +193,7 @@ class SurroundedBySpace(EditRule):
             return None
         was = isinstance(edit.before, str) and edit.before != edit.before.strip()
         odd = edit.after != edit.after.strip() and not edit.after.endswith("\n")
-        keeps = edit.words & {
-            "separator",
-            "delimiter",
-            "prefix",
-            "suffix",
-            "format",
-            "prompt",
-            "indent",
-            "template",
-            "message",
-        }
+        keeps = edit.words & word_set(
+            "separator delimiter prefix suffix format prompt indent template message"
+        )
         return "begins or ends with white space" if odd and not was and not keeps else None

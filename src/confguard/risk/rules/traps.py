@@ -11,6 +11,7 @@ from confguard.documents.document import Document
 from confguard.documents.interface import Position
 from confguard.paths import Path, value_at
 from confguard.risk.findings import Finding
+from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
 from confguard.secrets import is_reference
 
@@ -24,18 +25,8 @@ _TYPES = {
     dict: "a table",
     list: "a list",
 }
-_REFERRING = frozenset(
-    {
-        "Ref",
-        "$ref",
-        "valueFrom",
-        "secretKeyRef",
-        "configMapKeyRef",
-        "fieldRef",
-        "fromSecret",
-        "get_param",
-        "get_attr",
-    }
+_REFERRING = word_set(
+    "Ref $ref valueFrom secretKeyRef configMapKeyRef fieldRef fromSecret get_param get_attr"
 )
 """Keys of tables that stand for a value, as CloudFormation, Heat, JSON Schema and Kubernetes write them."""
 _SEXAGESIMAL = re.compile(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")

@@ -12,12 +12,10 @@ from attrs import field, frozen
 from confguard.diffs.render import json_value, show_value
 from confguard.errors import ConfguardError
 from confguard.paths import show_path
-from confguard.risk.findings import Finding, Severity
+from confguard.risk.findings import SEVERITIES, Finding, Severity
 from confguard.risk.rules.interface import Context, Example, Rule
 
 __all__ = ["CelRule", "UserRule"]
-
-_SEVERITIES = ("info", "low", "medium", "high", "critical")
 
 
 @frozen(slots=False)
@@ -30,7 +28,7 @@ class UserRule:
     code: str = field(validator=attrs.validators.matches_re(r"[A-Z][A-Z0-9-]{1,15}"))
     when: str
     message: str
-    severity: Severity = field(default="medium", validator=attrs.validators.in_(_SEVERITIES))
+    severity: Severity = field(default="medium", validator=attrs.validators.in_(SEVERITIES))
     advice: str = "See the project's rules."
 
     def compile(self) -> Any:
@@ -63,9 +61,9 @@ class CelRule(Rule):
     severity = "medium"
     advice = "See the project's rules."
 
-    def __init__(self, told: UserRule) -> None:
-        self.told = told
-        self.code = told.code
+    def __init__(self, rule: UserRule) -> None:
+        self.rule = rule
+        self.code = rule.code
 
     def check(self, context: Context) -> Iterator[Finding]:
         """A finding for each change for which the condition holds."""
@@ -80,13 +78,13 @@ class CelRule(Rule):
             }
             if self._holds(seen):
                 shown = {"before": show_value(edit.change.before), "after": show_value(edit.change.after)}
-                message = self.told.message
+                message = self.rule.message
                 for name, value in ({**seen, **shown}).items():
                     message = message.replace("{" + name + "}", str(value))
-                yield Finding(self.code, self.told.severity, edit.path, message, self.told.advice)
+                yield Finding(self.code, self.rule.severity, edit.path, message, self.rule.advice)
 
     def _holds(self, seen: dict[str, Any]) -> bool:
         try:
-            return self.told.compile().execute(seen) is True
+            return self.rule.compile().execute(seen) is True
         except (TypeError, ValueError, RuntimeError):
             return False  # a condition on numbers does not hold for texts
