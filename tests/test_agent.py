@@ -7,11 +7,12 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,14 +28,31 @@ from conftest import ROOT
 PROJECT = '[configs.auth]\nfiles = ["auth.toml"]\ntargets = ["live.toml"]\n'
 
 
+RUNNING: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def _ended() -> Iterator[None]:
+    """Nothing that a test began outlives it, also where it fails."""
+    yield
+    while RUNNING:
+        process = RUNNING.pop()
+        if process.poll() is None:
+            process.kill()
+        if process.stdout and not process.stdout.closed:
+            process.communicate()
+
+
 def run(*words: str, folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "confguard", *words],
         cwd=folder,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
+    RUNNING.append(process)
+    return process
 
 
 def done(*words: str, folder: Path) -> int:
@@ -43,7 +61,7 @@ def done(*words: str, folder: Path) -> int:
     ).returncode
 
 
-def until(true: Callable[[], object], seconds: float = 20) -> None:
+def until(true: Callable[[], object], seconds: float = 40) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it does not come to that"
@@ -109,10 +127,26 @@ def test_two_agents_revert_once(folder: Path) -> None:
     assert "".join(map(ended, agents)).count("reverted, as revision 3") == 1
 
 
+def stop_between_writes(process: subprocess.Popen[str], folder: Path) -> None:
+    """Stop a process while it does not hold the lock of the store, which nobody could take from it."""
+    while True:
+        os.kill(process.pid, signal.SIGSTOP)
+        database = sqlite3.connect(folder / "confguard.db", timeout=0.2)
+        try:
+            database.execute("BEGIN IMMEDIATE")
+            database.rollback()
+            return
+        except sqlite3.OperationalError:
+            os.kill(process.pid, signal.SIGCONT)
+            time.sleep(0.05)
+        finally:
+            database.close()
+
+
 @pytest.mark.slow
 def test_a_watcher_that_was_stopped_past_its_lease_notices(folder: Path) -> None:
     applier = baking(folder, "5s")
-    os.kill(applier.pid, signal.SIGSTOP)
+    stop_between_writes(applier, folder)
     agent = run("agent", folder=folder)
     with guard_in(folder) as guard:
         until(lambda: len(guard.history()) == 3)

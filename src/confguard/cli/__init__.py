@@ -39,7 +39,7 @@ _COMMANDS = {
         "change",
         "Finish what was left: write, revert what nobody watches, tell what was not told.",
     ),
-    "agent": ("agent", "Stay, and finish what was left: bakes nobody watches, services not told, monitors."),
+    "agent": ("agent", "Stay, finish what was left behind, and watch monitors and targets."),
     "verify": ("history", "Check every link of the chain of revisions."),
     "thin": ("keeping", "Drop the content of old revisions; all stay in the chain."),
     "export": ("keeping", "Write a config's whole history to one file."),
