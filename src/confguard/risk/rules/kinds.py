@@ -28,6 +28,7 @@ from confguard.risk.rules.kinds_of_amounts import (
 from confguard.risk.rules.kinds_of_texts import (
     address_floating,
     all_of_them,
+    another_in_path,
     another_literal,
     another_major,
     another_minor,
@@ -181,6 +182,7 @@ KINDS: Mapping[str, Kind] = {
     "made a no-op": made_noop,
     "into working hours": into_working_hours,
     "another minor version": another_minor,
+    "another version in a path": another_in_path,
     "cut": cut,
     "raised": raised,
     "to zero": to_zero,

@@ -13,6 +13,7 @@ from confguard.secrets import is_reference
 __all__ = [
     "address_floating",
     "all_of_them",
+    "another_in_path",
     "another_literal",
     "another_major",
     "another_minor",
@@ -179,6 +180,12 @@ def another_major(edit: Edit, context: Context, role: str) -> Happened | None:
     ):
         return None
     return Happened(1, f"{sized(edit)}: another major version of {store[0].lower()}")
+
+
+def another_in_path(edit: Edit, context: Context, role: str) -> Happened | None:
+    """Another major version of a database, of which a path names the programs: `/usr/pgsql-9.6/bin`."""
+    before, after = (_IN_PATH.search(str(each)) for each in (edit.before, edit.after))
+    return Happened(1, sized(edit)) if before and after and before[1] != after[1] else None
 
 
 def another_minor(edit: Edit, context: Context, role: str) -> Happened | None:

@@ -75,6 +75,7 @@ DANGERS = (
             cell("cached for", "cached for all"),
             cell("caching part", "element removed"),
             cell("cache key", "element removed"),
+            cell("cached by", "word", to="none"),
         ),
         "Steam, 25 December 2015: a cache rule made under attack showed users the pages of others",
     ),

@@ -23,6 +23,7 @@ _CHOOSING = word_set("path prefix host from to source destination pattern cidr p
 _FALLBACKS = word_set("default fallback catchall defaultbackend defaultroute else otherwise *")
 _ADDRESSING = word_set("destination dest dst to source src from cidr prefix network address ip ips")
 _FROM = word_set("source src from")
+_REFUSING = word_set("drop deny reject discard block")
 _ONE_HOST = ("/32", "/128")
 _NEEDED_PORTS = {
     "53": "DNS",
@@ -161,7 +162,18 @@ def _catches_all(element: Any) -> bool:
     narrow = isinstance(flat.get("port"), int | list) or (
         isinstance(flat.get("port"), str) and flat["port"] != "*"
     )
+    if not chosen and not narrow and _refuses(flat) and not any(map(_is_choosing, flat)):
+        return True  # a last term of a policy, without a condition
     return bool(chosen) and not narrow and all(_means_all(value) for value in chosen)
+
+
+def _refuses(table: dict[Any, Any]) -> bool:
+    verdicts = {str(value).lower() for key, value in table.items() if "verdict" in roles_of((str(key),))}
+    return bool(verdicts & _REFUSING)
+
+
+def _is_choosing(key: object) -> bool:
+    return isinstance(key, str) and bool(words_of(key) & _CHOOSING)
 
 
 def _means_all(value: Any) -> bool:
@@ -176,7 +188,7 @@ def _refused_service(table: Any) -> str | None:
         return None
     flat = {**table, **(table["match"] if isinstance(table.get("match"), dict) else {})}
     verdicts = {str(value).lower() for key, value in flat.items() if "verdict" in roles_of((str(key),))}
-    if not verdicts & {"drop", "deny", "reject", "discard", "block"}:
+    if not verdicts & _REFUSING:
         return None
     ports = [
         value

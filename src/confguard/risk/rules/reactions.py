@@ -17,7 +17,10 @@ DANGERS = (
         Example(
             'on_invalid = "keep_last_good"\n', 'on_invalid = "delete"\n', 'on_invalid = "keep_default"\n'
         ),
-        (cell("reaction", "answered more harshly"),),
+        (
+            cell("reaction", "answered more harshly"),
+            cell(None, "word", was="warn warnonly warning", to="shutdown teardown disconnect kill terminate"),
+        ),
         "Facebook, 23 September 2010: an invalid value was deleted, and every client asked the database for it again",
     ),
     Danger(

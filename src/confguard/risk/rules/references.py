@@ -251,6 +251,8 @@ class UnknownPlaceholder(EditRule):
         if not isinstance(edit.before, str) or not isinstance(edit.after, str):
             return None
         old, new = _placeholders(edit.before), _placeholders(edit.after)
+        if old and not new and "{" in edit.after:
+            return f"{sorted(old)[0]} is no placeholder any more: {edit.after}"
         if not old or not new - old:
             return None
         names = {each for path, _ in context.texts_after for each in path if isinstance(each, str)}

@@ -118,8 +118,10 @@ ROLES: Mapping[str, Role] = {
     "address range": role("range ranges pool", unless="size max min"),
     "reaction": role(
         "on+error on+failure on+fail on+invalid on+missing on+timeout on+unknown on+empty on+conflict on+stale "
+        "on+end on+expiry on+exit on+close "
         "fallback failure+mode error+policy unknown+recipient unknown+user unknown+host unknown+action invalid+value"
     ),
+    "cached by": role("cookie+behavior header+behavior query+string+behavior"),
     "audience": role("audience recipient recipients cohort segment target targets scope list group fleet"),
     "occasion": role("when approval gate trigger"),
     "hiding": role(
@@ -150,7 +152,9 @@ ROLES: Mapping[str, Role] = {
         "include exclude rule scope"
     ),
     "selector": role(
-        "selector filter match matchlabels where condition only include", unless="node", outside="properties"
+        "selector filter match matchlabels where condition only include prefixlist",
+        unless="node",
+        outside="properties",
     ),
     "needed text": role(
         "store url uri dsn endpoint address server broker schedule image bucket database queue topic issuer domain "
@@ -161,7 +165,7 @@ ROLES: Mapping[str, Role] = {
         unless="origin+credentials deny not",
     ),
     "guarding": role(
-        "maximum+prefix max+prefix max+prefixes prefix+limit "
+        "maximum+prefix max+prefix max+prefixes prefix+limit routemap export+policy import+policy "
         "whitelist allowlist auth+url whitelistsourcerange allowed+networks authorized+networks denylist blocklist "
         "ip+allow trusted+hosts auth+type authtype",
         unless="shared",
@@ -172,12 +176,14 @@ ROLES: Mapping[str, Role] = {
         "canary staged dry dryrun probe watchdog alert alerting monitoring rollback quorum sanity affinity autoscaling "
         "autoscaler retain limit renew renewal rotate rotation cache caching autovacuum vacuum voting blocking "
         "deduplicate dedup idempotent monitored alerted sandbox "
+        "failonerror enforced enforce "
         "archive archiving archivemode ipforward ipforwarding stp loopguard"
     ),
     "net": role(
         "probe healthcheck liveness readiness livenessprobe readinessprobe startupprobe ratelimit ratelimits limits "
         "breaker circuitbreaker outlierdetection backup alert alerts failover quota firewall networkpolicy "
-        "securitycontext podsecuritycontext affinity antiaffinity validation lifecycle prestop",
+        "securitycontext podsecuritycontext affinity antiaffinity validation lifecycle prestop "
+        "requiredduringschedulingignoredduringexecution",
         unless="old",
     ),
     "mechanism": role(

@@ -107,6 +107,7 @@ DANGERS = (
                 to="public publicread publicreadwrite anonymous allusers everyone world internet external",
             ),
             cell("network type", "word", was="clusterip none", to="loadbalancer nodeport"),
+            cell(None, "word", was="clusterip", to="loadbalancer nodeport"),
         ),
     ),
     Danger(

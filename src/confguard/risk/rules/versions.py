@@ -38,6 +38,6 @@ DANGERS = (
         "Data files of one major version are not read by another: the start fails, and so does going back.",
         "Upgrade by dump or by the tool of the database, on a copy first.",
         Example('image = "postgres:13.4"\n', 'image = "postgres:16.1"\n', 'image = "postgres:13.5"\n'),
-        (cell("version", "another major version of a store"),),
+        (cell("version", "another major version of a store"), cell(None, "another version in a path")),
     ),
 )
