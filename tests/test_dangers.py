@@ -458,7 +458,7 @@ def test_outages_that_others_wrote_are_flagged_since() -> None:
 
 
 def test_outages_of_infrastructure_that_others_wrote() -> None:
-    """50 outages and their look-alikes, of which 28 and one were flagged at first sight (`docs/explanation/risk.md`)."""
+    """50 outages and their look-alikes: 28 and one were flagged at first sight (`docs/explanation/risk.md`)."""
     bad = [each for each in cases("infrastructure.json") if each["label"] == "incident"]
     benign = [each for each in cases("infrastructure.json") if each["label"] != "incident"]
     assert sum(map(flagged, bad)) >= 0.7 * len(bad)
