@@ -58,8 +58,8 @@ def run(args: Namespace) -> int:
     root = git.root()
     install = args.what == "install"
     attributes = root / ".gitattributes"
-    _write_attributes(attributes, install=install)
     _configure(install=install)
+    _write_attributes(attributes, install=install)
     done = {"attributes": str(attributes), "installed": install}
     told = (
         f"{shown_path(attributes)}: git diffs and merges by meaning\n{indented(', '.join(_SUFFIXES))}\n"
