@@ -228,6 +228,19 @@ def test_git_diff_tells_of_modes_and_of_what_becomes_a_link(repository: Path) ->
 
 
 @pytest.mark.slow
+def test_git_diff_tells_of_what_is_written_otherwise(repository: Path) -> None:
+    """Of comments that say what is accepted, say: they change no setting, and a reader has to know."""
+    git_install()
+    commit(**{"app.yaml": "a: 1\nb: 1\n"})
+    Path("app.yaml").write_text("a: 1  # confguard: accept CG201: x\nb: 0x1\n")
+    assert git("diff") == "app.yaml: no change in meaning, 2 lines written otherwise\n"
+    Path("app.yaml").write_text("b: 1\na: 1\n")
+    assert git("diff") == "app.yaml: no change in meaning, in another order\n"
+    Path("app.yaml").write_text("a: 1\n")
+    assert "written otherwise" not in git("diff")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8:strict"])
 def test_output_in_whatever_encoding_ends_no_command(
     encoding: str, repository: Path, monkeypatch: pytest.MonkeyPatch

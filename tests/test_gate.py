@@ -642,3 +642,35 @@ def test_texts_of_a_document_mention_nobody_in_markdown(folder: Path, capsys: Ca
     assert "&commat;" in read
     for meant in ("@octocat", "@web", "repo#12"):
         assert meant not in read
+
+
+@pytest.mark.parametrize("span", ["..HEAD", "...HEAD", "..", "HEAD~1..HEAD^{tree}", "HEAD^{tree}..HEAD"])
+def test_a_range_whose_end_is_empty_or_no_commit_cannot_be_judged(
+    span: str, web: Path, capsys: Capture
+) -> None:
+    """In CI a variable that is not set leaves an end empty: what would be judged is nothing."""
+    Path("web.yaml").write_text("name: web\nreplicas: 0\nport: 80\n")
+    commit("two")
+    assert command(["assess", "--git", span]) == 2
+    err = capsys.readouterr().err
+    assert "names no base" in err or "there is no such commit here" in err
+
+
+def test_a_repository_that_is_the_whole_file_system(
+    web: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of containers, and of those who keep /etc and more in git: the root is the parent of itself."""
+    Path("web.yaml").write_text("name: web\nreplicas: 0\nport: 80\n")
+    commit("two")
+    monkeypatch.setenv("GIT_DIR", str(web / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", "/")
+    monkeypatch.chdir("/")
+    code, told = ranged(capsys, "HEAD~1..HEAD")
+    assert (code, decisions(told)) == (1, {"web.yaml": "block"})
+
+
+def test_where_git_cannot_be_set_up_nothing_is_written(web: Path, capsys: Capture) -> None:
+    Path(".git/config.lock").touch()
+    assert command(["git", "install"]) == 2
+    assert "could not lock config file" in capsys.readouterr().err
+    assert not Path(".gitattributes").exists()

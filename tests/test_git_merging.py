@@ -322,6 +322,21 @@ def test_a_driver_that_is_gone_leaves_marks(program: str, folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["-x.yaml", "--help.yaml", "a 'q' \"$(touch run)\" `touch run`.yaml", "a\nb;%A.yaml"]
+)
+def test_files_of_any_name_are_merged_and_shown(name: str, folder: Path) -> None:
+    git("init", "-qb", "main")
+    install()
+    branches("a: 1\nb: 1\n", "a: 2\nb: 1\n", "a: 1\nb: 2\n", name)
+    git("merge", "-q", "theirs")
+    assert Path(name).read_text() == "a: 2\nb: 2\n"
+    Path(name).write_text("a: 3\nb: 2\n")
+    assert ": 1 change: 1 more" in git("diff")
+    assert not Path("run").exists()
+
+
+@pytest.mark.slow
 def test_nothing_that_stands_in_the_repository_is_run(folder: Path) -> None:
     """`python -m` looks in the working folder first: a `yaml.py` there would be run by each `git diff`."""
     git("init", "-qb", "main")

@@ -208,13 +208,14 @@ def _assess_span(args: Namespace) -> int:
 
 def _ends(span: str) -> tuple[str, str]:
     """The two revisions of a range; of `A...B`, where they parted and `B`, as git has it."""
-    base, dots, head = span.partition("...")
-    if dots and ".." not in head:
-        return git.merge_base(base or "HEAD", head or "HEAD"), head or "HEAD"
-    base, dots, head = span.partition("..")
-    if not dots or ".." in head:
+    dots = "..." if "..." in span else ".."
+    base, found, head = span.partition(dots)
+    if not found or ".." in head:
         raise ConfguardError(f"'{span}' is no range", hint="BASE..HEAD, such as origin/main..HEAD")
-    return base or "HEAD", head or "HEAD"
+    if not base:  # git takes HEAD, of which nothing differs: a variable that is not set would pass
+        raise ConfguardError(f"'{span}' names no base", hint="BASE..HEAD, such as origin/main..HEAD")
+    head = head or "HEAD"
+    return (git.merge_base(base, head), head) if dots == "..." else (base, head)
 
 
 def show_risk(risk: Risk, decision: Decision) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -24,6 +25,7 @@ from confguard.documents.yaml_aliases import with_aliases
 from confguard.errors import ConfguardError, DocumentError, harmless
 from confguard.schema.sources import SourceData
 from confguard.targets.files import write_durably
+from confguard.texts import amount
 from confguard.values import same
 
 __all__ = ["diff_driver", "merge_driver"]
@@ -54,15 +56,25 @@ def diff_driver(arguments: list[str]) -> int:
         print(f"{head}: {entry}: {_written(old)} -> {_written(new)}")
         return 0
     try:
-        sides = [_document(file, at) for file, at in ((old, path), (new, name))]
+        before, after = _document(old, path), _document(new, name)
         terms = sources.terms_for(name, None)
-        kind: object = [] if any(side and isinstance(side.data, list) for side in sides) else {}
-        made = diff(sides[0] or kind, sides[1] or kind, terms.schema)
-        print(f"{head}: {show_diff(made)}")
+        kind: object = [] if any(side and isinstance(side.data, list) for side in (before, after)) else {}
+        difference = diff(before or kind, after or kind, terms.schema)
+        otherwise = _written_otherwise(before, after) if difference.same else ""
+        print(f"{head}: {show_diff(difference)}{otherwise}")
     except ConfguardError as error:  # git shows what it can, and goes on to the next file
         print(f"{head}: {error}", flush=True)
         subprocess.run(["git", "--no-pager", "diff", "--no-index", "--no-ext-diff", old, new], check=False)
     return 0
+
+
+def _written_otherwise(before: Document | None, after: Document | None) -> str:
+    """How the texts of what means the same differ: in comments and acceptances, say, or in tags."""
+    if before is None or after is None or before.content == after.content:
+        return ""
+    old, new = (Counter(side.content.splitlines()) for side in (before, after))
+    lines = max((new - old).total(), (old - new).total())
+    return f", {amount(lines, 'line')} written otherwise" if lines else ", in another order"
 
 
 def _written(file: str) -> str:

@@ -58,8 +58,8 @@ def run(args: Namespace) -> int:
     root = git.root()
     install = args.what == "install"
     attributes = root / ".gitattributes"
-    _write_attributes(attributes, install=install)
     _configure(install=install)
+    _write_attributes(attributes, install=install)
     done = {"attributes": str(attributes), "installed": install}
     told = (
         f"{shown_path(attributes)}: git diffs and merges by meaning\n{indented(', '.join(_SUFFIXES))}\n"
@@ -110,9 +110,9 @@ def _configure(*, install: bool) -> None:
         "%", "%%"
     )  # git puts names in place of %A in the driver, and of nothing in the command
     settings = {
-        "diff.confguard.command": f"{program} diff-driver",
+        "diff.confguard.command": f"{program} diff-driver --",
         "merge.confguard.name": "merge configuration by meaning",
-        "merge.confguard.driver": f"{literal} merge-driver %O %A %B %P %L || {_AS_TEXT}",
+        "merge.confguard.driver": f"{literal} merge-driver -- %O %A %B %P %L || {_AS_TEXT}",
     }
     for name, value in settings.items():
         git.configure(name, value if install else None)

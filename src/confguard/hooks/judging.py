@@ -51,8 +51,8 @@ def judge_range(
     progress: Progress | None = None,
 ) -> Verdicts:
     """What is said of each file that changed between two revisions. Raises `DocumentError`."""
-    author, at, subject = git.about(head)
     base, head = git.commit(base), git.commit(head)
+    author, at, subject = git.about(head)
     past = past_of(Path.cwd(), base) if history else None
     changed = git.changed(base, head)
     change = Change(base, past, author, at, subject, model, _edits(changed))
