@@ -20,7 +20,7 @@ import pytest
 
 import confguard as cg
 from confguard.agent import Agent, Charge
-from confguard.rollout import ErrorRate
+from confguard.rollout import Counts, ErrorRate
 from confguard.rollout.bake import lease_for
 from confguard.stores.interface import LEASE_SECONDS
 from conftest import ROOT
@@ -209,8 +209,11 @@ def watched(monitor: ErrorRate, within: timedelta | None) -> tuple[Agent, cg.Gua
     guard.apply(guard.plan({"n": 1}, reason="start"))
     guard.apply(guard.plan({"n": 2}, author="ana", reason="faster"))
     said: list[str] = []
+    clock = iter(range(1_000_000))
     agent = Agent(
-        [Charge(guard=guard, monitors=[monitor], revert_within=within)], say=lambda _, text: said.append(text)
+        [Charge(guard=guard, monitors=[monitor], revert_within=within)],
+        say=lambda _, text: said.append(text),
+        clock=lambda: float(next(clock)),
     )
     return agent, guard, said
 
@@ -246,6 +249,17 @@ def test_the_newest_change_is_reverted_and_told_of_where_it_was_not_the_cause() 
     assert said[-1] == "revision 2 was taken back, and it is no better: it was not the cause"
     failing(agent, monitor)
     assert len(guard.history()) == 3
+
+
+def test_a_figure_that_nobody_can_read_takes_nothing_back() -> None:
+    def away() -> Counts:
+        raise OSError("refused")
+
+    agent, guard, said = watched(ErrorRate(away, baseline=0.01, silence=2), timedelta(minutes=5))
+    for _ in range(5):
+        agent.look()
+    assert said[0].startswith("error rate: no reading 2 times: refused. Latest changes: revision 2")
+    assert len(guard.history()) == 2
 
 
 def test_an_older_change_is_not_taken_for_the_cause() -> None:

@@ -17,6 +17,7 @@ from attrs import define, field, frozen
 from confguard.errors import ConfguardError, brief
 from confguard.guard import Guard
 from confguard.rollout.monitors import Monitor, MonitorLike, as_monitor
+from confguard.rollout.monitors.showing import NO_READING
 from confguard.secrets import masked
 from confguard.stores.interface import Revision
 
@@ -25,6 +26,8 @@ __all__ = ["Agent", "Charge"]
 _LOG = logging.getLogger(__name__)
 _LONGEST_PAUSE = 60.0
 """How many seconds at most what failed is left alone before it is tried again."""
+_BETWEEN_READINGS = 1.0
+"""Seconds between two looks at a monitor: as in a bake, so that `silence` means the same."""
 _NAMED = 3
 """So many of the latest changes are named when a monitor alarms."""
 
@@ -54,6 +57,7 @@ class _State:
     pause: float = 0.0
     due: float = 0.0
     drift_due: float = 0.0
+    watch_due: float = 0.0
     reverted: int | None = None
     """The revision that was taken back last: if the alarm comes again, it was not the cause."""
 
@@ -126,8 +130,9 @@ class Agent:
     def _watch(self, state: _State) -> None:
         """Ask the monitors; who applied what bakes asks them itself."""
         guard = state.charge.guard
-        if not state.monitors:
+        if not state.monitors or self.clock() < state.watch_due:
             return
+        state.watch_due = self.clock() + _BETWEEN_READINGS
         if guard.store.pending_bake(guard.name) is not None:
             state.watching = False
             return
@@ -139,16 +144,17 @@ class Agent:
         for monitor in state.monitors:
             alarm = monitor.check()
             if alarm:
-                self._alarmed(state, f"{monitor.name}: {alarm}")
+                self._alarmed(state, f"{monitor.name}: {alarm}", silent=alarm.startswith(NO_READING))
                 monitor.start()  # what was seen so far has been told
 
-    def _alarmed(self, state: _State, why: str) -> None:
+    def _alarmed(self, state: _State, why: str, *, silent: bool) -> None:
+        """Say it, and take the newest change back if that may be the cause; not for a figure that nobody could read."""
         guard, within = state.charge.guard, state.charge.revert_within
         latest = guard.history(_NAMED)
         head = latest[0] if latest else None
         since = "; ".join(_shown(each) for each in latest)
         self.say(guard.name, f"{why}. Latest changes: {since or 'none'}")
-        if head is None or within is None:
+        if head is None or within is None or silent:
             return
         if state.reverted is not None and head.number == state.reverted + 1:
             self.say(

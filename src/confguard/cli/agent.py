@@ -10,8 +10,7 @@ from argparse import Namespace
 from contextlib import ExitStack
 
 from confguard.cli.options import Commands, duration
-from confguard.cli.projects import names_of, the_project
-from confguard.project.guards import guard_of
+from confguard.cli.projects import guarded_anyway, names_of, the_project
 
 __all__ = ["register"]
 
@@ -48,7 +47,7 @@ def agent(args: Namespace) -> int:
         charges = []
         for name in names_of(args.name):
             config = project.config(name)
-            guard = stack.enter_context(guard_of(project, name))
+            guard = stack.enter_context(guarded_anyway(name))
             charges.append(Charge(guard=guard, monitors=config.monitors, revert_within=config.revert_within))
         watcher = Agent(
             charges,

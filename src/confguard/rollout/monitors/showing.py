@@ -10,7 +10,21 @@ from confguard.errors import brief
 from confguard.secrets import masked
 from confguard.texts import amount
 
-__all__ = ["check_alpha", "check_name", "check_whole", "is_share", "no_reading", "now", "odds", "percent"]
+__all__ = [
+    "NO_READING",
+    "check_alpha",
+    "check_name",
+    "check_whole",
+    "is_share",
+    "no_reading",
+    "now",
+    "odds",
+    "percent",
+]
+
+
+NO_READING = "no reading"
+"""What an alarm begins with that says nothing of the figure itself: where it is read does not answer."""
 
 
 def now() -> datetime:
@@ -43,7 +57,7 @@ def check_name(_: Any, attribute: Any, value: Any) -> None:
 
 def no_reading(times: int, error: Exception) -> str:
     """What is said of a source that gives nothing."""
-    return masked(f"no reading {amount(times, 'time')}: {error}")
+    return masked(f"{NO_READING} {amount(times, 'time')}: {error}")
 
 
 def percent(share: float) -> str:
