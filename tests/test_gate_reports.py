@@ -114,6 +114,7 @@ def test_layers_are_files_to_check(folder: Path, capsys: Capture) -> None:
     assert "prod.yaml:2:1: CG001" in capsys.readouterr().out
 
 
+@pytest.mark.once  # processes, each for a fate of its output
 @pytest.mark.parametrize("replicas", [0, 4])
 @pytest.mark.parametrize("form", ["text", "json", "sarif"])
 def test_the_hook_whose_reader_goes_away_still_tells_the_answer(web: Path, replicas: int, form: str) -> None:
@@ -155,6 +156,7 @@ LINES = [
 ]
 
 
+@pytest.mark.once  # processes, each for a fate of its output
 @pytest.mark.slow
 @pytest.mark.parametrize("line", LINES)
 def test_no_command_ends_in_a_traceback_whatever_becomes_of_its_output(web: Path, line: str) -> None:

@@ -27,7 +27,7 @@ from servers import Postgres, Standby, free_port, needed, until
 from test_fleet import chain_draft
 from test_postgres import Pooler
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]  # what the servers do is the same with any Python
 ANY = cg.Policy(review=101, block=101)
 PATIENT = 60.0
 
