@@ -179,8 +179,18 @@ def _verdicts(
         yield from map(judged, files)
         return
     _ = change.learned
-    with multiprocessing.get_context("fork").Pool(processors, _share, (judged, files)) as pool:
-        yield from pool.imap(_shared, range(len(files)), chunksize=_CHUNK)
+    # Here, not above: most commits need neither.
+    from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+
+    fork = multiprocessing.get_context("fork")
+    try:
+        with ProcessPoolExecutor(processors, fork, _share, (judged, files)) as pool:
+            yield from pool.map(_shared, range(len(files)), chunksize=_CHUNK)
+    except BrokenProcessPool:
+        raise DocumentError(
+            "a process that judged files was killed",
+            hint="is there too little memory? Name fewer files at once",
+        ) from None
 
 
 _MANY = 500
