@@ -753,7 +753,7 @@ class TestBakes:
     def abandoned(self, guard: cg.Guard, monkeypatch: pytest.MonkeyPatch) -> cg.Guard:
         """A bake whose watcher died longer ago than its lease lasts."""
         monkeypatch.setattr("confguard.stores.sql_script.LEASE", 1)
-        monkeypatch.setattr("confguard.rollout.applying._bake", lambda *_: None)
+        monkeypatch.setattr("confguard.rollout.applying._bake", lambda *_, **__: None)
         guard.apply(guard.plan({"x": 2}, reason="two"), bake=Bake("1h", confirm=True))
         time.sleep(0.01)
         assert held("a.toml") == ["x = 2\n"]
@@ -816,9 +816,9 @@ class TestBakes:
         renewed: set[str] = set()
         renew = guard.store.renew_bake
 
-        def noted(config: str, revision: int, seconds: float) -> bool:
+        def noted(config: str, revision: int, seconds: float, watcher: str) -> bool:
             renewed.add(config)
-            return renew(config, revision, seconds)
+            return renew(config, revision, seconds, watcher)
 
         def all_renewed() -> bool:
             end = time.monotonic() + 5
@@ -1305,7 +1305,7 @@ class TestWhatComesBetween:
         guard.apply(guard.plan({"x": 1}, reason="start"))
         with monkeypatch.context() as patched:
             patched.setattr("confguard.rollout.bake.LEASE_SECONDS", 0)
-            patched.setattr("confguard.rollout.applying._bake", lambda *_: None)
+            patched.setattr("confguard.rollout.applying._bake", lambda *_, **__: None)
             guard.apply(guard.plan({"x": 2}, reason="two"), bake=Bake("1h", confirm=True))
         commit = guard.store.commit
         monkeypatch.setattr(guard.store, "commit", lambda *words: (guard.confirm(), commit(*words)))

@@ -26,6 +26,7 @@ from appending import append
 from confguard.errors import StoreBusyError, StoreError
 from confguard.stores import Append, Draft, PendingBake, PlaceState, Revision, Store, chain, open_store
 from confguard.stores.sqlite import SqliteStore
+from confguard.stores.stages import Instance, stages_of
 from conftest import SERVERS, STORES, as_a_user, examples, fresh_url
 
 NOW = datetime(2026, 1, 18, 8, 45, tzinfo=UTC)
@@ -350,6 +351,54 @@ def test_a_bake_is_watched_while_its_lease_is_renewed(store: Store) -> None:
     assert not store.renew_bake("a", 1)
 
 
+def test_a_bake_becomes_another_one_only_if_it_is_what_it_was(store: Store) -> None:
+    first = PendingBake(2, 1, NOW, watcher="h/1/a", stages=stages_of(["1%", "canary", "all"]), seconds=60.0)
+    append(store, "a", [draft(), draft()], expect=0, bake=first)
+    assert store.pending_bake("a") == first
+    longer = attrs.evolve(first, deadline=NOW + timedelta(minutes=5))
+    assert store.change_bake("a", first, longer)
+    assert not store.change_bake("a", first, attrs.evolve(first, stage=1)), "somebody has extended it"
+    second = attrs.evolve(longer, stage=1, confirm=True)
+    assert store.change_bake("a", longer, second)
+    assert store.pending_bake("a") == second
+    assert second.takes(Instance("x", frozenset({"canary"})))
+    assert not store.renew_bake("a", 2), "another one watches it"
+    assert store.renew_bake("a", 2, watcher="h/1/a")
+    assert store.end_bake("a", 2)
+    assert not store.change_bake("a", second, first)
+
+
+@pytest.mark.slow  # it waits for stores that poll
+def test_who_watches_a_config_is_told_of_its_bake(store: Store) -> None:
+    """So a service takes its stage at once, and not at its next look."""
+    bake = PendingBake(1, 0, NOW, stages=stages_of(["1%", "all"]))
+    append(store, "a", [draft()], expect=0, bake=bake)
+    stop, told = threading.Event(), threading.Semaphore(0)
+
+    def watch() -> None:
+        for _ in store.watch("a", stop, 60.0):
+            told.release()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        assert told.acquire(timeout=10), "at the beginning"
+        time.sleep(1.5)  # what comes late of that
+        while told.acquire(blocking=False):
+            pass
+        second = attrs.evolve(bake, stage=1)
+        for change in (lambda: store.change_bake("a", bake, second), lambda: store.end_bake("a", 1)):
+            assert change()
+            assert told.acquire(timeout=10)
+            time.sleep(1.5)
+            while told.acquire(blocking=False):
+                pass
+    finally:
+        stop.set()
+        append(store, "a", [draft()], expect=1)
+        thread.join(20)
+
+
 class Machine(RuleBasedStateMachine):
     """Any sequence of calls on two configs, held against plain lists."""
 
@@ -365,7 +414,7 @@ class Machine(RuleBasedStateMachine):
         self.gone: dict[str, set[int]] = {"c": set(), "d": set()}
         self.digests: dict[str, list[str]] = {"c": [], "d": []}
         self.places: dict[str, PlaceState] = {}
-        self.bakes: dict[str, int] = {}
+        self.bakes: dict[str, PendingBake] = {}
 
     @rule(
         config=st.sampled_from("cd"),
@@ -385,7 +434,8 @@ class Machine(RuleBasedStateMachine):
             with pytest.raises(cg.ConflictError):
                 append(self.store, config, drafts, expect=len(known) + off)
             return
-        pending = PendingBake(len(known) + len(drafts), len(known), NOW) if bake else None
+        stages = stages_of(["eu", "1%", "50%", "all"])
+        pending = PendingBake(len(known) + len(drafts), len(known), NOW, stages=stages) if bake else None
         made = append(self.store, config, drafts, expect=len(known), place=place, bake=pending)
         known += contents
         self.digests[config] += [revision.digest for revision in made]
@@ -395,7 +445,7 @@ class Machine(RuleBasedStateMachine):
             self.places[config] = attrs.evolve(self.places.get(config, PlaceState(0)), wanted=len(known))
         self.bakes.pop(config, None)
         if pending:
-            self.bakes[config] = pending.revision
+            self.bakes[config] = pending
 
     @rule(content=st.binary(max_size=20), stale=st.booleans())
     def append_to_both(self, content: bytes, stale: bool) -> None:
@@ -431,13 +481,32 @@ class Machine(RuleBasedStateMachine):
 
     @rule(config=st.sampled_from("cd"), number=st.integers(1, 8), renew=st.booleans())
     def end_bake(self, config: str, number: int, renew: bool) -> None:
-        is_pending = self.bakes.get(config) == number
+        bake = self.bakes.get(config)
+        is_pending = bake is not None and bake.revision == number
         if renew:
-            assert self.store.renew_bake(config, number) is is_pending
+            watcher = bake.watcher if bake else ""
+            assert self.store.renew_bake(config, number, watcher=watcher) is is_pending
             return
         assert self.store.end_bake(config, number) is is_pending
         if is_pending:
             del self.bakes[config]
+
+    @rule(
+        config=st.sampled_from("cd"),
+        stale=st.booleans(),
+        watcher=st.sampled_from(["", "h/1"]),
+        stage=st.integers(0, 3),
+        longer=st.integers(0, 10**6),
+    )
+    def change_bake(self, config: str, stale: bool, watcher: str, stage: int, longer: int) -> None:
+        bake = self.bakes.get(config) or PendingBake(1, 0, NOW)
+        before = attrs.evolve(bake, back=bake.back + 1) if stale else bake
+        later = bake.deadline + timedelta(microseconds=longer)
+        after = attrs.evolve(bake, watcher=watcher, stage=stage, deadline=later)
+        done = self.store.change_bake(config, before, after)
+        assert done is (config in self.bakes and not stale)
+        if done:
+            self.bakes[config] = after
 
     @rule(config=st.sampled_from("cd"), keep=st.frozensets(st.integers(1, 12)))
     def thin(self, config: str, keep: frozenset[int]) -> None:
@@ -471,8 +540,7 @@ class Machine(RuleBasedStateMachine):
                     history[number - 1].fetch()
             assert chain.verify(self.store, config) == len(known)
             assert self.store.places(config).get("p") == self.places.get(config)
-            bake = self.store.pending_bake(config)
-            assert (bake and bake.revision) == self.bakes.get(config)
+            assert self.store.pending_bake(config) == self.bakes.get(config)
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
@@ -594,7 +662,7 @@ def test_a_head_that_was_turned_back_is_not_served(sqlite_store: SqliteStore) ->
 
 def test_a_bake_that_was_changed_is_not_believed(sqlite_store: SqliteStore) -> None:
     append(sqlite_store, "a", [draft()], expect=0, bake=PendingBake(1, 0, NOW))
-    sqlite_store._writing().execute("UPDATE config SET bake = replace(bake, '17', '18')")
+    sqlite_store._writing().execute("UPDATE config SET bake = replace(bake, '2026', '2027')")
     with pytest.raises(cg.IntegrityError, match="the bake of 'a' is not what was written"):
         sqlite_store.pending_bake("a")
 

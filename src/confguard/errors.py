@@ -249,9 +249,14 @@ class NotToldError(TargetError):
 
 
 class BakeFailedError(ConfguardError):
-    """A revision was applied, found unhealthy or left unconfirmed, and reverted."""
+    """A revision was applied, found unhealthy or left unconfirmed, and reverted.
+
+    `healthy_again` says whether what its bake asks was well again afterwards; if not, the change was not the cause, or
+    not the only one. None where that was not asked.
+    """
 
     exit_code = 4
+    healthy_again: bool | None = None
 
 
 class BakeNotToldError(NotToldError, BakeFailedError):

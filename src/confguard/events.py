@@ -22,6 +22,10 @@ EventKind: TypeAlias = Literal[
     "reverted",
     "repaired",
     "told",
+    "staged",
+    "extended",
+    "taken over",
+    "verified",
 ]
 
 

@@ -57,6 +57,11 @@ class Group:
     ) -> list[Revision]:
         """Make every plan the head of its config, or none. Takes and raises what `Guard.apply` does."""
         plans = list(plans)
+        if bake and bake.stages:
+            raise ConfguardError(
+                "several configs at once have no stages",
+                hint="apply one after the other, or without stages",
+            )
         twice = _first_twice(plan.config for plan in plans)
         if twice is not None:
             raise ConfguardError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from attrs import evolve
@@ -17,11 +17,11 @@ from confguard.documents.parsing import parse_bytes
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import ConfguardError, DocumentError, NotFoundError, harmless
 from confguard.events import Listener
-from confguard.fields import ImpactLevel
+from confguard.fields import Duration, ImpactLevel
 from confguard.risk.judging import Terms
 from confguard.risk.policy import Policy
 from confguard.risk.rules.interface import Rule
-from confguard.rollout import applying, recovering, reverting
+from confguard.rollout import applying, baking, recovering, reverting
 from confguard.rollout.adopting import held_by_hand
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import HeadChange, author_name
@@ -33,7 +33,7 @@ from confguard.schema.shape import ANYTHING
 from confguard.schema.sources import Source
 from confguard.stores import chain
 from confguard.stores.finding import other_before
-from confguard.stores.interface import Revision, Store
+from confguard.stores.interface import PendingBake, Revision, Store
 from confguard.stores.opening import open_store
 from confguard.stores.retention import Retention
 from confguard.stores.signing import Signer, Signers, verify_signed
@@ -170,14 +170,16 @@ class Guard:
         overwrite: bool = False,
         supersede: str | None = None,
         tell: bool = True,
+        detach: bool = False,
     ) -> Revision:
         """Make a plan the head, write it to all targets, and tell the service: all of it or nothing.
 
         A plan without a `reason` needs one here. `approved_by` records who reviewed a plan that asks for it;
         `override` says why one that the policy blocks is applied all the same. `overwrite` lets it replace what
         somebody wrote into a target: the store keeps a copy. `supersede` says why it ends the bake of another
-        revision. With a `bake`, waits until the revision has proved itself, and reverts it otherwise. With
-        `tell=False` the service is not told: `tell` does that later. Applying what is there already returns the head.
+        revision. With a `bake`, waits until the revision has proved itself, and reverts it otherwise; with `detach`, an
+        agent does that: one has to take it over within half a minute, or it is abandoned. With `tell=False` the service
+        is not told: `tell` does that later. Applying what is there already returns the head.
 
         Raises, when nothing was done, `PolicyError`, `DriftError`, `BakingError`, `ConflictError` if the head moved,
         `StoreBusyError`, `TargetError` or `StoreError`; `RefusedError` if it could not be written everywhere or the
@@ -197,7 +199,7 @@ class Guard:
             there.append(change)
             return []
 
-        return (applying.apply([self.place], changes, tell_services=tell) or there)[0]
+        return (applying.apply([self.place], changes, tell_services=tell, detach=detach) or there)[0]
 
     def change_of(
         self,
@@ -277,16 +279,17 @@ class Guard:
 
     def confirm(self) -> Revision:
         """Let the head stay, before its bake is over. Raises `NotFoundError` if no bake is under way."""
-        revision = applying.confirm(self.place)
+        revision = baking.confirm(self.place)
         if revision is None:
-            head = self.head()
-            since = f"; revision {head.number} by {harmless(head.author)} is in force" if head else ""
-            why = f": {harmless(head.reason)}" if head and head.reverts is not None else ""
-            raise NotFoundError(
-                f"'{self.name}' has no revision that waits to be confirmed{since}{why}",
-                hint=f"confguard log {self.name}",
-            )
+            raise self._nothing_bakes("waits to be confirmed")
         return revision
+
+    def extend(self, by: timedelta | str) -> PendingBake:
+        """Let a bake, or its stage, be longer by so much. Raises `NotFoundError` if no bake is under way."""
+        pending = baking.extend(self.place, Duration(by))
+        if pending is None:
+            raise self._nothing_bakes("is being watched")
+        return pending
 
     def tell(self) -> Revision:
         """Tell the service of what is in its targets, and return that.
@@ -376,6 +379,14 @@ class Guard:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _nothing_bakes(self, what: str) -> NotFoundError:
+        head = self.head()
+        since = f"; revision {head.number} by {harmless(head.author)} is in force" if head else ""
+        why = f": {harmless(head.reason)}" if head and head.reverts is not None else ""
+        return NotFoundError(
+            f"'{self.name}' has no revision that {what}{since}{why}", hint=f"confguard log {self.name}"
+        )
 
     def _document(self, source: Source) -> Document:
         if self.files is None:

@@ -11,13 +11,17 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from threading import Event as Flag
+from threading import Thread
 
 from attrs import define, field, frozen
 
 from confguard.errors import ConfguardError, brief
 from confguard.guard import Guard
+from confguard.rollout.bake import Bake
+from confguard.rollout.baking import see_through, take_over
 from confguard.rollout.monitors import Monitor, MonitorLike, as_monitor
 from confguard.rollout.monitors.showing import NO_READING
+from confguard.rollout.probes import ProbeLike, as_probe
 from confguard.secrets import masked
 from confguard.stores.interface import Revision
 
@@ -28,6 +32,8 @@ _LONGEST_PAUSE = 60.0
 """How many seconds at most what failed is left alone before it is tried again."""
 _BETWEEN_READINGS = 1.0
 """Seconds between two looks at a monitor: as in a bake, so that `silence` means the same."""
+_LEAVING = 5.0
+"""For how many seconds at most the end of the agent waits until a bake is left to the next one."""
 _NAMED = 3
 """So many of the latest changes are named when a monitor alarms."""
 
@@ -36,11 +42,13 @@ _NAMED = 3
 class Charge:
     """One config in the agent's care.
 
-    `monitors` are watched all the time, but while something bakes: then whoever applied it watches. With
+    `monitors` are watched all the time, but while something bakes: then whoever watches that does. A bake that waits
+    for an agent, or whose watcher died in one of its stages, is watched with them and the `probes`. With
     `revert_within`, the newest change is reverted where it came at most so long before an alarm.
     """
 
     guard: Guard
+    probes: Sequence[ProbeLike] = ()
     monitors: Sequence[MonitorLike] = ()
     revert_within: timedelta | None = None
 
@@ -51,6 +59,10 @@ class _State:
 
     charge: Charge
     monitors: tuple[Monitor, ...]
+    bake: Bake | None
+    """What is asked of a bake that is taken over, however long that lasts."""
+    seeing: Thread | None = None
+    """Who sees a bake through that was taken over."""
     watching: bool = False
     drifted: tuple[str, ...] = ()
     problem: str = ""
@@ -60,6 +72,14 @@ class _State:
     watch_due: float = 0.0
     reverted: int | None = None
     """The revision that was taken back last: if the alarm comes again, it was not the cause."""
+
+
+def _state_of(charge: Charge) -> _State:
+    monitors = tuple(as_monitor(each) for each in charge.monitors)
+    probes = tuple(as_probe(each) for each in charge.probes)
+    # How long it lasts, whoever applied it has said.
+    bake = Bake(1, probes, monitors) if probes or monitors else None
+    return _State(charge, monitors, bake)
 
 
 def _log(config: str, text: str) -> None:
@@ -89,23 +109,26 @@ class Agent:
     _states: Sequence[_State] = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        self._states = [
-            _State(each, tuple(as_monitor(monitor) for monitor in each.monitors)) for each in self.charges
-        ]
+        self._states = [_state_of(each) for each in self.charges]
 
     def run(self, stop: Flag) -> None:
-        """Look until `stop` is set."""
+        """Look until `stop` is set; what is being watched then is left to the next agent."""
         while not stop.is_set():
-            self.look()
+            self.look(stop)
             stop.wait(self.interval.total_seconds())
+        for state in self._states:
+            if state.seeing:
+                state.seeing.join(_LEAVING)
 
-    def look(self) -> None:
-        """Look at all once."""
+    def look(self, stop: Flag | None = None) -> None:
+        """Look at all once. Bakes are only taken over by one that stays until `stop` is set."""
         for state in self._states:
             now = self.clock()
             if now < state.due:
                 continue
             try:
+                if stop:
+                    self._take_over(state, stop)
                 self._recover(state)
                 self._watch(state)
                 if now >= state.drift_due:
@@ -117,6 +140,30 @@ class Agent:
             except Exception as error:  # noqa: BLE001 - a probe, target or callback of the user's own may raise anything
                 _LOG.exception("'%s' could not be looked at", state.charge.guard.name)
                 self._failed(state, masked(f"{type(error).__name__}: {error}"))
+
+    def _take_over(self, state: _State, stop: Flag) -> None:
+        guard = state.charge.guard
+        taken = take_over(guard.place, state.bake)
+        if taken is None:
+            return
+        bake, done = taken
+        stage = f" in its stage {pending.now}" if (pending := done[0].bake) and pending.stages else ""
+        self.say(guard.name, f"watches revision {done[0].revision.number}{stage} from now on")
+
+        def see() -> None:
+            try:
+                see_through(bake, done, stop)
+            except ConfguardError as error:
+                self.say(guard.name, str(error))
+            except Exception as error:  # noqa: BLE001 - as below
+                _LOG.exception("the bake of '%s' could not be seen through", guard.name)
+                self.say(guard.name, masked(f"{type(error).__name__}: {error}"))
+            else:
+                what = "left to the next agent" if stop.is_set() else "is over"
+                self.say(guard.name, f"the bake of revision {done[0].revision.number} {what}")
+
+        state.seeing = Thread(target=see, name=f"confguard-bake-{guard.name}", daemon=True)
+        state.seeing.start()
 
     def _recover(self, state: _State) -> None:
         for each in state.charge.guard.recover():

@@ -29,6 +29,7 @@ _COMMANDS = {
     "apply": ("change", "Make a change the head, and write it to all targets."),
     "confirm": ("change", "Let the head stay, before its bake is over."),
     "revert": ("change", "Bring back the exact bytes of the revision before the head, or of another one."),
+    "extend": ("change", "Let a bake, or its stage, be longer."),
     "status": ("history", "Say for each config what is in force, and whether all is well."),
     "log": ("history", "List the revisions of a config, newest first."),
     "show": ("history", "Show one revision: who, when, why, and what it changed."),

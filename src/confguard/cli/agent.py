@@ -48,7 +48,14 @@ def agent(args: Namespace) -> int:
         for name in names_of(args.name):
             config = project.config(name)
             guard = stack.enter_context(guarded_anyway(name))
-            charges.append(Charge(guard=guard, monitors=config.monitors, revert_within=config.revert_within))
+            charges.append(
+                Charge(
+                    guard=guard,
+                    probes=config.probes,
+                    monitors=config.monitors,
+                    revert_within=config.revert_within,
+                )
+            )
         watcher = Agent(
             charges,
             interval=args.interval,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from confguard.cli import sources
 from confguard.cli.compare import show_risk
@@ -27,6 +27,7 @@ from confguard.risk.policy import Decision
 from confguard.rollout.bake import Bake
 from confguard.rollout.recovering import Recovered
 from confguard.stores.interface import Revision
+from confguard.stores.stages import stages_of
 
 __all__ = ["register", "revision_json"]
 
@@ -64,6 +65,15 @@ def register(commands: Commands) -> None:
     )
     command.add_argument("--confirm", action="store_true", help="revert after the bake unless confirmed")
     command.add_argument(
+        "--stages",
+        metavar="STAGES",
+        type=_stages,
+        help="who takes it, one after the other: canary,1%%,10%%,all (as the project file says)",
+    )
+    command.add_argument(
+        "--detach", action="store_true", help="leave the bake to `confguard agent`, and do not wait"
+    )
+    command.add_argument(
         "--no-tell", action="store_true", help="do not tell the service: `confguard tell` does that later"
     )
 
@@ -84,6 +94,12 @@ def register(commands: Commands) -> None:
         "confirm", confirm, "confguard confirm auth", exits="0 done, 2 cannot run, 6 in doubt"
     )
     commands.add_config(command)
+
+    command = commands.add(
+        "extend", extend, "confguard extend auth 10m", exits="0 done, 2 cannot run, 6 in doubt"
+    )
+    commands.add_config(command)
+    command.add_argument("by", metavar="TIME", type=duration, help="how much longer: 10m, 90s")
 
     command = commands.add(
         "revert",
@@ -156,8 +172,10 @@ def apply(args: Namespace) -> int:
             overwrite=args.overwrite,
             supersede=args.supersede,
             tell=not args.no_tell,
+            detach=args.detach,
         )
-    say(args.format, revision_json(revision), lambda: f"revision {revision.number} is in force")
+    said = "is applied, and an agent is to watch it" if args.detach else "is in force"
+    say(args.format, revision_json(revision), lambda: f"revision {revision.number} {said}")
     return 0
 
 
@@ -210,6 +228,16 @@ def confirm(args: Namespace) -> int:
     return 0
 
 
+def extend(args: Namespace) -> int:
+    """`confguard extend`."""
+    with guarded_there(args.name) as guard:
+        pending = guard.extend(args.by)
+    until = f"{pending.deadline:%Y-%m-%d %H:%M:%S}Z"
+    state = {"config": args.name, "revision": pending.revision, "deadline": pending.deadline.isoformat()}
+    say(args.format, state, lambda: f"revision {pending.revision} is being watched until {until}")
+    return 0
+
+
 def revert(args: Namespace) -> int:
     """`confguard revert`."""
     to = args.at or args.label or args.to
@@ -258,16 +286,25 @@ def _show_recovered(recovered: Recovered) -> str:
 def _bake(args: Namespace, config: Config) -> Bake | None:
     """The bake that is asked for, else that of the project file; None where there is none."""
     if args.no_bake or not (args.bake or config.bake):
-        if args.confirm:
-            raise ConfguardError("--confirm needs a bake to end", hint="add --bake TIME")
+        for option in ("confirm", "stages", "detach"):
+            if getattr(args, option):
+                raise ConfguardError(f"--{option} needs a bake", hint="add --bake TIME")
         return None
     try:
-        return bake_of(config, args.bake, confirm=args.confirm)
+        return bake_of(config, args.bake, confirm=args.confirm, stages=args.stages)
     except ValueError as error:
         raise ConfguardError(
             f"--bake: {error}",
             hint=f"name probes or monitors in the project file ([configs.{args.name}]), or add --confirm",
         ) from error
+
+
+def _stages(text: str) -> list[str]:
+    """Stages with commas between."""
+    try:
+        return [str(each) for each in stages_of(text.split(","))]
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
 
 
 def revision_json(revision: Revision) -> dict[str, object]:

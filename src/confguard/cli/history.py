@@ -203,8 +203,15 @@ def _plain(_: object, __: object, value: Any) -> Any:
 
 
 def _bake(pending: PendingBake) -> dict[str, Any]:
-    deadline = pending.deadline.isoformat()
-    return {"revision": pending.revision, "deadline": deadline, "watched": pending.watched}
+    return {
+        "revision": pending.revision,
+        "back": pending.back,
+        "deadline": pending.deadline.isoformat(),
+        "watched": pending.watched,
+        "watcher": pending.watcher or None,
+        "stages": [str(each) for each in pending.stages],
+        "stage": pending.stage + 1 if pending.stages else None,
+    }
 
 
 def _show_state(state: dict[str, Any]) -> str:
@@ -227,10 +234,22 @@ def _show_state(state: dict[str, Any]) -> str:
         watched = f"baking until {state['bake']['deadline'][:19]}Z"
         abandoned = f"its bake was abandoned; it goes back with: confguard recover {name}"
         lines.append(paint(f"    {watched if state['bake']['watched'] else abandoned}", "review"))
+        if state["bake"]["stages"]:
+            lines.append(paint(f"    {_stage(state['bake'])}", "review"))
     if state["left"]:
         lines.append(paint(indented(_left(name, state["place"])), "high"))
     lines += copies
     return "\n".join(lines)
+
+
+def _stage(bake: dict[str, Any]) -> str:
+    """Who runs what."""
+    stages, at = bake["stages"], bake["stage"]
+    so_far = list(dict.fromkeys(stages[:at]))
+    share = [each for each in so_far if each.endswith("%")][-1:]  # a larger share holds the smaller ones
+    who = " and ".join([*(each for each in so_far if not each.endswith("%")), *share])
+    rest = "" if stages[at - 1] == "all" else f", all others revision {bake['back']}"
+    return f"stage {at} of {len(stages)}: {'all' if not rest else who} run revision {bake['revision']}{rest}"
 
 
 def _show_copy(copy: dict[str, Any], head: dict[str, Any] | None) -> list[str]:

@@ -12,6 +12,7 @@ from confguard.errors import IntegrityError
 from confguard.live.feeds import Stored, StoredFeed
 from confguard.live.last_good import Copy, LastGood
 from confguard.stores.interface import Revision
+from confguard.stores.stages import Instance
 
 __all__ = ["ComparedCopy", "compared"]
 
@@ -39,7 +40,7 @@ def compared(path: str | os.PathLike[str], guarded: Stored, head: Revision | Non
         return ComparedCopy(shown, problem=str(error).removeprefix(f"{Path(path).absolute()}: "))
     if copy is None:
         return ComparedCopy(shown)
-    problem = _problem(copy, StoredFeed(guarded.name, guarded), head)
+    problem = _problem(copy, StoredFeed(guarded.name, guarded, Instance.of(None, None)), head)
     return ComparedCopy(shown, copy.seen.number, copy.source, copy.kept_at, problem)
 
 

@@ -11,11 +11,12 @@ from urllib.parse import unquote
 
 from attrs import define, field
 
-from confguard.errors import NotFoundError, SchemaError
+from confguard.errors import NotFoundError, SchemaError, StoreError
 from confguard.live.files import FileFeed
 from confguard.live.seen import Seen
 from confguard.live.shared import SharedStores
-from confguard.stores.interface import Store
+from confguard.stores.interface import Revision, Store
+from confguard.stores.stages import Instance
 from confguard.stores.urls import without_password
 
 __all__ = ["Feed", "FeedSource", "Stored", "StoredFeed", "feed_of"]
@@ -80,6 +81,8 @@ class Feed(Protocol):
 
 
 _STORES = SharedStores()
+_TRIES = 5
+"""How often the head and its bake are read until both are of the same moment."""
 
 
 @define
@@ -90,6 +93,7 @@ class StoredFeed:
     patience: ClassVar[float] = 5.0
     name: str
     _handed_in: Stored | None
+    _instance: Instance
     _url: str = ""
     """Where nothing was handed in."""
     _opening: Lock = field(factory=Lock, init=False, eq=False)
@@ -110,11 +114,25 @@ class StoredFeed:
         return without_password(self._url) or _source_of(self._opened())
 
     def look(self, known: str | None, stop: Event) -> Seen | None:
-        """The head; None where it is what is known already."""
-        head = self._opened().head(self.name)
-        if head is None:
-            raise NotFoundError(f"the store has no config '{self.name}'", hint="apply a first revision")
-        return None if head.digest == known else Seen(head.number, head.document, head.digest, head.parent)
+        """What this instance is to run; None where it is what is known already."""
+        revision = self._ours(known)
+        if revision.digest == known:
+            return None
+        return Seen(revision.number, revision.document, revision.digest, revision.parent)
+
+    def _ours(self, known: str | None) -> Revision:
+        """The head; while it is in a stage that has not come to this instance yet, the revision before it."""
+        store = self._opened()
+        for _ in range(_TRIES):
+            head = store.head(self.name)
+            if head is None:
+                raise NotFoundError(f"the store has no config '{self.name}'", hint="apply a first revision")
+            pending = store.pending_bake(self.name) if head.digest != known else None
+            if pending is None or (pending.revision == head.number and pending.takes(self._instance)):
+                return head
+            if pending.revision == head.number:
+                return store.get(self.name, pending.back)
+        raise StoreError(f"the head of '{self.name}' moves faster than it can be read")
 
     def holds(self, seen: Seen) -> bool:
         """Is it still the revision of its number?"""
@@ -149,7 +167,7 @@ class StoredFeed:
             return self._store
 
 
-def feed_of(source: FeedSource, quiet: float) -> Feed:
+def feed_of(source: FeedSource, quiet: float, instance: Instance) -> Feed:
     """The feed of a guard, of a store's URL with the config's name, of a file's path, or of the paths of layers."""
     if isinstance(source, str) and "://" in source:
         url, _, name = source.rpartition("#")
@@ -157,14 +175,14 @@ def feed_of(source: FeedSource, quiet: float) -> Feed:
             raise SchemaError(
                 f"'{source}' names no config", hint="a store's URL and a name: sqlite:///confguard.db#auth"
             )
-        return StoredFeed(name, None, url)
+        return StoredFeed(name, None, instance, url)
     if isinstance(source, str | os.PathLike):
         return FileFeed(os.fspath(source), quiet)
     if isinstance(source, Sequence):
         from confguard.live.layers import LayersFeed
 
         return LayersFeed.of(source, quiet)
-    return StoredFeed(source.name, source)
+    return StoredFeed(source.name, source, instance)
 
 
 def _source_of(store: Store) -> str:

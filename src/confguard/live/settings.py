@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from threading import Event, Lock, Thread
@@ -32,6 +32,7 @@ from confguard.live.updates import Current, Cursor, Update
 from confguard.schema.loading import settings_of
 from confguard.schema.schema import resolve_schema
 from confguard.stores.retrying import pauses
+from confguard.stores.stages import Instance
 
 __all__ = ["Live"]
 
@@ -62,6 +63,10 @@ class Live(Generic[T]):
     setting is: somebody applied it.
     When the store is lost, it is tried again after growing pauses drawn by lot; and every service waits up to `spread`
     seconds, drawn by lot, before it fetches what it was told of, so that not all do at the same moment.
+
+    A revision that is applied in stages comes to this instance when a stage takes it: by its name, `instance`
+    (`CONFGUARD_INSTANCE`, or the host's), which stays in the same place of all shares; or by its `groups`
+    (`CONFGUARD_GROUPS`, with commas between).
 
     In a forked child it goes on by itself. Raises `ConfguardError` only when there is neither a valid head nor a valid
     copy to start from.
@@ -96,12 +101,14 @@ class Live(Generic[T]):
         interval: float | None = 10.0,
         spread: float = 0.05,
         quiet: float = 1.0,
+        instance: str | None = None,
+        groups: Iterable[str] | None = None,
     ) -> None:
         schema = resolve_schema(model)
         if schema is None:
             raise SchemaError("live settings need a schema")
         self._model, self._schema, self._interval, self._spread = model, schema, interval, spread
-        self._feed = feed_of(source, quiet)
+        self._feed = feed_of(source, quiet, Instance.of(instance, groups))
         self.name = self._feed.name
         self._last_good = (
             LastGood(cache, (self._feed.origin, self.name), self._feed.source) if cache else None

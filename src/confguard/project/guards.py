@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from confguard.events import Listener
@@ -54,14 +55,17 @@ def guard_of(
     )
 
 
-def bake_of(config: Config, duration: object = None, *, confirm: bool = False) -> Bake:
-    """A bake with the probes and monitors of a config, for as long as it says itself if no duration is given.
+def bake_of(
+    config: Config, duration: object = None, *, confirm: bool = False, stages: Sequence[object] | None = None
+) -> Bake:
+    """A bake with the probes and monitors of a config; as long, and in such stages, as it says if nothing is given.
 
     Raises `ValueError` where there is nothing to ask.
     """
     from confguard.rollout.bake import Bake
 
-    return Bake(duration or config.bake, config.probes, config.monitors, confirm=confirm)
+    stages = config.stages if stages is None else stages
+    return Bake(duration or config.bake, config.probes, config.monitors, confirm=confirm, stages=stages)
 
 
 def terms_of(project: Project, config: Config | None, schema: SchemaLike = None) -> Terms:

@@ -22,6 +22,7 @@ from confguard.paths import Path as DocumentPath
 from confguard.project.project import Project
 from confguard.project.settings import Config, Settings
 from confguard.risk.policy import Policy
+from confguard.stores.stages import stages_of
 
 __all__ = ["ENVIRONMENT", "FILE_NAME", "find_project", "has_project", "load_project", "project_in"]
 
@@ -147,6 +148,10 @@ def _unusable_tables(settings: Settings) -> Iterator[Problem]:
             yield Problem(("configs", name, "bake"), "must be longer than nothing")
         elif config.bake and not (config.probes or config.monitors):
             yield Problem(("configs", name, "bake"), "a bake asks nothing: name probes or monitors beside it")
+        try:
+            stages_of(config.stages)
+        except ValueError as error:
+            yield Problem(("configs", name, "stages"), str(error))
 
 
 def _lists(config: Config) -> Iterator[tuple[str, list[Any], Callable[[Any], object]]]:

@@ -45,6 +45,8 @@ class Config:
     monitors: list[Any] = field(factory=list, repr=False)
     """What is watched while a new revision bakes: `{ url, baseline, alpha, silence, name, timeout }`."""
 
+    stages: list[Any] = field(factory=list)
+    """Who takes a new revision first: `["canary", "1%", "10%", "all"]`; each stage is watched for as long as `bake`."""
     revert_within: Duration | None = None
     """The agent reverts the newest change if it came at most so long before a monitor alarms; never, if left out."""
 

@@ -5,40 +5,43 @@ What could not be written everywhere, what a service refuses, and what a bake fi
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 
 from attrs import define, field
 
-from confguard.errors import BakeFailedError, ConfguardError, StoreError
-from confguard.rollout.bake import Bake, Outcome
+from confguard.errors import ConfguardError, StoreError
+from confguard.rollout.bake import Bake
+from confguard.rollout.baking import leave, see_through
 from confguard.rollout.changes import HeadChange
 from confguard.rollout.going_back import bake_failed, check_done, take_back
 from confguard.rollout.interrupting import interruptible, uninterrupted
 from confguard.rollout.places import Place, locked
 from confguard.rollout.recovering import recover_before, tell_untold
-from confguard.rollout.steps import Done, newer, tell_of_heads, write
-from confguard.rollout.watching import leased, watch
+from confguard.rollout.steps import Done, tell_of_heads, write
+from confguard.rollout.watching import leased
 from confguard.stores.interface import Revision
-from confguard.stores.retrying import retrying
 
-__all__ = ["apply", "confirm"]
+__all__ = ["apply"]
 
 _LONGEST_TELLING = 600.0
 """For how many seconds at most a bake counts as watched while services are told of it."""
-_LONGEST_AWAY = 20.0
-"""How many seconds a store may be away at the end of a bake."""
 
 
 def apply(
-    places: Sequence[Place], changes_of: Callable[[], Sequence[HeadChange]], *, tell_services: bool = True
+    places: Sequence[Place],
+    changes_of: Callable[[], Sequence[HeadChange]],
+    *,
+    tell_services: bool = True,
+    detach: bool = False,
 ) -> list[Revision]:
     """Make changes of several configs real, all of them or none; the revisions that are the heads now.
 
     `changes_of` works the changes out when no one else writes to the places any more. Where nothing changes, a service
-    that was not told yet of what is there is told. Raises what `changes_of` raises, and `ConflictError`, `TargetError`
-    or `StoreError` when nothing was done; `RefusedError` when it was taken back or replaced, `NotToldError` when a
-    service could not be told; `BakeFailedError` when it was reverted.
+    that was not told yet of what is there is told. With `detach`, a bake is left to an agent. Raises what `changes_of`
+    raises, and `ConflictError`, `TargetError` or `StoreError` when nothing was done; `RefusedError` when it was taken
+    back or replaced, `NotToldError` when a service could not be told; `BakeFailedError` when it was reverted.
     """
     recover_before(places)
     attempt = _Attempt()
@@ -49,7 +52,7 @@ def apply(
                 attempt.done = done = write(attempt.changes)
         if tell_services:
             # A service may take its time, and its bake has begun.
-            with leased(done, _LONGEST_TELLING) if attempt.bake else nullcontext():
+            with leased(done, _for_seconds(_LONGEST_TELLING)) if attempt.bake else nullcontext():
                 done = tell_of_heads(done)
         if any(each.problem for each in done):
             with uninterrupted():
@@ -60,24 +63,12 @@ def apply(
             author, reason = each.revision.author, each.revision.reason
             each.place.emit("applied", each.revision, author=author, reason=reason)
         if attempt.bake:
-            _bake(attempt.bake, done)
+            _bake(attempt.bake, done, detach=detach)
         if tell_services:
             changed = {each.place.config for each in done}
             check_done(tell_untold([each for each in places if each.config not in changed]))
         check_done(done)
     return [each.revision for each in done]
-
-
-def confirm(place: Place) -> Revision | None:
-    """The revision that has proved itself because somebody says so; None if none is being watched."""
-    pending = place.pending_bake()
-    if pending is None:
-        return None
-    revision = place.revision(pending.revision)  # before: a store that is lost afterwards is no failure
-    if not place.store.end_bake(place.config, pending.revision):
-        return None
-    place.emit("confirmed", revision)
-    return revision
 
 
 @define
@@ -137,45 +128,14 @@ def _is_head(done: Done) -> bool:
     return head is not None and head.digest == done.revision.digest
 
 
-def _bake(bake: Bake, done: Sequence[Done]) -> None:
-    """Watch what is to prove itself. Raises `BakeFailedError` after reverting it."""
-    watched = watch(bake, done)
-    if watched.outcome is Outcome.FAILED:
-        with uninterrupted():
-            for each in done:
-                each.place.emit("alarmed", each.revision, why=watched.why)
-            error = bake_failed(done, watched.why)
-            if error:
-                raise error
-    if watched.outcome is Outcome.HEALTHY:
-        for each in done:
-            if _end_bake(each):
-                each.place.emit("confirmed", each.revision, why="healthy for the whole bake")
-    replaced = [each for each in done if newer(each)]
-    if replaced:
-        with uninterrupted():
-            raise _replaced_while_watched(replaced, done)
+def _bake(bake: Bake, done: Sequence[Done], *, detach: bool) -> None:
+    if not detach:
+        see_through(bake, done)
+        return
+    for each in done:
+        leave(each)
 
 
-def _end_bake(done: Done) -> bool:
-    """Let it stay; False if somebody else has decided already."""
-    store, config, number = done.place.store, done.place.config, done.revision.number
-    for last in retrying(_LONGEST_AWAY):
-        try:
-            return store.end_bake(config, number)
-        except StoreError as error:
-            if last:
-                raise BakeFailedError(
-                    f"{done.title} was healthy for the whole bake, and the store does not know it: {error}",
-                    hint=f"it is reverted as abandoned, unless: confguard confirm {config}",
-                ) from error
-    raise AssertionError
-
-
-def _replaced_while_watched(replaced: Sequence[Done], done: Sequence[Done]) -> ConfguardError:
-    """The error for what somebody replaced; what is watched with it is not left alone."""
-    first = replaced[0]
-    why = f"{first.title} was replaced by revision {newer(first)} while it was watched"
-    others = [each for each in done if each not in replaced]
-    error = bake_failed(others, why) if others else None
-    return error or BakeFailedError(why)
+def _for_seconds(seconds: float) -> Callable[[], bool]:
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() < end

@@ -14,9 +14,10 @@ from confguard.rollout.monitors import Monitor, MonitorLike, as_monitor
 from confguard.rollout.probes import Probe, ProbeLike, as_probe, ask
 from confguard.secrets import masked
 from confguard.stores.interface import LEASE_SECONDS
+from confguard.stores.stages import Stage, stages_of
 from confguard.texts import amount
 
-__all__ = ["Bake", "Outcome", "Watched", "lease_for", "watch"]
+__all__ = ["Bake", "Outcome", "Watched", "ailing", "lease_for", "watch"]
 
 _MOMENT = 0.75
 """Seconds in which a watcher that lives says so again at the latest, at the end of a bake."""
@@ -39,10 +40,14 @@ class Bake:
     at the very end is asked again. With `confirm`, the revision is reverted at the end unless someone has confirmed it;
     without, it stays when all probes are healthy then. Durations are texts such as `"10m"` or seconds. A probe is an
     `HttpProbe`, `CommandProbe`, `CallableProbe`, a URL, a command as a list, or a function; probes and monitors can be
-    tables, as the project file has them. Raises `ValueError` where there is nothing to ask.
+    tables, as the project file has them. With `stages`, services that follow the store (`Live`) take the revision one
+    stage after the other, each of which is watched for the `duration`: shares of all instances, or names of groups.
+    Raises `ValueError` where there is nothing to ask.
 
     >>> Bake("10m", probes=["http://127.0.0.1:8080/healthz"]).probes[0].name
     'GET http://127.0.0.1:8080/healthz'
+    >>> [str(each) for each in Bake("10m", confirm=True, stages=["canary", "10%", "all"]).stages]
+    ['canary', '10%', 'all']
     >>> Bake("10m")
     Traceback (most recent call last):
         ...
@@ -56,6 +61,7 @@ class Bake:
     failures: int = field(default=3)
     share: float = field(default=0.25)
     confirm: bool = False
+    stages: tuple[Stage, ...] = field(default=(), converter=stages_of)
 
     @interval.validator
     @duration.validator
@@ -95,6 +101,8 @@ class Outcome(Enum):
     HEALTHY = "healthy"
     CONFIRMED = "confirmed"
     SUPERSEDED = "superseded"
+    TAKEN_OVER = "taken over"
+    LEFT = "left"
     FAILED = "failed"
 
 
@@ -111,30 +119,58 @@ def watch(
     ended: Callable[[], Outcome | None],
     notice: Callable[[str, str], None],
     *,
+    extended: Callable[[], float] = lambda: 0.0,
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Watched:
     """Ask probes and monitors until the bake has an outcome.
 
-    `ended` tells whether somebody else has ended it; `notice` is told of each probe that fails, by name and
-    with what is wrong.
+    `ended` tells whether somebody else has ended it, and `extended` by how many seconds somebody has made it longer;
+    `notice` is told of each probe that fails, by name and with what is wrong.
     """
-    end = now() + bake.duration.total_seconds()
+    started = now()
+
+    def left() -> float:
+        return started + bake.duration.total_seconds() + extended() - now()
+
     tallies = [_Tally(probe, bake, notice) for probe in bake.probes]
     for monitor in bake.monitors:
         monitor.start()
     while True:
-        sleep(max(0.0, min(bake.interval.total_seconds(), end - now())))
+        sleep(max(0.0, min(bake.interval.total_seconds(), left())))
         outcome = ended()
         if outcome:
             return Watched(outcome)
         failed = _ask(bake, tallies)
         watched = Watched(Outcome.FAILED, failed) if failed else None
-        if watched is None and now() >= end:
+        if watched is None and left() <= 0:
             watched = _at_the_end(bake, tallies, sleep)
         if watched is not None:
             outcome = ended()  # probes take their time, and somebody may have decided meanwhile
             return Watched(outcome) if outcome else watched
+
+
+def ailing(
+    bake: Bake,
+    seconds: float,
+    *,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> str | None:
+    """What is still wrong with what is in force again, asked for so many seconds at most; None if it is healthy.
+
+    Probes are asked until all of them are; monitors are watched for the whole time.
+    """
+    end = now() + seconds
+    for monitor in bake.monitors:
+        monitor.start()
+    while True:
+        wrong = _alarm(bake) or next(
+            (f"{probe.name}: {answer}" for probe in bake.probes if (answer := ask(probe))), None
+        )
+        if now() >= end or (wrong is None and not bake.monitors):
+            return wrong
+        sleep(bake.interval.total_seconds())
 
 
 _ENOUGH = 10
@@ -174,6 +210,15 @@ class _Tally:
 
 
 def _ask(bake: Bake, tallies: Sequence[_Tally]) -> str | None:
+    alarm = _alarm(bake)
+    if alarm:
+        return alarm
+    answers = [tally.ask() for tally in tallies]
+    return next((each for each in answers if each), None)
+
+
+def _alarm(bake: Bake) -> str | None:
+    """What the first monitor that alarms says."""
     for monitor in bake.monitors:
         try:
             alarm = monitor.check()
@@ -181,8 +226,7 @@ def _ask(bake: Bake, tallies: Sequence[_Tally]) -> str | None:
             alarm = masked(f"{type(error).__name__}: {error}")
         if alarm:
             return f"{monitor.name}: {alarm}"
-    answers = [tally.ask() for tally in tallies]
-    return next((each for each in answers if each), None)
+    return None
 
 
 def _at_the_end(bake: Bake, tallies: Sequence[_Tally], sleep: Callable[[float], None]) -> Watched:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 import os
+import platform
+import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -29,6 +31,7 @@ __all__ = [
     "change_to",
     "check_head",
     "draft_of",
+    "this_watcher",
     "without_secrets",
 ]
 
@@ -63,13 +66,27 @@ class HeadChange:
         if self.bake:
             deadline = self.place.clock() + self.bake.duration
             lease = lease_for(self.bake.duration.total_seconds())
-            pending = PendingBake(revisions[-1].number, self.back, deadline, lease=lease)
+            pending = PendingBake(
+                revisions[-1].number,
+                self.back,
+                deadline,
+                lease=lease,
+                watcher=this_watcher(),
+                stages=self.bake.stages if self.back else (),
+                seconds=self.bake.duration.total_seconds(),
+                confirm=self.bake.confirm,
+            )
         return Append(self.place.config, revisions, self.place.key, pending, self.unproved)
 
     @property
     def revision(self) -> Revision:
         """The revision that becomes the head."""
         return self.append.revisions[-1]
+
+
+def this_watcher() -> str:
+    """A name for who watches one bake: the host and the process, for people, and what tells it from any other."""
+    return f"{platform.node()}/{os.getpid()}/{secrets.token_hex(4)}"
 
 
 def change_to(place: Place, draft: Draft, head: Revision | None) -> HeadChange:

@@ -18,7 +18,7 @@ from confguard.errors import StoreError
 from confguard.rollout.changes import HeadChange, behind_edits
 from confguard.rollout.places import Place, discard
 from confguard.stores.doubt import UnreplicatedError
-from confguard.stores.interface import Revision
+from confguard.stores.interface import PendingBake, Revision
 from confguard.targets.interface import Staged
 
 __all__ = ["Done", "newer", "tell", "tell_of_heads", "write", "write_again"]
@@ -38,6 +38,8 @@ class Done:
     not_told: str | None = None
     unreplicated: UnreplicatedError | None = None
     """That it is in force on one server of the store alone."""
+    bake: PendingBake | None = None
+    """How it is being watched, as the store knows it; None if it is not."""
     replaced_by: int | None = None
     """The revision that somebody made the head while the service was told of this one."""
 
@@ -78,7 +80,12 @@ def write(changes: Sequence[HeadChange]) -> list[Done]:
         _tell_of_copies(decided)
         change = _behind_edits(decided)
         not_written = change.place.write(change.revision, waiting)
-        done.append(Done(change.place, change.revision, change.back, not_written, unreplicated=unreplicated))
+        bake = change.append.bake
+        done.append(
+            Done(
+                change.place, change.revision, change.back, not_written, unreplicated=unreplicated, bake=bake
+            )
+        )
     return done
 
 

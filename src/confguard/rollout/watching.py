@@ -1,66 +1,149 @@
-"""Watching what bakes, with a lease in the store that says so."""
+"""Watching what bakes, stage after stage, with a lease in the store that says who does."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from confguard.errors import ConfguardError
+from attrs import define, evolve, field
+
+from confguard.errors import ConfguardError, StoreError
 from confguard.rollout.bake import Bake, Outcome, Watched, lease_for
 from confguard.rollout.bake import watch as watch_bake
 from confguard.rollout.steps import Done
-from confguard.stores.interface import LEASE_SECONDS
+from confguard.stores.interface import LEASE_SECONDS, PendingBake
+from confguard.stores.retrying import retrying
 
-__all__ = ["leased", "watch"]
+__all__ = ["LONGEST_AWAY", "leased", "watch"]
 
 _LONGER = LEASE_SECONDS
 """How long after its end a bake counts as watched at most: a probe that never answers must not keep it for ever."""
+LONGEST_AWAY = 20.0
+"""How many seconds a store may be away at the end of a stage, or of a bake."""
 
 
-def watch(bake: Bake, done: Sequence[Done]) -> Watched:
-    """Watch revisions of several configs as one."""
+def watch(bake: Bake, done: Sequence[Done], stop: threading.Event | None = None) -> Watched:
+    """Watch revisions of several configs as one, in each of their stages; until `stop` is set, if it is given."""
+    seen = _Seen(done, stop or threading.Event())
 
     def notice(name: str, wrong: str) -> None:
         for each in done:
             each.place.emit("probed", each.revision, probe=name, wrong=wrong)
 
-    lasting = bake.duration.total_seconds()
-    end = time.monotonic() + lasting
-    with leased(done, lasting + _LONGER, lambda: end - time.monotonic()):
-        return watch_bake(bake, lambda: _ended(done), notice)
+    while True:
+        watched = _watch_stage(bake if seen.is_last_stage() else evolve(bake, confirm=False), seen, notice)
+        if watched.outcome is not Outcome.HEALTHY or seen.is_last_stage():
+            return watched
+        ended = seen.go_on(bake)
+        if ended:
+            return ended
 
 
-def _ended(done: Sequence[Done]) -> Outcome | None:
-    """Has somebody else ended it? Nobody knows while the store is away."""
-    try:
-        for each in done:
-            head = each.place.head()
-            if head is None or head.digest != each.revision.digest:
-                return Outcome.SUPERSEDED
-        pending = any(each.place.pending_bake() for each in done)
-    except ConfguardError:
+def _watch_stage(bake: Bake, seen: _Seen, notice: Callable[[str, str], None]) -> Watched:
+    started, extended_before = time.monotonic(), seen.extended
+
+    def extended() -> float:
+        return seen.extended - extended_before
+
+    def left() -> float:
+        return started + bake.duration.total_seconds() + extended() - time.monotonic()
+
+    with leased(seen.done, lambda: left() > -_LONGER, left):
+        return watch_bake(bake, seen.ended, notice, extended=extended, sleep=seen.sleep)
+
+
+@define
+class _Seen:
+    """What the store has said last of bakes that are watched here as one."""
+
+    done: Sequence[Done]
+    stop: threading.Event
+    bakes: dict[str, PendingBake] = field(init=False)
+    extended: float = field(default=0.0, init=False)
+    """By how many seconds somebody has made it longer."""
+
+    def __attrs_post_init__(self) -> None:
+        self.bakes = {each.place.config: each.bake for each in self.done if each.bake}
+
+    def sleep(self, seconds: float) -> None:
+        self.stop.wait(seconds)
+
+    def is_last_stage(self) -> bool:
+        return all(each.stage + 1 >= len(each.stages) for each in self.bakes.values())
+
+    def ended(self) -> Outcome | None:
+        """Has somebody else ended it, or is it another's? Nobody knows while the store is away."""
+        if self.stop.is_set():
+            return Outcome.LEFT
+        try:
+            for each in self.done:
+                head = each.place.head()
+                if head is None or head.digest != each.revision.digest:
+                    return Outcome.SUPERSEDED
+            pending = {each.place.config: bake for each in self.done if (bake := each.place.pending_bake())}
+        except ConfguardError:
+            return None
+        if not pending:
+            return Outcome.CONFIRMED
+        return self._note(pending)
+
+    def go_on(self, bake: Bake) -> Watched | None:
+        """Begin the next stage; how the bake has ended, if it has. Raises `StoreError` if the store stays away."""
+        for last in retrying(LONGEST_AWAY):
+            try:
+                ended = self.ended() or self._begin_next_stage(bake)
+            except StoreError as error:
+                if last:
+                    return Watched(
+                        Outcome.FAILED, f"the store does not know that a stage was healthy: {error}"
+                    )
+                continue
+            if ended:
+                return Watched(ended)
+            return None
+        raise AssertionError
+
+    def _begin_next_stage(self, bake: Bake) -> Outcome | None:
+        (each,) = self.done  # several have no stages
+        config, before = each.place.config, self.bakes[each.place.config]
+        deadline = each.place.clock() + bake.duration
+        after = evolve(before, stage=before.stage + 1, deadline=deadline)
+        if not each.place.store.change_bake(config, before, after):
+            return self.ended() or self._begin_next_stage(bake)  # somebody has extended or ended it just now
+        self.bakes[config] = after
+        each.place.emit("staged", each.revision, stage=str(after.now), number=after.stage + 1)
         return None
-    return None if pending else Outcome.CONFIRMED
+
+    def _note(self, pending: Mapping[str, PendingBake]) -> Outcome | None:
+        for config, now in pending.items():
+            before = self.bakes[config]
+            if now.watcher != before.watcher:
+                return Outcome.TAKEN_OVER
+            if now.stage == before.stage:
+                self.extended += max((now.deadline - before.deadline).total_seconds(), 0.0)
+            self.bakes[config] = now
+        return None
 
 
 @contextmanager
 def leased(
-    done: Sequence[Done], seconds: float, left: Callable[[], float] = lambda: LEASE_SECONDS
+    done: Sequence[Done], is_due: Callable[[], bool], left: Callable[[], float] = lambda: LEASE_SECONDS
 ) -> Iterator[None]:
     """Say again and again that the bakes are watched, on a thread of its own: probes may take long.
 
-    For so many seconds at most; `left` is how many the bakes go on for.
+    As long as it `is_due`; `left` is how many seconds the bakes go on for.
     """
-    over, end = threading.Event(), time.monotonic() + seconds
+    over = threading.Event()
 
     def renew() -> None:
-        while time.monotonic() < end:
+        while is_due():
             lease = lease_for(left())
             for each in done:
+                watcher = each.bake.watcher if each.bake else ""
                 with suppress(ConfguardError):  # the store is away: tried again in a moment
-                    each.place.store.renew_bake(each.place.config, each.revision.number, lease)
+                    each.place.store.renew_bake(each.place.config, each.revision.number, lease, watcher)
             if over.wait(lease / 4):
                 return
 

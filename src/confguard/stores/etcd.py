@@ -197,11 +197,14 @@ class EtcdStore:
         value, watched = self._values(self._key("bake", config), self._key("watched", config))
         return values.bake_of(config, value, watched) if value is not None else None
 
-    def renew_bake(self, config: str, revision: int, seconds: float = LEASE_SECONDS) -> bool:
+    def renew_bake(
+        self, config: str, revision: int, seconds: float = LEASE_SECONDS, watcher: str = ""
+    ) -> bool:
         """The bake of a revision is watched: its lease is kept alive, or another one taken where it has ended."""
         bake, watched = self._key("bake", config), self._key("watched", config)
         value, noted = self._values(bake, watched)
-        if value is None or values.bake_of(config, value, noted).revision != revision:
+        now = values.bake_of(config, value, noted) if value is not None else None
+        if value is None or now is None or (now.revision, now.watcher) != (revision, watcher):
             return False
         lease, lasting = self._leases.get(config, ("", 0.0))
         if noted is None or lasting != seconds or not self._client.keep_alive(lease):
@@ -211,14 +214,33 @@ class EtcdStore:
             return self._client.transaction([holds(bake, value)], [noting])
         return True
 
+    def change_bake(self, config: str, before: PendingBake, after: PendingBake) -> bool:
+        """Let a bake be another one; the head is written again as it is, since that is what is watched."""
+        key, head = self._key("bake", config), self._key("head", config)
+        noted = self._value(head)
+        if noted is None:
+            return False
+        conditions = [holds(key, values.bake_text(before)), holds(head, noted)]
+        changing = [put(key, values.bake_text(after)), put(head, noted)]
+
+        def changed() -> bool:
+            return self.pending_bake(config) == after
+
+        return settled(
+            PATIENCE_SECONDS,
+            lambda: self._client.transaction(conditions, changing) or changed(),
+            changed,
+            lambda error: chain.bake_in_doubt(config, before.revision, error),
+        )
+
     def end_bake(self, config: str, revision: int) -> bool:
-        """End the bake of a revision."""
-        key, watched, ended = (self._key(kind, config) for kind in ("bake", "watched", "ended"))
-        value = self._value(key)
-        if value is None or values.bake_of(config, value, None).revision != revision:
+        """End the bake of a revision; who watches the head looks anew."""
+        key, watched, ended, head = (self._key(kind, config) for kind in ("bake", "watched", "ended", "head"))
+        value, noted = self._values(key, head)
+        if value is None or noted is None or values.bake_of(config, value, None).revision != revision:
             return False
         mine = uuid4().hex.encode()
-        ending = [delete(key), delete(watched), put(ended, mine)]
+        ending = [delete(key), delete(watched), put(ended, mine), put(head, noted)]
 
         def signed() -> bool:
             return self._value(ended) == mine
@@ -226,7 +248,7 @@ class EtcdStore:
         return settled(
             PATIENCE_SECONDS,
             # What was done, and its answer lost, compares false when it is sent again: but it is signed.
-            lambda: self._client.transaction([holds(key, value)], ending) or signed(),
+            lambda: self._client.transaction([holds(key, value), holds(head, noted)], ending) or signed(),
             signed,
             lambda error: chain.bake_in_doubt(config, revision, error),
         )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 
-from attrs import asdict
+from attrs import asdict, evolve
 
 from confguard.errors import IntegrityError
+from confguard.stores import bakes
 from confguard.stores.interface import Append, PendingBake, PlaceState, Revision
 
 __all__ = [
@@ -75,18 +75,15 @@ def place_of(config: str, value: bytes) -> PlaceState:
 
 def bake_text(bake: PendingBake) -> bytes:
     """A bake that is under way, written."""
-    kept = {"revision": bake.revision, "back": bake.back, "deadline": bake.deadline.isoformat()}
-    return json.dumps(kept).encode()
+    return bakes.bake_text(bake).encode()
 
 
 def bake_of(config: str, value: bytes, watched: bytes | None) -> PendingBake:
     """A bake that is under way, read; watched, if the key with the lease names it. Raises `IntegrityError`."""
     try:
-        kept = json.loads(value)
-        revision = int(kept["revision"])
-        deadline = datetime.fromisoformat(kept["deadline"])
-        return PendingBake(revision, int(kept["back"]), deadline, watched == str(revision).encode())
-    except (ValueError, KeyError, TypeError) as error:
+        bake = bakes.bake_from_text(value, watched=False)
+        return evolve(bake, watched=watched == str(bake.revision).encode())
+    except (ValueError, TypeError) as error:
         raise IntegrityError(f"the bake of '{config}' is not what was written: {error}") from error
 
 

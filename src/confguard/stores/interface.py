@@ -14,6 +14,7 @@ from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.errors import IntegrityError, NotFoundError
 from confguard.lazy import read_once
+from confguard.stores.stages import ALL, Instance, Stage
 
 __all__ = ["LEASE_SECONDS", "Append", "Draft", "PendingBake", "PlaceState", "Revision", "Store"]
 
@@ -132,6 +133,27 @@ class PendingBake:
     """Was its watcher heard of within the lease? By the store's own clock. If not, the bake was abandoned."""
     lease: float = field(default=LEASE_SECONDS, eq=False)
     """For how many seconds it counts as watched from the commit on."""
+    watcher: str = ""
+    """Which process watches it; empty while it waits for an agent."""
+    stages: tuple[Stage, ...] = ()
+    """Who takes the revision, one stage after the other; none: everybody, at once."""
+    stage: int = 0
+    """In which of the stages it is, from 0."""
+    seconds: float = 0.0
+    """How long it is watched, in each of its stages."""
+    confirm: bool = False
+    """Is it reverted at the end unless somebody confirms it?"""
+
+    @property
+    def now(self) -> Stage:
+        """The stage that it is in."""
+        return self.stages[self.stage] if self.stages else ALL
+
+    def takes(self, instance: Instance) -> bool:
+        """Does this instance run the revision already? What earlier stages have taken, the later ones keep."""
+        salt = f"{self.revision}"
+        so_far = self.stages[: self.stage + 1]
+        return not (self.stages and self.back) or any(each.takes(instance, salt) for each in so_far)
 
 
 @frozen
@@ -224,8 +246,17 @@ class Store(Protocol):
         """The bake that is under way."""
         ...
 
-    def renew_bake(self, config: str, revision: int, seconds: float = LEASE_SECONDS) -> bool:
-        """The bake of a revision is watched for so many seconds from now on. False if it is over."""
+    def renew_bake(
+        self, config: str, revision: int, seconds: float = LEASE_SECONDS, watcher: str = ""
+    ) -> bool:
+        """The bake of a revision is watched for so many seconds from now on. False if it is over, or another's."""
+        ...
+
+    def change_bake(self, config: str, before: PendingBake, after: PendingBake) -> bool:
+        """Let a bake be another one from now on, but for its lease: extended, in its next stage, or watched by another.
+
+        False if it is not what it was before any more. Who watches the config looks anew.
+        """
         ...
 
     def end_bake(self, config: str, revision: int) -> bool:

@@ -111,12 +111,23 @@ class MemoryStore:
             pending = self._bakes.get(config)
             return pending and attrs.evolve(pending, watched=time.monotonic() < self._leases[config])
 
-    def renew_bake(self, config: str, revision: int, seconds: float = LEASE_SECONDS) -> bool:
+    def renew_bake(
+        self, config: str, revision: int, seconds: float = LEASE_SECONDS, watcher: str = ""
+    ) -> bool:
         """The bake of a revision is watched."""
         with self._lock:
-            if not self._is_baking(config, revision):
+            if not self._is_baking(config, revision) or self._bakes[config].watcher != watcher:
                 return False
             self._leases[config] = time.monotonic() + seconds
+            return True
+
+    def change_bake(self, config: str, before: PendingBake, after: PendingBake) -> bool:
+        """Let a bake be another one."""
+        with self._lock:
+            if self._bakes.get(config) != before:
+                return False
+            self._bakes[config] = after
+            self._changed.notify_all()
             return True
 
     def end_bake(self, config: str, revision: int) -> bool:
@@ -125,6 +136,7 @@ class MemoryStore:
             if not self._is_baking(config, revision):
                 return False
             del self._bakes[config]
+            self._changed.notify_all()
             return True
 
     def thin(self, config: str, keep: frozenset[int]) -> int:

@@ -15,7 +15,7 @@ from confguard.errors import StoreError
 from confguard.forking import close_with, renew_in_children
 from confguard.stores import chain
 from confguard.stores.doubt import settled
-from confguard.stores.interface import LEASE_SECONDS, Append
+from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake
 from confguard.stores.packing import Packed
 from confguard.stores.sql import SqlStore
 from confguard.stores.sql_script import FOLLOW, Statement, UnmetError
@@ -101,11 +101,26 @@ class PostgresStore(SqlStore):
             lambda error: chain.in_doubt(appends, error),
         )
 
-    def renew_bake(self, config: str, revision: int, seconds: float = LEASE_SECONDS) -> bool:
+    def renew_bake(
+        self, config: str, revision: int, seconds: float = LEASE_SECONDS, watcher: str = ""
+    ) -> bool:
         """The bake of a revision is watched; where the answer is lost, it is said again."""
         renew = super().renew_bake
         return settled(
-            PATIENCE_SECONDS, lambda: renew(config, revision, seconds), lambda: False, lambda error: error
+            PATIENCE_SECONDS,
+            lambda: renew(config, revision, seconds, watcher),
+            lambda: False,
+            lambda error: error,
+        )
+
+    def change_bake(self, config: str, before: PendingBake, after: PendingBake) -> bool:
+        """Let a bake be another one; where the answer is lost, one that is as it was to be was changed."""
+        change = super().change_bake
+        return settled(
+            PATIENCE_SECONDS,
+            lambda: change(config, before, after),
+            lambda: self.pending_bake(config) == after,
+            lambda error: chain.bake_in_doubt(config, before.revision, error),
         )
 
     def end_bake(self, config: str, revision: int) -> bool:
@@ -207,7 +222,10 @@ class PostgresStore(SqlStore):
 
     def _script(self, append: Append, packed: Sequence[Packed | None]) -> Iterator[Statement]:
         yield from super()._script(append, packed)
-        yield Statement("SELECT pg_notify(?, ?)", (CHANNEL, append.config))
+        yield from self._waking(append.config)
+
+    def _waking(self, config: str) -> Iterator[Statement]:
+        yield Statement("SELECT pg_notify(?, ?)", (CHANNEL, config))
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with nothing_sent(), explained(self._shown), self._alone():

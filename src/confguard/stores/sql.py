@@ -21,6 +21,7 @@ from confguard.stores.sql_script import (
     Statement,
     UnmetError,
     bake_of,
+    bake_text,
     script_of,
     time_of,
 )
@@ -189,15 +190,27 @@ class SqlStore(ABC):
         row = self._bake(config)
         return bake_of(config, row[0], row[1], self.longest_lease) if row else None
 
-    def renew_bake(self, config: str, revision: int, seconds: float = LEASE_SECONDS) -> bool:
+    def renew_bake(
+        self, config: str, revision: int, seconds: float = LEASE_SECONDS, watcher: str = ""
+    ) -> bool:
         """The bake of a revision is watched."""
-        return self._on_bake(
-            config, revision, f"lease = {int(seconds * 1_000_000)} + {self.now}", durable=False
-        )
+        row = self._bake(config)
+        bake = bake_of(config, *row) if row else None
+        if row is None or bake is None or (bake.revision, bake.watcher) != (revision, watcher):
+            return False
+        lease = f"lease = {int(seconds * 1_000_000)} + {self.now}"
+        return self._on_bake(config, row[0], lease, durable=False)
+
+    def change_bake(self, config: str, before: PendingBake, after: PendingBake) -> bool:
+        """Let a bake be another one."""
+        return self._on_bake(config, bake_text(config, before), "bake = ?", bake_text(config, after))
 
     def end_bake(self, config: str, revision: int) -> bool:
         """End the bake of a revision."""
-        return self._on_bake(config, revision, "bake = NULL")
+        row = self._bake(config)
+        if row is None or bake_of(config, *row).revision != revision:
+            return False
+        return self._on_bake(config, row[0], "bake = NULL")
 
     def _bake(self, config: str) -> Row | None:
         """The bake as it is kept, and how long its lease lasts."""
@@ -211,14 +224,14 @@ class SqlStore(ABC):
             self._rows("SELECT 1 FROM config WHERE name = ? AND head = ? AND bake IS NULL", config, revision)
         )
 
-    def _on_bake(self, config: str, revision: int, change: str, *, durable: bool = True) -> bool:
-        """Change the row of a config, if the bake of this revision is still under way."""
-        row = self._bake(config)
-        if row is None or bake_of(config, *row).revision != revision:
-            return False
+    def _on_bake(
+        self, config: str, text: str | None, change: str, *values: object, durable: bool = True
+    ) -> bool:
+        """Change the row of a config, if the bake in this text is still under way."""
         query = f"UPDATE config SET {change} WHERE name = ? AND bake = ? RETURNING 1"
+        changing = Statement(query, (*values, config, text), must="it is over")
         try:
-            self._run([Statement(query, (config, row[0]), must="it is over")], durable=durable)
+            self._run([changing, *(self._waking(config) if durable else ())], durable=durable)
         except UnmetError:
             return False
         return True
@@ -266,6 +279,10 @@ class SqlStore(ABC):
     def _script(self, append: Append, packed: Sequence[Packed | None]) -> Iterator[Statement]:
         """What a commit does to one config."""
         return script_of(append, packed, self.now)
+
+    def _waking(self, config: str) -> Iterator[Statement]:
+        """What tells those who watch a config; nothing where they see it by themselves."""
+        return iter(())
 
     def _keyframe(self, append: Append) -> Keyframe | None:
         """What the contents that follow a head can be packed with."""

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from attrs import frozen
 
 from confguard.errors import IntegrityError
+from confguard.stores import bakes
 from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake, Revision
 from confguard.stores.packing import Packed
 
@@ -28,6 +29,7 @@ __all__ = [
     "Statement",
     "UnmetError",
     "bake_of",
+    "bake_text",
     "micros",
     "script_of",
     "time_of",
@@ -82,7 +84,7 @@ def script_of(append: Append, packed: Sequence[Packed | None], now: str) -> Iter
     new_head = (
         last.number,
         bytes.fromhex(last.digest),
-        _bake_text(config, append.bake),
+        bake_text(config, append.bake),
         lease_of(append.bake),
     )
     if first.parent is None:
@@ -134,12 +136,12 @@ def lease_of(bake: PendingBake | None) -> int:
     return int(bake.lease * 1_000_000) if bake else LEASE
 
 
-def _bake_text(config: str, bake: PendingBake | None) -> str | None:
+def bake_text(config: str, bake: PendingBake | None) -> str | None:
     """A bake as it is kept, with what shows that it was changed."""
     if bake is None:
         return None
-    row = (bake.revision, bake.back, micros(bake.deadline))
-    return json.dumps([*row, _seal(config, *row)])
+    text = bakes.bake_text(bake)
+    return json.dumps([text, _seal(config, text)])
 
 
 def bake_of(config: str, text: str, left: int, leases: int = 1) -> PendingBake:
@@ -148,10 +150,10 @@ def bake_of(config: str, text: str, left: int, leases: int = 1) -> PendingBake:
     One of more than so many `leases` comes from before the clock began anew: with the host, its watcher died.
     """
     try:
-        *row, seal = json.loads(text)
-        if seal == _seal(config, *row):
-            return PendingBake(row[0], row[1], time_of(row[2]), watched=0 < left <= leases * LEASE)
-    except (ValueError, TypeError, IndexError):
+        kept, seal = json.loads(text)
+        if seal == _seal(config, kept):
+            return bakes.bake_from_text(kept, watched=0 < left <= leases * LEASE)
+    except (ValueError, TypeError):
         pass
     raise IntegrityError(f"the bake of '{config}' is not what was written", hint="apply or revert anew")
 

@@ -1,0 +1,186 @@
+"""What becomes of a revision that bakes: it stays or is reverted; extended, confirmed, taken over from anywhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+from attrs import evolve
+
+from confguard.errors import BakeFailedError, ConfguardError, InDoubtError, StoreError
+from confguard.rollout.bake import Bake, Outcome, ailing, lease_for
+from confguard.rollout.changes import this_watcher
+from confguard.rollout.going_back import bake_failed
+from confguard.rollout.interrupting import uninterrupted
+from confguard.rollout.places import Place
+from confguard.rollout.steps import Done, newer
+from confguard.rollout.watching import LONGEST_AWAY, watch
+from confguard.stores.interface import LEASE_SECONDS, PendingBake, Revision
+from confguard.stores.retrying import retrying
+
+__all__ = ["confirm", "extend", "leave", "see_through", "take_over"]
+
+_LONGEST_VERIFYING = 10.0
+"""For how many seconds at most what was reverted is watched, until it is healthy again."""
+
+
+def see_through(bake: Bake, done: Sequence[Done], stop: threading.Event | None = None) -> None:
+    """Watch what is to prove itself until it is decided; leave it to somebody else when `stop` is set.
+
+    Raises `BakeFailedError` after reverting it, and `InDoubtError` where somebody else watches it by now.
+    """
+    watched = watch(bake, done, stop)
+    if watched.outcome is Outcome.LEFT:
+        for each in done:
+            leave(each)
+        return
+    if watched.outcome is Outcome.TAKEN_OVER:
+        raise _taken_over(done[0])
+    if watched.outcome is Outcome.FAILED:
+        _revert(bake, done, watched.why)
+    if watched.outcome is Outcome.HEALTHY:
+        for each in done:
+            if _end_bake(each):
+                each.place.emit("confirmed", each.revision, why="healthy for the whole bake")
+    replaced = [each for each in done if newer(each)]
+    if replaced:
+        with uninterrupted():
+            raise _replaced_while_watched(replaced, done)
+
+
+def confirm(place: Place) -> Revision | None:
+    """The revision that has proved itself because somebody says so; None if none is being watched."""
+    pending = place.pending_bake()
+    if pending is None:
+        return None
+    revision = place.revision(pending.revision)  # before: a store that is lost afterwards is no failure
+    if not place.store.end_bake(place.config, pending.revision):
+        return None
+    place.emit("confirmed", revision)
+    return revision
+
+
+def extend(place: Place, by: timedelta) -> PendingBake | None:
+    """Let the stage that is under way be longer; the bake as it is then, None if there is none."""
+    while pending := place.pending_bake():
+        longer = evolve(pending, deadline=pending.deadline + by)
+        if place.store.change_bake(place.config, pending, longer):
+            place.emit("extended", place.revision(pending.revision), until=longer.deadline.isoformat())
+            return longer
+    return None
+
+
+def leave(done: Done) -> None:
+    """Leave a bake to the next agent that looks, if there is one within the lease; else it is abandoned."""
+    if done.bake is None:
+        return
+    place, config, number = done.place, done.place.config, done.revision.number
+    with suppress(StoreError):  # then it is abandoned when the lease ends
+        pending = place.pending_bake()
+        if pending and pending.watcher == done.bake.watcher:
+            nobodys = evolve(pending, watcher="")
+            if place.store.change_bake(config, pending, nobodys):
+                place.store.renew_bake(config, number, LEASE_SECONDS)
+
+
+def take_over(place: Place, terms: Bake | None) -> tuple[Bake, list[Done]] | None:
+    """Watch a bake from now on that nobody watches: its stage begins anew. None if there is none, or nothing to ask.
+
+    `terms` name the probes and monitors. One without stages whose watcher died is not gone on with, but reverted.
+    """
+    pending = place.pending_bake()
+    if pending is None or not pending.seconds or not _is_free(pending):
+        return None
+    try:
+        bake = _bake_of(pending, terms)
+    except ValueError:  # it asks nothing
+        return None
+    deadline = place.clock() + bake.duration
+    ours = evolve(pending, watcher=this_watcher(), deadline=deadline)
+    if not place.store.change_bake(place.config, pending, ours):
+        return None
+    if not place.store.renew_bake(place.config, ours.revision, lease_for(ours.seconds), ours.watcher):
+        return None
+    revision = place.revision(ours.revision)
+    place.emit("taken over", revision, stage=str(ours.now))
+    return bake, [Done(place, revision, ours.back, bake=ours)]
+
+
+def _is_free(pending: PendingBake) -> bool:
+    return not pending.watcher if pending.watched else bool(pending.stages)
+
+
+def _bake_of(pending: PendingBake, terms: Bake | None) -> Bake:
+    probes, monitors = (terms.probes, terms.monitors) if terms else ((), ())
+    duration, interval = pending.seconds, terms.interval if terms else "1s"
+    return Bake(duration, probes, monitors, interval, confirm=pending.confirm, stages=pending.stages)
+
+
+def _revert(bake: Bake, done: Sequence[Done], why: str) -> None:
+    """Raises the error that says so; returns where somebody has let it stay meanwhile."""
+    with uninterrupted():
+        for each in done:
+            each.place.emit("alarmed", each.revision, why=why)
+        error = bake_failed(done, why)
+    if error is None:
+        return
+    asks = bool(bake.probes or bake.monitors)
+    if asks and isinstance(error, BakeFailedError) and any(each.back for each in done):
+        _verify(bake, done, error)
+    raise error
+
+
+def _verify(bake: Bake, done: Sequence[Done], error: BakeFailedError) -> None:
+    """Let the error say whether what is in force again is healthy: if not, the change was not the cause."""
+    seconds = min(bake.duration.total_seconds(), _LONGEST_VERIFYING)
+    started = time.monotonic()
+    wrong = ailing(bake, seconds)
+    took = time.monotonic() - started
+    error.healthy_again = wrong is None
+    error.args = (f"{error}\n{_health(wrong, took)}",)
+    for each in done:
+        each.place.emit("verified", each.revision, healthy=wrong is None, wrong=wrong or "")
+
+
+def _health(wrong: str | None, took: float) -> str:
+    if wrong is None:
+        return f"it is healthy again, as seen {took:.1f} s later"
+    return f"it is no better {took:.1f} s later: the change was not the cause, or not the only one ({wrong})"
+
+
+def _end_bake(done: Done) -> bool:
+    """Let it stay; False if somebody else has decided already."""
+    store, config, number = done.place.store, done.place.config, done.revision.number
+    for last in retrying(LONGEST_AWAY):
+        try:
+            return store.end_bake(config, number)
+        except StoreError as error:
+            if last:
+                raise BakeFailedError(
+                    f"{done.title} was healthy for the whole bake, and the store does not know it: {error}",
+                    hint=f"it is reverted as abandoned, unless: confguard confirm {config}",
+                ) from error
+    raise AssertionError
+
+
+def _replaced_while_watched(replaced: Sequence[Done], done: Sequence[Done]) -> ConfguardError:
+    """The error for what somebody replaced; what is watched with it is not left alone."""
+    first = replaced[0]
+    why = f"{first.title} was replaced by revision {newer(first)} while it was watched"
+    others = [each for each in done if each not in replaced]
+    error = bake_failed(others, why) if others else None
+    return error or BakeFailedError(why)
+
+
+def _taken_over(done: Done) -> InDoubtError:
+    pending = None
+    with suppress(StoreError):
+        pending = done.place.pending_bake()
+    by = f" {pending.watcher}" if pending and pending.watcher else " somebody else"
+    return InDoubtError(
+        f"{done.title} is watched by{by} now: this process was not heard of for {LEASE_SECONDS:g} s",
+        hint=f"confguard status {done.place.config} says what becomes of it",
+    )

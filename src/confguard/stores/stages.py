@@ -1,0 +1,124 @@
+"""The stages of a rollout: which instances of a service take a new revision, and which stay on the one before."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import platform
+from collections.abc import Iterable
+from itertools import pairwise
+
+from attrs import frozen
+
+from confguard.errors import harmless
+
+__all__ = ["ALL", "Instance", "Stage", "stages_of"]
+
+_POINTS = 2**64
+
+
+@frozen
+class Instance:
+    """One instance of a service, by a name that stays, and the groups that it belongs to."""
+
+    name: str
+    groups: frozenset[str] = frozenset()
+
+    @staticmethod
+    def of(name: str | None, groups: Iterable[str] | None) -> Instance:
+        """What was said of it; else `CONFGUARD_INSTANCE` or the host's name, and the names in `CONFGUARD_GROUPS`.
+
+        >>> Instance.of("auth-7", ["canary"]).name
+        'auth-7'
+        """
+        if groups is None:
+            groups = os.environ.get("CONFGUARD_GROUPS", "").split(",")
+        elif isinstance(groups, str):
+            groups = groups.split(",")
+        name = name or os.environ.get("CONFGUARD_INSTANCE") or platform.node()
+        return Instance(name, frozenset(each.strip() for each in groups if each.strip()))
+
+    def point(self, salt: str) -> float:
+        """Where it stands from 0 to 1: always in the same place for the same `salt`, as if drawn by lot."""
+        digest = hashlib.sha256(f"{salt}\0{self.name}".encode()).digest()
+        return int.from_bytes(digest[:8], "big") / _POINTS
+
+
+@frozen
+class Stage:
+    """Who takes a new revision: a share of all instances, or those of some groups.
+
+    >>> Stage.of("10 %"), str(Stage.of(0.005)), str(Stage.of("canary, eu")), str(Stage.of("all"))
+    (Stage(share=0.1, groups=()), '0.5%', 'canary,eu', 'all')
+    """
+
+    share: float = 0.0
+    groups: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(value: object) -> Stage:
+        """A share as `"10%"` or `0.1`, `"all"`, or the names of groups. Raises `ValueError`."""
+        if isinstance(value, Stage):
+            return value
+        if isinstance(value, bool):
+            raise _wrong(value)
+        if isinstance(value, int | float):
+            return Stage(share=_share(float(value), value))
+        names = value if isinstance(value, list | tuple) else str(value).split(",")
+        groups = tuple(str(name).strip() for name in names)
+        if groups == ("all",):
+            return ALL
+        if len(groups) == 1 and groups[0].endswith("%"):
+            try:
+                return Stage(share=_share(float(groups[0][:-1]) / 100, value))
+            except ValueError:
+                raise _wrong(value) from None
+        if not groups or not all(each.isprintable() and each and each[0].isalpha() for each in groups):
+            raise _wrong(value)
+        return Stage(groups=groups)
+
+    def __str__(self) -> str:
+        if self.groups:
+            return ",".join(self.groups)
+        return "all" if self.share == 1 else f"{self.share * 100:.6g}%"
+
+    def takes(self, instance: Instance, salt: str) -> bool:
+        """Does this instance run the new revision in this stage?"""
+        if self.groups:
+            return not instance.groups.isdisjoint(self.groups)
+        return self.share == 1 or instance.point(salt) < self.share
+
+
+ALL = Stage(share=1.0)
+
+
+def stages_of(values: Iterable[object]) -> tuple[Stage, ...]:
+    """Stages, each of which adds to those before it. Raises `ValueError` where a later share is not larger.
+
+    >>> [str(each) for each in stages_of(["canary", "1%", 0.1, "all"])]
+    ['canary', '1%', '10%', 'all']
+    """
+    if isinstance(values, str):
+        raise ValueError(f"stages are a list, such as ['1%', '10%', 'all'], not '{harmless(values)}'")
+    stages = tuple(map(Stage.of, values))
+    shares = [each for each in stages if not each.groups]
+    for before, after in pairwise(shares):
+        if after.share <= before.share:
+            raise ValueError(f"each stage is larger than the one before, and {after} follows {before}")
+    if ALL in stages[:-1]:
+        raise ValueError("nobody is left after 'all': it is the last stage")
+    return stages
+
+
+def _share(share: float, value: object) -> float:
+    if not (math.isfinite(share) and 0 < share <= 1):
+        raise _wrong(value)
+    return share
+
+
+def _wrong(value: object) -> ValueError:
+    shown = harmless(str(value)[:40])
+    return ValueError(
+        f"'{shown}' is no stage: a share of more than nothing such as '10%', 'all', or names of groups"
+    )
