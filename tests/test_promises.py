@@ -1,24 +1,31 @@
-"""What must hold whatever happens to an apply or a revert, on every store: the short form of what `make soak` does."""
+"""What must hold whatever happens to an apply, a revert or a bake, on every store: the short form of `make soak`."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from conftest import examples
 from faults.rollouts import run_rollouts
+from faults.stages import run_staged
+
+HISTORIES = {"memory": 40, "sqlite": 40, "postgresql": 10, "etcd": 6}
+SERVERS = {"postgresql": "postgres", "etcd": "etcd"}
+FAST = ("memory", run_rollouts)
 
 
 @pytest.mark.parametrize(
-    ("kind", "histories"),
+    ("kind", "run"),
     [
-        ("memory", 40),
-        pytest.param("sqlite", 40, marks=pytest.mark.slow),
-        pytest.param("postgresql", 10, marks=pytest.mark.slow),
-        pytest.param("etcd", 6, marks=pytest.mark.slow),
+        pytest.param(kind, run, marks=[] if (kind, run) == FAST else pytest.mark.slow)
+        for kind in HISTORIES
+        for run in (run_rollouts, run_staged)
     ],
 )
-def test_any_sequence_keeps_every_promise(kind: str, histories: int, request: pytest.FixtureRequest) -> None:
-    fixtures = {"postgresql": "postgres", "etcd": "etcd"}
-    run_rollouts(
-        kind, examples(histories), request.getfixturevalue(fixtures[kind]) if kind in fixtures else None
-    )
+def test_any_sequence_keeps_every_promise(
+    kind: str, run: Callable[[str, int, Any], None], request: pytest.FixtureRequest
+) -> None:
+    server = request.getfixturevalue(SERVERS[kind]) if kind in SERVERS else None
+    run(kind, examples(HISTORIES[kind]), server)

@@ -23,12 +23,17 @@ from .merges import FORMATS, histories
 from .postgres_weather import PostgresServers
 from .power import losses
 from .rollouts import run_rollouts
+from .stages import run_staged
 from .syscalls import ERRORS, sweep
 from .workload import OPERATIONS
 
 PAGE = Path(__file__).parents[2] / "docs/explanation/faults.md"
 HISTORIES = 500
 MERGES = 2_000
+RANDOM = {
+    "applies, reverts, edits by hand, refusals and kills": run_rollouts,
+    "stages, agents that crash, stop and race, confirms, aborts, lost stores": run_staged,
+}
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 
 
@@ -66,20 +71,20 @@ def flipped(name: str, stride: int, *, log: bool) -> Row:
     return Row(f"{name} ({noticed})", counts.total(), len(violations))
 
 
-def rolled_out(kind: str, histories: int) -> Row:
-    """Histories of applies, reverts, edits by hand, refusals and kills on one store."""
+def rolled_out(kind: str, histories: int, what: str, run: Callable[[str, int, object], None]) -> Row:
+    """Random histories on one store."""
     started, violations = time.monotonic(), 0
     servers = {"postgresql": Postgres, "etcd": Etcd}
     server = servers[kind]() if kind in servers else None
     try:
-        run_rollouts(kind, histories, server)
+        run(kind, histories, server)
     except Exception as error:  # noqa: BLE001 - the machine tells the shortest history that breaks a promise
         violations = 1
         print(f"  VIOLATION {type(error).__name__}: {error}", *getattr(error, "__notes__", ()), sep="\n    ")
     finally:
         if server:
             server.close()
-    name = f"histories of applies, reverts, edits by hand, refusals and kills: {kind}"
+    name = f"histories of {what}: {kind}"
     print(f"{name}: {histories:,}, {violations} violations, {time.monotonic() - started:.0f} s", flush=True)
     return Row(name, histories, violations)
 
@@ -131,7 +136,8 @@ def main() -> int:
         for each in OPERATIONS
     ]
     rows += [
-        rolled_out(kind, 20 if args.short else HISTORIES)
+        rolled_out(kind, 20 if args.short else HISTORIES, what, run)
+        for what, run in RANDOM.items()
         for kind in ("memory", "sqlite", "postgresql", "etcd")
     ]
     rows += [

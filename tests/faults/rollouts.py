@@ -149,7 +149,7 @@ class Rollouts(RuleBasedStateMachine):
         watched = {
             None: None,
             "well": Bake("1ms", [lambda: None], interval="1ms"),
-            "sick": Bake("9s", [lambda: f"token={CANARY}"], interval="1ms"),
+            "sick": Bake("100ms", [lambda: f"token={CANARY}"], interval="1ms"),
         }[bake]
         self.asked.add(text)
         outcome = self.attempt(lambda: guard.apply(plan, overwrite=overwrite, bake=watched))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -83,7 +84,7 @@ def leave(done: Done) -> None:
         if pending and pending.watcher == done.bake.watcher:
             nobodys = evolve(pending, watcher="")
             if place.store.change_bake(config, pending, nobodys):
-                place.store.renew_bake(config, number, LEASE_SECONDS)
+                place.store.renew_bake(config, number, lease_for(math.inf))
 
 
 def take_over(place: Place, terms: Bake | None) -> tuple[Bake, list[Done]] | None:
