@@ -1,4 +1,4 @@
-"""Real servers for tests: PostgreSQL and etcd, on free loopback ports, gone when the tests are.
+"""Real servers for tests: PostgreSQL, etcd and Prometheus, on free loopback ports, gone when the tests are.
 
 Where the programs are missing, a test is skipped and says why; in CI it fails.
 """
@@ -356,6 +356,50 @@ class Etcd:
         for index in range(len(self.ports)):
             self.kill(index)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Prometheus:
+    """One Prometheus server, which scrapes targets ten times a second."""
+
+    def __init__(self, *targets: str) -> None:
+        self._program = needed("prometheus")
+        self.folder = Path(tempfile.mkdtemp(prefix="confguard-prometheus-"))
+        self.port = free_port()
+        scraped = {"job_name": "login", "static_configs": [{"targets": list(targets)}]}
+        every = {"scrape_interval": "100ms", "scrape_timeout": "100ms"}
+        config = self.folder / "prometheus.yml"
+        config.write_text(json.dumps({"global": every, "scrape_configs": [scraped]}))  # JSON is YAML
+        self.process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        command = [self._program, f"--config.file={self.folder}/prometheus.yml"]
+        command += [f"--storage.tsdb.path={self.folder}/data", f"--web.listen-address=127.0.0.1:{self.port}"]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env={"PATH": os.environ["PATH"]})
+        until(self._is_ready, what="Prometheus's start")
+
+    def signal(self, number: signal.Signals) -> None:
+        if self.process is not None:
+            self.process.send_signal(number)
+
+    def close(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
 
 
 if __name__ == "__main__":

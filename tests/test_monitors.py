@@ -347,7 +347,8 @@ def answering(answer: Any) -> Iterator[str]:
 
 def test_what_prometheus_may_answer() -> None:
     def vector(*values: str) -> dict[str, Any]:
-        return {"data": {"resultType": "vector", "result": [{"value": [1.0, value]} for value in values]}}
+        series = [{"metric": {"n": f"{n}"}, "value": [1.0, value]} for n, value in enumerate(values)]
+        return {"data": {"resultType": "vector", "result": series}}
 
     answers = {
         "one": vector("12"),
@@ -360,7 +361,8 @@ def test_what_prometheus_may_answer() -> None:
     with answering(answers.__getitem__) as url:
         assert PrometheusCounts(url, "one", "none")() == Counts(12, 0)
         assert PrometheusCounts(url, "one", "scalar")() == Counts(12, 7)
-        for query, wrong in (("two", "gives 2 series"), ("nan", "no number"), ("odd", "no number")):
+        assert PrometheusCounts(url, "one", "two")() == Counts(12, 3)
+        for query, wrong in (("nan", "no number"), ("odd", "no number")):
             with pytest.raises(ValueError, match=wrong):
                 PrometheusCounts(url, "one", query)()
 

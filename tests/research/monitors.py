@@ -1,8 +1,10 @@
 """How often monitors are wrong, and how soon they are right, beside what others do; simulated.
 
     python tests/research/monitors.py --bakes 10000
+    python tests/research/monitors.py --plots docs/explanation/plots
 
-Prints the tables of docs/explanation/monitors.md. Every test is looked at after each request, as a bake may be.
+Prints the tables of docs/explanation/monitors.md, or draws its plots. Every test is looked at after each request, as a
+bake may be.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import random
 import statistics
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from confguard.rollout import Compared, Counts, ErrorRate
 
@@ -144,6 +147,8 @@ def bursts(bakes: int) -> Iterator[tuple[str, int]]:
     """Healthy streams that break the assumption of independent requests, with what is made for them and without."""
     yield "bursts of 20 that fail together", sum(_bursting(seed, 1) for seed in range(bakes))
     yield "the same, with `burst=20`", sum(_bursting(seed, 20) for seed in range(bakes))
+    yield "a dependency that is away for about 100 requests in 10,000", sum(map(_outage, range(bakes)))
+    yield "the same, against a control group", sum(map(_outage_of_both, range(bakes)))
     hours = [0.002 + 0.018 * (1 + math.sin(hour / 24 * 2 * math.pi)) / 2 for hour in range(24)]
     yield (
         "a daily season of 0.2 % to 2 %, its mean as `baseline`",
@@ -159,6 +164,31 @@ def _bursting(seed: int, burst: int) -> bool:
     monitor.start()
     for _ in range(200):
         totals.add(20, 20 * (chance.random() < 0.01))
+        if monitor.check():
+            return True
+    return False
+
+
+def _away(chance: random.Random) -> Iterator[float]:
+    """The share that fails: 0.2 %, and a half while something that all of them need is away."""
+    away = False
+    while True:
+        away = chance.random() < (0.99 if away else 0.0001)
+        yield 0.5 if away else 0.002
+
+
+def _outage(seed: int) -> bool:
+    chance, look = random.Random(seed), ours(0.01)
+    shares = _away(chance)
+    return any(look(chance.random() < next(shares)) for _ in range(2_000))
+
+
+def _outage_of_both(seed: int) -> bool:
+    chance, groups = random.Random(seed), (Totals(), Totals())
+    monitor, shares = Compared(*groups, alpha=ALPHA), _away(chance)
+    monitor.start()
+    for _ in range(2_000):
+        groups[chance.random() < 0.5].add(1, chance.random() < next(shares))
         if monitor.check():
             return True
     return False
@@ -189,6 +219,42 @@ def _compared(seed: int, hours: list[float]) -> bool:
     return False
 
 
+def draw(folder: Path) -> None:
+    """Draw how false alarms add up over the looks, and how soon a change is seen."""
+    import matplotlib as mpl
+    from matplotlib import pyplot
+
+    mpl.rcParams |= {"svg.hashsalt": "confguard", "svg.fonttype": "none", "figure.figsize": (7, 3.2)}
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, x, y, curves in (
+        ("false", "requests, each looked at", "healthy bakes reverted", _reverted(0.01, 0, 2_000, 500)),
+        ("seen", "requests since 1 % became 5 %", "bad bakes reverted", _reverted(0.05, 1_000, 800, 500)),
+    ):
+        figure, axes = pyplot.subplots(layout="constrained")
+        for label, shares in curves.items():
+            axes.plot(range(0, 20 * len(shares), 20), shares, label=label)
+        axes.set(xlabel=x, ylabel=y, ylim=(-0.02, 1.02))
+        axes.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1))
+        axes.legend(frameon=False, fontsize="small")
+        figure.savefig(folder / f"monitors-{name}.svg", metadata={"Date": None})
+
+
+def _reverted(share: float, healthy: int, requests: int, bakes: int) -> dict[str, list[float]]:
+    """For each test: of the bakes that a healthy time has not reverted, which share is after each 20 requests."""
+    curves = {}
+    for name, test in TESTS.items():
+        alarms: list[int] = []
+        for seed in range(bakes):
+            chance, look = random.Random(seed), test(0.01)
+            if any(look(chance.random() < 0.01) for _ in range(healthy)):
+                continue
+            alarms.append(next((n for n in range(requests) if look(chance.random() < share)), requests))
+        curves[name] = [
+            sum(each < n for each in alarms) / max(len(alarms), 1) for n in range(0, requests, 20)
+        ]
+    return curves
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(
@@ -197,7 +263,11 @@ def main() -> None:
     parser.add_argument("--bakes", type=int, default=10_000)
     parser.add_argument("--requests", type=int, default=2_000)
     parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the plots, and print no tables")
     args = parser.parse_args()
+    if args.plots:
+        draw(args.plots)
+        return
     print(
         f"| test | false reverts of {args.bakes:,} healthy bakes of {args.requests:,} requests |\n|---|---|"
     )
@@ -206,9 +276,8 @@ def main() -> None:
         alarms = false_alarms(test, bakes, args.requests)
         print(f"| {name} | {alarms} of {bakes:,} ({alarms / bakes:.2%}) |", flush=True)
     print("\n| healthy stream | false reverts |\n|---|---|")
-    bakes = min(args.bakes, 1_000)
-    for name, alarms in bursts(bakes):
-        print(f"| {name} | {alarms} of {bakes:,} |", flush=True)
+    for name, alarms in bursts(args.bakes):
+        print(f"| {name} | {alarms:,} of {args.bakes:,} |", flush=True)
     cases = [(0.01, 0.05), (0.01, 0.3), (0.005, 0.01)]
     for healthy, runs in ((0, args.runs), (10_000, args.runs // 4)):
         print(

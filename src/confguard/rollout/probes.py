@@ -75,15 +75,15 @@ class HttpProbe:
         return fetch(self.url, self.timeout)[1]
 
 
-def fetch(url: str, timeout: Duration) -> tuple[bytes, str | None]:
+def fetch(url: str, timeout: Duration, most: int = 65_536) -> tuple[bytes, str | None]:
     """The body of the answer to a GET, and what is wrong with the answer, if anything is."""
     from confguard.targets import http
 
-    answer = http.ask(address_of(url), timeout)
+    answer = http.ask(address_of(url), timeout, most=most)
     if answer.problem is not None or answer.good:
         return answer.body, answer.problem
     leads = f": it leads to {answer.location}, and is not followed" if answer.location else ""
-    return b"", f"answered {answer.status} {answer.reason}".rstrip() + leads
+    return answer.body, f"answered {answer.status} {answer.reason}".rstrip() + leads
 
 
 @frozen

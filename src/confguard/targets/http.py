@@ -29,10 +29,10 @@ from confguard.fields import Duration
 from confguard.targets.addresses import Address
 from confguard.targets.calls import Call
 
-__all__ = ["Answer", "ask"]
+__all__ = ["MOST", "Answer", "ask"]
 
-_MOST = 65_536
-"""How many bytes of a body are read."""
+MOST = 65_536
+"""How many bytes of a body are read, unless more are asked for."""
 
 
 @frozen
@@ -53,17 +53,17 @@ class Answer:
         return self.problem is None and 200 <= self.status < 300
 
 
-def ask(address: Address, timeout: Duration, method: str = "GET") -> Answer:
+def ask(address: Address, timeout: Duration, method: str = "GET", most: int = MOST) -> Answer:
     """Ask once. Whatever goes wrong is an answer, too."""
     until = time.monotonic() + timeout.total_seconds()
     try:
         with closing(_connect(address, until)) as connected:
-            return _talk(address, _Line(connected, until), method, timeout)
+            return _talk(address, _Line(connected, until), method, timeout, most)
     except Exception as error:  # noqa: BLE001 - whatever a server and a network do is its answer
         return Answer(_what_went_wrong(error, address, timeout))
 
 
-def _talk(address: Address, line: _Line, method: str, timeout: Duration) -> Answer:
+def _talk(address: Address, line: _Line, method: str, timeout: Duration, most: int) -> Answer:
     connection = HTTPConnection(address.host, address.port)
     connection.sock = line
     headers = {"Host": address.named, "User-Agent": "confguard", "Accept": "*/*", "Connection": "close"}
@@ -73,7 +73,7 @@ def _talk(address: Address, line: _Line, method: str, timeout: Duration) -> Answ
     response = connection.getresponse()
     body, problem = bytearray(), None
     try:
-        _read(response, body)
+        _read(response, body, most)
     except (OSError, HTTPException) as error:
         late = isinstance(error, TimeoutError)
         problem = f"answered {response.status}, but not in full" + (f" within {timeout}" if late else "")
@@ -88,9 +88,9 @@ def _talk(address: Address, line: _Line, method: str, timeout: Duration) -> Answ
     )
 
 
-def _read(response: HTTPResponse, body: bytearray) -> None:
-    while len(body) < _MOST:
-        piece = response.read1(_MOST - len(body))
+def _read(response: HTTPResponse, body: bytearray, most: int) -> None:
+    while len(body) < most:
+        piece = response.read1(most - len(body))
         if not piece:
             if response.length:
                 raise IncompleteRead(b"", response.length)

@@ -18,6 +18,7 @@ from confguard.rollout.monitors.interface import Counts
 from confguard.rollout.probes import fetch
 from confguard.targets.addresses import checked_url, shown_url
 from confguard.targets.concealing import shown_by
+from confguard.targets.http import MOST
 from confguard.targets.refusing import time_limit
 
 __all__ = ["HttpCounts", "LogCounts", "PrometheusCounts"]
@@ -33,26 +34,46 @@ class HttpCounts:
     def __call__(self) -> Counts:
         """Ask once. Raises `OSError` or `ValueError` where there is no such answer."""
         try:
-            answer = json.loads(_body(self.url, self.timeout))
+            answer = json.loads(_body(self.url, self.timeout, shown=f"GET {shown_url(self.url)}"))
             return Counts(int(answer["requests"]), int(answer["errors"]))
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             pass  # out here it has no context: the answer may hold anything
         raise ValueError(f"GET {shown_url(self.url)}: expected requests and errors as numbers, in JSON")
 
 
-@frozen
+@define
+class _Totals:
+    """Counters, each of which may start anew, or be away for a while."""
+
+    last: dict[str, float] = field(factory=dict)
+    total: float = 0.0
+
+    def take(self, series: dict[str, float]) -> float:
+        """What all of them have counted so far."""
+        for name, value in series.items():
+            before = self.last.get(name, 0.0)
+            self.total += value - before if value >= before else value
+        self.last |= series
+        return self.total
+
+
+@define
 class PrometheusCounts:
     """Counts from a Prometheus server at `prometheus`, by two queries in PromQL for running totals.
 
-    Each has to give one number: `sum(http_requests_total{job="login"})`. A query that gives nothing counts as 0, as a
-    counter that was never raised is not there. Do not use `rate()`: it is for totals, and the monitor sees by itself
-    what came in.
+    Name the counters as they are, `http_requests_total{job="login"}`, without `sum()` or `rate()`: each series is
+    followed for itself, so that one instance that starts anew, or is away for a while, does not make the rest look as
+    if it had. A series that appears counts in full. A query for `errors` that gives nothing counts as 0, as a counter
+    that was never raised is not there; one for `requests` that gives nothing is no reading (`or vector(0)` makes it
+    0). Up to 4 MiB of an answer are read, some 20,000 series.
     """
 
     prometheus: str = field(converter=checked_url, repr=shown_by(shown_url))
     requests: str = field()
     errors: str = field()
     timeout: Duration = field(default=Duration("2s"), converter=time_limit)
+    _requests_seen: _Totals = field(factory=_Totals, init=False, repr=False, eq=False)
+    _errors_seen: _Totals = field(factory=_Totals, init=False, repr=False, eq=False)
 
     @requests.validator
     @errors.validator
@@ -62,25 +83,34 @@ class PrometheusCounts:
 
     def __call__(self) -> Counts:
         """Ask both. Raises `OSError` or `ValueError` where there is no such answer."""
-        return Counts(self._total(self.requests), self._total(self.errors))
-
-    def _total(self, query: str) -> int:
-        url = f"{self.prometheus.rstrip('/')}/api/v1/query?{urlencode({'query': query})}"
-        try:
-            data = json.loads(_body(url, self.timeout))["data"]
-            values = (
-                [data["result"]]
-                if data["resultType"] == "scalar"
-                else [each["value"] for each in data["result"]]
+        errors = self._series(self.errors)  # first: what fails meanwhile is not missing among the requests
+        requests = self._series(self.requests)
+        if not requests:
+            raise ValueError(
+                f"{brief(self.requests)}: gives no series; is there such a metric, and is it scraped?"
             )
-            numbers = [float(value[1]) for value in values]
+        return Counts(int(self._requests_seen.take(requests)), int(self._errors_seen.take(errors)))
+
+    def _series(self, query: str) -> dict[str, float]:
+        """The value of each series."""
+        url = f"{self.prometheus.rstrip('/')}/api/v1/query?{urlencode({'query': query})}"
+        body = _body(
+            url, self.timeout, shown=f"{brief(query)}: {shown_url(self.prometheus)}", most=_MOST_SERIES
+        )
+        try:
+            data = json.loads(body)["data"]
+            if data["resultType"] == "scalar":
+                series = {"": float(data["result"][1])}
+            else:
+                series = {
+                    json.dumps(each["metric"], sort_keys=True): float(each["value"][1])
+                    for each in data["result"]
+                }
         except (ValueError, KeyError, TypeError, IndexError, RecursionError):
-            numbers = [math.nan]
-        if len(numbers) > 1:
-            raise ValueError(f"{brief(query)}: gives {len(numbers)} series; sum them up to one")
-        if numbers and not math.isfinite(numbers[0]):
+            series = {"": math.nan}
+        if not all(map(math.isfinite, series.values())):
             raise ValueError(f"{brief(query)}: Prometheus gives no number for it")
-        return int(numbers[0]) if numbers else 0
+        return series
 
 
 def _check_pattern(_: Any, attribute: Any, value: Any) -> None:
@@ -140,10 +170,22 @@ class LogCounts:
 
 
 _AT_ONCE = 16 * 1024 * 1024
+_MOST_SERIES = 4 * 1024 * 1024
 
 
-def _body(url: str, timeout: Duration) -> bytes:
-    body, wrong = fetch(url, timeout)
+def _body(url: str, timeout: Duration, *, shown: str, most: int = MOST) -> bytes:
+    """The whole body of an answer. Raises `OSError`, which says what was asked and what is wrong."""
+    body, wrong = fetch(url, timeout, most=most)
+    if wrong is None and len(body) >= most:
+        wrong = f"answered with {most // 1024:,} KiB or more"
     if wrong is not None:
-        raise OSError(f"GET {shown_url(url)} {wrong}")
+        raise OSError(f"{shown} {wrong}{_said(body)}")
     return body
+
+
+def _said(body: bytes) -> str:
+    """What Prometheus says of a query that it cannot answer."""
+    try:
+        return f": {brief(json.loads(body)['error'])}"
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
