@@ -24,7 +24,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 import confguard as cg
 from appending import append
 from confguard.errors import StoreBusyError, StoreError
-from confguard.stores import Append, Draft, PendingBake, PlaceState, Revision, Store, chain, open_store
+from confguard.stores import (
+    Append,
+    Draft,
+    PendingBake,
+    PlaceState,
+    Report,
+    Revision,
+    Store,
+    chain,
+    open_store,
+)
 from confguard.stores.sqlite import SqliteStore
 from confguard.stores.stages import Instance, stages_of
 from conftest import SERVERS, STORES, as_a_user, examples, fresh_url
@@ -104,6 +114,42 @@ def test_a_revision_that_is_not_there(store: Store) -> None:
     for number in (0, 2, -1):
         with pytest.raises(cg.NotFoundError, match=f"no revision {number}"):
             store.get("a", number)
+
+
+def test_processes_report_what_they_count(store: Store) -> None:
+    store.note_report("a", Report("h1/x", 1, 10))
+    assert store.reports("a") == []  # there is no such config
+    append(store, "a", [draft()], expect=0)
+    append(store, "b", [draft()], expect=0)
+    first, other, later = Report("h1/x", 1, 10, 1), Report("h 2/\u00e9", 1, 7, 0, 3), Report("h1/x", 2, 5)
+    for each in (Report("h1/x", 1, 2), first, other, later):
+        store.note_report("a", each)
+    store.note_report("b", Report("h1/x", 1, 1))
+    assert set(store.reports("a")) == {first, other, later}
+    assert store.reports("b") == [Report("h1/x", 1, 1)]
+    assert chain.verify(store, "a") == 1
+
+
+def test_a_report_goes_when_its_process_is_not_heard_of(
+    request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("memory", "etcd"):
+        monkeypatch.setattr(f"confguard.stores.{module}.REPORT_SECONDS", 2.0)
+    monkeypatch.setattr("confguard.stores.sql.REPORT_SECONDS", 2.0)
+    monkeypatch.setattr("confguard.stores.sql._REPORT", 2_000_000)
+    append(store, "a", [draft()], expect=0)
+    lost, staying = Report("lost", 1, 3), Report("stays", 1, 0)
+    store.note_report("a", lost)
+    end = time.monotonic() + 20
+    while set(store.reports("a")) != {staying}:
+        assert time.monotonic() < end, store.reports("a")
+        staying = attrs.evolve(staying, requests=staying.requests + 1)
+        store.note_report("a", staying)
+        time.sleep(0.2)
+    if isinstance(store, SqliteStore):
+        time.sleep(2)
+        store.note_report("a", staying)
+        assert len(store._rows("SELECT 1 FROM report")) == 1  # and is swept out
 
 
 def test_a_place_wants_what_was_appended_for_it_and_says_what_it_has(store: Store) -> None:

@@ -11,6 +11,8 @@ from confguard.rollout.monitors import (
     Monitor,
     PrometheusCounts,
     Recorder,
+    ReportedCounts,
+    Reporter,
     Traffic,
 )
 from confguard.rollout.probes import CallableProbe, CommandProbe, HttpProbe, Probe
@@ -30,5 +32,7 @@ __all__ = [
     "Probe",
     "PrometheusCounts",
     "Recorder",
+    "ReportedCounts",
+    "Reporter",
     "Traffic",
 ]

@@ -2,6 +2,7 @@
 
 from confguard.stores.interface import Append, Draft, PendingBake, PlaceState, Revision, Store
 from confguard.stores.opening import open_store
+from confguard.stores.reports import Report
 from confguard.stores.retention import Retention
 from confguard.stores.signing import Signer, Signers
 
@@ -10,6 +11,7 @@ __all__ = [
     "Draft",
     "PendingBake",
     "PlaceState",
+    "Report",
     "Retention",
     "Revision",
     "Signer",

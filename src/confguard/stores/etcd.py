@@ -8,6 +8,7 @@ PREFIX/place/CONFIG/PLACE             what a place is to hold, holds, and whethe
 PREFIX/partly/CONFIG                  there while a history comes in that is too long for one transaction
 PREFIX/bake/CONFIG                    the bake that is under way
 PREFIX/watched/CONFIG                 there as long as the lease of the bake's watcher
+PREFIX/report/CONFIG/REPORTER/NUMBER   what a process has counted under a revision, as long as it is heard of
 PREFIX/ended/CONFIG                   who ended a bake last: so one whose answer was lost knows that it was itself
 """
 
@@ -29,6 +30,7 @@ from confguard.stores.etcd_client import Client
 from confguard.stores.etcd_requests import Body, absent, delete, exists, holds, put, ranged
 from confguard.stores.etcd_url import EtcdUrl
 from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake, PlaceState, Revision, thinned
+from confguard.stores.reports import REPORT_SECONDS, Report, report_from_text, report_text
 from confguard.stores.retention import contents_to_keep
 from confguard.stores.urls import newer_layout
 
@@ -52,6 +54,8 @@ class EtcdStore:
         self._client = Client(parsed)
         self._prefix = (parsed.prefix or "confguard") + "/"
         self._leases: dict[str, tuple[str, float]] = {}
+        self._reporting: dict[str, tuple[bytes, str]] = {}
+        """The key of the last report of a config, and its lease."""
         self._has_layout = False
         self._check_layout()
 
@@ -252,6 +256,24 @@ class EtcdStore:
             signed,
             lambda error: chain.bake_in_doubt(config, revision, error),
         )
+
+    def note_report(self, config: str, report: Report) -> None:
+        """Keep what a process has counted, with a lease that is kept alive as long as it reports."""
+        key = self._key("report", config, quote(report.reporter, safe=""), f"{report.revision}")
+        last, lease = self._reporting.get(config, (b"", ""))
+        if last != key or not self._client.keep_alive(lease):
+            lease = self._client.grant(REPORT_SECONDS)
+            self._reporting[config] = key, lease
+        noting = put(key, report_text(report).encode(), lease)
+        self._client.transaction([exists(self._key("head", config))], [noting])
+
+    def reports(self, config: str) -> list[Report]:
+        """What all processes have reported."""
+        start = self._key("report", config) + b"/"
+        try:
+            return [report_from_text(value) for _, value in self._client.range(start, values.after(start))]
+        except (ValueError, TypeError) as error:
+            raise IntegrityError(f"a report of '{config}' is not what was written: {error}") from error
 
     def thin(self, config: str, keep: frozenset[int]) -> int:
         """Drop the content of all revisions but these."""

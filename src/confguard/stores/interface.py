@@ -14,6 +14,7 @@ from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.errors import IntegrityError, NotFoundError
 from confguard.lazy import read_once
+from confguard.stores.reports import Report
 from confguard.stores.stages import ALL, Instance, Stage
 
 __all__ = ["LEASE_SECONDS", "Append", "Draft", "PendingBake", "PlaceState", "Revision", "Store"]
@@ -261,6 +262,18 @@ class Store(Protocol):
 
     def end_bake(self, config: str, revision: int) -> bool:
         """End the bake of a revision: it has proved itself. False if it was ended before."""
+        ...
+
+    def note_report(self, config: str, report: Report) -> None:
+        """Keep what a process has counted, in the place of what it reported of that revision before.
+
+        It need not be durable, and goes `REPORT_SECONDS` after it was noted last. Nothing is kept of a config that
+        has no revision.
+        """
+        ...
+
+    def reports(self, config: str) -> list[Report]:
+        """What all processes have reported that were heard of within `REPORT_SECONDS`, by the store's own clock."""
         ...
 
     def thin(self, config: str, keep: frozenset[int]) -> int:

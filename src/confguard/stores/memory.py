@@ -18,6 +18,7 @@ from confguard.stores.interface import (
     Revision,
     thinned,
 )
+from confguard.stores.reports import REPORT_SECONDS, Report
 from confguard.stores.retention import contents_to_keep
 
 __all__ = ["MemoryStore"]
@@ -36,6 +37,7 @@ class MemoryStore:
         self._places: dict[str, dict[str, PlaceState]] = {}
         self._bakes: dict[str, PendingBake] = {}
         self._leases: dict[str, float] = {}
+        self._reports: dict[str, dict[tuple[str, int], tuple[Report, float]]] = {}
 
     def commit(self, *appends: Append) -> None:
         """Append to one config or several: all of it or nothing."""
@@ -139,6 +141,19 @@ class MemoryStore:
             self._changed.notify_all()
             return True
 
+    def note_report(self, config: str, report: Report) -> None:
+        """Keep what a process has counted."""
+        with self._lock:
+            if config in self._revisions:
+                kept = {(each.reporter, each.revision): (each, until) for each, until in self._fresh(config)}
+                kept[report.reporter, report.revision] = report, time.monotonic() + REPORT_SECONDS
+                self._reports[config] = kept
+
+    def reports(self, config: str) -> list[Report]:
+        """What all processes have reported."""
+        with self._lock:
+            return [report for report, _ in self._fresh(config)]
+
     def thin(self, config: str, keep: frozenset[int]) -> int:
         """Drop the content of all revisions but these."""
         with self._lock:
@@ -161,6 +176,9 @@ class MemoryStore:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def _fresh(self, config: str) -> list[tuple[Report, float]]:
+        return [each for each in self._reports.get(config, {}).values() if each[1] > time.monotonic()]
 
     def _is_baking(self, config: str, revision: int) -> bool:
         pending = self._bakes.get(config)

@@ -17,7 +17,7 @@ Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 LAYOUT = 1
 _CREATING = 0x63666764
 """The advisory lock that whoever makes the tables holds."""
-_NAMED = re.compile(r"\b(FROM|JOIN|INTO|UPDATE) (config|revision|place|layout)\b")
+_NAMED = re.compile(r"\b(FROM|JOIN|INTO|UPDATE) (config|revision|place|report|layout)\b")
 _STATEMENTS = (
     "CREATE TABLE {schema}.layout (version INTEGER NOT NULL)",
     """CREATE TABLE {schema}.config (
@@ -31,6 +31,10 @@ _STATEMENTS = (
     """CREATE TABLE {schema}.place (
   config BIGINT NOT NULL REFERENCES {schema}.config, place TEXT NOT NULL, wanted BIGINT NOT NULL,
   written BIGINT NOT NULL, told BIGINT NOT NULL, error TEXT, PRIMARY KEY (config, place))""",
+    """CREATE TABLE {schema}.report (
+  config BIGINT NOT NULL REFERENCES {schema}.config, reporter TEXT NOT NULL, revision BIGINT NOT NULL,
+  requests BIGINT NOT NULL, errors BIGINT NOT NULL, slow BIGINT NOT NULL, until BIGINT NOT NULL,
+  PRIMARY KEY (config, reporter, revision))""",
     """CREATE FUNCTION {schema}.history_is_final() RETURNS trigger LANGUAGE plpgsql AS
   $$ BEGIN RAISE EXCEPTION 'history is final'; END $$""",
     """CREATE TRIGGER revision_is_final
@@ -90,9 +94,12 @@ class Tables:
                 lines.append(f"GRANT USAGE ON SCHEMA {schema} TO {_quoted(role)}")
                 lines.append(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {_quoted(role)}")
             if role and role == writer:
-                appended = ", ".join(f"{schema}.{name}" for name in ("config", "revision", "place"))
+                appended = ", ".join(f"{schema}.{name}" for name in ("config", "revision", "place", "report"))
                 lines.append(f"GRANT INSERT ON {appended} TO {_quoted(role)}")
-                lines.append(f"GRANT UPDATE ON {schema}.config, {schema}.place TO {_quoted(role)}")
+                lines.append(
+                    f"GRANT UPDATE ON {schema}.config, {schema}.place, {schema}.report TO {_quoted(role)}"
+                )
+                lines.append(f"GRANT DELETE ON {schema}.report TO {_quoted(role)}")
         return "\n".join(f"{line};" for line in [*lines, "COMMIT"])
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -12,6 +13,7 @@ from confguard.errors import IntegrityError, NotFoundError
 from confguard.stores import chain, packing
 from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake, PlaceState, Revision, thinned
 from confguard.stores.packing import Keyframe, Packed
+from confguard.stores.reports import REPORT_SECONDS, Report
 from confguard.stores.retention import contents_to_keep
 from confguard.stores.sql_script import (
     HEAD_MOVED,
@@ -50,6 +52,9 @@ _KEYFRAME = (
     " WHERE c.name = ? AND r.digest = ? AND k.payload IS NOT NULL"
 )
 """What the head's content is packed with: itself, if it is a keyframe."""
+_REPORT = int(REPORT_SECONDS * 1_000_000)
+_FRESH = "(until > {now} AND until <= {now} + ?)"
+"""Is a report not over yet? One from further ahead was noted before the clock began anew."""
 
 
 class SqlStore(ABC):
@@ -66,6 +71,8 @@ class SqlStore(ABC):
         """What the next contents may be packed with, and the digest of the head that this holds for."""
         self._newest: dict[str, Revision] = {}
         """The newest revisions that this store wrote: mostly still the heads when they are asked for."""
+        self._swept: dict[str, float] = {}
+        """When reports that are over were dropped last."""
 
     @abstractmethod
     def _rows(self, query: str, *values: object) -> list[Row]:
@@ -235,6 +242,31 @@ class SqlStore(ABC):
         except UnmetError:
             return False
         return True
+
+    def note_report(self, config: str, report: Report) -> None:
+        """Keep what a process has counted."""
+        insert = (
+            f"INSERT INTO report (config, reporter, revision, requests, errors, slow, until)"
+            f" SELECT c.id, ?, ?, ?, ?, ?, ? + {self.now} FROM config c WHERE c.name = ?"
+            " ON CONFLICT (config, reporter, revision) DO UPDATE SET requests = excluded.requests,"
+            " errors = excluded.errors, slow = excluded.slow, until = excluded.until"
+        )
+        counts = (report.requests, report.errors, report.slow)
+        values = (report.reporter, report.revision, *counts, _REPORT, config)
+        self._run([Statement(insert, values)], durable=False)
+        if time.monotonic() >= self._swept.get(config, 0.0) + REPORT_SECONDS:
+            # In a transaction of its own: two that wait for each other's rows would be a deadlock.
+            drop = f"DELETE FROM report WHERE config = {ID} AND NOT {_FRESH.format(now=self.now)}"
+            self._run([Statement(drop, (config, _REPORT))], durable=False)
+            self._swept[config] = time.monotonic()
+
+    def reports(self, config: str) -> list[Report]:
+        """What all processes have reported."""
+        query = (
+            f"SELECT reporter, revision, requests, errors, slow FROM report"
+            f" WHERE config = {ID} AND {_FRESH.format(now=self.now)}"
+        )
+        return [Report(*row) for row in self._rows(query, config, _REPORT)]
 
     def thin(self, config: str, keep: frozenset[int]) -> int:
         """Drop the content of all revisions but these; the others are packed anew, with keyframes that stay."""

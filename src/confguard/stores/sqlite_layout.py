@@ -35,6 +35,10 @@ CREATE TABLE place (
   config INTEGER NOT NULL, place TEXT NOT NULL, wanted INTEGER NOT NULL, written INTEGER NOT NULL,
   told INTEGER NOT NULL, error TEXT, PRIMARY KEY (config, place)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE report (
+  config INTEGER NOT NULL, reporter TEXT NOT NULL, revision INTEGER NOT NULL, requests INTEGER NOT NULL,
+  errors INTEGER NOT NULL, slow INTEGER NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (config, reporter, revision)
+) STRICT, WITHOUT ROWID;
 CREATE TRIGGER revision_is_final
 BEFORE UPDATE OF config, number, content, format, author, reason, created_at, data, parent, digest, more ON revision
 BEGIN SELECT RAISE(ABORT, 'history is final'); END;

@@ -3,6 +3,7 @@
 from confguard.rollout.monitors.comparing import Compared
 from confguard.rollout.monitors.interface import Counts, Monitor
 from confguard.rollout.monitors.recording import Recorder
+from confguard.rollout.monitors.reporting import ReportedCounts, Reporter
 from confguard.rollout.monitors.shares import ErrorRate, Latency
 from confguard.rollout.monitors.sources import HttpCounts, LogCounts, PrometheusCounts
 from confguard.rollout.monitors.tables import MonitorLike, as_monitor
@@ -19,6 +20,8 @@ __all__ = [
     "MonitorLike",
     "PrometheusCounts",
     "Recorder",
+    "ReportedCounts",
+    "Reporter",
     "Traffic",
     "as_monitor",
 ]

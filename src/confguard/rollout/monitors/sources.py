@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 from confguard.errors import brief
 from confguard.fields import Duration
 from confguard.rollout.monitors.interface import Counts
+from confguard.rollout.monitors.series import Totals
 from confguard.rollout.probes import fetch
 from confguard.targets.addresses import checked_url, shown_url
 from confguard.targets.concealing import shown_by
@@ -42,22 +43,6 @@ class HttpCounts:
 
 
 @define
-class _Totals:
-    """Counters, each of which may start anew, or be away for a while."""
-
-    last: dict[str, float] = field(factory=dict)
-    total: float = 0.0
-
-    def take(self, series: dict[str, float]) -> float:
-        """What all of them have counted so far."""
-        for name, value in series.items():
-            before = self.last.get(name, 0.0)
-            self.total += value - before if value >= before else value
-        self.last |= series
-        return self.total
-
-
-@define
 class PrometheusCounts:
     """Counts from a Prometheus server at `prometheus`, by two queries in PromQL for running totals.
 
@@ -72,8 +57,8 @@ class PrometheusCounts:
     requests: str = field()
     errors: str = field()
     timeout: Duration = field(default=Duration("2s"), converter=time_limit)
-    _requests_seen: _Totals = field(factory=_Totals, init=False, repr=False, eq=False)
-    _errors_seen: _Totals = field(factory=_Totals, init=False, repr=False, eq=False)
+    _requests_seen: Totals = field(factory=Totals, init=False, repr=False, eq=False)
+    _errors_seen: Totals = field(factory=Totals, init=False, repr=False, eq=False)
 
     @requests.validator
     @errors.validator

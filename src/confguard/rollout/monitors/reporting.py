@@ -1,0 +1,164 @@
+"""Counts of many processes and hosts together, through the store that their settings come from."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+from attrs import define, evolve, field
+from attrs.validators import in_
+
+from confguard.forking import renew_in_children
+from confguard.rollout.monitors.interface import Counts
+from confguard.rollout.monitors.recording import Recorder
+from confguard.rollout.monitors.series import Totals
+from confguard.secrets import masked
+from confguard.stores.interface import Store
+from confguard.stores.reports import REPORT_SECONDS, Report
+from confguard.stores.stages import Instance
+
+__all__ = ["ReportedCounts", "Reporter"]
+
+_LOG = logging.getLogger(__name__)
+_LEAST_SECONDS = 1.0
+
+
+class Reporter:
+    """Counts requests in one process of a service, and reports the totals to the store, at most once a second.
+
+    `revision` says which one the process runs, as `lambda: live.revision`. What came in between two reports counts for
+    the revision of the first. Where nothing comes in, nothing is written but three signs of life a minute. While the
+    store is away, counting goes on, and `record` never waits for it; a process that is killed takes its last second
+    with it. A forked process counts for itself, from nothing on.
+
+    >>> from confguard.testing import memory_guard
+    >>> guard = memory_guard("auth", data={"limit": 5})
+    >>> with Reporter(guard.store, "auth", lambda: 1, instance="auth-7") as reporter:
+    ...     reporter.record(True, 0.02)
+    >>> ReportedCounts(guard.store, "auth")()
+    Counts(requests=1, errors=0)
+    """
+
+    _counted: tuple[Counts, int]
+    _said: float
+
+    def __init__(
+        self,
+        store: Store,
+        config: str,
+        revision: Callable[[], int],
+        *,
+        instance: str | None = None,
+        slow: float = float("inf"),
+        interval: float = _LEAST_SECONDS,
+    ) -> None:
+        self._store, self._config, self._revision = store, config, revision
+        self._instance, self._slow = Instance.of(instance, ()).name, slow
+        self._interval = max(interval, _LEAST_SECONDS)
+        self._over = threading.Event()
+        self._begin()
+        renew_in_children(self)
+
+    def record(self, ok: bool, seconds: float = 0.0) -> None:
+        """Count one request: did it go well, and how many seconds did it take?"""
+        self._recorder.record(ok, seconds)
+
+    def report(self) -> None:
+        """Report now. Raises `StoreError` if the store is away; nothing is lost by that."""
+        with self._lock:
+            counts, slow = self._recorder(), self._recorder.slow_counts().errors
+            was, was_slow = self._counted
+            new, report = counts.since(was), self._reports[self._current]
+            report = evolve(
+                report,
+                requests=report.requests + new.requests,
+                errors=report.errors + new.errors,
+                slow=report.slow + slow - was_slow,
+            )
+            self._counted, self._reports[self._current] = (counts, slow), report
+            self._take(self._revision())
+            due = time.monotonic() >= self._said + REPORT_SECONDS / 3
+            for each in self._reports.values():
+                if each != self._noted.get(each.revision) or (due and each.revision == self._current):
+                    self._store.note_report(self._config, each)
+                    self._noted[each.revision], self._said = each, time.monotonic()
+
+    def close(self) -> None:
+        """Report for the last time, and end."""
+        self._over.set()
+        self._thread.join()
+
+    def after_fork(self) -> None:
+        """A process of its own, that has counted nothing yet."""
+        if not self._over.is_set():
+            self._begin()
+
+    def __enter__(self) -> Reporter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _begin(self) -> None:
+        self._lock, self._over = threading.Lock(), threading.Event()
+        self._recorder = Recorder(self._slow)
+        self._counted = Counts(0, 0), 0
+        self._name = f"{self._instance}/{uuid4().hex[:12]}"
+        self._reports: dict[int, Report] = {}
+        self._noted: dict[int, Report] = {}
+        self._said = 0.0
+        self._take(self._revision())
+        self._thread = threading.Thread(target=self._run, name="confguard-reporter", daemon=True)
+        self._thread.start()
+
+    def _take(self, revision: int) -> None:
+        """Count for a revision from now on."""
+        self._current = revision
+        self._reports.setdefault(revision, Report(self._name, revision))
+
+    def _run(self) -> None:
+        problem = ""
+        over = False
+        while not over:
+            over = self._over.wait(self._interval)
+            try:
+                self.report()
+                problem = ""
+            except Exception as error:  # noqa: BLE001 - whatever a store or the service's own function raises, it goes on
+                if str(error) != problem:
+                    problem = str(error)
+                    _LOG.warning("%s: what was counted is not reported: %s", self._config, masked(problem))
+
+
+@define
+class ReportedCounts:
+    """Counts of all processes that report by a `Reporter`: all of them, or those on one `side`.
+
+    `new` are those that run the newest revision, `rest` are those that do not yet: the control group of a stage. With
+    `slow`, the errors are those that took longer than the reporters' `slow`.
+    """
+
+    store: Store = field(repr=False)
+    config: str
+    side: str = field(default="all", validator=in_(("all", "new", "rest")))
+    slow: bool = False
+    _requests: Totals = field(factory=Totals, init=False, repr=False, eq=False)
+    _errors: Totals = field(factory=Totals, init=False, repr=False, eq=False)
+
+    def __call__(self) -> Counts:
+        """Read what was reported. Raises `StoreError`, or `ValueError` where no process reports."""
+        reports = {f"{each.reporter}/{each.revision}": each for each in self.store.reports(self.config)}
+        if not reports:
+            raise ValueError(f"no process of '{self.config}' reports what it counts")
+        newest = self.store.newest(self.config)
+        of = {
+            name
+            for name, each in reports.items()
+            if self.side == "all" or (each.revision == newest) == (self.side == "new")
+        }
+        requests = {name: float(each.requests) for name, each in reports.items()}
+        errors = {name: float(each.slow if self.slow else each.errors) for name, each in reports.items()}
+        return Counts(int(self._requests.take(requests, of)), int(self._errors.take(errors, of)))
