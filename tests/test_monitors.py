@@ -378,6 +378,15 @@ def test_what_prometheus_may_answer() -> None:
         ),
         ({"url": "http://h/m", "usual": 20, "burst": 4}, Traffic),
         ({"url": "http://h/m", "control": {"url": "http://c/m"}}, Compared),
+        (
+            {
+                "reports": "memory://",
+                "config": "auth",
+                "side": "new",
+                "control": {"reports": "memory://", "config": "auth", "side": "rest"},
+            },
+            Compared,
+        ),
     ],
 )
 def test_tables(table: dict[str, Any], kind: type) -> None:
@@ -392,6 +401,7 @@ def test_tables(table: dict[str, Any], kind: type) -> None:
         ({"url": "http://h/m", "usual": 20, "baseline": 0.1}, "unknown key 'baseline'"),
         ({"log": "x", "baseline": 0.1}, "needs 'errors'"),
         ({"url": "http://h/m", "baseline": [0.1] * 3}, "one for each of 24 hours"),
+        ({"reports": "memory://", "config": "auth", "side": "old", "baseline": 0.1}, "side"),
         ({"prometheus": "http://h", "requests": "", "errors": "b", "baseline": 0.1}, "query in PromQL"),
     ],
 )

@@ -141,7 +141,8 @@ class ReportedCounts:
     `slow`, the errors are those that took longer than the reporters' `slow`.
     """
 
-    store: Store = field(repr=False)
+    reports: Store | str = field(repr=False)
+    """A store, or the URL of one, which is opened when it is first read."""
     config: str
     side: str = field(default="all", validator=in_(("all", "new", "rest")))
     slow: bool = False
@@ -150,10 +151,11 @@ class ReportedCounts:
 
     def __call__(self) -> Counts:
         """Read what was reported. Raises `StoreError`, or `ValueError` where no process reports."""
-        reports = {f"{each.reporter}/{each.revision}": each for each in self.store.reports(self.config)}
+        store = self._store()
+        reports = {f"{each.reporter}/{each.revision}": each for each in store.reports(self.config)}
         if not reports:
             raise ValueError(f"no process of '{self.config}' reports what it counts")
-        newest = self.store.newest(self.config)
+        newest = store.newest(self.config)
         of = {
             name
             for name, each in reports.items()
@@ -162,3 +164,10 @@ class ReportedCounts:
         requests = {name: float(each.requests) for name, each in reports.items()}
         errors = {name: float(each.slow if self.slow else each.errors) for name, each in reports.items()}
         return Counts(int(self._requests.take(requests, of)), int(self._errors.take(errors, of)))
+
+    def _store(self) -> Store:
+        if isinstance(self.reports, str):
+            from confguard.stores.opening import open_store
+
+            self.reports = open_store(self.reports)
+        return self.reports

@@ -9,6 +9,7 @@ from attrs import NOTHING
 
 from confguard.rollout.monitors.comparing import Compared
 from confguard.rollout.monitors.interface import Monitor, Source
+from confguard.rollout.monitors.reporting import ReportedCounts
 from confguard.rollout.monitors.shares import ErrorRate, Latency
 from confguard.rollout.monitors.sources import HttpCounts, LogCounts, PrometheusCounts
 from confguard.rollout.monitors.traffic import Traffic
@@ -21,14 +22,15 @@ MonitorLike: TypeAlias = "Monitor | Mapping[str, Any]"
 """A monitor, or a table that says where its figure is read, and what is usual."""
 
 _EXPECTED = 'expected is a table such as { url = "http://.../metrics.json", baseline = 0.01 }'
-_SOURCES = {"url": HttpCounts, "prometheus": PrometheusCounts, "log": LogCounts}
+_SOURCES = {"url": HttpCounts, "prometheus": PrometheusCounts, "log": LogCounts, "reports": ReportedCounts}
 
 
 def as_monitor(monitor: MonitorLike) -> Monitor:
     """The monitor that a table stands for; raises `ValueError` if it stands for none.
 
-    The table says where totals are read (`url`, `prometheus` or `log`) and what is usual: a `baseline` makes it an
-    `ErrorRate`, with `within` a `Latency`, `usual` a `Traffic`, and a `control` (a table for its source) a `Compared`.
+    The table says where totals are read (`url`, `prometheus`, `log`, or `reports` of a store) and what is usual: a
+    `baseline` makes it an `ErrorRate`, with `within` a `Latency`, `usual` a `Traffic`, and a `control` (a table for
+    its source) a `Compared`.
 
     >>> as_monitor({"url": "http://localhost/metrics.json", "baseline": 0.01, "name": "logins"}).name
     'logins'
@@ -65,6 +67,8 @@ def _kinds(table: Mapping[str, Any]) -> dict[str, Kind[Monitor]]:
 def _maker(source: type, watcher: type) -> Callable[..., Monitor]:
     def make(**values: Any) -> Monitor:
         asked = {name: values.pop(name) for name in keys_of(source) if name in values}
+        if source is ReportedCounts and issubclass(watcher, Latency):
+            asked["slow"] = True
         monitor: Monitor = watcher(source(**asked), **values)
         return monitor
 
@@ -76,7 +80,9 @@ def _source(table: Any) -> Source:
         source: Source = table
         return source
     if not isinstance(table, Mapping):
-        raise ValueError("control is a table that says where its totals are read, as url, prometheus or log")
+        raise ValueError(
+            "control is a table that says where its totals are read, as url, prometheus, log or reports"
+        )
     kinds: dict[str, Kind[Source]] = {key: Kind(cls, keys_of(cls)) for key, cls in _SOURCES.items()}
     return read_table(
         "a control group", table, kinds, hint='expected is a table such as { url = "http://..." }'
