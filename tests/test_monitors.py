@@ -5,10 +5,13 @@ from __future__ import annotations
 import http.server
 import json
 import math
+import os
 import random
+import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -317,6 +320,116 @@ def test_a_log_is_followed_over_its_rotation(tmp_path: Path) -> None:
         counts()
     with pytest.raises(ValueError, match="regular expression"):
         LogCounts(log, errors="(")
+
+
+def test_what_is_written_while_a_log_is_rotated_counts(tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.touch()
+    counts = LogCounts(log, errors="^5")
+    counts()
+    with log.open("a") as writer:
+        writer.write("500 a\n" * 10)
+        log.rename(tmp_path / "access.log.1")
+        log.touch()  # as logrotate does, before it tells the writer
+        writer.flush()
+        assert counts() == Counts(10, 10)
+        writer.write("500 b\n")
+    log.write_text("200 c\n")
+    assert counts() == Counts(11, 11)
+    assert counts() == Counts(12, 11)
+
+
+def test_a_log_that_is_cut_off_and_has_grown_again(tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.touch()
+    counts = LogCounts(log, errors="^5")
+    counts()
+    log.write_text("200 a\n" * 20)
+    assert counts() == Counts(20, 0)
+    log.write_text("500 b\n" * 30)  # copytruncate: the same file, and longer than it was
+    assert counts() == Counts(50, 30)
+
+
+def test_a_log_of_odd_bytes_and_lines_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("confguard.rollout.monitors.sources._AT_ONCE", 1000)
+    log = tmp_path / "access.log"
+    log.touch()
+    counts = LogCounts(log, errors="^5", requests="^[2-5]")
+    counts()
+    with log.open("ab") as writer:
+        writer.write(b"x" * 5000 + b"\n" + b"500 \xff\xfe\x00\r\n200 \xc3\n")
+    for _ in range(6):
+        counts()
+    assert counts() == Counts(2, 1)
+
+
+def test_what_is_no_file_is_no_log(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")  # to open it would wait for a writer
+    for name, wrong in (("pipe", "no regular file"), (".", "no regular file"), ("none", "No such file")):
+        with pytest.raises(OSError, match=wrong):
+            LogCounts(tmp_path / name, errors="^5")()
+
+
+def _raw(*pieces: bytes | float) -> Callable[[socket.socket], None]:
+    """What a server sends, and how many seconds it waits in between."""
+
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                connection.sendall(piece)
+            else:
+                time.sleep(piece)
+
+    return answer
+
+
+OK = b"HTTP/1.1 200 OK\r\n\r\n"
+UNREADABLE = {
+    "hangs": (_raw(3.0), "did not answer within 500ms"),
+    "drips": (_raw(OK, *[b" ", 0.1] * 30), "answered 200, but not in full within 500ms"),
+    "closes": (_raw(), "closed the connection"),
+    "huge": (_raw(OK, b'{"requests": 1, "errors": 0, "x": "' + b"x" * 5_000_000), "KiB or more"),
+    "short": (_raw(b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{"), "not in full"),
+    "redirects": (_raw(b"HTTP/1.1 302 Found\r\nLocation: /login\r\n\r\n"), "it leads to /login"),
+    "Latin-1": (_raw(OK, '{"requests": 1, "errors": "\u00e9"}'.encode("latin-1")), "(as numbers|no number)"),
+    "no HTTP": (_raw(b"\x00\x01\x02 nothing\r\n\r\n"), "(no HTTP|closed)"),
+    "deep": (_raw(OK, b"[" * 60_000), "(as numbers|no number)"),
+    "not a number": (_raw(OK, b'{"requests": NaN, "errors": 0}'), "(as numbers|no number)"),
+    "endless": (_raw(OK, b'{"requests": Infinity, "errors": 0}'), "(as numbers|no number)"),
+    "below zero": (_raw(OK, b'{"requests": 5, "errors": -3}'), "(as numbers|no number)"),
+    "true": (_raw(OK, b'{"requests": true, "errors": false}'), "(as numbers|no number)"),
+    "away": (_raw(b"HTTP/1.1 503 Service Unavailable\r\n\r\nstarting"), "answered 503 Service Unavailable"),
+}
+
+
+@pytest.mark.parametrize("kind", ["http", "prometheus"])
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_a_source_that_gives_no_counts_says_why_in_its_time(kind: str, what: str) -> None:
+    answer, wrong = UNREADABLE[what]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection, suppress(OSError):
+                        answer(connection)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        counts = (
+            HttpCounts(url, timeout="500ms")
+            if kind == "http"
+            else PrometheusCounts(url, "a", "b", timeout="500ms")
+        )
+        began = time.monotonic()
+        with pytest.raises((OSError, ValueError), match=wrong):
+            counts()
+        assert time.monotonic() - began < 2
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
 
 
 @contextmanager

@@ -6,9 +6,12 @@ import json
 import math
 import os
 import re
+import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from weakref import finalize
 
 from attrs import define, field, frozen
 
@@ -36,7 +39,9 @@ class HttpCounts:
         """Ask once. Raises `OSError` or `ValueError` where there is no such answer."""
         try:
             answer = json.loads(_body(self.url, self.timeout, shown=f"GET {shown_url(self.url)}"))
-            return Counts(int(answer["requests"]), int(answer["errors"]))
+            numbers = answer["requests"], answer["errors"]
+            if not any(isinstance(each, bool) or int(each) < 0 for each in numbers):
+                return Counts(*map(int, numbers))
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             pass  # out here it has no context: the answer may hold anything
         raise ValueError(f"GET {shown_url(self.url)}: expected requests and errors as numbers, in JSON")
@@ -111,8 +116,9 @@ def _check_pattern(_: Any, attribute: Any, value: Any) -> None:
 class LogCounts:
     """Counts from the lines that are written to a log from now on: those that `requests` and `errors` match.
 
-    Both are regular expressions, searched in each line. A log that is rotated or cut off is read on from its start. Up
-    to 16 MiB are read at once, and the rest the next time.
+    Both are regular expressions, searched in each line. A log that is rotated is read to its
+    end, and then the new one from its start; so is one that was cut off. Up to 16 MiB are read at once, and the rest
+    the next time.
 
     >>> import tempfile, pathlib
     >>> log = pathlib.Path(tempfile.mkdtemp(), "access.log")
@@ -128,32 +134,63 @@ class LogCounts:
     log: Path = field(converter=Path)
     errors: str = field(validator=_check_pattern)
     requests: str = field(default="", validator=_check_pattern)
-    _file: tuple[int, int] | None = field(default=None, init=False)
-    _offset: int = field(default=0, init=False)
-    _counts: Counts = field(default=Counts(0, 0), init=False)
+    _file: int | None = field(default=None, init=False, repr=False, eq=False)
+    """Held open: what is written to it until its writer takes the new one is read, too."""
+    _offset: int = field(default=0, init=False, eq=False)
+    _before: bytes = field(default=b"", init=False, repr=False, eq=False)
+    """What stood right before the offset: other bytes there are another file under the same name."""
+    _counts: Counts = field(default=Counts(0, 0), init=False, eq=False)
+    _close: Callable[[], object] = field(default=bool, init=False, repr=False, eq=False)
 
     def __call__(self) -> Counts:
         """Read what is new. Raises `OSError` where there is no such file."""
-        with self.log.open("rb") as file:
-            status = os.fstat(file.fileno())
-            named = (status.st_dev, status.st_ino)
-            if self._file is None:
-                self._offset = status.st_size
-            elif self._file != named or status.st_size < self._offset:
-                self._offset = 0
-            self._file = named
-            file.seek(self._offset)
-            text = file.read(_AT_ONCE)
-        whole, newline, _ = text.rpartition(b"\n")
-        self._offset += len(whole) + len(newline)
-        lines = whole.decode("utf-8", "replace").split("\n") if newline else []
-        errors_in, requests_in = re.compile(self.errors).search, re.compile(self.requests).search
-        errors = sum(1 for line in lines if errors_in(line))
-        requests = sum(1 for line in lines if requests_in(line))
-        self._counts += Counts(max(requests, errors), errors)
+        named = _opened(self.log)
+        if self._file is None:
+            self._follow(named, os.fstat(named).st_size)
+        elif os.path.sameopenfile(self._file, named):
+            os.close(named)
+            if os.pread(self._file, len(self._before), self._offset - len(self._before)) != self._before:
+                self._offset, self._before = 0, b""
+        elif self._take_new():
+            os.close(named)
+            return self._counts  # the new one when nothing comes to the old one any more
+        else:
+            self._close()
+            self._follow(named, 0)
+        self._take_new()
         return self._counts
 
+    def _follow(self, file: int, offset: int) -> None:
+        self._file, self._offset, self._before = file, offset, b""
+        self._close = finalize(self, os.close, file)
 
+    def _take_new(self) -> bool:
+        """Count whole lines from the offset on; were there any?"""
+        text = os.pread(self._file, _AT_ONCE, self._offset) if self._file is not None else b""
+        whole, newline, _ = text.rpartition(b"\n")
+        if newline:
+            lines = whole.decode("utf-8", "replace").split("\n")
+            errors_in, requests_in = re.compile(self.errors).search, re.compile(self.requests).search
+            errors = sum(1 for line in lines if errors_in(line))
+            self._counts += Counts(max(errors, sum(1 for line in lines if requests_in(line))), errors)
+            whole += newline
+        elif len(text) == _AT_ONCE:
+            whole = text  # of a line without end only its last part counts
+        if whole:
+            self._offset, self._before = self._offset + len(whole), whole[-_REMEMBERED:]
+        return bool(whole)
+
+
+def _opened(path: Path) -> int:
+    """A regular file, opened: a named pipe would be waited for. Raises `OSError`."""
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(f"{path}: no regular file")
+    return file
+
+
+_REMEMBERED = 256
 _AT_ONCE = 16 * 1024 * 1024
 _MOST_SERIES = 4 * 1024 * 1024
 
