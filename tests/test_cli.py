@@ -465,7 +465,7 @@ def test_drift_is_watched_and_repaired(plain: Path, capsys: Capture) -> None:
     assert (code, json.loads(out)["drift"][0]["what"]) == (0, "1 value differs")
     assert run(capsys, "drift", "auth", "--for", "50ms")[:2] == (0, "")
     Path("live.toml").unlink()
-    assert "live.toml: holds nothing" in run(capsys, "drift", "auth")[1]
+    assert "live.toml: is missing" in run(capsys, "drift", "auth")[1]
     Path("live.toml").write_text("# another\nmax_inflight = 397\nnumber_3 = 1\n")
     assert "differs in layout or comments only" in run(capsys, "drift", "auth")[1]
 
@@ -516,3 +516,56 @@ def test_a_command_line_that_is_wrong_is_an_error_in_json_too(
     assert error["message"]
     assert "--help" in error["hint"]
     assert said.err == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'monitors = [{ log = "x", errors = "(", baseline = 0.1 }]',
+        'reload = [{ pidfile = "x" }]',
+        'bake = "0s"',
+    ],
+)
+def test_what_only_watching_needs_stops_nobody_who_goes_back(
+    folder: Path, capsys: Capture, line: str
+) -> None:
+    Path("confguard.toml").write_text('[configs.a]\nfiles = ["a.toml"]\n')
+    for n in (1, 2):
+        Path("a.toml").write_text(f"n = {n}\n")
+        assert run(capsys, "apply", "a", "--reason", "x")[0] == 0
+    Path("confguard.toml").write_text(f'[configs.a]\nfiles = ["a.toml"]\n{line}\n')
+    assert run(capsys, "apply", "a", "--reason", "x")[0] == 2
+    code, out, _ = run(capsys, "revert", "a", "--reason", "outage")
+    assert (code, out) == (0, "revision 3 is in force, with the bytes of 1\n")
+    assert run(capsys, "status")[0] == 0
+    assert run(capsys, "log", "a")[0] == 0
+
+
+def test_a_first_revision_is_not_watched_by_the_projects_bake(folder: Path, capsys: Capture) -> None:
+    """It bakes against a service that waits for it: a circle."""
+    Path("confguard.toml").write_text('[configs.a]\nfiles = ["a.toml"]\nbake = "10m"\nprobes = [["false"]]\n')
+    Path("a.toml").write_text("n = 1\n")
+    code, _, err = run(capsys, "apply", "a", "--reason", "start")
+    assert code == 0
+    assert "the first revision is not watched: there is nothing to go back to" in err
+    other = Path("confguard.toml").read_text().replace("configs.a", "configs.b")
+    Path("confguard.toml").write_text(other)
+    code, _, err = run(capsys, "apply", "b", "--reason", "start", "--bake", "300ms")
+    assert code == 4
+    assert "revision 1 of 'b' failed, and stays, as it is the first" in err
+    assert "hint: apply a better one" in err
+
+
+def test_a_warning_is_one_line_without_places_in_the_library(folder: Path, capsys: Capture) -> None:
+    Path("app_of_warning.py").write_text(
+        "from typing import Annotated\nfrom attrs import frozen\nfrom confguard.fields import Renamed\n"
+        "@frozen\nclass App:\n    workers: Annotated[int, Renamed('threads')] = 1\n"
+    )
+    Path("confguard.toml").write_text('[configs.a]\nfiles = ["a.toml"]\nschema = "app_of_warning:App"\n')
+    Path("a.toml").write_text("threads = 3\n")
+    said = subprocess.run(
+        [sys.executable, "-m", "confguard", "apply", "a", "--reason", "x"], capture_output=True, text=True
+    )
+    assert said.returncode == 0
+    assert said.stderr.startswith("confguard: warning: a.toml:1:1: threads")
+    assert "plans.py" not in said.stderr

@@ -628,3 +628,9 @@ def test_settings_of_postgresql_by_what_the_server_states_of_them(
 def test_a_setting_of_that_name_elsewhere_is_not_postgresqls() -> None:
     assert not {"CG544", "CG545", "CG546"} & findings("port: 80\n", "port: 70000\n").keys()
     assert not {"CG544", "CG545", "CG546"} & findings("max_connections: 10\n", "max_connections: 12\n").keys()
+
+
+@pytest.mark.parametrize("before", [1, 2, 12])
+def test_a_service_that_goes_to_nothing_is_gone_however_many_there_were(before: int) -> None:
+    assert findings(f"replicas: {before}\n", "replicas: 0\n") == {"CG301": "critical"}
+    assert findings("replicas: 0\n", f"replicas: {before}\n") == {}

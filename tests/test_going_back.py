@@ -284,7 +284,7 @@ class TestHandEdits:
 
     def test_what_is_missing_is_written(self, guard: cg.Guard) -> None:
         Path("auth.toml").unlink()
-        assert [drift.what for drift in guard.drift()] == ["holds nothing"]
+        assert [drift.what for drift in guard.drift()] == ["is missing"]
         guard.apply(guard.plan({"size": 63}, reason="good"))
         assert held() == ["size = 63\n"] * 2
 

@@ -426,3 +426,18 @@ def test_it_works_under_uvicorn_workers(guard: cg.Guard, folder: Path) -> None:
     finally:
         server.terminate()
         server.wait(20)
+
+
+def test_a_store_that_went_away_is_called_so(tmp_path: Path) -> None:
+    """And not a store without the config, as if somebody had to apply it anew."""
+    file = tmp_path / "confguard.db"
+    with cg.Guard("pool", store=file, format="toml") as guard:
+        guard.apply(guard.plan({"size": 1}, reason="start"))
+    with cg.Live(Pool, f"sqlite:///{file}#pool", interval=None) as live:
+        for each in tmp_path.iterdir():
+            each.rename(f"{each}.moved")
+        live.refresh()
+        assert live.problem is not None
+        assert "there is no store" in live.problem or "was replaced" in live.problem
+    with pytest.raises(cg.NotFoundError, match=r"there is no store .*confguard.db"):
+        cg.Live(Pool, f"sqlite:///{file}#pool", interval=None)

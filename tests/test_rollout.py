@@ -203,3 +203,41 @@ def test_who_decides_during_the_last_probe_is_heard() -> None:
     ended = lambda: Outcome.CONFIRMED if asked else None  # noqa: E731
     watched = watch(bake, ended, lambda *_: None, now=clock, sleep=clock.sleep)
     assert (watched.outcome, len(asked)) == (Outcome.CONFIRMED, 1)
+
+
+class Reading:
+    """A monitor's source that answers only now and then."""
+
+    def __init__(self, *good: int) -> None:
+        self.good, self.times = set(good), 0
+
+    def __call__(self) -> Counts:
+        self.times += 1
+        if self.times in self.good:
+            return Counts(100 * self.times, 0)
+        raise ValueError("<html> is no total")
+
+
+@pytest.mark.parametrize(
+    ("good", "outcome"), [((), Outcome.FAILED), ((1, 2), Outcome.FAILED), (range(1, 99), Outcome.HEALTHY)]
+)
+def test_what_nobody_could_measure_is_not_healthy(good: Any, outcome: Outcome) -> None:
+    """A bake that is over before `silence` readings have failed was called healthy without one."""
+    bake = Bake("30ms", monitors=[ErrorRate(Reading(*good), 0.01, silence=50)], interval="10ms")
+    watched = watch(bake, lambda: None, lambda *_: None)
+    assert watched.outcome is outcome
+    if outcome is Outcome.FAILED:
+        assert watched.why.startswith("not measured at the end of the bake: error rate: no reading")
+        assert "<html> is no total" in watched.why
+
+
+def test_an_extended_bake_says_how_long_it_lasted() -> None:
+    begun = time.monotonic()
+
+    def extended() -> float:
+        return 0.2 if time.monotonic() - begun > 0.02 else 0.0
+
+    watched = watch(
+        Bake("50ms", confirm=True, interval="10ms"), lambda: None, lambda *_: None, extended=extended
+    )
+    assert watched.why == "nobody confirmed within 250ms"

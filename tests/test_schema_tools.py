@@ -16,7 +16,19 @@ from pydantic import BaseModel, Field
 import confguard as cg
 from confguard.cli import main
 from confguard.demo.settings import AuthSettings
-from confguard.fields import Duration, Impact, KeyedBy, Owner, Renamed, Safer, Secret, Unordered
+from confguard.fields import (
+    ByteSize,
+    Duration,
+    Impact,
+    KeyedBy,
+    Owner,
+    Port,
+    Ratio,
+    Renamed,
+    Safer,
+    Secret,
+    Unordered,
+)
 from confguard.schema.compatibility import compare_schemas
 from confguard.schema.export import example_file, json_schema, reference_page
 from confguard.schema.json_schema import JsonSchema
@@ -258,3 +270,34 @@ def test_migrating_at_a_terminal(
     assert main(["schema", "migrate", "renamed_models:App", "a.toml", "--write"]) == 0
     assert capsys.readouterr().out == "a.toml: nothing to rename\n"
     assert main(["schema", "migrate", "renamed_models:App"]) == 2
+
+
+@attrs.frozen
+class Sized:
+    size: ByteSize = ByteSize("64MiB")  # noqa: RUF009
+    wait: Duration = Duration("5s")  # noqa: RUF009
+    port: Port = Port(8080)  # noqa: RUF009
+    share: Ratio = Ratio("5%")  # noqa: RUF009
+
+
+@pytest.mark.parametrize("format", ["toml", "yaml"])
+def test_defaults_stand_in_an_example_as_a_person_writes_them(format: str) -> None:
+    """A size is a number, and 67108864 says nothing to who reads it; a port is one, and "8080" is none."""
+    text = example_file(resolve_schema(Sized), format).replace("# size", "size").replace("# port", "port")
+    assert "64MiB" in text
+    document = cg.parse(text, format)
+    assert document.data == {"size": "64MiB", "port": 8080}
+    assert resolve_schema(Sized).validate(document.data) == Sized()  # type: ignore[union-attr]
+
+
+def test_a_schema_is_the_same_after_json(folder: Path) -> None:
+    Path("sized.schema.json").write_text(json.dumps(json_schema(resolve_schema(Sized))))
+    before = resolve_schema("sized.schema.json")
+    assert list(compare_schemas(before, resolve_schema(Sized))) == []
+
+
+def test_a_setting_under_both_its_names_is_said_by_both() -> None:
+    document = cg.parse("workers = 1\nthreads = 2\n", "toml", path="a.toml")
+    with pytest.raises(cg.ValidationError, match=r"a.toml:2:1: .*threads") as caught:
+        migrate(document, resolve_schema(Renaming))  # type: ignore[arg-type]
+    assert "workers" in str(caught.value)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from errno import ENOSPC
 from importlib import import_module
 from itertools import pairwise
+from typing import Any
 
 from confguard import __version__
 from confguard.cli.options import Commands, Parser, UsageError
@@ -89,6 +91,11 @@ def _asks_for_json(words: Sequence[str]) -> bool:
     return "--format=json" in words or ("--format", "json") in pairwise(words)
 
 
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    """A warning in a line of its own: where in the library it was given says nothing to who runs a command."""
+    print(f"confguard: warning: {message}", file=sys.stderr)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     return run_to_end(lambda: _run(argv))
@@ -111,7 +118,8 @@ def _run(argv: Sequence[str] | None) -> int:
     from confguard.documents.tags import naming_tags
 
     try:
-        with naming_tags(_tags):
+        with naming_tags(_tags), warnings.catch_warnings():
+            warnings.showwarning = _warn
             code: int = args.run(args)
     except ConfguardError as error:
         with suppress(BrokenPipeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from confguard.cli import sources
@@ -153,12 +154,16 @@ def plan(args: Namespace) -> int:
 def apply(args: Namespace) -> int:
     """`confguard apply`."""
     project = the_project()
-    bake = _bake(args, project.config(args.name))
+    config = project.config(args.name)
+    bake = _bake(args, config)
     listener = _tell if args.format == "text" else None
     with guard_of(project, args.name, listener) as guard:
         planned = _planned(guard, args)
         if args.format == "text":
             print(_show_plan(planned))
+        if planned.base == 0 and bake and not (args.bake or args.confirm):
+            bake = None
+            print("the first revision is not watched: there is nothing to go back to", file=sys.stderr)
         if args.expect is not None and args.expect != planned.base:
             raise ConflictError(
                 f"revision {args.expect} was expected, and {planned.base} is the head of '{args.name}'",
@@ -379,9 +384,12 @@ def _show_plan(planned: Plan) -> str:
 
 def _tell(event: Event) -> None:
     why = event.detail.get("wrong") or event.detail.get("why") or event.detail.get("reason") or ""
+    kind: str = event.kind
+    if kind == "verified":
+        kind = "healthy again:" if event.detail["healthy"] else "still unhealthy:"
     probe = event.detail.get("probe")
     about = f"{probe}: {why}" if probe else str(why)
     print(
-        f"{event.at:%H:%M:%S}Z {event.kind} revision {event.revision}{': ' if about else ''}{about}",
+        f"{event.at:%H:%M:%S}Z {kind} revision {event.revision}{': ' if about else ''}{about}",
         flush=True,
     )

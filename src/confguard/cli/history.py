@@ -105,7 +105,7 @@ def show(args: Namespace) -> int:
 
 def status(args: Namespace) -> int:
     """`confguard status`."""
-    project = the_project()
+    project = the_project(anyway=True)
     names = names_of(args.name)
     seen, errors = of_each(names, lambda guard: _state(guard, project))
     states = [

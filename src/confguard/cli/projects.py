@@ -27,12 +27,24 @@ __all__ = [
 T = TypeVar("T")
 
 
-def the_project() -> Project:
-    """The project of the working folder. Raises `ProjectError` where there is none."""
-    project = find_project()
+_TOLD: set[str] = set()
+
+
+def the_project(*, anyway: bool = False) -> Project:
+    """The project of the working folder. Raises `ProjectError` where there is none.
+
+    With `anyway`, also where probes, monitors, reloads and bakes cannot be used: who goes back in an outage needs none.
+    """
+    project = find_project(leave_out=_leave_out if anyway else None)
     if project is None:
         raise ProjectError(f"no {FILE_NAME} here or in a folder above", hint="`confguard init` writes one")
     return project
+
+
+def _leave_out(error: ProjectError) -> None:
+    if str(error) not in _TOLD:
+        _TOLD.add(str(error))
+        print(f"confguard: goes on without what cannot be used:\n{error}", file=sys.stderr)
 
 
 def guarded(name: str) -> Guard:
@@ -42,7 +54,7 @@ def guarded(name: str) -> Guard:
 
 def guarded_anyway(name: str, *, store: Store | None = None) -> Guard:
     """The guard of a config, without its schema where that cannot be imported: what goes back needs none."""
-    project = the_project()
+    project = the_project(anyway=True)
     try:
         return guard_of(project, name, store=store)
     except SchemaError as error:
@@ -94,7 +106,7 @@ def of_all(names: Iterable[str], look: Callable[[str], T]) -> tuple[dict[str, T]
 
 def names_of(name: str | None) -> list[str]:
     """The config that was named; all of the project, if none was. Raises `ProjectError` where there is none such."""
-    project = the_project()
+    project = the_project(anyway=True)
     if name:
         project.config(name)
     return [name] if name else list(project.settings.configs)

@@ -161,7 +161,10 @@ def _refuse_a_second(file: Path) -> None:
             holder = Path("pyproject.toml")
     if file.exists() or holder != file:
         what = "exists already" if holder == file else "holds [tool.confguard] already"
-        raise ConfguardError(f"{holder} {what}", hint="--dry-run prints what would be written")
+        raise ConfguardError(
+            f"{holder} {what}",
+            hint="delete it to begin anew; --dry-run prints what would be written",
+        )
 
 
 def _project_above() -> Project | None:

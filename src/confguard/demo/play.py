@@ -199,10 +199,10 @@ class Stage:
         try:
             guard.apply(plan, "the campaign starts today, it must be fast", bake=bake)
         except BakeFailedError as error:
-            ended = self.load.now()
-            self._note("reverted", str(error))
+            self._note("verified", str(error))
         else:
             raise ConfguardError("the bake let the change of the outage stay")
+        ended = next(each.at for each in reversed(self.moments) if each.kind == "reverted")
         self.acts.append(Act("forced", started, ended, self._until_recovered(ended, calm)))
 
     def _until_recovered(self, reverted: float, calm: Measured) -> float:
@@ -220,9 +220,13 @@ class Stage:
                 return end
 
     def _heard(self, event: Event) -> None:
-        if event.kind in {"applied", "alarmed"}:
-            text = event.detail.get("why") or "an operator forces it, with a bake of 30s"
-            self._note(event.kind, str(text))
+        texts = {
+            "applied": "an operator forces it, with a bake of 30s",
+            "alarmed": event.detail.get("why"),
+            "reverted": f"by itself: revision {event.revision} is in force",
+        }
+        if event.kind in texts:
+            self._note(event.kind, str(texts[event.kind]))
 
     def _show(self, diff: Diff) -> None:
         for change in diff:

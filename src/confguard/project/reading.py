@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
+
 from confguard.documents.document import Document, read
 from confguard.documents.parsing import parse_bytes
 from confguard.errors import (
@@ -31,20 +33,27 @@ ENVIRONMENT = "CONFGUARD_CONFIG"
 """The environment variable that names a project file."""
 
 
-def find_project(start: Path | None = None) -> Project | None:
-    """The project of a folder: the file that `CONFGUARD_CONFIG` names, else the nearest upwards; or None."""
+def find_project(
+    start: Path | None = None, leave_out: Callable[[ProjectError], None] | None = None
+) -> Project | None:
+    """The project of a folder: the file that `CONFGUARD_CONFIG` names, else the nearest upwards; or None.
+
+    With `leave_out`, which is told of it, without what nothing that goes back needs, where that cannot be used.
+    """
     named = os.environ.get(ENVIRONMENT)
     if named:
-        return load_project(Path(named))
+        return load_project(Path(named), leave_out=leave_out)
     folder = (start or Path.cwd()).resolve()
-    return next((found for place in (folder, *folder.parents) if (found := project_in(place))), None)
+    return next(
+        (found for place in (folder, *folder.parents) if (found := project_in(place, leave_out))), None
+    )
 
 
-def project_in(folder: Path) -> Project | None:
+def project_in(folder: Path, leave_out: Callable[[ProjectError], None] | None = None) -> Project | None:
     """The project whose file stands in this very folder; None where there is none."""
     for file in (folder / FILE_NAME, folder / "pyproject.toml"):
         if file.is_file() and has_project(file):
-            return load_project(file)
+            return load_project(file, leave_out=leave_out)
     return None
 
 
@@ -53,10 +62,12 @@ def has_project(file: Path, content: bytes | None = None) -> bool:
     return file.name == FILE_NAME or _table(_read(file, content)) is not None
 
 
-def load_project(file: Path, content: bytes | None = None) -> Project:
+def load_project(
+    file: Path, content: bytes | None = None, leave_out: Callable[[ProjectError], None] | None = None
+) -> Project:
     """Read a project file. Raises `ProjectError` with every problem and its place.
 
-    With `content`, as if the file held that: what it held in another revision.
+    With `content`, as if the file held that: what it held in another revision. `leave_out` as in `find_project`.
     """
     document = _read(file, content)
     inside: DocumentPath = ("tool", "confguard") if file.name == "pyproject.toml" else ()
@@ -71,9 +82,24 @@ def load_project(file: Path, content: bytes | None = None) -> Project:
     except ValidationError as error:
         raise _error(error.problems, document, inside) from None
     project = Project(file=file, root=file.parent.absolute(), settings=settings)
-    if problems := [*_unknown_codes(settings), *_unusable_targets(project), *_unusable_tables(settings)]:
+    needless, needed = [*_unknown_codes(settings), *_unusable_tables(settings)], _unusable_targets(project)
+    if needless and leave_out and not needed:
+        leave_out(_error(needless, document, inside))
+        return evolve(project, settings=_without(settings, needless))
+    if problems := [*needless, *needed]:
         raise _error(problems, document, inside)
     return project
+
+
+def _without(settings: Settings, problems: Iterable[Problem]) -> Settings:
+    """The settings without lists of reloads, probes, monitors and stages, and bakes, that cannot be used."""
+    wrong = {problem.path[1:3] for problem in problems if problem.path[0] == "configs"}
+    nothing: dict[str, Any] = {"bake": None, "reload": [], "probes": [], "monitors": [], "stages": []}
+    configs = {
+        name: evolve(config, **{key: nothing[key] for at, key in wrong if at == name and key in nothing})
+        for name, config in settings.configs.items()
+    }
+    return evolve(settings, configs=configs)
 
 
 def _error(problems: Iterable[Problem], document: Document, inside: DocumentPath) -> ProjectError:

@@ -244,7 +244,7 @@ def to_text(verdicts: Verdicts) -> str:
         lines += [str(accepted) for accepted in (each.risk.accepted if each.risk else ())]
         if each.risk:
             likely = (
-                "" if each.risk.likelihood is None else f", {each.risk.likelihood:.1%} of such were reverted"
+                "" if each.risk.likelihood is None else f", {each.risk.likelihood:.1%} likely to be reverted"
             )
             lines.append(
                 harmless(

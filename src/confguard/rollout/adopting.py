@@ -30,7 +30,7 @@ def held_by_hand(place: Place, target: str | os.PathLike[str] | None = None) -> 
     if not edited:
         which = place.names() if target is None else f"'{target}'"
         raise NotFoundError(
-            f"'{place.config}': {which} holds nothing that could be adopted",
+            f"'{place.config}': {which} holds nothing that could be adopted: it is the head already, or missing",
             hint=f"confguard drift {place.config}",
         )
     if len({content for content, _ in edited}) > 1:

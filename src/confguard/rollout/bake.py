@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from enum import Enum
 from typing import Any
 
@@ -144,7 +145,9 @@ def watch(
         failed = _ask(bake, tallies)
         watched = Watched(Outcome.FAILED, failed) if failed else None
         if watched is None and left() <= 0:
-            watched = _at_the_end(bake, tallies, sleep)
+            watched = _at_the_end(
+                bake, tallies, sleep, Duration(bake.duration + timedelta(seconds=extended()))
+            )
         if watched is not None:
             outcome = ended()  # probes take their time, and somebody may have decided meanwhile
             return Watched(outcome) if outcome else watched
@@ -229,8 +232,18 @@ def _alarm(bake: Bake) -> str | None:
     return None
 
 
-def _at_the_end(bake: Bake, tallies: Sequence[_Tally], sleep: Callable[[float], None]) -> Watched:
-    """What failed a moment ago is asked until it is healthy, or has failed too often in a row."""
+def _at_the_end(
+    bake: Bake, tallies: Sequence[_Tally], sleep: Callable[[float], None], lasted: Duration
+) -> Watched:
+    """What failed a moment ago is asked until it is healthy, or has failed too often in a row.
+
+    So is a monitor that could not be read: what nobody has measured is not healthy.
+    """
+    while any(getattr(monitor, "silent", 0) for monitor in bake.monitors):
+        sleep(bake.interval.total_seconds())
+        alarm = _alarm(bake)
+        if alarm:
+            return Watched(Outcome.FAILED, f"not measured at the end of the bake: {alarm}")
     for tally in tallies:
         while tally.in_a_row:
             sleep(bake.interval.total_seconds())
@@ -241,5 +254,5 @@ def _at_the_end(bake: Bake, tallies: Sequence[_Tally], sleep: Callable[[float], 
         if flapping:
             return Watched(Outcome.FAILED, flapping)
     if bake.confirm:
-        return Watched(Outcome.FAILED, f"nobody confirmed within {bake.duration}")
+        return Watched(Outcome.FAILED, f"nobody confirmed within {lasted}")
     return Watched(Outcome.HEALTHY)

@@ -143,7 +143,9 @@ def _verify(bake: Bake, done: Sequence[Done], error: BakeFailedError) -> None:
     error.healthy_again = wrong is None
     error.args = (f"{error}\n{_health(wrong, took)}",)
     for each in done:
-        each.place.emit("verified", each.revision, healthy=wrong is None, wrong=wrong or "")
+        with suppress(StoreError):
+            in_force = each.place.head() or each.revision
+            each.place.emit("verified", in_force, healthy=wrong is None, wrong=wrong or "")
 
 
 def _health(wrong: str | None, took: float) -> str:

@@ -87,7 +87,10 @@ def bake_failed(done: Sequence[Done], why: str) -> ConfguardError | None:
             with suppress(StoreError):  # the others are reverted all the same
                 each.place.store.end_bake(each.place.config, each.revision.number)
     if not any(each.back for each in done):
-        return BakeFailedError(f"{last.title} failed, and there is none to go back to: {why}")
+        return BakeFailedError(
+            f"{last.title} failed, and stays, as it is the first and there is none to go back to: {why}",
+            hint=f"apply a better one; or, if the service was not there yet: confguard status {last.place.config}",
+        )
     try:
         undone = _undone(done, why, unproved=True)
     except ConflictError:

@@ -205,8 +205,8 @@ def _extra(shape: Shape) -> Iterable[tuple[str, Any]]:
 
 def plain(value: Any) -> Any:
     """A scalar as a document would write it."""
-    if isinstance(value, FieldType) and not isinstance(value, int):
-        return str(value)
+    if isinstance(value, FieldType):
+        return int(value) if isinstance(value, int) and str(value).isdecimal() else str(value)
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, timedelta):

@@ -8,8 +8,10 @@ from typing import Any
 
 from confguard.documents.document import Document, parse
 from confguard.documents.interface import Position
-from confguard.errors import DocumentError
+from confguard.errors import DocumentError, ValidationError
 from confguard.paths import Path, show_path
+from confguard.schema.names import named
+from confguard.schema.placing import place_problem, said_twice
 from confguard.schema.schema import Schema
 from confguard.schema.shape import Shape
 
@@ -19,7 +21,8 @@ __all__ = ["migrate"]
 def migrate(document: Document, schema: Schema[Any]) -> Document:
     """The document with renamed keys under the names they have now; everything else stays as it is written.
 
-    Raises `DocumentError` where a key cannot be found in the text, or stands beside the one it became.
+    Raises `DocumentError` where a key cannot be found in the text, `ValidationError` where it stands beside the one
+    that it became.
 
     >>> from typing import Annotated
     >>> from confguard.schema.json_schema import JsonSchema
@@ -29,6 +32,12 @@ def migrate(document: Document, schema: Schema[Any]) -> Document:
     >>> print(migrate(parse("pool_size = 32  # enough\\n", "toml"), schema).text, end="")
     size = 32  # enough
     """
+    problems = [
+        place_problem(said_twice(*places), document, schema.shape)
+        for places in named(document.data, schema.shape).twice
+    ]
+    if problems:
+        raise ValidationError(problems)
     lines = document.text.removeprefix("\ufeff").split("\n")
     for path, new in sorted(_old_keys(document, schema.shape), reverse=True, key=lambda each: each[1]):
         position, name = new

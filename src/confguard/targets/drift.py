@@ -38,11 +38,11 @@ class Drift:
 
     @property
     def what(self) -> str:
-        """In a few words: `holds nothing`, `does not parse: ...`, `2 values differ`."""
+        """In a few words: `is missing`, `does not parse: ...`, `2 values differ`."""
         if self.unwritten:
             return "the head is not written to it yet"
         if self.held is None:
-            return "; ".join(self.problems) or "holds nothing"
+            return "; ".join(self.problems) or "is missing"
         if self.changes is None:
             differs = [] if self.problems else ["differs"]
         elif self.changes:

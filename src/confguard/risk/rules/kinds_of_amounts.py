@@ -55,9 +55,9 @@ def negative(edit: Edit, context: Context, role: str) -> Happened | None:
 
 
 def few_left(edit: Edit, context: Context, role: str) -> Happened | None:
-    """From two or more to one (1), or to none (2)."""
+    """From two or more to one (1), or from any to none (2)."""
     before, after = _whole(edit.before), _whole(edit.after)
-    if before is None or after is None or before < 2 or after > 1:
+    if before is None or after is None or after > 1 or before <= max(after, 0):
         return None
     return Happened(2 if after <= 0 else 1, sized(edit))
 

@@ -68,6 +68,11 @@ class Compared:
         self._begin()
         self.check()
 
+    @property
+    def silent(self) -> int:
+        """How many readings in a row failed, up to now."""
+        return self._silent
+
     def check(self) -> str | None:
         """Read both totals and weigh what came in since the last time."""
         try:

@@ -95,6 +95,11 @@ class ErrorRate:
         self._last, self._silent, self._watch = None, 0, self._begun()
         self.check()
 
+    @property
+    def silent(self) -> int:
+        """How many readings in a row failed, up to now."""
+        return self._silent
+
     def check(self) -> str | None:
         """Read the totals and weigh what came in since the last time."""
         try:

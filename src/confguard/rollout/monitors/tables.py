@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import combinations
 from typing import Any, TypeAlias
 
 from attrs import NOTHING
@@ -38,6 +39,9 @@ def as_monitor(monitor: MonitorLike) -> Monitor:
     'traffic'
     """
     if isinstance(monitor, Mapping):
+        for one, other in combinations(("usual", "control", "within"), 2):
+            if one in monitor and other in monitor:
+                raise UnusableError(f"a monitor watches one figure: `{one}` and `{other}` are two monitors")
         return read_table("a monitor", monitor, _kinds(monitor), hint=_EXPECTED)
     if not hasattr(monitor, "check") or not hasattr(monitor, "start"):
         raise UnusableError(f"a monitor is a table, and no {type(monitor).__name__}", hint=_EXPECTED)

@@ -71,6 +71,11 @@ class Traffic:
         self._begin()
         self.check()
 
+    @property
+    def silent(self) -> int:
+        """How many readings in a row failed, up to now."""
+        return self._silent
+
     def check(self) -> str | None:
         """Read the totals and weigh what came in since the last time."""
         at = self.clock()
