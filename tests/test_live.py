@@ -150,7 +150,7 @@ def test_a_copy_that_was_changed_is_not_used(guard: cg.Guard) -> None:
     whole = Path("copy").read_bytes()
     for changed in (whole.replace(b"32", b"33"), whole[:-3], b"", b"\n", whole.replace(b'"pool"', b'"pond"')):
         Path("copy").write_bytes(changed)
-        with pytest.raises(cg.NotFoundError, match="no config 'pool'"):
+        with pytest.raises(cg.NotFoundError, match="there is no store"):
             cg.Live(Pool, "sqlite:///other.db#pool", cache="copy", interval=None)
     Path("copy").write_bytes(whole)
     with cg.Live(Pool, "sqlite:///other.db#pool", cache="copy", interval=None) as live:
