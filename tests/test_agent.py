@@ -186,7 +186,8 @@ def test_what_fails_is_said_once_and_tried_again_after_a_pause() -> None:
         name = "a"
         store = guard.store
 
-        def recover(self) -> None:
+        @property
+        def place(self) -> None:
             tried.append(clock[0])
             raise cg.errors.StoreError("the store is away")
 

@@ -18,10 +18,11 @@ from attrs import define, field, frozen
 from confguard.errors import ConfguardError, brief
 from confguard.guard import Guard
 from confguard.rollout.bake import Bake
-from confguard.rollout.baking import see_through, take_over
+from confguard.rollout.baking import can_take_over, see_through, take_over
 from confguard.rollout.monitors import Monitor, MonitorLike, as_monitor
 from confguard.rollout.monitors.showing import NO_READING
 from confguard.rollout.probes import ProbeLike, as_probe
+from confguard.rollout.recovering import recover
 from confguard.secrets import masked
 from confguard.stores.interface import Revision
 
@@ -129,7 +130,7 @@ class Agent:
             try:
                 if stop:
                     self._take_over(state, stop)
-                self._recover(state)
+                self._recover(state, takes_over=stop is not None)
                 self._watch(state)
                 if now >= state.drift_due:
                     state.drift_due = now + self.drift_interval.total_seconds()
@@ -165,8 +166,10 @@ class Agent:
         state.seeing = Thread(target=see, name=f"confguard-bake-{guard.name}", daemon=True)
         state.seeing.start()
 
-    def _recover(self, state: _State) -> None:
-        for each in state.charge.guard.recover():
+    def _recover(self, state: _State, *, takes_over: bool) -> None:
+        """Finish what was left; not what is taken over in a moment."""
+        place = state.charge.guard.place
+        for each in recover(place, lambda bake: takes_over and can_take_over(bake, state.bake)):
             what = {
                 "reverted": "nobody watched its bake any more: reverted, as revision {}",
                 "written": "revision {} was not written everywhere: written",

@@ -22,7 +22,7 @@ from confguard.rollout.watching import LONGEST_AWAY, watch
 from confguard.stores.interface import LEASE_SECONDS, PendingBake, Revision
 from confguard.stores.retrying import retrying
 
-__all__ = ["confirm", "extend", "leave", "see_through", "take_over"]
+__all__ = ["can_take_over", "confirm", "extend", "leave", "see_through", "take_over"]
 
 _LONGEST_VERIFYING = 10.0
 """For how many seconds at most what was reverted is watched, until it is healthy again."""
@@ -93,12 +93,9 @@ def take_over(place: Place, terms: Bake | None) -> tuple[Bake, list[Done]] | Non
     `terms` name the probes and monitors. One without stages whose watcher died is not gone on with, but reverted.
     """
     pending = place.pending_bake()
-    if pending is None or not pending.seconds or not _is_free(pending):
+    if pending is None or not can_take_over(pending, terms) or not _is_free(pending):
         return None
-    try:
-        bake = _bake_of(pending, terms)
-    except ValueError:  # it asks nothing
-        return None
+    bake = _bake_of(pending, terms)
     deadline = place.clock() + bake.duration
     ours = evolve(pending, watcher=this_watcher(), deadline=deadline)
     if not place.store.change_bake(place.config, pending, ours):
@@ -108,6 +105,12 @@ def take_over(place: Place, terms: Bake | None) -> tuple[Bake, list[Done]] | Non
     revision = place.revision(ours.revision)
     place.emit("taken over", revision, stage=str(ours.now))
     return bake, [Done(place, revision, ours.back, bake=ours)]
+
+
+def can_take_over(pending: PendingBake, terms: Bake | None) -> bool:
+    """Is it one that goes on, with these probes and monitors, when nobody watches it?"""
+    asks = bool(terms and (terms.probes or terms.monitors)) or pending.confirm
+    return asks and pending.seconds > 0 and (bool(pending.stages) or not pending.watcher)
 
 
 def _is_free(pending: PendingBake) -> bool:

@@ -6,7 +6,7 @@ A step with a name, and not a side effect of looking: `recover`, and every call 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 from attrs import evolve, frozen
@@ -44,13 +44,13 @@ class Recovered:
     """The head was `written` to its targets; an abandoned bake was `reverted`; the service was `told`."""
 
 
-def recover(place: Place) -> list[Recovered]:
-    """Finish what was left behind at a place, and say what that was.
+def recover(place: Place, spared: Callable[[PendingBake], bool] = lambda _: False) -> list[Recovered]:
+    """Finish what was left behind at a place, and say what that was; bakes that are `spared` are not reverted.
 
     Raises `TargetError` where a target still cannot be written, and `NotToldError` where the service still cannot be
     told.
     """
-    recovered, done = _finish(place)
+    recovered, done = _finish(place, spared)
     if not done:
         done = tell_untold([place])
         recovered += [Recovered(place.config, each.revision, "told") for each in done]
@@ -124,13 +124,15 @@ def _check_holds(place: Place, revision: Revision) -> None:
         )
 
 
-def _finish(place: Place) -> tuple[list[Recovered], list[Done]]:
+def _finish(
+    place: Place, spared: Callable[[PendingBake], bool] = lambda _: False
+) -> tuple[list[Recovered], list[Done]]:
     """Write what is to be written, revert what nobody watches, and tell the service of it."""
     if not _is_left(place):
         return [], []
     with locked([place]):
         place.sweep()
-        finished = _finish_locked(place)
+        finished = _finish_locked(place, spared)
     if finished is None:
         return [], []
     done, what = finished
@@ -161,9 +163,13 @@ def _holds_reverted(place: Place, state: PlaceState | None, pending: PendingBake
     return any(each.reverts is not None for each in newer) and not place.edited(newer[0])
 
 
-def _finish_locked(place: Place) -> tuple[Done, Remedy] | None:
+def _finish_locked(
+    place: Place, spared: Callable[[PendingBake], bool] = lambda _: False
+) -> tuple[Done, Remedy] | None:
     """What is finished with the place locked: whoever left it can't be at work any more."""
     head, pending, state = place.head(), place.pending_bake(), place.state()
+    if pending is not None and not pending.watched and spared(pending):
+        return None
     if head is None:
         return None
     unwritten = state is not None and state.unwritten
