@@ -25,7 +25,13 @@ from typing import Any
 from attrs import frozen
 
 import confguard as cg
+from confguard.causes.changes import Seen
+from confguard.causes.dependencies import Dependencies
+from confguard.causes.ranking import rank
+from confguard.causes.repositories import of_repository, reverts_by_name
+from confguard.causes.symptoms import Symptom
 from confguard.documents.writing import write
+from confguard.risk.judging import Terms
 from confguard.stores import Append, Draft, chain
 from confguard.stores.memory import MemoryStore
 
@@ -857,37 +863,33 @@ def judge_generated(*, held_out: bool, count: int, verbose: bool) -> None:
     )
 
 
-def judge_repository(repository: Path, window: str, most: int) -> None:
+def judge_repository(repository: Path, hours: float, most: int) -> None:
     """Print how often the commit that a revert names is first among the changes before the revert."""
-    from confguard.causes.repositories import reverts_by_name
-
-    ranks, sizes = [], []
-    for revert in list(reverts_by_name(repository, timedelta(hours=float(window.rstrip("h")))))[-most:]:
-        ranking = cg.suspects(
-            "memory://",
-            at=revert.at,
-            window=window,
-            repositories=[repository],
-            revision=revert.before,
-            limit=100,
+    ranks, sizes, newest = [], [], []
+    for revert in list(reverts_by_name(repository, timedelta(hours=hours)))[-most:]:
+        seen, symptom = Seen(), Symptom.read("")
+        start = revert.at - timedelta(hours=hours)
+        of_repository(repository, start, revert.at, revert.at, seen, revert.before)
+        sizes.append(len(seen.recent))
+        latest = sorted(seen.recent, key=lambda each: each.at, reverse=True)
+        newest.append(bool(latest) and revert.reverted.startswith(str(latest[0].revision)))
+        nothing = Dependencies.read("", {}, [])
+        ranked = rank(
+            seen, revert.at, timedelta(hours=hours), symptom, nothing, lambda _: Terms(), limit=1000, why="x"
         )
-        named = [suspect.revision for suspect in ranking.suspects]
-        rank = next((i for i, name in enumerate(named, 1) if revert.reverted.startswith(str(name))), 99)
-        ranks.append(rank)
-        sizes.append(len(named))
+        names = [str(suspect.revision) for suspect in ranked]
+        ranks.append(next((i for i, name in enumerate(names, 1) if revert.reverted.startswith(name)), 999))
     if not ranks:
-        print(f"{repository.name}: no revert by name within {window}")
+        print(f"{repository}: no revert by name within {hours:g} hours")
         return
-    first, three, chance = (
-        sum(each) / len(ranks)
-        for each in (
-            (rank == 1 for rank in ranks),
-            (rank <= 3 for rank in ranks),
-            (1 / max(1, size) for size in sizes),
-        )
-    )
+    first, three = (sum(rank <= most for rank in ranks) for most in (1, 3))
+    count, chance = len(ranks), sum(1 / max(1, size) for size in sizes)
+    several = [(rank, size) for rank, size in zip(ranks, sizes, strict=True) if size > 1]
     print(
-        f"{repository.name}: {len(ranks)} reverts, {sum(sizes) / len(sizes):.1f} changes in {window}: first {first:.0%}, among three {three:.0%}; by chance first {chance:.0%}"
+        f"{repository}: {count} reverts by name; {sum(sizes) / count:.1f} changes in {hours:g} h: first {first / count:.0%},"
+        f" among three {three / count:.0%}; by chance first {chance / count:.0%}, the newest {sum(newest) / count:.0%};"
+        f" where there are several ({len(several)}): first {sum(rank == 1 for rank, _ in several) / max(1, len(several)):.0%},"
+        f" by chance {sum(1 / size for _, size in several) / max(1, len(several)):.0%}"
     )
 
 
@@ -899,12 +901,12 @@ def main() -> None:
     parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--repository", type=Path, nargs="+", default=[])
-    parser.add_argument("--window", default="24h")
+    parser.add_argument("--hours", type=float, default=24)
     parser.add_argument("--most", type=int, default=100, help="of a repository's reverts, the newest so many")
     parser.add_argument("--quiet", action="store_true")
     args = parser.parse_args()
     for repository in args.repository:
-        judge_repository(repository, args.window, args.most)
+        judge_repository(repository, args.hours, args.most)
     if not args.repository:
         judge_generated(held_out=args.held_out, count=args.count, verbose=not args.quiet)
 

@@ -14,7 +14,6 @@ from confguard.documents.parsing import parse_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import DocumentError, MergeConflictError, NotFoundError, harmless
 from confguard.risk.circumstances import Circumstances
-from confguard.rollout.reverting import without
 from confguard.secrets import masked
 from confguard.stores.finding import previous
 from confguard.stores.interface import Revision, Store
@@ -80,6 +79,8 @@ class Seen:
     """How many changes are no suspects, by why."""
     notes: list[str] = field(factory=list)
     """What could not be looked at."""
+    contents: set[str] = field(factory=set)
+    """The digests of what revisions hold: a commit of the same is the same change."""
 
     def leave_out(self, why: str) -> None:
         """Count a change that is no suspect."""
@@ -87,6 +88,7 @@ class Seen:
 
 
 TAKEN_BACK = "taken back before the symptom"
+IN_STORE = "commits of what is in the store as a revision"
 FIRST = "first revisions: nothing of theirs was in force before"
 
 
@@ -96,6 +98,7 @@ def of_store(store: Store, start: datetime, at: datetime, until: datetime, seen:
     if len(found) == MOST:
         seen.notes.append(f"the newest {MOST:,} revisions of the window were looked at, and there are more")
     by_config: dict[str, list[Revision]] = {}
+    seen.contents.update(revision.content_digest for revision in found)
     for revision in found:
         if not revision.drift_copy:
             by_config.setdefault(revision.config, []).append(revision)
@@ -173,6 +176,8 @@ def _revert_command(store: Store, revision: Revision, before: Revision, why: str
     head = store.head(config)
     to = f"--to {before.number}"
     if head is not None and head.number != number and head.content_digest != before.content_digest:
+        from confguard.rollout.reverting import without
+
         try:
             without(before.document, revision.document, head.document)
             to = f"--only {number}"

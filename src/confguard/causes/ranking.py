@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import nlargest
 
 from attrs import define, field, frozen
@@ -31,9 +32,13 @@ _FILES_ASSESSED = 3
 _CHANGES = 200
 """Of a file that changed more, so many changes are held against the symptom."""
 
-TIME, RISK, SYMPTOM, NAMED, UPSTREAM, DEPENDENTS = 25.0, 0.3, 45.0, 15.0, 12.0, 5.0
-_AT_ONCE = 15 * 60.0
-_HALF_LIFE, _SLOW_HALF_LIFE = 3600.0, 4 * 3600.0
+TIME, TIME_ALONE, RISK, SYMPTOM = 25.0, 60.0, 0.3, 45.0
+"""Time counts for more where no symptom says what to look for: the newest change is what most reverts take back."""
+_SOON, _LATER = 15 * 60.0, 60 * 60.0
+"""What such a time before the symptom counts for little: rollouts take time, and a disk fills slowly."""
+DEPENDENTS = 5.0
+LIKELIHOOD, _USUAL, _MOST_LIKELY = 6.0, 0.05, 15.0
+"""What twice as likely as usual counts for, what is usual, and the most that it counts for."""
 _BROKEN = 25.0
 
 
@@ -107,6 +112,7 @@ class _Candidate:
 def rank(
     seen: Seen,
     at: datetime,
+    window: timedelta,
     symptom: Symptom,
     depends: Dependencies,
     terms_of: Callable[[str], Terms],
@@ -115,7 +121,7 @@ def rank(
     why: str,
 ) -> list[Suspect]:
     """The likeliest causes, first the likeliest; what cannot be one is counted in `seen`."""
-    candidates = [_Candidate(each, _from_outside(each, at, symptom, depends)) for each in seen.recent]
+    candidates = [_Candidate(each, _from_outside(each, at, window, symptom, depends)) for each in seen.recent]
     likeliest = nlargest(LOOKED_INTO, candidates, key=lambda each: each.points)
     if len(likeliest) < len(candidates):
         seen.notes.append(
@@ -133,13 +139,15 @@ def rank(
     return [_suspect(each, why) for each in first]
 
 
-def _from_outside(recent: Recent, at: datetime, symptom: Symptom, depends: Dependencies) -> list[Factor]:
+def _from_outside(
+    recent: Recent, at: datetime, window: timedelta, symptom: Symptom, depends: Dependencies
+) -> list[Factor]:
     """What is known of a change without a look into it."""
-    factors = [_time(recent, at, symptom), *_place(recent, depends)]
+    factors = [_time(recent, at, window, symptom), *_place(recent, depends)]
     if recent.override:
         factors.append(Factor("override", 5.0, f"the policy was overridden: {shown(recent.override)}"))
     if recent.brings_back:
-        factors.append(Factor("revert", -10.0, "it brings back what was in force before"))
+        factors.append(Factor("revert", -20.0, "it brings back what was in force before"))
     if recent.taken_back:
         factors.append(
             Factor("afterwards", 20.0, f"it was taken back after the symptom, by {recent.taken_back}")
@@ -147,11 +155,12 @@ def _from_outside(recent: Recent, at: datetime, symptom: Symptom, depends: Depen
     return factors
 
 
-def _time(recent: Recent, at: datetime, symptom: Symptom) -> Factor:
-    seconds = max(0.0, (at - recent.at).total_seconds())
-    half = _SLOW_HALF_LIFE if symptom.is_slow else _HALF_LIFE
-    points = TIME * 0.5 ** (max(0.0, seconds - _AT_ONCE) / half)
+def _time(recent: Recent, at: datetime, window: timedelta, symptom: Symptom) -> Factor:
+    seconds, most = max(0.0, (at - recent.at).total_seconds()), window.total_seconds()
+    unit = _LATER if symptom.is_slow else _SOON
+    share = max(0.0, 1 - math.log1p(seconds / unit) / math.log1p(most / unit))
     slowly = ", and such symptoms come slowly" if symptom.is_slow else ""
+    points = (TIME if symptom.topics else TIME_ALONE) * share
     return Factor("time", points, f"{lasted(seconds)} before the symptom{slowly}")
 
 
@@ -182,7 +191,8 @@ def _compare(candidate: _Candidate, symptom: Symptom, terms_of: Callable[[str], 
     was_broken = False
     for file in files:
         try:
-            before, after, now = (file.parsed(each) for each in (file.before, file.after, file.at_symptom))
+            before, after = file.parsed(file.before), file.parsed(file.after)
+            now = after if file.at_symptom == file.after else file.parsed(file.at_symptom)
         except (DocumentError, ConfguardError) as error:
             was_broken = was_broken or _breaks(candidate, file, error)
             continue
@@ -283,13 +293,17 @@ def _risk_factors(candidate: _Candidate, terms_of: Callable[[str], Terms]) -> li
         return []
     risk = max(risks, key=lambda each: each.score)
     share = RISK * (0.3 if candidate.recent.brings_back else 1.0)
-    return [Factor("risk", share * risk.score, _risk_why(risk))]
+    factors = [Factor("risk", share * risk.score, _risk_why(risk))]
+    if risk.likelihood is not None and not candidate.recent.brings_back:
+        points = LIKELIHOOD * math.log2(max(risk.likelihood, 1e-4) / _USUAL)
+        why = f"of changes like it, {risk.likelihood:.1%} were reverted"
+        factors.append(Factor("likelihood", max(-_MOST_LIKELY, min(_MOST_LIKELY, points)), why))
+    return factors
 
 
 def _risk_why(risk: Risk) -> str:
     gravest = next((f": {factor.why}" for factor in risk.factors if factor.points > 0), "")
-    likely = "" if risk.likelihood is None else f"; of changes like it, {risk.likelihood:.1%} were reverted"
-    return harmless(f"{risk.score} of 100 ({risk.level}){gravest}{likely}")
+    return harmless(f"{risk.score} of 100 ({risk.level}){gravest}")
 
 
 def _suspect(candidate: _Candidate, why: str) -> Suspect:

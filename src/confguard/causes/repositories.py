@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from pathlib import Path
 from attrs import frozen
 
 from confguard import git
-from confguard.causes.changes import TAKEN_BACK, FileChange, Recent, Seen, shell, shown
+from confguard.causes.changes import IN_STORE, TAKEN_BACK, FileChange, Recent, Seen, shell, shown
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.commits import Commit, commits, remember, reverts
 from confguard.risk.history import Past
@@ -21,7 +22,7 @@ MOST = 600
 """So many commits are read, the newest: those before the window tell what is usual here."""
 _FILES = 20
 """Of a commit that touches more files, so many are looked into."""
-_LARGEST = 1_000_000
+_LARGEST = 400_000
 
 
 def of_repository(
@@ -54,18 +55,27 @@ def of_repository(
             history = past.history(commit.author, commit.paths, commit.at, commit.subject)
             circumstances = Circumstances(history=history, reason=commit.subject, at=_time(commit))
             sides = [
-                FileChange(
-                    file.path,
-                    contents.get(file.before or ""),
-                    contents.get(file.after or ""),
-                    contents.get(last[file.path] or ""),
-                )
-                for file in commit.files[:_FILES]
+                side for side in _sides(commit, contents, last) if _digest(side.after) not in seen.contents
             ]
-            seen.recent.append(
-                _recent(repository, commit, sides, circumstances, by, is_revert=commit.sha in takes_back)
-            )
+            if sides:
+                is_revert = commit.sha in takes_back
+                seen.recent.append(_recent(repository, commit, sides, circumstances, by, is_revert=is_revert))
+            else:
+                seen.leave_out(IN_STORE)
         remember(past, commit, by_sha.get(takes_back.get(commit.sha, "")))
+
+
+def _sides(
+    commit: Commit, contents: Mapping[str, bytes], last: Mapping[str, str | None]
+) -> Iterator[FileChange]:
+    """The files of a commit: before, after, and as they were left by the last commit of the window."""
+    for file in commit.files[:_FILES]:
+        before, after, now = (contents.get(name or "") for name in (file.before, file.after, last[file.path]))
+        yield FileChange(file.path, before, after, now)
+
+
+def _digest(content: bytes | None) -> str | None:
+    return None if content is None else hashlib.sha256(content).hexdigest()
 
 
 def _recent(

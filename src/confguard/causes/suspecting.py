@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from confguard.causes.changes import Seen, of_store, shown
+from confguard.causes.changes import MOST, Seen, of_store, shown
 from confguard.causes.dependencies import Dependencies
 from confguard.causes.ranking import Suspect, lasted, rank
 from confguard.causes.symptoms import Symptom
@@ -22,6 +22,7 @@ from confguard.project.guards import terms_of
 from confguard.risk.judging import Terms
 from confguard.stores.interface import Store
 from confguard.stores.opening import missing_file, open_store
+from confguard.texts import amount
 
 __all__ = ["Suspects", "suspects"]
 
@@ -152,9 +153,9 @@ def _found(
     told = (symptom or "").strip()
     graph = Dependencies.read(told, depends, [name for each in seen.recent for name in each.named])
     why = f"suspected of: {told}" if told else "suspected cause of an outage"
-    ranked = rank(seen, at, Symptom.read(told), graph, _terms(project, seen), limit=limit, why=why)
+    ranked = rank(seen, at, window, Symptom.read(told), graph, _terms(project, seen), limit=limit, why=why)
     if not ranked:
-        seen.notes += _nearest(store, start)
+        seen.notes += _nearest(store, start, at)
     return Suspects(
         suspects=tuple(ranked),
         at=at,
@@ -183,16 +184,17 @@ def _terms(project: Project | None, seen: Seen) -> Callable[[str], Terms]:
     return terms
 
 
-def _nearest(store: Store, start: datetime) -> list[str]:
-    """What the newest change before the window is, where the window has none."""
+def _nearest(store: Store, start: datetime, at: datetime) -> list[str]:
+    """What there is in the store outside of a window that is empty: before it, or else after it."""
     for days in (1, 7, 30, 365):
         before = store.between(start - timedelta(days=days), start, 1)
         if before:
-            newest = before[0]
-            ago = lasted((start - newest.created_at).total_seconds())
-            return [
-                f"the newest change before is revision {newest.number} of {shown(newest.config)}, {ago} earlier"
-            ]
+            ago = lasted((start - before[0].created_at).total_seconds())
+            which = f"revision {before[0].number} of {shown(before[0].config)}"
+            return [f"the newest change before this window is {which}, {ago} before it begins"]
+    after = store.between(at, datetime.now(UTC), MOST)
+    if after:
+        return [f"{amount(len(after), 'change')} came after that time: is its time zone right?"]
     return [] if store.configs() else ["the store has no revision yet"]
 
 

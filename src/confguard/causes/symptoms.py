@@ -340,8 +340,9 @@ class Symptom:
             for topic in self.topics
         ]
         share = 1 - math.prod(1 - piece for piece, _ in pieces)
-        reasons = [why for piece, why in sorted(pieces, key=lambda each: -each[0]) if piece >= 0.2]
-        return Match(share, "; ".join(reasons[:2]))
+        ranked = sorted(((piece, why) for piece, why in pieces if piece), key=lambda each: -each[0])
+        reasons = [why for piece, why in ranked[:2] if piece >= 0.2 or why == ranked[0][1]]
+        return Match(share, "; ".join(reasons))
 
 
 def _share(
