@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from attrs import define, field, frozen
@@ -107,27 +108,34 @@ def of_store(store: Store, start: datetime, at: datetime, until: datetime, seen:
         if revision.reverts is not None and revision.created_at > at:
             later.setdefault(revision.config, []).append(revision)
     for config, revisions in by_config.items():
-        revisions.sort(key=lambda each: -each.number)
-        for index, revision in enumerate(revisions):
+        by_number = {each.number: each for each in revisions}
+        last = by_number[max(by_number)]
+        for revision in revisions:
             if revision.created_at < start:
                 continue
-            older = revisions[index + 1 : index + 2]
-            before = older[0] if older and older[0].number == revision.number - 1 else None
-            before = before or previous(store, revision)
-            if before is None:
+            if revision.number == 1:
                 seen.leave_out(FIRST)
                 continue
             back = [each for each in later.get(config, ()) if (each.reverts or 0) < revision.number]
-            seen.recent.append(_recent(store, revision, before, revisions[0], back[-1] if back else None))
+            older = by_number.get(revision.number - 1)
+            seen.recent.append(_recent(store, revision, older, last, back[-1] if back else None))
 
 
 def _recent(
-    store: Store, revision: Revision, before: Revision, last: Revision, back: Revision | None
+    store: Store, revision: Revision, older: Revision | None, last: Revision, back: Revision | None
 ) -> Recent:
+    """The change of a revision; the one before it is looked up only where the change is looked into."""
     config, number = revision.config, revision.number
 
+    @cache
+    def before() -> Revision:
+        found = older or previous(store, revision)
+        if found is None:
+            raise NotFoundError(f"nothing was in force before revision {number} of '{config}'")
+        return found
+
     def files() -> list[FileChange]:
-        contents = (before.content, revision.content, last.content)
+        contents = (before().content, revision.content, last.content)
         return [FileChange(config, *contents, format=revision.format)]
 
     return Recent(
@@ -146,7 +154,7 @@ def _recent(
             at=revision.created_at,
         ),
         in_force=lambda: _reach(store, config, number),
-        revert=lambda why: _revert_command(store, revision, before, why),
+        revert=lambda why: _revert_command(store, revision, before(), why),
         named=(config,),
     )
 

@@ -24,7 +24,7 @@ from confguard.texts import amount
 
 __all__ = ["Suspect", "rank"]
 
-LOOKED_INTO = 300
+LOOKED_INTO = 200
 """So many changes are read and compared: those that seem likeliest by time, names and reasons."""
 ASSESSED = 60
 """So many of these are held against all rules."""
@@ -32,10 +32,10 @@ _FILES_ASSESSED = 3
 _CHANGES = 200
 """Of a file that changed more, so many changes are held against the symptom."""
 
-TIME, TIME_ALONE, RISK, SYMPTOM = 25.0, 60.0, 0.3, 45.0
+TIME, TIME_ALONE, RISK, SYMPTOM = 25.0, 75.0, 0.3, 45.0
 """Time counts for more where no symptom says what to look for: the newest change is what most reverts take back."""
-_SOON, _LATER = 15 * 60.0, 60 * 60.0
-"""What such a time before the symptom counts for little: rollouts take time, and a disk fills slowly."""
+_AT_ONCE, _SOON, _LATER = 5 * 60.0, 15 * 60.0, 60 * 60.0
+"""Such a time before the symptom counts for little: rollouts take time, and a disk fills slowly."""
 DEPENDENTS = 5.0
 LIKELIHOOD, _USUAL, _MOST_LIKELY = 6.0, 0.05, 15.0
 """What twice as likely as usual counts for, what is usual, and the most that it counts for."""
@@ -157,7 +157,7 @@ def _from_outside(
 
 def _time(recent: Recent, at: datetime, window: timedelta, symptom: Symptom) -> Factor:
     seconds, most = max(0.0, (at - recent.at).total_seconds()), window.total_seconds()
-    unit = _LATER if symptom.is_slow else _SOON
+    unit = _LATER if symptom.is_slow else _SOON if symptom.topics else _AT_ONCE
     share = max(0.0, 1 - math.log1p(seconds / unit) / math.log1p(most / unit))
     slowly = ", and such symptoms come slowly" if symptom.is_slow else ""
     points = (TIME if symptom.topics else TIME_ALONE) * share
