@@ -83,9 +83,17 @@ class Seen:
     contents: set[str] = field(factory=set)
     """The digests of what revisions hold: a commit of the same is the same change."""
 
+    undone: list[str] = field(factory=list)
+    """What was taken back before the symptom."""
+
     def leave_out(self, why: str) -> None:
         """Count a change that is no suspect."""
         self.left_out[why] = self.left_out.get(why, 0) + 1
+
+    def leave_out_undone(self, config: str, revision: int | str) -> None:
+        """Count a change that was taken back before the symptom, and remember which it was."""
+        self.leave_out(TAKEN_BACK)
+        self.undone.append(f"{shown(config)}, {'revision ' if isinstance(revision, int) else ''}{revision}")
 
 
 TAKEN_BACK = "taken back before the symptom"

@@ -9,7 +9,7 @@ from heapq import nlargest
 
 from attrs import define, field, frozen
 
-from confguard.causes.changes import TAKEN_BACK, FileChange, Recent, Seen, shown
+from confguard.causes.changes import FileChange, Recent, Seen, shown
 from confguard.causes.dependencies import Dependencies
 from confguard.causes.symptoms import Match, Symptom
 from confguard.diffs.change import Change
@@ -203,8 +203,10 @@ def _compare(candidate: _Candidate, symptom: Symptom, terms_of: Callable[[str], 
             continue
         candidate.diffs.append((file, change))
     if not candidate.diffs and not was_broken:
-        is_undone = any(file.at_symptom != file.after for file in files)
-        seen.leave_out(TAKEN_BACK if is_undone else "no change in meaning")
+        if any(file.at_symptom != file.after for file in files):
+            seen.leave_out_undone(recent.config, recent.revision)
+        else:
+            seen.leave_out("no change in meaning")
         return False
     _match(candidate, symptom)
     reach = recent.in_force()

@@ -11,7 +11,7 @@ from pathlib import Path
 from attrs import frozen
 
 from confguard import git
-from confguard.causes.changes import IN_STORE, TAKEN_BACK, FileChange, Recent, Seen, shell, shown
+from confguard.causes.changes import IN_STORE, FileChange, Recent, Seen, shell, shown
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.commits import Commit, commits, remember, reverts
 from confguard.risk.history import Past
@@ -50,7 +50,7 @@ def of_repository(
     for commit in known:
         by = back.get(commit.sha)
         if commit in window and by is not None and by.at <= at.timestamp():
-            seen.leave_out(TAKEN_BACK)
+            seen.leave_out_undone(commit.files[0].path, commit.sha[:12])
         elif commit in window:
             history = past.history(commit.author, commit.paths, commit.at, commit.subject)
             circumstances = Circumstances(history=history, reason=commit.subject, at=_time(commit))

@@ -26,7 +26,7 @@ from confguard.texts import amount
 
 __all__ = ["Suspects", "suspects"]
 
-_SHOWN = 10
+_SHOWN, _UNDONE = 10, 3
 _AFTERWARDS = timedelta(days=1)
 """For so long after the symptom it is looked at what was taken back."""
 
@@ -154,6 +154,11 @@ def _found(
     graph = Dependencies.read(told, depends, [name for each in seen.recent for name in each.named])
     why = f"suspected of: {told}" if told else "suspected cause of an outage"
     ranked = rank(seen, at, window, Symptom.read(told), graph, _terms(project, seen), limit=limit, why=why)
+    if seen.undone:
+        several = ", ..." if len(seen.undone) > _UNDONE else ""
+        seen.notes.append(
+            f"taken back: {'; '.join(seen.undone[:_UNDONE])}{several}; if it began earlier, say when"
+        )
     if not ranked:
         seen.notes += _nearest(store, start, at)
     return Suspects(
