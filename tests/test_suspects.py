@@ -333,6 +333,7 @@ def test_times_of_every_form(text: str) -> None:
         ("2h 3x ago", "column 4: expected an amount"),
         ("25:00", "column 1: hour must be in 0..23"),
         ("99999999 weeks ago", "column 1: lies beyond"),
+        ("0001-01-01 00:00+14:00", "column 1: lies beyond"),
         ("\x1b[2J" * 100, "column 1: no time"),
     ],
 )
@@ -386,11 +387,33 @@ def test_a_merge_is_one_change_and_a_renamed_file_is_compared(repository: Path) 
     assert Path("web.yaml").read_text() == "replicas: 6\n"
 
 
-def test_what_is_no_repository_is_told(folder: Path, repository: Path, capsys: Capture) -> None:
-    for named_folder in ("nowhere", "."):
-        Path("confguard.toml").write_text(f'[suspects]\nrepositories = ["{named_folder}"]\n')
+def test_what_is_no_repository_is_told_and_hides_no_other(story: Path, capsys: Capture) -> None:
+    for bad in ("nowhere", "empty"):
+        Path("empty").mkdir(exist_ok=True)
+        git("init", "--quiet", "empty")
+        Path("confguard.toml").write_text(STORY.replace('["."]', f'["{bad}"]'))
+        assert main(["suspects", "--symptom", "login rejected"]) == 0
+        out = capsys.readouterr().out
+        assert "1. auth, revision 2" in out
+        assert "not looked at: " in out
+        Path("confguard.toml").write_text(
+            f'store = "sqlite:///none.db"\n[suspects]\nrepositories = ["{bad}"]\n'
+        )
         assert main(["suspects"]) == 2
         assert capsys.readouterr().err.startswith("confguard: ")
+
+
+def test_a_config_may_change_its_format(store: Store) -> None:
+    made(store, "auth", 10, '{"max_inflight": 40}', format="json")
+    found = cg.suspects(store, at=AT, symptom="logins rejected")
+    assert found.suspects[0].changes == ("max_inflight: 400 -> 40 (10 times less)",)
+
+
+@pytest.mark.parametrize("at", ["1960-01-01", "0001-01-02T00:00Z", "9999-12-31T23:59Z", "now"])
+def test_no_time_and_no_window_is_too_far(at: str, store: Store, repository: Path) -> None:
+    committed("start", web__yaml="replicas: 6\n")
+    for window in ("1s", "30000d"):
+        cg.suspects(store, at=at, window=window, repositories=["."])
 
 
 def test_thousands_of_configs_are_bounded_and_that_is_said(store: Store) -> None:

@@ -77,13 +77,15 @@ def read_moment(text: str, now: datetime | None = None) -> Moment:
     if not stripped or len(stripped) > _LONGEST:
         raise ValueError("column 1: no time of a known form")
     try:
-        return (
+        moment = (
             _relative(stripped, now)
             or _since_epoch(stripped)
             or _written(stripped, now, column=1 + len(text) - len(text.lstrip()))
         )
+        moment.at.astimezone(UTC)  # is it one in every zone?
     except OverflowError:
         raise ValueError("column 1: lies beyond the years that a computer counts") from None
+    return moment
 
 
 def _relative(text: str, now: datetime) -> Moment | None:

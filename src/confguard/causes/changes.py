@@ -15,6 +15,7 @@ from confguard.documents.parsing import parse_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import DocumentError, MergeConflictError, NotFoundError, harmless
 from confguard.risk.circumstances import Circumstances
+from confguard.risk.judging import Side
 from confguard.secrets import masked
 from confguard.stores.finding import previous
 from confguard.stores.interface import Revision, Store
@@ -30,19 +31,25 @@ _HISTORY = 10
 
 @frozen
 class FileChange:
-    """One file of a change: its content before and after (None: not there), and at the time of the symptom."""
+    """One file of a change before, after, and at the time of the symptom; without content where it was not there."""
 
     name: str
-    before: bytes | None = field(repr=False)
-    after: bytes | None = field(repr=False)
-    at_symptom: bytes | None = field(repr=False)
-    format: str | None = None
+    before: Side
+    after: Side
+    at_symptom: Side
 
-    def parsed(self, content: bytes | None) -> Document | None:
-        """A content of it as a document. Raises `DocumentError`."""
-        if content is None:
-            return None
-        return parse_bytes(content, self.format or detect_format(self.name).name, path=self.name, tags=["*"])
+    @property
+    def is_last(self) -> bool:
+        """Was it left as this change had it, until the symptom?"""
+        return self.at_symptom.content == self.after.content
+
+
+def parsed(side: Side) -> Document | None:
+    """A side as a document; None where there was no file. Raises `DocumentError`."""
+    if side.content is None:
+        return None
+    kind = side.format or detect_format(side.name).name
+    return parse_bytes(side.content, kind, path=side.name, tags=["*"])
 
 
 @frozen(kw_only=True)
@@ -97,6 +104,7 @@ class Seen:
 
 
 TAKEN_BACK = "taken back before the symptom"
+UNREAD = "commits of files that are too large"
 IN_STORE = "commits of what is in the store as a revision"
 FIRST = "first revisions: nothing of theirs was in force before"
 
@@ -143,8 +151,8 @@ def _recent(
         return found
 
     def files() -> list[FileChange]:
-        contents = (before().content, revision.content, last.content)
-        return [FileChange(config, *contents, format=revision.format)]
+        sides = (Side(each.content, config, each.format) for each in (before(), revision, last))
+        return [FileChange(config, *sides)]
 
     return Recent(
         config=config,

@@ -9,7 +9,7 @@ from heapq import nlargest
 
 from attrs import define, field, frozen
 
-from confguard.causes.changes import FileChange, Recent, Seen, shown
+from confguard.causes.changes import FileChange, Recent, Seen, parsed, shown
 from confguard.causes.dependencies import Dependencies
 from confguard.causes.symptoms import Match, Symptom
 from confguard.diffs.change import Change
@@ -157,10 +157,10 @@ def _from_outside(
 
 def _time(recent: Recent, at: datetime, window: timedelta, symptom: Symptom) -> Factor:
     seconds, most = max(0.0, (at - recent.at).total_seconds()), window.total_seconds()
-    unit = _LATER if symptom.is_slow else _SOON if symptom.topics else _AT_ONCE
+    unit = _LATER if symptom.is_slow else _SOON if symptom.words else _AT_ONCE
     share = max(0.0, 1 - math.log1p(seconds / unit) / math.log1p(most / unit))
     slowly = ", and such symptoms come slowly" if symptom.is_slow else ""
-    points = (TIME if symptom.topics else TIME_ALONE) * share
+    points = (TIME if symptom.words else TIME_ALONE) * share
     return Factor("time", points, f"{lasted(seconds)} before the symptom{slowly}")
 
 
@@ -191,19 +191,19 @@ def _compare(candidate: _Candidate, symptom: Symptom, terms_of: Callable[[str], 
     was_broken = False
     for file in files:
         try:
-            before, after = file.parsed(file.before), file.parsed(file.after)
-            now = after if file.at_symptom == file.after else file.parsed(file.at_symptom)
+            before, after = parsed(file.before), parsed(file.after)
+            now = after if file.is_last else parsed(file.at_symptom)
         except (DocumentError, ConfguardError) as error:
             was_broken = was_broken or _breaks(candidate, file, error)
             continue
         change = _diff(before, after, terms_of(file.name))
         if change.same:
             continue
-        if file.at_symptom != file.after and not _is_left(change, _diff(before, now, terms_of(file.name))):
+        if not file.is_last and not _is_left(change, _diff(before, now, terms_of(file.name))):
             continue
         candidate.diffs.append((file, change))
     if not candidate.diffs and not was_broken:
-        if any(file.at_symptom != file.after for file in files):
+        if not all(file.is_last for file in files):
             seen.leave_out_undone(recent.config, recent.revision)
         else:
             seen.leave_out("no change in meaning")
@@ -217,13 +217,13 @@ def _compare(candidate: _Candidate, symptom: Symptom, terms_of: Callable[[str], 
 
 def _breaks(candidate: _Candidate, file: FileChange, error: ConfguardError) -> bool:
     """Does a file not parse after the change, and did before?"""
-    if file.after == file.before:
+    if file.after.content == file.before.content:
         return False
     try:
-        file.parsed(file.after)
+        parsed(file.after)
     except ConfguardError:
         try:
-            file.parsed(file.before)
+            parsed(file.before)
         except ConfguardError:
             return True
         candidate.broken = f"{file.name} does not parse any more: {error}"

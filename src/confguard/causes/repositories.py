@@ -11,10 +11,11 @@ from pathlib import Path
 from attrs import frozen
 
 from confguard import git
-from confguard.causes.changes import IN_STORE, FileChange, Recent, Seen, shell, shown
+from confguard.causes.changes import IN_STORE, UNREAD, FileChange, Recent, Seen, shell, shown
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.commits import Commit, commits, remember, reverts
 from confguard.risk.history import Past
+from confguard.risk.judging import Side
 
 __all__ = ["NamedRevert", "of_repository", "reverts_by_name"]
 
@@ -54,14 +55,13 @@ def of_repository(
         elif commit in window:
             history = past.history(commit.author, commit.paths, commit.at, commit.subject)
             circumstances = Circumstances(history=history, reason=commit.subject, at=_time(commit))
-            sides = [
-                side for side in _sides(commit, contents, last) if _digest(side.after) not in seen.contents
-            ]
+            read = list(_sides(commit, contents, last))
+            sides = [side for side in read if _digest(side.after.content) not in seen.contents]
             if sides:
                 is_revert = commit.sha in takes_back
                 seen.recent.append(_recent(repository, commit, sides, circumstances, by, is_revert=is_revert))
             else:
-                seen.leave_out(IN_STORE)
+                seen.leave_out(IN_STORE if read else UNREAD)
         remember(past, commit, by_sha.get(takes_back.get(commit.sha, "")))
 
 
@@ -70,8 +70,9 @@ def _sides(
 ) -> Iterator[FileChange]:
     """The files of a commit: before, after, and as they were left by the last commit of the window."""
     for file in commit.files[:_FILES]:
-        before, after, now = (contents.get(name or "") for name in (file.before, file.after, last[file.path]))
-        yield FileChange(file.path, before, after, now)
+        names = (file.before, file.after, last[file.path])
+        if all(name is None or name in contents for name in names):
+            yield FileChange(file.path, *(Side(contents.get(name or ""), file.path) for name in names))
 
 
 def _digest(content: bytes | None) -> str | None:

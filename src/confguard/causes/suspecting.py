@@ -14,7 +14,7 @@ from confguard.causes.changes import MOST, Seen, of_store, shown
 from confguard.causes.dependencies import Dependencies
 from confguard.causes.ranking import Suspect, lasted, rank
 from confguard.causes.symptoms import Symptom
-from confguard.errors import NotFoundError, ProjectError, SchemaError
+from confguard.errors import DocumentError, NotFoundError, ProjectError, SchemaError
 from confguard.fields import Duration
 from confguard.moments import read_moment
 from confguard.project import FILE_NAME, Project, find_project
@@ -27,6 +27,8 @@ from confguard.texts import amount
 __all__ = ["Suspects", "suspects"]
 
 _SHOWN, _UNDONE = 10, 3
+_EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+_LONG_AGO = datetime(1972, 1, 1, tzinfo=UTC)
 _AFTERWARDS = timedelta(days=1)
 """For so long after the symptom it is looked at what was taken back."""
 
@@ -76,8 +78,8 @@ def suspects(
     Without a `store`, those that the project file of the working folder names, with its dependencies and schemas. `at`
     is when the symptom began: now, unless it is said (a text as `confguard suspects --at` takes it; without a zone it
     is local time). What came after it is no suspect, nor what was taken back before it. `depends` says for a config on
-    which others it depends. Raises `NotFoundError` where there is no store at all, `StoreError`, `DocumentError` for
-    what is no repository, and `ValueError` for a time or a window that is none.
+    which others it depends. Raises `NotFoundError` where there is no store at all, `StoreError`, `DocumentError` where
+    there is neither a store nor a repository that can be read, and `ValueError` for a time or a window that is none.
 
     >>> from confguard import Guard
     >>> from confguard.stores import open_store
@@ -142,13 +144,13 @@ def _found(
             f"there is no store {missing}",
             hint="is `store` in the project file right? The first `confguard apply` makes it",
         )
-    seen, start, until = Seen(), at - window, at + _AFTERWARDS
+    seen = Seen()
+    start = at - min(window, at - _EARLIEST) if at > _EARLIEST else at
+    until = at + min(_AFTERWARDS, _LATEST - at) if at < _LATEST else at
     of_store(store, start, at, until, seen)
-    if repositories:
-        from confguard.causes.repositories import of_repository
-
-        for repository in repositories:
-            of_repository(repository, start, at, until, seen)
+    unread = _of_repositories(repositories, start, at, until, seen)
+    if unread and missing is not None and len(unread) == len(repositories):
+        raise unread[0]
     changes = len(seen.recent) + sum(seen.left_out.values())
     told = (symptom or "").strip()
     graph = Dependencies.read(told, depends, [name for each in seen.recent for name in each.named])
@@ -172,6 +174,24 @@ def _found(
     )
 
 
+def _of_repositories(
+    repositories: Sequence[Path], start: datetime, at: datetime, until: datetime, seen: Seen
+) -> list[DocumentError]:
+    """Add what was committed; one that cannot be read hides no other."""
+    errors = []
+    for repository in repositories:
+        from confguard.causes.repositories import of_repository
+
+        try:
+            if not repository.is_dir():
+                raise DocumentError("there is no such folder", path=str(repository))
+            of_repository(repository, start, at, until, seen)
+        except DocumentError as error:
+            errors.append(error)
+            seen.notes.append(f"not looked at: {shown(str(error))}")
+    return errors
+
+
 def _terms(project: Project | None, seen: Seen) -> Callable[[str], Terms]:
     """By what a config is judged: by the project's terms, where it names the config."""
     plain = Terms()
@@ -192,7 +212,9 @@ def _terms(project: Project | None, seen: Seen) -> Callable[[str], Terms]:
 def _nearest(store: Store, start: datetime, at: datetime) -> list[str]:
     """What there is in the store outside of a window that is empty: before it, or else after it."""
     for days in (1, 7, 30, 365):
-        before = store.between(start - timedelta(days=days), start, 1)
+        before = (
+            store.between(max(_EARLIEST, start - timedelta(days=days)), start, 1) if start > _LONG_AGO else []
+        )
         if before:
             ago = lasted((start - before[0].created_at).total_seconds())
             which = f"revision {before[0].number} of {shown(before[0].config)}"
