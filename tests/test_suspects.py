@@ -15,7 +15,8 @@ import confguard as cg
 from appending import append
 from confguard.cli import main
 from confguard.moments import read_moment
-from confguard.stores import Draft, Store, open_store
+from confguard.stores import Draft, PendingBake, Store, open_store
+from confguard.stores.stages import Stage
 from conftest import ROOT, git
 
 Capture = pytest.CaptureFixture[str]
@@ -25,9 +26,10 @@ DEMO = ROOT / "src/confguard/demo"
 
 def made(store: Store, config: str, minutes: float, text: str, **more: Any) -> int:
     """A revision so many minutes before the symptom: its number."""
+    placed = {name: more.pop(name) for name in ("bake", "place") if name in more}
     words = {"author": "ana", "reason": "routine", "format": "toml", **more}
     draft = Draft(content=text.encode(), created_at=AT - timedelta(minutes=minutes), **words)
-    return append(store, config, [draft], store.newest(config))[0].number
+    return append(store, config, [draft], store.newest(config), **placed)[0].number
 
 
 def named(found: cg.Suspects) -> list[tuple[str, int | str]]:
@@ -171,6 +173,23 @@ def test_what_is_named_and_what_that_depends_on_come_before_others(store: Store)
     assert any("shop depends on it, over auth" in why for why in found.suspects[0].why)
     circle = cg.suspects(store, at=AT, symptom="shop is slow", depends={"shop": ["users"], "users": ["shop"]})
     assert named(circle)[0] == ("users", 2)
+
+
+def test_what_has_reached_few_is_less_likely(store: Store) -> None:
+    for config in ("auth2", "auth3"):
+        made(store, config, 900, "max_inflight = 400\n")
+    for config, stage in (("auth", 0), ("auth2", 1)):
+        bake = PendingBake(2, 1, AT, stages=(Stage.of("10%"), Stage.of("all")), stage=stage)
+        made(store, config, 15, "max_inflight = 40\n", bake=bake)
+    made(store, "auth3", 15, "max_inflight = 40\n", place="nowhere yet")
+    found = cg.suspects(store, at=AT, symptom="logins rejected")
+    reach = {each.config: [why for why in each.why if "reach" in why] for each in found.suspects}
+    assert reach == {
+        "auth2": [],
+        "auth": ["-11 reach: its rollout is in stage 10%"],
+        "auth3": ["-12 reach: written to 0 of 1 places"],
+    }
+    assert [config for config, _ in named(found)] == list(reach)
 
 
 def test_what_does_not_parse_any_more_is_suspected(store: Store) -> None:

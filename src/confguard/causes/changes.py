@@ -19,6 +19,7 @@ from confguard.risk.judging import Side
 from confguard.secrets import masked
 from confguard.stores.finding import previous
 from confguard.stores.interface import Revision, Store
+from confguard.stores.stages import ALL
 
 __all__ = ["FileChange", "Recent", "Seen", "of_store"]
 
@@ -70,8 +71,8 @@ class Recent:
     files: Callable[[], list[FileChange]] = field(repr=False)
     """Raises `ConfguardError` where the content cannot be read."""
     circumstances: Circumstances = field(factory=Circumstances, repr=False)
-    in_force: Callable[[], str | None] = field(default=lambda: None, repr=False)
-    """Why it was perhaps in force nowhere, or not everywhere."""
+    reach: Callable[[], tuple[float, str] | None] = field(default=lambda: None, repr=False)
+    """How much of all it has reached, from 0 to 1, and where; None where nothing says that it is not everywhere."""
     revert: Callable[[str], str] = field(repr=False)
     """The command that takes it back, for a reason."""
     named: tuple[str, ...] = ()
@@ -169,7 +170,7 @@ def _recent(
             reason=revision.reason,
             at=revision.created_at,
         ),
-        in_force=lambda: _reach(store, config, number),
+        reach=lambda: _reach(store, config, number),
         revert=lambda why: _revert_command(store, revision, before(), why),
         named=(config,),
     )
@@ -185,13 +186,17 @@ class _Lazily:
         return iter(self._ask())
 
 
-def _reach(store: Store, config: str, number: int) -> str | None:
-    """Why a revision was perhaps not in force everywhere; None where all places have it, or none is known."""
+def _reach(store: Store, config: str, number: int) -> tuple[float, str] | None:
+    """How much of all a revision has reached: by the stage of its rollout, and by the places that hold it."""
+    pending = store.pending_bake(config)
+    if pending and pending.revision == number and pending.stages and pending.now != ALL:
+        share = max(each.share for each in pending.stages[: pending.stage + 1])
+        return share, f"its rollout is in stage {pending.now}"
     places = store.places(config).values()
     reached = sum(1 for place in places if place.written >= number)
     if not places or reached == len(places):
         return None
-    return f"written to {reached} of {len(places)} places"
+    return reached / len(places), f"written to {reached} of {len(places)} places"
 
 
 def _revert_command(store: Store, revision: Revision, before: Revision, why: str) -> str:

@@ -39,6 +39,7 @@ _AT_ONCE, _SOON, _LATER = 5 * 60.0, 15 * 60.0, 60 * 60.0
 DEPENDENTS = 5.0
 LIKELIHOOD, _USUAL, _MOST_LIKELY = 6.0, 0.05, 15.0
 """What twice as likely as usual counts for, what is usual, and the most that it counts for."""
+NOT_REACHED = -12.0
 _BROKEN = 25.0
 
 
@@ -209,9 +210,9 @@ def _compare(candidate: _Candidate, symptom: Symptom, terms_of: Callable[[str], 
             seen.leave_out("no change in meaning")
         return False
     _match(candidate, symptom)
-    reach = recent.in_force()
+    reach = recent.reach()
     if reach:
-        candidate.factors.append(Factor("reach", -10.0, reach))
+        candidate.factors.append(Factor("reach", NOT_REACHED * (1 - reach[0]), reach[1]))
     return True
 
 
