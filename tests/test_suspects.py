@@ -94,6 +94,13 @@ def test_the_original_story_names_the_change_first_and_takes_it_back(story: Path
     assert left["left_out"]["taken back before the symptom"] == 1
 
 
+def test_a_config_of_the_store_alone_is_suspected_and_that_is_said(story: Path) -> None:
+    Path("confguard.toml").write_text("")
+    found = cg.suspects(symptom="login rejected")
+    assert found.suspects[0].config == "auth"
+    assert "auth is not in confguard.toml: the command needs it there" in found.notes
+
+
 def test_what_came_after_the_symptom_is_no_suspect(store: Store) -> None:
     made(store, "web", 30, 'title = "b"\nreplicas = 6\n')
     made(store, "auth", -0.1, "max_inflight = 4\n")

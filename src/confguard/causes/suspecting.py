@@ -161,6 +161,9 @@ def _found(
         seen.notes.append(
             f"taken back: {'; '.join(seen.undone[:_UNDONE])}{several}; if it began earlier, say when"
         )
+    known = project.settings.configs if project else {}
+    if project and ranked and isinstance(ranked[0].revision, int) and ranked[0].config not in known:
+        seen.notes.append(f"{shown(ranked[0].config)} is not in {FILE_NAME}: the command needs it there")
     if not ranked:
         seen.notes += _nearest(store, start, at)
     return Suspects(
