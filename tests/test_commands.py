@@ -116,6 +116,7 @@ GOOD: dict[str, tuple[Callable[[], None], str]] = {
     "revert": (changed, "revert auth --reason x"),
     "status": (applied, "status"),
     "log": (applied, "log auth"),
+    "suspects": (changed, "suspects"),
     "show": (applied, "show auth"),
     "drift": (applied, "drift"),
     "adopt": (drifted, "adopt auth --reason x --approved-by eva"),
@@ -140,6 +141,7 @@ NO: dict[str, tuple[Callable[[], None], str]] = {
     "apply": (applied, "apply auth after.toml --reason x"),
     "revert": (nothing, ""),
     "status": (drifted, "status"),
+    "suspects": (applied, "suspects"),
     "drift": (drifted, "drift"),
     "adopt": (edited, "adopt auth --reason x"),
     "verify": (nothing, ""),
@@ -162,6 +164,7 @@ CANNOT = {
     "revert": "revert auth --reason x",
     "status": "status auht",
     "log": "log auht",
+    "suspects": "suspects --at soon",
     "show": "show auth 7",
     "drift": "drift auht",
     "adopt": "adopt auth --reason x",
@@ -226,7 +229,9 @@ def test_every_code_that_a_command_documents_is_in_the_table_with_the_same_meani
         assert (1 in codes) == (name in NO), (name, told)
 
 
-@pytest.mark.parametrize("command", ["check", "drift", "explain", "schema docs", "status", "verify"])
+@pytest.mark.parametrize(
+    "command", ["check", "drift", "explain", "schema docs", "status", "suspects", "verify"]
+)
 def test_without_a_project_the_whole_of_it_cannot_be_taken(
     command: str, folder: Path, capsys: Capture
 ) -> None:

@@ -40,6 +40,8 @@ def test_all_acts_go_as_they_should(folder: Path) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     for said in (
         "Act 1: as it happened",
+        "suspected: revision 2 of auth: ",
+        "confguard revert auth --to 1 --reason",
         "Act 2: planned",
         "Act 3: forced",
         "blocked:",

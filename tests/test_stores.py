@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -63,6 +63,22 @@ def test_revisions_are_numbered_and_chained(store: Store) -> None:
     assert [revision.number for revision in store.history("a", 2)] == [3, 2]
     assert chain.verify(store, "a") == 3
     assert (third.data, third.text, third.reverts, third.approved_by) == ({"x": 3}, "x = 3", 1, "ben")
+
+
+def test_what_was_made_between_a_moment_is_found_in_all_configs(store: Store) -> None:
+    minute = timedelta(minutes=1)
+    for name, minutes in {"a": [0, 1, 2, 3], "b": [0, 5], "c": [0], "ö/<x>": [4]}.items():
+        drafts = [attrs.evolve(draft(b"x = %d" % each), created_at=NOW + each * minute) for each in minutes]
+        append(store, name, drafts, expect=0)
+    later = NOW + timedelta(days=1)
+    since = [(each.config, each.number) for each in store.between(NOW + 2 * minute, later, 10)]
+    assert since == [("b", 2), ("ö/<x>", 1), ("a", 4), ("a", 3)]
+    assert [each.config for each in store.between(NOW + 2 * minute, later, 2)] == ["b", "ö/<x>"]
+    assert store.between(NOW + 6 * minute, later, 10) == []
+    assert [each.number for each in store.between(NOW + minute, NOW + 2 * minute, 10)] == [3, 2]
+    (newest,) = store.between((NOW + 5 * minute).astimezone(timezone(timedelta(hours=-8))), later, 10)
+    assert newest == store.head("b")
+    assert newest.data == {"x": 5}
 
 
 def test_a_content_that_is_slow_to_read_keeps_no_other_waiting() -> None:

@@ -24,6 +24,7 @@ _FACE = {
     "confguard.live": ["Live"],
     "confguard.guard": ["Guard"],
     "confguard.group": ["Group"],
+    "confguard.causes": ["suspects"],
     "confguard.errors": [
         "BakeFailedError",
         "BakingError",
@@ -48,6 +49,7 @@ _RETURNED = {
     "confguard.targets.drift": ["Drift"],
     "confguard.live": ["Update"],
     "confguard.guard": ["Plan"],
+    "confguard.causes": ["Suspect", "Suspects"],
     "confguard.errors": [
         "DiffError",
         "MergeConflictError",
@@ -72,6 +74,9 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from confguard.causes import Suspect as Suspect
+    from confguard.causes import Suspects as Suspects
+    from confguard.causes import suspects as suspects
     from confguard.diffs import Change as Change
     from confguard.diffs import Conflict as Conflict
     from confguard.diffs import Diff as Diff

@@ -188,6 +188,7 @@ class LoggedCommit(NamedTuple):
     subject: str
     body: str
     files: tuple[LoggedFile, ...]
+    is_merge: bool = False
 
 
 def about(revision: str, *, cwd: Path | None = None) -> tuple[str, int, str]:
@@ -222,18 +223,27 @@ def identity(*, cwd: Path | None = None) -> str:
     return told.partition("<")[2].partition(">")[0]
 
 
-def log(repository: Path, *, most: int | None = None, revision: str = "HEAD") -> Iterator[LoggedCommit]:
+def log(
+    repository: Path,
+    *,
+    most: int | None = None,
+    revision: str = "HEAD",
+    until: int | None = None,
+    first_parent: bool = False,
+) -> Iterator[LoggedCommit]:
     """The commits that lead to a revision, oldest first, without merges: one pass. Raises `DocumentError`.
 
-    With `most`, the newest so many.
+    With `most`, the newest so many; with `until`, those that were made at that second or before. With `first_parent`,
+    what became of the branch itself, step by step: a merge is one step, and what was merged is none.
     """
     limit = [f"-n{most}"] if most else []
-    form = "--format=%x01%H%x00%ct%x00%ae%x00%s%x00%b%x00"
+    limit += [f"--until=@{until}"] if until is not None else []
+    form = "--format=%x01%H%x00%ct%x00%ae%x00%s%x00%b%x00%P%x00"
     listed = _git(
         *(
             "log",
             "--no-show-signature",
-            "--no-merges",
+            *(("--first-parent", "-m") if first_parent else ("--no-merges",)),
             "--raw",
             "--no-abbrev",
             "-z",
@@ -249,8 +259,9 @@ def log(repository: Path, *, most: int | None = None, revision: str = "HEAD") ->
         wanted=str(repository),
     )
     for record in reversed(listed.decode(errors="surrogateescape").split("\x01")[1:]):
-        sha, at, author, subject, body, rest = record.split("\0", 5)
-        yield LoggedCommit(sha, int(at), author, subject, body, tuple(_logged(rest)))
+        sha, at, author, subject, body, parents, rest = record.split("\0", 6)
+        is_merge = " " in parents
+        yield LoggedCommit(sha, int(at), author, subject, body, tuple(_logged(rest)), is_merge)
 
 
 def _logged(raw: str) -> Iterator[LoggedFile]:

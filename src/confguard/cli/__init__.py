@@ -35,6 +35,7 @@ _COMMANDS = {
     "status": ("history", "Say for each config what is in force, and whether all is well."),
     "log": ("history", "List the revisions of a config, newest first."),
     "show": ("history", "Show one revision: who, when, why, and what it changed."),
+    "suspects": ("suspecting", "Name the changes that are likeliest behind an alarm, and say why."),
     "drift": ("drifting", "Say which values in targets differ from the head, and since when."),
     "adopt": ("change", "Make what somebody wrote into a target a revision, judged as any other."),
     "tell": ("change", "Tell the service of what is in its targets, again."),

@@ -11,14 +11,25 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
-from confguard.errors import ConfguardError, did_you_mean
+from confguard.errors import ConfguardError, did_you_mean, harmless
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
     from confguard.fields import Duration
+    from confguard.moments import Moment
 
-__all__ = ["Command", "Commands", "Parser", "UsageError", "duration", "moment", "said", "whole"]
+__all__ = [
+    "Command",
+    "Commands",
+    "Parser",
+    "UsageError",
+    "duration",
+    "moment",
+    "said",
+    "whole",
+    "written_moment",
+]
 
 Command: TypeAlias = Callable[[Namespace], int]
 _INVALID_CHOICE = re.compile(r"argument (?P<name>\S+): invalid choice: '(?P<word>[^']*)'")
@@ -141,8 +152,17 @@ def whole(text: str) -> int:
 
 
 def moment(text: str) -> datetime:
-    """A moment in time, for an option: `2026-11-25T08:45Z`; in local time where it names no zone."""
+    """A moment in time, for an option: `2026-11-25T08:45Z`, `14:05`, `2h ago`; local time where it names no zone."""
+    return written_moment(text).at.astimezone(UTC)
+
+
+def written_moment(text: str) -> Moment:
+    """The same, with whether it names a zone."""
+    from confguard.moments import EXAMPLES, read_moment
+
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        return read_moment(text)
     except ValueError as error:
-        raise ArgumentTypeError(f"expected a time such as 2026-11-25T08:45Z, got '{text}'") from error
+        raise ArgumentTypeError(
+            f"expected a time, got '{harmless(text[:80])}': {error} (such as {EXAMPLES})"
+        ) from error

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 
+from confguard.causes import suspects
 from confguard.demo.display import Display, open_display
 from confguard.demo.load import WAVE_EVERY, Load
 from confguard.demo.measuring import PROOF_SECONDS, Measured, recovery
@@ -173,10 +174,18 @@ class Stage:
         guard.apply(plan)
         self._note("applied", "the change for speed goes in, unguarded")
         self._watch(self.timing.failing)
+        self._suspected(guard)
         guard.revert(reason="logins fail", author="ops")
         ended = self.load.now()
         self._note("reverted", "one call: guard.revert(reason='logins fail')")
         self.acts.append(Act("as it happened", started, ended, self._until_recovered(ended, calm)))
+
+    def _suspected(self, guard: Guard) -> None:
+        """Which change it was, by what people say: in 2024 that took hours."""
+        first = suspects(guard.store, symptom="logins are rejected").suspects[0]
+        self._note(
+            "suspected", f"revision {first.revision} of {first.config}: {first.why[0]}; {first.revert}"
+        )
 
     def _planned(self, guard: Guard) -> tuple[Plan, str]:
         self.display.act("Act 2: planned", "the same change, looked at before it goes in")

@@ -10,7 +10,7 @@ from confguard.fields import Duration
 from confguard.risk.policy import Policy
 from confguard.risk.rules.user import UserRule
 
-__all__ = ["Config", "DocumentSettings", "ExpectedDifference", "Settings"]
+__all__ = ["Config", "DocumentSettings", "ExpectedDifference", "Settings", "SuspectSettings"]
 
 
 @frozen(kw_only=True)
@@ -76,6 +76,16 @@ class DocumentSettings:
 
 
 @frozen(kw_only=True)
+class SuspectSettings:
+    """The `[suspects]` table: what `confguard suspects` looks at beside the store."""
+
+    repositories: list[str] = field(factory=list)
+    """Git repositories whose commits may be causes: folders, relative to the project."""
+    depends: dict[str, list[str]] = field(factory=dict)
+    """For a config, on which others it depends: `{ web = ["auth", "db"] }`."""
+
+
+@frozen(kw_only=True)
 class Settings:
     """All that a project file says."""
 
@@ -97,5 +107,7 @@ class Settings:
     """The thresholds of all configs that have none of their own."""
     documents: DocumentSettings = field(factory=DocumentSettings)
     """How documents are read."""
+    suspects: SuspectSettings = field(factory=SuspectSettings)
+    """What else is looked at when a cause is sought."""
     configs: dict[str, Config] = field(factory=dict)
     """What is guarded, by name."""

@@ -44,6 +44,7 @@ class Commit:
     """The configuration files among those it touches."""
     others: int = 0
     """How many other files it touches."""
+    is_merge: bool = False
 
     @property
     def paths(self) -> list[str]:
@@ -60,9 +61,16 @@ class Revert:
     how: str
 
 
-def commits(repository: Path, *, most: int | None = None, revision: str = "HEAD") -> Iterator[Commit]:
-    """The commits that touch configuration files, oldest first; merges are left out. Raises `DocumentError`."""
-    for record in git.log(repository, most=most, revision=revision):
+def commits(
+    repository: Path,
+    *,
+    most: int | None = None,
+    revision: str = "HEAD",
+    until: int | None = None,
+    first_parent: bool = False,
+) -> Iterator[Commit]:
+    """The commits that touch configuration files, oldest first; what `git.log` takes. Raises `DocumentError`."""
+    for record in git.log(repository, most=most, revision=revision, until=until, first_parent=first_parent):
         files, others = [], 0
         for change in record.files:
             if is_configuration(change.path):
@@ -71,7 +79,8 @@ def commits(repository: Path, *, most: int | None = None, revision: str = "HEAD"
                 others += 1
         if files:
             yield Commit(
-                record.sha, record.at, record.author, record.subject, record.body, tuple(files), others
+                *(record.sha, record.at, record.author, record.subject, record.body),
+                *(tuple(files), others, record.is_merge),
             )
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from threading import Event
 from urllib.parse import quote, unquote
 from uuid import uuid4
@@ -29,6 +30,7 @@ from confguard.stores.doubt import settled
 from confguard.stores.etcd_client import Client
 from confguard.stores.etcd_requests import Body, absent, delete, exists, holds, put, ranged
 from confguard.stores.etcd_url import EtcdUrl
+from confguard.stores.finding import made_between
 from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake, PlaceState, Revision, thinned
 from confguard.stores.reports import REPORT_SECONDS, Report, report_from_text, report_text
 from confguard.stores.retention import contents_to_keep
@@ -170,6 +172,10 @@ class EtcdStore:
                 break
             end = page[-1][0]
         return revisions
+
+    def between(self, start: datetime, end: datetime, limit: int) -> list[Revision]:
+        """What was made of all configs from one moment to another."""
+        return made_between(self, start, end, limit)
 
     def walk(self, config: str) -> Iterator[Revision]:
         """All revisions, oldest first, unchecked; those that cannot be read are left out."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from heapq import nlargest
+from itertools import takewhile
 
 from confguard.errors import NotFoundError
 from confguard.stores.interface import Revision, Store
 
-__all__ = ["find", "other_before", "previous"]
+__all__ = ["find", "made_between", "other_before", "previous"]
 
 _PAGE = 100
 
@@ -56,6 +58,17 @@ def other_before(store: Store, head: Revision) -> Revision | None:
     while before is not None and before.content_digest == head.content_digest:
         before = previous(store, before)
     return before
+
+
+def made_between(store: Store, start: datetime, end: datetime, limit: int) -> list[Revision]:
+    """What `Store.between` says, config by config: for a store that cannot be asked for all of them at once."""
+    recent = (
+        revision
+        for config in store.configs()
+        for revision in takewhile(lambda each: each.created_at >= start, _newest_first(store, config))
+        if revision.created_at <= end
+    )
+    return nlargest(limit, recent, key=lambda each: each.created_at)
 
 
 def _newest_first(store: Store, config: str, before: int | None = None) -> Iterator[Revision]:

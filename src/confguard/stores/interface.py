@@ -231,6 +231,13 @@ class Store(Protocol):
         """Revisions, newest first: at most `limit`, and only those with numbers below `before`."""
         ...
 
+    def between(self, start: datetime, end: datetime, limit: int) -> list[Revision]:
+        """What was made of all configs from one moment to another, newest first: at most the newest `limit`.
+
+        Of each config it is looked back from the head until a revision that is older: no further.
+        """
+        ...
+
     def walk(self, config: str) -> Iterator[Revision]:
         """All revisions, oldest first, as they are stored: neither checked nor complete."""
         ...

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from threading import Condition, Event, RLock
 
 import attrs
 
 from confguard.errors import NotFoundError
 from confguard.stores import chain
+from confguard.stores.finding import made_between
 from confguard.stores.interface import (
     LEASE_SECONDS,
     Append,
@@ -95,6 +97,10 @@ class MemoryStore:
         revisions = self._revisions.get(config, [])
         end = len(revisions) if before is None else max(0, min(before - 1, len(revisions)))
         return revisions[:end][::-1][:limit]
+
+    def between(self, start: datetime, end: datetime, limit: int) -> list[Revision]:
+        """What was made of all configs from one moment to another."""
+        return made_between(self, start, end, limit)
 
     def walk(self, config: str) -> Iterator[Revision]:
         """All revisions, oldest first."""

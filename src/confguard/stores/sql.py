@@ -8,6 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from confguard.errors import IntegrityError, NotFoundError
 from confguard.stores import chain, packing
@@ -24,6 +25,7 @@ from confguard.stores.sql_script import (
     UnmetError,
     bake_of,
     bake_text,
+    micros,
     script_of,
     time_of,
 )
@@ -46,6 +48,18 @@ _PACKED = "r.payload, r.keyframe, k.payload"
 _WITH_CONTENT = (
     f"{_JOINED} LEFT JOIN revision k ON k.config = r.config AND k.number = r.keyframe WHERE c.name = ?"
 )
+_BETWEEN = f"""
+WITH RECURSIVE recent (config, number, created_at) AS (
+  SELECT r.config, r.number, r.created_at {_JOINED} AND r.number = c.head WHERE r.created_at >= ?
+  UNION ALL
+  SELECT r.config, r.number, r.created_at FROM recent x
+  JOIN revision r ON r.config = x.config AND r.number = x.number - 1
+  WHERE r.created_at >= ?
+), newest AS (SELECT config, number, created_at FROM recent WHERE created_at <= ?
+  ORDER BY created_at DESC, number DESC LIMIT ?)
+SELECT {_COLUMNS} FROM newest n JOIN config c ON c.id = n.config
+JOIN revision r ON r.config = n.config AND r.number = n.number ORDER BY n.created_at DESC, n.number DESC"""
+"""From each head backwards by the primary key: what is older is not read, and no index is needed."""
 _KEYFRAME = (
     "SELECT k.number, k.content, k.payload FROM config c JOIN revision r ON r.config = c.id AND r.number = c.head"
     " JOIN revision k ON k.config = r.config AND k.number = coalesce(r.keyframe, r.number)"
@@ -163,6 +177,12 @@ class SqlStore(ABC):
         query = f"{_REVISIONS} AND r.number < ? ORDER BY r.number DESC LIMIT ?"
         below, most = (_MOST if each is None else _bounded(each) for each in (before, limit))
         rows = self._rows(query, config, below, most)
+        return [chain.check_link(self._revision(row)) for row in rows]
+
+    def between(self, start: datetime, end: datetime, limit: int) -> list[Revision]:
+        """What was made of all configs from one moment to another."""
+        oldest, newest = (micros(each.astimezone(UTC)) for each in (start, end))
+        rows = self._rows(_BETWEEN, oldest, oldest, newest, _bounded(limit))
         return [chain.check_link(self._revision(row)) for row in rows]
 
     def walk(self, config: str) -> Iterator[Revision]:

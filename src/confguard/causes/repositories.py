@@ -1,0 +1,140 @@
+"""The commits of a git repository as changes in a window: what became of the branch, step by step."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from attrs import frozen
+
+from confguard import git
+from confguard.causes.changes import IN_STORE, UNREAD, FileChange, Recent, Seen, shell, shown
+from confguard.risk.circumstances import Circumstances
+from confguard.risk.commits import Commit, commits, remember, reverts
+from confguard.risk.history import Past
+from confguard.risk.judging import Side
+
+__all__ = ["NamedRevert", "of_repository", "reverts_by_name"]
+
+MOST = 600
+"""So many commits are read, the newest: those before the window tell what is usual here."""
+_FILES = 20
+"""Of a commit that touches more files, so many are looked into."""
+_LARGEST = 400_000
+
+
+def of_repository(
+    repository: Path, start: datetime, at: datetime, until: datetime, seen: Seen, revision: str = "HEAD"
+) -> None:
+    """Add the commits from `start` to `at` that lead to a revision. Raises `DocumentError`."""
+    known = list(
+        commits(repository, most=MOST, revision=revision, until=int(until.timestamp()), first_parent=True)
+    )
+    if len(known) == MOST and known[0].at >= start.timestamp():
+        seen.notes.append(
+            f"{shown(str(repository))}: the newest {MOST} commits were looked at, and there are more"
+        )
+    elif known and known[0].at >= start.timestamp() and git.is_shallow(repository):
+        seen.notes.append(
+            f"{shown(str(repository))}: a shallow clone: what came before its first commit is not known"
+        )
+    back = {revert.commit.sha: revert.by for revert in reverts(known)}
+    takes_back = {by.sha: sha for sha, by in back.items()}
+    by_sha = {commit.sha: commit for commit in known}
+    window = [commit for commit in known if start.timestamp() <= commit.at <= at.timestamp()]
+    contents = _contents(repository, window)
+    last = {file.path: file.after for commit in window for file in commit.files}
+    past = Past()
+    for commit in known:
+        by = back.get(commit.sha)
+        if commit in window and by is not None and by.at <= at.timestamp():
+            seen.leave_out_undone(commit.files[0].path, commit.sha[:12])
+        elif commit in window:
+            history = past.history(commit.author, commit.paths, commit.at, commit.subject)
+            circumstances = Circumstances(history=history, reason=commit.subject, at=_time(commit))
+            read = list(_sides(commit, contents, last))
+            sides = [side for side in read if _digest(side.after.content) not in seen.contents]
+            if sides:
+                is_revert = commit.sha in takes_back
+                seen.recent.append(_recent(repository, commit, sides, circumstances, by, is_revert=is_revert))
+            else:
+                seen.leave_out(IN_STORE if read else UNREAD)
+        remember(past, commit, by_sha.get(takes_back.get(commit.sha, "")))
+
+
+def _sides(
+    commit: Commit, contents: Mapping[str, bytes], last: Mapping[str, str | None]
+) -> Iterator[FileChange]:
+    """The files of a commit: before, after, and as they were left by the last commit of the window."""
+    for file in commit.files[:_FILES]:
+        names = (file.before, file.after, last[file.path])
+        if all(name is None or name in contents for name in names):
+            yield FileChange(file.path, *(Side(contents.get(name or ""), file.path) for name in names))
+
+
+def _digest(content: bytes | None) -> str | None:
+    return None if content is None else hashlib.sha256(content).hexdigest()
+
+
+def _recent(
+    repository: Path,
+    commit: Commit,
+    sides: Sequence[FileChange],
+    circumstances: Circumstances,
+    by: Commit | None,
+    *,
+    is_revert: bool,
+) -> Recent:
+    where = os.path.relpath(repository)
+    mainline = ["-m", "1"] if commit.is_merge else []
+    command = ["git", "-C", where, "revert", "--no-edit", *mainline, commit.sha[:12]]
+    return Recent(
+        config=commit.files[0].path,
+        revision=commit.sha[:12],
+        at=_time(commit),
+        author=commit.author,
+        reason=commit.subject,
+        brings_back=is_revert,
+        taken_back=f"commit {by.sha[:12]}: {shown(by.subject)}" if by else None,
+        files=lambda: list(sides),
+        circumstances=circumstances,
+        revert=lambda _: shell(command),
+        named=tuple(commit.paths[:_FILES]),
+    )
+
+
+def _time(commit: Commit) -> datetime:
+    return datetime.fromtimestamp(commit.at, UTC)
+
+
+def _contents(repository: Path, window: Sequence[Commit]) -> Mapping[str, bytes]:
+    """The contents of the files that changed, by the names of their blobs; what is very large is left out."""
+    names = {
+        name
+        for commit in window
+        for file in commit.files[:_FILES]
+        for name in (file.before, file.after)
+        if name
+    }
+    return git.blobs(sorted(names), _LARGEST, cwd=repository, skip_larger=True) if names else {}
+
+
+@frozen
+class NamedRevert:
+    """A revert that names what it takes back, by which the ranking can be tested."""
+
+    at: datetime
+    before: str
+    """The commit before the revert."""
+    reverted: str
+
+
+def reverts_by_name(repository: Path, within: timedelta) -> Iterator[NamedRevert]:
+    """The reverts of a branch that name a commit of its last hours, oldest first."""
+    known = list(commits(repository, first_parent=True))
+    for revert in reverts(known):
+        if revert.how != "by hand" and revert.by.at - revert.commit.at <= within.total_seconds():
+            yield NamedRevert(_time(revert.by), f"{revert.by.sha}^", revert.commit.sha)

@@ -1,0 +1,236 @@
+"""Naming the changes that are likeliest behind an alarm."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from attrs import field, frozen
+
+from confguard.causes.changes import MOST, Seen, of_store, shown
+from confguard.causes.dependencies import Dependencies
+from confguard.causes.ranking import Suspect, lasted, rank
+from confguard.causes.symptoms import Symptom
+from confguard.errors import DocumentError, NotFoundError, ProjectError, SchemaError
+from confguard.fields import Duration
+from confguard.moments import read_moment
+from confguard.project import FILE_NAME, Project, find_project
+from confguard.project.guards import terms_of
+from confguard.risk.judging import Terms
+from confguard.stores.interface import Store
+from confguard.stores.opening import missing_file, open_store
+from confguard.texts import amount
+
+__all__ = ["Suspects", "suspects"]
+
+_SHOWN, _UNDONE = 10, 3
+_EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+_LONG_AGO = datetime(1972, 1, 1, tzinfo=UTC)
+_AFTERWARDS = timedelta(days=1)
+"""For so long after the symptom it is looked at what was taken back."""
+
+
+@frozen(kw_only=True)
+class Suspects:
+    """The changes that are likeliest behind a symptom, first the likeliest, and what was looked at."""
+
+    suspects: tuple[Suspect, ...]
+    at: datetime
+    """When the symptom began."""
+    start: datetime
+    """From when on changes were looked at."""
+    symptom: str | None = None
+    changes: int = 0
+    """How many changes there were in the window."""
+    left_out: Mapping[str, int] = field(factory=dict)
+    """How many of them are no suspects, by why."""
+    notes: tuple[str, ...] = ()
+    """What else is to be known: what could not be looked at."""
+
+    def to_json(self) -> dict[str, object]:
+        """All of it as the JSON that other programs rely on."""
+        return {
+            "suspects": [each.to_json() for each in self.suspects],
+            "at": self.at.isoformat(),
+            "start": self.start.isoformat(),
+            "symptom": self.symptom,
+            "changes": self.changes,
+            "left_out": dict(self.left_out),
+            "notes": list(self.notes),
+        }
+
+
+def suspects(
+    store: Store | str | os.PathLike[str] | None = None,
+    *,
+    at: datetime | str | None = None,
+    symptom: str | None = None,
+    window: Duration | timedelta | str | float = "6h",
+    repositories: Iterable[str | os.PathLike[str]] = (),
+    depends: Mapping[str, Sequence[str]] | None = None,
+    limit: int = _SHOWN,
+) -> Suspects:
+    """The changes that are likeliest behind an alarm, over all configs of a store and some git repositories.
+
+    Without a `store`, those that the project file of the working folder names, with its dependencies and schemas. `at`
+    is when the symptom began: now, unless it is said (a text as `confguard suspects --at` takes it; without a zone it
+    is local time). What came after it is no suspect, nor what was taken back before it. `depends` says for a config on
+    which others it depends. Raises `NotFoundError` where there is no store at all, `StoreError`, `DocumentError` where
+    there is neither a store nor a repository that can be read, and `ValueError` for a time or a window that is none.
+
+    >>> from confguard import Guard
+    >>> from confguard.stores import open_store
+    >>> store = open_store("memory://")
+    >>> auth, web = (Guard(name, store=store, format="toml") for name in ("auth", "web"))
+    >>> for guard, settings in ((auth, {"max_inflight": 400}), (web, {"title": "Shop"})):
+    ...     _ = guard.apply(guard.plan(settings, reason="start"))
+    >>> _ = auth.apply(auth.plan({"max_inflight": 40}, reason="more speed"), override="for the campaign")
+    >>> _ = web.apply(web.plan({"title": "The shop"}, reason="as marketing says"))
+    >>> found = suspects(store, symptom="logins are rejected")
+    >>> [(each.config, each.revision) for each in found.suspects]
+    [('auth', 2), ('web', 2)]
+    >>> found.suspects[0].revert
+    "confguard revert auth --to 1 --reason 'suspected of: logins are rejected'"
+    """
+    project = None
+    if store is None:
+        project = find_project()
+        if project is None:
+            raise ProjectError(
+                f"no {FILE_NAME} here or in a folder above", hint="`confguard init` writes one"
+            )
+        settings = project.settings.suspects
+        repositories = [*repositories, *(project.root / each for each in settings.repositories)]
+        depends = {**settings.depends, **(depends or {})}
+    now = datetime.now(UTC)
+    began = _moment(at, now)
+    length = Duration(window)
+    if not length or limit < 1:
+        raise ValueError("the window must be longer than nothing, and the limit 1 or more")
+    opened = store if store is not None and not isinstance(store, str | os.PathLike) else None
+    looked = opened or open_store(project.store_url if project else store)  # type: ignore[arg-type]
+    try:
+        return _found(
+            looked,
+            project,
+            began,
+            length,
+            symptom,
+            [Path(each) for each in repositories],
+            depends or {},
+            limit,
+        )
+    finally:
+        if opened is None:
+            looked.close()
+
+
+def _found(
+    store: Store,
+    project: Project | None,
+    at: datetime,
+    window: timedelta,
+    symptom: str | None,
+    repositories: Sequence[Path],
+    depends: Mapping[str, Sequence[str]],
+    limit: int,
+) -> Suspects:
+    missing = missing_file(store)
+    if missing is not None and not repositories:
+        raise NotFoundError(
+            f"there is no store {missing}",
+            hint="is `store` in the project file right? The first `confguard apply` makes it",
+        )
+    seen = Seen()
+    start = at - min(window, at - _EARLIEST) if at > _EARLIEST else at
+    until = at + min(_AFTERWARDS, _LATEST - at) if at < _LATEST else at
+    of_store(store, start, at, until, seen)
+    unread = _of_repositories(repositories, start, at, until, seen)
+    if unread and missing is not None and len(unread) == len(repositories):
+        raise unread[0]
+    changes = len(seen.recent) + sum(seen.left_out.values())
+    told = (symptom or "").strip()
+    graph = Dependencies.read(told, depends, [name for each in seen.recent for name in each.named])
+    why = f"suspected of: {told}" if told else "suspected cause of an outage"
+    ranked = rank(seen, at, window, Symptom.read(told), graph, _terms(project, seen), limit=limit, why=why)
+    if seen.undone:
+        several = ", ..." if len(seen.undone) > _UNDONE else ""
+        seen.notes.append(
+            f"taken back: {'; '.join(seen.undone[:_UNDONE])}{several}; if it began earlier, say when"
+        )
+    known = project.settings.configs if project else {}
+    if project and ranked and isinstance(ranked[0].revision, int) and ranked[0].config not in known:
+        seen.notes.append(f"{shown(ranked[0].config)} is not in {FILE_NAME}: the command needs it there")
+    if not ranked:
+        seen.notes += _nearest(store, start, at)
+    return Suspects(
+        suspects=tuple(ranked),
+        at=at,
+        start=start,
+        symptom=symptom,
+        changes=changes,
+        left_out=seen.left_out,
+        notes=tuple(seen.notes),
+    )
+
+
+def _of_repositories(
+    repositories: Sequence[Path], start: datetime, at: datetime, until: datetime, seen: Seen
+) -> list[DocumentError]:
+    """Add what was committed; one that cannot be read hides no other."""
+    errors = []
+    for repository in repositories:
+        from confguard.causes.repositories import of_repository
+
+        try:
+            if not repository.is_dir():
+                raise DocumentError("there is no such folder", path=str(repository))
+            of_repository(repository, start, at, until, seen)
+        except DocumentError as error:
+            errors.append(error)
+            seen.notes.append(f"not looked at: {shown(str(error))}")
+    return errors
+
+
+def _terms(project: Project | None, seen: Seen) -> Callable[[str], Terms]:
+    """By what a config is judged: by the project's terms, where it names the config."""
+    plain = Terms()
+
+    @cache
+    def terms(name: str) -> Terms:
+        if project is None or name not in project.settings.configs:
+            return plain
+        try:
+            return terms_of(project, project.config(name))
+        except SchemaError as error:
+            seen.notes.append(f"{shown(name)} is looked at without its schema: {shown(str(error))}")
+        return plain
+
+    return terms
+
+
+def _nearest(store: Store, start: datetime, at: datetime) -> list[str]:
+    """What there is in the store outside of a window that is empty: before it, or else after it."""
+    for days in (1, 7, 30, 365):
+        before = (
+            store.between(max(_EARLIEST, start - timedelta(days=days)), start, 1) if start > _LONG_AGO else []
+        )
+        if before:
+            ago = lasted((start - before[0].created_at).total_seconds())
+            which = f"revision {before[0].number} of {shown(before[0].config)}"
+            return [f"the newest change before this window is {which}, {ago} before it begins"]
+    after = store.between(at, datetime.now(UTC), MOST)
+    if after:
+        return [f"{amount(len(after), 'change')} came after that time: is its time zone right?"]
+    return [] if store.configs() else ["the store has no revision yet"]
+
+
+def _moment(at: datetime | str | None, now: datetime) -> datetime:
+    if at is None:
+        return now
+    if isinstance(at, str):
+        return read_moment(at, now).at.astimezone(UTC)
+    return at.astimezone(UTC)
