@@ -24,6 +24,7 @@ _FACE = {
     "confguard.live": ["Live"],
     "confguard.guard": ["Guard"],
     "confguard.group": ["Group"],
+    "confguard.records": ["blame"],
     "confguard.errors": [
         "BakeFailedError",
         "BakingError",
@@ -48,6 +49,7 @@ _RETURNED = {
     "confguard.targets.drift": ["Drift"],
     "confguard.live": ["Update"],
     "confguard.guard": ["Plan"],
+    "confguard.records": ["Blame", "BlamedValue"],
     "confguard.errors": [
         "DiffError",
         "MergeConflictError",
@@ -105,6 +107,9 @@ if TYPE_CHECKING:
     from confguard.guard import Plan as Plan
     from confguard.live import Live as Live
     from confguard.live import Update as Update
+    from confguard.records import Blame as Blame
+    from confguard.records import BlamedValue as BlamedValue
+    from confguard.records import blame as blame
     from confguard.risk import Circumstances as Circumstances
     from confguard.risk import Decision as Decision
     from confguard.risk import Finding as Finding

@@ -32,6 +32,7 @@ _COMMANDS = {
     "extend": ("change", "Let a bake, or its stage, be longer."),
     "status": ("history", "Say for each config what is in force, and whether all is well."),
     "log": ("history", "List the revisions of a config, newest first."),
+    "blame": ("records", "Say for each value who set it, when and why: by meaning, not by lines."),
     "show": ("history", "Show one revision: who, when, why, and what it changed."),
     "drift": ("drifting", "Say which values in targets differ from the head, and since when."),
     "adopt": ("change", "Make what somebody wrote into a target a revision, judged as any other."),
