@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -47,6 +47,8 @@ class Version:
     """Was the file removed by it?"""
     in_force: bool = True
     """Was it ever the head?"""
+    revision: Revision | None = None
+    """The revision that it is, in a store."""
     cut: str | None = None
     """Why nothing is known of what was before, where there was something."""
 
@@ -59,9 +61,8 @@ class Version:
 _PAGE = 256
 
 
-def of_store(store: Store, config: str) -> Iterator[Version]:
-    """The revisions of a config, newest first, read as they are needed."""
-    before: int | None = None
+def of_store(store: Store, config: str, before: int | None = None) -> Iterator[Version]:
+    """The revisions of a config, newest first, read as they are needed; only those below a number, if one is given."""
     while revisions := store.history(config, _PAGE, before):
         yield from map(of_revision, revisions)
         before = revisions[-1].number
@@ -83,6 +84,7 @@ def of_revision(revision: Revision) -> Version:
         reverts=revision.reverts,
         approved_by=revision.approved_by,
         in_force=not revision.drift_copy,
+        revision=revision,
     )
 
 
@@ -140,9 +142,15 @@ class GitFile:
         known = is_configuration(path)
         return self.format or detect_format(path if known else str(self.path)).name
 
-    def root(self) -> Path:
-        """The top of the repository."""
-        return self._place()[0]
+    @property
+    def identity(self) -> str:
+        """By what its history is known, wherever the repository is."""
+        root, name = self._place()
+        return f"{git.root_commit(cwd=root)}:{name}"
+
+    def tags(self, commits: Sequence[str]) -> dict[str, str]:
+        """The first tag that holds each of these commits."""
+        return git.first_tags(commits, cwd=self._place()[0])
 
     def _place(self) -> tuple[Path, str]:
         """The repository, and the file's path in it. Raises `DocumentError`."""
