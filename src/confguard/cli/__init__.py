@@ -31,7 +31,7 @@ _COMMANDS = {
     "revert": ("change", "Bring back the exact bytes of the revision before the head, or of another one."),
     "extend": ("change", "Let a bake, or its stage, be longer."),
     "status": ("history", "Say for each config what is in force, and whether all is well."),
-    "log": ("records", "List what changed when: revisions or commits, newest first; also as a change log."),
+    "log": ("records", "List what changed when: revisions or commits, newest first; or a change log."),
     "blame": ("records", "Say for each value who set it, when and why: by meaning, not by lines."),
     "show": ("history", "Show one revision: who, when, why, and what it changed."),
     "drift": ("drifting", "Say which values in targets differ from the head, and since when."),

@@ -15,7 +15,7 @@ from confguard.records.versions import Version
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["to_atom", "to_markdown"]
+__all__ = ["text", "to_atom", "to_markdown"]
 
 _MARKS = re.compile(r"[\\`*_\[\]]")
 _ADDRESS = re.compile(r"[!-~]+@[!-~]+")
@@ -34,20 +34,20 @@ def to_markdown(name: str, released: Iterable[Release]) -> str:
 
 def _title(release: Release) -> str:
     when = day(release.at) if release.at else ""
-    return ", ".join(filter(None, [_text(release.name or ""), when]))
+    return ", ".join(filter(None, [text(release.name or ""), when]))
 
 
 def _section(entry: Entry, *, dated: bool) -> list[str]:
     version = entry.version
     first, *more = entry.clean(version.reason).splitlines() or ["No reason was given"]
     ticket = version.ticket if version.ticket and version.ticket not in first else None
-    heading = _text(first) + (f" ({_text(ticket)})" if ticket else "")
-    rest = _text(" ".join(more))
+    heading = text(first) + (f" ({text(ticket)})" if ticket else "")
+    rest = text(" ".join(more))
     sentences = [f"- {sentence}" for sentence in entry.sentences(code)]
     return [
         f"### {heading}",
         "",
-        f"{_who(version, _text, dated=dated)}.",
+        f"{_who(version, text, dated=dated)}.",
         *(["", rest] if rest else []),
         "",
         *sentences,
@@ -67,13 +67,13 @@ def _who(version: Version, shown: Callable[[str], str], *, dated: bool = True) -
     return "; ".join(parts)
 
 
-def _text(text: str) -> str:
+def text(written: str) -> str:
     """A text in which nothing is taken as a mark or an element.
 
-    >>> _text("*less* <b>`x`</b> [a](b)"), _text("- 1")
+    >>> text("*less* <b>`x`</b> [a](b)"), text("- 1")
     ('\\\\*less\\\\* &lt;b>\\\\`x\\\\`&lt;/b> \\\\[a\\\\](b)', '\\\\- 1')
     """
-    plain = harmless(text.strip()).replace("&", "&amp;").replace("<", "&lt;").replace("~", "&#126;")
+    plain = harmless(written.strip()).replace("&", "&amp;").replace("<", "&lt;").replace("~", "&#126;")
     return _BEGINNING.sub(r"\1\\", _MARKS.sub(r"\\\g<0>", plain))
 
 
