@@ -10,7 +10,7 @@ import argparse
 import json
 from pathlib import Path
 
-from . import diffs, edits, loading, monitors, risks, starting, stores
+from . import diffs, edits, loading, monitors, records, risks, starting, stores
 
 BENCHMARKS = [
     starting.bench_start,
@@ -32,6 +32,7 @@ BENCHMARKS = [
     stores.bench_many,
     stores.bench_watch,
     monitors.bench_record,
+    records.bench_blame,
 ]
 
 
