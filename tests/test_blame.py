@@ -358,12 +358,13 @@ def _rendered(format: str, tables: dict[str, dict[str, Any]], chance: random.Ran
                 else f'"{value}"'
             )
             comment = "  # why" if chance.random() < 0.02 and format != "ini" else ""
+            lines += ["", f"{indent}# {chance.random()}"] if chance.random() < 0.05 else []
             lines.append(f"{indent}{key}{sign} {shown}{comment}")
     return "\n".join(lines) + "\n"
 
 
 @pytest.mark.parametrize("format", ["toml", "yaml", "json", "ini"])
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(8))
 def test_lines_tell_what_parsers_tell(format: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(seed)
     tables: dict[str, dict[str, Any]] = {t: dict.fromkeys("abcd", 0) for t in ("one", "two", "three")}
@@ -385,8 +386,39 @@ def test_lines_tell_what_parsers_tell(format: str, seed: int, monkeypatch: pytes
     guard = history(*texts, format=format)
     told = cg.blame(guard).to_json()
     seen = []
-    monkeypatch.setattr(walking, "plausible", lambda old, new: seen.append(1))
+    monkeypatch.setattr(walking, "plausible", lambda *sides: seen.append(1))
     assert cg.blame(guard).to_json() == told and seen
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_lines_tell_what_parsers_tell_of_lists(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(seed)
+    elements = [{"name": f"n{i}", "w": i, "url": f"u{i}"} for i in range(4)]
+    texts = []
+    for _ in range(25):
+        kind = chance.random()
+        if kind < 0.6:
+            chance.choice(elements)[chance.choice(["w", "w", "name", "url", "more"])] = (
+                f"v{chance.randrange(9)}"
+            )
+        elif kind < 0.7:
+            chance.shuffle(elements)
+        elif kind < 0.8 and len(elements) > 2:
+            elements.pop(chance.randrange(len(elements)))
+        elif kind < 0.9:
+            elements.insert(chance.randrange(len(elements)), {"name": f"n{chance.randrange(99)}", "w": 1})
+        else:
+            chance.choice(elements).pop("more", None)
+        lines = [
+            f"{'- ' if n == 0 else '  '}{k}: {v}"
+            for each in elements
+            for n, (k, v) in enumerate(each.items())
+        ]
+        texts.append("\n".join(["servers:", *lines, ""]))
+    guard = history(*texts, format="yaml")
+    told = cg.blame(guard).to_json()
+    monkeypatch.setattr(walking, "plausible", lambda *sides: False)
+    assert cg.blame(guard).to_json() == told
 
 
 @pytest.mark.parametrize(
@@ -400,6 +432,23 @@ def test_lines_tell_what_parsers_tell(format: str, seed: int, monkeypatch: pytes
         ("toml", 'a = """\nb = 1\n"""\n', 'a = """\nb = 2\n"""\n'),
         ("toml", "[x]\na = 1\n[y]\nb = 1\n", "[x]\na = 1\nb = 1\n[y]\nc = 1\n"),
         ("env", "A=1\nB=${A}\n", "A=2\nB=${A}\n"),
+        ("toml", 'a = 1\nt = """\n# x\n"""\n', 'a = 1\nt = """\n# y\n"""\n'),
+        ("toml", 'a = 1\nt = """\n\nb = 1\n"""\n', 'a = 1\nt = """\nb = 1\n"""\n'),
+        ("yaml", "a: 1\nt: |\n  # x\n  y\n", "a: 1\nt: |\n  # z\n  y\n"),
+        ("yaml", "a: 1\nt: |\n  y\n\n\nb: 1\n", "a: 1\nt: |\n  y\nb: 1\n"),
+        ("yaml", "a: 1\nt: >+\n  y\n\nb: 1\n", "a: 1\nt: >+\n  y\n\n\nb: 1\n"),
+        ("yaml", "a: x\n\n  y\nb: 1\n", "a: x\n  y\nb: 1\n"),
+        ("yaml", "a:\n  b: 1\n  c: 2\n", "a:\n  b: 1\nc: 2\n"),
+        ("yaml", "a:\n  b: 1\nc: 2\n", "a:\n  b: 1\n  c: 2\nd: 1\n"),
+        ("yaml", "a: 1\nb: 'x  # y'\n", "a: 1\nb: x  # y\n"),
+        ("ini", "[s]\na = 1\nb = 1 # x\n", "[s]\na = 1\nb = 1 # y\n"),
+        ("ini", "[s]\na = 1\n\n  more\n", "[s]\na = 1\n  more\n"),
+        ("ini", "[s]\na = 1\n", "[s]\na = 1\n  b = 2\n"),
+        ("toml", "a = 1\n[x]\nb = 1\n[y]\nb = 1\n", "[x]\na = 1\nb = 1\n[y]\nb = 2\n"),
+        ("toml", "a.b = 1\na.c = 2\n", "a.b = 1\na.c = 3\n"),
+        ("toml", "a = [\n  1,\n]\nb = 1\n", "a = [\n  # x\n  1,\n]\nb = 2\n"),
+        ("json", '{\n"a": 1,\n"b": 2\n}', '{\n"a": 1,\n\n"b": 3\n}'),
+        ("json", '{\n"a": 1,\n"x": 2,\n"b": 2\n}', '{\n"a": 1,\n"b": 3\n}'),
         ("ini", "[s]\na = 1\nb = 1\n", "[s]\na = 1\n  more\nb = 1\n"),
         ("properties", "a.b=1\nc=2\n", "a.b=3\nc=2\n"),
     ],
@@ -409,7 +458,7 @@ def test_lines_that_are_no_settings(
 ) -> None:
     guard = history(older, newer, format=format)
     told = cg.blame(guard).to_json()
-    monkeypatch.setattr(walking, "plausible", lambda old, new: False)
+    monkeypatch.setattr(walking, "plausible", lambda *sides: False)
     assert cg.blame(guard).to_json() == told
 
 

@@ -36,23 +36,32 @@ def bench_blame() -> list[Row]:
     return rows
 
 
-def _texts(format: str) -> Iterator[bytes]:
-    """One of the values changes from each text to the next."""
+def _texts(kind: str) -> Iterator[bytes]:
+    """One of the values changes from each text to the next; often a comment does, too, or a setting comes or goes."""
     chance = random.Random(1)
-    values = [chance.randrange(10**6) for _ in range(VALUES)]
-    for _ in range(REVISIONS):
-        values[chance.randrange(VALUES)] = chance.randrange(10**6)
-        tables = [(f"table{n}", values[n : n + 20]) for n in range(0, VALUES, 20)]
-        if format == "json":
-            data = {name: {f"k{i}": each for i, each in enumerate(some)} for name, some in tables}
-            yield json.dumps(data, indent=2).encode()
+    tables = {f"table{n}": {f"k{i}": chance.randrange(10**6) for i in range(20)} for n in range(VALUES // 20)}
+    comments = dict.fromkeys(tables, "what it is for")
+    for number in range(REVISIONS):
+        name = chance.choice(list(tables))
+        table = tables[name]
+        table[chance.choice(list(table))] = chance.randrange(10**6)
+        if number % 8 == 0:
+            comments[name] = f"since revision {number}"
+        elif number % 8 == 1:
+            table[f"new{number}"] = number
+        elif number % 8 == 2:
+            table.popitem()
+        if kind == "json":
+            yield json.dumps(tables, indent=2).encode()
         else:
-            head, line = ("[{}]\n", "k{} = {}\n") if format == "toml" else ("{}:\n", "  k{}: {}\n")
-            lines = (
-                head.format(name) + "".join(line.format(i, each) for i, each in enumerate(some))
-                for name, some in tables
-            )
-            yield "".join(lines).encode()
+            yield "".join(
+                _lines(kind, name, comments[name], table) for name, table in tables.items()
+            ).encode()
+
+
+def _lines(kind: str, name: str, comment: str, table: dict[str, int]) -> str:
+    head, line = ("[{}]  # {}\n", "{} = {}\n") if kind == "toml" else ("{}:\n  # {}\n", "  {}: {}\n")
+    return head.format(name, comment) + "".join(line.format(key, value) for key, value in table.items())
 
 
 def _stored(folder: str, format: str, texts: list[bytes]) -> cg.Guard:

@@ -228,23 +228,25 @@ def _shared(child: _Node, older: View, shape: Shape) -> _Shared:
     if not child.pending:
         return _Shared(set())
     if newer.version.format == older.version.format and not older.version.is_gone:
-        changed = _changed_lines(child, older)
+        changed = _changed_lines(child, older, shape)
         if changed is not None:
             return _Shared({path for path, pair in changed.items() if not _same(path, pair, shape)})
     return _compared(child.pending, older.data, newer.data, shape)
 
 
 def _same(path: Path, pair: tuple[Any, Any] | None, shape: Shape) -> bool:
+    if path and isinstance(path[0], int) and shape.kind == "map":
+        shape = shape.of_documents()
     return pair is not None and means_same(*pair, shape.at(path))
 
 
-def _changed_lines(child: _Node, older: View) -> dict[Path, tuple[Any, Any] | None] | None:
+def _changed_lines(child: _Node, older: View, shape: Shape) -> dict[Path, tuple[Any, Any] | None] | None:
     """The settings that two texts say otherwise, where their lines tell it."""
     newer = child.view
     if newer.lines is None:
-        if not plausible(older.content, newer.content):
+        if not plausible(older.content, newer.content, newer.version.format):
             return None
-        newer.lines = Lines.of(newer.document)
+        newer.lines = Lines.of(newer.document, shape.of_data(newer.data, newer.data))
     if newer.lines is None:
         return None
     lines = newer.lines if child.open == 1 else newer.lines.copy()
@@ -264,7 +266,10 @@ def _compared(pending: Pending, before: Any, after: Any, shape: Shape) -> _Share
         shape = shape.of_documents()
     origin = origins(before, after, shape.of_data(before, after))
     if origin.in_place and not several:
-        return _Shared({path for path in pending if origin.of(path) is None})
+        stays = {path for path in (*origin.changed, *origin.emptied) if path in pending}
+        tables = origin.changed - stays
+        inside = (path for path in pending if any(path[:length] in tables for length in range(len(path))))
+        return _Shared(stays | set(inside) if tables else stays)
     moved = {path: place for path in pending if (place := origin.of(new + path)) is not None}
     kept = {path: place[len(old) :] for path, place in moved.items() if place[: len(old)] == old}
     return _Shared(pending.keys() - kept.keys(), kept)
