@@ -148,9 +148,14 @@ class Lines:
         """What the older lines of a hunk say; None where that is not sure."""
         alike = 0
         for old, new in zip(hunk.old, hunk.new, strict=False):
-            if not _is_edit(old, new, self.format):
+            place = hunk.number + alike
+            if self.paths[place] is _BLANK and _is_nothing(old, self.format):
+                lines = lines or self.content.split(b"\n")
+                if not self._is_between(place, lines):
+                    return None
+            elif not _is_edit(old, new, self.format):
                 break
-            if not self._edited(hunk.number + alike, old, new, found):
+            elif not self._edited(place, old, new, found):
                 return None
             alike += 1
         kept = self.paths[hunk.number : hunk.number + alike]
