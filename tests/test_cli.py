@@ -307,7 +307,7 @@ def test_every_command_has_help_with_an_example(capsys: Capture) -> None:
     (subparsers,) = (action for action in build_parser()._actions if action.choices)
     names = set(subparsers.choices or ())
     wanted = "schema explain git check diff assess plan apply confirm revert log show status verify drift"
-    wanted += " thin export import store adopt tell recover agent extend suspects"
+    wanted += " blame thin export import store adopt tell recover agent extend suspects"
     assert names == {*wanted.split(), "rules", "demo", "init", "backtest"}
     for name in names:
         with pytest.raises(SystemExit) as caught:

@@ -25,6 +25,7 @@ _FACE = {
     "confguard.guard": ["Guard"],
     "confguard.group": ["Group"],
     "confguard.causes": ["suspects"],
+    "confguard.records": ["blame"],
     "confguard.errors": [
         "BakeFailedError",
         "BakingError",
@@ -50,6 +51,7 @@ _RETURNED = {
     "confguard.live": ["Update"],
     "confguard.guard": ["Plan"],
     "confguard.causes": ["Suspect", "Suspects"],
+    "confguard.records": ["Blame", "BlamedValue"],
     "confguard.errors": [
         "DiffError",
         "MergeConflictError",
@@ -110,6 +112,9 @@ if TYPE_CHECKING:
     from confguard.guard import Plan as Plan
     from confguard.live import Live as Live
     from confguard.live import Update as Update
+    from confguard.records import Blame as Blame
+    from confguard.records import BlamedValue as BlamedValue
+    from confguard.records import blame as blame
     from confguard.risk import Circumstances as Circumstances
     from confguard.risk import Decision as Decision
     from confguard.risk import Finding as Finding

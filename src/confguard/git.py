@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from confguard.errors import DocumentError
 
 __all__ = [
     "ChangedFile",
+    "FileCommit",
     "LoggedCommit",
     "LoggedFile",
     "TextMerge",
@@ -22,6 +24,8 @@ __all__ = [
     "commit",
     "configure",
     "empty_tree",
+    "file_log",
+    "first_tags",
     "identity",
     "is_shallow",
     "last_touched",
@@ -31,10 +35,14 @@ __all__ = [
     "merge_file",
     "prefix",
     "root",
+    "root_commit",
+    "shallow_commits",
     "tracked",
 ]
 
 _SECONDS = 60
+_AT_ONCE = 1000
+"""How many commits one call of git names."""
 
 
 def blob(name: str, limit: int, *, cwd: Path | None = None) -> bytes:
@@ -276,6 +284,69 @@ def _logged(raw: str) -> Iterator[LoggedFile]:
         blobs = [_present(name) for name in (before, after)]
         if status[0] != "T":
             yield LoggedFile(path, blobs[0], blobs[1], was if status[0] == "R" else None)
+
+
+class FileCommit(NamedTuple):
+    """A commit that touched one file."""
+
+    sha: str
+    parents: tuple[str, ...]
+    """The commits before it that touched the file, too."""
+    at: int
+    """When its author wrote it, in seconds."""
+    author: str
+    email: str
+    message: str
+    blob: str | None
+    """The name of the file's content; None where the commit removed it."""
+    added: bool
+    """Was there no such file before?"""
+
+
+def file_log(revision: str, path: str, *, cwd: Path) -> list[FileCommit]:
+    """The commits that led to a file as it is in a revision, each before its parents, not followed through renames.
+
+    The path is from where git runs. Of a merge, only the sides that the file came from are followed. Raises
+    `DocumentError`.
+    """
+    asked = (
+        *("-c", "log.showRoot=true", "log", "--no-show-signature", "--no-color", "--parents", "--topo-order"),
+        *("--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "--diff-merges=first-parent"),
+        "--format=%x01%H%x00%P%x00%at%x00%aN%x00%aE%x00%B%x00",
+        *("--end-of-options", revision, "--", f":(literal){path}"),
+    )
+    commits = []
+    for record in _git(*asked, cwd=cwd, wanted=path).decode(errors="surrogateescape").split("\x01")[1:]:
+        sha, parents, at, author, email, message, raw = record.split("\0", 6)
+        entry = raw.lstrip("\n\0").split("\0", 1)[0].split(" ")
+        before, after = (entry[2], entry[3]) if len(entry) == 5 else (f"{sha}^:{path}", f"{sha}:{path}")
+        blob, added = _present(after), _present(before) is None
+        commits.append(
+            FileCommit(sha, tuple(parents.split()), int(at), author, email, message.strip(), blob, added)
+        )
+    return commits
+
+
+def shallow_commits(repository: Path) -> frozenset[str]:
+    """The commits of a shallow clone whose parents it lacks."""
+    place = _git("rev-parse", "--git-path", "shallow", cwd=repository, wanted="git").decode().strip()
+    file = repository / place
+    return frozenset(file.read_text().split()) if file.is_file() else frozenset()
+
+
+def root_commit(*, cwd: Path) -> str:
+    """The first commit of all, by which a repository is known: its oldest one in a shallow clone."""
+    return _git("rev-list", "--max-parents=0", "HEAD", cwd=cwd, wanted="HEAD").decode().split()[-1]
+
+
+def first_tags(commits: Sequence[str], *, cwd: Path) -> dict[str, str]:
+    """The tag that holds each of these commits first, for those that a tag holds."""
+    named: list[str] = []
+    for at in range(0, len(commits), _AT_ONCE):
+        some = commits[at : at + _AT_ONCE]
+        named += _name(_git("name-rev", "--tags", "--name-only", *some, cwd=cwd, wanted="tags")).splitlines()
+    tags = (re.sub(r"[~^][\d~^]*$", "", name) for name in named)
+    return {sha: tag for sha, tag in zip(commits, tags, strict=True) if tag != "undefined"}
 
 
 def is_shallow(repository: Path) -> bool:

@@ -10,7 +10,7 @@ import argparse
 import json
 from pathlib import Path
 
-from . import causes, diffs, edits, loading, monitors, risks, starting, stores
+from . import causes, diffs, edits, loading, monitors, records, risks, starting, stores
 
 BENCHMARKS = [
     starting.bench_start,
@@ -33,6 +33,7 @@ BENCHMARKS = [
     stores.bench_watch,
     monitors.bench_record,
     causes.bench_suspects,
+    records.bench_blame,
 ]
 
 

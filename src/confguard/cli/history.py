@@ -1,4 +1,4 @@
-"""`log`, `show`, `status` and `verify`: what was, what is, and whether it is sound."""
+"""`show`, `status` and `verify`: what was, what is, and whether it is sound."""
 
 from __future__ import annotations
 
@@ -26,16 +26,11 @@ from confguard.stores.interface import PendingBake, Revision
 from confguard.stores.opening import missing_file
 from confguard.texts import amount
 
-__all__ = ["register"]
+__all__ = ["register", "show_revision"]
 
 
 def register(commands: Commands) -> None:
     """Add the commands."""
-    command = commands.add("log", log, "confguard log auth")
-    commands.add_config(command)
-    command.add_argument("--limit", metavar="N", type=whole, default=20, help="how many (20)")
-    command.add_argument("--before", metavar="N", type=whole, help="only those before revision N")
-
     command = commands.add(
         "show",
         show,
@@ -67,18 +62,6 @@ def register(commands: Commands) -> None:
     )
 
 
-def log(args: Namespace) -> int:
-    """`confguard log`."""
-    with guarded_there(args.name) as guard:
-        revisions = guard.history(args.limit, args.before)
-    say(
-        args.format,
-        [revision_json(revision) for revision in revisions],
-        lambda: "\n".join(map(_show_line, revisions)) or f"'{args.name}' has no revision yet",
-    )
-    return 0
-
-
 def show(args: Namespace) -> int:
     """`confguard show`."""
     with guarded_there(args.name) as guard:
@@ -97,7 +80,7 @@ def show(args: Namespace) -> int:
     def text() -> str:
         first = "the first revision" if before is None else "it does not parse, or the one before it does not"
         difference = first if changed is None else show_diff(changed)
-        return "\n".join([_show_line(revision), f"    digest {revision.digest}", difference])
+        return "\n".join([show_revision(revision), f"    digest {revision.digest}", difference])
 
     say(args.format, members, text)
     return 0
@@ -161,7 +144,7 @@ def _changed(guard: Guard, before: Revision, revision: Revision) -> Diff | None:
         return None
 
 
-def _show_line(revision: Revision) -> str:
+def show_revision(revision: Revision) -> str:
     """Number, time, author and what kind it is; the reason below it."""
     kind = f"  revert to {revision.reverts}" if revision.reverts is not None else ""
     kind = "  a copy of drift, never in force" if revision.drift_copy else kind

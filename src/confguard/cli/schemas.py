@@ -10,13 +10,13 @@ from typing import Any
 
 from confguard.cli.options import Commands, said
 from confguard.cli.output import report_errors, say
-from confguard.cli.projects import guarded, of_all, the_project
+from confguard.cli.projects import guarded, guarded_there, of_all, the_project
 from confguard.cli.sources import config_named, file_named, files_of, make_importable
 from confguard.documents.document import read
 from confguard.errors import SchemaError, ValidationError
 from confguard.schema.compatibility import compare_schemas
 from confguard.schema.explaining import Explanation, explain
-from confguard.schema.export import example_file, json_schema, reference_page
+from confguard.schema.export import Current, example_file, json_schema, reference_page
 from confguard.schema.layers import Profile, Source
 from confguard.schema.migration import migrate
 from confguard.schema.schema import Schema, resolve_schema
@@ -44,6 +44,8 @@ def register(commands: Commands) -> None:
         "new", metavar="NEW", nargs="?", help="for check: the new version; for migrate: the file"
     )
     command.add_argument("--write", action="store_true", help="for migrate: replace the file")
+    about = "for docs of a config: what each setting is now, its owner and last change"
+    command.add_argument("--values", action="store_true", help=about)
     command.add_argument(
         "--as", dest="read_as", metavar="FORMAT", default="toml", help="for example: toml, yaml"
     )
@@ -74,10 +76,10 @@ def schema(args: Namespace) -> int:
     if args.what == "migrate":
         return _migrate(args)
     if args.schema:
-        written = _written(_resolved(args.schema), args)
+        written = _written(args.schema, args)
         say(args.format, written, lambda: _as_text(written, args.what))
         return 0
-    pages, errors = of_all(_with_schema(), lambda name: _written(_resolved(name), args))
+    pages, errors = of_all(_with_schema(), lambda name: _written(name, args))
     say(
         args.format,
         pages,
@@ -90,13 +92,27 @@ def schema(args: Namespace) -> int:
     return report_errors(errors)
 
 
-def _written(schema: Schema[Any], args: Namespace) -> dict[str, Any]:
+def _written(named: str, args: Namespace) -> dict[str, Any]:
     """A schema as JSON Schema, example or page."""
+    schema = _resolved(named)
     if args.what == "json":
         return json_schema(schema)
     if args.what == "docs":
-        return {"docs": reference_page(schema).rstrip("\n")}
+        return {"docs": reference_page(schema, _current(named, schema) if args.values else None).rstrip("\n")}
     return {"example": example_file(schema, args.read_as, schema_file=args.schema_file).strip("\n")}
+
+
+def _current(named: str, schema: Schema[Any]) -> Current:
+    """What the settings of a config are. Raises `SchemaError` for what is no config: nothing else has values."""
+    from confguard.records.reference import current_settings
+
+    project = config_named(named)
+    if project is None:
+        raise SchemaError(
+            f"'{named}' is no config, and has no values", hint="--values is for a config's name"
+        )
+    with guarded_there(named) as guard:
+        return current_settings(guard, schema, project.config(named).owners)
 
 
 def _as_text(written: dict[str, Any], what: str) -> str:

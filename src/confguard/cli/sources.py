@@ -32,6 +32,7 @@ __all__ = [
     "file_named",
     "files_named",
     "files_of",
+    "from_here",
     "load",
     "make_importable",
     "parse",
@@ -172,7 +173,7 @@ def make_importable() -> None:
         sys.path.insert(0, str(Path.cwd()))
 
 
-def _from_here(name: str) -> str:
+def from_here(name: str) -> str:
     """The path of a file, or of `REV:path`: from the top of the work tree, unless it begins with a dot."""
     _, colon, path = name.rpartition(":")
     if not colon or Path(name).exists():
@@ -188,5 +189,5 @@ def terms_for(name: str, schema: str | None, project: Project | None = None) -> 
     project = project or find_project()
     if project is None:
         return Terms(schema=resolve_schema(schema))
-    config = project.config_of(_from_here(name))
+    config = project.config_of(from_here(name))
     return terms_of(project, config[1] if config else None, schema)

@@ -24,7 +24,7 @@ from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.sources import Source, SourceData, read_source
 from confguard.values import Documents, documents_of, identical, same
 
-__all__ = ["compare", "diff"]
+__all__ = ["Walk", "compare", "diff"]
 
 
 def diff(before: Source, after: Source, schema: SchemaLike = None, *, moves: bool = True) -> Diff:
@@ -61,7 +61,7 @@ def compare(before: SourceData, after: SourceData, shape: Shape = ANYTHING, *, m
         old, new = _of_documents(before), _of_documents(after)
         shape = shape.of_documents()
     shape = shape.of_data(old, new)
-    walk, secrets = _Walk(), Secrets(shape, old, new)
+    walk, secrets = Walk(), Secrets(shape, old, new)
     try:
         if _same_text(before.document, after.document):
             pass
@@ -69,7 +69,7 @@ def compare(before: SourceData, after: SourceData, shape: Shape = ANYTHING, *, m
             walk.documents(old, new, shape)
         else:
             walk.values(old, new, (), (), shape)
-        steps = find_moves(walk.steps, _steps_between) if moves else walk.steps
+        steps = find_moves(walk.steps, walk.between) if moves else walk.steps
         changes = _without_copies([_change(step, secrets) for step in steps])
     except RecursionError:
         raise DiffError("the data is nested too deep to walk, or refers to itself") from None
@@ -95,13 +95,6 @@ def _same_text(before: Document | None, after: Document | None) -> bool:
     return bool(before and after and before.content == after.content and before.format == after.format)
 
 
-def _steps_between(old: Any, new: Any, path: Path, place: Path, shape: Shape) -> list[Step | Change]:
-    """The edits inside of what moved."""
-    walk = _Walk()
-    walk.values(old, new, path, place, shape)
-    return walk.steps
-
-
 _SEVERAL = 4
 _TELLING = 6
 """Shorter secrets may well be the same as something that is none."""
@@ -114,12 +107,24 @@ class _Known(NamedTuple):
     after: Callable[[int], Key | None]
 
 
-class _Walk:
-    """Collects steps. `path` counts positions before, `place` after; they are one object where equal."""
+class Walk:
+    """Collects steps. In them, `path` counts positions before, `place` after; they are one object where equal."""
 
     def __init__(self) -> None:
         self.steps: list[Step | Change] = []
         self.coarse: list[Path] = []
+        self.aligned: list[tuple[Path, list[tuple[int, int]]]] = []
+        """Lists of which elements stand elsewhere now: where each is, and positions before and after."""
+        self.renamed: list[tuple[Path, Path]] = []
+        """Settings that the schema knows under two names: where each is now, and where it was."""
+
+    def between(self, old: Any, new: Any, path: Path, place: Path, shape: Shape) -> list[Step | Change]:
+        """The edits inside of what moved."""
+        walk = Walk()
+        walk.values(old, new, path, place, shape)
+        self.aligned += walk.aligned
+        self.renamed += walk.renamed
+        return walk.steps
 
     def values(
         self, old: Any, new: Any, path: Path, place: Path, shape: Shape, *, compared: bool = False
@@ -175,7 +180,8 @@ class _Walk:
         if name is None:
             return False
         inner, there = (*path, name), (*place, name)
-        edits = _steps_between(value, new[name], inner, there, shape.child(name))
+        edits = self.between(value, new[name], inner, there, shape.child(name))
+        self.renamed.append((there, (*path, key)))
         if edits:
             self.steps.append(
                 Step("move", inner, there, shape.child(name), value, value, origin=(*path, key))
@@ -212,6 +218,8 @@ class _Walk:
         known: _Known,
     ) -> None:
         """The edits inside of elements, then what came, went and moved."""
+        if any(i != j for i, j in plan.pairs):
+            self.aligned.append((place, plan.pairs))
         for i, j in _differing(old, new, plan.pairs):
             key = known.before(i)
             inner = (*path, i if key is None else key)

@@ -13,7 +13,7 @@ from confguard.paths import Key, Path, dig
 from confguard.schema.secrets import is_secret
 from confguard.schema.shape import ANYTHING, Shape
 
-__all__ = ["Keying", "document_keys", "keying", "leaves", "token"]
+__all__ = ["IDENTIFYING", "Keying", "document_keys", "keying", "leaves", "token"]
 
 _IDENTIFYING = (
     *("id", "uuid", "guid", "key", "kid", "name", "slug", "code"),
@@ -34,6 +34,8 @@ _QUALIFYING = (
 )
 """What, with one of the above, identifies what neither does alone: Kubernetes' ports by number and protocol."""
 _KUBERNETES = ("kind", "metadata.namespace", "metadata.name")
+IDENTIFYING = frozenset({*_IDENTIFYING, *_QUALIFYING, "apiVersion", "metadata"})
+"""What may be a part of by what an element is known: when anything else changes, it stays the same element."""
 
 
 @frozen

@@ -10,7 +10,7 @@ from confguard.diffs.render import show_value
 from confguard.errors import harmless
 from confguard.paths import Key, show_path
 
-__all__ = ["to_markdown"]
+__all__ = ["code", "to_markdown"]
 
 _SIGNS = {"add": "added", "remove": "removed", "replace": "changed", "move": "moved"}
 
@@ -26,7 +26,7 @@ def to_markdown(diff: Diff, title: str | None = None) -> str:
     |---|---|---|---|---|
     | changed | `pool` | `64` | `4` | 16 times less |
     """
-    head = [f"### {_code(title)}", ""] if title else []
+    head = [f"### {code(title)}", ""] if title else []
     if diff.same:
         return "\n".join([*head, diff.summary, ""])
     lines = [*head, f"**{diff.summary}**", "", "| | setting | before | after | |", "|---|---|---|---|---|"]
@@ -34,29 +34,33 @@ def to_markdown(diff: Diff, title: str | None = None) -> str:
 
 
 def _row(change: Change) -> str:
-    cells = [_SIGNS[change.op], _code(show_path(change.path)), *_values(change), str(change.effect)]
+    cells = [_SIGNS[change.op], _cell(show_path(change.path)), *_values(change), str(change.effect)]
     return "| " + " | ".join(cells) + " |"
 
 
 def _values(change: Change) -> tuple[str, str]:
     if change.op == "move":
         counted = isinstance(change.path[-1], Key)
-        origin = f"position {change.before}" if counted else _code(show_path(change.origin or change.path))
+        origin = f"position {change.before}" if counted else _cell(show_path(change.origin or change.path))
         return origin, f"position {change.after}" if counted else ""
     before = "" if change.op == "add" else _shown(change.before)
     return before, "" if change.op == "remove" else _shown(change.after)
 
 
 def _shown(value: Any) -> str:
-    return _code(show_value(value))
+    return _cell(show_value(value))
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Inline code that nothing in the text can leave."""
     fence = "`" * (_longest_run(text) + 1)
     space = " " if text.startswith("`") or text.endswith("`") else ""
-    escaped = harmless(text).replace("|", "\\|")
-    return f"{fence}{space}{escaped}{space}{fence}"
+    return f"{fence}{space}{harmless(text)}{space}{fence}"
+
+
+def _cell(text: str) -> str:
+    """Inline code in a table."""
+    return code(text).replace("|", "\\|")
 
 
 def _longest_run(text: str) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 from confguard.paths import show_path
 from confguard.schema.absent import NOTHING
@@ -18,13 +18,19 @@ from confguard.schema.unions import member_name, tables_of
 from confguard.schema.wording import listed
 from confguard.secrets import HIDDEN
 
-__all__ = ["example_file", "json_schema", "reference_page"]
+__all__ = ["Current", "example_file", "json_schema", "reference_page"]
 
 
-def reference_page(schema: Schema[Any]) -> str:
-    """A Markdown page with a row for each setting."""
-    rows = ["| setting | type | default | what |", "|---|---|---|---|"]
-    rows += [_row(*each) for each in _settings(schema.shape, ())]
+Current: TypeAlias = Callable[[tuple[str, ...]], tuple[str, str, str]]
+"""What a setting is now, whose it is, and who changed it last, as Markdown."""
+
+
+def reference_page(schema: Schema[Any], current: Current | None = None) -> str:
+    """A Markdown page with a row for each setting; with what it is now, where that is known."""
+    now = ["now", "owner", "last change"] if current else []
+    columns = ["setting", "type", "default", *now, "what"]
+    rows = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    rows += [_row(*each, current(each[0]) if current else ()) for each in _settings(schema.shape, ())]
     return "\n".join([f"# {schema.name}", "", *rows]) + "\n"
 
 
@@ -44,7 +50,7 @@ def _settings(
             yield (*path, key), child, which
 
 
-def _row(path: tuple[str, ...], shape: Shape, which: str) -> str:
+def _row(path: tuple[str, ...], shape: Shape, which: str, current: tuple[str, ...]) -> str:
     keywords = allowed(shape)
     default = shown_at(default_text(shape), path, shape)
     shown = "required" if default is NOTHING else f"`{json.dumps(default)}`" if default != HIDDEN else HIDDEN
@@ -52,5 +58,5 @@ def _row(path: tuple[str, ...], shape: Shape, which: str) -> str:
     notes = [which, keywords.get("description", "")]
     notes += [f"impact: {extra['impact']}"] if "impact" in extra else []
     notes += [f"deprecated: {shape.deprecated}"] if shape.deprecated else []
-    cells = (f"`{show_path(path)}`", described(shape), shown, "; ".join(filter(None, notes)))
+    cells = (f"`{show_path(path)}`", described(shape), shown, *current, "; ".join(filter(None, notes)))
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -85,9 +85,8 @@ class Reader:
             return None
         if not stat.S_ISREG(status.st_mode):
             raise StoreError(f"{self._path}: is not a regular file", hint="name a file for the store")
-        if any(
-            map(_holds_something, (f"{os.path.realpath(self._path)}{end}" for end in ("-wal", "-journal")))
-        ):
+        real = os.path.realpath(self._path)
+        if _holds_something(f"{real}-wal") or _holds_something(f"{real}-journal"):
             return _FileState(True, status.st_ino)
         if not status.st_size:
             return None
