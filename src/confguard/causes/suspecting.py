@@ -97,7 +97,7 @@ def suspects(
     """
     project = None
     if store is None:
-        project = find_project()
+        project = find_project(leave_out=lambda _: None)  # who looks for a cause has no use for monitors
         if project is None:
             raise ProjectError(
                 f"no {FILE_NAME} here or in a folder above", hint="`confguard init` writes one"

@@ -18,6 +18,7 @@ __all__ = [
     "guarded",
     "guarded_anyway",
     "guarded_there",
+    "leave_out",
     "names_of",
     "of_all",
     "of_each",
@@ -35,13 +36,14 @@ def the_project(*, anyway: bool = False) -> Project:
 
     With `anyway`, also where probes, monitors, reloads and bakes cannot be used: who goes back in an outage needs none.
     """
-    project = find_project(leave_out=_leave_out if anyway else None)
+    project = find_project(leave_out=leave_out if anyway else None)
     if project is None:
         raise ProjectError(f"no {FILE_NAME} here or in a folder above", hint="`confguard init` writes one")
     return project
 
 
-def _leave_out(error: ProjectError) -> None:
+def leave_out(error: ProjectError) -> None:
+    """Say, once, without what of the project file it goes on."""
     if str(error) not in _TOLD:
         _TOLD.add(str(error))
         print(f"confguard: goes on without what cannot be used:\n{error}", file=sys.stderr)

@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from confguard import git
 from confguard.cli.output import shown_path
-from confguard.cli.projects import of_all, the_project
+from confguard.cli.projects import leave_out, of_all, the_project
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
@@ -117,7 +117,7 @@ def config_named(name: str) -> Project | None:
     """The project, where it has a config of this name that no file here takes from it."""
     if Path(name).is_file():
         return None
-    project = find_project()
+    project = find_project(leave_out=leave_out)
     return project if project and name in project.settings.configs else None
 
 
