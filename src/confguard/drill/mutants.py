@@ -71,14 +71,16 @@ def _spliced(document: Document, edit: Edit) -> bytes | None:
 
 
 def _changed(data: Any, places: list[tuple[Place, Any]], others: Sequence[Document]) -> Iterator[Attempt]:
+    tables = [path for path, value in places if isinstance(value, dict)]
     for path, value in places:
         for kind, wrong in wrong_values(value):
             yield kind, path, _setting(path, wrong)
         yield "dropped", path, _dropping(path)
         if isinstance(path[-1], str):
-            yield from ((("misspelt key", path, _renaming(path, name))) for name in _misspelt(path[-1]))
-            if len(path) > 1:
-                yield "wrong table", path, _moving_up(path)
+            yield from (("misspelt key", path, _renaming(path, name)) for name in _misspelt(path[-1]))
+            if not isinstance(value, dict):
+                near = [each for each in tables if each != path[:-1]][:1]
+                yield from (("wrong table", path, _moving(path, table)) for table in near)
         for other in others:
             there = _at(other.data, path)
             if not isinstance(value, dict) and there is not None and there != value:
@@ -184,11 +186,10 @@ def _renaming(path: Place, name: str) -> Edit:
     return edit
 
 
-def _moving_up(path: Place) -> Edit:
+def _moving(path: Place, table: Place) -> Edit:
     def edit(data: Any) -> None:
         value = _at(data, path[:-1]).pop(path[-1])
-        if isinstance(above := _at(data, path[:-2]), dict):
-            above.setdefault(path[-1], value)
+        _at(data, table).setdefault(path[-1], value)
 
     return edit
 
