@@ -308,7 +308,7 @@ def test_every_command_has_help_with_an_example(capsys: Capture) -> None:
     names = set(subparsers.choices or ())
     wanted = "schema explain git check diff assess plan apply confirm revert log show status verify drift"
     wanted += " blame thin export import store adopt tell recover agent extend suspects"
-    assert names == {*wanted.split(), "rules", "demo", "init", "backtest"}
+    assert names == {*wanted.split(), "rules", "demo", "init", "backtest", "drill"}
     for name in names:
         with pytest.raises(SystemExit) as caught:
             main([name, "--help"])

@@ -133,6 +133,7 @@ GOOD: dict[str, tuple[Callable[[], None], str]] = {
     "rules": (nothing, "rules CG201"),
     "git": (nothing, "git install"),
     "backtest": (nothing, "backtest ."),
+    "drill": (nothing, "drill auth --limit 20"),
 }
 NO: dict[str, tuple[Callable[[], None], str]] = {
     "check": (broken, "check"),
@@ -182,6 +183,7 @@ CANNOT = {
     "rules": "rules CG999",
     "git": "git merge-driver",
     "backtest": "backtest none",
+    "drill": "drill none",
     "store": "store setup sqlite:///x.db",
 }
 

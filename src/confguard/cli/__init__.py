@@ -53,6 +53,7 @@ _COMMANDS = {
     "schema": ("schemas", "Write a schema out, compare two versions of it, or bring an old file up to it."),
     "explain": ("schemas", "Show for each value where it comes from, and what it shadows."),
     "rules": ("about", "List the rules, or explain one."),
+    "drill": ("drilling", "Inject misconfigurations into a copy, and say which layer catches each."),
     "git": ("versioning", "Let git diff and merge configuration files by meaning."),
     "backtest": ("backtesting", "Score a repository's past changes, and compare with what was reverted."),
 }

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Mapping
 from typing import Any
 
+from attrs import evolve
+
+from confguard.documents.document import read
+from confguard.drill import Drill
+from confguard.drill import drill as drilled
 from confguard.guard import Guard
+from confguard.project import find_project
+from confguard.project.guards import terms_of
+from confguard.risk.judging import Terms
 from confguard.risk.policy import Policy
-from confguard.schema.schema import SchemaLike
+from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.stores.memory import MemoryStore
 
-__all__ = ["memory_guard", "overridden"]
+__all__ = ["drill", "memory_guard", "overridden"]
 
 
 def memory_guard(
@@ -46,3 +55,34 @@ def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[st
             inner = inner.setdefault(name, {})
         inner[last] = value
     return copied
+
+
+def drill(
+    file: str | os.PathLike[str],
+    schema: SchemaLike = None,
+    *,
+    policy: Policy | None = None,
+    seed: int = 0,
+    limit: int = 300,
+) -> Drill:
+    """Inject misconfigurations into copies of a file, and say which layer catches each: for a test that holds a share.
+
+    Schema, policy and rules are those that the project file has for it, but for what is given here.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "pool.toml")
+    ...     _ = file.write_text("[pool]\\nsize = 64\\nenabled = true\\n")
+    ...     result = drill(file, limit=30)
+    >>> result.tried, result.share > 0
+    (30, True)
+    """
+    project = find_project()
+    config = project.config_of(file) if project else None
+    terms = terms_of(project, config[1] if config else None) if project else Terms()
+    if schema is not None:
+        terms = evolve(terms, schema=resolve_schema(schema))
+    if policy is not None:
+        terms = evolve(terms, policy=policy)
+    return drilled(read(file, terms.format), terms, seed=seed, limit=limit)

@@ -1,0 +1,157 @@
+"""Drills: misconfigurations that are injected, and what catches them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from confguard.cli import main
+from confguard.documents.document import parse
+from confguard.drill import drill
+from confguard.drill.mutants import mutants
+from confguard.errors import ConfguardError
+from confguard.risk.judging import Terms
+from confguard.risk.policy import Decision, Policy
+from confguard.schema.schema import resolve_schema
+
+AUTH = files("confguard.demo").joinpath("auth.toml").read_text()
+PROJECT = 'store = "sqlite:///c.db"\n[configs.auth]\nfiles = ["auth.toml"]\nschema = "{}"\n'
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("auth.toml").write_text(AUTH)
+    Path("confguard.toml").write_text(PROJECT.format("confguard.demo.settings:AuthSettings"))
+    return tmp_path
+
+
+def result(capsys: Capture, *words: str) -> dict[str, object]:
+    assert main(["drill", *words, "--format", "json"]) == 0
+    made: dict[str, object] = json.loads(capsys.readouterr().out)
+    return made
+
+
+def test_the_example_service_is_drilled_and_its_advice_raises_the_share(
+    project: Path, capsys: Capture
+) -> None:
+    before = {each.name: each.read_bytes() for each in project.iterdir()}
+    first = result(capsys, "auth")
+    assert first["tried"] >= 300  # type: ignore[operator]
+    assert {each.name: each.read_bytes() for each in project.iterdir()} == before
+    assert {each["caught_by"] for each in first["cases"]} == {"parser", "schema", "risk policy", "none"}  # type: ignore[attr-defined]
+    bounds = [each["paste"] for each in first["advice"] if each["kind"] == "bound"]  # type: ignore[attr-defined]
+    with Path("confguard.toml").open("a") as file:
+        file.write("\n" + "\n\n".join(bounds) + "\n")
+    second = result(capsys, "auth")
+    assert first["share"] < second["share"] == first["share_with_bounds"]  # type: ignore[operator]
+
+
+def test_what_a_bound_allows_still_passes(project: Path, capsys: Capture) -> None:
+    pastes = [each["paste"] for each in result(capsys, "auth")["advice"] if each["kind"] == "bound"]  # type: ignore[attr-defined]
+    with Path("confguard.toml").open("a") as file:
+        file.write("\n" + "\n\n".join(pastes) + "\n")
+    Path("after.toml").write_text(AUTH.replace('"75s"', '"90s"').replace("20000", "24000"))
+    Path("confguard.toml").write_text(Path("confguard.toml").read_text().replace('"auth.toml"', '"a*.toml"'))
+    assert main(["assess", "auth.toml", "after.toml"]) == 0
+
+
+def test_a_seed_repeats_it_byte_for_byte_and_another_chooses_others(project: Path, capsys: Capture) -> None:
+    out = []
+    for seed in ("7", "7", "8"):
+        main(["drill", "auth.toml", "--seed", seed, "--limit", "60", "--format", "json"])
+        out.append(capsys.readouterr().out)
+    assert out[0] == out[1] != out[2]
+
+
+def test_what_means_the_same_is_not_counted() -> None:
+    schema = resolve_schema("confguard.demo.settings:AuthSettings")
+    made = drill(parse(AUTH, "toml"), Terms(schema=schema))
+    assert made.equivalent > 5  # to drop a key that holds its default changes nothing
+    assert not [each for each in made.cases if each.kind == "dropped" and each.path == "server.workers"]
+
+
+def test_caught_by_the_policy_is_what_it_stops_not_what_it_finds() -> None:
+    strict, loose = (
+        drill(parse(AUTH, "toml"), Terms(policy=Policy(review=score, block=score))) for score in (1, 101)
+    )
+    assert strict.share > loose.share
+    assert "risk policy" not in {each.caught_by for each in loose.cases}
+    lenient = drill(parse(AUTH, "toml"), Terms(policy=Policy(review=1, block=101)), fail_on=Decision.REVIEW)
+    assert lenient.share == strict.share
+
+
+def test_the_outage_is_among_the_changes() -> None:
+    found = {each.content for each in mutants(parse(AUTH, "toml"), (), 0)}
+    assert files("confguard.demo").joinpath("auth.faster.toml").read_bytes() in found
+
+
+def test_a_test_command_catches_what_no_other_layer_does(project: Path, capsys: Capture) -> None:
+    Path("check.py").write_text(
+        "import sys; sys.exit('redis://sessions:6379' not in open(sys.argv[1]).read())"
+    )
+    made = result(capsys, "auth", "--test", f"{sys.executable} check.py {{}}")
+    assert {"kind": "other environment", "path": "sessions.store", "caught_by": "candidate tests"} in made[
+        "cases"
+    ]  # type: ignore[operator]
+
+
+def test_values_of_other_environments_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("test", "live"):
+        Path(name).mkdir()
+        Path(name, "a.toml").write_text(f'db = "{name}-db"\n')
+    found = list(mutants(parse('db = "live-db"\n', "toml"), [parse('db = "test-db"\n', "toml")], 0))
+    assert ("stale copy", b'db = "test-db"\n') in [(each.kind, each.content) for each in found]
+
+
+@pytest.mark.parametrize("text", ["", "\n \n"])
+def test_an_empty_config_is_refused(text: str) -> None:
+    with pytest.raises(ConfguardError, match="is empty"):
+        drill(parse(text, "toml"))
+
+
+def test_what_does_not_parse_or_is_no_number_is_an_error(project: Path, capsys: Capture) -> None:
+    Path("auth.toml").write_text("a = [")
+    assert main(["drill", "auth"]) == 2
+    assert main(["drill", "auth", "--test", "'"]) == 2
+    assert "auth.toml:1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("format", "text"),
+    [
+        ("yaml", "a: &x {b: 1s, c: [1, 2]}\nd: *x\n---\ne: yes\n"),
+        ("json", '[1, {"a": null, "b": "\\u001b[31m<b>"}]'),
+        ("ini", "[a]\nb = 1\n"),
+        ("env", "A=1\nB=two\n"),
+        ("properties", "a.b=1\nc=2\n"),
+        ("toml", 'x = 1e999\ny = nan\nz = -9223372036854775808\n"q\\"" = "\\u007f"\n'),
+    ],
+)
+def test_every_format_and_odd_values(format: str, text: str) -> None:
+    made = drill(parse(text, format), limit=200)
+    assert made.tried > 10
+
+
+def test_a_huge_config_is_bounded() -> None:
+    text = "".join(f"[t{n}]\na = {n}\nb = 'x{n}'\n" for n in range(2_000))
+    assert drill(parse(text, "toml"), limit=5).tried == 5
+
+
+def test_secrets_and_escapes_do_not_reach_the_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.toml").write_text('password = "hunter2-hunter2"\n"k\\u001b[31m" = 1\napi_token = 91827364\n')
+    for way in ("text", "json"):
+        assert main(["drill", "a.toml", "--format", way]) == 0
+        out = capsys.readouterr().out
+        assert "hunter2" not in out
+        assert "91827364" not in out
+        assert "\x1b" not in out
