@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 from attrs import define, field
 
@@ -52,7 +52,7 @@ def apply(
                 attempt.done = done = write(attempt.changes)
         if tell_services:
             # A service may take its time, and its bake has begun.
-            with leased(done, _for_seconds(_LONGEST_TELLING)) if attempt.bake else nullcontext():
+            with _leased_for_telling(attempt.bake, done) if attempt.bake else nullcontext():
                 done = tell_of_heads(done)
         if any(each.problem for each in done):
             with uninterrupted():
@@ -136,6 +136,11 @@ def _bake(bake: Bake, done: Sequence[Done], *, detach: bool) -> None:
         leave(each)
 
 
-def _for_seconds(seconds: float) -> Callable[[], bool]:
-    end = time.monotonic() + seconds
-    return lambda: time.monotonic() < end
+def _leased_for_telling(bake: Bake, done: Sequence[Done]) -> AbstractContextManager[None]:
+    """Who dies meanwhile is missed at the bake's deadline, as in the bake itself."""
+    started, lasting = time.monotonic(), bake.duration.total_seconds()
+    return leased(
+        done,
+        lambda: time.monotonic() - started < _LONGEST_TELLING,
+        lambda: started + lasting - time.monotonic(),
+    )

@@ -128,9 +128,7 @@ class _Seen:
 
 
 @contextmanager
-def leased(
-    done: Sequence[Done], is_due: Callable[[], bool], left: Callable[[], float] = lambda: LEASE_SECONDS
-) -> Iterator[None]:
+def leased(done: Sequence[Done], is_due: Callable[[], bool], left: Callable[[], float]) -> Iterator[None]:
     """Say again and again that the bakes are watched, on a thread of its own: probes may take long.
 
     As long as it `is_due`; `left` is how many seconds the bakes go on for.
