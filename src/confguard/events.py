@@ -26,6 +26,8 @@ EventKind: TypeAlias = Literal[
     "extended",
     "taken over",
     "verified",
+    "drifted",
+    "not notified",
 ]
 
 

@@ -25,6 +25,7 @@ from confguard.project.project import Project
 from confguard.project.settings import Config, Settings
 from confguard.risk.policy import Policy
 from confguard.stores.stages import stages_of
+from confguard.targets.refusing import UnusableError
 
 __all__ = ["ENVIRONMENT", "FILE_NAME", "find_project", "has_project", "load_project", "project_in"]
 
@@ -86,7 +87,7 @@ def load_project(
     if needless and leave_out and not needed:
         leave_out(_error(needless, document, inside))
         return evolve(project, settings=_without(settings, needless))
-    if problems := [*needless, *needed]:
+    if problems := [*needless, *needed, *_unusable_notifiers(project)]:
         raise _error(problems, document, inside)
     return project
 
@@ -178,6 +179,18 @@ def _unusable_tables(settings: Settings) -> Iterator[Problem]:
             stages_of(config.stages)
         except ValueError as error:
             yield Problem(("configs", name, "stages"), str(error))
+
+
+def _unusable_notifiers(project: Project) -> Iterator[Problem]:
+    """Notifiers that are none; whether their secrets are there is known when they are needed."""
+    for name, table in project.settings.notifiers.items():
+        from confguard.notify.tables import as_notifier
+
+        try:
+            as_notifier(table, project.root)
+        except UnusableError as error:
+            hint = f" ({error.hint})" if error.hint else ""
+            yield Problem(("notifiers", name, *([error.key] if error.key else [])), f"{error}{hint}")
 
 
 def _lists(config: Config) -> Iterator[tuple[str, list[Any], Callable[[Any], object]]]:

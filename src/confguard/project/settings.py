@@ -97,5 +97,8 @@ class Settings:
     """The thresholds of all configs that have none of their own."""
     documents: DocumentSettings = field(factory=DocumentSettings)
     """How documents are read."""
+    notifiers: dict[str, Any] = field(factory=dict, repr=False)
+    """Who is told of what happens: `{ url, secret_env, secret_file, events, timeout, attempts }`, or `{ apprise_env,
+    apprise_file, events }`."""
     configs: dict[str, Config] = field(factory=dict)
     """What is guarded, by name."""
