@@ -51,7 +51,7 @@ def register(commands: Commands) -> None:
         status,
         "confguard status\n  confguard status auth --watch",
         exits="0 all is well, 1 a target drifted, a bake is under way, something is left to do, or a copy is of another"
-        " history, 2 cannot run; with --watch, 130 it was ended by Ctrl-C",
+        " history, 2 cannot run",
     )
     commands.add_config(command, optional=True)
     command.add_argument("--watch", action="store_true", help="go on, and show what changes until Ctrl-C")
