@@ -83,24 +83,27 @@ def load_project(
     except ValidationError as error:
         raise _error(error.problems, document, inside) from None
     project = Project(file=file, root=file.parent.absolute(), settings=settings)
-    needless, needed = [*_unknown_codes(settings), *_unusable_tables(settings)], _unusable_targets(project)
+    needless = [*_unknown_codes(settings), *_unusable_tables(settings), *_unusable_notifiers(project)]
+    needed = _unusable_targets(project)
     if needless and leave_out and not needed:
         leave_out(_error(needless, document, inside))
         return evolve(project, settings=_without(settings, needless))
-    if problems := [*needless, *needed, *_unusable_notifiers(project)]:
+    if problems := [*needless, *needed]:
         raise _error(problems, document, inside)
     return project
 
 
 def _without(settings: Settings, problems: Iterable[Problem]) -> Settings:
-    """The settings without lists of reloads, probes, monitors and stages, and bakes, that cannot be used."""
+    """The settings without lists of reloads, probes, monitors and stages, bakes and notifiers, that cannot be used."""
     wrong = {problem.path[1:3] for problem in problems if problem.path[0] == "configs"}
     nothing: dict[str, Any] = {"bake": None, "reload": [], "probes": [], "monitors": [], "stages": []}
     configs = {
         name: evolve(config, **{key: nothing[key] for at, key in wrong if at == name and key in nothing})
         for name, config in settings.configs.items()
     }
-    return evolve(settings, configs=configs)
+    bad = {problem.path[1] for problem in problems if problem.path[0] == "notifiers"}
+    notifiers = {name: each for name, each in settings.notifiers.items() if name not in bad}
+    return evolve(settings, configs=configs, notifiers=notifiers)
 
 
 def _error(problems: Iterable[Problem], document: Document, inside: DocumentPath) -> ProjectError:
