@@ -20,6 +20,7 @@ PUBLIC = {
     "confguard.stores",
     "confguard.targets",
     "confguard.rollout",
+    "confguard.notify",
     "confguard.risk.rules",
     "confguard.testing",
 }

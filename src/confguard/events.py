@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
-__all__ = ["Event", "EventKind", "Listener"]
+__all__ = ["Event", "EventKind", "Listener", "log_event"]
+
+_LOG = logging.getLogger(__name__)
+logging.getLogger("confguard").addHandler(logging.NullHandler())
 
 EventKind: TypeAlias = Literal[
     "imported",
@@ -26,6 +30,8 @@ EventKind: TypeAlias = Literal[
     "extended",
     "taken over",
     "verified",
+    "drifted",
+    "not notified",
 ]
 
 
@@ -45,3 +51,18 @@ class Event:
 
 
 Listener: TypeAlias = Callable[[Event], None]
+
+_WARNINGS: frozenset[EventKind] = frozenset({"refused", "recovered", "alarmed", "reverted", "drifted"})
+
+
+def log_event(event: Event) -> None:
+    """Log it to `confguard.events`: what somebody has to know of as a warning, all else as information."""
+    level = logging.WARNING if event.kind in _WARNINGS else logging.INFO
+    if not _LOG.isEnabledFor(level):
+        return
+    from confguard.errors import brief
+    from confguard.secrets import masked
+
+    detail = "; ".join(f"{name}: {value}" for name, value in event.detail.items())
+    about = f" ({brief(masked(detail), 2000)})" if detail else ""
+    _LOG.log(level, "%s: revision %d %s%s", brief(masked(event.config)), event.revision, event.kind, about)

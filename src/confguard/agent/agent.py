@@ -204,6 +204,8 @@ class Agent:
         head = latest[0] if latest else None
         since = "; ".join(_shown(each) for each in latest)
         self.say(guard.name, f"{why}. Latest changes: {since or 'none'}")
+        if head is not None:
+            guard.place.emit("alarmed", head, why=why)
         if head is None or within is None or silent:
             return
         if state.reverted is not None and head.number == state.reverted + 1:
@@ -225,6 +227,8 @@ class Agent:
         drifted = tuple(f"{each.target}: {each.what}" for each in state.charge.guard.drift())
         if drifted != state.drifted:
             state.drifted = drifted
+            if drifted and (head := state.charge.guard.head()):
+                state.charge.guard.place.emit("drifted", head, targets=list(drifted))
             self.say(state.charge.guard.name, "; ".join(drifted) or "no drift any more")
 
     def _failed(self, state: _State, problem: str) -> None:

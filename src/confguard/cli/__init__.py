@@ -121,6 +121,8 @@ def _run(argv: Sequence[str] | None) -> int:
     from confguard.documents.tags import naming_tags
 
     try:
+        if argv is None:  # a process of its own
+            import_module("confguard.cli.logs").log_to_stderr()
         with naming_tags(_tags), warnings.catch_warnings():
             warnings.showwarning = _warn
             code: int = args.run(args)

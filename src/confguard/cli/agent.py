@@ -34,20 +34,24 @@ def register(commands: Commands) -> None:
         default="1m",
         help="between two looks at targets (1m)",
     )
+    command.add_argument("--metrics", metavar="[HOST:]PORT", help="serve them to Prometheus, at 127.0.0.1")
     command.add_argument("--once", action="store_true", help="look once, and end")
 
 
 def agent(args: Namespace) -> int:
     """`confguard agent`: until it is told to end."""
     from confguard.agent import Agent, Charge
+    from confguard.agent.metrics import Metrics, listen_address, serving
+    from confguard.project.guards import guard_of
 
     project = the_project()
     stop = threading.Event()
+    metrics = Metrics(names_of(args.name), lambda name: guard_of(project, name, with_schema=False))
     with ExitStack() as stack:
         charges = []
         for name in names_of(args.name):
             config = project.config(name)
-            guard = stack.enter_context(guarded_anyway(name))
+            guard = stack.enter_context(guarded_anyway(name, on_event=metrics))
             charges.append(
                 Charge(
                     guard=guard,
@@ -65,6 +69,9 @@ def agent(args: Namespace) -> int:
         if args.once:
             watcher.look()
             return 0
+        if args.metrics:
+            url = stack.enter_context(serving(metrics, listen_address(args.metrics)))
+            _say(None, f"serves {url}", args.format)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         _say(None, f"watches {', '.join(each.guard.name for each in charges)}", args.format)

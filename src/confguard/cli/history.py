@@ -44,11 +44,12 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "status",
         status,
-        "confguard status",
+        "confguard status\n  confguard status auth --watch",
         exits="0 all is well, 1 a target drifted, a bake is under way, something is left to do, or a copy is of another"
         " history, 2 cannot run",
     )
     commands.add_config(command, optional=True)
+    command.add_argument("--watch", action="store_true", help="go on, and show what changes until Ctrl-C")
 
     command = commands.add(
         "verify",
@@ -90,6 +91,11 @@ def status(args: Namespace) -> int:
     """`confguard status`."""
     project = the_project(anyway=True)
     names = names_of(args.name)
+    if args.watch:
+        from confguard.cli.watching import watch
+
+        probes = {name: project.config(name).probes for name in names}
+        watch(probes, lambda guard: _state(guard, project), _show_state, args.format)
     seen, errors = of_each(names, lambda guard: _state(guard, project))
     states = [
         seen[name] if name in seen else {"config": name, "error": error_json(errors[name])} for name in names

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from confguard.errors import ConfguardError, NotFoundError, ProjectError, SchemaError
+from confguard.events import Listener
 from confguard.guard import Guard
 from confguard.project import FILE_NAME, Project, find_project
 from confguard.project.guards import guard_of
@@ -54,15 +55,15 @@ def guarded(name: str) -> Guard:
     return guard_of(the_project(), name)
 
 
-def guarded_anyway(name: str, *, store: Store | None = None) -> Guard:
+def guarded_anyway(name: str, *, store: Store | None = None, on_event: Listener | None = None) -> Guard:
     """The guard of a config, without its schema where that cannot be imported: what goes back needs none."""
     project = the_project(anyway=True)
     try:
-        return guard_of(project, name, store=store)
+        return guard_of(project, name, on_event, store=store)
     except SchemaError as error:
         hint = f"\n  hint: {error.hint}" if error.hint else ""
         print(f"confguard: goes on without the schema of '{name}': {error}{hint}", file=sys.stderr)
-        return guard_of(project, name, store=store, with_schema=False)
+        return guard_of(project, name, on_event, store=store, with_schema=False)
 
 
 def guarded_there(name: str) -> Guard:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import time
@@ -20,6 +21,7 @@ from confguard.errors import (
     StoreError,
     TargetError,
     ValidationError,
+    brief,
 )
 from confguard.forking import renew_in_children
 from confguard.live.bounded import within
@@ -31,11 +33,13 @@ from confguard.live.subscribers import PATIENCE, Called, Iterated, Listeners, Su
 from confguard.live.updates import Current, Cursor, Update
 from confguard.schema.loading import settings_of
 from confguard.schema.schema import resolve_schema
+from confguard.secrets import masked
 from confguard.stores.retrying import pauses
 from confguard.stores.stages import Instance
 
 __all__ = ["Live"]
 
+_LOG = logging.getLogger(__name__)
 _FIRST_PAUSE = 1.0
 """The most that is waited before a lost store is tried again for the first time: a herd has that long to spread."""
 _GRACE = 1.0
@@ -282,9 +286,9 @@ class Live(Generic[T]):
                     self._look()
                     delays = pauses(_FIRST_PAUSE)
             except ConfguardError as error:
-                self._problems["head"] = str(error)
+                self._went_wrong(str(error))
             except Exception as error:  # noqa: BLE001 - nobody would notice a thread that has died
-                self._problems["head"] = f"{type(error).__name__}: {error}"
+                self._went_wrong(f"{type(error).__name__}: {error}")
             self._stop.wait(next(delays))
 
     def _look(self) -> bool:
@@ -294,14 +298,19 @@ class Live(Generic[T]):
         try:
             return self._take_what_is_new()
         except (DocumentError, ValidationError) as error:
-            self._problems["head"] = str(error)
+            self._went_wrong(str(error))
             return False
         except ConfguardError as error:
-            self._problems["head"] = str(error)
+            self._went_wrong(str(error))
             raise
         finally:
             self._heard_at = time.monotonic()
             self._lock.release()
+
+    def _went_wrong(self, problem: str) -> None:
+        if self._problems.get("head") != problem:
+            _LOG.warning("%s: %s", self.name, brief(masked(problem), 2000))
+        self._problems["head"] = problem
 
     def _silence(self) -> list[str]:
         """That the source has not answered for longer than it is to be looked at, whatever it is that hangs."""
@@ -333,6 +342,7 @@ class Live(Generic[T]):
         if not is_whole:
             self._problems["history"] = replaced_history(current, seen)
         self._take(settings, seen)
+        _LOG.info("%s: takes number %d of its source", self.name, seen.number)
         self._listeners.notify()
         self._keep(seen)
         return True

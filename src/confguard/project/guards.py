@@ -51,8 +51,18 @@ def guard_of(
         format=config.format,
         impact=config.impact,
         rules=[CelRule(rule) for rule in project.settings.rules],
-        on_event=on_event,
+        on_event=_notifying(project, on_event),
     )
+
+
+def _notifying(project: Project, on_event: Listener | None) -> Listener | None:
+    """What tells the project's notifiers, and then the listener."""
+    if not project.settings.notifiers:
+        return on_event
+    from confguard.notify import Notifications, as_notifier
+
+    tables = project.settings.notifiers.items()
+    return Notifications({name: as_notifier(table, project.root) for name, table in tables}, on_event)
 
 
 def bake_of(

@@ -25,6 +25,7 @@ from confguard.project.project import Project
 from confguard.project.settings import Config, Settings
 from confguard.risk.policy import Policy
 from confguard.stores.stages import stages_of
+from confguard.targets.refusing import UnusableError
 
 __all__ = ["ENVIRONMENT", "FILE_NAME", "find_project", "has_project", "load_project", "project_in"]
 
@@ -82,7 +83,8 @@ def load_project(
     except ValidationError as error:
         raise _error(error.problems, document, inside) from None
     project = Project(file=file, root=file.parent.absolute(), settings=settings)
-    needless, needed = [*_unknown_codes(settings), *_unusable_tables(settings)], _unusable_targets(project)
+    needless = [*_unknown_codes(settings), *_unusable_tables(settings), *_unusable_notifiers(project)]
+    needed = _unusable_targets(project)
     if needless and leave_out and not needed:
         leave_out(_error(needless, document, inside))
         return evolve(project, settings=_without(settings, needless))
@@ -92,14 +94,16 @@ def load_project(
 
 
 def _without(settings: Settings, problems: Iterable[Problem]) -> Settings:
-    """The settings without lists of reloads, probes, monitors and stages, and bakes, that cannot be used."""
+    """The settings without lists of reloads, probes, monitors and stages, bakes and notifiers, that cannot be used."""
     wrong = {problem.path[1:3] for problem in problems if problem.path[0] == "configs"}
     nothing: dict[str, Any] = {"bake": None, "reload": [], "probes": [], "monitors": [], "stages": []}
     configs = {
         name: evolve(config, **{key: nothing[key] for at, key in wrong if at == name and key in nothing})
         for name, config in settings.configs.items()
     }
-    return evolve(settings, configs=configs)
+    bad = {problem.path[1] for problem in problems if problem.path[0] == "notifiers"}
+    notifiers = {name: each for name, each in settings.notifiers.items() if name not in bad}
+    return evolve(settings, configs=configs, notifiers=notifiers)
 
 
 def _error(problems: Iterable[Problem], document: Document, inside: DocumentPath) -> ProjectError:
@@ -178,6 +182,18 @@ def _unusable_tables(settings: Settings) -> Iterator[Problem]:
             stages_of(config.stages)
         except ValueError as error:
             yield Problem(("configs", name, "stages"), str(error))
+
+
+def _unusable_notifiers(project: Project) -> Iterator[Problem]:
+    """Notifiers that are none; whether their secrets are there is known when they are needed."""
+    for name, table in project.settings.notifiers.items():
+        from confguard.notify.tables import as_notifier
+
+        try:
+            as_notifier(table, project.root)
+        except UnusableError as error:
+            hint = f" ({error.hint})" if error.hint else ""
+            yield Problem(("notifiers", name, *([error.key] if error.key else [])), f"{error}{hint}")
 
 
 def _lists(config: Config) -> Iterator[tuple[str, list[Any], Callable[[Any], object]]]:

@@ -109,5 +109,8 @@ class Settings:
     """How documents are read."""
     suspects: SuspectSettings = field(factory=SuspectSettings)
     """What else is looked at when a cause is sought."""
+    notifiers: dict[str, Any] = field(factory=dict, repr=False)
+    """Who is told of what happens: `{ url, secret_env, secret_file, events, timeout, attempts }`, or `{ apprise_env,
+    apprise_file, events }`."""
     configs: dict[str, Config] = field(factory=dict)
     """What is guarded, by name."""

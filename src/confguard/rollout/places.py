@@ -19,7 +19,7 @@ from attrs import evolve, field, frozen
 
 from confguard.documents.bundle import BUNDLE
 from confguard.errors import ConfguardError, StoreError, TargetError
-from confguard.events import Event, EventKind, Listener
+from confguard.events import Event, EventKind, Listener, log_event
 from confguard.schema.schema import Schema
 from confguard.secrets import masked
 from confguard.stores.interface import PendingBake, PlaceState, Revision, Store
@@ -219,9 +219,11 @@ class Place:
 
     def emit(self, kind: EventKind, revision: Revision, **detail: object) -> None:
         """Say what happened to a revision."""
+        event = Event(kind, self.config, revision.number, self.clock(), detail)
+        log_event(event)
         if self.listener:
             try:
-                self.listener(Event(kind, self.config, revision.number, self.clock(), detail))
+                self.listener(event)
             except Exception:  # noqa: BLE001 - what is under way is carried out, whoever listens
                 _LOG.exception("a listener failed at '%s' of revision %d", kind, revision.number)
 

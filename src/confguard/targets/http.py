@@ -11,6 +11,7 @@ import io
 import socket
 import ssl
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from http.client import (
     BadStatusLine,
@@ -53,23 +54,45 @@ class Answer:
         return self.problem is None and 200 <= self.status < 300
 
 
-def ask(address: Address, timeout: Duration, method: str = "GET", most: int = MOST) -> Answer:
+def ask(
+    address: Address,
+    timeout: Duration,
+    method: str = "GET",
+    most: int = MOST,
+    *,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
     """Ask once. Whatever goes wrong is an answer, too."""
     until = time.monotonic() + timeout.total_seconds()
     try:
         with closing(_connect(address, until)) as connected:
-            return _talk(address, _Line(connected, until), method, timeout, most)
+            return _talk(address, _Line(connected, until), method, timeout, most, body, headers or {})
     except Exception as error:  # noqa: BLE001 - whatever a server and a network do is its answer
         return Answer(_what_went_wrong(error, address, timeout))
 
 
-def _talk(address: Address, line: _Line, method: str, timeout: Duration, most: int) -> Answer:
+def _talk(
+    address: Address,
+    line: _Line,
+    method: str,
+    timeout: Duration,
+    most: int,
+    sent: bytes | None,
+    more: Mapping[str, str],
+) -> Answer:
     connection = HTTPConnection(address.host, address.port)
     connection.sock = line
-    headers = {"Host": address.named, "User-Agent": "confguard", "Accept": "*/*", "Connection": "close"}
+    headers = {
+        "Host": address.named,
+        "User-Agent": "confguard",
+        "Accept": "*/*",
+        "Connection": "close",
+        **more,
+    }
     if address.login is not None:
         headers["Authorization"] = address.login
-    connection.request(method, address.path, headers=headers)
+    connection.request(method, address.path, sent, headers)
     response = connection.getresponse()
     body, problem = bytearray(), None
     try:
