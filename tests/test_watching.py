@@ -82,3 +82,22 @@ def test_drawn_in_a_terminal(folder: Path) -> None:
     os.close(ours)
     assert b"test -e well: healthy" in seen
     assert b"auth: revision 2 by " in seen
+
+
+def test_what_monitors_count_is_plotted(folder: Path) -> None:
+    with Path("confguard.toml").open("a") as project:
+        project.write("monitors = [{ log = 'access.log', errors = ' 500', baseline = 0.1, name = 'logins' }]\n")
+    log = Path("access.log")
+    log.write_text("")
+    ours, theirs = pty.openpty()
+    process = watching(out=theirs)
+    os.close(theirs)
+    seen = b""
+    while b"50 % succeed" not in seen:
+        with log.open("a") as file:
+            file.write("GET / 200\nGET / 500\n" * 5)
+        seen += os.read(ours, 4096)
+    assert interrupted(process) == 130
+    os.close(ours)
+    assert b"logins: " in seen
+    assert b"no request yet" in seen

@@ -1,6 +1,7 @@
 """A FastAPI service that takes its settings live: `uvicorn app:app`."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
@@ -16,7 +17,8 @@ BACKEND_SECONDS = 0.05  # what the backend takes for an answer
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """The settings, followed for as long as the service runs."""
-    with cg.Live(Shop, "sqlite:///confguard.db#shop", cache="shop.last-good") as live:
+    instance = os.environ.get("CONFGUARD_INSTANCE", "shop")
+    with cg.Live(Shop, "sqlite:///confguard.db#shop", cache=f"{instance}.last-good") as live:
         app.state.live = live
         yield
 

@@ -94,8 +94,8 @@ def status(args: Namespace) -> int:
     if args.watch:
         from confguard.cli.watching import watch
 
-        probes = {name: project.config(name).probes for name in names}
-        watch(probes, lambda guard: _state(guard, project), _show_state, args.format)
+        configs = {name: project.config(name) for name in names}
+        watch(configs, lambda guard: _state(guard, project), _show_state, args.format)
     seen, errors = of_each(names, lambda guard: _state(guard, project))
     states = [
         seen[name] if name in seen else {"config": name, "error": error_json(errors[name])} for name in names

@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from confguard.cli.output import error_json
+from confguard.cli.plotting import Rates
 from confguard.cli.projects import guarded_anyway
 from confguard.errors import ConfguardError, brief, harmless
 from confguard.guard import Guard
+from confguard.project import Config
 from confguard.rollout.probes import Probe, as_probe, ask
 
 __all__ = ["watch"]
@@ -24,22 +26,28 @@ State = dict[str, Any]
 
 
 def watch(
-    probes: Mapping[str, Sequence[Any]],
+    configs: Mapping[str, Config],
     look: Callable[[Guard], State],
     show: Callable[[State], str],
     format: str,
 ) -> NoReturn:
-    """Until Ctrl-C. `probes` are those of each config, which are asked while it bakes."""
-    asked = {name: [as_probe(each) for each in likes] for name, likes in probes.items()}
+    """Until Ctrl-C. Probes of a config are asked while it bakes; what its monitors count is drawn in a terminal."""
+    asked = {name: [as_probe(each) for each in config.probes] for name, config in configs.items()}
+    drawn = format == "text" and sys.stdout.isatty()
+    rates = {name: Rates(config.monitors if drawn else []) for name, config in configs.items()}
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     last: dict[str, State] = {}
     with ExitStack() as stack:
-        guards = [stack.enter_context(guarded_anyway(name)) for name in probes]
+        guards = [stack.enter_context(guarded_anyway(name)) for name in configs]
         while True:
             states = {guard.name: _looked(guard, look, asked[guard.name]) for guard in guards}
-            if format == "text" and sys.stdout.isatty():
-                print(
-                    _CLEAR + "\n".join(_lines(each, show, left=True) for each in states.values()), flush=True
-                )
+            if drawn:
+                shown = []
+                for name, state in states.items():
+                    rates[name].look()
+                    plots = [f"    {line}" for line in rates[name].lines(unicode=unicode)]
+                    shown += [_lines(state, show, left=True), *plots]
+                print(_CLEAR + "\n".join(shown), flush=True)
             else:
                 for name in [name for name in states if states[name] != last.get(name)]:
                     _say(states[name], show, format)

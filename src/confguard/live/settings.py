@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
 
+from confguard import telemetry
 from confguard.documents.document import Document
 from confguard.errors import (
     ConfguardError,
@@ -365,6 +366,7 @@ class Live(Generic[T]):
         self._followed.add(seen)
         self._confirmed_at = self._heard_at = time.monotonic()
         self.current = settings
+        telemetry.in_force(self.name, seen.number)
 
     def _cursor(self) -> Cursor[T]:
         from confguard.diffs.engine import diff  # here, not in a thread: a fork must not meet it under way

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 
 from attrs import define, field
 
+from confguard import telemetry
 from confguard.errors import ConfguardError, StoreError
 from confguard.rollout.bake import Bake
 from confguard.rollout.baking import leave, see_through
@@ -45,7 +46,8 @@ def apply(
     """
     recover_before(places)
     attempt = _Attempt()
-    with interruptible(), _undone_if_interrupted(attempt):
+    configs = [each.config for each in places]
+    with telemetry.span("confguard.apply", configs), interruptible(), _undone_if_interrupted(attempt):
         with locked(places):
             attempt.changes = changes_of()
             with uninterrupted():

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from attrs import evolve
 
+from confguard import telemetry
 from confguard.errors import BakeFailedError, ConfguardError, InDoubtError, StoreError
 from confguard.rollout.bake import Bake, Outcome, ailing, lease_for
 from confguard.rollout.changes import this_watcher
@@ -33,7 +34,8 @@ def see_through(bake: Bake, done: Sequence[Done], stop: threading.Event | None =
 
     Raises `BakeFailedError` after reverting it, and `InDoubtError` where somebody else watches it by now.
     """
-    watched = watch(bake, done, stop)
+    with telemetry.span("confguard.bake", [each.place.config for each in done]):
+        watched = watch(bake, done, stop)
     if watched.outcome is Outcome.LEFT:
         for each in done:
             leave(each)

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from attrs import evolve
 
+from confguard import telemetry
 from confguard.errors import (
     BakeFailedError,
     BakeNotToldError,
@@ -31,11 +32,12 @@ __all__ = ["bake_failed", "check_done", "go_back", "take_back"]
 
 def go_back(places: Sequence[Place], changes_of: Callable[[], Sequence[HeadChange]]) -> list[Done]:
     """Write what was before, tell the services, and say what of that could not be done."""
-    with locked(places):
-        changes = changes_of()
-        with uninterrupted():
-            done = write(changes)
-    done = tell_of_heads(done)
+    with telemetry.span("confguard.revert", [each.config for each in places]):
+        with locked(places):
+            changes = changes_of()
+            with uninterrupted():
+                done = write(changes)
+        done = tell_of_heads(done)
     for each in done:
         detail = {"wrong": each.problem} if each.problem else {}
         reason = each.revision.reason

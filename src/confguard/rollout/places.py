@@ -17,6 +17,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from confguard import telemetry
 from confguard.documents.bundle import BUNDLE
 from confguard.errors import ConfguardError, StoreError, TargetError
 from confguard.events import Event, EventKind, Listener, log_event
@@ -221,6 +222,7 @@ class Place:
         """Say what happened to a revision."""
         event = Event(kind, self.config, revision.number, self.clock(), detail)
         log_event(event)
+        telemetry.count(event)
         if self.listener:
             try:
                 self.listener(event)
