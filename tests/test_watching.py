@@ -86,7 +86,9 @@ def test_drawn_in_a_terminal(folder: Path) -> None:
 
 def test_what_monitors_count_is_plotted(folder: Path) -> None:
     with Path("confguard.toml").open("a") as project:
-        project.write("monitors = [{ log = 'access.log', errors = ' 500', baseline = 0.1, name = 'logins' }]\n")
+        project.write(
+            "monitors = [{ log = 'access.log', errors = ' 500', baseline = 0.1, name = 'logins' }]\n"
+        )
     log = Path("access.log")
     log.write_text("")
     ours, theirs = pty.openpty()
