@@ -14,7 +14,7 @@ import pytest
 from confguard.rollout import Counts, ErrorRate, PrometheusCounts
 from servers import Prometheus, until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 REQUESTS, ERRORS = 'requests_total{job="login"}', 'requests_total{job="login", code=~"5.."}'
 
 

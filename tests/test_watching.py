@@ -19,7 +19,7 @@ from servers import until
 
 COMMAND = [sys.executable, "-m", "confguard"]
 RUNNING: list[subprocess.Popen[str]] = []
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
 @pytest.fixture(autouse=True)
