@@ -34,7 +34,7 @@ from confguard.rollout import bake as bakes
 from confguard.stores import Store, open_store
 from confguard.targets import FileTarget
 
-__all__ = ["Rollouts", "run_rollouts"]
+__all__ = ["Rollouts", "run_histories", "run_rollouts"]
 
 ANY = cg.Policy(review=101, block=101)
 CANARY = "hunter2-canary"
@@ -327,19 +327,28 @@ class Rollouts(RuleBasedStateMachine):
 
 def run_rollouts(kind: str, histories: int, server: Any = None) -> None:
     """Run so many histories on a store of a kind; what breaks a promise is raised, with the shortest history of it."""
+    run_histories(Rollouts, kind, histories, server, lease=0.05)
+
+
+def run_histories(
+    machine: type[RuleBasedStateMachine], kind: str, histories: int, server: Any, *, lease: float
+) -> None:
+    """Run a machine on a store of a kind, with leases so short that many of them end."""
 
     def url_of(folder: str) -> str:
         name = f"r{uuid.uuid4().hex[:12]}"
-        if kind == "memory":
-            return "memory://"
-        if kind == "sqlite":
-            return f"sqlite:///{folder}/{name}.db"
+        if kind in {"memory", "sqlite"}:
+            return "memory://" if kind == "memory" else f"sqlite:///{folder}/{name}.db"
         return str(server.url(schema=name)) if kind == "postgresql" else f"{server.url}/{name}"
 
-    before, bakes.LEASE_SECONDS = bakes.LEASE_SECONDS, 1.0 if kind == "etcd" else 0.05
+    before, bakes.LEASE_SECONDS = bakes.LEASE_SECONDS, 1.0 if kind == "etcd" else lease
     try:
         run_state_machine_as_test(  # type: ignore[no-untyped-call]
-            type(f"{kind.title()}Rollouts", (Rollouts,), {"kind": kind, "url_of": staticmethod(url_of)}),
+            type(
+                f"{kind.title()}{machine.__name__}",
+                (machine,),
+                {"kind": kind, "url_of": staticmethod(url_of)},
+            ),
             settings=settings(
                 max_examples=histories,
                 stateful_step_count=20,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,19 +16,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import confguard as cg
 from confguard.errors import InDoubtError, StoreError
 from confguard.live.feeds import StoredFeed
 from confguard.rollout import Bake
-from confguard.rollout import bake as bakes
 from confguard.rollout.baking import see_through, take_over
 from confguard.rollout.steps import Done
 from confguard.stores import PendingBake, Store, open_store
 from confguard.stores.stages import Instance
+
+from .rollouts import run_histories
 
 __all__ = ["Staged", "run_staged"]
 
@@ -313,24 +312,4 @@ class Staged(RuleBasedStateMachine):
 
 def run_staged(kind: str, histories: int, server: Any = None) -> None:
     """Run so many histories on a store of a kind; what breaks a promise is raised, with the shortest history of it."""
-
-    def url_of(folder: str) -> str:
-        name = f"s{uuid.uuid4().hex[:12]}"
-        if kind in {"memory", "sqlite"}:
-            return "memory://" if kind == "memory" else f"sqlite:///{folder}/{name}.db"
-        return str(server.url(schema=name)) if kind == "postgresql" else f"{server.url}/{name}"
-
-    before, bakes.LEASE_SECONDS = bakes.LEASE_SECONDS, 1.0 if kind == "etcd" else 0.06
-    try:
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
-            type(f"{kind.title()}Staged", (Staged,), {"kind": kind, "url_of": staticmethod(url_of)}),
-            settings=settings(
-                max_examples=histories,
-                stateful_step_count=20,
-                deadline=None,
-                database=None,
-                suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-            ),
-        )
-    finally:
-        bakes.LEASE_SECONDS = before
+    run_histories(Staged, kind, histories, server, lease=0.06)
