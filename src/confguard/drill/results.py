@@ -122,8 +122,8 @@ class Drill:
         lines += self.notes
         if self.advice:
             lines.append(
-                f"with the bounds below in the project file {self.share_with_bounds:.1%},"
-                f" with the pins, which stop every change of a setting, too {self.share_with_advice:.1%}:"
+                f"with the bounds below in the project file {self.share_with_bounds:.1%};\n"
+                f"with the pins, which stop every change of a setting, {self.share_with_advice:.1%}:"
             )
             lines += [
                 f"\n# a {each.kind} that closes {amount(each.closes, 'gap')}\n{each.paste}"
