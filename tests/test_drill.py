@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -37,6 +38,8 @@ def result(capsys: Capture, *words: str) -> dict[str, object]:
     return made
 
 
+@pytest.mark.slow
+@pytest.mark.once
 def test_the_example_service_is_drilled_and_its_advice_raises_the_share(
     project: Path, capsys: Capture
 ) -> None:
@@ -52,6 +55,8 @@ def test_the_example_service_is_drilled_and_its_advice_raises_the_share(
     assert first["share"] < second["share"] == first["share_with_bounds"]  # type: ignore[operator]
 
 
+@pytest.mark.slow
+@pytest.mark.once
 def test_what_a_bound_allows_still_passes(project: Path, capsys: Capture) -> None:
     pastes = [each["paste"] for each in result(capsys, "auth")["advice"] if each["kind"] == "bound"]  # type: ignore[attr-defined]
     with Path("confguard.toml").open("a") as file:
@@ -61,6 +66,8 @@ def test_what_a_bound_allows_still_passes(project: Path, capsys: Capture) -> Non
     assert main(["assess", "auth.toml", "after.toml"]) == 0
 
 
+@pytest.mark.slow
+@pytest.mark.once
 def test_a_seed_repeats_it_byte_for_byte_and_another_chooses_others(project: Path, capsys: Capture) -> None:
     out = []
     for seed in ("7", "7", "8"):
@@ -69,6 +76,8 @@ def test_a_seed_repeats_it_byte_for_byte_and_another_chooses_others(project: Pat
     assert out[0] == out[1] != out[2]
 
 
+@pytest.mark.slow
+@pytest.mark.once
 def test_what_means_the_same_is_not_counted() -> None:
     schema = resolve_schema("confguard.demo.settings:AuthSettings")
     made = drill(parse(AUTH, "toml"), Terms(schema=schema))
@@ -76,6 +85,8 @@ def test_what_means_the_same_is_not_counted() -> None:
     assert not [each for each in made.cases if each.kind == "dropped" and each.path == "server.workers"]
 
 
+@pytest.mark.slow
+@pytest.mark.once
 def test_caught_by_the_policy_is_what_it_stops_not_what_it_finds() -> None:
     strict, loose = (
         drill(parse(AUTH, "toml"), Terms(policy=Policy(review=score, block=score))) for score in (1, 101)
@@ -91,6 +102,8 @@ def test_the_outage_is_among_the_changes() -> None:
     assert files("confguard.demo").joinpath("auth.faster.toml").read_bytes() in found
 
 
+@pytest.mark.slow
+@pytest.mark.once
 def test_a_test_command_catches_what_no_other_layer_does(project: Path, capsys: Capture) -> None:
     Path("check.py").write_text(
         "import sys; sys.exit('redis://sessions:6379' not in open(sys.argv[1]).read())"
@@ -139,6 +152,8 @@ def test_every_format_and_odd_values(format: str, text: str) -> None:
     assert made.tried > 10
 
 
+@pytest.mark.slow
+@pytest.mark.once
 def test_a_huge_config_is_bounded() -> None:
     text = "".join(f"[t{n}]\na = {n}\nb = 'x{n}'\n" for n in range(2_000))
     assert drill(parse(text, "toml"), limit=5).tried == 5
@@ -155,3 +170,50 @@ def test_secrets_and_escapes_do_not_reach_the_output(
         assert "hunter2" not in out
         assert "91827364" not in out
         assert "\x1b" not in out
+
+
+@pytest.mark.slow
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (
+            ["hint", "suspects --symptom 'logins are rejected'", "revert auth --reason 'logins fail'"],
+            0,
+            "logins well",
+        ),
+        (["log 'auth", "quit"], 1, "given up"),
+    ],
+)
+def test_a_drill_with_people(words: list[str], code: int, says: str) -> None:
+    pytest.importorskip("starlette", reason="the demo is not installed")
+    playing = subprocess.Popen(
+        [sys.executable, "-m", "confguard", "drill", "--live", "--seed", "3"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert playing.stdin
+    assert playing.stdout
+    seen = ""
+    try:
+        for line in playing.stdout:  # until the clock has gone on after the change
+            seen += line
+            if "of logins succeed" in line:
+                break
+        playing.stdin.write("\n".join(words) + "\n")
+        playing.stdin.flush()
+        more, _ = playing.communicate(timeout=100)
+    finally:
+        playing.kill()
+    seen += more
+    assert playing.returncode == code, seen
+    assert f"  {says}" in seen
+    assert "Debrief: the queue" in seen
+    assert "server.max_inflight: 400 -> 4 (100 times less)" in seen
+    assert "Traceback" not in seen
+    if code == 0:
+        assert "hint: Attacks come from outside" in seen
+        assert "1. auth, revision 2 by ops" in seen
+        assert "would have said review: risk 70 (CG201)" in seen

@@ -29,10 +29,13 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "drill",
         drill,
-        'confguard drill auth\n  confguard drill auth --test "python check.py {}"',
-        exits="0 done, 2 cannot run",
+        'confguard drill auth\n  confguard drill auth --test "python check.py {}"\n  confguard drill --live',
+        exits="0 done, 1 a live drill was given up, 2 cannot run",
     )
-    command.add_argument("name", metavar="NAME", help="a config of confguard.toml, or a file")
+    command.add_argument("name", metavar="NAME", nargs="?", help="a config of confguard.toml, or a file")
+    command.add_argument(
+        "--live", action="store_true", help="play one with people: find the change on a running service"
+    )
     command.add_argument("--seed", type=whole, default=0, help="which choice, in which order (0)")
     command.add_argument("--limit", type=whole, metavar="N", default=1000, help="how many at most (1000)")
     command.add_argument(
@@ -52,6 +55,10 @@ def register(commands: Commands) -> None:
 
 def drill(args: Namespace) -> int:
     """`confguard drill`."""
+    if args.live:
+        return _live(args)
+    if args.name is None:
+        raise ConfguardError("what is drilled?", hint="name a config or a file, or play one: --live")
     from confguard.drill import drill as drilled
 
     document = sources.parse(sources.load(args.name, args.read_as))
@@ -74,6 +81,17 @@ def drill(args: Namespace) -> int:
         )
     say(args.format, result.to_json(), lambda: "\n".join(map(harmless, str(result).splitlines())))
     return 0
+
+
+def _live(args: Namespace) -> int:
+    try:
+        from confguard.demo.exercise import play
+    except ImportError as error:
+        raise ConfguardError(
+            f"--live needs {error.name}, which is not installed",
+            hint="pip install 'confguard-safety[demo]'",
+        ) from error
+    return play(args.seed)
 
 
 def _others(name: str, document: Document) -> list[Document]:

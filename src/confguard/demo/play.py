@@ -30,7 +30,7 @@ from confguard.guard import Guard, Plan
 from confguard.risk.policy import Policy
 from confguard.rollout import Bake, ErrorRate, HttpCounts
 
-__all__ = ["run"]
+__all__ = ["CALM_SHARE", "run", "running_service", "settings_named"]
 
 USERS = 60
 WHY = "tuning for speed: shorter time-outs and a shorter queue"
@@ -62,7 +62,7 @@ def run(report: Path | None = None, seconds: float | None = None, format: str = 
         open_display(quiet=format == "json") as display,
     ):
         display.say(f"starting a login service on loopback, with {USERS} users")
-        with _service(Path(folder)) as (url, passwords, store):
+        with running_service(Path(folder)) as (url, passwords, store):
             load = Load(url, passwords)
             stage = Stage(display, load, url, store, Path(folder), Timing.scaled(seconds))
             try:
@@ -84,13 +84,13 @@ def run(report: Path | None = None, seconds: float | None = None, format: str = 
 
 
 @contextmanager
-def _service(folder: Path) -> Iterator[tuple[str, dict[str, str], str]]:
+def running_service(folder: Path) -> Iterator[tuple[str, dict[str, str], str]]:
     """The service as a process of its own, with a first revision; ended with us, whatever happens."""
     passwords = {f"user{number}": secrets.token_urlsafe(12) for number in range(USERS)}
     users, store = folder / "users.db", f"sqlite:///{folder / 'confguard.db'}"
     add_users(str(users), passwords)
     with Guard(NAME, AuthSettings, store, policy=UNGUARDED) as guard:
-        guard.apply(guard.plan(_settings("auth.toml"), author="ops", reason="as it was on 17 January"))
+        guard.apply(guard.plan(settings_named("auth.toml"), author="ops", reason="as it was on 17 January"))
     command = [sys.executable, "-m", "confguard.demo.service", "--store", store, "--users", str(users)]
     service = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
@@ -168,7 +168,7 @@ class Stage:
 
     def _as_it_happened(self, guard: Guard, calm: Measured) -> None:
         self.display.act("Act 1: as it happened", "the change goes in, and nothing looks at it")
-        plan = guard.plan(_settings("auth.faster.toml"), author="ops", reason=WHY)
+        plan = guard.plan(settings_named("auth.faster.toml"), author="ops", reason=WHY)
         self._show(plan.diff)
         started = self.load.now()
         guard.apply(plan)
@@ -189,7 +189,7 @@ class Stage:
 
     def _planned(self, guard: Guard) -> tuple[Plan, str]:
         self.display.act("Act 2: planned", "the same change, looked at before it goes in")
-        plan = guard.plan(_settings("auth.faster.toml"), author="ops", reason=WHY)
+        plan = guard.plan(settings_named("auth.faster.toml"), author="ops", reason=WHY)
         self._show(plan.diff)
         for line in plan.risk.explain().splitlines():
             self.display.say(line, quiet=True)
@@ -252,5 +252,5 @@ class Stage:
             time.sleep(0.1)
 
 
-def _settings(name: str) -> Document:
+def settings_named(name: str) -> Document:
     return parse(files("confguard.demo").joinpath(name).read_text(encoding="utf-8"), "toml", path=name)
