@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -349,16 +348,21 @@ def test_many_files_are_judged_by_several_processes_as_by_one(
     assert told[0]["counts"] == {"seen": 41, "judged": 41, "left_out": 0}
 
 
-def test_a_killed_process_of_several_is_told(
-    committed: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_process_of_several_is_told(committed: Path) -> None:
     for n in range(40):
         Path(f"f{n}.yaml").write_text(f"replicas: {n + 3}\n")
     git("add", ".")
-    monkeypatch.setattr(judging, "_MANY", 10)
-    monkeypatch.setattr(judging, "_verdict", lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
-    assert main([]) == 2
-    assert "a process that judged files was killed" in capsys.readouterr().err
+    program = (
+        "import os, signal, sys\n"
+        "from confguard.hooks import judging\n"
+        "from confguard.hooks.pre_commit import main\n"
+        "judging._MANY = 10\n"
+        "judging._verdict = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "sys.exit(main([]))\n"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert said.returncode == 2
+    assert "a process that judged files was killed" in said.stderr
 
 
 def test_a_line_that_was_not_touched_in_a_year_is_told(
