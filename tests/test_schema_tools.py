@@ -248,7 +248,7 @@ def test_an_old_file_is_brought_up_to_its_schema(format: str, text: str, migrate
 
 
 def test_what_cannot_be_migrated_is_said() -> None:
-    with pytest.raises(cg.DocumentError, match="stand|already"):
+    with pytest.raises(cg.ValidationError, match="is the same setting as 'workers'"):
         migrate(cg.parse("threads = 4\nworkers = 3\n", "toml"), schema_of(Renaming))
     with pytest.raises(cg.DocumentError, match="threads cannot be renamed in place"):
         migrate(cg.parse('"thr\\u0065ads" = 4\n', "toml"), schema_of(Renaming))
