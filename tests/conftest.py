@@ -30,6 +30,12 @@ def examples(most: int) -> int:
 
 
 @pytest.fixture(autouse=True)
+def _soon_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stays sick after a revert is looked at for ten seconds: not in each of the tests that are of other things."""
+    monkeypatch.setattr("confguard.rollout.baking._LONGEST_VERIFYING", 0.3)
+
+
+@pytest.fixture(autouse=True)
 def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test depends on the environment or the git configuration of whoever runs it."""
     for name in list(os.environ):

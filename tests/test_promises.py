@@ -13,13 +13,14 @@ from faults.stages import run_staged
 
 HISTORIES = {"memory": 40, "sqlite": 40, "postgresql": 10, "etcd": 6}
 SERVERS = {"postgresql": "postgres", "etcd": "etcd"}
+ONCE: dict[Any, Any] = {run_rollouts: [], run_staged: [pytest.mark.once]}
 FAST = ("memory", run_rollouts)
 
 
 @pytest.mark.parametrize(
     ("kind", "run"),
     [
-        pytest.param(kind, run, marks=[] if (kind, run) == FAST else pytest.mark.slow)
+        pytest.param(kind, run, marks=[] if (kind, run) == FAST else [pytest.mark.slow, *ONCE[run]])
         for kind in HISTORIES
         for run in (run_rollouts, run_staged)
     ],

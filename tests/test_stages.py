@@ -36,7 +36,7 @@ class Pool:
     size: int = 1
 
 
-@pytest.fixture(params=["memory://", pytest.param("sqlite", marks=pytest.mark.slow)])
+@pytest.fixture(params=["memory://", pytest.param("sqlite", marks=[pytest.mark.slow, pytest.mark.once])])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     url = request.param if "://" in request.param else f"sqlite:///{tmp_path}/confguard.db"
     store = open_store(url)

@@ -452,6 +452,8 @@ def test_thousands_of_configs_are_bounded_and_that_is_said(store: Store) -> None
     assert len(found.notes) == 3
 
 
+@pytest.mark.slow
+@pytest.mark.once
 def test_generated_histories_name_their_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "tests/research"))
     from suspects import history

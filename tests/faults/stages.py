@@ -140,7 +140,7 @@ class Staged(RuleBasedStateMachine):
         taken = self.attempt(lambda: take_over(self.guards[host].place, bake))
         if isinstance(taken, tuple):
             assert before is not None
-            assert before.watcher == "" or not before.watched
+            assert before.watcher == "" or before.stages, "one without stages goes back when its watcher dies"
             after = self.store.pending_bake("c")
             assert after is not None
             assert (after.revision, after.stage) == (before.revision, before.stage)
