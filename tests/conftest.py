@@ -31,7 +31,7 @@ def examples(most: int) -> int:
 
 @pytest.fixture(autouse=True)
 def _soon_verified(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What stays sick after a revert is looked at for ten seconds: not in each of the tests that are of other things."""
+    """What stays sick after a revert is looked at for ten seconds: not in tests that are of other things."""
     monkeypatch.setattr("confguard.rollout.baking._LONGEST_VERIFYING", 0.3)
 
 
