@@ -230,7 +230,8 @@ def test_every_code_that_a_command_documents_is_in_the_table_with_the_same_meani
         codes = {int(code) for code in re.findall(r"(?:^|[,;] |with --exit-code )(\d+)\b", told)}
         assert {0, 2} <= codes <= table.keys(), (name, told)
         assert "2 cannot run" in told or "2 something cannot be written" in told
-        assert (1 in codes) == (name in NO), (name, told)
+        # A live drill that is given up is tested where it is played.
+        assert (1 in codes) == (name in NO or name == "drill"), (name, told)
 
 
 @pytest.mark.parametrize(
