@@ -174,6 +174,24 @@ def test_a_bake_that_is_watched_is_left_alone(folder: Path) -> None:
     assert "reverted" not in ended(agent)
 
 
+def test_a_store_whose_file_is_gone_is_said_once(folder: Path) -> None:
+    said: list[str] = []
+    with guard_in(folder) as guard:
+        agent = Agent([Charge(guard=guard)], say=lambda _, text: said.append(text))
+        agent.look()
+        (folder / "confguard.db").rename(folder / "away.db")
+        agent.look()
+        agent.look()
+        assert said == [
+            f"there is no store {folder}/confguard.db: nothing was applied yet, or it was removed"
+        ]
+        (folder / "away.db").rename(folder / "confguard.db")
+        agent.look()
+        (folder / "confguard.db").unlink()
+        agent.look()
+    assert len(said) == 2
+
+
 def test_once_looks_once(folder: Path) -> None:
     assert done("agent", "--once", folder=folder) == 0
 

@@ -708,6 +708,14 @@ class TestBakes:
         first.join()
         second.join()
 
+    def test_what_superseded_a_bake_goes_back_past_it(self, guard: cg.Guard) -> None:
+        first = self.baking(guard, 2)
+        guard.apply(guard.plan({"x": 3}, reason="three"), supersede="it does not help")
+        first.join()
+        assert guard.revert(reason="enough").reverts == 1, "nobody knows whether 2 was well"
+        assert guard.apply(guard.plan({"x": 4}, reason="four")).number == 5
+        assert guard.revert(reason="no").reverts == 4
+
     def test_what_was_confirmed_has_proved_itself(self, guard: cg.Guard) -> None:
         plan = guard.plan({"x": 2}, reason="two")
         threading.Timer(0.3, guard.confirm).start()
@@ -846,14 +854,23 @@ class TestBakes:
             "two",
             "--bake",
             "1h",
+            "--format",
+            "json" if number is signal.SIGTERM else "text",
         ]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=unmeasured())
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=unmeasured()
+        )
         while guard.store.pending_bake("a") is None:
             time.sleep(0.05)
         process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=60)
         assert process.returncode == (130 if number == signal.SIGINT else 128 + number)
-        assert "revision 2 of 'a' was reverted: the bake was interrupted" in err
+        said = err
+        if number is signal.SIGTERM:
+            error = json.loads(out)["error"]
+            said, code = error["message"], error["exit_code"]
+            assert (code, err) == (143, "")
+        assert f"revision 2 of 'a' was reverted: the bake was interrupted ({number.name})" in said
         assert held("a.toml") == ["x = 1\n"]
         assert guard.store.pending_bake("a") is None
 

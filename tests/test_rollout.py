@@ -13,8 +13,17 @@ from typing import Any, ClassVar
 
 import pytest
 
-from confguard.rollout import Bake, CallableProbe, CommandProbe, Counts, ErrorRate, HttpCounts, HttpProbe
-from confguard.rollout.bake import Outcome, watch
+from confguard.rollout import (
+    Bake,
+    CallableProbe,
+    CommandProbe,
+    Compared,
+    Counts,
+    ErrorRate,
+    HttpCounts,
+    HttpProbe,
+)
+from confguard.rollout.bake import Outcome, health, watch
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -208,13 +217,13 @@ def test_who_decides_during_the_last_probe_is_heard() -> None:
 class Reading:
     """A monitor's source that answers only now and then."""
 
-    def __init__(self, *good: int) -> None:
-        self.good, self.times = set(good), 0
+    def __init__(self, *good: int, each: int = 100) -> None:
+        self.good, self.times, self.each = set(good), 0, each
 
     def __call__(self) -> Counts:
         self.times += 1
         if self.times in self.good:
-            return Counts(100 * self.times, 0)
+            return Counts(self.each * self.times, 0)
         raise ValueError("<html> is no total")
 
 
@@ -229,6 +238,39 @@ def test_what_nobody_could_measure_is_not_healthy(good: Any, outcome: Outcome) -
     if outcome is Outcome.FAILED:
         assert watched.why.startswith("not measured at the end of the bake: error rate: no reading")
         assert "<html> is no total" in watched.why
+
+
+@pytest.mark.parametrize(
+    ("probes", "confirm", "outcome"),
+    [((), False, Outcome.FAILED), ([lambda: True], False, Outcome.HEALTHY), ((), True, Outcome.FAILED)],
+)
+def test_a_service_that_nobody_asked_anything_is_not_measured(
+    probes: Any, confirm: bool, outcome: Outcome
+) -> None:
+    """No request in the whole bake: a rate of failures of nothing is no sign of health."""
+    monitors = [ErrorRate(lambda: Counts(7, 0), 0.01), Compared(lambda: Counts(7, 0), lambda: Counts(9, 0))]
+    bake = Bake("30ms", probes, monitors, interval="10ms", confirm=confirm)
+    watched = watch(bake, lambda: None, lambda *_: None)
+    unseen = "error rate, error rate against the control group: no request was seen"
+    assert watched.outcome is outcome
+    assert watched.why == (
+        unseen if probes else "nobody confirmed within 30ms" if confirm else f"nothing was measured: {unseen}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("good", "totals", "healthy", "why"),
+    [
+        (range(1, 99), 100, True, ""),
+        ((1, 2), 100, None, "error rate cannot be read"),
+        (range(1, 99), 0, None, "no request was seen"),
+    ],
+)
+def test_health_that_nobody_measured_is_not_known(
+    good: Any, totals: int, healthy: bool | None, why: str
+) -> None:
+    monitor = ErrorRate(Reading(*good, each=totals), 0.01, silence=50)
+    assert health(Bake("30ms", monitors=[monitor], interval="10ms"), 0.05) == (healthy, why)
 
 
 def test_an_extended_bake_says_how_long_it_lasted() -> None:

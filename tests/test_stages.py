@@ -111,6 +111,8 @@ def in_stage(guard: cg.Guard, number: int) -> Callable[[], bool]:
         ("all", "all"),
         ("eu-west", "eu-west"),
         (["canary", "eu"], "canary,eu"),
+        ("Canary , EU", "canary,eu"),
+        ("eu,all", "all"),
     ],
 )
 def test_a_stage_is_a_share_or_groups(value: object, shown: str) -> None:
@@ -119,7 +121,8 @@ def test_a_stage_is_a_share_or_groups(value: object, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", "0%", "-1%", "101%", "nan%", "10", 0, 2, True, "a,,b", "\x1b[2J", "ten %", []]
+    "value",
+    ["", "0%", "-1%", "101%", "nan%", "10", 0, 2, True, "a,,b", "\x1b[2J", "ten %", "the canary", "a;b", []],
 )
 def test_what_is_no_stage_is_refused_in_words(value: object) -> None:
     with pytest.raises(ValueError, match="is no stage: a share of more than nothing such as '10%'") as caught:
@@ -132,6 +135,8 @@ def test_what_is_no_stage_is_refused_in_words(value: object) -> None:
     [
         (["10%", "5%"], "each stage is larger than the one before, and 5% follows 10%"),
         (["all", "canary"], "nobody is left after 'all'"),
+        (["canary", "10%", "Canary"], "'canary' stands there twice"),
+        (["canary,eu", "eu"], "'eu' stands there twice"),
         ("10%", "stages are a list"),
     ],
 )
@@ -165,6 +170,10 @@ def test_an_instance_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("CONFGUARD_GROUPS", "canary, eu,")
     assert Instance.of(None, None) == Instance("auth-7", frozenset({"canary", "eu"}))
     assert Instance.of("x", []) == Instance("x")
+    for written in ("canary eu", '"canary,eu"', "Canary;EU", "'canary', \"eu\""):
+        monkeypatch.setenv("CONFGUARD_GROUPS", written)
+        assert Instance.of(None, None).groups == {"canary", "eu"}
+    assert Stage.of("Canary").takes(Instance.of("x", [" CANARY"]), "1")
 
 
 def test_instances_take_a_revision_stage_after_stage(store: Store) -> None:
@@ -246,6 +255,63 @@ def test_a_stage_is_extended_from_anywhere(store: Store) -> None:
         elsewhere.extend("1s")
 
 
+def test_who_takes_over_goes_on_for_as_long_as_it_was_extended(store: Store) -> None:
+    guard = started(store)
+    bake = Bake("400ms", [lambda: True], stages=["50%", "all"])
+    guard.apply(guard.plan({"size": 2}, reason="more"), bake=bake, detach=True)
+    guard.extend("500ms")
+    guard.extend("500ms")
+    agent = Working(guard, probes=[lambda: True])
+    try:
+        until(lambda: (pending := store.pending_bake("pool")) and pending.watcher)
+        begun, pending = time.monotonic(), store.pending_bake("pool")
+        assert pending is not None
+        assert (pending.deadline - guard.place.clock()).total_seconds() > 1
+        until(in_stage(guard, 1))
+        assert time.monotonic() - begun > 1
+        until(lambda: store.pending_bake("pool") is None)
+        assert time.monotonic() - begun < 10, "the next stage is not longer"
+    finally:
+        agent.end()
+
+
+def test_what_is_abandoned_is_not_extended() -> None:
+    store = open_store("memory://")
+    guard = started(store)
+    bake = Bake("10m", [lambda: True], stages=STAGES)
+    guard.apply(guard.plan({"size": 2}, reason="more"), bake=bake, detach=True)
+    store.renew_bake("pool", 2, 0.0)
+    with pytest.raises(cg.ConfguardError, match="is abandoned: nobody watches it") as caught:
+        guard.extend("10m")
+    assert caught.value.hint == "confguard recover pool takes it back; confguard confirm pool lets it stay"
+    assert guard.confirm().number == 2
+
+
+def test_only_the_last_stage_waits_for_somebody_to_confirm(store: Store) -> None:
+    guard = started(store)
+    with applying(guard, bake=Bake("300ms", confirm=True, stages=["50%", "all"], interval="50ms")) as came:
+        until(in_stage(guard, 1))
+        until(lambda: came)
+    assert "nobody confirmed within 300ms" in str(came[0])
+
+
+def test_an_agent_that_loses_its_lease_does_not_watch_twice() -> None:
+    store = open_store("memory://")
+    guard = started(store)
+    bake = Bake("1s", [lambda: True], stages=["50%", "all"])
+    guard.apply(guard.plan({"size": 2}, reason="more"), bake=bake, detach=True)
+    agent = Working(guard, probes=[lambda: True])
+    try:
+        for _ in range(8):
+            store.renew_bake("pool", 2, 0.0)  # as after a long stop
+            time.sleep(0.1)
+        until(lambda: store.pending_bake("pool") is None)
+    finally:
+        agent.end()
+    assert [each.number for each in guard.history()] == [2, 1]
+    assert len([line for line in agent.lines if line.startswith("watches revision 2")]) == 1
+
+
 def test_several_configs_have_no_stages(store: Store) -> None:
     guards = [cg.Guard(name, store=store, format="toml") for name in ("a", "b")]
     group = cg.Group(*guards)
@@ -306,7 +372,8 @@ def test_an_agent_that_can_ask_nothing_leaves_it_to_others(store: Store) -> None
     idle = Working(guard)
     time.sleep(0.3)
     idle.end()
-    assert idle.lines == []
+    (line,) = idle.lines
+    assert line.startswith("revision 2 waits for an agent to watch it, and this one has nothing to ask")
     assert guard.store.pending_bake("pool").watcher == ""  # type: ignore[union-attr]
 
 
@@ -380,7 +447,9 @@ def test_status_says_who_runs_what(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert main(["apply", "auth", "--reason", "two", "--detach"]) == 0
     capsys.readouterr()
     assert main(["status"]) == 1
-    assert "stage 1 of 3: canary run revision 2, all others revision 1" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "stage 1 of 3: canary run revision 2, all others revision 1" in out
+    assert ", watched by nobody yet: it waits for an agent" in out
     assert main(["extend", "auth", "5m"]) == 0
     assert "revision 2 is being watched until " in capsys.readouterr().out
     assert main(["status", "--format", "json"]) == 1

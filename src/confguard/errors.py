@@ -252,7 +252,7 @@ class BakeFailedError(ConfguardError):
     """A revision was applied, found unhealthy or left unconfirmed, and reverted.
 
     `healthy_again` says whether what its bake asks was well again afterwards; if not, the change was not the cause, or
-    not the only one. None where that was not asked.
+    not the only one. None where that was not asked, or could not be measured.
     """
 
     exit_code = 4

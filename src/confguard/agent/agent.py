@@ -24,7 +24,8 @@ from confguard.rollout.monitors.showing import NO_READING
 from confguard.rollout.probes import ProbeLike, as_probe
 from confguard.rollout.recovering import recover
 from confguard.secrets import masked
-from confguard.stores.interface import Revision
+from confguard.stores.interface import PendingBake, Revision
+from confguard.stores.opening import missing_file
 
 __all__ = ["Agent", "Charge"]
 
@@ -71,8 +72,14 @@ class _State:
     due: float = 0.0
     drift_due: float = 0.0
     watch_due: float = 0.0
+    left: int | None = None
+    """The revision whose bake nobody watches, and that cannot be watched here: said once."""
     reverted: int | None = None
     """The revision that was taken back last: if the alarm comes again, it was not the cause."""
+
+    def sees(self) -> bool:
+        """Is a bake being seen through here?"""
+        return self.seeing is not None and self.seeing.is_alive()
 
 
 def _state_of(charge: Charge) -> _State:
@@ -127,6 +134,12 @@ class Agent:
             now = self.clock()
             if now < state.due:
                 continue
+            missing = missing_file(state.charge.guard.store)
+            if missing is not None:  # it would count as one without revisions
+                self._say_problem(
+                    state, f"there is no store {missing}: nothing was applied yet, or it was removed"
+                )
+                continue
             try:
                 if stop:
                     self._take_over(state, stop)
@@ -144,8 +157,9 @@ class Agent:
 
     def _take_over(self, state: _State, stop: Flag) -> None:
         guard = state.charge.guard
-        taken = take_over(guard.place, state.bake)
+        taken = None if state.sees() else take_over(guard.place, state.bake)
         if taken is None:
+            self._say_what_waits(state)
             return
         bake, done = taken
         stage = f" in its stage {pending.now}" if (pending := done[0].bake) and pending.stages else ""
@@ -166,10 +180,26 @@ class Agent:
         state.seeing = Thread(target=see, name=f"confguard-bake-{guard.name}", daemon=True)
         state.seeing.start()
 
+    def _say_what_waits(self, state: _State) -> None:
+        """A bake that waits for an agent, and that this one cannot ask anything."""
+        guard = state.charge.guard
+        pending = guard.store.pending_bake(guard.name)
+        number = pending.revision if pending and not pending.watcher and pending.watched else None
+        if number not in {None, state.left} and not state.sees():
+            self.say(
+                guard.name,
+                f"revision {number} waits for an agent to watch it, and this one has nothing to ask: it needs probes or"
+                " monitors of its own, in its project file",
+            )
+        state.left = number
+
     def _recover(self, state: _State, *, takes_over: bool) -> None:
-        """Finish what was left; not what is taken over in a moment."""
-        place = state.charge.guard.place
-        for each in recover(place, lambda bake: takes_over and can_take_over(bake, state.bake)):
+        """Finish what was left; not what is taken over in a moment, or what goes on here after a stop."""
+
+        def spared(bake: PendingBake) -> bool:
+            return state.sees() or (takes_over and can_take_over(bake, state.bake))
+
+        for each in recover(state.charge.guard.place, spared):
             what = {
                 "reverted": "nobody watched its bake any more: reverted, as revision {}",
                 "written": "revision {} was not written everywhere: written",
@@ -233,11 +263,14 @@ class Agent:
 
     def _failed(self, state: _State, problem: str) -> None:
         """Say what is new, and leave it alone for a while."""
+        self._say_problem(state, problem)
+        state.pause = min(max(2 * state.pause, self.interval.total_seconds()), _LONGEST_PAUSE)
+        state.due = self.clock() + state.pause
+
+    def _say_problem(self, state: _State, problem: str) -> None:
         if problem != state.problem:
             state.problem = problem
             self.say(state.charge.guard.name, problem)
-        state.pause = min(max(2 * state.pause, self.interval.total_seconds()), _LONGEST_PAUSE)
-        state.due = self.clock() + state.pause
 
 
 def _shown(revision: Revision) -> str:

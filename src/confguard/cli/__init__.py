@@ -108,7 +108,7 @@ def _run(argv: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     escape_unencodable()
     named = next((word for word in words if not word.startswith("-")), "")
-    from confguard.cli.output import report_error
+    from confguard.cli.output import report_error, report_interruption
 
     try:
         args = build_parser(named).parse_args(words)
@@ -132,8 +132,7 @@ def _run(argv: Sequence[str] | None) -> int:
         report_error(error, args.format)
         return error.exit_code
     except (KeyboardInterrupt, SystemExit) as interruption:
-        print("\n".join(["confguard: interrupted", *getattr(interruption, "__notes__", ())]), file=sys.stderr)
-        return int(getattr(interruption, "code", None) or 130)
+        return report_interruption(interruption, args.format)
     except BrokenPipeError:
         raise  # `run_to_end` knows what to do
     except OSError as error:

@@ -33,6 +33,7 @@ from confguard.stores.stages import stages_of
 __all__ = ["register", "revision_json"]
 
 _EXITS = "0 done, 1 refused, 2 cannot run, 3 the head moved, 4 applied and taken back, 5 not told, 6 in doubt"
+_INTERRUPTED = f"{_EXITS}, 129, 130 or 143 ended by a signal"
 
 
 def register(commands: Commands) -> None:
@@ -49,7 +50,7 @@ def register(commands: Commands) -> None:
         "apply",
         apply,
         'confguard apply auth auth.new.toml --reason "raise throughput" --bake 10m',
-        exits=_EXITS,
+        exits=_INTERRUPTED,
     )
     _add_change(commands, command)
     command.add_argument("--expect", metavar="N", type=whole, help="refuse unless revision N is the head")
@@ -179,7 +180,8 @@ def apply(args: Namespace) -> int:
             tell=not args.no_tell,
             detach=args.detach,
         )
-    said = "is applied, and an agent is to watch it" if args.detach else "is in force"
+    detached = args.detach and bake is not None
+    said = "is applied, and an agent is to watch it" if detached else "is in force"
     say(args.format, revision_json(revision), lambda: f"revision {revision.number} {said}")
     return 0
 
@@ -386,7 +388,9 @@ def _tell(event: Event) -> None:
     why = event.detail.get("wrong") or event.detail.get("why") or event.detail.get("reason") or ""
     kind: str = event.kind
     if kind == "verified":
-        kind = "healthy again:" if event.detail["healthy"] else "still unhealthy:"
+        kind = {"true": "healthy again:", "false": "still unhealthy:"}.get(
+            str(event.detail["healthy"]).lower(), "health not known:"
+        )
     probe = event.detail.get("probe")
     about = f"{probe}: {why}" if probe else str(why)
     print(

@@ -220,7 +220,7 @@ def _show_state(state: dict[str, Any]) -> str:
     drifted = [each for each in state["drift"] if not each["unwritten"]]
     lines += [paint(f"    drift: {shown_path(each['target'])}: {each['what']}", "high") for each in drifted]
     if state["bake"]:
-        watched = f"baking until {state['bake']['deadline'][:19]}Z"
+        watched = f"baking until {state['bake']['deadline'][:19]}Z, watched by {_watcher(state['bake'])}"
         abandoned = f"its bake was abandoned; it goes back with: confguard recover {name}"
         lines.append(paint(f"    {watched if state['bake']['watched'] else abandoned}", "review"))
         if state["bake"]["stages"]:
@@ -229,6 +229,10 @@ def _show_state(state: dict[str, Any]) -> str:
         lines.append(paint(indented(_left(name, state["place"])), "high"))
     lines += copies
     return "\n".join(lines)
+
+
+def _watcher(bake: dict[str, Any]) -> str:
+    return f"process {harmless(bake['watcher'])}" if bake["watcher"] else "nobody yet: it waits for an agent"
 
 
 def _stage(bake: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "paint",
     "report_error",
     "report_errors",
+    "report_interruption",
     "say",
     "shown_path",
 ]
@@ -95,6 +96,19 @@ def report_errors(errors: Mapping[str, ConfguardError]) -> int:
         if error.hint:
             print(f"  hint: {error.hint}", file=sys.stderr)
     return max((error.exit_code for error in errors.values()), default=0)
+
+
+def report_interruption(interruption: BaseException, format: str) -> int:
+    """Say what it has left, and return the exit code; where nothing is to be said, a stream of JSON just ends."""
+    notes = getattr(interruption, "__notes__", ())
+    code = int(getattr(interruption, "code", None) or 130)
+    message = "\n".join(["interrupted", *notes])
+    if notes and format == "json":
+        members = {"message": message, "hint": None, "exit_code": code}
+        print(json.dumps({"error": members}, indent=2, ensure_ascii=False))
+    else:
+        print(f"confguard: {message}", file=sys.stderr)
+    return code
 
 
 def error_json(error: ConfguardError) -> dict[str, object]:

@@ -17,7 +17,7 @@ from confguard.rollout.bake import Bake
 from confguard.rollout.baking import leave, see_through
 from confguard.rollout.changes import HeadChange
 from confguard.rollout.going_back import bake_failed, check_done, take_back
-from confguard.rollout.interrupting import interruptible, uninterrupted
+from confguard.rollout.interrupting import interruptible, name_of, uninterrupted
 from confguard.rollout.places import Place, locked
 from confguard.rollout.recovering import recover_before, tell_untold
 from confguard.rollout.steps import Done, tell_of_heads, write
@@ -109,7 +109,7 @@ def _after_interruption(attempt: _Attempt, interruption: BaseException) -> Itera
     heads = [each for each in done if _is_head(each)]
     if attempt.bake:
         baking = [each for each in heads if each.place.pending_bake()]
-        why = f"the bake was interrupted ({type(interruption).__name__})"
+        why = f"the bake was interrupted ({name_of(interruption)})"
         error = bake_failed(baking, why) if baking else None
         if error:
             yield f"{error}\n{error.hint}" if error.hint else str(error)

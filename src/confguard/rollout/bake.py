@@ -18,7 +18,7 @@ from confguard.stores.interface import LEASE_SECONDS
 from confguard.stores.stages import Stage, stages_of
 from confguard.texts import amount
 
-__all__ = ["Bake", "Outcome", "Watched", "ailing", "lease_for", "watch"]
+__all__ = ["Bake", "Outcome", "Watched", "health", "lease_for", "watch"]
 
 _MOMENT = 0.75
 """Seconds in which a watcher that lives says so again at the latest, at the end of a bake."""
@@ -121,13 +121,15 @@ def watch(
     notice: Callable[[str, str], None],
     *,
     extended: Callable[[], float] = lambda: 0.0,
+    is_last: bool = True,
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Watched:
     """Ask probes and monitors until the bake has an outcome.
 
     `ended` tells whether somebody else has ended it, and `extended` by how many seconds somebody has made it longer;
-    `notice` is told of each probe that fails, by name and with what is wrong.
+    `notice` is told of each probe that fails, by name and with what is wrong. Nobody has to confirm it unless it is the
+    last stage.
     """
     started = now()
 
@@ -145,22 +147,23 @@ def watch(
         failed = _ask(bake, tallies)
         watched = Watched(Outcome.FAILED, failed) if failed else None
         if watched is None and left() <= 0:
-            watched = _at_the_end(
-                bake, tallies, sleep, Duration(bake.duration + timedelta(seconds=extended()))
-            )
+            watched = _at_the_end(bake, tallies, sleep)
+            if watched.outcome is Outcome.HEALTHY and bake.confirm and is_last:
+                lasted = Duration(bake.duration + timedelta(seconds=extended()))
+                watched = Watched(Outcome.FAILED, f"nobody confirmed within {lasted}")
         if watched is not None:
             outcome = ended()  # probes take their time, and somebody may have decided meanwhile
             return Watched(outcome) if outcome else watched
 
 
-def ailing(
+def health(
     bake: Bake,
     seconds: float,
     *,
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> str | None:
-    """What is still wrong with what is in force again, asked for so many seconds at most; None if it is healthy.
+) -> tuple[bool | None, str]:
+    """Is what is in force again healthy, and if not, why? Asked for so many seconds at most; None if nobody can say.
 
     Probes are asked until all of them are; monitors are watched for the whole time.
     """
@@ -171,9 +174,19 @@ def ailing(
         wrong = _alarm(bake) or next(
             (f"{probe.name}: {answer}" for probe in bake.probes if (answer := ask(probe))), None
         )
-        if now() >= end or (wrong is None and not bake.monitors):
-            return wrong
+        if wrong is None and not bake.monitors:
+            return True, ""
+        if now() >= end:
+            return (False, wrong) if wrong else _seen_healthy(bake)
         sleep(bake.interval.total_seconds())
+
+
+def _seen_healthy(bake: Bake) -> tuple[bool | None, str]:
+    """What nobody has measured is not healthy."""
+    silent = next(filter(_is_silent, bake.monitors), None)
+    if silent is not None:
+        return None, f"{silent.name} cannot be read"
+    return (True, "") if _measures(bake) else (None, "no request was seen")
 
 
 _ENOUGH = 10
@@ -232,14 +245,12 @@ def _alarm(bake: Bake) -> str | None:
     return None
 
 
-def _at_the_end(
-    bake: Bake, tallies: Sequence[_Tally], sleep: Callable[[float], None], lasted: Duration
-) -> Watched:
+def _at_the_end(bake: Bake, tallies: Sequence[_Tally], sleep: Callable[[float], None]) -> Watched:
     """What failed a moment ago is asked until it is healthy, or has failed too often in a row.
 
     So is a monitor that could not be read: what nobody has measured is not healthy.
     """
-    while any(getattr(monitor, "silent", 0) for monitor in bake.monitors):
+    while any(map(_is_silent, bake.monitors)):
         sleep(bake.interval.total_seconds())
         alarm = _alarm(bake)
         if alarm:
@@ -253,6 +264,22 @@ def _at_the_end(
         flapping = tally.flapping()
         if flapping:
             return Watched(Outcome.FAILED, flapping)
-    if bake.confirm:
-        return Watched(Outcome.FAILED, f"nobody confirmed within {lasted}")
-    return Watched(Outcome.HEALTHY)
+    idle = ", ".join(each.name for each in bake.monitors if _is_idle(each))
+    unseen = f"{idle}: no request was seen" if idle else ""
+    if not (_measures(bake) or bake.confirm):
+        return Watched(Outcome.FAILED, f"nothing was measured: {unseen}")
+    return Watched(Outcome.HEALTHY, unseen)
+
+
+def _is_silent(monitor: Monitor) -> bool:
+    """Could its figure not be read the last time?"""
+    return bool(getattr(monitor, "silent", 0))
+
+
+def _is_idle(monitor: Monitor) -> bool:
+    """Has it seen nothing, of which it could say how it went?"""
+    return getattr(monitor, "seen", None) == 0
+
+
+def _measures(bake: Bake) -> bool:
+    return bool(bake.probes) or not all(map(_is_idle, bake.monitors))

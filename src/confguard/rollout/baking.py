@@ -13,14 +13,14 @@ from attrs import evolve
 
 from confguard import telemetry
 from confguard.errors import BakeFailedError, ConfguardError, InDoubtError, StoreError
-from confguard.rollout.bake import Bake, Outcome, ailing, lease_for
+from confguard.rollout.bake import Bake, Outcome, health, lease_for
 from confguard.rollout.changes import this_watcher
 from confguard.rollout.going_back import bake_failed
 from confguard.rollout.interrupting import uninterrupted
 from confguard.rollout.places import Place
 from confguard.rollout.steps import Done, newer
 from confguard.rollout.watching import LONGEST_AWAY, watch
-from confguard.stores.interface import LEASE_SECONDS, PendingBake, Revision
+from confguard.stores.interface import PendingBake, Revision
 from confguard.stores.retrying import retrying
 
 __all__ = ["can_take_over", "confirm", "extend", "leave", "see_through", "take_over"]
@@ -47,7 +47,8 @@ def see_through(bake: Bake, done: Sequence[Done], stop: threading.Event | None =
     if watched.outcome is Outcome.HEALTHY:
         for each in done:
             if _end_bake(each):
-                each.place.emit("confirmed", each.revision, why="healthy for the whole bake")
+                why = "; ".join(filter(None, ["healthy for the whole bake", watched.why]))
+                each.place.emit("confirmed", each.revision, why=why)
     replaced = [each for each in done if newer(each)]
     if replaced:
         with uninterrupted():
@@ -67,9 +68,19 @@ def confirm(place: Place) -> Revision | None:
 
 
 def extend(place: Place, by: timedelta) -> PendingBake | None:
-    """Let the stage that is under way be longer; the bake as it is then, None if there is none."""
+    """Let the stage that is under way be longer; the bake as it is then, None if there is none.
+
+    Raises `ConfguardError` for one that is abandoned: nobody would watch it.
+    """
     while pending := place.pending_bake():
-        longer = evolve(pending, deadline=pending.deadline + by)
+        if not pending.watched:
+            raise ConfguardError(
+                f"the bake of revision {pending.revision} of '{place.config}' is abandoned: nobody watches it",
+                hint=f"confguard recover {place.config} takes it back; confguard confirm {place.config} lets it stay",
+            )
+        longer = evolve(
+            pending, deadline=pending.deadline + by, extended=pending.extended + by.total_seconds()
+        )
         if place.store.change_bake(place.config, pending, longer):
             place.emit("extended", place.revision(pending.revision), until=longer.deadline.isoformat())
             return longer
@@ -98,11 +109,12 @@ def take_over(place: Place, terms: Bake | None) -> tuple[Bake, list[Done]] | Non
     if pending is None or not can_take_over(pending, terms) or not _is_free(pending):
         return None
     bake = _bake_of(pending, terms)
-    deadline = place.clock() + bake.duration
+    seconds = pending.seconds + pending.extended
+    deadline = place.clock() + timedelta(seconds=seconds)
     ours = evolve(pending, watcher=this_watcher(), deadline=deadline)
     if not place.store.change_bake(place.config, pending, ours):
         return None
-    if not place.store.renew_bake(place.config, ours.revision, lease_for(ours.seconds), ours.watcher):
+    if not place.store.renew_bake(place.config, ours.revision, lease_for(seconds), ours.watcher):
         return None
     revision = place.revision(ours.revision)
     place.emit("taken over", revision, stage=str(ours.now))
@@ -143,18 +155,20 @@ def _verify(bake: Bake, done: Sequence[Done], error: BakeFailedError) -> None:
     """Let the error say whether what is in force again is healthy: if not, the change was not the cause."""
     seconds = min(bake.duration.total_seconds(), _LONGEST_VERIFYING)
     started = time.monotonic()
-    wrong = ailing(bake, seconds)
+    healthy, wrong = health(bake, seconds)
     took = time.monotonic() - started
-    error.healthy_again = wrong is None
-    error.args = (f"{error}\n{_health(wrong, took)}",)
+    error.healthy_again = healthy
+    error.args = (f"{error}\n{_shown_health(healthy, wrong, took)}",)
     for each in done:
         with suppress(StoreError):
             in_force = each.place.head() or each.revision
-            each.place.emit("verified", in_force, healthy=wrong is None, wrong=wrong or "")
+            each.place.emit("verified", in_force, healthy=healthy, wrong=wrong)
 
 
-def _health(wrong: str | None, took: float) -> str:
-    if wrong is None:
+def _shown_health(healthy: bool | None, wrong: str, took: float) -> str:
+    if healthy is None:
+        return f"whether it is healthy again is not known {took:.1f} s later: {wrong}"
+    if healthy:
         return f"it is healthy again, as seen {took:.1f} s later"
     return f"it is no better {took:.1f} s later: the change was not the cause, or not the only one ({wrong})"
 
@@ -189,6 +203,6 @@ def _taken_over(done: Done) -> InDoubtError:
         pending = done.place.pending_bake()
     by = f" {pending.watcher}" if pending and pending.watcher else " somebody else"
     return InDoubtError(
-        f"{done.title} is watched by{by} now: this process was not heard of for {LEASE_SECONDS:g} s",
+        f"{done.title} is watched by{by} now: this process was not heard of for longer than its lease",
         hint=f"confguard status {done.place.config} says what becomes of it",
     )

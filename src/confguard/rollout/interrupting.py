@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import define
 
-__all__ = ["interruptible", "uninterrupted"]
+__all__ = ["interruptible", "name_of", "uninterrupted"]
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -74,6 +74,20 @@ def uninterrupted() -> Iterator[None]:
             came, _HELD.came = _HELD.came, None
     if came is not None:
         _raise(came)
+
+
+def name_of(interruption: BaseException) -> str:
+    """How people call it: by the signal, where it came of one.
+
+    >>> name_of(KeyboardInterrupt()), name_of(SystemExit(143)), name_of(SystemExit(1))
+    ('SIGINT', 'SIGTERM', 'SystemExit')
+    """
+    if isinstance(interruption, KeyboardInterrupt):
+        return signal.SIGINT.name
+    code = getattr(interruption, "code", None)
+    if isinstance(code, int) and code - 128 in _SIGNALS:
+        return signal.Signals(code - 128).name
+    return type(interruption).__name__
 
 
 def _raise(number: int) -> None:

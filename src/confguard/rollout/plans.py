@@ -29,7 +29,7 @@ from confguard.rollout.places import Place
 from confguard.schema.schema import Schema
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.sources import Source, read_source
-from confguard.stores.interface import PendingBake, Revision
+from confguard.stores.interface import SUPERSEDES, PendingBake, Revision
 from confguard.targets.drift import Drift
 
 __all__ = ["Plan", "as_bundle", "as_document", "change_of", "owners_of", "plan_change"]
@@ -181,7 +181,7 @@ def change_of(
         raise _drifted(place, edited)
     plan.check(override, approved_by)
     if pending and supersede:
-        why = f"supersedes the bake of revision {pending.revision}: {supersede}"
+        why = f"{SUPERSEDES.format(pending.revision)}{supersede}"
         override = "; ".join(filter(None, [override, why]))
     draft = evolve(
         draft_of(plan.document, plan.author, plan.reason, place.clock()),

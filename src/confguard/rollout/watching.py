@@ -33,7 +33,7 @@ def watch(bake: Bake, done: Sequence[Done], stop: threading.Event | None = None)
             each.place.emit("probed", each.revision, probe=name, wrong=wrong)
 
     while True:
-        watched = _watch_stage(bake if seen.is_last_stage() else evolve(bake, confirm=False), seen, notice)
+        watched = _watch_stage(bake, seen, notice)
         if watched.outcome is not Outcome.HEALTHY or seen.is_last_stage():
             return watched
         ended = seen.go_on(bake)
@@ -42,16 +42,15 @@ def watch(bake: Bake, done: Sequence[Done], stop: threading.Event | None = None)
 
 
 def _watch_stage(bake: Bake, seen: _Seen, notice: Callable[[str, str], None]) -> Watched:
-    started, extended_before = time.monotonic(), seen.extended
-
-    def extended() -> float:
-        return seen.extended - extended_before
+    started = time.monotonic()
 
     def left() -> float:
-        return started + bake.duration.total_seconds() + extended() - time.monotonic()
+        return started + bake.duration.total_seconds() + seen.extended() - time.monotonic()
 
     with leased(seen.done, lambda: left() > -_LONGER, left):
-        return watch_bake(bake, seen.ended, notice, extended=extended, sleep=seen.sleep)
+        return watch_bake(
+            bake, seen.ended, notice, extended=seen.extended, sleep=seen.sleep, is_last=seen.is_last_stage()
+        )
 
 
 @define
@@ -61,8 +60,6 @@ class _Seen:
     done: Sequence[Done]
     stop: threading.Event
     bakes: dict[str, PendingBake] = field(init=False)
-    extended: float = field(default=0.0, init=False)
-    """By how many seconds somebody has made it longer."""
 
     def __attrs_post_init__(self) -> None:
         self.bakes = {each.place.config: each.bake for each in self.done if each.bake}
@@ -70,17 +67,23 @@ class _Seen:
     def sleep(self, seconds: float) -> None:
         self.stop.wait(seconds)
 
+    def extended(self) -> float:
+        """By how many seconds somebody has made the stage longer."""
+        return max((each.extended for each in self.bakes.values()), default=0.0)
+
     def is_last_stage(self) -> bool:
         return all(each.stage + 1 >= len(each.stages) for each in self.bakes.values())
 
     def ended(self) -> Outcome | None:
-        """Has somebody else ended it, or is it another's? Nobody knows while the store is away."""
+        """Has somebody else ended it, or is it another's? Nobody knows while the store is away, or its file."""
         if self.stop.is_set():
             return Outcome.LEFT
         try:
             for each in self.done:
                 head = each.place.head()
-                if head is None or head.digest != each.revision.digest:
+                if head is None:
+                    return None
+                if head.digest != each.revision.digest:
                     return Outcome.SUPERSEDED
             pending = {each.place.config: bake for each in self.done if (bake := each.place.pending_bake())}
         except ConfguardError:
@@ -109,7 +112,7 @@ class _Seen:
         (each,) = self.done  # several have no stages
         config, before = each.place.config, self.bakes[each.place.config]
         deadline = each.place.clock() + bake.duration
-        after = evolve(before, stage=before.stage + 1, deadline=deadline)
+        after = evolve(before, stage=before.stage + 1, deadline=deadline, extended=0.0)
         if not each.place.store.change_bake(config, before, after):
             return self.ended() or self._begin_next_stage(bake)  # somebody has extended or ended it just now
         self.bakes[config] = after
@@ -118,11 +121,8 @@ class _Seen:
 
     def _note(self, pending: Mapping[str, PendingBake]) -> Outcome | None:
         for config, now in pending.items():
-            before = self.bakes[config]
-            if now.watcher != before.watcher:
+            if now.watcher != self.bakes[config].watcher:
                 return Outcome.TAKEN_OVER
-            if now.stage == before.stage:
-                self.extended += max((now.deadline - before.deadline).total_seconds(), 0.0)
             self.bakes[config] = now
         return None
 

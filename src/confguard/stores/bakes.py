@@ -26,6 +26,7 @@ def bake_text(bake: PendingBake) -> str:
         "stages": [str(each) for each in bake.stages],
         "stage": bake.stage,
         "seconds": bake.seconds,
+        "extended": bake.extended,
         "confirm": bake.confirm,
     }
     return json.dumps({name: value for name, value in kept.items() if value})

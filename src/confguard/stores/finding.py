@@ -8,7 +8,7 @@ from heapq import nlargest
 from itertools import takewhile
 
 from confguard.errors import NotFoundError
-from confguard.stores.interface import Revision, Store
+from confguard.stores.interface import SUPERSEDES, Revision, Store
 
 __all__ = ["find", "made_between", "other_before", "previous"]
 
@@ -52,11 +52,15 @@ def previous(store: Store, revision: Revision) -> Revision | None:
 def other_before(store: Store, head: Revision) -> Revision | None:
     """What a revert goes back to: the revision that was the head before, and held other bytes than the head does.
 
-    A head that was written again, behind a copy of what somebody wrote over it, is the same one to go back from.
+    A head that was written again, behind a copy of what somebody wrote over it, is the same one to go back from. What
+    somebody superseded while it was watched has not proved itself, and is passed over.
     """
-    before = previous(store, head)
-    while before is not None and before.content_digest == head.content_digest:
-        before = previous(store, before)
+    after, before = head, previous(store, head)
+    while before is not None and (
+        before.content_digest == head.content_digest
+        or SUPERSEDES.format(before.number) in (after.override or "")
+    ):
+        after, before = before, previous(store, before)
     return before
 
 

@@ -17,8 +17,10 @@ from confguard.lazy import read_once
 from confguard.stores.reports import Report
 from confguard.stores.stages import ALL, Instance, Stage
 
-__all__ = ["LEASE_SECONDS", "Append", "Draft", "PendingBake", "PlaceState", "Revision", "Store"]
+__all__ = ["LEASE_SECONDS", "SUPERSEDES", "Append", "Draft", "PendingBake", "PlaceState", "Revision", "Store"]
 
+SUPERSEDES = "supersedes the bake of revision {}: "
+"""How the override of a revision begins that ended the bake of another one, which has not proved itself."""
 LEASE_SECONDS = 30.0
 """How long a bake counts as watched after its watcher was last heard of."""
 
@@ -142,6 +144,8 @@ class PendingBake:
     """In which of the stages it is, from 0."""
     seconds: float = 0.0
     """How long it is watched, in each of its stages."""
+    extended: float = 0.0
+    """By how many seconds somebody has made the stage that it is in longer."""
     confirm: bool = False
     """Is it reverted at the end unless somebody confirms it?"""
 

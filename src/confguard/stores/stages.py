@@ -6,6 +6,7 @@ import hashlib
 import math
 import os
 import platform
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -29,15 +30,19 @@ class Instance:
     def of(name: str | None, groups: Iterable[str] | None) -> Instance:
         """What was said of it; else `CONFGUARD_INSTANCE` or the host's name, and the names in `CONFGUARD_GROUPS`.
 
-        >>> Instance.of("auth-7", ["canary"]).name
-        'auth-7'
+        Names in one text stand apart by commas, semicolons or spaces; quotes, as some shells and manifests leave them,
+        and capitals mean nothing.
+
+        >>> instance = Instance.of("auth-7", '"Canary; eu"')
+        >>> instance.name, sorted(instance.groups)
+        ('auth-7', ['canary', 'eu'])
         """
         if groups is None:
-            groups = os.environ.get("CONFGUARD_GROUPS", "").split(",")
-        elif isinstance(groups, str):
-            groups = groups.split(",")
+            groups = os.environ.get("CONFGUARD_GROUPS", "")
+        if isinstance(groups, str):
+            groups = re.split(r"[,;\s]+", groups)
         name = name or os.environ.get("CONFGUARD_INSTANCE") or platform.node()
-        return Instance(name, frozenset(each.strip() for each in groups if each.strip()))
+        return Instance(name, frozenset(filter(None, map(_group, groups))))
 
     def point(self, salt: str) -> float:
         """Where it stands from 0 to 1: always in the same place for the same `salt`, as if drawn by lot."""
@@ -66,15 +71,15 @@ class Stage:
         if isinstance(value, int | float):
             return Stage(share=_share(float(value), value))
         names = value if isinstance(value, list | tuple) else str(value).split(",")
-        groups = tuple(str(name).strip() for name in names)
-        if groups == ("all",):
+        groups = tuple(dict.fromkeys(_group(str(name)) for name in names))
+        if "all" in groups:
             return ALL
         if len(groups) == 1 and groups[0].endswith("%"):
             try:
                 return Stage(share=_share(float(groups[0][:-1]) / 100, value))
             except ValueError:
                 raise _wrong(value) from None
-        if not groups or not all(each.isprintable() and each and each[0].isalpha() for each in groups):
+        if not groups or not all(map(_is_name, groups)):
             raise _wrong(value)
         return Stage(groups=groups)
 
@@ -103,9 +108,14 @@ def stages_of(values: Iterable[object]) -> tuple[Stage, ...]:
         raise ValueError(f"stages are a list, such as ['1%', '10%', 'all'], not '{harmless(values)}'")
     stages = tuple(map(Stage.of, values))
     shares = [each for each in stages if not each.groups]
-    for before, after in pairwise(shares):
-        if after.share <= before.share:
-            raise ValueError(f"each stage is larger than the one before, and {after} follows {before}")
+    for smaller, larger in pairwise(shares):
+        if larger.share <= smaller.share:
+            raise ValueError(f"each stage is larger than the one before, and {larger} follows {smaller}")
+    before: set[str] = set()
+    for stage in stages:
+        if stage.groups and before.issuperset(stage.groups):
+            raise ValueError(f"each stage takes somebody new, and '{stage}' stands there twice")
+        before.update(stage.groups)
     if ALL in stages[:-1]:
         raise ValueError("nobody is left after 'all': it is the last stage")
     return stages
@@ -115,6 +125,14 @@ def _share(share: float, value: object) -> float:
     if not (math.isfinite(share) and 0 < share <= 1):
         raise _wrong(value)
     return share
+
+
+def _group(name: str) -> str:
+    return name.strip(" \t\"'").casefold()
+
+
+def _is_name(group: str) -> bool:
+    return group[:1].isalpha() and group.isprintable() and not set(" ,;\"'") & set(group)
 
 
 def _wrong(value: object) -> ValueError:

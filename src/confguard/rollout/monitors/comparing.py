@@ -73,6 +73,11 @@ class Compared:
         """How many readings in a row failed, up to now."""
         return self._silent
 
+    @property
+    def seen(self) -> int:
+        """How many requests the group that is watched got since the start."""
+        return self._seen[0].requests
+
     def check(self) -> str | None:
         """Read both totals and weigh what came in since the last time."""
         try:

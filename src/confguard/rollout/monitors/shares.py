@@ -100,6 +100,11 @@ class ErrorRate:
         """How many readings in a row failed, up to now."""
         return self._silent
 
+    @property
+    def seen(self) -> int:
+        """How many requests came in since the start."""
+        return self._watch.seen.requests
+
     def check(self) -> str | None:
         """Read the totals and weigh what came in since the last time."""
         try:
