@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from importlib.resources import files
 from pathlib import Path
 
@@ -170,6 +171,39 @@ def test_secrets_and_escapes_do_not_reach_the_output(
         assert "hunter2" not in out
         assert "91827364" not in out
         assert "\x1b" not in out
+
+
+def test_nothing_is_written_beside_a_config_in_a_read_only_folder(project: Path, capsys: Capture) -> None:
+    project.chmod(0o555)
+    try:
+        made = result(capsys, "auth", "--limit", "20", "--test", "test -w {}")
+    finally:
+        project.chmod(0o755)
+    assert made["tried"] == 20
+    assert "none" in {each["caught_by"] for each in made["cases"]}  # type: ignore[attr-defined]
+    assert sorted(each.name for each in project.iterdir()) == ["auth.toml", "confguard.toml"]
+
+
+def test_a_test_command_that_hangs_is_ended_and_counts_as_a_catch(project: Path, capsys: Capture) -> None:
+    command = f"{sys.executable} -c 'import time; time.sleep(60)' {{}}"
+    began = time.monotonic()
+    made = result(capsys, "auth", "--limit", "8", "--test", command, "--timeout", "200ms")
+    assert time.monotonic() - began < 30
+    layers = {each["caught_by"] for each in made["cases"]}  # type: ignore[attr-defined]
+    assert "candidate tests" in layers
+    assert "none" not in layers
+
+
+def test_without_cel_it_is_drilled_and_said_why_there_is_no_advice(
+    project: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cel", None)
+    made = result(capsys, "auth", "--limit", "40")
+    assert made["tried"] == 40
+    assert made["advice"] == []
+    assert "confguard-safety[cel]" in str(made["notes"])
+    assert main(["drill", "auth", "--limit", "40"]) == 0
+    assert "no advice" in capsys.readouterr().out
 
 
 @pytest.mark.slow
