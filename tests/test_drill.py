@@ -13,12 +13,14 @@ import pytest
 
 from confguard.cli import main
 from confguard.documents.document import parse
+from confguard.documents.parsing import parse_bytes
 from confguard.drill import drill
 from confguard.drill.mutants import mutants
 from confguard.errors import ConfguardError
 from confguard.risk.judging import Terms
 from confguard.risk.policy import Decision, Policy
 from confguard.schema.schema import resolve_schema
+from conftest import incidents
 
 AUTH = files("confguard.demo").joinpath("auth.toml").read_text()
 PROJECT = 'store = "sqlite:///c.db"\n[configs.auth]\nfiles = ["auth.toml"]\nschema = "{}"\n'
@@ -101,6 +103,36 @@ def test_caught_by_the_policy_is_what_it_stops_not_what_it_finds() -> None:
 def test_the_outage_is_among_the_changes() -> None:
     found = {each.content for each in mutants(parse(AUTH, "toml"), (), 0)}
     assert files("confguard.demo").joinpath("auth.faster.toml").read_bytes() in found
+
+
+REPEATED = [
+    "alg-none",
+    "cors-any",
+    "db-public",
+    "google-2016-gce",
+    "joyent-2014",
+    "monzo-2019",
+    "retry-storm",
+    "roblox-2021",
+    "steam-2015-cache",
+]
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_each_reconstructed_outage_is_tried_on_the_config_that_it_happened_to(name: str) -> None:
+    outage = next(each for each in incidents() if each["id"] == name)
+    before, after = (parse(outage[which], outage["format"]) for which in ("before", "after"))
+    tried = [
+        parse_bytes(each.content, before.format).data
+        for each in mutants(before, (), 0)
+        if each.kind == "reconstructed outage"
+    ]
+    assert after.data in tried
+
+
+def test_an_outage_is_not_tried_where_its_settings_mean_something_else() -> None:
+    unlike = parse('origins = ["a"]\nretries = "never"\nhosts = "a"\ncluster_size = 3\n', "toml")
+    assert "reconstructed outage" not in {each.kind for each in mutants(unlike, (), 0)}
 
 
 @pytest.mark.slow
@@ -187,7 +219,7 @@ def test_nothing_is_written_beside_a_config_in_a_read_only_folder(project: Path,
 def test_a_test_command_that_hangs_is_ended_and_counts_as_a_catch(project: Path, capsys: Capture) -> None:
     command = f"{sys.executable} -c 'import time; time.sleep(60)' {{}}"
     began = time.monotonic()
-    made = result(capsys, "auth", "--limit", "8", "--test", command, "--timeout", "200ms")
+    made = result(capsys, "auth", "--limit", "20", "--test", command, "--timeout", "200ms")
     assert time.monotonic() - began < 30
     layers = {each["caught_by"] for each in made["cases"]}  # type: ignore[attr-defined]
     assert "candidate tests" in layers
