@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import confguard.testing
 from confguard.cli import main
 from confguard.documents.document import parse
 from confguard.documents.parsing import parse_bytes
@@ -224,6 +225,29 @@ def test_a_test_command_that_hangs_is_ended_and_counts_as_a_catch(project: Path,
     layers = {each["caught_by"] for each in made["cases"]}  # type: ignore[attr-defined]
     assert "candidate tests" in layers
     assert "none" not in layers
+
+
+def test_the_test_that_a_config_has_is_run_and_what_is_said_wins(project: Path, capsys: Capture) -> None:
+    Path("confguard.toml").write_text(
+        PROJECT.format("confguard.demo.settings:AuthSettings") + 'drill_test = ["test", "!", "-s", "{}"]\n'
+    )
+
+    def layers(*words: str) -> set[str]:
+        return {each["caught_by"] for each in result(capsys, *words, "--limit", "30")["cases"]}  # type: ignore[attr-defined]
+
+    for name in ("auth", "auth.toml"):
+        assert {"candidate tests"} <= layers(name)
+        assert "none" not in layers(name)
+        assert "candidate tests" not in layers(name, "--test", "")
+        assert "candidate tests" not in layers(name, "--test", "test -s {}")
+    in_tests = {each.caught_by for each in confguard.testing.drill("auth.toml", limit=30).cases}
+    assert "candidate tests" in in_tests
+    assert "none" not in in_tests
+
+
+def test_a_test_command_that_reads_no_copy_is_refused(project: Path, capsys: Capture) -> None:
+    assert main(["drill", "auth", "--test", "sh check.sh auth.toml"]) == 2
+    assert "names no copy" in capsys.readouterr().err
 
 
 def test_without_cel_it_is_drilled_and_said_why_there_is_no_advice(
