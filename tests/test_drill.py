@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+import confguard.testing
 from confguard.cli import main
 from confguard.documents.document import parse
+from confguard.documents.parsing import parse_bytes
 from confguard.drill import drill
 from confguard.drill.mutants import mutants
 from confguard.errors import ConfguardError
 from confguard.risk.judging import Terms
 from confguard.risk.policy import Decision, Policy
 from confguard.schema.schema import resolve_schema
+from conftest import incidents
 
 AUTH = files("confguard.demo").joinpath("auth.toml").read_text()
 PROJECT = 'store = "sqlite:///c.db"\n[configs.auth]\nfiles = ["auth.toml"]\nschema = "{}"\n'
@@ -102,6 +106,36 @@ def test_the_outage_is_among_the_changes() -> None:
     assert files("confguard.demo").joinpath("auth.faster.toml").read_bytes() in found
 
 
+REPEATED = [
+    "alg-none",
+    "cors-any",
+    "db-public",
+    "google-2016-gce",
+    "joyent-2014",
+    "monzo-2019",
+    "retry-storm",
+    "roblox-2021",
+    "steam-2015-cache",
+]
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_each_reconstructed_outage_is_tried_on_the_config_that_it_happened_to(name: str) -> None:
+    outage = next(each for each in incidents() if each["id"] == name)
+    before, after = (parse(outage[which], outage["format"]) for which in ("before", "after"))
+    tried = [
+        parse_bytes(each.content, before.format).data
+        for each in mutants(before, (), 0)
+        if each.kind == "reconstructed outage"
+    ]
+    assert after.data in tried
+
+
+def test_an_outage_is_not_tried_where_its_settings_mean_something_else() -> None:
+    unlike = parse('origins = ["a"]\nretries = "never"\nhosts = "a"\ncluster_size = 3\n', "toml")
+    assert "reconstructed outage" not in {each.kind for each in mutants(unlike, (), 0)}
+
+
 @pytest.mark.slow
 @pytest.mark.once
 def test_a_test_command_catches_what_no_other_layer_does(project: Path, capsys: Capture) -> None:
@@ -170,6 +204,62 @@ def test_secrets_and_escapes_do_not_reach_the_output(
         assert "hunter2" not in out
         assert "91827364" not in out
         assert "\x1b" not in out
+
+
+def test_nothing_is_written_beside_a_config_in_a_read_only_folder(project: Path, capsys: Capture) -> None:
+    project.chmod(0o555)
+    try:
+        made = result(capsys, "auth", "--limit", "20", "--test", "test -w {}")
+    finally:
+        project.chmod(0o755)
+    assert made["tried"] == 20
+    assert "none" in {each["caught_by"] for each in made["cases"]}  # type: ignore[attr-defined]
+    assert sorted(each.name for each in project.iterdir()) == ["auth.toml", "confguard.toml"]
+
+
+def test_a_test_command_that_hangs_is_ended_and_counts_as_a_catch(project: Path, capsys: Capture) -> None:
+    command = f"{sys.executable} -c 'import time; time.sleep(60)' {{}}"
+    began = time.monotonic()
+    made = result(capsys, "auth", "--limit", "20", "--test", command, "--timeout", "200ms")
+    assert time.monotonic() - began < 30
+    layers = {each["caught_by"] for each in made["cases"]}  # type: ignore[attr-defined]
+    assert "candidate tests" in layers
+    assert "none" not in layers
+
+
+def test_the_test_that_a_config_has_is_run_and_what_is_said_wins(project: Path, capsys: Capture) -> None:
+    Path("confguard.toml").write_text(
+        PROJECT.format("confguard.demo.settings:AuthSettings") + 'drill_test = ["test", "!", "-s", "{}"]\n'
+    )
+
+    def layers(*words: str) -> set[str]:
+        return {each["caught_by"] for each in result(capsys, *words, "--limit", "30")["cases"]}  # type: ignore[attr-defined]
+
+    for name in ("auth", "auth.toml"):
+        assert {"candidate tests"} <= layers(name)
+        assert "none" not in layers(name)
+        assert "candidate tests" not in layers(name, "--test", "")
+        assert "candidate tests" not in layers(name, "--test", "test -s {}")
+    in_tests = {each.caught_by for each in confguard.testing.drill("auth.toml", limit=30).cases}
+    assert "candidate tests" in in_tests
+    assert "none" not in in_tests
+
+
+def test_a_test_command_that_reads_no_copy_is_refused(project: Path, capsys: Capture) -> None:
+    assert main(["drill", "auth", "--test", "sh check.sh auth.toml"]) == 2
+    assert "names no copy" in capsys.readouterr().err
+
+
+def test_without_cel_it_is_drilled_and_said_why_there_is_no_advice(
+    project: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cel", None)
+    made = result(capsys, "auth", "--limit", "40")
+    assert made["tried"] == 40
+    assert made["advice"] == []
+    assert "confguard-safety[cel]" in str(made["notes"])
+    assert main(["drill", "auth", "--limit", "40"]) == 0
+    assert "no advice" in capsys.readouterr().out
 
 
 @pytest.mark.slow

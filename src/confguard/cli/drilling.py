@@ -45,7 +45,9 @@ def register(commands: Commands) -> None:
         help="the decision from which on the risk policy stops a change (block)",
     )
     command.add_argument(
-        "--test", metavar="COMMAND", help="run it for what nothing caught; {} is the copy's path"
+        "--test",
+        metavar="COMMAND",
+        help="run it for what nothing caught; {} is the copy's path (the config's `drill_test`; '' for none)",
     )
     command.add_argument(
         "--timeout", type=duration, default=Duration("60s"), help="how long the command may take (60s)"
@@ -63,10 +65,6 @@ def drill(args: Namespace) -> int:
 
     document = sources.parse(sources.load(args.name, args.read_as))
     terms = sources.terms_for(args.name, args.schema)
-    try:
-        words = shlex.split(args.test or "")
-    except ValueError as error:
-        raise ConfguardError(f"--test: {error}") from error
     with progress("drilling") as tell:
         result = drilled(
             document,
@@ -75,7 +73,7 @@ def drill(args: Namespace) -> int:
             seed=args.seed,
             limit=args.limit,
             fail_on=Decision(args.fail_on),
-            test=words,
+            test=_test(args.name, args.test),
             timeout=args.timeout,
             progress=tell,
         )
@@ -92,6 +90,20 @@ def _live(args: Namespace) -> int:
             hint="pip install 'confguard-safety[demo]'",
         ) from error
     return play(args.seed)
+
+
+def _test(name: str, command: str | None) -> list[str]:
+    """The words of the command that was given, or of the one that the config has."""
+    if command is not None:
+        try:
+            return shlex.split(command)
+        except ValueError as error:
+            raise ConfguardError(f"--test: {error}") from error
+    if project := sources.config_named(name):
+        return project.settings.configs[name].drill_test
+    project = find_project()
+    config = project.config_of(name) if project else None
+    return config[1].drill_test if config else []
 
 
 def _others(name: str, document: Document) -> list[Document]:

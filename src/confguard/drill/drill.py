@@ -50,6 +50,8 @@ def drill(
     (20, True)
     """
     terms = terms or Terms()
+    if test and not any("{}" in word for word in test):
+        raise ConfguardError("the test command names no copy", hint="write {} where the copy's path stands")
     if (parts := document.files) or not document.content.strip():
         why = "is of several files: drill one of them" if parts else "is empty: nothing can be got wrong"
         raise ConfguardError(f"{document.path or 'the config'}: {why}")

@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from confguard.diffs.engine import diff
 from confguard.documents.document import Document
+from confguard.drill.outages import repeated
 from confguard.drill.values import wrong_values
 from confguard.errors import ConfguardError
 
@@ -21,6 +22,7 @@ Place: TypeAlias = tuple[str | int, ...]
 
 MOST_PLACES = 2_000
 """Of a larger document, so many values are chosen by the seed."""
+_OUTAGE = "reconstructed outage"
 _NEIGHBOURS = 12
 """So many values of one table are swapped with each other."""
 _SYNTAX = 40
@@ -37,7 +39,7 @@ class Mutant:
 
 
 def mutants(document: Document, others: Sequence[Document], seed: int) -> Iterator[Mutant]:
-    """All wrong changes of a document, in an order that the seed chooses; no bytes twice.
+    """All wrong changes of a document, outages first, else in an order that the seed chooses; no bytes twice.
 
     `others` are earlier revisions, and the same config in other environments.
     """
@@ -47,6 +49,7 @@ def mutants(document: Document, others: Sequence[Document], seed: int) -> Iterat
         places = rng.sample(places, MOST_PLACES)
     attempts = [*_damaged(document, rng), *_changed(document.data, places, others)]
     rng.shuffle(attempts)
+    attempts.sort(key=lambda attempt: attempt[0] != _OUTAGE)  # whatever the limit, and under this name
     written = {document.content}
     for kind, path, attempt in attempts:
         content = attempt if isinstance(attempt, bytes) else _spliced(document, attempt)
@@ -87,6 +90,10 @@ def _changed(data: Any, places: list[tuple[Place, Any]], others: Sequence[Docume
                 yield "stale copy", path, _setting(path, there)
     yield from _swaps(places)
     yield from _tuned_for_speed(places)
+    for path, value in [((), data), *places]:
+        for changes in repeated(path, value) if isinstance(value, dict) else ():
+            first = (*path, next(iter(changes)))
+            yield _OUTAGE, first, _setting_all(path, changes)
 
 
 def _swaps(places: list[tuple[Place, Any]]) -> Iterator[Attempt]:
@@ -110,7 +117,7 @@ def _tuned_for_speed(places: list[tuple[Place, Any]]) -> Iterator[Attempt]:
         for other, wait in waits[:_NEIGHBOURS]:
             if one[:-1] == other[:-1] and wait[:-1].isdigit():
                 cut = _both(_setting(one, count // 10), _setting(other, f"{int(wait[:-1]) * 10}ms"))
-                yield "reconstructed outage", one, cut
+                yield _OUTAGE, one, cut
 
 
 def _damaged(document: Document, rng: random.Random) -> Iterator[Attempt]:
@@ -167,6 +174,13 @@ def _at(data: Any, path: Place) -> Any:
 def _setting(path: Place, value: Any) -> Edit:
     def edit(data: Any) -> None:
         _at(data, path[:-1])[path[-1]] = copy.deepcopy(value)
+
+    return edit
+
+
+def _setting_all(path: Place, values: dict[str, Any]) -> Edit:
+    def edit(data: Any) -> None:
+        _at(data, path).update(copy.deepcopy(values))
 
     return edit
 

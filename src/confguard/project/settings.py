@@ -45,6 +45,8 @@ class Config:
     monitors: list[Any] = field(factory=list, repr=False)
     """What is watched while a new revision bakes: `{ url, baseline, alpha, silence, name, timeout }`."""
 
+    drill_test: list[str] = field(factory=list, repr=False)
+    """A command that `confguard drill` runs for what no other layer catches; `{}` is the path of the wrong copy."""
     stages: list[Any] = field(factory=list)
     """Who takes a new revision first: `["canary", "1%", "10%", "all"]`; each stage is watched for as long as `bake`."""
     revert_within: Duration | None = None

@@ -67,7 +67,7 @@ def drill(
 ) -> Drill:
     """Inject misconfigurations into copies of a file, and say which layer catches each: for a test that holds a share.
 
-    Schema, policy and rules are those that the project file has for it, but for what is given here.
+    Schema, policy, rules and `drill_test` are those that the project file has for it, but for what is given here.
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
@@ -85,4 +85,5 @@ def drill(
         terms = evolve(terms, schema=resolve_schema(schema))
     if policy is not None:
         terms = evolve(terms, policy=policy)
-    return drilled(read(file, terms.format), terms, seed=seed, limit=limit)
+    test = config[1].drill_test if config else []
+    return drilled(read(file, terms.format), terms, seed=seed, limit=limit, test=test)
