@@ -29,15 +29,15 @@ def scraped(url: str) -> str:
 
 @pytest.mark.slow
 def test_an_agent_serves_what_it_knows(folder: Path) -> None:
+    port = free_port()
     Path("confguard.toml").write_text(
-        '[configs.auth]\nfiles = ["auth.toml"]\ntargets = ["live.toml"]\n[configs.new]\n'
+        f'[agent]\nmetrics = {port}\n[configs.auth]\nfiles = ["auth.toml"]\ntargets = ["live.toml"]\n[configs.new]\n'
     )
     with cg.Guard("auth", targets=["live.toml"]) as guard:
         for n in (1, 2):
             guard.apply(guard.plan({"n": n, "token": "PLANTED"}, reason="password=PLANTED"), "a test")
     Path("live.toml").write_text("n = 9\n")
-    port = free_port()
-    command = [sys.executable, "-m", "confguard", "agent", "--metrics", str(port)]
+    command = [sys.executable, "-m", "confguard", "agent"]
     environ = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as agent:
         try:
@@ -81,7 +81,7 @@ def test_no_address(text: str) -> None:
 
 
 def test_a_port_that_is_taken(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    Path("confguard.toml").write_text("[configs.auth]\n")
+    Path("confguard.toml").write_text('[agent]\nmetrics = "0.0.0.0:1"\n[configs.auth]\n')
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["agent", "--metrics", f"127.0.0.1:{port}"]) == 2

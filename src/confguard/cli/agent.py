@@ -25,16 +25,20 @@ def register(commands: Commands) -> None:
     )
     commands.add_config(command, optional=True)
     command.add_argument(
-        "--interval", metavar="TIME", type=duration, default="250ms", help="between two looks (250ms)"
+        "--interval",
+        metavar="TIME",
+        type=duration,
+        help="between two looks (250ms, or as [agent] in the project file says)",
     )
     command.add_argument(
         "--drift-interval",
         metavar="TIME",
         type=duration,
-        default="1m",
-        help="between two looks at targets (1m)",
+        help="between two looks at targets (1m, or as there)",
     )
-    command.add_argument("--metrics", metavar="[HOST:]PORT", help="serve them to Prometheus, at 127.0.0.1")
+    command.add_argument(
+        "--metrics", metavar="[HOST:]PORT", help="serve them to Prometheus, at 127.0.0.1 (as there)"
+    )
     command.add_argument("--once", action="store_true", help="look once, and end")
 
 
@@ -45,6 +49,7 @@ def agent(args: Namespace) -> int:
     from confguard.project.guards import guard_of
 
     project = the_project()
+    settings = project.settings.agent
     stop = threading.Event()
     metrics = Metrics(names_of(args.name), lambda name: guard_of(project, name, with_schema=False))
     with ExitStack() as stack:
@@ -62,15 +67,15 @@ def agent(args: Namespace) -> int:
             )
         watcher = Agent(
             charges,
-            interval=args.interval,
-            drift_interval=args.drift_interval,
+            interval=args.interval or settings.interval,
+            drift_interval=args.drift_interval or settings.drift_interval,
             say=lambda config, text: _say(config, text, args.format),
         )
         if args.once:
             watcher.look()
             return 0
-        if args.metrics:
-            url = stack.enter_context(serving(metrics, listen_address(args.metrics)))
+        if served := args.metrics or settings.metrics:
+            url = stack.enter_context(serving(metrics, listen_address(str(served))))
             _say(None, f"serves {url}", args.format)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())

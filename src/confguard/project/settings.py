@@ -10,7 +10,7 @@ from confguard.fields import Duration
 from confguard.risk.policy import Policy
 from confguard.risk.rules.user import UserRule
 
-__all__ = ["Config", "DocumentSettings", "ExpectedDifference", "Settings", "SuspectSettings"]
+__all__ = ["AgentSettings", "Config", "DocumentSettings", "ExpectedDifference", "Settings", "SuspectSettings"]
 
 
 @frozen(kw_only=True)
@@ -88,6 +88,18 @@ class SuspectSettings:
 
 
 @frozen(kw_only=True)
+class AgentSettings:
+    """The `[agent]` table: how `confguard agent` works, where its options say nothing else."""
+
+    interval: Duration = field(default=Duration("250ms"))
+    """Between two looks at what was left to do."""
+    drift_interval: Duration = field(default=Duration("1m"))
+    """Between two looks at targets."""
+    metrics: str | int | None = None
+    """Where they are served to Prometheus, as `[HOST:]PORT`; nowhere, if left out."""
+
+
+@frozen(kw_only=True)
 class Settings:
     """All that a project file says."""
 
@@ -109,6 +121,8 @@ class Settings:
     """The thresholds of all configs that have none of their own."""
     documents: DocumentSettings = field(factory=DocumentSettings)
     """How documents are read."""
+    agent: AgentSettings = field(factory=AgentSettings)
+    """How the agent works."""
     suspects: SuspectSettings = field(factory=SuspectSettings)
     """What else is looked at when a cause is sought."""
     notifiers: dict[str, Any] = field(factory=dict, repr=False)
