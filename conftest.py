@@ -165,7 +165,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Pages run in another order each time, their blocks in that of the page: no page may need another.
 
-    Those that show commands start a process for each, and are slow; the README is asked in the inner loop, too.
+    Those that show commands start a process for each, are slow, and show the same with any Python; the README is asked
+    in the inner loop, too.
     """
     pages: dict[Path, list[pytest.Item]] = {}
     others = []
@@ -176,6 +177,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if page.name != "README.md" and "```console" in page.read_text():
             for item in blocks_of_page:
                 item.add_marker(pytest.mark.slow)
+                item.add_marker(pytest.mark.once)
     order = sorted(pages)
     random.Random(_SEED).shuffle(order)
     items[:] = [*others, *(item for page in order for item in pages[page])]

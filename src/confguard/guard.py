@@ -285,7 +285,10 @@ class Guard:
         return revision
 
     def extend(self, by: timedelta | str) -> PendingBake:
-        """Let a bake, or its stage, be longer by so much. Raises `NotFoundError` if no bake is under way."""
+        """Let a bake, or its stage, be longer by so much.
+
+        Raises `NotFoundError` if no bake is under way, and `ConfguardError` if nobody watches it any more.
+        """
         pending = baking.extend(self.place, Duration(by))
         if pending is None:
             raise self._nothing_bakes("is being watched")
