@@ -229,6 +229,29 @@ def test_a_store_without_revisions(repository: Path, capsys: Capture) -> None:
 # Over git
 
 
+def test_a_file_that_was_written_in_another_format(repository: Path) -> None:
+    first = commit("start", a__yaml="server:\n  port: 80\n  hosts: [a, b]\n", b__yaml="x: 1\n")
+    second = commit("port", a__yaml="server:\n  port: 8080\n  hosts: [a, b]\n")
+    third = commit(
+        "to TOML",
+        a__yaml=None,
+        b__yaml=None,
+        c__toml='x = 2\n[server]\nport = 8080\nhosts = ["a", "b"]\n',
+    )
+    assert who(cg.blame("c.toml")) == {
+        "server.port": second,
+        "server.hosts[0]": first,
+        "server.hosts[1]": first,
+        "x": third,
+    }
+
+
+def test_a_new_file_is_not_taken_for_one_that_went(repository: Path) -> None:
+    commit("start", a__yaml="server: {port: 80}\n")
+    new = commit("another", a__yaml=None, c__toml="[client]\nport = 80\n")
+    assert who(cg.blame("c.toml")) == {"client.port": new}
+
+
 def test_a_file_that_was_renamed_and_reformatted(repository: Path) -> None:
     first = commit("Start (#1)", a__toml="".join(f"k{i} = {i}\n" for i in range(9)))
     second = commit(

@@ -11,7 +11,9 @@ from pathlib import Path, PurePosixPath
 from attrs import field, frozen
 
 from confguard import git
+from confguard.diffs.identity import leaves
 from confguard.documents.bounds import MAX_BYTES
+from confguard.documents.parsing import parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import DocumentError
@@ -59,6 +61,10 @@ class Version:
 
 
 _PAGE = 256
+_MOST_GONE = 50
+"""So many files that a commit removed are looked into for one that it wrote in another format."""
+_ALIKE = 0.5
+"""As git has it for renames: so much of both is the same."""
 
 
 def of_store(store: Store, config: str, before: int | None = None) -> Iterator[Version]:
@@ -200,8 +206,35 @@ def _name_before(root: Path, sha: str, name: str) -> str | None:
         changed = git.changed(f"{sha}^", sha, cwd=root)
     except DocumentError:  # the first commit of all
         return None
-    renamed = (each.before for each in changed if each.path == name and each.before not in (None, name))
-    return next(renamed, None)
+    added = next((each for each in changed if each.path == name), None)
+    if added is None or added.before not in (None, name):
+        return added and added.before
+    return _converted_from(root, added, [each for each in changed if each.is_gone])
+
+
+def _converted_from(root: Path, added: git.ChangedFile, gone: Sequence[git.ChangedFile]) -> str | None:
+    """The file that went as this one came, and said mostly the same in another format; git sees no rename there."""
+    near = [each for each in gone if is_configuration(each.path)][:_MOST_GONE]
+    sides = {each.path: blob for each in near if (blob := each.blobs[0])}
+    if not sides or added.blobs[1] is None:
+        return None
+    contents = git.blobs([added.blobs[1], *sides.values()], MAX_BYTES, cwd=root, skip_larger=True)
+    values = _values(added.path, contents.get(added.blobs[1]))
+    shares = {path: _share(values, _values(path, contents.get(blob))) for path, blob in sides.items()}
+    likest = max(shares, key=shares.__getitem__)
+    return likest if shares[likest] >= _ALIKE else None
+
+
+def _values(path: str, content: bytes | None) -> set[object]:
+    try:
+        return set(leaves(parse_bytes(content or b"", detect_format(path).name, path=path).data))
+    except DocumentError:
+        return set()
+
+
+def _share(values: set[object], others: set[object]) -> float:
+    """Of the values of both, how many stand in both."""
+    return len(values & others) / max(len(values | others), 1)
 
 
 class _Contents:
