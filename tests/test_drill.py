@@ -252,6 +252,19 @@ def test_the_test_that_a_config_has_is_run_and_what_is_said_wins(project: Path, 
     assert "none" not in in_tests
 
 
+@pytest.mark.parametrize(
+    ("text", "format"),
+    [("[db]\nport = 5432\n", "toml"), ("[db]\nport = 5432\n", "ini"), ("PORT=5432\n", "env")],
+)
+def test_advice_is_on_settings_that_are_there(text: str, format: str) -> None:
+    """A misspelt key is told of by the setting that is missing then; no rule is on the misspelt name."""
+    made = drill(parse(text, format), Terms(), limit=60)
+    bounds = [each for each in made.advice if each.kind == "bound"]
+    assert [each.path.lower() for each in bounds] == ["db.port" if "[" in text else "port"]
+    assert bounds[0].closes > 5
+    assert {each.path.lower() for each in made.advice} <= {"db.port", "port", "db"}
+
+
 def test_a_test_command_that_reads_no_copy_is_refused(project: Path, capsys: Capture) -> None:
     assert main(["drill", "auth", "--test", "sh check.sh auth.toml"]) == 2
     assert "names no copy" in capsys.readouterr().err

@@ -50,7 +50,8 @@ def advise(
     for gap in gaps:
         after = parse_bytes(gap.mutant.content, document.format, path=document.path)
         for change in list(diff(document, after, terms.schema))[:1]:
-            open_gaps.setdefault(change.path, []).append(gap)
+            # Of a setting that went elsewhere, by a misspelt key, say, a rule sees that it is gone.
+            open_gaps.setdefault(change.origin or change.path, []).append(gap)
     advice: list[Advice] = []
     taken = {rule.code for rule in terms.rules}
     codes = (code for n in range(1, 100_000) if (code := f"DRILL-{n}") not in taken)
@@ -99,6 +100,11 @@ def _outside(value: object) -> tuple[str, str] | None:
         untyped = "!(type(after) in [int, double])"
         limits = f"double(after) < {float(low)} || double(after) > {float(high)}"
         return f"{untyped} || {limits}", f"{low:g} to {high:g}"
+    if isinstance(value, str) and value.isdecimal() and value.isascii():  # as INI and .env have them
+        low, high = int(value) / _ROOM, int(value) * _ROOM
+        unread = f"type(after) != string || !after.matches({json.dumps('^[0-9]{1,18}$')})"
+        limits = f"double(after) < {float(low)} || double(after) > {float(high)}"
+        return f"{unread} || {limits}", f"{low:g} to {high:g}"
     if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
         shortest, longest = (f"{int(match[1]) * by:g}{match[2]}" for by in (1 / _ROOM, _ROOM))
         unread = f"type(after) != string || !after.matches({json.dumps(f'^{_DURATION.pattern}$')})"
