@@ -16,6 +16,7 @@ from appending import append
 from confguard.cli import main
 from confguard.moments import read_moment
 from confguard.stores import Draft, PendingBake, Store, open_store
+from confguard.stores.reports import Report
 from confguard.stores.stages import Stage
 from conftest import ROOT, git
 
@@ -240,6 +241,31 @@ def test_the_command_takes_back_one_change_alone_where_that_can_be(story: Path, 
 
 
 HOSTILE = "\x1b[2J\x9b31m\u202e<script>alert(1)</script> $(touch owned) `id` 'q' \"d\" \n second line"
+
+
+def test_health_that_moved_with_a_change_makes_it_likelier(store: Store) -> None:
+    figures = {
+        "auth": [Report("a/1", 2, 1000, 300), Report("b/1", 1, 1000, 10)],
+        "auth2": [Report("a/1", 2, 5000, 2)],
+        "auth3": [Report("a/1", 2, 1000, 300), Report("b/1", 1, 1000, 290)],
+        "auth4": [Report("a/1", 2, 20, 20)],
+    }
+    for config, reports in figures.items():
+        if config != "auth":
+            made(store, config, 900, "max_inflight = 400\n")
+        made(store, config, 15, "max_inflight = 390\n")
+        for report in reports:
+            store.note_report(config, report)
+    found = cg.suspects(store, at=AT, symptom="logins are rejected")
+    health = {each.config: [why for why in each.why if "health" in why] for each in found.suspects}
+    assert health == {
+        "auth": ["+20 health: 300 of 1,000 requests failed under it, 10 of 1,000 under what was before"],
+        "auth2": ["-20 health: 2 of 5,000 requests failed under it"],
+        "auth3": [],
+        "auth4": [],
+    }
+    assert found.suspects[0].config == "auth"
+    assert found.suspects[-1].config == "auth2"
 
 
 def test_no_field_reaches_the_terminal_as_it_is(repository: Path, capsys: Capture) -> None:

@@ -13,13 +13,16 @@ from attrs import define, field, frozen
 from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.documents.registry import detect_format
-from confguard.errors import DocumentError, MergeConflictError, NotFoundError, harmless
+from confguard.errors import DocumentError, MergeConflictError, NotFoundError, StoreError, harmless
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.judging import Side
+from confguard.rollout.monitors.evidence import share_between
+from confguard.rollout.monitors.interface import Counts
 from confguard.secrets import masked
 from confguard.stores.finding import previous
 from confguard.stores.interface import Revision, Store
 from confguard.stores.stages import ALL
+from confguard.texts import amount
 
 __all__ = ["FileChange", "Recent", "Seen", "of_store"]
 
@@ -73,6 +76,9 @@ class Recent:
     circumstances: Circumstances = field(factory=Circumstances, repr=False)
     reach: Callable[[], tuple[float, str] | None] = field(default=lambda: None, repr=False)
     """How much of all it has reached, from 0 to 1, and where; None where nothing says that it is not everywhere."""
+    health: Callable[[], tuple[float, str] | None] = field(default=lambda: None, repr=False)
+    """From -1 (well under it) to 1 (worse under it than under what was before), and by which figures; None if nobody
+    reports."""
     revert: Callable[[str], str] = field(repr=False)
     """The command that takes it back, for a reason."""
     named: tuple[str, ...] = ()
@@ -104,6 +110,8 @@ class Seen:
         self.undone.append(f"{shown(config)}, {'revision ' if isinstance(revision, int) else ''}{revision}")
 
 
+_ENOUGH, _ALPHA, _WELL = 50, 0.01, 0.01
+"""So many requests say something, with such a chance to be wrong; where fewer than one in 100 fails, it is well."""
 TAKEN_BACK = "taken back before the symptom"
 UNREAD = "commits of files that are too large"
 IN_STORE = "commits of what is in the store as a revision"
@@ -171,6 +179,7 @@ def _recent(
             at=revision.created_at,
         ),
         reach=lambda: _reach(store, config, number),
+        health=lambda: _health(store, config, number),
         revert=lambda why: _revert_command(store, revision, before(), why),
         named=(config,),
     )
@@ -197,6 +206,30 @@ def _reach(store: Store, config: str, number: int) -> tuple[float, str] | None:
     if not places or reached == len(places):
         return None
     return reached / len(places), f"written to {reached} of {len(places)} places"
+
+
+def _health(store: Store, config: str, number: int) -> tuple[float, str] | None:
+    """Whether requests fail more often under a revision than under what was before, as processes report it."""
+    try:
+        reports = store.reports(config)
+    except StoreError:  # whoever looks may have no right to read them
+        return None
+    new, old = (
+        sum(
+            (Counts(each.requests, each.errors) for each in reports if (each.revision < number) is was),
+            Counts(0, 0),
+        )
+        for was in (False, True)
+    )
+    if new.requests < _ENOUGH:
+        return None
+    least, most = share_between(new.requests, new.errors, _ALPHA)
+    told = f"{new.errors:,} of {amount(new.requests, 'request')} failed under it"
+    if old.requests >= _ENOUGH:
+        told = f"{told}, {old.errors:,} of {old.requests:,} under what was before"
+        if least > share_between(old.requests, old.errors, _ALPHA)[1]:
+            return 1.0, told
+    return (-1.0, told) if most < _WELL else None
 
 
 def _revert_command(store: Store, revision: Revision, before: Revision, why: str) -> str:

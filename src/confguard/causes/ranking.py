@@ -40,6 +40,7 @@ DEPENDENTS = 5.0
 LIKELIHOOD, _USUAL, _MOST_LIKELY = 6.0, 0.05, 15.0
 """What twice as likely as usual counts for, what is usual, and the most that it counts for."""
 NOT_REACHED = -12.0
+HEALTH = 20.0
 _BROKEN = 25.0
 
 
@@ -213,6 +214,9 @@ def _compare(candidate: _Candidate, symptom: Symptom, terms_of: Callable[[str], 
     reach = recent.reach()
     if reach:
         candidate.factors.append(Factor("reach", NOT_REACHED * (1 - reach[0]), reach[1]))
+    health = recent.health()
+    if health:
+        candidate.factors.append(Factor("health", HEALTH * health[0], health[1]))
     return True
 
 
