@@ -15,7 +15,7 @@ from confguard.documents.parsing import parse_bytes
 from confguard.errors import ConfguardError, DocumentError, harmless
 from confguard.fields import Duration
 from confguard.progress import progress
-from confguard.project import Config, find_project
+from confguard.project import find_project
 from confguard.risk.policy import Decision
 from confguard.stores.opening import missing_file
 
@@ -52,14 +52,6 @@ def register(commands: Commands) -> None:
     command.add_argument(
         "--timeout", type=duration, default=Duration("60s"), help="how long the command may take (60s)"
     )
-    command.add_argument(
-        "--service",
-        metavar="COMMAND",
-        help="run it on what is left, and ask the config's probes and monitors (the config's `drill_service`)",
-    )
-    command.add_argument(
-        "--watch", metavar="TIME", type=duration, default=Duration("2s"), help="for how long each time (2s)"
-    )
     commands.add_reading(command)
 
 
@@ -69,13 +61,10 @@ def drill(args: Namespace) -> int:
         return _live(args)
     if args.name is None:
         raise ConfguardError("what is drilled?", hint="name a config or a file, or play one: --live")
-    from confguard.drill import Rehearsal
     from confguard.drill import drill as drilled
 
     document = sources.parse(sources.load(args.name, args.read_as))
     terms = sources.terms_for(args.name, args.schema)
-    config = _config(args.name)
-    service = _words("--service", args.service, config.drill_service)
     with progress("drilling") as tell:
         result = drilled(
             document,
@@ -84,9 +73,8 @@ def drill(args: Namespace) -> int:
             seed=args.seed,
             limit=args.limit,
             fail_on=Decision(args.fail_on),
-            test=_words("--test", args.test, config.drill_test),
+            test=_test(args.name, args.test),
             timeout=args.timeout,
-            rehearsal=Rehearsal.of(config, service, args.watch),
             progress=tell,
         )
     say(args.format, result.to_json(), lambda: "\n".join(map(harmless, str(result).splitlines())))
@@ -104,23 +92,18 @@ def _live(args: Namespace) -> int:
     return play(args.seed)
 
 
-def _words(option: str, command: str | None, else_words: list[str]) -> list[str]:
-    """The words of a command that was given, or those that the config has."""
-    if command is None:
-        return else_words
-    try:
-        return shlex.split(command)
-    except ValueError as error:
-        raise ConfguardError(f"{option}: {error}") from error
-
-
-def _config(name: str) -> Config:
-    """The config of this name, or that a file belongs to; one that says nothing where there is none."""
+def _test(name: str, command: str | None) -> list[str]:
+    """The words of the command that was given, or of the one that the config has."""
+    if command is not None:
+        try:
+            return shlex.split(command)
+        except ValueError as error:
+            raise ConfguardError(f"--test: {error}") from error
     if project := sources.config_named(name):
-        return project.settings.configs[name]
+        return project.settings.configs[name].drill_test
     project = find_project()
     config = project.config_of(name) if project else None
-    return config[1] if config else Config()
+    return config[1].drill_test if config else []
 
 
 def _others(name: str, document: Document) -> list[Document]:

@@ -80,10 +80,8 @@ class Load:
     capacity: float = 0.0
     """Logins a second that were answered when as many as possible were sent."""
     pace: Pace = Pace(2.0, 12)
-    measured: bool = False
-    """Is the pace one that is known to suit? Else it is found out."""
     _under_way: dict[int, float] = field(factory=dict)  # when each was sent
-    _ready: threading.Event = field(factory=threading.Event)
+    _measured: threading.Event = field(factory=threading.Event)
     _stopping: threading.Event = field(factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -91,7 +89,7 @@ class Load:
         """Find out what can be answered here and now, and begin."""
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="load", daemon=True)
         self._thread.start()
-        self._ready.wait(60)
+        self._measured.wait(60)
 
     def stop(self) -> None:
         """End, and wait for the logins under way."""
@@ -115,12 +113,11 @@ class Load:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=200)
         async with httpx.AsyncClient(base_url=self.url, timeout=10, limits=limits, trust_env=False) as client:
             try:
-                if not self.measured:
-                    self.capacity = await self._try_out(client)
-                    self.pace = Pace.for_capacity(self.capacity)
+                self.capacity = await self._try_out(client)
+                self.pace = Pace.for_capacity(self.capacity)
             finally:
                 self.began = time.monotonic()
-                self._ready.set()
+                self._measured.set()
             await self._send(client)
 
     async def _try_out(self, client: httpx.AsyncClient) -> float:

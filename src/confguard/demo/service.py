@@ -35,7 +35,7 @@ from starlette.routing import Route
 from confguard.demo.settings import AuthSettings
 from confguard.live import Live
 
-__all__ = ["Service", "add_users", "calibrated_hasher", "main", "server_of"]
+__all__ = ["Service", "add_users", "calibrated_hasher", "main"]
 
 NAME = "auth"
 HASH_SECONDS = 0.014
@@ -195,23 +195,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         Live(AuthSettings, f"{args.store}#{NAME}", cache=f"{args.users}.last-good", interval=0.2) as live,
         socket.create_server(("127.0.0.1", args.port)) as listening,
     ):
-        server = server_of(Service(live, args.users), live)
-        threading.Thread(target=partial(_end_with_input, server), daemon=True).start()
-        print(listening.getsockname()[1], flush=True)
-        server.run(sockets=[listening])
-
-
-def server_of(service: Service, live: Live[AuthSettings]) -> uvicorn.Server:
-    """What serves it."""
-    return uvicorn.Server(
-        uvicorn.Config(
+        service = Service(live, args.users)
+        config = uvicorn.Config(
             service.app(),
             log_level="warning",
             access_log=False,
             timeout_keep_alive=int(live.current.server.keepalive.total_seconds()),
             timeout_graceful_shutdown=1,
         )
-    )
+        server = uvicorn.Server(config)
+        threading.Thread(target=partial(_end_with_input, server), daemon=True).start()
+        print(listening.getsockname()[1], flush=True)
+        server.run(sockets=[listening])
 
 
 def _end_with_input(server: uvicorn.Server) -> None:

@@ -12,17 +12,15 @@ from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.drill.advice import Gap, advise
 from confguard.drill.mutants import Mutant, mutants
-from confguard.drill.rehearsing import Rehearsal, not_passed
 from confguard.drill.results import Case, Drill, Layer
 from confguard.errors import ConfguardError, DocumentError, ValidationError
 from confguard.fields import Duration
 from confguard.paths import show_path
 from confguard.risk.judging import Judged, Side, Terms, judge
 from confguard.risk.policy import Decision
-from confguard.rollout.interrupting import interruptible
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING
-from confguard.targets.commands import Ended, run
+from confguard.targets.commands import run
 
 __all__ = ["LIMIT", "drill"]
 
@@ -39,15 +37,12 @@ def drill(
     fail_on: Decision = Decision.BLOCK,
     test: Sequence[str] = (),
     timeout: Duration = Duration("60s"),  # noqa: B008 - it never changes
-    rehearsal: Rehearsal | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Drill:
     """Inject at most `limit` misconfigurations into copies of a document, and say which layer catches each.
 
     The risk policy catches what it decides as strictly as `fail_on`. `test` is a command, in which `{}` is the copy's
-    path: it is run for what no other layer caught, and catches what it does not end with 0 for. With a `rehearsal`, the
-    service is run on what is left then, and its probes and monitors are asked. Both have to let the document pass as it
-    is: raises `ConfguardError` if they do not.
+    path: it is run for what no other layer caught, and catches what it does not end with 0 for.
 
     >>> from confguard.documents import parse
     >>> result = drill(parse("size = 64\\n", "toml"), limit=20)
@@ -55,11 +50,8 @@ def drill(
     (20, True)
     """
     terms = terms or Terms()
-    for what, command in (("test", test), ("service", rehearsal.service if rehearsal else ())):
-        if command and not any("{}" in word for word in command):
-            raise ConfguardError(
-                f"the {what} command names no copy", hint="write {} where the copy's path stands"
-            )
+    if test and not any("{}" in word for word in test):
+        raise ConfguardError("the test command names no copy", hint="write {} where the copy's path stands")
     if (parts := document.files) or not document.content.strip():
         why = "is of several files: drill one of them" if parts else "is empty: nothing can be got wrong"
         raise ConfguardError(f"{document.path or 'the config'}: {why}")
@@ -68,8 +60,7 @@ def drill(
     cases: list[Case] = []
     gaps: list[Gap] = []
     equivalent = 0
-    with interruptible(), tempfile.TemporaryDirectory(prefix="confguard-drill-") as folder:
-        run_on_copy = _on_copies(document, Path(folder), test, timeout, rehearsal)
+    with tempfile.TemporaryDirectory(prefix="confguard-drill-") as folder:
         for mutant in islice(mutants(document, others, seed), 10 * limit):
             if len(cases) >= limit:
                 break
@@ -77,8 +68,8 @@ def drill(
                 equivalent += 1
                 continue
             layer = _layer(_judged(document, mutant, terms), fail_on)
-            if layer == "none":
-                layer = run_on_copy(mutant.content)
+            if layer == "none" and test:
+                layer = _tested(document, mutant, test, timeout, Path(folder))
             path = show_path(secrets.path(mutant.path))
             cases.append(Case(mutant.kind, path, layer))
             if layer == "none":
@@ -109,27 +100,13 @@ def _layer(judged: Judged, fail_on: Decision) -> Layer:
     return "risk policy" if judged.decision.at_least(fail_on) else "none"
 
 
-def _on_copies(
-    document: Document, folder: Path, test: Sequence[str], timeout: Duration, rehearsal: Rehearsal | None
-) -> Callable[[bytes], Layer]:
-    """What the layers say that run something on a copy. Raises `ConfguardError` if one refuses what is right."""
+def _tested(
+    document: Document, mutant: Mutant, test: Sequence[str], timeout: Duration, folder: Path
+) -> Layer:
     copy = folder / Path(document.path or f"config.{document.format}").name
-    copy.write_bytes(document.content)
-    words = [word.replace("{}", str(copy)) for word in test]
-    ended = run(words, timeout) if test else Ended()
-    if ended.problem:
-        raise not_passed(
-            "candidate tests", "\n".join(filter(None, [f"{words[0]} {ended.problem}", ended.said]))
-        )
-    tried_out = rehearsal.tried_out(copy) if rehearsal else None
-
-    def run_on_copy(content: bytes) -> Layer:
-        copy.write_bytes(content)
-        if test and run(words, timeout).problem:
-            return "candidate tests"
-        return "probes and monitors" if tried_out and tried_out.problem(copy) else "none"
-
-    return run_on_copy
+    copy.write_bytes(mutant.content)
+    ended = run([word.replace("{}", str(copy)) for word in test], timeout)
+    return "candidate tests" if ended.problem else "none"
 
 
 def _means_the_same(document: Document, mutant: Mutant, terms: Terms) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
 
@@ -12,11 +12,9 @@ from confguard.texts import amount
 
 __all__ = ["LAYERS", "Advice", "Case", "Drill", "Kind", "Layer"]
 
-Layer: TypeAlias = Literal[
-    "parser", "schema", "risk policy", "candidate tests", "probes and monitors", "none"
-]
+Layer: TypeAlias = Literal["parser", "schema", "risk policy", "candidate tests", "none"]
 Kind: TypeAlias = Literal["bound", "pin"]
-LAYERS: tuple[Layer, ...] = get_args(Layer)
+LAYERS: tuple[Layer, ...] = ("parser", "schema", "risk policy", "candidate tests", "none")
 """What may stop a wrong change, in the order in which they are asked."""
 
 

@@ -47,9 +47,6 @@ class Config:
 
     drill_test: list[str] = field(factory=list, repr=False)
     """A command that `confguard drill` runs for what no other layer catches; `{}` is the path of the wrong copy."""
-    drill_service: list[str] = field(factory=list, repr=False)
-    """A command that runs the service in the foreground, for `confguard drill` to ask `probes` and `monitors` of it;
-    `{}` is the path of the wrong copy."""
     stages: list[Any] = field(factory=list)
     """Who takes a new revision first: `["canary", "1%", "10%", "all"]`; each stage is watched for as long as `bake`."""
     revert_within: Duration | None = None

@@ -23,11 +23,11 @@ from contextlib import suppress
 
 from attrs import frozen
 
-from confguard.errors import ConfguardError, harmless
+from confguard.errors import harmless
 from confguard.fields import Duration
 from confguard.targets.concealing import concealed_words
 
-__all__ = ["Ended", "Kept", "run"]
+__all__ = ["Ended", "run"]
 
 _GRACE = 2.0
 """How many seconds a group has to end by itself, once it is told to."""
@@ -77,47 +77,6 @@ def run(words: Sequence[str], timeout: Duration, environment: Mapping[str, str] 
         return Ended(_ended_with(running.code), output, "run it by hand to see all that it says")
     problem = f"did not end within {timeout}{', and cannot be ended' if stays else ''}"
     return Ended(problem, output, "does it wait for something? Else, a longer `timeout`")
-
-
-class Kept:
-    """A command that is kept running for as long as the block lasts; then all of its group is ended.
-
-    Its output is read while it is waited for, and nowhere else. Raises `ConfguardError` where it cannot be run.
-
-    >>> with Kept(["sleep", "60"]) as sleeping:
-    ...     sleeping.wait(0.01)
-    ...     sleeping.problem
-    """
-
-    def __init__(self, words: Sequence[str]) -> None:
-        self._line = concealed_words(words)
-        try:
-            self._running = _Running(words, os.environ)
-        except OSError as error:
-            raise ConfguardError(
-                f"{harmless(words[0])} cannot be run: {error.strerror or type(error).__name__}",
-                hint=_what_to_do(error, words[0]),
-            ) from error
-
-    def __enter__(self) -> Kept:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._running:
-            self._running.end()
-
-    def wait(self, seconds: float) -> None:
-        """Wait for so long, or until it has ended."""
-        self._running.follow(seconds)
-
-    @property
-    def problem(self) -> str | None:
-        """How it has ended, if it has, and the last line that it printed."""
-        if not self._running.follow(0):
-            return None
-        lines = self._line.clean(self._running.output.decode("utf-8", "replace")).strip().splitlines()
-        said = f": {harmless(lines[-1][-200:])}" if lines else ""
-        return _ended_with(self._running.code) + said
 
 
 class _Running:

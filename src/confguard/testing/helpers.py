@@ -10,11 +10,10 @@ from typing import Any
 from attrs import evolve
 
 from confguard.documents.document import read
-from confguard.drill import Drill, Rehearsal
+from confguard.drill import Drill
 from confguard.drill import drill as drilled
-from confguard.fields import Duration
 from confguard.guard import Guard
-from confguard.project import Config, find_project
+from confguard.project import find_project
 from confguard.project.guards import terms_of
 from confguard.risk.judging import Terms
 from confguard.risk.policy import Policy
@@ -68,8 +67,7 @@ def drill(
 ) -> Drill:
     """Inject misconfigurations into copies of a file, and say which layer catches each: for a test that holds a share.
 
-    Schema, policy, rules, `drill_test` and `drill_service` are those that the project file has for it, but for what is
-    given here.
+    Schema, policy, rules and `drill_test` are those that the project file has for it, but for what is given here.
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
@@ -87,7 +85,5 @@ def drill(
         terms = evolve(terms, schema=resolve_schema(schema))
     if policy is not None:
         terms = evolve(terms, policy=policy)
-    settings = config[1] if config else Config()
-    rehearsal = Rehearsal.of(settings, settings.drill_service, Duration("2s"))
-    document = read(file, terms.format)
-    return drilled(document, terms, seed=seed, limit=limit, test=settings.drill_test, rehearsal=rehearsal)
+    test = config[1].drill_test if config else []
+    return drilled(read(file, terms.format), terms, seed=seed, limit=limit, test=test)
