@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -244,6 +245,37 @@ def test_a_file_that_was_written_in_another_format(repository: Path) -> None:
         "server.hosts[1]": first,
         "x": third,
     }
+
+
+def test_a_merge_before_a_file_was_there_has_no_part_in_it(repository: Path) -> None:
+    commit("readme", README="r\n")
+    git("checkout", "--quiet", "-b", "side")
+    commit("code", code__py="x\n")
+    git("checkout", "--quiet", "-")
+    git("merge", "--quiet", "--no-ff", "--no-edit", "side")
+    first = commit("add", svc__yaml="pool: 10\nsize: 1\n")
+    assert [each.revision for each in cg.blame("svc.yaml")] == [first, first]
+    git("mv", "svc.yaml", "s2.yaml")
+    commit("rename")
+    second = commit("size", s2__yaml="pool: 10\nsize: 2\n")
+    assert who(cg.blame("s2.yaml")) == {"pool": first, "size": second}
+    assert not any(each.note for each in cg.blame("s2.yaml"))
+
+
+def test_control_characters_in_a_message_are_no_end_of_it(repository: Path, capsys: Capture) -> None:
+    commit("start", a__toml="x = 1\ny = 1\n")
+    Path("a.toml").write_text("x = 1\ny = 2\n")
+    message = "ctl \x01 and \x01" + "a" * 40 + "\n\n\x01 more\n:100644 100644 a b M\n"
+    subprocess.run(
+        ["git", "commit", "-qa", "--cleanup=verbatim", "-F", "-"], input=message.encode(), check=True
+    )
+    last = git("rev-parse", "HEAD").strip()
+    assert who(cg.blame("a.toml"))["y"] == last
+    for words in (["blame", "a.toml"], ["log", "a.toml"], ["log", "a.toml", "--format", "atom"]):
+        code, out, _ = command(capsys, *words)
+        assert (code, "\x01" in out) == (0, False)
+    found = cg.suspects("memory://", repositories=["."])
+    assert [each.revision for each in found.suspects] == [last[:12]], "not what the repository began with"
 
 
 def test_a_new_file_is_not_taken_for_one_that_went(repository: Path) -> None:

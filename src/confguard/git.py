@@ -35,7 +35,7 @@ __all__ = [
     "merge_file",
     "prefix",
     "root",
-    "root_commit",
+    "root_commits",
     "shallow_commits",
     "tracked",
 ]
@@ -266,24 +266,41 @@ def log(
         cwd=repository,
         wanted=str(repository),
     )
-    for record in reversed(listed.decode(errors="surrogateescape").split("\x01")[1:]):
-        sha, at, author, subject, body, parents, rest = record.split("\0", 6)
-        is_merge = " " in parents
-        yield LoggedCommit(sha, int(at), author, subject, body, tuple(_logged(rest)), is_merge)
+    for fields, entries in reversed(list(_logged(listed, 6))):
+        sha, at, author, subject, body, parents = fields
+        files = tuple(_logged_files(entries))
+        yield LoggedCommit(sha, int(at), author, subject, body, files, " " in parents)
 
 
-def _logged(raw: str) -> Iterator[LoggedFile]:
-    fields = iter(raw.lstrip("\n\0").split("\0"))
-    for entry in fields:
-        if not entry.startswith(":"):
+def _logged(listed: bytes, fields: int) -> Iterator[tuple[list[str], list[list[str]]]]:
+    """Of each commit so many fields, of a format that begins with %x01 and ends each with %x00, and its raw entries.
+
+    What a field holds may be anything but NUL, so it is its place that tells what is one.
+    """
+    parts = listed.decode(errors="surrogateescape").split("\0")
+    at = 0
+    while at < len(parts):
+        start = parts[at].lstrip("\n")
+        if not start.startswith("\x01"):  # what ends a commit, or the whole
+            at += 1
             continue
+        told, entries = [start[1:], *parts[at + 1 : at + fields]], []
+        at += fields
+        while at < len(parts) and not parts[at].strip("\n"):
+            at += 1
+        while at < len(parts) and (entry := parts[at].lstrip("\n")).startswith(":"):
+            length = 3 if entry.rpartition(" ")[2][:1] in {"R", "C"} else 2
+            entries.append([entry, *parts[at + 1 : at + length]])
+            at += length
+        yield told, entries
+
+
+def _logged_files(entries: Iterable[list[str]]) -> Iterator[LoggedFile]:
+    for entry, *paths in entries:
         _, _, before, after, status = entry.split(" ")
-        path = next(fields)
-        was = path if status[0] in "RC" else None
-        path = next(fields) if was else path
         blobs = [_present(name) for name in (before, after)]
         if status[0] != "T":
-            yield LoggedFile(path, blobs[0], blobs[1], was if status[0] == "R" else None)
+            yield LoggedFile(paths[-1], blobs[0], blobs[1], paths[0] if status[0] == "R" else None)
 
 
 class FileCommit(NamedTuple):
@@ -311,15 +328,16 @@ def file_log(revision: str, path: str, *, cwd: Path) -> list[FileCommit]:
     """
     asked = (
         *("-c", "log.showRoot=true", "log", "--no-show-signature", "--no-color", "--parents", "--topo-order"),
-        *("--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "--diff-merges=first-parent"),
+        # Else, with merges compared to their first parents alone, one that led to no such file is told, too.
+        *("--simplify-merges", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff"),
+        "--diff-merges=first-parent",
         "--format=%x01%H%x00%P%x00%at%x00%aN%x00%aE%x00%B%x00",
         *("--end-of-options", revision, "--", f":(literal){path}"),
     )
     commits = []
-    for record in _git(*asked, cwd=cwd, wanted=path).decode(errors="surrogateescape").split("\x01")[1:]:
-        sha, parents, at, author, email, message, raw = record.split("\0", 6)
-        entry = raw.lstrip("\n\0").split("\0", 1)[0].split(" ")
-        before, after = (entry[2], entry[3]) if len(entry) == 5 else (f"{sha}^:{path}", f"{sha}:{path}")
+    for fields, entries in _logged(_git(*asked, cwd=cwd, wanted=path), 6):
+        sha, parents, at, author, email, message = fields
+        before, after = entries[0][0].split(" ")[2:4] if entries else (f"{sha}^:{path}", f"{sha}:{path}")
         blob, added = _present(after), _present(before) is None
         commits.append(
             FileCommit(sha, tuple(parents.split()), int(at), author, email, message.strip(), blob, added)
@@ -334,9 +352,13 @@ def shallow_commits(repository: Path) -> frozenset[str]:
     return frozenset(file.read_text().split()) if file.is_file() else frozenset()
 
 
-def root_commit(*, cwd: Path) -> str:
-    """The first commit of all, by which a repository is known: its oldest one in a shallow clone."""
-    return _git("rev-list", "--max-parents=0", "HEAD", cwd=cwd, wanted="HEAD").decode().split()[-1]
+def root_commits(revision: str = "HEAD", *, cwd: Path) -> list[str]:
+    """The commits without parents that led to a revision, the oldest last; of a shallow clone, those it is cut at."""
+    return (
+        _git("rev-list", "--max-parents=0", "--end-of-options", revision, "--", cwd=cwd, wanted=revision)
+        .decode()
+        .split()
+    )
 
 
 def first_tags(commits: Sequence[str], *, cwd: Path) -> dict[str, str]:

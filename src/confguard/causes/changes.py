@@ -115,7 +115,7 @@ _ENOUGH, _ALPHA, _WELL = 50, 0.01, 0.01
 TAKEN_BACK = "taken back before the symptom"
 UNREAD = "commits of files that are too large"
 IN_STORE = "commits of what is in the store as a revision"
-FIRST = "first revisions: nothing of theirs was in force before"
+FIRST = "first revisions or commits: nothing of theirs was in force before"
 
 
 def of_store(store: Store, start: datetime, at: datetime, until: datetime, seen: Seen) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from attrs import frozen
 
 from confguard import git
-from confguard.causes.changes import IN_STORE, UNREAD, FileChange, Recent, Seen, shell, shown
+from confguard.causes.changes import FIRST, IN_STORE, UNREAD, FileChange, Recent, Seen, shell, shown
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.commits import Commit, commits, remember, reverts
 from confguard.risk.history import Past
@@ -45,6 +45,8 @@ def of_repository(
     takes_back = {by.sha: sha for sha, by in back.items()}
     by_sha = {commit.sha: commit for commit in known}
     window = [commit for commit in known if start.timestamp() <= commit.at <= at.timestamp()]
+    # What a repository, or a shallow clone of it, begins with took nothing away that was in force.
+    first = git.root_commits(revision, cwd=repository) if known and known[0] in window else []
     contents = _contents(repository, window)
     last = {file.path: file.after for commit in window for file in commit.files}
     past = Past()
@@ -52,6 +54,8 @@ def of_repository(
         by = back.get(commit.sha)
         if commit in window and by is not None and by.at <= at.timestamp():
             seen.leave_out_undone(commit.files[0].path, commit.sha[:12])
+        elif commit in window and commit.sha in first:
+            seen.leave_out(FIRST)
         elif commit in window:
             history = past.history(commit.author, commit.paths, commit.at, commit.subject)
             circumstances = Circumstances(history=history, reason=commit.subject, at=_time(commit))

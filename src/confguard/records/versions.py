@@ -152,7 +152,7 @@ class GitFile:
     def identity(self) -> str:
         """By what its history is known, wherever the repository is."""
         root, name = self._place()
-        return f"{git.root_commit(cwd=root)}:{name}"
+        return f"{git.root_commits(cwd=root)[-1]}:{name}"
 
     def tags(self, commits: Sequence[str]) -> dict[str, str]:
         """The first tag that holds each of these commits."""
