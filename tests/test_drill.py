@@ -157,6 +157,13 @@ def test_values_of_other_environments_are_tried(tmp_path: Path, monkeypatch: pyt
     assert ("stale copy", b'db = "test-db"\n') in [(each.kind, each.content) for each in found]
 
 
+def test_a_list_of_tables_is_drilled() -> None:
+    text = (
+        '[[servers]]\nhost = "a"\nport = 80\n[[servers]]\nhost = "b"\nport = 81\n[servers.tls]\non = true\n'
+    )
+    assert drill(parse(text, "toml")).tried > 50
+
+
 @pytest.mark.parametrize("text", ["", "\n \n"])
 def test_an_empty_config_is_refused(text: str) -> None:
     with pytest.raises(ConfguardError, match="is empty"):

@@ -82,7 +82,7 @@ def _changed(data: Any, places: list[tuple[Place, Any]], others: Sequence[Docume
         if isinstance(path[-1], str):
             yield from (("misspelt key", path, _renaming(path, name)) for name in _misspelt(path[-1]))
             if not isinstance(value, dict):
-                near = [each for each in tables if each != path[:-1]][:1]
+                near = [each for each in tables if path[:-1] != each and each[: len(path)] != path][:1]
                 yield from (("wrong table", path, _moving(path, table)) for table in near)
         for other in others:
             there = _at(other.data, path)
