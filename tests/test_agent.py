@@ -13,8 +13,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -222,9 +223,9 @@ def test_what_fails_is_said_once_and_tried_again_after_a_pause() -> None:
     assert tried[-1] - tried[-2] >= 60
 
 
-def watched(monitor: ErrorRate, within: timedelta | None) -> tuple[Agent, cg.Guard, list[str]]:
+def watched(monitor: ErrorRate, within: timedelta | None, **more: Any) -> tuple[Agent, cg.Guard, list[str]]:
     """An agent with a config that was changed a moment ago."""
-    guard = cg.Guard("auth", store="memory://", format="toml")
+    guard = cg.Guard("auth", store="memory://", format="toml", **more)
     guard.apply(guard.plan({"n": 1}, reason="start"))
     guard.apply(guard.plan({"n": 2}, author="ana", reason="faster"))
     said: list[str] = []
@@ -268,6 +269,44 @@ def test_the_newest_change_is_reverted_and_told_of_where_it_was_not_the_cause() 
     assert said[-1] == "revision 2 was taken back, and it is no better: it was not the cause"
     failing(agent, monitor)
     assert len(guard.history()) == 3
+
+
+def test_what_came_after_an_alarm_began_is_no_cause_of_it() -> None:
+    """It may be the mend, which takes a while: the agent reverted it, again and again."""
+    monitor, at = ErrorRate(baseline=0.01), [datetime(2026, 11, 26, tzinfo=UTC)]
+    agent, guard, said = watched(monitor, timedelta(minutes=5), clock=lambda: at[0])
+    at[0] += timedelta(minutes=10)
+    agent.look()
+    failing(agent, monitor)
+    assert len(guard.history()) == 2, "an older change"
+    at[0] += timedelta(minutes=1)
+    guard.apply(guard.plan({"n": 3}, reason="the mend"))
+    for _ in range(3):
+        failing(agent, monitor)
+    assert [each.data for each in guard.history(1)] == [{"n": 3}]
+    assert len(said) == 1
+
+
+def test_an_alarm_that_goes_on_is_said_again_more_and_more_seldom_and_when_it_is_over() -> None:
+    clock, said, events = [0.0], [], []
+    guard = cg.Guard("auth", store="memory://", format="toml", on_event=events.append)
+    guard.apply(guard.plan({"n": 1}, reason="start"))
+    monitor = ErrorRate(baseline=0.01)
+    agent = Agent(
+        [Charge(guard=guard, monitors=[monitor])],
+        say=lambda _, text: said.append(text),
+        clock=lambda: clock[0],
+    )
+    agent.look()
+    for _ in range(4 * 3600):
+        clock[0] += 1
+        failing(agent, monitor)
+    assert 7 <= len(said) <= 10, "after 0, 1, 3, 7, 15, 31, 63 and 123 minutes, and an hour later"
+    assert len([each for each in events if each.kind == "alarmed"]) == len(said)
+    for _ in range(62):
+        clock[0] += 1
+        agent.look()
+    assert said[-1] == "error rate: no alarm for a minute"
 
 
 def test_a_figure_that_nobody_can_read_takes_nothing_back() -> None:

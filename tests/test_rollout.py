@@ -258,6 +258,39 @@ def test_a_service_that_nobody_asked_anything_is_not_measured(
     )
 
 
+@pytest.mark.parametrize("how", ["start", "check"])
+def test_a_monitor_that_hangs_or_raises_is_an_alarm(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("confguard.rollout.monitors.bounding._LONGEST", 0.1)
+    released = threading.Event()
+
+    class Odd:
+        name = "odd"
+
+        def start(self) -> None:
+            if how == "start":
+                raise SystemExit("no such series")
+
+        def check(self) -> None:
+            released.wait(20)
+
+    begun = time.monotonic()
+    watched = watch(Bake("10s", monitors=[Odd()], interval="10ms"), lambda: None, lambda *_: None)
+    released.set()
+    assert time.monotonic() - begun < 5
+    assert watched.outcome is Outcome.FAILED
+    says = "SystemExit: no such series" if how == "start" else "no reading: it did not answer within 0.1 s"
+    assert watched.why == f"odd: {says}"
+
+
+def test_a_control_group_without_requests_is_compared_with_nothing() -> None:
+    """A canary of which half fails was called healthy, as nobody asked the others anything."""
+    totals = iter(range(0, 100_000, 100))
+    monitor = Compared(lambda: Counts(next(totals), 0), lambda: Counts(0, 0))
+    watched = watch(Bake("30ms", monitors=[monitor], interval="10ms"), lambda: None, lambda *_: None)
+    assert watched.outcome is Outcome.FAILED
+    assert watched.why == "nothing was measured: error rate against the control group: no request was seen"
+
+
 @pytest.mark.parametrize(
     ("good", "totals", "healthy", "why"),
     [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event as Flag
 from threading import Thread
 
@@ -19,7 +19,8 @@ from confguard.errors import ConfguardError, brief
 from confguard.guard import Guard
 from confguard.rollout.bake import Bake
 from confguard.rollout.baking import can_take_over, see_through, take_over
-from confguard.rollout.monitors import Monitor, MonitorLike, as_monitor
+from confguard.rollout.monitors import MonitorLike, as_monitor
+from confguard.rollout.monitors.bounding import Bounded
 from confguard.rollout.monitors.showing import NO_READING
 from confguard.rollout.probes import ProbeLike, as_probe
 from confguard.rollout.recovering import recover
@@ -36,6 +37,8 @@ _BETWEEN_READINGS = 1.0
 """Seconds between two looks at a monitor: as in a bake, so that `silence` means the same."""
 _LEAVING = 5.0
 """For how many seconds at most the end of the agent waits until a bake is left to the next one."""
+_FIRST_PAUSE, _LAST_PAUSE = 60.0, 3600.0
+"""An alarm that goes on is said again after a minute, then more and more seldom; without one for so long it is over."""
 _NAMED = 3
 """So many of the latest changes are named when a monitor alarms."""
 
@@ -56,11 +59,23 @@ class Charge:
 
 
 @define
+class _Alarm:
+    """An alarm of one monitor, for as long as it comes again."""
+
+    began: datetime
+    last: float
+    due: float
+    """When it is said again, if it still comes then."""
+    pause: float = _FIRST_PAUSE
+    is_no_cause_said: bool = False
+
+
+@define
 class _State:
     """What is known of one charge from the last look."""
 
     charge: Charge
-    monitors: tuple[Monitor, ...]
+    monitors: tuple[Bounded, ...]
     bake: Bake | None
     """What is asked of a bake that is taken over, however long that lasts."""
     seeing: Thread | None = None
@@ -74,6 +89,8 @@ class _State:
     watch_due: float = 0.0
     left: int | None = None
     """The revision whose bake nobody watches, and that cannot be watched here: said once."""
+    alarms: dict[tuple[str, bool], _Alarm] = field(factory=dict)
+    """By the monitor's name, and whether it is one of a figure that nobody can read."""
     reverted: int | None = None
     """The revision that was taken back last: if the alarm comes again, it was not the cause."""
 
@@ -87,7 +104,7 @@ def _state_of(charge: Charge) -> _State:
     probes = tuple(as_probe(each) for each in charge.probes)
     # How long it lasts, whoever applied it has said.
     bake = Bake(1, probes, monitors) if probes or monitors else None
-    return _State(charge, monitors, bake)
+    return _State(charge, tuple(map(Bounded, monitors)), bake)
 
 
 def _log(config: str, text: str) -> None:
@@ -224,27 +241,40 @@ class Agent:
         for monitor in state.monitors:
             alarm = monitor.check()
             if alarm:
-                self._alarmed(state, f"{monitor.name}: {alarm}", silent=alarm.startswith(NO_READING))
+                self._alarmed(state, monitor.name, alarm)
                 monitor.start()  # what was seen so far has been told
+        for key, each in list(state.alarms.items()):
+            if self.clock() - each.last > _FIRST_PAUSE:
+                del state.alarms[key]
+                self.say(guard.name, f"{key[0]}: no alarm for a minute")
 
-    def _alarmed(self, state: _State, why: str, *, silent: bool) -> None:
-        """Say it, and take the newest change back if that may be the cause; not for a figure that nobody could read."""
-        guard, within = state.charge.guard, state.charge.revert_within
+    def _alarmed(self, state: _State, name: str, told: str) -> None:
+        """Say it, and take the newest change back if that may be the cause; not for a figure that nobody could read.
+
+        What came after an alarm began is no cause of it: it may be what mends it.
+        """
+        guard, within, why = state.charge.guard, state.charge.revert_within, f"{name}: {told}"
+        silent, now = told.startswith(NO_READING), self.clock()
+        alarm = state.alarms.setdefault((name, silent), _Alarm(guard.place.clock(), now, now))
+        alarm.last = now
         latest = guard.history(_NAMED)
         head = latest[0] if latest else None
-        since = "; ".join(_shown(each) for each in latest)
-        self.say(guard.name, f"{why}. Latest changes: {since or 'none'}")
-        if head is not None:
-            guard.place.emit("alarmed", head, why=why)
+        if now >= alarm.due:
+            alarm.due, alarm.pause = now + alarm.pause, min(2 * alarm.pause, _LAST_PAUSE)
+            since = "; ".join(_shown(each) for each in latest)
+            self.say(guard.name, f"{why}. Latest changes: {since or 'none'}")
+            if head is not None:
+                guard.place.emit("alarmed", head, why=why)
         if head is None or within is None or silent:
             return
         if state.reverted is not None and head.number == state.reverted + 1:
-            self.say(
-                guard.name,
-                f"revision {state.reverted} was taken back, and it is no better: it was not the cause",
-            )
+            if not alarm.is_no_cause_said:
+                alarm.is_no_cause_said = True
+                text = f"revision {state.reverted} was taken back, and it is no better: it was not the cause"
+                self.say(guard.name, text)
             return
-        if head.number == 1 or head.reverts is not None or guard.place.clock() - head.created_at > within:
+        before = alarm.began - head.created_at
+        if head.number == 1 or head.reverts is not None or not timedelta(0) <= before <= within:
             return
         back = guard.revert(reason=f"by the agent: {brief(why)}")
         state.reverted = head.number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures.thread  # noqa: F401 - Apprise needs it, and a process that ends cannot import it any more
 import logging
 from collections.abc import Callable
 from functools import cache
@@ -50,13 +51,19 @@ class AppriseNotifier:
         """Send it to each; None if all took it, else which did not, by their numbers: URLs are secrets."""
         apprise = _apprise()
         wrong = []
-        for number, url in enumerate(self._urls.read().split(), 1):
+        for number, url in enumerate(_listed(self._urls.read()), 1):
             service = apprise.Apprise()
             if not service.add(url):
                 wrong.append(f"URL {number} is none that Apprise knows")
             elif not service.notify(title=message.title, body=message.text or message.title):
                 wrong.append(f"URL {number} did not take it")
         return "; ".join(wrong) or None
+
+
+def _listed(text: str) -> list[str]:
+    """The URLs, one a line, or with spaces between; not what stands in a comment."""
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith(("#", ";"))]
+    return " ".join(lines).split()
 
 
 @cache

@@ -8,12 +8,12 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from confguard.fields import Duration
 from confguard.rollout.monitors import Monitor, MonitorLike, as_monitor
+from confguard.rollout.monitors.bounding import Bounded
 from confguard.rollout.probes import Probe, ProbeLike, as_probe, ask
-from confguard.secrets import masked
 from confguard.stores.interface import LEASE_SECONDS
 from confguard.stores.stages import Stage, stages_of
 from confguard.texts import amount
@@ -131,7 +131,7 @@ def watch(
     `notice` is told of each probe that fails, by name and with what is wrong. Nobody has to confirm it unless it is the
     last stage.
     """
-    started = now()
+    bake, started = _bounded(bake), now()
 
     def left() -> float:
         return started + bake.duration.total_seconds() + extended() - now()
@@ -167,7 +167,7 @@ def health(
 
     Probes are asked until all of them are; monitors are watched for the whole time.
     """
-    end = now() + seconds
+    bake, end = _bounded(bake), now() + seconds
     for monitor in bake.monitors:
         monitor.start()
     while True:
@@ -225,6 +225,10 @@ class _Tally:
         return f"{self.probe.name}: failed {self.failed} of {amount(self.checks, 'time')}, the last time: {self.wrong}"
 
 
+def _bounded(bake: Bake) -> Bake:
+    return evolve(bake, monitors=tuple(map(Bounded, bake.monitors)))
+
+
 def _ask(bake: Bake, tallies: Sequence[_Tally]) -> str | None:
     alarm = _alarm(bake)
     if alarm:
@@ -236,10 +240,7 @@ def _ask(bake: Bake, tallies: Sequence[_Tally]) -> str | None:
 def _alarm(bake: Bake) -> str | None:
     """What the first monitor that alarms says."""
     for monitor in bake.monitors:
-        try:
-            alarm = monitor.check()
-        except Exception as error:  # noqa: BLE001 - whatever somebody's monitor raises, it is an alarm
-            alarm = masked(f"{type(error).__name__}: {error}")
+        alarm = monitor.check()
         if alarm:
             return f"{monitor.name}: {alarm}"
     return None

@@ -75,8 +75,8 @@ class Compared:
 
     @property
     def seen(self) -> int:
-        """How many requests the group that is watched got since the start."""
-        return self._seen[0].requests
+        """How many requests the group got that had fewer since the start: without any in one, nothing is compared."""
+        return min(each.requests for each in self._seen)
 
     def check(self) -> str | None:
         """Read both totals and weigh what came in since the last time."""
