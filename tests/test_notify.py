@@ -25,6 +25,7 @@ from confguard.notify import KINDS, AppriseNotifier, Notifications, Notifier, We
 from confguard.project import find_project
 from confguard.project.guards import guard_of
 from confguard.targets.refusing import UnusableError
+from conftest import unmeasured
 from servers import until
 
 KEY = bytes(range(32))
@@ -353,6 +354,24 @@ def test_a_project_without_its_secrets_can_be_looked_at(folder: Path) -> None:
 def test_what_is_no_table(table: object) -> None:
     with pytest.raises(UnusableError, match="a notifier is a table"):
         as_notifier(table)
+
+
+@pytest.mark.slow
+@pytest.mark.once
+def test_apprise_sends_from_a_command_that_has_ended(serving: Callable[..., Receiver], folder: Path) -> None:
+    """Apprise was imported while the process ended, which cannot be done then."""
+    pytest.importorskip("apprise")
+    receiver = serving(200)
+    Path("urls").write_text(f"# operations: all of them\n{receiver.url.replace('http://', 'json://')}\n")
+    Path("urls").chmod(0o600)
+    Path("confguard.toml").write_text(
+        '[notifiers.chat]\napprise_file = "urls"\nevents = ["applied"]\n[configs.z]\nfiles = ["z.toml"]\n'
+    )
+    Path("z.toml").write_text("n = 1\n")
+    words = [sys.executable, "-m", "confguard", "apply", "z", "--reason", "x"]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False, env=unmeasured())
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert len(receiver.received) == 1
 
 
 @pytest.mark.filterwarnings("ignore:.imghdr. is deprecated")  # by Apprise, with Python 3.11

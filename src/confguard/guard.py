@@ -374,7 +374,10 @@ class Guard:
         write_durably(Path(path), exported(self.store, self.name))
 
     def close(self) -> None:
-        """Close the store."""
+        """Close the store, once notifiers have sent what they were told, for a few seconds at most."""
+        flush = getattr(self.place.listener, "flush", None)
+        if flush:
+            flush()
         self.store.close()
 
     def __enter__(self) -> Guard:

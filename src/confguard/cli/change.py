@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from contextlib import ExitStack
 
 from confguard.cli import sources
 from confguard.cli.compare import show_risk
@@ -264,8 +265,10 @@ def _revert_together(args: Namespace) -> int:
             hint="with --with, go back to a time (--at) or a --label",
         )
     names = list(dict.fromkeys([args.name, *args.others]))
-    with guarded_there(names[0]) as first:
-        guards = [first, *(guarded_anyway(name, store=first.store) for name in names[1:])]
+    with ExitStack() as stack:
+        first = stack.enter_context(guarded_there(names[0]))
+        others = [guarded_anyway(name, store=first.store) for name in names[1:]]
+        guards = [first, *map(stack.enter_context, others)]
         revisions = Group(*guards).revert(args.at or args.label, reason=args.reason, author=args.author)
     say(
         args.format,

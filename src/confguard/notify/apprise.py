@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures.thread  # noqa: F401 - Apprise needs it, and a process that ends cannot import it any more
 import logging
 from collections.abc import Callable
 from functools import cache

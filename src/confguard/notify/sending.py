@@ -71,6 +71,12 @@ class Notifications:
         if self._on_event:
             self._on_event(event)
 
+    def flush(self, seconds: float = _LEAVING) -> bool:
+        """Wait until all is sent, so long at most. Was it? What is sent from a process that ends cannot use threads."""
+        until = time.monotonic() + seconds
+        sent = [each.flush(until) for each in self._senders]
+        return all(sent)
+
     def close(self, seconds: float = _LEAVING) -> bool:
         """Wait until all is sent, so long at most; what is not sent then is given up, and said. Was all sent?"""
         atexit.unregister(self.close)
@@ -114,10 +120,15 @@ class _Sender:
         if full:
             self.failed(self.name, message.event, "too many messages wait for it, or it is closed")
 
-    def close(self, until: float) -> bool:
+    def flush(self, until: float) -> bool:
         with self._changed:
             while (self._waiting or self._sending) and (left := until - time.monotonic()) > 0:
                 self._changed.wait(left)
+            return not (self._waiting or self._sending)
+
+    def close(self, until: float) -> bool:
+        self.flush(until)
+        with self._changed:
             unsent = [*([self._sending] if self._sending else []), *self._waiting]
             self._waiting.clear()
             self._closing.set()
