@@ -526,3 +526,19 @@ def test_tables_that_say_nothing(table: dict[str, Any], wrong: str) -> None:
 def test_a_url_stays_a_source() -> None:
     assert HttpCounts("http://u:geheim@h/").url == "http://u:geheim@h/"
     assert "geheim" not in repr(HttpCounts("http://u:geheim@h/"))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "rate(logins_total[1m])",
+        "sum(rate(logins_total[1m]))",
+        "sum by (job) (increase(x[5m]))",
+        " (irate(x[1m]))",
+    ],
+)
+def test_a_rate_is_no_running_total(query: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"is a running total, and \w+\(\) makes a rate of it: name the counter"
+    ):
+        PrometheusCounts("http://127.0.0.1:9090", query, "errors_total")

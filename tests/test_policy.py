@@ -78,6 +78,8 @@ def test_outside_of_hours_and_in_a_freeze() -> None:
     ("table", "says"),
     [
         ('hours = "9 to 5"', "expected hours such as '09:00-17:00', got '9 to 5'"),
+        ('hours = "23:00-24:00"', "got '23:00-24:00'; midnight is 00:00"),
+        ('hours = "17:00-17:00"', "end at another time than they begin"),
         ('timezone = "Mars"', "expected a time zone such as 'Europe/Berlin', got 'Mars'"),
         ('days = ["monday"]', "days"),
         ('freeze = [{start = "2026-12-24", end = "2026-12-20", reason = "x"}]', "ends (2026-12-20) before"),

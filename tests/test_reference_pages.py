@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, Field
 
 from confguard.cli import main
+from confguard.schema.export import reference_page
+from confguard.schema.schema import resolve_schema
 
 Capture = pytest.CaptureFixture[str]
 MODELS = """
@@ -96,3 +99,12 @@ def test_files_that_are_each_judged_by_itself(project: Path, capsys: Capture) ->
     Path("conf/b.yaml").write_text("wait: 5s\n")
     assert main(["apply", "app", "conf", "--author", "ana", "--reason", "start"]) == 0
     assert '`"2s"` in `"a.yaml"`, `"5s"` in `"b.yaml"`' in run(capsys, "schema", "docs", "app", "--values")[1]
+
+
+def test_a_description_of_several_lines_and_with_markup_is_one_cell() -> None:
+    class Pool(BaseModel):
+        size: int = Field(3, description="how many\n| <script>alert(1)</script>")
+
+    page = reference_page(resolve_schema(Pool))
+    row = "| `size` | integer | `3` | how many \\| &lt;script&gt;alert(1)&lt;/script&gt; |"
+    assert page.splitlines()[-1] == row

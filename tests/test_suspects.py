@@ -243,6 +243,14 @@ def test_the_command_takes_back_one_change_alone_where_that_can_be(story: Path, 
 HOSTILE = "\x1b[2J\x9b31m\u202e<script>alert(1)</script> $(touch owned) `id` 'q' \"d\" \n second line"
 
 
+def test_what_is_probably_a_mistake_is_said(store: Store) -> None:
+    made(store, "auth", 15, "max_inflight = 40\n")
+    found = cg.suspects(store, at=AT, symptom="web is slow", depends={"web": ["auht"]})
+    assert "`depends` names auht, which is no config (did you mean 'auth'?)" in found.notes
+    found = cg.suspects(store, at=datetime.now(UTC) + timedelta(hours=5), window="1h")
+    assert "that time is 5 h ahead of now: is its time zone right?" in found.notes
+
+
 def test_health_that_moved_with_a_change_makes_it_likelier(store: Store) -> None:
     figures = {
         "auth": [Report("a/1", 2, 1000, 300), Report("b/1", 1, 1000, 10)],

@@ -14,7 +14,7 @@ from confguard.causes.changes import MOST, Seen, of_store, shown
 from confguard.causes.dependencies import Dependencies
 from confguard.causes.ranking import Suspect, lasted, rank
 from confguard.causes.symptoms import Symptom
-from confguard.errors import DocumentError, NotFoundError, ProjectError, SchemaError
+from confguard.errors import DocumentError, NotFoundError, ProjectError, SchemaError, did_you_mean
 from confguard.fields import Duration
 from confguard.moments import read_moment
 from confguard.project import FILE_NAME, Project, find_project
@@ -29,6 +29,8 @@ __all__ = ["Suspects", "suspects"]
 _SHOWN, _UNDONE = 10, 3
 _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _LONG_AGO = datetime(1972, 1, 1, tzinfo=UTC)
+_AHEAD = 300.0
+"""Seconds by which clocks may differ."""
 _AFTERWARDS = timedelta(days=1)
 """For so long after the symptom it is looked at what was taken back."""
 
@@ -151,6 +153,11 @@ def _found(
     unread = _of_repositories(repositories, start, at, until, seen)
     if unread and missing is not None and len(unread) == len(repositories):
         raise unread[0]
+    if not repositories:  # their files have names, too
+        seen.notes += _unknown(depends, {*store.configs(), *(project.settings.configs if project else ())})
+    ahead = (at - datetime.now(UTC)).total_seconds()
+    if ahead > _AHEAD:
+        seen.notes.append(f"that time is {lasted(ahead)} ahead of now: is its time zone right?")
     changes = len(seen.recent) + sum(seen.left_out.values())
     told = (symptom or "").strip()
     graph = Dependencies.read(told, depends, [name for each in seen.recent for name in each.named])
@@ -161,9 +168,9 @@ def _found(
         seen.notes.append(
             f"taken back: {'; '.join(seen.undone[:_UNDONE])}{several}; if it began earlier, say when"
         )
-    known = project.settings.configs if project else {}
-    if project and ranked and isinstance(ranked[0].revision, int) and ranked[0].config not in known:
-        seen.notes.append(f"{shown(ranked[0].config)} is not in {FILE_NAME}: the command needs it there")
+    first = ranked[0] if ranked else None
+    if project and first and isinstance(first.revision, int) and first.config not in project.settings.configs:
+        seen.notes.append(f"{shown(first.config)} is not in {FILE_NAME}: the command needs it there")
     if not ranked:
         seen.notes += _nearest(store, start, at)
     return Suspects(
@@ -175,6 +182,16 @@ def _found(
         left_out=seen.left_out,
         notes=tuple(seen.notes),
     )
+
+
+def _unknown(depends: Mapping[str, Sequence[str]], known: set[str]) -> list[str]:
+    """What the dependencies name that nobody knows."""
+    named = dict.fromkeys([*depends, *(each for ones in depends.values() for each in ones)])
+    return [
+        f"`depends` names {shown(name)}, which is no config{did_you_mean(name, known)}"
+        for name in named
+        if name not in known
+    ]
 
 
 def _of_repositories(

@@ -43,8 +43,14 @@ _SCORE = validators.and_(validators.instance_of(int), validators.ge(0), validato
 
 
 def _is_hours(_: object, attribute: attrs.Attribute[str | None], value: str | None) -> None:
-    if value is not None and not _HOURS.fullmatch(value):
-        raise ValueError(f"expected hours such as '09:00-17:00', got {value!r}")
+    if value is None:
+        return
+    if not _HOURS.fullmatch(value):
+        midnight = "; midnight is 00:00" if "24:00" in value else ""
+        raise ValueError(f"expected hours such as '09:00-17:00', got {value!r}{midnight}")
+    start, end = value.split("-")
+    if start == end:
+        raise ValueError(f"hours such as '09:00-17:00' end at another time than they begin, got {value!r}")
 
 
 def _is_zone(_: object, attribute: attrs.Attribute[str], value: str) -> None:

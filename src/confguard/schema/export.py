@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from html import escape
 from typing import Any, TypeAlias
 
 from confguard.paths import show_path
@@ -58,5 +59,6 @@ def _row(path: tuple[str, ...], shape: Shape, which: str, current: tuple[str, ..
     notes = [which, keywords.get("description", "")]
     notes += [f"impact: {extra['impact']}"] if "impact" in extra else []
     notes += [f"deprecated: {shape.deprecated}"] if shape.deprecated else []
-    cells = (f"`{show_path(path)}`", described(shape), shown, *current, "; ".join(filter(None, notes)))
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    what = escape("; ".join(filter(None, notes)), quote=False)
+    cells = (f"`{show_path(path)}`", described(shape), shown, *current, what)
+    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"

@@ -47,6 +47,11 @@ class HttpCounts:
         raise ValueError(f"GET {shown_url(self.url)}: expected requests and errors as numbers, in JSON")
 
 
+_RATE = re.compile(
+    r"[\s(]*(?:sum\s*(?:(?:by|without)\s*\([^)]*\)\s*)?\(\s*)?(i?rate|increase|i?delta|deriv)\s*\("
+)
+
+
 @define
 class PrometheusCounts:
     """Counts from a Prometheus server at `prometheus`, by two queries in PromQL for running totals.
@@ -70,6 +75,10 @@ class PrometheusCounts:
     def _check_query(self, attribute: Any, value: Any) -> None:
         if not isinstance(value, str) or not value.strip():
             raise ValueError(f"{attribute.name} is a query in PromQL, not {brief(repr(value))}")
+        if rate := _RATE.match(value):
+            raise ValueError(
+                f"{attribute.name} is a running total, and {rate[1]}() makes a rate of it: name the counter as it is"
+            )
 
     def __call__(self) -> Counts:
         """Ask both. Raises `OSError` or `ValueError` where there is no such answer."""
