@@ -255,6 +255,19 @@ def test_the_test_that_a_config_has_is_run_and_what_is_said_wins(project: Path, 
     assert "none" not in in_tests
 
 
+@pytest.mark.parametrize(
+    ("text", "format"),
+    [("[db]\nport = 5432\n", "toml"), ("[db]\nport = 5432\n", "ini"), ("PORT=5432\n", "env")],
+)
+def test_advice_is_on_settings_that_are_there(text: str, format: str) -> None:
+    """A misspelt key is told of by the setting that is missing then; no rule is on the misspelt name."""
+    made = drill(parse(text, format), Terms(), limit=60)
+    bounds = [each for each in made.advice if each.kind == "bound"]
+    assert [each.path.lower() for each in bounds] == ["db.port" if "[" in text else "port"]
+    assert bounds[0].closes > 5
+    assert {each.path.lower() for each in made.advice} <= {"db.port", "port", "db"}
+
+
 def test_a_test_command_that_reads_no_copy_is_refused(project: Path, capsys: Capture) -> None:
     assert main(["drill", "auth", "--test", "sh check.sh auth.toml"]) == 2
     assert "names no copy" in capsys.readouterr().err
@@ -627,3 +640,21 @@ def test_the_monitor_of_the_example_service_catches_the_outage(tmp_path: Path, p
         copy = tmp_path / name
         copy.write_bytes(files("confguard.demo").joinpath(name).read_bytes())
         assert watching.unhealthy(copy) == unhealthy, name
+
+
+def test_a_service_that_is_not_healthy_any_more_at_the_end_tells_nothing(pool: Path, capsys: Capture) -> None:
+    Path("service.py").write_text(
+        "import os, sys\nif os.path.exists('used'): sys.exit('the folder is in use')\n"
+        "if 'size = 64\\n' not in open(sys.argv[1]).read(): open('used', 'w')\n" + SERVICE
+    )
+    assert main(["drill", "pool", "--limit", "8", "--watch", "200ms", "--timeout", "1s"]) == 2
+    said = capsys.readouterr().err
+    assert "the service is not healthy any more with the config as it is: it ended with 1" in said
+    assert "the folder is in use" in said
+
+
+def test_commands_can_be_given_in_tests(pool: Path) -> None:
+    made = confguard.testing.drill("pool.toml", limit=4, service=[], test=["cmp", "-s", "{}", "pool.toml"])
+    assert {each.caught_by for each in made.cases} <= {"parser", "candidate tests"}
+    with pytest.raises(ConfguardError, match="not healthy with the config as it is: it ended with 1"):
+        confguard.testing.drill("pool.toml", limit=4, service=["false", "{}"], watch="200ms")
