@@ -1047,3 +1047,36 @@ def test_what_was_written_elsewhere_fails_as_the_own_do() -> None:
         tell(Foreign(KeyboardInterrupt()))
     assert ask(Foreign(OSError("gone"))) == "OSError: gone"
     assert ask(CallableProbe(lambda: None)) is None
+
+
+STARTING = """
+import os, signal, sys, threading
+from pathlib import Path
+from confguard.fields import Duration
+from confguard.interrupting import interruptible
+from confguard.targets.commands import run, started
+
+def interrupt():
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    while not children.read_text().strip():
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+threading.Thread(target=interrupt).start()
+with interruptible():
+    if sys.argv[1] == "run":
+        run(sys.argv[2:], Duration("60s"))
+    else:
+        with started(sys.argv[2:]) as running:
+            running.follow(60)
+"""
+
+
+@pytest.mark.parametrize("way", ["run", "started"])
+def test_a_signal_while_a_command_starts_leaves_it_not_behind(way: str) -> None:
+    """It comes after the process is there, and before `Popen` has returned."""
+    seconds = f"300.{os.getpid()}{way == 'run':d}"
+    ended = subprocess.run([sys.executable, "-c", STARTING, way, "sleep", seconds], timeout=30)
+    assert ended.returncode == 143
+    lines = [each.read_bytes() for each in Path("/proc").glob("[0-9]*/cmdline") if each.exists()]
+    assert f"sleep\0{seconds}\0".encode() not in lines

@@ -8,14 +8,17 @@ from pathlib import Path
 
 from confguard.cli import sources
 from confguard.cli.options import Commands, duration, whole
-from confguard.cli.output import say
+from confguard.cli.output import say, shown_path
 from confguard.cli.projects import guarded_anyway
+from confguard.documents.bundle import Bundle, Layout
 from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.errors import ConfguardError, DocumentError, harmless
 from confguard.fields import Duration
 from confguard.progress import progress
-from confguard.project import find_project
+from confguard.project import Config, find_project
+from confguard.project.guards import bake_for_drill, terms_of
+from confguard.risk.judging import Terms
 from confguard.risk.policy import Decision
 from confguard.stores.opening import missing_file
 
@@ -29,7 +32,8 @@ def register(commands: Commands) -> None:
     command = commands.add(
         "drill",
         drill,
-        'confguard drill auth\n  confguard drill auth --test "python check.py {}"\n  confguard drill --live',
+        'confguard drill auth\n  confguard drill auth --test "python check.py {}"'
+        '\n  confguard drill auth --service "bin/auth --config {}"\n  confguard drill --live',
         exits="0 done, 1 a live drill was given up, 2 cannot run",
     )
     command.add_argument("name", metavar="NAME", nargs="?", help="a config of confguard.toml, or a file")
@@ -47,10 +51,28 @@ def register(commands: Commands) -> None:
     command.add_argument(
         "--test",
         metavar="COMMAND",
-        help="run it for what nothing caught; {} is the copy's path (the config's `drill_test`; '' for none)",
+        help="ends with 0 for a good copy; run for what nothing caught; {} is the copy's path, or the folder of"
+        " several (the config's `drill_test`; '' for none)",
     )
     command.add_argument(
-        "--timeout", type=duration, default=Duration("60s"), help="how long the command may take (60s)"
+        "--service",
+        metavar="COMMAND",
+        help="runs the service with the copy at {}, in the foreground; the config's probes and monitors then"
+        " watch it, for what nothing caught (the config's `drill_service`; '' for none)",
+    )
+    command.add_argument(
+        "--watch",
+        metavar="TIME",
+        type=duration,
+        default=Duration("2s"),
+        help="how long a service that got healthy is watched (2s)",
+    )
+    command.add_argument(
+        "--timeout",
+        metavar="TIME",
+        type=duration,
+        default=Duration("60s"),
+        help="how long a test may take, or a service until it is healthy (60s)",
     )
     commands.add_reading(command)
 
@@ -63,8 +85,8 @@ def drill(args: Namespace) -> int:
         raise ConfguardError("what is drilled?", hint="name a config or a file, or play one: --live")
     from confguard.drill import drill as drilled
 
-    document = sources.parse(sources.load(args.name, args.read_as))
-    terms = sources.terms_for(args.name, args.schema)
+    document, config, terms = _subject(args)
+    service = _words("--service", args.service, config.drill_service if config else [])
     with progress("drilling") as tell:
         result = drilled(
             document,
@@ -73,7 +95,9 @@ def drill(args: Namespace) -> int:
             seed=args.seed,
             limit=args.limit,
             fail_on=Decision(args.fail_on),
-            test=_test(args.name, args.test),
+            test=_words("--test", args.test, config.drill_test if config else []),
+            service=service,
+            bake=bake_for_drill(config, args.watch) if service else None,
             timeout=args.timeout,
             progress=tell,
         )
@@ -92,18 +116,31 @@ def _live(args: Namespace) -> int:
     return play(args.seed)
 
 
-def _test(name: str, command: str | None) -> list[str]:
-    """The words of the command that was given, or of the one that the config has."""
-    if command is not None:
-        try:
-            return shlex.split(command)
-        except ValueError as error:
-            raise ConfguardError(f"--test: {error}") from error
-    if project := sources.config_named(name):
-        return project.settings.configs[name].drill_test
-    project = find_project()
-    config = project.config_of(name) if project else None
-    return config[1].drill_test if config else []
+def _subject(args: Namespace) -> tuple[Document, Config | None, Terms]:
+    """What is drilled: a config as a whole, or a file; where that is a layer, with the others as they stand."""
+    project = sources.config_named(args.name)
+    if project and (layout := project.layout_of(args.name)):
+        if args.schema:
+            sources.make_importable()
+        config = project.config(args.name)
+        document: Document = layout.bundle(shown_path(project.source_of(args.name)), None)
+        return document, config, terms_of(project, config, args.schema)
+    terms = sources.terms_for(args.name, args.schema)
+    file = sources.file_named(args.name)
+    document = sources.whole(file, sources.parse(sources.load(file, args.read_as)))
+    there = find_project()
+    of_file = there.config_of(file) if there else None
+    return document, of_file[1] if of_file else None, terms
+
+
+def _words(option: str, command: str | None, otherwise: list[str]) -> list[str]:
+    """The words of a command that was given, or of the one that the config has."""
+    if command is None:
+        return otherwise
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise ConfguardError(f"{option}: {error}") from error
 
 
 def _others(name: str, document: Document) -> list[Document]:
@@ -116,14 +153,25 @@ def _others(name: str, document: Document) -> list[Document]:
             if missing_file(guard.store) is None:
                 others += _read([each.content for each in guard.history(_HISTORY)], document)
     if project and document.path:
-        file = Path(document.path).resolve()
+        there = Path(document.path).resolve()
         folders = [(project.root / each).resolve() for each in project.settings.environments.values()]
-        inside = next((each for each in folders if file.is_relative_to(each)), None)
+        inside = next((each for each in folders if there.is_relative_to(each)), None)
         for folder in folders if inside else ():
-            other = folder / file.relative_to(inside or folder)
-            if other != file and other.is_file():
-                others += _read([other.read_bytes()], document)
+            other = folder / there.relative_to(inside or folder)
+            if other != there:
+                others += _like(document, other)
     return others
+
+
+def _like(document: Document, there: Path) -> list[Document]:
+    """The same file, or files, elsewhere; none where they are not all there."""
+    try:
+        if isinstance(document, Bundle):
+            layout = Layout(list(document.files), layered=document.layered)
+            return [layout.bundle(there, None)]
+        return _read([there.read_bytes()], document) if there.is_file() else []
+    except DocumentError:
+        return []
 
 
 def _read(contents: list[bytes], like: Document) -> list[Document]:

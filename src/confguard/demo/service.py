@@ -174,9 +174,9 @@ def calibrated_hasher(seconds: float = HASH_SECONDS) -> PasswordHasher:
     return PasswordHasher(time_cost=passes, memory_cost=memory, parallelism=1)
 
 
-def add_users(path: str, passwords: dict[str, str]) -> None:
+def add_users(path: str, passwords: dict[str, str], hasher: PasswordHasher | None = None) -> None:
     """Make the table of users."""
-    hasher = calibrated_hasher()
+    hasher = hasher or calibrated_hasher()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         hashes = list(pool.map(hasher.hash, passwords.values()))
     with closing(sqlite3.connect(path)) as connection, connection:

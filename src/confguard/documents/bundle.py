@@ -254,6 +254,10 @@ class Bundle(Document):
 
     def with_files(self, files: Mapping[str, bytes | None]) -> Bundle:
         """The bundle with other bytes in some files; None removes one. Raises `DocumentError`."""
+        return parse_bundle(self.content_with(files), self.path, self.tags)
+
+    def content_with(self, files: Mapping[str, bytes | None]) -> bytes:
+        """The content with other bytes in some files, whether they parse or not."""
         known = {name: (kind, content) for name, kind, content in _entries(self.content)[1]}
         for name, each in files.items():
             if each is None:
@@ -261,8 +265,7 @@ class Bundle(Document):
             else:
                 known[name] = (known[name][0] if name in known else None, each)
         order = list(known) if self.layered else sorted(known)
-        content = bundled(((name, *known[name]) for name in order), layered=self.layered)
-        return parse_bundle(content, self.path, self.tags)
+        return bundled(((name, *known[name]) for name in order), layered=self.layered)
 
 
 def parse_bundle(content: bytes, path: str | None, tags: Iterable[str] = ()) -> Bundle:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -11,16 +12,19 @@ from confguard.diffs.engine import diff
 from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.drill.advice import Gap, advise
+from confguard.drill.candidates import Candidates, written
 from confguard.drill.mutants import Mutant, mutants
 from confguard.drill.results import Case, Drill, Layer
 from confguard.errors import ConfguardError, DocumentError, ValidationError
 from confguard.fields import Duration
+from confguard.interrupting import interruptible
 from confguard.paths import show_path
 from confguard.risk.judging import Judged, Side, Terms, judge
 from confguard.risk.policy import Decision
+from confguard.rollout.bake import Bake
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING
-from confguard.targets.commands import run
+from confguard.values import Files
 
 __all__ = ["LIMIT", "drill"]
 
@@ -36,13 +40,18 @@ def drill(
     limit: int = LIMIT,
     fail_on: Decision = Decision.BLOCK,
     test: Sequence[str] = (),
+    service: Sequence[str] = (),
+    bake: Bake | None = None,
     timeout: Duration = Duration("60s"),  # noqa: B008 - it never changes
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Drill:
     """Inject at most `limit` misconfigurations into copies of a document, and say which layer catches each.
 
-    The risk policy catches what it decides as strictly as `fail_on`. `test` is a command, in which `{}` is the copy's
-    path: it is run for what no other layer caught, and catches what it does not end with 0 for.
+    The risk policy catches what it decides as strictly as `fail_on`. `test` and `service` are commands, in which `{}`
+    is the copy's path, or the folder with the copies of several files. They are run for what no other layer caught. A
+    test catches what it does not end with 0 for; a service runs in the foreground, and its probes and monitors catch
+    that it is not healthy for as long as the `bake`. Raises `ConfguardError` where the config as it is fails in one of
+    them.
 
     >>> from confguard.documents import parse
     >>> result = drill(parse("size = 64\\n", "toml"), limit=20)
@@ -50,17 +59,20 @@ def drill(
     (20, True)
     """
     terms = terms or Terms()
-    if test and not any("{}" in word for word in test):
-        raise ConfguardError("the test command names no copy", hint="write {} where the copy's path stands")
-    if (parts := document.files) or not document.content.strip():
-        why = "is of several files: drill one of them" if parts else "is empty: nothing can be got wrong"
-        raise ConfguardError(f"{document.path or 'the config'}: {why}")
-    shape = terms.schema.shape if terms.schema else ANYTHING
-    secrets = Secrets(shape, document.data)
+    if not (document.files or document.content.strip()):
+        raise ConfguardError(f"{document.path or 'the config'}: is empty: nothing can be got wrong")
+    candidates = Candidates(test=test, service=service, bake=bake, timeout=timeout)
+    secrets = Secrets.in_files(terms.schema.shape if terms.schema else ANYTHING, document.data)
     cases: list[Case] = []
     gaps: list[Gap] = []
     equivalent = 0
-    with tempfile.TemporaryDirectory(prefix="confguard-drill-") as folder:
+    with interruptible(), tempfile.TemporaryDirectory(prefix="confguard-drill-") as folder, _shown(secrets):
+
+        def copy(content: bytes) -> Path:
+            return written(document, content, Path(folder))
+
+        candidates.check_test(copy(document.content))
+        candidates.check_service(copy(document.content))
         for mutant in islice(mutants(document, others, seed), 10 * limit):
             if len(cases) >= limit:
                 break
@@ -68,13 +80,14 @@ def drill(
                 equivalent += 1
                 continue
             layer = _layer(_judged(document, mutant, terms), fail_on)
-            if layer == "none" and test:
-                layer = _tested(document, mutant, test, timeout, Path(folder))
-            path = show_path(secrets.path(mutant.path))
+            if layer == "none" and (test or service):
+                layer = _tried(candidates, copy(mutant.content))
+            path = _path(document, mutant, secrets)
             cases.append(Case(mutant.kind, path, layer))
             if layer == "none":
                 gaps.append(Gap(mutant, path))
             progress(len(cases), limit)
+        candidates.check_service(copy(document.content), "any more with the config as it is")
 
     def closes(mutant: Mutant, stricter: Terms) -> bool:
         return _layer(_judged(document, mutant, stricter), fail_on) != "none"
@@ -100,13 +113,29 @@ def _layer(judged: Judged, fail_on: Decision) -> Layer:
     return "risk policy" if judged.decision.at_least(fail_on) else "none"
 
 
-def _tested(
-    document: Document, mutant: Mutant, test: Sequence[str], timeout: Duration, folder: Path
-) -> Layer:
-    copy = folder / Path(document.path or f"config.{document.format}").name
-    copy.write_bytes(mutant.content)
-    ended = run([word.replace("{}", str(copy)) for word in test], timeout)
-    return "candidate tests" if ended.problem else "none"
+def _tried(candidates: Candidates, copy: Path) -> Layer:
+    if candidates.refused_by_test(copy):
+        return "candidate tests"
+    return "probes and monitors" if candidates.unhealthy(copy) else "none"
+
+
+def _path(document: Document, mutant: Mutant, secrets: Secrets) -> str:
+    """Where it is, as it may be shown; of several files with the file's name."""
+    if mutant.file is None:
+        return show_path(secrets.path(mutant.path))
+    data_of_files = isinstance(document.data, Files)
+    shown = secrets.path((mutant.file, *mutant.path) if data_of_files else mutant.path)
+    return f"{mutant.file}:{show_path(shown[1:] if data_of_files else shown)}"
+
+
+@contextmanager
+def _shown(secrets: Secrets) -> Iterator[None]:
+    """What goes wrong is told without the secrets of the config, which a command may have printed."""
+    try:
+        yield
+    except ConfguardError as error:
+        error.args = (secrets.clean(str(error)),)
+        raise
 
 
 def _means_the_same(document: Document, mutant: Mutant, terms: Terms) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, zip_longest
 from typing import Any, TypeAlias
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from confguard.diffs.engine import diff
+from confguard.documents.bundle import Bundle
 from confguard.documents.document import Document
 from confguard.drill.outages import repeated
 from confguard.drill.values import wrong_values
@@ -31,18 +32,34 @@ _SYNTAX = 40
 
 @frozen
 class Mutant:
-    """One wrong change: its kind, where it is, and the bytes of the file after it."""
+    """One wrong change: its kind, where it is, and the bytes of the config after it."""
 
     kind: str
     path: Place
     content: bytes = field(repr=False)
+    file: str | None = None
+    """Of a config of several files, the one that is wrong; the others are as they were."""
 
 
 def mutants(document: Document, others: Sequence[Document], seed: int) -> Iterator[Mutant]:
     """All wrong changes of a document, outages first, else in an order that the seed chooses; no bytes twice.
 
-    `others` are earlier revisions, and the same config in other environments.
+    Of several files, they take turns. `others` are earlier revisions, and the same config in other environments.
     """
+    if not isinstance(document, Bundle):
+        yield from _of_file(document, others, seed)
+        return
+    turns = [_in_file(document, name, others, seed) for name in document.files]
+    yield from (mutant for turn in zip_longest(*turns) for mutant in turn if mutant)
+
+
+def _in_file(bundle: Bundle, name: str, others: Sequence[Document], seed: int) -> Iterator[Mutant]:
+    there = [each.files[name] for each in others if name in each.files]
+    for mutant in _of_file(bundle.files[name], there, seed):
+        yield evolve(mutant, content=bundle.content_with({name: mutant.content}), file=name)
+
+
+def _of_file(document: Document, others: Sequence[Document], seed: int) -> Iterator[Mutant]:
     rng = random.Random(seed)  # noqa: S311 - not for secrets
     places = [(path, value) for path, value in _walk(document.data) if path]
     if len(places) > MOST_PLACES:

@@ -12,9 +12,18 @@ from confguard.texts import amount
 
 __all__ = ["LAYERS", "Advice", "Case", "Drill", "Kind", "Layer"]
 
-Layer: TypeAlias = Literal["parser", "schema", "risk policy", "candidate tests", "none"]
+Layer: TypeAlias = Literal[
+    "parser", "schema", "risk policy", "candidate tests", "probes and monitors", "none"
+]
 Kind: TypeAlias = Literal["bound", "pin"]
-LAYERS: tuple[Layer, ...] = ("parser", "schema", "risk policy", "candidate tests", "none")
+LAYERS: tuple[Layer, ...] = (
+    "parser",
+    "schema",
+    "risk policy",
+    "candidate tests",
+    "probes and monitors",
+    "none",
+)
 """What may stop a wrong change, in the order in which they are asked."""
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from confguard.schema.schema import SchemaLike
     from confguard.stores import Store
 
-__all__ = ["bake_of", "guard_of", "rules_of", "terms_of"]
+__all__ = ["bake_for_drill", "bake_of", "guard_of", "rules_of", "terms_of"]
 
 
 def guard_of(
@@ -76,6 +76,12 @@ def bake_of(
 
     stages = config.stages if stages is None else stages
     return Bake(duration or config.bake, config.probes, config.monitors, confirm=confirm, stages=stages)
+
+
+def bake_for_drill(config: Config | None, watched: object) -> Bake | None:
+    """How a service is watched that runs with a wrong copy; None for a config without probes and monitors."""
+    asks = config is not None and bool(config.probes or config.monitors)
+    return bake_of(config, watched, stages=()) if config and asks else None
 
 
 def terms_of(project: Project, config: Config | None, schema: SchemaLike = None) -> Terms:

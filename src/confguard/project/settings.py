@@ -44,9 +44,11 @@ class Config:
     """What is asked while a new revision bakes: URLs, commands as lists, `{ url, timeout }`, `{ command, timeout }`."""
     monitors: list[Any] = field(factory=list, repr=False)
     """What is watched while a new revision bakes: `{ url, baseline, alpha, silence, name, timeout }`."""
-
     drill_test: list[str] = field(factory=list, repr=False)
     """A command that `confguard drill` runs for what no other layer catches; `{}` is the path of the wrong copy."""
+    drill_service: list[str] = field(factory=list, repr=False)
+    """A command that runs the service in the foreground with the wrong copy at `{}`, while `confguard drill` asks the
+    probes and monitors."""
     stages: list[Any] = field(factory=list)
     """Who takes a new revision first: `["canary", "1%", "10%", "all"]`; each stage is watched for as long as `bake`."""
     revert_within: Duration | None = None

@@ -13,11 +13,11 @@ from attrs import define, field
 
 from confguard import telemetry
 from confguard.errors import ConfguardError, StoreError
+from confguard.interrupting import interruptible, name_of, uninterrupted
 from confguard.rollout.bake import Bake
 from confguard.rollout.baking import leave, see_through
 from confguard.rollout.changes import HeadChange
 from confguard.rollout.going_back import bake_failed, check_done, take_back
-from confguard.rollout.interrupting import interruptible, name_of, uninterrupted
 from confguard.rollout.places import Place, locked
 from confguard.rollout.recovering import recover_before, tell_untold
 from confguard.rollout.steps import Done, tell_of_heads, write

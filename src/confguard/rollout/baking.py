@@ -13,10 +13,10 @@ from attrs import evolve
 
 from confguard import telemetry
 from confguard.errors import BakeFailedError, ConfguardError, InDoubtError, StoreError
+from confguard.interrupting import uninterrupted
 from confguard.rollout.bake import Bake, Outcome, health, lease_for
 from confguard.rollout.changes import this_watcher
 from confguard.rollout.going_back import bake_failed
-from confguard.rollout.interrupting import uninterrupted
 from confguard.rollout.places import Place
 from confguard.rollout.steps import Done, newer
 from confguard.rollout.watching import LONGEST_AWAY, watch

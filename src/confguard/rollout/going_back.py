@@ -22,8 +22,8 @@ from confguard.errors import (
     StoreError,
     TargetError,
 )
+from confguard.interrupting import uninterrupted
 from confguard.rollout.changes import HeadChange, change_back
-from confguard.rollout.interrupting import uninterrupted
 from confguard.rollout.places import Place, locked
 from confguard.rollout.steps import Done, newer, tell_of_heads, write
 

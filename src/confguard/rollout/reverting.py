@@ -11,6 +11,7 @@ from confguard.documents.bundle import Bundle
 from confguard.documents.document import Document
 from confguard.documents.writing import write as write_anew
 from confguard.errors import ConflictError, DocumentError, MergeConflictError, NotFoundError
+from confguard.interrupting import interruptible
 from confguard.rollout import recovering
 from confguard.rollout.changes import (
     HeadChange,
@@ -21,7 +22,6 @@ from confguard.rollout.changes import (
     without_secrets,
 )
 from confguard.rollout.going_back import check_done, go_back
-from confguard.rollout.interrupting import interruptible
 from confguard.rollout.places import Place
 from confguard.schema.schema import SchemaLike
 from confguard.schema.sources import SourceData

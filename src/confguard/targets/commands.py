@@ -1,4 +1,4 @@
-"""Running a command: the one way, for reloads and for probes.
+"""Running a command: the one way, for reloads, for probes and for drills.
 
 A command has a session of its own, nothing to read, and an end: at its time-out, and when confguard is interrupted, all
 of its process group is asked to end, and then made to. Where it ends by itself and leaves a daemon, that lives on.
@@ -18,16 +18,17 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 
 from attrs import frozen
 
 from confguard.errors import harmless
 from confguard.fields import Duration
+from confguard.interrupting import uninterrupted
 from confguard.targets.concealing import concealed_words
 
-__all__ = ["Ended", "run"]
+__all__ = ["Ended", "Running", "not_run", "run", "started"]
 
 _GRACE = 2.0
 """How many seconds a group has to end by itself, once it is told to."""
@@ -59,31 +60,61 @@ def run(words: Sequence[str], timeout: Duration, environment: Mapping[str, str] 
     """
     line = concealed_words(words)
     try:
-        running = _Running(words, {**os.environ, **(environment or {})})
-    except OSError as error:
-        return Ended(
-            f"cannot be run: {error.strerror or type(error).__name__}", "", _what_to_do(error, words[0])
-        )
-    except (ValueError, subprocess.SubprocessError) as error:
-        return Ended(f"cannot be run: {type(error).__name__}")
-    with running:
-        in_time = running.follow(timeout.total_seconds())
-        if in_time and running.code == 0:
-            return Ended()
-        printed = running.output.decode("utf-8", "replace")  # before it is ended, which a shell may remark on
-        stays = not in_time and not running.end()
+        with started(words, environment) as running:
+            in_time = running.follow(timeout.total_seconds())
+            if in_time and running.code == 0:
+                return Ended()
+            printed = running.output.decode(
+                "utf-8", "replace"
+            )  # before it is ended, which a shell may remark on
+            stays = not in_time and not running.end()
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        return not_run(error, words)
     output = line.clean(printed).strip()[-_SHOWN:]
     if in_time:
-        return Ended(_ended_with(running.code), output, "run it by hand to see all that it says")
+        return Ended(running.ending, output, "run it by hand to see all that it says")
     problem = f"did not end within {timeout}{', and cannot be ended' if stays else ''}"
     return Ended(problem, output, "does it wait for something? Else, a longer `timeout`")
 
 
-class _Running:
+@contextmanager
+def started(words: Sequence[str], environment: Mapping[str, str] | None = None) -> Iterator[Running]:
+    """A command that is started, for as long as something is done with it; an exception ends all of its group.
+
+    Raises `OSError`, `ValueError` or `subprocess.SubprocessError` where it cannot be run; `not_run` says so.
+
+    >>> with started(["cat", "/dev/zero"]) as running:
+    ...     running.follow(0.1), running.end(), running.ending
+    (False, True, 'was killed by SIGTERM')
+    """
+    running: Running | None = None
+    try:
+        with uninterrupted():  # a signal between its start and our knowing of it would leave it alone
+            running = Running(words, {**os.environ, **(environment or {})})
+        yield running
+    except BaseException:
+        if running is not None:
+            running.end()
+        raise
+    finally:
+        if running is not None:
+            running.close()
+
+
+def not_run(error: Exception, words: Sequence[str]) -> Ended:
+    """What is said of a command that could not be started."""
+    if not isinstance(error, OSError):
+        return Ended(f"cannot be run: {type(error).__name__}")
+    why = error.strerror or type(error).__name__
+    return Ended(f"cannot be run: {why}", "", _what_to_do(error, words[0]))
+
+
+class Running:
     """A command that runs, and the end of what it printed so far."""
 
     def __init__(self, words: Sequence[str], environment: Mapping[str, str]) -> None:
         self.output = bytearray()
+        self._lock = threading.Lock()
         self._reading, writing = os.pipe()
         self._open = True
         try:
@@ -103,22 +134,23 @@ class _Running:
         self._poll = select.poll()
         self._poll.register(self._reading, select.POLLIN)
 
-    def __enter__(self) -> _Running:
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
+    def close(self) -> None:
+        """Let go of its output; somebody may go on printing."""
         try:
-            if kind is not None:  # interrupted, say
-                self.end()
-        finally:
             if self._open:
                 _throw_away(self._reading)
+        finally:
             os.close(self._reading)
 
     @property
     def code(self) -> int:
         """What it ended with; below 0, the signal that killed it."""
         return int(self._process.returncode)
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in words."""
+        return _ended_with(self.code)
 
     def follow(self, seconds: float) -> bool:
         """Read what it prints until it has ended. False if it did not, in so many seconds."""
@@ -174,13 +206,14 @@ class _Running:
         if not self._open:
             time.sleep(seconds)
             return False
-        if not self._poll.poll(seconds * 1000):
-            return False
-        piece = os.read(self._reading, _PIPE)
-        self._open = bool(piece)
-        self.output += piece
-        del self.output[:-_KEPT]
-        return self._open
+        with self._lock:  # one thread may follow it while another ends it
+            if not self._poll.poll(seconds * 1000):
+                return False
+            piece = os.read(self._reading, _PIPE)
+            self._open = bool(piece)
+            self.output += piece
+            del self.output[:-_KEPT]
+            return self._open
 
     def _read_the_rest(self) -> None:
         """What was printed before the end is still in the pipe; what a daemon prints on and on is not all read."""
