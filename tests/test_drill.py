@@ -515,13 +515,10 @@ def test_nothing_stays_after_an_exception(pool: Path, port: int, monkeypatch: py
     class Interrupting:
         name = "one of the user's own"
 
-        def start(self) -> None:
-            pass
-
         def check(self) -> str | None:
             raise SystemExit(7)
 
-    bake = Bake("5s", [f"http://127.0.0.1:{port}/"], [Interrupting()])
+    bake = Bake("5s", [f"http://127.0.0.1:{port}/", Interrupting()])
     with pytest.raises(SystemExit):
         candidates(port, bake=bake).unhealthy(Path("pool.toml"))
     assert none_lives(Path("pids").read_text())
