@@ -8,26 +8,16 @@ from functools import lru_cache
 
 from attrs import define, field
 
+from confguard.errors import harmless
+
 __all__ = ["Dependencies"]
 
 _PARTS = re.compile(r"[a-z]+|\d+")
 _SUFFIXES = frozenset(["toml", "yaml", "yml", "json", "jsonc", "ini", "env", "conf", "cfg", "properties"])
-_COMMON = _SUFFIXES | frozenset(
-    [
-        "config",
-        "configs",
-        "settings",
-        "values",
-        "live",
-        "prod",
-        "production",
-        "staging",
-        "main",
-        "default",
-        "app",
-        "apps",
-    ]
-    + ["service", "services", "server", "the", "and", "etc", "deploy", "environments", "com", "org", "net"]
+_COMMON = _SUFFIXES.union(
+    ["config", "configs", "settings", "values", "live", "prod", "production", "staging", "main", "default"],
+    ["app", "apps", "service", "services", "server", "the", "and", "etc", "deploy", "environments"],
+    ["com", "org", "net"],
 )
 """Words that tell no config from another."""
 NAMED, PARTLY, UPSTREAM, APART = 18.0, 8.0, 15.0, -6.0
@@ -67,18 +57,18 @@ class Dependencies:
         """How near a change is to what the symptom names, as a factor; None where it names nothing."""
         for name in names:
             if name in self._whole or self._names(name):
-                return "named", NAMED, f"the symptom names {_shown(name)}"
+                return "named", NAMED, f"the symptom names {harmless(name)}"
         for name in names:
             if name in self._ways:
                 way = self._ways[name]
-                over = f", over {', '.join(map(_shown, way[1:]))}" if len(way) > 1 else ""
+                over = f", over {', '.join(map(harmless, way[1:]))}" if len(way) > 1 else ""
                 return (
                     "upstream",
                     UPSTREAM / (1 + 0.5 * (len(way) - 1)),
-                    f"{_shown(way[0])} depends on it{over}",
+                    f"{harmless(way[0])} depends on it{over}",
                 )
         if self._whole and any(each in self._of for each in self._whole):
-            return "apart", APART, f"{_shown(self._whole[0])} is named, and does not depend on it"
+            return "apart", APART, f"{harmless(self._whole[0])} is named, and does not depend on it"
         same = {word for name in names for word in _telling(name)} & self._words
         if same:
             return "named", PARTLY, f"the symptom names '{min(same)}'"
@@ -112,9 +102,3 @@ def _telling(name: str) -> frozenset[str]:
 
 def _parts(text: str) -> list[str]:
     return _PARTS.findall(text.lower())
-
-
-def _shown(name: str) -> str:
-    from confguard.errors import harmless
-
-    return harmless(name)

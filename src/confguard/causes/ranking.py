@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from heapq import nlargest
+from typing import TypeAlias
 
 from attrs import define, field, frozen
 
@@ -16,10 +18,10 @@ from confguard.diffs.change import Change
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
 from confguard.documents.document import Document
-from confguard.errors import ConfguardError, DocumentError, harmless
+from confguard.errors import ConfguardError, harmless
 from confguard.paths import Path
 from confguard.risk.findings import Factor, Risk
-from confguard.risk.judging import Terms
+from confguard.risk.judging import Side, Terms
 from confguard.texts import amount
 
 __all__ = ["Suspect", "rank"]
@@ -42,6 +44,7 @@ LIKELIHOOD, _USUAL, _MOST_LIKELY = 6.0, 0.05, 15.0
 NOT_REACHED = -12.0
 HEALTH = 20.0
 _BROKEN = 25.0
+_Parse: TypeAlias = Callable[[Side], Document | None]
 
 
 @frozen
@@ -94,9 +97,12 @@ class _Candidate:
     recent: Recent
     factors: list[Factor]
     diffs: list[tuple[FileChange, Diff]] = field(factory=list)
-    match: Match = field(factory=Match)
-    config: str = ""
     broken: str | None = None
+
+    @property
+    def config(self) -> str:
+        """The config; of a commit, the file that has most to do with the symptom."""
+        return self.diffs[0][0].name if self.diffs else self.recent.config
 
     @property
     def points(self) -> float:
@@ -129,7 +135,8 @@ def rank(
         seen.notes.append(
             f"{len(candidates):,} changes: the likeliest {LOOKED_INTO} by time and name were compared"
         )
-    compared = [each for each in likeliest if _compare(each, symptom, terms_of, seen)]
+    parse = cache(parsed)  # what one change left is what the next one found
+    compared = [each for each in likeliest if _compare(each, symptom, terms_of, parse, seen)]
     if len(compared) > ASSESSED:
         seen.notes.append(
             f"of {len(compared)} changes that were compared, the likeliest {ASSESSED} were held against all rules"
@@ -181,10 +188,11 @@ def _place(recent: Recent, depends: Dependencies) -> list[Factor]:
     return factors
 
 
-def _compare(candidate: _Candidate, symptom: Symptom, terms_of: Callable[[str], Terms], seen: Seen) -> bool:
+def _compare(
+    candidate: _Candidate, symptom: Symptom, terms_of: Callable[[str], Terms], parse: _Parse, seen: Seen
+) -> bool:
     """Look into a change, and add what that tells. False where it is no suspect."""
     recent = candidate.recent
-    candidate.config = recent.config
     try:
         files = recent.files()
     except ConfguardError as error:
@@ -193,10 +201,13 @@ def _compare(candidate: _Candidate, symptom: Symptom, terms_of: Callable[[str], 
     was_broken = False
     for file in files:
         try:
-            before, after = parsed(file.before), parsed(file.after)
-            now = after if file.is_last else parsed(file.at_symptom)
-        except (DocumentError, ConfguardError) as error:
-            was_broken = was_broken or _breaks(candidate, file, error)
+            before, after = parse(file.before), parse(file.after)
+            now = after if file.is_last else parse(file.at_symptom)
+        except ConfguardError as error:
+            if file.after.content != file.before.content:
+                was_broken = True
+                if not candidate.broken and _parses(file.before, parse) and not _parses(file.after, parse):
+                    candidate.broken = f"{file.name} does not parse any more: {error}"
             continue
         change = _diff(before, after, terms_of(file.name))
         if change.same:
@@ -220,18 +231,11 @@ def _compare(candidate: _Candidate, symptom: Symptom, terms_of: Callable[[str], 
     return True
 
 
-def _breaks(candidate: _Candidate, file: FileChange, error: ConfguardError) -> bool:
-    """Does a file not parse after the change, and did before?"""
-    if file.after.content == file.before.content:
-        return False
+def _parses(side: Side, parse: _Parse) -> bool:
     try:
-        parsed(file.after)
+        parse(side)
     except ConfguardError:
-        try:
-            parsed(file.before)
-        except ConfguardError:
-            return True
-        candidate.broken = f"{file.name} does not parse any more: {error}"
+        return False
     return True
 
 
@@ -252,22 +256,21 @@ def _related(one: Path, other: Path) -> bool:
 
 def _match(candidate: _Candidate, symptom: Symptom) -> None:
     """Hold what changed against the symptom: the setting that fits best counts, and its file comes first."""
-    best: list[tuple[float, int, Match]] = []
-    for index, (file, changes) in enumerate(candidate.diffs):
-        matches = [
-            symptom.match(change, (*candidate.recent.named[:1], file.name), _notes(changes, change))
-            for change in changes.changes[:_CHANGES]
-        ]
-        best.append(max(((each.share, -index, each) for each in matches), key=lambda each: each[:2]))
-    if not best:
-        return
-    ranked = sorted(best, key=lambda each: each[:2], reverse=True)
-    candidate.diffs = [candidate.diffs[-index] for _, index, _ in ranked]
-    candidate.match = ranked[0][2]
-    candidate.config = candidate.diffs[0][0].name
-    if candidate.match.share:
-        points = SYMPTOM * candidate.match.share
-        candidate.factors.append(Factor("symptom", points, harmless(candidate.match.why)))
+    if candidate.diffs and symptom.words:  # to find comments costs as much as to parse
+        best = [_best_match(candidate.recent, file, changes, symptom) for file, changes in candidate.diffs]
+        ranked = sorted(zip(best, candidate.diffs, strict=True), key=lambda pair: -pair[0].share)
+        candidate.diffs = [changed for _, changed in ranked]
+        match = ranked[0][0]
+        if match.share:
+            candidate.factors.append(Factor("symptom", SYMPTOM * match.share, harmless(match.why)))
+
+
+def _best_match(recent: Recent, file: FileChange, changes: Diff, symptom: Symptom) -> Match:
+    matches = (
+        symptom.match(change, (*recent.named[:1], file.name), _notes(changes, change))
+        for change in changes.changes[:_CHANGES]
+    )
+    return max(matches, key=lambda each: each.share)
 
 
 def _notes(changes: Diff, change: Change) -> str:

@@ -52,11 +52,12 @@ def of_repository(
     past = Past()
     for commit in known:
         by = back.get(commit.sha)
-        if commit in window and by is not None and by.at <= at.timestamp():
+        is_recent = start.timestamp() <= commit.at <= at.timestamp()
+        if is_recent and by is not None and by.at <= at.timestamp():
             seen.leave_out_undone(commit.files[0].path, commit.sha[:12])
-        elif commit in window and commit.sha in first:
+        elif is_recent and commit.sha in first:
             seen.leave_out(FIRST)
-        elif commit in window:
+        elif is_recent:
             history = past.history(commit.author, commit.paths, commit.at, commit.subject)
             circumstances = Circumstances(history=history, reason=commit.subject, at=_time(commit))
             read = list(_sides(commit, contents, last))

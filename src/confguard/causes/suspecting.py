@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -14,10 +15,10 @@ from confguard.causes.changes import MOST, Seen, of_store, shown
 from confguard.causes.dependencies import Dependencies
 from confguard.causes.ranking import Suspect, lasted, rank
 from confguard.causes.symptoms import Symptom
-from confguard.errors import DocumentError, NotFoundError, ProjectError, SchemaError, did_you_mean
+from confguard.errors import DocumentError, NotFoundError, SchemaError, did_you_mean
 from confguard.fields import Duration
 from confguard.moments import read_moment
-from confguard.project import FILE_NAME, Project, find_project
+from confguard.project import FILE_NAME, Project, require_project
 from confguard.project.guards import terms_of
 from confguard.risk.judging import Terms
 from confguard.stores.interface import Store
@@ -99,11 +100,8 @@ def suspects(
     """
     project = None
     if store is None:
-        project = find_project(leave_out=lambda _: None)  # who looks for a cause has no use for monitors
-        if project is None:
-            raise ProjectError(
-                f"no {FILE_NAME} here or in a folder above", hint="`confguard init` writes one"
-            )
+        project = require_project(leave_out=lambda _: None)  # who looks for a cause has no use for monitors
+        store = project.store_url
         settings = project.settings.suspects
         repositories = [*repositories, *(project.root / each for each in settings.repositories)]
         depends = {**settings.depends, **(depends or {})}
@@ -112,22 +110,11 @@ def suspects(
     length = Duration(window)
     if not length or limit < 1:
         raise ValueError("the window must be longer than nothing, and the limit 1 or more")
-    opened = store if store is not None and not isinstance(store, str | os.PathLike) else None
-    looked = opened or open_store(project.store_url if project else store)  # type: ignore[arg-type]
-    try:
-        return _found(
-            looked,
-            project,
-            began,
-            length,
-            symptom,
-            [Path(each) for each in repositories],
-            depends or {},
-            limit,
-        )
-    finally:
-        if opened is None:
-            looked.close()
+    folders = [Path(each) for each in repositories]
+    with ExitStack() as stack:
+        if isinstance(store, str | os.PathLike):
+            store = stack.enter_context(closing(open_store(store)))
+        return _found(store, project, began, length, symptom, folders, depends or {}, limit)
 
 
 def _found(

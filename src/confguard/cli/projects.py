@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import TypeVar
 
 from confguard.errors import ConfguardError, NotFoundError, ProjectError, SchemaError
 from confguard.events import Listener
 from confguard.guard import Guard
-from confguard.project import FILE_NAME, Project, find_project
+from confguard.project import Project, require_project
 from confguard.project.guards import guard_of
 from confguard.stores.interface import Store
 from confguard.stores.opening import missing_file
@@ -29,25 +30,22 @@ __all__ = [
 T = TypeVar("T")
 
 
-_TOLD: set[str] = set()
-
-
 def the_project(*, anyway: bool = False) -> Project:
     """The project of the working folder. Raises `ProjectError` where there is none.
 
     With `anyway`, also where probes, monitors, reloads and bakes cannot be used: who goes back in an outage needs none.
     """
-    project = find_project(leave_out=leave_out if anyway else None)
-    if project is None:
-        raise ProjectError(f"no {FILE_NAME} here or in a folder above", hint="`confguard init` writes one")
-    return project
+    return require_project(leave_out if anyway else None)
 
 
 def leave_out(error: ProjectError) -> None:
     """Say, once, without what of the project file it goes on."""
-    if str(error) not in _TOLD:
-        _TOLD.add(str(error))
-        print(f"confguard: goes on without what cannot be used:\n{error}", file=sys.stderr)
+    _say_once(f"confguard: goes on without what cannot be used:\n{error}")
+
+
+@cache
+def _say_once(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def guarded(name: str) -> Guard:

@@ -79,8 +79,7 @@ class Webhook:
             answer = http.ask(address, self.timeout, "POST", body=body, headers=headers)
             if 200 <= answer.status < 300:  # whatever it goes on to say
                 return None
-            leads = f": it leads to {answer.location}, and is not followed" if answer.location else ""
-            wrong = answer.problem or f"answered {answer.status} {answer.reason}".rstrip() + leads
+            wrong = answer.wrong or ""
             if 0 < answer.status < 500 and answer.status not in _AGAIN:
                 return wrong
         return f"{wrong} ({self.attempts} attempts)"

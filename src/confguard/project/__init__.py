@@ -12,6 +12,7 @@ from confguard.project.reading import (
     has_project,
     load_project,
     project_in,
+    require_project,
 )
 from confguard.project.settings import Config, Settings
 
@@ -25,4 +26,5 @@ __all__ = [
     "has_project",
     "load_project",
     "project_in",
+    "require_project",
 ]

@@ -50,6 +50,14 @@ def find_project(
     )
 
 
+def require_project(leave_out: Callable[[ProjectError], None] | None = None) -> Project:
+    """The project of the working folder, as `find_project` finds it. Raises `ProjectError` where there is none."""
+    project = find_project(leave_out=leave_out)
+    if project is None:
+        raise ProjectError(f"no {FILE_NAME} here or in a folder above", hint="`confguard init` writes one")
+    return project
+
+
 def project_in(folder: Path, leave_out: Callable[[ProjectError], None] | None = None) -> Project | None:
     """The project whose file stands in this very folder; None where there is none."""
     for file in (folder / FILE_NAME, folder / "pyproject.toml"):

@@ -13,7 +13,7 @@ from confguard.diffs.render import json_value, show_value
 from confguard.errors import harmless
 from confguard.guard import Guard
 from confguard.paths import Path as DocumentPath
-from confguard.paths import path_to_json, show_path
+from confguard.paths import path_to_json, show_path, value_at
 from confguard.records.versions import GitFile, Version, of_store
 from confguard.records.walking import leaves_of, walked_back
 from confguard.schema.guarded import shown_value
@@ -130,7 +130,7 @@ def _blamed(versions: Iterable[Version], schema: Schema[Any] | None) -> Blame:
     reasons: dict[object, str] = {}
     values = []
     for walked, shown in leaves_of(document.data, schema.shape if schema else ANYTHING):
-        value = secrets.guarded(_at(document.data, walked), walked)
+        value = secrets.guarded(value_at(document.data, walked), walked)
         version, note = settlements[walked]
         if version is not None and version.id not in reasons:
             reasons[version.id] = secrets.clean(version.reason)
@@ -150,9 +150,3 @@ def _blamed(versions: Iterable[Version], schema: Schema[Any] | None) -> Blame:
             )
         )
     return Blame(tuple(values))
-
-
-def _at(data: Any, path: DocumentPath) -> Any:
-    for segment in path:
-        data = data[segment]
-    return data

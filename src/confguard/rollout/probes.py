@@ -80,10 +80,7 @@ def fetch(url: str, timeout: Duration, most: int = 65_536) -> tuple[bytes, str |
     from confguard.targets import http
 
     answer = http.ask(address_of(url), timeout, most=most)
-    if answer.problem is not None or answer.good:
-        return answer.body, answer.problem
-    leads = f": it leads to {answer.location}, and is not followed" if answer.location else ""
-    return answer.body, f"answered {answer.status} {answer.reason}".rstrip() + leads
+    return answer.body, answer.wrong
 
 
 @frozen

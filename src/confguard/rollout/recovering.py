@@ -163,9 +163,7 @@ def _holds_reverted(place: Place, state: PlaceState | None, pending: PendingBake
     return any(each.reverts is not None for each in newer) and not place.edited(newer[0])
 
 
-def _finish_locked(
-    place: Place, spared: Callable[[PendingBake], bool] = lambda _: False
-) -> tuple[Done, Remedy] | None:
+def _finish_locked(place: Place, spared: Callable[[PendingBake], bool]) -> tuple[Done, Remedy] | None:
     """What is finished with the place locked: whoever left it can't be at work any more."""
     head, pending, state = place.head(), place.pending_bake(), place.state()
     if pending is not None and not pending.watched and spared(pending):

@@ -53,6 +53,22 @@ class Answer:
         """Is it a whole answer, with a status from 200 to 299?"""
         return self.problem is None and 200 <= self.status < 300
 
+    @property
+    def wrong(self) -> str | None:
+        """What is wrong with it, if anything is.
+
+        >>> Answer(status=301, reason="Moved", location="https://a.internal/").wrong
+        'answered 301 Moved: it leads to https://a.internal/, and is not followed'
+        """
+        if self.good or self.problem is not None:
+            return self.problem
+        return f"answered {self.status} {self.reason}".rstrip() + self.leads
+
+    @property
+    def leads(self) -> str:
+        """Where a redirect leads, as a part of a sentence."""
+        return f": it leads to {self.location}, and is not followed" if self.location else ""
+
 
 def ask(
     address: Address,

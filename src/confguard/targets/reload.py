@@ -192,8 +192,7 @@ class HttpReload:
             output = brief(
                 address.concealed.clean(answer.body.decode("utf-8", "replace")[:8192])[:4096].strip()
             )
-            leads = f": it leads to {answer.location}, and is not followed" if answer.location else ""
-            wrong = f"status {answer.status}{leads}{': ' if output else ''}{output}"
+            wrong = f"status {answer.status}{answer.leads}{': ' if output else ''}{output}"
             _fail(self.name, wrong, _HINTS.get(answer.status, "what does the service's own log say?"))
 
 
