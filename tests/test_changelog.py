@@ -271,3 +271,38 @@ def test_merges_tell_what_they_changed_themselves(repository: Path, capsys: Capt
     git("commit", "--quiet", "-a", "--amend", "-m", "by hand")
     assert "by hand" in (page := run(capsys, "log", "a.toml", "--format", "markdown")[1])
     assert "`b` was raised from `2` to `3`" in page and page.count("`a` was raised") == 1
+
+
+def committed(name: str, number: int) -> None:
+    Path(name).write_text(f"x = {number}\n")
+    git("add", "-A")
+    git("commit", "--quiet", "-m", f"change {number}")
+
+
+def test_a_release_that_was_tagged_late_holds_what_it_held(repository: Path, capsys: Capture) -> None:
+    for number in range(1, 5):
+        committed("a.toml", number)
+        if number == 3:
+            git("tag", "v3")
+    git("tag", "-m", "late", "v2", "HEAD~2")
+    assert main(["log", "a.toml", "--format", "markdown"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("##")]
+    assert [line.split(",")[0].lstrip("# ") for line in lines] == [
+        *["Not released yet", "change 4"],
+        *["v3", "change 3"],
+        *["v2", "change 2", "change 1"],
+    ]
+
+
+def test_the_ids_of_a_feed_stay_when_the_file_is_renamed(repository: Path, capsys: Capture) -> None:
+    def ids() -> list[str]:
+        name = next(str(each) for each in Path().glob("*.toml"))
+        assert main(["log", name, "--format", "atom"]) == 0
+        return re.findall("<id>(.*)</id>", capsys.readouterr().out)
+
+    for number in (1, 2):
+        committed("a.toml", number)
+    before = ids()
+    git("mv", "a.toml", "b.toml")
+    git("commit", "--quiet", "-m", "rename")
+    assert set(before) <= set(ids())

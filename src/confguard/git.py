@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -41,8 +40,6 @@ __all__ = [
 ]
 
 _SECONDS = 60
-_AT_ONCE = 1000
-"""How many commits one call of git names."""
 
 
 def blob(name: str, limit: int, *, cwd: Path | None = None) -> bytes:
@@ -362,13 +359,30 @@ def root_commits(revision: str = "HEAD", *, cwd: Path) -> list[str]:
 
 
 def first_tags(commits: Sequence[str], *, cwd: Path) -> dict[str, str]:
-    """The tag that holds each of these commits first, for those that a tag holds."""
-    named: list[str] = []
-    for at in range(0, len(commits), _AT_ONCE):
-        some = commits[at : at + _AT_ONCE]
-        named += _name(_git("name-rev", "--tags", "--name-only", *some, cwd=cwd, wanted="tags")).splitlines()
-    tags = (re.sub(r"[~^][\d~^]*$", "", name) for name in named)
-    return {sha: tag for sha, tag in zip(commits, tags, strict=True) if tag != "undefined"}
+    """The tag that holds each of these commits first, for those that a tag holds.
+
+    By what led to what: a tag may have been made long after its commit, which `git name-rev` takes for a later one.
+    """
+    form = "--format=%(objectname) %(*objectname) %(refname:strip=2)"
+    tags: dict[str, str] = {}
+    for line in _name(_git("for-each-ref", "refs/tags", form, cwd=cwd, wanted="tags")).splitlines():
+        at, peeled, name = line.split(" ", 2)
+        tags.setdefault(peeled or at, name)
+    if not tags:
+        return {}
+    walked = (
+        _git("rev-list", "--topo-order", "--parents", "--tags", cwd=cwd, wanted="tags").decode().splitlines()
+    )
+    first: dict[str, tuple[int, str]] = {}
+    """Of each commit, how far back the tag is that holds it, and that tag."""
+    for back, line in enumerate(walked):
+        sha, *parents = line.split(" ")
+        if sha in tags:
+            first[sha] = back, tags[sha]
+        if sha in first:
+            for parent in parents:
+                first[parent] = max(first[sha], first.get(parent, first[sha]))
+    return {sha: first[sha][1] for sha in commits if sha in first}
 
 
 def is_shallow(repository: Path) -> bool:

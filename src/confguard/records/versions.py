@@ -150,9 +150,10 @@ class GitFile:
 
     @property
     def identity(self) -> str:
-        """By what its history is known, wherever the repository is."""
+        """By what its history is known, wherever the repository is: how it began, since it may be renamed."""
         root, name = self._place()
-        return f"{git.root_commits(cwd=root)[-1]}:{name}"
+        *_, (first, path, _) = _followed(root, name, git.commit(self.revision or "HEAD", cwd=root))
+        return f"{first.sha}:{path}"
 
     def tags(self, commits: Sequence[str]) -> dict[str, str]:
         """The first tag that holds each of these commits."""
