@@ -356,6 +356,30 @@ def test_what_is_no_table(table: object) -> None:
         as_notifier(table)
 
 
+@pytest.mark.parametrize(
+    ("after", "times", "says"), [("3600", 1, "and asks not to be told again for 3600 s"), ("1", 2, "")]
+)
+def test_a_receiver_says_when_to_come_again(
+    serving: Callable[..., Receiver], monkeypatch: pytest.MonkeyPatch, after: str, times: int, says: str
+) -> None:
+    def busy(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(429)
+        handler.send_header("Retry-After", after)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    receiver, heard = serving(busy, 204), list[Any]()
+    guard, notifications = guard_with(hook(receiver, events=["applied"]), heard)
+    begun = time.monotonic()
+    change(guard, 1)
+    assert notifications.close() is True
+    assert len(receiver.received) == times
+    if says:
+        assert says in heard[-1].detail["why"]
+    else:
+        assert time.monotonic() - begun >= 1
+
+
 @pytest.mark.slow
 @pytest.mark.once
 def test_apprise_sends_from_a_command_that_has_ended(serving: Callable[..., Receiver], folder: Path) -> None:

@@ -25,6 +25,8 @@ __all__ = ["Webhook", "signature"]
 _LONGEST_KEY, _SHORTEST_KEY = 64, 24
 _AGAIN = frozenset({408, 425, 429})
 """Statuses below 500 after which it is worth trying again."""
+_LONGEST_PAUSE = 10.0
+"""Seconds that a message waits to be tried again: those after it wait as well."""
 
 
 def _attempts(value: object) -> int:
@@ -68,10 +70,11 @@ class Webhook:
 
         key = _key_of(self._secret.read())
         body, address = message.cloud_event(), address_of(self.url)
-        wrong = ""
+        wrong, pause = "", 0.5
         for attempt in range(self.attempts):
             if attempt:
-                wait(0.5 * 2 ** (attempt - 1))
+                wait(pause)
+                pause *= 2
             headers = {
                 "Content-Type": "application/cloudevents+json; charset=UTF-8",
                 **signature(key, message.id, int(time.time()), body),
@@ -82,6 +85,9 @@ class Webhook:
             wrong = answer.wrong or ""
             if 0 < answer.status < 500 and answer.status not in _AGAIN:
                 return wrong
+            if (asked := answer.retry_after or 0) > _LONGEST_PAUSE:
+                return f"{wrong}, and asks not to be told again for {asked} s"
+            pause = max(pause, asked)
         return f"{wrong} ({self.attempts} attempts)"
 
 

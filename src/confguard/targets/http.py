@@ -47,6 +47,8 @@ class Answer:
     location: str | None = None
     """Where a redirect leads."""
     body: bytes = field(default=b"", repr=False)
+    retry_after: int | None = None
+    """Seconds after which it may be asked again, where it said so."""
 
     @property
     def good(self) -> bool:
@@ -118,12 +120,14 @@ def _talk(
         problem = f"answered {response.status}, but not in full" + (f" within {timeout}" if late else "")
     clean = address.concealed.clean
     location = response.getheader("Location")
+    again = (response.getheader("Retry-After") or "").strip()
     return Answer(
         problem,
         response.status,
         brief(clean(response.reason), 80),
         None if location is None else brief(clean(location), 160),
         bytes(body),
+        int(again[:9]) if again.isdecimal() and again.isascii() else None,
     )
 
 
