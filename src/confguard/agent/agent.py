@@ -20,7 +20,7 @@ from confguard.guard import Guard
 from confguard.rollout.bake import Bake
 from confguard.rollout.baking import can_take_over, see_through, take_over
 from confguard.rollout.monitors import Monitor, MonitorLike, as_monitor
-from confguard.rollout.monitors.showing import NO_READING
+from confguard.rollout.monitors.interface import is_silent
 from confguard.rollout.probes import ProbeLike, as_probe
 from confguard.rollout.recovering import recover
 from confguard.secrets import masked
@@ -224,7 +224,7 @@ class Agent:
         for monitor in state.monitors:
             alarm = monitor.check()
             if alarm:
-                self._alarmed(state, f"{monitor.name}: {alarm}", silent=alarm.startswith(NO_READING))
+                self._alarmed(state, f"{monitor.name}: {alarm}", silent=is_silent(monitor))
                 monitor.start()  # what was seen so far has been told
 
     def _alarmed(self, state: _State, why: str, *, silent: bool) -> None:
