@@ -21,7 +21,6 @@ from confguard.rollout.bake import Bake
 from confguard.rollout.baking import can_take_over, see_through, take_over
 from confguard.rollout.monitors import MonitorLike, as_monitor
 from confguard.rollout.monitors.bounding import Bounded
-from confguard.rollout.monitors.showing import NO_READING
 from confguard.rollout.probes import ProbeLike, as_probe
 from confguard.rollout.recovering import recover
 from confguard.secrets import masked
@@ -241,20 +240,20 @@ class Agent:
         for monitor in state.monitors:
             alarm = monitor.check()
             if alarm:
-                self._alarmed(state, monitor.name, alarm)
+                self._alarmed(state, monitor.name, alarm, silent=monitor.silent > 0)
                 monitor.start()  # what was seen so far has been told
         for key, each in list(state.alarms.items()):
             if self.clock() - each.last > _FIRST_PAUSE:
                 del state.alarms[key]
                 self.say(guard.name, f"{key[0]}: no alarm for a minute")
 
-    def _alarmed(self, state: _State, name: str, told: str) -> None:
+    def _alarmed(self, state: _State, name: str, told: str, *, silent: bool) -> None:
         """Say it, and take the newest change back if that may be the cause; not for a figure that nobody could read.
 
         What came after an alarm began is no cause of it: it may be what mends it.
         """
         guard, within, why = state.charge.guard, state.charge.revert_within, f"{name}: {told}"
-        silent, now = told.startswith(NO_READING), self.clock()
+        now = self.clock()
         alarm = state.alarms.setdefault((name, silent), _Alarm(guard.place.clock(), now, now))
         alarm.last = now
         latest = guard.history(_NAMED)

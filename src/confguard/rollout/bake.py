@@ -13,6 +13,7 @@ from attrs import define, evolve, field, frozen
 from confguard.fields import Duration
 from confguard.rollout.monitors import Monitor, MonitorLike, as_monitor
 from confguard.rollout.monitors.bounding import Bounded
+from confguard.rollout.monitors.interface import is_silent
 from confguard.rollout.probes import Probe, ProbeLike, as_probe, ask
 from confguard.stores.interface import LEASE_SECONDS
 from confguard.stores.stages import Stage, stages_of
@@ -183,7 +184,7 @@ def health(
 
 def _seen_healthy(bake: Bake) -> tuple[bool | None, str]:
     """What nobody has measured is not healthy."""
-    silent = next(filter(_is_silent, bake.monitors), None)
+    silent = next(filter(is_silent, bake.monitors), None)
     if silent is not None:
         return None, f"{silent.name} cannot be read"
     return (True, "") if _measures(bake) else (None, "no request was seen")
@@ -251,7 +252,7 @@ def _at_the_end(bake: Bake, tallies: Sequence[_Tally], sleep: Callable[[float], 
 
     So is a monitor that could not be read: what nobody has measured is not healthy.
     """
-    while any(map(_is_silent, bake.monitors)):
+    while any(map(is_silent, bake.monitors)):
         sleep(bake.interval.total_seconds())
         alarm = _alarm(bake)
         if alarm:
@@ -270,11 +271,6 @@ def _at_the_end(bake: Bake, tallies: Sequence[_Tally], sleep: Callable[[float], 
     if not (_measures(bake) or bake.confirm):
         return Watched(Outcome.FAILED, f"nothing was measured: {unseen}")
     return Watched(Outcome.HEALTHY, unseen)
-
-
-def _is_silent(monitor: Monitor) -> bool:
-    """Could its figure not be read the last time?"""
-    return bool(getattr(monitor, "silent", 0))
 
 
 def _is_idle(monitor: Monitor) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from attrs import define, field
 
 from confguard.rollout.monitors.interface import Monitor
-from confguard.rollout.monitors.showing import NO_READING
 from confguard.secrets import masked
 from confguard.targets.calls import Call
 
@@ -31,6 +30,8 @@ class Bounded:
 
     monitor: Monitor
     _call: Call[str | None] | None = field(default=None, init=False, repr=False)
+    _is_unread: bool = field(default=False, init=False, repr=False)
+    """Did it not answer the last time, or raise?"""
     _not_begun: str | None = field(default=None, init=False, repr=False)
 
     @property
@@ -41,7 +42,7 @@ class Bounded:
     @property
     def silent(self) -> int:
         """How many readings in a row failed, up to now."""
-        return int(getattr(self.monitor, "silent", 0))
+        return max(int(getattr(self.monitor, "silent", 0)), int(self._is_unread))
 
     @property
     def seen(self) -> int | None:
@@ -60,9 +61,11 @@ class Bounded:
     def _answer(self, function: Callable[[], str | None]) -> str | None:
         self._call = self._call or Call(function)
         if not self._call.wait(_LONGEST):
-            return f"{NO_READING}: it did not answer within {_LONGEST:g} s"
-        call, self._call = self._call, None
+            self._is_unread = True
+            return f"no reading: it did not answer within {_LONGEST:g} s"
+        call, self._call, self._is_unread = self._call, None, False
         try:
             return call.result()
         except BaseException as error:  # noqa: BLE001 - in a thread of its own, it ends nothing
+            self._is_unread = True
             return masked(f"{type(error).__name__}: {error}")

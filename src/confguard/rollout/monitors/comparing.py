@@ -58,7 +58,8 @@ class Compared:
     _last: tuple[Counts, Counts] | None = field(default=None, init=False, repr=False, eq=False)
     _seen: tuple[Counts, Counts] = field(init=False, repr=False, eq=False)
     _evidence: Evidence[tuple[Counts, Counts, datetime]] = field(init=False, repr=False, eq=False)
-    _silent: int = field(default=0, init=False, repr=False, eq=False)
+    silent: int = field(default=0, init=False, repr=False, eq=False)
+    """How many readings in a row failed, up to now."""
 
     def __attrs_post_init__(self) -> None:
         self._begin()
@@ -67,11 +68,6 @@ class Compared:
         """Forget what was seen, and read the totals from which to count."""
         self._begin()
         self.check()
-
-    @property
-    def silent(self) -> int:
-        """How many readings in a row failed, up to now."""
-        return self._silent
 
     @property
     def seen(self) -> int:
@@ -83,16 +79,16 @@ class Compared:
         try:
             counts = self.source(), self.control()
         except Exception as error:  # noqa: BLE001 - a source may raise anything; no reading is no evidence
-            self._silent += 1
-            return no_reading(self._silent, error) if self._silent >= self.silence else None
-        self._silent = 0
+            self.silent += 1
+            return no_reading(self.silent, error) if self.silent >= self.silence else None
+        self.silent = 0
         if self._last is not None:
             self._observe(counts[0].since(self._last[0]), counts[1].since(self._last[1]))
         self._last = counts
         return self._alarm()
 
     def _begin(self) -> None:
-        self._last, self._silent, self._evidence = None, 0, Evidence(len(_RATIOS))
+        self._last, self.silent, self._evidence = None, 0, Evidence(len(_RATIOS))
         self._seen = Counts(0, 0), Counts(0, 0)
 
     def _observe(self, new: Counts, rest: Counts) -> None:

@@ -67,7 +67,8 @@ class ErrorRate:
     _recorder: Recorder = field(factory=Recorder, init=False, repr=False, eq=False)
     _last: Counts | None = field(default=None, init=False, repr=False, eq=False)
     _watch: _Watch = field(init=False, repr=False, eq=False)
-    _silent: int = field(default=0, init=False, repr=False, eq=False)
+    silent: int = field(default=0, init=False, repr=False, eq=False)
+    """How many readings in a row failed, up to now."""
 
     did = "failed"
 
@@ -92,13 +93,8 @@ class ErrorRate:
 
     def start(self) -> None:
         """Forget what was seen, and read the totals from which to count."""
-        self._last, self._silent, self._watch = None, 0, self._begun()
+        self._last, self.silent, self._watch = None, 0, self._begun()
         self.check()
-
-    @property
-    def silent(self) -> int:
-        """How many readings in a row failed, up to now."""
-        return self._silent
 
     @property
     def seen(self) -> int:
@@ -110,9 +106,9 @@ class ErrorRate:
         try:
             counts = (self.source or self._counts)()
         except Exception as error:  # noqa: BLE001 - a source may raise anything; no reading is no evidence
-            self._silent += 1
-            return no_reading(self._silent, error) if self._silent >= self.silence else None
-        self._silent = 0
+            self.silent += 1
+            return no_reading(self.silent, error) if self.silent >= self.silence else None
+        self.silent = 0
         if self._last is not None:
             self._watch.observe(counts.since(self._last), self.now())
         self._last = counts

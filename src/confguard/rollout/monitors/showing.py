@@ -11,7 +11,6 @@ from confguard.secrets import masked
 from confguard.texts import amount
 
 __all__ = [
-    "NO_READING",
     "check_alpha",
     "check_name",
     "check_whole",
@@ -21,10 +20,6 @@ __all__ = [
     "odds",
     "percent",
 ]
-
-
-NO_READING = "no reading"
-"""What an alarm begins with that says nothing of the figure itself: where it is read does not answer."""
 
 
 def now() -> datetime:
@@ -57,7 +52,7 @@ def check_name(_: Any, attribute: Any, value: Any) -> None:
 
 def no_reading(times: int, error: Exception) -> str:
     """What is said of a source that gives nothing."""
-    return masked(f"{NO_READING} {amount(times, 'time')}: {error}")
+    return masked(f"no reading {amount(times, 'time')}: {error}")
 
 
 def percent(share: float) -> str:

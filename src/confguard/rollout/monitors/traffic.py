@@ -50,7 +50,8 @@ class Traffic:
     _last: tuple[Counts, float] | None = field(default=None, init=False, repr=False, eq=False)
     _seen: tuple[int, float] = field(default=(0, 0.0), init=False, repr=False, eq=False)
     _evidence: Evidence[tuple[int, float, datetime]] = field(init=False, repr=False, eq=False)
-    _silent: int = field(default=0, init=False, repr=False, eq=False)
+    silent: int = field(default=0, init=False, repr=False, eq=False)
+    """How many readings in a row failed, up to now."""
 
     @usual.validator
     def _check_usual(self, _: Any, value: Any) -> None:
@@ -71,27 +72,22 @@ class Traffic:
         self._begin()
         self.check()
 
-    @property
-    def silent(self) -> int:
-        """How many readings in a row failed, up to now."""
-        return self._silent
-
     def check(self) -> str | None:
         """Read the totals and weigh what came in since the last time."""
         at = self.clock()
         try:
             counts = self.source()
         except Exception as error:  # noqa: BLE001 - a source may raise anything; no reading is no evidence
-            self._silent += 1
-            return no_reading(self._silent, error) if self._silent >= self.silence else None
-        self._silent = 0
+            self.silent += 1
+            return no_reading(self.silent, error) if self.silent >= self.silence else None
+        self.silent = 0
         if self._last is not None:
             self._observe(counts.since(self._last[0]).requests, max(at - self._last[1], 0.0))
         self._last = counts, at
         return self._alarm()
 
     def _begin(self) -> None:
-        self._last, self._silent, self._seen, self._evidence = None, 0, (0, 0.0), Evidence(len(_LEFT))
+        self._last, self.silent, self._seen, self._evidence = None, 0, (0, 0.0), Evidence(len(_LEFT))
 
     def _rate(self, when: datetime) -> float:
         hours = self.usual if isinstance(self.usual, list | tuple) else [self.usual]
