@@ -40,7 +40,7 @@ def sentences(before: str, after: str, format: str = "toml", schema: object = No
     guard = cg.Guard("app", schema=schema, store="memory://", format=format, policy=ANY)
     for text in (before, after):
         guard.apply(guard.plan(cg.parse(text, format), author="ana", reason="x"))
-    newest, *_ = entries(of_store(guard.store, "app"), guard.schema, 2)
+    newest, *_ = entries(of_store(guard.store, "app"), guard.schema)
     page = to_markdown("app", releases([newest]))
     return [line.removeprefix("- ") for line in page.splitlines() if line.startswith("- ")]
 
@@ -190,7 +190,7 @@ def test_whatever_a_user_wrote_is_escaped(repository: Path) -> None:
         data = {NASTY: f"{NASTY}{number}", "ok": 1}
         plan = guard.plan(data, author=NASTY, reason=NASTY, ticket=NASTY, labels=[NASTY])
         guard.apply(plan, approved_by=NASTY)
-    logged = list(entries(of_store(guard.store, "app"), None, 9))
+    logged = list(entries(of_store(guard.store, "app"), None))
     page, feed = to_markdown(NASTY, releases(logged)), to_atom(NASTY, "x", logged)
     check_atom(feed)
     for text in (page, feed, str(cg.blame(guard))):
@@ -267,6 +267,7 @@ def test_merges_tell_what_they_changed_themselves(repository: Path, capsys: Capt
     git("merge", "--quiet", "-m", "clean", "side")
     page = run(capsys, "log", "a.toml", "--format", "markdown")[1]
     assert "clean" not in page and page.count("###") == 3
+    assert run(capsys, "log", "a.toml", "--limit", "2", "--format", "markdown")[1].count("###") == 2
     Path("a.toml").write_text("a = 2\n\n\n\nb = 3\n")
     git("commit", "--quiet", "-a", "--amend", "-m", "by hand")
     assert "by hand" in (page := run(capsys, "log", "a.toml", "--format", "markdown")[1])

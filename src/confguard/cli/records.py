@@ -67,7 +67,7 @@ def show_log(args: Namespace) -> int:
                 ]
                 print("\n".join(shown) or f"'{args.name}' has no revision yet")
                 return 0
-            logged = list(entries(versions, schema, args.limit))
+            logged = list(islice(entries(versions, schema), args.limit))
             first = guard.revision(1).digest if logged else ""
             _print_log(args, logged, None, lambda: f"{guard.name}:{first}")
         return 0
@@ -75,7 +75,7 @@ def show_log(args: Namespace) -> int:
         raise ConfguardError("--before counts the revisions of a store", hint="of a file in git: REV:path")
     file, schema = _in_git(args)
     versions = (version for version in file.versions() if version.id is not None)
-    logged = list(entries(versions, schema, args.limit))
+    logged = list(islice(entries(versions, schema), args.limit))
     tags = file.tags([str(entry.version.id) for entry in logged])
     _print_log(args, logged, tags, lambda: file.identity)
     return 0

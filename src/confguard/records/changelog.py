@@ -76,13 +76,13 @@ class Release:
         return max((each.version.at for each in self.entries if each.version.at), default=None)
 
 
-def entries(versions: Iterable[Version], schema: Schema[Any] | None, limit: int) -> Iterator[Entry]:
-    """The newest versions that are stored, each with what it changed in the one before it, newest first."""
+def entries(versions: Iterable[Version], schema: Schema[Any] | None) -> Iterator[Entry]:
+    """The versions that are stored, each with what it changed in the one before it, newest first.
+
+    They are read as they are asked for. Merges that changed nothing by themselves are left out.
+    """
     older = _Older(versions, schema)
-    for _ in range(limit):
-        version = older.next()
-        if version is None:
-            return
+    while (version := older.next()) is not None:
         entry = _entry(version, older)
         older.forget(version)
         if entry is not None:
