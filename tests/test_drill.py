@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -30,7 +29,7 @@ from confguard.risk.policy import Decision, Policy
 from confguard.rollout import Bake
 from confguard.rollout.probes import as_probe, ask
 from confguard.schema.schema import resolve_schema
-from conftest import incidents
+from conftest import incidents, unmeasured
 
 AUTH = files("confguard.demo").joinpath("auth.toml").read_text()
 PROJECT = 'store = "sqlite:///c.db"\n[configs.auth]\nfiles = ["auth.toml"]\nschema = "{}"\n'
@@ -491,7 +490,7 @@ def test_nothing_stays_after_a_signal(pool: Path, number: int, code: int, layer:
     if layer == "test":
         script = "cmp -s $0 pool.toml || { sleep 300 & echo $! > pids; wait; }"
         words += ["--service", "", "--test", f"sh -c '{script}' {{}}"]
-    environment = os.environ | {"TMPDIR": str(pool), "CHILD": "1"}
+    environment = unmeasured() | {"TMPDIR": str(pool), "CHILD": "1"}
     drilling = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     until = time.monotonic() + 60
     while (

@@ -35,7 +35,7 @@ from confguard.targets.addresses import address_of
 from confguard.targets.commands import run
 from confguard.targets.concealing import concealed_words
 from confguard.targets.reload import tell
-from conftest import sampled
+from conftest import sampled, unmeasured
 from servers import until
 
 SECRET = "s3cr3t/w@rd"
@@ -1076,7 +1076,9 @@ with interruptible():
 def test_a_signal_while_a_command_starts_leaves_it_not_behind(way: str) -> None:
     """It comes after the process is there, and before `Popen` has returned."""
     seconds = f"300.{os.getpid()}{way == 'run':d}"
-    ended = subprocess.run([sys.executable, "-c", STARTING, way, "sleep", seconds], timeout=30)
+    ended = subprocess.run(
+        [sys.executable, "-c", STARTING, way, "sleep", seconds], timeout=30, env=unmeasured()
+    )
     assert ended.returncode == 143
     lines = [each.read_bytes() for each in Path("/proc").glob("[0-9]*/cmdline") if each.exists()]
     assert f"sleep\0{seconds}\0".encode() not in lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +24,6 @@ __all__ = [
     "configure",
     "empty_tree",
     "file_log",
-    "first_tags",
     "identity",
     "is_shallow",
     "last_touched",
@@ -34,8 +33,6 @@ __all__ = [
     "merge_file",
     "prefix",
     "root",
-    "root_commits",
-    "shallow_commits",
     "tracked",
 ]
 
@@ -340,49 +337,6 @@ def file_log(revision: str, path: str, *, cwd: Path) -> list[FileCommit]:
             FileCommit(sha, tuple(parents.split()), int(at), author, email, message.strip(), blob, added)
         )
     return commits
-
-
-def shallow_commits(repository: Path) -> frozenset[str]:
-    """The commits of a shallow clone whose parents it lacks."""
-    place = _git("rev-parse", "--git-path", "shallow", cwd=repository, wanted="git").decode().strip()
-    file = repository / place
-    return frozenset(file.read_text().split()) if file.is_file() else frozenset()
-
-
-def root_commits(revision: str = "HEAD", *, cwd: Path) -> list[str]:
-    """The commits without parents that led to a revision, the oldest last; of a shallow clone, those it is cut at."""
-    return (
-        _git("rev-list", "--max-parents=0", "--end-of-options", revision, "--", cwd=cwd, wanted=revision)
-        .decode()
-        .split()
-    )
-
-
-def first_tags(commits: Sequence[str], *, cwd: Path) -> dict[str, str]:
-    """The tag that holds each of these commits first, for those that a tag holds.
-
-    By what led to what: a tag may have been made long after its commit, which `git name-rev` takes for a later one.
-    """
-    form = "--format=%(objectname) %(*objectname) %(refname:strip=2)"
-    tags: dict[str, str] = {}
-    for line in _name(_git("for-each-ref", "refs/tags", form, cwd=cwd, wanted="tags")).splitlines():
-        at, peeled, name = line.split(" ", 2)
-        tags.setdefault(peeled or at, name)
-    if not tags:
-        return {}
-    walked = (
-        _git("rev-list", "--topo-order", "--parents", "--tags", cwd=cwd, wanted="tags").decode().splitlines()
-    )
-    first: dict[str, tuple[int, str]] = {}
-    """Of each commit, how far back the tag is that holds it, and that tag."""
-    for back, line in enumerate(walked):
-        sha, *parents = line.split(" ")
-        if sha in tags:
-            first[sha] = back, tags[sha]
-        if sha in first:
-            for parent in parents:
-                first[parent] = max(first[sha], first.get(parent, first[sha]))
-    return {sha: first[sha][1] for sha in commits if sha in first}
 
 
 def is_shallow(repository: Path) -> bool:

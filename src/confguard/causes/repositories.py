@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from confguard import git
+from confguard import ancestry, git
 from confguard.causes.changes import FIRST, IN_STORE, UNREAD, FileChange, Recent, Seen, shell, shown
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.commits import Commit, commits, remember, reverts
@@ -46,7 +46,7 @@ def of_repository(
     by_sha = {commit.sha: commit for commit in known}
     window = [commit for commit in known if start.timestamp() <= commit.at <= at.timestamp()]
     # What a repository, or a shallow clone of it, begins with took nothing away that was in force.
-    first = git.root_commits(revision, cwd=repository) if known and known[0] in window else []
+    first = ancestry.root_commits(revision, cwd=repository) if known and known[0] in window else []
     contents = _contents(repository, window)
     last = {file.path: file.after for commit in window for file in commit.files}
     past = Past()

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from attrs import field, frozen
 
-from confguard import git
+from confguard import ancestry, git
 from confguard.diffs.identity import leaves
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.parsing import parse_bytes
@@ -113,7 +113,7 @@ class GitFile:
         if self.revision is None and not os.path.lexists(self.path):
             raise DocumentError("no such file", path=str(self.path), hint="of what is gone: REV:path")
         root, name = self._place()
-        shallow = git.shallow_commits(root)
+        shallow = ancestry.shallow_commits(root)
         commits = list(_followed(root, name, git.commit(self.revision or "HEAD", cwd=root)))
         if not commits:
             raise DocumentError(
@@ -157,7 +157,7 @@ class GitFile:
 
     def tags(self, commits: Sequence[str]) -> dict[str, str]:
         """The first tag that holds each of these commits."""
-        return git.first_tags(commits, cwd=self._place()[0])
+        return ancestry.first_tags(commits, cwd=self._place()[0])
 
     def _place(self) -> tuple[Path, str]:
         """The repository, and the file's path in it. Raises `DocumentError`."""
