@@ -287,6 +287,30 @@ def test_what_came_after_an_alarm_began_is_no_cause_of_it() -> None:
     assert len(said) == 1
 
 
+def test_a_change_from_a_host_whose_clock_is_ahead_is_the_newest_all_the_same() -> None:
+    monitor, at = ErrorRate(baseline=0.01), [datetime(2026, 11, 26, tzinfo=UTC)]
+    agent, guard, _ = watched(monitor, timedelta(minutes=5), clock=lambda: at[0])
+    at[0] -= timedelta(minutes=3)
+    agent.look()
+    failing(agent, monitor)
+    assert [each.data for each in guard.history(1)] == [{"n": 1}]
+
+
+def test_an_alarm_is_another_one_after_a_bake() -> None:
+    monitor = ErrorRate(baseline=0.01)
+    agent, guard, said = watched(monitor, None)
+    agent.look()
+    failing(agent, monitor)
+    bake = cg.Bake("10m", [lambda: True])
+    guard.apply(guard.plan({"n": 3}, reason="watched"), bake=bake, detach=True)
+    agent.look()
+    guard.confirm()
+    agent.look()
+    failing(agent, monitor)
+    assert len([each for each in said if "requests failed" in each]) == 2
+    assert "no alarm for a minute" not in " ".join(said), "nobody looked"
+
+
 def test_an_alarm_that_goes_on_is_said_again_more_and_more_seldom_and_when_it_is_over() -> None:
     clock, said, events = [0.0], [], []
     guard = cg.Guard("auth", store="memory://", format="toml", on_event=events.append)

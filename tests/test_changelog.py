@@ -295,6 +295,18 @@ def test_a_release_that_was_tagged_late_holds_what_it_held(repository: Path, cap
     ]
 
 
+def test_tags_of_tags_and_of_what_is_no_commit(repository: Path, capsys: Capture) -> None:
+    for number in (1, 2):
+        committed("a.toml", number)
+    git("tag", "-m", "inner", "inner", "HEAD~1")
+    git("-c", "advice.nestedTag=false", "tag", "-m", "outer", "v1", "inner")
+    git("tag", "-d", "inner")
+    git("tag", "blob", "HEAD:a.toml")
+    git("tag", "tree", "HEAD^{tree}")
+    assert main(["log", "a.toml", "--format", "json"]) == 0
+    assert [each["release"] for each in json.loads(capsys.readouterr().out)] == [None, "v1"]
+
+
 def test_the_ids_of_a_feed_stay_when_the_file_is_renamed(repository: Path, capsys: Capture) -> None:
     def ids() -> list[str]:
         name = next(str(each) for each in Path().glob("*.toml"))

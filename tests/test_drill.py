@@ -430,6 +430,17 @@ def test_a_service_is_watched_with_a_copy_and_ended(
     assert none_lives(pids)
 
 
+def test_a_service_that_does_not_get_healthy_is_not_waited_for_much_longer_than_usual(
+    pool: Path, port: int
+) -> None:
+    known = candidates(port, timeout=Duration("60s")).check_service(Path("pool.toml"))
+    Path("copy.toml").write_text("size = 0")
+    begun = time.monotonic()
+    assert known.unhealthy(Path("copy.toml"))
+    assert time.monotonic() - begun < 30
+    assert known.patience < known.timeout == Duration("60s")
+
+
 def test_probes_and_monitors_are_a_layer_after_the_others(pool: Path, capsys: Capture) -> None:
     made = result(capsys, "pool", "--limit", "12", "--watch", "200ms", "--timeout", "1s")
     layers = {each["caught_by"] for each in made["cases"]}  # type: ignore[attr-defined]

@@ -380,6 +380,18 @@ def test_a_receiver_says_when_to_come_again(
         assert time.monotonic() - begun >= 1
 
 
+def test_a_receiver_that_hangs_is_waited_for_once(
+    serving: Callable[..., Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = serving(lambda handler: time.sleep(20))
+    guard, notifications = guard_with(hook(receiver, events=["applied"], timeout="30s"), list[Any]())
+    change(guard, 1)
+    begun = time.monotonic()
+    assert notifications.flush(0.5) is False
+    assert notifications.close() is False
+    assert 0.5 <= time.monotonic() - begun < 3
+
+
 @pytest.mark.slow
 @pytest.mark.once
 def test_apprise_sends_from_a_command_that_has_ended(serving: Callable[..., Receiver], folder: Path) -> None:

@@ -24,6 +24,7 @@ from confguard.rollout import (
     HttpProbe,
 )
 from confguard.rollout.bake import Outcome, health, watch
+from confguard.rollout.monitors.bounding import Bounded
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -280,6 +281,21 @@ def test_a_monitor_that_hangs_or_raises_is_an_alarm(how: str, monkeypatch: pytes
     assert watched.outcome is Outcome.FAILED
     says = "SystemExit: no such series" if how == "start" else "no reading: it did not answer within 0.1 s"
     assert watched.why == f"odd: {says}"
+
+
+def test_a_monitor_that_hangs_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The agent looks after others, too."""
+    monkeypatch.setattr("confguard.rollout.monitors.bounding._LONGEST", 0.3)
+    released = threading.Event()
+    monitor = Bounded(ErrorRate(lambda: (released.wait(20) and Counts(1, 0)) or Counts(0, 0), 0.01))
+    monitor.start()
+    begun = time.monotonic()
+    for _ in range(20):
+        assert monitor.check() == "no reading: it did not answer within 0.3 s"
+        monitor.start()
+    assert time.monotonic() - begun < 0.3
+    assert monitor.silent
+    released.set()
 
 
 def test_a_control_group_without_requests_is_compared_with_nothing() -> None:

@@ -24,6 +24,7 @@ from confguard.live import Live
 from confguard.rollout import Bake
 from confguard.stores import open_store
 from confguard.stores.interface import Store
+from confguard.stores.reports import Report
 from confguard.stores.stages import Instance, Stage, stages_of
 from test_agent import ended, run, until
 from test_agent import folder as folder
@@ -310,6 +311,45 @@ def test_an_agent_that_loses_its_lease_does_not_watch_twice() -> None:
         agent.end()
     assert [each.number for each in guard.history()] == [2, 1]
     assert len([line for line in agent.lines if line.startswith("watches revision 2")]) == 1
+
+
+@pytest.mark.parametrize(("requests", "stays"), [(40, True), (0, False)])
+def test_in_the_last_stage_there_is_no_control_group_left(requests: int, stays: bool) -> None:
+    """Nobody is left to compare with there: that is no sign of sickness, as it is before."""
+    store = open_store("memory://")
+    guard = started(store)
+    monitors = [
+        {
+            "reports": store,
+            "config": "pool",
+            "side": "new",
+            "control": {"reports": store, "config": "pool", "side": "rest"},
+        }
+    ]
+    over = threading.Event()
+
+    def serve() -> None:
+        totals: dict[tuple[str, int], int] = {}
+        while not over.wait(0.02):
+            pending, newest = store.pending_bake("pool"), store.newest("pool")
+            alone = pending is None or pending.stage > 0
+            for name, revision in (("a", newest), ("b", newest if alone else newest - 1)):
+                if revision:
+                    totals[name, revision] = totals.get((name, revision), 0) + requests
+                    store.note_report("pool", Report(name, revision, totals[name, revision]))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        bake = Bake("400ms", monitors=monitors, interval="50ms", stages=["50%", "all"])
+        with applying(guard, bake=bake) as came:
+            until(lambda: came)
+    finally:
+        over.set()
+        thread.join()
+    assert guard.history(1)[0].number == (2 if stays else 3), came
+    if not stays:
+        assert "nothing was measured" in str(came[0])
 
 
 def test_several_configs_have_no_stages(store: Store) -> None:

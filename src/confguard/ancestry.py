@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from confguard.git import _git as run_git
-from confguard.git import _name as text_of
+from confguard.git import output, text_of
 
 __all__ = ["first_tags", "root_commits", "shallow_commits"]
 
@@ -16,15 +15,11 @@ def first_tags(commits: Sequence[str], *, cwd: Path) -> dict[str, str]:
 
     By what led to what: a tag may have been made long after its commit, which `git name-rev` takes for a later one.
     """
-    form = "--format=%(objectname) %(*objectname) %(refname:strip=2)"
-    tags: dict[str, str] = {}
-    for line in text_of(run_git("for-each-ref", "refs/tags", form, cwd=cwd, wanted="tags")).splitlines():
-        at, peeled, name = line.split(" ", 2)
-        tags.setdefault(peeled or at, name)
+    tags = _tagged(cwd)
     if not tags:
         return {}
     walked = (
-        run_git("rev-list", "--topo-order", "--parents", "--tags", cwd=cwd, wanted="tags")
+        output("rev-list", "--topo-order", "--parents", "--tags", cwd=cwd, wanted="tags")
         .decode()
         .splitlines()
     )
@@ -40,10 +35,26 @@ def first_tags(commits: Sequence[str], *, cwd: Path) -> dict[str, str]:
     return {sha: first[sha][1] for sha in commits if sha in first}
 
 
+def _tagged(cwd: Path) -> dict[str, str]:
+    """The commits that have a tag, and the first of its names; a tag may be of a tag, or of what is no commit."""
+    names = text_of(
+        output("for-each-ref", "--format=%(refname)", "refs/tags", cwd=cwd, wanted="tags")
+    ).splitlines()
+    stdin = "".join(f"{name}^{{commit}}\n" for name in names).encode(errors="surrogateescape")
+    found = output("cat-file", "--batch-check=%(objectname)", cwd=cwd, stdin=stdin, wanted="tags").decode(
+        errors="surrogateescape"
+    )
+    tags: dict[str, str] = {}
+    for name, commit in zip(names, found.splitlines(), strict=True):
+        if " " not in commit:  # else it says that there is none
+            tags.setdefault(commit, name.removeprefix("refs/tags/"))
+    return tags
+
+
 def root_commits(revision: str = "HEAD", *, cwd: Path) -> list[str]:
     """The commits without parents that led to a revision, the oldest last; of a shallow clone, those it is cut at."""
     return (
-        run_git("rev-list", "--max-parents=0", "--end-of-options", revision, "--", cwd=cwd, wanted=revision)
+        output("rev-list", "--max-parents=0", "--end-of-options", revision, "--", cwd=cwd, wanted=revision)
         .decode()
         .split()
     )
@@ -51,6 +62,6 @@ def root_commits(revision: str = "HEAD", *, cwd: Path) -> list[str]:
 
 def shallow_commits(repository: Path) -> frozenset[str]:
     """The commits of a shallow clone whose parents it lacks."""
-    place = run_git("rev-parse", "--git-path", "shallow", cwd=repository, wanted="git").decode().strip()
+    place = output("rev-parse", "--git-path", "shallow", cwd=repository, wanted="git").decode().strip()
     file = repository / place
     return frozenset(file.read_text().split()) if file.is_file() else frozenset()

@@ -31,8 +31,10 @@ __all__ = [
     "log",
     "merge_base",
     "merge_file",
+    "output",
     "prefix",
     "root",
+    "text_of",
     "tracked",
 ]
 
@@ -41,10 +43,10 @@ _SECONDS = 60
 
 def blob(name: str, limit: int, *, cwd: Path | None = None) -> bytes:
     """The bytes of `REV:path`, as git names it. Raises `DocumentError`."""
-    size = int(_git("cat-file", "-s", name, cwd=cwd, wanted=name))
+    size = int(output("cat-file", "-s", name, cwd=cwd, wanted=name))
     if size > limit:
         raise DocumentError(f"is larger than {limit:,} bytes, the most that confguard reads", path=name)
-    return _git("cat-file", "blob", name, cwd=cwd, wanted=name)
+    return output("cat-file", "blob", name, cwd=cwd, wanted=name)
 
 
 def blobs(
@@ -57,7 +59,7 @@ def blobs(
     """
     asked = [name for name in names if "\n" not in name]
     stdin = "".join(f"{name}\n" for name in asked).encode(errors="surrogateescape")
-    answers = _git(
+    answers = output(
         "cat-file", "--batch-check=%(objecttype) %(objectsize)", cwd=cwd, stdin=stdin, wanted="git"
     )
     there: list[tuple[str, int]] = []
@@ -70,7 +72,7 @@ def blobs(
         if kind == b"blob":
             there.append((name, int(digits)))
     stdin = "".join(f"{name}\n" for name, _ in there).encode(errors="surrogateescape")
-    packed = _git("cat-file", "--batch=", cwd=cwd, stdin=stdin, wanted="git")
+    packed = output("cat-file", "--batch=", cwd=cwd, stdin=stdin, wanted="git")
     found, at = {}, 0
     for name, size in there:
         at += 1  # the line that says what follows, left empty
@@ -116,8 +118,8 @@ def changed(
         "--no-relative",
         "--ignore-submodules=dirty",
     )
-    listed = _git("diff", *options, *span, "--", *paths, cwd=cwd, wanted=f"{base}..{head or ''}")
-    fields = iter(_name(field) for field in listed.split(b"\0"))
+    listed = output("diff", *options, *span, "--", *paths, cwd=cwd, wanted=f"{base}..{head or ''}")
+    fields = iter(text_of(field) for field in listed.split(b"\0"))
     found = []
     for entry in fields:
         if not entry.startswith(":"):
@@ -132,7 +134,7 @@ def changed(
     return found
 
 
-def _name(path: bytes) -> str:
+def text_of(path: bytes) -> str:
     """A path as the file system's functions take it, whatever its bytes."""
     return path.decode(errors="surrogateescape")
 
@@ -164,12 +166,12 @@ def merge_base(one: str, other: str, *, cwd: Path | None = None) -> str:
 
 def empty_tree(*, cwd: Path | None = None) -> str:
     """What a first commit is compared with."""
-    return _git("hash-object", "-t", "tree", "--stdin", cwd=cwd, wanted="git").decode().strip()
+    return output("hash-object", "-t", "tree", "--stdin", cwd=cwd, wanted="git").decode().strip()
 
 
 def prefix(*, cwd: Path | None = None) -> str:
     """Where one stands, from the root of the repository: empty there, else with a slash at the end."""
-    return _name(_git("rev-parse", "--show-prefix", cwd=cwd, wanted="git").removesuffix(b"\n"))
+    return text_of(output("rev-parse", "--show-prefix", cwd=cwd, wanted="git").removesuffix(b"\n"))
 
 
 class LoggedFile(NamedTuple):
@@ -196,7 +198,7 @@ class LoggedCommit(NamedTuple):
 def about(revision: str, *, cwd: Path | None = None) -> tuple[str, int, str]:
     """Author, time and subject of a commit. Raises `DocumentError`."""
     form = "--format=%ae%x00%ct%x00%s"
-    told = _git(
+    told = output(
         "log", "-1", "--no-show-signature", form, "--end-of-options", revision, "--", cwd=cwd, wanted=revision
     )
     author, at, subject = told.decode(errors="replace").rstrip("\n").split("\0")
@@ -208,7 +210,7 @@ def last_touched(revision: str, path: str, line: int, *, cwd: Path | None = None
     if revision.startswith("-"):  # `git blame` knows no --end-of-options
         return None
     try:
-        told = _git(
+        told = output(
             *("blame", "--porcelain", f"-L{line},{line}", revision, "--", path),
             cwd=cwd,
             wanted=path,
@@ -241,7 +243,7 @@ def log(
     limit = [f"-n{most}"] if most else []
     limit += [f"--until=@{until}"] if until is not None else []
     form = "--format=%x01%H%x00%ct%x00%ae%x00%s%x00%b%x00%P%x00"
-    listed = _git(
+    listed = output(
         *(
             "log",
             "--no-show-signature",
@@ -329,7 +331,7 @@ def file_log(revision: str, path: str, *, cwd: Path) -> list[FileCommit]:
         *("--end-of-options", revision, "--", f":(literal){path}"),
     )
     commits = []
-    for fields, entries in _logged(_git(*asked, cwd=cwd, wanted=path), 6):
+    for fields, entries in _logged(output(*asked, cwd=cwd, wanted=path), 6):
         sha, parents, at, author, email, message = fields
         before, after = entries[0][0].split(" ")[2:4] if entries else (f"{sha}^:{path}", f"{sha}:{path}")
         blob, added = _present(after), _present(before) is None
@@ -341,21 +343,21 @@ def file_log(revision: str, path: str, *, cwd: Path) -> list[FileCommit]:
 
 def is_shallow(repository: Path) -> bool:
     """Does the repository lack the beginning of its history?"""
-    return _git("rev-parse", "--is-shallow-repository", cwd=repository, wanted="git").strip() == b"true"
+    return output("rev-parse", "--is-shallow-repository", cwd=repository, wanted="git").strip() == b"true"
 
 
 def root(cwd: Path | None = None) -> Path:
     """The top of the work tree. Raises `DocumentError` outside of a repository."""
-    return Path(_git("rev-parse", "--show-toplevel", cwd=cwd, wanted="git").decode().rstrip("\n"))
+    return Path(output("rev-parse", "--show-toplevel", cwd=cwd, wanted="git").decode().rstrip("\n"))
 
 
 def configure(name: str, value: str | None, *, cwd: Path | None = None) -> None:
     """Set a setting of the repository, or take it out (it need not be there)."""
     if value is not None:
-        _git("config", "--local", name, value, cwd=cwd, wanted=name)
+        output("config", "--local", name, value, cwd=cwd, wanted=name)
         return
     with contextlib.suppress(DocumentError):
-        _git("config", "--local", "--unset-all", name, cwd=cwd, wanted=name)
+        output("config", "--local", "--unset-all", name, cwd=cwd, wanted=name)
 
 
 class TextMerge(NamedTuple):
@@ -377,7 +379,9 @@ def merge_file(base: str, ours: str, theirs: str, *, marker_size: str = "7") -> 
 def tracked(cwd: Path) -> list[str] | None:
     """The files git knows below a folder, relative to it; None outside of a repository."""
     try:
-        listed = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=cwd, wanted="files")
+        listed = output(
+            "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=cwd, wanted="files"
+        )
     except DocumentError:
         return None
     return [name.decode(errors="surrogateescape") for name in listed.split(b"\0") if name]
@@ -387,16 +391,17 @@ def listed(revision: str | None, folder: str = "", *, cwd: Path | None = None) -
     """The files below a folder in a revision, or as they are staged (None). Paths are from where git runs."""
     below = [f":(literal){folder}/"] if folder else []
     if revision is None:
-        told = _git("ls-files", "-z", "--cached", "--", *below, cwd=cwd, wanted=folder)
+        told = output("ls-files", "-z", "--cached", "--", *below, cwd=cwd, wanted=folder)
     else:
         options = ("-r", "-z", "--name-only", "--end-of-options", revision, "--")
-        told = _git(
+        told = output(
             "ls-tree", *options, *(each.removeprefix(":(literal)") for each in below), cwd=cwd, wanted=folder
         )
-    return [_name(name) for name in told.split(b"\0") if name]
+    return [text_of(name) for name in told.split(b"\0") if name]
 
 
-def _git(*arguments: str, cwd: Path | None, wanted: str, stdin: bytes = b"") -> bytes:
+def output(*arguments: str, cwd: Path | None, wanted: str, stdin: bytes = b"") -> bytes:
+    """What a command of git prints. Raises `DocumentError`, of what was wanted, where it fails."""
     ended = _run(*arguments, cwd=cwd, stdin=stdin, wanted=wanted)
     if ended.returncode:
         raise DocumentError(f"git: {_in_a_line(ended.stderr)}", path=wanted)

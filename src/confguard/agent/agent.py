@@ -62,6 +62,8 @@ class _Alarm:
     """An alarm of one monitor, for as long as it comes again."""
 
     began: datetime
+    newest: int
+    """The newest revision then: what came since is no cause of it, but may be what mends it."""
     last: float
     due: float
     """When it is said again, if it still comes then."""
@@ -173,9 +175,12 @@ class Agent:
 
     def _take_over(self, state: _State, stop: Flag) -> None:
         guard = state.charge.guard
-        taken = None if state.sees() else take_over(guard.place, state.bake)
+        if state.sees():
+            return
+        taken = take_over(guard.place, state.bake)
         if taken is None:
-            self._say_what_waits(state)
+            if state.bake is None:
+                self._say_what_waits(state)
             return
         bake, done = taken
         stage = f" in its stage {pending.now}" if (pending := done[0].bake) and pending.stages else ""
@@ -201,7 +206,7 @@ class Agent:
         guard = state.charge.guard
         pending = guard.store.pending_bake(guard.name)
         number = pending.revision if pending and not pending.watcher and pending.watched else None
-        if number not in {None, state.left} and not state.sees():
+        if number not in {None, state.left}:
             self.say(
                 guard.name,
                 f"revision {number} waits for an agent to watch it, and this one has nothing to ask: it needs probes or"
@@ -234,6 +239,7 @@ class Agent:
             return
         if not state.watching:
             state.watching = True
+            state.alarms.clear()
             for monitor in state.monitors:
                 monitor.start()
             return
@@ -248,16 +254,13 @@ class Agent:
                 self.say(guard.name, f"{key[0]}: no alarm for a minute")
 
     def _alarmed(self, state: _State, name: str, told: str, *, silent: bool) -> None:
-        """Say it, and take the newest change back if that may be the cause; not for a figure that nobody could read.
-
-        What came after an alarm began is no cause of it: it may be what mends it.
-        """
+        """Say it, and take the newest change back if that may be the cause; not for a figure that nobody could read."""
         guard, within, why = state.charge.guard, state.charge.revert_within, f"{name}: {told}"
-        now = self.clock()
-        alarm = state.alarms.setdefault((name, silent), _Alarm(guard.place.clock(), now, now))
-        alarm.last = now
-        latest = guard.history(_NAMED)
+        now, latest = self.clock(), guard.history(_NAMED)
         head = latest[0] if latest else None
+        begins = _Alarm(guard.place.clock(), head.number if head else 0, now, now)
+        alarm = state.alarms.setdefault((name, silent), begins)
+        alarm.last = now
         if now >= alarm.due:
             alarm.due, alarm.pause = now + alarm.pause, min(2 * alarm.pause, _LAST_PAUSE)
             since = "; ".join(_shown(each) for each in latest)
@@ -272,8 +275,9 @@ class Agent:
                 text = f"revision {state.reverted} was taken back, and it is no better: it was not the cause"
                 self.say(guard.name, text)
             return
-        before = alarm.began - head.created_at
-        if head.number == 1 or head.reverts is not None or not timedelta(0) <= before <= within:
+        if head.number == 1 or head.reverts is not None or head.number > alarm.newest:
+            return
+        if alarm.began - head.created_at > within:  # below 0 where clocks differ
             return
         back = guard.revert(reason=f"by the agent: {brief(why)}")
         state.reverted = head.number

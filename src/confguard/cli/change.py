@@ -391,9 +391,8 @@ def _tell(event: Event) -> None:
     why = event.detail.get("wrong") or event.detail.get("why") or event.detail.get("reason") or ""
     kind: str = event.kind
     if kind == "verified":
-        kind = {"true": "healthy again:", "false": "still unhealthy:"}.get(
-            str(event.detail["healthy"]).lower(), "health not known:"
-        )
+        healthy = event.detail["healthy"]
+        kind = "health not known:" if healthy is None else "healthy again:" if healthy else "still unhealthy:"
     probe = event.detail.get("probe")
     about = f"{probe}: {why}" if probe else str(why)
     print(

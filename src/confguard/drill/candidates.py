@@ -26,6 +26,8 @@ __all__ = ["Candidates", "written"]
 _ASKED = 10
 """So many times probes and monitors are asked while a service is watched, but once a second at least."""
 _OFTEN = Duration("50ms")
+_SLOWER = 4
+"""So many times as long as with what is right, and a second, a service may take until it is healthy."""
 _SHOWN = 400
 """How much is shown of what a command printed."""
 
@@ -60,6 +62,12 @@ class Candidates:
     """How the service is watched."""
     timeout: Duration
     """How long the test may take, or the service until it is healthy."""
+    patience: Duration = field()
+    """How long the service may take until it is healthy, once it is known how long it takes."""
+
+    @patience.default
+    def _patience(self) -> Duration:
+        return self.timeout
 
     def __attrs_post_init__(self) -> None:
         if self.service and self.bake is None:
@@ -79,13 +87,17 @@ class Candidates:
                 else "is it waiting for something? Else, a longer --timeout",
             )
 
-    def check_service(self, copy: Path, when: str = "with the config as it is") -> None:
-        """Raise `ConfguardError` if the service is not healthy with a copy of the config as it is."""
-        if self.service and (ended := self._served(copy)).problem:
+    def check_service(self, copy: Path, when: str = "with the config as it is") -> Candidates:
+        """Knowing how long the service takes with the config as it is. Raises `ConfguardError` if it is not healthy."""
+        if not self.service:
+            return self
+        ended, took = self._served(copy)
+        if ended.problem:
             raise ConfguardError(
                 f"the service is not healthy {when}: {ended.problem}{_said(ended)}",
                 hint="run it by hand with a copy, in the foreground, where the probes and monitors ask",
             )
+        return evolve(self, patience=min(self.timeout, Duration(_SLOWER * took + 1)))
 
     def refused_by_test(self, copy: Path) -> bool:
         """Does the test refuse a copy?"""
@@ -93,13 +105,13 @@ class Candidates:
 
     def unhealthy(self, copy: Path) -> bool:
         """Is the service not healthy with a copy?"""
-        return bool(self.service and self._served(copy).problem)
+        return bool(self.service and self._served(copy)[0].problem)
 
     def _tested(self, copy: Path) -> Ended:
         return run([word.replace("{}", str(copy)) for word in self.test], self.timeout)
 
-    def _served(self, copy: Path) -> Ended:
-        """How it went with the service: well if there is no `problem`."""
+    def _served(self, copy: Path) -> tuple[Ended, float]:
+        """How it went with the service: well if there is no `problem`; and in how many seconds it was healthy."""
         assert self.bake
         if self.bake.probes and not any(map(ask, self.bake.probes)):
             raise ConfguardError(
@@ -109,11 +121,11 @@ class Candidates:
         words = [word.replace("{}", str(copy)) for word in self.service]
         try:
             with _service(words) as service:
-                problem = service.problem(self.bake, self.timeout)
+                problem = service.problem(self.bake, self.patience)
                 printed = service.running.output.decode("utf-8", "replace")
         except (OSError, ValueError, subprocess.SubprocessError) as error:
-            return not_run(error, words)
-        return Ended(problem, concealed_words(words).clean(printed).strip())
+            return not_run(error, words), 0.0
+        return Ended(problem, concealed_words(words).clean(printed).strip()), service.took
 
 
 @contextmanager
@@ -131,7 +143,7 @@ class _Service:
     """A service that runs, and whose output is read meanwhile."""
 
     def __init__(self, running: Running) -> None:
-        self.running = running
+        self.running, self.took = running, 0.0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="drill-service", daemon=True)
         self._thread.start()
@@ -156,14 +168,15 @@ class _Service:
     def _starting(self, bake: Bake, limit: Duration) -> str | None:
         """Why it does not get healthy in time; None once all probes are. Without any, its monitors are asked."""
         ready = evolve(bake, monitors=()) if bake.probes else bake
-        until = time.monotonic() + limit.total_seconds()
+        began = time.monotonic()
         while True:
             healthy, wrong = health(ready, 0 if bake.probes else 2 * bake.interval.total_seconds())
             if self._over.is_set():
                 return self._ending()
+            self.took = time.monotonic() - began
             if healthy:
                 return None
-            if time.monotonic() >= until:
+            if self.took >= limit.total_seconds():
                 return f"not healthy within {limit}: {wrong}"
             self._wait(_OFTEN.total_seconds())
 

@@ -72,7 +72,7 @@ def drill(
             return written(document, content, Path(folder))
 
         candidates.check_test(copy(document.content))
-        candidates.check_service(copy(document.content))
+        candidates = candidates.check_service(copy(document.content))
         for mutant in islice(mutants(document, others, seed), 10 * limit):
             if len(cases) >= limit:
                 break

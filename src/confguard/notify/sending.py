@@ -59,11 +59,13 @@ class Notifications:
         self._senders = [_Sender(name, each, self._failed) for name, each in notifiers.items()]
         self._on_event = on_event
         self._at_exit = False
+        self._was_waited_for = False
 
     def __call__(self, event: Event) -> None:
         """Have it sent; returns at once."""
         for each in self._senders:
             if event.kind in each.notifier.events:
+                self._was_waited_for = False
                 if not self._at_exit:
                     self._at_exit = True
                     atexit.register(self.close)
@@ -75,12 +77,13 @@ class Notifications:
         """Wait until all is sent, so long at most. Was it? What is sent from a process that ends cannot use threads."""
         until = time.monotonic() + seconds
         sent = [each.flush(until) for each in self._senders]
+        self._was_waited_for = True
         return all(sent)
 
     def close(self, seconds: float = _LEAVING) -> bool:
-        """Wait until all is sent, so long at most; what is not sent then is given up, and said. Was all sent?"""
+        """Wait until all is sent, so long at most, and once; what is not sent is given up, and said. Was all sent?"""
         atexit.unregister(self.close)
-        until = time.monotonic() + seconds
+        until = time.monotonic() + (0.0 if self._was_waited_for else seconds)
         sent = [each.close(until) for each in self._senders]
         return all(sent)
 

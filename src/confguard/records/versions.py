@@ -208,8 +208,10 @@ def _name_before(root: Path, sha: str, name: str) -> str | None:
     except DocumentError:  # the first commit of all
         return None
     added = next((each for each in changed if each.path == name), None)
-    if added is None or added.before not in (None, name):
-        return added and added.before
+    if added is None:
+        return None
+    if added.before not in (None, name):
+        return added.before
     return _converted_from(root, added, [each for each in changed if each.is_gone])
 
 
@@ -228,7 +230,7 @@ def _converted_from(root: Path, added: git.ChangedFile, gone: Sequence[git.Chang
 
 def _values(path: str, content: bytes | None) -> set[object]:
     try:
-        return set(leaves(parse_bytes(content or b"", detect_format(path).name, path=path).data))
+        return set(leaves(parse_bytes(content or b"", detect_format(path).name, path=path, tags=["*"]).data))
     except DocumentError:
         return set()
 

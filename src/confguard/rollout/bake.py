@@ -8,12 +8,11 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from confguard.fields import Duration
 from confguard.rollout.monitors import Monitor, MonitorLike, as_monitor
 from confguard.rollout.monitors.bounding import Bounded
-from confguard.rollout.monitors.interface import is_silent
 from confguard.rollout.probes import Probe, ProbeLike, as_probe, ask
 from confguard.stores.interface import LEASE_SECONDS
 from confguard.stores.stages import Stage, stages_of
@@ -123,6 +122,7 @@ def watch(
     *,
     extended: Callable[[], float] = lambda: 0.0,
     is_last: bool = True,
+    is_alone: bool = False,
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Watched:
@@ -130,25 +130,26 @@ def watch(
 
     `ended` tells whether somebody else has ended it, and `extended` by how many seconds somebody has made it longer;
     `notice` is told of each probe that fails, by name and with what is wrong. Nobody has to confirm it unless it is the
-    last stage.
+    last stage. Where the revision is alone, as everybody has it, there is no control group to compare it with any more.
     """
-    bake, started = _bounded(bake), now()
+    monitors, started = _bounded(bake), now()
 
     def left() -> float:
         return started + bake.duration.total_seconds() + extended() - now()
 
     tallies = [_Tally(probe, bake, notice) for probe in bake.probes]
-    for monitor in bake.monitors:
+    for monitor in monitors:
         monitor.start()
     while True:
         sleep(max(0.0, min(bake.interval.total_seconds(), left())))
         outcome = ended()
         if outcome:
             return Watched(outcome)
-        failed = _ask(bake, tallies)
+        failed = _ask(monitors, tallies)
         watched = Watched(Outcome.FAILED, failed) if failed else None
         if watched is None and left() <= 0:
-            watched = _at_the_end(bake, tallies, sleep)
+            expected = [each for each in monitors if not (is_alone and each.compares)]
+            watched = _at_the_end(bake, monitors, expected, tallies, sleep)
             if watched.outcome is Outcome.HEALTHY and bake.confirm and is_last:
                 lasted = Duration(bake.duration + timedelta(seconds=extended()))
                 watched = Watched(Outcome.FAILED, f"nobody confirmed within {lasted}")
@@ -168,26 +169,27 @@ def health(
 
     Probes are asked until all of them are; monitors are watched for the whole time.
     """
-    bake, end = _bounded(bake), now() + seconds
-    for monitor in bake.monitors:
+    monitors, end = _bounded(bake), now() + seconds
+    for monitor in monitors:
         monitor.start()
     while True:
-        wrong = _alarm(bake) or next(
+        wrong = _alarm(monitors) or next(
             (f"{probe.name}: {answer}" for probe in bake.probes if (answer := ask(probe))), None
         )
-        if wrong is None and not bake.monitors:
+        if wrong is None and not monitors:
             return True, ""
         if now() >= end:
-            return (False, wrong) if wrong else _seen_healthy(bake)
+            return (False, wrong) if wrong else _seen_healthy(bake, monitors)
         sleep(bake.interval.total_seconds())
 
 
-def _seen_healthy(bake: Bake) -> tuple[bool | None, str]:
+def _seen_healthy(bake: Bake, monitors: Sequence[Bounded]) -> tuple[bool | None, str]:
     """What nobody has measured is not healthy."""
-    silent = next(filter(is_silent, bake.monitors), None)
+    silent = next((each for each in monitors if each.silent), None)
     if silent is not None:
         return None, f"{silent.name} cannot be read"
-    return (True, "") if _measures(bake) else (None, "no request was seen")
+    measured = bake.probes or not all(each.is_idle for each in monitors)
+    return (True, "") if measured else (None, "no request was seen")
 
 
 _ENOUGH = 10
@@ -226,35 +228,42 @@ class _Tally:
         return f"{self.probe.name}: failed {self.failed} of {amount(self.checks, 'time')}, the last time: {self.wrong}"
 
 
-def _bounded(bake: Bake) -> Bake:
-    return evolve(bake, monitors=tuple(map(Bounded, bake.monitors)))
+def _bounded(bake: Bake) -> tuple[Bounded, ...]:
+    return tuple(map(Bounded, bake.monitors))
 
 
-def _ask(bake: Bake, tallies: Sequence[_Tally]) -> str | None:
-    alarm = _alarm(bake)
+def _ask(monitors: Sequence[Bounded], tallies: Sequence[_Tally]) -> str | None:
+    alarm = _alarm(monitors)
     if alarm:
         return alarm
     answers = [tally.ask() for tally in tallies]
     return next((each for each in answers if each), None)
 
 
-def _alarm(bake: Bake) -> str | None:
+def _alarm(monitors: Sequence[Bounded]) -> str | None:
     """What the first monitor that alarms says."""
-    for monitor in bake.monitors:
+    for monitor in monitors:
         alarm = monitor.check()
         if alarm:
             return f"{monitor.name}: {alarm}"
     return None
 
 
-def _at_the_end(bake: Bake, tallies: Sequence[_Tally], sleep: Callable[[float], None]) -> Watched:
+def _at_the_end(
+    bake: Bake,
+    monitors: Sequence[Bounded],
+    expected: Sequence[Bounded],
+    tallies: Sequence[_Tally],
+    sleep: Callable[[float], None],
+) -> Watched:
     """What failed a moment ago is asked until it is healthy, or has failed too often in a row.
 
-    So is a monitor that could not be read: what nobody has measured is not healthy.
+    So is a monitor that could not be read: what nobody has measured is not healthy. Those that are `expected` to have
+    seen requests are told if they saw none.
     """
-    while any(map(is_silent, bake.monitors)):
+    while any(each.silent for each in monitors):
         sleep(bake.interval.total_seconds())
-        alarm = _alarm(bake)
+        alarm = _alarm(monitors)
         if alarm:
             return Watched(Outcome.FAILED, f"not measured at the end of the bake: {alarm}")
     for tally in tallies:
@@ -266,17 +275,8 @@ def _at_the_end(bake: Bake, tallies: Sequence[_Tally], sleep: Callable[[float], 
         flapping = tally.flapping()
         if flapping:
             return Watched(Outcome.FAILED, flapping)
-    idle = ", ".join(each.name for each in bake.monitors if _is_idle(each))
-    unseen = f"{idle}: no request was seen" if idle else ""
-    if not (_measures(bake) or bake.confirm):
+    idle = [each.name for each in expected if each.is_idle]
+    unseen = f"{', '.join(idle)}: no request was seen" if idle else ""
+    if idle and len(idle) == len(monitors) and not (bake.probes or bake.confirm):
         return Watched(Outcome.FAILED, f"nothing was measured: {unseen}")
     return Watched(Outcome.HEALTHY, unseen)
-
-
-def _is_idle(monitor: Monitor) -> bool:
-    """Has it seen nothing, of which it could say how it went?"""
-    return getattr(monitor, "seen", None) == 0
-
-
-def _measures(bake: Bake) -> bool:
-    return bool(bake.probes) or not all(map(_is_idle, bake.monitors))

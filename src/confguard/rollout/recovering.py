@@ -45,7 +45,7 @@ class Recovered:
 
 
 def recover(place: Place, spared: Callable[[PendingBake], bool] = lambda _: False) -> list[Recovered]:
-    """Finish what was left behind at a place, and say what that was; bakes that are `spared` are not reverted.
+    """Finish what was left behind at a place, and say what that was; nothing is done about bakes that are `spared`.
 
     Raises `TargetError` where a target still cannot be written, and `NotToldError` where the service still cannot be
     told.

@@ -15,6 +15,7 @@ from confguard.rollout.bake import watch as watch_bake
 from confguard.rollout.steps import Done
 from confguard.stores.interface import LEASE_SECONDS, PendingBake
 from confguard.stores.retrying import retrying
+from confguard.stores.stages import ALL
 
 __all__ = ["LONGEST_AWAY", "leased", "watch"]
 
@@ -49,7 +50,13 @@ def _watch_stage(bake: Bake, seen: _Seen, notice: Callable[[str, str], None]) ->
 
     with leased(seen.done, lambda: left() > -_LONGER, left):
         return watch_bake(
-            bake, seen.ended, notice, extended=seen.extended, sleep=seen.sleep, is_last=seen.is_last_stage()
+            bake,
+            seen.ended,
+            notice,
+            extended=seen.extended,
+            is_last=seen.is_last_stage(),
+            is_alone=seen.is_alone(),
+            sleep=seen.sleep,
         )
 
 
@@ -74,6 +81,10 @@ class _Seen:
     def is_last_stage(self) -> bool:
         return all(each.stage + 1 >= len(each.stages) for each in self.bakes.values())
 
+    def is_alone(self) -> bool:
+        """Has everybody the revision, after stages in which some did not?"""
+        return any(len(each.stages) > 1 and each.now == ALL for each in self.bakes.values())
+
     def ended(self) -> Outcome | None:
         """Has somebody else ended it, or is it another's? Nobody knows while the store is away, or its file."""
         if self.stop.is_set():
@@ -93,7 +104,7 @@ class _Seen:
         return self._note(pending)
 
     def go_on(self, bake: Bake) -> Watched | None:
-        """Begin the next stage; how the bake has ended, if it has. Raises `StoreError` if the store stays away."""
+        """Begin the next stage; how the bake has ended, if it has: failed, where the store stays away."""
         for last in retrying(LONGEST_AWAY):
             try:
                 ended = self.ended() or self._begin_next_stage(bake)

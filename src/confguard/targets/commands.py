@@ -64,9 +64,8 @@ def run(words: Sequence[str], timeout: Duration, environment: Mapping[str, str] 
             in_time = running.follow(timeout.total_seconds())
             if in_time and running.code == 0:
                 return Ended()
-            printed = running.output.decode(
-                "utf-8", "replace"
-            )  # before it is ended, which a shell may remark on
+            # Before it is ended, which a shell may remark on.
+            printed = running.output.decode("utf-8", "replace")
             stays = not in_time and not running.end()
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         return not_run(error, words)

@@ -45,10 +45,14 @@ class Bounded:
         return max(int(getattr(self.monitor, "silent", 0)), int(self._is_unread))
 
     @property
-    def seen(self) -> int | None:
-        """How many requests it saw since the start; None if it does not say."""
-        seen: int | None = getattr(self.monitor, "seen", None)
-        return seen
+    def is_idle(self) -> bool:
+        """Has it seen nothing since the start, of which it could say how it went? Not one that does not count."""
+        return getattr(self.monitor, "seen", None) == 0
+
+    @property
+    def compares(self) -> bool:
+        """Does it need a control group?"""
+        return hasattr(self.monitor, "control")
 
     def start(self) -> None:
         """Begin; what goes wrong then is an alarm."""
@@ -59,8 +63,9 @@ class Bounded:
         return self._not_begun or self._answer(self.monitor.check)
 
     def _answer(self, function: Callable[[], str | None]) -> str | None:
+        patience = 0.0 if self._call else _LONGEST  # what hung a moment ago was waited for
         self._call = self._call or Call(function)
-        if not self._call.wait(_LONGEST):
+        if not self._call.wait(patience):
             self._is_unread = True
             return f"no reading: it did not answer within {_LONGEST:g} s"
         call, self._call, self._is_unread = self._call, None, False

@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 
 from attrs import frozen
 
-__all__ = ["Counts", "Monitor", "Source", "is_silent"]
+__all__ = ["Counts", "Monitor", "Source"]
 
 
 class Monitor(Protocol):
@@ -25,11 +25,6 @@ class Monitor(Protocol):
     def check(self) -> str | None:
         """None while there is nothing to say, else why it alarms. Never raises."""
         ...
-
-
-def is_silent(monitor: Monitor) -> bool:
-    """Could its figure not be read the last time? One that does not count that has read it."""
-    return bool(getattr(monitor, "silent", 0))
 
 
 @frozen
