@@ -8,6 +8,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from datetime import timedelta
@@ -308,6 +309,30 @@ def test_it_goes_on_in_forked_children(kind: str, folder: Path, request: pytest.
         assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
         eventually(lambda: live.current == Pool(30))
     guard.close()
+
+
+def test_nobody_is_in_sqlite_while_a_process_forks(guard: cg.Guard) -> None:
+    """A child that was forked while another thread was there waited for SQLite's own locks for ever."""
+    reading, read = threading.Event(), threading.Event()
+
+    def count() -> None:
+        reading.set()
+        numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000)"
+        guard.store._rows(f"{numbers} SELECT count(*) FROM n")  # type: ignore[attr-defined]
+        read.set()
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    assert reading.wait(9)
+    time.sleep(0.02)
+    was_read = read.is_set()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if guard.store.newest("pool") else 1)
+    is_read = read.wait(0.05)
+    assert os.waitpid(child, 0)[1] == 0
+    thread.join()
+    assert (was_read, is_read) == (False, True)
 
 
 @pytest.mark.slow

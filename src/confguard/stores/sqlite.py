@@ -43,10 +43,10 @@ class SqliteStore(SqlStore):
         self._opened_file: tuple[int, int] | None = None
         self._reader = Reader(self.path, self._busy_seconds)
         self._closed = self._at_work = False
+        renew_in_children(self)
         with self._explained():
             self._check_place()
             self._rows("SELECT 1")
-        renew_in_children(self)
 
     def damage(self, config: str) -> str | None:
         """What is wrong with the database's pages, its tables, or the config's row."""
@@ -185,6 +185,11 @@ class SqliteStore(SqlStore):
             os.fsync(folder)
         finally:
             os.close(folder)
+
+    @property
+    def fork_lock(self) -> Any:
+        """Held while it is in SQLite, whose own locks a forked child could not get."""
+        return self._lock
 
     def after_fork(self) -> None:
         """In a forked child: a lock that nobody holds, and connections of its own."""
