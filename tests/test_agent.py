@@ -175,6 +175,7 @@ def test_a_bake_that_is_watched_is_left_alone(folder: Path) -> None:
     assert "reverted" not in ended(agent)
 
 
+@pytest.mark.slow
 def test_a_store_whose_file_is_gone_is_said_once(folder: Path) -> None:
     said: list[str] = []
     with guard_in(folder) as guard:
@@ -193,6 +194,7 @@ def test_a_store_whose_file_is_gone_is_said_once(folder: Path) -> None:
     assert len(said) == 2
 
 
+@pytest.mark.slow
 def test_once_looks_once(folder: Path) -> None:
     assert done("agent", "--once", folder=folder) == 0
 
@@ -311,6 +313,7 @@ def test_an_alarm_is_another_one_after_a_bake() -> None:
     assert "no alarm for a minute" not in " ".join(said), "nobody looked"
 
 
+@pytest.mark.slow
 def test_an_alarm_that_goes_on_is_said_again_more_and_more_seldom_and_when_it_is_over() -> None:
     clock, said, events = [0.0], [], []
     guard = cg.Guard("auth", store="memory://", format="toml", on_event=events.append)

@@ -223,6 +223,7 @@ def test_a_backtest_scores_with_what_was_known(repository: Repository, capsys: C
     assert figures["misses"]
 
 
+@pytest.mark.slow
 def test_several_processes_find_the_same(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     history_of_reverts(repository, 4)
     alone = backtest(Path(), workers=1)

@@ -418,6 +418,7 @@ def _rendered(format: str, tables: dict[str, dict[str, Any]], chance: random.Ran
     return "\n".join(lines) + "\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["toml", "yaml", "json", "ini"])
 @pytest.mark.parametrize("seed", range(8))
 def test_lines_tell_what_parsers_tell(format: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -445,6 +446,7 @@ def test_lines_tell_what_parsers_tell(format: str, seed: int, monkeypatch: pytes
     assert cg.blame(guard).to_json() == told and seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_lines_tell_what_parsers_tell_of_lists(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(seed)
@@ -517,6 +519,7 @@ def test_lines_that_are_no_settings(
     assert cg.blame(guard).to_json() == told
 
 
+@pytest.mark.slow
 def test_no_more_is_read_than_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [f"a = {n}\nb = {n}\n" for n in range(600)]
     guard = history(*texts)

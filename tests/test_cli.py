@@ -182,6 +182,7 @@ def test_a_change_from_plan_to_revert(project: Path, capsys: Capture) -> None:
     assert run_json(capsys, "status")[1][0]["owners"] == ["login team"]
 
 
+@pytest.mark.slow
 def test_show_gives_the_exact_bytes(project: Path) -> None:
     main(["apply", "auth", "--reason", "start", "--format", "json"])
     command = [sys.executable, "-m", "confguard", "show", "auth", "--raw"]
@@ -541,6 +542,7 @@ def test_what_only_watching_needs_stops_nobody_who_goes_back(
     assert run(capsys, "log", "a")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_first_revision_is_not_watched_by_the_projects_bake(folder: Path, capsys: Capture) -> None:
     """It bakes against a service that waits for it: a circle."""
     Path("confguard.toml").write_text('[configs.a]\nfiles = ["a.toml"]\nbake = "10m"\nprobes = [["false"]]\n')
@@ -556,6 +558,7 @@ def test_a_first_revision_is_not_watched_by_the_projects_bake(folder: Path, caps
     assert "hint: apply a better one" in err
 
 
+@pytest.mark.slow
 def test_a_warning_is_one_line_without_places_in_the_library(folder: Path, capsys: Capture) -> None:
     Path("app_of_warning.py").write_text(
         "from typing import Annotated\nfrom attrs import frozen\nfrom confguard.fields import Renamed\n"

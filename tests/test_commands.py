@@ -196,6 +196,7 @@ def test_0_is_good(name: str, project: Path, capsys: Capture) -> None:
     assert code == 0, err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, (_, command) in NO.items() if command])
 def test_1_says_no(name: str, project: Path, capsys: Capture) -> None:
     Path("narrower.json").write_text('{"type": "object", "properties": {"max_inflight": {"maximum": 5}}}')
@@ -204,6 +205,7 @@ def test_1_says_no(name: str, project: Path, capsys: Capture) -> None:
     assert run(capsys, command)[0] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CANNOT)
 def test_2_could_not_run(name: str, project: Path, capsys: Capture) -> None:
     code, out, err = run(capsys, CANNOT[name])

@@ -200,6 +200,7 @@ def test_places_are_those_of_the_document_after_or_before_for_what_is_gone() -> 
     assert found == [("replace", 3, 1), ("remove", 2, 1)]
 
 
+@pytest.mark.slow
 def test_large_lists_with_nothing_in_common_stay_bounded() -> None:
     before, after = [f"a{i}" for i in range(4000)], [f"b{i}" for i in range(4000)]
     made = cg.diff(before, after)
@@ -491,6 +492,7 @@ def test_lists_of_scalars_as_a_person_sees_them(before: list[str], after: list[s
     assert made.apply(before) == after
 
 
+@pytest.mark.slow
 def test_lists_too_long_and_too_repetitive_are_compared_coarsely_and_say_so() -> None:
     before, after = ["a", "b", "b", "a", "b"] * 2000, ["b", "a", "a", "a"] * 2500
     made = cg.diff({"x": before}, {"x": after})

@@ -127,6 +127,7 @@ REPEATED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REPEATED)
 def test_each_reconstructed_outage_is_tried_on_the_config_that_it_happened_to(name: str) -> None:
     outage = next(each for each in incidents() if each["id"] == name)
@@ -165,6 +166,7 @@ def test_values_of_other_environments_are_tried(tmp_path: Path, monkeypatch: pyt
     assert ("stale copy", b'db = "test-db"\n') in [(each.kind, each.content) for each in found]
 
 
+@pytest.mark.slow
 def test_a_list_of_tables_is_drilled() -> None:
     text = (
         '[[servers]]\nhost = "a"\nport = 80\n[[servers]]\nhost = "b"\nport = 81\n[servers.tls]\non = true\n'
@@ -185,6 +187,7 @@ def test_what_does_not_parse_or_is_no_number_is_an_error(project: Path, capsys: 
     assert "auth.toml:1" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("format", "text"),
     [
@@ -208,6 +211,7 @@ def test_a_huge_config_is_bounded() -> None:
     assert drill(parse(text, "toml"), limit=5).tried == 5
 
 
+@pytest.mark.slow
 def test_secrets_and_escapes_do_not_reach_the_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -242,6 +246,7 @@ def test_a_test_command_that_hangs_is_ended_and_counts_as_a_catch(project: Path,
     assert "none" not in layers
 
 
+@pytest.mark.slow
 def test_the_test_that_a_config_has_is_run_and_what_is_said_wins(project: Path, capsys: Capture) -> None:
     Path("confguard.toml").write_text(
         PROJECT.format("confguard.demo.settings:AuthSettings")
@@ -279,6 +284,7 @@ def test_a_test_command_that_reads_no_copy_is_refused(project: Path, capsys: Cap
     assert "names no copy" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_without_cel_it_is_drilled_and_said_why_there_is_no_advice(
     project: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -410,6 +416,7 @@ def none_lives(pids: str) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "unhealthy"),
     [
@@ -430,6 +437,7 @@ def test_a_service_is_watched_with_a_copy_and_ended(
     assert none_lives(pids)
 
 
+@pytest.mark.slow
 def test_a_service_that_does_not_get_healthy_is_not_waited_for_much_longer_than_usual(
     pool: Path, port: int
 ) -> None:
@@ -441,6 +449,7 @@ def test_a_service_that_does_not_get_healthy_is_not_waited_for_much_longer_than_
     assert known.patience < known.timeout == Duration("60s")
 
 
+@pytest.mark.slow
 def test_probes_and_monitors_are_a_layer_after_the_others(pool: Path, capsys: Capture) -> None:
     made = result(capsys, "pool", "--limit", "12", "--watch", "200ms", "--timeout", "1s")
     layers = {each["caught_by"] for each in made["cases"]}  # type: ignore[attr-defined]
@@ -494,6 +503,7 @@ def test_a_probe_that_another_service_answers_tells_nothing(pool: Path, port: in
         other.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("layer", ["service", "test"])
 def test_nothing_stays_after_a_signal(pool: Path, number: int, code: int, layer: str) -> None:
@@ -519,6 +529,7 @@ def test_nothing_stays_after_a_signal(pool: Path, number: int, code: int, layer:
     assert not list(pool.glob("confguard-drill-*"))
 
 
+@pytest.mark.slow
 def test_nothing_stays_after_an_exception(pool: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHILD", "1")
 
@@ -534,6 +545,7 @@ def test_nothing_stays_after_an_exception(pool: Path, port: int, monkeypatch: py
     assert none_lives(Path("pids").read_text())
 
 
+@pytest.mark.slow
 def test_a_test_that_refuses_the_config_as_it_is_tells_nothing(project: Path, capsys: Capture) -> None:
     for command, why in (
         ("sh -c 'echo no redis here; exit 3' {}", "ended with 3"),
@@ -579,6 +591,7 @@ def several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "names"), [("app", ["base.toml", "prod.yaml"]), ("jobs", ["conf.d/report.toml", "mail.toml"])]
 )
@@ -599,6 +612,7 @@ def test_each_file_of_several_is_wrong_in_turn(
     assert confguard.testing.drill(name, limit=20).tried == 20
 
 
+@pytest.mark.slow
 def test_what_a_layer_below_hides_is_no_misconfiguration(several: Path) -> None:
     layers = Layout(["base.toml", "prod.yaml"], layered=True).bundle("deploy", None)
     made = drill(layers)
@@ -609,6 +623,7 @@ def test_what_a_layer_below_hides_is_no_misconfiguration(several: Path) -> None:
     assert [each for each in made.cases if each.path == "prod.yaml:db.pool" and each.kind == "zeros too many"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["app", "jobs"])
 def test_advice_for_several_files_raises_the_share(several: Path, capsys: Capture, name: str) -> None:
     first = result(capsys, name, "--limit", "60")
@@ -619,6 +634,7 @@ def test_advice_for_several_files_raises_the_share(several: Path, capsys: Captur
     assert "hunter2" not in str(first)
 
 
+@pytest.mark.slow
 def test_a_stale_copy_is_of_the_same_file(several: Path, capsys: Capture) -> None:
     assert main(["apply", "app", "--reason", "first"]) == 0
     Path("deploy/prod.yaml").write_text("db:\n  pool: 41\n")
@@ -628,6 +644,7 @@ def test_a_stale_copy_is_of_the_same_file(several: Path, capsys: Capture) -> Non
     assert stale == {"prod.yaml:db.pool"}
 
 
+@pytest.mark.slow
 def test_a_service_of_several_files_has_their_folder(pool: Path, port: int, capsys: Capture) -> None:
     Path("other.toml").write_text('[log]\nlevel = "info"\n')
     Path("confguard.toml").write_text(
@@ -656,6 +673,7 @@ def test_the_monitor_of_the_example_service_catches_the_outage(tmp_path: Path, p
         assert watching.unhealthy(copy) == unhealthy, name
 
 
+@pytest.mark.slow
 def test_a_service_that_is_not_healthy_any_more_at_the_end_tells_nothing(pool: Path, capsys: Capture) -> None:
     Path("service.py").write_text(
         "import os, sys\nif os.path.exists('used'): sys.exit('the folder is in use')\n"

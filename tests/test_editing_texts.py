@@ -51,6 +51,7 @@ def document(data: Any, format: str) -> str:
     return {"toml": f"top = {shown}\n", "yaml": f"top: {shown}\n"}.get(format, f'{{"top": {shown}}}\n')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", list(READERS))
 @given(before=_CONTAINERS, after=_CONTAINERS)
 @settings(max_examples=examples(150), deadline=None)

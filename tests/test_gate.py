@@ -323,6 +323,7 @@ def test_links_modes_pointers_and_submodules(web: Path, capsys: Capture, tmp_pat
     assert main(["--no-history"]) == 1, "a link that leads elsewhere is to be reviewed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["-n.yaml", "a\nb.yaml", "a b.yaml", "ü.yaml", os.fsdecode(b"caf\xe9.yaml")])
 @pytest.mark.parametrize("form", ["text", "json", "sarif", "github", "gitlab", "junit", "markdown"])
 def test_names_of_any_bytes(repository: Path, capsys: Capture, name: str, form: str) -> None:

@@ -114,6 +114,7 @@ def test_layers_are_files_to_check(folder: Path, capsys: Capture) -> None:
     assert "prod.yaml:2:1: CG001" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.once  # processes, each for a fate of its output
 @pytest.mark.parametrize("replicas", [0, 4])
 @pytest.mark.parametrize("form", ["text", "json", "sarif"])
@@ -247,6 +248,7 @@ def test_a_range_and_files_are_two_questions(web: Path, capsys: Capture) -> None
     assert "--git RANGE is about every file that changed" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_amended_commit_is_compared_with_the_one_that_it_replaces(web: Path, capsys: Capture) -> None:
     """Git tells a hook nothing of `--amend`: `HEAD` is still the commit that is amended."""
     Path(".git/hooks/pre-commit").write_text(f"#!/bin/sh\nexec {' '.join(HOOK)}\n")

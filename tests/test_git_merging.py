@@ -258,6 +258,7 @@ def test_every_word_of_both_sides_is_in_the_result_or_between_marks(texts: tuple
             assert not came - words, (came - words, content)
 
 
+@pytest.mark.slow
 def test_a_long_list_on_one_line_is_merged_at_once() -> None:
     many = ", ".join(map(str, range(12_000)))
     sides = (f"l: [{many}]\n", f"l: [-1, {many}]\n", f"l: [{many}, -2] # why\n")
@@ -274,6 +275,7 @@ def test_a_line_that_one_side_changed_is_taken(texts: tuple[str, str, str]) -> N
     assert spliced(base, ours, ours) == ours
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_random_histories_lose_no_word(format: str) -> None:
     """The first of those that `make soak` goes through."""
@@ -390,6 +392,7 @@ def test_attributes_of_others_stay_as_they_were(before: bytes, folder: Path) -> 
     assert (file.read_bytes() if file.exists() else b"") == kept
 
 
+@pytest.mark.slow
 def test_drivers_that_others_named_stay_in_force(folder: Path) -> None:
     """Of npm, sops and git-crypt, say: the last line that matches a file counts for git."""
     git("init", "-qb", "main")

@@ -495,6 +495,7 @@ class TestAtATerminal:
         assert "auth: the store is away" in err
         assert run(capsys, "recover")[0] == 2
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "state", sampled(["well", "drifted", "untold", "unwritten", "unreadable", "baking"], 3)
     )
@@ -797,6 +798,7 @@ class TestBakes:
         assert held("a.toml", "b.toml") == ["x = 6\n"] * 2
         assert guard.store.pending_bake("a") is guard.store.pending_bake("b") is None
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("first", [0, 1])
     def test_a_group_is_watched_until_all_of_it_is_confirmed(self, guard: cg.Guard, first: int) -> None:
         other = cg.Guard("b", store=guard.store, targets=["b.toml"], policy=ANY)
@@ -1042,6 +1044,7 @@ def test_a_mode_that_repair_leaves_alone_is_not_said_to_be_mended(
     assert (code, "; repaired\n" in out) == (0, True), out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["size = 'many'\n", "size = = 1\n"])
 @pytest.mark.parametrize("how", ["refused", "reverted", "bake"])
 def test_the_first_revision_gives_back_what_was_there_even_if_it_is_wrong(
@@ -1152,6 +1155,7 @@ def test_a_secret_in_a_command_line_is_hidden_wherever_it_stands(words: list[str
 class TestWhatIsSaidOfWhatWasLeft:
     """Each state by its own name, and the command that ends it."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("held_by_one", sampled(["size = 60\n", None], 2))
     def test_an_apply_that_was_cut_off_is_no_drift(
         self, project: Path, capsys: pytest.CaptureFixture[str], held_by_one: str | None
@@ -1225,6 +1229,7 @@ class TestWhatIsSaidOfWhatWasLeft:
 class TestAStoreThatIsNotThere:
     """A path that was mistyped is no history without revisions."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "words",
         [

@@ -432,6 +432,7 @@ def test_every_probe_is_asked_each_time(guard: cg.Guard) -> None:
     assert asked["one"] == asked["two"] > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_one_sick_probe_of_several_is_enough(guard: cg.Guard, place: int) -> None:
     probes: list[Any] = [lambda: True] * 3

@@ -316,6 +316,7 @@ def test_a_range_of_commits_for_ci(committed: Path, capsys: Capture) -> None:
         assert command(["assess", *wrong]) == 2
 
 
+@pytest.mark.slow
 def test_many_files_at_once(committed: Path, capsys: Capture) -> None:
     for n in range(300):
         Path(f"f{n}.yaml").write_text(f"replicas: {n + 3}\n")
@@ -348,6 +349,7 @@ def test_many_files_are_judged_by_several_processes_as_by_one(
     assert told[0]["counts"] == {"seen": 41, "judged": 41, "left_out": 0}
 
 
+@pytest.mark.slow
 def test_a_killed_process_of_several_is_told(committed: Path) -> None:
     for n in range(40):
         Path(f"f{n}.yaml").write_text(f"replicas: {n + 3}\n")

@@ -47,6 +47,7 @@ def outcome(format: str, content: bytes, log: Path) -> int:
         os._exit(BROKEN)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are measured by /proc")
 @pytest.mark.parametrize(("name", "format", "content"), sampled(ALL, 6), ids=[name for name, _, _ in ALL])
 def test_read_or_refused_within_bounds(name: str, format: str, content: bytes) -> None:

@@ -42,6 +42,7 @@ def test_importing_confguard_loads_nothing_else() -> None:
     assert {name for name in loaded if name.startswith("confguard")} == {"confguard", "confguard.lazy"}
 
 
+@pytest.mark.slow
 def test_what_is_not_used_is_not_loaded() -> None:
     used = loaded_by("import confguard as cg; cg.diff(cg.parse('a = 1', 'toml'), cg.parse('a = 2', 'toml'))")
     assert not used & set(HEAVY)
@@ -63,6 +64,7 @@ STARTS: dict[str, tuple[str, set[str]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("start", "form"), [*((start, "toml") for start in STARTS), ("pydantic", "yaml"), ("pydantic", "json")]
 )

@@ -79,6 +79,7 @@ def test_what_was_thinned_cannot_be_gone_back_to(folder: Path) -> None:
         guard.revert(5, reason="back")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", STORES)
 def test_a_history_is_carried_to_another_store(
     kind: str, folder: Path, request: pytest.FixtureRequest
@@ -113,6 +114,7 @@ def test_a_history_is_carried_to_another_store(
 WRITES = {"memory": "commit", "sqlite": "_run", "postgresql": "_run", "etcd": "_commit"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("had", [0, 3])
 @pytest.mark.parametrize("kind", STORES)
 def test_no_revision_of_old_is_ever_seen_as_the_head(

@@ -158,6 +158,7 @@ def test_a_copy_that_was_changed_is_not_used(guard: cg.Guard) -> None:
         assert live.current == Pool(32)
 
 
+@pytest.mark.slow
 def test_any_flipped_byte_of_a_copy_is_noticed(guard: cg.Guard) -> None:
     cg.Live(Pool, guard, cache="copy", interval=None).close()
     whole = bytearray(Path("copy").read_bytes())
@@ -311,6 +312,7 @@ def test_it_goes_on_in_forked_children(kind: str, folder: Path, request: pytest.
     guard.close()
 
 
+@pytest.mark.slow
 def test_nobody_is_in_sqlite_while_a_process_forks(guard: cg.Guard) -> None:
     """A child that was forked while another thread was there waited for SQLite's own locks for ever."""
     reading, read = threading.Event(), threading.Event()

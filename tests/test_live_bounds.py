@@ -34,6 +34,7 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silent]:
     store.answers.set()
 
 
+@pytest.mark.slow
 def test_a_start_without_an_answer_is_from_the_copy(folder: Path, silent: Silent) -> None:
     """launchdarkly/node-server-sdk#289: the wait for the first answer never ended."""
     guard = guard_at(silent)
@@ -59,6 +60,7 @@ def test_a_start_without_an_answer_and_a_copy_is_an_error(
         cg.Live(Pool, guard_at(silent), interval=None)
 
 
+@pytest.mark.slow
 def test_a_store_that_does_not_close_holds_nobody_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """psycopg2#561: closing a connection that went silent waits for its server."""
     closing, go = threading.Event(), threading.Event()
@@ -118,6 +120,7 @@ with cg.Live(Pool, guard, interval=0.1) as live:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("during", ["start", "refresh", "close", "run"])
 def test_a_signal_ends_whatever_is_under_way(folder: Path, during: str, sent: signal.Signals) -> None:

@@ -49,6 +49,7 @@ NOTHING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("format", "text"), NOTHING)
 def test_a_file_without_settings_is_not_taken_after_one_with_some(
     folder: Path, format: str, text: str
@@ -226,6 +227,7 @@ SAVES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("save", sampled(SAVES, 8))
 @pytest.mark.parametrize("followed", sampled([True, False], 2))
 def test_a_file_is_taken_whole_however_it_is_saved(
@@ -259,6 +261,7 @@ def test_a_service_that_starts_while_its_file_is_written_waits(folder: Path) -> 
     saving.join()
 
 
+@pytest.mark.slow
 def test_links_that_are_swapped_are_followed(folder: Path) -> None:
     """As Kubernetes mounts a ConfigMap: the file is a link through a link to a folder."""
     for number in (1, 2):

@@ -69,6 +69,7 @@ def test_a_restored_backup_with_another_revision_of_the_same_number_is_taken_and
         eventually(lambda: live.current == Pool(34) and live.problem is None)
 
 
+@pytest.mark.slow
 def test_a_history_that_went_back_is_believed_when_it_stays_so(backup: Path) -> None:
     guard = guard_at("sqlite:///store.db")
     with cg.Live(Pool, guard, interval=0.3) as live:
@@ -175,6 +176,7 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silent]:
     store.answers.set()
 
 
+@pytest.mark.slow
 def test_silence_is_a_problem_within_the_interval_and_its_bound(silent: Silent) -> None:
     with cg.Live(Pool, guard_at(silent), interval=0.2) as live:
         eventually(lambda: live.age < timedelta(seconds=0.2))
@@ -188,6 +190,7 @@ def test_silence_is_a_problem_within_the_interval_and_its_bound(silent: Silent) 
         eventually(lambda: live.current == Pool(2) and live.problem is None)
 
 
+@pytest.mark.slow
 def test_nothing_hangs_where_nothing_is_followed(silent: Silent) -> None:
     live = cg.Live(Pool, guard_at(silent), interval=None)
     silent.answers.clear()
@@ -265,6 +268,7 @@ def test_going_back_to_a_time_is_by_the_order_of_revisions_and_not_by_clocks_tha
     assert find(store, "pool", noon).number == 2, "the newest that says to be of then, or before"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("happened", "code", "says"),
     [

@@ -163,6 +163,7 @@ def test_a_call_may_close(guard: cg.Guard) -> None:
     live.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), RuntimeError("a bug"), TimeoutError()])
 def test_whatever_one_raises_is_its_own(guard: cg.Guard, error: BaseException) -> None:
     with cg.Live(Pool, guard, interval=30) as live:

@@ -46,6 +46,7 @@ def test_each_event_is_a_line_without_secrets(caplog: pytest.LogCaptureFixture) 
     assert "\x1b" not in caplog.text
 
 
+@pytest.mark.slow
 def test_a_live_logs_what_it_takes_and_what_it_refuses(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -62,6 +63,7 @@ def test_a_live_logs_what_it_takes_and_what_it_refuses(
     assert levels == ["INFO", "WARNING"]
 
 
+@pytest.mark.slow
 def test_a_program_that_configures_no_logging_sees_nothing(folder: Path) -> None:
     code = (
         "import confguard as cg\n"
@@ -89,6 +91,7 @@ def test_commands_log_to_standard_error(folder: Path, level: str, lines: int) ->
     assert "confguard.events" not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_level_that_is_none(folder: Path) -> None:
     Path("confguard.toml").write_text("[configs.auth]\n")
     done = run("status", CONFGUARD_LOG="loud\x1b")

@@ -75,6 +75,7 @@ def wald(rate: float, baseline: float, alpha: float = 0.001) -> float:
     return math.log(1 / alpha) / divergence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("baseline", "rate"), [(0.01, 0.05), (0.01, 0.3), (0.005, 0.01)])
 def test_what_is_bad_from_the_start_is_seen_about_as_soon_as_it_can_be(baseline: float, rate: float) -> None:
     runs = 20 if rate == 0.01 else 100
@@ -107,6 +108,7 @@ def test_evidence_only_rises_by_what_is_worse(batches: list[tuple[int, int]]) ->
             assert monitor._watch.evidence.log() <= before + 1e-9
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.integers(1, 7), st.floats(0.001, 0.5), st.integers(1, 5))
 def test_the_mean_of_the_evidence_is_at_most_one(requests: int, usual: float, burst: int) -> None:
@@ -163,6 +165,7 @@ def test_the_grid_reaches_half_and_is_dense(share: float) -> None:
     assert odds >= 1 - 1e-9
 
 
+@pytest.mark.slow
 def test_a_share_lies_between_its_bounds_at_all_times() -> None:
     outside = 0
     for seed in range(100):
@@ -403,6 +406,7 @@ UNREADABLE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["http", "prometheus"])
 @pytest.mark.parametrize("what", UNREADABLE)
 def test_a_source_that_gives_no_counts_says_why_in_its_time(kind: str, what: str) -> None:

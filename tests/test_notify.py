@@ -62,7 +62,7 @@ class Receiver:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def events(self) -> list[dict[str, Any]]:
         return [json.loads(body) for _, body in self.received]
@@ -156,6 +156,7 @@ def test_only_what_it_wants(serving: Callable[..., Receiver]) -> None:
     assert [each["type"] for each in receiver.events()] == ["confguard.reverted"]
 
 
+@pytest.mark.slow
 def test_what_fails_for_the_moment_is_sent_again_under_the_same_id(serving: Callable[..., Receiver]) -> None:
     receiver = serving(503, 429, 200)
     guard, notifications = guard_with(hook(receiver))
@@ -189,6 +190,7 @@ def _flood(handler: BaseHTTPRequestHandler) -> None:
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "says", "requests"),
     [
@@ -356,6 +358,7 @@ def test_what_is_no_table(table: object) -> None:
         as_notifier(table)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("after", "times", "says"), [("3600", 1, "and asks not to be told again for 3600 s"), ("1", 2, "")]
 )
@@ -410,6 +413,7 @@ def test_apprise_sends_from_a_command_that_has_ended(serving: Callable[..., Rece
     assert len(receiver.received) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.imghdr. is deprecated")  # by Apprise, with Python 3.11
 def test_apprise(
     serving: Callable[..., Receiver], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

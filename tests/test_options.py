@@ -103,6 +103,7 @@ CASES: list[tuple[Any, str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("hint", "text", "value"), CASES, ids=str)
 def test_a_text_of_the_environment_is_the_option_that_it_means(
@@ -192,6 +193,7 @@ RAW = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "hint",

@@ -198,6 +198,7 @@ def test_a_danger_and_a_harmless_change_of_each_program(
     assert not findings(old, document.format(harmless), format).keys() - {"CG546"}
 
 
+@pytest.mark.slow
 def test_every_program_is_tried() -> None:
     tried = {
         name

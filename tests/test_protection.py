@@ -77,6 +77,7 @@ def made(kind: str, hint: Any) -> Any:
     return dataclasses.make_dataclass("App", [("x", hint)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["pydantic", "attrs", "dataclass"])
 @pytest.mark.parametrize(("old", "new", "path"), PAIRS, ids=str)
 def test_a_secret_that_is_none_any_more_is_a_finding(kind: str, old: Any, new: Any, path: str) -> None:

@@ -645,6 +645,7 @@ SHORT = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "format", "content"), SHORT + BYTES, ids=[each[0] for each in SHORT + BYTES]
 )

@@ -25,6 +25,7 @@ def _words(text: str) -> list[str]:
 # A flag beside the value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "flag",
     [

@@ -228,6 +228,7 @@ class Reading:
         raise ValueError("<html> is no total")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("good", "outcome"), [((), Outcome.FAILED), ((1, 2), Outcome.FAILED), (range(1, 99), Outcome.HEALTHY)]
 )

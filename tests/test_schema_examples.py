@@ -167,6 +167,7 @@ def classes(draw: st.DrawFn) -> Any:
     return dataclasses.make_dataclass("Made", [(f"f{i}", kind) for i, kind in enumerate(found)])
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(model=classes())
 def test_the_example_of_a_class_fits_it(model: Any) -> None:
@@ -174,6 +175,7 @@ def test_the_example_of_a_class_fits_it(model: Any) -> None:
     reference_page(schema_of(model))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [*TYPES, *PYDANTIC, *ATTRS], ids=str)
 def test_the_example_of_each_type_fits_it(kind: Any) -> None:
     if kind not in ATTRS:
@@ -184,6 +186,7 @@ def test_the_example_of_each_type_fits_it(kind: Any) -> None:
         check(dataclasses.make_dataclass("One", [("it", kind)]))
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(schema=roots())
 def test_the_example_of_a_json_schema_fits_it(schema: Any) -> None:
@@ -261,6 +264,7 @@ def uncommented(text: str, form: str) -> str:
     return re.sub(r"^.*\*\*\*.*$\n", "", setting.sub(r"\1\2", text), flags=re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["toml", "yaml"])
 def test_an_example_has_the_settings_of_one_member_of_a_union(form: str) -> None:
     text = example_file(schema_of(Animals), form)

@@ -225,6 +225,7 @@ class Constrained(BaseModel):
     disk: Disk = Disk(path="/srv")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "right", "wrong"),
     [

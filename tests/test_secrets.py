@@ -274,6 +274,7 @@ def test_a_conflict_of_a_merge_shows_no_secret(name: str) -> None:
             assert_hidden(said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sampled(POSITIONS, 16))
 def test_no_command_shows_a_secret(name: str, folder: Path, capsys: Capture) -> None:
     old, new = pair(POSITIONS[name])
@@ -360,6 +361,7 @@ def schemas() -> Iterator[Any]:
         yield pytest.param(made, position, id=f"attrs, {name}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("schema", "position"), list(schemas()))
 def test_a_typed_secret_is_shown_nowhere(schema: Any, position: Position, folder: Path) -> None:
     old, new = (

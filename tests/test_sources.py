@@ -141,6 +141,7 @@ review = 30
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [63, 32, 4, 0])
 def test_the_hook_and_the_command_line_say_the_same_of_a_change(
     folder: Path, size: int, capsys: pytest.CaptureFixture[str]

@@ -177,6 +177,7 @@ def test_an_instance_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch
     assert Stage.of("Canary").takes(Instance.of("x", [" CANARY"]), "1")
 
 
+@pytest.mark.slow
 def test_instances_take_a_revision_stage_after_stage(store: Store) -> None:
     guard = started(store)
     with fleet(store) as services, applying(guard, bake=Bake("1s", [lambda: True], stages=STAGES)) as came:
@@ -194,6 +195,7 @@ def test_instances_take_a_revision_stage_after_stage(store: Store) -> None:
         assert [each.revision for each in services] == [2] * 20
 
 
+@pytest.mark.slow
 def test_what_fails_in_its_stage_never_comes_to_the_others(store: Store) -> None:
     events: list[cg.Event] = []
     guard = started(store, on_event=events.append)
@@ -225,6 +227,7 @@ def test_a_revert_that_helps_nothing_says_that_the_change_was_not_the_cause(stor
     assert "it is no better 0.3 s later: the change was not the cause, or not the only one" in str(came[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["revert", "confirm"])
 def test_it_is_ended_from_anywhere(store: Store, how: str) -> None:
     guard, elsewhere = started(store), cg.Guard("pool", store=store, format="toml")
@@ -243,6 +246,7 @@ def test_it_is_ended_from_anywhere(store: Store, how: str) -> None:
             assert came[0].number == 2
 
 
+@pytest.mark.slow
 def test_a_stage_is_extended_from_anywhere(store: Store) -> None:
     guard, elsewhere = started(store), cg.Guard("pool", store=store, format="toml")
     begun = time.monotonic()
@@ -256,6 +260,7 @@ def test_a_stage_is_extended_from_anywhere(store: Store) -> None:
         elsewhere.extend("1s")
 
 
+@pytest.mark.slow
 def test_who_takes_over_goes_on_for_as_long_as_it_was_extended(store: Store) -> None:
     guard = started(store)
     bake = Bake("400ms", [lambda: True], stages=["50%", "all"])
@@ -296,6 +301,7 @@ def test_only_the_last_stage_waits_for_somebody_to_confirm(store: Store) -> None
     assert "nobody confirmed within 300ms" in str(came[0])
 
 
+@pytest.mark.slow
 def test_an_agent_that_loses_its_lease_does_not_watch_twice() -> None:
     store = open_store("memory://")
     guard = started(store)
@@ -313,6 +319,7 @@ def test_an_agent_that_loses_its_lease_does_not_watch_twice() -> None:
     assert len([line for line in agent.lines if line.startswith("watches revision 2")]) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("requests", "stays"), [(40, True), (0, False)])
 def test_in_the_last_stage_there_is_no_control_group_left(requests: int, stays: bool) -> None:
     """Nobody is left to compare with there: that is no sign of sickness, as it is before."""
@@ -381,6 +388,7 @@ class Working:
         self.thread.join(20)
 
 
+@pytest.mark.slow
 def test_an_agent_sees_through_what_was_left_to_it_and_the_next_one_goes_on(store: Store) -> None:
     guard = started(store)
     bake = Bake("1500ms", [lambda: True], stages=STAGES)
@@ -417,6 +425,7 @@ def test_an_agent_that_can_ask_nothing_leaves_it_to_others(store: Store) -> None
     assert guard.store.pending_bake("pool").watcher == ""  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_an_agent_reverts_what_fails_in_its_care(store: Store) -> None:
     guard = started(store)
     guard.apply(
@@ -479,6 +488,7 @@ def test_a_killed_applier_loses_a_stage_to_the_agent(folder: Path) -> None:
     assert "watches revision 2 in its stage 10% from now on" in messages
 
 
+@pytest.mark.slow
 def test_status_says_who_runs_what(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     from confguard.cli import main
 
@@ -503,6 +513,7 @@ def test_status_says_who_runs_what(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert main(["revert", "auth", "--reason", "no"]) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [["--detach"], ["--stages", "10%,all"]])
 def test_without_a_bake_there_are_no_stages(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, options: list[str]

@@ -45,6 +45,7 @@ def fill(files: Mapping[str, str]) -> None:
         Path(name).write_text(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_file_works_as_it_stands(kind: str, folder: Path, capsys: Capture) -> None:
     fill(KINDS[kind])
@@ -60,6 +61,7 @@ def test_the_file_works_as_it_stands(kind: str, folder: Path, capsys: Capture) -
         assert run(capsys, "check", file)[0] in {0, 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_there_is_imported_if_somebody_says_so(kind: str, folder: Path, capsys: Capture) -> None:
     fill(KINDS[kind])
@@ -139,6 +141,7 @@ def test_what_git_ignores_is_not_found(repository: Path, capsys: Capture) -> Non
     assert run_json(capsys, "init")[1]["configs"] == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "revisions"), [("y", 1), ("\n", 0), ("n", 0)])
 def test_somebody_at_a_terminal_is_asked(answer: str, revisions: int, folder: Path, capsys: Capture) -> None:
     fill(KINDS["one file"])

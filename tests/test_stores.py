@@ -146,6 +146,7 @@ def test_processes_report_what_they_count(store: Store) -> None:
     assert chain.verify(store, "a") == 1
 
 
+@pytest.mark.slow
 def test_a_report_goes_when_its_process_is_not_heard_of(
     request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -293,6 +294,7 @@ def test_thinned_content_is_gone_and_its_place_stays(store: Store) -> None:
     assert store.thin("none", frozenset()) == 0
 
 
+@pytest.mark.slow
 def test_watchers_are_told(store: Store) -> None:
     append(store, "a", [draft()], expect=0)
     stop, seen = threading.Event(), threading.Semaphore(0)
@@ -929,6 +931,7 @@ def test_a_reader_sees_what_is_written_after_it_began(folder: Path) -> None:
     assert [each.content for each in reader.walk("a")] == [b"x = %d" % n for n in range(5)]
 
 
+@pytest.mark.slow
 def test_readers_are_right_while_others_write_and_close(folder: Path) -> None:
     """What was committed is seen whole, whatever the log and the database hold of it at the moment."""
     append(SqliteStore("store.db"), "a", [draft(b"x = 0 " + b"#" * 9000)], expect=0)

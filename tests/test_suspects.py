@@ -476,6 +476,7 @@ def test_no_time_and_no_window_is_too_far(at: str, store: Store, repository: Pat
         cg.suspects(store, at=at, window=window, repositories=["."])
 
 
+@pytest.mark.slow
 def test_thousands_of_configs_are_bounded_and_that_is_said(store: Store) -> None:
     for number in range(2100):
         for minutes, size in ((800, 1), (number / 10, 2)):

@@ -78,6 +78,7 @@ def test_a_file_that_is_mounted_by_itself(folder: Path, name: str, linked: bool)
     assert held == "b'old'"
 
 
+@pytest.mark.slow
 @mounts
 def test_an_apply_to_a_mounted_file_changes_no_store(folder: Path) -> None:
     """Whatever comes after: the history is as it was, and can be read."""

@@ -88,6 +88,7 @@ def test_a_service_says_which_revision_it_runs(told: tuple[Any, Any]) -> None:
         assert points(reader, "confguard.revision")["lives",] == 1
 
 
+@pytest.mark.slow
 def test_a_program_without_it_does_not_import_it() -> None:
     program = (
         "import sys, confguard as cg\n"
