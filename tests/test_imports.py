@@ -80,6 +80,10 @@ def test_a_service_that_starts_loads_no_more_than_it_needs(start: str, form: str
     }
 
 
+def test_the_face_is_small() -> None:
+    assert len(confguard.__all__) <= 30
+
+
 @pytest.mark.parametrize("name", confguard.__all__)
 def test_every_public_name_is_there_and_documented(name: str) -> None:
     value = getattr(confguard, name)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, SecretStr
 
 import confguard as cg
 from confguard.cli import main
-from confguard.fields import Duration
+from confguard.fields import Duration, Impact
 from confguard.hooks import pre_commit
 
 
@@ -114,6 +114,40 @@ def test_what_is_no_plan_is_not_applied(plan: Any) -> None:
     guard = cg.Guard("pool", store="memory://", format="toml")
     with pytest.raises(TypeError, match=r"is no plan: guard.apply\(guard.plan\("):
         guard.apply(plan)
+
+
+MISTAKEN: dict[str, tuple[Callable[[], object], str]] = {
+    "a mapping assessed": (lambda: cg.assess({"a": 1}), r"dict is no diff: cg.assess\(cg.diff\("),
+    "a patch assessed": (lambda: cg.assess([{"op": "remove"}]), "list is no diff"),
+    "bytes parsed": (lambda: cg.parse(b"a = 1", "toml"), "bytes is no text"),
+    "a list of guards": (lambda: cg.Group([]), r"list is no guard: cg.Group\(first, second\)"),
+    "a number served": (lambda: cg.Live(Model, 7), "int is no source: a guard"),
+    "a score as policy": (lambda: cg.Guard("a", store="memory://", policy=50), "int is no policy"),
+    "no name": (lambda: cg.Guard(None, store="memory://"), "NoneType is no config's name"),
+    "a revision's text": (
+        lambda: cg.Guard("a", store="memory://").revision("3"),
+        "str is no revision's number",
+    ),
+}
+
+
+@pytest.mark.parametrize("call, message", MISTAKEN.values(), ids=MISTAKEN)
+def test_what_is_of_another_kind_is_a_clear_type_error(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+LEVELS: dict[str, Callable[[], object]] = {
+    "mark": lambda: Impact("hihg"),
+    "guard": lambda: cg.Guard("a", store="memory://", impact="hihg"),
+    "assess": lambda: cg.assess(cg.diff({}, {}), impact="hihg"),
+}
+
+
+@pytest.mark.parametrize("call", LEVELS.values(), ids=LEVELS)
+def test_an_impact_that_there_is_not_is_told_where_it_is_written(call: Callable[[], object]) -> None:
+    with pytest.raises(ValueError, match=r"did you mean 'high'\?"):
+        call()
 
 
 @pytest.mark.parametrize("store", [7, None, object()], ids=["7", "None", "object"])

@@ -33,10 +33,8 @@ _FACE = {
         "ConflictError",
         "DocumentError",
         "DriftError",
-        "IntegrityError",
         "NotToldError",
         "PolicyError",
-        "RefusedError",
         "ValidationError",
     ],
 }
@@ -54,8 +52,10 @@ _RETURNED = {
     "confguard.records": ["Blame", "BlamedValue"],
     "confguard.errors": [
         "DiffError",
+        "IntegrityError",
         "MergeConflictError",
         "NotFoundError",
+        "RefusedError",
         "SchemaError",
         "StoreBusyError",
         "StoreError",

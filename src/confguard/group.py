@@ -12,6 +12,7 @@ from confguard.rollout import applying, reverting
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import HeadChange
 from confguard.stores.interface import Revision
+from confguard.values import check_type
 
 __all__ = ["Group"]
 
@@ -32,6 +33,8 @@ class Group:
     def __init__(self, *guards: Guard) -> None:
         if not guards:
             raise ConfguardError("a group needs guards")
+        for guard in guards:
+            check_type(guard, Guard, "guard: cg.Group(first, second)")
         if len({id(guard.store) for guard in guards}) > 1:
             raise ConfguardError(
                 "the guards of a group need one store: a transaction spans no two",

@@ -17,7 +17,7 @@ from confguard.documents.parsing import parse_bytes
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import ConfguardError, DocumentError, NotFoundError, harmless
 from confguard.events import Listener
-from confguard.fields import Duration, ImpactLevel
+from confguard.fields import Duration, Impact, ImpactLevel
 from confguard.risk.judging import Terms
 from confguard.risk.policy import Policy
 from confguard.risk.rules.interface import Rule
@@ -41,6 +41,7 @@ from confguard.targets.drift import Drift
 from confguard.targets.files import write_durably
 from confguard.targets.reload import ReloadLike, as_reload
 from confguard.targets.tables import TargetLike, as_target, refuse_folders
+from confguard.values import check_type
 
 __all__ = ["Guard", "Plan"]
 
@@ -98,10 +99,14 @@ class Guard:
         on_event: Listener | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
+        check_type(name, str, "config's name")
         if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
             raise ConfguardError(
                 f"'{harmless(name[:40])}' is no config's name: 1 to {_LONGEST_NAME} printable characters"
             )
+        check_type(policy or Policy(), Policy, "policy: cg.Policy(review=50, block=75)")
+        if impact is not None:
+            Impact(impact)  # raises `ValueError` where there is no such level
         self.name = name
         self.schema = resolve_schema(schema)
         self.policy = policy or Policy()
@@ -212,8 +217,7 @@ class Guard:
         supersede: str | None = None,
     ) -> HeadChange | Revision:
         """What applying a plan would do to the head; the head, if all is there already. Raises as `apply` does."""
-        if not isinstance(plan, Plan):
-            raise TypeError(f"{type(plan).__name__} is no plan: guard.apply(guard.plan(source, reason=...))")
+        check_type(plan, Plan, "plan: guard.apply(guard.plan(source, reason=...))")
         if plan.config != self.name:
             raise ConfguardError(f"the plan is for '{plan.config}', and this is the guard of '{self.name}'")
         return change_of(
@@ -334,6 +338,7 @@ class Guard:
 
     def revision(self, number: int) -> Revision:
         """The revision with a number. Raises `NotFoundError`."""
+        check_type(number, int, "revision's number")
         return self.store.get(self.name, number)
 
     def diff(self, a: int, b: int) -> Diff:

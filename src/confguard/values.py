@@ -10,6 +10,7 @@ __all__ = [
     "Documents",
     "Files",
     "alone",
+    "check_type",
     "copied",
     "digest_of",
     "documents_of",
@@ -25,6 +26,18 @@ class Documents(list[Any]):
 
 class Files(dict[str, Any]):
     """The data of several files by their names: a mapping that is known not to be one document."""
+
+
+def check_type(value: object, kind: type, meant: str) -> None:
+    """Raise `TypeError` where a value is of another kind than the one that is meant.
+
+    >>> check_type({"a": 1}, str, "text")
+    Traceback (most recent call last):
+        ...
+    TypeError: dict is no text
+    """
+    if not isinstance(value, kind):
+        raise TypeError(f"{type(value).__name__} is no {meant}")
 
 
 def merge_layers(below: Any, above: Any) -> Any:

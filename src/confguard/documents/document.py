@@ -14,7 +14,7 @@ from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import DocumentError
 from confguard.paths import Path, path_from_json
-from confguard.values import Documents
+from confguard.values import Documents, check_type
 
 __all__ = ["Document", "Position", "load_bytes", "parse", "parse_content", "read"]
 
@@ -106,6 +106,7 @@ def parse(text: str, format: str, *, path: str | None = None, tags: Iterable[str
     >>> parse("queue: !Ref Jobs", "yaml", tags=["!Ref"]).data
     {'queue': 'Jobs'}
     """
+    check_type(text, str, "text")
     try:
         content = text.encode("utf-8")
     except UnicodeEncodeError as error:

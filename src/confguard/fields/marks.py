@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
-from attrs import frozen
+from attrs import Attribute, field, frozen
+
+from confguard.errors import did_you_mean
 
 __all__ = ["Impact", "ImpactLevel", "KeyedBy", "Owner", "Renamed", "Safer", "Unordered"]
 
 ImpactLevel: TypeAlias = Literal["low", "medium", "high", "critical"]
+Direction: TypeAlias = Literal["lower", "higher"]
+
+
+def _one_of(choices: Any) -> Any:
+    known = get_args(choices)
+
+    def check(mark: object, attribute: Attribute[str], value: object) -> None:
+        if value not in known:
+            raise ValueError(
+                f"{type(mark).__name__}({value!r}): expected one of {', '.join(known)}{did_you_mean(str(value), known)}"
+            )
+
+    return check
 
 
 @frozen
 class Impact:
-    """Mark: how much depends on this setting. It raises or lowers the risk of a change to it."""
+    """Mark: how much depends on this setting. It raises or lowers the risk of a change to it.
 
-    level: ImpactLevel
+    >>> Impact("hihg")
+    Traceback (most recent call last):
+        ...
+    ValueError: Impact('hihg'): expected one of low, medium, high, critical (did you mean 'high'?)
+    """
+
+    level: ImpactLevel = field(validator=_one_of(ImpactLevel))
 
 
 @frozen
@@ -43,7 +64,7 @@ class KeyedBy:
 class Safer:
     """Mark: in which direction this amount is safer. A change the other way is riskier."""
 
-    direction: Literal["lower", "higher"]
+    direction: Direction = field(validator=_one_of(Direction))
 
 
 @frozen

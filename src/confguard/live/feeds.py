@@ -191,6 +191,10 @@ def feed_of(source: FeedSource, quiet: float, instance: Instance) -> Feed:
         from confguard.live.layers import LayersFeed
 
         return LayersFeed.of(source, quiet)
+    if not hasattr(source, "store"):
+        raise TypeError(
+            f"{type(source).__name__} is no source: a guard, a store's URL with '#' and a name, or paths of files are"
+        )
     return StoredFeed(source.name, source, instance)
 
 

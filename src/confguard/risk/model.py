@@ -12,7 +12,7 @@ from confguard.diffs.change import Change
 from confguard.diffs.changes import Diff
 from confguard.documents.document import Document
 from confguard.errors import ConfguardError
-from confguard.fields import ImpactLevel
+from confguard.fields import Impact, ImpactLevel
 from confguard.paths import Path
 from confguard.risk.acceptance import split_accepted, void_comments
 from confguard.risk.circumstances import Circumstances
@@ -36,7 +36,7 @@ from confguard.schema.known_secrets import secret_texts
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING
-from confguard.values import Documents
+from confguard.values import Documents, check_type
 
 __all__ = ["assess", "check_document"]
 
@@ -73,6 +73,9 @@ def assess(
     >>> risk.score, risk.level, [finding.code for finding in risk.findings]
     (60, 'high', ['CG201'])
     """
+    check_type(diff, Diff, "diff: cg.assess(cg.diff(before, after))")
+    if impact is not None:
+        Impact(impact)  # raises `ValueError` where there is no such level
     known = circumstances or Circumstances(history=history)
     history = known.history if history is None else history
     resolved = resolve_schema(schema)
