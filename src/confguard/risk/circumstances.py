@@ -9,8 +9,8 @@ from typing import Any
 from attrs import frozen
 
 from confguard.paths import Path
-from confguard.risk.factors import PastChange
 from confguard.risk.history import History
+from confguard.stores.interface import Revision
 
 __all__ = ["Circumstances"]
 
@@ -23,7 +23,7 @@ class Circumstances:
     True
     """
 
-    history: Iterable[PastChange] | History | None = None
+    history: Iterable[Revision] | History | None = None
     """The config's revisions, newest first, or what a repository tells of author and files."""
     reason: str | None = None
     at: datetime | None = None

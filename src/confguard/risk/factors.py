@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
 
 from confguard.diffs.applying import opaque
 from confguard.diffs.changes import Diff
@@ -13,10 +12,10 @@ from confguard.fields import Impact, ImpactLevel, Safer
 from confguard.paths import show_path
 from confguard.risk.findings import Factor, Finding, Severity
 from confguard.schema.shape import Shape
+from confguard.stores.interface import Revision
 from confguard.texts import amount
 
 __all__ = [
-    "PastChange",
     "direction_factor",
     "finding_factors",
     "history_factors",
@@ -30,20 +29,6 @@ DAMPING = 0.35
 """What each further finding counts for, relative to the one before: two high findings block."""
 IMPACT: dict[ImpactLevel, float] = {"low": -15, "medium": 0, "high": 10, "critical": 15}
 _SIZE_CAP = 8.0
-
-
-class PastChange(Protocol):
-    """What the history is asked of a revision. `confguard.Revision` answers it."""
-
-    @property
-    def number(self) -> int:
-        """The revision's number."""
-        ...
-
-    @property
-    def reverts(self) -> int | None:
-        """The number of the revision that was brought back, for a revert."""
-        ...
 
 
 def finding_factors(findings: Sequence[Finding]) -> list[Factor]:
@@ -114,7 +99,7 @@ def size_factor(diff: Diff) -> list[Factor]:
     return [Factor("size", points, f"{count} changes at once")] if points else []
 
 
-def history_factors(history: Iterable[PastChange] | None) -> list[Factor]:
+def history_factors(history: Iterable[Revision] | None) -> list[Factor]:
     """What was reverted lately is likelier to be reverted again. `history` is newest first."""
     recent = [past for _, past in zip(range(10), history or (), strict=False)]
     reverts = [past for past in recent if past.reverts is not None]

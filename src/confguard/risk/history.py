@@ -6,14 +6,15 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from attrs import define, field, frozen
 
 from confguard.errors import ConfguardError
 from confguard.paths import Path, value_at
+from confguard.stores.interface import Revision
 
-__all__ = ["KEPT_AFTER", "NEVER", "History", "Lesson", "Past", "Revised", "SettingsPast"]
+__all__ = ["KEPT_AFTER", "NEVER", "History", "Lesson", "Past", "SettingsPast"]
 
 NEVER = 3650.0
 """Days since what never happened."""
@@ -124,35 +125,11 @@ class Past:
         )
 
 
-class Revised(Protocol):
-    """What is asked of a revision. `confguard.Revision` answers it."""
-
-    @property
-    def number(self) -> int:
-        """The revision's number."""
-        ...
-
-    @property
-    def data(self) -> Any:
-        """The data that its text stands for."""
-        ...
-
-    @property
-    def created_at(self) -> datetime:
-        """When it was made."""
-        ...
-
-    @property
-    def reverts(self) -> int | None:
-        """The number of the revision that was brought back, for a revert."""
-        ...
-
-
 @frozen
 class SettingsPast:
     """What a config's revisions, newest first, tell of each of its settings."""
 
-    history: Sequence[Revised]
+    history: Sequence[Revision]
     now: datetime
 
     def last_changed(self, path: Path) -> timedelta | None:

@@ -18,7 +18,6 @@ from confguard.risk.acceptance import split_accepted, void_comments
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.evidence import evidence, outline_of
 from confguard.risk.factors import (
-    PastChange,
     direction_factor,
     finding_factors,
     history_factors,
@@ -36,6 +35,7 @@ from confguard.schema.known_secrets import secret_texts
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING
+from confguard.stores.interface import Revision
 from confguard.values import Documents, check_type
 
 __all__ = ["assess", "check_document"]
@@ -53,7 +53,7 @@ _OF_ENVIRONMENTS = frozenset({"CG508", "CG515", "CG303"})
 def assess(
     diff: Diff,
     schema: SchemaLike = None,
-    history: Iterable[PastChange] | History | None = None,
+    history: Iterable[Revision] | History | None = None,
     *,
     policy: Policy | None = None,
     impact: ImpactLevel | None = None,
