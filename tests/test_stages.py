@@ -414,6 +414,40 @@ def test_an_agent_sees_through_what_was_left_to_it_and_the_next_one_goes_on(stor
     assert [each.number for each in guard.history()] == [2, 1]
 
 
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ("confirm", "the bake of revision 2 is over"),
+        ("revert", "revision 2 of 'pool' was replaced by revision 3 while it was watched"),
+    ],
+)
+def test_an_agent_that_ends_leaves_nobody_a_bake_that_is_over(store: Store, how: str, says: str) -> None:
+    guard = started(store)
+    guard.apply(guard.plan({"size": 2}, reason="more"), bake=Bake("9s", [lambda: True]), detach=True)
+    agent = Working(cg.Guard("pool", store=store, format="toml"), probes=[lambda: True])
+    until(lambda: agent.lines)
+    if how == "confirm":
+        guard.confirm()
+    else:
+        guard.revert(reason="no")
+    agent.end()
+    assert agent.lines[1:] == [says]
+
+
+def test_an_agent_that_ends_when_a_bake_stays_says_so(store: Store) -> None:
+    guard = started(store)
+    guard.apply(guard.plan({"size": 2}, reason="more"), bake=Bake("300ms", [lambda: True]), detach=True)
+
+    def end(event: cg.Event) -> None:
+        if event.kind == "confirmed":
+            agent.stop.set()
+
+    agent = Working(cg.Guard("pool", store=store, format="toml", on_event=end), probes=[lambda: True])
+    until(agent.stop.is_set)
+    agent.end()
+    assert agent.lines[1:] == ["the bake of revision 2 is over"]
+
+
 def test_an_agent_that_can_ask_nothing_leaves_it_to_others(store: Store) -> None:
     guard = started(store)
     guard.apply(guard.plan({"size": 2}, reason="more"), bake=Bake("1s", [lambda: True]), detach=True)
@@ -479,6 +513,7 @@ def test_a_killed_applier_loses_a_stage_to_the_agent(folder: Path) -> None:
     applier = run("apply", "auth", "--reason", "two", folder=folder)
     with cg.Guard("auth", store=f"sqlite:///{folder}/confguard.db") as guard:
         until(lambda: guard.store.pending_bake("auth"))
+        until(lambda: (folder / "live.toml").read_text() == "n = 2\n")
         applier.kill()
         applier.communicate()
         agent = run("agent", "--format", "json", folder=folder)

@@ -188,14 +188,14 @@ class Agent:
 
         def see() -> None:
             try:
-                see_through(bake, done, stop)
+                decided = see_through(bake, done, stop)
             except ConfguardError as error:
                 self.say(guard.name, str(error))
             except Exception as error:  # noqa: BLE001 - as below
                 _LOG.exception("the bake of '%s' could not be seen through", guard.name)
                 self.say(guard.name, masked(f"{type(error).__name__}: {error}"))
             else:
-                what = "left to the next agent" if stop.is_set() else "is over"
+                what = "is over" if decided else "left to the next agent"
                 self.say(guard.name, f"the bake of revision {done[0].revision.number} {what}")
 
         state.seeing = Thread(target=see, name=f"confguard-bake-{guard.name}", daemon=True)

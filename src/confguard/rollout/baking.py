@@ -29,17 +29,16 @@ _LONGEST_VERIFYING = 10.0
 """For how many seconds at most what was reverted is watched, until it is healthy again."""
 
 
-def see_through(bake: Bake, done: Sequence[Done], stop: threading.Event | None = None) -> None:
-    """Watch what is to prove itself until it is decided; leave it to somebody else when `stop` is set.
+def see_through(bake: Bake, done: Sequence[Done], stop: threading.Event | None = None) -> bool:
+    """Watch what is to prove itself until it is decided; False where it is left to somebody else, as `stop` was set.
 
     Raises `BakeFailedError` after reverting it, and `InDoubtError` where somebody else watches it by now.
     """
     with telemetry.span("confguard.bake", [each.place.config for each in done]):
         watched = watch(bake, done, stop)
-    if watched.outcome is Outcome.LEFT:
-        for each in done:
-            leave(each)
-        return
+    left = [leave(each) for each in done] if watched.outcome is Outcome.LEFT else []
+    if any(left):
+        return False
     if watched.outcome is Outcome.TAKEN_OVER:
         raise _taken_over(done[0])
     if watched.outcome is Outcome.FAILED:
@@ -53,6 +52,7 @@ def see_through(bake: Bake, done: Sequence[Done], stop: threading.Event | None =
     if replaced:
         with uninterrupted():
             raise _replaced_while_watched(replaced, done)
+    return True
 
 
 def confirm(place: Place) -> Revision | None:
@@ -87,17 +87,21 @@ def extend(place: Place, by: timedelta) -> PendingBake | None:
     return None
 
 
-def leave(done: Done) -> None:
-    """Leave a bake to the next agent that looks, if there is one within the lease; else it is abandoned."""
-    if done.bake is None:
-        return
+def leave(done: Done) -> bool:
+    """Leave a bake to the next agent that looks, if there is one within the lease; else it is abandoned.
+
+    False if there is nothing to leave: somebody has ended the bake.
+    """
     place, config, number = done.place, done.place.config, done.revision.number
     with suppress(StoreError):  # then it is abandoned when the lease ends
-        pending = place.pending_bake()
-        if pending and pending.watcher == done.bake.watcher:
-            nobodys = evolve(pending, watcher="")
-            if place.store.change_bake(config, pending, nobodys):
+        while (pending := place.pending_bake()) and pending.revision == number:
+            if done.bake is None or pending.watcher != done.bake.watcher:
+                return True
+            if place.store.change_bake(config, pending, evolve(pending, watcher="")):
                 place.store.renew_bake(config, number, lease_for(math.inf))
+                return True
+        return False
+    return True
 
 
 def take_over(place: Place, terms: Bake | None) -> tuple[Bake, list[Done]] | None:
