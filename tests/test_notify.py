@@ -139,7 +139,7 @@ def test_apply_and_revert_are_sent_signed_as_cloud_events(serving: Callable[...,
 
 def test_a_known_signature() -> None:
     """The example that Standard Webhooks gives for implementers."""
-    from confguard.notify.webhook import signature
+    from confguard.notify.notifiers import signature
 
     key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     headers = signature(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')

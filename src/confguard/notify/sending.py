@@ -8,40 +8,21 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from attrs import define, evolve, field
 
 from confguard.errors import brief
-from confguard.events import Event, EventKind, Listener
-from confguard.notify.apprise import THREADS
+from confguard.events import Event, Listener
 from confguard.notify.messages import Message
+from confguard.notify.notifiers import THREADS, Notifier
 from confguard.secrets import masked
 
-__all__ = ["Notifications", "Notifier"]
+__all__ = ["Notifications"]
 
 _LOG = logging.getLogger(__name__)
 _MOST_WAITING = 1000
 _LEAVING = 5.0
 """Seconds that the end of the process waits for what is still to be sent."""
-
-
-class Notifier(Protocol):
-    """Somebody to be told."""
-
-    @property
-    def name(self) -> str:
-        """How it is called in messages: without a secret."""
-        ...
-
-    @property
-    def events(self) -> tuple[EventKind, ...]:
-        """The kinds of events that it is sent."""
-        ...
-
-    def send(self, message: Message, wait: Callable[[float], object]) -> str | None:
-        """None if it was taken, else why not; `wait` between two attempts. May raise."""
-        ...
 
 
 class Notifications:

@@ -195,7 +195,7 @@ def _unusable_tables(settings: Settings) -> Iterator[Problem]:
 def _unusable_notifiers(project: Project) -> Iterator[Problem]:
     """Notifiers that are none; whether their secrets are there is known when they are needed."""
     for name, table in project.settings.notifiers.items():
-        from confguard.notify.tables import as_notifier
+        from confguard.notify.notifiers import as_notifier
 
         try:
             as_notifier(table, project.root)
