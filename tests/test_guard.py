@@ -481,7 +481,7 @@ def test_what_happened_before_a_bake_does_not_count(guard: cg.Guard) -> None:
     monitor = ErrorRate(lambda: next(totals), 0.01)
     monitor.check()
     guard.apply(guard.plan({"max_inflight": 380}, reason="less"), bake=quick(monitors=[monitor]))
-    assert monitor._watch.seen.errors == 0
+    assert monitor._seen.errors == 0
 
 
 @pytest.mark.parametrize("place", [0, 1])

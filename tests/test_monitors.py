@@ -101,11 +101,11 @@ def test_evidence_only_rises_by_what_is_worse(batches: list[tuple[int, int]]) ->
     monitor = ErrorRate(stream, 0.1, alpha=1e-300)
     monitor.start()
     for good, bad in batches:
-        before = monitor._watch.evidence.log()
+        before = monitor._evidence.log()
         stream.add(good + bad, bad)
         monitor.check()
         if not bad:
-            assert monitor._watch.evidence.log() <= before + 1e-9
+            assert monitor._evidence.log() <= before + 1e-9
 
 
 @pytest.mark.slow
@@ -130,7 +130,7 @@ def evidence_of(bits: list[int], usual: float, burst: int) -> float:
     for bit in bits:
         stream.add(1, bit)
         monitor.check()
-    return math.exp(monitor._watch.evidence.log())
+    return math.exp(monitor._evidence.log())
 
 
 @given(st.integers(1, 8), st.integers(0, 8), st.integers(1, 8))
@@ -218,8 +218,8 @@ def test_hours_have_a_usual_share_each() -> None:
 
 def test_the_time_before_is_a_baseline_with_its_doubt() -> None:
     few, many = (ErrorRate(Stream(), Counts(of, of // 100)) for of in (200, 1_000_000))
-    assert few._watch.usual[0] > 0.05
-    assert 0.01 < many._watch.usual[0] < 0.0105
+    assert few._usual[0] > 0.05
+    assert 0.01 < many._usual[0] < 0.0105
     with pytest.raises(ValueError, match="fewer requests than all"):
         ErrorRate(Stream(), Counts(0, 0))
 

@@ -24,7 +24,7 @@ from confguard.rollout import (
     HttpProbe,
 )
 from confguard.rollout.bake import Outcome, health, watch
-from confguard.rollout.monitors.bounding import Bounded
+from confguard.rollout.monitors.interface import Bounded
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -235,7 +235,8 @@ class Reading:
 def test_what_nobody_could_measure_is_not_healthy(good: Any, outcome: Outcome) -> None:
     """A bake that is over before `silence` readings have failed was called healthy without one."""
     bake = Bake("30ms", monitors=[ErrorRate(Reading(*good), 0.01, silence=50)], interval="10ms")
-    watched = watch(bake, lambda: None, lambda *_: None)
+    clock = Time()
+    watched = watch(bake, lambda: None, lambda *_: None, now=clock, sleep=clock.sleep)
     assert watched.outcome is outcome
     if outcome is Outcome.FAILED:
         assert watched.why.startswith("not measured at the end of the bake: error rate: no reading")
@@ -262,7 +263,7 @@ def test_a_service_that_nobody_asked_anything_is_not_measured(
 
 @pytest.mark.parametrize("how", ["start", "check"])
 def test_a_monitor_that_hangs_or_raises_is_an_alarm(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("confguard.rollout.monitors.bounding._LONGEST", 0.1)
+    monkeypatch.setattr("confguard.rollout.monitors.interface._LONGEST", 0.1)
     released = threading.Event()
 
     class Odd:
@@ -286,7 +287,7 @@ def test_a_monitor_that_hangs_or_raises_is_an_alarm(how: str, monkeypatch: pytes
 
 def test_a_monitor_that_hangs_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The agent looks after others, too."""
-    monkeypatch.setattr("confguard.rollout.monitors.bounding._LONGEST", 0.3)
+    monkeypatch.setattr("confguard.rollout.monitors.interface._LONGEST", 0.3)
     released = threading.Event()
     monitor = Bounded(ErrorRate(lambda: (released.wait(20) and Counts(1, 0)) or Counts(0, 0), 0.01))
     monitor.start()

@@ -20,7 +20,7 @@ from confguard.guard import Guard
 from confguard.rollout.bake import Bake
 from confguard.rollout.baking import can_take_over, see_through, take_over
 from confguard.rollout.monitors import MonitorLike, as_monitor
-from confguard.rollout.monitors.bounding import Bounded
+from confguard.rollout.monitors.interface import Bounded
 from confguard.rollout.probes import ProbeLike, as_probe
 from confguard.rollout.recovering import recover
 from confguard.secrets import masked

@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 
 from confguard.fields import Duration
 from confguard.rollout.monitors import Monitor, MonitorLike, as_monitor
-from confguard.rollout.monitors.bounding import Bounded
+from confguard.rollout.monitors.interface import Bounded
 from confguard.rollout.probes import Probe, ProbeLike, as_probe, ask
 from confguard.stores.interface import LEASE_SECONDS
 from confguard.stores.stages import Stage, stages_of

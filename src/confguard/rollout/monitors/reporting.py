@@ -12,9 +12,7 @@ from attrs import define, evolve, field
 from attrs.validators import in_
 
 from confguard.forking import renew_in_children
-from confguard.rollout.monitors.interface import Counts
-from confguard.rollout.monitors.recording import Recorder
-from confguard.rollout.monitors.series import Totals
+from confguard.rollout.monitors.interface import Counts, Recorder, Totals
 from confguard.secrets import masked
 from confguard.stores.interface import Store
 from confguard.stores.reports import REPORT_SECONDS, Report

@@ -17,8 +17,7 @@ from attrs import define, field, frozen
 
 from confguard.errors import brief
 from confguard.fields import Duration
-from confguard.rollout.monitors.interface import Counts
-from confguard.rollout.monitors.series import Totals
+from confguard.rollout.monitors.interface import Counts, Totals
 from confguard.rollout.probes import fetch
 from confguard.targets.addresses import checked_url, shown_url
 from confguard.targets.concealing import shown_by

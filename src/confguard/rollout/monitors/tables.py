@@ -8,12 +8,10 @@ from typing import Any, TypeAlias
 
 from attrs import NOTHING
 
-from confguard.rollout.monitors.comparing import Compared
+from confguard.rollout.monitors.detectors import Compared, ErrorRate, Latency, Traffic
 from confguard.rollout.monitors.interface import Monitor, Source
 from confguard.rollout.monitors.reporting import ReportedCounts
-from confguard.rollout.monitors.shares import ErrorRate, Latency
 from confguard.rollout.monitors.sources import HttpCounts, LogCounts, PrometheusCounts
-from confguard.rollout.monitors.traffic import Traffic
 from confguard.targets.kinds import Kind, keys_of, read_table
 from confguard.targets.refusing import UnusableError
 

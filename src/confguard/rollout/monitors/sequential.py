@@ -1,0 +1,123 @@
+"""What the tests of this package share: what is read is weighed, and the evidence may be looked at at any time.
+
+Also what they check of their settings, and how their verdicts say amounts.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from confguard.errors import brief
+from confguard.rollout.monitors.evidence import Evidence
+from confguard.secrets import masked
+from confguard.texts import amount
+
+__all__ = ["Sequential", "check_alpha", "check_name", "check_whole", "is_share", "now", "percent"]
+
+
+class Sequential:
+    """Reads totals, weighs what came in since the last reading, and alarms when the evidence is enough.
+
+    Each kind says how it reads, what it weighs, and its verdict since a mark: the moment at which the change began.
+    """
+
+    alpha: float
+    silence: int
+    silent: int
+    """How many readings in a row failed, up to now."""
+    _evidence: Evidence[Any]
+    _last: Any
+
+    def __attrs_post_init__(self) -> None:
+        self._begin()
+
+    def start(self) -> None:
+        """Forget what was seen, and read the totals from which to count."""
+        self._begin()
+        self.check()
+
+    def check(self) -> str | None:
+        """Read the totals and weigh what came in since the last time."""
+        try:
+            reading = self._read()
+        except Exception as error:  # noqa: BLE001 - a source may raise anything; no reading is no evidence
+            self.silent += 1
+            if self.silent < self.silence:
+                return None
+            return masked(f"no reading {amount(self.silent, 'time')}: {error}")
+        self.silent = 0
+        if self._last is not None:
+            self._weigh(self._last, reading)
+        self._last = reading
+        log = self._evidence.log()
+        if log < self._enough() or self._evidence.began is None:
+            return None
+        return f"{self._verdict(self._evidence.began)}; evidence {odds(log)}"
+
+    def _begin(self) -> None:
+        """Forget what was seen."""
+        self._last, self.silent = None, 0
+
+    def _enough(self) -> float:
+        """From which logarithm of the evidence on it alarms."""
+        return math.log(1 / self.alpha)
+
+    def _read(self) -> Any:
+        """What the totals are. May raise anything."""
+        raise NotImplementedError
+
+    def _weigh(self, before: Any, reading: Any) -> None:
+        """Update the evidence."""
+        raise NotImplementedError
+
+    def _verdict(self, began: Any) -> str:
+        """What was seen since a mark, and what is usual."""
+        raise NotImplementedError
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def is_share(value: object) -> bool:
+    """Is it a number from 0 up to 1?"""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
+
+
+def check_alpha(_: Any, attribute: Any, value: Any) -> None:
+    """Raise `ValueError` for what is no chance of a false alarm."""
+    if not is_share(value) or value == 0:
+        raise ValueError(f"{attribute.name} is a share from 0 to 1, not {brief(repr(value))}")
+
+
+def check_whole(_: Any, attribute: Any, value: Any) -> None:
+    """Raise `ValueError` for what is no number of something."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{attribute.name} is a whole number, 1 or more, not {brief(repr(value))}")
+
+
+def check_name(_: Any, attribute: Any, value: Any) -> None:
+    """Raise `ValueError` for what cannot be shown as a name."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{attribute.name} is a text, not {brief(repr(value))}")
+
+
+def percent(share: float) -> str:
+    """A share in percent.
+
+    >>> percent(0.0125)
+    '1.25 %'
+    """
+    return f"{100 * share:.3g} %"
+
+
+def odds(log: float) -> str:
+    """Evidence, of which the logarithm is given.
+
+    >>> odds(7.1), odds(30.0)
+    ('1,212 to 1', '10^13 to 1')
+    """
+    return f"{math.exp(log):,.0f} to 1" if log < math.log(1e6) else f"10^{log / math.log(10):.0f} to 1"
