@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 
 from confguard.errors import ConfguardError
 from confguard.guard import Guard, Plan
 from confguard.rollout import applying, reverting
 from confguard.rollout.bake import Bake
-from confguard.rollout.changes import HeadChange
 from confguard.stores.interface import Revision
 from confguard.values import check_type
 
@@ -76,28 +76,19 @@ class Group:
         if strangers:
             raise ConfguardError(f"no guard of '{min(strangers)}' is in the group")
         guards = [guard for guard in self.guards if guard.name in by_name]
-        heads: dict[str, Revision] = {}
-
-        def changes() -> list[HeadChange]:
-            wanted = []
-            for guard in guards:
-                change = guard.change_of(
-                    by_name[guard.name],
-                    override,
-                    approved_by=approved_by,
-                    bake=bake,
-                    overwrite=overwrite,
-                    supersede=supersede,
-                )
-                if isinstance(change, HeadChange):
-                    wanted.append(change)
-                else:
-                    heads[guard.name] = change
-            return wanted
-
-        applied = applying.apply([guard.place for guard in guards], changes)
-        heads |= {revision.config: revision for revision in applied}
-        return [heads[guard.name] for guard in guards]
+        changes = [
+            partial(
+                guard.change_of,
+                by_name[guard.name],
+                override,
+                approved_by=approved_by,
+                bake=bake,
+                overwrite=overwrite,
+                supersede=supersede,
+            )
+            for guard in guards
+        ]
+        return applying.apply([guard.place for guard in guards], changes)
 
     def revert(
         self, to: datetime | str | None = None, *, reason: str, author: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from attrs import evolve
@@ -22,11 +23,10 @@ from confguard.risk.judging import Terms
 from confguard.risk.policy import Policy
 from confguard.risk.rules.interface import Rule
 from confguard.rollout import applying, baking, recovering, reverting
-from confguard.rollout.adopting import held_by_hand
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import HeadChange, author_name
 from confguard.rollout.places import Place
-from confguard.rollout.plans import Plan, as_bundle, as_document, change_of, plan_change
+from confguard.rollout.plans import Plan, as_bundle, as_document, change_of, held_by_hand, plan_change
 from confguard.rollout.recovering import Recovered
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.shape import ANYTHING
@@ -191,20 +191,18 @@ class Guard:
         service refused it, and it was taken back; `NotToldError` if the service could not be told of that;
         `BakeFailedError` if its bake reverted it. A reason that is missing is a `ValueError`.
         """
-        if reason_told := _said(reason):
-            plan = evolve(plan, reason=plan.diff.clean(reason_told))
-        there: list[Revision] = []
-
-        def changes() -> list[HeadChange]:
-            change = self.change_of(
-                plan, override, approved_by=approved_by, bake=bake, overwrite=overwrite, supersede=supersede
-            )
-            if isinstance(change, HeadChange):
-                return [change]
-            there.append(change)
-            return []
-
-        return (applying.apply([self.place], changes, tell_services=tell, detach=detach) or there)[0]
+        if reason and reason.strip():
+            plan = evolve(plan, reason=plan.diff.clean(reason.strip()))
+        change = partial(
+            self.change_of,
+            plan,
+            override,
+            approved_by=approved_by,
+            bake=bake,
+            overwrite=overwrite,
+            supersede=supersede,
+        )
+        return applying.apply([self.place], [change], tell_services=tell, detach=detach)[0]
 
     def change_of(
         self,
@@ -223,10 +221,10 @@ class Guard:
         return change_of(
             self.place,
             plan,
-            override=_said(override),
-            approved_by=_said(approved_by),
+            override=override,
+            approved_by=approved_by,
             overwrite=overwrite,
-            supersede=_said(supersede),
+            supersede=supersede,
             bake=bake,
         )
 
@@ -420,8 +418,3 @@ class Guard:
             f"'{self.name}': in which format shall the mapping be written?",
             hint="give the guard a target or format=",
         )
-
-
-def _said(text: str | None) -> str | None:
-    """What somebody gave as a reason; None if that says nothing."""
-    return (text or "").strip() or None

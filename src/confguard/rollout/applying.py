@@ -15,13 +15,12 @@ from confguard import telemetry
 from confguard.errors import ConfguardError, StoreError
 from confguard.interrupting import interruptible, name_of, uninterrupted
 from confguard.rollout.bake import Bake
-from confguard.rollout.baking import leave, see_through
+from confguard.rollout.baking import leased, leave, see_through
 from confguard.rollout.changes import HeadChange
-from confguard.rollout.going_back import bake_failed, check_done, take_back
 from confguard.rollout.places import Place, locked
 from confguard.rollout.recovering import recover_before, tell_untold
-from confguard.rollout.steps import Done, tell_of_heads, write
-from confguard.rollout.watching import leased
+from confguard.rollout.reverting import bake_failed, take_back
+from confguard.rollout.steps import Done, check_done, tell_of_heads, write
 from confguard.stores.interface import Revision
 
 __all__ = ["apply"]
@@ -32,24 +31,25 @@ _LONGEST_TELLING = 600.0
 
 def apply(
     places: Sequence[Place],
-    changes_of: Callable[[], Sequence[HeadChange]],
+    changes: Sequence[Callable[[], HeadChange | Revision]],
     *,
     tell_services: bool = True,
     detach: bool = False,
 ) -> list[Revision]:
     """Make changes of several configs real, all of them or none; the revisions that are the heads now.
 
-    `changes_of` works the changes out when no one else writes to the places any more. Where nothing changes, a service
-    that was not told yet of what is there is told. With `detach`, a bake is left to an agent. Raises what `changes_of`
-    raises, and `ConflictError`, `TargetError` or `StoreError` when nothing was done; `RefusedError` when it was taken
-    back or replaced, `NotToldError` when a service could not be told; `BakeFailedError` when it was reverted.
+    The `changes` are worked out when no one else writes to the places any more; one that is a revision is the head
+    already, and a service that was not told of it yet is told. With `detach`, a bake is left to an agent. Raises what
+    they raise, and `ConflictError`, `TargetError` or `StoreError` when nothing was done; `RefusedError` when it was
+    taken back or replaced, `NotToldError` when a service could not be told; `BakeFailedError` when it was reverted.
     """
     recover_before(places)
     attempt = _Attempt()
     configs = [each.config for each in places]
     with telemetry.span("confguard.apply", configs), interruptible(), _undone_if_interrupted(attempt):
         with locked(places):
-            attempt.changes = changes_of()
+            heads = [each() for each in changes]
+            attempt.changes = [each for each in heads if isinstance(each, HeadChange)]
             with uninterrupted():
                 attempt.done = done = write(attempt.changes)
         if tell_services:
@@ -70,7 +70,8 @@ def apply(
             changed = {each.place.config for each in done}
             check_done(tell_untold([each for each in places if each.config not in changed]))
         check_done(done)
-    return [each.revision for each in done]
+    decided = {each.place.config: each.revision for each in done}
+    return [decided[each.place.config] if isinstance(each, HeadChange) else each for each in heads]
 
 
 @define

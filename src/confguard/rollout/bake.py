@@ -124,7 +124,7 @@ def watch(
     is_last: bool = True,
     is_alone: bool = False,
     now: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], object] = time.sleep,
 ) -> Watched:
     """Ask probes and monitors until the bake has an outcome.
 
@@ -163,7 +163,7 @@ def health(
     seconds: float,
     *,
     now: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], object] = time.sleep,
 ) -> tuple[bool | None, str]:
     """Is what is in force again healthy, and if not, why? Asked for so many seconds at most; None if nobody can say.
 
@@ -254,7 +254,7 @@ def _at_the_end(
     monitors: Sequence[Bounded],
     expected: Sequence[Bounded],
     tallies: Sequence[_Tally],
-    sleep: Callable[[float], None],
+    sleep: Callable[[float], object],
 ) -> Watched:
     """What failed a moment ago is asked until it is healthy, or has failed too often in a row.
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from attrs import evolve, frozen
@@ -16,7 +17,15 @@ from confguard.documents.bundle import Bundle, Layout
 from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.documents.writing import write
-from confguard.errors import BakingError, ConfguardError, DocumentError, DriftError, PolicyError, harmless
+from confguard.errors import (
+    BakingError,
+    ConfguardError,
+    DocumentError,
+    DriftError,
+    NotFoundError,
+    PolicyError,
+    harmless,
+)
 from confguard.fields import Owner
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.findings import Risk
@@ -31,8 +40,9 @@ from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.sources import Source, read_source
 from confguard.stores.interface import SUPERSEDES, PendingBake, Revision
 from confguard.targets.drift import Drift
+from confguard.targets.interface import Target
 
-__all__ = ["Plan", "as_bundle", "as_document", "change_of", "owners_of", "plan_change"]
+__all__ = ["Plan", "as_bundle", "as_document", "change_of", "held_by_hand", "plan_change"]
 
 _REASON = "a reason is required: say what the change is for"
 HISTORY = 50
@@ -146,7 +156,7 @@ def plan_change(
         block=terms.policy.block,
         author=author,
         reason=changes.clean(reason) if reason else None,
-        owners=owners_of(changes, place.schema),
+        owners=_owners_of(changes, place.schema),
         ticket=ticket,
         labels=labels,
         drift=place.edited(head, document.content),
@@ -172,6 +182,9 @@ def change_of(
     """
     if plan.reason is None:
         raise ValueError(_REASON)
+    override, approved_by, supersede = (
+        text.strip() if text else None for text in (override, approved_by, supersede)
+    )
     pending = place.pending_bake()
     if pending and not supersede:
         raise _baking(place, pending)
@@ -227,7 +240,52 @@ def as_bundle(source: Source, files: Layout, head: Document | None) -> Document:
     return source
 
 
-def owners_of(changes: Diff, schema: Schema[Any] | None) -> tuple[str, ...]:
+def held_by_hand(place: Place, target: str | os.PathLike[str] | None = None) -> tuple[bytes, str]:
+    """What a target holds that somebody wrote, and the target's name; what any holds, before the first revision.
+
+    Raises `NotFoundError` where none does, and `ConfguardError` where several hold different things and none is named.
+    """
+    head = place.head()
+    others = {each.target for each in place.edited(head)}  # a machine that lags was not edited
+    wanted = None if target is None else _named(place, os.fspath(target))
+    edited = [
+        (each.content, each.target.name)
+        for each in place.held()
+        if each.content is not None
+        and (head is None or each.target.name in others)
+        and (wanted is None or each.target in wanted)
+    ]
+    if not edited:
+        which = place.names() if target is None else f"'{target}'"
+        raise NotFoundError(
+            f"'{place.config}': {which} holds nothing that could be adopted: it is the head already, or missing",
+            hint=f"confguard drift {place.config}",
+        )
+    if len({content for content, _ in edited}) > 1:
+        raise ConfguardError(
+            f"'{place.config}': targets hold different things: {', '.join(name for _, name in edited)}",
+            hint="say which one is adopted: target=, --target FILE",
+        )
+    return edited[0]
+
+
+def _named(place: Place, name: str) -> list[Target]:
+    """The targets that a path means, from here or from where the targets are. Raises `NotFoundError`."""
+    wanted = Path(os.path.normpath(name)).parts
+    targets = [
+        each
+        for each in place.targets
+        if Path(name).resolve() == Path(each.name).resolve()
+        or Path(each.name).parts[-len(wanted) :] == wanted
+    ]
+    if not targets:
+        raise NotFoundError(
+            f"'{place.config}' has no target '{harmless(name)}'", hint=f"it has: {place.names()}"
+        )
+    return targets
+
+
+def _owners_of(changes: Diff, schema: Schema[Any] | None) -> tuple[str, ...]:
     """Who is to be asked, by the schema's `Owner` marks on what changes, and on what it stands in."""
     shape = schema.shape if schema else ANYTHING
     marks = (mark for change in changes for _, mark in shape.marks_on(change.path, Owner))

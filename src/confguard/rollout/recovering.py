@@ -13,9 +13,8 @@ from attrs import evolve, frozen
 
 from confguard.errors import ConfguardError, ConflictError, DriftError, NotFoundError
 from confguard.rollout.changes import change_back
-from confguard.rollout.going_back import check_done
 from confguard.rollout.places import Place, locked
-from confguard.rollout.steps import Done, tell, write, write_again
+from confguard.rollout.steps import Done, check_done, tell, write, write_again
 from confguard.stores.interface import PendingBake, PlaceState, Revision
 from confguard.targets.reload import TELLING
 

@@ -1,17 +1,37 @@
-"""Reverting by hand: which revision is gone back to, and what a revert means that is said once more."""
+"""Going back: by hand, from what a service refuses, and from a bake that failed. What is decided here is never undone.
+
+The bytes that were there before are in every target, or `recovering` puts them there; whether the service could be told
+of them is another question, and said apart.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
+from attrs import evolve
+
+from confguard import telemetry
 from confguard.diffs.engine import compare
 from confguard.diffs.merging import merge
 from confguard.documents.bundle import Bundle
 from confguard.documents.document import Document
 from confguard.documents.writing import write as write_anew
-from confguard.errors import ConflictError, DocumentError, MergeConflictError, NotFoundError
-from confguard.interrupting import interruptible
+from confguard.errors import (
+    BakeFailedError,
+    BakeNotToldError,
+    ConfguardError,
+    ConflictError,
+    DocumentError,
+    MergeConflictError,
+    NotFoundError,
+    NotToldError,
+    RefusedError,
+    StoreError,
+    TargetError,
+)
+from confguard.interrupting import interruptible, uninterrupted
 from confguard.rollout import recovering
 from confguard.rollout.changes import (
     HeadChange,
@@ -21,14 +41,14 @@ from confguard.rollout.changes import (
     draft_of,
     without_secrets,
 )
-from confguard.rollout.going_back import check_done, go_back
-from confguard.rollout.places import Place
+from confguard.rollout.places import Place, locked
+from confguard.rollout.steps import Done, check_done, failure, newer, tell_of_heads, write
 from confguard.schema.schema import SchemaLike
 from confguard.schema.sources import SourceData
 from confguard.stores.finding import find, other_before, previous
 from confguard.stores.interface import Draft, Revision
 
-__all__ = ["revert", "without"]
+__all__ = ["bake_failed", "revert", "take_back", "without"]
 
 
 def revert(
@@ -56,7 +76,7 @@ def revert(
         return _finished(places)
     name = author_name(author)
     with interruptible():
-        done = go_back(places, lambda: [_reverted(place, to, only, reason, name) for place in places])
+        done = _go_back(places, lambda: [_reverted(place, to, only, reason, name) for place in places])
     check_done(done)
     return [each.revision for each in done]
 
@@ -70,57 +90,6 @@ def _check_asked(to: object, only: object) -> None:
         )
     if to is not None and (not isinstance(to, int | str | datetime) or isinstance(to, bool)):
         raise TypeError(f"`to` is a revision's number, a time or a label, and not {type(to).__name__}")
-
-
-def without(
-    before: Document, undone: Document, head: Document, schema: SchemaLike = None, what: str = "the change"
-) -> Document:
-    """The head as it would be if the step from `before` to `undone` had not been made.
-
-    Comments and layout are the head's. Raises `MergeConflictError` with every setting that was changed again since.
-
-    >>> from confguard.documents.document import parse
-    >>> one, two, three = (parse(text, "toml") for text in ("a = 1\\n", "a = 2\\n", "a = 2 # two\\nb = 1\\n"))
-    >>> print(without(one, two, three).text, end="")
-    a = 1 # two
-    b = 1
-    """
-    if isinstance(head, Bundle) and isinstance(before, Bundle) and isinstance(undone, Bundle):
-        return _without_in_files(before, undone, head, schema, what)
-    merged = merge(undone, head, before, schema)
-    if not merged.clean:
-        listed = "\n".join(f"  {each}" for each in merged.conflicts)
-        raise MergeConflictError(
-            f"{what} cannot be taken back by itself: changed again since\n{listed}",
-            hint="ours is the head, theirs what was before; write what is meant, and apply that",
-            conflicts=merged.conflicts,
-        )
-    try:
-        return head.edit(compare(SourceData(head.data), SourceData(merged.data)))
-    except DocumentError:  # what cannot be edited in place is written anew
-        return write_anew(merged.data, head.format)
-
-
-def _without_in_files(
-    before: Bundle, undone: Bundle, head: Bundle, schema: SchemaLike, what: str
-) -> Document:
-    """The same file by file: those that the step did not touch stay byte for byte."""
-    files: dict[str, bytes | None] = {}
-    for name in dict.fromkeys([*before.files, *undone.files]):
-        was, became, now = (side.files.get(name) for side in (before, undone, head))
-        if _content(was) == _content(became) or _content(now) == _content(was):
-            continue
-        if was and became and now and now.content != became.content:
-            files[name] = without(was, became, now, schema, what).content
-        elif _content(now) != _content(became):
-            raise MergeConflictError(f"{what} cannot be taken back by itself: {name} came or went since")
-        else:
-            files[name] = _content(was)
-    return head.with_files(files)
-
-
-def _content(document: Document | None) -> bytes | None:
-    return document.content if document else None
 
 
 def _reverted(
@@ -192,3 +161,183 @@ def _taken_out(place: Place, head: Revision, only: int, reason: str, author: str
         raise NotFoundError("the first revision has none before it that could be gone back to")
     document = without(before.document, undone.document, head.document, place.schema, f"revision {only}")
     return draft_of(document, author, f"revision {only} is taken back: {reason}", place.clock())
+
+
+def without(
+    before: Document, undone: Document, head: Document, schema: SchemaLike = None, what: str = "the change"
+) -> Document:
+    """The head as it would be if the step from `before` to `undone` had not been made.
+
+    Comments and layout are the head's. Raises `MergeConflictError` with every setting that was changed again since.
+
+    >>> from confguard.documents.document import parse
+    >>> one, two, three = (parse(text, "toml") for text in ("a = 1\\n", "a = 2\\n", "a = 2 # two\\nb = 1\\n"))
+    >>> print(without(one, two, three).text, end="")
+    a = 1 # two
+    b = 1
+    """
+    if isinstance(head, Bundle) and isinstance(before, Bundle) and isinstance(undone, Bundle):
+        return _without_in_files(before, undone, head, schema, what)
+    merged = merge(undone, head, before, schema)
+    if not merged.clean:
+        listed = "\n".join(f"  {each}" for each in merged.conflicts)
+        raise MergeConflictError(
+            f"{what} cannot be taken back by itself: changed again since\n{listed}",
+            hint="ours is the head, theirs what was before; write what is meant, and apply that",
+            conflicts=merged.conflicts,
+        )
+    try:
+        return head.edit(compare(SourceData(head.data), SourceData(merged.data)))
+    except DocumentError:  # what cannot be edited in place is written anew
+        return write_anew(merged.data, head.format)
+
+
+def _without_in_files(
+    before: Bundle, undone: Bundle, head: Bundle, schema: SchemaLike, what: str
+) -> Document:
+    """The same file by file: those that the step did not touch stay byte for byte."""
+    files: dict[str, bytes | None] = {}
+    for name in dict.fromkeys([*before.files, *undone.files]):
+        was, became, now = (side.files.get(name) for side in (before, undone, head))
+        if _content(was) == _content(became) or _content(now) == _content(was):
+            continue
+        if was and became and now and now.content != became.content:
+            files[name] = without(was, became, now, schema, what).content
+        elif _content(now) != _content(became):
+            raise MergeConflictError(f"{what} cannot be taken back by itself: {name} came or went since")
+        else:
+            files[name] = _content(was)
+    return head.with_files(files)
+
+
+def _content(document: Document | None) -> bytes | None:
+    return document.content if document else None
+
+
+def take_back(done: Sequence[Done]) -> ConfguardError:
+    """Undo a change that could not be written everywhere, or that a service refuses; the error that says so."""
+    replaced = next((each for each in done if each.replaced_by), None)
+    if replaced:
+        return _take_back_with(replaced, [each for each in done if not each.replaced_by and each.back])
+    failed = next(each for each in done if each.problem)
+    if not any(each.back for each in done):  # there is nothing to go back to: what was decided stays
+        return failure(done) or RefusedError(str(failed.problem))
+    try:
+        undone = _undo(done, f"taken back: {failed.problem}")
+    except ConflictError:
+        return RefusedError(
+            f"{failed.title}: {failed.problem}; somebody replaced it meanwhile", hint=failed.log
+        )
+    except ConfguardError as error:
+        message = f"{failed.title}: {failed.problem}; it could not be taken back: {error}"
+        return TargetError(message, hint=_revert_hint(failed))
+    if not failed.back:
+        message = f"{failed.title} is the first, and stays: {failed.problem}{_with_it(undone)}"
+        return _and_left(message, failure([failed, *undone])) or RefusedError(message, hint=failed.log)
+    message = f"{failed.title} was taken back: {failed.problem}"
+    and_told = ", and its service was told" if failed.place.reloads else ""
+    back = next(each for each in undone if each.place is failed.place)
+    return _and_left(message, failure(undone)) or RefusedError(
+        f"{message}\n{back.in_force}{and_told}", hint=failed.log
+    )
+
+
+def _take_back_with(replaced: Done, others: Sequence[Done]) -> ConfguardError:
+    """The error for what somebody replaced while its service was told; what changed with it does not stay alone."""
+    error = replaced.replaced()
+    if not others:
+        return error
+    try:
+        undone = _undo(others, f"taken back: {error}")
+    except ConfguardError as wrong:
+        message = f"{error}\nwhat changed with it could not be taken back: {wrong}"
+        return TargetError(message, hint=_revert_hint(others[0]))
+    message = f"{error}{_with_it(undone)}"
+    return _and_left(message, failure(undone)) or RefusedError(message, hint=replaced.log)
+
+
+def bake_failed(done: Sequence[Done], why: str) -> ConfguardError | None:
+    """Undo what did not prove itself; the error that says so. None where somebody has let it stay meanwhile."""
+    last = done[0]
+    for each in done:
+        if not each.back:
+            with suppress(StoreError):  # the others are reverted all the same
+                each.place.store.end_bake(each.place.config, each.revision.number)
+    if not any(each.back for each in done):
+        return BakeFailedError(
+            f"{last.title} failed, and stays, as it is the first and there is none to go back to: {why}",
+            hint=f"apply a better one; or, if the service was not there yet: confguard status {last.place.config}",
+        )
+    try:
+        undone = _undo(done, why, unproved=True)
+    except ConflictError:
+        if not any(newer(each) for each in done):
+            return None
+        return BakeFailedError(f"{last.title} failed and was replaced since: {why}", hint=last.log)
+    except ConfguardError as error:
+        message = f"{last.title} failed: {why}; it could not be reverted: {error}"
+        return BakeFailedError(message, hint=_revert_hint(last))
+    message = f"{last.title} was reverted: {why}"
+    left = _and_left(message, failure(undone), untold=BakeNotToldError, unwritten=BakeFailedError)
+    return left or BakeFailedError(message, hint=f"{undone[0].in_force}; {last.log}")
+
+
+def _undo(done: Sequence[Done], why: str, *, unproved: bool = False) -> list[Done]:
+    """Make what has proved itself the heads again. Raises `ConflictError` if what was done is not the head any more.
+
+    What is `unproved` is taken back only while it bakes; several that bake as one, while one of them does.
+    """
+    followed = [each for each in done if each.back]
+
+    def changes() -> list[HeadChange]:
+        baking = [each for each in followed if unproved and each.place.pending_bake()]
+        if unproved and not baking:
+            raise ConflictError("all were confirmed meanwhile, and stay")
+        return [
+            evolve(
+                change_back(each.place, each.place.revision(each.back), each.revision, why),
+                unproved=each in baking,
+            )
+            for each in followed
+        ]
+
+    return _go_back([each.place for each in followed], changes)
+
+
+def _with_it(undone: Sequence[Done]) -> str:
+    names = ", ".join(f"'{each.place.config}'" for each in undone)
+    return f"\nwhat changed with it was taken back: {names}"
+
+
+def _and_left(
+    message: str,
+    left: ConfguardError | None,
+    untold: type[NotToldError] = NotToldError,
+    unwritten: type[ConfguardError] = TargetError,
+) -> ConfguardError | None:
+    """The error for what was taken back, and for what is left of that; None if nothing is."""
+    if left is None:
+        return None
+    message = f"{message}\n{left}"
+    if isinstance(left, NotToldError):
+        return untold(message, hint=left.hint, revision=left.revision)
+    return unwritten(message, hint=left.hint)
+
+
+def _revert_hint(done: Done) -> str:
+    return f"confguard revert {done.place.config}, or confguard recover {done.place.config}"
+
+
+def _go_back(places: Sequence[Place], changes_of: Callable[[], Sequence[HeadChange]]) -> list[Done]:
+    """Write what was before, tell the services, and say what of that could not be done."""
+    with telemetry.span("confguard.revert", [each.config for each in places]):
+        with locked(places):
+            changes = changes_of()
+            with uninterrupted():
+                done = write(changes)
+        done = tell_of_heads(done)
+    for each in done:
+        detail = {"wrong": each.problem} if each.problem else {}
+        reason = each.revision.reason
+        each.place.emit("reverted", each.revision, to=each.revision.reverts, reason=reason, **detail)
+    return done

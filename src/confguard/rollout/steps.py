@@ -14,14 +14,14 @@ from contextlib import suppress
 
 from attrs import evolve, frozen
 
-from confguard.errors import StoreError
+from confguard.errors import ConfguardError, NotToldError, RefusedError, StoreError, TargetError
 from confguard.rollout.changes import HeadChange, behind_edits
 from confguard.rollout.places import Place, discard
 from confguard.stores.doubt import UnreplicatedError
 from confguard.stores.interface import PendingBake, Revision
 from confguard.targets.interface import Staged
 
-__all__ = ["Done", "newer", "tell", "tell_of_heads", "write", "write_again"]
+__all__ = ["Done", "check_done", "failure", "newer", "tell", "tell_of_heads", "write", "write_again"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -54,6 +54,25 @@ class Done:
         replaced = f"revision {self.replaced_by} replaced it while its service was told"
         return self.not_written or self.not_told or (replaced if self.replaced_by else None)
 
+    @property
+    def in_force(self) -> str:
+        """Where it is, as messages say it."""
+        back = self.revision.reverts
+        bytes_of = f", the bytes of revision {back}," if back is not None else ""
+        return f"{self.title}{bytes_of} is in {self.place.names()}"
+
+    @property
+    def log(self) -> str:
+        """The command that shows what came before and after it."""
+        return f"confguard log {self.place.config}"
+
+    def replaced(self) -> RefusedError:
+        """The error for what somebody replaced."""
+        return RefusedError(
+            f"{self.title} is not in force: revision {self.replaced_by} replaced it while its service was told",
+            hint=self.log,
+        )
+
 
 def write(changes: Sequence[HeadChange]) -> list[Done]:
     """Stage, commit and write, with the places locked.
@@ -77,15 +96,11 @@ def write(changes: Sequence[HeadChange]) -> list[Done]:
         raise
     done = []
     for decided, waiting in zip(changes, staged, strict=True):
-        _tell_of_copies(decided)
+        _emit_copies(decided)
         change = _behind_edits(decided)
         not_written = change.place.write(change.revision, waiting)
-        bake = change.append.bake
-        done.append(
-            Done(
-                change.place, change.revision, change.back, not_written, unreplicated=unreplicated, bake=bake
-            )
-        )
+        each = Done(change.place, change.revision, change.back, not_written, bake=change.append.bake)
+        done.append(evolve(each, unreplicated=unreplicated))
     return done
 
 
@@ -101,11 +116,11 @@ def _behind_edits(change: HeadChange) -> HeadChange:
             "what was written into a target of '%s' just now is lost: %s", change.place.config, error
         )
         return change
-    _tell_of_copies(again)
+    _emit_copies(again)
     return again
 
 
-def _tell_of_copies(change: HeadChange) -> None:
+def _emit_copies(change: HeadChange) -> None:
     for copy in change.append.revisions[:-1]:
         change.place.emit("copied" if copy.drift_copy else "imported", copy)
 
@@ -134,3 +149,31 @@ def newer(done: Done) -> int | None:
         head = done.place.head()
         return head.number if head and head.digest != done.revision.digest else None
     return None
+
+
+def check_done(done: Sequence[Done]) -> None:
+    """Raise the error for what could not be written or told, was replaced meanwhile, or is on one server alone."""
+    error = failure(done) or next((each.unreplicated for each in done if each.unreplicated), None)
+    if error:
+        raise error
+
+
+def failure(done: Sequence[Done]) -> ConfguardError | None:
+    """The error for what could not be written or told, or was replaced meanwhile; None if all is done."""
+    for each in done:
+        if each.not_written:
+            return TargetError(
+                f"{each.title} is the head, and not yet in every target: {each.not_written}",
+                hint=f"mend that, and then: confguard recover {each.place.config}",
+            )
+        if each.replaced_by:
+            return each.replaced()
+    untold = [each for each in done if each.not_told]
+    if not untold:
+        return None
+    commands = "; ".join(f"confguard tell {each.place.config}" for each in untold)
+    return NotToldError(
+        "\n".join(f"{each.in_force}; the service was not told: {each.not_told}" for each in untold),
+        hint=f"the service runs, if it does, on what it was told before; once it answers: {commands}",
+        revision=untold[0].revision,
+    )
