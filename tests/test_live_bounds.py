@@ -72,7 +72,7 @@ def test_a_store_that_does_not_close_holds_nobody_up(folder: Path, monkeypatch: 
 
     store = Stuck()
     change(guard_at(store), 1)
-    monkeypatch.setattr("confguard.live.shared.open_store", lambda url: store)
+    monkeypatch.setattr("confguard.live.feeds.open_store", lambda url: store)
     live = cg.Live(Pool, "etcd://anywhere:2379#pool", interval=None)
     begun = time.monotonic()
     live.close()
@@ -168,7 +168,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     from confguard.stores.opening import open_store
 
     counted = Counted(open_store)
-    monkeypatch.setattr("confguard.live.shared.open_store", counted)
+    monkeypatch.setattr("confguard.live.feeds.open_store", counted)
     return counted
 
 

@@ -385,7 +385,7 @@ def test_whatever_is_taken_was_still_for_as_long_as_was_asked(
         clock = Clock(file, list(steps))
         moments = SimpleNamespace(monotonic=lambda: clock.now, time=lambda: 0.0)
         patched.setattr("confguard.live.files.time", moments)
-        feed = FileFeed(str(file), quiet)
+        feed = FileFeed((str(file),), quiet)
         held = b""
         while clock.steps:
             try:

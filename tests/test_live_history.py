@@ -141,7 +141,7 @@ def test_a_copy_knows_its_store_however_that_is_named(backup: Path) -> None:
 def test_a_copy_tells_no_password(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = MemoryStore()
     change(guard_at(store), 1)
-    monkeypatch.setattr("confguard.live.shared.open_store", lambda url: store)
+    monkeypatch.setattr("confguard.live.feeds.open_store", lambda url: store)
     with cg.Live(Pool, "postgresql://app:hunter2@db/main#pool", cache="copy", interval=None):
         pass
     assert b"hunter2" not in Path("copy").read_bytes()

@@ -19,7 +19,7 @@ from confguard.diffs.changes import Diff
 from confguard.documents.bundle import BUNDLE, files_of
 from confguard.errors import DocumentError, NotFoundError, harmless
 from confguard.guard import Guard
-from confguard.live.copies import compared
+from confguard.live.last_good import compared
 from confguard.project import Project
 from confguard.stores.finding import previous
 from confguard.stores.interface import PendingBake, Revision

@@ -1,6 +1,6 @@
 """What a running service holds: typed, immutable, last known good; and where it comes from."""
 
 from confguard.live.settings import Live
-from confguard.live.updates import Update
+from confguard.live.subscribers import Update
 
 __all__ = ["Live", "Update"]

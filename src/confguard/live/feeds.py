@@ -1,4 +1,4 @@
-"""Where live settings come from: a config in a store, or a file."""
+"""Where live settings come from: a config in a store, or files."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from urllib.parse import unquote
 from attrs import define, field
 
 from confguard.errors import NotFoundError, SchemaError, StoreError
+from confguard.forking import renew_in_children
 from confguard.live.files import FileFeed
 from confguard.live.seen import Seen
-from confguard.live.shared import SharedStores
 from confguard.stores.interface import Revision, Store
-from confguard.stores.opening import missing_file
+from confguard.stores.opening import missing_file, open_store
 from confguard.stores.stages import Instance
 from confguard.stores.urls import without_password
 
@@ -34,54 +34,6 @@ FeedSource: TypeAlias = "Stored | str | os.PathLike[str] | Sequence[str | os.Pat
 """A guard, the URL of a store with a config's name, a file's path, or the paths of layers, the lowest first."""
 
 
-class Feed(Protocol):
-    """Where settings come from."""
-
-    name: str
-    reviewed: ClassVar[bool]
-    """Was what is there planned, validated and applied by somebody? Then a config without any setting is meant."""
-
-    @property
-    def patience(self) -> float:
-        """For how many seconds a look is waited for."""
-        ...
-
-    @property
-    def origin(self) -> str:
-        """The name by which its last known good copy knows it."""
-        ...
-
-    @property
-    def source(self) -> str:
-        """Where it comes from, to be told of in a last known good copy: no password stands in it."""
-        ...
-
-    def look(self, known: str | None, stop: Event) -> Seen | None:
-        """What is there now; None if its digest is still `known`, or `stop` was set. Raises `ConfguardError`."""
-        ...
-
-    def holds(self, seen: Seen) -> bool:
-        """Is what was seen a part of the history that is there now? Raises `ConfguardError`."""
-        ...
-
-    def go_on_from(self, seen: Seen) -> None:
-        """Number what comes after what was seen before, by another process."""
-        ...
-
-    def watch(self, stop: Event, patience: float) -> Iterator[None]:
-        """Yield when it is time to look. Raises `ConfguardError` when that cannot be told any more."""
-        ...
-
-    def after_fork(self) -> None:
-        """Forget what a forked child must not use."""
-        ...
-
-    def close(self) -> None:
-        """Give back what is held open."""
-        ...
-
-
-_STORES = SharedStores()
 _TRIES = 5
 """How often the head and its bake are read until both are of the same moment."""
 
@@ -176,6 +128,10 @@ class StoredFeed:
             return self._store
 
 
+Feed: TypeAlias = StoredFeed | FileFeed
+"""Where settings come from."""
+
+
 def feed_of(source: FeedSource, quiet: float, instance: Instance) -> Feed:
     """The feed of a guard, of a store's URL with the config's name, of a file's path, or of the paths of layers."""
     if isinstance(source, str) and "://" in source:
@@ -186,11 +142,9 @@ def feed_of(source: FeedSource, quiet: float, instance: Instance) -> Feed:
             )
         return StoredFeed(name, None, instance, url)
     if isinstance(source, str | os.PathLike):
-        return FileFeed(os.fspath(source), quiet)
+        return FileFeed((os.fspath(source),), quiet)
     if isinstance(source, Sequence):
-        from confguard.live.layers import LayersFeed
-
-        return LayersFeed.of(source, quiet)
+        return FileFeed.of_layers(source, quiet)
     if not hasattr(source, "store"):
         raise TypeError(
             f"{type(source).__name__} is no source: a guard, a store's URL with '#' and a name, or paths of files are"
@@ -208,3 +162,61 @@ def _source_of(store: Store) -> str:
 def _of_file(path: Path) -> str:
     """One URL for one file, from wherever it is named."""
     return f"sqlite:///{path.absolute()}"
+
+
+@define
+class _Entry:
+    opening: Lock = field(factory=Lock)
+    store: Store | None = None
+    users: int = 0
+
+
+class _SharedStores:
+    """One store for all who follow a config of it in this process: servers have few connections to give.
+
+    The last one who uses it closes it.
+    """
+
+    def __init__(self) -> None:
+        self.after_fork()
+        renew_in_children(self)
+
+    def after_fork(self) -> None:
+        """A child opens its own."""
+        self._lock = Lock()
+        self._entries: dict[tuple[str, str], _Entry] = {}
+
+    def take(self, url: str) -> tuple[Store, Callable[[], None]]:
+        """The store of a URL, opened if nobody has it open; and what gives it back."""
+        key = (url, _folder())
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+            entry.users += 1
+        try:
+            with entry.opening:  # one that hangs holds up nobody who wants another store
+                entry.store = entry.store or open_store(url)
+                store = entry.store
+        except BaseException:
+            self._give_back(key, entry)
+            raise
+        return store, lambda: self._give_back(key, entry)
+
+    def _give_back(self, key: tuple[str, str], entry: _Entry) -> None:
+        with self._lock:
+            entry.users -= 1
+            is_last = entry.users == 0
+            if is_last and self._entries.get(key) is entry:
+                del self._entries[key]
+        if is_last and entry.store is not None:
+            entry.store.close()
+
+
+def _folder() -> str:
+    """Where a relative path begins: the same URL is another file elsewhere."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        return ""
+
+
+_STORES = _SharedStores()

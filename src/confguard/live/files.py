@@ -1,4 +1,4 @@
-"""A file as a source of live settings: taken when it has been still for a while, never while it is written.
+"""Files as a source of live settings: taken when it has been still for a while, never while it is written.
 
 Nobody tells when a writer is done: editors truncate and write, or rename; templates are rendered in pieces; a file
 that is cut off at a line may well parse. So what is there counts when nothing about it has changed for a while.
@@ -7,23 +7,26 @@ that is cut off at a line may well parse. So what is there counts when nothing a
 from __future__ import annotations
 
 import hashlib
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from threading import Event
 from typing import ClassVar
 
 from attrs import define, field, frozen
 
+from confguard.documents.bundle import bundled, parse_bundle
 from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format
-from confguard.errors import DocumentError
+from confguard.errors import DocumentError, SchemaError
 from confguard.live.seen import Seen
 from confguard.stores.waiting import file_changes
 
-__all__ = ["FileFeed", "Sample", "sample_of"]
+__all__ = ["FileFeed"]
 
 PATIENCE = 10.0
 """For how many seconds at least a file is waited for that does not come to rest."""
@@ -33,9 +36,10 @@ AGED = 10.0
 
 @frozen
 class Sample:
-    """A file at one moment: everything that tells that somebody is at work on it."""
+    """A file at one moment, or several: everything that tells that somebody is at work on them."""
 
-    stamps: tuple[int, ...]
+    stamps: tuple[tuple[int, ...], ...]
+    """What the system says of it, before and after it was read; the last two of each are times."""
     content: bytes = field(repr=False)
     wrong: str = ""
     hint: str | None = field(default=None, eq=False)
@@ -43,26 +47,42 @@ class Sample:
 
 @define
 class FileFeed:
-    """A file that somebody else writes."""
+    """A file that somebody else writes; or several, taken together: layers, of which the later win over the earlier."""
 
     reviewed: ClassVar[bool] = False
-    name: str
+    names: tuple[str, ...]
+    """As they were named."""
     quiet: float
-    """For how many seconds it must have been still."""
-    _path: Path = field(init=False)  # absolute: a service that becomes a daemon changes its folder
+    """For how many seconds they must have been still."""
+    is_layered: bool = False
+    _paths: tuple[Path, ...] = field(
+        init=False
+    )  # absolute: a service that becomes a daemon changes its folder
     _number: int = field(default=0, init=False)
     _seen: Seen | None = field(default=None, init=False)
     _sample: Sample | None = field(default=None, init=False)
     _since: float = field(default=0.0, init=False)
 
-    @_path.default
-    def _absolute(self) -> Path:
-        return Path(self.name).absolute()
+    @_paths.default
+    def _absolute(self) -> tuple[Path, ...]:
+        return tuple(Path(name).absolute() for name in self.names)
+
+    @classmethod
+    def of_layers(cls, files: Sequence[str | os.PathLike[str]], quiet: float) -> FileFeed:
+        """The feed of paths, the lowest layer first."""
+        if not files:
+            raise SchemaError("live settings need a source", hint="name a file, or layers")
+        return cls(tuple(os.fspath(each) for each in files), quiet, is_layered=True)
+
+    @property
+    def name(self) -> str:
+        """The files, as messages name them."""
+        return ", ".join(self.names)
 
     @property
     def origin(self) -> str:
-        """The file, wherever it is named from."""
-        return str(self._path)
+        """The files, wherever they are named from."""
+        return ", ".join(map(str, self._paths))
 
     @property
     def patience(self) -> float:
@@ -96,8 +116,8 @@ class FileFeed:
         self._number, self._seen = seen.number, seen
 
     def watch(self, stop: Event, patience: float) -> Iterator[None]:
-        """Whenever the system tells of a change to the file."""
-        return file_changes([self._path], stop, patience)
+        """Whenever the system tells of a change to any."""
+        return file_changes(self._paths, stop, patience)
 
     def after_fork(self) -> None:
         """Nothing is held open."""
@@ -106,6 +126,8 @@ class FileFeed:
         """Nothing is held open."""
 
     def _parsed(self, content: bytes) -> Document:
+        if self.is_layered:
+            return parse_bundle(content, None)
         try:
             return parse_bytes(content, detect_format(self.name).name, path=self.name)
         except DocumentError as error:
@@ -136,7 +158,20 @@ class FileFeed:
         return sample
 
     def _taken(self) -> Sample:
-        return sample_of(self._path)
+        samples = [_sample_of(path) for path in self._paths]
+        if not self.is_layered:
+            return samples[0]
+        stamps = tuple(chain.from_iterable(each.stamps for each in samples))
+        for name, each in zip(self.names, samples, strict=True):
+            if each.wrong:
+                return Sample(stamps, b"", f"{name} {each.wrong}", each.hint)
+        try:
+            content = bundled(
+                (name, None, each.content) for name, each in zip(self.names, samples, strict=True)
+            )
+        except DocumentError as error:
+            return Sample(stamps, b"", str(error), error.hint)
+        return Sample(stamps, content)
 
     def _is_known(self, sample: Sample) -> bool:
         return self._seen is not None and not sample.wrong and sample.content == self._seen.document.content
@@ -145,11 +180,11 @@ class FileFeed:
         return time.monotonic() - self._since >= self.quiet or _is_aged(sample)
 
 
-def sample_of(path: Path) -> Sample:
+def _sample_of(path: Path) -> Sample:
     try:
         before = _stamps(path)
         content = load_bytes(str(path))
-        return Sample(before + _stamps(path), content)
+        return Sample((before, _stamps(path)), content)
     except DocumentError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             return Sample((), b"", "is missing")
@@ -167,4 +202,5 @@ def _stamps(path: Path) -> tuple[int, ...]:
 
 def _is_aged(sample: Sample) -> bool:
     """Was it touched last long ago? The time of the last change of status: a copied time of writing tells nothing."""
-    return bool(sample.stamps) and time.time() - max(sample.stamps[-2:]) / 1e9 >= AGED
+    times = [max(stamps[-2:]) for stamps in sample.stamps]
+    return bool(times) and time.time() - max(times) / 1e9 >= AGED

@@ -1,4 +1,7 @@
-"""The last known good copy: what a service starts from when its source is away, or broken."""
+"""The last known good copy: what a service starts from when its source is away, or broken.
+
+It can be compared with the store: is what it holds still of the history there?
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,13 @@ from attrs import field, frozen
 from confguard.documents.parsing import parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.errors import ConfguardError, DocumentError, IntegrityError, TargetError
+from confguard.live.feeds import Stored, StoredFeed
 from confguard.live.seen import Seen
+from confguard.stores.interface import Revision
+from confguard.stores.stages import Instance
 from confguard.targets.files import write_durably
 
-__all__ = ["Copy", "LastGood"]
+__all__ = ["ComparedCopy", "Copy", "LastGood", "compared"]
 
 _MAGIC = b'{"config": '
 """How each copy begins: what begins otherwise is not ours, and nothing is written over it."""
@@ -35,6 +41,14 @@ class Copy:
     kept_at: datetime
     source: str
     """Where it came from."""
+
+    def of_another_history(self, head: Seen) -> str:
+        """What is to be known of a copy that the store's history does not hold."""
+        newer = f", and the store's newest is {head.number}" if self.seen.number > head.number else ""
+        return (
+            f"the last known good copy, revision {self.seen.number} of {self.source}, is not in the store's history"
+            f"{newer}: the head was taken (is it another store, or was a backup restored?)"
+        )
 
 
 @frozen
@@ -114,3 +128,39 @@ def _owner(kept: bytes) -> Any:
         return json.loads(kept.partition(b"\n")[0])["config"]
     except (ValueError, KeyError, TypeError):
         return None
+
+
+@frozen
+class ComparedCopy:
+    """A last known good copy, as the store sees it."""
+
+    path: str
+    revision: int | None = None
+    """None where nothing was kept, or it cannot be read."""
+    source: str | None = None
+    """Where it came from."""
+    kept_at: datetime | None = None
+    problem: str | None = None
+    """That it is not of the store's history, or not what was kept."""
+
+
+def compared(path: str | os.PathLike[str], guarded: Stored, head: Revision | None) -> ComparedCopy:
+    """Read a copy, and look for its revision in the store. Raises `StoreError` if that is away."""
+    shown = os.fspath(path)
+    try:
+        copy = LastGood(path, (guarded.name,)).read()
+    except IntegrityError as error:
+        return ComparedCopy(shown, problem=str(error).removeprefix(f"{Path(path).absolute()}: "))
+    if copy is None:
+        return ComparedCopy(shown)
+    problem = _problem(copy, StoredFeed(guarded.name, guarded, Instance.of(None, None)), head)
+    return ComparedCopy(shown, copy.seen.number, copy.source, copy.kept_at, problem)
+
+
+def _problem(copy: Copy, feed: StoredFeed, head: Revision | None) -> str | None:
+    if feed.holds(copy.seen):
+        return None
+    newest = f"; its newest is {head.number}" if head else ", which has no revision"
+    if copy.source != feed.source:
+        return f"came from another store, {copy.source}, and is not in the history of this one{newest}"
+    return f"is not in the store's history: that was replaced{newest} (was a backup restored?)"

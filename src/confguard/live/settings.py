@@ -25,18 +25,25 @@ from confguard.errors import (
     brief,
 )
 from confguard.forking import renew_in_children
-from confguard.live.bounded import within
 from confguard.live.feeds import FeedSource, feed_of
-from confguard.live.followed import Followed, copy_of_another_history, replaced_history
 from confguard.live.last_good import Copy, LastGood
-from confguard.live.seen import Seen
-from confguard.live.subscribers import PATIENCE, Called, Iterated, Listeners, Subscriber
-from confguard.live.updates import Current, Cursor, Update
+from confguard.live.seen import Followed, Seen
+from confguard.live.subscribers import (
+    PATIENCE,
+    Called,
+    Current,
+    Cursor,
+    Iterated,
+    Listeners,
+    Subscriber,
+    Update,
+)
 from confguard.schema.loading import settings_of
 from confguard.schema.schema import resolve_schema
 from confguard.secrets import masked
 from confguard.stores.retrying import pauses
 from confguard.stores.stages import Instance
+from confguard.targets.calls import Call
 
 __all__ = ["Live"]
 
@@ -51,6 +58,7 @@ _CLOSE_SECONDS = 0.8
 """For how long `close` waits for what is under way: who interrupts a service wants it to end."""
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Live(Generic[T]):
@@ -126,7 +134,7 @@ class Live(Generic[T]):
             self._start()
         except BaseException:
             with suppress(Exception):
-                within(_CLOSE_SECONDS, self._feed.close, f"close-{self.name}")
+                _within(_CLOSE_SECONDS, self._feed.close)
             raise
         if interval is not None and "head" not in self._problems:
             # This imports what watching needs: a fork must not meet that under way. What fails, the follower says.
@@ -180,7 +188,7 @@ class Live(Generic[T]):
         waited for without end: `problem` says so.
         """
         try:
-            is_new = within(self._feed.patience + _GRACE, self._look, f"refresh-{self.name}")
+            is_new = _within(self._feed.patience + _GRACE, self._look)
         except ConfguardError as error:
             self._problems.setdefault("head", str(error))
             return False
@@ -201,7 +209,7 @@ class Live(Generic[T]):
         end = time.monotonic() + _CLOSE_SECONDS
         self._listeners.end()
         try:
-            within(_CLOSE_SECONDS, self._close_feed, f"close-{self.name}")
+            _within(_CLOSE_SECONDS, self._close_feed)
         except StoreError:
             self._problems["close"] = "a look at the source has not ended: it is closed when it has"
         except RuntimeError:  # the interpreter ends, and gives no thread: so do all connections
@@ -232,10 +240,10 @@ class Live(Generic[T]):
             self._had_settings = _has_settings(copy.seen.document)
         seconds = _START_SECONDS if copy is None else self._feed.patience + _GRACE
         try:
-            seen, is_whole = within(seconds, lambda: self._first(copy), f"start-{self.name}")
+            seen, is_whole = _within(seconds, lambda: self._first(copy))
             self._take(self._settings(seen), seen)
             if copy is not None and not is_whole:
-                self._problems["history"] = copy_of_another_history(copy, seen)
+                self._problems["history"] = copy.of_another_history(seen)
         except ConfguardError as error:
             self._start_from(copy, damage, error)
             return
@@ -341,7 +349,10 @@ class Live(Generic[T]):
         self._problems.pop("head", None)
         self._problems.pop("history", None)
         if not is_whole:
-            self._problems["history"] = replaced_history(current, seen)
+            self._problems["history"] = (
+                f"the store's history was replaced: revision {current.number}, which was in force, is not in it any "
+                f"more; its head, revision {seen.number}, was taken (was a backup restored?)"
+            )
         self._take(settings, seen)
         _LOG.info("%s: takes number %d of its source", self.name, seen.number)
         self._listeners.notify()
@@ -405,3 +416,14 @@ def _has_settings(document: Document) -> bool:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _within(seconds: float, function: Callable[[], R]) -> R:
+    """What a function returns, on a thread of its own: so that a signal ends the waiting at once.
+
+    Raises `StoreError` when it has not ended by then: a server that froze answers nobody.
+    """
+    call = Call(function)
+    if not call.wait(seconds):
+        raise StoreError(f"the source has not answered for {seconds:g} s")
+    return call.result()

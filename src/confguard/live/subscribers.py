@@ -9,14 +9,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from confguard.live.updates import Cursor, Update
+from attrs import define, field, frozen
 
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["PATIENCE", "Called", "Iterated", "Listener", "Listeners", "Subscriber"]
+    from confguard.diffs.changes import Diff
+    from confguard.documents.document import Document
+    from confguard.live.seen import Seen
+
+__all__ = ["PATIENCE", "Called", "Current", "Cursor", "Iterated", "Listeners", "Subscriber", "Update"]
 
 PATIENCE = 1.0
 """For how many seconds a subscriber may be at work before that is said."""
@@ -27,29 +31,49 @@ T = TypeVar("T")
 Subscriber: TypeAlias = "Callable[[Update[T]], object] | Callable[[Update[T]], Awaitable[object]]"
 
 
-class Listener(Protocol):
-    """Somebody who wants to know of new settings."""
+@frozen
+class Update(Generic[T]):
+    """New settings that came into force while a service runs.
+
+    A subscriber that was at work while several came in force is told once: of all that changed since what it saw last.
+    """
+
+    before: T = field(repr=False)
+    after: T = field(repr=False)
+    diff: Diff
+    """What changed, by meaning."""
+    revision: int
+
+
+@frozen(eq=False)
+class Current(Generic[T]):
+    """Settings in force, and what they were made of."""
+
+    settings: T = field(repr=False)
+    seen: Seen
+
+
+@define
+class Cursor(Generic[T]):
+    """What one subscriber has seen. Nothing piles up: what it has not seen yet is the difference to what is held."""
+
+    _held: Callable[[], Current[T]]
+    _diff: Callable[[Document, Document], Diff]
+    _last: Current[T]
 
     @property
-    def problem(self) -> str | None:
-        """Why it may not know what it should."""
-        ...
+    def behind(self) -> bool:
+        """Is there something that was not seen?"""
+        return self._held() is not self._last
 
-    def notify(self) -> None:
-        """There is something new. Returns at once."""
-        ...
-
-    def wait(self, end: float) -> None:
-        """Wait until it was told, or until `end` on the monotonic clock."""
-        ...
-
-    def end(self) -> None:
-        """Tell it no more."""
-        ...
-
-    def after_fork(self) -> None:
-        """Forget the threads of the parent."""
-        ...
+    def advance(self) -> Update[T] | None:
+        """All that is new since the last time; None if nothing is."""
+        before, now = self._last, self._held()
+        if before is now:
+            return None
+        self._last = now
+        diff = self._diff(before.seen.document, now.seen.document)
+        return Update(before.settings, now.settings, diff, now.seen.number)
 
 
 class Called(Generic[T]):
@@ -211,6 +235,9 @@ class Iterated(Generic[T]):
     def after_fork(self) -> None:
         """The event loop is the parent's."""
         self._ended = True
+
+
+Listener: TypeAlias = "Called[Any] | Iterated[Any]"
 
 
 class Listeners:

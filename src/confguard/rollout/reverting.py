@@ -76,7 +76,7 @@ def revert(
         return _finished(places)
     name = author_name(author)
     with interruptible():
-        done = _go_back(places, lambda: [_reverted(place, to, only, reason, name) for place in places])
+        done = go_back(places, lambda: [_reverted(place, to, only, reason, name) for place in places])
     check_done(done)
     return [each.revision for each in done]
 
@@ -301,7 +301,7 @@ def _undo(done: Sequence[Done], why: str, *, unproved: bool = False) -> list[Don
             for each in followed
         ]
 
-    return _go_back([each.place for each in followed], changes)
+    return go_back([each.place for each in followed], changes)
 
 
 def _with_it(undone: Sequence[Done]) -> str:
@@ -328,7 +328,7 @@ def _revert_hint(done: Done) -> str:
     return f"confguard revert {done.place.config}, or confguard recover {done.place.config}"
 
 
-def _go_back(places: Sequence[Place], changes_of: Callable[[], Sequence[HeadChange]]) -> list[Done]:
+def go_back(places: Sequence[Place], changes_of: Callable[[], Sequence[HeadChange]]) -> list[Done]:
     """Write what was before, tell the services, and say what of that could not be done."""
     with telemetry.span("confguard.revert", [each.config for each in places]):
         with locked(places):
