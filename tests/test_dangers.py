@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import tomllib
+from inspect import getmembers, isfunction, signature
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import confguard as cg
-from confguard.risk.rules import all_rules, programs
+from confguard.risk.rules import all_rules, kinds, kinds_of_amounts, programs
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict
-from confguard.risk.rules.kinds import KINDS
 from confguard.risk.rules.roles import ROLES, roles_of
 from confguard.risk.rules.table import Danger
 
@@ -44,15 +44,15 @@ def test_every_cell_of_the_table_is_reached(danger: Danger) -> None:
     for cell in danger.cells:
         assert cell.role is None or cell.role in ROLES
         assert cell.unless is None or cell.unless in ROLES
-        assert cell.kind == "word" or cell.kind in KINDS
-        assert (cell.kind == "word") is bool(cell.to)
-        for word in cell.was | cell.to:
+        for word in cell.kind.was | cell.kind.to if isinstance(cell.kind, kinds.Word) else ():
             assert word == word.lower().replace("-", "").replace("_", ""), word
 
 
 def test_every_role_and_kind_is_in_the_table() -> None:
-    cells = [cell for danger in DANGERS for cell in danger.cells]
-    assert KINDS.keys() == {cell.kind for cell in cells} - {"word"}
+    used = {cell.kind for danger in DANGERS for cell in danger.cells}
+    for module in (kinds, kinds_of_amounts):
+        functions = {each for _, each in getmembers(module, isfunction) if each.__module__ == module.__name__}
+        assert {each for each in functions if "role" in signature(each).parameters} <= used
 
 
 CASES: list[tuple[str, str, str, str, str | None]] = [

@@ -45,6 +45,12 @@ class Edit:
         return name_of(self.path)
 
     @cached_property
+    def texts(self) -> tuple[str, str]:
+        """Both values, where both are texts; two blank ones otherwise."""
+        both = isinstance(self.before, str) and isinstance(self.after, str)
+        return (self.before, self.after) if both else ("", "")
+
+    @cached_property
     def words(self) -> frozenset[str]:
         """The words of the setting's name."""
         return words_of(self.name)

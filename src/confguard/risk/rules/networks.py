@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from confguard.risk.rules import kinds
+from confguard.risk.rules import kinds_of_amounts as amount
 from confguard.risk.rules.interface import Example
+from confguard.risk.rules.kinds import Word
 from confguard.risk.rules.table import Danger, cell
 
 __all__ = ["DANGERS"]
@@ -22,13 +25,13 @@ DANGERS = (
             "yaml",
         ),
         (
-            cell("preference", "changed"),
-            cell("balancing", "another name"),
-            cell("traffic policy", "word", was="local", to="cluster"),
-            cell("traffic policy", "word", was="cluster", to="local"),
-            cell("route weight", "to all"),
-            cell("rate key", "another name"),
-            cell(None, "word", was="clientip sourceip", to="none"),
+            cell("preference", kinds.changed),
+            cell("balancing", kinds.another_name),
+            cell("traffic policy", Word(was="local", to="cluster")),
+            cell("traffic policy", Word(was="cluster", to="local")),
+            cell("route weight", amount.to_whole),
+            cell("rate key", kinds.another_name),
+            cell(None, Word(was="clientip sourceip", to="none")),
         ),
     ),
     Danger(
@@ -43,12 +46,12 @@ DANGERS = (
             "dns_names = ['example.com', 'www.example.com', 'api.example.com', 'a.example.com']\n",
         ),
         (
-            cell("served name", "element removed"),
-            cell("member vlan", "element removed"),
-            cell("announcing", "switched off for good", (1, "critical")),
-            cell("exposing", "switched off for good"),
-            cell(None, "public made private"),
-            cell("address range", "range shrank"),
+            cell("served name", kinds.element_removed),
+            cell("member vlan", kinds.element_removed),
+            cell("announcing", kinds.off_for_good, (1, "critical")),
+            cell("exposing", kinds.off_for_good),
+            cell(None, amount.public_made_private),
+            cell("address range", amount.range_shrank),
         ),
     ),
     Danger(
@@ -58,7 +61,7 @@ DANGERS = (
         "Frames, sizes and headers that only one end knows are dropped or refused: often only the large ones.",
         "Change both ends in one step, in a window, with a way in that does not depend on it.",
         Example("mtu = 1500\n", "mtu = 9000\n", "mtu = 1500\nname = 'x'\n"),
-        (cell("wire", "changed"),),
+        (cell("wire", kinds.changed),),
     ),
     Danger(
         "CG427",
@@ -72,10 +75,10 @@ DANGERS = (
             'cache_control = "private, max-age=60"\n',
         ),
         (
-            cell("cached for", "cached for all"),
-            cell("caching part", "element removed"),
-            cell("cache key", "element removed"),
-            cell("cached by", "word", to="none"),
+            cell("cached for", kinds.cached_for_all),
+            cell("caching part", kinds.element_removed),
+            cell("cache key", kinds.element_removed),
+            cell("cached by", Word(to="none")),
         ),
         "Steam, 25 December 2015: a cache rule made under attack showed users the pages of others",
     ),
@@ -94,11 +97,12 @@ DANGERS = (
         (
             cell(
                 "alert severity",
-                "word",
-                was="page critical crit p1 p0 sev1 high emergency",
-                to="info none debug ticket low warning p4 p5 notice",
+                Word(
+                    was="page critical crit p1 p0 sev1 high emergency",
+                    to="info none debug ticket low warning p4 p5 notice",
+                ),
             ),
-            cell("receiver", "word", to="null none nil empty dummy"),
+            cell("receiver", Word(to="null none nil empty dummy")),
         ),
     ),
     Danger(
@@ -109,14 +113,14 @@ DANGERS = (
         "Say which runs, data or keys the change leaves behind.",
         Example('timezone = "UTC"\n', 'timezone = "America/New_York"\n', 'timezone = "UTC"\nx = 1\n'),
         (
-            cell("time zone", "another text"),
-            cell("window", "into working hours"),
-            cell("offset reset", "another name"),
-            cell("backup place", "another text"),
-            cell("encryption key", "another text"),
-            cell("cookie scope", "another text"),
-            cell("retried", "another text"),
-            cell("health check type", "another name"),
+            cell("time zone", kinds.another_text),
+            cell("window", kinds.into_working_hours),
+            cell("offset reset", kinds.another_name),
+            cell("backup place", kinds.another_text),
+            cell("encryption key", kinds.another_text),
+            cell("cookie scope", kinds.another_text),
+            cell("retried", kinds.another_text),
+            cell("health check type", kinds.another_name),
         ),
     ),
     Danger(
@@ -131,7 +135,7 @@ DANGERS = (
             "[Unit]\nAfter=db.service\nWants=y\n",
             "ini",
         ),
-        (cell("unit order", "gone"), cell("pull policy", "word", to="never")),
+        (cell("unit order", kinds.gone), cell("pull policy", Word(to="never"))),
     ),
     Danger(
         "CG560",
@@ -144,6 +148,6 @@ DANGERS = (
             "archive_command = '/bin/true'\n",
             "archive_command = 'wal-g push %f'\n",
         ),
-        (cell(None, "made a no-op"), cell(None, "word", was="enabled active", to="suspended")),
+        (cell(None, kinds.no_op), cell(None, Word(was="enabled active", to="suspended"))),
     ),
 )

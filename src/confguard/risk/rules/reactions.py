@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from confguard.risk.rules import kinds
 from confguard.risk.rules.interface import Example
+from confguard.risk.rules.kinds import Word
 from confguard.risk.rules.table import Danger, cell
 
 __all__ = ["DANGERS"]
@@ -18,8 +20,8 @@ DANGERS = (
             'on_invalid = "keep_last_good"\n', 'on_invalid = "delete"\n', 'on_invalid = "keep_default"\n'
         ),
         (
-            cell("reaction", "answered more harshly"),
-            cell(None, "word", was="warn warnonly warning", to="shutdown teardown disconnect kill terminate"),
+            cell("reaction", kinds.harsher),
+            cell(None, Word(was="warn warnonly warning", to="shutdown teardown disconnect kill terminate")),
         ),
         "Facebook, 23 September 2010: an invalid value was deleted, and every client asked the database for it again",
     ),
@@ -30,7 +32,7 @@ DANGERS = (
         "What was for a few is for everyone: a mail, a rule, a change that nobody has tried at this size.",
         "Name those it is for; go to all in steps.",
         Example('audience = "internal-qa"\n', 'audience = "all-subscribers"\n', 'audience = "beta"\n'),
-        (cell("audience", "all of them"),),
+        (cell("audience", kinds.all_of_them),),
         "HBO Max, 17 June 2021: a test mail went to all subscribers",
     ),
     Danger(
@@ -43,9 +45,10 @@ DANGERS = (
         (
             cell(
                 None,
-                "word",
-                was="singleton shared pooled persistent perprocess",
-                to="perrequest transient percall perconnection permessage",
+                Word(
+                    was="singleton shared pooled persistent perprocess",
+                    to="perrequest transient percall perconnection permessage",
+                ),
             ),
         ),
     ),
@@ -57,9 +60,9 @@ DANGERS = (
         "Keep the approval for what cannot be taken back.",
         Example('when = "manual"\n', 'when = "always"\n', 'when = "manual"\nname = "x"\n'),
         (
-            cell(None, "word", was="manual", to="onsuccess always auto automatic immediate automated"),
-            cell("occasion", "manual no longer"),
-            cell("automation", "switched on"),
+            cell(None, Word(was="manual", to="onsuccess always auto automatic immediate automated")),
+            cell("occasion", kinds.manual_no_longer),
+            cell("automation", kinds.switched_on),
         ),
     ),
     Danger(
@@ -74,10 +77,10 @@ DANGERS = (
             'redact = ["password", "token", "pin"]\n',
         ),
         (
-            cell("hiding", "element removed"),
-            cell("hiding", "gone"),
-            cell("hiding", "switched off for good"),
-            cell("whole requests", "switched on"),
+            cell("hiding", kinds.element_removed),
+            cell("hiding", kinds.gone),
+            cell("hiding", kinds.off_for_good),
+            cell("whole requests", kinds.switched_on),
         ),
         "Facebook, 2019: passwords of hundreds of millions of users stood in readable logs",
     ),
@@ -92,6 +95,6 @@ DANGERS = (
             'preferred_chain = "Root X3"\n',
             'preferred_chain = "Root X1"\nx = 1\n',
         ),
-        (cell("trust anchor", "another literal"),),
+        (cell("trust anchor", kinds.another_literal),),
     ),
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from confguard.risk.rules import kinds
 from confguard.risk.rules.interface import Example
+from confguard.risk.rules.kinds import Word
 from confguard.risk.rules.table import Danger, cell
 
 __all__ = ["DANGERS"]
@@ -22,7 +24,7 @@ DANGERS = (
         "Without verification anyone on the way can read and change what is sent.",
         "Mend the certificate or name the authority that signed it; do not stop checking.",
         Example("[tls]\nverify = true\n", "[tls]\nverify = false\n", "[tls]\nverify = true\nca = 'x'\n"),
-        (cell("verification", "switched off"),),
+        (cell("verification", kinds.switched_off),),
     ),
     Danger(
         "CG402",
@@ -31,7 +33,7 @@ DANGERS = (
         "Whoever reaches the service may now do what only some were allowed to.",
         "Keep it on; give the caller that fails its own identity.",
         Example("[auth]\nenabled = true\n", "[auth]\nenabled = false\n", "[auth]\nenabled = true\nx = 1\n"),
-        (cell("access control", "switched off"),),
+        (cell("access control", kinds.switched_off),),
     ),
     Danger(
         "CG407",
@@ -40,7 +42,7 @@ DANGERS = (
         "Debug modes show internals to strangers, skip checks and slow things down.",
         "Switch it on for one instance, or raise the level of one logger.",
         Example("debug = false\n", "debug = true\n", "debug = false\nname = 'x'\n"),
-        (cell("debugging", "switched on"),),
+        (cell("debugging", kinds.switched_on),),
     ),
     Danger(
         "CG421",
@@ -50,7 +52,7 @@ DANGERS = (
         "requests wait; secrets get into logs.",
         "Raise one logger on one instance, for a limited time.",
         Example('log_level = "warn"\n', 'log_level = "trace"\n', 'log_level = "info"\n'),
-        (cell("verbosity", "word", to="trace all finest silly"),),
+        (cell("verbosity", Word(to="trace all finest silly")),),
         "Asana, February 2023: detailed logs slowed the servers at peak",
     ),
     Danger(
@@ -65,7 +67,7 @@ DANGERS = (
             'issuer = "https://auth.example.com/"\n',
             'issuer = "https://auth.example.com"\nname = "x"\n',
         ),
-        (cell("peer identity", "another literal"), cell("own name", "made internal")),
+        (cell("peer identity", kinds.another_literal), cell("own name", kinds.made_internal)),
     ),
     Danger(
         "CG410",
@@ -78,7 +80,7 @@ DANGERS = (
             "publicly_accessible = true\n",
             "publicly_accessible = false\nx = 1\n",
         ),
-        (cell("public", "switched on"),),
+        (cell("public", kinds.switched_on),),
     ),
     Danger(
         "CG415",
@@ -88,9 +90,9 @@ DANGERS = (
         "Run as a user of its own; mount only what is needed.",
         Example("runAsUser = 1000\n", "runAsUser = 0\n", "runAsUser = 1001\n"),
         (
-            cell("user it runs as", "root"),
-            cell("non-root", "switched off for good"),
-            cell("host namespace", "switched on"),
+            cell("user it runs as", kinds.root),
+            cell("non-root", kinds.off_for_good),
+            cell("host namespace", kinds.switched_on),
         ),
     ),
     Danger(
@@ -103,11 +105,12 @@ DANGERS = (
         (
             cell(
                 "visibility",
-                "word",
-                to="public publicread publicreadwrite anonymous allusers everyone world internet external",
+                Word(
+                    to="public publicread publicreadwrite anonymous allusers everyone world internet external"
+                ),
             ),
-            cell("network type", "word", was="clusterip none", to="loadbalancer nodeport"),
-            cell(None, "word", was="clusterip", to="loadbalancer nodeport"),
+            cell("network type", Word(was="clusterip none", to="loadbalancer nodeport")),
+            cell(None, Word(was="clusterip", to="loadbalancer nodeport")),
         ),
     ),
     Danger(
@@ -118,11 +121,11 @@ DANGERS = (
         "Remove the setting if it is not wanted; a blank is a value.",
         Example('number_prefix = "1555012"\n', 'number_prefix = ""\n', 'number_prefix = "1555013"\n'),
         (
-            cell("filter", "blank", (1, "high")),
-            cell("needed text", "blank", (1, "high")),
-            cell("allowed", "blank", (1, "high")),
-            cell(None, "blank unlike its siblings", (1, "high")),
-            cell(None, "blank"),
+            cell("filter", kinds.blank, (1, "high")),
+            cell("needed text", kinds.blank, (1, "high")),
+            cell("allowed", kinds.blank, (1, "high")),
+            cell(None, kinds.blank_alone, (1, "high")),
+            cell(None, kinds.blank),
         ),
         "Level 3, 4 October 2016: an empty filter field matched every call",
     ),
@@ -137,7 +140,7 @@ DANGERS = (
             "min_capacity_check = false\n",
             "min_capacity_check = true\nx = 1\n",
         ),
-        (cell("safety net", "switched off", (2, "high")),),
+        (cell("safety net", kinds.switched_off, (2, "high")),),
         "Monzo, 29 July 2019: new database nodes joined without streaming their data",
     ),
     Danger(
@@ -152,9 +155,9 @@ DANGERS = (
             "use_streaming_backend = false\nx = 1\n",
         ),
         (
-            cell("mechanism", "was off and is on"),
-            cell(None, "another scheme"),
-            cell("mechanism", "another name", (1, "medium")),
+            cell("mechanism", kinds.off_then_on),
+            cell(None, kinds.another_scheme),
+            cell("mechanism", kinds.another_name, (1, "medium")),
         ),
         "Roblox, 28 October 2021: an untried streaming back end enabled across the cluster",
     ),
@@ -169,7 +172,7 @@ DANGERS = (
             '[cleanup]\nage = "7d"\n',
             '[cleanup]\nfilter = "tmp-a*"\nage = "7d"\n',
         ),
-        (cell("selector", "only choice gone"),),
+        (cell("selector", kinds.only_choice_gone),),
     ),
     Danger(
         "CG513",
@@ -180,7 +183,7 @@ DANGERS = (
         Example(
             "maintenance_mode = false\n", "maintenance_mode = true\n", "maintenance_mode = false\nx = 1\n"
         ),
-        (cell("closing", "closed"),),
+        (cell("closing", kinds.closed),),
     ),
     Danger(
         "CG515",
@@ -192,14 +195,11 @@ DANGERS = (
             'deletionPolicy = "Retain"\n', 'deletionPolicy = "Delete"\n', 'deletionPolicy = "Snapshot"\n'
         ),
         (
-            cell(None, "word", (1, "critical"), was=_KEEPING, to=_DELETING),
+            cell(None, Word(was=_KEEPING, to=_DELETING), (1, "critical")),
             cell(
-                "deletion",
-                "word",
-                (1, "high"),
-                to="permanent permanently hard harddelete purge wipe truncate",
+                "deletion", Word(to="permanent permanently hard harddelete purge wipe truncate"), (1, "high")
             ),
-            cell("final", "switched on", (1, "high")),
+            cell("final", kinds.switched_on, (1, "high")),
         ),
         "Atlassian, 5 April 2022: a script ran in the mode that deletes for good",
     ),
@@ -210,7 +210,7 @@ DANGERS = (
         "What is forced goes through also when it must not.",
         "Mend what the check complains of, or force one run by hand.",
         Example("auto_approve = false\n", "auto_approve = true\n", "auto_approve = false\nx = 1\n"),
-        (cell("forcing", "switched on"), cell("webhook failure", "word", was="fail", to="ignore")),
+        (cell("forcing", kinds.switched_on), cell("webhook failure", Word(was="fail", to="ignore"))),
     ),
     Danger(
         "CG520",
@@ -224,7 +224,7 @@ DANGERS = (
             "[web.env]\nx = 1\n",
             "[web.livenessProbe]\npath = '/live'\n[web.env]\nx = 2\n",
         ),
-        (cell("net", "table gone"), cell("guarding", "gone")),
+        (cell("net", kinds.table_gone), cell("guarding", kinds.gone)),
     ),
     Danger(
         "CG521",
@@ -233,7 +233,7 @@ DANGERS = (
         "Automatic pruning deletes whatever a wrong path, an empty list or a failed template leaves out.",
         "Look at what it would delete first; protect what must not go.",
         Example("[sync]\nprune = false\n", "[sync]\nprune = true\n", "[sync]\nprune = false\nx = 1\n"),
-        (cell("pruning", "switched on"),),
+        (cell("pruning", kinds.switched_on),),
     ),
     Danger(
         "CG522",
@@ -242,7 +242,7 @@ DANGERS = (
         "A default takes hold of everything that says nothing itself, also of what nobody thought of.",
         "List what has no value of its own; give those that matter one first.",
         Example("globalDefault = false\n", "globalDefault = true\n", "globalDefault = false\nx = 1\n"),
-        (cell("default for all", "was off and is on"),),
+        (cell("default for all", kinds.off_then_on),),
         "Grafana Cloud, 19 July 2019: a new default priority let pods push out running ingesters",
     ),
     Danger(
@@ -255,11 +255,12 @@ DANGERS = (
         (
             cell(
                 None,
-                "word",
-                was="rolling rollingupdate serial sequential orderedready onebyone staged canary ondelete",
-                to="recreate parallel all allatonce simultaneous immediate full concurrent",
+                Word(
+                    was="rolling rollingupdate serial sequential orderedready onebyone staged canary ondelete",
+                    to="recreate parallel all allatonce simultaneous immediate full concurrent",
+                ),
             ),
-            cell("overlapping", "word", was="forbid replace", to="allow"),
+            cell("overlapping", Word(was="forbid replace", to="allow")),
         ),
     ),
     Danger(
@@ -272,9 +273,7 @@ DANGERS = (
         (
             cell(
                 "recoverable",
-                "word",
-                was="always onfailure unlessstopped true yes",
-                to="no never false off manual",
+                Word(was="always onfailure unlessstopped true yes", to="no never false off manual"),
             ),
         ),
     ),
@@ -290,21 +289,18 @@ DANGERS = (
         (
             cell(
                 "verdict",
-                "word",
-                was="allow accept permit pass alwaysallow",
-                to="deny drop reject discard block refuse",
+                Word(was="allow accept permit pass alwaysallow", to="deny drop reject discard block refuse"),
             ),
             cell(
                 "enforcement",
-                "word",
-                was="log count monitor detect detection report observe audit",
-                to="block deny enforce prevention reject drop blocking",
+                Word(
+                    was="log count monitor detect detection report observe audit",
+                    to="block deny enforce prevention reject drop blocking",
+                ),
             ),
             cell(
                 "verdict",
-                "word",
-                was="deny drop reject discard block refuse",
-                to="allow accept permit pass alwaysallow",
+                Word(was="deny drop reject discard block refuse", to="allow accept permit pass alwaysallow"),
             ),
         ),
     ),
@@ -316,7 +312,7 @@ DANGERS = (
         "keys are not found, order is lost.",
         "Move the data with the tool of the store, or keep the number.",
         Example("shards = 16\n", "shards = 24\n", "shards = 16\nx = 1\n"),
-        (cell("placement", "changed"),),
+        (cell("placement", kinds.changed),),
     ),
     Danger(
         "CG541",
@@ -329,7 +325,7 @@ DANGERS = (
             "[tls]\ncert = 'a.pem'\n",
             "[tls]\ncert = 'a2.pem'\nchain = 'b.pem'\n",
         ),
-        (cell("credential part", "gone"),),
+        (cell("credential part", kinds.gone),),
     ),
     Danger(
         "CG542",
@@ -338,7 +334,7 @@ DANGERS = (
         "Alerts, mails, logs or requests that are thrown away are missed when they are needed.",
         "Say in the reason for how long, and who looks meanwhile.",
         Example('receiver = "pager"\n', 'receiver = "blackhole"\n', 'receiver = "chat"\n'),
-        (cell(None, "word", to="blackhole devnull /dev/null sinkhole discard nullroute noop"),),
+        (cell(None, Word(to="blackhole devnull /dev/null sinkhole discard nullroute noop")),),
     ),
     Danger(
         "CG526",
@@ -347,7 +343,7 @@ DANGERS = (
         'In most languages the text "false" is true: a switch that is written as one is on.',
         "Write true or false without quotes.",
         Example("check = true\n", 'check = "false"\n', "check = false\n"),
-        (cell(None, "switch as text"),),
+        (cell(None, kinds.switch_as_text),),
     ),
     Danger(
         "CG215",
@@ -360,7 +356,7 @@ DANGERS = (
             '[readinessProbe]\npath = "/redy"\n',
             '[readinessProbe]\npath = "/ready"\nx = 1\n',
         ),
-        (cell("probe target", "another that nothing answers"),),
+        (cell("probe target", kinds.unanswered),),
     ),
     Danger(
         "CG222",
@@ -374,7 +370,7 @@ DANGERS = (
             "service: {targetPort: 8081}\ncontainer: {containerPort: 8081}\n",
             "yaml",
         ),
-        (cell("asked port", "another that nothing answers", (2, "high")),),
+        (cell("asked port", kinds.unanswered, (2, "high")),),
     ),
     Danger(
         "CG604",
@@ -386,9 +382,9 @@ DANGERS = (
             'replication_mode = "sync"\n', 'replication_mode = "async"\n', 'replication_mode = "semisync"\n'
         ),
         (
-            cell(None, "word", was="sync synchronous semisync", to="async asynchronous"),
-            cell("semi-synchronous", "switched off for good"),
-            cell("standbys", "blank"),
+            cell(None, Word(was="sync synchronous semisync", to="async asynchronous")),
+            cell("semi-synchronous", kinds.off_for_good),
+            cell("standbys", kinds.blank),
         ),
     ),
     Danger(
@@ -403,8 +399,8 @@ DANGERS = (
             'maxmemory-policy = "volatile-lru"\n',
         ),
         (
-            cell(None, "word", to="allkeyslru allkeyslfu allkeysrandom"),
-            cell("cache eviction", "word", (1, "high"), to="noeviction"),
+            cell(None, Word(to="allkeyslru allkeyslfu allkeysrandom")),
+            cell("cache eviction", Word(to="noeviction"), (1, "high")),
         ),
     ),
 )

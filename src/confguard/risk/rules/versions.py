@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from confguard.risk.rules import kinds
 from confguard.risk.rules.interface import Example
 from confguard.risk.rules.table import Danger, cell
 
@@ -15,7 +16,7 @@ DANGERS = (
         "What is newest changes without a change here: instances differ, and a revert brings nothing back.",
         "Name the version, or the digest.",
         Example('image = "web:2.14.1"\n', 'image = "web:latest"\n', 'image = "web:2.14.2"\n'),
-        (cell("version", "no longer pinned"), cell(None, "address no longer pinned")),
+        (cell("version", kinds.no_longer_pinned), cell(None, kinds.address_floating)),
     ),
     Danger(
         "CG609",
@@ -28,7 +29,7 @@ DANGERS = (
             'kubernetesVersion = "v1.24.9"\n',
             'kubernetesVersion = "v1.23.17"\n',
         ),
-        (cell(None, "another minor version"),),
+        (cell(None, kinds.another_minor),),
         "Reddit, 14 March 2023: a minor version of Kubernetes took away a label by which routes were chosen",
     ),
     Danger(
@@ -38,6 +39,6 @@ DANGERS = (
         "Data files of one major version are not read by another: the start fails, and so does going back.",
         "Upgrade by dump or by the tool of the database, on a copy first.",
         Example('image = "postgres:13.4"\n', 'image = "postgres:16.1"\n', 'image = "postgres:13.5"\n'),
-        (cell("version", "another major version of a store"), cell(None, "another version in a path")),
+        (cell("version", kinds.another_major), cell(None, kinds.another_in_path)),
     ),
 )
