@@ -10,11 +10,8 @@ _MUCH = 4
 
 
 class AlertDulled(EditRule):
-    """An alert that calls later, or only when much more is wrong."""
-
     code = "CG562"
     title = "an alert calls later, or for more only"
-    severity = "high"
     reason = "What it was made for goes on unseen; its threshold was found when it was needed."
     advice = "Try the new threshold on the last outage that it called for."
     example = Example(

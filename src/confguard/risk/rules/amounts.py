@@ -15,7 +15,6 @@ DANGERS = (
     Danger(
         "CG101",
         "an amount changed with its unit",
-        "high",
         "When the unit changes and the amount becomes ten or more times larger or smaller, a slip of the unit is "
         "likelier than an intention: `Gi` for `Mi`, `ms` for `s`.",
         "Check the unit; write the old amount in the new unit beside it to compare.",
@@ -25,7 +24,6 @@ DANGERS = (
     Danger(
         "CG102",
         "an amount changed by an order of magnitude",
-        "medium",
         "A typed zero more or less is the classic slip of a number. A hundred times is more than tuning does in one "
         "step; ten times often is, too.",
         "Go in smaller steps, or say in the reason why so much at once.",
@@ -33,11 +31,11 @@ DANGERS = (
         (cell(None, amount.order_of_magnitude, (1, "medium"), (2, "high"), unless="numbered"),),
         "AWS S3, 28 February 2017: a mistyped input removed far more servers than intended",
         generic=True,
+        severity="medium",
     ),
     Danger(
         "CG103",
         "an amount became zero",
-        "high",
         "A limit, time or size of zero seldom means 'a little': it means never, at once, or without end.",
         "Look up what zero means for this setting; if it means off, switch it off by its switch.",
         Example('access_ttl = "15m"\n', 'access_ttl = "0s"\n', 'access_ttl = "10m"\n'),
@@ -46,16 +44,15 @@ DANGERS = (
     Danger(
         "CG104",
         "an amount became negative",
-        "medium",
         "A negative amount is either a slip or the spelling of 'without limit'.",
         "If no limit is meant, say so in the reason; nothing will stop growth from here on.",
         Example("max_clients = 100\n", "max_clients = -1\n", "max_clients = 120\n"),
         (cell(None, amount.negative),),
+        severity="medium",
     ),
     Danger(
         "CG105",
         "a share changed its scale",
-        "high",
         "One reader wants 0.05, the other 5: written for the wrong one, a share is a hundred times off.",
         "Look up whether the setting is a share of one or a percentage.",
         Example("error_ratio = 0.05\n", "error_ratio = 5\n", "error_ratio = 0.08\n"),
@@ -64,7 +61,6 @@ DANGERS = (
     Danger(
         "CG201",
         "a limit was cut",
-        "high",
         "Below the number that peak traffic needs, a smaller pool, queue or rate does not slow a service down: it "
         "makes it reject what it served before.",
         "Compare with the peak of what is used now, and go down in steps, watched.",
@@ -75,7 +71,6 @@ DANGERS = (
     Danger(
         "CG202",
         "a timeout was cut",
-        "high",
         "A timeout below what the slow requests take turns them into failures, and their retries into load. Work that "
         "was begun is often done all the same, for nobody.",
         "Compare with the 99th percentile of what is timed, under load.",
@@ -86,7 +81,6 @@ DANGERS = (
     Danger(
         "CG203",
         "retries were raised",
-        "high",
         "Retries multiply load just when the other side is slow: twenty retries are twenty times the traffic.",
         "Keep retries few, with a back-off and a budget.",
         Example("retries = 2\n", "retries = 20\n", "retries = 3\n"),
@@ -95,16 +89,15 @@ DANGERS = (
     Danger(
         "CG206",
         "periodic work became much more frequent",
-        "medium",
         "An interval ten times shorter is ten times the load on what is asked.",
         "Multiply by the number of instances that ask, and add jitter.",
         Example('poll_interval = "30s"\n', 'poll_interval = "1s"\n', 'poll_interval = "20s"\n'),
         (cell("period", amount.cut, (10, "medium"), (30, "high")),),
+        severity="medium",
     ),
     Danger(
         "CG209",
         "a limit was lifted",
-        "high",
         "Without a limit one client, query or process can take everything from all others.",
         "Set a limit well above the peak in place of none.",
         Example("max_connections = 800\n", 'max_connections = "unlimited"\n', "max_connections = 900\n"),
@@ -113,7 +106,6 @@ DANGERS = (
     Danger(
         "CG212",
         "retries lost their back-off",
-        "high",
         "Without a pause and jitter, all clients ask again at the same moment, again and again.",
         "Keep an exponential back-off with jitter.",
         Example('retry_backoff = "2s"\n', 'retry_backoff = "0s"\n', 'retry_backoff = "3s"\n'),
@@ -125,7 +117,6 @@ DANGERS = (
     Danger(
         "CG218",
         "the pause between steps went",
-        "high",
         "The pause between steps is when a failure shows; without it all steps are one.",
         "Keep each step as long as a failure takes to show.",
         Example(
@@ -136,7 +127,6 @@ DANGERS = (
     Danger(
         "CG220",
         "a health check gives up sooner",
-        "high",
         "A check that fails after one slow answer takes instances out just when all are slow, until none is left.",
         "Allow for what a busy instance takes; watch how often it fails now.",
         Example(
@@ -149,7 +139,6 @@ DANGERS = (
     Danger(
         "CG301",
         "capacity went to one or to nothing",
-        "high",
         "One instance takes the traffic of all, and its first failure is an outage; zero is one at once.",
         "Keep at least two, or take the traffic away first.",
         Example("replicas = 12\n", "replicas = 1\n", "replicas = 11\n"),
@@ -158,7 +147,6 @@ DANGERS = (
     Danger(
         "CG302",
         "capacity was cut",
-        "high",
         "What is left takes the traffic of all. Half the capacity is twice the load on each.",
         "Compare with what the peak needs when one of what is left fails; go down in steps.",
         Example("replicas = 12\n", "replicas = 3\n", "replicas = 10\n"),
@@ -171,17 +159,16 @@ DANGERS = (
     Danger(
         "CG303",
         "a destructive step grew",
-        "critical",
         "A number that says how much is removed, drained or restarted is the blast radius of a slip.",
         "Check the number against what may be gone at once; keep the check on.",
         Example("servers_to_remove = 4\n", "servers_to_remove = 400\n", "servers_to_remove = 6\n"),
         (cell("destroying", amount.raised, (5, "critical")),),
         "AWS S3, 28 February 2017: a mistyped input removed far more servers than intended",
+        severity="critical",
     ),
     Danger(
         "CG503",
         "a rollout went to everyone at once",
-        "high",
         "What is rolled out in stages fails for a few first; at once it fails for all.",
         "Go in steps, and wait at each for as long as a failure takes to show.",
         Example("percent = 5\n", "percent = 100\n", "percent = 10\n"),
@@ -190,7 +177,6 @@ DANGERS = (
     Danger(
         "CG514",
         "all may be unavailable at once",
-        "high",
         "A roll-out or a drain may take every instance down at the same time.",
         "Keep most of them up: a quarter unavailable at the most.",
         Example('maxUnavailable = "25%"\n', 'maxUnavailable = "100%"\n', 'maxUnavailable = "20%"\n'),
@@ -203,7 +189,6 @@ DANGERS = (
     Danger(
         "CG602",
         "redundancy was lowered",
-        "high",
         "With fewer copies, or fewer that must agree, one failure loses data or serves old data.",
         "Keep the number that survives the failures you plan for.",
         Example("replication_factor = 3\n", "replication_factor = 1\n", "replication_factor = 5\n"),
@@ -212,7 +197,6 @@ DANGERS = (
     Danger(
         "CG603",
         "retention was cut",
-        "high",
         "What is past the new limit is deleted at once, and no revert brings it back.",
         "Make a copy of what will go, or cut in steps.",
         Example('retention = "30d"\n', 'retention = "3d"\n', 'retention = "45d"\n'),
@@ -221,16 +205,15 @@ DANGERS = (
     Danger(
         "CG413",
         "credentials live much longer",
-        "medium",
         "A stolen token is worth as much as the time it has left, and a revoked one works until then.",
         "Keep access tokens short, and refresh them.",
         Example('access_token_ttl = "15m"\n', 'access_token_ttl = "30d"\n', 'access_token_ttl = "20m"\n'),
         (cell("credential life", amount.raised, (10, "medium"), (100, "high")),),
+        severity="medium",
     ),
     Danger(
         "CG414",
         "guessing became easier",
-        "high",
         "Lock-outs and lengths are what makes guessing passwords slow.",
         "Keep the number of guesses small and the passwords long.",
         Example("max_login_attempts = 5\n", "max_login_attempts = 500\n", "max_login_attempts = 4\n"),

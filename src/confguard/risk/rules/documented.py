@@ -29,8 +29,6 @@ _NEAR = 6
 
 
 class Refused(EditRule):
-    """A value that the program does not take."""
-
     code = "CG544"
     title = "a value that its program refuses"
     severity = "critical"
@@ -58,11 +56,8 @@ class Refused(EditRule):
 
 
 class OtherUnit(EditRule):
-    """An amount that is read in another unit than it was written in."""
-
     code = "CG545"
     title = "an amount that its program reads in another unit"
-    severity = "high"
     reason = "A bare number is in the setting's own unit: milliseconds or seconds, bytes or pages of 8 kB."
     advice = "Look up the unit of the setting; write it out where the program takes that."
     example = Example(
@@ -91,11 +86,8 @@ class OtherUnit(EditRule):
 
 
 class NearTheMost(EditRule):
-    """An amount close to the most that the program takes."""
-
     code = "CG555"
     title = "an amount near the most that its program takes"
-    severity = "high"
     reason = (
         "The bound stands there since nothing works beyond it; what has to happen before has no room left."
     )
@@ -119,8 +111,6 @@ class NearTheMost(EditRule):
 
 
 class NeedsRestart(EditRule):
-    """A setting that a reload does not touch."""
-
     code = "CG546"
     title = "takes effect at a restart of its program"
     severity = "low"
@@ -141,11 +131,8 @@ class NeedsRestart(EditRule):
 
 
 class MadeAnew(EditRule):
-    """A setting whose change removes what it belongs to, and makes another."""
-
     code = "CG547"
     title = "a change for which the thing is removed and made anew"
-    severity = "high"
     reason = "What was in it, its address and its name are gone with it, unless somebody brings them over."
     advice = "Make the new one beside the old one, move what is in it, and remove the old one last."
     example = Example(

@@ -39,11 +39,8 @@ _COMMENT = re.compile(r"^\s*(?:#|//|;)+\s?(.*)$")
 
 
 class BelowWhatIsObserved(EditRule):
-    """A limit went below what the file says is in use."""
-
     code = "CG216"
     title = "a limit is below what the file says is in use"
-    severity = "high"
     reason = "The figure stands beside it: what is used now does not fit any more."
     advice = "Stay above the peak, with room for a failure."
     example = Example(
@@ -66,11 +63,8 @@ class BelowWhatIsObserved(EditRule):
 
 
 class LimitPassed(Rule):
-    """Something grew past a limit that stands beside it."""
-
     code = "CG204"
     title = "growth passed a limit in the same file"
-    severity = "high"
     reason = (
         "A limit and what it limits are often set in different places; growth meets the limit unannounced."
     )
@@ -109,11 +103,8 @@ class LimitPassed(Rule):
 
 
 class NothingReported(EditRule):
-    """A limit that is computed from a figure begins to count, while the figure is zero."""
-
     code = "CG531"
     title = "what is enforced is computed from nothing"
-    severity = "high"
     reason = "Whoever reports zero, or nothing at all, gets a limit of nothing; what is in use is refused."
     advice = "See that the figure is fresh and right first, and set a floor."
     example = Example(
@@ -142,11 +133,8 @@ class NothingReported(EditRule):
 
 
 class CommentSays(Rule):
-    """A comment beside the setting says what has to be kept."""
-
     code = "CG532"
     title = "a comment warns of this change"
-    severity = "high"
     reason = "Whoever wrote the comment knew what depends on the value."
     advice = "Read it; where it is no longer true, change it with the value."
     example = Example(

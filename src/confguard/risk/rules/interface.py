@@ -36,7 +36,8 @@ class Rule(ABC):
 
     code: str
     title: str
-    severity: Severity
+    severity: Severity = "high"
+    """How grave a finding is that does not say so itself: one that is high asks for a review."""
     reason: str
     """Why it matters, in a sentence or two."""
     advice: str

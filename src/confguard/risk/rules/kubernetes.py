@@ -13,11 +13,8 @@ __all__ = ["HeapAboveLimit", "NetworkPolicyDenies", "SelectorNarrowed"]
 
 
 class NetworkPolicyDenies(Rule):
-    """A policy now refuses a whole direction."""
-
     code = "CG540"
     title = "a network policy refuses a whole direction"
-    severity = "high"
     reason = "A direction that `policyTypes` names and for which no rule stands is refused altogether, names included."
     advice = "Add the rules for that direction first, DNS among them."
     example = Example(
@@ -37,11 +34,8 @@ class NetworkPolicyDenies(Rule):
 
 
 class SelectorNarrowed(EditRule):
-    """A service asks for one more label of what it leads to."""
-
     code = "CG561"
     title = "a selector asks for more"
-    severity = "high"
     reason = "What does not have the new label, often all that runs, gets no traffic any more."
     advice = "Give the label to what runs first, and see that all have it."
     example = Example(
@@ -66,11 +60,8 @@ class SelectorNarrowed(EditRule):
 
 
 class HeapAboveLimit(EditRule):
-    """A heap that is larger than the memory it may take."""
-
     code = "CG221"
     title = "a heap is larger than its memory"
-    severity = "high"
     reason = "The process is killed when it uses what it was told that it may."
     advice = "Keep a quarter of the memory for all that is no heap."
     example = Example(

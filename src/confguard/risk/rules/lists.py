@@ -47,11 +47,8 @@ _FEW = 8
 
 
 class Emptied(Rule):
-    """A list or table that held something holds nothing."""
-
     code = "CG501"
     title = "a list or table was emptied"
-    severity = "high"
     reason = "Nothing left may mean nothing allowed, everything withdrawn, or no limit at all."
     advice = "If it is to go, remove the setting; if it is to mean none, say so in the reason."
     example = Example(
@@ -82,11 +79,8 @@ class Emptied(Rule):
 
 
 class CountDisagrees(Rule):
-    """A list no longer has the length that the file declares."""
-
     code = "CG205"
     title = "a declared count no longer agrees"
-    severity = "high"
     reason = "A reader that trusts the declared count reads past the end, or leaves something out."
     advice = "Change the count and the list together, or have the reader count for itself."
     example = Example(
@@ -114,11 +108,8 @@ class CountDisagrees(Rule):
 
 
 class RedundancyGone(Rule):
-    """A list of what stands in for each other has one left, or few."""
-
     code = "CG304"
     title = "a list of stand-ins shrank"
-    severity = "high"
     reason = "Zones, servers and addresses are listed together so that one may fail; the last one may not."
     advice = "Keep two that do not fail together; take them out one at a time."
     example = Example('zones = ["a", "b", "c"]\n', 'zones = ["a"]\n', 'zones = ["a", "b"]\n')
@@ -134,11 +125,8 @@ class RedundancyGone(Rule):
 
 
 class DuplicatesAdded(Rule):
-    """A list has elements twice that it had once."""
-
     code = "CG707"
     title = "elements stand twice in a list"
-    severity = "high"
     reason = (
         "A list that doubled is usually a query or a merge that went wrong; what reads it may have a limit."
     )
@@ -162,11 +150,8 @@ class DuplicatesAdded(Rule):
 
 
 class IdentityTaken(Rule):
-    """Two have what only one may have."""
-
     code = "CG305"
     title = "two have the same identity"
-    severity = "high"
     reason = (
         "Of two with one address, port, number or prefix, one takes the other's traffic, or fails to start."
     )
@@ -198,11 +183,8 @@ class IdentityTaken(Rule):
 
 
 class SharesOff(Rule):
-    """Shares that were a whole together no longer are."""
-
     code = "CG537"
     title = "shares no longer make up the whole"
-    severity = "high"
     reason = "What is missing goes nowhere, or everything is weighed anew."
     advice = "Let them sum to 100 again."
     example = Example(
@@ -221,8 +203,6 @@ class SharesOff(Rule):
 
 
 class EveryMember(Rule):
-    """Every member of a group changed in the same way at once."""
-
     code = "CG512"
     title = "every member of a group changed at once"
     severity = "medium"
@@ -254,8 +234,6 @@ class EveryMember(Rule):
 
 
 class ManyAtOnce(Rule):
-    """Much of a file changed or went at once."""
-
     code = "CG506"
     title = "much of a file changed at once"
     severity = "medium"
@@ -281,11 +259,8 @@ class ManyAtOnce(Rule):
 
 
 class ProtectedRemoved(Rule):
-    """Something marked as to be kept was removed."""
-
     code = "CG505"
     title = "a protected element was removed"
-    severity = "high"
     reason = "Whoever marked it wanted it kept; what relies on it still does."
     advice = "Ask who set the mark; take the mark off in a change of its own first."
     example = Example(

@@ -15,11 +15,8 @@ _HARSH = ("none", "quarantine", "reject")
 
 
 class SenderPolicy(EditRule):
-    """Who may send mail for a domain, and what happens to all other."""
-
     code = "CG428"
     title = "a domain's mail policy changed"
-    severity = "high"
     reason = "Mail of a sender that is left out is refused everywhere; a policy that lets all pass invites forgery."
     advice = "Read the reports of a month for who sends in your name, first."
     example = Example(

@@ -14,7 +14,6 @@ DANGERS = (
     Danger(
         "CG306",
         "traffic takes another way",
-        "high",
         "Another order, weight or algorithm sends requests to servers that were not made for so many, or that do not "
         "know the session.",
         "Move a part first, and watch the load of each server.",
@@ -37,7 +36,6 @@ DANGERS = (
     Danger(
         "CG307",
         "a name or address is not served any more",
-        "high",
         "Who asks for it gets an error of certificates, another site, or nothing; old names are kept for years.",
         "Look into the access log for who still asks for it.",
         Example(
@@ -57,7 +55,6 @@ DANGERS = (
     Danger(
         "CG308",
         "both ends have to agree",
-        "high",
         "Frames, sizes and headers that only one end knows are dropped or refused: often only the large ones.",
         "Change both ends in one step, in a window, with a way in that does not depend on it.",
         Example("mtu = 1500\n", "mtu = 9000\n", "mtu = 1500\nname = 'x'\n"),
@@ -66,7 +63,6 @@ DANGERS = (
     Danger(
         "CG427",
         "answers for one are kept for others",
-        "high",
         "A shared cache hands the page of the first to all who ask next, with what was his in it.",
         "Keep what tells users apart in the key, and private answers private.",
         Example(
@@ -85,7 +81,6 @@ DANGERS = (
     Danger(
         "CG557",
         "an alarm calls nobody",
-        "high",
         "The failure comes all the same; it is heard of from users.",
         "Mend the rule that calls too often; keep one that calls.",
         Example(
@@ -108,7 +103,6 @@ DANGERS = (
     Danger(
         "CG558",
         "something happens at another time, or to another thing",
-        "high",
         "Jobs run while people work, or twice; backups, keys and offsets belong to what they were made for.",
         "Say which runs, data or keys the change leaves behind.",
         Example('timezone = "UTC"\n', 'timezone = "America/New_York"\n', 'timezone = "UTC"\nx = 1\n'),
@@ -126,7 +120,6 @@ DANGERS = (
     Danger(
         "CG559",
         "what has to run before is not waited for",
-        "high",
         "Started too soon, it finds no network, no disk or no database, and stays down.",
         "Keep the order, or let it try again by itself.",
         Example(
@@ -140,7 +133,6 @@ DANGERS = (
     Danger(
         "CG560",
         "it seems to be done, and nothing is done",
-        "high",
         "A command that always succeeds takes the place of one that did something: nobody notices until it is needed.",
         "Switch it off by its own switch, or leave it.",
         Example(

@@ -38,11 +38,8 @@ _NEEDED_PORTS = {
 
 
 class CatchAllFirst(Rule):
-    """In a list whose first match wins, something now stands before what it hides."""
-
     code = "CG509"
     title = "a catch-all stands before other rules"
-    severity = "high"
     reason = "Where the first match wins, nothing behind a rule that matches everything is ever reached."
     advice = "Put what matches everything last; check the order of the others."
     example = Example(
@@ -72,11 +69,8 @@ class CatchAllFirst(Rule):
 
 
 class CatchAllGone(Rule):
-    """What took all that nothing else matches is gone."""
-
     code = "CG533"
     title = "what took all the rest is gone"
-    severity = "high"
     reason = "What matches no other entry now finds nothing: a 404, a refusal, or a drop."
     advice = "Keep an entry for the rest, or list what it took."
     example = Example(
@@ -107,11 +101,8 @@ class CatchAllGone(Rule):
 
 
 class InfrastructureBlocked(Rule):
-    """What everything else needs is refused."""
-
     code = "CG535"
     title = "what everything needs is refused"
-    severity = "high"
     reason = "Names, routes, time and log-in are asked for by whatever runs, also by what has to mend this."
     advice = "Let those that need it through first, by name; try it on one host."
     example = Example(

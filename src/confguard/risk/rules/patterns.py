@@ -44,11 +44,8 @@ class _PatternRule(EditRule):
 
 
 class Backtracking(_PatternRule):
-    """A pattern that some text makes exponentially slow."""
-
     code = "CG801"
     title = "a pattern backtracks without bound"
-    severity = "high"
     reason = "A text of thirty characters can keep a processor busy for hours, and it comes from outside."
     advice = (
         "Make its repetitions unambiguous: no repetition inside of a repetition over the same characters."
@@ -66,11 +63,8 @@ class Backtracking(_PatternRule):
 
 
 class PolynomialBacktracking(_PatternRule):
-    """A pattern whose time grows with the square of the text, or worse."""
-
     code = "CG802"
     title = "a pattern is slow on long texts"
-    severity = "high"
     reason = "Two repetitions of the same characters one after the other try every place to part them."
     advice = "Let only one of them match those characters: `[^=]*=.*` in place of `.*=.*`."
     example = Example('pattern = "a=.*"\n', 'pattern = ".*.*=.*"\n', 'pattern = "[^=]*=.*"\n')
@@ -93,11 +87,8 @@ class PolynomialBacktracking(_PatternRule):
 
 
 class BrokenPattern(_PatternRule):
-    """A pattern that does not compile."""
-
     code = "CG803"
     title = "a pattern does not compile"
-    severity = "high"
     reason = "Its reader fails at its next start, or leaves the rule out."
     advice = "Mend it; `python -c 'import re; re.compile(...)'` tells."
     example = Example('regex = "[a-z]+"\n', 'regex = "[a-z+"\n', 'regex = "[a-z]*"\n')
@@ -118,11 +109,8 @@ class BrokenPattern(_PatternRule):
 
 
 class MatchesAll(_PatternRule):
-    """A pattern that was narrow matches everything."""
-
     code = "CG804"
     title = "a pattern matches everything"
-    severity = "high"
     reason = (
         "What was chosen by the pattern is now everything: everything is blocked, deleted or let through."
     )
@@ -147,11 +135,8 @@ class MatchesAll(_PatternRule):
 
 
 class AnchorLost(EditRule):
-    """A pattern that had to match from the start, or to the end, matches anywhere."""
-
     code = "CG805"
     title = "a pattern lost its anchor"
-    severity = "high"
     reason = "Without `^` it also matches what only ends so: other hosts, other paths, other names."
     advice = (
         "Put the anchor back, or list what it is to match as well, and try it on all names that there are."

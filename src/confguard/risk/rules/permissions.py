@@ -19,11 +19,8 @@ _POWERS = frozenset(
 
 
 class PermissionWidened(EditRule):
-    """A role, mode or capability that may do more."""
-
     code = "CG412"
     title = "permissions were widened"
-    severity = "high"
     reason = "What may do more than it needs does more than it should when it fails or is taken over."
     advice = "Grant what is needed, by name."
     example = Example('role = "viewer"\n', 'role = "admin"\n', 'role = "reader"\n')
@@ -46,11 +43,8 @@ class PermissionWidened(EditRule):
 
 
 class RoleGranted(Rule):
-    """Somebody more has an administrator's role."""
-
     code = "CG418"
     title = "an administrator's role was granted"
-    severity = "high"
     reason = "Whoever is bound to such a role may change and read everything that it covers."
     advice = "Bind a narrower role, or for a time only."
     example = Example(
@@ -80,11 +74,8 @@ class RoleGranted(Rule):
 
 
 class HeaderLoosened(EditRule):
-    """A header that browsers obey forbids less."""
-
     code = "CG416"
     title = "a protecting header was loosened"
-    severity = "high"
     reason = "Content policies and framing rules are what stops injected scripts and borrowed pages."
     advice = "Allow the one source that is needed, by name or by nonce."
     example = Example(

@@ -36,8 +36,6 @@ _TELLING = frozenset(
 
 
 class StrangersText(EditRule):
-    """What a stranger wrote is put into a command before the shell reads it."""
-
     code = "CG425"
     title = "a stranger's text runs as a command"
     severity = "critical"
@@ -64,11 +62,8 @@ class StrangersText(EditRule):
 
 
 class StrangersTrigger(Rule):
-    """A pipeline runs for strangers' changes with the repository's own rights."""
-
     code = "CG426"
     title = "strangers' changes run with this repository's rights"
-    severity = "high"
     reason = "`pull_request_target` runs with secrets and a token that may write, for whoever opens a pull request."
     advice = "Use `pull_request`; keep what needs a secret in a second workflow that checks nothing out."
     example = Example(
@@ -89,11 +84,8 @@ class StrangersTrigger(Rule):
 
 
 class FlagDropped(EditRule):
-    """A command no longer says where it applies, or that it checks."""
-
     code = "CG556"
     title = "a command lost a flag that held it in"
-    severity = "high"
     reason = "Without it the command takes its default: another environment, everything, or no check at all."
     advice = "Say it again, or say in the reason what the default is."
     example = Example(

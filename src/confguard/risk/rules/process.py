@@ -45,8 +45,6 @@ class _ProcessRule(Rule):
 
 
 class ThinReason(_ProcessRule):
-    """No reason that tells anything."""
-
     code = "CG901"
     title = "the reason says nothing"
     severity = "low"
@@ -65,8 +63,6 @@ class ThinReason(_ProcessRule):
 
 
 class LongUntouched(_ProcessRule):
-    """The first change to a setting in a year."""
-
     code = "CG902"
     title = "a setting that was not touched in a year"
     severity = "low"
@@ -88,8 +84,6 @@ class LongUntouched(_ProcessRule):
 
 
 class TakenBackBefore(_ProcessRule):
-    """A value that was set once, and taken back."""
-
     code = "CG907"
     title = "a value that was taken back before"
     severity = "medium"
@@ -105,8 +99,6 @@ class TakenBackBefore(_ProcessRule):
 
 
 class ManyOwners(_ProcessRule):
-    """Settings of many teams at once."""
-
     code = "CG908"
     title = "settings of many owners in one change"
     severity = "low"
@@ -125,11 +117,8 @@ class ManyOwners(_ProcessRule):
 
 
 class Unwatched(_ProcessRule):
-    """Much depends on it, and nothing looks at it."""
-
     code = "CG909"
     title = "nothing looks at what much depends on"
-    severity = "high"
     reason = "Without a schema, a probe or a monitor a mistake is found by the users."
     advice = "Name a schema, a probe or a monitor in the project file."
 
@@ -141,8 +130,6 @@ class Unwatched(_ProcessRule):
 
 
 class OutsideHours(_ProcessRule):
-    """A change when nobody is there to see what it does."""
-
     code = "CG903"
     title = "outside of the agreed hours"
     severity = "medium"
@@ -158,8 +145,6 @@ class OutsideHours(_ProcessRule):
 
 
 class UnderFreeze(_ProcessRule):
-    """A change while changes are frozen."""
-
     code = "CG904"
     title = "changes are frozen"
     severity = "critical"
@@ -173,11 +158,8 @@ class UnderFreeze(_ProcessRule):
 
 
 class FileRemoved(_ProcessRule):
-    """A file of configuration is gone, or is called what nobody reads."""
-
     code = "CG910"
     title = "a configuration file was removed"
-    severity = "high"
     reason = "What read it falls back on defaults, or does not start any more."
     advice = "See that nothing reads it; where it was renamed, that its readers know the new name."
 

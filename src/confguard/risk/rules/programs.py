@@ -28,11 +28,8 @@ class Warned:
 
 
 class DangerousValue(EditRule):
-    """A value that the program's own documentation warns of."""
-
     code = "CG543"
     title = "a value that its program warns of"
-    severity = "high"
     reason = "The documentation of the program says what goes wrong with it."
     advice = "Read what it says there; keep the safe value where it matters."
     example = Example(

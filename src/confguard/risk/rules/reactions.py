@@ -13,7 +13,6 @@ DANGERS = (
     Danger(
         "CG548",
         "what goes wrong is answered more harshly",
-        "high",
         "What was kept, tried again or let pass on an error is dropped, refused or asked for by everybody at once.",
         "Try it with the error that it is for; count how often that comes.",
         Example(
@@ -28,7 +27,6 @@ DANGERS = (
     Danger(
         "CG552",
         "it reaches all of them",
-        "high",
         "What was for a few is for everyone: a mail, a rule, a change that nobody has tried at this size.",
         "Name those it is for; go to all in steps.",
         Example('audience = "internal-qa"\n', 'audience = "all-subscribers"\n', 'audience = "beta"\n'),
@@ -38,7 +36,6 @@ DANGERS = (
     Danger(
         "CG553",
         "everyone makes one of its own",
-        "high",
         "What was made once and shared is made for each request: connections and threads run out under load.",
         "Keep it shared; give it a limit instead.",
         Example('scope = "singleton"\n', 'scope = "per_request"\n', 'scope = "pooled"\n'),
@@ -55,7 +52,6 @@ DANGERS = (
     Danger(
         "CG554",
         "nobody has to say yes any more",
-        "high",
         "The step that waited for a person runs by itself, at whatever time and after whatever went before.",
         "Keep the approval for what cannot be taken back.",
         Example('when = "manual"\n', 'when = "always"\n', 'when = "manual"\nname = "x"\n'),
@@ -68,7 +64,6 @@ DANGERS = (
     Danger(
         "CG423",
         "what was hidden is shown",
-        "high",
         "Passwords and personal data get into logs, which more people read, and which are kept longer.",
         "Keep it out of the log; raise the detail of other fields.",
         Example(
@@ -87,7 +82,6 @@ DANGERS = (
     Danger(
         "CG424",
         "another chain of trust",
-        "high",
         "Clients that do not know the other root refuse the connection: old devices first, or all, once it expires.",
         "Try the oldest clients that count against it; look when its root expires.",
         Example(

@@ -54,11 +54,8 @@ _ADDRESS = re.compile(r"[.:/@]")
 
 
 class OtherEnvironment(EditRule):
-    """A value of one environment in another."""
-
     code = "CG508"
     title = "a value of another environment"
-    severity = "high"
     reason = "Staging that talks to production changes real data; production that talks to staging serves test data."
     advice = "Check which environment this file is for."
     example = Example(
@@ -90,11 +87,8 @@ class OtherEnvironment(EditRule):
 
 
 class RoleSwapped(EditRule):
-    """An address of another role: a replica where the primary stood, or the other way."""
-
     code = "CG517"
     title = "an endpoint of another role"
-    severity = "high"
     reason = "Writes to a replica fail or are lost; reads from the primary take what writes need."
     advice = "Check the role of the new endpoint."
     example = Example(
@@ -117,11 +111,8 @@ class RoleSwapped(EditRule):
 
 
 class DanglingReference(Rule):
-    """A name that others in the file still use is gone."""
-
     code = "CG510"
     title = "a name that is still referred to is gone"
-    severity = "high"
     reason = "What refers to it finds nothing: it fails at the next start, or falls back without a word."
     advice = "Change what refers to it in the same change."
     example = Example(
@@ -178,11 +169,8 @@ class DanglingReference(Rule):
 
 
 class PolicySwapped(EditRule):
-    """Another of the file's policies applies."""
-
     code = "CG539"
     title = "another policy applies"
-    severity = "high"
     reason = "All that the policy lets through, announces or refuses changes at once, by one word."
     advice = "Compare the two policies line by line; try it on one neighbour, host or client."
     example = Example(
@@ -202,11 +190,8 @@ class PolicySwapped(EditRule):
 
 
 class PolicyDropped(EditRule):
-    """What went through one of the file's policies no longer does."""
-
     code = "CG549"
     title = "a policy no longer applies to what it was for"
-    severity = "high"
     reason = (
         "The policy still stands there, and looks as if it were in force; what it held back goes through."
     )
@@ -232,11 +217,8 @@ class PolicyDropped(EditRule):
 
 
 class UnknownPlaceholder(EditRule):
-    """A template asks for a name that nothing gives."""
-
     code = "CG527"
     title = "a placeholder names nothing"
-    severity = "high"
     reason = "What a placeholder does not find becomes blank, or stays: another path, host or filter."
     advice = "Use the name that the values have."
     example = Example(
@@ -264,11 +246,8 @@ class UnknownPlaceholder(EditRule):
 
 
 class SwitchedEverywhere(EditRule):
-    """Something was switched on for all at once."""
-
     code = "CG534"
     title = "switched on for all at once"
-    severity = "high"
     reason = "What nobody has tried at this size is tried on everyone, and there is no part that still works."
     advice = "Begin with a part, and wait as long as a failure takes to show."
     example = Example(

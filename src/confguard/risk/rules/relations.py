@@ -80,11 +80,8 @@ _ORDERED_WORDS = frozenset[str]().union(*(larger | smaller for larger, smaller, 
 
 
 class ImpatientCaller(PairRule):
-    """Who calls gives up before who is called."""
-
     code = "CG207"
     title = "a caller gives up before the callee does"
-    severity = "high"
     reason = (
         "When the outer timeout is the shorter one, the caller has gone (and asks again) while the work it asked "
         "for still goes on for nobody."
@@ -117,8 +114,6 @@ class ImpatientCaller(PairRule):
 
 
 class RetriesOutlastDeadline(PairRule):
-    """All retries together take longer than anyone waits."""
-
     code = "CG208"
     title = "retries outlast the deadline"
     severity = "medium"
@@ -152,11 +147,8 @@ class RetriesOutlastDeadline(PairRule):
 
 
 class MinAboveMax(PairRule):
-    """A least above the most."""
-
     code = "CG210"
     title = "a minimum is above its maximum"
-    severity = "high"
     reason = "No value satisfies both: readers refuse to start, or obey one of the two without a word."
     advice = "Set both together, the minimum first when they grow."
     example = Example(
@@ -180,11 +172,8 @@ class MinAboveMax(PairRule):
 
 
 class ProbeImpossible(PairRule):
-    """A health probe that cannot succeed, or takes longer than it is given."""
-
     code = "CG211"
     title = "a health probe cannot succeed"
-    severity = "high"
     reason = "An instance that never counts as healthy gets no traffic, or is restarted for ever."
     advice = "Keep thresholds at one or more, and the timeout below the period."
     example = Example(
@@ -214,13 +203,10 @@ class ProbeImpossible(PairRule):
 
 
 class SharesExceedWhole(PairRule):
-    """Parts that together are more than there is."""
-
     across = True
 
     code = "CG213"
     title = "pools together exceed what the other side takes"
-    severity = "high"
     reason = "Each instance opens its own pool: all together meet the server's limit when all are busy."
     advice = "Keep instances times the pool of each below the limit, with room for one more roll-out."
     example = Example(
@@ -249,13 +235,10 @@ class SharesExceedWhole(PairRule):
 
 
 class OutOfOrder(PairRule):
-    """Two times or amounts of which one has to be the larger, and is not."""
-
     across = True
 
     code = "CG217"
     title = "two settings are out of order"
-    severity = "high"
     reason = "Each is fine alone; together the one ends before the other can do its work."
     advice = "Set both together, with room between them."
     example = Example(
@@ -279,11 +262,8 @@ class OutOfOrder(PairRule):
 
 
 class OutsideNetwork(PairRule):
-    """A way out that is not in the network which it is for."""
-
     code = "CG224"
     title = "a gateway is outside of its network"
-    severity = "high"
     reason = "A next hop that is not on the same network is never reached: nothing leaves it."
     advice = "Change the network and its gateway together."
     example = Example(
@@ -307,11 +287,8 @@ class OutsideNetwork(PairRule):
 
 
 class PointsToItself(PairRule):
-    """What is to follow another, or hand on to it, is given its own address."""
-
     code = "CG223"
     title = "something follows itself"
-    severity = "high"
     reason = "A primary that is a replica of itself drops what it holds; a proxy that asks itself goes round."
     advice = "Name the other one."
     example = Example(
@@ -339,11 +316,8 @@ class PointsToItself(PairRule):
 
 
 class DrainImpossible(PairRule):
-    """Nothing may ever be taken away, or nothing new may come."""
-
     code = "CG219"
     title = "a roll-out cannot go on"
-    severity = "high"
     reason = "With none to spare and none to add, no instance can be replaced: drains and roll-outs hang."
     advice = "Allow one to be away, or one to be added."
     example = Example(
@@ -370,11 +344,8 @@ class DrainImpossible(PairRule):
 
 
 class RequestAboveLimit(Rule):
-    """More is requested than is allowed."""
-
     code = "CG214"
     title = "a request is above its limit"
-    severity = "high"
     reason = (
         "Kubernetes refuses a pod that requests more than its limit: the roll-out stops, or never starts."
     )

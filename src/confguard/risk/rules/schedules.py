@@ -10,11 +10,8 @@ __all__ = ["ScheduleNever"]
 
 
 class ScheduleNever(EditRule):
-    """A schedule that no longer runs, or runs all the time."""
-
     code = "CG518"
     title = "a schedule never runs, or runs all the time"
-    severity = "high"
     reason = "What never runs is missed when it is needed (a backup, a renewal); what always runs never ends."
     advice = (
         "Read the schedule aloud; five fields: minute, hour, day, month, day of the week; six: seconds first."

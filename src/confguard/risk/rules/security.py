@@ -58,11 +58,8 @@ _VERSION_RANGE = re.compile(r"[\^~<>=v]*\s*\d+(?:\.\w+)+.*")
 
 
 class WeakAlgorithm(EditRule):
-    """An algorithm or protocol that does not protect is accepted."""
-
     code = "CG403"
     title = "a weak algorithm is accepted"
-    severity = "high"
     reason = "What is accepted will be used by whoever gains from it: with `none`, unsigned tokens are valid."
     advice = "Accept only what clients use today, and nothing that is broken."
     example = Example(
@@ -82,11 +79,8 @@ class WeakAlgorithm(EditRule):
 
 
 class NetworkOpened(EditRule):
-    """An address or network that was narrow is open to all, or much wider."""
-
     code = "CG404"
     title = "a network was opened"
-    severity = "high"
     reason = "What listens on every address, trusts every network, or acts on it, reaches those it was not meant for."
     advice = "Name the networks that need it."
     example = Example(
@@ -109,11 +103,8 @@ class NetworkOpened(EditRule):
 
 
 class Wildcard(EditRule):
-    """A list or pattern of some now takes all."""
-
     code = "CG405"
     title = "a wildcard where names stood"
-    severity = "high"
     reason = "`*` also means what nobody thought of: every origin, every host, every action."
     advice = "Name what is meant; if all is meant, say so in the reason."
     example = Example(
@@ -148,11 +139,8 @@ class Wildcard(EditRule):
 
 
 class SecretInClear(EditRule):
-    """A password, key or token stands in the file itself."""
-
     code = "CG406"
     title = "a secret in the clear"
-    severity = "high"
     reason = (
         "What stands in a file is in every clone, backup and log of it, and stays in its history for ever."
     )
@@ -181,11 +169,8 @@ class SecretInClear(EditRule):
 
 
 class SchemeDowngraded(EditRule):
-    """A URL lost its encryption."""
-
     code = "CG408"
     title = "a URL lost its encryption"
-    severity = "high"
     reason = "What went encrypted now goes in the clear, and what compares the URL no longer matches."
     advice = "Keep the scheme; mend the certificate if that is what failed."
     example = Example(
@@ -209,11 +194,8 @@ class SchemeDowngraded(EditRule):
 
 
 class PrivateCached(EditRule):
-    """Answers for one user may be served to another from a cache."""
-
     code = "CG411"
     title = "private answers may be cached"
-    severity = "high"
     reason = "A shared cache that keeps what one signed-in user was shown serves it to the next one."
     advice = "Keep signed-in traffic past the cache, or let the cache vary by the user."
     example = Example(

@@ -25,11 +25,8 @@ _DEFAULTS = word_set("default defaults base common global globals all shared val
 
 
 class LeftBehind(EditRule):
-    """Of several that had the same value, some have another one now."""
-
     code = "CG528"
     title = "others still have the old value"
-    severity = "high"
     reason = (
         "Both ends of a queue, users of one credential, peers of one protocol have to agree: one moved alone."
     )
@@ -76,11 +73,8 @@ def _names_secret(value: object) -> bool:
 
 
 class SelectsNothing(Rule):
-    """A selector and the labels that it chose by no longer agree."""
-
     code = "CG538"
     title = "a selector and its labels no longer agree"
-    severity = "high"
     reason = "A selector that matches nothing has no back ends: what it leads to gets no traffic, or is not watched."
     advice = "Change the labels and what selects by them together."
     example = Example(
@@ -114,11 +108,8 @@ class SelectsNothing(Rule):
 
 
 class DefaultApplies(EditRule):
-    """An override is gone, and the default that applies now is another amount."""
-
     code = "CG529"
     title = "a default applies that is far from what was in force"
-    severity = "high"
     reason = "To remove an override does not remove the setting: the default takes its place."
     advice = "Compare the default with what was in force; keep the override, or change the default with it."
     example = Example(
@@ -154,11 +145,8 @@ class DefaultApplies(EditRule):
 
 
 class LostUnlikeSiblings(Rule):
-    """One of several alike lost what all others have."""
-
     code = "CG530"
     title = "one lost what its siblings have"
-    severity = "high"
     reason = (
         "What all members of a group have is there for a reason; the one without it behaves by a default."
     )

@@ -32,11 +32,8 @@ _LEVELS = ("all", "each_quorum", "quorum", "local_quorum", "majority", "three", 
 
 
 class DurabilityWeakened(EditRule):
-    """Commits are no longer on disk when they are acknowledged."""
-
     code = "CG601"
     title = "durability was weakened"
-    severity = "high"
     reason = "What was acknowledged can be lost in a crash; it is noticed when it cannot be mended."
     advice = "Keep it for what must not be lost; buy speed by batching."
     example = Example("sync_binlog = 1\n", "sync_binlog = 0\n", "sync_binlog = 1\nx = 1\n")
@@ -58,11 +55,8 @@ class DurabilityWeakened(EditRule):
 
 
 class ConsistencyWeakened(EditRule):
-    """Fewer must agree before an answer counts."""
-
     code = "CG608"
     title = "fewer must agree"
-    severity = "high"
     reason = "With fewer that must agree, one failure loses what was acknowledged, or serves what is old."
     advice = "Keep the level that survives the failures you plan for."
     example = Example(
@@ -77,11 +71,8 @@ class ConsistencyWeakened(EditRule):
 
 
 class EphemeralStorage(EditRule):
-    """Data on a volume that goes with the instance."""
-
     code = "CG605"
     title = "storage goes with the instance"
-    severity = "high"
     reason = "What is written there is gone at the next restart."
     advice = "Keep a volume that outlives the instance for what is to be kept."
     example = Example(

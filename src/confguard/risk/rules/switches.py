@@ -20,34 +20,33 @@ DANGERS = (
     Danger(
         "CG401",
         "verification was switched off",
-        "critical",
         "Without verification anyone on the way can read and change what is sent.",
         "Mend the certificate or name the authority that signed it; do not stop checking.",
         Example("[tls]\nverify = true\n", "[tls]\nverify = false\n", "[tls]\nverify = true\nca = 'x'\n"),
         (cell("verification", kinds.switched_off),),
+        severity="critical",
     ),
     Danger(
         "CG402",
         "authentication or encryption was switched off",
-        "critical",
         "Whoever reaches the service may now do what only some were allowed to.",
         "Keep it on; give the caller that fails its own identity.",
         Example("[auth]\nenabled = true\n", "[auth]\nenabled = false\n", "[auth]\nenabled = true\nx = 1\n"),
         (cell("access control", kinds.switched_off),),
+        severity="critical",
     ),
     Danger(
         "CG407",
         "debug mode was switched on",
-        "medium",
         "Debug modes show internals to strangers, skip checks and slow things down.",
         "Switch it on for one instance, or raise the level of one logger.",
         Example("debug = false\n", "debug = true\n", "debug = false\nname = 'x'\n"),
         (cell("debugging", kinds.switched_on),),
+        severity="medium",
     ),
     Danger(
         "CG421",
         "everything is logged in detail",
-        "high",
         "At debug or trace a service writes many times as much, often on the thread of the request: disks fill, and "
         "requests wait; secrets get into logs.",
         "Raise one logger on one instance, for a limited time.",
@@ -58,7 +57,6 @@ DANGERS = (
     Danger(
         "CG409",
         "an identity that others check was changed",
-        "high",
         "Issuers, audiences and realms are compared letter by letter. Tokens that were issued before carry the old one "
         "and are rejected; a slash at the end is enough.",
         "Accept both for as long as the longest-lived token lives, then drop the old one.",
@@ -72,7 +70,6 @@ DANGERS = (
     Danger(
         "CG410",
         "made public or privileged",
-        "high",
         "What strangers may reach, they will; what runs privileged takes the host with it.",
         "Give access to those who need it by name.",
         Example(
@@ -85,7 +82,6 @@ DANGERS = (
     Danger(
         "CG415",
         "runs as root, or on the host",
-        "high",
         "What breaks out of it, or is taken over, has the machine.",
         "Run as a user of its own; mount only what is needed.",
         Example("runAsUser = 1000\n", "runAsUser = 0\n", "runAsUser = 1001\n"),
@@ -98,7 +94,6 @@ DANGERS = (
     Danger(
         "CG417",
         "what was private is public",
-        "high",
         "What is public is found within minutes by those who look for it all day.",
         "Share it with those who need it, by name or by a link that ends.",
         Example('acl = "private"\n', 'acl = "public-read"\n', 'acl = "authenticated-read"\n'),
@@ -116,7 +111,6 @@ DANGERS = (
     Danger(
         "CG502",
         "a text became blank",
-        "medium",
         "A blank filter, prefix or pattern matches everything; a blank name, address or list of who may, nothing.",
         "Remove the setting if it is not wanted; a blank is a value.",
         Example('number_prefix = "1555012"\n', 'number_prefix = ""\n', 'number_prefix = "1555013"\n'),
@@ -128,11 +122,11 @@ DANGERS = (
             cell(None, kinds.blank),
         ),
         "Level 3, 4 October 2016: an empty filter field matched every call",
+        severity="medium",
     ),
     Danger(
         "CG504",
         "a safety net was switched off",
-        "high",
         "Safety nets are switched off to get something done, and missed by what comes next.",
         "Leave it on; if it is in the way, mend what it catches, or switch it off for one run only.",
         Example(
@@ -146,7 +140,6 @@ DANGERS = (
     Danger(
         "CG507",
         "a mechanism was swapped for another",
-        "high",
         "Another engine, back end or protocol fails in other ways, under loads that tests do not have.",
         "Try it on a part first, long enough to see a peak.",
         Example(
@@ -164,7 +157,6 @@ DANGERS = (
     Danger(
         "CG511",
         "a selector was removed",
-        "high",
         "Without its selector a job, policy or deletion applies to everything there is.",
         "Say what it shall apply to.",
         Example(
@@ -177,7 +169,6 @@ DANGERS = (
     Danger(
         "CG513",
         "a service was closed",
-        "high",
         "Maintenance and read-only switches turn users away by design; left on, for as long as no one notices.",
         "Say in the reason until when, and who switches it back.",
         Example(
@@ -188,7 +179,6 @@ DANGERS = (
     Danger(
         "CG515",
         "deletion became irreversible",
-        "critical",
         "A revert brings the setting back, and not the data.",
         "Keep what is deleted for a while; delete for good by hand, with a second pair of eyes.",
         Example(
@@ -202,11 +192,11 @@ DANGERS = (
             cell("final", kinds.switched_on, (1, "high")),
         ),
         "Atlassian, 5 April 2022: a script ran in the mode that deletes for good",
+        severity="critical",
     ),
     Danger(
         "CG516",
         "checks are forced or passed over",
-        "high",
         "What is forced goes through also when it must not.",
         "Mend what the check complains of, or force one run by hand.",
         Example("auto_approve = false\n", "auto_approve = true\n", "auto_approve = false\nx = 1\n"),
@@ -215,7 +205,6 @@ DANGERS = (
     Danger(
         "CG520",
         "a safety net was removed",
-        "high",
         "Without its probe a dead instance gets traffic; without its limit one takes what all share; without its list "
         "of who may, everybody may.",
         "Keep it, or say in the reason what takes its place.",
@@ -229,7 +218,6 @@ DANGERS = (
     Danger(
         "CG521",
         "what is not listed is deleted from now on",
-        "high",
         "Automatic pruning deletes whatever a wrong path, an empty list or a failed template leaves out.",
         "Look at what it would delete first; protect what must not go.",
         Example("[sync]\nprune = false\n", "[sync]\nprune = true\n", "[sync]\nprune = false\nx = 1\n"),
@@ -238,7 +226,6 @@ DANGERS = (
     Danger(
         "CG522",
         "a default for all was switched on",
-        "high",
         "A default takes hold of everything that says nothing itself, also of what nobody thought of.",
         "List what has no value of its own; give those that matter one first.",
         Example("globalDefault = false\n", "globalDefault = true\n", "globalDefault = false\nx = 1\n"),
@@ -248,7 +235,6 @@ DANGERS = (
     Danger(
         "CG523",
         "all are replaced at once",
-        "high",
         "One after the other, the first failure stops the roll-out; all at once, there is nothing left that works.",
         "Keep the steps; make them larger only after some went well.",
         Example('strategy = "rolling"\n', 'strategy = "recreate"\n', 'strategy = "blue-green"\n'),
@@ -266,7 +252,6 @@ DANGERS = (
     Danger(
         "CG524",
         "what restarts or heals by itself no longer does",
-        "high",
         "What dies stays dead until somebody notices.",
         "Keep it restarting, with a pause that grows.",
         Example('restart_policy = "always"\n', 'restart_policy = "no"\n', 'restart_policy = "on-failure"\n'),
@@ -280,7 +265,6 @@ DANGERS = (
     Danger(
         "CG525",
         "a rule does the opposite",
-        "high",
         "What was let through is refused, or the other way round: for everything that the rule or default matches.",
         "Try it on the traffic of an hour ago before it counts.",
         Example(
@@ -307,7 +291,6 @@ DANGERS = (
     Danger(
         "CG536",
         "data is placed by another rule",
-        "high",
         "With another number of shards, or another hash, what is stored is looked for elsewhere: caches are empty, "
         "keys are not found, order is lost.",
         "Move the data with the tool of the store, or keep the number.",
@@ -317,7 +300,6 @@ DANGERS = (
     Danger(
         "CG541",
         "a part of a credential is gone",
-        "high",
         "A key without its certificate, or a certificate without its chain or authority, is refused by the other side.",
         "Keep all parts, or change them together.",
         Example(
@@ -330,7 +312,6 @@ DANGERS = (
     Danger(
         "CG542",
         "what was sent somewhere goes nowhere",
-        "high",
         "Alerts, mails, logs or requests that are thrown away are missed when they are needed.",
         "Say in the reason for how long, and who looks meanwhile.",
         Example('receiver = "pager"\n', 'receiver = "blackhole"\n', 'receiver = "chat"\n'),
@@ -339,7 +320,6 @@ DANGERS = (
     Danger(
         "CG526",
         "a switch became a text",
-        "high",
         'In most languages the text "false" is true: a switch that is written as one is on.',
         "Write true or false without quotes.",
         Example("check = true\n", 'check = "false"\n', "check = false\n"),
@@ -348,7 +328,6 @@ DANGERS = (
     Danger(
         "CG215",
         "a health probe asks something else",
-        "high",
         "A probe of a path or port that does not answer takes every instance out of service, one after the other.",
         "Ask the new one by hand first, in the version that runs now.",
         Example(
@@ -361,7 +340,6 @@ DANGERS = (
     Danger(
         "CG222",
         "a port at which nothing answers",
-        "high",
         "What is sent there is refused; where it went before, something still listens.",
         "Change what listens with it, in one step or before.",
         Example(
@@ -375,7 +353,6 @@ DANGERS = (
     Danger(
         "CG604",
         "replication no longer waits",
-        "high",
         "A primary that fails takes with it what its replicas did not have yet.",
         "Keep one replica that acknowledges for what must not be lost.",
         Example(
@@ -390,7 +367,6 @@ DANGERS = (
     Danger(
         "CG606",
         "a store evicts what it holds, or a cache refuses",
-        "medium",
         "A policy that evicts is right for a cache, and loses what a store holds; without one a full cache refuses.",
         "Make sure that everything in it can be made again.",
         Example(
@@ -402,5 +378,6 @@ DANGERS = (
             cell(None, Word(to="allkeyslru allkeyslfu allkeysrandom")),
             cell("cache eviction", Word(to="noeviction"), (1, "high")),
         ),
+        severity="medium",
     ),
 )

@@ -59,12 +59,12 @@ class Danger(Rule):
 
     code: str
     title: str
-    severity: Severity
     reason: str
     advice: str
     example: Example
     cells: tuple[Cell, ...]
     outage: str | None = None
+    severity: Severity = field(default="high", kw_only=True)
     generic: bool = field(default=False, kw_only=True)
 
     def check(self, context: Context) -> Iterator[Finding]:

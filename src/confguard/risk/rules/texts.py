@@ -36,8 +36,6 @@ _SAFE_INTEGER = 2**53
 
 
 class TrailingZero(YamlTrap):
-    """A version that YAML reads as a number."""
-
     code = "CG704"
     title = "a version that is read as a number"
     severity = "medium"
@@ -53,8 +51,6 @@ class TrailingZero(YamlTrap):
 
 
 class FinalDotLost(Rule):
-    """Names of a zone that were absolute are relative to it."""
-
     code = "CG711"
     title = "a name lost its final dot"
     severity = "critical"
@@ -82,11 +78,8 @@ class FinalDotLost(Rule):
 
 
 class TemplateMerged(EditRule):
-    """A template of names no longer says what made each of them different."""
-
     code = "CG712"
     title = "a template leaves out what tells its names apart"
-    severity = "high"
     reason = "Two that differ only in what is left out get one name: one overwrites, reads or is billed for the other."
     advice = "Keep every part that makes the name one of a kind."
     example = Example(
@@ -105,8 +98,6 @@ class TemplateMerged(EditRule):
 
 
 class LargeNumber(EditRule):
-    """A number that many readers cannot hold exactly."""
-
     code = "CG705"
     title = "a number loses its last digits"
     severity = "medium"
@@ -128,11 +119,8 @@ class LargeNumber(EditRule):
 
 
 class InvisibleCharacter(EditRule):
-    """A character that no one sees."""
-
     code = "CG706"
     title = "an invisible character"
-    severity = "high"
     reason = "A zero-width or no-break space from a web page makes a name, host or key another one that looks the same."
     advice = "Type the value again."
     example = Example('host = "db.internal"\n', 'host = "db.internal\\u200b"\n', 'host = "db2.internal"\n')
@@ -151,11 +139,8 @@ class InvisibleCharacter(EditRule):
 
 
 class Placeholder(EditRule):
-    """What was to be filled in was not."""
-
     code = "CG710"
     title = "a placeholder was left"
-    severity = "high"
     reason = "A value that says what is to stand there is taken as the value."
     advice = "Fill it in, or leave the setting out so that its reader complains."
     example = Example(
@@ -178,8 +163,6 @@ class Placeholder(EditRule):
 
 
 class SurroundedBySpace(EditRule):
-    """White space that came with a value."""
-
     code = "CG709"
     title = "white space around a value"
     severity = "medium"

@@ -34,8 +34,6 @@ _OCTAL = re.compile(r"[-+]?0[0-7_]+")
 
 
 class TypeChanged(EditRule):
-    """A value became one of another type."""
-
     code = "CG701"
     title = "a value changed its type"
     severity = "medium"
@@ -92,8 +90,6 @@ class YamlTrap(Rule):
 
 
 class BooleanWord(YamlTrap):
-    """A word that YAML 1.1 reads as a boolean."""
-
     code = "CG702"
     title = "a word that YAML reads as a boolean"
     severity = "low"
@@ -110,8 +106,6 @@ class BooleanWord(YamlTrap):
 
 
 class NumberTrap(YamlTrap):
-    """Digits that YAML 1.1 reads in base 60 or 8."""
-
     code = "CG703"
     title = "digits that YAML reads in another base"
     severity = "low"

@@ -12,7 +12,6 @@ DANGERS = (
     Danger(
         "CG519",
         "a version is no longer pinned",
-        "high",
         "What is newest changes without a change here: instances differ, and a revert brings nothing back.",
         "Name the version, or the digest.",
         Example('image = "web:2.14.1"\n', 'image = "web:latest"\n', 'image = "web:2.14.2"\n'),
@@ -21,7 +20,6 @@ DANGERS = (
     Danger(
         "CG609",
         "another minor version of what runs everything",
-        "high",
         "Interfaces, labels and defaults go with a minor version, and what asks for them fails; there is no way back.",
         "Read what the version removes, search for it in what runs there, and try it on a copy of the cluster.",
         Example(
@@ -35,7 +33,6 @@ DANGERS = (
     Danger(
         "CG607",
         "another major version of what keeps data",
-        "high",
         "Data files of one major version are not read by another: the start fails, and so does going back.",
         "Upgrade by dump or by the tool of the database, on a copy first.",
         Example('image = "postgres:13.4"\n', 'image = "postgres:16.1"\n', 'image = "postgres:13.5"\n'),
