@@ -15,7 +15,7 @@ from confguard.documents.document import Document
 from confguard.errors import did_you_mean
 from confguard.paths import show_path
 from confguard.risk.findings import Finding
-from confguard.risk.rules.embedded import leaves
+from confguard.risk.rules.edits import leaves
 
 __all__ = ["Acceptance", "Accepted", "as_date", "split_accepted", "void_comments"]
 

@@ -8,8 +8,6 @@ from confguard.risk.rules import kinds_of_amounts as amount
 from confguard.risk.rules.interface import Example
 from confguard.risk.rules.table import Danger, cell
 
-__all__ = ["DANGERS"]
-
 _HALF: tuple[tuple[float, Severity], ...] = ((2, "medium"), (4, "high"))
 DANGERS = (
     Danger(

@@ -17,9 +17,7 @@ from confguard.diffs.changes import Diff
 from confguard.fields import Impact, ImpactLevel
 from confguard.paths import Key, Path, follow, value_at
 from confguard.risk.names import name_of, word_set, words_of, words_on_path
-from confguard.risk.rules.edits import Edit, edits_of
-from confguard.risk.rules.embedded import document_of, leaves
-from confguard.risk.rules.pairing import paired
+from confguard.risk.rules.edits import Edit, document_of, edits_of, leaves, paired
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.values import Files
 

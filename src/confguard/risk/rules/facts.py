@@ -15,8 +15,6 @@ from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rul
 from confguard.secrets import masked_settings
 from confguard.texts import shortened
 
-__all__ = ["BelowWhatIsObserved", "CommentSays", "LimitPassed", "NothingReported"]
-
 _OBSERVED = word_set(
     "peak observed used usage current now typical average working actual measured received issued seen "
     "needed required p99 running active load"

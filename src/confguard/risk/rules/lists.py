@@ -12,18 +12,6 @@ from confguard.risk.names import name_of, polarity, word_set, words_of, words_on
 from confguard.risk.rules.interface import Context, Example, Rule
 from confguard.risk.rules.roles import roles_of
 
-__all__ = [
-    "CountDisagrees",
-    "DuplicatesAdded",
-    "Emptied",
-    "EveryMember",
-    "IdentityTaken",
-    "ManyAtOnce",
-    "ProtectedRemoved",
-    "RedundancyGone",
-    "SharesOff",
-]
-
 _STANDING_IN = word_set(
     "zone zones az azs region regions ns nameserver nameservers resolver resolvers server servers host "
     "hosts node nodes broker brokers peer peers endpoint endpoints seed seeds upstream upstreams backend "

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from confguard.diffs.quantity import amounts
 from confguard.paths import Path
 from confguard.risk.findings import Finding
-from confguard.risk.rules.embedded import leaves
+from confguard.risk.rules.edits import leaves
 from confguard.risk.rules.interface import Context, Rule
 
 __all__ = ["PairRule", "above", "is_zero", "same", "tables_around"]

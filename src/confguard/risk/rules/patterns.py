@@ -9,8 +9,6 @@ from confguard.fields.backtracking import polynomial_of, pump_of
 from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict
 
-__all__ = ["AnchorLost", "Backtracking", "BrokenPattern", "MatchesAll", "PolynomialBacktracking"]
-
 _NAMES = word_set("regex regexp pattern patterns match matches rewrite rule filter")
 _META = re.compile(r"[\\^$|]|[)\].*+?][*+?{]|\.[*+]|\[[^\]]+\]")
 _WRONG_EVERYWHERE = (

@@ -14,17 +14,6 @@ from confguard.risk.rules.interface import Context, Example, Rule
 from confguard.texts import amount
 from confguard.values import Documents
 
-__all__ = [
-    "FileRemoved",
-    "LongUntouched",
-    "ManyOwners",
-    "OutsideHours",
-    "TakenBackBefore",
-    "ThinReason",
-    "UnderFreeze",
-    "Unwatched",
-]
-
 _THIN = word_set("wip fix fixes update change test tmp misc stuff config tweak minor x")
 _TAKES_ALONG = {
     "Namespace": "all that stands in the namespace",

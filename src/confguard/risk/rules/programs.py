@@ -1,7 +1,8 @@
-"""Programs that everybody runs: values that their own documentation warns of, as data in `programs.toml`."""
+"""Programs that everybody runs: what their own documentation warns of, refuses, or takes in another unit."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -11,10 +12,27 @@ from typing import Any
 from attrs import frozen
 
 from confguard.paths import Path
+from confguard.risk.findings import Severity
 from confguard.risk.names import name_of, word_set
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
+from confguard.risk.rules.programs_known import Fact, Program, fact_of
 
-__all__ = ["DangerousValue", "Warned", "warnings_of"]
+_WORD = re.compile(r"[A-Za-z][\w.+-]*")
+_BARE = re.compile(r"-?\d+(\.\d+)?")
+_SLIP = 150
+"""From this many times on, an amount beside the default may be one in another unit."""
+_TAKEN_FOR: dict[str, tuple[float, ...]] = {
+    "s": (1e-3,),
+    "ms": (1e3,),
+    "us": (1e3, 1e6),
+    "b": (1024.0, 1024.0**2, 1024.0**3),
+    "kb": (1024.0, 1024.0**2, 1 / 1024),
+}
+"""By a setting's unit: what an amount is times, when it was meant in another one."""
+_ANY_NUMBER = {1.0, 100.0, *(float(2**bits - sign) for bits in (8, 16, 31, 32, 63, 64) for sign in (0, 1))}
+"""Bounds of what a number can hold, or of a share: nothing happens near to them."""
+_NEAR = 6
+"""Within this many times of the default, read in another unit, it probably is."""
 
 
 @frozen
@@ -84,3 +102,168 @@ def _known() -> Mapping[str, tuple[Warned, ...]]:
 def _plain(value: Any) -> str:
     text = str(value)[:_LONGEST].lower()
     return text if text in {"/dev/null"} else "".join(char for char in text if char.isalnum())
+
+
+class Refused(EditRule):
+    code = "CG544"
+    title = "a value that its program refuses"
+    severity = "critical"
+    reason = "The program does not start with it, or a reload leaves the old value with a line in the log."
+    advice = "Stay within what the reference of the program's version states."
+    example = Example(
+        "max_connections = 200\nshared_buffers = '4GB'\n",
+        "max_connections = 400000\nshared_buffers = '4GB'\n",
+        "max_connections = 300\nshared_buffers = '4GB'\n",
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """Out of range, no word that it knows, without the unit that it wants, or a change that it never takes."""
+        known = fact_of(edit, context)
+        if known is None:
+            return None
+        program, fact = known
+        refused = _refused(edit.after, fact)
+        if refused and not _refused(edit.before, fact):
+            severity, why = refused
+            return severity, f"{why} ({_cited(program)})"
+        if fact.immutable and _is_set(edit.before) and _is_set(edit.after):
+            return "high", f"{sized(edit)}: a change of it is refused ({_cited(program)})"
+        return None
+
+
+class OtherUnit(EditRule):
+    code = "CG545"
+    title = "an amount that its program reads in another unit"
+    reason = "A bare number is in the setting's own unit: milliseconds or seconds, bytes or pages of 8 kB."
+    advice = "Look up the unit of the setting; write it out where the program takes that."
+    example = Example(
+        "max_connections = 200\nshared_buffers = '4GB'\n",
+        "max_connections = 200\nshared_buffers = '4096'\n",
+        "max_connections = 200\nshared_buffers = '5GB'\n",
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """The unit went and the amount is another, or it is the default in another unit."""
+        known = fact_of(edit, context)
+        if known is None or known[1].unit is None or not _BARE.fullmatch(str(edit.after).strip()):
+            return None
+        program, fact = known
+        before, after = fact.amount(edit.before), fact.amount(edit.after)
+        if not after or after < 0:
+            return None
+        meant = f"{edit.after} is read in {fact.unit}"
+        if before and not _BARE.fullmatch(str(edit.before).strip()) and not 0.01 < after / before < 100:
+            return f"{sized(edit)}: {meant} ({_cited(program)})"
+        default = fact.amount(fact.default)
+        slipped = default and _in_another_unit(after, default, fact)
+        if slipped and not (before and _in_another_unit(before, default or 0, fact)):
+            return f"{meant}, and the default is {_shown(default or 0, fact)} ({_cited(program)})"
+        return None
+
+
+class NearTheMost(EditRule):
+    code = "CG555"
+    title = "an amount near the most that its program takes"
+    reason = (
+        "The bound stands there since nothing works beyond it; what has to happen before has no room left."
+    )
+    advice = "Keep some way from it; go up in steps."
+    example = Example(
+        "autovacuum_freeze_max_age = 200000000\nmax_connections = 200\n",
+        "autovacuum_freeze_max_age = 1900000000\nmax_connections = 200\n",
+        "autovacuum_freeze_max_age = 400000000\nmax_connections = 200\n",
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """From a half or less of it to nine tenths or more, where it is an amount that was chosen."""
+        known = fact_of(edit, context)
+        most = known[1].max if known else None
+        if known is None or not most or most in _ANY_NUMBER:
+            return None
+        before, after = known[1].amount(edit.before), known[1].amount(edit.after)
+        if before is None or after is None or not before <= most / 2 or not most * 0.9 <= after <= most:
+            return None
+        return f"{sized(edit)}: the most is {_shown(most, known[1])} ({_cited(known[0])})"
+
+
+class NeedsRestart(EditRule):
+    code = "CG546"
+    title = "takes effect at a restart of its program"
+    severity = "low"
+    reason = "Until then the program runs with the old value; what fails shows itself at the next start."
+    advice = "Restart when it suits, and watch that start."
+    example = Example(
+        "max_connections = 200\nshared_buffers = '4GB'\n",
+        "max_connections = 220\nshared_buffers = '4GB'\n",
+        "max_connections = 200\nshared_buffers = '4GB'\nwork_mem = '8MB'\n",
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """By what the reference states."""
+        known = fact_of(edit, context)
+        if known is None or not known[1].restart:
+            return None
+        return f"{sized(edit)}: only a restart takes it ({_cited(known[0])})"
+
+
+class MadeAnew(EditRule):
+    code = "CG547"
+    title = "a change for which the thing is removed and made anew"
+    reason = "What was in it, its address and its name are gone with it, unless somebody brings them over."
+    advice = "Make the new one beside the old one, move what is in it, and remove the old one last."
+    example = Example(
+        "Resources: {Db: {Type: 'AWS::RDS::DBInstance', Properties: {DBInstanceIdentifier: a}}}\n",
+        "Resources: {Db: {Type: 'AWS::RDS::DBInstance', Properties: {DBInstanceIdentifier: b}}}\n",
+        "Resources: {Db: {Type: 'AWS::RDS::DBInstance', Properties: {DBInstanceIdentifier: a, MultiAZ: true}}}\n",
+        "yaml",
+    )
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """By what the schema states."""
+        known = fact_of(edit, context)
+        if known is None or not known[1].anew or not (_is_set(edit.before) and _is_set(edit.after)):
+            return None
+        return f"{sized(edit)}: it is replaced by a new one ({_cited(known[0])})"
+
+
+def _refused(value: object, fact: Fact) -> tuple[Severity, str] | None:
+    """Why a program refuses a value; None where it takes it, or where that is not known. Versions know other words."""
+    text = str(value).strip()
+    if value is None or isinstance(value, bool) or not text:
+        return None
+    if fact.needs_unit and _BARE.fullmatch(text) and float(text) != 0:
+        return "high", f"{text} has no unit"
+    if fact.values and _WORD.fullmatch(text) and text.lower() not in {each.lower() for each in fact.values}:
+        return "high", f"{text} is none of {', '.join(fact.values)}"
+    amount = fact.amount(value)
+    if amount is not None and fact.min is not None and amount < fact.min:
+        return "critical", f"{text} is less than {_shown(fact.min, fact)}"
+    if amount is not None and fact.max is not None and amount > fact.max:
+        return "critical", f"{text} is more than {_shown(fact.max, fact)}"
+    return None
+
+
+def _shown(amount: float, fact: Fact) -> str:
+    """An amount with its unit, as a setting would say it."""
+    return f"{int(amount) if amount == int(amount) else amount}{fact.unit or ''}"
+
+
+def _in_another_unit(amount: float, default: float, fact: Fact) -> bool:
+    """Is an amount far from the default, and near to it when it is read in a unit that people take it for?
+
+    Round amounts are meant: who writes 1000 for milliseconds, or a power of two for bytes, knows the unit.
+    """
+    if default <= 0 or 1 / _SLIP < amount / default < _SLIP:
+        return False
+    unit = (fact.unit or "").lower()
+    if amount % {"ms": 1000, "us": 1000, "b": 1024}.get(unit, amount + 1) == 0:
+        return False
+    return any(1 / _NEAR <= amount * step / default <= _NEAR for step in _TAKEN_FOR.get(unit, ()))
+
+
+def _is_set(value: object) -> bool:
+    return value is not None and not isinstance(value, dict | list)
+
+
+def _cited(program: Program) -> str:
+    return f"{program.program}, {program.source}"

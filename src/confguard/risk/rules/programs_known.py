@@ -19,8 +19,7 @@ from confguard.diffs.applying import opaque
 from confguard.fields import Secret
 from confguard.paths import Path, value_at
 from confguard.risk.rules.context import Context
-from confguard.risk.rules.edits import Edit
-from confguard.risk.rules.embedded import directives_of, document_of
+from confguard.risk.rules.edits import Edit, directives_of, document_of
 
 __all__ = ["Fact", "Program", "fact_of", "programs"]
 

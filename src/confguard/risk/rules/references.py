@@ -13,16 +13,6 @@ from confguard.risk.names import head_of, name_of, word_set, words_of, words_on_
 from confguard.risk.rules.context import environment_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
 
-__all__ = [
-    "DanglingReference",
-    "OtherEnvironment",
-    "PolicyDropped",
-    "PolicySwapped",
-    "RoleSwapped",
-    "SwitchedEverywhere",
-    "UnknownPlaceholder",
-]
-
 _REFERRING = word_set(
     "ref selector label node reflector name backend upstream pool target default use service "
     "cluster group profile provider database queue topic secret config class template role policy source "

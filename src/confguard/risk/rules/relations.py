@@ -13,19 +13,6 @@ from confguard.risk.names import parts_of, unit_in, word_set, words_of
 from confguard.risk.rules.interface import Context, Example, Rule
 from confguard.risk.rules.pairs import PairRule, above, is_zero, same, tables_around
 
-__all__ = [
-    "DrainImpossible",
-    "ImpatientCaller",
-    "MinAboveMax",
-    "OutOfOrder",
-    "OutsideNetwork",
-    "PointsToItself",
-    "ProbeImpossible",
-    "RequestAboveLimit",
-    "RetriesOutlastDeadline",
-    "SharesExceedWhole",
-]
-
 _OUTER = frozenset(
     {"client", "gateway", "proxy", "frontend", "edge", "total", "overall", "deadline", "ingress"}
 )

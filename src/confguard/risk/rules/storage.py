@@ -5,8 +5,6 @@ from __future__ import annotations
 from confguard.risk.names import polarity
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
 
-__all__ = ["ConsistencyWeakened", "DurabilityWeakened", "EphemeralStorage"]
-
 _SAFE_FIRST: dict[str, tuple[str, ...]] = {
     "syncbinlog": ("1",),
     "innodbflushlogattrxcommit": ("1",),

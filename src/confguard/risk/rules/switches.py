@@ -7,8 +7,6 @@ from confguard.risk.rules.interface import Example
 from confguard.risk.rules.kinds import Word
 from confguard.risk.rules.table import Danger, cell
 
-__all__ = ["DANGERS"]
-
 _DELETING = (
     "delete destroy purge permanent permanently hard harddelete remove wipe truncate drop deleteall cascade "
     "permanentlydelete permanentdelete deletepermanently forcedelete"
