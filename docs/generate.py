@@ -13,9 +13,9 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from confguard.cli import build_parser
+from confguard.risk.names import BUILT_IN
 from confguard.risk.rules import Rule, all_rules
 from confguard.risk.rules.catalogue import FAMILIES
-from confguard.risk.vocabulary import BUILT_IN
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -15,13 +15,17 @@ import confguard as cg
 from confguard.cli import main
 from confguard.hooks.judging import judge_range, past_of
 from confguard.risk import backtest as backtesting
-from confguard.risk.backtest import backtest
-from confguard.risk.commits import commits, reverts
+from confguard.risk.backtest import (
+    auc,
+    average_precision,
+    backtest,
+    calibration,
+    calibration_error,
+    recall_at,
+)
 from confguard.risk.evidence import GROUPS, Outline, evidence
-from confguard.risk.history import History, Past
-from confguard.risk.learning import Learner
-from confguard.risk.likelihood import Model, default_model, fit, read_model
-from confguard.risk.metrics import auc, average_precision, calibration, calibration_error, recall_at
+from confguard.risk.history import History, Past, commits, reverts
+from confguard.risk.likelihood import Learner, Model, default_model, fit, read_model
 
 Capture = pytest.CaptureFixture[str]
 SCORED = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=2, max_size=40)

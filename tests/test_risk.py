@@ -16,19 +16,20 @@ from pydantic import BaseModel
 
 import confguard as cg
 from confguard.fields import Duration, Impact, ImpactLevel, Owner, Safer, Secret
-from confguard.risk import vocabulary
-from confguard.risk.factors import (
+from confguard.risk import names
+from confguard.risk.circumstances import Process
+from confguard.risk.findings import Factor, Finding, Risk, Severity, level_of
+from confguard.risk.model import (
+    check_document,
     direction_factor,
     finding_factors,
     history_factors,
     impact_factor,
     size_factor,
 )
-from confguard.risk.findings import Factor, Finding, Risk, Severity, level_of
-from confguard.risk.model import check_document
 from confguard.risk.names import words_of
 from confguard.risk.rules import Rule, all_rules, rule_coded
-from confguard.risk.rules.interface import Context, Process
+from confguard.risk.rules.interface import Context
 from confguard.schema.schema import resolve_schema
 from confguard.schema.shape import Shape
 from conftest import incidents
@@ -129,7 +130,7 @@ def test_names_are_taught_by_other_packages(monkeypatch: pytest.MonkeyPatch) -> 
         return [taught] if group == "confguard.vocabulary" else []
 
     def forget() -> None:
-        vocabulary._known.cache_clear()
+        names._known.cache_clear()
         words_of.cache_clear()
 
     cut = cg.diff(cg.parse("lanes = 64\n", "toml"), cg.parse("lanes = 2\n", "toml"))

@@ -20,12 +20,11 @@ import attrs
 
 import confguard as cg
 from confguard.documents.registry import detect_format
+from confguard.risk.backtest import auc, average_precision, calibration, calibration_error, recall_at
 from confguard.risk.backtest_page import reliability_plot
 from confguard.risk.evidence import Outline, evidence, outline_of
 from confguard.risk.history import KEPT_AFTER, NEVER, History
-from confguard.risk.learning import Learner
-from confguard.risk.likelihood import Model, fit
-from confguard.risk.metrics import auc, average_precision, calibration, calibration_error, recall_at
+from confguard.risk.likelihood import Learner, Model, fit
 from confguard.risk.model import assess
 
 TARGET = Path(__file__).parents[2] / "src/confguard/risk/coefficients.json"

@@ -13,8 +13,7 @@ from attrs import frozen
 from confguard import ancestry, git
 from confguard.causes.changes import FIRST, IN_STORE, UNREAD, FileChange, Recent, Seen, shell, shown
 from confguard.risk.circumstances import Circumstances
-from confguard.risk.commits import Commit, commits, remember, reverts
-from confguard.risk.history import Past
+from confguard.risk.history import Commit, Past, commits, remember, reverts
 from confguard.risk.judging import Side
 
 __all__ = ["NamedRevert", "of_repository", "reverts_by_name"]

@@ -25,11 +25,9 @@ from confguard.hooks.layering import layered
 from confguard.hooks.projects import Projects
 from confguard.hooks.sorting import LINK, SUBMODULE, Wanted, sorted_out
 from confguard.risk.circumstances import Circumstances
-from confguard.risk.commits import commits, past_after
-from confguard.risk.history import History, Past
+from confguard.risk.history import History, Past, commits, past_after
 from confguard.risk.judging import Judged, LeftOut, Side, Terms, Verdicts, judge
-from confguard.risk.learning import refined
-from confguard.risk.likelihood import Model, default_model
+from confguard.risk.likelihood import Model, default_model, refined
 
 __all__ = ["judge_against", "judge_range", "judge_staged", "judge_unnamed", "past_of"]
 

@@ -7,8 +7,14 @@ from html import escape
 from string import Template
 
 from confguard.errors import harmless
-from confguard.risk.backtest import Backtest
-from confguard.risk.metrics import auc, average_precision, calibration, calibration_error, recall_at
+from confguard.risk.backtest import (
+    Backtest,
+    auc,
+    average_precision,
+    calibration,
+    calibration_error,
+    recall_at,
+)
 from confguard.texts import amount, shortened
 
 __all__ = ["reliability_plot", "to_html", "to_text"]

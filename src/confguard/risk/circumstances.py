@@ -8,11 +8,12 @@ from typing import Any
 
 from attrs import frozen
 
+from confguard.fields import ImpactLevel
 from confguard.paths import Path
 from confguard.risk.history import History
 from confguard.stores.interface import Revision
 
-__all__ = ["Circumstances"]
+__all__ = ["Circumstances", "Process"]
 
 
 @frozen(kw_only=True)
@@ -38,3 +39,15 @@ class Circumstances:
     """Is the file gone as a whole?"""
     accompanied: bool = False
     """Does the change edit other configuration, too, so that what read a file that is gone may not read it any more?"""
+
+
+@frozen(kw_only=True)
+class Process(Circumstances):
+    """The circumstances as rules see them: with what a policy says of the time, and how much is at stake."""
+
+    outside_hours: str = ""
+    """When it is, where that is outside of the hours that the policy gives."""
+    freeze: str = ""
+    """Why changes are frozen now."""
+    impact: ImpactLevel | None = None
+    """How much depends on the config, where that is said."""

@@ -14,8 +14,8 @@ from attrs import field, frozen, validators
 from confguard.diffs.changes import Diff
 from confguard.paths import show_path
 from confguard.risk.acceptance import Acceptance, as_date
+from confguard.risk.circumstances import Process
 from confguard.risk.findings import Risk
-from confguard.risk.rules.interface import Process
 
 __all__ = ["Decision", "Freeze", "PathPolicy", "Policy"]
 

@@ -6,22 +6,22 @@ import os.path
 import pathlib
 import re
 from collections.abc import Callable, Hashable
-from datetime import timedelta
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from confguard.diffs.change import Change
 from confguard.diffs.changes import Diff
-from confguard.fields import Impact, ImpactLevel
+from confguard.fields import Impact
 from confguard.paths import Key, Path, follow, value_at
+from confguard.risk.circumstances import Process
 from confguard.risk.names import name_of, word_set, words_of, words_on_path
 from confguard.risk.rules.edits import Edit, document_of, edits_of, leaves, paired
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.values import Files
 
-__all__ = ["Context", "Process", "environment_of"]
+__all__ = ["Context", "environment_of"]
 
 T = TypeVar("T")
 
@@ -41,29 +41,6 @@ _ELSEWHERE = re.compile(
 )
 _DRAWING = frozenset({"schemaVersion", "templating", "timepicker", "fiscalYearStartMonth", "graphTooltip"})
 _ENVIRONMENT_KEYS = ("environment", "env", "stage", "ENV", "ENVIRONMENT", "RAILS_ENV", "NODE_ENV", "APP_ENV")
-
-
-@frozen
-class Process:
-    """The circumstances of a change; None and empty are what is not known, and then nothing is said of it."""
-
-    reason: str | None = None
-    outside_hours: str = ""
-    """When it is, where that is outside of the hours that the policy gives."""
-    freeze: str = ""
-    """Why changes are frozen now."""
-    last_changed: Callable[[Path], timedelta | None] | None = None
-    """How long ago a setting was changed last."""
-    taken_back: Callable[[Path, Any], str | None] | None = None
-    """What came of it when a setting was set to a value before, where that was taken back."""
-    unwatched: bool = False
-    """Is it known that no schema, probe or monitor looks at the config?"""
-    removed: bool = False
-    """Is the file gone as a whole?"""
-    accompanied: bool = False
-    """Does the change edit other configuration, too?"""
-    impact: ImpactLevel | None = None
-    """How much depends on the config, where that is said."""
 
 
 @define(slots=False, eq=False)

@@ -11,10 +11,10 @@ from confguard.documents.document import Document
 from confguard.errors import brief
 from confguard.paths import Path
 from confguard.risk.findings import Finding, Severity, lowered
-from confguard.risk.rules.context import Context, Process
+from confguard.risk.rules.context import Context
 from confguard.risk.rules.edits import Edit, sized
 
-__all__ = ["Context", "Edit", "EditRule", "Example", "Process", "Rule", "Verdict", "lowered", "sized"]
+__all__ = ["Context", "Edit", "EditRule", "Example", "Rule", "Verdict", "lowered", "sized"]
 
 
 @frozen
