@@ -42,8 +42,7 @@ class Through:
 @pytest.fixture(params=["postgresql", "etcd"])
 def through(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Through]:
     """The bake of revision 2 is under way."""
-    monkeypatch.setattr("confguard.stores.postgres.PATIENCE_SECONDS", 1.0)
-    monkeypatch.setattr("confguard.stores.etcd.PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr("confguard.stores.retrying.PATIENCE_SECONDS", 1.0)
     is_postgres = request.param == "postgresql"
     server = request.getfixturevalue("postgres" if is_postgres else "etcd")
     port = server.port if is_postgres else server.ports[0]

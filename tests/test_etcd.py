@@ -22,7 +22,7 @@ import confguard as cg
 from appending import append
 from confguard.errors import InDoubtError, StoreError
 from confguard.stores import Append, Draft, PendingBake, PlaceState, Store, chain, etcd_client, open_store
-from confguard.stores.etcd_url import EtcdUrl
+from confguard.stores.urls import EtcdUrl
 from conftest import ROOT, fresh_url, unmeasured
 from faults.etcd_weather import EtcdServers
 from faults.fleet import Sample, bad_weather, stale

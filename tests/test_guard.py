@@ -22,7 +22,7 @@ from confguard.events import Event
 from confguard.fields import Duration
 from confguard.rollout import Bake, Counts, ErrorRate
 from confguard.stores import Draft, PendingBake, open_store
-from confguard.stores.memory import MemoryStore
+from confguard.stores.sqlite import MemoryStore
 from confguard.targets import FileTarget
 from conftest import examples
 

@@ -16,7 +16,7 @@ import pytest
 
 import confguard as cg
 from confguard.errors import StoreError
-from confguard.stores.memory import MemoryStore
+from confguard.stores.sqlite import MemoryStore
 from test_live import Pool, eventually
 from test_live_history import Silent, change, guard_at
 
@@ -86,7 +86,7 @@ SERVICE = """
 import signal, sys, threading, time
 import confguard as cg
 from attrs import frozen
-from confguard.stores.memory import MemoryStore
+from confguard.stores.sqlite import MemoryStore
 
 @frozen
 class Pool:

@@ -18,8 +18,8 @@ import pytest
 
 import confguard as cg
 from confguard.cli import main
-from confguard.stores.finding import find
-from confguard.stores.memory import MemoryStore
+from confguard.stores.selecting import find
+from confguard.stores.sqlite import MemoryStore
 from test_live import ANY, Pool, eventually
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import confguard as cg
 from confguard.live.seen import Seen
 from confguard.live.subscribers import Current, Cursor
-from confguard.stores.memory import MemoryStore
+from confguard.stores.sqlite import MemoryStore
 from test_live import ANY, Pool, eventually
 
 

@@ -25,8 +25,8 @@ from confguard.cli import main
 from confguard.errors import StoreBusyError, StoreError
 from confguard.stores import Store, open_store
 from confguard.stores.postgres import PostgresStore
-from confguard.stores.postgres_url import parsed
 from confguard.stores.sql_script import Statement
+from confguard.stores.urls import postgres_settings
 from conftest import unmeasured
 from faults.fleet import bad_weather
 from faults.postgres_weather import PostgresServers
@@ -59,7 +59,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounds of a second, so that tests need not wait for those that hold."""
     for name in ("READ_SECONDS", "WRITE_SECONDS"):
         monkeypatch.setattr(f"confguard.stores.postgres.{name}", 1.0)
-    monkeypatch.setattr("confguard.stores.postgres.PATIENCE_SECONDS", 2.0)
+    monkeypatch.setattr("confguard.stores.retrying.PATIENCE_SECONDS", 2.0)
     monkeypatch.setattr("confguard.live.feeds.StoredFeed.patience", 3.0)
 
 
@@ -324,7 +324,7 @@ def test_databases_of_other_encodings(postgres: Postgres) -> None:
 def test_urls_as_libpq_takes_them(url: str, known: dict[str, str], schema: str) -> None:
     from psycopg.conninfo import conninfo_to_dict
 
-    info, found = parsed(url)
+    info, found = postgres_settings(url)
     assert found == schema
     assert known.items() <= conninfo_to_dict(info).items()
 

@@ -23,8 +23,7 @@ from confguard.agent import Agent, Charge
 from confguard.live import Live
 from confguard.rollout import Bake
 from confguard.stores import open_store
-from confguard.stores.interface import Store
-from confguard.stores.reports import Report
+from confguard.stores.interface import Report, Store
 from confguard.stores.stages import Instance, Stage, stages_of
 from test_agent import ended, run, until
 from test_agent import folder as folder

@@ -150,9 +150,8 @@ def test_processes_report_what_they_count(store: Store) -> None:
 def test_a_report_goes_when_its_process_is_not_heard_of(
     request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("memory", "etcd"):
+    for module in ("sql", "etcd"):
         monkeypatch.setattr(f"confguard.stores.{module}.REPORT_SECONDS", 2.0)
-    monkeypatch.setattr("confguard.stores.sql.REPORT_SECONDS", 2.0)
     monkeypatch.setattr("confguard.stores.sql._REPORT", 2_000_000)
     append(store, "a", [draft()], expect=0)
     lost, staying = Report("lost", 1, 3), Report("stays", 1, 0)

@@ -16,7 +16,7 @@ from appending import append
 from confguard.cli import main
 from confguard.moments import read_moment
 from confguard.stores import Draft, PendingBake, Store, open_store
-from confguard.stores.reports import Report
+from confguard.stores.interface import Report
 from confguard.stores.stages import Stage
 from conftest import ROOT, git
 

@@ -32,10 +32,9 @@ from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.shape import ANYTHING
 from confguard.schema.sources import Source
 from confguard.stores import chain
-from confguard.stores.finding import other_before
 from confguard.stores.interface import PendingBake, Revision, Store
 from confguard.stores.opening import open_store
-from confguard.stores.retention import Retention
+from confguard.stores.selecting import Retention, other_before
 from confguard.stores.signing import Signer, Signers, verify_signed
 from confguard.targets.drift import Drift
 from confguard.targets.files import write_durably

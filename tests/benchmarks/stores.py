@@ -162,7 +162,7 @@ def bench_servers() -> list[Row]:
 
 def _bare(store: Store, content: Callable[[], bytes]) -> Callable[[], object]:
     from confguard.stores.etcd import EtcdStore
-    from confguard.stores.etcd_requests import put
+    from confguard.stores.etcd_client import put
     from confguard.stores.postgres import PostgresStore
 
     if isinstance(store, EtcdStore):

@@ -9,7 +9,7 @@ from contextlib import closing
 import psycopg
 
 from confguard.stores import open_store, postgres
-from confguard.stores.postgres_url import CONNECT_SECONDS
+from confguard.stores.urls import CONNECT_SECONDS
 from proxy import Proxy
 from servers import Postgres, Standby, until
 

@@ -33,7 +33,7 @@ from confguard.causes.symptoms import Symptom
 from confguard.documents.writing import write
 from confguard.risk.judging import Terms
 from confguard.stores import Append, Draft, chain
-from confguard.stores.memory import MemoryStore
+from confguard.stores.sqlite import MemoryStore
 
 DATA = Path(__file__).parent.parent / "data"
 TEAMS = ["shop", "search", "billing", "profile", "media", "orders", "mobile", "admin", "stats", "partner"]

@@ -19,8 +19,8 @@ from confguard.risk.judging import Side
 from confguard.rollout.monitors.evidence import share_between
 from confguard.rollout.monitors.interface import Counts
 from confguard.secrets import masked
-from confguard.stores.finding import previous
 from confguard.stores.interface import Revision, Store
+from confguard.stores.selecting import previous
 from confguard.stores.stages import ALL
 from confguard.texts import amount
 

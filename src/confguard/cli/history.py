@@ -21,9 +21,9 @@ from confguard.errors import DocumentError, NotFoundError, harmless
 from confguard.guard import Guard
 from confguard.live.last_good import compared
 from confguard.project import Project
-from confguard.stores.finding import previous
 from confguard.stores.interface import PendingBake, Revision
 from confguard.stores.opening import missing_file
+from confguard.stores.selecting import previous
 from confguard.texts import amount
 
 __all__ = ["register", "show_revision"]

@@ -11,7 +11,7 @@ from confguard.cli.projects import guarded, guarded_there, the_project
 from confguard.errors import ConfguardError, StoreError
 from confguard.stores.opening import open_store
 from confguard.stores.portable import import_
-from confguard.stores.retention import Retention
+from confguard.stores.selecting import Retention
 from confguard.stores.urls import without_password
 from confguard.texts import amount
 

@@ -45,8 +45,8 @@ from confguard.rollout.places import Place, locked
 from confguard.rollout.steps import Done, check_done, failure, newer, tell_of_heads, write
 from confguard.schema.schema import SchemaLike
 from confguard.schema.sources import SourceData
-from confguard.stores.finding import find, other_before, previous
 from confguard.stores.interface import Draft, Revision
+from confguard.stores.selecting import find, other_before, previous
 
 __all__ = ["bake_failed", "revert", "take_back", "without"]
 

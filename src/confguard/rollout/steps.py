@@ -17,8 +17,8 @@ from attrs import evolve, frozen
 from confguard.errors import ConfguardError, NotToldError, RefusedError, StoreError, TargetError
 from confguard.rollout.changes import HeadChange, behind_edits
 from confguard.rollout.places import Place, discard
-from confguard.stores.doubt import UnreplicatedError
 from confguard.stores.interface import PendingBake, Revision
+from confguard.stores.retrying import UnreplicatedError
 from confguard.targets.interface import Staged
 
 __all__ = ["Done", "check_done", "failure", "newer", "tell", "tell_of_heads", "write", "write_again"]

@@ -1,9 +1,8 @@
 """Stores: numbered, immutable, chained revisions, and which of them is the head."""
 
-from confguard.stores.interface import Append, Draft, PendingBake, PlaceState, Revision, Store
+from confguard.stores.interface import Append, Draft, PendingBake, PlaceState, Report, Revision, Store
 from confguard.stores.opening import open_store
-from confguard.stores.reports import Report
-from confguard.stores.retention import Retention
+from confguard.stores.selecting import Retention
 from confguard.stores.signing import Signer, Signers
 
 __all__ = [

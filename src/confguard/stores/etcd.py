@@ -26,27 +26,32 @@ from attrs import evolve
 from confguard.errors import IntegrityError, NotFoundError, StoreError
 from confguard.stores import chain, packing
 from confguard.stores import etcd_values as values
-from confguard.stores.doubt import settled
-from confguard.stores.etcd_client import Client
-from confguard.stores.etcd_requests import Body, absent, delete, exists, holds, put, ranged
-from confguard.stores.etcd_url import EtcdUrl
-from confguard.stores.finding import made_between
-from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake, PlaceState, Revision, thinned
-from confguard.stores.reports import REPORT_SECONDS, Report, report_from_text, report_text
-from confguard.stores.retention import contents_to_keep
-from confguard.stores.urls import newer_layout
+from confguard.stores.etcd_client import Client, absent, delete, exists, holds, put, ranged
+from confguard.stores.etcd_endpoint import Body
+from confguard.stores.interface import (
+    LEASE_SECONDS,
+    REPORT_SECONDS,
+    Append,
+    PendingBake,
+    PlaceState,
+    Report,
+    Revision,
+    Store,
+    thinned,
+)
+from confguard.stores.retrying import settled
+from confguard.stores.selecting import contents_to_keep, made_between
+from confguard.stores.urls import EtcdUrl, newer_layout
 
 __all__ = ["LAYOUT", "EtcdStore"]
 
 LAYOUT = 1
-PATIENCE_SECONDS = 10.0
-"""How long to ask for the outcome of a commit whose answer was lost."""
 _PAGE = 500
 _MOST_OPERATIONS = 100
 """etcd takes 128 operations in one transaction, unless it is told otherwise."""
 
 
-class EtcdStore:
+class EtcdStore(Store):
     """Revisions in etcd. Raises `StoreError`."""
 
     local = False
@@ -100,20 +105,17 @@ class EtcdStore:
             raise chain.conflict_of(self.head, appends)
 
         settled(
-            PATIENCE_SECONDS,
             change,
             lambda: chain.stored(self, appends),
             lambda error: chain.in_doubt(appends, error),
         )
 
     def places(self, config: str) -> dict[str, PlaceState]:
-        """What is known of each place."""
         start = self._key("place", config) + b"/"
         pairs = self._client.range(start, values.after(start))
         return {key.rpartition(b"/")[2].decode(): values.place_of(config, value) for key, value in pairs}
 
     def note_place(self, config: str, place: str, before: PlaceState | None, state: PlaceState) -> None:
-        """Keep what was written and told."""
         key = self._key("place", config, place)
         value = self._value(key)
         now = values.place_of(config, value) if value is not None else None
@@ -122,12 +124,10 @@ class EtcdStore:
             self._client.transaction([unchanged], [put(key, values.place_text(state))])
 
     def newest(self, config: str) -> int:
-        """The number of the head."""
         noted = self._value(self._key("head", config))
         return values.head_of(config, noted)[0] if noted is not None else 0
 
     def head(self, config: str) -> Revision | None:
-        """The newest revision."""
         start, end = self._revision_key(config, 0), self._end("revision", config)
         heads, newest, parts = self._client.ranges(
             ranged(self._key("head", config)),
@@ -150,7 +150,6 @@ class EtcdStore:
         return chain.check_link(revision)
 
     def get(self, config: str, number: int) -> Revision:
-        """One revision. Raises `NotFoundError`, or `IntegrityError` if it is not what was written."""
         value = self._value(self._revision_key(config, number)) if number > 0 else None
         if value is None:
             newest = self.head(config)
@@ -160,7 +159,6 @@ class EtcdStore:
         return chain.check_link(self._revision(value))
 
     def history(self, config: str, limit: int | None = None, before: int | None = None) -> list[Revision]:
-        """Revisions, newest first."""
         start = self._revision_key(config, 0)
         end = self._revision_key(config, before) if before is not None else self._end("revision", config)
         revisions: list[Revision] = []
@@ -174,11 +172,9 @@ class EtcdStore:
         return revisions
 
     def between(self, start: datetime, end: datetime, limit: int) -> list[Revision]:
-        """What was made of all configs from one moment to another."""
         return made_between(self, start, end, limit)
 
     def walk(self, config: str) -> Iterator[Revision]:
-        """All revisions, oldest first, unchecked; those that cannot be read are left out."""
         start, end = self._revision_key(config, 0), self._end("revision", config)
         while page := self._client.range(start, end, limit=_PAGE):
             for _, value in page:
@@ -197,7 +193,6 @@ class EtcdStore:
         return None
 
     def configs(self) -> list[str]:
-        """The names of all configs."""
         start = f"{self._prefix}head/".encode()
         heads = self._client.range(start, values.after(start), keys_only=True)
         return sorted(unquote(key.decode().rpartition("/")[2]) for key, _ in heads)
@@ -237,7 +232,6 @@ class EtcdStore:
             return self.pending_bake(config) == after
 
         return settled(
-            PATIENCE_SECONDS,
             lambda: self._client.transaction(conditions, changing) or changed(),
             changed,
             lambda error: chain.bake_in_doubt(config, before.revision, error),
@@ -256,7 +250,6 @@ class EtcdStore:
             return self._value(ended) == mine
 
         return settled(
-            PATIENCE_SECONDS,
             # What was done, and its answer lost, compares false when it is sent again: but it is signed.
             lambda: self._client.transaction([holds(key, value), holds(head, noted)], ending) or signed(),
             signed,
@@ -270,19 +263,15 @@ class EtcdStore:
         if last != key or not self._client.keep_alive(lease):
             lease = self._client.grant(REPORT_SECONDS)
             self._reporting[config] = key, lease
-        noting = put(key, report_text(report).encode(), lease)
+        noting = put(key, values.report_text(report), lease)
         self._client.transaction([exists(self._key("head", config))], [noting])
 
     def reports(self, config: str) -> list[Report]:
-        """What all processes have reported."""
         start = self._key("report", config) + b"/"
-        try:
-            return [report_from_text(value) for _, value in self._client.range(start, values.after(start))]
-        except (ValueError, TypeError) as error:
-            raise IntegrityError(f"a report of '{config}' is not what was written: {error}") from error
+        pairs = self._client.range(start, values.after(start))
+        return [values.report_of(config, value) for _, value in pairs]
 
     def thin(self, config: str, keep: frozenset[int]) -> int:
-        """Drop the content of all revisions but these."""
         while True:  # until nobody appends meanwhile: what they did may stand on what was to be dropped
             noted = self._value(self._key("head", config))
             revisions = list(self.walk(config))
@@ -294,11 +283,9 @@ class EtcdStore:
                 return sum(1 for each in revisions if each.content_digest in dropped)
 
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
-        """Yield when the head of this config is written."""
         return self._client.watch(self._key("head", config), stop, patience)
 
     def close(self) -> None:
-        """Close the connections."""
         self._client.close()
 
     def _drop(self, config: str, noted: bytes, digests: Sequence[str]) -> bool:

@@ -9,24 +9,79 @@ from __future__ import annotations
 
 import math
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
 from threading import Event
-from typing import Any
+from typing import Any, TypeAlias
 
 from confguard.errors import StoreError
 from confguard.forking import renew_in_children
-from confguard.stores.etcd_endpoint import Endpoint, OldTokenError, UnreachableError
-from confguard.stores.etcd_requests import Body, Pairs, pairs, ranged, watching
-from confguard.stores.etcd_tls import Certificates
-from confguard.stores.etcd_url import EtcdUrl
+from confguard.stores.etcd_endpoint import Body, Certificates, Endpoint, OldTokenError, UnreachableError
 from confguard.stores.retrying import LostError, pauses, retrying
+from confguard.stores.urls import EtcdUrl
 
-__all__ = ["Client"]
+__all__ = ["Client", "Pairs", "absent", "delete", "exists", "holds", "put", "ranged"]
 
+Pairs: TypeAlias = list[tuple[bytes, bytes]]
 CALL_SECONDS = 5.0
 """How long any call may take, over all endpoints."""
 _TICK = 0.2
 _LOGINS = 3
+
+
+def ranged(
+    start: bytes,
+    end: bytes | None = None,
+    *,
+    limit: int = 0,
+    newest_first: bool = False,
+    keys_only: bool = False,
+) -> Body:
+    """Keys and values from `start` to before `end`; of `start` alone, if that is None."""
+    body: Body = {"key": _base64(start), "limit": limit, "keys_only": keys_only}
+    if end is not None:
+        body["range_end"] = _base64(end)
+    return body | ({"sort_order": "DESCEND", "sort_target": "KEY"} if newest_first else {})
+
+
+def holds(key: bytes, value: bytes) -> Body:
+    """A comparison: the key has that value."""
+    return {"key": _base64(key), "target": "VALUE", "result": "EQUAL", "value": _base64(value)}
+
+
+def exists(key: bytes) -> Body:
+    """A comparison: there is such a key."""
+    return {"key": _base64(key), "target": "CREATE", "result": "GREATER", "create_revision": 0}
+
+
+def absent(key: bytes) -> Body:
+    """A comparison: there is no such key."""
+    return {"key": _base64(key), "target": "CREATE", "result": "EQUAL", "create_revision": 0}
+
+
+def put(key: bytes, value: bytes, lease: str | None = None) -> Body:
+    """An operation: the key has that value from now on, or as long as the lease."""
+    written = {"key": _base64(key), "value": _base64(value)}
+    return {"request_put": written | ({"lease": lease} if lease else {})}
+
+
+def delete(key: bytes) -> Body:
+    """An operation: there is no such key from now on."""
+    return {"request_delete_range": {"key": _base64(key)}}
+
+
+def pairs(answer: Body) -> Pairs:
+    """The keys and values of an answer."""
+    return [(b64decode(each["key"]), b64decode(each.get("value", ""))) for each in answer.get("kvs", [])]
+
+
+def _base64(value: bytes) -> str:
+    return b64encode(value).decode()
+
+
+def watching(key: bytes) -> Body:
+    """A watch of one key."""
+    return {"create_request": {"key": _base64(key), "progress_notify": True}}
 
 
 class Client:

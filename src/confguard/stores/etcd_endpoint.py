@@ -1,32 +1,47 @@
-"""One endpoint of etcd: its JSON gateway over urllib3, and what its answers and its silence mean."""
+"""One endpoint of etcd: its JSON gateway over urllib3, and what its answers and its silence mean.
+
+An answer is whole within a time limit, however slowly its bytes drip: urllib3 counts its time-out anew at every read,
+so that a server which sends a byte a second holds a call for hours. Here the time-out for reading is that of the whole
+answer, headers and body; beside it holds the one for silence.
+
+Certificates are renewed while a service runs: each new connection takes those that are there then.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import socket
+import ssl
+import time
 from contextlib import suppress
+from http.client import HTTPResponse
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, TypeAlias
+
+from attrs import define, field
 
 from confguard.errors import StoreError, brief
-from confguard.stores.etcd_requests import Body
 from confguard.stores.retrying import LostError
 from confguard.stores.urls import missing_extra
 
 try:
     import urllib3
+    from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
-
-    from confguard.stores.etcd_bounds import SILENCE_SECONDS, BoundedConnection, BoundedSecureConnection
-    from confguard.stores.etcd_tls import Certificates, SecurePool
 except ImportError as error:
     raise missing_extra("etcd", "urllib3") from error
 
-__all__ = ["Endpoint", "OldTokenError", "Stream", "UnreachableError"]
+__all__ = ["Body", "Certificates", "Endpoint", "OldTokenError", "UnreachableError"]
+
+Body: TypeAlias = dict[str, Any]
 
 CONNECT_SECONDS = 2.0
+SILENCE_SECONDS = 2.0
+"""How long an endpoint may be silent: an election takes about a second."""
 QUIET_SECONDS = 300.0
 """How long a watch may be silent before it is begun anew: nobody can tell a quiet one from a dead one."""
 _OPTIONS = {"TCP_NODELAY": 1, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
@@ -76,11 +91,11 @@ class Endpoint:
 
         def pool() -> urllib3.HTTPConnectionPool:
             if tls:
-                return SecurePool(host, port, tls, **more)
+                return _SecurePool(host, port, tls, **more)
             return urllib3.HTTPConnectionPool(host, port, **more)
 
         self.pool, self._streams = pool(), pool()
-        self.pool.ConnectionCls = BoundedSecureConnection if tls else BoundedConnection
+        self.pool.ConnectionCls = _SecureConnection if tls else _Connection
         self._name, self._shown = f"{host}:{port}", shown
 
     def ask(self, path: str, body: Body, token: str | None, seconds: float) -> Body:
@@ -103,10 +118,10 @@ class Endpoint:
             raise self._refused(response.status, text)
         return answer
 
-    def stream(self, path: str, body: Body, token: str | None) -> Stream:
+    def stream(self, path: str, body: Body, token: str | None) -> _Stream:
         """What it tells, line by line."""
         timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=SILENCE_SECONDS)
-        return Stream(
+        return _Stream(
             lambda: self._posted(
                 self._streams, path, json.dumps(body).encode(), token, timeout, preload_content=False
             )
@@ -155,7 +170,7 @@ class Endpoint:
         return f"{self._shown}: no endpoint answers: {self._name}: {brief(message, 160)}"
 
 
-class Stream:
+class _Stream:
     """A watch: what it tells is read on a thread of its own, so that waiting for it has an end."""
 
     def __init__(self, opened: Any) -> None:
@@ -196,3 +211,104 @@ def _tells(line: bytes) -> bool:
     """Does a line of a watch tell something? etcd ends one when what it would tell was compacted away."""
     response = json.loads(line)
     return "error" not in response and not response["result"].get("canceled")
+
+
+@define(eq=False)
+class Certificates:
+    """Files with an authority, a certificate and its key; what is none that can be used changes nothing."""
+
+    ca: str | None
+    cert: str | None
+    key: str | None
+    shown: str
+    """The store, in messages."""
+    _context: ssl.SSLContext = field(init=False, repr=False)
+    _read: tuple[object, ...] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Read the files. Raises `StoreError` where they cannot be used."""
+        self._read = self._state()
+        try:
+            self._context = self._loaded()
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{self.shown}: its certificates cannot be used: {error}") from error
+
+    def context(self) -> ssl.SSLContext:
+        """What a connection that is opened now uses."""
+        state = self._state()
+        if state != self._read:
+            with suppress(
+                OSError, ValueError
+            ):  # while they are being written: the next connection looks again
+                self._context, self._read = self._loaded(), state
+        return self._context
+
+    def _loaded(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self.ca)
+        if self.cert:
+            context.load_cert_chain(self.cert, self.key)
+        return context
+
+    def _state(self) -> tuple[object, ...]:
+        """By what one notices that the files are others."""
+        return tuple(map(_stamp, (self.ca, self.cert, self.key)))
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    """Connections with the certificates of when each is opened."""
+
+    def __init__(self, host: str, port: int, certificates: Certificates, **more: Any) -> None:
+        super().__init__(host, port, ssl_context=certificates.context(), **more)
+        self._certificates = certificates
+
+    def _new_conn(self) -> Any:
+        self.conn_kw["ssl_context"] = self._certificates.context()
+        return super()._new_conn()
+
+
+def _stamp(path: str | None) -> tuple[int, ...] | None:
+    try:
+        status = Path(path).stat() if path else None
+    except OSError:
+        return None
+    return (status.st_mtime_ns, status.st_ino, status.st_size) if status else None
+
+
+class _Incoming(io.RawIOBase):
+    """What a socket receives until the time that it has now is over."""
+
+    def __init__(self, raw: io.RawIOBase, connected: socket.socket) -> None:
+        self._raw, self._socket = raw, connected
+        self._until = time.monotonic() + (connected.gettimeout() or SILENCE_SECONDS)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._socket.settimeout(min(left, SILENCE_SECONDS))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(HTTPResponse):
+    def __init__(self, sock: socket.socket, *words: Any, **more: Any) -> None:
+        super().__init__(sock, *words, **more)
+        self.fp = io.BufferedReader(_Incoming(self.fp.detach(), sock))
+
+
+class _Connection(HTTPConnection):
+    """A connection without TLS."""
+
+    response_class = _Response
+
+
+class _SecureConnection(HTTPSConnection):
+    """A connection with TLS."""
+
+    response_class = _Response

@@ -7,8 +7,7 @@ import json
 from attrs import asdict, evolve
 
 from confguard.errors import IntegrityError
-from confguard.stores import bakes
-from confguard.stores.interface import Append, PendingBake, PlaceState, Revision
+from confguard.stores.interface import Append, PendingBake, PlaceState, Report, Revision
 
 __all__ = [
     "after",
@@ -20,6 +19,8 @@ __all__ = [
     "number_of",
     "place_of",
     "place_text",
+    "report_of",
+    "report_text",
 ]
 
 _PART, _PART_BYTES = 25, 2**19
@@ -75,16 +76,29 @@ def place_of(config: str, value: bytes) -> PlaceState:
 
 def bake_text(bake: PendingBake) -> bytes:
     """A bake that is under way, written."""
-    return bakes.bake_text(bake).encode()
+    return bake.to_text().encode()
 
 
 def bake_of(config: str, value: bytes, watched: bytes | None) -> PendingBake:
     """A bake that is under way, read; watched, if the key with the lease names it. Raises `IntegrityError`."""
     try:
-        bake = bakes.bake_from_text(value, watched=False)
+        bake = PendingBake.from_text(value, watched=False)
         return evolve(bake, watched=watched == str(bake.revision).encode())
     except (ValueError, TypeError) as error:
         raise IntegrityError(f"the bake of '{config}' is not what was written: {error}") from error
+
+
+def report_text(report: Report) -> bytes:
+    """What a process has counted, written."""
+    return json.dumps(asdict(report)).encode()
+
+
+def report_of(config: str, value: bytes) -> Report:
+    """What a process has counted, read. Raises `IntegrityError`."""
+    try:
+        return Report(**json.loads(value))
+    except (ValueError, TypeError) as error:
+        raise IntegrityError(f"a report of '{config}' is not what was written: {error}") from error
 
 
 def number_of(value: bytes) -> int:

@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from threading import Event
 from typing import Any, Protocol
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 from confguard.documents.document import Document
 from confguard.documents.parsing import parse_bytes
 from confguard.errors import IntegrityError, NotFoundError
 from confguard.lazy import read_once
-from confguard.stores.reports import Report
-from confguard.stores.stages import ALL, Instance, Stage
+from confguard.stores.stages import ALL, Instance, Stage, stages_of
 
-__all__ = ["LEASE_SECONDS", "SUPERSEDES", "Append", "Draft", "PendingBake", "PlaceState", "Revision", "Store"]
+__all__ = [
+    "LEASE_SECONDS",
+    "REPORT_SECONDS",
+    "SUPERSEDES",
+    "Append",
+    "Draft",
+    "PendingBake",
+    "PlaceState",
+    "Report",
+    "Revision",
+    "Store",
+    "thinned",
+]
 
 SUPERSEDES = "supersedes the bake of revision {}: "
 """How the override of a revision begins that ended the bake of another one, which has not proved itself."""
 LEASE_SECONDS = 30.0
 """How long a bake counts as watched after its watcher was last heard of."""
+REPORT_SECONDS = 60.0
+"""How long a report stays after it was renewed last."""
 
 
 @frozen(kw_only=True)
@@ -160,6 +174,30 @@ class PendingBake:
         so_far = self.stages[: self.stage + 1]
         return not (self.stages and self.back) or any(each.takes(instance, salt) for each in so_far)
 
+    def to_text(self) -> str:
+        """How every store writes it down: the same text for the same bake, so that it can be compared.
+
+        >>> from datetime import UTC
+        >>> PendingBake(2, 1, datetime(2026, 1, 1, tzinfo=UTC)).to_text()
+        '{"revision": 2, "back": 1, "deadline": "2026-01-01T00:00:00+00:00"}'
+        """
+        values = asdict(self, recurse=False, filter=lambda field, value: field.eq and bool(value))
+        values |= {"deadline": self.deadline.isoformat()}
+        return json.dumps(values | ({"stages": [str(each) for each in self.stages]} if self.stages else {}))
+
+    @staticmethod
+    def from_text(text: str | bytes, *, watched: bool) -> PendingBake:
+        """A bake, read. Raises `ValueError` or `TypeError` for what is none."""
+        values = json.loads(text)
+        try:
+            values |= {"deadline": datetime.fromisoformat(values["deadline"]), "watched": watched}
+            bake = PendingBake(**{"back": 0} | values | {"stages": stages_of(values.get("stages", ()))})
+        except (KeyError, AttributeError) as error:
+            raise ValueError(str(error)) from error
+        if bake.stages and bake.stage not in range(len(bake.stages)):
+            raise ValueError(f"it has no stage {bake.stage}")
+        return bake
+
 
 @frozen
 class PlaceState:
@@ -180,6 +218,18 @@ class PlaceState:
     def complete(self) -> bool:
         """Is all done that was decided?"""
         return self.wanted == self.written == self.told
+
+
+@frozen
+class Report:
+    """Running totals of one process under one revision: what it has counted since it took that revision."""
+
+    reporter: str
+    """Which process of which instance: another one after each start, so that its totals never fall."""
+    revision: int
+    requests: int = 0
+    errors: int = 0
+    slow: int = 0
 
 
 @frozen

@@ -38,7 +38,7 @@ def open_store(url: str | os.PathLike[str]) -> Store:
         return SqliteStore(url)
     scheme, separator, rest = url.partition("://")
     if scheme == "memory" and separator:
-        from confguard.stores.memory import MemoryStore
+        from confguard.stores.sqlite import MemoryStore
 
         return MemoryStore()
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:

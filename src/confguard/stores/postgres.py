@@ -9,39 +9,39 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Event, RLock
-from typing import Any, TypeAlias
+from typing import Any
 
 from confguard.errors import StoreError
 from confguard.forking import close_with, renew_in_children
-from confguard.stores import chain
-from confguard.stores.doubt import settled
-from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake
+from confguard.stores.interface import Append
 from confguard.stores.packing import Packed
 from confguard.stores.sql import SqlStore
 from confguard.stores.sql_script import FOLLOW, Statement, UnmetError
-from confguard.stores.urls import missing_extra, newer_layout, without_password
+from confguard.stores.urls import missing_extra, newer_layout, postgres_settings, without_password
 
 try:
     import psycopg
 
-    from confguard.stores.postgres_bounds import Interruptible, bounded, cut
-    from confguard.stores.postgres_errors import check_replicated, explained, nothing_sent
+    from confguard.stores.postgres_connections import (
+        Connection,
+        Interruptible,
+        bounded,
+        check_replicated,
+        cut,
+        explained,
+        nothing_sent,
+    )
     from confguard.stores.postgres_tables import LAYOUT, Tables
-    from confguard.stores.postgres_url import parsed
 except ImportError as error:
     raise missing_extra("postgres", "psycopg") from error
 
 __all__ = ["CHANNEL", "LAYOUT", "PostgresStore", "setup_script"]
-
-Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
 CHANNEL = "confguard"
 READ_SECONDS = 5.0
 """How long the server may take to answer a question."""
 WRITE_SECONDS = 10.0
 """How long it may take to write, and to wait for somebody's lock."""
-PATIENCE_SECONDS = 10.0
-"""How long to ask for the outcome of a commit whose answer was lost."""
 _CLOSE_SECONDS = 2.0
 """How long `close` waits for what is under way."""
 _TICK = 0.2
@@ -73,7 +73,7 @@ class PostgresStore(SqlStore):
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        self.url, self.schema = parsed(url)
+        self.url, self.schema = postgres_settings(url)
         self._shown = without_password(url)
         self._tables = Tables(self.schema)
         self._lock = RLock()
@@ -86,52 +86,6 @@ class PostgresStore(SqlStore):
         with explained(self._shown):
             self._has_tables()
         renew_in_children(self)
-
-    def commit(self, *appends: Append) -> None:
-        """Append to one config or several, in one transaction; where the answer is lost, find out what became of it."""
-
-        def change() -> bool:
-            super(PostgresStore, self).commit(*appends)
-            return True
-
-        settled(
-            PATIENCE_SECONDS,
-            change,
-            lambda: chain.stored(self, appends),
-            lambda error: chain.in_doubt(appends, error),
-        )
-
-    def renew_bake(
-        self, config: str, revision: int, seconds: float = LEASE_SECONDS, watcher: str = ""
-    ) -> bool:
-        """The bake of a revision is watched; where the answer is lost, it is said again."""
-        renew = super().renew_bake
-        return settled(
-            PATIENCE_SECONDS,
-            lambda: renew(config, revision, seconds, watcher),
-            lambda: False,
-            lambda error: error,
-        )
-
-    def change_bake(self, config: str, before: PendingBake, after: PendingBake) -> bool:
-        """Let a bake be another one; where the answer is lost, one that is as it was to be was changed."""
-        change = super().change_bake
-        return settled(
-            PATIENCE_SECONDS,
-            lambda: change(config, before, after),
-            lambda: self.pending_bake(config) == after,
-            lambda error: chain.bake_in_doubt(config, before.revision, error),
-        )
-
-    def end_bake(self, config: str, revision: int) -> bool:
-        """End the bake of a revision; where the answer is lost, one that is over while it is the head was ended."""
-        end = super().end_bake
-        return settled(
-            PATIENCE_SECONDS,
-            lambda: end(config, revision),
-            lambda: self._has_proved_itself(config, revision),
-            lambda error: chain.bake_in_doubt(config, revision, error),
-        )
 
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
         """Yield when the server notifies of a commit to this config; where it cannot, every `patience` seconds."""
@@ -371,4 +325,4 @@ def setup_script(
     url: str, *, owner: str | None = None, writer: str | None = None, reader: str | None = None
 ) -> str:
     """The SQL that makes the schema of a store and its tables, for their owner, and lets roles write and read."""
-    return Tables(parsed(url)[1]).setup(owner=owner, writer=writer, reader=reader)
+    return Tables(postgres_settings(url)[1]).setup(owner=owner, writer=writer, reader=reader)

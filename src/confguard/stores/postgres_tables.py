@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, TypeAlias
 
-import psycopg
 from attrs import frozen
 
-__all__ = ["LAYOUT", "Tables"]
+from confguard.stores.postgres_connections import Connection
 
-Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
+__all__ = ["LAYOUT", "Tables"]
 
 LAYOUT = 1
 _CREATING = 0x63666764

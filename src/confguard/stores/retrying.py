@@ -1,18 +1,24 @@
-"""Trying again, with pauses that grow and are drawn by lot: those who fail together come back one by one.
+"""Trying again, and finding out what became of a change whose answer was lost.
 
-The pauses are those of "full jitter": uniform from nothing to a bound that doubles (M. Brooker, *Exponential Backoff
-And Jitter*, AWS Architecture Blog, 2015).
+Pauses grow and are drawn at random, so that those who fail together come back one by one: "full jitter", uniform from
+nothing to a bound that doubles (M. Brooker, *Exponential Backoff And Jitter*, AWS Architecture Blog, 2015).
+
+A change that was done is never reported as refused. What refuses it when it is sent again (the server became read-only,
+it is full, somebody holds a lock) says nothing of what was sent before, which may even be done later.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from confguard.errors import StoreError
+from confguard.errors import ConflictError, InDoubtError, StoreError
 
-__all__ = ["LostError", "pauses", "retrying"]
+__all__ = ["LostError", "UnreplicatedError", "pauses", "retrying", "settled"]
+
+PATIENCE_SECONDS = 10.0
+"""How long to ask for the outcome of a change whose answer was lost."""
 
 
 class LostError(StoreError):
@@ -22,6 +28,10 @@ class LostError(StoreError):
     """May the server have heard it?"""
 
 
+class UnreplicatedError(InDoubtError):
+    """It was committed, and is in force; but it is on one server alone, and a failover now may lose it."""
+
+
 def pauses(first: float = 0.1, most: float = 30.0, chance: random.Random | None = None) -> Iterator[float]:
     """Pauses in seconds, without end.
 
@@ -29,10 +39,10 @@ def pauses(first: float = 0.1, most: float = 30.0, chance: random.Random | None 
     >>> all(0 <= next(drawn) <= bound for bound in (0.1, 0.2, 0.4, 0.8, 1.0, 1.0))
     True
     """
-    lot = chance or random.Random()  # noqa: S311 - jitter
+    chance = chance or random.SystemRandom()
     bound = first
     while True:
-        yield lot.uniform(0, bound)
+        yield chance.uniform(0, bound)
         bound = min(most, bound * 2)
 
 
@@ -45,3 +55,38 @@ def retrying(seconds: float) -> Iterator[bool]:
         if last:
             return
         time.sleep(pause)
+
+
+def settled(
+    change: Callable[[], bool], done: Callable[[], bool], doubt: Callable[[StoreError], StoreError]
+) -> bool:
+    """Was a change made, by whichever sending? It is sent anew while its answer is lost.
+
+    `change` sends it and says whether it was made now; `done` says whether it stands. Raises what `change` raises where
+    nothing was sent before; `ConflictError`, which no earlier sending can survive; and else what `doubt` makes of it.
+    """
+    in_doubt = False
+    for last in retrying(PATIENCE_SECONDS):
+        try:
+            return change() or (in_doubt and done())
+        except LostError as error:
+            in_doubt = in_doubt or error.sent
+            if last:
+                raise (doubt(error) if in_doubt else error) from error
+        except StoreError as error:
+            if not in_doubt or isinstance(error, UnreplicatedError):
+                raise
+            if _stands(done, error, doubt):
+                return True
+            if isinstance(error, ConflictError):
+                raise
+            raise doubt(error) from error
+    raise AssertionError
+
+
+def _stands(done: Callable[[], bool], refusal: StoreError, doubt: Callable[[StoreError], StoreError]) -> bool:
+    """Raises what `doubt` makes of the refusal where the store does not say."""
+    try:
+        return done()
+    except StoreError as error:
+        raise doubt(refusal) from error

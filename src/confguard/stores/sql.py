@@ -5,17 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from confguard.errors import IntegrityError, NotFoundError
 from confguard.stores import chain, packing
-from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake, PlaceState, Revision, thinned
+from confguard.stores.interface import (
+    LEASE_SECONDS,
+    REPORT_SECONDS,
+    Append,
+    PendingBake,
+    PlaceState,
+    Report,
+    Revision,
+    Store,
+    thinned,
+)
 from confguard.stores.packing import Keyframe, Packed
-from confguard.stores.reports import REPORT_SECONDS, Report
-from confguard.stores.retention import contents_to_keep
+from confguard.stores.retrying import settled
+from confguard.stores.selecting import contents_to_keep
 from confguard.stores.sql_script import (
     HEAD_MOVED,
     ID,
@@ -71,10 +81,9 @@ _FRESH = "(until > {now} AND until <= {now} + ?)"
 """Is a report not over yet? One from further ahead was noted before the clock began anew."""
 
 
-class SqlStore(ABC):
+class SqlStore(Store):
     """A store in a relational database."""
 
-    local: bool
     longest_lease = 1
     """How many leases one may seem to last: the store's clock may be another one than that by which it was given."""
     now: str
@@ -97,9 +106,16 @@ class SqlStore(ABC):
         """Run a script in one transaction. Raises `UnmetError`."""
 
     def commit(self, *appends: Append) -> None:
-        """Append to one config or several, in one transaction."""
+        """Append to one config or several, in one transaction; where the answer is lost, find out what became of it."""
         chain.check_apart(appends)
         appends = tuple(sorted(appends, key=lambda each: each.config))
+        settled(
+            lambda: self._commit(appends),
+            lambda: chain.stored(self, appends),
+            lambda error: chain.in_doubt(appends, error),
+        )
+
+    def _commit(self, appends: tuple[Append, ...]) -> bool:
         script: list[Statement] = []
         keyframes: dict[str, tuple[str, Keyframe | None]] = {}
         for each in appends:
@@ -112,14 +128,13 @@ class SqlStore(ABC):
         except UnmetError as error:
             if str(error) == KEYFRAME_GONE:
                 self._keyframes |= {each.config: (each.revisions[0].parent or "", None) for each in appends}
-                self.commit(*appends)
-                return
+                return self._commit(appends)
             raise chain.conflict_of(self.head, appends) from error
         self._keyframes |= keyframes
         self._newest |= {each.config: each.revisions[-1] for each in appends}
+        return True
 
     def places(self, config: str) -> dict[str, PlaceState]:
-        """What is known of each place."""
         query = f"SELECT place, wanted, written, told, error FROM place WHERE config = {ID}"
         return {row[0]: PlaceState(*row[1:]) for row in self._rows(query, config)}
 
@@ -141,12 +156,10 @@ class SqlStore(ABC):
         self._run([note], durable=False)
 
     def newest(self, config: str) -> int:
-        """The number of the head."""
         rows = self._rows("SELECT head FROM config WHERE name = ?", config)
         return rows[0][0] if rows else 0
 
     def head(self, config: str) -> Revision | None:
-        """The newest revision."""
         written = self._newest.get(config)
         if written is not None:
             rows = self._rows("SELECT head, digest FROM config WHERE name = ?", config)
@@ -164,7 +177,6 @@ class SqlStore(ABC):
         return chain.check_link(self._revision(tuple(row)))
 
     def get(self, config: str, number: int) -> Revision:
-        """One revision with its content. Raises `NotFoundError`, or `IntegrityError` if it is not what was written."""
         query = f"SELECT {_COLUMNS}, {_PACKED} {_WITH_CONTENT} AND r.number = ?"
         rows = self._rows(query, config, _bounded(number))
         if not rows:
@@ -173,20 +185,17 @@ class SqlStore(ABC):
         return chain.check_link(self._revision(tuple(row), packed=(payload, keyframe, dictionary)))
 
     def history(self, config: str, limit: int | None = None, before: int | None = None) -> list[Revision]:
-        """Revisions, newest first."""
         query = f"{_REVISIONS} AND r.number < ? ORDER BY r.number DESC LIMIT ?"
         below, most = (_MOST if each is None else _bounded(each) for each in (before, limit))
         rows = self._rows(query, config, below, most)
         return [chain.check_link(self._revision(row)) for row in rows]
 
     def between(self, start: datetime, end: datetime, limit: int) -> list[Revision]:
-        """What was made of all configs from one moment to another."""
         oldest, newest = (micros(each.astimezone(UTC)) for each in (start, end))
         rows = self._rows(_BETWEEN, oldest, oldest, newest, _bounded(limit))
         return [chain.check_link(self._revision(row)) for row in rows]
 
     def walk(self, config: str) -> Iterator[Revision]:
-        """All revisions, oldest first, unchecked; those whose row cannot be read are left out."""
         query = f"{_REVISIONS} AND r.number > ? ORDER BY r.number LIMIT ?"
         after = 0
         while True:
@@ -209,35 +218,50 @@ class SqlStore(ABC):
         return None
 
     def configs(self) -> list[str]:
-        """The names of all configs."""
         return sorted(row[0] for row in self._rows("SELECT name FROM config"))
 
     def pending_bake(self, config: str) -> PendingBake | None:
-        """The bake that is under way."""
         row = self._bake(config)
         return bake_of(config, row[0], row[1], self.longest_lease) if row else None
 
     def renew_bake(
         self, config: str, revision: int, seconds: float = LEASE_SECONDS, watcher: str = ""
     ) -> bool:
-        """The bake of a revision is watched."""
-        row = self._bake(config)
-        bake = bake_of(config, *row) if row else None
-        if row is None or bake is None or (bake.revision, bake.watcher) != (revision, watcher):
-            return False
-        lease = f"lease = {int(seconds * 1_000_000)} + {self.now}"
-        return self._on_bake(config, row[0], lease, durable=False)
+        """The bake of a revision is watched; where the answer is lost, it is said again."""
+
+        def renew() -> bool:
+            row = self._bake(config)
+            bake = bake_of(config, *row) if row else None
+            if row is None or bake is None or (bake.revision, bake.watcher) != (revision, watcher):
+                return False
+            lease = f"lease = {int(seconds * 1_000_000)} + {self.now}"
+            return self._on_bake(config, row[0], lease, durable=False)
+
+        return settled(renew, lambda: False, lambda error: error)
 
     def change_bake(self, config: str, before: PendingBake, after: PendingBake) -> bool:
-        """Let a bake be another one."""
-        return self._on_bake(config, bake_text(config, before), "bake = ?", bake_text(config, after))
+        """Let a bake be another one; where the answer is lost, one that is as it was to be was changed."""
+        texts = bake_text(config, before), bake_text(config, after)
+        return settled(
+            lambda: self._on_bake(config, texts[0], "bake = ?", texts[1]),
+            lambda: self.pending_bake(config) == after,
+            lambda error: chain.bake_in_doubt(config, before.revision, error),
+        )
 
     def end_bake(self, config: str, revision: int) -> bool:
-        """End the bake of a revision."""
-        row = self._bake(config)
-        if row is None or bake_of(config, *row).revision != revision:
-            return False
-        return self._on_bake(config, row[0], "bake = NULL")
+        """End the bake of a revision; where the answer is lost, one that is over while it is the head was ended."""
+
+        def end() -> bool:
+            row = self._bake(config)
+            if row is None or bake_of(config, *row).revision != revision:
+                return False
+            return self._on_bake(config, row[0], "bake = NULL")
+
+        return settled(
+            end,
+            lambda: self._has_proved_itself(config, revision),
+            lambda error: chain.bake_in_doubt(config, revision, error),
+        )
 
     def _bake(self, config: str) -> Row | None:
         """The bake as it is kept, and how long its lease lasts."""
@@ -264,7 +288,6 @@ class SqlStore(ABC):
         return True
 
     def note_report(self, config: str, report: Report) -> None:
-        """Keep what a process has counted."""
         insert = (
             f"INSERT INTO report (config, reporter, revision, requests, errors, slow, until)"
             f" SELECT c.id, ?, ?, ?, ?, ?, ? + {self.now} FROM config c WHERE c.name = ?"
@@ -281,7 +304,6 @@ class SqlStore(ABC):
             self._swept[config] = time.monotonic()
 
     def reports(self, config: str) -> list[Report]:
-        """What all processes have reported."""
         query = (
             f"SELECT reporter, revision, requests, errors, slow FROM report"
             f" WHERE config = {ID} AND {_FRESH.format(now=self.now)}"

@@ -15,7 +15,6 @@ from typing import Any, TypeAlias
 from attrs import frozen
 
 from confguard.errors import IntegrityError
-from confguard.stores import bakes
 from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake, Revision
 from confguard.stores.packing import Packed
 
@@ -140,7 +139,7 @@ def bake_text(config: str, bake: PendingBake | None) -> str | None:
     """A bake as it is kept, with what shows that it was changed."""
     if bake is None:
         return None
-    text = bakes.bake_text(bake)
+    text = bake.to_text()
     return json.dumps([text, _seal(config, text)])
 
 
@@ -152,7 +151,7 @@ def bake_of(config: str, text: str, left: int, leases: int = 1) -> PendingBake:
     try:
         kept, seal = json.loads(text)
         if seal == _seal(config, kept):
-            return bakes.bake_from_text(kept, watched=0 < left <= leases * LEASE)
+            return PendingBake.from_text(kept, watched=0 < left <= leases * LEASE)
     except (ValueError, TypeError):
         pass
     raise IntegrityError(f"the bake of '{config}' is not what was written", hint="apply or revert anew")

@@ -1,13 +1,13 @@
-"""The embedded store: one SQLite file, in WAL mode with every commit synced to disk."""
+"""The embedded store: one SQLite file, in WAL mode with every commit synced to disk; and one in memory."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from threading import Event, RLock
+from threading import Condition, Event, RLock
 from typing import Any
 
 from confguard.errors import StoreBusyError, StoreError
@@ -19,7 +19,7 @@ from confguard.stores.sql_script import Statement, UnmetError
 from confguard.stores.sqlite_reading import Reader
 from confguard.stores.waiting import file_changes
 
-__all__ = ["SqliteStore"]
+__all__ = ["MemoryStore", "SqliteStore"]
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another one."""
@@ -73,7 +73,6 @@ class SqliteStore(SqlStore):
         return file_changes([self.path], stop, patience)
 
     def close(self) -> None:
-        """Close the database."""
         with self._lock:
             self._closed = True
             self._reader.close()
@@ -97,12 +96,7 @@ class SqliteStore(SqlStore):
                 self._at_work = True
                 if not durable:
                     connection.execute("PRAGMA synchronous = NORMAL")
-                if len(script) == 1:  # is a transaction by itself
-                    _execute(connection, script[0])
-                    return
-                with layout.transaction(connection):
-                    for statement in script:
-                        _execute(connection, statement)
+                _execute(connection, script)
             finally:
                 self._at_work = False
                 if not durable:
@@ -227,6 +221,47 @@ class SqliteStore(SqlStore):
             ) from error
 
 
+class MemoryStore(SqlStore):
+    """Keeps revisions as long as the process lives: for tests and rehearsals."""
+
+    local = True
+    now = "lease_clock()"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = Condition()
+        self._connection = layout.connect(":memory:", 0)
+        layout.ensure(self._connection, Path(":memory:"))
+        renew_in_children(self)
+
+    def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
+        while not stop.is_set():
+            yield None
+            with self._changed:
+                self._changed.wait(min(patience, 0.2))
+
+    def close(self) -> None:
+        """Nothing: what it keeps is there as long as somebody holds it."""
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._changed:
+            return self._connection.execute(query, values).fetchall()
+
+    def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
+        with self._changed:
+            _execute(self._connection, script)
+            self._changed.notify_all()
+
+    @property
+    def fork_lock(self) -> Any:
+        """Held while it is in SQLite."""
+        return self._changed
+
+    def after_fork(self) -> None:
+        """In a forked child: a lock that nobody holds. What is in memory is the child's own."""
+        self._changed = Condition()
+
+
 _DAMAGE = ("not a database", "malformed", "corrupt", "Could not decode")
 
 _LEFT: list[sqlite3.Connection] = []
@@ -243,10 +278,14 @@ def _file_at(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _execute(connection: sqlite3.Connection, statement: Statement) -> None:
-    rows = connection.execute(statement.query, statement.values).fetchall()
-    if statement.must and not rows:
-        raise UnmetError(statement.must)
+def _execute(connection: sqlite3.Connection, script: Sequence[Statement]) -> None:
+    with (
+        layout.transaction(connection) if len(script) > 1 else nullcontext()
+    ):  # one is a transaction by itself
+        for statement in script:
+            rows = connection.execute(statement.query, statement.values).fetchall()
+            if statement.must and not rows:
+                raise UnmetError(statement.must)
 
 
 def _hint(text: str, path: Path) -> str | None:

@@ -20,7 +20,7 @@ from confguard.project.guards import bake_for_drill, terms_of
 from confguard.risk.judging import Terms
 from confguard.risk.policy import Policy
 from confguard.schema.schema import SchemaLike, resolve_schema
-from confguard.stores.memory import MemoryStore
+from confguard.stores.sqlite import MemoryStore
 
 __all__ = ["drill", "memory_guard", "overridden"]
 

@@ -14,8 +14,7 @@ from attrs.validators import in_
 from confguard.forking import renew_in_children
 from confguard.rollout.monitors.interface import Counts, Recorder, Totals
 from confguard.secrets import masked
-from confguard.stores.interface import Store
-from confguard.stores.reports import REPORT_SECONDS, Report
+from confguard.stores.interface import REPORT_SECONDS, Report, Store
 from confguard.stores.stages import Instance
 
 __all__ = ["ReportedCounts", "Reporter"]
