@@ -419,8 +419,8 @@ def test_an_interrupt_ends_a_call_into_the_silence(through: tuple[Proxy, str, st
 import confguard as cg
 from attrs import frozen
 from confguard.live.feeds import StoredFeed
-from confguard.stores import postgres
-postgres.READ_SECONDS = postgres.WRITE_SECONDS = postgres.PATIENCE_SECONDS = StoredFeed.patience = 600
+from confguard.stores import postgres, retrying
+postgres.READ_SECONDS = postgres.WRITE_SECONDS = retrying.PATIENCE_SECONDS = StoredFeed.patience = 600
 @frozen
 class X:
     x: int

@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from confguard.stores import etcd, etcd_client
+from confguard.stores import etcd_client, retrying
 from proxy import Proxy
 from servers import Etcd, until
 
@@ -18,7 +18,7 @@ class EtcdServers:
     """What `bad_weather` strikes."""
 
     call_seconds = etcd_client.CALL_SECONDS
-    commit_seconds = etcd.PATIENCE_SECONDS + 3 * etcd_client.CALL_SECONDS
+    commit_seconds = retrying.PATIENCE_SECONDS + 3 * etcd_client.CALL_SECONDS
 
     def __init__(self) -> None:
         self._cluster = Etcd(3)

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import psycopg
 
-from confguard.stores import open_store, postgres
+from confguard.stores import open_store, postgres, retrying
 from confguard.stores.urls import CONNECT_SECONDS
 from proxy import Proxy
 from servers import Postgres, Standby, until
@@ -20,7 +20,7 @@ class PostgresServers:
     """What `bad_weather` strikes."""
 
     call_seconds = CONNECT_SECONDS + postgres.READ_SECONDS + 1
-    commit_seconds = postgres.PATIENCE_SECONDS + postgres.WRITE_SECONDS + CONNECT_SECONDS + 1
+    commit_seconds = retrying.PATIENCE_SECONDS + postgres.WRITE_SECONDS + CONNECT_SECONDS + 1
 
     def __init__(self) -> None:
         self._primary = Postgres(max_connections=60, wal_level="replica", max_wal_senders=4)
