@@ -152,7 +152,6 @@ def test_a_report_goes_when_its_process_is_not_heard_of(
 ) -> None:
     for module in ("sql", "etcd"):
         monkeypatch.setattr(f"confguard.stores.{module}.REPORT_SECONDS", 2.0)
-    monkeypatch.setattr("confguard.stores.sql._REPORT", 2_000_000)
     append(store, "a", [draft()], expect=0)
     lost, staying = Report("lost", 1, 3), Report("stays", 1, 0)
     store.note_report("a", lost)

@@ -121,7 +121,7 @@ class EtcdStore(Store):
         now = values.place_of(config, value) if value is not None else None
         if (now and now.wanted) == (before and before.wanted):
             unchanged = absent(key) if value is None else holds(key, value)
-            self._client.transaction([unchanged], [put(key, values.place_text(state))])
+            self._client.transaction([unchanged], [put(key, values.json_of(state))])
 
     def newest(self, config: str) -> int:
         noted = self._value(self._key("head", config))
@@ -263,7 +263,7 @@ class EtcdStore(Store):
         if last != key or not self._client.keep_alive(lease):
             lease = self._client.grant(REPORT_SECONDS)
             self._reporting[config] = key, lease
-        noting = put(key, values.report_text(report), lease)
+        noting = put(key, values.json_of(report), lease)
         self._client.transaction([exists(self._key("head", config))], [noting])
 
     def reports(self, config: str) -> list[Report]:
@@ -322,7 +322,7 @@ class EtcdStore(Store):
             key = self._key("place", config, append.place)
             before = self._value(key)
             state = values.place_of(config, before) if before is not None else PlaceState(0)
-            puts[key] = values.place_text(evolve(state, wanted=last.number))
+            puts[key] = values.json_of(evolve(state, wanted=last.number))
         operations = {key: put(key, value) for key, value in puts.items()}
         if append.bake is None:
             return operations | {bake: delete(bake), watched: delete(watched)}
@@ -333,10 +333,8 @@ class EtcdStore(Store):
         return operations
 
     def _revision(self, value: bytes) -> Revision:
-        try:
-            kept = json.loads(value)
-        except ValueError as error:
-            raise IntegrityError(f"a revision is not what was written: {error}") from error
+        with values.as_written("a revision"):
+            header = json.loads(value)
 
         def load() -> bytes:
             payload = self._value(self._key("content", revision.config, revision.content_digest))
@@ -344,7 +342,7 @@ class EtcdStore(Store):
                 raise thinned(revision.config, revision.number)
             return packing.decompress(payload)
 
-        revision = chain.from_json(kept, load)
+        revision = chain.from_json(header, load)
         return revision
 
     def _note_layout(self) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from attrs import asdict, evolve
 
@@ -11,16 +13,16 @@ from confguard.stores.interface import Append, PendingBake, PlaceState, Report, 
 
 __all__ = [
     "after",
+    "as_written",
     "bake_of",
     "bake_text",
     "head_of",
     "head_text",
     "in_parts",
+    "json_of",
     "number_of",
     "place_of",
-    "place_text",
     "report_of",
-    "report_text",
 ]
 
 _PART, _PART_BYTES = 25, 2**19
@@ -61,17 +63,30 @@ def head_of(config: str, value: bytes) -> tuple[int, str]:
     return int(number), digest
 
 
-def place_text(state: PlaceState) -> bytes:
-    """What is known of a place, written."""
-    return json.dumps(asdict(state), ensure_ascii=False).encode()
+@contextmanager
+def as_written(what: str) -> Iterator[None]:
+    """Raise `IntegrityError` for what cannot be read within."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise IntegrityError(f"{what} is not what was written: {error}") from error
+
+
+def json_of(value: PlaceState | Report) -> bytes:
+    """What is known of a place, or what a process has counted, written."""
+    return json.dumps(asdict(value), ensure_ascii=False).encode()
 
 
 def place_of(config: str, value: bytes) -> PlaceState:
     """What is known of a place, read. Raises `IntegrityError`."""
-    try:
+    with as_written(f"a place of '{config}'"):
         return PlaceState(**json.loads(value))
-    except (ValueError, TypeError) as error:
-        raise IntegrityError(f"a place of '{config}' is not what was written: {error}") from error
+
+
+def report_of(config: str, value: bytes) -> Report:
+    """What a process has counted, read. Raises `IntegrityError`."""
+    with as_written(f"a report of '{config}'"):
+        return Report(**json.loads(value))
 
 
 def bake_text(bake: PendingBake) -> bytes:
@@ -81,24 +96,9 @@ def bake_text(bake: PendingBake) -> bytes:
 
 def bake_of(config: str, value: bytes, watched: bytes | None) -> PendingBake:
     """A bake that is under way, read; watched, if the key with the lease names it. Raises `IntegrityError`."""
-    try:
+    with as_written(f"the bake of '{config}'"):
         bake = PendingBake.from_text(value, watched=False)
         return evolve(bake, watched=watched == str(bake.revision).encode())
-    except (ValueError, TypeError) as error:
-        raise IntegrityError(f"the bake of '{config}' is not what was written: {error}") from error
-
-
-def report_text(report: Report) -> bytes:
-    """What a process has counted, written."""
-    return json.dumps(asdict(report)).encode()
-
-
-def report_of(config: str, value: bytes) -> Report:
-    """What a process has counted, read. Raises `IntegrityError`."""
-    try:
-        return Report(**json.loads(value))
-    except (ValueError, TypeError) as error:
-        raise IntegrityError(f"a report of '{config}' is not what was written: {error}") from error
 
 
 def number_of(value: bytes) -> int:

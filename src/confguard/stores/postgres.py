@@ -6,15 +6,13 @@ import math
 import selectors
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Event, RLock
-from typing import Any
+from typing import Any, TypeVar
 
 from confguard.errors import StoreError
 from confguard.forking import close_with, renew_in_children
-from confguard.stores.interface import Append
-from confguard.stores.packing import Packed
 from confguard.stores.sql import SqlStore
 from confguard.stores.sql_script import FOLLOW, Statement, UnmetError
 from confguard.stores.urls import missing_extra, newer_layout, postgres_settings, without_password
@@ -36,6 +34,8 @@ except ImportError as error:
     raise missing_extra("postgres", "psycopg") from error
 
 __all__ = ["CHANNEL", "LAYOUT", "PostgresStore", "setup_script"]
+
+_T = TypeVar("_T")
 
 CHANNEL = "confguard"
 READ_SECONDS = 5.0
@@ -114,18 +114,15 @@ class PostgresStore(SqlStore):
 
     def _take_notices(self) -> None:
         """Count what came; a connection that was lost, as idle ones are, is made anew first."""
-        for first in (True, False):
+
+        def take() -> None:
             connection = self._usable()
-            try:
-                self._listen(connection)
-                connection.pgconn.consume_input()
-            except (psycopg.OperationalError, psycopg.InterfaceError):
-                if not (first and connection.closed):
-                    raise
-                continue
+            self._listen(connection)
+            connection.pgconn.consume_input()
             while notice := connection.pgconn.notifies():
                 self._notices[notice.extra.decode()] += 1
-            return
+
+        _twice(take, lambda error: isinstance(error, _LOST) and self._connection.closed)
 
     def _listen(self, connection: Connection) -> None:
         """Ask to be notified; where nobody may (a replica, a role), ask again after a while."""
@@ -174,36 +171,28 @@ class PostgresStore(SqlStore):
         self._lock, self._at_work = RLock(), False
         self._stale = True
 
-    def _script(self, append: Append, packed: Sequence[Packed | None]) -> Iterator[Statement]:
-        yield from super()._script(append, packed)
-        yield from self._waking(append.config)
-
     def _waking(self, config: str) -> Iterator[Statement]:
         yield Statement("SELECT pg_notify(?, ?)", (CHANNEL, config))
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        def read() -> list[tuple[Any, ...]]:
+            with bounded(self._usable(), READ_SECONDS):
+                if not self._has_tables():
+                    return []
+                return self._connection.execute(self._tables.named(query), values).fetchall()
+
         with nothing_sent(), explained(self._shown), self._alone():
-            for first in (True, False):
-                try:
-                    with bounded(self._usable(), READ_SECONDS):
-                        if not self._has_tables():
-                            return []
-                        return self._connection.execute(self._tables.named(query), values).fetchall()
-                except (psycopg.OperationalError, psycopg.InterfaceError):
-                    if not (first and self._connection.broken):
-                        raise
-            raise AssertionError
+            return _twice(read, lambda error: isinstance(error, _LOST) and self._connection.broken)
 
     def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
+        def was_demoted(error: psycopg.Error) -> bool:
+            """Where we connect anew, the primary may answer."""
+            if demoted := isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+                self._connection.close()
+            return demoted
+
         with explained(self._shown), self._alone():
-            for first in (True, False):
-                try:
-                    self._run_on(self._usable(), script, durable)
-                    return
-                except psycopg.errors.ReadOnlySqlTransaction:
-                    self._connection.close()  # it was demoted: where we connect anew, the primary may answer
-                    if not first:
-                        raise
+            _twice(lambda: self._run_on(self._usable(), script, durable), was_demoted)
 
     def _run_on(self, connection: Connection, script: Sequence[Statement], durable: bool) -> None:
         with bounded(connection, WRITE_SECONDS), check_replicated(self._shown, self._warnings):
@@ -315,6 +304,19 @@ class PostgresStore(SqlStore):
         with self._connection.transaction():
             self._tables.make(self._connection)
         self._has_tables()
+
+
+_LOST = (psycopg.OperationalError, psycopg.InterfaceError)
+
+
+def _twice(attempt: Callable[[], _T], again: Callable[[psycopg.Error], bool]) -> _T:
+    """Once more, where the error says that this may help."""
+    try:
+        return attempt()
+    except psycopg.Error as error:
+        if not again(error):
+            raise
+    return attempt()
 
 
 _FORKED: list[Connection] = []

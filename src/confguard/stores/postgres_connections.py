@@ -36,6 +36,35 @@ _IDLE_SECONDS = 30.0
 """For how long the clock is looked at while nothing is under way."""
 _SYNC_REP_WAIT = "SyncRepWaitForLSN"
 """Where the server's warning comes from, in whatever language, that a wait for its standby was given up."""
+_BUSY = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
+_LOST = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+)
+_EXPLAINED: tuple[tuple[Any, str, str], ...] = (
+    (
+        psycopg.errors.InsufficientPrivilege,
+        "this role may not do that",
+        "docs/how-to/fleet.md tells which privileges a reader and a writer need",
+    ),
+    (
+        _BUSY,
+        "the server has not done it in time",
+        "somebody may hold a lock (pg_locks, pg_stat_activity), or the server is overloaded; try again",
+    ),
+    (
+        psycopg.errors.ReadOnlySqlTransaction,
+        "this server takes no writes",
+        "is it a standby, or was it demoted? Name the primary, or all hosts with target_session_attrs=primary",
+    ),
+    (
+        psycopg.errors.ProtocolViolation,
+        "refused",
+        "a commit is a transaction: behind pgbouncer, pool_mode is to be transaction or session",
+    ),
+)
+"""Errors, what is said of them, and what helps. The first that fits counts: some are among those below, too."""
 _UNABLE = ("531", "532", "54", "55", "58")
 """The classes of errors of a server that answers, and to which saying it again is no help: a full disk, a limit."""
 _GOING_DOWN = ("57P", "08")
@@ -150,45 +179,29 @@ def explained(shown: str) -> Iterator[None]:
     """Raise `StoreError` for what the server and its library raise within; `shown` names the store."""
     try:
         yield
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise StoreError(
-            f"{shown}: this role may not do that: {first_line(error)}",
-            hint="docs/how-to/fleet.md tells which privileges a reader and a writer need",
-        ) from error
-    except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable) as error:
-        raise StoreBusyError(
-            f"{shown}: the server has not done it in time: {first_line(error)}",
-            hint="somebody may hold a lock (pg_locks, pg_stat_activity), or the server is overloaded; try again",
-        ) from error
-    except psycopg.errors.ReadOnlySqlTransaction as error:
-        raise StoreError(
-            f"{shown}: this server takes no writes: {first_line(error)}",
-            hint="is it a standby, or was it demoted? Name the primary, or all hosts with target_session_attrs=primary",
-        ) from error
-    except psycopg.errors.ProtocolViolation as error:
-        raise StoreError(
-            f"{shown}: refused: {first_line(error)}",
-            hint="a commit is a transaction: behind pgbouncer, pool_mode is to be transaction or session",
-        ) from error
-    except (
-        psycopg.OperationalError,
-        psycopg.InterfaceError,
-        psycopg.errors.IdleInTransactionSessionTimeout,
-    ) as error:
-        if (error.sqlstate or "").startswith(_UNABLE):
-            raise StoreError(
-                f"{shown}: the server cannot do that: {first_line(error)}",
-                hint="its log says more; has it room on its disk, and memory?",
-            ) from error
-        lost = LostError(
-            f"{shown}: cannot be reached: {first_line(error)}",
-            hint="does the server run, and are host, port, user and password right?",
-        )
-        # What the server says of a statement is that it was not done; but for one that goes down at that moment.
-        lost.sent = error.sqlstate is None or error.sqlstate.startswith(_GOING_DOWN)
-        raise lost from error
     except psycopg.Error as error:
-        raise StoreError(f"{shown}: {first_line(error)}") from error
+        raise _explanation(shown, error) from error
+
+
+def _explanation(shown: str, error: psycopg.Error) -> StoreError:
+    for kinds, what, hint in _EXPLAINED:
+        if isinstance(error, kinds):
+            kind = StoreBusyError if kinds is _BUSY else StoreError
+            return kind(f"{shown}: {what}: {first_line(error)}", hint=hint)
+    if not isinstance(error, _LOST):
+        return StoreError(f"{shown}: {first_line(error)}")
+    if (error.sqlstate or "").startswith(_UNABLE):
+        return StoreError(
+            f"{shown}: the server cannot do that: {first_line(error)}",
+            hint="its log says more; has it room on its disk, and memory?",
+        )
+    lost = LostError(
+        f"{shown}: cannot be reached: {first_line(error)}",
+        hint="does the server run, and are host, port, user and password right?",
+    )
+    # What the server says of a statement is that it was not done; but for one that goes down at that moment.
+    lost.sent = error.sqlstate is None or error.sqlstate.startswith(_GOING_DOWN)
+    return lost
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from confguard.stores.interface import (
     Store,
     thinned,
 )
-from confguard.stores.packing import Keyframe, Packed
+from confguard.stores.packing import Keyframe
 from confguard.stores.retrying import settled
 from confguard.stores.selecting import contents_to_keep
 from confguard.stores.sql_script import (
@@ -76,7 +76,6 @@ _KEYFRAME = (
     " WHERE c.name = ? AND r.digest = ? AND k.payload IS NOT NULL"
 )
 """What the head's content is packed with: itself, if it is a keyframe."""
-_REPORT = int(REPORT_SECONDS * 1_000_000)
 _FRESH = "(until > {now} AND until <= {now} + ?)"
 """Is a report not over yet? One from further ahead was noted before the clock began anew."""
 
@@ -122,7 +121,7 @@ class SqlStore(Store):
             contents = ((revision.number, revision.content_if_there()) for revision in each.revisions)
             packed, keyframe = packing.pack_all(contents, self._keyframe(each))
             keyframes[each.config] = (each.revisions[-1].digest, keyframe)
-            script += self._script(each, packed)
+            script += [*script_of(each, packed, self.now), *self._waking(each.config)]
         try:
             self._run(script)
         except UnmetError as error:
@@ -221,8 +220,8 @@ class SqlStore(Store):
         return sorted(row[0] for row in self._rows("SELECT name FROM config"))
 
     def pending_bake(self, config: str) -> PendingBake | None:
-        row = self._bake(config)
-        return bake_of(config, row[0], row[1], self.longest_lease) if row else None
+        bake = self._bake(config)
+        return bake[1] if bake else None
 
     def renew_bake(
         self, config: str, revision: int, seconds: float = LEASE_SECONDS, watcher: str = ""
@@ -230,12 +229,11 @@ class SqlStore(Store):
         """The bake of a revision is watched; where the answer is lost, it is said again."""
 
         def renew() -> bool:
-            row = self._bake(config)
-            bake = bake_of(config, *row) if row else None
-            if row is None or bake is None or (bake.revision, bake.watcher) != (revision, watcher):
+            bake = self._bake(config)
+            if bake is None or (bake[1].revision, bake[1].watcher) != (revision, watcher):
                 return False
-            lease = f"lease = {int(seconds * 1_000_000)} + {self.now}"
-            return self._on_bake(config, row[0], lease, durable=False)
+            lease = f"lease = {_micros(seconds)} + {self.now}"
+            return self._on_bake(config, bake[0], lease, durable=False)
 
         return settled(renew, lambda: False, lambda error: error)
 
@@ -252,28 +250,24 @@ class SqlStore(Store):
         """End the bake of a revision; where the answer is lost, one that is over while it is the head was ended."""
 
         def end() -> bool:
-            row = self._bake(config)
-            if row is None or bake_of(config, *row).revision != revision:
+            bake = self._bake(config)
+            if bake is None or bake[1].revision != revision:
                 return False
-            return self._on_bake(config, row[0], "bake = NULL")
+            return self._on_bake(config, bake[0], "bake = NULL")
 
+        over = "SELECT 1 FROM config WHERE name = ? AND head = ? AND bake IS NULL"
         return settled(
             end,
-            lambda: self._has_proved_itself(config, revision),
+            lambda: bool(self._rows(over, config, revision)),
             lambda error: chain.bake_in_doubt(config, revision, error),
         )
 
-    def _bake(self, config: str) -> Row | None:
-        """The bake as it is kept, and how long its lease lasts."""
+    def _bake(self, config: str) -> tuple[str, PendingBake] | None:
+        """The bake that is under way, as text and as what that says."""
         query = f"SELECT bake, lease - {self.now} FROM config WHERE name = ? AND bake IS NOT NULL"
-        rows = self._rows(query, config)
-        return rows[0] if rows else None
-
-    def _has_proved_itself(self, config: str, revision: int) -> bool:
-        """Is it the head, and no bake under way?"""
-        return bool(
-            self._rows("SELECT 1 FROM config WHERE name = ? AND head = ? AND bake IS NULL", config, revision)
-        )
+        for text, left in self._rows(query, config):
+            return text, bake_of(config, text, left, self.longest_lease)
+        return None
 
     def _on_bake(
         self, config: str, text: str | None, change: str, *values: object, durable: bool = True
@@ -295,12 +289,12 @@ class SqlStore(Store):
             " errors = excluded.errors, slow = excluded.slow, until = excluded.until"
         )
         counts = (report.requests, report.errors, report.slow)
-        values = (report.reporter, report.revision, *counts, _REPORT, config)
+        values = (report.reporter, report.revision, *counts, _micros(REPORT_SECONDS), config)
         self._run([Statement(insert, values)], durable=False)
         if time.monotonic() >= self._swept.get(config, 0.0) + REPORT_SECONDS:
             # In a transaction of its own: two that wait for each other's rows would be a deadlock.
             drop = f"DELETE FROM report WHERE config = {ID} AND NOT {_FRESH.format(now=self.now)}"
-            self._run([Statement(drop, (config, _REPORT))], durable=False)
+            self._run([Statement(drop, (config, _micros(REPORT_SECONDS)))], durable=False)
             self._swept[config] = time.monotonic()
 
     def reports(self, config: str) -> list[Report]:
@@ -308,7 +302,7 @@ class SqlStore(Store):
             f"SELECT reporter, revision, requests, errors, slow FROM report"
             f" WHERE config = {ID} AND {_FRESH.format(now=self.now)}"
         )
-        return [Report(*row) for row in self._rows(query, config, _REPORT)]
+        return [Report(*row) for row in self._rows(query, config, _micros(REPORT_SECONDS))]
 
     def thin(self, config: str, keep: frozenset[int]) -> int:
         """Drop the content of all revisions but these; the others are packed anew, with keyframes that stay."""
@@ -349,10 +343,6 @@ class SqlStore(Store):
         for number, each in zip(kept, packed, strict=True):
             if each is not None:
                 yield each.payload, kept[each.keyframe] if each.keyframe is not None else None, number
-
-    def _script(self, append: Append, packed: Sequence[Packed | None]) -> Iterator[Statement]:
-        """What a commit does to one config."""
-        return script_of(append, packed, self.now)
 
     def _waking(self, config: str) -> Iterator[Statement]:
         """What tells those who watch a config; nothing where they see it by themselves."""
@@ -437,6 +427,10 @@ def _unpacked(payload: object, keyframe: int | None, dictionary: object) -> byte
     if not (isinstance(payload, bytes) and isinstance(dictionary, bytes | None)):
         raise IntegrityError("a content is not what was written")
     return packing.decompress(payload, None if dictionary is None else packing.decompress(dictionary))
+
+
+def _micros(seconds: float) -> int:
+    return int(seconds * 1_000_000)
 
 
 def _bounded(number: int) -> int:

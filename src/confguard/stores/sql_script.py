@@ -84,7 +84,7 @@ def script_of(append: Append, packed: Sequence[Packed | None], now: str) -> Iter
         last.number,
         bytes.fromhex(last.digest),
         bake_text(config, append.bake),
-        lease_of(append.bake),
+        int(append.bake.lease * 1_000_000) if append.bake else LEASE,
     )
     if first.parent is None:
         query = (
@@ -128,11 +128,6 @@ def _insert(revision: Revision, packed: Packed | None, first: int) -> Statement:
     if keyframe is None or keyframe >= first:
         return Statement(_INSERT + _QUIETLY, values, must=HEAD_MOVED)
     return Statement(_INSERT + _WITH_KEYFRAME + _QUIETLY, (*values, keyframe), must=KEYFRAME_GONE)
-
-
-def lease_of(bake: PendingBake | None) -> int:
-    """For how many microseconds a bake counts as watched from the commit on."""
-    return int(bake.lease * 1_000_000) if bake else LEASE
 
 
 def bake_text(config: str, bake: PendingBake | None) -> str | None:
