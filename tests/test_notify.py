@@ -24,7 +24,7 @@ from confguard.errors import ProjectError
 from confguard.notify import KINDS, AppriseNotifier, Notifications, Notifier, Webhook, as_notifier
 from confguard.project import find_project
 from confguard.project.guards import guard_of
-from confguard.targets.refusing import UnusableError
+from confguard.targets.options import UnusableError
 from conftest import unmeasured
 from servers import until
 

@@ -19,7 +19,7 @@ import confguard as cg
 from confguard.errors import TargetError
 from confguard.targets import CallbackTarget, FileSet, FileTarget
 from confguard.targets.locking import alone
-from confguard.targets.mounts import mount_points
+from confguard.targets.obstacles import mount_points
 from conftest import as_a_user
 from machine import as_user, flagged, flags, in_mounts, mounts, root
 from sets import content_of
@@ -530,7 +530,7 @@ def test_a_folder_that_cannot_be_locked(shared_folder: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists mounts there")
 def test_a_system_that_lists_no_mounts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("confguard.targets.mounts._MOUNTS", Path("none"))
+    monkeypatch.setattr("confguard.targets.obstacles._MOUNTS", Path("none"))
     FileTarget("a.toml").stage(b"x").commit()
     FileTarget("a.toml").stage(b"y").commit()
     assert FileTarget("a.toml").read() == b"y"

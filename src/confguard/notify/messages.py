@@ -14,7 +14,7 @@ from attrs import field, frozen
 from confguard.errors import brief, did_you_mean
 from confguard.events import Event, EventKind
 from confguard.secrets import masked
-from confguard.targets.refusing import UnusableError
+from confguard.targets.options import UnusableError
 
 __all__ = ["KINDS", "USUAL", "Message", "kinds_of", "safe"]
 
@@ -94,7 +94,7 @@ def kinds_of(kinds: object) -> tuple[EventKind, ...]:
     >>> kinds_of(["aplied"])
     Traceback (most recent call last):
         ...
-    confguard.targets.refusing.UnusableError: no event 'aplied' (did you mean 'applied'?)
+    confguard.targets.options.UnusableError: no event 'aplied' (did you mean 'applied'?)
     """
     hint = f"events: {', '.join(KINDS)}"
     if isinstance(kinds, str | bytes) or not isinstance(kinds, Sequence) or not kinds:

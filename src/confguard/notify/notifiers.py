@@ -25,8 +25,7 @@ from confguard.fields import Duration
 from confguard.notify.messages import USUAL, Message, kinds_of
 from confguard.targets.addresses import address_of, checked_url, shown_url
 from confguard.targets.concealing import shown_by
-from confguard.targets.kinds import Kind, keys_of, read_table
-from confguard.targets.refusing import UnusableError, time_limit
+from confguard.targets.options import Kind, UnusableError, keys_of, read_table, time_limit
 
 __all__ = ["THREADS", "AppriseNotifier", "Notifier", "Webhook", "as_notifier", "signature"]
 
@@ -260,7 +259,7 @@ def as_notifier(table: object, root: Path | None = None) -> Notifier:
     >>> as_notifier({"url": "https://ops.internal/hook", "secret": "whsec_x"})
     Traceback (most recent call last):
         ...
-    confguard.targets.refusing.UnusableError: a secret does not stand in the project file
+    confguard.targets.options.UnusableError: a secret does not stand in the project file
     """
     if not isinstance(table, Mapping):
         raise UnusableError("a notifier is a table", hint=_EXPECTED)

@@ -25,7 +25,7 @@ from confguard.project.project import Project
 from confguard.project.settings import Config, Settings
 from confguard.risk.policy import Policy
 from confguard.stores.stages import stages_of
-from confguard.targets.refusing import UnusableError
+from confguard.targets.options import UnusableError
 
 __all__ = ["ENVIRONMENT", "FILE_NAME", "find_project", "has_project", "load_project", "project_in"]
 

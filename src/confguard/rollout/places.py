@@ -26,10 +26,10 @@ from confguard.secrets import masked
 from confguard.stores.interface import PendingBake, PlaceState, Revision, Store
 from confguard.targets import reload as reloads
 from confguard.targets.drift import Drift, drift_of
-from confguard.targets.failing import bound
 from confguard.targets.files import FileTarget
 from confguard.targets.interface import Staged, Target
 from confguard.targets.locking import alone
+from confguard.targets.writing import bound
 
 __all__ = ["Held", "Place", "discard", "locked"]
 

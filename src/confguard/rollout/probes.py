@@ -18,8 +18,7 @@ from confguard.secrets import masked
 from confguard.targets.addresses import address_of, checked_url, shown_url
 from confguard.targets.calls import Call
 from confguard.targets.concealing import shown_by, shown_words
-from confguard.targets.kinds import Kind, keys_of, read_table
-from confguard.targets.refusing import UnusableError, time_limit, words_of
+from confguard.targets.options import Kind, UnusableError, keys_of, read_table, time_limit, words_of
 
 __all__ = ["CallableProbe", "CommandProbe", "HttpProbe", "Probe", "ProbeLike", "as_probe", "ask"]
 

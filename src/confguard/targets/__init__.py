@@ -1,9 +1,8 @@
 """Targets: where a head becomes real, and how the service is told."""
 
-from confguard.targets.callbacks import CallbackTarget
 from confguard.targets.files import FileTarget, write_durably
 from confguard.targets.filesets import FileSet
-from confguard.targets.interface import Staged, Target
+from confguard.targets.interface import CallbackTarget, Staged, Target
 from confguard.targets.reload import (
     CommandReload,
     HttpReload,

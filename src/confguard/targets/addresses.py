@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from confguard.errors import brief
 from confguard.targets.concealing import Concealed, concealed_url, without_login
-from confguard.targets.refusing import UnusableError
+from confguard.targets.options import UnusableError
 
 __all__ = ["Address", "address_of", "checked_url", "shown_url"]
 
@@ -47,7 +47,7 @@ def address_of(url: object) -> Address:
     >>> address_of("http://ana:p/w@db/")
     Traceback (most recent call last):
         ...
-    confguard.targets.refusing.UnusableError: 'http://***@db/' has an @ behind the host
+    confguard.targets.options.UnusableError: 'http://***@db/' has an @ behind the host
     """
     shown = f"'{brief(without_login(url))}'" if isinstance(url, str) else f"a {type(url).__name__}"
     match = _URL.fullmatch(url) if isinstance(url, str) else None

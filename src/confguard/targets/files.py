@@ -14,13 +14,11 @@ from attrs import Attribute, Factory, field, frozen
 
 from confguard.documents.reading import load_bytes
 from confguard.errors import DocumentError, TargetError
-from confguard.targets.access import Access, as_mode
-from confguard.targets.attributes import Attributes
-from confguard.targets.failing import IN_PLACE, bound, failing_as
-from confguard.targets.interface import Staged
+from confguard.targets.access import Access, Attributes, as_mode, check_who
+from confguard.targets.interface import Staged, Target
 from confguard.targets.obstacles import refuse_flags, refuse_folder, refuse_pinned
 from confguard.targets.overwriting import StagedOverwrite, torn_between
-from confguard.targets.writing import keep, sync_folder, write_new
+from confguard.targets.writing import IN_PLACE, bound, failing_as, keep, sync_folder, write_new
 
 __all__ = ["FileTarget", "check_path", "file_status", "write_durably"]
 
@@ -44,7 +42,7 @@ def _check_flag(_: object, attribute: Attribute[Any], value: object) -> None:
 
 
 @frozen
-class FileTarget:
+class FileTarget(Target):
     """A file. Its content is staged beside it, synced, and renamed over it; a link is followed.
 
     What an old file has beside its bytes (mode, owner, group, ACL, extended attributes) is kept, and what this user may
@@ -65,14 +63,9 @@ class FileTarget:
     path: Path = field(converter=Path, validator=check_path)
     in_place: bool = field(default=False, kw_only=True, validator=_check_flag)
     mode: int | None = field(default=None, kw_only=True, converter=as_mode)
-    owner: str | int | None = field(default=None, kw_only=True)
-    group: str | int | None = field(default=None, kw_only=True)
+    owner: str | int | None = field(default=None, kw_only=True, validator=check_who)
+    group: str | int | None = field(default=None, kw_only=True, validator=check_who)
     at: Path = field(init=False, repr=False, default=Factory(lambda self: bound(self.path), takes_self=True))
-    _access: Access = field(init=False, repr=False, eq=False)
-
-    @_access.default
-    def _asked(self) -> Access:
-        return Access(self.mode, self.owner, self.group)
 
     def __attrs_post_init__(self) -> None:
         if self.path.suffix in _TEMPLATES:
@@ -80,6 +73,10 @@ class FileTarget:
                 f"target {self.path}: is a template by its name",
                 hint="name the file that is rendered from it",
             )
+
+    @property
+    def _access(self) -> Access:
+        return Access(self.mode, self.owner, self.group)
 
     @property
     def name(self) -> str:

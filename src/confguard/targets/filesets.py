@@ -25,12 +25,11 @@ from attrs import Factory, field, frozen
 
 from confguard.documents.bundle import Layout, check_name, files_of
 from confguard.errors import ConfguardError, DocumentError, TargetError
-from confguard.targets.access import Access, as_mode
-from confguard.targets.attributes import Attributes
-from confguard.targets.failing import bound, failing_as
+from confguard.targets.access import Access, Attributes, as_mode, check_who
 from confguard.targets.files import FileTarget, check_path, file_status
+from confguard.targets.interface import Staged, Target
 from confguard.targets.obstacles import refuse_folder, refuse_pinned
-from confguard.targets.writing import finish_folder, keep, sync_folder, write_new
+from confguard.targets.writing import bound, failing_as, finish_folder, keep, sync_folder, write_new
 
 __all__ = ["FileSet", "parts_of"]
 
@@ -62,7 +61,7 @@ def as_layout(files: Iterable[str] | Layout) -> Layout:
 
 
 @frozen
-class FileSet:
+class FileSet(Target):
     """The files of a config in one folder, each by its name, which switch as one.
 
     Its content is a bundle of them (`confguard.documents.bundle`). The folder is the set's own: it is made if it is
@@ -76,15 +75,14 @@ class FileSet:
     files: Layout = field(factory=lambda: Layout(()), converter=as_layout)
     """Their names. Others that the folder in force holds belong to it, too, where they are no layers."""
     mode: int | None = field(default=None, kw_only=True, converter=as_mode)
-    owner: str | int | None = field(default=None, kw_only=True)
-    group: str | int | None = field(default=None, kw_only=True)
+    owner: str | int | None = field(default=None, kw_only=True, validator=check_who)
+    group: str | int | None = field(default=None, kw_only=True, validator=check_who)
     at: Path = field(init=False, repr=False, default=Factory(lambda self: bound(self.root), takes_self=True))
     """The folder, from / on."""
-    access: Access = field(init=False, repr=False, eq=False)
-    """What is asked of files that are new."""
 
-    @access.default
-    def _asked(self) -> Access:
+    @property
+    def access(self) -> Access:
+        """What is asked of files that are new."""
         return Access(self.mode, self.owner, self.group)
 
     @property
@@ -122,10 +120,6 @@ class FileSet:
         return tuple(
             f"{name}: {fault}" for name in self._names() for fault in self.access.faults(self.at / name)
         )
-
-    def torn(self, held: bytes, before: bytes | None, wanted: bytes) -> bool:
-        """Never: one rename switches it."""
-        return False
 
     def stage(self, content: bytes) -> StagedSet:
         """Write all files into a folder of their own, synced to disk."""
@@ -229,7 +223,7 @@ class FileSet:
 
 
 @frozen
-class StagedSet:
+class StagedSet(Staged):
     """A folder of files that waits to be linked to."""
 
     target: FileSet

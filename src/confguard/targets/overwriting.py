@@ -14,7 +14,8 @@ from pathlib import Path
 from attrs import field, frozen
 
 from confguard.errors import TargetError
-from confguard.targets.failing import failing_as
+from confguard.targets.interface import Staged
+from confguard.targets.writing import failing_as
 
 __all__ = ["StagedOverwrite", "torn_between"]
 
@@ -23,7 +24,7 @@ _BLOCK = 512
 
 
 @frozen
-class StagedOverwrite:
+class StagedOverwrite(Staged):
     """Content that waits to be written over a file. Nothing stands beside it meanwhile."""
 
     name: str
@@ -57,9 +58,6 @@ class StagedOverwrite:
                     raise
             finally:
                 os.close(descriptor)
-
-    def discard(self) -> None:
-        """Nothing to be done."""
 
     def _put_back(self, descriptor: int, before: bytes) -> None:
         try:

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from confguard.errors import brief
-from confguard.targets.refusing import UnusableError
+from confguard.targets.options import UnusableError
 
 __all__ = ["send"]
 

@@ -19,9 +19,8 @@ from confguard.fields import Duration
 from confguard.secrets import masked
 from confguard.targets.addresses import address_of, checked_url, shown_url
 from confguard.targets.concealing import shown_by, shown_words
-from confguard.targets.failing import bound
-from confguard.targets.kinds import Kind, keys_of, read_table
-from confguard.targets.refusing import UnusableError, time_limit, words_of
+from confguard.targets.options import Kind, UnusableError, keys_of, read_table, time_limit, words_of
+from confguard.targets.writing import bound
 
 __all__ = [
     "CommandReload",

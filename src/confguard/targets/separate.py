@@ -14,17 +14,16 @@ from attrs import field, frozen
 
 from confguard.documents.bundle import Layout, files_of
 from confguard.errors import DocumentError, TargetError
-from confguard.targets.failing import failing_as
 from confguard.targets.files import FileTarget
 from confguard.targets.filesets import parts_of
-from confguard.targets.interface import Staged
-from confguard.targets.writing import sync_folder
+from confguard.targets.interface import Staged, Target
+from confguard.targets.writing import failing_as, sync_folder
 
 __all__ = ["SeparateFiles"]
 
 
 @frozen
-class SeparateFiles:
+class SeparateFiles(Target):
     """Where each file of a config stands, if that is not one folder.
 
     Layers are written from the lowest to the one that wins; other files by their names.
@@ -114,7 +113,7 @@ class SeparateFiles:
 
 
 @frozen
-class _Removal:
+class _Removal(Staged):
     """A file that the revision does not have."""
 
     target: FileTarget
@@ -125,12 +124,9 @@ class _Removal:
             path.unlink()
             sync_folder(path.parent)
 
-    def discard(self) -> None:
-        """Nothing was staged."""
-
 
 @frozen
-class _StagedFiles:
+class _StagedFiles(Staged):
     waiting: list[Staged] = field(factory=list)
 
     def commit(self) -> None:

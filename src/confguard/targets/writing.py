@@ -1,15 +1,62 @@
-"""Writing files and folders that are new, durably; removing them without a trace."""
+"""Writing files and folders that are new, durably; and saying what the system refused, with what to do about it."""
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from confguard.errors import TargetError
-from confguard.targets.attributes import Attributes
+from confguard.targets.access import Attributes
 
-__all__ = ["finish_folder", "keep", "sync_folder", "write_new"]
+__all__ = ["IN_PLACE", "bound", "failing_as", "finish_folder", "keep", "sync_folder", "write_new"]
+
+IN_PLACE = '{ file = "...", in_place = true } writes over it'
+
+
+@contextmanager
+def failing_as(what: str, path: Path) -> Iterator[None]:
+    """Whatever the system refuses within is a `TargetError` that begins with `what`, and hints at what to do.
+
+    >>> with failing_as("target a.toml: cannot be written", Path("no/such/a.toml")):
+    ...     open("no/such/a.toml", "w")
+    Traceback (most recent call last):
+    confguard.errors.TargetError: target a.toml: cannot be written: No such file or directory
+    """
+    try:
+        yield
+    except OSError as error:
+        raise TargetError(f"{what}: {error.strerror or error}", hint=_hint(error, path)) from error
+
+
+def bound(path: Path) -> Path:
+    """Where a path leads from the working folder of now: a process may go to another one. Raises `TargetError`."""
+    try:
+        return path.absolute()
+    except OSError as error:
+        raise TargetError(
+            f"target {path}: is relative to the working folder, which is gone", hint="name it from / on"
+        ) from error
+
+
+def _hint(error: OSError, path: Path) -> str | None:
+    folder = path.parent
+    return {
+        errno.ENOENT: f"make the folder first: mkdir -p {folder}",
+        errno.ENOTDIR: f"{folder} has to be a folder",
+        errno.EISDIR: f"{path} has to be a file",
+        errno.EACCES: f"this user may not write to {folder}, or to the file: ls -ld {folder} {path}",
+        errno.EPERM: f"its owner, or a flag, forbids it: ls -ld {folder} {path}; lsattr -d {folder} {path}",
+        errno.EROFS: f"the file system of {folder} is mounted read-only: findmnt -T {folder}",
+        errno.ENOSPC: f"make room: df -h {folder}; df -i {folder}",
+        errno.EDQUOT: f"the quota of this user is used up: make room in {folder}",
+        errno.EFBIG: "the file would be larger than this process may write: ulimit -f",
+        errno.ENAMETOOLONG: "a shorter name leaves room for the one that the file is staged under",
+        errno.EBUSY: f"is it mounted by itself? {IN_PLACE}",
+        errno.ELOOP: f"its links lead in a circle: namei {path}",
+    }.get(error.errno or 0)
 
 
 def write_new(path: Path, content: bytes, finish: Callable[[int], object]) -> None:

@@ -22,7 +22,7 @@ from confguard.rollout.probes import fetch
 from confguard.targets.addresses import checked_url, shown_url
 from confguard.targets.concealing import shown_by
 from confguard.targets.http import MOST
-from confguard.targets.refusing import time_limit
+from confguard.targets.options import time_limit
 
 __all__ = ["HttpCounts", "LogCounts", "PrometheusCounts"]
 

@@ -12,8 +12,7 @@ from confguard.rollout.monitors.detectors import Compared, ErrorRate, Latency, T
 from confguard.rollout.monitors.interface import Monitor, Source
 from confguard.rollout.monitors.reporting import ReportedCounts
 from confguard.rollout.monitors.sources import HttpCounts, LogCounts, PrometheusCounts
-from confguard.targets.kinds import Kind, keys_of, read_table
-from confguard.targets.refusing import UnusableError
+from confguard.targets.options import Kind, UnusableError, keys_of, read_table
 
 __all__ = ["MonitorLike", "as_monitor"]
 
