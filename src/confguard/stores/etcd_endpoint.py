@@ -17,7 +17,6 @@ import ssl
 import time
 from contextlib import suppress
 from http.client import HTTPResponse
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeAlias
@@ -215,43 +214,26 @@ def _tells(line: bytes) -> bool:
 
 @define(eq=False)
 class Certificates:
-    """Files with an authority, a certificate and its key; what is none that can be used changes nothing."""
+    """Files with an authority, a certificate and its key."""
 
     ca: str | None
     cert: str | None
     key: str | None
     shown: str
     """The store, in messages."""
-    _context: ssl.SSLContext = field(init=False, repr=False)
-    _read: tuple[object, ...] = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        """Read the files. Raises `StoreError` where they cannot be used."""
-        self._read = self._state()
-        try:
-            self._context = self._loaded()
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{self.shown}: its certificates cannot be used: {error}") from error
+    _context: ssl.SSLContext | None = field(default=None, init=False)
 
     def context(self) -> ssl.SSLContext:
-        """What a connection that is opened now uses."""
-        state = self._state()
-        if state != self._read:
-            with suppress(
-                OSError, ValueError
-            ):  # while they are being written: the next connection looks again
-                self._context, self._read = self._loaded(), state
+        """What they say now; while they are being written, what they said before. Raises `StoreError`."""
+        try:
+            context = ssl.create_default_context(cafile=self.ca)
+            if self.cert:
+                context.load_cert_chain(self.cert, self.key)
+            self._context = context
+        except (OSError, ValueError) as error:
+            if self._context is None:
+                raise StoreError(f"{self.shown}: its certificates cannot be used: {error}") from error
         return self._context
-
-    def _loaded(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self.ca)
-        if self.cert:
-            context.load_cert_chain(self.cert, self.key)
-        return context
-
-    def _state(self) -> tuple[object, ...]:
-        """By what one notices that the files are others."""
-        return tuple(map(_stamp, (self.ca, self.cert, self.key)))
 
 
 class _SecurePool(urllib3.HTTPSConnectionPool):
@@ -264,14 +246,6 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
     def _new_conn(self) -> Any:
         self.conn_kw["ssl_context"] = self._certificates.context()
         return super()._new_conn()
-
-
-def _stamp(path: str | None) -> tuple[int, ...] | None:
-    try:
-        status = Path(path).stat() if path else None
-    except OSError:
-        return None
-    return (status.st_mtime_ns, status.st_ino, status.st_size) if status else None
 
 
 class _Incoming(io.RawIOBase):

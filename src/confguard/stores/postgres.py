@@ -21,11 +21,8 @@ try:
     import psycopg
 
     from confguard.stores.postgres_connections import (
-        Connection,
-        Interruptible,
-        bounded,
+        BoundedConnection,
         check_replicated,
-        cut,
         explained,
         nothing_sent,
     )
@@ -124,14 +121,14 @@ class PostgresStore(SqlStore):
 
         _twice(take, lambda error: isinstance(error, _LOST) and self._connection.closed)
 
-    def _listen(self, connection: Connection) -> None:
+    def _listen(self, connection: BoundedConnection) -> None:
         """Ask to be notified; where nobody may (a replica, a role), ask again after a while."""
         now = time.monotonic()
         if now < self._listens_until:
             return
         self._listens_until = now + _LISTEN_AGAIN
         try:
-            with bounded(connection, READ_SECONDS):
+            with connection.bounded(READ_SECONDS):
                 connection.execute(f"LISTEN {CHANNEL}")
         except psycopg.Error:
             if connection.closed:
@@ -150,7 +147,7 @@ class PostgresStore(SqlStore):
 
     def run_setup(self, script: str) -> None:
         """Run what `setup_script` says. Raises `StoreError`."""
-        with explained(self._shown), self._alone(), bounded(self._usable(), WRITE_SECONDS):
+        with explained(self._shown), self._alone(), self._usable().bounded(WRITE_SECONDS):
             self._connection.execute(script.encode())
 
     def close(self) -> None:
@@ -163,7 +160,7 @@ class PostgresStore(SqlStore):
             finally:
                 self._lock.release()
         else:
-            cut(self._connection)
+            self._connection.cut()
 
     def after_fork(self) -> None:
         """In a forked child: a lock that nobody holds, and a connection of its own."""
@@ -176,7 +173,7 @@ class PostgresStore(SqlStore):
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         def read() -> list[tuple[Any, ...]]:
-            with bounded(self._usable(), READ_SECONDS):
+            with self._usable().bounded(READ_SECONDS):
                 if not self._has_tables():
                     return []
                 return self._connection.execute(self._tables.named(query), values).fetchall()
@@ -194,8 +191,8 @@ class PostgresStore(SqlStore):
         with explained(self._shown), self._alone():
             _twice(lambda: self._run_on(self._usable(), script, durable), was_demoted)
 
-    def _run_on(self, connection: Connection, script: Sequence[Statement], durable: bool) -> None:
-        with bounded(connection, WRITE_SECONDS), check_replicated(self._shown, self._warnings):
+    def _run_on(self, connection: BoundedConnection, script: Sequence[Statement], durable: bool) -> None:
+        with connection.bounded(WRITE_SECONDS), check_replicated(self._shown, self._warnings):
             if not self._has_tables():
                 self._make_tables()
             if len(script) <= _AT_ONCE and script[0].query == FOLLOW.format(now=self.now):
@@ -208,7 +205,7 @@ class PostgresStore(SqlStore):
                     if statement.must and cursor.fetchone() is None:
                         raise UnmetError(statement.must)
 
-    def _run_at_once(self, connection: Connection, script: Sequence[Statement]) -> None:
+    def _run_at_once(self, connection: BoundedConnection, script: Sequence[Statement]) -> None:
         """A commit of one revision, the usual case, as one statement: one round trip instead of five.
 
         What must return a row, and does not, makes the last part fail, and with it all of it.
@@ -250,7 +247,7 @@ class PostgresStore(SqlStore):
                 self._connection.close()
                 self._keep(interrupted)
 
-    def _usable(self) -> Connection:
+    def _usable(self) -> BoundedConnection:
         """The connection; a new one in a forked child, and where it was lost."""
         if self._stale:
             self._keep(self._connect())
@@ -266,15 +263,15 @@ class PostgresStore(SqlStore):
                 old.close()
         return self._connection
 
-    def _connect(self) -> Connection:
+    def _connect(self) -> BoundedConnection:
         with nothing_sent(), explained(self._shown):
-            connection = Interruptible.connect(self.url, autocommit=True, prepare_threshold=None)
+            connection = BoundedConnection.connect(self.url, autocommit=True, prepare_threshold=None)
         notices, warnings = self._notices, self._warnings  # not the store: that would never be collected
         connection.add_notify_handler(lambda notice: notices.update([notice.payload]))
         connection.add_notice_handler(lambda message: warnings.add(message.source_function))
         return connection
 
-    def _keep(self, connection: Connection) -> None:
+    def _keep(self, connection: BoundedConnection) -> None:
         """Use a connection from now on. A store that nobody closed is closed when nobody holds it any more."""
         self._connection, self._stale, self._listens_until = connection, False, 0.0
         self._used_until = time.monotonic() + LIFETIME_SECONDS
@@ -319,7 +316,7 @@ def _twice(attempt: Callable[[], _T], again: Callable[[psycopg.Error], bool]) ->
     return attempt()
 
 
-_FORKED: list[Connection] = []
+_FORKED: list[BoundedConnection] = []
 """Connections of a parent process: closing them in a child would end the parent's, too."""
 
 

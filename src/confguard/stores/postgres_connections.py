@@ -1,39 +1,35 @@
 """A connection to PostgreSQL: what takes too long on it is ended, and what the server says is said to a person.
 
 A frozen server acknowledges what is sent to it, and a firewall that forgot a connection says nothing: no setting of TCP
-or of a session notices both, and a session behind a pooler keeps no settings. So somebody looks at the clock: first the
-server is asked to cancel the statement, which ends a wait for somebody's lock; where that does not help, the
-connection is cut.
+or of a session notices both, and a session behind a pooler keeps no settings. So whoever waits looks at the clock. The
+server is asked to cancel the statement, which ends a wait for somebody's lock; where that does not help, the connection
+is cut.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeAlias
+from typing import Any
 
 import psycopg
-from attrs import define, field
 from psycopg import waiting
 
 from confguard.errors import StoreBusyError, StoreError
 from confguard.stores.retrying import LostError, UnreplicatedError
 from confguard.stores.urls import first_line
 
-__all__ = ["Connection", "Interruptible", "bounded", "check_replicated", "cut", "explained", "nothing_sent"]
+__all__ = ["BoundedConnection", "check_replicated", "explained", "nothing_sent"]
 
-Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
-
-_TICK = 0.25
-_INTERRUPTED_WITHIN = 0.1
+_TICK = 0.1
+"""How often to look at the clock, and whether somebody interrupts."""
 _CANCEL_SECONDS = 1.0
 """For how long a statement that was cancelled is waited for."""
-_IDLE_SECONDS = 30.0
-"""For how long the clock is looked at while nothing is under way."""
 _SYNC_REP_WAIT = "SyncRepWaitForLSN"
 """Where the server's warning comes from, in whatever language, that a wait for its standby was given up."""
 _BUSY = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
@@ -71,107 +67,66 @@ _GOING_DOWN = ("57P", "08")
 """The classes of errors of which a commit that was under way may have been done."""
 
 
-class Interruptible(psycopg.Connection[tuple[Any, ...]]):
-    """A connection on which Ctrl-C ends what is under way at once, also where the server says nothing.
+class BoundedConnection(psycopg.Connection[tuple[Any, ...]]):
+    """A connection on which nothing takes longer than it may, and Ctrl-C ends what is under way at once.
 
-    psycopg asks the server to cancel it, and waits for the answer.
+    psycopg itself asks the server to cancel it then, and waits for the answer.
     """
+
+    _end = math.inf
+    _is_cancelled = False
+
+    @contextmanager
+    def bounded(self, seconds: float) -> Iterator[None]:
+        """What is done within is cancelled after so many seconds, and the connection cut a second later."""
+        before = self._end, self._is_cancelled
+        self._end, self._is_cancelled = time.monotonic() + seconds, False
+        try:
+            yield
+        finally:
+            self._end, self._is_cancelled = before
 
     def wait(self, *operation: Any, **options: Any) -> Any:
         """Wait for an operation; the connection is cut where somebody interrupts that."""
         generator, *interval = operation
         if not interval:
-            options.setdefault("interval", _INTERRUPTED_WITHIN)
+            options.setdefault("interval", _TICK)
         try:
-            return waiting.wait(generator, self.pgconn.socket, *interval, **options)
+            return waiting.wait(self._timed(generator), self.pgconn.socket, *interval, **options)
         except (KeyboardInterrupt, SystemExit):
-            cut(self)
+            self.cut()
             self.close()
             raise
 
+    def cut(self) -> None:
+        """End the connection below libpq, which then reads its end."""
+        with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(self.fileno())) as end:
+            end.shutdown(socket.SHUT_RDWR)
 
-@define(eq=False)
-class _Work:
-    """A statement that is under way."""
+    def _timed(self, operation: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        """The operation, with a look at the clock whenever something comes, and every tick."""
+        try:
+            awaited = next(operation)
+            while True:
+                ready = yield awaited
+                self._look_at_the_clock()
+                awaited = operation.send(ready)
+        except StopIteration as result:
+            return result.value
 
-    connection: Connection
-    end: float
-    cancelled: bool = False
-
-
-@define(eq=False)
-class _Watch:
-    """A thread that looks at the clock while statements are under way; one for a process."""
-
-    pid: int = field(factory=os.getpid)
-    works: set[_Work] = field(factory=set)
-    lock: threading.Lock = field(factory=threading.Lock)
-    thread: threading.Thread | None = None
-
-    def begin(self, work: _Work) -> None:
-        """Look after a statement."""
-        with self.lock:
-            self.works.add(work)
-            if self.thread is None:
-                self.thread = threading.Thread(target=self._run, name="confguard-postgres", daemon=True)
-                self.thread.start()
-
-    def end(self, work: _Work) -> None:
-        """Stop looking after a statement that has ended."""
-        with self.lock:
-            self.works.discard(work)
-
-    def _run(self) -> None:
-        idle_since = time.monotonic()
-        while True:
-            time.sleep(_TICK)
-            now = time.monotonic()
-            with self.lock:
-                if self.works:
-                    idle_since = now
-                elif now - idle_since > _IDLE_SECONDS:
-                    self.thread = None
-                    return
-                late = [work for work in self.works if now > work.end]
-                for work in late:
-                    self._intervene(work, now)
-
-    def _intervene(self, work: _Work, now: float) -> None:
-        if work.cancelled:
-            self.works.discard(work)
-            cut(work.connection)
+    def _look_at_the_clock(self) -> None:
+        if time.monotonic() <= self._end:
             return
-        work.cancelled, work.end = True, now + _CANCEL_SECONDS
+        if self._is_cancelled:
+            self.cut()
+            return
+        self._is_cancelled, self._end = True, time.monotonic() + _CANCEL_SECONDS
         # In a thread of its own: it speaks to a server that may not answer.
-        threading.Thread(target=_cancel, args=(work.connection,), daemon=True).start()
+        threading.Thread(target=self._cancel, daemon=True).start()
 
-
-_watch = _Watch()
-
-
-@contextmanager
-def bounded(connection: Connection, seconds: float) -> Iterator[None]:
-    """What is done on a connection within: cancelled after so many seconds, and cut a second later."""
-    global _watch
-    if _watch.pid != os.getpid():
-        _watch = _Watch()
-    work = _Work(connection, time.monotonic() + seconds)
-    _watch.begin(work)
-    try:
-        yield
-    finally:
-        _watch.end(work)
-
-
-def _cancel(connection: Connection) -> None:
-    with suppress(psycopg.Error, OSError):
-        connection.cancel_safe(timeout=_CANCEL_SECONDS)
-
-
-def cut(connection: Connection) -> None:
-    """End the connection below libpq, which then reads its end."""
-    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as end:
-        end.shutdown(socket.SHUT_RDWR)
+    def _cancel(self) -> None:
+        with suppress(psycopg.Error, OSError):
+            self.cancel_safe(timeout=_CANCEL_SECONDS)
 
 
 @contextmanager

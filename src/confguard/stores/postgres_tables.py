@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from attrs import frozen
 
-from confguard.stores.postgres_connections import Connection
+from confguard.stores.postgres_connections import BoundedConnection
 
 __all__ = ["LAYOUT", "Tables"]
 
@@ -54,7 +54,7 @@ class Tables:
         """A query with the names of tables in full, and its values marked as PostgreSQL's client wants it."""
         return _named(query, self._quoted)
 
-    def layout(self, connection: Connection) -> int | None:
+    def layout(self, connection: BoundedConnection) -> int | None:
         """The layout of the tables; None if there are none."""
         # Not `to_regclass`: it may remember that there was none, while another transaction made it.
         query = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = %s AND tablename = 'layout'"
@@ -63,7 +63,7 @@ class Tables:
         row = connection.execute(self.named("SELECT version FROM layout")).fetchone()
         return row[0] if row else None
 
-    def make(self, connection: Connection) -> None:
+    def make(self, connection: BoundedConnection) -> None:
         """Make what is missing, within a transaction: the schema, too, where nobody made it before."""
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING,))
         if self.layout(connection) is not None:  # somebody was faster
