@@ -89,26 +89,15 @@ class EtcdStore(Store):
             operations |= self._operations(each, leases)
             key = self._key("partly", each.config)
             operations[key] = put(key, b"more is to come") if partly else delete(key)
-        self._send(appends, compares, list(operations.values()))
-        self._leases |= leases
 
-    def _send(
-        self,
-        appends: Sequence[Append],
-        compares: Sequence[Body],
-        operations: Sequence[Body],
-    ) -> None:
         def change() -> bool:
             # What is sent again after its answer was lost compares false, if it was written the first time.
-            if self._client.transaction(compares, operations) or chain.stored(self, appends):
+            if self._client.transaction(compares, list(operations.values())) or chain.stored(self, appends):
                 return True
             raise chain.conflict_of(self.head, appends)
 
-        settled(
-            change,
-            lambda: chain.stored(self, appends),
-            lambda error: chain.in_doubt(appends, error),
-        )
+        settled(change, lambda: chain.stored(self, appends), lambda error: chain.in_doubt(appends, error))
+        self._leases |= leases
 
     def places(self, config: str) -> dict[str, PlaceState]:
         start = self._key("place", config) + b"/"

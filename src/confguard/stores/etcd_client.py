@@ -194,23 +194,21 @@ class Client:
         if self._current == at:
             self._current = (at + 1) % len(self._endpoints)
 
-    def _answer(self, endpoint: Endpoint, path: str, body: Body, end: float) -> Body:
+    def _answer(self, endpoint: Endpoint, path: str, body: Body, end: float, logins: int = _LOGINS) -> Body:
         """The answer of one endpoint, logged in: again, when the token has ended or users were changed."""
-        for attempt in range(_LOGINS):
-            if self._url.user and self._token is None:
-                self._token = self._log_in(endpoint, self._url.user, end)
-            token = self._token
-            try:
-                answer = endpoint.ask(path, body, token, _left(end))
-            except OldTokenError:
-                if not self._url.user or attempt == _LOGINS - 1:
-                    raise
-                if self._token == token:
-                    self._token = None
-            else:
-                self._heard_at = time.monotonic()
-                return answer
-        raise AssertionError
+        if self._url.user and self._token is None:
+            self._token = self._log_in(endpoint, self._url.user, end)
+        token = self._token
+        try:
+            answer = endpoint.ask(path, body, token, _left(end))
+        except OldTokenError:
+            if not self._url.user or logins == 1:
+                raise
+            if self._token == token:
+                self._token = None
+            return self._answer(endpoint, path, body, end, logins - 1)
+        self._heard_at = time.monotonic()
+        return answer
 
     def _log_in(self, endpoint: Endpoint, user: tuple[str, str], end: float) -> str:
         try:

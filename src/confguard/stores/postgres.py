@@ -79,7 +79,7 @@ class PostgresStore(SqlStore):
         self._warnings: set[str | None] = set()
         self._listens_until, self._listens = 0.0, 0
         self._used_until, self._closing = 0.0, close_with(self, lambda: None)
-        self._keep(self._connect())
+        self._connect()
         with explained(self._shown):
             self._has_tables()
         renew_in_children(self)
@@ -103,7 +103,7 @@ class PostgresStore(SqlStore):
         # Where somebody is at work on it, what comes is counted by that.
         if self._lock.acquire(timeout=_TICK):
             try:
-                with explained(self._shown), self._alone():
+                with self._alone():
                     self._take_notices()
             finally:
                 self._lock.release()
@@ -147,7 +147,7 @@ class PostgresStore(SqlStore):
 
     def run_setup(self, script: str) -> None:
         """Run what `setup_script` says. Raises `StoreError`."""
-        with explained(self._shown), self._alone(), self._usable().bounded(WRITE_SECONDS):
+        with self._alone(), self._usable().bounded(WRITE_SECONDS):
             self._connection.execute(script.encode())
 
     def close(self) -> None:
@@ -178,7 +178,7 @@ class PostgresStore(SqlStore):
                     return []
                 return self._connection.execute(self._tables.named(query), values).fetchall()
 
-        with nothing_sent(), explained(self._shown), self._alone():
+        with nothing_sent(), self._alone():
             return _twice(read, lambda error: isinstance(error, _LOST) and self._connection.broken)
 
     def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
@@ -188,13 +188,15 @@ class PostgresStore(SqlStore):
                 self._connection.close()
             return demoted
 
-        with explained(self._shown), self._alone():
+        with self._alone():
             _twice(lambda: self._run_on(self._usable(), script, durable), was_demoted)
 
     def _run_on(self, connection: BoundedConnection, script: Sequence[Statement], durable: bool) -> None:
         with connection.bounded(WRITE_SECONDS), check_replicated(self._shown, self._warnings):
             if not self._has_tables():
-                self._make_tables()
+                with connection.transaction():
+                    self._tables.make(connection)
+                self._has_tables()
             if len(script) <= _AT_ONCE and script[0].query == FOLLOW.format(now=self.now):
                 self._run_at_once(connection, script)
                 return
@@ -231,7 +233,7 @@ class PostgresStore(SqlStore):
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Be the only one at work here. A signal handler within a call of its own thread takes another connection."""
-        with self._lock:
+        with explained(self._shown), self._lock:
             if not self._at_work:
                 try:
                     self._at_work = True
@@ -240,7 +242,7 @@ class PostgresStore(SqlStore):
                     self._at_work = False
                 return
             interrupted = self._connection
-            self._keep(self._connect())
+            self._connect()
             try:
                 yield
             finally:
@@ -248,28 +250,26 @@ class PostgresStore(SqlStore):
                 self._keep(interrupted)
 
     def _usable(self) -> BoundedConnection:
-        """The connection; a new one in a forked child, and where it was lost."""
-        if self._stale:
-            self._keep(self._connect())
-        elif self._connection.closed:
-            if self._closed:
-                raise StoreError(f"{self._shown}: the store was closed")
-            self._keep(self._connect())
+        """The connection; a new one in a forked child, where it was lost, and after its lifetime."""
+        if self._connection.closed and self._closed and not self._stale:
+            raise StoreError(f"{self._shown}: the store was closed")
+        if self._stale or self._connection.closed:
+            self._connect()
         elif time.monotonic() > self._used_until:
             self._used_until = time.monotonic() + LIFETIME_SECONDS
             with suppress(StoreError):  # then the old one is used on
                 old = self._connection
-                self._keep(self._connect())
+                self._connect()
                 old.close()
         return self._connection
 
-    def _connect(self) -> BoundedConnection:
+    def _connect(self) -> None:
         with nothing_sent(), explained(self._shown):
             connection = BoundedConnection.connect(self.url, autocommit=True, prepare_threshold=None)
         notices, warnings = self._notices, self._warnings  # not the store: that would never be collected
         connection.add_notify_handler(lambda notice: notices.update([notice.payload]))
         connection.add_notice_handler(lambda message: warnings.add(message.source_function))
-        return connection
+        self._keep(connection)
 
     def _keep(self, connection: BoundedConnection) -> None:
         """Use a connection from now on. A store that nobody closed is closed when nobody holds it any more."""
@@ -281,26 +281,17 @@ class PostgresStore(SqlStore):
     def _has_tables(self) -> bool:
         """Are there tables that this version knows?"""
         if not self._is_set_up:
-            self._check_encoding()
+            encoding = self._connection.info.parameter_status("server_encoding")
+            if encoding not in {"UTF8", "SQL_ASCII", None}:
+                raise StoreError(
+                    f"{self._shown}: the database's encoding is {encoding}, which cannot hold every text",
+                    hint="use a database made with ENCODING 'UTF8'",
+                )
             layout = self._tables.layout(self._connection)
             if layout is not None and layout > LAYOUT:
                 raise newer_layout(self._shown, layout, LAYOUT)
             self._is_set_up = layout is not None
         return self._is_set_up
-
-    def _check_encoding(self) -> None:
-        encoding = self._connection.info.parameter_status("server_encoding")
-        if encoding not in {"UTF8", "SQL_ASCII", None}:
-            raise StoreError(
-                f"{self._shown}: the database's encoding is {encoding}, which cannot hold every text",
-                hint="use a database made with ENCODING 'UTF8'",
-            )
-
-    def _make_tables(self) -> None:
-        """Make the schema and its tables, unless somebody else does at the same moment."""
-        with self._connection.transaction():
-            self._tables.make(self._connection)
-        self._has_tables()
 
 
 _LOST = (psycopg.OperationalError, psycopg.InterfaceError)

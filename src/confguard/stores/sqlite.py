@@ -45,7 +45,9 @@ class SqliteStore(SqlStore):
         self._closed = self._at_work = False
         renew_in_children(self)
         with self._explained():
-            self._check_place()
+            folder = self.path.parent  # is made with the file, where only that is missing
+            if not folder.exists() and not folder.parent.exists():
+                raise StoreError(f"{self.path}: cannot be opened: there is no folder {folder}")
             self._rows("SELECT 1")
 
     def damage(self, config: str) -> str | None:
@@ -80,37 +82,40 @@ class SqliteStore(SqlStore):
                 self._finalizer()
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._explained(), self._lock:
-            self._check_open()
-            self._check_not_interrupted()
-            self._leave_a_replaced_file()
+        with self._entered():
             if self._writer is None:
                 return self._reader.rows(query, values)
             return self._writer.execute(query, values).fetchall()
 
     def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
-        with self._explained(), self._lock:
-            self._check_not_interrupted()
-            connection = self._writing()
+        with self._entered():
+            if self._writer is None:
+                self._writer = self._open()
+                self._opened_file = _file_at(self.path)
+                self._reader.close()
             try:
                 self._at_work = True
                 if not durable:
-                    connection.execute("PRAGMA synchronous = NORMAL")
-                _execute(connection, script)
+                    self._writer.execute("PRAGMA synchronous = NORMAL")
+                _execute(self._writer, script)
             finally:
                 self._at_work = False
                 if not durable:
-                    connection.execute("PRAGMA synchronous = FULL")
+                    self._writer.execute("PRAGMA synchronous = FULL")
 
-    def _writing(self) -> sqlite3.Connection:
-        """The connection that writes, opened when the first thing is to be written."""
-        self._check_open()
-        self._leave_a_replaced_file()
-        if self._writer is None:
-            self._writer = self._open()
-            self._opened_file = _file_at(self.path)
-            self._reader.close()
-        return self._writer
+    @contextmanager
+    def _entered(self) -> Iterator[None]:
+        """Alone in SQLite, with the file that is the store's now."""
+        with self._explained(), self._lock:
+            if self._at_work:
+                raise StoreBusyError(
+                    f"{self.path}: it is being written to by the thread that this signal handler interrupted",
+                    hint="have the handler note what is to be done, and do it when it has returned",
+                )
+            if self._closed:
+                raise StoreError(f"{self.path}: the store was closed")
+            self._leave_a_replaced_file()
+            yield
 
     def _leave_a_replaced_file(self) -> None:
         """Write to no file that is not the store's any more: it was removed, or another was put in its place.
@@ -121,18 +126,6 @@ class SqliteStore(SqlStore):
             self._finalizer.detach()
             _LEFT.append(self._writer)
             self._writer = None
-
-    def _check_not_interrupted(self) -> None:
-        """Raise `StoreBusyError` in a signal handler that came while its own thread was writing."""
-        if self._at_work:
-            raise StoreBusyError(
-                f"{self.path}: it is being written to by the thread that this signal handler interrupted",
-                hint="have the handler note what is to be done, and do it when it has returned",
-            )
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise StoreError(f"{self.path}: the store was closed")
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -161,11 +154,6 @@ class SqliteStore(SqlStore):
                     raise
             else:
                 return
-
-    def _check_place(self) -> None:
-        """Can the file be there? Its folder is made with it, where only that is missing."""
-        if not self.path.parent.exists() and not self.path.parent.parent.exists():
-            raise StoreError(f"{self.path}: cannot be opened: there is no folder {self.path.parent}")
 
     def _create_file(self) -> None:
         """Make the file, private to its user, and its folder where only that is missing."""
