@@ -130,8 +130,8 @@ def test_gigabytes_fill_neither_disk_nor_memory(folder: Path, monkeypatch: pytes
     monkeypatch.setenv("TMPDIR", str(folder))
     ended = run(["sh", "-c", "head -c 300000000 /dev/zero; echo the end; exit 3"], as_probe(["x"]).timeout)  # type: ignore[attr-defined]
     assert ended.problem == "ended with 3"
-    assert ended.said.endswith("the end")
-    assert len(ended.said) < 5_000
+    assert ended.output.endswith("the end")
+    assert len(ended.output) < 5_000
     assert list(folder.iterdir()) == []
 
 

@@ -195,4 +195,4 @@ class _Service:
 
 
 def _said(ended: Ended) -> str:
-    return f"; it printed: {ended.said[-_SHOWN:]}" if ended.said else ""
+    return f"; it printed: {ended.output[-_SHOWN:]}" if ended.output else ""

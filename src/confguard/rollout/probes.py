@@ -107,7 +107,7 @@ class CommandProbe:
         from confguard.targets.commands import run
 
         ended = run(self.command, self.timeout)
-        lines = ended.said.splitlines()
+        lines = ended.output.splitlines()
         return f"{ended.problem}: {harmless(lines[-1][-200:])}" if ended.problem and lines else ended.problem
 
 

@@ -241,10 +241,10 @@ def to_json(revision: Revision) -> dict[str, Any]:
     return values | {"created_at": revision.created_at.isoformat()}
 
 
-def from_json(kept: Any, load: Callable[[], bytes]) -> Revision:
+def from_json(header: Any, load: Callable[[], bytes]) -> Revision:
     """The revision that `to_json` told of. Raises `IntegrityError` for anything else."""
     try:
-        values = {name: kept[name] for name in _OF_REVISION if name in kept}
+        values = {name: header[name] for name in _OF_REVISION if name in header}
         values["created_at"] = datetime.fromisoformat(values["created_at"])
         values["labels"] = tuple(values.get("labels", ()))
         return Revision(load=load, **values)

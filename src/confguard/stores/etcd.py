@@ -40,7 +40,7 @@ from confguard.stores.interface import (
     thinned,
 )
 from confguard.stores.retrying import settled
-from confguard.stores.selecting import contents_to_keep, made_between
+from confguard.stores.selecting import contents_to_keep, revisions_between
 from confguard.stores.urls import EtcdUrl, newer_layout
 
 __all__ = ["LAYOUT", "EtcdStore"]
@@ -161,7 +161,7 @@ class EtcdStore(Store):
         return revisions
 
     def between(self, start: datetime, end: datetime, limit: int) -> list[Revision]:
-        return made_between(self, start, end, limit)
+        return revisions_between(self, start, end, limit)
 
     def walk(self, config: str) -> Iterator[Revision]:
         start, end = self._revision_key(config, 0), self._end("revision", config)
@@ -264,8 +264,8 @@ class EtcdStore(Store):
         while True:  # until nobody appends meanwhile: what they did may stand on what was to be dropped
             noted = self._value(self._key("head", config))
             revisions = list(self.walk(config))
-            kept = contents_to_keep(((each.number, each.content_digest) for each in revisions), keep)
-            dropped = self._contents(config) - kept
+            staying = contents_to_keep(((each.number, each.content_digest) for each in revisions), keep)
+            dropped = self._contents(config) - staying
             digests = sorted(dropped)
             batches = [digests[i : i + _MOST_OPERATIONS] for i in range(0, len(digests), _MOST_OPERATIONS)]
             if noted is None or all(self._drop(config, noted, batch) for batch in batches):
@@ -302,8 +302,8 @@ class EtcdStore(Store):
         puts = {self._key("head", config): values.head_text(last.number, last.digest)}
         bake, watched = self._key("bake", config), self._key("watched", config)
         for revision in append.revisions:
-            kept = json.dumps(chain.to_json(revision), ensure_ascii=False)
-            puts[self._revision_key(config, revision.number)] = kept.encode()
+            header = json.dumps(chain.to_json(revision), ensure_ascii=False)
+            puts[self._revision_key(config, revision.number)] = header.encode()
             content = revision.content_if_there()
             if content is not None:
                 puts[self._key("content", config, revision.content_digest)] = packing.compress(content)
@@ -350,12 +350,12 @@ class EtcdStore(Store):
         return self._has_layout
 
     def _value(self, key: bytes) -> bytes | None:
-        found = self._client.range(key)
-        return found[0][1] if found else None
+        pairs = self._client.range(key)
+        return pairs[0][1] if pairs else None
 
     def _values(self, *keys: bytes) -> list[bytes | None]:
         """The values of some keys as they were at the same moment; None for those that are not there."""
-        return [found[0][1] if found else None for found in self._client.ranges(*map(ranged, keys))]
+        return [pairs[0][1] if pairs else None for pairs in self._client.ranges(*map(ranged, keys))]
 
     def _key(self, kind: str, config: str, *more: str) -> bytes:
         return (self._prefix + "/".join([kind, quote(config, safe=""), *more])).encode()

@@ -87,11 +87,11 @@ class PostgresStore(SqlStore):
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
         """Yield when the server notifies of a commit to this config; where it cannot, every `patience` seconds."""
         yield None
-        seen, due = (0, 0), time.monotonic() + patience
+        last, due = (0, 0), time.monotonic() + patience
         while not stop.is_set():
             notices = self._notices_of(config)
-            if notices != seen or time.monotonic() > due:
-                seen, due = notices, time.monotonic() + patience
+            if notices != last or time.monotonic() > due:
+                last, due = notices, time.monotonic() + patience
                 yield None
             self._wait_for_a_notice(stop)
 

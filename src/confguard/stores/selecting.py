@@ -14,7 +14,7 @@ from confguard.errors import NotFoundError
 from confguard.fields import Duration
 from confguard.stores.interface import SUPERSEDES, Revision, Store
 
-__all__ = ["Retention", "contents_to_keep", "find", "made_between", "other_before", "previous"]
+__all__ = ["Retention", "contents_to_keep", "find", "other_before", "previous", "revisions_between"]
 
 _PAGE = 100
 
@@ -68,7 +68,7 @@ def other_before(store: Store, head: Revision) -> Revision | None:
     return before
 
 
-def made_between(store: Store, start: datetime, end: datetime, limit: int) -> list[Revision]:
+def revisions_between(store: Store, start: datetime, end: datetime, limit: int) -> list[Revision]:
     """What `Store.between` says, config by config: for a store that cannot be asked for all of them at once."""
     recent = (
         revision

@@ -98,13 +98,13 @@ def verify_signed(store: Store, config: str, signers: Signers) -> int:
     return length
 
 
-def _run(command: list[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def _run(command: list[str], content: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     import subprocess
 
     environment = os.environ | {"LC_ALL": "C"}
     try:
         return subprocess.run(
-            command, check=False, input=given, capture_output=True, timeout=_TIMEOUT, env=environment
+            command, check=False, input=content, capture_output=True, timeout=_TIMEOUT, env=environment
         )
     except FileNotFoundError as error:
         raise StoreError("ssh-keygen is not there, and signatures need it", hint="install OpenSSH") from error

@@ -316,7 +316,7 @@ class SqlStore(Store):
         dropped = set(packed.values()) - wanted
         if not dropped:
             return 0
-        kept = [number for number, content in packed.items() if content in wanted]
+        staying = [number for number, content in packed.items() if content in wanted]
         identity, head = rows[0][:2]
         script = [
             Statement(
@@ -326,7 +326,9 @@ class SqlStore(Store):
             )
         ]
         pack = "UPDATE revision SET payload = ?, keyframe = ? WHERE config = ? AND number = ?"
-        script += [Statement(pack, (*row[:2], identity, row[2])) for row in self._packed_anew(config, kept)]
+        script += [
+            Statement(pack, (*row[:2], identity, row[2])) for row in self._packed_anew(config, staying)
+        ]
         drop = "UPDATE revision SET payload = NULL, keyframe = NULL WHERE config = ? AND number = ?"
         script += [Statement(drop, (identity, number)) for number in packed if packed[number] in dropped]
         try:
@@ -337,12 +339,12 @@ class SqlStore(Store):
         self._newest.pop(config, None)
         return sum(1 for row in rows if row[3] in dropped)
 
-    def _packed_anew(self, config: str, kept: Sequence[int]) -> Iterator[Row]:
+    def _packed_anew(self, config: str, staying: Sequence[int]) -> Iterator[Row]:
         """Payload, keyframe and number of the revisions that keep their content, packed as if there were no others."""
-        packed, _ = packing.pack_all(enumerate(self._content(config, number) for number in kept), None)
-        for number, each in zip(kept, packed, strict=True):
+        packed, _ = packing.pack_all(enumerate(self._content(config, number) for number in staying), None)
+        for number, each in zip(staying, packed, strict=True):
             if each is not None:
-                yield each.payload, kept[each.keyframe] if each.keyframe is not None else None, number
+                yield each.payload, staying[each.keyframe] if each.keyframe is not None else None, number
 
     def _waking(self, config: str) -> Iterator[Statement]:
         """What tells those who watch a config; nothing where they see it by themselves."""

@@ -144,9 +144,9 @@ def bake_of(config: str, text: str, left: int, leases: int = 1) -> PendingBake:
     One of more than so many `leases` comes from before the clock began anew: with the host, its watcher died.
     """
     try:
-        kept, seal = json.loads(text)
-        if seal == _seal(config, kept):
-            return PendingBake.from_text(kept, watched=0 < left <= leases * LEASE)
+        bake, seal = json.loads(text)
+        if seal == _seal(config, bake):
+            return PendingBake.from_text(bake, watched=0 < left <= leases * LEASE)
     except (ValueError, TypeError):
         pass
     raise IntegrityError(f"the bake of '{config}' is not what was written", hint="apply or revert anew")

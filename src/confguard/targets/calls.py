@@ -23,7 +23,7 @@ class Call(Generic[T]):
     def __init__(self, function: Callable[[], T]) -> None:
         self._function = contextvars.copy_context().run, function
         self._ended = threading.Event()
-        self._made: list[T] = []
+        self._results: list[T] = []
         self._raised: BaseException | None = None
         threading.Thread(target=self._run, daemon=True, name="confguard-call").start()
 
@@ -35,12 +35,12 @@ class Call(Generic[T]):
         """What it returned; what it raised is raised. Only after its end."""
         if self._raised is not None:
             raise self._raised
-        return self._made[0]
+        return self._results[0]
 
     def _run(self) -> None:
         within, function = self._function
         try:
-            self._made.append(within(function))
+            self._results.append(within(function))
         except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
             self._raised = error
         finally:

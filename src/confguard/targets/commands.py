@@ -45,7 +45,7 @@ class Ended:
     """How a command ended: well if there is no `problem`. No secret that its words hold is in any of these."""
 
     problem: str | None = None
-    said: str = ""
+    output: str = ""
     """The end of what it printed."""
     hint: str | None = None
 
@@ -54,9 +54,9 @@ def run(words: Sequence[str], timeout: Duration, environment: Mapping[str, str] 
     """Run a command until it ends, or its time is over.
 
     >>> run(["true"], Duration("9s"))
-    Ended(problem=None, said='', hint=None)
+    Ended(problem=None, output='', hint=None)
     >>> run(["sh", "-c", "echo no memory; kill -9 $$"], Duration("9s"))
-    Ended(problem='was killed by SIGKILL', said='no memory', hint='run it by hand to see all that it says')
+    Ended(problem='was killed by SIGKILL', output='no memory', hint='run it by hand to see all that it says')
     """
     line = concealed_words(words)
     try:

@@ -107,10 +107,10 @@ def concealed_url(url: str, login: str) -> Concealed:
     if not login:
         return _masked(url, ())
     user, _, password = login.partition(":")
-    kept = f"{user}:{_HIDDEN}" if password else _HIDDEN
+    login_shown = f"{user}:{_HIDDEN}" if password else _HIDDEN
     secret = password or user
     values = {secret, unquote(secret), login, unquote(login)}
-    return _masked(url.replace(f"//{login}@", f"//{kept}@", 1), values)
+    return _masked(url.replace(f"//{login}@", f"//{login_shown}@", 1), values)
 
 
 def without_login(text: str) -> str:
@@ -133,20 +133,20 @@ def _is_secret(name: str, value: str) -> bool:
 
 def _masked(text: str, values: Iterable[str]) -> Concealed:
     shown = masked(text)
-    known = {*values, *_taken_out(text, shown)} - {"", _HIDDEN}
+    known = {*values, *_hidden_parts(text, shown)} - {"", _HIDDEN}
     return Concealed(harmless(shown), frozenset(known))
 
 
-def _taken_out(text: str, shown: str) -> list[str]:
+def _hidden_parts(text: str, shown: str) -> list[str]:
     """What stood where a text now has `***`."""
     match = re.fullmatch("(.+?)".join(map(re.escape, shown.split(_HIDDEN))), text, re.DOTALL)
     if match is None:
         return []
-    taken: list[str] = []
+    hidden: list[str] = []
     for i in range(1, match.re.groups + 1):
         before = re.search(r"[^\s/:@=]+:$", text[: match.start(i)])
-        taken += [*_parts(match[i]), *([unquote(before[0] + match[i])] if before else ())]
-    return taken
+        hidden += [*_parts(match[i]), *([unquote(before[0] + match[i])] if before else ())]
+    return hidden
 
 
 def _parts(value: str) -> set[str]:

@@ -131,9 +131,9 @@ def _is_required(field: Any) -> bool:
 def _read(key: str, field: Any, value: Any) -> Any:
     """The value as the field takes it."""
     try:
-        taken = field.converter(value) if field.converter else value
+        converted = field.converter(value) if field.converter else value
         if field.validator:
-            field.validator(None, field, taken)
+            field.validator(None, field, converted)
     except ValueError as error:
         raise UnusableError(str(error), hint=getattr(error, "hint", None), key=key) from error
-    return taken
+    return converted

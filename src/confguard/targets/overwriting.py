@@ -98,12 +98,12 @@ def torn_between(held: bytes, before: bytes, wanted: bytes) -> bool:
     )
 
 
-def _same_to(one: bytes, other: bytes) -> int:
-    """How many bytes two texts of one length begin with in common."""
-    low, high = 0, len(one)
+def _same_to(first: bytes, second: bytes) -> int:
+    """How many bytes two texts of first length begin with in common."""
+    low, high = 0, len(first)
     while low < high:
         middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
+        if first[low:middle] == second[low:middle]:
             low = middle
         else:
             high = middle - 1

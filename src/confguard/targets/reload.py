@@ -148,7 +148,7 @@ class CommandReload:
 
         ended = run(self.command, self.timeout, {TELLING: "1"})
         if ended.problem is not None:
-            output = brief(ended.said)
+            output = brief(ended.output)
             _fail(self.name, f"{ended.problem}{': ' if output else ''}{output}", ended.hint)
 
 
