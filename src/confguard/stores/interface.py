@@ -122,9 +122,8 @@ class Revision:
     @read_once
     def document(self) -> Document:
         """The revision as a parsed document. Raises `DocumentError` for adopted bytes that do not parse."""
-        return parse_bytes(
-            self.content, self.format, path=None, tags=["*"]
-        )  # they were named when it came in
+        # Every tag: they were named when it came in.
+        return parse_bytes(self.content, self.format, path=None, tags=["*"])
 
     @property
     def text(self) -> str:

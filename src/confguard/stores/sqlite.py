@@ -267,9 +267,8 @@ def _file_at(path: Path) -> tuple[int, int] | None:
 
 
 def _execute(connection: sqlite3.Connection, script: Sequence[Statement]) -> None:
-    with (
-        layout.transaction(connection) if len(script) > 1 else nullcontext()
-    ):  # one is a transaction by itself
+    # One statement is a transaction by itself.
+    with layout.transaction(connection) if len(script) > 1 else nullcontext():
         for statement in script:
             rows = connection.execute(statement.query, statement.values).fetchall()
             if statement.must and not rows:

@@ -61,9 +61,7 @@ def ensure(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables in an empty file; refuse what is not a store, or of another layout."""
     if is_store(connection, path):
         return
-    with transaction(
-        connection
-    ):  # only here is it certain that no other process makes them at the same moment
+    with transaction(connection):  # only here is it certain that no other process makes them, too
         if is_store(connection, path):
             return
         for statement in _statements(_TABLES):

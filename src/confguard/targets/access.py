@@ -101,9 +101,8 @@ class Attributes:
         if new.group != self.group:
             _try(os.fchown, descriptor, -1, self.group)
         self._give_extended(descriptor)
-        if (
-            stat.S_IMODE(os.fstat(descriptor).st_mode) != self.mode
-        ):  # last: a change of owner clears bits of it
+        # Last: a change of owner clears bits of it.
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) != self.mode:
             _try(os.fchmod, descriptor, self.mode)
         return self._missing_in(Attributes.of(descriptor))
 

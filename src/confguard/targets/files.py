@@ -18,7 +18,7 @@ from confguard.targets.access import Access, Attributes, as_mode, check_who
 from confguard.targets.interface import Staged, Target
 from confguard.targets.obstacles import refuse_flags, refuse_folder, refuse_pinned
 from confguard.targets.overwriting import StagedOverwrite, torn_between
-from confguard.targets.writing import IN_PLACE, bound, failing_as, keep, sync_folder, write_new
+from confguard.targets.writing import IN_PLACE, bound, failing_as, keep, sync_folder, undoing, write_new
 
 __all__ = ["FileTarget", "check_path", "file_status", "write_durably"]
 
@@ -80,7 +80,6 @@ class FileTarget(Target):
 
     @property
     def name(self) -> str:
-        """The file's path."""
         return str(self.path)
 
     @property
@@ -94,7 +93,6 @@ class FileTarget(Target):
         return (self.at,)
 
     def read(self) -> bytes | None:
-        """The file's bytes; None if there is no file."""
         try:
             with failing_as(f"target {self.path}: cannot be read", self.at):
                 return load_bytes(str(self.at))
@@ -105,7 +103,6 @@ class FileTarget(Target):
             raise TargetError(f"target {self.path}: {error.message}", hint=hint) from error
 
     def faults(self) -> tuple[str, ...]:
-        """How mode, owner and group differ from what is asked for."""
         return self._access.faults(self.at)
 
     def torn(self, held: bytes, before: bytes | None, wanted: bytes) -> bool:
@@ -127,14 +124,12 @@ class FileTarget(Target):
             else:
                 refuse_pinned(self.name, real, status)
                 refuse_folder(self.name, real, status)
-            return _staged(StagedFile(self.name, _beside(real), real, content, self._access))
+            return StagedFile(self.name, _beside(real), real, content, self._access).written()
 
     def littered(self) -> bool:
-        """Are there staged files beside it?"""
         return bool(self._left_behind())
 
     def clean(self) -> None:
-        """Remove staged files."""
         for path in self._left_behind():
             with contextlib.suppress(OSError):
                 path.unlink()
@@ -154,7 +149,7 @@ class FileTarget(Target):
 
 
 @frozen
-class StagedFile:
+class StagedFile(Staged):
     """A file that waits beside the one it will replace."""
 
     name: str
@@ -169,6 +164,12 @@ class StagedFile:
         """Write and sync the content; what it will replace gives it all that it has beside its bytes."""
         write_new(self.staged, self.content, self._finish)
 
+    def written(self) -> StagedFile:
+        """It, written and synced; or nothing is left of it."""
+        with undoing(self.discard):
+            self.write()
+        return self
+
     def commit(self) -> None:
         """Rename it over the file, and sync the folder that the name stands in."""
         with failing_as(f"target {self.name}: cannot be replaced", self.real):
@@ -180,7 +181,6 @@ class StagedFile:
             sync_folder(self.real.parent)
 
     def discard(self) -> None:
-        """Remove it."""
         with contextlib.suppress(OSError):
             self.staged.unlink()
 
@@ -205,21 +205,11 @@ def write_durably(path: Path, content: bytes) -> None:
     real = Path(os.path.realpath(path))
     with failing_as(f"target {path}: cannot be written", real):
         file_status(path, dangling=True)
-        waiting = _staged(StagedFile(str(path), _beside(real), real, content, strict=False))
+        waiting = StagedFile(str(path), _beside(real), real, content, strict=False).written()
     try:
         waiting.commit()
     finally:
         waiting.discard()
-
-
-def _staged(waiting: StagedFile) -> StagedFile:
-    """Written and synced, or nothing is left of it."""
-    try:
-        waiting.write()
-    except BaseException:
-        waiting.discard()
-        raise
-    return waiting
 
 
 def _beside(real: Path) -> Path:

@@ -29,7 +29,7 @@ from confguard.targets.access import Access, Attributes, as_mode, check_who
 from confguard.targets.files import FileTarget, check_path, file_status
 from confguard.targets.interface import Staged, Target
 from confguard.targets.obstacles import refuse_folder, refuse_pinned
-from confguard.targets.writing import bound, failing_as, finish_folder, keep, sync_folder, write_new
+from confguard.targets.writing import bound, failing_as, finish_folder, keep, sync_folder, undoing, write_new
 
 __all__ = ["FileSet", "parts_of"]
 
@@ -87,7 +87,6 @@ class FileSet(Target):
 
     @property
     def name(self) -> str:
-        """The folder."""
         return str(self.root)
 
     @property
@@ -106,7 +105,6 @@ class FileSet(Target):
         return tuple(self.at / name for name in self._names())
 
     def read(self) -> bytes | None:
-        """The bundle of the files that are there; None if there is none."""
         held = self.held()
         return self.files.content(held) if held else None
 
@@ -122,19 +120,13 @@ class FileSet(Target):
         )
 
     def stage(self, content: bytes) -> StagedSet:
-        """Write all files into a folder of their own, synced to disk."""
         files = parts_of(self.name, content)
         with failing_as(f"target {self.root}: cannot be written", self.real):
-            is_new = self._make_root()
+            remove_root = self._remove_root if self._make_root() else lambda: None
             staged = self.waiting(files)
-            try:
+            with undoing(remove_root), undoing(staged.discard):
                 self._refuse_obstacles(files)
                 staged.write()
-            except BaseException:
-                staged.discard()
-                if is_new:
-                    self._remove_root()
-                raise
         return staged
 
     def waiting(self, files: Mapping[str, bytes]) -> StagedSet:
@@ -185,12 +177,9 @@ class FileSet(Target):
                 hint=f"mkdir -p {self.real}",
             )
         self.at.mkdir(mode=0o700)
-        try:
+        with undoing(self._remove_root):
             finish_folder(self.at, lambda folder: self.access.of_folder.give(folder, f"target {self.root}"))
             sync_folder(self.at.parent)
-        except BaseException:
-            self._remove_root()
-            raise
         return True
 
     def _remove_root(self) -> None:

@@ -85,33 +85,20 @@ def ask(
     until = time.monotonic() + timeout.total_seconds()
     try:
         with closing(_connect(address, until)) as connected:
-            return _talk(address, _Line(connected, until), method, timeout, most, body, headers or {})
+            connection = HTTPConnection(address.host, address.port)
+            connection.sock = _Line(connected, until)
+            connection.request(method, address.path, body, _headers(address, headers or {}))
+            return _answer(connection.getresponse(), address, timeout, most)
     except Exception as error:  # noqa: BLE001 - whatever a server and a network do is its answer
         return Answer(_what_went_wrong(error, address, timeout))
 
 
-def _talk(
-    address: Address,
-    line: _Line,
-    method: str,
-    timeout: Duration,
-    most: int,
-    sent: bytes | None,
-    more: Mapping[str, str],
-) -> Answer:
-    connection = HTTPConnection(address.host, address.port)
-    connection.sock = line
-    headers = {
-        "Host": address.named,
-        "User-Agent": "confguard",
-        "Accept": "*/*",
-        "Connection": "close",
-        **more,
-    }
-    if address.login is not None:
-        headers["Authorization"] = address.login
-    connection.request(method, address.path, sent, headers)
-    response = connection.getresponse()
+def _headers(address: Address, more: Mapping[str, str]) -> dict[str, str]:
+    headers = {"Host": address.named, "User-Agent": "confguard", "Accept": "*/*", "Connection": "close"}
+    return headers | {**more, **({"Authorization": address.login} if address.login is not None else {})}
+
+
+def _answer(response: HTTPResponse, address: Address, timeout: Duration, most: int) -> Answer:
     body, problem = bytearray(), None
     try:
         _read(response, body, most)

@@ -48,13 +48,10 @@ def alone(folders: Collection[Path], busy_seconds: float = BUSY_SECONDS) -> Iter
             descriptor = _opened(folder)
             held.callback(os.close, descriptor)
             status = os.fstat(descriptor)
-            opened.setdefault(
-                (status.st_dev, status.st_ino), (descriptor, folder)
-            )  # one folder can have two paths
+            # One folder can have two paths.
+            opened.setdefault((status.st_dev, status.st_ino), (descriptor, folder))
         end = time.monotonic() + busy_seconds
-        for _, (descriptor, folder) in sorted(
-            opened.items()
-        ):  # in one order, so that no two wait for each other
+        for _, (descriptor, folder) in sorted(opened.items()):  # so that no two wait for each other
             while not _locked(descriptor, folder):
                 if time.monotonic() > end:
                     raise StoreBusyError(
@@ -62,9 +59,8 @@ def alone(folders: Collection[Path], busy_seconds: float = BUSY_SECONDS) -> Iter
                         hint="find out which (`fuser`), or try again",
                     )
                 time.sleep(_PAUSE)
-            held.callback(
-                fcntl.flock, descriptor, fcntl.LOCK_UN
-            )  # a forked child holds a copy of the descriptor
+            # A forked child holds a copy of the descriptor.
+            held.callback(fcntl.flock, descriptor, fcntl.LOCK_UN)
         yield
 
 

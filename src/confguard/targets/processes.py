@@ -44,9 +44,8 @@ def send(number: signal.Signals, pid_file: Path) -> None:
         if handle is None:
             os.kill(process, number)
         else:
-            signal.pidfd_send_signal(
-                handle, number
-            )  # the process that was checked, even if its number is given away
+            # The process that was checked, even if its number is given away.
+            signal.pidfd_send_signal(handle, number)
     finally:
         if handle is not None:
             os.close(handle)

@@ -85,7 +85,7 @@ def _signal(value: Any) -> signal.Signals:
 
 
 @frozen
-class SignalReload:
+class SignalReload(Reload):
     """A signal to the process whose number stands in a file.
 
     A file that is older than the process is stale: the number belongs to another process by now, and nothing is
@@ -101,11 +101,9 @@ class SignalReload:
 
     @property
     def name(self) -> str:
-        """The signal and where the number stands."""
         return f"{self.signal.name} to {harmless(str(self.pid_file))}"
 
     def tell(self) -> None:
-        """Send the signal."""
         from confguard.targets import processes
 
         try:
@@ -124,7 +122,7 @@ class SignalReload:
 
 
 @frozen
-class CommandReload:
+class CommandReload(Reload):
     """A command, as a list: no shell reads it. Anything but exit code 0 is a failure.
 
     It has a session of its own, nothing to read, and `CONFGUARD_TELLING=1` in its environment. After `timeout`, or when
@@ -139,11 +137,9 @@ class CommandReload:
 
     @property
     def name(self) -> str:
-        """The command."""
         return shown_words(self.command)
 
     def tell(self) -> None:
-        """Run it."""
         from confguard.targets.commands import run
 
         ended = run(self.command, self.timeout, {TELLING: "1"})
@@ -159,7 +155,7 @@ def _method(value: Any) -> str:
 
 
 @frozen
-class HttpReload:
+class HttpReload(Reload):
     """A request. Anything but a status from 200 to 299 is a failure, a redirect too: it is never followed.
 
     `timeout` is for all of it, from the name's look-up to the end of the answer (of which up to 64 KiB are read). It is
@@ -176,11 +172,9 @@ class HttpReload:
 
     @property
     def name(self) -> str:
-        """The method and the URL."""
         return f"{self.method} {shown_url(self.url)}"
 
     def tell(self) -> None:
-        """Send it."""
         from confguard.targets.http import ask
 
         address = address_of(self.url)
@@ -212,7 +206,7 @@ def _unit(value: Any) -> str:
 
 
 @frozen
-class SystemdReload:
+class SystemdReload(Reload):
     """`systemctl reload UNIT`."""
 
     unit: str = field(converter=_unit)
@@ -220,11 +214,9 @@ class SystemdReload:
 
     @property
     def name(self) -> str:
-        """The command."""
         return f"systemctl reload {self.unit}"
 
     def tell(self) -> None:
-        """Run it."""
         CommandReload(("systemctl", "reload", self.unit), self.timeout).tell()
 
 

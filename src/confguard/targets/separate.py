@@ -17,7 +17,7 @@ from confguard.errors import DocumentError, TargetError
 from confguard.targets.files import FileTarget
 from confguard.targets.filesets import parts_of
 from confguard.targets.interface import Staged, Target
-from confguard.targets.writing import failing_as, sync_folder
+from confguard.targets.writing import failing_as, sync_folder, undoing
 
 __all__ = ["SeparateFiles"]
 
@@ -47,7 +47,6 @@ class SeparateFiles(Target):
 
     @property
     def name(self) -> str:
-        """The files' paths."""
         return ", ".join(target.name for target in self.targets.values())
 
     @property
@@ -57,7 +56,6 @@ class SeparateFiles(Target):
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The files."""
         return tuple(target.path for target in self.targets.values())
 
     def read(self) -> bytes | None:
@@ -67,7 +65,6 @@ class SeparateFiles(Target):
         return self.files.content(held) if held else None
 
     def faults(self) -> tuple[str, ...]:
-        """How mode, owner and group of the files differ from what is asked for."""
         return tuple(f"{each.name}: {fault}" for each in self.targets.values() for fault in each.faults())
 
     def torn(self, held: bytes, before: bytes | None, wanted: bytes) -> bool:
@@ -91,23 +88,18 @@ class SeparateFiles(Target):
                     f"target: where does '{name}' stand?", hint="name its path in the target's files"
                 )
         staged = _StagedFiles()
-        try:
+        with undoing(staged.discard):
             for name, target in self.targets.items():
                 if name not in parts:
                     staged.waiting.append(_Removal(target))
                 elif target.read() != parts[name]:
                     staged.waiting.append(target.stage(parts[name]))
-        except BaseException:
-            staged.discard()
-            raise
         return staged
 
     def littered(self) -> bool:
-        """Are there staged files beside any?"""
         return any(target.littered() for target in self.targets.values())
 
     def clean(self) -> None:
-        """Remove staged files."""
         for target in self.targets.values():
             target.clean()
 

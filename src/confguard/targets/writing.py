@@ -11,7 +11,7 @@ from pathlib import Path
 from confguard.errors import TargetError
 from confguard.targets.access import Attributes
 
-__all__ = ["IN_PLACE", "bound", "failing_as", "finish_folder", "keep", "sync_folder", "write_new"]
+__all__ = ["IN_PLACE", "bound", "failing_as", "finish_folder", "keep", "sync_folder", "undoing", "write_new"]
 
 IN_PLACE = '{ file = "...", in_place = true } writes over it'
 
@@ -57,6 +57,16 @@ def _hint(error: OSError, path: Path) -> str | None:
         errno.EBUSY: f"is it mounted by itself? {IN_PLACE}",
         errno.ELOOP: f"its links lead in a circle: namei {path}",
     }.get(error.errno or 0)
+
+
+@contextmanager
+def undoing(undo: Callable[[], object]) -> Iterator[None]:
+    """Whatever goes wrong within, it is undone."""
+    try:
+        yield
+    except BaseException:
+        undo()
+        raise
 
 
 def write_new(path: Path, content: bytes, finish: Callable[[int], object]) -> None:
