@@ -258,71 +258,56 @@ class Store(Protocol):
         is over, and one that begins is watched for the seconds of its `lease`. Raises `ConflictError` if a head is not
         the one to be followed, or has proved itself where it was to be `unproved`.
         """
-        ...
 
     def places(self, config: str) -> dict[str, PlaceState]:
         """What is known of each place that was ever to hold a revision."""
-        ...
 
     def note_place(self, config: str, place: str, before: PlaceState | None, state: PlaceState) -> None:
         """Keep what was written and told, unless the place wants another revision by now than it did before."""
-        ...
 
     def newest(self, config: str) -> int:
         """The number of the head; 0 if there is none."""
-        ...
 
     def head(self, config: str) -> Revision | None:
         """The newest revision; None if there is none."""
-        ...
 
     def get(self, config: str, number: int) -> Revision:
         """One revision. Raises `NotFoundError`."""
-        ...
 
     def history(self, config: str, limit: int | None = None, before: int | None = None) -> list[Revision]:
         """Revisions, newest first: at most `limit`, and only those with numbers below `before`."""
-        ...
 
     def between(self, start: datetime, end: datetime, limit: int) -> list[Revision]:
         """What was made of all configs from one moment to another, newest first: at most the newest `limit`.
 
         Of each config it is looked back from the head until a revision that is older: no further.
         """
-        ...
 
     def walk(self, config: str) -> Iterator[Revision]:
         """All revisions, oldest first, as they are stored: neither checked nor complete."""
-        ...
 
     def damage(self, config: str) -> str | None:
         """What is wrong with the store itself, beside the chain of revisions."""
-        ...
 
     def configs(self) -> list[str]:
         """The names of all configs that have a revision."""
-        ...
 
     def pending_bake(self, config: str) -> PendingBake | None:
         """The bake that is under way."""
-        ...
 
     def renew_bake(
         self, config: str, revision: int, seconds: float = LEASE_SECONDS, watcher: str = ""
     ) -> bool:
         """The bake of a revision is watched for so many seconds from now on. False if it is over, or another's."""
-        ...
 
     def change_bake(self, config: str, before: PendingBake, after: PendingBake) -> bool:
         """Let a bake be another one from now on, but for its lease: extended, in its next stage, or watched by another.
 
         False if it is not what it was before any more. Who watches the config looks anew.
         """
-        ...
 
     def end_bake(self, config: str, revision: int) -> bool:
         """End the bake of a revision: it has proved itself. False if it was ended before."""
-        ...
 
     def note_report(self, config: str, report: Report) -> None:
         """Keep what a process has counted, in the place of what it reported of that revision before.
@@ -330,29 +315,24 @@ class Store(Protocol):
         It need not be durable, and goes `REPORT_SECONDS` after it was noted last. Nothing is kept of a config that
         has no revision.
         """
-        ...
 
     def reports(self, config: str) -> list[Report]:
         """What all processes have reported that were heard of within `REPORT_SECONDS`, by the store's own clock."""
-        ...
 
     def thin(self, config: str, keep: frozenset[int]) -> int:
         """Drop the content of all revisions but these and newer ones, and say of how many; the chain stays whole.
 
         What is newer than all of `keep` was appended since it was worked out.
         """
-        ...
 
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
         """Yield whenever the head may have moved, at least every `patience` seconds, until `stop` is set.
 
         What comes after the first is not missed for longer than a second. Raises `StoreError` when the store is lost.
         """
-        ...
 
     def close(self) -> None:
         """Give back what the store holds open."""
-        ...
 
 
 def thinned(config: str, number: int) -> NotFoundError:

@@ -19,7 +19,6 @@ class Staged(Protocol):
 
     def commit(self) -> None:
         """Let it take effect, in one step and durably. Raises `TargetError`."""
-        ...
 
     def discard(self) -> None:
         """Leave no trace of it."""
@@ -35,7 +34,6 @@ class Target(Protocol):
     @property
     def name(self) -> str:
         """How it is called in messages."""
-        ...
 
     @property
     def folder(self) -> Path | None:
@@ -49,7 +47,6 @@ class Target(Protocol):
 
     def read(self) -> bytes | None:
         """What it holds; None if it holds nothing yet. Raises `TargetError`."""
-        ...
 
     def faults(self) -> tuple[str, ...]:
         """What beside the bytes is not as the target asks for, in a few words each. Never raises."""
@@ -64,7 +61,6 @@ class Target(Protocol):
 
     def stage(self, content: bytes) -> Staged:
         """Make content ready, so that all that can fail has failed. Raises `TargetError`, and leaves nothing then."""
-        ...
 
     def littered(self) -> bool:
         """Is there something that a process which died while staging left behind, or one that is staging?"""

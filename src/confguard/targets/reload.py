@@ -44,11 +44,9 @@ class Reload(Protocol):
     @property
     def name(self) -> str:
         """How it is called in messages."""
-        ...
 
     def tell(self) -> None:
         """Tell it. Raises `TargetError` if it cannot be told, or says that it could not take the new files."""
-        ...
 
 
 def tell(reload: Reload) -> None:
