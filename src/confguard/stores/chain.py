@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from attrs import fields
@@ -51,14 +52,10 @@ def link(config: str, drafts: Iterable[Draft], parent: Revision | None) -> list[
             "labels": tuple(draft.labels),
             "parent": parent.digest if parent else None,
         }
-        parent = Revision(digest=_digest(header), load=_keeping(content), **header)
+        parent = Revision(digest=_digest(header), load=partial(bytes, content), **header)
         parent.__dict__["content"] = content  # it needs no check against the digest that was just made of it
         revisions.append(parent)
     return revisions
-
-
-def _keeping(content: bytes) -> Callable[[], bytes]:
-    return lambda: content
 
 
 def digest_of(revision: Revision) -> str:

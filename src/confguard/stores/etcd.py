@@ -60,6 +60,7 @@ class EtcdStore(Store):
         parsed = EtcdUrl.parse(url)
         self._client = Client(parsed)
         self._prefix = (parsed.prefix or "confguard") + "/"
+        self._layout = f"{self._prefix}layout".encode()
         self._leases: dict[str, tuple[str, float]] = {}
         self._reporting: dict[str, tuple[bytes, str]] = {}
         """The key of the last report of a config, and its lease."""
@@ -69,7 +70,8 @@ class EtcdStore(Store):
     def commit(self, *appends: Append) -> None:
         """Append to one config or several, in one transaction; where the answer is lost, find out what became of it."""
         chain.check_apart(appends)
-        self._note_layout()
+        if not self._check_layout():  # before the first are written
+            self._client.transaction([absent(self._layout)], [put(self._layout, str(LAYOUT).encode())])
         parts = values.in_parts(appends[0]) if len(appends) == 1 else []
         if len(parts) < 2:
             self._commit(appends)
@@ -84,7 +86,9 @@ class EtcdStore(Store):
         operations: dict[bytes, Body] = {}
         leases: dict[str, tuple[str, float]] = {}
         for each in appends:
-            compares.append(self._follows(each))
+            head, first = self._key("head", each.config), each.revisions[0]
+            follows = first.parent and holds(head, values.head_text(first.number - 1, first.parent))
+            compares.append(follows or absent(head))
             compares += [exists(self._key("bake", each.config))] if each.unproved else []
             operations |= self._operations(each, leases)
             key = self._key("partly", each.config)
@@ -100,8 +104,7 @@ class EtcdStore(Store):
         self._leases |= leases
 
     def places(self, config: str) -> dict[str, PlaceState]:
-        start = self._key("place", config) + b"/"
-        pairs = self._client.range(start, values.after(start))
+        pairs = self._client.range(*self._below("place", config))
         return {key.rpartition(b"/")[2].decode(): values.place_of(config, value) for key, value in pairs}
 
     def note_place(self, config: str, place: str, before: PlaceState | None, state: PlaceState) -> None:
@@ -117,10 +120,9 @@ class EtcdStore(Store):
         return values.head_of(config, noted)[0] if noted is not None else 0
 
     def head(self, config: str) -> Revision | None:
-        start, end = self._revision_key(config, 0), self._end("revision", config)
         heads, newest, parts = self._client.ranges(
             ranged(self._key("head", config)),
-            ranged(start, end, limit=1, newest_first=True),
+            ranged(*self._below("revision", config), limit=1, newest_first=True),
             ranged(self._key("partly", config)),
         )
         if parts:
@@ -148,8 +150,9 @@ class EtcdStore(Store):
         return chain.check_link(self._revision(value))
 
     def history(self, config: str, limit: int | None = None, before: int | None = None) -> list[Revision]:
-        start = self._revision_key(config, 0)
-        end = self._revision_key(config, before) if before is not None else self._end("revision", config)
+        start, end = self._below("revision", config)
+        if before is not None:
+            end = self._revision_key(config, before)
         revisions: list[Revision] = []
         while limit is None or len(revisions) < limit:
             most = _PAGE if limit is None else min(_PAGE, limit - len(revisions))
@@ -164,7 +167,7 @@ class EtcdStore(Store):
         return revisions_between(self, start, end, limit)
 
     def walk(self, config: str) -> Iterator[Revision]:
-        start, end = self._revision_key(config, 0), self._end("revision", config)
+        start, end = self._below("revision", config)
         while page := self._client.range(start, end, limit=_PAGE):
             for _, value in page:
                 try:
@@ -256,8 +259,7 @@ class EtcdStore(Store):
         self._client.transaction([exists(self._key("head", config))], [noting])
 
     def reports(self, config: str) -> list[Report]:
-        start = self._key("report", config) + b"/"
-        pairs = self._client.range(start, values.after(start))
+        pairs = self._client.range(*self._below("report", config))
         return [values.report_of(config, value) for _, value in pairs]
 
     def thin(self, config: str, keep: frozenset[int]) -> int:
@@ -265,7 +267,8 @@ class EtcdStore(Store):
             noted = self._value(self._key("head", config))
             revisions = list(self.walk(config))
             staying = contents_to_keep(((each.number, each.content_digest) for each in revisions), keep)
-            dropped = self._contents(config) - staying
+            contents = self._client.range(*self._below("content", config), keys_only=True)
+            dropped = {key.rpartition(b"/")[2].decode() for key, _ in contents} - staying
             digests = sorted(dropped)
             batches = [digests[i : i + _MOST_OPERATIONS] for i in range(0, len(digests), _MOST_OPERATIONS)]
             if noted is None or all(self._drop(config, noted, batch) for batch in batches):
@@ -281,20 +284,6 @@ class EtcdStore(Store):
         head = self._key("head", config)
         deletions = [delete(self._key("content", config, digest)) for digest in digests]
         return self._client.transaction([holds(head, noted)], deletions)
-
-    def _contents(self, config: str) -> set[str]:
-        """The digests of the contents that are there."""
-        start = self._key("content", config) + b"/"
-        contents = self._client.range(start, values.after(start), keys_only=True)
-        return {key.rpartition(b"/")[2].decode() for key, _ in contents}
-
-    def _follows(self, append: Append) -> Body:
-        """What must hold for these revisions to follow."""
-        first = append.revisions[0]
-        key = self._key("head", append.config)
-        if first.parent is None:
-            return absent(key)
-        return holds(key, values.head_text(first.number - 1, first.parent))
 
     def _operations(self, append: Append, leases: dict[str, tuple[str, float]]) -> dict[bytes, Body]:
         """What a commit writes, by key: etcd takes each key only once."""
@@ -334,15 +323,9 @@ class EtcdStore(Store):
         revision = chain.from_json(header, load)
         return revision
 
-    def _note_layout(self) -> None:
-        """Say which layout the keys have, before the first are written."""
-        if not self._check_layout():
-            key = f"{self._prefix}layout".encode()
-            self._client.transaction([absent(key)], [put(key, str(LAYOUT).encode())])
-
     def _check_layout(self) -> bool:
         """Is there a store? Raises `StoreError` for one of a newer layout."""
-        value = None if self._has_layout else self._value(f"{self._prefix}layout".encode())
+        value = None if self._has_layout else self._value(self._layout)
         layout = values.number_of(value) if value is not None else LAYOUT
         if layout > LAYOUT:
             raise newer_layout(self._client, layout, LAYOUT)
@@ -363,5 +346,7 @@ class EtcdStore(Store):
     def _revision_key(self, config: str, number: int) -> bytes:
         return self._key("revision", config, f"{max(0, number):012d}")
 
-    def _end(self, kind: str, config: str) -> bytes:
-        return values.after(self._key(kind, config) + b"/")
+    def _below(self, kind: str, config: str) -> tuple[bytes, bytes]:
+        """From where to before where the keys of a kind go."""
+        start = self._key(kind, config) + b"/"
+        return start, values.after(start)

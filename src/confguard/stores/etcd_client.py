@@ -175,7 +175,9 @@ class Client:
                 except LostError as error:
                     lost = error
                     sent, hopeless = sent or lost.sent, hopeless and isinstance(lost, UnreachableError)
-                    self._leave(at)
+                    self._losses += 1
+                    if self._current == at:  # the next one is asked from now on
+                        self._current = (at + 1) % len(self._endpoints)
                 except StoreError as error:
                     if not sent:
                         raise
@@ -187,12 +189,6 @@ class Client:
                 break
         lost.sent = sent
         raise lost
-
-    def _leave(self, at: int) -> None:
-        """The next one is asked from now on."""
-        self._losses += 1
-        if self._current == at:
-            self._current = (at + 1) % len(self._endpoints)
 
     def _answer(self, endpoint: Endpoint, path: str, body: Body, end: float, logins: int = _LOGINS) -> Body:
         """The answer of one endpoint, logged in: again, when the token has ended or users were changed."""

@@ -53,9 +53,9 @@ class Reader:
             if state is None:
                 return []
             try:
-                rows = (
-                    self._usable(state).execute(query, values).fetchall() if self._holds_store(state) else []
-                )
+                connection = self._usable(state)
+                self._is_store = self._is_store or layout.is_store(connection, self._path)
+                rows = connection.execute(query, values).fetchall() if self._is_store else []
             except (sqlite3.Error, StoreError, UnicodeDecodeError) as error:
                 if getattr(error, "sqlite_errorname", None) == "SQLITE_READONLY_ROLLBACK":
                     return []  # whoever was making the store died: the first commit makes it anew
@@ -91,12 +91,6 @@ class Reader:
         if not status.st_size:
             return None
         return _FileState(False, status.st_ino, status.st_size, status.st_mtime_ns)
-
-    def _holds_store(self, state: _FileState) -> bool:
-        connection = self._usable(state)
-        if not self._is_store:
-            self._is_store = layout.is_store(connection, self._path)
-        return self._is_store
 
     def _usable(self, state: _FileState) -> sqlite3.Connection:
         if self._connection is None or self._state != state:

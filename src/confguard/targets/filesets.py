@@ -206,7 +206,11 @@ class FileSet(Target):
     def _leftovers(self) -> list[Path]:
         current = self.current()
         try:
-            return [path for path in self.at.iterdir() if _is_left(path, current)]
+            return [
+                path
+                for path in self.at.iterdir()
+                if (path.name.startswith(_STAGED) and path.name != current) or _is_dangling(path)
+            ]
         except OSError:
             return []
 
@@ -221,17 +225,18 @@ class StagedSet(Staged):
 
     def write(self) -> None:
         """Write and sync the files; what they will replace gives them all that it has beside its bytes."""
-        fresh = self._old(_LINK) is None and not self.target.access.asked
+        access = self.target.access
+        fresh = self._old(_LINK) is None and not access.asked
         self.staged.mkdir(mode=0o755 if fresh else 0o700)  # the first is open to whoever may enter the set's
         folders = {parent for name in self.files for parent in Path(name).parents if parent != Path()}
         for inner in sorted(folders):
             (self.staged / inner).mkdir(mode=0o755 if fresh else 0o700)
         for name, content in self.files.items():
-            write_new(self.staged / name, content, partial(self._finish, name))
+            write_new(self.staged / name, content, partial(self._finish, name, access))
         for inner in sorted(folders, reverse=True):
-            finish_folder(self.staged / inner, partial(self._finish_folder, str(inner)))
+            finish_folder(self.staged / inner, partial(self._finish, str(inner), access.of_folder))
         # Last: with it, the folder may be one that nobody writes to.
-        finish_folder(self.staged, partial(self._finish_folder, _LINK))
+        finish_folder(self.staged, partial(self._finish, _LINK, access.of_folder))
         sync_folder(self.staged.parent)
 
     def commit(self) -> None:
@@ -239,13 +244,17 @@ class StagedSet(Staged):
         with failing_as(f"target {self.target.root}: cannot be switched", self.staged):
             self._take_over()
             before = self.target.current()
-            self._link_names()  # first: they lead nowhere, or to what is in force, until the swap
+            for name in first_parts(
+                self.files
+            ):  # first: they lead nowhere, or to what is in force, until the swap
+                if not (link := self.staged.with_name(name)).is_symlink():
+                    link.symlink_to(f"{_LINK}/{name}")
             self._swap()
             sync_folder(self.staged.parent)
             for path in self.target.dangling():  # of files that went
                 path.unlink(missing_ok=True)
-        if before and before != self.staged.name and before.startswith(_STAGED):
-            _remove(self.staged.parent / before)
+        if before != self.staged.name:
+            self._remove_before(before)
 
     def discard(self) -> None:
         """Remove the folder, unless it is the one in force, and the link to it."""
@@ -254,19 +263,12 @@ class StagedSet(Staged):
         if self.target.current() != self.staged.name:
             _remove(self.staged)
 
-    def _finish(self, name: str, descriptor: int) -> None:
-        old = self._old(name)
-        if old is None:
-            self.target.access.give(descriptor, f"target {self.target.root / name}")
-        else:
-            keep(old, descriptor, f"target {self.target.root / name}", _HINT)
-
-    def _finish_folder(self, name: str, descriptor: int) -> None:
-        old = self._old(name)
+    def _finish(self, name: str, access: Access, descriptor: int) -> None:
+        old, what = self._old(name), f"target {self.target.root / name}"
         if old is not None:
-            keep(old, descriptor, f"target {self.target.root / name}", _HINT)
+            keep(old, descriptor, what, _HINT)
         else:
-            self.target.access.of_folder.give(descriptor, f"target {self.target.root}")
+            access.give(descriptor, what.removesuffix(f"/{_LINK}"))
 
     def _old(self, name: str) -> Attributes | None:
         try:
@@ -286,40 +288,34 @@ class StagedSet(Staged):
         there._swap()
         sync_folder(root)  # else a power failure may leave links to a folder that is not in force
         for name in plain:
-            with contextlib.suppress(FileNotFoundError):
-                there._link.unlink()
-            there._link.symlink_to(f"{_LINK}/{name}")
-            there._link.replace(root / name)
+            there._lead(name, f"{_LINK}/{name}")
         sync_folder(root)
-        if before and before.startswith(_STAGED):
-            _remove(root / before)
+        self._remove_before(before)
+
+    def _remove_before(self, folder: str | None) -> None:
+        if folder and folder.startswith(_STAGED):
+            _remove(self.staged.with_name(folder))
 
     def _swap(self) -> None:
         if not self.staged.exists():  # another process took it for a leftover
             self.write()
+        self._lead(_LINK, self.staged.name)
+
+    def _lead(self, name: str, to: str) -> None:
+        """Let a name in the set's folder be a link, in one step."""
         with contextlib.suppress(FileNotFoundError):
             self._link.unlink()
-        self._link.symlink_to(self.staged.name)
-        self._link.replace(self.staged.with_name(_LINK))
+        self._link.symlink_to(to)
+        self._link.replace(self.staged.with_name(name))
 
     @property
     def _link(self) -> Path:
         return self.staged.with_name(f"{self.staged.name}.link")
 
-    def _link_names(self) -> None:
-        for name in first_parts(self.files):
-            link = self.staged.with_name(name)
-            if not link.is_symlink():
-                link.symlink_to(f"{_LINK}/{name}")
-
 
 def first_parts(names: Iterable[str]) -> list[str]:
     """What stands in the folder itself: files, and the folders of others."""
     return list(dict.fromkeys(name.partition("/")[0] for name in names))
-
-
-def _is_left(path: Path, current: str | None) -> bool:
-    return (path.name.startswith(_STAGED) and path.name != current) or _is_dangling(path)
 
 
 def _is_dangling(path: Path) -> bool:

@@ -165,7 +165,7 @@ def _look_up(address: Address, until: float) -> list[Any]:
     return call.result()
 
 
-class _Line:
+class _Line(io.RawIOBase):
     """A socket as `http.client` uses it, on which every step has what is left of the time."""
 
     def __init__(self, connected: socket.socket, until: float) -> None:
@@ -176,15 +176,7 @@ class _Line:
         self._socket.sendall(data)
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Incoming(self._socket, self._until))
-
-    def close(self) -> None:
-        """It is closed by who opened it."""
-
-
-class _Incoming(io.RawIOBase):
-    def __init__(self, connected: socket.socket, until: float) -> None:
-        self._socket, self._until = connected, until
+        return io.BufferedReader(self)
 
     def readable(self) -> bool:
         return True
@@ -192,6 +184,9 @@ class _Incoming(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         self._socket.settimeout(_left(self._until))
         return self._socket.recv_into(buffer)
+
+    def close(self) -> None:
+        """It is closed by who opened it."""
 
 
 def _left(until: float) -> float:

@@ -119,13 +119,9 @@ def read_table(what: str, table: Mapping[str, Any], kinds: Mapping[str, Kind[T]]
     if kind is None:
         raise UnusableError(f"{what} needs one of {', '.join(kinds)}", hint=hint)
     for key, each in kind.keys.items():
-        if key not in table and _is_required(each):
+        if key not in table and each.default is attrs.NOTHING:
             raise UnusableError(f"{what} needs '{key}'", hint=hint)
     return kind.make(**{kind.keys[key].name: _read(key, kind.keys[key], table[key]) for key in table})
-
-
-def _is_required(field: Any) -> bool:
-    return field.default is attrs.NOTHING
 
 
 def _read(key: str, field: Any, value: Any) -> Any:
