@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from attrs import fields
 
-from confguard.errors import ConflictError, InDoubtError, IntegrityError, NotFoundError, StoreError
-from confguard.stores.interface import Append, Draft, Revision, Store
+from confguard.errors import ConflictError, IntegrityError, NotFoundError
+from confguard.stores.interface import Draft, Revision, Store
 
-__all__ = [
-    "bake_in_doubt",
-    "check_apart",
-    "check_link",
-    "conflict",
-    "conflict_of",
-    "digest_of",
-    "from_json",
-    "in_doubt",
-    "link",
-    "proved",
-    "replaced",
-    "stored",
-    "to_json",
-    "verify",
-]
+__all__ = ["check_link", "conflict", "digest_of", "from_json", "link", "replaced", "to_json", "verify"]
 
 _ENCODER = json.JSONEncoder(sort_keys=True)
 _OF_DRAFT = tuple(each.name for each in fields(Draft) if each.name != "content")
@@ -172,62 +156,6 @@ def replaced(config: str, head: Revision) -> ConflictError:
         f"the history was replaced: revision {head.number} of '{config}' is not the one that this was planned on",
         hint="was a backup restored? Plan again on the new head",
     )
-
-
-def conflict_of(head_of: Callable[[str], Revision | None], appends: Sequence[Append]) -> ConflictError:
-    """The error for appends of which at least one does not follow its config's head."""
-    for each in appends:
-        head, first = head_of(each.config), each.revisions[0]
-        if (head.digest if head else None) != first.parent:
-            return conflict(each.config, head, first.number - 1)
-    for each in appends:
-        if each.unproved:
-            return proved(each.config, head_of(each.config))
-    return conflict(each.config, head, first.number - 1)
-
-
-def proved(config: str, head: Revision | None) -> ConflictError:
-    """The error for a head that was let stay before it could be taken back."""
-    return ConflictError(
-        f"revision {head.number if head else 0} of '{config}' was confirmed meanwhile, and stays"
-    )
-
-
-def check_apart(appends: Sequence[Append]) -> None:
-    """Raise `StoreError` for two appends to one config: each says what is to follow the head, and one would be lost."""
-    for config, count in Counter(each.config for each in appends).items():
-        if count > 1:
-            raise StoreError(f"'{config}' is to change {count} times in one transaction")
-
-
-def in_doubt(appends: Sequence[Append], error: StoreError) -> InDoubtError:
-    """The error for a commit whose answer was lost for good."""
-    names = [each.config for each in appends]
-    which = ", ".join(f"revision {each.revisions[-1].number} of '{each.config}'" for each in appends)
-    look = "; ".join(f"confguard log {name}, then confguard recover {name}" for name in names)
-    return InDoubtError(
-        f"it is in doubt whether {which} was committed: the answer was lost: {error}",
-        hint=f"once the store answers: {look}. If the revision is there, recover finishes it (one with a bake is"
-        " taken back, as nobody watches it); if not, nothing was done",
-    )
-
-
-def bake_in_doubt(config: str, number: int, error: StoreError) -> InDoubtError:
-    """The error for the end of a bake whose answer was lost for good."""
-    return InDoubtError(
-        f"it is in doubt whether revision {number} of '{config}' was confirmed: the answer was lost: {error}",
-        hint=f"once the store answers: confguard status {config}. If its bake is over, it stays; if not: confguard"
-        f" confirm {config}, once more, or it goes back",
-    )
-
-
-def stored(store: Store, appends: Sequence[Append]) -> bool:
-    """Are these revisions in the store? So it is found out what became of a commit whose answer was lost."""
-    lasts = [each.revisions[-1] for each in appends]
-    try:
-        return all(store.get(last.config, last.number).digest == last.digest for last in lasts)
-    except NotFoundError:
-        return False
 
 
 def to_json(revision: Revision) -> dict[str, Any]:

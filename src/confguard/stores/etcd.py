@@ -39,7 +39,7 @@ from confguard.stores.interface import (
     Store,
     thinned,
 )
-from confguard.stores.retrying import settled
+from confguard.stores.retrying import bake_changed, check_apart, committed, conflict_of, stored
 from confguard.stores.selecting import contents_to_keep, revisions_between
 from confguard.stores.urls import EtcdUrl, newer_layout
 
@@ -69,7 +69,7 @@ class EtcdStore(Store):
 
     def commit(self, *appends: Append) -> None:
         """Append to one config or several, in one transaction; where the answer is lost, find out what became of it."""
-        chain.check_apart(appends)
+        check_apart(appends)
         if not self._check_layout():  # before the first are written
             self._client.transaction([absent(self._layout)], [put(self._layout, str(LAYOUT).encode())])
         parts = values.in_parts(appends[0]) if len(appends) == 1 else []
@@ -96,11 +96,11 @@ class EtcdStore(Store):
 
         def change() -> bool:
             # What is sent again after its answer was lost compares false, if it was written the first time.
-            if self._client.transaction(compares, list(operations.values())) or chain.stored(self, appends):
+            if self._client.transaction(compares, list(operations.values())) or stored(self, appends):
                 return True
-            raise chain.conflict_of(self.head, appends)
+            raise conflict_of(self, appends)
 
-        settled(change, lambda: chain.stored(self, appends), lambda error: chain.in_doubt(appends, error))
+        committed(self, appends, change)
         self._leases |= leases
 
     def places(self, config: str) -> dict[str, PlaceState]:
@@ -223,10 +223,11 @@ class EtcdStore(Store):
         def changed() -> bool:
             return self.pending_bake(config) == after
 
-        return settled(
+        return bake_changed(
+            config,
+            before.revision,
             lambda: self._client.transaction(conditions, changing) or changed(),
             changed,
-            lambda error: chain.bake_in_doubt(config, before.revision, error),
         )
 
     def end_bake(self, config: str, revision: int) -> bool:
@@ -241,11 +242,12 @@ class EtcdStore(Store):
         def signed() -> bool:
             return self._value(ended) == mine
 
-        return settled(
+        return bake_changed(
+            config,
+            revision,
             # What was done, and its answer lost, compares false when it is sent again: but it is signed.
             lambda: self._client.transaction([holds(key, value), holds(head, noted)], ending) or signed(),
             signed,
-            lambda error: chain.bake_in_doubt(config, revision, error),
         )
 
     def note_report(self, config: str, report: Report) -> None:

@@ -11,11 +11,25 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 
-from confguard.errors import ConflictError, InDoubtError, StoreError
+from confguard.errors import ConflictError, InDoubtError, NotFoundError, StoreError
+from confguard.stores import chain
+from confguard.stores.interface import Append, Store
 
-__all__ = ["LostError", "UnreplicatedError", "pauses", "retrying", "settled"]
+__all__ = [
+    "LostError",
+    "UnreplicatedError",
+    "bake_changed",
+    "check_apart",
+    "committed",
+    "conflict_of",
+    "pauses",
+    "retrying",
+    "settled",
+    "stored",
+]
 
 PATIENCE_SECONDS = 10.0
 """How long to ask for the outcome of a change whose answer was lost."""
@@ -90,3 +104,64 @@ def _stands(done: Callable[[], bool], refusal: StoreError, doubt: Callable[[Stor
         return done()
     except StoreError as error:
         raise doubt(refusal) from error
+
+
+def committed(store: Store, appends: Sequence[Append], change: Callable[[], bool]) -> None:
+    """A commit, sent anew while its answer is lost."""
+
+    def doubt(error: StoreError) -> InDoubtError:
+        names = [each.config for each in appends]
+        which = ", ".join(f"revision {each.revisions[-1].number} of '{each.config}'" for each in appends)
+        look = "; ".join(f"confguard log {name}, then confguard recover {name}" for name in names)
+        return InDoubtError(
+            f"it is in doubt whether {which} was committed: the answer was lost: {error}",
+            hint=f"once the store answers: {look}. If the revision is there, recover finishes it (one with a bake is"
+            " taken back, as nobody watches it); if not, nothing was done",
+        )
+
+    settled(change, lambda: stored(store, appends), doubt)
+
+
+def bake_changed(config: str, number: int, change: Callable[[], bool], done: Callable[[], bool]) -> bool:
+    """Was the bake of a revision changed, by whichever sending?"""
+
+    def doubt(error: StoreError) -> InDoubtError:
+        return InDoubtError(
+            f"it is in doubt whether revision {number} of '{config}' was confirmed: the answer was lost: {error}",
+            hint=f"once the store answers: confguard status {config}. If its bake is over, it stays; if not:"
+            f" confguard confirm {config}, once more, or it goes back",
+        )
+
+    return settled(change, done, doubt)
+
+
+def stored(store: Store, appends: Sequence[Append]) -> bool:
+    """Are these revisions in the store? So it is found out what became of a commit whose answer was lost."""
+    lasts = [each.revisions[-1] for each in appends]
+    try:
+        return all(store.get(last.config, last.number).digest == last.digest for last in lasts)
+    except NotFoundError:
+        return False
+
+
+def check_apart(appends: Sequence[Append]) -> None:
+    """Raise `StoreError` for two appends to one config: each says what is to follow the head, and one would be lost."""
+    for config, count in Counter(each.config for each in appends).items():
+        if count > 1:
+            raise StoreError(f"'{config}' is to change {count} times in one transaction")
+
+
+def conflict_of(store: Store, appends: Sequence[Append]) -> ConflictError:
+    """The error for appends of which at least one does not follow its config's head, or is to find its bake."""
+    heads = [store.head(each.config) for each in appends]
+    for each, head in zip(appends, heads, strict=True):
+        if (head.digest if head else None) != each.revisions[0].parent:
+            break
+    else:
+        for each, head in zip(appends, heads, strict=True):
+            if each.unproved:
+                number = head.number if head else 0
+                return ConflictError(
+                    f"revision {number} of '{each.config}' was confirmed meanwhile, and stays"
+                )
+    return chain.conflict(each.config, head, each.revisions[0].number - 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
@@ -24,7 +23,7 @@ from confguard.stores.interface import (
     thinned,
 )
 from confguard.stores.packing import Keyframe
-from confguard.stores.retrying import settled
+from confguard.stores.retrying import bake_changed, check_apart, committed, conflict_of, settled
 from confguard.stores.selecting import contents_to_keep
 from confguard.stores.sql_script import (
     HEAD_MOVED,
@@ -36,8 +35,8 @@ from confguard.stores.sql_script import (
     bake_of,
     bake_text,
     micros,
+    revision_of,
     script_of,
-    time_of,
 )
 
 __all__ = ["SqlStore"]
@@ -106,13 +105,9 @@ class SqlStore(Store):
 
     def commit(self, *appends: Append) -> None:
         """Append to one config or several, in one transaction; where the answer is lost, find out what became of it."""
-        chain.check_apart(appends)
+        check_apart(appends)
         appends = tuple(sorted(appends, key=lambda each: each.config))
-        settled(
-            lambda: self._commit(appends),
-            lambda: chain.stored(self, appends),
-            lambda error: chain.in_doubt(appends, error),
-        )
+        committed(self, appends, lambda: self._commit(appends))
 
     def _commit(self, appends: tuple[Append, ...]) -> bool:
         script: list[Statement] = []
@@ -128,7 +123,7 @@ class SqlStore(Store):
             if str(error) == KEYFRAME_GONE:
                 self._keyframes |= {each.config: (each.revisions[0].parent or "", None) for each in appends}
                 return self._commit(appends)
-            raise chain.conflict_of(self.head, appends) from error
+            raise conflict_of(self, appends) from error
         self._keyframes |= keyframes
         self._newest |= {each.config: each.revisions[-1] for each in appends}
         return True
@@ -240,10 +235,11 @@ class SqlStore(Store):
     def change_bake(self, config: str, before: PendingBake, after: PendingBake) -> bool:
         """Let a bake be another one; where the answer is lost, one that is as it was to be was changed."""
         texts = bake_text(config, before), bake_text(config, after)
-        return settled(
+        return bake_changed(
+            config,
+            before.revision,
             lambda: self._on_bake(config, texts[0], "bake = ?", texts[1]),
             lambda: self.pending_bake(config) == after,
-            lambda error: chain.bake_in_doubt(config, before.revision, error),
         )
 
     def end_bake(self, config: str, revision: int) -> bool:
@@ -256,11 +252,7 @@ class SqlStore(Store):
             return self._on_bake(config, bake[0], "bake = NULL")
 
         over = "SELECT 1 FROM config WHERE name = ? AND head = ? AND bake IS NULL"
-        return settled(
-            end,
-            lambda: bool(self._rows(over, config, revision)),
-            lambda error: chain.bake_in_doubt(config, revision, error),
-        )
+        return bake_changed(config, revision, end, lambda: bool(self._rows(over, config, revision)))
 
     def _bake(self, config: str) -> tuple[str, PendingBake] | None:
         """The bake that is under way, as text and as what that says."""
@@ -378,44 +370,18 @@ class SqlStore(Store):
         return _unpacked(*rows[0]) if rows else None
 
     def _revision(self, row: Row, *, packed: Row | None = None, look_elsewhere: bool = True) -> Revision:
-        """The revision in a row, with its packed content where that was read, too.
+        """The revision in a row, with its packed content where that was read, too."""
+        (name, number, digest), gone = row[:3], row[-1]
 
-        Raises `IntegrityError` for a row that holds none.
-        """
-        try:
-            name, number, content, kind, author, reason, created, data, parent, digest, more = row[:11]
-            (gone,) = row[11:]
-            if not all(isinstance(each, str) for each in (kind, author, reason)):
-                raise TypeError("a text was expected")
-            rare = json.loads(more) if more else {}
-            rare["labels"] = tuple(rare.get("labels", ()))
+        def load() -> bytes:
+            if not gone:
+                return _unpacked(*packed) if packed else self._content(name, number)
+            same = self._same_content(name, digest) if look_elsewhere else None
+            if same is None:
+                raise thinned(name, number)
+            return same
 
-            def load() -> bytes:
-                if not gone:
-                    return _unpacked(*packed) if packed else self._content(name, number)
-                same = self._same_content(name, content) if look_elsewhere else None
-                if same is None:
-                    raise thinned(name, number)
-                return same
-
-            return Revision(
-                config=name,
-                number=number,
-                content_digest=content.hex(),
-                format=kind,
-                author=author,
-                reason=reason,
-                created_at=time_of(created),
-                data_digest=data.hex() if data is not None else None,
-                parent=parent.hex() if parent is not None else None,
-                digest=digest.hex(),
-                load=load,
-                **rare,
-            )
-        except (AttributeError, TypeError, ValueError, OverflowError) as error:
-            raise IntegrityError(
-                f"revision {row[1]} of '{row[0]}' is not what was written: {error}"
-            ) from error
+        return revision_of(row, load)
 
 
 def _unpacked(payload: object, keyframe: int | None, dictionary: object) -> bytes:

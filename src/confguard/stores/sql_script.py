@@ -1,4 +1,4 @@
-"""What a commit writes, as statements of which all values are known before it begins.
+"""What a commit writes, as statements of which all values are known before it begins; and how it is read back.
 
 So SQLite runs it within one short write lock, and PostgreSQL mostly as one statement. A statement that *must* return
 a row, and does not, ends it: then the head is not the one that was to be followed.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -30,8 +30,8 @@ __all__ = [
     "bake_of",
     "bake_text",
     "micros",
+    "revision_of",
     "script_of",
-    "time_of",
 ]
 
 Row: TypeAlias = "tuple[Any, ...]"
@@ -152,14 +152,35 @@ def bake_of(config: str, text: str, left: int, leases: int = 1) -> PendingBake:
     raise IntegrityError(f"the bake of '{config}' is not what was written", hint="apply or revert anew")
 
 
+def revision_of(row: Row, load: Callable[[], bytes]) -> Revision:
+    """The revision in a row. Raises `IntegrityError` for a row that holds none."""
+    try:
+        name, number, content, kind, author, reason, created, data, parent, digest, more = row[:11]
+        if not all(isinstance(each, str) for each in (kind, author, reason)):
+            raise TypeError("a text was expected")
+        rare = json.loads(more) if more else {}
+        rare["labels"] = tuple(rare.get("labels", ()))
+        return Revision(
+            config=name,
+            number=number,
+            content_digest=content.hex(),
+            format=kind,
+            author=author,
+            reason=reason,
+            created_at=_EPOCH + timedelta(microseconds=created),
+            data_digest=data.hex() if data is not None else None,
+            parent=parent.hex() if parent is not None else None,
+            digest=digest.hex(),
+            load=load,
+            **rare,
+        )
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
+        raise IntegrityError(f"revision {row[1]} of '{row[0]}' is not what was written: {error}") from error
+
+
 def micros(moment: datetime) -> int:
     """A moment as it is kept: microseconds since 1970."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def time_of(micros: int) -> datetime:
-    """The moment that is kept as so many microseconds."""
-    return _EPOCH + timedelta(microseconds=micros)
 
 
 def _seal(*values: object) -> str:

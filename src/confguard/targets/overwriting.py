@@ -99,7 +99,7 @@ def torn_between(held: bytes, before: bytes, wanted: bytes) -> bool:
 
 
 def _same_to(first: bytes, second: bytes) -> int:
-    """How many bytes two texts of first length begin with in common."""
+    """How many bytes two texts of one length begin with in common."""
     low, high = 0, len(first)
     while low < high:
         middle = (low + high + 1) // 2
