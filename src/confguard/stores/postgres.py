@@ -21,12 +21,13 @@ try:
     import psycopg
 
     from confguard.stores.postgres_connections import (
+        LAYOUT,
         BoundedConnection,
+        Tables,
         check_replicated,
         explained,
         nothing_sent,
     )
-    from confguard.stores.postgres_tables import LAYOUT, Tables
 except ImportError as error:
     raise missing_extra("postgres", "psycopg") from error
 

@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL: what takes too long on it is ended, and what the server says is said to a person.
+"""Connections to PostgreSQL, and the tables of a store: their names, how they are made, who may do what with them.
 
 A frozen server acknowledges what is sent to it, and a firewall that forgot a connection says nothing: no setting of TCP
 or of a session notices both, and a session behind a pooler keeps no settings. So whoever waits looks at the clock. The
@@ -10,21 +10,24 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import socket
 import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Any
 
 import psycopg
+from attrs import frozen
 from psycopg import waiting
 
 from confguard.errors import StoreBusyError, StoreError
 from confguard.stores.retrying import LostError, UnreplicatedError
 from confguard.stores.urls import first_line
 
-__all__ = ["BoundedConnection", "check_replicated", "explained", "nothing_sent"]
+__all__ = ["LAYOUT", "BoundedConnection", "Tables", "check_replicated", "explained", "nothing_sent"]
 
 _TICK = 0.1
 """How often to look at the clock, and whether somebody interrupts."""
@@ -65,6 +68,36 @@ _UNABLE = ("531", "532", "54", "55", "58")
 """The classes of errors of a server that answers, and to which saying it again is no help: a full disk, a limit."""
 _GOING_DOWN = ("57P", "08")
 """The classes of errors of which a commit that was under way may have been done."""
+LAYOUT = 1
+_CREATING = 0x63666764
+"""The advisory lock that whoever makes the tables holds."""
+_NAMED = re.compile(r"\b(FROM|JOIN|INTO|UPDATE) (config|revision|place|report|layout)\b")
+_STATEMENTS = (
+    "CREATE TABLE {schema}.layout (version INTEGER NOT NULL)",
+    """CREATE TABLE {schema}.config (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name TEXT NOT NULL UNIQUE, head BIGINT NOT NULL,
+  digest BYTEA NOT NULL, bake TEXT, lease BIGINT NOT NULL DEFAULT 0)""",
+    """CREATE TABLE {schema}.revision (
+  config BIGINT NOT NULL REFERENCES {schema}.config, number BIGINT NOT NULL, content BYTEA NOT NULL,
+  format TEXT NOT NULL, author TEXT NOT NULL, reason TEXT NOT NULL, created_at BIGINT NOT NULL, data BYTEA,
+  parent BYTEA, digest BYTEA NOT NULL, more TEXT, keyframe BIGINT, payload BYTEA,
+  PRIMARY KEY (config, number))""",
+    """CREATE TABLE {schema}.place (
+  config BIGINT NOT NULL REFERENCES {schema}.config, place TEXT NOT NULL, wanted BIGINT NOT NULL,
+  written BIGINT NOT NULL, told BIGINT NOT NULL, error TEXT, PRIMARY KEY (config, place))""",
+    """CREATE TABLE {schema}.report (
+  config BIGINT NOT NULL REFERENCES {schema}.config, reporter TEXT NOT NULL, revision BIGINT NOT NULL,
+  requests BIGINT NOT NULL, errors BIGINT NOT NULL, slow BIGINT NOT NULL, until BIGINT NOT NULL,
+  PRIMARY KEY (config, reporter, revision))""",
+    """CREATE FUNCTION {schema}.history_is_final() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN RAISE EXCEPTION 'history is final'; END $$""",
+    """CREATE TRIGGER revision_is_final
+  BEFORE UPDATE OF config, number, content, format, author, reason, created_at, data, parent, digest, more
+  ON {schema}.revision FOR EACH STATEMENT EXECUTE FUNCTION {schema}.history_is_final()""",
+    """CREATE TRIGGER revision_stays BEFORE DELETE OR TRUNCATE ON {schema}.revision
+  FOR EACH STATEMENT EXECUTE FUNCTION {schema}.history_is_final()""",
+    "INSERT INTO {schema}.layout VALUES (1)",
+)
 
 
 class BoundedConnection(psycopg.Connection[tuple[Any, ...]]):
@@ -183,3 +216,76 @@ def check_replicated(shown: str, warnings: set[str | None]) -> Iterator[None]:
             " has it: a failover now may lose it",
             hint="nothing is to be done again; see pg_stat_replication: once a standby follows, it has this, too",
         )
+
+
+@frozen
+class Tables:
+    """The tables of one schema."""
+
+    schema: str
+
+    def named(self, query: str) -> bytes:
+        """A query with the names of tables in full, and its values marked as PostgreSQL's client wants it."""
+        return _named(query, self._quoted)
+
+    def layout(self, connection: BoundedConnection) -> int | None:
+        """The layout of the tables; None if there are none."""
+        # Not `to_regclass`: it may remember that there was none, while another transaction made it.
+        query = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = %s AND tablename = 'layout'"
+        if connection.execute(query, (self.schema,)).fetchone() is None:
+            return None
+        row = connection.execute(self.named("SELECT version FROM layout")).fetchone()
+        return row[0] if row else None
+
+    def make(self, connection: BoundedConnection) -> None:
+        """Make what is missing, within a transaction: the schema, too, where nobody made it before."""
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING,))
+        if self.layout(connection) is not None:  # somebody was faster
+            return
+        query = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s"
+        if connection.execute(query, (self.schema,)).fetchone() is None:
+            connection.execute(f"CREATE SCHEMA {self._quoted}".encode())
+        for statement in self._statements():
+            connection.execute(statement.encode())
+
+    def setup(self, *, owner: str | None, writer: str | None, reader: str | None) -> str:
+        """What a DBA runs once: the schema and tables for their owner, and what writers and readers may do.
+
+        >>> print(Tables("confguard").setup(owner=None, writer=None, reader="auth")[-67:])
+        GRANT SELECT ON ALL TABLES IN SCHEMA "confguard" TO "auth";
+        COMMIT;
+        """
+        schema, lines = self._quoted, ["BEGIN"]
+        lines.append(
+            f"CREATE SCHEMA IF NOT EXISTS {schema}" + (f" AUTHORIZATION {_quoted(owner)}" if owner else "")
+        )
+        lines += [f"SET LOCAL ROLE {_quoted(owner)}"] if owner else []
+        lines += self._statements()
+        for role in (writer, reader):
+            if role:
+                lines.append(f"GRANT USAGE ON SCHEMA {schema} TO {_quoted(role)}")
+                lines.append(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {_quoted(role)}")
+            if role and role == writer:
+                appended = ", ".join(f"{schema}.{name}" for name in ("config", "revision", "place", "report"))
+                lines.append(f"GRANT INSERT ON {appended} TO {_quoted(role)}")
+                lines.append(
+                    f"GRANT UPDATE ON {schema}.config, {schema}.place, {schema}.report TO {_quoted(role)}"
+                )
+                lines.append(f"GRANT DELETE ON {schema}.report TO {_quoted(role)}")
+        return "\n".join(f"{line};" for line in [*lines, "COMMIT"])
+
+    @property
+    def _quoted(self) -> str:
+        return _quoted(self.schema)
+
+    def _statements(self) -> Iterator[str]:
+        return (statement.format(schema=self._quoted) for statement in _STATEMENTS)
+
+
+@lru_cache(maxsize=512)
+def _named(query: str, schema: str) -> bytes:
+    return _NAMED.sub(rf"\1 {schema}.\2", query).replace("?", "%s").encode()
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

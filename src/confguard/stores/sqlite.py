@@ -12,11 +12,10 @@ from typing import Any
 
 from confguard.errors import StoreBusyError, StoreError
 from confguard.forking import close_with, renew_in_children
-from confguard.stores import sqlite_layout as layout
+from confguard.stores import sqlite_connections as connections
 from confguard.stores.retrying import retrying
 from confguard.stores.sql import SqlStore
 from confguard.stores.sql_script import Statement, UnmetError
-from confguard.stores.sqlite_reading import Reader
 from confguard.stores.waiting import file_changes
 
 __all__ = ["MemoryStore", "SqliteStore"]
@@ -41,7 +40,7 @@ class SqliteStore(SqlStore):
         self._lock = RLock()
         self._writer: sqlite3.Connection | None = None
         self._opened_file: tuple[int, int] | None = None
-        self._reader = Reader(self.path, self._busy_seconds)
+        self._reader = connections.Reader(self.path, self._busy_seconds)
         self._closed = self._at_work = False
         renew_in_children(self)
         with self._explained():
@@ -58,7 +57,7 @@ class SqliteStore(SqlStore):
         if rows[0][0] != "ok":
             return f"{self.path}: the database is damaged: {rows[0][0]}"
         tables = {row[0] for row in self._rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
-        if tables != layout.statements():
+        if tables != connections.statements():
             return f"{self.path}: the tables or triggers of the store were altered"
         return super().damage(config)
 
@@ -132,9 +131,9 @@ class SqliteStore(SqlStore):
             self._create_file()
         except OSError as error:
             raise StoreError(f"{self.path}: cannot be made: {error.strerror or error}") from error
-        connection = layout.connect(self.path, self._busy_seconds)
+        connection = connections.connect(self.path, self._busy_seconds)
         try:
-            layout.ensure(connection, self.path)
+            connections.ensure(connection, self.path)
             self._write_ahead(connection)
             connection.execute("PRAGMA synchronous = FULL")
         except BaseException:
@@ -218,8 +217,8 @@ class MemoryStore(SqlStore):
     def __init__(self) -> None:
         super().__init__()
         self._changed = Condition()
-        self._connection = layout.connect(":memory:", 0)
-        layout.ensure(self._connection, Path(":memory:"))
+        self._connection = connections.connect(":memory:", 0)
+        connections.ensure(self._connection, Path(":memory:"))
         renew_in_children(self)
 
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
@@ -268,7 +267,7 @@ def _file_at(path: Path) -> tuple[int, int] | None:
 
 def _execute(connection: sqlite3.Connection, script: Sequence[Statement]) -> None:
     # One statement is a transaction by itself.
-    with layout.transaction(connection) if len(script) > 1 else nullcontext():
+    with connections.transaction(connection) if len(script) > 1 else nullcontext():
         for statement in script:
             rows = connection.execute(statement.query, statement.values).fetchall()
             if statement.must and not rows:

@@ -76,33 +76,27 @@ def drift_of(
     unreadable: str | None = None,
 ) -> Drift:
     """How a target that holds something else differs from the head."""
-    since = _written_at(target)
-    faults = target.faults()
+    since, faults = _written_at(target), target.faults()
     if held is None:
         problem = unreadable.removeprefix(f"target {target.name}: ") if unreadable else None
         return Drift(target.name, None, None, since, (problem,) if problem else ())
-    if held == head.content:
-        return Drift(target.name, held, None, since, faults)
-    try:
-        document = parse_bytes(held, head.format, path=None)
-    except DocumentError as error:
-        return Drift(
-            target.name,
-            held,
-            None,
-            since,
-            (f"does not parse: {error if error.path else error.message}", *faults),
-        )
-    if schema is not None:
+    changes, problems = None, []
+    if held != head.content:
         try:
-            schema.validate_document(document)
-        except ConfguardError as error:
-            faults = (f"does not fit the schema: {error}", *faults)
-    try:
-        changes = diff(head.document, document, schema)
-    except DocumentError:
-        return Drift(target.name, held, None, since, ("differs from the head, which does not parse", *faults))
-    return Drift(target.name, held, changes, since, faults)
+            document = parse_bytes(held, head.format, path=None)
+        except DocumentError as error:
+            problems.append(f"does not parse: {error if error.path else error.message}")
+        else:
+            try:
+                if schema is not None:
+                    schema.validate_document(document)
+            except ConfguardError as error:
+                problems.append(f"does not fit the schema: {error}")
+            try:
+                changes = diff(head.document, document, schema)
+            except DocumentError:
+                problems.insert(0, "differs from the head, which does not parse")
+    return Drift(target.name, held, changes, since, (*problems, *faults))
 
 
 def _written_at(target: Target) -> datetime | None:

@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 
 from confguard.errors import TargetError
-from confguard.targets.writing import IN_PLACE
+from confguard.targets.writing import IN_PLACE, opened
 
 __all__ = ["is_mount_point", "refuse_flags", "refuse_folder", "refuse_pinned"]
 
@@ -101,16 +101,10 @@ def refuse_folder(name: str, real: Path, status: os.stat_result | None) -> None:
 def _flags(path: Path) -> int:
     """The flags that `chattr` sets; 0 where there are none, or they cannot be asked for."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+        with opened(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW) as descriptor:
+            return int(struct.unpack_from("i", fcntl.ioctl(descriptor, _GET_FLAGS, bytes(8)))[0])
     except OSError:
         return 0
-    try:
-        (flags,) = struct.unpack_from("i", fcntl.ioctl(descriptor, _GET_FLAGS, bytes(8)))
-    except OSError:  # the file system has none
-        return 0
-    finally:
-        os.close(descriptor)
-    return int(flags)
 
 
 def _any_owner() -> bool:

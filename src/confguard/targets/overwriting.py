@@ -9,13 +9,14 @@ from __future__ import annotations
 import errno
 import os
 import resource
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from attrs import field, frozen
 
 from confguard.errors import TargetError
 from confguard.targets.interface import Staged
-from confguard.targets.writing import failing_as
+from confguard.targets.writing import failing_as, opened, undoing
 
 __all__ = ["StagedOverwrite", "torn_between"]
 
@@ -33,12 +34,11 @@ class StagedOverwrite(Staged):
 
     def check(self) -> None:
         """Can it be written, and is there room? Raises `TargetError`."""
-        with failing_as(f"target {self.name}: cannot be written over", self.real):
-            descriptor = self._opened()
-            try:
-                missing = _missing_room(descriptor, len(self.content))
-            finally:
-                os.close(descriptor)
+        with (
+            failing_as(f"target {self.name}: cannot be written over", self.real),
+            self._opened() as descriptor,
+        ):
+            missing = _missing_room(descriptor, len(self.content))
         if missing > 0:
             raise TargetError(
                 f"target {self.name}: no room: {missing:,} bytes more are needed",
@@ -47,17 +47,14 @@ class StagedOverwrite(Staged):
 
     def commit(self) -> None:
         """Write it over what is there, and sync it. An error puts back what was there."""
-        with failing_as(f"target {self.name}: cannot be written over", self.real):
-            descriptor = self._opened()
-            try:
-                before = _all_of(descriptor)
-                try:
-                    _overwrite(descriptor, self.content, len(before))
-                except BaseException:
-                    self._put_back(descriptor, before)
-                    raise
-            finally:
-                os.close(descriptor)
+        with (
+            failing_as(f"target {self.name}: cannot be written over", self.real),
+            self._opened() as descriptor,
+        ):
+            with os.fdopen(os.dup(descriptor), "rb") as file:
+                before = file.read()
+            with undoing(lambda: self._put_back(descriptor, before)):
+                _overwrite(descriptor, self.content, len(before))
 
     def _put_back(self, descriptor: int, before: bytes) -> None:
         try:
@@ -68,8 +65,8 @@ class StagedOverwrite(Staged):
                 hint="mend what keeps it from being written; recovering then writes it again",
             ) from error
 
-    def _opened(self) -> int:
-        return os.open(self.real, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    def _opened(self) -> AbstractContextManager[int]:
+        return opened(self.real, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def torn_between(held: bytes, before: bytes, wanted: bytes) -> bool:
@@ -123,11 +120,6 @@ def _write_at(descriptor: int, content: bytes, at: int) -> None:
     while view:
         done = os.pwrite(descriptor, view, at)
         view, at = view[done:], at + done
-
-
-def _all_of(descriptor: int) -> bytes:
-    with os.fdopen(os.dup(descriptor), "rb") as file:
-        return file.read()
 
 
 def _missing_room(descriptor: int, size: int) -> int:

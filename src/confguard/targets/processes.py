@@ -21,6 +21,7 @@ from pathlib import Path
 
 from confguard.errors import brief
 from confguard.targets.options import UnusableError
+from confguard.targets.writing import opened
 
 __all__ = ["send"]
 
@@ -53,14 +54,11 @@ def send(number: signal.Signals, pid_file: Path) -> None:
 
 def _read(pid_file: Path) -> tuple[int, float]:
     """The number in a file, and when it was written. A pipe or a device is not waited for."""
-    opened = os.open(pid_file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    try:
-        about = os.fstat(opened)
+    with opened(pid_file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY) as descriptor:
+        about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
             raise UnusableError("it is no regular file")
-        content = os.read(opened, _LONGEST + 1)
-    finally:
-        os.close(opened)
+        content = os.read(descriptor, _LONGEST + 1)
     text = content.strip()
     if len(content) > _LONGEST or not re.fullmatch(rb"-?[0-9]{1,19}", text):
         shown = brief(content.decode("ascii", "replace").strip(), 40)

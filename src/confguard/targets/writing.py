@@ -11,7 +11,17 @@ from pathlib import Path
 from confguard.errors import TargetError
 from confguard.targets.access import Attributes
 
-__all__ = ["IN_PLACE", "bound", "failing_as", "finish_folder", "keep", "sync_folder", "undoing", "write_new"]
+__all__ = [
+    "IN_PLACE",
+    "bound",
+    "failing_as",
+    "finish_folder",
+    "keep",
+    "opened",
+    "sync_folder",
+    "undoing",
+    "write_new",
+]
 
 IN_PLACE = '{ file = "...", in_place = true } writes over it'
 
@@ -60,6 +70,16 @@ def _hint(error: OSError, path: Path) -> str | None:
 
 
 @contextmanager
+def opened(path: Path, flags: int, mode: int = 0o777) -> Iterator[int]:
+    """The descriptor of a file or folder, closed in the end."""
+    descriptor = os.open(path, flags | os.O_CLOEXEC, mode)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def undoing(undo: Callable[[], object]) -> Iterator[None]:
     """Whatever goes wrong within, it is undone."""
     try:
@@ -71,15 +91,12 @@ def undoing(undo: Callable[[], object]) -> Iterator[None]:
 
 def write_new(path: Path, content: bytes, finish: Callable[[int], object]) -> None:
     """Write a file that is not there yet, private to its user until `finish` has made it what it shall be; synced."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
+    with opened(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600) as descriptor:
         view = memoryview(content)
         while view:
             view = view[os.write(descriptor, view) :]
         finish(descriptor)
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def keep(old: Attributes, descriptor: int, what: str, hint: str) -> None:
@@ -95,9 +112,6 @@ def sync_folder(folder: Path) -> None:
 
 def finish_folder(folder: Path, finish: Callable[[int], object]) -> None:
     """Make a folder what it shall be, and the names in it durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
+    with opened(folder, os.O_RDONLY) as descriptor:
         finish(descriptor)
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
