@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["amount", "in_number", "shortened", "window"]
+__all__ = ["amount", "common_length", "in_number", "shortened", "window"]
 
 _BREAKS = (
     re.compile(r"(?<=[,;])(?=\s)"),
@@ -24,6 +24,22 @@ def amount(count: int, thing: str, things: str | None = None) -> str:
     ('1 config', '1,200 configs', '0 entries')
     """
     return f"{count:,} {thing if count == 1 else things or thing + 's'}"
+
+
+def common_length(first: bytes, second: bytes) -> int:
+    """How many bytes two texts begin with alike.
+
+    >>> common_length(b"pool = 64", b"pool = 10")
+    7
+    """
+    low, high = 0, min(len(first), len(second))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if first[low:middle] == second[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def in_number(text: str) -> str:

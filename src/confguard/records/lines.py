@@ -22,6 +22,7 @@ from confguard.documents.registry import format_named
 from confguard.fields import KeyedBy
 from confguard.paths import Path
 from confguard.schema.shape import ANYTHING, Shape
+from confguard.texts import common_length
 from confguard.values import Documents, same
 
 __all__ = ["Lines", "plausible"]
@@ -257,8 +258,8 @@ def plausible(old: bytes, new: bytes, format: str) -> bool:
 
 def _hunks(old: bytes, new: bytes, format: str) -> list[_Hunk] | None:
     """The lines that differ; None where they are too many."""
-    start = new.rfind(b"\n", 0, _common(old, new)) + 1
-    end = _common(old[start:][::-1], new[start:][::-1])
+    start = new.rfind(b"\n", 0, common_length(old, new)) + 1
+    end = common_length(old[start:][::-1], new[start:][::-1])
     cut = new.find(b"\n", len(new) - end) if end else -1
     end = len(new) - cut if cut >= 0 else 0
     first = new.count(b"\n", 0, start)
@@ -294,18 +295,6 @@ def _is_alike(one: re.Match[bytes], two: re.Match[bytes]) -> bool:
     return one["indent"] == two["indent"] and all(
         one[name].strip() == two[name].strip() for name in ("key", "sign")
     )
-
-
-def _common(one: bytes, other: bytes) -> int:
-    """How many bytes two texts begin with alike."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _setting(line: bytes, format: str) -> re.Match[bytes] | None:

@@ -17,6 +17,7 @@ from attrs import field, frozen
 from confguard.errors import TargetError
 from confguard.targets.interface import Staged
 from confguard.targets.writing import failing_as, opened, undoing
+from confguard.texts import common_length
 
 __all__ = ["StagedOverwrite", "torn_between"]
 
@@ -87,24 +88,12 @@ def torn_between(held: bytes, before: bytes, wanted: bytes) -> bool:
         return False
     grown = (before + wanted[len(before) :])[:size]  # what grew is there, and nothing else yet
     written = (wanted + before[len(wanted) :])[:size]
-    if _same_to(held, written) >= size - _same_to(held[::-1], grown[::-1]):
+    if common_length(held, written) >= size - common_length(held[::-1], grown[::-1]):
         return True
     texts = (grown, written, before[:size].ljust(size, b"\0"))
     return all(
         held[at : at + _BLOCK] in [text[at : at + _BLOCK] for text in texts] for at in range(0, size, _BLOCK)
     )
-
-
-def _same_to(first: bytes, second: bytes) -> int:
-    """How many bytes two texts of one length begin with in common."""
-    low, high = 0, len(first)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if first[low:middle] == second[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _overwrite(descriptor: int, content: bytes, there: int) -> None:
