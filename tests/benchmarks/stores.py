@@ -164,12 +164,13 @@ def _bare(store: Store, content: Callable[[], bytes]) -> Callable[[], object]:
     from confguard.stores.etcd import EtcdStore
     from confguard.stores.etcd_client import put
     from confguard.stores.postgres import PostgresStore
+    from confguard.stores.postgres_connections import BoundedConnection
 
     if isinstance(store, EtcdStore):
         numbers = iter(range(10**6))
         return lambda: store._client.transaction([], [put(b"bare/%d" % next(numbers), content())])
     assert isinstance(store, PostgresStore)
-    connection = store._connect()
+    connection = BoundedConnection.connect(store.url, autocommit=True)
     connection.execute("CREATE TABLE bare (x BYTEA)")
 
     def insert() -> None:

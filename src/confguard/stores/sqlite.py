@@ -88,19 +88,16 @@ class SqliteStore(SqlStore):
 
     def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
         with self._entered():
-            if self._writer is None:
-                self._writer = self._open()
-                self._opened_file = _file_at(self.path)
-                self._reader.close()
+            writer = self._writing()
             try:
                 self._at_work = True
                 if not durable:
-                    self._writer.execute("PRAGMA synchronous = NORMAL")
-                _execute(self._writer, script)
+                    writer.execute("PRAGMA synchronous = NORMAL")
+                _execute(writer, script)
             finally:
                 self._at_work = False
                 if not durable:
-                    self._writer.execute("PRAGMA synchronous = FULL")
+                    writer.execute("PRAGMA synchronous = FULL")
 
     @contextmanager
     def _entered(self) -> Iterator[None]:
@@ -126,21 +123,26 @@ class SqliteStore(SqlStore):
             _LEFT.append(self._writer)
             self._writer = None
 
-    def _open(self) -> sqlite3.Connection:
+    def _writing(self) -> sqlite3.Connection:
+        """The connection that writes, opened when the first thing is to be written."""
+        if self._writer is not None:
+            return self._writer
         try:
             self._create_file()
         except OSError as error:
             raise StoreError(f"{self.path}: cannot be made: {error.strerror or error}") from error
-        connection = connections.connect(self.path, self._busy_seconds)
+        writer = connections.connect(self.path, self._busy_seconds)
         try:
-            connections.ensure(connection, self.path)
-            self._write_ahead(connection)
-            connection.execute("PRAGMA synchronous = FULL")
+            connections.ensure(writer, self.path)
+            self._write_ahead(writer)
+            writer.execute("PRAGMA synchronous = FULL")
         except BaseException:
-            connection.close()
+            writer.close()
             raise
-        self._finalizer = close_with(self, connection.close)
-        return connection
+        self._writer, self._opened_file = writer, _file_at(self.path)
+        self._finalizer = close_with(self, writer.close)
+        self._reader.close()
+        return writer
 
     def _write_ahead(self, connection: sqlite3.Connection) -> None:
         """Switch to the write-ahead log. SQLite does not wait for others that do so at the same moment: we do."""

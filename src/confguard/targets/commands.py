@@ -149,7 +149,10 @@ class Running:
     @property
     def ending(self) -> str:
         """How it ended, in words."""
-        return _ended_with(self.code)
+        if self.code >= 0:
+            return f"ended with {self.code}"
+        known = {number.value: number.name for number in signal.Signals}
+        return f"was killed by {known.get(-self.code, f'signal {-self.code}')}"
 
     def follow(self, seconds: float) -> bool:
         """Read what it prints until it has ended. False if it did not, in so many seconds."""
@@ -234,15 +237,6 @@ def _throw_away(reading: int) -> None:
             timeout=5,
             check=False,
         )
-
-
-def _ended_with(code: int) -> str:
-    if code >= 0:
-        return f"ended with {code}"
-    try:
-        return f"was killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"was killed by signal {-code}"
 
 
 def _what_to_do(error: OSError, program: str) -> str:

@@ -28,11 +28,9 @@ _TEMPLATES = frozenset({".erb", ".j2", ".jinja", ".jinja2", ".mustache", ".templ
 
 def check_path(_: object, attribute: Attribute[Any], path: Path) -> None:
     """A path that some system could open."""
-    try:
+    with contextlib.suppress(UnicodeEncodeError):
         if b"\0" not in os.fsencode(path):
             return
-    except UnicodeEncodeError:
-        pass
     raise TargetError(f"target {str(path)!r}: no path has such characters")
 
 

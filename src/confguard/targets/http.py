@@ -29,6 +29,7 @@ from confguard.errors import brief
 from confguard.fields import Duration
 from confguard.targets.addresses import Address
 from confguard.targets.calls import Call
+from confguard.targets.writing import undoing
 
 __all__ = ["MOST", "Answer", "ask"]
 
@@ -148,12 +149,9 @@ def _secured(connected: socket.socket, address: Address, until: float) -> ssl.SS
     context = ssl.create_default_context()
     name = address.host.rstrip(".").partition("%")[0]
     secured = context.wrap_socket(connected, server_hostname=name, do_handshake_on_connect=False)
-    try:
+    with undoing(secured.close):
         secured.settimeout(_left(until))
         secured.do_handshake()
-    except BaseException:
-        secured.close()
-        raise
     return secured
 
 
