@@ -105,12 +105,12 @@ class EtcdStore(Store):
 
     def places(self, config: str) -> dict[str, PlaceState]:
         pairs = self._client.range(*self._below("place", config))
-        return {key.rpartition(b"/")[2].decode(): values.place_of(config, value) for key, value in pairs}
+        return {key.rpartition(b"/")[2].decode(): _place(config, value) for key, value in pairs}
 
     def note_place(self, config: str, place: str, before: PlaceState | None, state: PlaceState) -> None:
         key = self._key("place", config, place)
         value = self._value(key)
-        now = values.place_of(config, value) if value is not None else None
+        now = _place(config, value) if value is not None else None
         if (now and now.wanted) == (before and before.wanted):
             unchanged = absent(key) if value is None else holds(key, value)
             self._client.transaction([unchanged], [put(key, values.json_of(state))])
@@ -217,8 +217,8 @@ class EtcdStore(Store):
         noted = self._value(head)
         if noted is None:
             return False
-        conditions = [holds(key, values.bake_text(before)), holds(head, noted)]
-        changing = [put(key, values.bake_text(after)), put(head, noted)]
+        conditions = [holds(key, before.to_text().encode()), holds(head, noted)]
+        changing = [put(key, after.to_text().encode()), put(head, noted)]
 
         def changed() -> bool:
             return self.pending_bake(config) == after
@@ -262,7 +262,7 @@ class EtcdStore(Store):
 
     def reports(self, config: str) -> list[Report]:
         pairs = self._client.range(*self._below("report", config))
-        return [values.report_of(config, value) for _, value in pairs]
+        return [values.value_of(Report, f"a report of '{config}'", value) for _, value in pairs]
 
     def thin(self, config: str, keep: frozenset[int]) -> int:
         while True:  # until nobody appends meanwhile: what they did may stand on what was to be dropped
@@ -301,14 +301,14 @@ class EtcdStore(Store):
         if append.place:
             key = self._key("place", config, append.place)
             before = self._value(key)
-            state = values.place_of(config, before) if before is not None else PlaceState(0)
+            state = _place(config, before) if before is not None else PlaceState(0)
             puts[key] = values.json_of(evolve(state, wanted=last.number))
         operations = {key: put(key, value) for key, value in puts.items()}
         if append.bake is None:
             return operations | {bake: delete(bake), watched: delete(watched)}
         lease = self._client.grant(append.bake.lease)
         leases[config] = lease, append.bake.lease
-        operations[bake] = put(bake, values.bake_text(append.bake))
+        operations[bake] = put(bake, append.bake.to_text().encode())
         operations[watched] = put(watched, str(append.bake.revision).encode(), lease)
         return operations
 
@@ -352,3 +352,7 @@ class EtcdStore(Store):
         """From where to before where the keys of a kind go."""
         start = self._key(kind, config) + b"/"
         return start, values.after(start)
+
+
+def _place(config: str, value: bytes) -> PlaceState:
+    return values.value_of(PlaceState, f"a place of '{config}'", value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from attrs import asdict, evolve
 
@@ -15,16 +16,15 @@ __all__ = [
     "after",
     "as_written",
     "bake_of",
-    "bake_text",
     "head_of",
     "head_text",
     "in_parts",
     "json_of",
     "number_of",
-    "place_of",
-    "report_of",
+    "value_of",
 ]
 
+_Value = TypeVar("_Value", PlaceState, Report)
 _PART, _PART_BYTES = 25, 2**19
 """How much of a history goes into one transaction."""
 
@@ -77,21 +77,10 @@ def json_of(value: PlaceState | Report) -> bytes:
     return json.dumps(asdict(value), ensure_ascii=False).encode()
 
 
-def place_of(config: str, value: bytes) -> PlaceState:
-    """What is known of a place, read. Raises `IntegrityError`."""
-    with as_written(f"a place of '{config}'"):
-        return PlaceState(**json.loads(value))
-
-
-def report_of(config: str, value: bytes) -> Report:
-    """What a process has counted, read. Raises `IntegrityError`."""
-    with as_written(f"a report of '{config}'"):
-        return Report(**json.loads(value))
-
-
-def bake_text(bake: PendingBake) -> bytes:
-    """A bake that is under way, written."""
-    return bake.to_text().encode()
+def value_of(kind: type[_Value], what: str, value: bytes) -> _Value:
+    """What `json_of` wrote, read. Raises `IntegrityError`."""
+    with as_written(what):
+        return kind(**json.loads(value))
 
 
 def bake_of(config: str, value: bytes, watched: bytes | None) -> PendingBake:
