@@ -740,7 +740,7 @@ def test_a_commit_whose_answer_is_lost_for_good_is_in_doubt(
             send(*words)
         raise LostError("the network went away")
 
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("confguard.stores.retrying.PATIENCE_SECONDS", 0.2)
     with monkeypatch.context() as patched:
         patched.setattr(where, name, loses_the_answer)
         with pytest.raises(InDoubtError, match="in doubt whether revision 2 of 'a' was committed") as caught:
@@ -758,9 +758,7 @@ def test_a_commit_that_nobody_heard_is_not_in_doubt(
     guard = cg.Guard("a", store=fresh_url(kind, request), targets=["a.toml"], policy=ANY)
     guard.apply(guard.plan({"x": 1}, reason="start"))
     plan = guard.plan({"x": 2}, reason="two")
-    monkeypatch.setattr(
-        f"confguard.stores.{'postgres' if kind == 'postgresql' else 'etcd'}.PATIENCE_SECONDS", 0.2
-    )
+    monkeypatch.setattr("confguard.stores.retrying.PATIENCE_SECONDS", 0.2)
     if kind == "postgresql":
         guard.store._connection.close()
         port = rf"(\D){request.getfixturevalue('postgres').port}"

@@ -31,14 +31,14 @@ from confguard.targets.interface import Staged, Target
 from confguard.targets.obstacles import refuse_folder, refuse_pinned
 from confguard.targets.writing import bound, failing_as, finish_folder, keep, sync_folder, undoing, write_new
 
-__all__ = ["FileSet", "parts_of"]
+__all__ = ["FileSet", "files_of_bundle"]
 
 _LINK = "..data"
 _STAGED = "..confguard-"
 _HINT = "write as its owner or as root"
 
 
-def parts_of(target: str, content: bytes) -> dict[str, bytes]:
+def files_of_bundle(target: str, content: bytes) -> dict[str, bytes]:
     """The bytes of each file of a bundle. Raises `TargetError` for what is none, or would be written elsewhere."""
     try:
         files = files_of(content)
@@ -120,7 +120,7 @@ class FileSet(Target):
         )
 
     def stage(self, content: bytes) -> StagedSet:
-        files = parts_of(self.name, content)
+        files = files_of_bundle(self.name, content)
         with failing_as(f"target {self.root}: cannot be written", self.real):
             remove_root = self._remove_root if self._make_root() else lambda: None
             staged = self.waiting(files)

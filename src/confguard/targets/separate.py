@@ -15,7 +15,7 @@ from attrs import field, frozen
 from confguard.documents.bundle import Layout, files_of
 from confguard.errors import DocumentError, TargetError
 from confguard.targets.files import FileTarget
-from confguard.targets.filesets import parts_of
+from confguard.targets.filesets import files_of_bundle
 from confguard.targets.interface import Staged, Target
 from confguard.targets.writing import failing_as, sync_folder, undoing
 
@@ -81,7 +81,7 @@ class SeparateFiles(Target):
 
     def stage(self, content: bytes) -> Staged:
         """Write each that changes beside its file, synced to disk."""
-        parts = parts_of(self.name, content)
+        parts = files_of_bundle(self.name, content)
         for name in parts:
             if name not in self.targets:
                 raise TargetError(
