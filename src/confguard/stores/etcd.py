@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from threading import Event
 from urllib.parse import quote, unquote
@@ -170,10 +171,8 @@ class EtcdStore(Store):
         start, end = self._below("revision", config)
         while page := self._client.range(start, end, limit=_PAGE):
             for _, value in page:
-                try:
+                with suppress(IntegrityError):
                     yield self._revision(value)
-                except IntegrityError:
-                    continue
             start = page[-1][0] + b"\0"
 
     def damage(self, config: str) -> str | None:

@@ -192,16 +192,10 @@ class SqlStore(Store):
     def walk(self, config: str) -> Iterator[Revision]:
         query = f"{_REVISIONS} AND r.number > ? ORDER BY r.number LIMIT ?"
         after = 0
-        while True:
-            rows = self._rows(query, config, after, _PAGE)
+        while rows := self._rows(query, config, after, _PAGE):
             for row in rows:
-                try:
-                    revision = self._revision(row, look_elsewhere=False)
-                except IntegrityError:
-                    continue
-                yield revision
-            if len(rows) < _PAGE:
-                return
+                with suppress(IntegrityError):
+                    yield self._revision(row, look_elsewhere=False)
             after = rows[-1][1]
 
     def damage(self, config: str) -> str | None:
@@ -333,7 +327,8 @@ class SqlStore(Store):
 
     def _packed_anew(self, config: str, staying: Sequence[int]) -> Iterator[Row]:
         """Payload, keyframe and number of the revisions that keep their content, packed as if there were no others."""
-        packed, _ = packing.pack_all(enumerate(self._content(config, number) for number in staying), None)
+        contents = (self._content(config, "r.number = ?", number) for number in staying)
+        packed, _ = packing.pack_all(enumerate(contents), None)
         for number, each in zip(staying, packed, strict=True):
             if each is not None:
                 yield each.payload, staying[each.keyframe] if each.keyframe is not None else None, number
@@ -357,16 +352,9 @@ class SqlStore(Store):
                     return packing.keyframe_of(number, content)
         return None
 
-    def _content(self, config: str, number: int) -> bytes:
-        rows = self._rows(f"SELECT {_PACKED} {_WITH_CONTENT} AND r.number = ?", config, number)
-        if not rows:
-            raise NotFoundError(f"'{config}' has no revision {number}")
-        return _unpacked(*rows[0])
-
-    def _same_content(self, config: str, digest: bytes) -> bytes | None:
-        """The content with a digest, from any revision that still has it."""
-        query = f"SELECT {_PACKED} {_WITH_CONTENT} AND r.content = ? AND r.payload IS NOT NULL LIMIT 1"
-        rows = self._rows(query, config, digest)
+    def _content(self, config: str, condition: str, value: object) -> bytes | None:
+        """The content of a revision; None if there is no such revision."""
+        rows = self._rows(f"SELECT {_PACKED} {_WITH_CONTENT} AND {condition} LIMIT 1", config, value)
         return _unpacked(*rows[0]) if rows else None
 
     def _revision(self, row: Row, *, packed: Row | None = None, look_elsewhere: bool = True) -> Revision:
@@ -375,11 +363,14 @@ class SqlStore(Store):
 
         def load() -> bytes:
             if not gone:
-                return _unpacked(*packed) if packed else self._content(name, number)
-            same = self._same_content(name, digest) if look_elsewhere else None
-            if same is None:
+                content = _unpacked(*packed) if packed else self._content(name, "r.number = ?", number)
+            elif look_elsewhere:  # any revision with the same bytes may still have them
+                content = self._content(name, "r.content = ? AND r.payload IS NOT NULL", digest)
+            else:
+                content = None
+            if content is None:
                 raise thinned(name, number)
-            return same
+            return content
 
         return revision_of(row, load)
 
