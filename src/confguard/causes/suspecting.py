@@ -15,14 +15,14 @@ from confguard.causes.changes import MOST, Seen, of_store, shown
 from confguard.causes.dependencies import Dependencies
 from confguard.causes.ranking import Suspect, lasted, rank
 from confguard.causes.symptoms import Symptom
-from confguard.errors import DocumentError, NotFoundError, SchemaError, did_you_mean
+from confguard.errors import DocumentError, SchemaError, did_you_mean
 from confguard.fields import Duration
 from confguard.moments import read_moment
 from confguard.project import FILE_NAME, Project, require_project
 from confguard.project.guards import terms_of
 from confguard.risk.judging import Terms
 from confguard.stores.interface import Store
-from confguard.stores.opening import missing_file, open_store
+from confguard.stores.opening import check_there, missing_file, open_store
 from confguard.texts import amount
 
 __all__ = ["Suspects", "suspects"]
@@ -127,18 +127,14 @@ def _found(
     depends: Mapping[str, Sequence[str]],
     limit: int,
 ) -> Suspects:
-    missing = missing_file(store)
-    if missing is not None and not repositories:
-        raise NotFoundError(
-            f"there is no store {missing}",
-            hint="is `store` in the project file right? The first `confguard apply` makes it",
-        )
+    if not repositories:
+        check_there(store)
     seen = Seen()
     start = at - min(window, at - _EARLIEST) if at > _EARLIEST else at
     until = at + min(_AFTERWARDS, _LATEST - at) if at < _LATEST else at
     of_store(store, start, at, until, seen)
     unread = _of_repositories(repositories, start, at, until, seen)
-    if unread and missing is not None and len(unread) == len(repositories):
+    if unread and len(unread) == len(repositories) and missing_file(store) is not None:
         raise unread[0]
     if not repositories:  # their files have names, too
         seen.notes += _unknown(depends, {*store.configs(), *(project.settings.configs if project else ())})

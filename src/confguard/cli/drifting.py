@@ -13,9 +13,10 @@ from attrs import frozen
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, duration
 from confguard.cli.output import error_json, indented, report_error, report_errors, say, shown_path
-from confguard.cli.projects import check_there, guarded_there, names_of, of_each
+from confguard.cli.projects import guarded_there, names_of, of_each
 from confguard.errors import ConfguardError
 from confguard.guard import Guard
+from confguard.stores.opening import check_there
 from confguard.targets.drift import Drift
 
 __all__ = ["register"]
@@ -81,7 +82,7 @@ def _looked(guard: Guard, known: tuple[Drift, ...], *, repair: bool) -> _Looked:
 
 
 def _looked_once(guard: Guard, *, repair: bool) -> _Looked:
-    check_there(guard)
+    check_there(guard.store, f"'{guard.name}': ")
     return _looked(guard, (), repair=repair)
 
 

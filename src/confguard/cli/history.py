@@ -14,7 +14,7 @@ from confguard.cli.change import revision_json
 from confguard.cli.differences import show_diff
 from confguard.cli.options import Commands, whole
 from confguard.cli.output import error_json, indented, paint, report_errors, say, shown_path
-from confguard.cli.projects import check_there, guarded_there, names_of, of_each, the_project
+from confguard.cli.projects import guarded_there, names_of, of_each, the_project
 from confguard.diffs.changes import Diff
 from confguard.documents.bundle import BUNDLE, files_of
 from confguard.errors import DocumentError, NotFoundError, harmless
@@ -22,7 +22,7 @@ from confguard.guard import Guard
 from confguard.live.last_good import compared
 from confguard.project import Project
 from confguard.stores.interface import PendingBake, Revision
-from confguard.stores.opening import missing_file
+from confguard.stores.opening import check_there, missing_file
 from confguard.stores.selecting import previous
 from confguard.texts import amount
 
@@ -139,7 +139,7 @@ def _raw(revision: Revision, file: str | None) -> bytes:
 
 
 def _verified(guard: Guard, signers: str | os.PathLike[str] | None) -> int:
-    check_there(guard)
+    check_there(guard.store, f"'{guard.name}': ")
     return guard.verify(signers)
 
 

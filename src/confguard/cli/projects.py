@@ -7,16 +7,15 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TypeVar
 
-from confguard.errors import ConfguardError, NotFoundError, ProjectError, SchemaError
+from confguard.errors import ConfguardError, ProjectError, SchemaError
 from confguard.events import Listener
 from confguard.guard import Guard
 from confguard.project import Project, require_project
 from confguard.project.guards import guard_of
 from confguard.stores.interface import Store
-from confguard.stores.opening import missing_file
+from confguard.stores.opening import check_there
 
 __all__ = [
-    "check_there",
     "guarded",
     "guarded_anyway",
     "guarded_there",
@@ -67,18 +66,8 @@ def guarded_anyway(name: str, *, store: Store | None = None, on_event: Listener 
 def guarded_there(name: str) -> Guard:
     """As `guarded_anyway`, for who needs a store that is there. Raises `NotFoundError` where there is none."""
     guard = guarded_anyway(name)
-    check_there(guard)
+    check_there(guard.store, f"'{guard.name}': ")
     return guard
-
-
-def check_there(guard: Guard) -> None:
-    """Raise `NotFoundError` if the store has no file: a path that is mistyped is not a history without revisions."""
-    missing = missing_file(guard.store)
-    if missing is not None:
-        raise NotFoundError(
-            f"'{guard.name}': there is no store {missing}",
-            hint="is `store` in the project file right? The first `confguard apply` makes it",
-        )
 
 
 def of_each(

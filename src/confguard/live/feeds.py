@@ -16,7 +16,7 @@ from confguard.forking import renew_in_children
 from confguard.live.files import FileFeed
 from confguard.live.seen import Seen
 from confguard.stores.interface import Revision, Store
-from confguard.stores.opening import missing_file, open_store
+from confguard.stores.opening import check_there, open_store
 from confguard.stores.stages import Instance
 from confguard.stores.urls import without_password
 
@@ -79,21 +79,14 @@ class StoredFeed:
         for _ in range(_TRIES):
             head = store.head(self.name)
             if head is None:
-                raise self._nothing(store)
+                check_there(store, hint="was it moved? The first apply makes one")
+                raise NotFoundError(f"the store has no config '{self.name}'", hint="apply a first revision")
             pending = store.pending_bake(self.name) if head.digest != known else None
             if pending is None or (pending.revision == head.number and pending.takes(self._instance)):
                 return head
             if pending.revision == head.number:
                 return store.get(self.name, pending.back)
         raise StoreError(f"the head of '{self.name}' moves faster than it can be read")
-
-    def _nothing(self, store: Store) -> NotFoundError:
-        missing = missing_file(store)
-        if missing is not None:
-            return NotFoundError(
-                f"there is no store {missing}", hint="was it moved? The first apply makes one"
-            )
-        return NotFoundError(f"the store has no config '{self.name}'", hint="apply a first revision")
 
     def holds(self, seen: Seen) -> bool:
         """Is it still the revision of its number?"""

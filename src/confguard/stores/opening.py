@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
 
-from confguard.errors import StoreError, did_you_mean
+from confguard.errors import NotFoundError, StoreError, did_you_mean
 from confguard.stores.interface import Store
 from confguard.stores.urls import without_password
 
-__all__ = ["missing_file", "open_store"]
+__all__ = ["check_there", "missing_file", "open_store"]
 
 _SCHEMES = ("sqlite", "memory", "postgresql", "postgres", "etcd", "etcds")
 
@@ -66,6 +66,17 @@ def missing_file(store: Store) -> Path | None:
     """The file of a store that keeps all in one, where that is not there."""
     path = getattr(store, "path", None)
     return path if isinstance(path, Path) and not path.exists() else None
+
+
+def check_there(
+    store: Store,
+    whose: str = "",
+    hint: str = "is `store` in the project file right? The first `confguard apply` makes it",
+) -> None:
+    """Raise `NotFoundError` where there is no such file: a path that is mistyped is not a history without revisions."""
+    missing = missing_file(store)
+    if missing is not None:
+        raise NotFoundError(f"{whose}there is no store {missing}", hint=hint)
 
 
 def _plugin(scheme: str) -> Callable[[str], Store] | None:
