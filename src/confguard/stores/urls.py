@@ -9,11 +9,10 @@ from urllib.parse import parse_qsl, unquote
 from attrs import field, frozen
 
 from confguard.errors import StoreError, did_you_mean
-from confguard.secrets import secret_name
+from confguard.secrets import masked
 
 __all__ = ["EtcdUrl", "first_line", "missing_extra", "newer_layout", "postgres_settings", "without_password"]
 
-_PARAMETER = re.compile(r"([?&]([\w.-]+)=)[^&#]+")
 _ETCD_OPTIONS = ("ca", "cert", "key")
 _ETCD_PORT = "2379"
 CONNECT_SECONDS = 5
@@ -43,8 +42,7 @@ def without_password(url: str) -> str:
     scheme, colon, rest = url.partition(":")
     before = rest[: _end_of_credentials(rest)]
     name, separator, _ = before.partition(":")
-    shown = f"{scheme}{colon}{name}:***{rest[len(before) :]}" if separator else url
-    return _PARAMETER.sub(lambda match: match[1] + "***" if secret_name(match[2]) else match[0], shown)
+    return masked(f"{scheme}{colon}{name}:***{rest[len(before) :]}" if separator else url)
 
 
 def _end_of_credentials(rest: str) -> int:
