@@ -6,11 +6,11 @@ Where the three do not agree, docs/reference/formats.md tells what is read here,
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
-from confguard.documents.interface import Format, LineIndex, ParseError, Places, Span, twice
+from confguard.documents.interface import Format, ParseError, Places, Spot, places_of, repeated, twice
 
-__all__ = ["EnvFormat", "env_quoted"]
+__all__ = ["EnvFormat", "assignments", "env_quoted"]
 
 
 class EnvFormat(Format):
@@ -20,37 +20,16 @@ class EnvFormat(Format):
     texts_only = True
 
     def parse(self, text: str) -> Any:
-        """The text's data: a mapping of names to texts."""
-        data: dict[str, str] = {}
-        starts: dict[str, int] = {}
-        for entry in _entries(text):
-            if entry.name in data:
-                index = LineIndex(text)
-                first, again = index.position(starts[entry.name]), index.position(entry.start)
-                raise twice(f"'{entry.name}'", first, again)
-            data[entry.name], starts[entry.name] = entry.value, entry.start
-        return data
+        entries = assignments(text)
+        if pair := repeated(spot for spot, _ in entries):
+            raise twice(text, f"'{pair[1].path[0]}'", pair[0].start, pair[1].start)
+        return {spot.path[0]: value for spot, value in entries}
 
     def places(self, text: str) -> Places:
-        """Where each name stands."""
-        index = LineIndex(text)
-        return {
-            (entry.name,): Span(index.position(entry.start), index.position(entry.at))
-            for entry in _entries(text)
-        }
+        return places_of(text, (spot for spot, _ in assignments(text)))
 
     def write(self, data: Any) -> str:
-        """A text that holds this data."""
         return "".join(f"{name}={env_quoted(value)}\n" for name, value in data.items())
-
-
-class _Entry(NamedTuple):
-    name: str
-    value: str
-    start: int
-    """Where the name begins."""
-    at: int
-    """Where the value begins."""
 
 
 _BETWEEN = re.compile(r"(?:[ \t\f\v]*(?:#[^\n]*)?\r?\n)*[ \t\f\v]*(?:#[^\n]*)?")
@@ -64,8 +43,9 @@ _REST = re.compile(r"(?:[ \t]+#[^\n]*|[ \t]*)\r?(?:\n|\Z)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "$": "$", "`": "`"}
 
 
-def _entries(text: str) -> list[_Entry]:
-    entries: list[_Entry] = []
+def assignments(text: str) -> list[tuple[Spot, str]]:
+    """Where each name stands, and its value."""
+    entries: list[tuple[Spot, str]] = []
     at, end = 0, len(text.rstrip("\r"))
     while True:
         at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr] # it matches nothing at least
@@ -73,23 +53,24 @@ def _entries(text: str) -> list[_Entry]:
             return entries
         match = _ASSIGN.match(text, at)
         if not match:
-            raise _error("NAME=value was expected", text, at)
-        value, after = _quoted(text, match.end()) or _unquoted(text, match)
-        entries.append(_Entry(match["name"], value, match.start("name"), match.end()))
-        at = after
+            raise ParseError.at(text, at, "NAME=value was expected")
+        value, value_end, at = _quoted(text, match.end()) or _unquoted(text, match.end())
+        start, name_end = match.span("name")
+        entries.append((Spot((match["name"],), start, name_end, match.end(), value_end), value))
 
 
-def _unquoted(text: str, assign: re.Match[str]) -> tuple[str, int]:
+def _unquoted(text: str, at: int) -> tuple[str, int, int]:
     """A value without quotes: up to a `#` that a blank stands before, or to the end of the line."""
-    end = _PLAIN.match(text, assign.end()).end()  # type: ignore[union-attr]
-    line = text[assign.end() - 1 : end]  # with the blank, or the equals sign, that stands before the value
+    end = _PLAIN.match(text, at).end()  # type: ignore[union-attr]
+    line = text[at - 1 : end]  # with the blank, or the equals sign, that stands before the value
     comment = _COMMENT.search(line)
     if text.startswith("\r", end) and not text.startswith("\r\n", end) and end + 1 < len(text):
-        raise _error("a carriage return without a line feed", text, end)
-    return line[1 : comment.start() if comment else None].rstrip(" \t"), end
+        raise ParseError.at(text, end, "a carriage return without a line feed")
+    value = line[1 : comment.start() if comment else None].rstrip(" \t")
+    return value, at + len(value), end
 
 
-def _quoted(text: str, at: int) -> tuple[str, int] | None:
+def _quoted(text: str, at: int) -> tuple[str, int, int] | None:
     """A word that begins with a quote: what adjoins it belongs to it, as in a shell."""
     if text[at : at + 1] not in {"'", '"'}:
         return None
@@ -99,7 +80,7 @@ def _quoted(text: str, at: int) -> tuple[str, int] | None:
         if first == "'" or first == '"':
             match = (_SINGLE if first == "'" else _DOUBLE).match(text, at)
             if not match:
-                raise _error(f"no closing {first}", text, at)
+                raise ParseError.at(text, at, f"no closing {first}")
             inside = match[1].replace("\r\n", "\n")
             parts.append(inside if first == "'" else _unescape(inside))
         else:
@@ -111,17 +92,12 @@ def _quoted(text: str, at: int) -> tuple[str, int] | None:
     rest = _REST.match(text, at)
     if not rest:
         hint = "quote the whole value; a comment begins with ` #`"
-        raise _error("text after the closing quote", text, at, hint)
-    return "".join(parts), rest.end()
+        raise ParseError.at(text, at, "text after the closing quote", hint)
+    return "".join(parts), at, rest.end()
 
 
 def _unescape(value: str) -> str:
     return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m.group(1), m.group()), value, flags=re.DOTALL)
-
-
-def _error(message: str, text: str, at: int, hint: str | None = None) -> ParseError:
-    line, column = LineIndex(text).position(at)
-    return ParseError(message, line, column, hint)
 
 
 def env_quoted(value: str, quote: str = "", *, expanded: bool = False) -> str:

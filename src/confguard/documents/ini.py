@@ -5,16 +5,21 @@ from __future__ import annotations
 import configparser
 import io
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from attrs import define
+from confguard.documents.interface import (
+    Format,
+    LineIndex,
+    ParseError,
+    Places,
+    Position,
+    Spot,
+    places_of,
+    repeated,
+    twice,
+)
 
-from confguard.documents.interface import Format, LineIndex, ParseError, Places, Position, Span, twice
-
-if TYPE_CHECKING:
-    from confguard.paths import Path
-
-__all__ = ["IniEntry", "IniFormat", "is_ini_comment", "scan_ini"]
+__all__ = ["IniFormat", "is_ini_comment", "spots"]
 
 
 class IniFormat(Format):
@@ -27,7 +32,6 @@ class IniFormat(Format):
     texts_only = True
 
     def parse(self, text: str) -> Any:
-        """The text's data: a mapping of sections, each a mapping of texts (None for a bare key)."""
         parser = _Parser(interpolation=None, allow_no_value=True, default_section="\0")
         try:
             parser.read_file(io.StringIO(text, newline=None))
@@ -52,15 +56,9 @@ class IniFormat(Format):
         return data
 
     def places(self, text: str) -> Places:
-        """Where each section and key stands."""
-        index = LineIndex(text)
-        return {
-            entry.path: Span(index.position(entry.start), index.position(entry.value))
-            for entry in scan_ini(text)
-        }
+        return places_of(text, spots(text))
 
     def write(self, data: Any) -> str:
-        """A text that holds this data."""
         parser = configparser.RawConfigParser(allow_no_value=True, default_section="\0")
         parser.optionxform = str  # type: ignore[assignment,method-assign]
         parser.read_dict(data)
@@ -69,48 +67,31 @@ class IniFormat(Format):
         return buffer.getvalue()
 
 
-@define
-class IniEntry:
-    """A section or a key, and where it stands in the text."""
-
-    path: Path
-    start: int
-    key_end: int
-    value: int
-    """Where the value begins; of a section, or a key without a value, where that ends."""
-    end: int
-    """Where the last line of the value ends."""
-    indent: str
-    bare: bool
-
-
-def scan_ini(text: str) -> list[IniEntry]:
-    """Each section and key as `configparser` meets them.
+def spots(text: str) -> list[Spot]:
+    """Where each section and key stands, as `configparser` meets them; what has no value, has it where its name ends.
 
     What stands further in than a key continues its value, whatever blank lines and comments stand between.
     """
-    entries: list[IniEntry] = []
-    section = ""
+    entries: list[Spot] = []
+    section, depth = "", 0
     for match in _LINE.finditer(text):
-        line, start = match[1], match.start()
-        stripped = line.strip()
+        line = match[1].rstrip()
+        stripped = line.lstrip()
         if not stripped or is_ini_comment(line):
             continue
-        indent = line[: len(line) - len(line.lstrip())]
+        at, end = match.start() + len(line) - len(stripped), match.start() + len(line)
         last = entries[-1] if entries else None
-        if last and len(last.path) > 1 and len(indent) > len(last.indent):
-            if last.bare:
-                raise ParseError(_CONTINUED, *LineIndex(text).position(start + len(indent)))
-            last.end = start + len(line.rstrip())
-            continue
-        at, end = start + len(indent), start + len(line.rstrip())
-        if header := _Parser.SECTCRE.match(stripped):
+        if last and len(last.path) > 1 and len(line) - len(stripped) > depth:
+            if last.value == last.key_end:
+                raise ParseError.at(text, at, _CONTINUED)
+            entries[-1] = last._replace(end=end)
+        elif header := _Parser.SECTCRE.match(stripped):
             section, key_end = header["header"], at + header.end()
-            entries.append(IniEntry((section,), at, key_end, key_end, end, indent, bare=True))
+            entries.append(Spot((section,), at, key_end, key_end, end))
         elif key := _Parser.OPTCRE_NV.match(stripped):
-            key_end, bare = at + key.end("option"), key["value"] is None
-            value = key_end if bare else at + key.start("value")
-            entries.append(IniEntry((section, key["option"]), at, key_end, value, end, indent, bare))
+            key_end, depth = at + key.end("option"), len(line) - len(stripped)
+            value = key_end if key["value"] is None else at + key.start("value")
+            entries.append(Spot((section, key["option"]), at, key_end, value, end))
     return entries
 
 
@@ -137,26 +118,23 @@ def _position(text: str, number: int) -> Position:
 
 def _continued(text: str) -> ParseError:
     try:
-        scan_ini(text)
+        spots(text)
     except ParseError as error:
         return error
     return ParseError(_CONTINUED, 1, 1)
 
 
 def _twice(text: str) -> ParseError:
-    seen: dict[Path, IniEntry] = {}
-    index = LineIndex(text)
-    for entry in scan_ini(text):
-        section, *key = entry.path
-        first = seen.setdefault((section, *(str(name).lower() for name in key)), entry)
-        if first is not entry:
-            places = index.position(first.start), index.position(entry.start)
-            if not key:
-                return twice(f"section [{section}]", *places)
-            problem = twice(f"key '{key[0]}'", *places, f" in section [{section}]")
-            problem.hint = None if first.path == entry.path else "names that differ only by case are one key"
-            return problem
-    return ParseError("a key stands twice", 1, 1)
+    pair = repeated(spots(text), lambda path: (path[0], *(str(name).lower() for name in path[1:])))
+    if pair is None:
+        return ParseError("a key stands twice", 1, 1)
+    first, again = pair
+    section, *key = again.path
+    if not key:
+        return twice(text, f"section [{section}]", first.start, again.start)
+    problem = twice(text, f"key '{key[0]}'", first.start, again.start, f" in section [{section}]")
+    problem.hint = None if first.path == again.path else "names that differ only by case are one key"
+    return problem
 
 
 class _Parser(configparser.RawConfigParser):

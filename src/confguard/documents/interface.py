@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    import re
+
     from confguard.paths import Path
 
-__all__ = ["Format", "LineIndex", "ParseError", "Places", "Position", "Span", "twice"]
+__all__ = [
+    "Format",
+    "LineIndex",
+    "ParseError",
+    "Places",
+    "Position",
+    "Span",
+    "Spot",
+    "end_of",
+    "places_of",
+    "repeated",
+    "twice",
+]
 
 
 class Position(NamedTuple):
@@ -30,6 +44,17 @@ class Span(NamedTuple):
 Places: TypeAlias = "dict[Path, Span]"
 
 
+class Spot(NamedTuple):
+    """Where one value stands in a text, as offsets."""
+
+    path: Path
+    start: int
+    """Where its key begins; of an element of a list, where it begins itself."""
+    key_end: int
+    value: int
+    end: int
+
+
 class ParseError(ValueError):
     """A text is not of its format. The reader adds the file's name."""
 
@@ -39,15 +64,45 @@ class ParseError(ValueError):
         super().__init__(message)
         self.line, self.column, self.hint = line, column, hint
 
+    @classmethod
+    def at(cls, text: str, offset: int, message: str, hint: str | None = None) -> ParseError:
+        """The error at an offset of a text."""
+        return cls(message, *LineIndex(text).position(offset), hint)
 
-def twice(what: str, first: Position, again: Position, where: str = "") -> ParseError:
+
+def twice(text: str, what: str, first: int, again: int, where: str = "") -> ParseError:
     """The error for what stands twice and may stand once, with both places.
 
-    >>> print(twice("key 'a'", Position(1, 2), Position(3, 2), " in one table"))
-    key 'a' stands twice in one table, as on line 1, column 2
+    >>> print(twice("a = 1\\na = 2\\n", "key 'a'", 0, 6, " in one table"))
+    key 'a' stands twice in one table, as on line 1, column 1
     """
-    message = f"{what} stands twice{where}, as on line {first.line}, column {first.column}"
-    return ParseError(message, again.line, again.column)
+    line, column = LineIndex(text).position(first)
+    return ParseError.at(text, again, f"{what} stands twice{where}, as on line {line}, column {column}")
+
+
+def repeated(
+    spots: Iterable[Spot], known_by: Callable[[Path], Hashable] = lambda path: path
+) -> tuple[Spot, Spot] | None:
+    """The first spot whose path was there already, behind the one that had it; None where all are different."""
+    firsts: dict[Hashable, Spot] = {}
+    pairs = ((firsts.setdefault(known_by(spot.path), spot), spot) for spot in spots)
+    return next(((first, again) for first, again in pairs if first is not again), None)
+
+
+def places_of(text: str, spots: Iterable[Spot]) -> Places:
+    """The places that spots are; the first counts where there are several of one path."""
+    index = LineIndex(text)
+    places: Places = {}
+    for path, start, _, value, _ in spots:
+        if path not in places:
+            places[path] = Span(index.position(start), index.position(value))
+    return places
+
+
+def end_of(pattern: re.Pattern[str], text: str, at: int) -> int:
+    """Where what a pattern matches at an offset ends; the offset where it does not match."""
+    match = pattern.match(text, at)
+    return match.end() if match else at
 
 
 class Format(ABC):

@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 has it, except that a key may not stand twice in one object."""
+"""JSON, read by the standard library, and JSON with comments and commas before a closing bracket."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import MAX_DIGITS, TOO_LARGE
-from confguard.documents.interface import Format, LineIndex, ParseError, Places, Span, twice
+from confguard.documents.interface import Format, ParseError, Places, Spot, end_of, places_of, repeated, twice
 
 if TYPE_CHECKING:
     from confguard.paths import Path
 
-__all__ = ["SCALAR", "SPACE", "STRING", "JsonFormat"]
+__all__ = ["JsonFormat", "JsoncFormat", "blank_comments", "spots"]
 
 
 class JsonFormat(Format):
@@ -22,37 +22,45 @@ class JsonFormat(Format):
     name = "json"
 
     def parse(self, text: str) -> Any:
-        """The text's data."""
         try:
-            data = _loaded(text)
+            data, keys = _loaded(text)
         except json.JSONDecodeError as error:
-            message = "the file is empty" if not text.strip() else _lower_first(error.msg)
+            message = "the file is empty" if not text.strip() else error.msg[:1].lower() + error.msg[1:]
             raise ParseError(message, error.lineno, error.colno) from error
-        except _DuplicateKeyError:
-            _Scan(text).run()  # which meets it, and says where
-            raise ParseError("a key stands twice in one object", 1, 1) from None
         except _NumberError as error:
-            line, column = LineIndex(text).position(_number_at(text, error.number))
-            raise ParseError(error.problem, line, column, error.hint) from error
+            raise ParseError.at(text, _number_at(text, error.number), error.problem, error.hint) from error
         except ValueError as error:  # an integer with more digits than Python converts
-            matches = re.compile(rf"{STRING.pattern}|(-?[0-9]{{{MAX_DIGITS + 1}}})").finditer(text)
+            matches = re.compile(rf"{_STRING.pattern}|(-?[0-9]{{{MAX_DIGITS + 1}}})").finditer(text)
             at = next((match.start() for match in matches if match[1]), 0)
-            raise ParseError(TOO_LARGE, *LineIndex(text).position(at)) from error
+            raise ParseError.at(text, at, TOO_LARGE) from error
+        if not _is_unique(text, keys) and (pair := repeated(spots(text))):
+            what = f"key {json.dumps(pair[1].path[-1])}"
+            raise twice(text, what, pair[0].start, pair[1].start, " in one object")
         if _HALF.search(text):
             _refuse_halves(text)
         return data
 
     def places(self, text: str) -> Places:
-        """Where each path stands. The text is known to parse, so the scan trusts it."""
-        return _Scan(text).run()
+        return places_of(text, spots(text))
 
     def write(self, data: Any) -> str:
-        """A text that holds this data."""
         return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def _loaded(text: str) -> Any:
-    """The data, after making sure that no key stands twice: then there are as many colons as there are keys."""
+class JsoncFormat(JsonFormat):
+    """JSON once its comments are blanked out, so that every place stays where it is."""
+
+    name = "jsonc"
+
+    def parse(self, text: str) -> Any:
+        return super().parse(blank_comments(text))
+
+    def places(self, text: str) -> Places:
+        return super().places(blank_comments(text))
+
+
+def _loaded(text: str) -> tuple[Any, int]:
+    """The data, and how many keys are in it."""
     sizes: list[int] = []
     note = sizes.append
 
@@ -61,26 +69,16 @@ def _loaded(text: str) -> Any:
         return table
 
     data = json.loads(text, object_hook=noted, parse_constant=_no_constant, parse_float=_finite)
-    keys = sum(sizes)
-    if keys == text.count(":") or keys == _colons_after_quotes(text):
-        return data
-    return json.loads(text, object_pairs_hook=_unique)
+    return data, sum(sizes)
 
 
-def _colons_after_quotes(text: str) -> int | None:
-    """At least as many as there are keys; None where white space before a colon makes that uncertain."""
-    return None if any(f"{space}:" in text for space in " \t\r\n") else text.count('":')
-
-
-class _DuplicateKeyError(Exception):
-    """A key stands twice in one object."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) < len(pairs):
-        raise _DuplicateKeyError
-    return table
+def _is_unique(text: str, keys: int) -> bool:
+    """Does no key stand twice? Then there are as many colons as there are keys, which is quick to see."""
+    if keys in (text.count(":"), text.count('":')) and not any(f"{space}:" in text for space in " \t\r\n"):
+        return True
+    again: list[bool] = []
+    json.loads(text, object_pairs_hook=lambda pairs: again.append(len(dict(pairs)) < len(pairs)))
+    return not any(again)
 
 
 class _NumberError(Exception):
@@ -93,13 +91,13 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 def _refuse_halves(text: str) -> None:
     """Refuse half of a surrogate pair, which is no character and can be written nowhere."""
-    for match in STRING.finditer(text):
+    for match in _STRING.finditer(text):
         if _HALF.search(match.group()):
             try:
                 json.loads(match.group()).encode()
             except UnicodeEncodeError:
-                position = LineIndex(text).position(match.start())
-                raise ParseError("half of a surrogate pair, which is no character", *position) from None
+                message = "half of a surrogate pair, which is no character"
+                raise ParseError.at(text, match.start(), message) from None
 
 
 def _no_constant(word: str) -> Any:
@@ -115,81 +113,77 @@ def _finite(digits: str) -> float:
 
 def _number_at(text: str, number: str) -> int:
     """Where a number stands first outside of strings. Up to there the text is JSON."""
-    matches = re.compile(rf'"(?:[^"\\]|\\.)*"|(?<![\w.+-])({re.escape(number)})(?![\w.])')
+    matches = re.compile(rf"{_STRING.pattern}|(?<![\w.+-])({re.escape(number)})(?![\w.])")
     return next((match.start(1) for match in matches.finditer(text) if match.group(1)), 0)
 
 
-def _lower_first(message: str) -> str:
-    return message[:1].lower() + message[1:]
+_SPACE = re.compile(r"[ \t\r\n]*")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_SCALAR = re.compile(r"[^\s,\]}]+")
 
 
-SPACE = re.compile(r"[ \t\r\n]*")
-STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-SCALAR = re.compile(r"[^\s,\]}]+")
+def spots(text: str) -> list[Spot]:
+    """Where each value inside of a text that parses stands; containers before what is in them.
+
+    >>> [spot.path for spot in spots('{"a": [1, {}]}')]
+    [('a',), ('a', 0), ('a', 1)]
+    """
+    spots: list[Spot] = []
+
+    def value_end(path: Path, at: int) -> int:
+        close = {"{": "}", "[": "]"}.get(text[at])
+        if close is None:
+            return end_of(_STRING if text[at] == '"' else _SCALAR, text, at)
+        at, count = end_of(_SPACE, text, at + 1), 0
+        while text[at] != close:
+            start, key_end, segment = at, at, count
+            if close == "}":
+                key_end = end_of(_STRING, text, at)
+                segment = json.loads(text[at:key_end])
+                at = end_of(_SPACE, text, end_of(_SPACE, text, key_end) + 1)
+            number, inner = len(spots), (*path, segment)
+            spots.append(Spot(inner, start, key_end, at, at))
+            end = value_end(inner, at)
+            spots[number] = Spot(inner, start, key_end, at, end)
+            at, count = end_of(_SPACE, text, end), count + 1
+            if text[at] == ",":
+                at = end_of(_SPACE, text, at + 1)
+        return at + 1
+
+    value_end((), end_of(_SPACE, text, 0))
+    return spots
 
 
-class _Scan:
-    """One pass over a valid JSON text that notes where keys and values begin."""
+_TOKEN = re.compile(
+    r'(?P<string>"(?:[^"\\\n]|\\.)*")|(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<open>/\*)|(?P<comma>,)|(?P<close>[\]}])|[^\s]',
+    re.DOTALL,
+)
+_VISIBLE = re.compile(r"[^\n]")
 
-    def __init__(self, text: str) -> None:
-        self.text, self.at = text, 0
-        self.index = LineIndex(text)
-        self.places: Places = {}
 
-    def run(self) -> Places:
-        self._skip()
-        self._value(())
-        return self.places
+def blank_comments(text: str) -> str:
+    """The text with comments and trailing commas as spaces.
 
-    def _value(self, path: Path) -> None:
-        first = self.text[self.at]
-        if first == "{":
-            self._object(path)
-        elif first == "[":
-            self._array(path)
-        else:
-            match = (STRING if first == '"' else SCALAR).match(self.text, self.at)
-            self.at = match.end() if match else len(self.text)
-
-    def _object(self, path: Path) -> None:
-        while self._next("}"):
-            start = self.at
-            match = STRING.match(self.text, self.at)
-            if not match:
-                raise ParseError("no key where one was expected")
-            key = json.loads(match.group())
-            self.at = match.end()
-            self._skip()
-            self.at += 1  # the colon
-            self._skip()
-            inner = (*path, key)
-            if inner in self.places:
-                first, again = self.places[inner].key, self.index.position(start)
-                raise twice(f"key {json.dumps(key)}", first, again, " in one object")
-            self._note(inner, start)
-            self._value(inner)
-
-    def _array(self, path: Path) -> None:
-        count = 0
-        while self._next("]"):
-            self._note((*path, count), self.at)
-            self._value((*path, count))
-            count += 1
-
-    def _next(self, close: str) -> bool:
-        """Step over an opening bracket or a comma to the next item; False at the end of the container."""
-        self._skip()
-        if self.text[self.at] in "[{,":
-            self.at += 1
-            self._skip()
-        if self.text[self.at] == close:
-            self.at += 1
-            return False
-        return True
-
-    def _note(self, path: Path, start: int) -> None:
-        self.places[path] = Span(self.index.position(start), self.index.position(self.at))
-
-    def _skip(self) -> None:
-        match = SPACE.match(self.text, self.at)
-        self.at = match.end() if match else self.at
+    >>> blank_comments('[1, // one\\n]')
+    '[1        \\n]'
+    """
+    parts: list[str] = []
+    at = 0
+    ends = False  # may what stands before end an element?
+    comma: int | None = None  # the part that holds a comma nothing has followed yet
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup
+        parts.append(text[at : match.start()])
+        at = match.end()
+        if kind == "open":
+            raise ParseError.at(text, match.start(), "a comment is not closed")
+        if kind == "comment":
+            parts.append(_VISIBLE.sub(" ", match.group()))
+            continue
+        if kind == "close" and comma is not None:
+            parts[comma] = " "
+        parts.append(match.group())
+        comma = len(parts) - 1 if kind == "comma" and ends else None
+        ends = match.group() not in "[{,:"
+    parts.append(text[at:])
+    return "".join(parts)

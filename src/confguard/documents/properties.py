@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
-from confguard.documents.interface import Format, LineIndex, ParseError, Places, Position, Span, twice
+from confguard.documents.interface import (
+    Format,
+    ParseError,
+    Places,
+    Spot,
+    end_of,
+    places_of,
+    repeated,
+    twice,
+)
 
-__all__ = ["PropertiesFormat", "properties_escaped"]
+__all__ = ["PropertiesFormat", "properties_escaped", "spots"]
 
 
 class PropertiesFormat(Format):
@@ -18,82 +26,59 @@ class PropertiesFormat(Format):
     texts_only = True
 
     def parse(self, text: str) -> Any:
-        """The text's data."""
-        data: dict[str, str] = {}
-        places: Places = {}
-        for key, value, place in _entries(text):
-            if key in data:
-                raise twice(f"'{key}'", places[(key,)].key, place.key)
-            data[key], places[(key,)] = value, place
-        return data
+        entries = spots(text)
+        if pair := repeated(entries):
+            raise twice(text, f"'{pair[1].path[0]}'", pair[0].start, pair[1].start)
+        return {spot.path[0]: _unescaped(text, spot.value, spot.end, spot.start) for spot in entries}
 
     def places(self, text: str) -> Places:
-        """Where each key and value stands."""
-        return {(key,): place for key, _, place in _entries(text)}
+        return places_of(text, spots(text))
 
     def write(self, data: Any) -> str:
-        """A text that holds this data."""
         return "".join(
             f"{properties_escaped(name, ' =:#!')} = {properties_escaped(value, '')}\n"
             for name, value in data.items()
         )
 
 
-_KEY = re.compile(r"(?:[^\\\s=:]|\\.)+", re.DOTALL)
-_BETWEEN = re.compile(r"[ \t\f]*[=:]?[ \t\f]*")
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|u|.)", re.DOTALL)
+_BREAK = r"(?:\r\n|\r|\n|\Z)"
+_BLANK = re.compile(rf"(?:[ \t\f]*(?:[#!][^\r\n]*)?{_BREAK})*[ \t\f]*")
+_NOTHING = re.compile(rf"(?:[ \t\f]|\\{_BREAK})*")
+_KEY = re.compile(rf"(?:[^\\\s=:]|\\{_BREAK}[ \t\f]*|\\.)*", re.DOTALL)
+_BETWEEN = re.compile(rf"(?:[ \t\f]|\\{_BREAK})*[=:]?(?:[ \t\f]|\\{_BREAK})*")
+_VALUE = re.compile(rf"(?:[^\\\r\n]|\\{_BREAK}|\\.)*", re.DOTALL)
+_ESCAPE = re.compile(rf"\\({_BREAK}[ \t\f]*|u[0-9a-fA-F]{{4}}|.)", re.DOTALL)
 _NAMED = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 
 
-def _entries(text: str) -> Iterator[tuple[str, str, Span]]:
-    index = LineIndex(text)
-    for first, end, logical in _logical_lines(text):
-        stripped = logical.lstrip(" \t\f")
-        if not stripped or stripped[0] in "#!":
-            continue
-        start = first + len(logical) - len(stripped)
-        match = _KEY.match(stripped)
-        key_end = match.end() if match else 0
-        between = _BETWEEN.match(stripped, key_end)
-        value = between.end() if between else key_end
-        place = Span(index.position(start), index.position(min(start + value, end)))
-        yield _unescaped(stripped[:key_end], place.key), _unescaped(stripped[value:], place.key), place
+def spots(text: str) -> list[Spot]:
+    """Where each key and value stands. A line that ends in a backslash goes on in the next."""
+    entries: list[Spot] = []
+    at = 0
+    while (start := end_of(_BLANK, text, at)) < len(text):
+        key_end = end_of(_KEY, text, start)
+        value = end_of(_BETWEEN, text, key_end)
+        at = end_of(_VALUE, text, value)
+        if not _NOTHING.fullmatch(text, start, at):
+            key = _unescaped(text, start, key_end, start)
+            entries.append(Spot((key,), start, key_end, value, at))
+    return entries
 
 
-_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|\Z)")
-
-
-def _logical_lines(text: str) -> Iterator[tuple[int, int, str]]:
-    """Lines joined where one ends in an odd number of backslashes; each with where its first begins and ends."""
-    joined: list[str] = []
-    first = end = 0
-    for match in _LINE.finditer(text):
-        line = match[1].lstrip(" \t\f") if joined else match[1]
-        if not joined:
-            first, end = match.span(1)
-        comment = not joined and line.lstrip(" \t\f")[:1] in {"#", "!"}
-        slashes = len(line) - len(line.rstrip("\\"))
-        if slashes % 2 and not comment:
-            joined.append(line[:-1])
-            continue
-        yield first, end, "".join([*joined, line])
-        joined = []
-    if joined:
-        yield first, end, "".join(joined)
-
-
-def _unescaped(text: str, position: Position) -> str:
+def _unescaped(text: str, start: int, end: int, place: int) -> str:
     def replaced(match: re.Match[str]) -> str:
         code = match.group(1)
         if code == "u":
-            raise ParseError("\\u is followed by four hexadecimal digits", *position)
+            raise ParseError.at(text, place, "\\u is followed by four hexadecimal digits")
+        if not code or code[0] in "\r\n":
+            return ""  # the line goes on
         return chr(int(code[1:], 16)) if len(code) == 5 else _NAMED.get(code, code)
 
-    value = _ESCAPE.sub(replaced, text)
+    value = _ESCAPE.sub(replaced, text[start:end])
     try:
         return value.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError as error:
-        raise ParseError("half of a surrogate pair, which is no character", *position) from error
+        raise ParseError.at(text, place, "half of a surrogate pair, which is no character") from error
 
 
 def properties_escaped(text: str, special: str, *, ascii_only: bool = True) -> str:

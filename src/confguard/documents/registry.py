@@ -26,7 +26,7 @@ _BUILT_IN = {
     "json": _BuiltIn((".json",), "json:JsonFormat", "json:JsonNotation"),
     "ini": _BuiltIn((".ini", ".cfg", ".cnf", ".conf"), "ini:IniFormat", "lines:IniNotation"),
     "env": _BuiltIn((".env",), "env:EnvFormat", "lines:EnvNotation"),
-    "jsonc": _BuiltIn((".jsonc", ".json5"), "jsonc:JsoncFormat", "json:JsonNotation"),
+    "jsonc": _BuiltIn((".jsonc", ".json5"), "json:JsoncFormat", "json:JsonNotation"),
     "properties": _BuiltIn((".properties",), "properties:PropertiesFormat", "lines:PropertiesNotation"),
 }
 _BY_SUFFIX = {suffix: name for name, traits in _BUILT_IN.items() for suffix in traits.suffixes}

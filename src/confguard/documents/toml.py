@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from confguard.documents.bounds import MAX_INTEGER_BITS, TOO_LARGE
-from confguard.documents.interface import Format, LineIndex, ParseError, Places, Span, twice
+from confguard.documents.interface import Format, ParseError, Places, Spot, end_of, places_of, twice
 
 if TYPE_CHECKING:
     from confguard.paths import Path
 
-__all__ = ["BARE", "BLANK", "KEY", "SPACE", "STRING", "TomlFormat", "unquoted"]
+__all__ = ["Statement", "TomlFormat", "statements"]
 
 
 class TomlFormat(Format):
@@ -21,15 +22,12 @@ class TomlFormat(Format):
     name = "toml"
 
     def parse(self, text: str) -> Any:
-        """The text's data."""
         import tomli
 
         try:
             data = tomli.loads(text)
         except tomli.TOMLDecodeError as error:
-            if duplicate := _Duplicates(text).first(error.pos):
-                raise duplicate from error
-            raise ParseError(error.msg, error.lineno, error.colno) from error
+            raise _duplicate(text, error.pos) or ParseError(error.msg, error.lineno, error.colno) from error
         except ValueError as error:  # a number with more digits than Python converts
             raise _too_large(text) from error
         if _OTHER_BASE.search(text) and _holds_too_large(data):
@@ -37,11 +35,9 @@ class TomlFormat(Format):
         return data
 
     def places(self, text: str) -> Places:
-        """Where each path stands. The text is known to parse, so the scan trusts it."""
-        return _Scan(text).run()
+        return places_of(text, (spot for spot, kind in _spots(text) if kind != "around"))
 
     def write(self, data: Any) -> str:
-        """A text that holds this data."""
         import tomlkit
 
         return tomlkit.dumps(data)
@@ -59,178 +55,159 @@ def _holds_too_large(data: Any) -> bool:
 
 def _too_large(text: str) -> ParseError:
     tokens = re.compile(
-        rf"{STRING.pattern}|#[^\n]*|(?P<number>[+-]?[0-9][0-9A-Fa-fxob_]{{3500,}})", re.DOTALL
+        rf"{_STRING.pattern}|#[^\n]*|(?P<number>[+-]?[0-9][0-9A-Fa-fxob_]{{3500,}})", re.DOTALL
     )
     number = next((match for match in tokens.finditer(text) if match["number"]), None)
-    line, column = LineIndex(text).position(number.start() if number else 0)
-    return ParseError(TOO_LARGE, line, column)
+    return ParseError.at(text, number.start() if number else 0, TOO_LARGE)
 
 
-BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-SPACE = re.compile(r"[ \t]*")
-KEY = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|[^\s.=\[\]{},#"\']+')
-STRING = re.compile(
+_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_SPACE = re.compile(r"[ \t]*")
+_DOT = re.compile(r"[ \t]*\.[ \t]*")
+_CLOSING = re.compile(r"[ \t]*\]{1,2}")
+_KEY = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|[^\s.=\[\]{},#"\']+')
+_STRING = re.compile(
     r'"""(?:[^\\]|\\.)*?"{3,5}(?!")|\'\'\'.*?\'{3,5}(?!\')|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'',
     re.DOTALL,
 )
-BARE = re.compile(r"[^,\]}#\r\n]+")
+_BARE = re.compile(r"[^,\]}#\r\n]*[^,\]}#\r\n \t]")
+
+Kind: TypeAlias = Literal["around", "header", "array", "dotted", "value", "element"]
+"""What makes something be there: a header below it, its own, one of an element, a dotted name, or a value."""
 
 
-class _Scan:
-    """One pass over a valid TOML text that notes where keys and values begin."""
+class Statement(NamedTuple):
+    """A header, or a line that sets a value."""
 
-    def __init__(self, text: str) -> None:
-        self.text, self.at = text, 0
-        self.index = LineIndex(text)
-        self.places: Places = {}
-        self.tables: dict[Path, int] = {}
-        self.prefix: Path = ()
-        """The table that the scan is in."""
+    start: int
+    names: tuple[str, ...]
+    key_end: int
+    """Where its name ends; of a header, where that ends."""
+    array: bool | None
+    """Does a header begin an element of an array of tables? None for a line."""
+    spots: list[tuple[Spot, Kind]]
+    """Of a line, its names, its value and what is inside; their paths begin in the table."""
 
-    def run(self) -> Places:
-        while True:
-            self._skip(BLANK)
-            if self.at >= len(self.text):
-                return self.places
-            if self.text[self.at] == "[":
-                self.prefix = self._header()
-            else:
-                self._pair(self.prefix)
 
-    def _header(self) -> Path:
-        start = self.at
-        array = self.text.startswith("[[", self.at)
-        self.at += 2 if array else 1
-        keys = self.key_path()
-        self._skip(SPACE)
-        self.at += 2 if array else 1
-        path: Path = ()
-        for i, (key, _) in enumerate(keys):
-            path = (*path, key)
-            last = i == len(keys) - 1
-            self.defined(path, start, ("array" if array else "header") if last else "around")
-            if array and last:
-                self._note(path, start, start)
-                self.tables[path] = self.tables.get(path, -1) + 1
-            if path in self.tables:
-                path = (*path, self.tables[path])
-        self._note(path, start, start)
-        return path
-
-    def _pair(self, prefix: Path) -> None:
-        keys = self.key_path()
-        self._skip(SPACE)
-        self.at += 1  # the equals sign
-        self._skip(SPACE)
-        path = prefix
-        for key, start in keys:
-            path = (*path, key)
-            self.defined(path, start, "value" if len(path) == len(prefix) + len(keys) else "dotted")
-            self._note(path, start, self.at)
-        self._value(path)
-
-    def key_path(self) -> list[tuple[str, int]]:
-        keys = []
-        while True:
-            self._skip(SPACE)
-            match = KEY.match(self.text, self.at)
-            if not match:
-                raise ParseError("no key where one was expected")
-            keys.append((unquoted(match.group()), self.at))
-            self.at = match.end()
-            self._skip(SPACE)
-            if not self.text.startswith(".", self.at):
-                return keys
-            self.at += 1
-
-    def _value(self, path: Path) -> None:
-        first = self.text[self.at : self.at + 1]
-        if first == "[":
-            self._items(path, "]")
-        elif first == "{":
-            self._items(path, "}")
+def statements(text: str) -> Iterator[Statement]:
+    """The statements of a text that parses, or is a part of one."""
+    at = end_of(_BLANK, text, 0)
+    while at < len(text):
+        spots: list[tuple[Spot, Kind]] = []
+        if text[at] == "[":
+            array = text.startswith("[[", at)
+            names, end = _names(text, end_of(_SPACE, text, at + 1 + array))
+            end = end_of(_CLOSING, text, end)
+            yield Statement(at, tuple(name for name, _ in names), end, array, spots)
         else:
-            match = (STRING if first in "\"'" else BARE).match(self.text, self.at)
-            if not match:
-                raise ParseError("no value where one was expected")
-            self.at = match.end()
+            end = _pair(text, at, (), spots)
+            line = next(spot for spot, kind in spots if kind == "value")
+            yield Statement(at, tuple(map(str, line.path)), line.key_end, None, spots)
+        at = end_of(_BLANK, text, end)
 
-    def _items(self, path: Path, close: str) -> None:
-        self.at += 1
-        count = 0
-        while True:
-            self._skip(BLANK)
-            if self.text.startswith(close, self.at):
-                self.at += 1
-                return
-            if self.text.startswith(",", self.at):
-                self.at += 1
-            elif close == "}":
-                self._pair(path)
-            else:
-                item = (*path, count)
-                self._note(item, self.at, self.at)
-                self._value(item)
-                count += 1
 
-    def _note(self, path: Path, key: int, value: int) -> None:
-        if path not in self.places:
-            self.places[path] = Span(self.index.position(key), self.index.position(value))
+def _names(text: str, at: int) -> tuple[list[tuple[str, int]], int]:
+    """The parts of a dotted name with where each begins, and where the last one ends."""
+    names: list[tuple[str, int]] = []
+    while True:
+        end = end_of(_KEY, text, at)
+        if end == at:
+            raise ParseError("no key where one was expected")
+        names.append((_unquoted(text[at:end]), at))
+        dot = _DOT.match(text, end)
+        if not dot:
+            return names, end
+        at = dot.end()
 
-    def defined(self, path: Path, start: int, kind: str) -> None:
-        """A key defines a `value`, a table by its `header`, one `around` that or `dotted`, or an `array` of tables."""
 
-    def _skip(self, pattern: re.Pattern[str]) -> None:
-        match = pattern.match(self.text, self.at)
-        self.at = match.end() if match else self.at
+def _pair(text: str, at: int, table: Path, spots: list[tuple[Spot, Kind]]) -> int:
+    """Add what a name sets to the spots. Returns where its value ends."""
+    names, key_end = _names(text, at)
+    value = end_of(_SPACE, text, end_of(_SPACE, text, key_end) + 1)
+    path = table
+    for name, start in names:
+        path = (*path, name)
+        spots.append((Spot(path, start, key_end, value, value), "dotted"))
+    number = len(spots) - 1
+    end = _value(text, value, path, spots)
+    spots[number] = Spot(path, names[-1][1], key_end, value, end), "value"
+    return end
+
+
+def _value(text: str, at: int, path: Path, spots: list[tuple[Spot, Kind]]) -> int:
+    """Add what is inside of a value to the spots. Returns where it ends."""
+    first = text[at : at + 1]
+    close = {"[": "]", "{": "}"}.get(first)
+    if close is None:
+        end = end_of(_STRING if first in "\"'" else _BARE, text, at)
+        if end == at:
+            raise ParseError("no value where one was expected")
+        return end
+    at, count = end_of(_BLANK, text, at + 1), 0
+    while at < len(text) and text[at] != close:
+        if close == "}":
+            at = _pair(text, at, path, spots)
+        else:
+            number, start, element = len(spots), at, (*path, count)
+            spots.append((Spot(element, start, start, start, start), "element"))
+            at, count = _value(text, at, element, spots), count + 1
+            spots[number] = Spot(element, start, start, start, at), "element"
+        at = end_of(_BLANK, text, at)
+        if text.startswith(",", at):
+            at = end_of(_BLANK, text, at + 1)
+    return at + 1
+
+
+def _spots(text: str) -> Iterator[tuple[Spot, Kind]]:
+    """All spots of a text, with paths from its root."""
+    table: Path = ()
+    lasts: dict[Path, int] = {}
+    """Of arrays of tables, the position of the last element so far."""
+    for start, names, key_end, array, spots in statements(text):
+        if array is None:
+            yield from ((spot._replace(path=table + spot.path), kind) for spot, kind in spots)
+            continue
+        table = ()
+        for number, name in enumerate(names, 1):
+            table = (*table, name)
+            kind: Kind = "around" if number < len(names) else "array" if array else "header"
+            yield Spot(table, start, key_end, start, key_end), kind
+            if kind == "array":
+                lasts[table] = lasts.get(table, -1) + 1
+            if table in lasts:
+                table = (*table, lasts[table])
+        if array:
+            yield Spot(table, start, key_end, start, key_end), "element"
 
 
 _ALLOWED = {("around", "around"), ("around", "header"), ("around", "dotted"), ("dotted", "dotted")}
 _ALLOWED |= {("header", "around"), ("dotted", "around"), ("array", "around"), ("array", "array")}
-"""What a key may define that something else has defined before."""
+"""What may make something be there that something else has made before."""
 
 
-class _Duplicates(_Scan):
-    """A scan of a text that tomli refuses, for the first key that defines what is there already."""
+def _duplicate(text: str, end: int) -> ParseError | None:
+    """The error for the first that is there twice before an offset, in a text that tomli refuses; None if none is."""
+    kinds: dict[Path, tuple[Kind, int]] = {}
+    if text[text.rfind("\n", 0, end) + 1 : end].lstrip().startswith("["):  # in the midst of a header
+        end = text.find("\n", end) if "\n" in text[end:] else len(text)
+    try:
+        for (path, start, *_), kind in _spots(text[:end]):
+            first = kinds.get(path)
+            if first and kind != "element" and (first[0], kind) not in _ALLOWED:
+                if kind in {"value", "dotted"}:
+                    return twice(text, f"key {path[-1]!r}", first[1], start, " in one table")
+                from confguard.paths import show_path
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.kinds: dict[Path, tuple[str, int]] = {}
-        self.most = 0
-
-    def first(self, most: int) -> ParseError | None:
-        """The error with both places, if the key begins before an offset."""
-        self.most = most
-        try:
-            self.run()
-        except _TwiceError as found:
-            return found.error
-        except (ValueError, IndexError, StopIteration, RecursionError):  # the text is wrong in another way
-            pass
-        return None
-
-    def defined(self, path: Path, start: int, kind: str) -> None:
-        if start > self.most:
-            raise StopIteration
-        known = self.kinds.get(path)
-        if known and (known[0], kind) not in _ALLOWED:
-            first, again = self.index.position(known[1]), self.index.position(start)
-            if kind in {"value", "dotted"}:
-                raise _TwiceError(twice(f"key {path[-1]!r}", first, again, " in one table"))
-            from confguard.paths import show_path
-
-            raise _TwiceError(twice(f"table {show_path(path)}", first, again))
-        if not known or known[0] == "around":
-            self.kinds[path] = kind, start
-
-
-class _TwiceError(Exception):
-    def __init__(self, error: ParseError) -> None:
-        self.error = error
+                return twice(text, f"table {show_path(path)}", first[1], start)
+            if kind != "element" and (not first or first[0] == "around"):
+                kinds[path] = kind, start
+    except (ValueError, RecursionError):  # the text is wrong in another way
+        pass
+    return None
 
 
 @cache
-def unquoted(key: str) -> str:
+def _unquoted(key: str) -> str:
     """What a part of a name stands for, which is quoted or not."""
     if key[:1] not in {"'", '"'}:
         return key

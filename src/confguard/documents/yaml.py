@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import MAX_INTEGER_BITS, TOO_LARGE, check_yaml_depth
-from confguard.documents.interface import Format, LineIndex, ParseError, Places, Position, Span, twice
+from confguard.documents.interface import Format, ParseError, Places, Spot, places_of, twice
 from confguard.documents.tags import is_named, naming_tags
 from confguard.values import Documents
 
@@ -28,7 +28,6 @@ class YamlFormat(Format):
     name = "yaml"
 
     def parse(self, text: str) -> Any:
-        """The text's data."""
         import yaml
 
         try:
@@ -43,30 +42,23 @@ class YamlFormat(Format):
             raise error.placed(text) from error
         except yaml.reader.ReaderError as error:
             match = yaml.reader.Reader.NON_PRINTABLE.search(text)
-            line, column = LineIndex(text).position(match.start() if match else 0)
-            raise ParseError(
-                f"character #x{error.character:04x} is not allowed here", line, column
-            ) from error
+            problem = f"character #x{error.character:04x} is not allowed here"
+            raise ParseError.at(text, match.start() if match else 0, problem) from error
         except yaml.YAMLError as error:
             raise ParseError(str(error), 1, 1) from error
 
     def places(self, text: str) -> Places:
-        """Where each path stands."""
-        places: Places = {}
         with naming_tags(["*"]):  # the text is known to parse: its tags were named
             loader, nodes = _composed(text)
             kept = [node for node in nodes if node.tag != _NULL]
-            index = LineIndex(text)  # marks count other line breaks, too: U+2028 is none to an editor
+            spots: list[Spot] = []
             for number, node in enumerate(kept):
-                path: Path = ()
-                if len(kept) > 1:
-                    path, at = (number,), _position(node, index)
-                    places[path] = Span(at, at)
-                _walk(node, path, places, loader, index)
-        return places
+                path: Path = (number,) if len(kept) > 1 else ()
+                spots += [_spot(path, node, node)] * len(path)
+                spots += _spots(node, path, loader)
+        return places_of(text, spots)
 
     def write(self, data: Any) -> str:
-        """A text that holds this data."""
         import yaml
 
         from confguard.documents.yaml_dumper import text_dumper
@@ -246,7 +238,7 @@ class _RefusedError(Exception):
 
     def placed(self, text: str) -> ParseError:
         """The error at its place in the text."""
-        return ParseError(self.problem, *_position(self.node, LineIndex(text)), self.hint)
+        return ParseError.at(text, self.node.start_mark.index, self.problem, self.hint)
 
 
 class _DuplicateKeyError(_RefusedError):
@@ -256,8 +248,8 @@ class _DuplicateKeyError(_RefusedError):
         self.first = first
 
     def placed(self, text: str) -> ParseError:
-        first, again = (_position(node, LineIndex(text)) for node in (self.first, self.node))
-        return twice(self.problem, first, again, " in one mapping")
+        first, again = (node.start_mark.index for node in (self.first, self.node))
+        return twice(text, self.problem, first, again, " in one mapping")
 
 
 class _UnknownTagError(_RefusedError):
@@ -286,23 +278,28 @@ class _UnknownTagError(_RefusedError):
 def _placed_error(error: Any, text: str) -> ParseError:
     mark = error.problem_mark or error.context_mark
     # PyYAML counts other line breaks, too, and columns of the parser's are those of an editor only through the index.
-    line, column = LineIndex(text).position(min(mark.index, len(text))) if mark else (1, 1)
     message = ", ".join(part for part in (error.context, error.problem) if part)
-    return ParseError(message, line, column)
+    return ParseError.at(text, min(mark.index, len(text)) if mark else 0, message)
 
 
-def _walk(node: Any, path: Path, places: Places, loader: Any, index: LineIndex) -> None:
+def _spots(node: Any, path: Path, loader: Any) -> Iterator[Spot]:
     if node.id == "mapping":
+        keys: set[Any] = set()
         for key_node, value_node, key in _pairs(node, loader):
-            inner = (*path, key)
-            if inner not in places:
-                places[inner] = Span(_position(key_node, index), _position(value_node, index))
-                _walk(value_node, inner, places, loader, index)
+            if key not in keys:
+                keys.add(key)
+                yield _spot((*path, key), key_node, value_node)
+                yield from _spots(value_node, (*path, key), loader)
     elif node.id == "sequence":
         for number, child in enumerate(node.value):
-            inner = (*path, number)
-            places[inner] = Span(_position(child, index), _position(child, index))
-            _walk(child, inner, places, loader, index)
+            yield _spot((*path, number), child, child)
+            yield from _spots(child, (*path, number), loader)
+
+
+def _spot(path: Path, key: Any, value: Any) -> Spot:
+    # Of a mark only the offset counts: PyYAML counts other line breaks, too, as U+2028, which is none to an editor.
+    start, end = key.start_mark.index, value.end_mark.index
+    return Spot(path, start, key.end_mark.index, value.start_mark.index, end)
 
 
 def _pairs(node: Any, loader: Any) -> Iterator[tuple[Any, Any, Any]]:
@@ -316,7 +313,3 @@ def _pairs(node: Any, loader: Any) -> Iterator[tuple[Any, Any, Any]]:
     for source in merged:
         if source.id == "mapping":
             yield from _pairs(source, loader)
-
-
-def _position(node: Any, index: LineIndex) -> Position:
-    return index.position(node.start_mark.index)

@@ -1,4 +1,4 @@
-"""How JSON is written, with and without comments."""
+"""How JSON is written, with or without comments."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import json
 import re
 from typing import Any
 
-from confguard.documents.editing.tree import Entry, Node, data_of, end_of
+from confguard.documents.editing.tree import Node, data_of, grow, spanned
 from confguard.documents.editing.weaving import Weaving
-from confguard.documents.json import SCALAR, SPACE, STRING
-from confguard.documents.jsonc import blank_comments
+from confguard.documents.json import blank_comments, spots
 
 __all__ = ["JsonNotation"]
 
@@ -23,12 +22,13 @@ class JsonNotation(Weaving):
     separator = ": "
 
     def tree(self) -> Node:
-        """The spans of the text's values."""
         plain = blank_comments(self.text) if "//" in self.text or "/*" in self.text else self.text
-        return self._node(plain, end_of(SPACE, plain, 0))
+        whole = plain.strip()
+        root = spanned(plain, plain.index(whole), plain.index(whole) + len(whole))
+        grow(root, plain, spots(plain))
+        return root
 
     def key(self, key: Any) -> str:
-        """A key, quoted."""
         return json.dumps(key, ensure_ascii=self.escaped)
 
     def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
@@ -46,24 +46,3 @@ class JsonNotation(Weaving):
         indent = line if not line.strip() and "\n" in self.text[:start] else None
         text = self.value(data_of(node), self.text[node.start : node.end], indent)
         return self.text[start : node.start] + text + self.text[node.end : end]
-
-    def _node(self, text: str, at: int) -> Node:
-        """The value at an offset of a valid text, with all that is inside."""
-        close = {"{": "}", "[": "]"}.get(text[at])
-        if close is None:
-            return Node(at, end_of(STRING if text[at] == '"' else SCALAR, text, at))
-        node = Node(at, at, "map" if close == "}" else "list")
-        at = end_of(SPACE, text, at + 1)
-        while text[at] != close:
-            start, key, key_end = at, None, -1
-            if close == "}":
-                key_end = end_of(STRING, text, at)
-                key = json.loads(text[at:key_end])
-                at = end_of(SPACE, text, end_of(SPACE, text, key_end) + 1)
-            value = self._node(text, at)
-            node.entries.append(Entry(key, value, start, key_end))
-            at = end_of(SPACE, text, value.end)
-            if text[at] == ",":
-                at = end_of(SPACE, text, at + 1)
-        node.end = at + 1
-        return node

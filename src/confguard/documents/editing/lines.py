@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from itertools import accumulate
 from typing import Any
 
-from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of, end_of, next_line
+from confguard.documents import ini, properties
+from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of, next_line
 from confguard.documents.editing.weaving import Weaving
-from confguard.documents.env import env_quoted
-from confguard.documents.ini import is_ini_comment, scan_ini
+from confguard.documents.env import assignments, env_quoted
+from confguard.documents.ini import is_ini_comment
 from confguard.documents.properties import properties_escaped
-from confguard.documents.registry import format_named
 
 __all__ = ["EnvNotation", "IniNotation", "PropertiesNotation"]
 
@@ -23,27 +22,20 @@ class EnvNotation(Weaving):
     separator = "="
 
     def tree(self) -> Node:
-        """The spans of names and values."""
         root = Node(0, len(self.text), "map", block=True, body=0)
-        lines = self.text.split("\n")
-        starts = [0, *accumulate(len(line) + 1 for line in lines)]
-        places = sorted(format_named("env").places(self.text).items(), key=lambda item: item[1].key)
-        limits = [*(starts[place.key.line - 1] for _, place in places[1:]), len(self.text)][: len(places)]
-        for (path, place), limit in zip(places, limits, strict=True):
-            start = starts[place.value.line - 1] + place.value.column - 1
-            line = lines[place.key.line - 1]
-            begin = starts[place.key.line - 1] + len(line) - len(line.lstrip(" \t"))
-            end = self._value_end(start, limit)
+        for (path, name, name_end, start, end), _ in assignments(self.text):
+            line = self.text.rfind("\n", 0, name) + 1
+            begin = line + len(self.text[line:name]) - len(self.text[line:name].lstrip())
+            value = Node(start, end, after=start)
             if start == end:  # what follows an equals sign and a blank is a command to a shell
                 equals = self.text.rindex("=", begin, start)
-                start = end = start if self.text[equals - 1].isspace() else equals + 1
-            name = self.text.index(str(path[0]), begin)
-            value = Node(start, end, after=start)
-            root.entries.append(Entry(path[0], value, begin, name + len(str(path[0]))))
+                spaced = self.text[equals - 1].isspace()
+                at = start - self.text.startswith("#", start) if spaced else equals + 1
+                value = Node(at, at, after=at)
+            root.entries.append(Entry(path[0], value, begin, name_end))
         return root
 
     def key(self, key: Any) -> str:
-        """A name."""
         return _as_text(key, "a .env file has only texts as names")
 
     def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
@@ -60,21 +52,8 @@ class EnvNotation(Weaving):
             )
         return env_quoted(text, old[:1], expanded=True).replace("\n", self.newline)
 
-    def _value_end(self, start: int, limit: int) -> int:
-        """Where a value ends: behind its quotes, or before a comment or the end of the line."""
-        for pattern in (_ENV_QUOTED, _ENV_PLAIN):
-            match = pattern.match(self.text, start, limit)
-            if match:
-                return match.end("value")
-        return start
-
 
 _ENV_EXPANDED = re.compile(r"(?<!\\)\$[A-Za-z_{(]")
-_ENV_QUOTED = re.compile(
-    r"""(?P<value>(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\[^\r\n]|[^\s'"\\])*)[ \t]*(?:(?<=\s)\#[^\n]*)?\r?(?:\n|\Z)""",
-    re.DOTALL,
-)
-_ENV_PLAIN = re.compile(r"(?P<value>(?:[^\s]|[ \t]+(?![#\s]))*)")
 
 
 class PropertiesNotation(Weaving):
@@ -84,17 +63,9 @@ class PropertiesNotation(Weaving):
     separator = " = "
 
     def tree(self) -> Node:
-        """The spans of keys and values."""
         root = Node(0, len(self.text), "map", block=True, body=0)
-        names = [path[0] for path in format_named("properties").places(self.text)]
-        at = 0
-        for name in names:
-            at = end_of(_PROPERTIES_BLANK, self.text, at)
-            key_end = end_of(_PROPERTIES_KEY, self.text, at)
-            start = end_of(_PROPERTIES_BETWEEN, self.text, key_end)
-            end = end_of(_PROPERTIES_VALUE, self.text, start)
-            root.entries.append(Entry(name, Node(start, end, after=key_end), at, key_end))
-            at = end
+        for path, start, key_end, value, end in properties.spots(self.text):
+            root.entries.append(Entry(path[0], Node(value, end, after=key_end), start, key_end))
         return root
 
     def key(self, key: Any) -> str:
@@ -117,12 +88,6 @@ class PropertiesNotation(Weaving):
         return f"{head}\\{tail}" if signed else text
 
 
-_PROPERTIES_BLANK = re.compile(r"(?:[ \t\f]*(?:[#!][^\r\n]*)?(?:\r\n|\r|\n))*[ \t\f]*")
-_PROPERTIES_KEY = re.compile(r"(?:[^\\\s=:]|\\(?:\r\n[ \t\f]*|[\r\n][ \t\f]*|.))*", re.DOTALL)
-_PROPERTIES_BETWEEN = re.compile(r"(?:[ \t\f]|\\(?:\r\n|\r|\n))*[=:]?(?:[ \t\f]|\\(?:\r\n|\r|\n))*")
-_PROPERTIES_VALUE = re.compile(r"(?:[^\\\r\n]|\\(?:\r\n|.))*", re.DOTALL)
-
-
 class IniNotation(Weaving):
     """INI: sections of texts. There are no comments behind values."""
 
@@ -130,19 +95,17 @@ class IniNotation(Weaving):
     separator = " = "
 
     def tree(self) -> Node:
-        """The spans of sections, keys and values, as `configparser` tells lines apart."""
         root = Node(0, len(self.text), "map", block=True, body=0)
-        for entry in scan_ini(self.text):
-            *_, name = entry.path
-            if len(entry.path) == 1:
-                below = next_line(self.text, entry.end)
-                lines = Node(entry.start, entry.end, "map", block=True, body=below, after=entry.key_end)
-                root.entries.append(Entry(name, lines, entry.start, entry.key_end))
+        for (*above, name), start, key_end, value, end in ini.spots(self.text):
+            if not above:
+                lines = Node(start, end, "map", block=True, body=next_line(self.text, end), after=key_end)
+                root.entries.append(Entry(name, lines, start, key_end))
                 continue
             section = root.entries[-1].value
-            value = Node(entry.value, entry.end, after=entry.key_end, outer=entry.indent)
-            section.indent, section.end = entry.indent, entry.end
-            section.entries.append(Entry(name, value, entry.start, entry.key_end))
+            section.indent = self.text[self.text.rfind("\n", 0, start) + 1 : start]
+            section.end = end
+            shown = Node(value, end, after=key_end, outer=section.indent)
+            section.entries.append(Entry(name, shown, start, key_end))
         return root
 
     def key(self, key: Any) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from attrs import define
 
-from confguard.documents.editing.tree import Entry, Node, end_of, next_line
-from confguard.documents.toml import BARE, BLANK, KEY, SPACE, STRING, unquoted
+from confguard.documents.editing.tree import Entry, Node, grow, next_line, spanned
+from confguard.documents.toml import Statement, statements
 
 __all__ = ["Names", "Section", "sections_of"]
 
@@ -31,77 +29,30 @@ class Section:
         return self.entry.value
 
 
-_DOT = re.compile(r"[ \t]*\.[ \t]*")
-
-
 def sections_of(text: str) -> list[Section]:
     """The sections of a text that parses. The first is there if lines stand before any header."""
     sections: list[Section] = []
-    at = end_of(BLANK, text, 0)
-    while at < len(text):
-        if text[at] == "[":
-            sections.append(_header(text, at))
-            at = sections[-1].lines.end
-        else:
-            if not sections:
-                sections.append(Section((), False, Entry((), Node(0, 0, "map", block=True, body=0), 0, 0)))
-            lines = sections[-1].lines
-            lines.indent = text[text.rfind("\n", 0, at) + 1 : at]
-            lines.entries.append(_pair(text, at))
-            at = lines.end = lines.entries[-1].end
-        at = end_of(BLANK, text, at)
+    for each in statements(text):
+        if each.array is not None:
+            body = next_line(text, each.key_end)
+            lines = Node(each.start, each.key_end, "map", block=True, body=body, after=each.key_end)
+            entry = Entry(each.names, lines, each.start, each.key_end)
+            sections.append(Section(each.names, each.array, entry))
+            continue
+        if not sections:
+            sections.append(Section((), False, Entry((), Node(0, 0, "map", block=True, body=0), 0, 0)))
+        lines = sections[-1].lines
+        lines.indent = text[text.rfind("\n", 0, each.start) + 1 : each.start]
+        lines.entries.append(_line(text, each))
+        lines.end = lines.entries[-1].end
     return sections
 
 
-def _header(text: str, start: int) -> Section:
-    array = text.startswith("[[", start)
-    names, at = _names(text, start + 1 + array)
-    end = text.index("]", at) + 1 + array
-    below = next_line(text, end)
-    lines = Node(start, end, "map", block=True, body=below, after=end)
-    return Section(names, array, Entry(names, lines, start, end))
-
-
-def _pair(text: str, start: int) -> Entry:
-    names, key_end = _names(text, start)
-    return Entry(names, _value(text, end_of(SPACE, text, end_of(SPACE, text, key_end) + 1)), start, key_end)
-
-
-def _names(text: str, at: int) -> tuple[Names, int]:
-    """A dotted name, and where it ends."""
-    names: list[str] = []
-    at = end_of(SPACE, text, at)
-    while True:
-        end = end_of(KEY, text, at)
-        names.append(unquoted(text[at:end]))
-        dot = _DOT.match(text, end)
-        if not dot:
-            return tuple(names), end
-        at = dot.end()
-
-
-def _value(text: str, at: int) -> Node:
-    close = {"[": "]", "{": "}"}.get(text[at])
-    if close is None:
-        end = end_of(STRING if text[at] in "\"'" else BARE, text, at)
-        return Node(at, at + len(text[at:end].rstrip()))
-    node = Node(at, at, "list" if close == "]" else "map")
-    at = end_of(BLANK, text, at + 1)
-    while text[at] != close:
-        if close == "]":
-            node.entries.append(Entry(None, _value(text, at), at))
-        else:
-            node.entries.append(_named(node, _pair(text, at)))
-        at = end_of(BLANK, text, node.entries[-1].end)
-        if text[at] == ",":
-            at = end_of(BLANK, text, at + 1)
-    node.end = at + 1
-    return node
-
-
-def _named(table: Node, entry: Entry) -> Entry:
-    """An entry of an inline table."""
-    if len(entry.key) > 1:
-        table.rigid = "it has dotted names in brackets"
-    entry.key = entry.key[0]
-    return entry
+def _line(text: str, line: Statement) -> Entry:
+    (_, _, _, start, end), _ = line.spots[len(line.names) - 1]
+    value, inside = spanned(text, start, end), line.spots[len(line.names) :]
+    nodes = grow(value, text, (spot for spot, _ in inside), line.names)
+    for (path, *_), kind in inside:
+        if kind == "dotted":
+            nodes[path[:-1]].rigid = "it has dotted names in brackets"
+    return Entry(line.names, value, line.start, line.key_end)

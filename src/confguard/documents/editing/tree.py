@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Any, Literal, TypeAlias
 
 from attrs import define, field
 
-from confguard.paths import Key
+from confguard.documents.interface import Spot
+from confguard.paths import Key, Path
 
-__all__ = ["Entry", "Kind", "Node", "UnfitError", "attach", "data_of", "end_of", "fresh", "next_line"]
+__all__ = [
+    "Entry",
+    "Kind",
+    "Node",
+    "UnfitError",
+    "attach",
+    "data_of",
+    "fresh",
+    "grow",
+    "next_line",
+    "spanned",
+]
 
 Kind: TypeAlias = Literal["leaf", "map", "list"]
 
@@ -198,10 +209,22 @@ def _attach_keys(node: Node, data: dict[Any, Any]) -> bool:
     return True
 
 
-def end_of(pattern: re.Pattern[str], text: str, at: int) -> int:
-    """Where what a pattern matches at an offset ends; the offset where it does not match."""
-    match = pattern.match(text, at)
-    return match.end() if match else at
+_KINDS: dict[str, Kind] = {"{": "map", "[": "list"}
+
+
+def spanned(text: str, start: int, end: int) -> Node:
+    """The value between two places: a container if it stands in brackets."""
+    return Node(start, end, _KINDS.get(text[start : start + 1], "leaf"))
+
+
+def grow(root: Node, text: str, spots: Iterable[Spot], at: Path = ()) -> dict[Path, Node]:
+    """Give a value in brackets all that stands inside; `at` is its path. Returns the nodes by their paths."""
+    nodes = {at: root}
+    for path, start, key_end, value, end in spots:
+        parent, nodes[path] = nodes[path[:-1]], spanned(text, value, end)
+        key = path[-1] if parent.kind == "map" else None
+        parent.entries.append(Entry(key, nodes[path], start, key_end))
+    return nodes
 
 
 def next_line(text: str, at: int) -> int:
