@@ -14,7 +14,7 @@ from hypothesis import given, settings
 
 import confguard as cg
 from confguard.documents import known_formats
-from confguard.documents.writing import write
+from confguard.documents.document import write
 from confguard.errors import DocumentError
 from conftest import examples
 from strategies import PLAIN_DOCUMENTS

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import confguard as cg
-from confguard.documents.writing import write
+from confguard.documents.document import write
 from conftest import examples
 from strategies import PLAIN_DOCUMENTS
 

@@ -11,7 +11,7 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 import confguard as cg
-from confguard.documents.writing import write
+from confguard.documents.document import write
 from conftest import examples
 
 # The types of YAML 1.1 (yaml.org/type) and the core schema of YAML 1.2, as they are published; with what go-yaml and

@@ -21,10 +21,9 @@ from confguard.cli import main
 from confguard.diffs.html import to_html
 from confguard.diffs.markdown import to_markdown
 from confguard.documents import known_formats
-from confguard.documents.document import Document
+from confguard.documents.document import Document, write
 from confguard.documents.parsing import parse_bytes
 from confguard.documents.tags import naming_tags
-from confguard.documents.writing import write
 from confguard.errors import DiffError, DocumentError
 from confguard.risk.model import check_document
 from confguard.schema.schema import resolve_schema

@@ -29,7 +29,7 @@ import confguard as cg
 from confguard.cli import main
 from confguard.diffs.html import to_html
 from confguard.diffs.markdown import to_markdown
-from confguard.documents.writing import write
+from confguard.documents.document import write
 from confguard.errors import ConfguardError
 from confguard.fields import Secret
 from confguard.paths import show_path

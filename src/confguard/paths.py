@@ -22,6 +22,7 @@ __all__ = [
     "index_of",
     "path_from_json",
     "path_to_json",
+    "reveal",
     "show_path",
     "value_at",
 ]
@@ -95,6 +96,17 @@ def _shown_field(name: str, value: object) -> object:
 def _shown_text(text: str) -> str:
     """A key as it may be shown: a token, or an address with a password, may be one."""
     return HIDDEN if isinstance(text, Unshown) else masked(text)
+
+
+def reveal(value: Any) -> Any:
+    """A value or a path in which nothing is hidden: for applying it, never for showing."""
+    if isinstance(value, dict):
+        return {reveal(key): reveal(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(reveal, value))
+    if isinstance(value, Key):
+        return Key(tuple((name, reveal(field)) for name, field in value.fields))
+    return value.reveal() if hasattr(value, "reveal") else value
 
 
 Segment: TypeAlias = Hashable

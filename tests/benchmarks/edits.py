@@ -7,7 +7,7 @@ import gc
 from typing import Any
 
 import confguard as cg
-from confguard.documents.writing import write
+from confguard.documents.document import write
 
 from .measure import Row, best_of_each, compare
 

@@ -30,7 +30,7 @@ from confguard.causes.dependencies import Dependencies
 from confguard.causes.ranking import rank
 from confguard.causes.repositories import of_repository, reverts_by_name
 from confguard.causes.symptoms import Symptom
-from confguard.documents.writing import write
+from confguard.documents.document import write
 from confguard.risk.judging import Terms
 from confguard.stores import Append, Draft, chain
 from confguard.stores.sqlite import MemoryStore

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from confguard.diffs.effects import Effect, effect_of
 from confguard.diffs.render import json_value, show_change
-from confguard.documents.editing.interface import DataChange, Operation
+from confguard.documents.editing.changing import DataChange, Operation
 from confguard.paths import Key, Path, Segment, path_from_json, path_to_json
 from confguard.schema.shape import ANYTHING, Shape
 

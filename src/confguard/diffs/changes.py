@@ -9,16 +9,18 @@ from typing import Any
 import attrs
 from attrs import field, frozen
 
-from confguard.diffs.applying import apply_change
 from confguard.diffs.change import Change
 from confguard.diffs.patch import operations
 from confguard.documents.document import Document
+from confguard.documents.editing.changing import data_after
+from confguard.documents.editing.tree import UnfitError
+from confguard.errors import DiffError
 from confguard.paths import Path, path_to_json
 from confguard.schema.known_secrets import secret_texts, without
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.texts import amount
-from confguard.values import alone, copied, documents_of
+from confguard.values import alone, documents_of
 
 __all__ = ["Diff"]
 
@@ -75,10 +77,11 @@ class Diff:
 
         Raises `DiffError` where the data is not what the diff was made from.
         """
-        root = [documents_of(copied(data)) if self.several else copied(data)]
-        for change in self.changes:
-            apply_change(change, root)
-        return alone(root[0]) if self.several else root[0]
+        try:
+            after = data_after(documents_of(data) if self.several else data, self.changes)
+        except UnfitError as error:
+            raise DiffError(str(error)) from None
+        return alone(after) if self.several else after
 
     def invert(self) -> Diff:
         """The diff that takes this one back."""

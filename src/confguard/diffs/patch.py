@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from confguard.diffs.applying import apply_change, reveal
 from confguard.diffs.change import Change
+from confguard.documents.editing.changing import make, revealed
+from confguard.documents.editing.tree import Node, UnfitError, fresh
 from confguard.errors import DiffError
-from confguard.paths import Key, Path, index_of, show_path
+from confguard.paths import Key, Path, reveal, show_path
 from confguard.schema.known_secrets import secret_texts
 from confguard.values import copied, documents_of, same
 
@@ -19,24 +20,27 @@ def operations(
     changes: Iterable[Change], before: Any, *, several: bool, secrets: bool
 ) -> list[dict[str, Any]]:
     """The operations of a JSON Patch that do what changes do to the data `before`. Raises `DiffError`."""
-    root = [documents_of(copied(before)) if several else copied(before)]
+    root = fresh(documents_of(before) if several else before)
     listed = []
     for change in changes:
-        listed.append(_operation(change, root[0], secrets=secrets))
-        apply_change(change, root)
+        listed.append(_operation(change, root, secrets=secrets))
+        try:
+            make(revealed(change), root)
+        except UnfitError as error:
+            raise DiffError(str(error)) from None
     return listed
 
 
-def _operation(change: Change, data: Any, *, secrets: bool) -> dict[str, Any]:
+def _operation(change: Change, root: Node, *, secrets: bool) -> dict[str, Any]:
     if change.op == "move":
         keyed = isinstance(change.path[-1], Key)
         origin = (*change.path[:-1], change.before) if keyed else change.origin or change.path
         target = (*change.path[:-1], change.after) if keyed else change.path
-        return {"op": "move", "from": _pointer(origin, data), "path": _pointer(target, data)}
+        return {"op": "move", "from": _pointer(origin, root), "path": _pointer(target, root)}
     path = change.path
     if change.op == "add" and change.position is not None:
         path = (*path[:-1], change.position)
-    members = {"op": change.op, "path": _pointer(path, data)}
+    members = {"op": change.op, "path": _pointer(path, root)}
     if change.op == "remove":
         return members
     value = reveal(change.after)
@@ -49,16 +53,20 @@ def _operation(change: Change, data: Any, *, secrets: bool) -> dict[str, Any]:
     return members | {"value": copied(value)}
 
 
-def _pointer(path: Path, data: Any) -> str:
+def _pointer(path: Path, root: Node) -> str:
     """A path as a JSON Pointer (RFC 6901), with keys of elements as the positions they have now."""
     steps = []
-    for step in path:
-        if isinstance(step, Key) and not isinstance(data, list):
-            raise DiffError("a patch counts elements, and a diff that was read from JSON does not know them")
-        segment: Any = index_of(data, step) if isinstance(step, Key) else step
-        if not isinstance(step, Key | str) and not isinstance(data, list):
-            raise DiffError(f"a key that is no text, {step!r}, cannot stand in a JSON Patch")
-        steps.append("/" + str(segment).replace("~", "~0").replace("/", "~1"))
-        inside = isinstance(data, list) and isinstance(segment, int) and segment < len(data)
-        data = data[segment] if inside or (isinstance(data, dict) and segment in data) else None
+    node: Node | None = root
+    for segment in path:
+        entry = node.find(reveal(segment)) if node else None
+        if node is None or node.kind != "list":
+            if isinstance(segment, Key):
+                raise DiffError(
+                    "a patch counts elements, and a diff that was read from JSON does not know them"
+                )
+            if not isinstance(segment, str):
+                raise DiffError(f"a key that is no text, {segment!r}, cannot stand in a JSON Patch")
+        step = node.entries.index(entry) if node and entry and isinstance(segment, Key) else segment
+        steps.append("/" + str(step).replace("~", "~0").replace("/", "~1"))
+        node = entry.value if entry else None
     return "".join(steps)

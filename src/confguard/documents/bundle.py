@@ -29,7 +29,7 @@ from confguard.paths import follow, path_from_json
 from confguard.values import Files, merge_layers, same
 
 if TYPE_CHECKING:
-    from confguard.documents.editing.interface import DataChange
+    from confguard.documents.editing.changing import DataChange
 
 __all__ = [
     "BUNDLE",
@@ -164,7 +164,7 @@ class Layout:
         return parse_bundle(self.content({name: part.content for name, part in parts}), str(folder))
 
     def _part(self, name: str, like: FileSource) -> bytes:
-        from confguard.documents.writing import write
+        from confguard.documents.document import write
 
         if isinstance(like, Document):
             return like.content
@@ -234,7 +234,7 @@ class Bundle(Document):
         A new value goes into the topmost layer. Raises `DocumentError` as `Document.edit` does.
         """
         from confguard.documents.bundle_edits import edited_files
-        from confguard.documents.editing.exact import data_after, revealed
+        from confguard.documents.editing.changing import data_after, revealed
         from confguard.documents.editing.tree import UnfitError
 
         asked = [revealed(change) for change in changes]
@@ -243,7 +243,7 @@ class Bundle(Document):
             {name: part.content for name, part in files.items() if part is not self.files[name]}
         )
         try:
-            exact = same(dict(edited.data), dict(data_after(self.data, asked)))
+            exact = same(edited.data, data_after(self.data, asked))
         except UnfitError as error:
             raise DocumentError(str(error), path=self.path, hint=error.hint) from error
         if not exact:

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from confguard.documents.document import Document
-from confguard.documents.editing.exact import Revealed
+from confguard.documents.editing.changing import Revealed
 from confguard.errors import DocumentError
 from confguard.paths import Path, follow
 from confguard.values import copied

@@ -1,26 +1,32 @@
-"""A document: a parsed file that can be edited, and of which files it is made."""
+"""A file as a document: what it says, its exact bytes and format, and, on demand, where each value stands."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from confguard.documents.editing.interface import DataChange
-from confguard.documents.interface import LineIndex, Position
-from confguard.documents.parsed import Parsed
+from confguard.documents.interface import LineIndex, ParseError, Places, Position
 from confguard.documents.reading import load_bytes, parsed
-from confguard.documents.registry import detect_format, format_named
+from confguard.documents.registry import detect_format, format_named, notation_of
 from confguard.errors import DocumentError
-from confguard.paths import Path, path_from_json
-from confguard.values import Documents, check_type
+from confguard.paths import Key, Path, follow, path_from_json, show_path, value_at
+from confguard.values import Documents, check_type, digest_of, identical, same
 
-__all__ = ["Document", "Position", "load_bytes", "parse", "parse_content", "read"]
+if TYPE_CHECKING:
+    from confguard.documents.editing.changing import DataChange
+    from confguard.documents.editing.weaving import Weaving
+
+__all__ = ["Document", "Position", "load_bytes", "parse", "parse_content", "read", "write"]
 
 
 @define(slots=False, frozen=True, eq=False)
-class Document(Parsed):
+class Document:
     """A parsed file. Documents are equal to none but themselves; compare their `data`.
 
     >>> document = parse("[server]\\nport = 80\\n", "toml")
@@ -30,8 +36,23 @@ class Document(Parsed):
     Position(line=2, column=1)
     """
 
+    data: Any = field(repr=False)
+    """What the text says: mappings, lists and scalars."""
+    content: bytes = field(repr=False)
+    """The exact bytes."""
+    format: str
+    """The format's name: `toml`, `yaml`, `json`, `ini` or `env`."""
+    path: str | None = None
+    """The file it came from, if it came from one."""
+    tags: tuple[str, ...] = field(default=(), repr=False)
+    """The tags that were named for reading it."""
     files: Mapping[str, Document] = field(factory=dict, repr=False, kw_only=True)
     """Of a config of several files: each by its name."""
+
+    @cached_property
+    def text(self) -> str:
+        """The exact text."""
+        return self.content.decode("utf-8")
 
     @property
     def parts(self) -> list[tuple[Path, Document]]:
@@ -46,6 +67,93 @@ class Document(Parsed):
         """Is what stands at a path a text only because its file's format has no other values?"""
         return self.part_at(path)[0].texts_only
 
+    @property
+    def texts_only(self) -> bool:
+        """Has the format no other values than texts, so that what reads them tells what they are?"""
+        return format_named(self.format).texts_only
+
+    @cached_property
+    def data_digest(self) -> str:
+        """SHA-256 of what the text says, whatever its format, layout, comments and order of keys."""
+        return digest_of(self.data)
+
+    def digest_data(self) -> str:
+        """Work out `data_digest` now, so that it is there when time is short."""
+        return self.data_digest
+
+    def locate(self, path: Sequence[object], *, nearest: bool = False) -> Position | None:
+        """Where the key of a path stands; None if nowhere.
+
+        With `nearest`, the closest enclosing value that does stand somewhere.
+        """
+        walked, whole = follow(self.data, path_from_json(path))
+        if not whole and not nearest:
+            return None
+        while walked:
+            if walked in self._places:
+                return self._places[walked].key
+            walked = walked[:-1]
+        return Position(1, 1)
+
+    def locate_value(self, path: Sequence[object]) -> Position | None:
+        """Where the value of a path stands; None if nowhere."""
+        walked, whole = follow(self.data, path_from_json(path))
+        position = self._places.get(walked) if whole else None
+        return position.value if position else None
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the text, as places count them."""
+        return self.text.removeprefix("\ufeff").split("\n")
+
+    def places(self) -> Places:
+        """Where each path stands."""
+        return self._places
+
+    @cached_property
+    def _places(self) -> Places:
+        try:
+            return format_named(self.format).places(self.text.removeprefix("\ufeff"))
+        except (ParseError, RecursionError):  # a place is a courtesy: data is what counts
+            return {}
+
+    def worded(self, path: Path) -> Path:
+        """A path whose keys that are no texts are the words that stand for them in the file.
+
+        >>> parse("yes: {12: [a]}\\n", "yaml").worded((True, 12, 0))
+        ('yes', '12', 0)
+        """
+        return tuple(
+            segment if isinstance(segment, str | Key) else self._word(path[:number], segment)
+            for number, segment in enumerate(path)
+        )
+
+    def _word(self, parent: Path, segment: Any) -> Any:
+        walked, whole = follow(self.data, (*parent, segment))
+        if not isinstance(value_at(self.data, parent), Mapping) or (whole and not walked):
+            return segment  # the position in a list, or among documents
+        place = self.places().get(walked) if whole else None
+        if place is None:
+            return "null" if segment is None else str(segment).lower()
+        match = _WRITTEN_KEY.match(self.lines[place.key.line - 1], place.key.column - 1)
+        return match.group(1) if match else str(segment)
+
+    def error(self, message: str, place: Position | None, hint: str | None = None) -> DocumentError:
+        """The error for what is wrong at a place in the file."""
+        line, column = place or (None, None)
+        return DocumentError(message, path=self.path, line=line, column=column, hint=hint)
+
+    @property
+    def single(self) -> Document:
+        """The document itself, where its file holds no others, as settings do. Raises `DocumentError`."""
+        if not isinstance(self.data, Documents):
+            return self
+        raise self.error(
+            f"holds {len(self.data)} documents, and settings are one",
+            self.locate((1,)) or Position(1, 1),
+            "put the others into files of their own",
+        )
+
     def edit(self, changes: Iterable[DataChange]) -> Document:
         """The document after the changes (a `Diff`, or any of its changes), with comments, order and layout kept.
 
@@ -57,28 +165,47 @@ class Document(Parsed):
         # the pool
         size = 32  # enough
         """
-        from confguard.documents.editing import edited
+        from confguard.documents.editing.tree import UnfitError
 
-        result = edited(self, changes)
-        return (
-            self
-            if result is None
-            else Document(result.data, result.content, self.format, self.path, self.tags)
-        )
-
-    @property
-    def single(self) -> Document:
-        """The document itself, where its file holds no others, as settings do. Raises `DocumentError`."""
-        if not isinstance(self.data, Documents):
+        asked = list(changes)
+        if not asked:
             return self
-        second = self.locate((1,)) or Position(1, 1)
-        raise DocumentError(
-            f"holds {len(self.data)} documents, and settings are one",
-            path=self.path,
-            line=second.line,
-            column=second.column,
-            hint="put the others into files of their own",
-        )
+        notation = notation_of(self.format)
+        if notation is None:
+            raise DocumentError(f"{self.format} files cannot be edited in place", path=self.path)
+        text, place = self.text.removeprefix("\ufeff"), asked[0].origin or asked[0].path
+        try:
+            # Paths of a diff of files that may hold several documents begin with one of them.
+            return self._edited(notation(text), asked, several=getattr(changes, "several", False))
+        except UnfitError as error:
+            known = error.at is not None and error.at >= 0
+            at = LineIndex(text).position(error.at or 0) if known else self.locate(place, nearest=True)
+            raise self.error(str(error), at, error.hint or "edit by hand") from error
+        except Exception as error:  # a layout that the spans don't foresee is the user's, and no fault
+            shown = show_path(self.worded(asked[0].path))
+            raise self.error(
+                f"the changes, {shown} first, cannot be made in place exactly",
+                self.locate(place, nearest=True),  # of the user's own text: what was made of it nobody has
+                "unusual layout stands in the way, or the format has no way to write it: edit by hand",
+            ) from error
+
+    def _edited(self, notation: Weaving, changes: Iterable[DataChange], *, several: bool) -> Document:
+        """The document after the changes, if it says what was asked for: an edit is exact, or it is refused."""
+        from confguard.documents.editing.changing import edited
+
+        woven, data = edited(notation, self.data, changes, self.worded, several=several)
+        bom = "\ufeff" if self.text.startswith("\ufeff") else ""
+        for end in ["", notation.newline][: 1 if woven.endswith("\n") else 2]:
+            # The last line end may be missing as it was, save where it is a part of the last value.
+            with suppress(DocumentError):
+                document = parse(bom + woven + end, self.format, path=self.path, tags=self.tags)
+                held = list(document.data) if isinstance(document.data, Documents) else document.data
+                if identical(held, data) or same(held, data):
+                    return document
+        raise ValueError("the edited text says something else")
+
+
+_WRITTEN_KEY = re.compile(r"(?:\?\s+)?(.*?)\s*(?::(?=[\s,\[\]{}]|\Z)|\s#|\Z)")
 
 
 def read(path: str | os.PathLike[str], format: str | None = None, *, tags: Iterable[str] = ()) -> Document:
@@ -123,3 +250,27 @@ def parse_content(
     """Parse the bytes of one file of a named format."""
     chosen, named = format_named(format), tuple(tags)
     return Document(parsed(content, chosen, path, named), content, chosen.name, path, named)
+
+
+def write(data: Any, format: str) -> Document:
+    """The document that holds this data. Raises `DocumentError` where the format cannot hold it exactly.
+
+    >>> print(write({"server": {"port": 80}}, "toml").text, end="")
+    [server]
+    port = 80
+    >>> write({"port": 80}, "env")
+    Traceback (most recent call last):
+        ...
+    confguard.errors.DocumentError: env cannot hold this data exactly: hand in a file instead
+    """
+    problem = f"{format} cannot hold this data exactly: hand in a file instead"
+    try:
+        document = parse(format_named(format).write(data), format)
+    except NotImplementedError:
+        hint = "hand in a file instead of a mapping"
+        raise DocumentError(f"confguard does not write {format}", hint=hint) from None
+    except (TypeError, ValueError, AttributeError, RecursionError, DocumentError) as error:
+        raise DocumentError(problem) from error
+    if not same(document.data, data):
+        raise DocumentError(problem)
+    return document

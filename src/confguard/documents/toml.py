@@ -65,6 +65,7 @@ _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
 _DOT = re.compile(r"[ \t]*\.[ \t]*")
 _CLOSING = re.compile(r"[ \t]*\]{1,2}")
+_HEADER = re.compile(r"[ \t]*\[\[?[^\[\]\n]*\]")
 _KEY = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|[^\s.=\[\]{},#"\']+')
 _STRING = re.compile(
     r'"""(?:[^\\]|\\.)*?"{3,5}(?!")|\'\'\'.*?\'{3,5}(?!\')|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'',
@@ -188,8 +189,7 @@ _ALLOWED |= {("header", "around"), ("dotted", "around"), ("array", "around"), ("
 def _duplicate(text: str, end: int) -> ParseError | None:
     """The error for the first that is there twice before an offset, in a text that tomli refuses; None if none is."""
     kinds: dict[Path, tuple[Kind, int]] = {}
-    if text[text.rfind("\n", 0, end) + 1 : end].lstrip().startswith("["):  # in the midst of a header
-        end = text.find("\n", end) if "\n" in text[end:] else len(text)
+    end = max(end, end_of(_HEADER, text, text.rfind("\n", 0, end) + 1))  # it may be in the midst of a header
     try:
         for (path, start, *_), kind in _spots(text[:end]):
             first = kinds.get(path)

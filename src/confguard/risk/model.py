@@ -9,7 +9,6 @@ from threading import Thread
 
 import attrs
 
-from confguard.diffs.applying import opaque
 from confguard.diffs.change import Change
 from confguard.diffs.changes import Diff
 from confguard.diffs.effects import effect_of
@@ -27,7 +26,7 @@ from confguard.risk.policy import Policy
 from confguard.risk.rules.catalogue import all_rules, known_codes
 from confguard.risk.rules.interface import Context, EditRule, Rule, lowered
 from confguard.risk.rules.table import Danger
-from confguard.schema.known_secrets import secret_texts
+from confguard.schema.known_secrets import opaque, secret_texts
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape

@@ -14,9 +14,8 @@ from attrs import evolve, frozen
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
 from confguard.documents.bundle import Bundle, Layout
-from confguard.documents.document import Document
+from confguard.documents.document import Document, write
 from confguard.documents.parsing import parse_bytes
-from confguard.documents.writing import write
 from confguard.errors import (
     BakingError,
     ConfguardError,

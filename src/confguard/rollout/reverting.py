@@ -17,7 +17,7 @@ from confguard.diffs.engine import compare
 from confguard.diffs.merging import merge
 from confguard.documents.bundle import Bundle
 from confguard.documents.document import Document
-from confguard.documents.writing import write as write_anew
+from confguard.documents.document import write as write_anew
 from confguard.errors import (
     BakeFailedError,
     BakeNotToldError,

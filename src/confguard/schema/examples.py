@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from confguard.documents.writing import write
+from confguard.documents.document import write
 from confguard.errors import DocumentError
 from confguard.schema.absent import COMPUTED, NOTHING
 from confguard.schema.comparing.ranges import Range

@@ -11,10 +11,10 @@ from typing import Any
 from attrs import field, frozen
 
 from confguard.fields import Secret
-from confguard.paths import Unshown
+from confguard.paths import Unshown, reveal
 from confguard.secrets import HIDDEN
 
-__all__ = ["TELLING", "Masked", "hidden", "parts_hidden", "secret_texts", "without"]
+__all__ = ["TELLING", "Masked", "hidden", "opaque", "parts_hidden", "secret_texts", "without"]
 
 
 TELLING = 4
@@ -33,6 +33,15 @@ class Masked(Secret):
 
     def __repr__(self) -> str:
         return f"Masked({self.shown!r})"
+
+
+def opaque(value: Any) -> Any:
+    """A value of a change for judging it: a whole secret stays one, a text with a secret in it is revealed."""
+    if isinstance(value, Masked):
+        return value.reveal()
+    if isinstance(value, dict):
+        return {reveal(key): opaque(inner) for key, inner in value.items()}
+    return [opaque(inner) for inner in value] if isinstance(value, list) else value
 
 
 def secret_texts(guarded: Any) -> list[str]:

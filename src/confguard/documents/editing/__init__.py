@@ -4,7 +4,3 @@ A text is read once into a tree of spans; changes are made to the tree; the tree
 again and compared with the data that the changes lead to: an edit is exact, or it is refused. What is special to a
 format stands in its `Notation`.
 """
-
-from confguard.documents.editing.exact import edited
-
-__all__ = ["edited"]

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from confguard.diffs.applying import opaque
 from confguard.fields import Owner
 from confguard.risk.findings import Finding
 from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Example, Rule
+from confguard.schema.known_secrets import opaque
 from confguard.texts import amount
 from confguard.values import Documents
 

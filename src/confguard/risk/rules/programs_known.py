@@ -15,11 +15,11 @@ from typing import Any
 
 from attrs import field, frozen
 
-from confguard.diffs.applying import opaque
 from confguard.fields import Secret
 from confguard.paths import Path, value_at
 from confguard.risk.rules.context import Context
 from confguard.risk.rules.edits import Edit, directives_of, document_of
+from confguard.schema.known_secrets import opaque
 
 __all__ = ["Fact", "Program", "fact_of", "programs"]
 

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-from confguard.diffs.applying import reveal
 from confguard.fields import Secret
+from confguard.paths import reveal
 from confguard.risk.findings import Finding
 from confguard.risk.names import head_of, parts_of, polarity, word_set, words_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized

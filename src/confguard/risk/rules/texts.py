@@ -7,10 +7,9 @@ from abc import abstractmethod
 from collections.abc import Container, Iterator
 from typing import Any, ClassVar
 
-from confguard.diffs.applying import reveal
 from confguard.documents.document import Document
 from confguard.documents.interface import Position
-from confguard.paths import Path, value_at
+from confguard.paths import Path, reveal, value_at
 from confguard.risk.findings import Finding
 from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
