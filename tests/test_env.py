@@ -132,6 +132,13 @@ def test_what_is_written_all_read(value: str, old: str, tmp_path_factory: pytest
     assert of_dotenv(made.text) == made.data
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [("A= # why\n", "A=1 # why\n"), ("A =  # why\n", "A = 1 # why\n")]
+)
+def test_a_comment_behind_an_empty_value_stays(before: str, after: str) -> None:
+    assert cg.parse(before, "env").edit(cg.diff({"A": ""}, {"A": "1"})).text == after
+
+
 @given(text=FILES, value=WRITTEN)
 @settings(deadline=None, max_examples=examples(50))
 def test_an_edit_touches_no_other_line(

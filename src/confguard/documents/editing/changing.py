@@ -80,7 +80,8 @@ def data_after(data: Any, changes: Iterable[DataChange]) -> Any:
     root = fresh(data)
     for change in changes:
         make(revealed(change), root)
-    return Files(data_of(root)) if isinstance(data, Files) else data_of(root)
+    after = data_of(root)
+    return Files(after) if isinstance(data, Files) else after
 
 
 def make(change: Revealed, tree: Node) -> None:

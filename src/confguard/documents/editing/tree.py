@@ -8,7 +8,8 @@ from typing import Any, Literal, TypeAlias
 from attrs import define, field
 
 from confguard.documents.interface import Spot
-from confguard.paths import Key, Path
+from confguard.paths import Key, Path, dig
+from confguard.values import copied
 
 __all__ = [
     "Entry",
@@ -61,9 +62,10 @@ class Node:
     start: int = -1
     end: int = -1
     kind: Kind = "leaf"
-    entries: list[Entry] = field(factory=list)
+    _entries: list[Entry] | None = field(factory=list, alias="entries")
+    """None where they are as in the data: most of it is never looked at."""
     data: Any = None
-    """Of a leaf."""
+    """Of a leaf, or of what has no entries of its own yet."""
     block: bool = False
     """Are its entries lines of their own, and not in brackets?"""
     body: int = -1
@@ -84,6 +86,27 @@ class Node:
     was: tuple[Entry, ...] = ()
     """The entries in the text, before any change."""
     _found: dict[Any, dict[Any, Entry]] = field(factory=dict, init=False)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What is inside of it."""
+        if self._entries is None:
+            if self.kind == "map":
+                self._entries = [Entry(key, fresh(inner)) for key, inner in self.data.items()]
+            else:
+                self._entries = (
+                    [Entry(None, fresh(inner)) for inner in self.data] if self.kind == "list" else []
+                )
+        return self._entries
+
+    @entries.setter
+    def entries(self, entries: list[Entry]) -> None:
+        self._entries = entries
+
+    @property
+    def is_as_read(self) -> bool:
+        """Did nobody look inside, so that its data is what it holds?"""
+        return self._entries is None
 
     def find(self, segment: Hashable) -> Entry | None:
         """The entry that one step of a path leads to."""
@@ -112,8 +135,7 @@ class Node:
 
     def assign(self, value: Any) -> None:
         """Let it hold another value."""
-        node = fresh(value)
-        self.kind, self.entries, self.data = node.kind, node.entries, node.data
+        self.kind, self.data, self._entries = _kind_of(value), value, None
         self.opaque = self.touched = True
         self.rigid = ""
         self._found = {}
@@ -142,28 +164,30 @@ class Node:
 
 def _field(node: Node, dotted: str) -> Any:
     """Type and value of a field, or of a field of a field, as `Key` compares it."""
-    for name in dotted.split("."):
-        entry = node.find(name) if node.kind == "map" else None
-        if entry is None:
-            return type(None), None
-        node = entry.value
-    value = node.data if node.kind == "leaf" else None
+    name, _, below = dotted.partition(".")
+    if node.is_as_read:
+        value = dig(node.data, dotted)
+        return type(value), value
+    entry = node.find(name) if node.kind == "map" else None
+    if entry is not None and below:
+        return _field(entry.value, below)
+    value = entry.value.data if entry is not None and entry.value.kind == "leaf" else None
     return (type(value), value) if isinstance(value, str | int | float) else (type(None), None)
 
 
+def _kind_of(value: Any) -> Kind:
+    return "map" if isinstance(value, dict) else "list" if isinstance(value, list) else "leaf"
+
+
 def fresh(value: Any) -> Node:
-    """A value that stands in no text yet; secrets are revealed: what is written into a file is the file's own."""
-    if isinstance(value, dict):
-        return Node(
-            kind="map", entries=[Entry(key, fresh(inner)) for key, inner in value.items()], opaque=True
-        )
-    if isinstance(value, list):
-        return Node(kind="list", entries=[Entry(None, fresh(inner)) for inner in value], opaque=True)
-    return Node(data=value.reveal() if hasattr(value, "reveal") else value, opaque=True)
+    """A value that stands in no text yet."""
+    return Node(kind=_kind_of(value), entries=None, data=value, opaque=True)
 
 
 def data_of(node: Node) -> Any:
     """The data that a tree stands for."""
+    if node.is_as_read:
+        return copied(node.data)
     if node.kind == "map":
         return {entry.key: data_of(entry.value) for entry in node.entries if entry.role != "merge"}
     if node.kind == "list":
@@ -185,13 +209,7 @@ def attach(node: Node, data: Any) -> None:
     else:
         if node.kind != "leaf":
             node.rigid = node.rigid or "it is written in an unusual way"
-        node_of_data = fresh(data)
-        node.kind, node.entries, node.data, node.was = (
-            node_of_data.kind,
-            node_of_data.entries,
-            node_of_data.data,
-            (),
-        )
+        node.kind, node._entries, node.data, node.was = _kind_of(data), None, data, ()
         node.opaque = True
 
 
