@@ -12,7 +12,7 @@ import atheris
 
 with atheris.instrument_imports(include=["confguard", "tomli", "yaml", "json", "configparser"]):
     import confguard as cg
-    from confguard.documents.parsing import parse_bytes
+    from confguard.documents.bundle import parse_bytes
 
 from hostile import BYTES, TEXTS
 

@@ -16,9 +16,9 @@ import pytest
 
 import confguard.testing
 from confguard.cli import main
-from confguard.documents.bundle import Layout
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import parse
-from confguard.documents.parsing import parse_bytes
+from confguard.documents.layout import Layout
 from confguard.drill import drill
 from confguard.drill.candidates import Candidates
 from confguard.drill.mutants import mutants

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import confguard as cg
-from confguard.documents.parsing import parse_bytes
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.registry import format_named, known_formats
 from conftest import sampled
 from hostile import BYTES, TEXTS

@@ -21,9 +21,9 @@ from confguard.cli import main
 from confguard.diffs.html import to_html
 from confguard.diffs.markdown import to_markdown
 from confguard.documents import known_formats
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document, write
-from confguard.documents.parsing import parse_bytes
-from confguard.documents.tags import naming_tags
+from confguard.documents.reading import naming_tags
 from confguard.errors import DiffError, DocumentError
 from confguard.risk.model import check_document
 from confguard.schema.schema import resolve_schema

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 import confguard as cg
 from confguard.cli import main
-from confguard.documents.bundle import Bundle, Layout, files_of, parse_bundle
+from confguard.documents.bundle import Bundle, files_of, parse_bundle
+from confguard.documents.layout import Layout
 from confguard.errors import TargetError
 from confguard.fields import Renamed
 from confguard.hooks.pre_commit import main as hook

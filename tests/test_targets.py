@@ -17,7 +17,7 @@ import pytest
 
 import confguard as cg
 from appending import append
-from confguard.documents.bundle import Layout
+from confguard.documents.layout import Layout
 from confguard.errors import RefusedError, StoreBusyError, TargetError
 from confguard.stores import Draft, PlaceState
 from confguard.targets import CallbackTarget, FileSet, FileTarget, as_reload, write_durably

@@ -12,9 +12,9 @@ from attrs import evolve
 
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
-from confguard.documents.bundle import BUNDLE, layout_from
+from confguard.documents.bundle import BUNDLE, parse_bytes
 from confguard.documents.document import Document
-from confguard.documents.parsing import parse_bytes
+from confguard.documents.layout import layout_from
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import ConfguardError, DocumentError, NotFoundError, harmless
 from confguard.events import Listener

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 import confguard as cg
-from confguard.documents.parsing import parse_bytes
+from confguard.documents.bundle import parse_bytes
 from confguard.fields import Duration
 from confguard.schema.schema import resolve_schema
 

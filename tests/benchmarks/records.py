@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import confguard as cg
-from confguard.documents.parsing import parse_bytes
+from confguard.documents.bundle import parse_bytes
 from confguard.stores import Append, Draft, chain, open_store
 
 from .measure import Row, best, best_of_each, compare

@@ -10,8 +10,8 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
-from confguard.documents.parsing import parse_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import DocumentError, MergeConflictError, NotFoundError, StoreError, harmless
 from confguard.risk.circumstances import Circumstances

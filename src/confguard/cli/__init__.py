@@ -118,7 +118,7 @@ def _run(argv: Sequence[str] | None) -> int:
         else:
             print(error.shown, file=sys.stderr)
         raise SystemExit(error.exit_code) from None
-    from confguard.documents.tags import naming_tags
+    from confguard.documents.reading import naming_tags
 
     try:
         if argv is None:  # a process of its own

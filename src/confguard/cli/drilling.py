@@ -10,9 +10,9 @@ from confguard.cli import sources
 from confguard.cli.options import Commands, duration, whole
 from confguard.cli.output import say, shown_path
 from confguard.cli.projects import guarded_anyway
-from confguard.documents.bundle import Bundle, Layout
+from confguard.documents.bundle import Bundle, parse_bytes
 from confguard.documents.document import Document
-from confguard.documents.parsing import parse_bytes
+from confguard.documents.layout import Layout
 from confguard.errors import ConfguardError, DocumentError, harmless
 from confguard.fields import Duration
 from confguard.progress import progress

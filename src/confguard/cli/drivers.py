@@ -17,8 +17,8 @@ from confguard.cli.output import paint
 from confguard.diffs.engine import compare, diff
 from confguard.diffs.merging import merge
 from confguard.diffs.splicing import has_words_of_both, lays_out_anew, spliced
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
-from confguard.documents.parsing import parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format
 from confguard.documents.yaml_aliases import with_aliases

@@ -15,9 +15,9 @@ from confguard import git
 from confguard.cli.output import shown_path
 from confguard.cli.projects import leave_out, of_all, the_project
 from confguard.documents.bounds import MAX_BYTES
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
-from confguard.documents.parsing import parse_bytes
-from confguard.documents.patterns import common_folder
+from confguard.documents.layout import common_folder
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format, format_named
 from confguard.errors import ConfguardError, DocumentError, ProjectError

@@ -15,8 +15,8 @@ from confguard import git
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
 from confguard.documents.bounds import MAX_BYTES
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
-from confguard.documents.parsing import parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import DocumentError

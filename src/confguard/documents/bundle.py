@@ -1,186 +1,42 @@
-"""A config of several files as one document: every file byte for byte, and what they say together.
-
-`Layout` says which files a config has, and whether they are layers; a `Bundle` is their content at one moment. As a
-content it is a small JSON text that is the same whenever the files are, so that a store, a chain and an export need not
-know what it is.
-"""
+"""The files of a config of several, as one document: read, located, edited, and as the bytes of one revision."""
 
 from __future__ import annotations
 
 import binascii
 import json
-import os
-import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field
 
 from confguard.documents.bounds import MAX_BYTES
-from confguard.documents.document import Document, parse_content, read
+from confguard.documents.document import Document, parse_content
 from confguard.documents.interface import Places, Position
-from confguard.documents.registry import detect_format, is_configuration
-from confguard.errors import ConfguardError, DocumentError, did_you_mean
+from confguard.documents.registry import detect_format
+from confguard.errors import DocumentError
 from confguard.paths import Path as DocumentPath
 from confguard.paths import follow, path_from_json
-from confguard.values import Files, merge_layers, same
+from confguard.values import Files, copied, merge_layers, same
 
 if TYPE_CHECKING:
-    from confguard.documents.editing.changing import DataChange
+    from confguard.documents.editing.changing import DataChange, Revealed
 
-__all__ = [
-    "BUNDLE",
-    "Bundle",
-    "FileSource",
-    "Layout",
-    "bundled",
-    "check_name",
-    "files_of",
-    "layout_from",
-    "parse_bundle",
-]
+__all__ = ["BUNDLE", "Bundle", "bundled", "files_of", "parse_bundle", "parse_bytes"]
 
 BUNDLE = "bundle"
 """The format of a bundle's content."""
 _KINDS = ("layers", "files")
-_WILD = re.compile(r"[*?\[]")
-
-FileSource: TypeAlias = "str | os.PathLike[str] | Document | Mapping[str, Any] | None"
-"""What one of the files is to be: a path, a document, data; None if it is to go."""
 
 
-def check_name(name: str) -> None:
-    """Raise `ConfguardError` unless it names a file below a folder, whatever the folder."""
-    parts = name.split("/")
-    if any(part in ("", ".") or part.startswith("..") or not part.isprintable() for part in parts):
-        raise ConfguardError(
-            f"{name!r} is no file's name", hint="relative, without '..': auth.toml, conf.d/worker.toml"
-        )
-
-
-def _is_inner(name: str) -> bool:
-    """Does it stand in a folder of confguard's own, which the links lead to?"""
-    return any(part.startswith("..") for part in name.split("/"))
-
-
-def _checked(names: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(names, str):
-        names = [names]
-    checked = tuple(os.fspath(name).removeprefix("./") for name in names)
-    for name in checked:
-        check_name(name)
-        others = [each for each in checked if each.startswith(f"{name}/")]
-        if checked.count(name) > 1 or others:
-            raise ConfguardError(
-                f"{name!r} is named twice" + (", as a file and as a folder" if others else "")
-            )
-    return checked
-
-
-@frozen
-class Layout:
-    """Which files a config has."""
-
-    names: tuple[str, ...] = field(converter=_checked)
-    """Relative to the folder that they stand in; layers from the lowest to the one that wins. Files that are no layers
-    may be named by patterns."""
-    layered: bool = False
-    """Do they say one thing together, the later over the earlier? Else each is judged by itself."""
-    format: str | None = None
-    """The format of all of them, where their names do not tell."""
-
-    def __attrs_post_init__(self) -> None:
-        if self.layered and any(map(_WILD.search, self.names)):
-            raise ConfguardError(
-                "layers have an order: name each", hint='layers = ["base.toml", "prod.toml"]'
-            )
-
-    @property
-    def outright(self) -> list[str]:
-        """The names that are no patterns."""
-        return [name for name in self.names if not _WILD.search(name)]
-
-    def below(self, folder: Path) -> list[str]:
-        """The names of its files in a folder: those that it names outright, and those there that its patterns match."""
-        patterns = [name for name in self.names if _WILD.search(name)]
-        paths = (path for pattern in patterns for path in folder.glob(pattern) if path.is_file())
-        names = (path.relative_to(folder).as_posix() for path in paths)
-        return list(dict.fromkeys([*self.outright, *sorted(each for each in names if not _is_inner(each))]))
-
-    def content(self, files: Mapping[str, bytes]) -> bytes:
-        """The content that holds these files, in their order. Raises `DocumentError` for what is too large."""
-        order = [name for name in self.names if name in files] if self.layered else sorted(files)
-        return bundled(((name, self.format, files[name]) for name in order), layered=self.layered)
-
-    def format_of(self, name: str) -> str:
-        """The format of a file."""
-        return self.format or detect_format(name).name
-
-    def knows(self, name: str) -> bool:
-        """Is it a file of configuration?"""
-        return bool(self.format) or is_configuration(name)
-
-    def bundle(
-        self, source: str | os.PathLike[str] | Mapping[str, FileSource], head: Document | None
-    ) -> Bundle:
-        """The bundle of a folder that holds the files, or of what each of them is to be.
-
-        Files that a mapping does not name stay as they are in the head. Raises `DocumentError`.
-        """
-        if not isinstance(source, Mapping):
-            return self._in_folder(Path(source))
-        files = {name: part.content for name, part in head.files.items()} if isinstance(head, Bundle) else {}
-        for name, like in source.items():
-            if self.names and name not in files and not any(fnmatchcase(name, each) for each in self.names):
-                raise DocumentError(
-                    f"'{name}' is none of its files{did_you_mean(name, self.names)}",
-                    hint=f"the config has: {', '.join(self.names)}",
-                )
-            if like is None:
-                files.pop(name, None)
-            else:
-                files[name] = self._part(name, like)
-        missing = [name for name in self.outright if name not in files and source.get(name, "") is not None]
-        if missing:
-            raise DocumentError(f"nothing was said of {', '.join(missing)}, and there is no revision yet")
-        return parse_bundle(self.content(files), None)
-
-    def _in_folder(self, folder: Path) -> Bundle:
-        if folder.is_file():
-            raise DocumentError(
-                "is one file, and the config has several",
-                path=str(folder),
-                hint="name the folder of them all",
-            )
-        names = self.below(folder)
-        if not names:
-            raise DocumentError(
-                "holds none of the config's files", path=str(folder), hint=", ".join(self.names)
-            )
-        parts = [(name, read(folder / name, self.format)) for name in names]
-        return parse_bundle(self.content({name: part.content for name, part in parts}), str(folder))
-
-    def _part(self, name: str, like: FileSource) -> bytes:
-        from confguard.documents.document import write
-
-        if isinstance(like, Document):
-            return like.content
-        if isinstance(like, Mapping):
-            return write(dict(like), self.format_of(name)).content
-        assert like is not None
-        return read(like, self.format_of(name)).content
-
-
-def layout_from(layers: tuple[str, ...], files: Iterable[str] | None, format: str | None) -> Layout | None:
-    """Which files a config has; None if it is one. Raises `ConfguardError` where both are named."""
-    if layers and files is not None:
-        raise ConfguardError("a config has layers, or files that are each judged by itself: not both")
-    if layers:
-        return Layout(layers, layered=True, format=format)
-    return None if files is None else Layout(files, format=format)
+def parse_bytes(
+    content: bytes, format: str, *, path: str | None = None, tags: Iterable[str] = ()
+) -> Document:
+    """Parse the bytes of a file of a named format, or of a bundle of files. Raises `DocumentError`."""
+    if format == BUNDLE:
+        return parse_bundle(content, path, tags)
+    return parse_content(content, format, path=path, tags=tags)
 
 
 @define(slots=False, frozen=True, eq=False)
@@ -233,12 +89,11 @@ class Bundle(Document):
 
         A new value goes into the topmost layer. Raises `DocumentError` as `Document.edit` does.
         """
-        from confguard.documents.bundle_edits import edited_files
         from confguard.documents.editing.changing import data_after, revealed
         from confguard.documents.editing.tree import UnfitError
 
         asked = [revealed(change) for change in changes]
-        files = edited_files(self.files, asked, layered=self.layered)
+        files = _edited_files(self.files, asked, layered=self.layered)
         edited = self.with_files(
             {name: part.content for name, part in files.items() if part is not self.files[name]}
         )
@@ -329,3 +184,79 @@ def _entries(content: bytes) -> tuple[bool, list[tuple[str, str | None, bytes]]]
 def _entry(entry: Mapping[str, str]) -> tuple[str, str | None, bytes]:
     content = entry["text"].encode() if "text" in entry else b64decode(entry["bytes"], validate=True)
     return str(PurePosixPath(entry["name"])), entry.get("format"), content
+
+
+def _edited_files(
+    files: Mapping[str, Document], changes: Sequence[Revealed], *, layered: bool
+) -> dict[str, Document]:
+    """The files after the changes. Raises `DocumentError` where one of them cannot be made."""
+    edited, split = dict(files), _in_layers if layered else _in_files
+    for change in changes:
+        for name, each in split(edited, change):
+            edited[name] = edited[name].edit([each])
+    return edited
+
+
+def _in_files(files: dict[str, Document], change: Revealed) -> Iterator[tuple[str, Revealed]]:
+    """A change, by its file; from one file to another, what moves is taken out and put in."""
+    origin = change.origin
+    if origin is not None and origin[:1] != change.path[:1]:
+        yield from _in_files(files, evolve(change, op="remove", path=origin, origin=None))
+        yield from _in_files(files, evolve(change, op="add", after=change.before, origin=None))
+        return
+    name = change.path[0] if change.path else None
+    if name not in files or len(change.path) == 1:
+        raise DocumentError("whole files come and go with the bundle, and not by an edit", path=str(name))
+    inner = None if origin is None else origin[1:]
+    yield str(name), evolve(change, path=change.path[1:], origin=inner)
+
+
+def _in_layers(files: dict[str, Document], change: Revealed) -> Iterator[tuple[str, Revealed]]:
+    """A change, by its layer: what goes must go from all, or one that is below would show."""
+    if change.op == "move" and change.origin is not None and change.origin[:-1] != change.path[:-1]:
+        yield from _in_layers(files, evolve(change, op="remove", path=change.origin, origin=None))
+        yield from _in_layers(files, evolve(change, op="add", after=change.before, origin=None))
+        return
+    wanted = change.origin or change.path
+    if change.op == "add":
+        holding = [
+            name
+            for name in files
+            if follow(files[name].data, wanted[:-1])[1] and _listed(files[name], wanted)
+        ]
+    else:
+        holding = [name for name in files if follow(files[name].data, wanted)[1]]
+    if change.op == "remove" and holding and not _listed(files[holding[-1]], wanted):
+        for name in holding:
+            yield name, evolve(change, before=_data_at(files[name], wanted))
+    elif change.op == "add" and not holding:
+        name = list(files)[-1]
+        yield name, _nested(files[name], change)
+    elif holding:
+        own = {"before": _data_at(files[holding[-1]], wanted)} if change.op == "replace" else {}
+        yield holding[-1], evolve(change, **own)
+    else:
+        raise DocumentError("no layer holds what is to be changed", path=list(files.values())[-1].path)
+
+
+def _listed(part: Document, path: DocumentPath) -> bool:
+    """Is it the element of a list? A layer has a list as a whole."""
+    return isinstance(_data_at(part, path[:-1]), list)
+
+
+def _nested(part: Document, change: Revealed) -> Revealed:
+    """A new value with the tables around it that the layer does not have yet."""
+    walked, whole = follow(part.data, change.path[:-1])
+    if whole:
+        return change
+    value = change.after
+    for key in reversed(change.path[len(walked) + 1 :]):
+        value = {key: value}
+    return evolve(change, path=change.path[: len(walked) + 1], after=value)
+
+
+def _data_at(part: Document, path: DocumentPath) -> Any:
+    data: Any = part.data
+    for step in follow(part.data, path)[0]:
+        data = data[step]
+    return copied(data)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import stat
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from fnmatch import fnmatchcase
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import MAX_BYTES, TOO_DEEP, check_bounds, deepest_place
 from confguard.documents.interface import ParseError
-from confguard.documents.tags import naming_tags
 from confguard.errors import DocumentError, brief
 
 if TYPE_CHECKING:
     from confguard.documents.interface import Format
 
-__all__ = ["conflict_line", "load_bytes", "parsed"]
+__all__ = ["conflict_line", "is_named", "load_bytes", "names_around", "naming_tags", "parsed"]
 
 
 def parsed(content: bytes, format: Format, path: str | None = None, tags: Collection[str] = ()) -> Any:
@@ -125,3 +129,58 @@ def _decode(content: bytes, path: str | None) -> str:
             column=error.start - start + 1,
             hint="save the file as UTF-8",
         ) from error
+
+
+_NAMED: ContextVar[tuple[Callable[[], tuple[str, ...]], ...]] = ContextVar("named_tags", default=())
+_OF_YAML = "tag:yaml.org,2002:"
+
+
+@contextmanager
+def naming_tags(tags: Iterable[str] | Callable[[], Iterable[str]]) -> Iterator[None]:
+    """Within this context what carries one of these tags (or patterns, such as `!*`) is read as its plain value.
+
+    What is to be called for them is called when a document has a tag that is not known, and no sooner.
+
+    >>> from confguard.documents.document import parse
+    >>> with naming_tags(["!Ref"]):
+    ...     parse("queue: !Ref Jobs", "yaml").data
+    {'queue': 'Jobs'}
+    """
+    named = tuple(tags) if not callable(tags) else ()
+    tags_now = cache(lambda: tuple(tags()) if callable(tags) else named)
+    token = _NAMED.set((*_NAMED.get(), tags_now))
+    try:
+        yield
+    finally:
+        _NAMED.reset(token)
+
+
+def is_named(tag: str) -> bool:
+    """Is a tag named? Those of YAML's own that nobody knows, `!!python/...` among them, never are."""
+    patterns = (pattern for named in _NAMED.get() for pattern in named())
+    return not tag.startswith(_OF_YAML) and any(fnmatchcase(tag, pattern) for pattern in patterns)
+
+
+_NAME = re.compile(r"""^\s*(?:-\s+)*[{,]*\s*(?:\[+\s*([^\[\]"']+?)\s*\]+|["']?([\w.$/-]+)["']?\s*[:=])""")
+
+
+def names_around(text: str, line: int) -> str:
+    """The names on a line, and on those above it that are indented less: what would be its path.
+
+    >>> names_around("a:\\n  x: 1\\nb:\\n  list: [1\\n", 5), names_around("[a]\\nx = 1\\n\\nx = 2\\n", 4)
+    ('b list', 'a x')
+    """
+    lines = text.removeprefix("\ufeff").splitlines()[: max(line, 1)]
+    while lines and not lines[-1].strip():
+        lines.pop()  # at the end of a text, it is what stands before that is not finished
+    found: list[str] = []
+    depth: float = float("inf")
+    for each in reversed(lines):
+        indent, match = len(each) - len(each.lstrip()), _NAME.match(each)
+        header = match is not None and match[1] is not None
+        if match and (indent < depth or (header and not any(name.startswith("[") for name in found))):
+            found.append(f"[{match[1]}" if header else match[2])
+            depth = indent
+        if depth == 0 and header:
+            break
+    return " ".join(name.lstrip("[") for name in reversed(found))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import MAX_INTEGER_BITS, TOO_LARGE, check_yaml_depth
 from confguard.documents.interface import Format, ParseError, Places, Spot, places_of, twice
-from confguard.documents.tags import is_named, naming_tags
+from confguard.documents.reading import is_named, naming_tags
 from confguard.values import Documents
 
 if TYPE_CHECKING:
     from confguard.paths import Path
 
-__all__ = ["MERGE", "TEXT", "YamlFormat", "joined", "safe_loader"]
+__all__ = ["MERGE", "TEXT", "YamlFormat", "is_ambiguous", "joined", "safe_loader", "text_dumper"]
 
 _YAML = "tag:yaml.org,2002:"
 MERGE, TEXT, _NULL = f"{_YAML}merge", f"{_YAML}str", f"{_YAML}null"
@@ -60,8 +61,6 @@ class YamlFormat(Format):
 
     def write(self, data: Any) -> str:
         import yaml
-
-        from confguard.documents.yaml_dumper import text_dumper
 
         several = isinstance(data, Documents)
         text: str = yaml.dump_all(
@@ -313,3 +312,43 @@ def _pairs(node: Any, loader: Any) -> Iterator[tuple[Any, Any, Any]]:
     for source in merged:
         if source.id == "mapping":
             yield from _pairs(source, loader)
+
+
+_AMBIGUOUS = re.compile(
+    r"""(?:
+    | ~ | = | << | null | y | n | yes | no | on | off | true | false
+    | [-+]? \.inf | \.nan
+    | [-+]? 0 (?: b[01_]+ | o?[0-9_]+ | x[0-9a-f_]+ )
+    | [-+]? [0-9][0-9_,]* (?: : [0-5]?[0-9] )+ (?: \.[0-9_]* )?
+    | [-+]? (?: [0-9][0-9_,]* (?: \.[0-9_]* )? | \.[0-9_]+ ) (?: e[-+]?[0-9]+ )?
+    | [0-9]{4} - [0-9]{1,2} - [0-9]{1,2} (?: (?: t | [ \t]+ ) [0-9] .* )?
+    )""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+"""What some reader takes for null, a truth value, a number, a time or a sign: YAML's types of 1.1 and 1.2 in one, with
+what go-yaml, ruamel.yaml, SnakeYAML and Psych add to them."""
+
+
+def is_ambiguous(text: str) -> bool:
+    """Would some reader of YAML take a text without quotes for something else?
+
+    >>> [word for word in ["on", "1e3", "0o17", "12:30", "1.2.3", "v1", "8080:80"] if is_ambiguous(word)]
+    ['on', '1e3', '0o17', '12:30']
+    """
+    return bool(_AMBIGUOUS.fullmatch(text))
+
+
+@cache
+def text_dumper() -> Any:
+    """PyYAML's safe dumper, save that ambiguous texts are quoted."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        """The safe dumper; texts that some reader takes for something else are quoted."""
+
+    def text(dumper: Any, data: str) -> Any:
+        style = dumper.default_style or ("'" if is_ambiguous(data) else None)
+        return dumper.represent_scalar(TEXT, data, style)
+
+    Dumper.add_representer(str, text)
+    return Dumper

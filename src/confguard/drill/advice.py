@@ -10,8 +10,8 @@ from typing import Any
 from attrs import evolve, frozen
 
 from confguard.diffs.engine import diff
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
-from confguard.documents.parsing import parse_bytes
 from confguard.drill.mutants import Mutant
 from confguard.drill.results import Advice, Kind
 from confguard.errors import ConfguardError

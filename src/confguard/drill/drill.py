@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 from confguard.diffs.engine import diff
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
-from confguard.documents.parsing import parse_bytes
 from confguard.drill.advice import Gap, advise
 from confguard.drill.candidates import Candidates, written
 from confguard.drill.mutants import Mutant, mutants

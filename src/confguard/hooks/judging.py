@@ -17,8 +17,8 @@ from attrs import evolve, frozen
 from confguard import git
 from confguard.diffs.changes import Diff
 from confguard.documents.bounds import MAX_BYTES
+from confguard.documents.reading import naming_tags
 from confguard.documents.registry import is_configuration
-from confguard.documents.tags import naming_tags
 from confguard.errors import DocumentError
 from confguard.git import ChangedFile
 from confguard.hooks.layering import layered

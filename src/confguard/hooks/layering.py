@@ -11,7 +11,7 @@ from attrs import evolve
 from confguard import git
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.bundle import BUNDLE
-from confguard.documents.patterns import common_folder
+from confguard.documents.layout import common_folder
 from confguard.hooks.sorting import Wanted
 from confguard.risk.judging import Side
 

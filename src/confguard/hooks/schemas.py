@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from confguard.documents.parsing import parse_bytes
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import DocumentError, SchemaError
 from confguard.hooks.snapshots import Snapshot

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from attrs import evolve, frozen
 
 from confguard.documents.bounds import MAX_BYTES
-from confguard.documents.parsing import parse_bytes
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import DocumentError
 from confguard.git import ChangedFile

@@ -17,9 +17,8 @@ from typing import ClassVar
 
 from attrs import define, field, frozen
 
-from confguard.documents.bundle import bundled, parse_bundle
+from confguard.documents.bundle import bundled, parse_bundle, parse_bytes
 from confguard.documents.document import Document
-from confguard.documents.parsing import parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import DocumentError, SchemaError

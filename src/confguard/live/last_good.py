@@ -14,7 +14,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from confguard.documents.parsing import parse_bytes
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.errors import ConfguardError, DocumentError, IntegrityError, TargetError
 from confguard.live.feeds import Stored, StoredFeed

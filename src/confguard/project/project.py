@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from confguard.documents.patterns import common_folder, is_several, layout_of, matching, the_only
+from confguard.documents.layout import common_folder, is_several, layout_of, matching, the_only
 from confguard.errors import ProjectError, did_you_mean
 from confguard.project.settings import Config, Settings
 from confguard.risk.policy import Policy
 
 if TYPE_CHECKING:
-    from confguard.documents.bundle import Layout
+    from confguard.documents.layout import Layout
 
 __all__ = ["Project"]
 

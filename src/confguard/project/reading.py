@@ -9,8 +9,8 @@ from typing import Any
 
 from attrs import evolve
 
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document, read
-from confguard.documents.parsing import parse_bytes
 from confguard.errors import (
     ConfguardError,
     DocumentError,

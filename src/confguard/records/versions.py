@@ -13,7 +13,7 @@ from attrs import field, frozen
 from confguard import ancestry, git
 from confguard.diffs.identity import leaves
 from confguard.documents.bounds import MAX_BYTES
-from confguard.documents.parsing import parse_bytes
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import DocumentError

@@ -14,8 +14,8 @@ from attrs import define, field, frozen
 
 from confguard.diffs.identity import document_keys, keying
 from confguard.diffs.origins import means_same, origins
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
-from confguard.documents.parsing import parse_bytes
 from confguard.errors import DocumentError, NotFoundError
 from confguard.fields import KeyedBy
 from confguard.paths import Path

@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from confguard import git
 from confguard.diffs.engine import diff
-from confguard.documents.parsing import parse_bytes
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import ConfguardError
 from confguard.risk.evidence import Outline, evidence, outline_of

@@ -13,11 +13,10 @@ from attrs import evolve, field, frozen
 
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
-from confguard.documents.parsing import parse_bytes
-from confguard.documents.reading import conflict_line
+from confguard.documents.reading import conflict_line, names_around
 from confguard.documents.registry import detect_format
-from confguard.documents.surroundings import names_around
 from confguard.errors import DocumentError, Problem, ValidationError
 from confguard.fields import ImpactLevel
 from confguard.risk.circumstances import Circumstances

@@ -12,8 +12,8 @@ from datetime import datetime
 
 from attrs import evolve, field, frozen
 
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
-from confguard.documents.parsing import parse_bytes
 from confguard.errors import ConfguardError
 from confguard.lazy import read_once
 from confguard.rollout.bake import Bake, lease_for

@@ -13,9 +13,9 @@ from attrs import evolve, frozen
 
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
-from confguard.documents.bundle import Bundle, Layout
+from confguard.documents.bundle import Bundle, parse_bytes
 from confguard.documents.document import Document, write
-from confguard.documents.parsing import parse_bytes
+from confguard.documents.layout import Layout
 from confguard.errors import (
     BakingError,
     ConfguardError,

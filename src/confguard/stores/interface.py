@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from attrs import asdict, field, frozen
 
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
-from confguard.documents.parsing import parse_bytes
 from confguard.errors import IntegrityError, NotFoundError
 from confguard.lazy import read_once
 from confguard.stores.stages import ALL, Instance, Stage, stages_of

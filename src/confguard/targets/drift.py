@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
-from confguard.documents.parsing import parse_bytes
+from confguard.documents.bundle import parse_bytes
 from confguard.errors import ConfguardError, DocumentError
 from confguard.schema.schema import Schema
 from confguard.stores.interface import Revision

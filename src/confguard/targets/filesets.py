@@ -23,7 +23,8 @@ from pathlib import Path
 
 from attrs import Factory, field, frozen
 
-from confguard.documents.bundle import Layout, check_name, files_of
+from confguard.documents.bundle import files_of
+from confguard.documents.layout import Layout, check_name
 from confguard.errors import ConfguardError, DocumentError, TargetError
 from confguard.targets.access import Access, Attributes, as_mode, check_who
 from confguard.targets.files import FileTarget, check_path, file_status

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from confguard.documents.bundle import Layout, files_of
+from confguard.documents.bundle import files_of
+from confguard.documents.layout import Layout
 from confguard.errors import DocumentError, TargetError
 from confguard.targets.files import FileTarget
 from confguard.targets.filesets import files_of_bundle

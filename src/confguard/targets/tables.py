@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from attrs import evolve
 
-from confguard.documents.bundle import Layout
+from confguard.documents.layout import Layout
 from confguard.errors import TargetError, did_you_mean
 from confguard.targets.access import mode_of_text
 from confguard.targets.files import FileTarget

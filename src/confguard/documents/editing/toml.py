@@ -1,28 +1,16 @@
-"""How TOML is written: a table stands in one section, in several, in dotted names, or in brackets."""
+"""How TOML is written: headers, lines below them, and values in brackets."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from attrs import define
-
-from confguard.documents.editing.ordering import Order
-from confguard.documents.editing.toml_spans import Names, Section, sections_of
-from confguard.documents.editing.toml_values import dotted, inline, is_sections, sections
-from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
+from confguard.documents.editing.toml_carrying import Carried, Section, Table
+from confguard.documents.editing.toml_values import dotted, inline
+from confguard.documents.editing.tree import Entry, Node, grow, next_line, spanned
 from confguard.documents.editing.weaving import Weaving
+from confguard.documents.toml import Statement, statements
 
 __all__ = ["TomlNotation"]
-
-
-@define(eq=False)
-class _Table:
-    """How a table of the data is written."""
-
-    header: Section | None = None
-    """Its own section."""
-    home: Section | None = None
-    """The section in whose lines its name stands before others."""
 
 
 class TomlNotation(Weaving):
@@ -33,8 +21,8 @@ class TomlNotation(Weaving):
 
     def tree(self) -> Node:
         """The tables of the data, and how each is written."""
-        self.sections = sections_of(self.text)
-        self.tables: dict[Node, _Table] = {}
+        self.sections = _sections_of(self.text)
+        self.tables: dict[Node, Table] = {}
         self.lines: dict[Entry, tuple[Section, Entry]] = {}
         root = self._table()
         for section in self.sections:
@@ -86,7 +74,7 @@ class TomlNotation(Weaving):
         """The text of a changed tree."""
         was = tuple(section.entry for section in self.sections)
         file = Node(0, len(self.text), "list", block=True, body=0, touched=True, was=was)
-        carried = _Carried(self)
+        carried = Carried(self.sections, self.tables, self.lines, self.has_comments)
         carried.visit(tree, (), {})
         file.entries = carried.arranged(carried.order)
         for section in self.sections:
@@ -112,7 +100,7 @@ class TomlNotation(Weaving):
 
     def _table(self, home: Section | None = None) -> Node:
         table = Node(kind="map")
-        self.tables[table] = _Table(home=home)
+        self.tables[table] = Table(home=home)
         return table
 
     def _opened(self, root: Node, section: Section) -> Node:
@@ -148,148 +136,33 @@ class TomlNotation(Weaving):
         table.insert(entry)
 
 
-class _Carried:
-    """Carries a changed tree over to the sections of a file and their lines."""
+def _sections_of(text: str) -> list[Section]:
+    """The sections of a text that parses. The first is there if lines stand before any header."""
+    sections: list[Section] = []
+    for each in statements(text):
+        if each.array is not None:
+            body = next_line(text, each.key_end)
+            lines = Node(each.start, each.key_end, "map", block=True, body=body, after=each.key_end)
+            entry = Entry(each.names, lines, each.start, each.key_end)
+            sections.append(Section(each.names, each.array, entry))
+            continue
+        if not sections:
+            sections.append(Section((), False, Entry((), Node(0, 0, "map", block=True, body=0), 0, 0)))
+        lines = sections[-1].lines
+        lines.indent = text[text.rfind("\n", 0, each.start) + 1 : each.start]
+        lines.entries.append(_line(text, each))
+        lines.end = lines.entries[-1].end
+    return sections
 
-    def __init__(self, notation: TomlNotation) -> None:
-        self.notation = notation
-        self.order = Order(section.entry for section in notation.sections)
-        """The sections."""
-        self.orders: dict[Section, Order] = {}
-        """The lines of sections that get more."""
-        self.lasts: dict[Section, dict[Names, Entry]] = {}
-        """The last line of each table in them."""
-        self.kept: set[Entry] = set()
-        """The sections and lines that still stand for something."""
-        self.met: list[Entry] = []
-        """The sections met so far, in the order in which they are to stand."""
 
-    def arranged(self, order: Order) -> list[Entry]:
-        """What stands in an order, without what is gone."""
-        return [entry for entry in order.arranged() if entry in self.kept or entry.start < 0]
-
-    def visit(self, node: Node, names: Names, around: dict[Section, int]) -> None:
-        """Keep what a table still has, then write what it has not yet.
-
-        `around` are the sections of the tables around it, the innermost last, with the length of their names.
-        """
-        table, mark = self.notation.tables[node], len(self.met)
-        if table.header:
-            around = {**around, table.header: len(names)}
-            self._keep_header(table.header, names)
-        unwritten = [entry for entry in node.entries if not self._kept(entry, names, around)]
-        for entry in unwritten:
-            self._write(node, entry, names, around, mark)
-
-    def _kept(self, entry: Entry, names: Names, around: dict[Section, int]) -> bool:
-        """Does an entry still stand for what stands in the text? What is below is seen to."""
-        value, inner = entry.value, (*names, entry.key)
-        if entry in self.notation.lines:
-            self._keep_line(entry, inner, around)
-        elif value.opaque or (not value.entries and not self._has_header(value)):
-            return False
-        elif value.kind == "list" and not any(self._has_header(each.value) for each in value.entries):
-            return False  # an array of tables with none of its tables left
-        elif value.kind == "list":
-            self._elements(value, inner, around)
-        else:
-            self.visit(value, inner, around)
-        return True
-
-    def _has_header(self, node: Node) -> bool:
-        return node in self.notation.tables and self.notation.tables[node].header is not None
-
-    def _keep_header(self, header: Section, names: Names) -> None:
-        self.kept.add(header.entry)
-        self.met.append(header.entry)
-        if header.names != names:
-            header.entry.key, header.entry.renamed = Section(names, header.array, header.entry), True
-
-    def _keep_line(self, entry: Entry, names: Names, around: dict[Section, int]) -> None:
-        section, line = self.notation.lines[entry]
-        if section not in around:  # it was moved to another table
-            if not around:
-                raise UnfitError("cannot move it to where no section is", line.start)
-            self._lines(section).take(line)
-            section = next(reversed(around))
-            self._lines(section).put([line])
-        self.kept.add(line)
-        if line.key != names[around[section] :]:
-            line.key, line.renamed = names[around[section] :], True
-
-    def _elements(self, node: Node, names: Names, around: dict[Section, int]) -> None:
-        """An array of tables: its sections stand in the order of its elements."""
-        for number, entry in enumerate(node.entries):
-            mark = len(self.met)
-            if entry.value.opaque:
-                data = data_of(entry.value)
-                if not isinstance(data, dict):
-                    raise UnfitError(f"cannot put what is no table into [[{dotted(names)}]]", node.start)
-                self._add_element(node, number, sections(names, [data]))
-                continue
-            self.visit(entry.value, names, around)
-            self._put_behind(self.met[:mark][-1:] if number else [], self.met[mark:])
-
-    def _put_behind(self, before: list[Entry], sections: list[Entry]) -> None:
-        """Move the sections of an element behind those of the one before it, if they are not there."""
-        if before and not self.order.precedes(before[0], sections[0]):
-            self.order.put(sections, behind=before[0])
-
-    def _add_element(self, node: Node, number: int, text: str) -> None:
-        """Add a section behind the element before, or before the first that stands in the text."""
-        first = None
-        if not number:
-            known = (self.notation.tables.get(each.value) for each in node.entries)
-            first = next((table.header.entry for table in known if table and table.header), None)
-        self._insert(Entry(text, Node()), first)
-
-    def _insert(self, entry: Entry, before: Entry | None = None) -> None:
-        """Put new sections before one, or behind those that were met last."""
-        last = self.met[-1] if self.met and before is None else None
-        self.order.put([entry], behind=last, before=before)
-        self.met.append(entry)
-
-    def _lines(self, section: Section) -> Order:
-        if section not in self.orders:
-            self.orders[section] = Order(section.lines.was)
-            self.lasts[section] = {line.key[:-1]: line for line in section.lines.was}
-        return self.orders[section]
-
-    def _write(self, node: Node, entry: Entry, names: Names, around: dict[Section, int], mark: int) -> None:
-        """Write what stands nowhere yet: as sections where that is usual, else as a line."""
-        if entry.start >= 0 and self.notation.has_comments(entry):  # it comes from brackets
-            raise UnfitError("it has comments that cannot be moved with it", entry.start)
-        table, data = self.notation.tables[node], data_of(entry.value)
-        in_lines = table.home is not None and table.header is None
-        if is_sections(data) and not in_lines:
-            self._insert(Entry(sections((*names, entry.key), data), Node()))
-            return
-        if in_lines and table.home in around:
-            home = table.home
-        else:
-            table.header = home = table.header or self._open(names, mark)
-            around = {**around, home: len(names)}
-        name = (*names, entry.key)[around[home] :]
-        self._add_line(home, name, Entry(name, entry.value))
-
-    def _add_line(self, section: Section, name: Names, line: Entry) -> None:
-        """Add a line behind the last one of its table."""
-        if section.entry.start < 0:
-            section.lines.entries.append(line)
-            return
-        order = self._lines(section)
-        order.put([line], behind=self.lasts[section].get(name[:-1]))
-        self.lasts[section][name[:-1]] = line
-
-    def _open(self, names: Names, mark: int) -> Section:
-        """A new section for a table that has none of its own, before those that are below it."""
-        section = Section(names, False, Entry(None, Node(kind="map", block=True)))
-        section.entry.key = section
-        if names:
-            self._insert(section.entry, self.met[mark] if len(self.met) > mark else None)
-        else:
-            self.order.put_first(section.entry)
-        return section
+def _line(text: str, line: Statement) -> Entry:
+    (_, _, _, start, end), _ = line.spots[len(line.names) - 1]
+    value, inside = spanned(text, start, end), line.spots[len(line.names) :]
+    nodes = grow(value, text, (spot for spot, _ in inside), line.names)
+    for (path, *_), kind in inside:
+        if kind == "dotted":
+            nodes[path[:-1]].rigid = "it has dotted names in brackets"
+    return Entry(line.names, value, line.start, line.key_end)
 
 
 def _escape(char: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from typing import Any
 
-from confguard.documents.editing.moments import moment
+from confguard.documents.editing.notation import moment
 from confguard.documents.editing.tree import UnfitError
 
 __all__ = ["dotted", "inline", "is_sections", "sections"]

@@ -8,9 +8,8 @@ from typing import Any
 
 from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
 from confguard.documents.editing.weaving import Weaving
-from confguard.documents.editing.yaml_blocks import block, is_block
-from confguard.documents.editing.yaml_scalars import flow, scalar
 from confguard.documents.editing.yaml_spans import YamlSpans
+from confguard.documents.editing.yaml_values import block, flow, is_block, scalar
 from confguard.values import same
 
 __all__ = ["YamlNotation"]

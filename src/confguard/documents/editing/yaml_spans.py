@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from confguard.documents.editing.tree import Entry, Node, next_line
-from confguard.documents.editing.yaml_blocks import margin_of
+from confguard.documents.editing.yaml_values import margin_of
 
 __all__ = ["YamlSpans"]
 

@@ -286,7 +286,7 @@ def document_of(text: str) -> Any:
     >>> document_of("a: 1\\nb: 2\\n"), document_of("listen 80;\\n")
     ({'a': 1, 'b': 2}, None)
     """
-    from confguard.documents.parsing import parse_bytes
+    from confguard.documents.bundle import parse_bytes
     from confguard.errors import DocumentError
 
     for kind in ("json", "yaml") if text.lstrip()[:1] in "{[" else ("yaml",):
