@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import confguard as cg
-from confguard.diffs.effects import Effect
-from confguard.diffs.order import fewest_moves
-from confguard.diffs.quantity import amounts, times
+from confguard.diffs.effects import Effect, amounts, times
+from confguard.diffs.sequences import fewest_moves
 from confguard.fields import (
     ByteSize,
     Duration,

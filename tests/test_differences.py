@@ -12,9 +12,8 @@ import pytest
 
 import confguard as cg
 from confguard.cli import main
-from confguard.diffs.html import to_html
 from confguard.diffs.many import compare_folders
-from confguard.diffs.markdown import to_markdown
+from confguard.diffs.pages import to_html, to_markdown
 
 Capture = pytest.CaptureFixture[str]
 

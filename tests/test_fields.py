@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from confguard.diffs.quantity import amounts, ratio
+from confguard.diffs.effects import amounts, ratio
 from confguard.fields import ByteSize, Cron, Duration, Network, Port, Ratio, Regex, Secret, Url
 from confguard.fields.backtracking import pump_of
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import confguard as cg
+from confguard.diffs.engine import from_json_patch
 from confguard.diffs.merging import MISSING
-from confguard.diffs.patch_reading import from_json_patch
 from confguard.diffs.sequences import in_common
 from confguard.fields import Duration, KeyedBy, Secret, Unordered
 from confguard.values import same

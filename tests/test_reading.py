@@ -18,8 +18,7 @@ from pydantic import BaseModel
 
 import confguard as cg
 from confguard.cli import main
-from confguard.diffs.html import to_html
-from confguard.diffs.markdown import to_markdown
+from confguard.diffs.pages import to_html, to_markdown
 from confguard.documents import known_formats
 from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document, write

@@ -27,8 +27,7 @@ from pydantic import (
 
 import confguard as cg
 from confguard.cli import main
-from confguard.diffs.html import to_html
-from confguard.diffs.markdown import to_markdown
+from confguard.diffs.pages import to_html, to_markdown
 from confguard.documents.document import write
 from confguard.errors import ConfguardError
 from confguard.fields import Secret

@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import confguard as cg
 from confguard import units
-from confguard.diffs.quantity import amounts, ratio
+from confguard.diffs.effects import amounts, ratio
 from confguard.fields import ByteSize, Duration, Ratio
 from confguard.schema.schema import resolve_schema
 

@@ -14,8 +14,7 @@ from attrs import define, field, frozen
 from confguard.causes.changes import FileChange, Recent, Seen, parsed, shown
 from confguard.causes.dependencies import Dependencies
 from confguard.causes.symptoms import Match, Symptom
-from confguard.diffs.change import Change
-from confguard.diffs.changes import Diff
+from confguard.diffs.changes import Change, Diff
 from confguard.diffs.engine import diff
 from confguard.documents.document import Document
 from confguard.errors import ConfguardError, harmless

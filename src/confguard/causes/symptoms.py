@@ -11,7 +11,7 @@ from itertools import pairwise
 from attrs import frozen
 
 from confguard.causes.topics import TOPICS, Topic, stem
-from confguard.diffs.change import Change
+from confguard.diffs.changes import Change
 from confguard.paths import Path, show_path
 from confguard.risk.names import polarity, subject_of, words_of, words_on_path
 from confguard.risk.rules.roles import roles_of

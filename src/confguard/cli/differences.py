@@ -11,8 +11,7 @@ from confguard import git
 from confguard.cli import sources
 from confguard.cli.options import Commands
 from confguard.cli.output import paint, say
-from confguard.diffs.change import Change
-from confguard.diffs.changes import Diff
+from confguard.diffs.changes import Change, Diff
 from confguard.diffs.engine import diff
 from confguard.diffs.many import Comparison, Expected, FileDiff, compare_folders, compare_revisions
 from confguard.errors import ConfguardError, DocumentError
@@ -185,14 +184,14 @@ def _rendered(difference: Diff | Comparison, format: str, title: str) -> str:
         else [(each.file, each.diff) for each in difference.files if each.diff]
     )
     if format == "markdown":
-        from confguard.diffs.markdown import to_markdown
+        from confguard.diffs.pages import to_markdown
 
         head = [] if isinstance(difference, Diff) else [f"**{difference.summary}**\n"]
         return "\n".join([*head, *(to_markdown(each, name) for name, each in diffs)]).rstrip("\n")
     if isinstance(difference, Comparison):
         raise ConfguardError(f"{format} is for two files", hint="text, json or markdown for many")
     if format == "html":
-        from confguard.diffs.html import to_html
+        from confguard.diffs.pages import to_html
 
         return to_html(difference, title).rstrip("\n")
     return json.dumps(difference.to_json_patch(), indent=2, ensure_ascii=False)

@@ -4,22 +4,20 @@ from confguard.lazy import lazily
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from confguard.diffs.change import Change
-    from confguard.diffs.changes import Diff
+    from confguard.diffs.changes import Change, Diff
     from confguard.diffs.effects import Effect
-    from confguard.diffs.engine import diff
+    from confguard.diffs.engine import diff, from_json_patch
     from confguard.diffs.merging import Conflict, Merged, merge
-    from confguard.diffs.patch_reading import from_json_patch
 
 __all__ = ["Change", "Conflict", "Diff", "Effect", "Merged", "diff", "from_json_patch", "merge"]
 
 __getattr__ = lazily(
     __name__,
     {
-        "Change": "confguard.diffs.change",
+        "Change": "confguard.diffs.changes",
         "Diff": "confguard.diffs.changes",
         "Effect": "confguard.diffs.effects",
-        "from_json_patch": "confguard.diffs.patch_reading",
+        "from_json_patch": "confguard.diffs.engine",
     }
     | dict.fromkeys(["Conflict", "Merged", "merge"], "confguard.diffs.merging")
     | {"diff": "confguard.diffs.engine"},

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import attrs
 
-from confguard.diffs.change import Change
-from confguard.diffs.changes import Diff
+from confguard.diffs.changes import Change, Diff, Step
 from confguard.diffs.identity import document_keys, keying
 from confguard.diffs.lists import Alignment, align, align_documents
 from confguard.diffs.moves import find_moves
-from confguard.diffs.steps import Step
+from confguard.diffs.patch import patched
 from confguard.documents.document import Document
 from confguard.errors import DiffError
-from confguard.fields import KeyedBy, Unordered
+from confguard.fields import Unordered
 from confguard.paths import Key, Path, Segment
 from confguard.schema.known_secrets import hidden, secret_texts
 from confguard.schema.schema import Schema, SchemaLike, resolve_schema
@@ -24,7 +23,7 @@ from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.sources import Source, SourceData, read_source
 from confguard.values import Documents, documents_of, identical, same
 
-__all__ = ["Walk", "compare", "diff"]
+__all__ = ["Walk", "compare", "diff", "from_json_patch"]
 
 
 def diff(before: Source, after: Source, schema: SchemaLike = None, *, moves: bool = True) -> Diff:
@@ -45,6 +44,15 @@ def diff(before: Source, after: Source, schema: SchemaLike = None, *, moves: boo
     shape = resolved.shape if resolved else ANYTHING
     one, two = (_whole(read_source(side, shape), resolved) for side in (before, after))
     return compare(one, two, shape, moves=moves)
+
+
+def from_json_patch(operations: Iterable[Mapping[str, Any]], before: Any, schema: SchemaLike = None) -> Diff:
+    """What a JSON Patch changes in data, as a diff. Raises `DiffError` where the patch does not fit.
+
+    >>> print(from_json_patch([{"op": "replace", "path": "/pool", "value": 4}], {"pool": 64}))
+    pool: 64 -> 4 (16 times less)
+    """
+    return diff(before, patched(before, operations), schema)
 
 
 def _whole(side: SourceData, schema: Schema[Any] | None) -> SourceData:
@@ -111,14 +119,14 @@ class Walk:
     """Collects steps. In them, `path` counts positions before, `place` after; they are one object where equal."""
 
     def __init__(self) -> None:
-        self.steps: list[Step | Change] = []
+        self.steps: list[Step] = []
         self.coarse: list[Path] = []
         self.aligned: list[tuple[Path, list[tuple[int, int]]]] = []
         """Lists of which elements stand elsewhere now: where each is, and positions before and after."""
         self.renamed: list[tuple[Path, Path]] = []
         """Settings that the schema knows under two names: where each is now, and where it was."""
 
-    def between(self, old: Any, new: Any, path: Path, place: Path, shape: Shape) -> list[Step | Change]:
+    def between(self, old: Any, new: Any, path: Path, place: Path, shape: Shape) -> list[Step]:
         """The edits inside of what moved."""
         walk = Walk()
         walk.values(old, new, path, place, shape)
@@ -190,8 +198,7 @@ class Walk:
         return True
 
     def lists(self, old: list[Any], new: list[Any], path: Path, place: Path, shape: Shape) -> None:
-        mark = shape.mark(KeyedBy)
-        keyed = keying(old, new, mark.fields if mark else None, shape.child(0))
+        keyed = keying(old, new, shape=shape)
         plan = align(old, new, keyed, ordered=shape.mark(Unordered) is None)
         if plan.coarse:
             self.coarse.append(path)
@@ -248,7 +255,7 @@ class Walk:
             if key is not None:
                 inner = (*path, key)
                 there = inner if place is path else (*place, key)
-                self.steps.append(Change("move", inner, move.start, move.end, None, None, there, child))
+                self.steps.append(Step("move", inner, there, child, move.start, move.end))
             else:
                 value = new[move.after]
                 there = (*place, move.after)
@@ -317,12 +324,12 @@ def _without_copies(changes: Sequence[Change]) -> tuple[Change, ...]:
     )
 
 
-def _change(step: Step | Change, secrets: Secrets) -> Change:
+def _change(step: Step, secrets: Secrets) -> Change:
     path = secrets.path(step.path)
-    if isinstance(step, Change):  # a move that is counted: no value to guard
-        return attrs.evolve(step, path=path, place=secrets.path(step.place))
-    origin = secrets.path(step.origin) if step.origin is not None else None
     place = path if step.place is step.path else secrets.path(step.place)
+    origin = secrets.path(step.origin) if step.origin is not None else None
+    if step.op == "move" and origin is None:  # it is counted: there is no value to guard
+        return Change("move", path, step.before, step.after, place=place, shape=step.shape)
     before = secrets.guarded(step.before, step.path, step.origin or step.place)
     after = before if step.after is step.before else secrets.guarded(step.after, step.path, step.place)
     return Change(step.op, path, before, after, origin, step.position, place, step.shape)

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from confguard.fields import KeyedBy
 from confguard.paths import Key, Path, dig
 from confguard.schema.secrets import is_secret
 from confguard.schema.shape import ANYTHING, Shape
@@ -40,34 +41,34 @@ IDENTIFYING = frozenset({*_IDENTIFYING, *_QUALIFYING, "apiVersion", "metadata"})
 
 @frozen
 class Keying:
-    """The fields by which the elements of two lists are known, and each element's values of them."""
+    """The fields by which the elements of lists are known, and for each list the values of its elements."""
 
     fields: tuple[str, ...]
-    before: list[Hashable] = field(repr=False)
-    after: list[Hashable] = field(repr=False)
+    values: list[list[Hashable]] = field(repr=False)
 
     def key(self, element: Any) -> Key:
         """The key of an element."""
         if len(self.fields) == 1:
             name = self.fields[0]
             return Key(((name, element[name] if "." not in name else dig(element, name)),))
-        return Key(tuple((name, dig(element, name)) for name in self.fields))
+        return Key.over(element, self.fields)
 
 
-def keying(
-    old: list[Any], new: list[Any], marked: tuple[str, ...] | None, shape: Shape = ANYTHING
-) -> Keying | None:
-    """How the elements (of this shape) of both lists are known; None where they are not. No secret is a key."""
-    first = old[0] if old else new[0] if new else None
-    if type(first) is not dict or {*map(type, old), *map(type, new)} != {dict}:
+def keying(*lists: list[Any], shape: Shape = ANYTHING) -> Keying | None:
+    """How the elements of all these lists, of this shape, are known; None where they are not. No secret is a key."""
+    first = next((elements[0] for elements in lists if elements), None)
+    if type(first) is not dict or {kind for elements in lists for kind in map(type, elements)} != {dict}:
         return None
-    for fields in _candidates(first, marked):
-        if any(is_secret((name,), shape.child(name)) for name in fields):
-            continue
-        before = _values(old, fields)
-        after = _values(new, fields) if before is not None else None
-        if before is not None and after is not None:
-            return Keying(fields, before, after)
+    mark, element = shape.mark(KeyedBy), shape.child(0)
+    for fields in _candidates(first, mark.fields if mark else None):
+        if not any(is_secret((name,), element.child(name)) for name in fields):
+            values: list[list[Hashable]] = []
+            for elements in lists:
+                if (known := _values(elements, fields)) is None:
+                    break
+                values.append(known)
+            else:
+                return Keying(fields, values)
     return None
 
 

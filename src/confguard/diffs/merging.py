@@ -10,7 +10,7 @@ from confguard.diffs.identity import keying, token
 from confguard.diffs.lists import align, staying
 from confguard.diffs.render import json_value, show_value
 from confguard.documents.document import Document
-from confguard.fields import KeyedBy, Unordered
+from confguard.fields import Unordered
 from confguard.paths import Path, path_to_json, show_path
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
@@ -136,9 +136,7 @@ class _Merger:
     def _lists(
         self, base: list[Any], ours: list[Any], theirs: list[Any], path: Path, shape: Shape
     ) -> list[Any]:
-        mark = shape.mark(KeyedBy)
-        keyed = _common_keying(base, ours, theirs, mark, shape.child(0))
-        if keyed:
+        if keyed := keying(base, ours, theirs, shape=shape):
             return self._keyed(base, ours, theirs, keyed, path, shape)
         if shape.mark(Unordered):
             return _multisets(base, ours, theirs)
@@ -185,17 +183,6 @@ class _Merger:
 
 def _agree(one: Any, other: Any, shape: Shape) -> bool:
     return same(one, other) or (shape.kind == "value" and same(shape.meaning(one), shape.meaning(other)))
-
-
-def _common_keying(
-    base: list[Any], ours: list[Any], theirs: list[Any], mark: KeyedBy | None, shape: Shape
-) -> Any:
-    """The fields by which the elements of all three are known."""
-    fields = mark.fields if mark else None
-    found = keying(base, ours, fields, shape)
-    return (
-        found if found and keying(ours, theirs, found.fields) and keying(base, theirs, found.fields) else None
-    )
 
 
 def _multisets(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple, TypeAlias
 
-from confguard.diffs.change import Change
+from confguard.diffs.changes import Step
 from confguard.diffs.identity import leaves as leaves_of
 from confguard.diffs.identity import token
-from confguard.diffs.steps import Step
 from confguard.paths import Key, Path
 from confguard.schema.shape import Shape
 from confguard.values import same
@@ -27,7 +26,7 @@ _MOST_LEAVES = 20_000
 _ALIKE = 0.6
 """The share of the leaves that must be equal for one table to be another, edited."""
 
-Between: TypeAlias = Callable[[Any, Any, Path, Path, Shape], list[Step | Change]]
+Between: TypeAlias = Callable[[Any, Any, Path, Path, Shape], list[Step]]
 
 
 class _Piece(NamedTuple):
@@ -45,7 +44,7 @@ class _Match(NamedTuple):
     weight: int
 
 
-def find_moves(steps: list[Step | Change], between: Between) -> list[Step | Change]:
+def find_moves(steps: list[Step], between: Between) -> list[Step]:
     """The steps with removals and additions that belong together as moves, each followed by its edits."""
     if not {"add", "remove"} <= {step.op for step in steps}:
         return steps
@@ -57,7 +56,7 @@ def find_moves(steps: list[Step | Change], between: Between) -> list[Step | Chan
     return _rewritten(steps, matches, between) if matches else steps
 
 
-def _pieces(number: int, step: Step | Change, op: str) -> Iterator[_Piece]:
+def _pieces(number: int, step: Step, op: str) -> Iterator[_Piece]:
     """The value of a step and the tables inside, where a path of keys leads to it."""
     if step.op != op:
         return
@@ -180,19 +179,17 @@ def _overlap(one: Path, other: Path) -> bool:
     return one[:length] == other[:length]
 
 
-def _rewritten(steps: list[Step | Change], matches: list[_Match], between: Between) -> list[Step | Change]:
+def _rewritten(steps: list[Step], matches: list[_Match], between: Between) -> list[Step]:
     """First what stays as it was and what containers are left without, then moves, then what they leave behind."""
     gone: dict[int, list[_Match]] = defaultdict(list)
     come: dict[int, list[_Match]] = defaultdict(list)
     for match in matches:
         gone[match.gone.step].append(match)
         come[match.come.step].append(match)
-    first: list[Step | Change] = []
-    last: list[Step | Change] = []
+    first: list[Step] = []
+    last: list[Step] = []
     for n, step in enumerate(steps):
-        if isinstance(step, Change):
-            first.append(step)
-        elif n in come:
+        if n in come:
             if not any(match.come.path == step.path for match in come[n]):
                 first.append(step._replace(after=_without(step.after, step.path, [m.come for m in come[n]])))
         elif n in gone:
@@ -204,7 +201,7 @@ def _rewritten(steps: list[Step | Change], matches: list[_Match], between: Betwe
     return [*first, *moved, *last]
 
 
-def _moved(match: _Match, between: Between) -> Iterator[Step | Change]:
+def _moved(match: _Match, between: Between) -> Iterator[Step]:
     gone, come = match.gone, match.come
     yield Step("move", come.path, come.path, come.shape, gone.value, gone.value, origin=gone.path)
     yield from between(gone.value, come.value, come.path, come.path, come.shape)

@@ -8,14 +8,14 @@ from typing import Any
 
 from attrs import frozen
 
-from confguard.diffs.change import Change
+from confguard.diffs.changes import Step
+from confguard.diffs.effects import comparable
 from confguard.diffs.engine import Walk
 from confguard.diffs.identity import leaves, token
 from confguard.diffs.moves import find_moves
-from confguard.diffs.quantity import comparable, unit_of
-from confguard.diffs.steps import Step
 from confguard.paths import Key, Path, follow
 from confguard.schema.shape import ANYTHING, Shape
+from confguard.units import unit_of
 from confguard.values import Documents, same
 
 __all__ = ["Origins", "means_same", "origins"]
@@ -99,11 +99,11 @@ def _counted(data: Any, path: Path | None) -> Path:
     return walked if whole else path
 
 
-def _went(step: Step | Change) -> bool:
+def _went(step: Step) -> bool:
     return step.op == "move" and step.origin is not None and isinstance(step.place[-1], str)
 
 
-def _settings_moved(steps: list[Step | Change]) -> Iterator[tuple[Path, Path]]:
+def _settings_moved(steps: list[Step]) -> Iterator[tuple[Path, Path]]:
     """Single settings that went into a table that is new, or out of one that is gone: where they are, and were.
 
     Known by their name and a value that tells; where several are alike, none is.
@@ -114,7 +114,7 @@ def _settings_moved(steps: list[Step | Change]) -> Iterator[tuple[Path, Path]]:
             yield places[0], gone[known][0]
 
 
-def _single(steps: list[Step | Change], op: str) -> dict[Hashable, list[Path]]:
+def _single(steps: list[Step], op: str) -> dict[Hashable, list[Path]]:
     found: dict[Hashable, list[Path]] = defaultdict(list)
     for step in steps:
         if step.op == op:
@@ -129,7 +129,7 @@ def _single(steps: list[Step | Change], op: str) -> dict[Hashable, list[Path]]:
 _TELLING_NOTHING = frozenset(map(token, (None, 0, 1, 0.0, 1.0, "", True, False, {}, [])))
 
 
-def _sets(step: Step | Change) -> bool:
+def _sets(step: Step) -> bool:
     if step.op == "replace":
         return not means_same(step.before, step.after)
     return step.op == "add"

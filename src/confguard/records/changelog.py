@@ -10,12 +10,11 @@ from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
-from confguard.diffs.change import Change
-from confguard.diffs.changes import Diff
+from confguard.diffs.changes import Change, Diff
+from confguard.diffs.effects import amounts
 from confguard.diffs.engine import diff
-from confguard.diffs.markdown import code
 from confguard.diffs.origins import means_same
-from confguard.diffs.quantity import amounts
+from confguard.diffs.pages import code
 from confguard.diffs.render import show_value
 from confguard.documents.document import Document
 from confguard.errors import DiffError, DocumentError

@@ -19,7 +19,6 @@ from confguard.diffs.identity import IDENTIFYING, document_keys, keying
 from confguard.documents.document import Document
 from confguard.documents.interface import ParseError
 from confguard.documents.registry import format_named
-from confguard.fields import KeyedBy
 from confguard.paths import Path
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.texts import common_length
@@ -340,13 +339,10 @@ def _known_elements(data: Any, path: Path, shape: Shape) -> Iterator[tuple[Path,
             yield path, IDENTIFYING
             for i, value in enumerate(data):
                 yield from _known_elements(value, (*path, i), shape)
-    elif isinstance(data, list):
-        mark = shape.mark(KeyedBy)
-        fields = mark.fields if mark else ()
-        if keying(data, data, fields or None, shape.child(0)):
-            yield path, IDENTIFYING | {field.partition(".")[0] for field in fields}
-            for i, value in enumerate(data):
-                yield from _known_elements(value, (*path, i), shape.child(i))
+    elif isinstance(data, list) and (keyed := keying(data, shape=shape)):
+        yield path, IDENTIFYING | {field.partition(".")[0] for field in keyed.fields}
+        for i, value in enumerate(data):
+            yield from _known_elements(value, (*path, i), shape.child(i))
 
 
 def _stays(path: Path, known: dict[Path, frozenset[str]]) -> bool:

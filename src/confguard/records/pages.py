@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from confguard.diffs.markdown import code
+from confguard.diffs.pages import code
 from confguard.errors import NotFoundError, harmless
 from confguard.records.changelog import Entry, Release, day
 from confguard.records.versions import Version

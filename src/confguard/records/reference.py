@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from confguard.diffs.markdown import code
+from confguard.diffs.pages import code
 from confguard.diffs.render import show_value
 from confguard.errors import NotFoundError
 from confguard.fields import Owner

@@ -17,7 +17,6 @@ from confguard.diffs.origins import means_same, origins
 from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
 from confguard.errors import DocumentError, NotFoundError
-from confguard.fields import KeyedBy
 from confguard.paths import Path
 from confguard.records.lines import Lines, plausible
 from confguard.records.versions import Version
@@ -302,6 +301,5 @@ def _names(elements: list[Any], shape: Shape) -> Iterable[object]:
     if isinstance(elements, Documents):
         keys, _ = document_keys(elements, elements)
         return [i if key is None else key for i, key in enumerate(keys)]
-    mark = shape.mark(KeyedBy)
-    keyed = keying(elements, elements, mark.fields if mark else None, shape.child(0))
+    keyed = keying(elements, shape=shape)
     return map(keyed.key, elements) if keyed else range(len(elements))

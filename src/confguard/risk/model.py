@@ -9,8 +9,7 @@ from threading import Thread
 
 import attrs
 
-from confguard.diffs.change import Change
-from confguard.diffs.changes import Diff
+from confguard.diffs.changes import Change, Diff
 from confguard.diffs.effects import effect_of
 from confguard.documents.document import Document
 from confguard.errors import ConfguardError

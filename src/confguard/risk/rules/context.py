@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 
 from attrs import define, field
 
-from confguard.diffs.change import Change
-from confguard.diffs.changes import Diff
+from confguard.diffs.changes import Change, Diff
 from confguard.fields import Impact
 from confguard.paths import Key, Path, follow, value_at
 from confguard.risk.circumstances import Process

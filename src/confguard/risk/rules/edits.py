@@ -10,9 +10,9 @@ from typing import Any
 import attrs
 from attrs import field, frozen
 
-from confguard.diffs.change import Change
+from confguard.diffs.changes import Change
+from confguard.diffs.effects import amounts, ratio
 from confguard.diffs.engine import diff
-from confguard.diffs.quantity import amounts, ratio
 from confguard.fields import FieldType, Secret
 from confguard.paths import Key, Path
 from confguard.risk.names import name_of, word_set, words_of, words_on_path

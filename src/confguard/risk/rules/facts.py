@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from confguard.diffs.quantity import amounts, comparable
+from confguard.diffs.effects import amounts, comparable
 from confguard.documents.document import Document
 from confguard.paths import Path
 from confguard.risk.findings import Finding

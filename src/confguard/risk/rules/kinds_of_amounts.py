@@ -6,10 +6,11 @@ import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
-from confguard.diffs.quantity import amounts, times, unit_of
+from confguard.diffs.effects import amounts, times
 from confguard.risk.names import words_of
 from confguard.risk.rules.interface import Context, Edit, sized
 from confguard.risk.rules.table import Happened
+from confguard.units import unit_of
 
 _NO_LIMIT = frozenset({"unlimited", "infinity", "infinite", "inf", "none", "max", "nolimit", "-1"})
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(m|[KMGTPE]i?)?")

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from confguard.diffs.quantity import amounts
+from confguard.diffs.effects import amounts
 from confguard.paths import Path
 from confguard.risk.findings import Finding
 from confguard.risk.rules.edits import leaves

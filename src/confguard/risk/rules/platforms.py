@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from confguard.diffs.quantity import amounts
+from confguard.diffs.effects import amounts
 from confguard.paths import show_path
 from confguard.risk.findings import Finding
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized

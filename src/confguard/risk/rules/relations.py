@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-from confguard.diffs.quantity import amounts
+from confguard.diffs.effects import amounts
 from confguard.risk.findings import Finding
 from confguard.risk.names import parts_of, unit_in, word_set, words_of
 from confguard.risk.rules.interface import Context, Example, Rule

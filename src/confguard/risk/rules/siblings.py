@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from confguard.diffs.quantity import ratio, times
+from confguard.diffs.effects import ratio, times
 from confguard.paths import Path, value_at
 from confguard.risk.findings import Finding
 from confguard.risk.names import head_of, name_of, parts_of, word_set, words_of, words_on_path

@@ -1,19 +1,21 @@
-"""A diff as one page of HTML that loads nothing: the changes, and both texts side by side."""
+"""A diff as a page: HTML with both texts side by side, or Markdown with a table."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from html import escape
 from string import Template
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from confguard.diffs.change import Change
-from confguard.diffs.changes import Diff
+from confguard.diffs.changes import Change, Diff
+from confguard.diffs.render import show_value
 from confguard.documents.document import Document
 from confguard.errors import harmless
+from confguard.paths import Key, show_path
 
-__all__ = ["to_html"]
+__all__ = ["code", "to_html", "to_markdown"]
 
 _CONTEXT = 3
 """Lines that are shown around a line that differs."""
@@ -125,3 +127,56 @@ def _lines_of(diff: Diff, document: Document) -> set[int]:
 
 def _escaped(text: str) -> str:
     return escape(harmless(text.rstrip("\r")), quote=True)
+
+
+_WORDS = {"add": "added", "remove": "removed", "replace": "changed", "move": "moved"}
+
+
+def to_markdown(diff: Diff, title: str | None = None) -> str:
+    """A summary and a table with a row for each change.
+
+    >>> from confguard.diffs.engine import diff
+    >>> print(to_markdown(diff({"pool": 64}, {"pool": 4})), end="")
+    **1 change: 1 less**
+    <BLANKLINE>
+    | | setting | before | after | |
+    |---|---|---|---|---|
+    | changed | `pool` | `64` | `4` | 16 times less |
+    """
+    head = [f"### {code(title)}", ""] if title else []
+    if diff.same:
+        return "\n".join([*head, diff.summary, ""])
+    lines = [*head, f"**{diff.summary}**", "", "| | setting | before | after | |", "|---|---|---|---|---|"]
+    return "\n".join([*lines, *map(_table_row, diff), ""])
+
+
+def _table_row(change: Change) -> str:
+    cells = [_WORDS[change.op], _code_cell(show_path(change.path)), *_values(change), str(change.effect)]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _values(change: Change) -> tuple[str, str]:
+    if change.op == "move":
+        counted = isinstance(change.path[-1], Key)
+        origin = (
+            f"position {change.before}" if counted else _code_cell(show_path(change.origin or change.path))
+        )
+        return origin, f"position {change.after}" if counted else ""
+    before = "" if change.op == "add" else _shown(change.before)
+    return before, "" if change.op == "remove" else _shown(change.after)
+
+
+def _shown(value: Any) -> str:
+    return _code_cell(show_value(value))
+
+
+def code(text: str) -> str:
+    """Inline code that nothing in the text can leave."""
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    space = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{space}{harmless(text)}{space}{fence}"
+
+
+def _code_cell(text: str) -> str:
+    """Inline code in a table."""
+    return code(text).replace("|", "\\|")
