@@ -88,6 +88,7 @@ def baking(folder: Path, lasting: str) -> subprocess.Popen[str]:
     with guard_in(folder) as guard:
         until(lambda: guard.store.pending_bake("auth"))
         until(lambda: (folder / "live.toml").read_text() == "n = 2\n")
+        until(lambda: (state := guard.place.state()) and state.told == 2)  # it holds no lock any more
     return applier
 
 

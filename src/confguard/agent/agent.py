@@ -71,43 +71,6 @@ class _Alarm:
     is_no_cause_said: bool = False
 
 
-@define
-class _State:
-    """What is known of one charge from the last look."""
-
-    charge: Charge
-    monitors: tuple[Bounded, ...]
-    bake: Bake | None
-    """What is asked of a bake that is taken over, however long that lasts."""
-    seeing: Thread | None = None
-    """Who sees a bake through that was taken over."""
-    watching: bool = False
-    drifted: tuple[str, ...] = ()
-    problem: str = ""
-    pause: float = 0.0
-    due: float = 0.0
-    drift_due: float = 0.0
-    watch_due: float = 0.0
-    left: int | None = None
-    """The revision whose bake nobody watches, and that cannot be watched here: said once."""
-    alarms: dict[tuple[str, bool], _Alarm] = field(factory=dict)
-    """By the monitor's name, and whether it is one of a figure that nobody can read."""
-    reverted: int | None = None
-    """The revision that was taken back last: if the alarm comes again, it was not the cause."""
-
-    def sees(self) -> bool:
-        """Is a bake being seen through here?"""
-        return self.seeing is not None and self.seeing.is_alive()
-
-
-def _state_of(charge: Charge) -> _State:
-    monitors = tuple(as_monitor(each) for each in charge.monitors)
-    probes = tuple(as_probe(each) for each in charge.probes)
-    # How long it lasts, whoever applied it has said.
-    bake = Bake(1, probes, monitors) if probes or monitors else None
-    return _State(charge, tuple(map(Bounded, monitors)), bake)
-
-
 def _log(config: str, text: str) -> None:
     _LOG.warning("%s: %s", config, text)
 
@@ -132,178 +95,215 @@ class Agent:
     drift_interval: timedelta = field(default=timedelta(minutes=1), kw_only=True)
     say: Callable[[str, str], None] = field(default=_log, kw_only=True)
     clock: Callable[[], float] = field(default=time.monotonic, kw_only=True, repr=False)
-    _states: Sequence[_State] = field(init=False, repr=False)
+    _watches: Sequence[_Watch] = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        self._states = [_state_of(each) for each in self.charges]
+        self._watches = [_Watch(self, each) for each in self.charges]
 
     def run(self, stop: Flag) -> None:
         """Look until `stop` is set; what is being watched then is left to the next agent."""
         while not stop.is_set():
             self.look(stop)
             stop.wait(self.interval.total_seconds())
-        for state in self._states:
-            if state.seeing:
-                state.seeing.join(_LEAVING)
+        for each in self._watches:
+            if each.bake_thread:
+                each.bake_thread.join(_LEAVING)
 
     def look(self, stop: Flag | None = None) -> None:
         """Look at all once. Bakes are only taken over by one that stays until `stop` is set."""
-        for state in self._states:
-            now = self.clock()
-            if now < state.due:
-                continue
-            missing = missing_file(state.charge.guard.store)
-            if missing is not None:  # it would count as one without revisions
-                self._say_problem(
-                    state, f"there is no store {missing}: nothing was applied yet, or it was removed"
-                )
-                continue
-            try:
-                if stop:
-                    self._take_over(state, stop)
-                self._recover(state, takes_over=stop is not None)
-                self._watch(state)
-                if now >= state.drift_due:
-                    state.drift_due = now + self.drift_interval.total_seconds()
-                    self._compare(state)
-                state.problem, state.pause, state.due = "", 0.0, 0.0
-            except ConfguardError as error:
-                self._failed(state, str(error))
-            except Exception as error:  # noqa: BLE001 - a probe, target or callback of the user's own may raise anything
-                _LOG.exception("'%s' could not be looked at", state.charge.guard.name)
-                self._failed(state, masked(f"{type(error).__name__}: {error}"))
+        for each in self._watches:
+            each.look(stop)
 
-    def _take_over(self, state: _State, stop: Flag) -> None:
-        guard = state.charge.guard
-        if state.sees():
+
+@define
+class _Watch:
+    """What an agent does about one config, and what it knows of it from the last look."""
+
+    agent: Agent
+    charge: Charge
+    guard: Guard = field(init=False)
+    monitors: tuple[Bounded, ...] = field(init=False)
+    bake: Bake | None = field(init=False)
+    """What is asked of a bake that is taken over, however long that lasts."""
+    bake_thread: Thread | None = None
+    """Sees a bake through that was taken over."""
+    watching: bool = False
+    drifted: tuple[str, ...] = ()
+    problem: str = ""
+    pause: float = 0.0
+    due: float = 0.0
+    drift_due: float = 0.0
+    watch_due: float = 0.0
+    left: int | None = None
+    """The revision whose bake nobody watches, and that cannot be watched here: said once."""
+    alarms: dict[tuple[str, bool], _Alarm] = field(factory=dict)
+    """By the monitor's name, and whether it is one of a figure that nobody can read."""
+    reverted: int | None = None
+    """The revision that was taken back last: if the alarm comes again, it was not the cause."""
+
+    def __attrs_post_init__(self) -> None:
+        monitors = tuple(as_monitor(each) for each in self.charge.monitors)
+        probes = tuple(as_probe(each) for each in self.charge.probes)
+        self.guard, self.monitors = self.charge.guard, tuple(map(Bounded, monitors))
+        # How long it lasts, whoever applied it has said.
+        self.bake = Bake(1, probes, monitors) if probes or monitors else None
+
+    def look(self, stop: Flag | None) -> None:
+        """Take over, recover, watch and compare, unless what failed is to be left alone for a while."""
+        now = self.agent.clock()
+        if now < self.due:
             return
-        taken = take_over(guard.place, state.bake)
+        missing = missing_file(self.guard.store)
+        if missing is not None:  # it would count as one without revisions
+            self._say_problem(f"there is no store {missing}: nothing was applied yet, or it was removed")
+            return
+        try:
+            if stop and not self._bakes():
+                self._take_over(stop)
+            self._recover(takes_over=stop is not None)
+            self._watch()
+            if now >= self.drift_due:
+                self.drift_due = now + self.agent.drift_interval.total_seconds()
+                self._compare()
+            self.problem, self.pause, self.due = "", 0.0, 0.0
+        except Exception as error:  # noqa: BLE001 - a probe, target or callback of the user's own may raise anything
+            self._say_problem(self._told(error))
+            self.pause = min(max(2 * self.pause, self.agent.interval.total_seconds()), _LONGEST_PAUSE)
+            self.due = self.agent.clock() + self.pause
+
+    def _say(self, text: str) -> None:
+        self.agent.say(self.guard.name, text)
+
+    def _say_problem(self, problem: str) -> None:
+        if problem != self.problem:
+            self.problem = problem
+            self._say(problem)
+
+    def _told(self, error: Exception) -> str:
+        if isinstance(error, ConfguardError):
+            return str(error)
+        _LOG.error("'%s' could not be looked at", self.guard.name, exc_info=error)
+        return masked(f"{type(error).__name__}: {error}")
+
+    def _bakes(self) -> bool:
+        """Is a bake being seen through here?"""
+        return self.bake_thread is not None and self.bake_thread.is_alive()
+
+    def _take_over(self, stop: Flag) -> None:
+        taken = take_over(self.guard.place, self.bake)
         if taken is None:
-            if state.bake is None:
-                self._say_what_waits(state)
+            if self.bake is None:
+                self._say_what_waits()
             return
         bake, done = taken
-        stage = f" in its stage {pending.now}" if (pending := done[0].bake) and pending.stages else ""
-        self.say(guard.name, f"watches revision {done[0].revision.number}{stage} from now on")
+        number, pending = done[0].revision.number, done[0].bake
+        stage = f" in its stage {pending.now}" if pending and pending.stages else ""
+        self._say(f"watches revision {number}{stage} from now on")
 
         def see() -> None:
             try:
                 decided = see_through(bake, done, stop)
-            except ConfguardError as error:
-                self.say(guard.name, str(error))
-            except Exception as error:  # noqa: BLE001 - as below
-                _LOG.exception("the bake of '%s' could not be seen through", guard.name)
-                self.say(guard.name, masked(f"{type(error).__name__}: {error}"))
+            except Exception as error:  # noqa: BLE001 - as above
+                self._say(self._told(error))
             else:
                 what = "is over" if decided else "left to the next agent"
-                self.say(guard.name, f"the bake of revision {done[0].revision.number} {what}")
+                self._say(f"the bake of revision {number} {what}")
 
-        state.seeing = Thread(target=see, name=f"confguard-bake-{guard.name}", daemon=True)
-        state.seeing.start()
+        self.bake_thread = Thread(target=see, name=f"confguard-bake-{self.guard.name}", daemon=True)
+        self.bake_thread.start()
 
-    def _say_what_waits(self, state: _State) -> None:
+    def _say_what_waits(self) -> None:
         """A bake that waits for an agent, and that this one cannot ask anything."""
-        guard = state.charge.guard
-        pending = guard.store.pending_bake(guard.name)
+        pending = self.guard.place.pending_bake()
         number = pending.revision if pending and not pending.watcher and pending.watched else None
-        if number not in {None, state.left}:
-            self.say(
-                guard.name,
+        if number not in {None, self.left}:
+            self._say(
                 f"revision {number} waits for an agent to watch it, and this one has nothing to ask: it needs probes or"
-                " monitors of its own, in its project file",
+                " monitors of its own, in its project file"
             )
-        state.left = number
+        self.left = number
 
-    def _recover(self, state: _State, *, takes_over: bool) -> None:
+    def _recover(self, *, takes_over: bool) -> None:
         """Finish what was left; not what is taken over in a moment, or what goes on here after a stop."""
 
         def spared(bake: PendingBake) -> bool:
-            return state.sees() or (takes_over and can_take_over(bake, state.bake))
+            return self._bakes() or (takes_over and can_take_over(bake, self.bake))
 
-        for each in recover(state.charge.guard.place, spared):
+        for each in recover(self.guard.place, spared):
             what = {
                 "reverted": "nobody watched its bake any more: reverted, as revision {}",
                 "written": "revision {} was not written everywhere: written",
                 "told": "its service was not told of revision {}: told",
             }[each.what]
-            self.say(each.config, what.format(each.revision.number))
+            self._say(what.format(each.revision.number))
 
-    def _watch(self, state: _State) -> None:
+    def _watch(self) -> None:
         """Ask the monitors; who applied what bakes asks them itself."""
-        guard = state.charge.guard
-        if not state.monitors or self.clock() < state.watch_due:
+        clock = self.agent.clock
+        if not self.monitors or clock() < self.watch_due:
             return
-        state.watch_due = self.clock() + _BETWEEN_READINGS
-        if guard.store.pending_bake(guard.name) is not None:
-            state.watching = False
+        self.watch_due = clock() + _BETWEEN_READINGS
+        if self.guard.place.pending_bake() is not None:
+            self.watching = False
             return
-        if not state.watching:
-            state.watching = True
-            state.alarms.clear()
-            for monitor in state.monitors:
+        if not self.watching:
+            self.watching = True
+            self.alarms.clear()
+            for monitor in self.monitors:
                 monitor.start()
             return
-        for monitor in state.monitors:
+        for monitor in self.monitors:
             alarm = monitor.check()
             if alarm:
-                self._alarmed(state, monitor.name, alarm, silent=monitor.silent > 0)
+                self._alarmed(monitor.name, alarm, silent=monitor.silent > 0)
                 monitor.start()  # what was seen so far has been told
-        for key, each in list(state.alarms.items()):
-            if self.clock() - each.last > _FIRST_PAUSE:
-                del state.alarms[key]
-                self.say(guard.name, f"{key[0]}: no alarm for a minute")
+        for key, each in list(self.alarms.items()):
+            if clock() - each.last > _FIRST_PAUSE:
+                del self.alarms[key]
+                self._say(f"{key[0]}: no alarm for a minute")
 
-    def _alarmed(self, state: _State, name: str, told: str, *, silent: bool) -> None:
+    def _alarmed(self, name: str, verdict: str, *, silent: bool) -> None:
         """Say it, and take the newest change back if that may be the cause; not for a figure that nobody could read."""
-        guard, within, why = state.charge.guard, state.charge.revert_within, f"{name}: {told}"
-        now, latest = self.clock(), guard.history(_NAMED)
+        now, latest, why = self.agent.clock(), self.guard.history(_NAMED), f"{name}: {verdict}"
         head = latest[0] if latest else None
-        begins = _Alarm(guard.place.clock(), head.number if head else 0, now, now)
-        alarm = state.alarms.setdefault((name, silent), begins)
+        begins = _Alarm(self.guard.place.clock(), head.number if head else 0, now, now)
+        alarm = self.alarms.setdefault((name, silent), begins)
         alarm.last = now
         if now >= alarm.due:
             alarm.due, alarm.pause = now + alarm.pause, min(2 * alarm.pause, _LAST_PAUSE)
-            since = "; ".join(_shown(each) for each in latest)
-            self.say(guard.name, f"{why}. Latest changes: {since or 'none'}")
+            self._say(f"{why}. Latest changes: {'; '.join(map(_shown, latest)) or 'none'}")
             if head is not None:
-                guard.place.emit("alarmed", head, why=why)
-        if head is None or within is None or silent:
+                self.guard.place.emit("alarmed", head, why=why)
+        if head is not None and not silent:
+            self._take_back(head, alarm, why)
+
+    def _take_back(self, head: Revision, alarm: _Alarm, why: str) -> None:
+        """Revert the newest change if it came just before an alarm, and was not taken back in vain already."""
+        within = self.charge.revert_within
+        if within is None:
             return
-        if state.reverted is not None and head.number == state.reverted + 1:
+        if self.reverted is not None and head.number == self.reverted + 1:
             if not alarm.is_no_cause_said:
                 alarm.is_no_cause_said = True
-                text = f"revision {state.reverted} was taken back, and it is no better: it was not the cause"
-                self.say(guard.name, text)
+                self._say(
+                    f"revision {self.reverted} was taken back, and it is no better: it was not the cause"
+                )
             return
         if head.number == 1 or head.reverts is not None or head.number > alarm.newest:
             return
         if alarm.began - head.created_at > within:  # below 0 where clocks differ
             return
-        back = guard.revert(reason=f"by the agent: {brief(why)}")
-        state.reverted = head.number
-        self.say(
-            guard.name,
-            f"revision {head.number} came within {within} before: reverted, as revision {back.number}",
-        )
+        back = self.guard.revert(reason=f"by the agent: {brief(why)}")
+        self.reverted = head.number
+        self._say(f"revision {head.number} came within {within} before: reverted, as revision {back.number}")
 
-    def _compare(self, state: _State) -> None:
-        drifted = tuple(f"{each.target}: {each.what}" for each in state.charge.guard.drift())
-        if drifted != state.drifted:
-            state.drifted = drifted
-            if drifted and (head := state.charge.guard.head()):
-                state.charge.guard.place.emit("drifted", head, targets=list(drifted))
-            self.say(state.charge.guard.name, "; ".join(drifted) or "no drift any more")
-
-    def _failed(self, state: _State, problem: str) -> None:
-        """Say what is new, and leave it alone for a while."""
-        self._say_problem(state, problem)
-        state.pause = min(max(2 * state.pause, self.interval.total_seconds()), _LONGEST_PAUSE)
-        state.due = self.clock() + state.pause
-
-    def _say_problem(self, state: _State, problem: str) -> None:
-        if problem != state.problem:
-            state.problem = problem
-            self.say(state.charge.guard.name, problem)
+    def _compare(self) -> None:
+        drifted = tuple(f"{each.target}: {each.what}" for each in self.guard.drift())
+        if drifted != self.drifted:
+            self.drifted = drifted
+            if drifted and (head := self.guard.head()):
+                self.guard.place.emit("drifted", head, targets=list(drifted))
+            self._say("; ".join(drifted) or "no drift any more")
 
 
 def _shown(revision: Revision) -> str:
