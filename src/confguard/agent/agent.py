@@ -186,7 +186,6 @@ class _Watch:
         return masked(f"{type(error).__name__}: {error}")
 
     def _bakes(self) -> bool:
-        """Is a bake being seen through here?"""
         return self.bake_thread is not None and self.bake_thread.is_alive()
 
     def _take_over(self, stop: Flag) -> None:

@@ -37,7 +37,6 @@ class Metrics:
     _lock: Lock = field(factory=Lock, init=False, repr=False)
 
     def __call__(self, event: Event) -> None:
-        """Count it."""
         with self._lock:
             self._events[event.config, event.kind] += 1
 

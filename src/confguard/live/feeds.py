@@ -55,7 +55,6 @@ class StoredFeed:
 
     @property
     def origin(self) -> str:
-        """The config's name."""
         return self.name
 
     @property
@@ -99,7 +98,6 @@ class StoredFeed:
         """The store has the numbers."""
 
     def watch(self, stop: Event, patience: float) -> Iterator[None]:
-        """Whenever the store tells of a commit."""
         return self._opened().watch(self.name, stop, patience)
 
     def after_fork(self) -> None:
@@ -108,7 +106,6 @@ class StoredFeed:
         self._store, self._give_back = None, lambda: None
 
     def close(self) -> None:
-        """Give the store back, which is closed if it was opened here and nobody else uses it."""
         give_back, self._give_back = self._give_back, lambda: None
         give_back()
 
@@ -153,7 +150,6 @@ def _source_of(store: Store) -> str:
 
 
 def _of_file(path: Path) -> str:
-    """One URL for one file, from wherever it is named."""
     return f"sqlite:///{path.absolute()}"
 
 
@@ -175,7 +171,6 @@ class _SharedStores:
         renew_in_children(self)
 
     def after_fork(self) -> None:
-        """A child opens its own."""
         self._lock = Lock()
         self._entries: dict[tuple[str, str], _Entry] = {}
 

@@ -75,12 +75,10 @@ class FileFeed:
 
     @property
     def name(self) -> str:
-        """The files, as messages name them."""
         return ", ".join(self.names)
 
     @property
     def origin(self) -> str:
-        """The files, wherever they are named from."""
         return ", ".join(map(str, self._paths))
 
     @property
@@ -90,7 +88,6 @@ class FileFeed:
 
     @property
     def source(self) -> str:
-        """The file itself."""
         return self.origin
 
     def look(self, known: str | None, stop: Event) -> Seen | None:
@@ -115,7 +112,6 @@ class FileFeed:
         self._number, self._seen = seen.number, seen
 
     def watch(self, stop: Event, patience: float) -> Iterator[None]:
-        """Whenever the system tells of a change to any."""
         return file_changes(self._paths, stop, patience)
 
     def after_fork(self) -> None:

@@ -31,6 +31,11 @@ class Seen:
     parent: str | None = None
     """The digest of what it followed."""
 
+    @property
+    def has_settings(self) -> bool:
+        """Does it say anything? An empty file, or one of comments, does not."""
+        return self.document.data is not None and self.document.data != {}
+
 
 class Followed:
     """The newest digests that were followed, and since when the source has said one of them again."""

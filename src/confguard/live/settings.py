@@ -13,7 +13,6 @@ from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
 
 from confguard import telemetry
-from confguard.documents.document import Document
 from confguard.errors import (
     ConfguardError,
     DocumentError,
@@ -235,9 +234,12 @@ class Live(Generic[T]):
         self._looked_at: str | None = None
         self._had_settings = False
         self._followed = Followed(self._interval)
-        copy, damage = self._kept()
-        if copy is not None:
-            self._had_settings = _has_settings(copy.seen.document)
+        copy, damage = None, None
+        try:
+            copy = self._last_good.read() if self._last_good else None
+        except IntegrityError as error:
+            damage = str(error)
+        self._had_settings = copy is not None and copy.seen.has_settings
         seconds = _START_SECONDS if copy is None else self._feed.patience + _GRACE
         try:
             seen, is_whole = _within(seconds, lambda: self._first(copy))
@@ -252,7 +254,6 @@ class Live(Generic[T]):
             self._problems.setdefault("copy", f"{damage}: it was replaced")
 
     def _first(self, copy: Copy | None) -> tuple[Seen, bool]:
-        """The head, and whether the copy is of its history."""
         seen = self._feed.look(None, self._stop)
         assert seen is not None
         return seen, copy is None or self._feed.holds(copy.seen)
@@ -278,7 +279,6 @@ class Live(Generic[T]):
         raise error
 
     def _begin_to_follow(self) -> None:
-        self._thread = None
         if self._interval is not None:
             name = f"confguard-live-{self.name}"
             self._thread = Thread(target=self._follow, args=(self._interval,), name=name, daemon=True)
@@ -306,11 +306,10 @@ class Live(Generic[T]):
             raise StoreError("a look at the source that was begun before has not ended")
         try:
             return self._take_what_is_new()
-        except (DocumentError, ValidationError) as error:
-            self._went_wrong(str(error))
-            return False
         except ConfguardError as error:
             self._went_wrong(str(error))
+            if isinstance(error, DocumentError | ValidationError):
+                return False
             raise
         finally:
             self._heard_at = time.monotonic()
@@ -361,7 +360,7 @@ class Live(Generic[T]):
 
     def _settings(self, seen: Seen) -> T:
         """Typed. Raises `ConfguardError` for what is not to be taken."""
-        if self._had_settings and not self._feed.reviewed and not _has_settings(seen.document):
+        if self._had_settings and not self._feed.reviewed and not seen.has_settings:
             raise DocumentError(
                 "is empty, and there were settings: they stay",
                 path=self.name,
@@ -372,7 +371,7 @@ class Live(Generic[T]):
 
     def _take(self, settings: T, seen: Seen) -> None:
         self._held = Current(settings, seen)
-        self._had_settings = self._had_settings or _has_settings(seen.document)
+        self._had_settings = self._had_settings or seen.has_settings
         self.revision, self.since = seen.number, _now()
         self._followed.add(seen)
         self._confirmed_at = self._heard_at = time.monotonic()
@@ -385,7 +384,6 @@ class Live(Generic[T]):
         return Cursor(lambda: self._held, lambda before, after: diff(before, after, self._schema), self._held)
 
     def _close_feed(self) -> None:
-        """When nobody is at work with it any more."""
         if self._thread is not None:
             self._thread.join()
         with self._lock:
@@ -400,18 +398,6 @@ class Live(Generic[T]):
             self._problems.pop("copy", None)
         except TargetError as error:
             self._problems["copy"] = f"the last known good copy cannot be kept: {error}"
-
-    def _kept(self) -> tuple[Copy | None, str | None]:
-        """The last known good copy; or what is wrong with it."""
-        try:
-            return (self._last_good.read() if self._last_good else None), None
-        except IntegrityError as error:
-            return None, str(error)
-
-
-def _has_settings(document: Document) -> bool:
-    """Does it say anything? An empty file, or one of comments, does not."""
-    return document.data is not None and document.data != {}
 
 
 def _now() -> datetime:

@@ -63,11 +63,9 @@ class Cursor(Generic[T]):
 
     @property
     def behind(self) -> bool:
-        """Is there something that was not seen?"""
         return self._held() is not self._last
 
     def advance(self) -> Update[T] | None:
-        """All that is new since the last time; None if nothing is."""
         before, now = self._last, self._held()
         if before is now:
             return None
@@ -131,7 +129,6 @@ class Called(Generic[T]):
             self._free.wait(max(0.0, end - time.monotonic()))
 
     def end(self) -> None:
-        """Call it no more."""
         self._ended = True
 
     @property
@@ -209,7 +206,6 @@ class Iterated(Generic[T]):
         self._cursor, self._ended = cursor, False
 
     async def updates(self) -> AsyncIterator[Update[T]]:
-        """Until it ends."""
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -228,7 +224,6 @@ class Iterated(Generic[T]):
         """It comes for what is new by itself."""
 
     def end(self) -> None:
-        """Have the iteration end."""
         self._ended = True
         self.notify()
 
@@ -259,26 +254,21 @@ class Listeners:
         return end
 
     def problems(self) -> list[str]:
-        """Why some may not know what they should."""
         return [problem for listener in list(self._all) if (problem := listener.problem)]
 
     def notify(self) -> None:
-        """There is something new. Returns at once."""
         for listener in list(self._all):
             listener.notify()
 
     def wait(self, end: float) -> None:
-        """Wait until all were told, or until `end` on the monotonic clock."""
         for listener in list(self._all):
             listener.wait(end)
 
     def end(self) -> None:
-        """Tell them no more."""
         for listener in list(self._all):
             listener.end()
 
     def after_fork(self) -> None:
-        """Forget the threads of the parent."""
         for listener in self._all:
             listener.after_fork()
 

@@ -1,10 +1,10 @@
 """The project file: `confguard.toml`, or `[tool.confguard]` in `pyproject.toml`. It names store and configs.
 
-`settings` is what may stand in it, `project` what it means where it stands, `reading` finds it, reads it and checks it,
+`project` is what may stand in it and what that means where it stands, `reading` finds it, reads it and checks it,
 `guards` makes guards, bakes and terms of it.
 """
 
-from confguard.project.project import Project
+from confguard.project.project import Config, Project, Settings
 from confguard.project.reading import (
     ENVIRONMENT,
     FILE_NAME,
@@ -14,7 +14,6 @@ from confguard.project.reading import (
     project_in,
     require_project,
 )
-from confguard.project.settings import Config, Settings
 
 __all__ = [
     "ENVIRONMENT",

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from confguard.events import Listener
-from confguard.project.project import Project
-from confguard.project.settings import Config
+from confguard.project.project import Config, Project
 
 if TYPE_CHECKING:
     from confguard.guard import Guard

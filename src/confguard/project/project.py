@@ -1,4 +1,4 @@
-"""A project: what its file says, and what that means in the folder where it stands."""
+"""What a project file says, and what that means in the folder where it stands."""
 
 from __future__ import annotations
 
@@ -6,19 +6,141 @@ import os
 import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import frozen
+from attrs import field, frozen
 
 from confguard.documents.layout import common_folder, is_several, layout_of, matching, the_only
 from confguard.errors import ProjectError, did_you_mean
-from confguard.project.settings import Config, Settings
+from confguard.fields import Duration
 from confguard.risk.policy import Policy
+from confguard.risk.rules.user import UserRule
 
 if TYPE_CHECKING:
     from confguard.documents.layout import Layout
 
-__all__ = ["Project"]
+__all__ = ["Config", "Project", "Settings"]
+
+
+@frozen(kw_only=True)
+class Config:
+    """One `[configs.NAME]` table."""
+
+    files: list[str] = field(factory=list)
+    """Files, or patterns (`*` crosses folders), that hold this config in the repository."""
+    layers: list[str] = field(factory=list)
+    """Files of which the later win over the earlier, and that are judged together; instead of `files`."""
+    targets: list[Any] = field(factory=list, repr=False)
+    """Files that shall hold the head; `{ file, in_place, mode, owner, group }` says more of one. Of several files:
+    folders, `{ folder, mode, owner, group }`, or `{ files = { "a.toml" = "/etc/a.toml" } }`."""
+    reload: list[Any] = field(factory=list, repr=False)
+    """How the service is told: URLs, commands as lists, `{ pid_file, signal }`, `{ systemd }`."""
+    schema: str | None = None
+    """`module:Class`."""
+    format: str | None = None
+    """The format, where the files' names do not tell it."""
+    impact: Literal["low", "medium", "high", "critical"] | None = None
+    """How much depends on it."""
+    copies: list[str] = field(factory=list)
+    """The last known good copies of its services on this machine: `confguard status` compares them with the store."""
+    owners: list[str] = field(factory=list)
+    """Who to ask."""
+    policy: Policy | None = None
+    """Its own thresholds."""
+    bake: Duration | None = None
+    """How long `confguard apply` watches a new revision, where nothing else is said."""
+    probes: list[Any] = field(factory=list, repr=False)
+    """What is asked while a new revision bakes: URLs, commands as lists, `{ url, timeout }`, `{ command, timeout }`."""
+    monitors: list[Any] = field(factory=list, repr=False)
+    """What is watched while a new revision bakes: `{ url, baseline, alpha, silence, name, timeout }`."""
+    drill_test: list[str] = field(factory=list, repr=False)
+    """A command that `confguard drill` runs for what no other layer catches; `{}` is the path of the wrong copy."""
+    drill_service: list[str] = field(factory=list, repr=False)
+    """A command that runs the service in the foreground with the wrong copy at `{}`, while `confguard drill` asks the
+    probes and monitors."""
+    stages: list[Any] = field(factory=list)
+    """Who takes a new revision first: `["canary", "1%", "10%", "all"]`; each stage is watched for as long as `bake`."""
+    revert_within: Duration | None = None
+    """The agent reverts the newest change if it came at most so long before a monitor alarms; never, if left out."""
+
+    @property
+    def patterns(self) -> list[str]:
+        """Its files in the repository, or patterns of them."""
+        return [pattern.removeprefix("./") for pattern in self.layers or self.files]
+
+
+@frozen(kw_only=True)
+class ExpectedDifference:
+    """One `[[expected]]` table: differences between environments that are meant."""
+
+    paths: list[str]
+    """Settings, as patterns: `*.replicas`, `web.toml:db.host`."""
+    between: list[str] = field(factory=list)
+    """The two environments; any two (and any two revisions) where it is left out."""
+    reason: str = ""
+
+
+@frozen(kw_only=True)
+class DocumentSettings:
+    """The `[documents]` table: how documents are read."""
+
+    tags: list[str] = field(factory=list)
+    """Tags of YAML whose values are read as they stand: `!Ref`, or patterns such as `!*`."""
+
+
+@frozen(kw_only=True)
+class SuspectSettings:
+    """The `[suspects]` table: what `confguard suspects` looks at beside the store."""
+
+    repositories: list[str] = field(factory=list)
+    """Git repositories whose commits may be causes: folders, relative to the project."""
+    depends: dict[str, list[str]] = field(factory=dict)
+    """For a config, on which others it depends: `{ web = ["auth", "db"] }`."""
+
+
+@frozen(kw_only=True)
+class AgentSettings:
+    """The `[agent]` table: how `confguard agent` works, where its options say nothing else."""
+
+    interval: Duration = field(default=Duration("250ms"))
+    """Between two looks at what was left to do."""
+    drift_interval: Duration = field(default=Duration("1m"))
+    """Between two looks at targets."""
+    metrics: str | int | None = None
+    """Where they are served to Prometheus, as `[HOST:]PORT`; nowhere, if left out."""
+
+
+@frozen(kw_only=True)
+class Settings:
+    """All that a project file says."""
+
+    store: str = "sqlite:///confguard.db"
+    """Its URL; the file of an SQLite store is relative to the project."""
+    environments: dict[str, str] = field(factory=dict)
+    """Folders by the name of the environment they configure."""
+    expected: list[ExpectedDifference] = field(factory=list)
+    """Differences between environments that are meant."""
+    rules: list[UserRule] = field(factory=list)
+    """Rules of the project's own."""
+    model: str | None = None
+    """A file of coefficients that `confguard backtest --fit` wrote."""
+    signing_key: str | None = None
+    """The SSH key that signs revisions."""
+    allowed_signers: str | None = None
+    """Whose signatures are good: a file as git has it."""
+    policy: Policy = field(factory=Policy)
+    """The thresholds of all configs that have none of their own."""
+    documents: DocumentSettings = field(factory=DocumentSettings)
+    """How documents are read."""
+    agent: AgentSettings = field(factory=AgentSettings)
+    """How the agent works."""
+    suspects: SuspectSettings = field(factory=SuspectSettings)
+    """What else is looked at when a cause is sought."""
+    notifiers: dict[str, Any] = field(factory=dict, repr=False)
+    """Who is told of what happens: `{ url, secret_env, secret_file, events, timeout, attempts }`, or `{ apprise_env,
+    apprise_file, events }`."""
+    configs: dict[str, Config] = field(factory=dict)
+    """What is guarded, by name."""
 
 
 @frozen(kw_only=True)
@@ -63,13 +185,12 @@ class Project:
     def config_of(self, path: str | os.PathLike[str]) -> tuple[str, Config] | None:
         """The config that a file belongs to, and its name; None if it belongs to none."""
         whole, root = Path.cwd() / path, self.root.resolve()
-        for place in dict.fromkeys(
-            [whole.parent.resolve() / whole.name, whole.resolve()]
-        ):  # a link by its own name
-            name = place.relative_to(root).as_posix() if place.is_relative_to(root) else None
-            for config_name, config in self.settings.configs.items() if name else ():
-                if any(fnmatchcase(str(name), pattern) for pattern in config.patterns):
-                    return config_name, config
+        for file in (whole.parent.resolve() / whole.name, whole.resolve()):  # a link by its own name
+            if file.is_relative_to(root):
+                relative = file.relative_to(root).as_posix()
+                for name, config in self.settings.configs.items():
+                    if any(fnmatchcase(relative, pattern) for pattern in config.patterns):
+                        return name, config
         return None
 
     def policy_of(self, config: Config | None) -> Policy:
@@ -94,9 +215,10 @@ class Project:
         config = self.config(name)
         if config.layers:
             return layout_of(config.patterns, config.format, layered=True)
-        is_layout = is_several(config.files, config.targets)
-        untold = not config.targets and len(matching(self.root, config.patterns)) > 1
-        return layout_of(config.patterns, config.format) if is_layout or untold else None
+        several = is_several(config.files, config.targets) or (
+            not config.targets and len(matching(self.root, config.patterns)) > 1
+        )
+        return layout_of(config.patterns, config.format) if several else None
 
     def make_importable(self) -> None:
         """Let schemas be imported from the project's folder and from its `src`."""

@@ -21,13 +21,20 @@ from confguard.errors import (
     did_you_mean,
 )
 from confguard.paths import Path as DocumentPath
-from confguard.project.project import Project
-from confguard.project.settings import Config, Settings
+from confguard.project.project import Config, Project, Settings
 from confguard.risk.policy import Policy
 from confguard.stores.stages import stages_of
 from confguard.targets.options import UnusableError
 
-__all__ = ["ENVIRONMENT", "FILE_NAME", "find_project", "has_project", "load_project", "project_in"]
+__all__ = [
+    "ENVIRONMENT",
+    "FILE_NAME",
+    "find_project",
+    "has_project",
+    "load_project",
+    "project_in",
+    "require_project",
+]
 
 FILE_NAME = "confguard.toml"
 ENVIRONMENT = "CONFGUARD_CONFIG"
@@ -121,11 +128,9 @@ def _error(problems: Iterable[Problem], document: Document, inside: DocumentPath
 
 def _unknown_codes(settings: Settings) -> list[Problem]:
     """Acceptances of what no rule says, the project's own rules included."""
-    policies: dict[DocumentPath, Policy] = {("policy",): settings.policy}
-    policies |= {
-        ("configs", name, "policy"): each.policy for name, each in settings.configs.items() if each.policy
-    }
-    accepted = [(at, i, a.code) for at, policy in policies.items() for i, a in enumerate(policy.accept)]
+    policies: list[tuple[DocumentPath, Policy | None]] = [(("policy",), settings.policy)]
+    policies += [(("configs", name, "policy"), each.policy) for name, each in settings.configs.items()]
+    accepted = [(at, i, a.code) for at, policy in policies if policy for i, a in enumerate(policy.accept)]
     if not accepted:
         return []
     from confguard.risk.rules.catalogue import known_codes
@@ -151,16 +156,14 @@ def _unusable_targets(project: Project) -> list[Problem]:
             problems.append(Problem(("configs", name, "layers" if config.layers else "files"), str(error)))
             continue
         if config.layers and config.files:
-            problems.append(
-                Problem(("configs", name, "files"), "layers are files already: keep one of the two")
-            )
+            both = "layers are files already: keep one of the two"
+            problems.append(Problem(("configs", name, "files"), both))
         for index, like in enumerate(config.targets):
             at = ("configs", name, "targets", index)
             try:
                 paths = [path.resolve() for path in as_target(like, project.root, layout).paths]
             except TargetError as error:
-                hint = f" (such as {error.hint})" if error.hint else ""
-                problems.append(Problem(at, f"{error}{hint}"))
+                problems.append(_problem(at, error, "such as "))
                 continue
             problems += [
                 Problem(at, f"{path} is a target of '{named[path]}' already: one file has one config")
@@ -179,9 +182,7 @@ def _unusable_tables(settings: Settings) -> Iterator[Problem]:
                 try:
                     read_one(like)
                 except TargetError as error:
-                    within = [each for each in [getattr(error, "key", None)] if each]
-                    hint = f" ({error.hint})" if error.hint else ""
-                    yield Problem(("configs", name, key, index, *within), f"{error}{hint}")
+                    yield _problem(("configs", name, key, index), error)
         if config.bake is not None and not config.bake:
             yield Problem(("configs", name, "bake"), "must be longer than nothing")
         elif config.bake and not (config.probes or config.monitors):
@@ -200,8 +201,14 @@ def _unusable_notifiers(project: Project) -> Iterator[Problem]:
         try:
             as_notifier(table, project.root)
         except UnusableError as error:
-            hint = f" ({error.hint})" if error.hint else ""
-            yield Problem(("notifiers", name, *([error.key] if error.key else [])), f"{error}{hint}")
+            yield _problem(("notifiers", name), error)
+
+
+def _problem(at: DocumentPath, error: TargetError, such: str = "") -> Problem:
+    """What cannot be used, at the key of its table that is at fault."""
+    key = getattr(error, "key", None)
+    hint = f" ({such}{error.hint})" if error.hint else ""
+    return Problem((*at, key) if key and not such else at, f"{error}{hint}")
 
 
 def _lists(config: Config) -> Iterator[tuple[str, list[Any], Callable[[Any], object]]]:

@@ -124,7 +124,6 @@ def _after_interruption(attempt: _Attempt, interruption: BaseException) -> Itera
 
 
 def _is_head(done: Done) -> bool:
-    """Is it the head, as far as the store can be asked?"""
     head = None
     with suppress(StoreError):
         head = done.place.head()

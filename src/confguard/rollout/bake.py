@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from enum import Enum
 from typing import Any
@@ -25,11 +25,11 @@ _MOMENT = 0.75
 
 
 def _probes(probes: Iterable[ProbeLike]) -> tuple[Probe, ...]:
-    return tuple(as_probe(probe) for probe in probes)
+    return tuple(map(as_probe, probes))
 
 
 def _monitors(monitors: Iterable[MonitorLike]) -> tuple[Monitor, ...]:
-    return tuple(as_monitor(monitor) for monitor in monitors)
+    return tuple(map(as_monitor, monitors))
 
 
 @frozen
@@ -132,24 +132,20 @@ def watch(
     `notice` is told of each probe that fails, by name and with what is wrong. Nobody has to confirm it unless it is the
     last stage. Where the revision is alone, as everybody has it, there is no control group to compare it with any more.
     """
-    monitors, started = _bounded(bake), now()
+    asked, started = _Asked(bake, notice, sleep), now()
 
     def left() -> float:
         return started + bake.duration.total_seconds() + extended() - now()
 
-    tallies = [_Tally(probe, bake, notice) for probe in bake.probes]
-    for monitor in monitors:
-        monitor.start()
+    asked.start()
     while True:
         sleep(max(0.0, min(bake.interval.total_seconds(), left())))
-        outcome = ended()
-        if outcome:
+        if outcome := ended():
             return Watched(outcome)
-        failed = _ask(monitors, tallies)
+        failed = asked.fails()
         watched = Watched(Outcome.FAILED, failed) if failed else None
         if watched is None and left() <= 0:
-            expected = [each for each in monitors if not (is_alone and each.compares)]
-            watched = _at_the_end(bake, monitors, expected, tallies, sleep)
+            watched = asked.at_the_end(is_alone=is_alone)
             if watched.outcome is Outcome.HEALTHY and bake.confirm and is_last:
                 lasted = Duration(bake.duration + timedelta(seconds=extended()))
                 watched = Watched(Outcome.FAILED, f"nobody confirmed within {lasted}")
@@ -169,27 +165,17 @@ def health(
 
     Probes are asked until all of them are; monitors are watched for the whole time.
     """
-    monitors, end = _bounded(bake), now() + seconds
-    for monitor in monitors:
-        monitor.start()
+    asked, end = _Asked(bake, lambda *_: None, sleep), now() + seconds
+    asked.start()
     while True:
-        wrong = _alarm(monitors) or next(
+        wrong = asked.alarm() or next(
             (f"{probe.name}: {answer}" for probe in bake.probes if (answer := ask(probe))), None
         )
-        if wrong is None and not monitors:
+        if wrong is None and not asked.monitors:
             return True, ""
         if now() >= end:
-            return (False, wrong) if wrong else _seen_healthy(bake, monitors)
+            return (False, wrong) if wrong else asked.is_healthy()
         sleep(bake.interval.total_seconds())
-
-
-def _seen_healthy(bake: Bake, monitors: Sequence[Bounded]) -> tuple[bool | None, str]:
-    """What nobody has measured is not healthy."""
-    silent = next((each for each in monitors if each.silent), None)
-    if silent is not None:
-        return None, f"{silent.name} cannot be read"
-    measured = bake.probes or not all(each.is_idle for each in monitors)
-    return (True, "") if measured else (None, "no request was seen")
 
 
 _ENOUGH = 10
@@ -228,55 +214,66 @@ class _Tally:
         return f"{self.probe.name}: failed {self.failed} of {amount(self.checks, 'time')}, the last time: {self.wrong}"
 
 
-def _bounded(bake: Bake) -> tuple[Bounded, ...]:
-    return tuple(map(Bounded, bake.monitors))
+@define
+class _Asked:
+    """Who is asked in one stage of a bake."""
 
+    bake: Bake
+    notice: Callable[[str, str], None]
+    sleep: Callable[[float], object]
+    monitors: tuple[Bounded, ...] = field(init=False)
+    tallies: tuple[_Tally, ...] = field(init=False)
 
-def _ask(monitors: Sequence[Bounded], tallies: Sequence[_Tally]) -> str | None:
-    alarm = _alarm(monitors)
-    if alarm:
-        return alarm
-    answers = [tally.ask() for tally in tallies]
-    return next((each for each in answers if each), None)
+    def __attrs_post_init__(self) -> None:
+        self.monitors = tuple(map(Bounded, self.bake.monitors))
+        self.tallies = tuple(_Tally(probe, self.bake, self.notice) for probe in self.bake.probes)
 
+    def start(self) -> None:
+        for monitor in self.monitors:
+            monitor.start()
 
-def _alarm(monitors: Sequence[Bounded]) -> str | None:
-    """What the first monitor that alarms says."""
-    for monitor in monitors:
-        alarm = monitor.check()
-        if alarm:
-            return f"{monitor.name}: {alarm}"
-    return None
+    def alarm(self) -> str | None:
+        """What the first monitor that alarms says."""
+        for monitor in self.monitors:
+            if alarm := monitor.check():
+                return f"{monitor.name}: {alarm}"
+        return None
 
+    def fails(self) -> str | None:
+        """Why the bake fails, if it does now: all probes are asked where no monitor alarms."""
+        if alarm := self.alarm():
+            return alarm
+        answers = [tally.ask() for tally in self.tallies]
+        return next((each for each in answers if each), None)
 
-def _at_the_end(
-    bake: Bake,
-    monitors: Sequence[Bounded],
-    expected: Sequence[Bounded],
-    tallies: Sequence[_Tally],
-    sleep: Callable[[float], object],
-) -> Watched:
-    """What failed a moment ago is asked until it is healthy, or has failed too often in a row.
+    def is_healthy(self) -> tuple[bool | None, str]:
+        """What nobody has measured is not healthy."""
+        silent = next((each for each in self.monitors if each.silent), None)
+        if silent is not None:
+            return None, f"{silent.name} cannot be read"
+        measured = self.bake.probes or not all(each.is_idle for each in self.monitors)
+        return (True, "") if measured else (None, "no request was seen")
 
-    So is a monitor that could not be read: what nobody has measured is not healthy. Those that are `expected` to have
-    seen requests are told if they saw none.
-    """
-    while any(each.silent for each in monitors):
-        sleep(bake.interval.total_seconds())
-        alarm = _alarm(monitors)
-        if alarm:
-            return Watched(Outcome.FAILED, f"not measured at the end of the bake: {alarm}")
-    for tally in tallies:
-        while tally.in_a_row:
-            sleep(bake.interval.total_seconds())
-            failed = tally.ask()
-            if failed:
-                return Watched(Outcome.FAILED, f"unhealthy at the end of the bake: {failed}")
-        flapping = tally.flapping()
-        if flapping:
-            return Watched(Outcome.FAILED, flapping)
-    idle = [each.name for each in expected if each.is_idle]
-    unseen = f"{', '.join(idle)}: no request was seen" if idle else ""
-    if idle and len(idle) == len(monitors) and not (bake.probes or bake.confirm):
-        return Watched(Outcome.FAILED, f"nothing was measured: {unseen}")
-    return Watched(Outcome.HEALTHY, unseen)
+    def at_the_end(self, *, is_alone: bool) -> Watched:
+        """What failed a moment ago is asked until it is healthy, or has failed too often in a row.
+
+        So is a monitor that could not be read: what nobody has measured is not healthy. Those that saw no request are
+        told, but where there is no control group any more.
+        """
+        interval = self.bake.interval.total_seconds()
+        while any(each.silent for each in self.monitors):
+            self.sleep(interval)
+            if alarm := self.alarm():
+                return Watched(Outcome.FAILED, f"not measured at the end of the bake: {alarm}")
+        for tally in self.tallies:
+            while tally.in_a_row:
+                self.sleep(interval)
+                if failed := tally.ask():
+                    return Watched(Outcome.FAILED, f"unhealthy at the end of the bake: {failed}")
+            if flapping := tally.flapping():
+                return Watched(Outcome.FAILED, flapping)
+        idle = [each.name for each in self.monitors if each.is_idle and not (is_alone and each.compares)]
+        unseen = f"{', '.join(idle)}: no request was seen" if idle else ""
+        if idle and len(idle) == len(self.monitors) and not (self.bake.probes or self.bake.confirm):
+            return Watched(Outcome.FAILED, f"nothing was measured: {unseen}")
+        return Watched(Outcome.HEALTHY, unseen)

@@ -80,7 +80,6 @@ class HeadChange:
 
     @property
     def revision(self) -> Revision:
-        """The revision that becomes the head."""
         return self.append.revisions[-1]
 
 

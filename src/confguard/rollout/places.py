@@ -48,7 +48,6 @@ class Held:
 
     @property
     def digest(self) -> str | None:
-        """SHA-256 of the bytes."""
         return None if self.content is None else hashlib.sha256(self.content).hexdigest()
 
 
@@ -81,7 +80,6 @@ class Place:
         return hashlib.sha256("\0".join(names).encode()).hexdigest()[:32]
 
     def head(self) -> Revision | None:
-        """The newest revision of the config; None if there is none."""
         return self.store.head(self.config)
 
     def revision(self, number: int) -> Revision:
@@ -89,7 +87,6 @@ class Place:
         return self.store.get(self.config, number)
 
     def pending_bake(self) -> PendingBake | None:
-        """The config's bake that is under way."""
         return self.store.pending_bake(self.config)
 
     def state(self) -> PlaceState | None:
@@ -97,7 +94,6 @@ class Place:
         return self.store.places(self.config).get(self.key) if self.key is not None else None
 
     def held(self) -> list[Held]:
-        """What each target holds now."""
         return [_held(target) for target in self.targets]
 
     def littered(self) -> bool:
@@ -215,7 +211,6 @@ class Place:
         return state is not None and state.wanted == state.written != state.told
 
     def names(self) -> str:
-        """The targets, as messages name them."""
         return ", ".join(target.name for target in self.targets) or "the store"
 
     def emit(self, kind: EventKind, revision: Revision, **detail: object) -> None:

@@ -45,7 +45,6 @@ class Done:
 
     @property
     def title(self) -> str:
-        """The revision, as messages name it."""
         return f"revision {self.revision.number} of '{self.place.config}'"
 
     @property
@@ -132,7 +131,6 @@ def write_again(place: Place, head: Revision) -> Done:
 
 
 def tell(done: Sequence[Done]) -> list[Done]:
-    """Tell the services of what is in their targets."""
     return [
         each if each.not_written else evolve(each, not_told=each.place.tell(each.revision)) for each in done
     ]

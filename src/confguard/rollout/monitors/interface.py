@@ -55,12 +55,10 @@ class Bounded:
 
     @property
     def name(self) -> str:
-        """As the monitor is called."""
         return self.monitor.name
 
     @property
     def silent(self) -> int:
-        """How many readings in a row failed, up to now."""
         return max(int(getattr(self.monitor, "silent", 0)), int(self._is_unread))
 
     @property

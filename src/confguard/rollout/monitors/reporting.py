@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
-from attrs import define, evolve, field
+from attrs import define, field
 from attrs.validators import in_
 
 from confguard.forking import renew_in_children
@@ -39,8 +39,9 @@ class Reporter:
     Counts(requests=1, errors=0)
     """
 
-    _counted: tuple[Counts, int]
-    _said: float
+    _recorders: dict[int, Recorder]
+    _name: str
+    _reported_at: float
 
     def __init__(
         self,
@@ -66,22 +67,15 @@ class Reporter:
     def report(self) -> None:
         """Report now. Raises `StoreError` if the store is away; nothing is lost by that."""
         with self._lock:
-            counts, slow = self._recorder(), self._recorder.slow_counts().errors
-            was, was_slow = self._counted
-            new, report = counts.since(was), self._reports[self._current]
-            report = evolve(
-                report,
-                requests=report.requests + new.requests,
-                errors=report.errors + new.errors,
-                slow=report.slow + slow - was_slow,
-            )
-            self._counted, self._reports[self._current] = (counts, slow), report
-            self._take(self._revision())
-            due = time.monotonic() >= self._said + REPORT_SECONDS / 3
-            for each in self._reports.values():
-                if each != self._noted.get(each.revision) or (due and each.revision == self._current):
-                    self._store.note_report(self._config, each)
-                    self._noted[each.revision], self._said = each, time.monotonic()
+            current = self._revision()
+            self._recorder = self._recorders.setdefault(current, Recorder(self._slow))
+            is_due = time.monotonic() >= self._reported_at + REPORT_SECONDS / 3
+            for revision, recorder in self._recorders.items():
+                counts, slow = recorder(), recorder.slow_counts().errors
+                report = Report(self._name, revision, counts.requests, counts.errors, slow)
+                if report != self._reports.get(revision) or (is_due and revision == current):
+                    self._store.note_report(self._config, report)
+                    self._reports[revision], self._reported_at = report, time.monotonic()
 
     def close(self) -> None:
         """Report for the last time, and end."""
@@ -102,19 +96,13 @@ class Reporter:
     def _begin(self) -> None:
         self._lock, self._over = threading.Lock(), threading.Event()
         self._recorder = Recorder(self._slow)
-        self._counted = Counts(0, 0), 0
+        self._recorders = {self._revision(): self._recorder}
         self._name = f"{self._instance}/{uuid4().hex[:12]}"
         self._reports: dict[int, Report] = {}
-        self._noted: dict[int, Report] = {}
-        self._said = 0.0
-        self._take(self._revision())
+        """What was reported last, by revision."""
+        self._reported_at = 0.0
         self._thread = threading.Thread(target=self._run, name="confguard-reporter", daemon=True)
         self._thread.start()
-
-    def _take(self, revision: int) -> None:
-        """Count for a revision from now on."""
-        self._current = revision
-        self._reports.setdefault(revision, Report(self._name, revision))
 
     def _run(self) -> None:
         problem = ""

@@ -57,7 +57,6 @@ class Sequential:
         return f"{self._verdict(self._evidence.began)}; evidence {odds(log)}"
 
     def _begin(self) -> None:
-        """Forget what was seen."""
         self._last, self.silent = None, 0
 
     def _enough(self) -> float:
@@ -69,7 +68,6 @@ class Sequential:
         raise NotImplementedError
 
     def _weigh(self, before: Any, reading: Any) -> None:
-        """Update the evidence."""
         raise NotImplementedError
 
     def _verdict(self, began: Any) -> str:
@@ -78,7 +76,6 @@ class Sequential:
 
 
 def now() -> datetime:
-    """The time, in UTC."""
     return datetime.now(UTC)
 
 
