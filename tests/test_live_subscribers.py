@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import confguard as cg
-from confguard.live.seen import Seen
 from confguard.live.subscribers import Current, Cursor
+from confguard.live.versions import Version
 from confguard.stores.sqlite import MemoryStore
 from test_live import ANY, Pool, eventually
 
@@ -441,23 +441,23 @@ def test_subscribers_are_told_in_forked_children(folder: Path) -> None:
 @given(st.lists(st.one_of(st.integers(0, 3), st.none()), max_size=30))
 def test_what_is_told_is_a_chain_from_first_to_last(steps: list[int | None]) -> None:
     """A number is a revision that comes, None a subscriber who has time."""
-    now = Current(Pool(0), Seen(1, cg.parse("size = 0", "toml"), "1"))
+    now = Current(Pool(0), Version(1, cg.parse("size = 0", "toml"), "1"))
     held = SimpleNamespace(now=now)
     cursor = Cursor(lambda: held.now, cg.diff, now)
-    data = now.seen.document.data
+    data = now.version.document.data
     number = 1
     for step in [*steps, None]:
         if step is not None:
             number += 1
-            held.now = Current(Pool(step), Seen(number, cg.parse(f"size = {step}", "toml"), str(number)))
+            held.now = Current(Pool(step), Version(number, cg.parse(f"size = {step}", "toml"), str(number)))
             continue
         update = cursor.advance()
         assert (update is None) == (not cursor.behind and now is held.now)
         if update is not None:
             assert update.before is now.settings
-            assert update.revision > now.seen.number
+            assert update.revision > now.version.number
             data, now = update.diff.apply(data), held.now
-    assert data == held.now.seen.document.data
+    assert data == held.now.version.document.data
     assert not cursor.behind
 
 

@@ -40,12 +40,11 @@ class Group:
                 "the guards of a group need one store: a transaction spans no two",
                 hint="open it once, and give it to each: Guard(..., store=store)",
             )
-        twice = _first_twice(guard.name for guard in guards)
-        if twice is not None:
-            raise ConfguardError(
-                f"two guards of '{twice}' are in the group, and a config changes once in a transaction",
-                hint="one guard with all its targets: Guard(..., targets=[...])",
-            )
+        _check_once(
+            (guard.name for guard in guards),
+            "two guards of '{}' are in the group, and a config changes once in a transaction",
+            hint="one guard with all its targets: Guard(..., targets=[...])",
+        )
         self.guards = guards
 
     def apply(
@@ -65,12 +64,11 @@ class Group:
                 "several configs at once have no stages",
                 hint="apply one after the other, or without stages",
             )
-        twice = _first_twice(plan.config for plan in plans)
-        if twice is not None:
-            raise ConfguardError(
-                f"two plans are for '{twice}', and only one can become its head",
-                hint="plan what both say as one change, or apply one after the other",
-            )
+        _check_once(
+            (plan.config for plan in plans),
+            "two plans are for '{}', and only one can become its head",
+            hint="plan what both say as one change, or apply one after the other",
+        )
         by_name = {plan.config: plan for plan in plans}
         strangers = by_name.keys() - {guard.name for guard in self.guards}
         if strangers:
@@ -100,7 +98,8 @@ class Group:
         return reverting.revert([guard.place for guard in self.guards], to, reason=reason, author=author)
 
 
-def _first_twice(names: Iterable[str]) -> str | None:
-    """The first name that comes a second time."""
-    counted = Counter(names)
-    return next((name for name, count in counted.items() if count > 1), None)
+def _check_once(names: Iterable[str], message: str, *, hint: str) -> None:
+    """Raise `ConfguardError` for the first name that comes a second time."""
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise ConfguardError(message.format(name), hint=hint)

@@ -16,7 +16,7 @@ from confguard.documents.bundle import BUNDLE, parse_bytes
 from confguard.documents.document import Document
 from confguard.documents.layout import layout_from
 from confguard.documents.registry import detect_format, format_named
-from confguard.errors import ConfguardError, DocumentError, NotFoundError, harmless
+from confguard.errors import ConfguardError, DocumentError, harmless
 from confguard.events import Listener
 from confguard.fields import Duration, Impact, ImpactLevel
 from confguard.risk.judging import Terms
@@ -280,20 +280,14 @@ class Guard:
 
     def confirm(self) -> Revision:
         """Let the head stay, before its bake is over. Raises `NotFoundError` if no bake is under way."""
-        revision = baking.confirm(self.place)
-        if revision is None:
-            raise self._nothing_bakes("waits to be confirmed")
-        return revision
+        return baking.confirm(self.place)
 
     def extend(self, by: timedelta | str) -> PendingBake:
         """Let a bake, or its stage, be longer by so much.
 
         Raises `NotFoundError` if no bake is under way, and `ConfguardError` if nobody watches it any more.
         """
-        pending = baking.extend(self.place, Duration(by))
-        if pending is None:
-            raise self._nothing_bakes("is being watched")
-        return pending
+        return baking.extend(self.place, Duration(by))
 
     def tell(self) -> Revision:
         """Tell the service of what is in its targets, and return that.
@@ -318,8 +312,7 @@ class Guard:
         """
         head, drifted = self.head(), self.drift()
         if head and any(each.held != head.content for each in drifted):
-            head = recovering.repair(self.place)
-            self.place.emit("repaired", head, targets=[each.target for each in drifted])
+            recovering.repair(self.place, [each.target for each in drifted])
         return drifted
 
     def head(self) -> Revision | None:
@@ -387,14 +380,6 @@ class Guard:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _nothing_bakes(self, what: str) -> NotFoundError:
-        head = self.head()
-        since = f"; revision {head.number} by {harmless(head.author)} is in force" if head else ""
-        why = f": {harmless(head.reason)}" if head and head.reverts is not None else ""
-        return NotFoundError(
-            f"'{self.name}' has no revision that {what}{since}{why}", hint=f"confguard log {self.name}"
-        )
 
     def _document(self, source: Source) -> Document:
         if self.files is None:

@@ -23,9 +23,9 @@ from confguard.rollout.monitors import MonitorLike, as_monitor
 from confguard.rollout.monitors.interface import Bounded
 from confguard.rollout.probes import ProbeLike, as_probe
 from confguard.rollout.recovering import recover
-from confguard.secrets import masked
 from confguard.stores.interface import PendingBake, Revision
 from confguard.stores.opening import missing_file
+from confguard.targets.calls import message_of
 
 __all__ = ["Agent", "Charge"]
 
@@ -95,10 +95,10 @@ class Agent:
     drift_interval: timedelta = field(default=timedelta(minutes=1), kw_only=True)
     say: Callable[[str, str], None] = field(default=_log, kw_only=True)
     clock: Callable[[], float] = field(default=time.monotonic, kw_only=True, repr=False)
-    _watches: Sequence[_Watch] = field(init=False, repr=False)
+    _watches: Sequence[_Care] = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        self._watches = [_Watch(self, each) for each in self.charges]
+        self._watches = [_Care(self, each) for each in self.charges]
 
     def run(self, stop: Flag) -> None:
         """Look until `stop` is set; what is being watched then is left to the next agent."""
@@ -116,7 +116,7 @@ class Agent:
 
 
 @define
-class _Watch:
+class _Care:
     """What an agent does about one config, and what it knows of it from the last look."""
 
     agent: Agent
@@ -167,7 +167,8 @@ class _Watch:
                 self._compare()
             self.problem, self.pause, self.due = "", 0.0, 0.0
         except Exception as error:  # noqa: BLE001 - a probe, target or callback of the user's own may raise anything
-            self._say_problem(self._told(error))
+            self._log_unexpected(error)
+            self._say_problem(message_of(error))
             self.pause = min(max(2 * self.pause, self.agent.interval.total_seconds()), _LONGEST_PAUSE)
             self.due = self.agent.clock() + self.pause
 
@@ -179,11 +180,9 @@ class _Watch:
             self.problem = problem
             self._say(problem)
 
-    def _told(self, error: Exception) -> str:
-        if isinstance(error, ConfguardError):
-            return str(error)
-        _LOG.error("'%s' could not be looked at", self.guard.name, exc_info=error)
-        return masked(f"{type(error).__name__}: {error}")
+    def _log_unexpected(self, error: Exception) -> None:
+        if not isinstance(error, ConfguardError):
+            _LOG.error("'%s' could not be looked at", self.guard.name, exc_info=error)
 
     def _bakes(self) -> bool:
         return self.bake_thread is not None and self.bake_thread.is_alive()
@@ -203,7 +202,8 @@ class _Watch:
             try:
                 decided = see_through(bake, done, stop)
             except Exception as error:  # noqa: BLE001 - as above
-                self._say(self._told(error))
+                self._log_unexpected(error)
+                self._say(message_of(error))
             else:
                 what = "is over" if decided else "left to the next agent"
                 self._say(f"the bake of revision {number} {what}")

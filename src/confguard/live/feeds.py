@@ -14,7 +14,7 @@ from attrs import define, field
 from confguard.errors import NotFoundError, SchemaError, StoreError
 from confguard.forking import renew_in_children
 from confguard.live.files import FileFeed
-from confguard.live.seen import Seen
+from confguard.live.versions import Version
 from confguard.stores.interface import Revision, Store
 from confguard.stores.opening import check_there, open_store
 from confguard.stores.stages import Instance
@@ -65,12 +65,12 @@ class StoredFeed:
             return _of_file(Path(unquote(place)))
         return without_password(self._url) or _source_of(self._opened())
 
-    def look(self, known: str | None, stop: Event) -> Seen | None:
+    def look(self, known: str | None, stop: Event) -> Version | None:
         """What this instance is to run; None where it is what is known already."""
         revision = self._ours(known)
         if revision.digest == known:
             return None
-        return Seen(revision.number, revision.document, revision.digest, revision.parent)
+        return Version(revision.number, revision.document, revision.digest, revision.parent)
 
     def _ours(self, known: str | None) -> Revision:
         """The head; while it is in a stage that has not come to this instance yet, the revision before it."""
@@ -87,14 +87,14 @@ class StoredFeed:
                 return store.get(self.name, pending.back)
         raise StoreError(f"the head of '{self.name}' moves faster than it can be read")
 
-    def holds(self, seen: Seen) -> bool:
+    def holds(self, version: Version) -> bool:
         """Is it still the revision of its number?"""
         try:
-            return self._opened().get(self.name, seen.number).digest == seen.digest
+            return self._opened().get(self.name, version.number).digest == version.digest
         except NotFoundError:
             return False
 
-    def go_on_from(self, seen: Seen) -> None:
+    def go_on_from(self, version: Version) -> None:
         """The store has the numbers."""
 
     def watch(self, stop: Event, patience: float) -> Iterator[None]:

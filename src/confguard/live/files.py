@@ -22,7 +22,7 @@ from confguard.documents.document import Document
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import DocumentError, SchemaError
-from confguard.live.seen import Seen
+from confguard.live.versions import Version
 from confguard.stores.waiting import file_changes
 
 __all__ = ["FileFeed"]
@@ -58,7 +58,7 @@ class FileFeed:
         init=False
     )  # absolute: a service that becomes a daemon changes its folder
     _number: int = field(default=0, init=False)
-    _seen: Seen | None = field(default=None, init=False)
+    _version: Version | None = field(default=None, init=False)
     _sample: Sample | None = field(default=None, init=False)
     _since: float = field(default=0.0, init=False)
 
@@ -90,26 +90,26 @@ class FileFeed:
     def source(self) -> str:
         return self.origin
 
-    def look(self, known: str | None, stop: Event) -> Seen | None:
+    def look(self, known: str | None, stop: Event) -> Version | None:
         """What the file holds when it is still; the number grows with every change that was seen."""
         sample = self._still(stop)
         if sample is None:
             return None
         if sample.wrong:
             raise DocumentError(sample.wrong, path=self.name, hint=sample.hint)
-        if self._seen is None or self._seen.document.content != sample.content:
+        if self._version is None or self._version.document.content != sample.content:
             document = self._parsed(sample.content)
             self._number += 1
-            self._seen = Seen(self._number, document, hashlib.sha256(sample.content).hexdigest())
-        return None if self._seen.digest == known else self._seen
+            self._version = Version(self._number, document, hashlib.sha256(sample.content).hexdigest())
+        return None if self._version.digest == known else self._version
 
-    def holds(self, seen: Seen) -> bool:
+    def holds(self, version: Version) -> bool:
         """A file has no history that could be another one."""
         return True
 
-    def go_on_from(self, seen: Seen) -> None:
+    def go_on_from(self, version: Version) -> None:
         """Number changes on from there."""
-        self._number, self._seen = seen.number, seen
+        self._number, self._version = version.number, version
 
     def watch(self, stop: Event, patience: float) -> Iterator[None]:
         return file_changes(self._paths, stop, patience)
@@ -134,8 +134,12 @@ class FileFeed:
         """The file when nothing about it has changed for a while; None if `stop` is set before that."""
         end = time.monotonic() + self.patience
         while True:
-            sample = self._observed()
-            if self._is_known(sample) or self._is_at_rest(sample):
+            sample = self._sampled()
+            if sample != self._sample:
+                self._sample, self._since = sample, time.monotonic()
+            version = self._version
+            is_known = version is not None and not sample.wrong and sample.content == version.document.content
+            if is_known or time.monotonic() - self._since >= self.quiet or _is_aged(sample):
                 return sample
             if time.monotonic() >= end:
                 raise DocumentError(
@@ -146,13 +150,7 @@ class FileFeed:
             if stop.wait(self.quiet / 5):
                 return None
 
-    def _observed(self) -> Sample:
-        sample = self._taken()
-        if sample != self._sample:
-            self._sample, self._since = sample, time.monotonic()
-        return sample
-
-    def _taken(self) -> Sample:
+    def _sampled(self) -> Sample:
         samples = [_sample_of(path) for path in self._paths]
         if not self.is_layered:
             return samples[0]
@@ -167,12 +165,6 @@ class FileFeed:
         except DocumentError as error:
             return Sample(stamps, b"", str(error), error.hint)
         return Sample(stamps, content)
-
-    def _is_known(self, sample: Sample) -> bool:
-        return self._seen is not None and not sample.wrong and sample.content == self._seen.document.content
-
-    def _is_at_rest(self, sample: Sample) -> bool:
-        return time.monotonic() - self._since >= self.quiet or _is_aged(sample)
 
 
 def _sample_of(path: Path) -> Sample:

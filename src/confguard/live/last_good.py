@@ -18,7 +18,7 @@ from confguard.documents.bundle import parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.errors import ConfguardError, DocumentError, IntegrityError, TargetError
 from confguard.live.feeds import Stored, StoredFeed
-from confguard.live.seen import Seen
+from confguard.live.versions import Version
 from confguard.stores.interface import Revision
 from confguard.stores.stages import Instance
 from confguard.targets.files import write_durably
@@ -37,16 +37,16 @@ def _absolute(path: str | os.PathLike[str]) -> Path:
 class Copy:
     """What was kept, and when."""
 
-    seen: Seen
+    version: Version
     kept_at: datetime
     source: str
     """Where it came from."""
 
-    def of_another_history(self, head: Seen) -> str:
+    def of_another_history(self, head: Version) -> str:
         """What is to be known of a copy that the store's history does not hold."""
-        newer = f", and the store's newest is {head.number}" if self.seen.number > head.number else ""
+        newer = f", and the store's newest is {head.number}" if self.version.number > head.number else ""
         return (
-            f"the last known good copy, revision {self.seen.number} of {self.source}, is not in the store's history"
+            f"the last known good copy, revision {self.version.number} of {self.source}, is not in the store's history"
             f"{newer}: the head was taken (is it another store, or was a backup restored?)"
         )
 
@@ -61,16 +61,16 @@ class LastGood:
     source: str = ""
     """Where what is kept comes from."""
 
-    def keep(self, seen: Seen) -> None:
+    def keep(self, version: Version) -> None:
         """Write it, atomically and durably. Raises `TargetError`, also where something else stands in its place."""
         self._check_place()
-        content = seen.document.content
+        content = version.document.content
         head = {
             "config": self.names[0],
             "source": self.source,
-            "revision": seen.number,
-            "digest": seen.digest,
-            "format": seen.document.format,
+            "revision": version.number,
+            "digest": version.digest,
+            "format": version.document.format,
             "kept_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "sha256": hashlib.sha256(content).hexdigest(),
         }
@@ -87,8 +87,8 @@ class LastGood:
             good = head["sha256"] == hashlib.sha256(content).hexdigest() and head["config"] in self.names
             if good:
                 document = parse_bytes(content, head["format"], path=str(self.path))
-                seen = Seen(int(head["revision"]), document, str(head["digest"]))
-                return Copy(seen, datetime.fromisoformat(head["kept_at"]), str(head["source"]))
+                version = Version(int(head["revision"]), document, str(head["digest"]))
+                return Copy(version, datetime.fromisoformat(head["kept_at"]), str(head["source"]))
         except (ValueError, KeyError, TypeError, AttributeError, ConfguardError) as error:
             raise IntegrityError(f"{self.path}: is no last known good copy: {error}") from error
         raise IntegrityError(
@@ -154,11 +154,11 @@ def compared(path: str | os.PathLike[str], guarded: Stored, head: Revision | Non
     if copy is None:
         return ComparedCopy(shown)
     problem = _problem(copy, StoredFeed(guarded.name, guarded, Instance.of(None, None)), head)
-    return ComparedCopy(shown, copy.seen.number, copy.source, copy.kept_at, problem)
+    return ComparedCopy(shown, copy.version.number, copy.source, copy.kept_at, problem)
 
 
 def _problem(copy: Copy, feed: StoredFeed, head: Revision | None) -> str | None:
-    if feed.holds(copy.seen):
+    if feed.holds(copy.version):
         return None
     newest = f"; its newest is {head.number}" if head else ", which has no revision"
     if copy.source != feed.source:

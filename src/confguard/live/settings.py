@@ -26,7 +26,6 @@ from confguard.errors import (
 from confguard.forking import renew_in_children
 from confguard.live.feeds import FeedSource, feed_of
 from confguard.live.last_good import Copy, LastGood
-from confguard.live.seen import Followed, Seen
 from confguard.live.subscribers import (
     PATIENCE,
     Called,
@@ -37,6 +36,7 @@ from confguard.live.subscribers import (
     Subscriber,
     Update,
 )
+from confguard.live.versions import Followed, Version
 from confguard.schema.loading import settings_of
 from confguard.schema.schema import resolve_schema
 from confguard.secrets import masked
@@ -239,38 +239,38 @@ class Live(Generic[T]):
             copy = self._last_good.read() if self._last_good else None
         except IntegrityError as error:
             damage = str(error)
-        self._had_settings = copy is not None and copy.seen.has_settings
+        self._had_settings = copy is not None and copy.version.has_settings
         seconds = _START_SECONDS if copy is None else self._feed.patience + _GRACE
         try:
-            seen, is_whole = _within(seconds, lambda: self._first(copy))
-            self._take(self._settings(seen), seen)
+            version, is_whole = _within(seconds, lambda: self._first(copy))
+            self._take(self._settings(version), version)
             if copy is not None and not is_whole:
-                self._problems["history"] = copy.of_another_history(seen)
+                self._problems["history"] = copy.of_another_history(version)
         except ConfguardError as error:
             self._start_from(copy, damage, error)
             return
-        self._keep(seen)
+        self._keep(version)
         if damage:
             self._problems.setdefault("copy", f"{damage}: it was replaced")
 
-    def _first(self, copy: Copy | None) -> tuple[Seen, bool]:
-        seen = self._feed.look(None, self._stop)
-        assert seen is not None
-        return seen, copy is None or self._feed.holds(copy.seen)
+    def _first(self, copy: Copy | None) -> tuple[Version, bool]:
+        version = self._feed.look(None, self._stop)
+        assert version is not None
+        return version, copy is None or self._feed.holds(copy.version)
 
     def _start_from(self, copy: Copy | None, damage: str | None, error: ConfguardError) -> None:
         """Take the copy. Raises what is wrong with the head if there is none, or it does not fit."""
         if copy is not None:
             try:
-                settings = settings_of(self._model, self._schema, copy.seen.document)
+                settings = settings_of(self._model, self._schema, copy.version.document)
             except ConfguardError as misfit:
                 damage = f"the last known good copy does not fit the schema: {misfit}"
             else:
                 self._problems["head"] = str(error)
                 if copy.source != self._feed.source:
                     self._problems["history"] = f"the last known good copy came from {copy.source}"
-                self._feed.go_on_from(copy.seen)
-                self._take(settings, copy.seen)
+                self._feed.go_on_from(copy.version)
+                self._take(settings, copy.version)
                 self._confirmed_at -= max(0.0, (_now() - copy.kept_at).total_seconds())
                 return
         if damage:
@@ -331,52 +331,52 @@ class Live(Generic[T]):
     def _take_what_is_new(self) -> bool:
         if self._stop.is_set():
             return False
-        seen = self._feed.look(self._looked_at if "head" not in self._problems else None, self._stop)
+        version = self._feed.look(self._looked_at if "head" not in self._problems else None, self._stop)
         if self._stop.is_set():  # then a look may have been cut short
             return False
-        current = self._held.seen
-        if seen is None or seen.digest == current.digest:
+        current = self._held.version
+        if version is None or version.digest == current.digest:
             self._confirmed_at = time.monotonic()
             self._followed.is_up_to_date()
             self._problems.pop("head", None)
             self._looked_at = current.digest
             return False
         is_whole = self._feed.holds(current)
-        self._followed.check(seen, current, is_whole=is_whole)
-        self._looked_at = seen.digest
-        settings = self._settings(seen)
+        self._followed.check(version, current, is_whole=is_whole)
+        self._looked_at = version.digest
+        settings = self._settings(version)
         self._problems.pop("head", None)
         self._problems.pop("history", None)
         if not is_whole:
             self._problems["history"] = (
                 f"the store's history was replaced: revision {current.number}, which was in force, is not in it any "
-                f"more; its head, revision {seen.number}, was taken (was a backup restored?)"
+                f"more; its head, revision {version.number}, was taken (was a backup restored?)"
             )
-        self._take(settings, seen)
-        _LOG.info("%s: takes number %d of its source", self.name, seen.number)
+        self._take(settings, version)
+        _LOG.info("%s: takes number %d of its source", self.name, version.number)
         self._listeners.notify()
-        self._keep(seen)
+        self._keep(version)
         return True
 
-    def _settings(self, seen: Seen) -> T:
+    def _settings(self, version: Version) -> T:
         """Typed. Raises `ConfguardError` for what is not to be taken."""
-        if self._had_settings and not self._feed.reviewed and not seen.has_settings:
+        if self._had_settings and not self._feed.reviewed and not version.has_settings:
             raise DocumentError(
                 "is empty, and there were settings: they stay",
                 path=self.name,
                 hint="to go back to defaults, write one setting, or start anew without a last known good copy",
             )
-        settings: T = settings_of(self._model, self._schema, seen.document)
+        settings: T = settings_of(self._model, self._schema, version.document)
         return settings
 
-    def _take(self, settings: T, seen: Seen) -> None:
-        self._held = Current(settings, seen)
-        self._had_settings = self._had_settings or seen.has_settings
-        self.revision, self.since = seen.number, _now()
-        self._followed.add(seen)
+    def _take(self, settings: T, version: Version) -> None:
+        self._held = Current(settings, version)
+        self._had_settings = self._had_settings or version.has_settings
+        self.revision, self.since = version.number, _now()
+        self._followed.add(version)
         self._confirmed_at = self._heard_at = time.monotonic()
         self.current = settings
-        telemetry.in_force(self.name, seen.number)
+        telemetry.in_force(self.name, version.number)
 
     def _cursor(self) -> Cursor[T]:
         from confguard.diffs.engine import diff  # here, not in a thread: a fork must not meet it under way
@@ -389,12 +389,12 @@ class Live(Generic[T]):
         with self._lock:
             self._feed.close()
 
-    def _keep(self, seen: Seen) -> None:
+    def _keep(self, version: Version) -> None:
         """Write the last known good copy; one that cannot be written is a problem, not a failure."""
         if self._last_good is None:
             return
         try:
-            self._last_good.keep(seen)
+            self._last_good.keep(version)
             self._problems.pop("copy", None)
         except TargetError as error:
             self._problems["copy"] = f"the last known good copy cannot be kept: {error}"

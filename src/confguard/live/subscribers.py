@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from confguard.diffs.changes import Diff
     from confguard.documents.document import Document
-    from confguard.live.seen import Seen
+    from confguard.live.versions import Version
 
 __all__ = ["PATIENCE", "Called", "Current", "Cursor", "Iterated", "Listeners", "Subscriber", "Update"]
 
@@ -50,7 +50,7 @@ class Current(Generic[T]):
     """Settings in force, and what they were made of."""
 
     settings: T = field(repr=False)
-    seen: Seen
+    version: Version
 
 
 @define
@@ -70,8 +70,8 @@ class Cursor(Generic[T]):
         if before is now:
             return None
         self._last = now
-        diff = self._diff(before.seen.document, now.seen.document)
-        return Update(before.settings, now.settings, diff, now.seen.number)
+        diff = self._diff(before.version.document, now.version.document)
+        return Update(before.settings, now.settings, diff, now.version.number)
 
 
 class Called(Generic[T]):

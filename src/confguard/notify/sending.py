@@ -16,6 +16,7 @@ from confguard.events import Event, Listener
 from confguard.notify.messages import Message
 from confguard.notify.notifiers import THREADS, Notifier
 from confguard.secrets import masked
+from confguard.targets.calls import kind_and_message
 
 __all__ = ["Notifications"]
 
@@ -140,5 +141,5 @@ class _Sender:
         try:
             wrong = self.notifier.send(message, self._closing.wait)
         except Exception as error:  # noqa: BLE001 - whatever a notifier raises, the next message is sent
-            return brief(masked(f"{type(error).__name__}: {error}"))
+            return brief(kind_and_message(error))
         return brief(masked(wrong)) if wrong else None

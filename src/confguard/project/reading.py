@@ -53,7 +53,7 @@ def find_project(
         return load_project(Path(named), leave_out=leave_out)
     folder = (start or Path.cwd()).resolve()
     return next(
-        (found for place in (folder, *folder.parents) if (found := project_in(place, leave_out))), None
+        (project for each in (folder, *folder.parents) if (project := project_in(each, leave_out))), None
     )
 
 

@@ -16,7 +16,14 @@ from typing import TypeVar
 from attrs import define, evolve, field
 
 from confguard import telemetry
-from confguard.errors import BakeFailedError, ConfguardError, InDoubtError, StoreError
+from confguard.errors import (
+    BakeFailedError,
+    ConfguardError,
+    InDoubtError,
+    NotFoundError,
+    StoreError,
+    harmless,
+)
 from confguard.interrupting import uninterrupted
 from confguard.rollout.bake import Bake, Outcome, Watched, health, lease_for, watch
 from confguard.rollout.changes import this_watcher
@@ -259,22 +266,21 @@ def _taken_over(done: Done) -> InDoubtError:
     )
 
 
-def confirm(place: Place) -> Revision | None:
-    """The revision that has proved itself because somebody says so; None if none is being watched."""
+def confirm(place: Place) -> Revision:
+    """The revision that has proved itself because somebody says so. Raises `NotFoundError` if none is being watched."""
     pending = place.pending_bake()
-    if pending is None:
-        return None
-    revision = place.revision(pending.revision)  # before: a store that is lost afterwards is no failure
-    if not place.store.end_bake(place.config, pending.revision):
-        return None
-    place.emit("confirmed", revision)
-    return revision
+    if pending is not None:
+        revision = place.revision(pending.revision)  # before: a store that is lost afterwards is no failure
+        if place.store.end_bake(place.config, pending.revision):
+            place.emit("confirmed", revision)
+            return revision
+    raise _nothing_bakes(place, "waits to be confirmed")
 
 
-def extend(place: Place, by: timedelta) -> PendingBake | None:
-    """Let the stage that is under way be longer; the bake as it is then, None if there is none.
+def extend(place: Place, by: timedelta) -> PendingBake:
+    """Let the stage that is under way be longer; the bake as it is then.
 
-    Raises `ConfguardError` for one that is abandoned: nobody would watch it.
+    Raises `NotFoundError` if there is none, and `ConfguardError` for one that is abandoned: nobody would watch it.
     """
     while pending := place.pending_bake():
         if not pending.watched:
@@ -288,7 +294,16 @@ def extend(place: Place, by: timedelta) -> PendingBake | None:
         if place.store.change_bake(place.config, pending, longer):
             place.emit("extended", place.revision(pending.revision), until=longer.deadline.isoformat())
             return longer
-    return None
+    raise _nothing_bakes(place, "is being watched")
+
+
+def _nothing_bakes(place: Place, what: str) -> NotFoundError:
+    head = place.head()
+    since = f"; revision {head.number} by {harmless(head.author)} is in force" if head else ""
+    why = f": {harmless(head.reason)}" if head and head.reverts is not None else ""
+    return NotFoundError(
+        f"'{place.config}' has no revision that {what}{since}{why}", hint=f"confguard log {place.config}"
+    )
 
 
 def leave(done: Done) -> bool:

@@ -44,7 +44,7 @@ class HeadChange:
     head: Revision | None
     drafts: tuple[Draft, ...]
     bake: Bake | None = None
-    seen: frozenset[bytes | None] = field(default=frozenset(), repr=False)
+    held: frozenset[bytes | None] = field(default=frozenset(), repr=False)
     """What the targets held when this was worked out: known, or among the drafts as a copy."""
     unproved: bool = False
     """Is the head only taken back as long as its bake is under way?"""
@@ -95,7 +95,7 @@ def change_to(place: Place, draft: Draft, head: Revision | None) -> HeadChange:
     """
     held = place.held()
     copies = _copies(place, draft, head, held)
-    return HeadChange(place, head, (*copies, draft), seen=frozenset(each.content for each in held))
+    return HeadChange(place, head, (*copies, draft), held=frozenset(each.content for each in held))
 
 
 def change_back(
@@ -124,7 +124,7 @@ def behind_edits(change: HeadChange) -> HeadChange | None:
     """The same once more, behind copies of what somebody wrote into its targets since; None if nobody did."""
     place, draft = change.place, change.drafts[-1]
     held = place.held()
-    if all(each.content in change.seen or each.content in (None, draft.content) for each in held):
+    if all(each.content in change.held or each.content in (None, draft.content) for each in held):
         return None
     copies = _copies(place, draft, change.revision, held)
     return (

@@ -22,9 +22,9 @@ from confguard.documents.bundle import BUNDLE
 from confguard.errors import ConfguardError, StoreError, TargetError
 from confguard.events import Event, EventKind, Listener, log_event
 from confguard.schema.schema import Schema
-from confguard.secrets import masked
 from confguard.stores.interface import PendingBake, PlaceState, Revision, Store
 from confguard.targets import reload as reloads
+from confguard.targets.calls import message_of
 from confguard.targets.drift import Drift, drift_of
 from confguard.targets.files import FileTarget
 from confguard.targets.interface import Staged, Target
@@ -161,7 +161,7 @@ class Place:
         except BaseException as error:
             discard(staged)
             if isinstance(error, Exception) and not isinstance(error, ConfguardError):
-                raise TargetError(_message_of(error)) from error
+                raise TargetError(message_of(error)) from error
             raise
         return staged
 
@@ -173,7 +173,7 @@ class Place:
                 waiting.commit()
             except Exception as error:  # noqa: BLE001 - a target of the user's own may raise anything
                 waiting.discard()
-                problems.append(_message_of(error))
+                problems.append(message_of(error))
         problem = "; ".join(problems) or None
         try:
             before = self.state()
@@ -231,7 +231,7 @@ class Place:
             try:
                 reloads.tell(reload)
             except TargetError as error:
-                problems.append(_message_of(error))
+                problems.append(message_of(error))
         return "; ".join(problems) or None
 
     def _note(self, before: PlaceState | None, state: PlaceState) -> None:
@@ -287,9 +287,4 @@ def _held(target: Target) -> Held:
     try:
         return Held(target, target.read())
     except Exception as error:  # noqa: BLE001 - a target of the user's own may raise anything
-        return Held(target, None, _message_of(error))
-
-
-def _message_of(error: Exception) -> str:
-    text = str(error) if isinstance(error, ConfguardError) else f"{type(error).__name__}: {error}"
-    return masked(text)
+        return Held(target, None, message_of(error))

@@ -16,7 +16,7 @@ from confguard.errors import brief, harmless
 from confguard.fields import Duration
 from confguard.secrets import masked
 from confguard.targets.addresses import address_of, checked_url, shown_url
-from confguard.targets.calls import Call
+from confguard.targets.calls import Call, kind_and_message
 from confguard.targets.concealing import shown_by, shown_words
 from confguard.targets.options import Kind, UnusableError, keys_of, read_table, time_limit, words_of
 
@@ -45,7 +45,7 @@ def ask(probe: Probe) -> str | None:
     try:
         return _problem_of(probe.check())
     except Exception as error:  # noqa: BLE001 - whatever somebody's probe raises, it is not healthy
-        return _problem_raised(error)
+        return brief(kind_and_message(error))
 
 
 @frozen
@@ -157,13 +157,13 @@ class CallableProbe:
         except TimeoutError:
             return f"did not answer within {self.timeout}"
         except Exception as error:  # noqa: BLE001 - no thread to be had, say
-            return _problem_raised(error)
+            return brief(kind_and_message(error))
 
     def _answer(self) -> str | None:
         try:
             answer = self.function()
         except BaseException as error:  # noqa: BLE001 - in a thread of its own, it interrupts nobody
-            return _problem_raised(error)
+            return brief(kind_and_message(error))
         return _problem_of(answer)
 
 
@@ -171,13 +171,6 @@ def _problem_of(answer: object) -> str | None:
     if answer is None or answer is True:
         return None
     return brief(masked(answer if isinstance(answer, str) and answer else f"answered {answer!r}"))
-
-
-def _problem_raised(error: BaseException) -> str:
-    try:
-        return brief(masked(f"{type(error).__name__}: {error}"))
-    except Exception:  # noqa: BLE001 - an error that cannot be written
-        return type(error).__name__
 
 
 ProbeLike: TypeAlias = "Probe | str | Sequence[str] | Mapping[str, Any] | Callable[[], object]"

@@ -70,13 +70,13 @@ def recover_before(places: Sequence[Place]) -> None:
         _finish(place)
 
 
-def repair(place: Place) -> Revision:
-    """Write the head to every target that does not hold it, and tell the service. Raises as `recover` does."""
+def repair(place: Place, targets: list[str]) -> None:
+    """Write the head to the targets that do not hold it, and tell the service. Raises as `recover` does."""
     recover_before([place])
     with locked([place]):
         done = _again(place, the_head(place), "written again: a target held something else")
     check_done(tell([done]))
-    return done.revision
+    place.emit("repaired", done.revision, targets=targets)
 
 
 def finish(place: Place) -> None:
@@ -84,7 +84,7 @@ def finish(place: Place) -> None:
     head = the_head(place)
     wrong = [each.target.name for each in place.held() if each.content != head.content]
     if wrong:
-        place.emit("repaired", repair(place), targets=wrong)
+        repair(place, wrong)
     else:
         recover(place)
 

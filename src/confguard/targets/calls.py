@@ -1,4 +1,4 @@
-"""A function that somebody waits for, but not for ever."""
+"""Functions of somebody else: one that is waited for, but not for ever; and what their errors say."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-__all__ = ["Call"]
+from confguard.errors import ConfguardError
+from confguard.secrets import masked
+
+__all__ = ["Call", "kind_and_message", "message_of"]
 
 T = TypeVar("T")
 
@@ -45,3 +48,20 @@ class Call(Generic[T]):
             self._raised = error
         finally:
             self._ended.set()
+
+
+def message_of(error: BaseException) -> str:
+    """What an error says, without secrets; of one that is not ours, with its kind. Never raises.
+
+    >>> message_of(ConfguardError("is away")), message_of(KeyError("b"))
+    ('is away', "KeyError: 'b'")
+    """
+    return masked(str(error)) if isinstance(error, ConfguardError) else kind_and_message(error)
+
+
+def kind_and_message(error: BaseException) -> str:
+    """What an error is and says, without secrets. Never raises."""
+    try:
+        return masked(f"{type(error).__name__}: {error}")
+    except Exception:  # noqa: BLE001 - an error that cannot be written
+        return type(error).__name__

@@ -13,7 +13,7 @@ from attrs import define, field
 
 from confguard.errors import brief
 from confguard.fields import Duration
-from confguard.rollout.monitors.evidence import Evidence, share_between, worse_odds
+from confguard.rollout.monitors.evidence import Evidence, edge, share_between, worse_odds
 from confguard.rollout.monitors.interface import Counts, Recorder, Source
 from confguard.rollout.monitors.sequential import (
     Sequential,
@@ -310,12 +310,12 @@ def _usual(baseline: Baseline | None, alpha: float) -> tuple[float, ...]:
 
 def _most_likely_at_most(counts: Counts, alpha: float) -> float:
     """The largest share that counts leave possible, but for a chance of `alpha`; by Chernoff's bound."""
-    low, high = max(counts.errors / counts.requests, _LEAST), 0.95
-    for _ in range(50):
-        middle = (low + high) / 2
-        far = counts.requests * _divergence(counts.errors / counts.requests, middle) > math.log(1 / alpha)
-        low, high = (low, middle) if far else (middle, high)
-    return high
+    share = counts.errors / counts.requests
+
+    def refuted(usual: float) -> bool:
+        return counts.requests * _divergence(share, usual) > math.log(1 / alpha)
+
+    return edge(refuted, 0.95, max(share, _LEAST))
 
 
 def _divergence(share: float, usual: float) -> float:

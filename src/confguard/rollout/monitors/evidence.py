@@ -24,7 +24,7 @@ from typing import Generic, TypeVar
 
 from attrs import define, field
 
-__all__ = ["Evidence", "share_between", "weight_until", "worse_odds"]
+__all__ = ["Evidence", "edge", "share_between", "weight_until", "worse_odds"]
 
 AT_THE_START = 0.3
 """The weight of `it began with the watch`: most bakes that fail do so at once."""
@@ -56,7 +56,7 @@ class Evidence(Generic[Mark]):
     """
 
     ways: int
-    seen: int = field(default=0, init=False)
+    requests: int = field(default=0, init=False)
     _from_start: list[float] = field(init=False)
     _from_later: list[float] = field(init=False)
     _sums: list[float] = field(init=False)
@@ -69,8 +69,8 @@ class Evidence(Generic[Mark]):
 
     def update(self, likelier: Sequence[float], requests: int, mark: Mark) -> None:
         """Take in what was seen since."""
-        before, self.seen = self.seen, self.seen + requests
-        weight = (weight_until(self.seen) - weight_until(before)) * (1 - AT_THE_START) / self.ways
+        before, self.requests = self.requests, self.requests + requests
+        weight = (weight_until(self.requests) - weight_until(before)) * (1 - AT_THE_START) / self.ways
         for way, step in enumerate(likelier):
             factor = math.exp(min(step, _MOST / 2))
             self._from_start[way] = min(self._from_start[way] * factor, 1e300)
@@ -81,7 +81,7 @@ class Evidence(Generic[Mark]):
 
     def log(self) -> float:
         """The logarithm of the evidence: 6.9 is a thousand to one."""
-        unused = (1 - weight_until(self.seen)) * (1 - AT_THE_START)
+        unused = (1 - weight_until(self.requests)) * (1 - AT_THE_START)
         return math.log(sum(self._from_start) + sum(self._from_later) + unused)
 
     @property
@@ -128,10 +128,10 @@ def share_between(of: int, some: int, alpha: float) -> tuple[float, float]:
         return mixture - likelihood >= math.log(1 / alpha)
 
     middle = min(max(some / of, 1e-9), 1 - 1e-9)
-    return _edge(refuted, 1e-12, middle), _edge(refuted, 1 - 1e-12, middle)
+    return edge(refuted, 1e-12, middle), edge(refuted, 1 - 1e-12, middle)
 
 
-def _edge(refuted: Callable[[float], bool], outside: float, inside: float) -> float:
+def edge(refuted: Callable[[float], bool], outside: float, inside: float) -> float:
     """Between what is refuted and what is not."""
     if not refuted(outside):
         return round(outside, 9)

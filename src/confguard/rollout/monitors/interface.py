@@ -9,8 +9,7 @@ from typing import Protocol, TypeAlias
 
 from attrs import define, field, frozen
 
-from confguard.secrets import masked
-from confguard.targets.calls import Call
+from confguard.targets.calls import Call, kind_and_message
 
 __all__ = ["Bounded", "Counts", "Monitor", "Recorder", "Source", "Totals"]
 
@@ -90,7 +89,7 @@ class Bounded:
             return call.result()
         except BaseException as error:  # noqa: BLE001 - in a thread of its own, it ends nothing
             self._is_unread = True
-            return masked(f"{type(error).__name__}: {error}")
+            return kind_and_message(error)
 
 
 @frozen

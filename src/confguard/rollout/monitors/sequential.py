@@ -6,6 +6,7 @@ Also what they check of their settings, and how their verdicts say amounts.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,22 +85,22 @@ def is_share(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
 
 
-def check_alpha(_: Any, attribute: Any, value: Any) -> None:
-    """Raise `ValueError` for what is no chance of a false alarm."""
-    if not is_share(value) or value == 0:
-        raise ValueError(f"{attribute.name} is a share from 0 to 1, not {brief(repr(value))}")
+def checked(is_good: Callable[[Any], bool], what: str) -> Callable[[Any, Any, Any], None]:
+    """A validator of a field: `ValueError` says what is expected."""
+
+    def check(_: Any, attribute: Any, value: Any) -> None:
+        if not is_good(value):
+            raise ValueError(f"{attribute.name} is {what}, not {brief(repr(value))}")
+
+    return check
 
 
-def check_whole(_: Any, attribute: Any, value: Any) -> None:
-    """Raise `ValueError` for what is no number of something."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{attribute.name} is a whole number, 1 or more, not {brief(repr(value))}")
-
-
-def check_name(_: Any, attribute: Any, value: Any) -> None:
-    """Raise `ValueError` for what cannot be shown as a name."""
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{attribute.name} is a text, not {brief(repr(value))}")
+check_alpha = checked(lambda value: is_share(value) and value != 0, "a share from 0 to 1")
+check_name = checked(lambda value: isinstance(value, str) and bool(value.strip()), "a text")
+check_whole = checked(
+    lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 1,
+    "a whole number, 1 or more",
+)
 
 
 def percent(share: float) -> str:

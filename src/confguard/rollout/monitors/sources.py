@@ -209,11 +209,11 @@ def _body(url: str, timeout: Duration, *, shown: str, most: int = MOST) -> bytes
     if wrong is None and len(body) >= most:
         wrong = f"answered with {most // 1024:,} KiB or more"
     if wrong is not None:
-        raise OSError(f"{shown} {wrong}{_said(body)}")
+        raise OSError(f"{shown} {wrong}{_error_in(body)}")
     return body
 
 
-def _said(body: bytes) -> str:
+def _error_in(body: bytes) -> str:
     """What Prometheus says of a query that it cannot answer."""
     try:
         return f": {brief(json.loads(body)['error'])}"

@@ -36,9 +36,9 @@ def as_monitor(monitor: MonitorLike) -> Monitor:
     'traffic'
     """
     if isinstance(monitor, Mapping):
-        for one, other in combinations(("usual", "control", "within"), 2):
-            if one in monitor and other in monitor:
-                raise UnusableError(f"a monitor watches one figure: `{one}` and `{other}` are two monitors")
+        for key, other in combinations(("usual", "control", "within"), 2):
+            if key in monitor and other in monitor:
+                raise UnusableError(f"a monitor watches one figure: `{key}` and `{other}` are two monitors")
         return read_table("a monitor", monitor, _kinds(monitor), hint=_EXPECTED)
     if not hasattr(monitor, "check") or not hasattr(monitor, "start"):
         raise UnusableError(f"a monitor is a table, and no {type(monitor).__name__}", hint=_EXPECTED)

@@ -1,4 +1,4 @@
-"""What was seen of settings, wherever they come from; and whether what is seen next is newer."""
+"""A version of settings, wherever it comes from; and whether another one is newer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from attrs import frozen
 from confguard.documents.document import Document
 from confguard.errors import StoreError
 
-__all__ = ["Followed", "Seen"]
+__all__ = ["Followed", "Version"]
 
 _OLD_SECONDS = 10.0
 """For how long an old head is not believed where nothing is followed."""
@@ -19,7 +19,7 @@ _REMEMBERED = 200
 
 
 @frozen
-class Seen:
+class Version:
     """What a feed holds: the document, with the number and the digest by which one tells it from others.
 
     A number may come twice, where a store was restored from a backup; a digest is of one revision alone.
@@ -45,20 +45,20 @@ class Followed:
         self._digests: deque[str | None] = deque(maxlen=_REMEMBERED)
         self._old_since: float | None = None
 
-    def add(self, seen: Seen) -> None:
+    def add(self, version: Version) -> None:
         """It is in force now, and what it followed is over."""
-        self._digests += (seen.digest, seen.parent)
+        self._digests += (version.digest, version.parent)
 
     def is_up_to_date(self) -> None:
         """The source says what is in force."""
         self._old_since = None
 
-    def check(self, seen: Seen, current: Seen, *, is_whole: bool) -> None:
+    def check(self, version: Version, current: Version, *, is_whole: bool) -> None:
         """Raise `StoreError` for a head that was followed already, until it has stayed so for an interval.
 
         A replica that lags, or a connection to the old primary, says such a thing for a moment.
         """
-        is_old = seen.digest in self._digests or (is_whole and seen.number < current.number)
+        is_old = version.digest in self._digests or (is_whole and version.number < current.number)
         if not is_old:
             self._old_since = None
             return
@@ -66,6 +66,6 @@ class Followed:
         self._old_since = now if self._old_since is None else self._old_since
         if now - self._old_since < self._patience:
             raise StoreError(
-                f"the source says revision {seen.number}, and {current.number} is in force: an old copy answers",
+                f"the source says revision {version.number}, and {current.number} is in force: an old copy answers",
                 hint=f"it is taken if it stays so for {self._patience:g} s",
             )
