@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from confguard.git import output, text_of
-
-__all__ = ["first_tags", "root_commits", "shallow_commits"]
+from confguard.git import lines
 
 
 def first_tags(commits: Sequence[str], *, cwd: Path) -> dict[str, str]:
@@ -18,11 +16,7 @@ def first_tags(commits: Sequence[str], *, cwd: Path) -> dict[str, str]:
     tags = _tagged(cwd)
     if not tags:
         return {}
-    walked = (
-        output("rev-list", "--topo-order", "--parents", "--tags", cwd=cwd, wanted="tags")
-        .decode()
-        .splitlines()
-    )
+    walked = lines("rev-list", "--topo-order", "--parents", "--tags", cwd=cwd, wanted="tags")
     first: dict[str, tuple[int, str]] = {}
     """Of each commit, how far back the tag is that holds it, and that tag."""
     for back, line in enumerate(walked):
@@ -37,15 +31,11 @@ def first_tags(commits: Sequence[str], *, cwd: Path) -> dict[str, str]:
 
 def _tagged(cwd: Path) -> dict[str, str]:
     """The commits that have a tag, and the first of its names; a tag may be of a tag, or of what is no commit."""
-    names = text_of(
-        output("for-each-ref", "--format=%(refname)", "refs/tags", cwd=cwd, wanted="tags")
-    ).splitlines()
+    names = lines("for-each-ref", "--format=%(refname)", "refs/tags", cwd=cwd, wanted="tags")
     stdin = "".join(f"{name}^{{commit}}\n" for name in names).encode(errors="surrogateescape")
-    found = output("cat-file", "--batch-check=%(objectname)", cwd=cwd, stdin=stdin, wanted="tags").decode(
-        errors="surrogateescape"
-    )
+    commits = lines("cat-file", "--batch-check=%(objectname)", cwd=cwd, stdin=stdin, wanted="tags")
     tags: dict[str, str] = {}
-    for name, commit in zip(names, found.splitlines(), strict=True):
+    for name, commit in zip(names, commits, strict=True):
         if " " not in commit:  # else it says that there is none
             tags.setdefault(commit, name.removeprefix("refs/tags/"))
     return tags
@@ -53,15 +43,12 @@ def _tagged(cwd: Path) -> dict[str, str]:
 
 def root_commits(revision: str = "HEAD", *, cwd: Path) -> list[str]:
     """The commits without parents that led to a revision, the oldest last; of a shallow clone, those it is cut at."""
-    return (
-        output("rev-list", "--max-parents=0", "--end-of-options", revision, "--", cwd=cwd, wanted=revision)
-        .decode()
-        .split()
-    )
+    asked = ("rev-list", "--max-parents=0", "--end-of-options", revision, "--")
+    return lines(*asked, cwd=cwd, wanted=revision)
 
 
 def shallow_commits(repository: Path) -> frozenset[str]:
     """The commits of a shallow clone whose parents it lacks."""
-    place = output("rev-parse", "--git-path", "shallow", cwd=repository, wanted="git").decode().strip()
+    (place,) = lines("rev-parse", "--git-path", "shallow", cwd=repository, wanted="git")
     file = repository / place
     return frozenset(file.read_text().split()) if file.is_file() else frozenset()

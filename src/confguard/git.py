@@ -10,34 +10,6 @@ from typing import NamedTuple
 
 from confguard.errors import DocumentError
 
-__all__ = [
-    "ChangedFile",
-    "FileCommit",
-    "LoggedCommit",
-    "LoggedFile",
-    "TextMerge",
-    "about",
-    "blob",
-    "blobs",
-    "changed",
-    "commit",
-    "configure",
-    "empty_tree",
-    "file_log",
-    "identity",
-    "is_shallow",
-    "last_touched",
-    "listed",
-    "log",
-    "merge_base",
-    "merge_file",
-    "output",
-    "prefix",
-    "root",
-    "text_of",
-    "tracked",
-]
-
 _SECONDS = 60
 
 
@@ -73,12 +45,12 @@ def blobs(
             there.append((name, int(digits)))
     stdin = "".join(f"{name}\n" for name, _ in there).encode(errors="surrogateescape")
     packed = output("cat-file", "--batch=", cwd=cwd, stdin=stdin, wanted="git")
-    found, at = {}, 0
+    contents, at = {}, 0
     for name, size in there:
         at += 1  # the line that says what follows, left empty
-        found[name] = packed[at : at + size]
+        contents[name] = packed[at : at + size]
         at += size + 1
-    return found
+    return contents
 
 
 class ChangedFile(NamedTuple):
@@ -119,24 +91,41 @@ def changed(
         "--ignore-submodules=dirty",
     )
     listed = output("diff", *options, *span, "--", *paths, cwd=cwd, wanted=f"{base}..{head or ''}")
-    fields = iter(text_of(field) for field in listed.split(b"\0"))
-    found = []
-    for entry in fields:
-        if not entry.startswith(":"):
-            continue
+    return [
+        ChangedFile(
+            each.paths[-1],
+            None if each.status == "A" else each.paths[0],
+            each.modes,
+            each.blobs,
+            is_unmerged=each.status == "U",
+        )
+        for each in _entries(text_of(listed).split("\0"), 0)[0]
+    ]
+
+
+class _Entry(NamedTuple):
+    """A file that differs, as `--raw -z` lists it; with another path before, where it was renamed or copied."""
+
+    modes: tuple[str, str]
+    blobs: tuple[str | None, str | None]
+    status: str
+    paths: list[str]
+
+
+def _entries(parts: list[str], at: int) -> tuple[list[_Entry], int]:
+    """The entries from a place on, and where they end."""
+    entries = []
+    while at < len(parts) and (entry := parts[at].lstrip("\n")).startswith(":"):
         was, now, old, new, status = entry[1:].split(" ")
-        before = path = next(fields)
-        if status[0] in "RC":
-            path = next(fields)
-        blobs = (_present(old), _present(new))
-        earlier = None if status[0] == "A" else before
-        found.append(ChangedFile(path, earlier, (was, now), blobs, is_unmerged=status[0] == "U"))
-    return found
+        end = at + (3 if status[0] in "RC" else 2)
+        entries.append(_Entry((was, now), (_present(old), _present(new)), status[0], parts[at + 1 : end]))
+        at = end
+    return entries, at
 
 
-def text_of(path: bytes) -> str:
-    """A path as the file system's functions take it, whatever its bytes."""
-    return path.decode(errors="surrogateescape")
+def text_of(printed: bytes) -> str:
+    """What git prints, with paths as the file system's functions take them, whatever their bytes."""
+    return printed.decode(errors="surrogateescape")
 
 
 def _present(blob: str) -> str | None:
@@ -154,24 +143,19 @@ def commit(revision: str, *, cwd: Path | None = None) -> str:
     raise DocumentError("there is no such commit here", path=revision, hint=hint)
 
 
-def merge_base(one: str, other: str, *, cwd: Path | None = None) -> str:
+def merge_base(first: str, second: str, *, cwd: Path | None = None) -> str:
     """The commit where two revisions parted. Raises `DocumentError`."""
-    revisions = [commit(each, cwd=cwd) for each in (one, other)]
+    revisions = [commit(each, cwd=cwd) for each in (first, second)]
     ended = _run("merge-base", *revisions, cwd=cwd)
     if ended.returncode:
         hint = "in a shallow clone the commit is not there: fetch its history (fetch-depth: 0)"
-        raise DocumentError("have no commit in common", path=f"{one}...{other}", hint=hint)
+        raise DocumentError("have no commit in common", path=f"{first}...{second}", hint=hint)
     return ended.stdout.decode().split()[0]
 
 
 def empty_tree(*, cwd: Path | None = None) -> str:
     """What a first commit is compared with."""
     return output("hash-object", "-t", "tree", "--stdin", cwd=cwd, wanted="git").decode().strip()
-
-
-def prefix(*, cwd: Path | None = None) -> str:
-    """Where one stands, from the root of the repository: empty there, else with a slash at the end."""
-    return text_of(output("rev-parse", "--show-prefix", cwd=cwd, wanted="git").removesuffix(b"\n"))
 
 
 class LoggedFile(NamedTuple):
@@ -197,11 +181,17 @@ class LoggedCommit(NamedTuple):
 
 def about(revision: str, *, cwd: Path | None = None) -> tuple[str, int, str]:
     """Author, time and subject of a commit. Raises `DocumentError`."""
-    form = "--format=%ae%x00%ct%x00%s"
-    told = output(
-        "log", "-1", "--no-show-signature", form, "--end-of-options", revision, "--", cwd=cwd, wanted=revision
+    asked = (
+        "log",
+        "-1",
+        "--no-show-signature",
+        "--format=%ae%x00%ct%x00%s",
+        "--end-of-options",
+        revision,
+        "--",
     )
-    author, at, subject = told.decode(errors="replace").rstrip("\n").split("\0")
+    printed = output(*asked, cwd=cwd, wanted=revision)
+    author, at, subject = printed.decode(errors="replace").rstrip("\n").split("\0")
     return author, int(at), subject
 
 
@@ -210,21 +200,18 @@ def last_touched(revision: str, path: str, line: int, *, cwd: Path | None = None
     if revision.startswith("-"):  # `git blame` knows no --end-of-options
         return None
     try:
-        told = output(
-            *("blame", "--porcelain", f"-L{line},{line}", revision, "--", path),
-            cwd=cwd,
-            wanted=path,
-        )
+        asked = ("blame", "--porcelain", f"-L{line},{line}", revision, "--", path)
+        printed = output(*asked, cwd=cwd, wanted=path)
     except DocumentError:
         return None
-    times = [row for row in told.split(b"\n") if row.startswith(b"committer-time ")]
+    times = [row for row in printed.split(b"\n") if row.startswith(b"committer-time ")]
     return int(times[0].split()[1]) if times else None
 
 
 def identity(*, cwd: Path | None = None) -> str:
     """The address by which the next commit is made; empty where none is known."""
-    told = _run("var", "GIT_AUTHOR_IDENT", cwd=cwd).stdout.decode(errors="replace")
-    return told.partition("<")[2].partition(">")[0]
+    printed = _run("var", "GIT_AUTHOR_IDENT", cwd=cwd).stdout.decode(errors="replace")
+    return printed.partition("<")[2].partition(">")[0]
 
 
 def log(
@@ -240,63 +227,42 @@ def log(
     With `most`, the newest so many; with `until`, those that were made at that second or before. With `first_parent`,
     what became of the branch itself, step by step: a merge is one step, and what was merged is none.
     """
-    limit = [f"-n{most}"] if most else []
-    limit += [f"--until=@{until}"] if until is not None else []
-    form = "--format=%x01%H%x00%ct%x00%ae%x00%s%x00%b%x00%P%x00"
-    listed = output(
-        *(
-            "log",
-            "--no-show-signature",
-            *(("--first-parent", "-m") if first_parent else ("--no-merges",)),
-            "--raw",
-            "--no-abbrev",
-            "-z",
-            "-M100%",
-            "--no-ext-diff",
-            form,
-            *limit,
-            "--end-of-options",
-            revision,
-            "--",
-        ),
-        cwd=repository,
-        wanted=str(repository),
-    )
+    asked = [
+        *("log", "--no-show-signature", "--raw", "--no-abbrev", "-z", "-M100%", "--no-ext-diff"),
+        *(("--first-parent", "-m") if first_parent else ("--no-merges",)),
+        "--format=%x01%H%x00%ct%x00%ae%x00%s%x00%b%x00%P%x00",
+        *([f"-n{most}"] if most else []),
+        *([f"--until=@{until}"] if until is not None else []),
+    ]
+    listed = output(*asked, "--end-of-options", revision, "--", cwd=repository, wanted=str(repository))
     for fields, entries in reversed(list(_logged(listed, 6))):
         sha, at, author, subject, body, parents = fields
-        files = tuple(_logged_files(entries))
+        files = tuple(
+            LoggedFile(each.paths[-1], *each.blobs, each.paths[0] if each.status == "R" else None)
+            for each in entries
+            if each.status != "T"
+        )
         yield LoggedCommit(sha, int(at), author, subject, body, files, " " in parents)
 
 
-def _logged(listed: bytes, fields: int) -> Iterator[tuple[list[str], list[list[str]]]]:
+def _logged(listed: bytes, fields: int) -> Iterator[tuple[list[str], list[_Entry]]]:
     """Of each commit so many fields, of a format that begins with %x01 and ends each with %x00, and its raw entries.
 
     What a field holds may be anything but NUL, so it is its place that tells what is one.
     """
-    parts = listed.decode(errors="surrogateescape").split("\0")
+    parts = text_of(listed).split("\0")
     at = 0
     while at < len(parts):
         start = parts[at].lstrip("\n")
         if not start.startswith("\x01"):  # what ends a commit, or the whole
             at += 1
             continue
-        told, entries = [start[1:], *parts[at + 1 : at + fields]], []
+        values = [start[1:], *parts[at + 1 : at + fields]]
         at += fields
         while at < len(parts) and not parts[at].strip("\n"):
             at += 1
-        while at < len(parts) and (entry := parts[at].lstrip("\n")).startswith(":"):
-            length = 3 if entry.rpartition(" ")[2][:1] in {"R", "C"} else 2
-            entries.append([entry, *parts[at + 1 : at + length]])
-            at += length
-        yield told, entries
-
-
-def _logged_files(entries: Iterable[list[str]]) -> Iterator[LoggedFile]:
-    for entry, *paths in entries:
-        _, _, before, after, status = entry.split(" ")
-        blobs = [_present(name) for name in (before, after)]
-        if status[0] != "T":
-            yield LoggedFile(paths[-1], blobs[0], blobs[1], paths[0] if status[0] == "R" else None)
+        entries, at = _entries(parts, at)
+        yield values, entries
 
 
 class FileCommit(NamedTuple):
@@ -333,11 +299,9 @@ def file_log(revision: str, path: str, *, cwd: Path) -> list[FileCommit]:
     commits = []
     for fields, entries in _logged(output(*asked, cwd=cwd, wanted=path), 6):
         sha, parents, at, author, email, message = fields
-        before, after = entries[0][0].split(" ")[2:4] if entries else (f"{sha}^:{path}", f"{sha}:{path}")
-        blob, added = _present(after), _present(before) is None
-        commits.append(
-            FileCommit(sha, tuple(parents.split()), int(at), author, email, message.strip(), blob, added)
-        )
+        before, blob = entries[0].blobs if entries else (f"{sha}^:{path}", f"{sha}:{path}")
+        rest = (int(at), author, email, message.strip(), blob, before is None)
+        commits.append(FileCommit(sha, tuple(parents.split()), *rest))
     return commits
 
 
@@ -384,20 +348,23 @@ def tracked(cwd: Path) -> list[str] | None:
         )
     except DocumentError:
         return None
-    return [name.decode(errors="surrogateescape") for name in listed.split(b"\0") if name]
+    return list(filter(None, text_of(listed).split("\0")))
 
 
 def listed(revision: str | None, folder: str = "", *, cwd: Path | None = None) -> list[str]:
     """The files below a folder in a revision, or as they are staged (None). Paths are from where git runs."""
-    below = [f":(literal){folder}/"] if folder else []
     if revision is None:
-        told = output("ls-files", "-z", "--cached", "--", *below, cwd=cwd, wanted=folder)
+        below = [f":(literal){folder}/"] if folder else []
+        asked = ["ls-files", "-z", "--cached", "--", *below]
     else:
         options = ("-r", "-z", "--name-only", "--end-of-options", revision, "--")
-        told = output(
-            "ls-tree", *options, *(each.removeprefix(":(literal)") for each in below), cwd=cwd, wanted=folder
-        )
-    return [text_of(name) for name in told.split(b"\0") if name]
+        asked = ["ls-tree", *options, *([f"{folder}/"] if folder else [])]
+    return list(filter(None, text_of(output(*asked, cwd=cwd, wanted=folder)).split("\0")))
+
+
+def lines(*arguments: str, cwd: Path, wanted: str, stdin: bytes = b"") -> list[str]:
+    """The lines that a command of git prints. Raises `DocumentError`, of what was wanted, where it fails."""
+    return text_of(output(*arguments, cwd=cwd, wanted=wanted, stdin=stdin)).splitlines()
 
 
 def output(*arguments: str, cwd: Path | None, wanted: str, stdin: bytes = b"") -> bytes:
