@@ -28,9 +28,10 @@ import confguard as cg
 from confguard.causes.changes import Seen
 from confguard.causes.dependencies import Dependencies
 from confguard.causes.ranking import rank
-from confguard.causes.repositories import of_repository, reverts_by_name
+from confguard.causes.repositories import of_repository
 from confguard.causes.symptoms import Symptom
 from confguard.documents.document import write
+from confguard.risk.history import commits, reverts
 from confguard.risk.judging import Terms
 from confguard.stores import Append, Draft, chain
 from confguard.stores.sqlite import MemoryStore
@@ -276,6 +277,26 @@ def judge_generated(*, held_out: bool, count: int, verbose: bool) -> None:
     print(
         f"{half}: {len(ranks)} histories, first {first:.1%}, among three {three:.1%}, slowest {slowest:.2f} s"
     )
+
+
+@frozen
+class NamedRevert:
+    """A revert that names what it takes back."""
+
+    at: datetime
+    before: str
+    """The commit before the revert."""
+    reverted: str
+
+
+def reverts_by_name(repository: Path, within: timedelta) -> Iterator[NamedRevert]:
+    """The reverts of a branch that name a commit of its last hours, oldest first."""
+    known = list(commits(repository, first_parent=True))
+    for revert in reverts(known):
+        if revert.how != "by hand" and revert.by.at - revert.commit.at <= within.total_seconds():
+            yield NamedRevert(
+                datetime.fromtimestamp(revert.by.at, UTC), f"{revert.by.sha}^", revert.commit.sha
+            )
 
 
 def judge_repository(repository: Path, hours: float, most: int) -> None:

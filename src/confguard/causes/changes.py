@@ -24,8 +24,6 @@ from confguard.stores.selecting import previous
 from confguard.stores.stages import ALL
 from confguard.texts import amount
 
-__all__ = ["FileChange", "Recent", "Seen", "of_store"]
-
 MOST = 2000
 """So many changes of a store are looked at, the newest."""
 _CLOCK_SKEW = timedelta(hours=1)
@@ -120,12 +118,12 @@ FIRST = "first revisions or commits: nothing of theirs was in force before"
 
 def of_store(store: Store, start: datetime, at: datetime, until: datetime, seen: Seen) -> None:
     """Add what a store's configs changed from `start` to `at`; what came until `until` tells what became of it."""
-    found = store.between(start - _CLOCK_SKEW, at, MOST)
-    if len(found) == MOST:
+    recent = store.between(start - _CLOCK_SKEW, at, MOST)
+    if len(recent) == MOST:
         seen.notes.append(f"the newest {MOST:,} revisions of the window were looked at, and there are more")
     by_config: dict[str, list[Revision]] = {}
-    seen.contents.update(revision.content_digest for revision in found)
-    for revision in found:
+    seen.contents.update(revision.content_digest for revision in recent)
+    for revision in recent:
         if not revision.drift_copy:
             by_config.setdefault(revision.config, []).append(revision)
     later: dict[str, list[Revision]] = {}
@@ -154,10 +152,10 @@ def _recent(
 
     @cache
     def before() -> Revision:
-        found = older or previous(store, revision)
-        if found is None:
+        earlier = older or previous(store, revision)
+        if earlier is None:
             raise NotFoundError(f"nothing was in force before revision {number} of '{config}'")
-        return found
+        return earlier
 
     def files() -> list[FileChange]:
         sides = (Side(each.content, config, each.format) for each in (before(), revision, last))
@@ -224,12 +222,12 @@ def _health(store: Store, config: str, number: int) -> tuple[float, str] | None:
     if new.requests < _ENOUGH:
         return None
     least, most = share_between(new.requests, new.errors, _ALPHA)
-    told = f"{new.errors:,} of {amount(new.requests, 'request')} failed under it"
+    figures = f"{new.errors:,} of {amount(new.requests, 'request')} failed under it"
     if old.requests >= _ENOUGH:
-        told = f"{told}, {old.errors:,} of {old.requests:,} under what was before"
+        figures = f"{figures}, {old.errors:,} of {old.requests:,} under what was before"
         if least > share_between(old.requests, old.errors, _ALPHA)[1]:
-            return 1.0, told
-    return (-1.0, told) if most < _WELL else None
+            return 1.0, figures
+    return (-1.0, figures) if most < _WELL else None
 
 
 def _revert_command(store: Store, revision: Revision, before: Revision, why: str) -> str:

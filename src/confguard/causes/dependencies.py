@@ -10,8 +10,6 @@ from attrs import define, field
 
 from confguard.errors import harmless
 
-__all__ = ["Dependencies"]
-
 _PARTS = re.compile(r"[a-z]+|\d+")
 _SUFFIXES = frozenset(["toml", "yaml", "yml", "json", "jsonc", "ini", "env", "conf", "cfg", "properties"])
 _COMMON = _SUFFIXES.union(
@@ -44,14 +42,14 @@ class Dependencies:
     @classmethod
     def read(cls, symptom: str, of: Mapping[str, Sequence[str]], configs: Iterable[str]) -> Dependencies:
         """What a symptom names, of all configs that are known."""
-        made = cls(of, frozenset(_parts(symptom)))
+        graph = cls(of, frozenset(_parts(symptom)))
         known = dict.fromkeys([*configs, *of, *(each for ones in of.values() for each in ones)])
-        made._whole = [each for each in known if made._names(each)]
-        made._ways = _ways(made._whole, of)
+        graph._whole = [each for each in known if graph._names(each)]
+        graph._ways = _ways(graph._whole, of)
         for each in of:
             for upstream in _ways([each], of):
-                made._dependents[upstream] = made._dependents.get(upstream, 0) + 1
-        return made
+                graph._dependents[upstream] = graph._dependents.get(upstream, 0) + 1
+        return graph
 
     def nearness(self, names: Sequence[str]) -> tuple[str, float, str] | None:
         """How near a change is to what the symptom names, as a factor; None where it names nothing."""

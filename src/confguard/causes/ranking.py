@@ -23,8 +23,6 @@ from confguard.risk.findings import Factor, Risk
 from confguard.risk.judging import Side, Terms
 from confguard.texts import amount
 
-__all__ = ["Suspect", "rank"]
-
 LOOKED_INTO = 200
 """So many changes are read and compared: those that seem likeliest by time, names and reasons."""
 ASSESSED = 60
@@ -274,11 +272,11 @@ def _best_match(recent: Recent, file: FileChange, changes: Diff, symptom: Sympto
 
 def _notes(changes: Diff, change: Change) -> str:
     """What stands beside a setting, and what its schema says of it."""
-    said = change.shape.description or ""
+    described = change.shape.description or ""
     document = changes.after_document
     position = document.locate(change.place) if document and change.op != "remove" else None
     if document is None or position is None:
-        return said
+        return described
     lines = document.part_at(change.place)[0].text.splitlines()
     above = range(position.line - 2, max(-1, position.line - 5), -1)
     comments = []
@@ -287,7 +285,7 @@ def _notes(changes: Diff, change: Change) -> str:
             break
         comments.append(lines[index])
     behind = lines[position.line - 1].partition(" #")[2] if position.line <= len(lines) else ""
-    return " ".join([said, *comments, behind])
+    return " ".join([described, *comments, behind])
 
 
 def _risk_factors(candidate: _Candidate, terms_of: Callable[[str], Terms]) -> list[Factor]:

@@ -5,18 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-
-from attrs import frozen
 
 from confguard import ancestry, git
 from confguard.causes.changes import FIRST, IN_STORE, UNREAD, FileChange, Recent, Seen, shell, shown
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.history import Commit, Past, commits, remember, reverts
 from confguard.risk.judging import Side
-
-__all__ = ["NamedRevert", "of_repository", "reverts_by_name"]
 
 MOST = 600
 """So many commits are read, the newest: those before the window tell what is usual here."""
@@ -124,21 +120,3 @@ def _contents(repository: Path, window: Sequence[Commit]) -> Mapping[str, bytes]
         if name
     }
     return git.blobs(sorted(names), _LARGEST, cwd=repository, skip_larger=True) if names else {}
-
-
-@frozen
-class NamedRevert:
-    """A revert that names what it takes back, by which the ranking can be tested."""
-
-    at: datetime
-    before: str
-    """The commit before the revert."""
-    reverted: str
-
-
-def reverts_by_name(repository: Path, within: timedelta) -> Iterator[NamedRevert]:
-    """The reverts of a branch that name a commit of its last hours, oldest first."""
-    known = list(commits(repository, first_parent=True))
-    for revert in reverts(known):
-        if revert.how != "by hand" and revert.by.at - revert.commit.at <= within.total_seconds():
-            yield NamedRevert(_time(revert.by), f"{revert.by.sha}^", revert.commit.sha)

@@ -25,8 +25,6 @@ from confguard.stores.interface import Store
 from confguard.stores.opening import check_there, missing_file, open_store
 from confguard.texts import amount
 
-__all__ = ["Suspects", "suspects"]
-
 _SHOWN, _UNDONE = 10, 3
 _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _LONG_AGO = datetime(1972, 1, 1, tzinfo=UTC)
@@ -142,10 +140,10 @@ def _found(
     if ahead > _AHEAD:
         seen.notes.append(f"that time is {lasted(ahead)} ahead of now: is its time zone right?")
     changes = len(seen.recent) + sum(seen.left_out.values())
-    told = (symptom or "").strip()
-    graph = Dependencies.read(told, depends, [name for each in seen.recent for name in each.named])
-    why = f"suspected of: {told}" if told else "suspected cause of an outage"
-    ranked = rank(seen, at, window, Symptom.read(told), graph, _terms(project, seen), limit=limit, why=why)
+    text = (symptom or "").strip()
+    graph = Dependencies.read(text, depends, [name for each in seen.recent for name in each.named])
+    why = f"suspected of: {text}" if text else "suspected cause of an outage"
+    ranked = rank(seen, at, window, Symptom.read(text), graph, _terms(project, seen), limit=limit, why=why)
     if seen.undone:
         several = ", ..." if len(seen.undone) > _UNDONE else ""
         seen.notes.append(

@@ -4,28 +4,69 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
+from importlib.resources import files
 from itertools import pairwise
 
 from attrs import frozen
 
-from confguard.causes.topics import TOPICS, Topic, stem
 from confguard.diffs.changes import Change
 from confguard.paths import Path, show_path
 from confguard.risk.names import polarity, subject_of, words_of, words_on_path
 from confguard.risk.rules.roles import roles_of
 
-__all__ = ["Match", "Symptom", "words_in"]
-
+_SUFFIX = re.compile(r"(?:ations?|ions?|ings?|ed|es|s|e)$")
 _WORD = re.compile(r"[A-Za-z]+|\d+")
 _COMMON = (
     "a an and are as at be been by can cannot do does for from has have in is it its many more most no not of on or "
-    "our "
-    "out over since some than that the their they this to too up was we were when which with after all again before "
-    "customer user people problem issue alert error fail failure service system app config configuration"
+    "our out over since some than that the their they this to too up was we were when which with after all again "
+    "before customer user people problem issue alert error fail failure service system app config configuration"
 )
 """Words of symptoms that say nothing of one setting or the other."""
+
+
+@lru_cache(maxsize=8192)
+def stem(word: str) -> str:
+    """A word without its ending.
+
+    >>> stem("rejected"), stem("Logins"), stem("expired"), stem("expiry")
+    ('reject', 'login', 'expir', 'expiry')
+    """
+    word = word.lower()
+    short = _SUFFIX.sub("", word)
+    return short if len(short) >= 3 else word
+
+
+@frozen
+class Topic:
+    """One kind of symptom: its words, and those of settings that bring it about, as stems."""
+
+    about: str
+    words: frozenset[str]
+    """What people say."""
+    cut: frozenset[str]
+    """Settings that bring it about when they go down, off or away."""
+    raised: frozenset[str]
+    """Settings that bring it about when they go up or on."""
+    changed: frozenset[str]
+    """Settings that bring it about when they become something else."""
+    is_slow: bool
+    """Does it take hours until it is felt?"""
+    of_thing: bool
+    """Is it about one kind of thing, so that a time-out counts where it is one of such a thing?"""
+
+
+@cache
+def _topics() -> tuple[Topic, ...]:
+    topics = []
+    for each in tomllib.loads(files(__package__).joinpath("topics.toml").read_text())["topics"]:
+        parts = ("words", "cut", "raised", "changed")
+        stems = {part: _stems(frozenset(each.get(part, "").split())) for part in parts}
+        slow, thing = each.get("slow", False), each.get("thing", False)
+        topics.append(Topic(each["about"], **stems, is_slow=slow, of_thing=thing))
+    return tuple(topics)
 
 
 def words_in(text: str) -> dict[str, str]:
@@ -68,7 +109,7 @@ class Symptom:
         ['signing in', 'turning away']
         """
         words = {key: word for key, word in words_in(text).items() if key not in _common() and len(key) > 1}
-        return cls(words, tuple(topic for topic in TOPICS if topic.said & words.keys()))
+        return cls(words, tuple(topic for topic in _topics() if topic.words & words.keys()))
 
     @property
     def is_slow(self) -> bool:
@@ -116,11 +157,11 @@ def _share(
     """How well a change fits a topic: by the setting's own name, by those around it, and by which way it went."""
     ways = {"cut": topic.cut, "raised": topic.raised, "changed": topic.changed}
     everything = topic.cut | topic.raised | topic.changed
-    above = (trail - leaf) & (everything | topic.said) or outer & (topic.said | topic.changed)
+    above = (trail - leaf) & (everything | topic.words) or outer & (topic.words | topic.changed)
     share = 0.0
     if leaf & everything:
         share = 0.45 if way == "" else 0.7 if leaf & ways[way] else 0.2
-        share *= 1.0 if above or leaf & topic.said or not topic.of_thing else 0.3
+        share *= 1.0 if above or leaf & topic.words or not topic.of_thing else 0.3
     around = 0.0 if not above else 0.5 if way and trail & ways[way] else 0.35
     return 1 - (1 - share) * (1 - around)
 
