@@ -19,8 +19,7 @@ import httpx
 import pytest
 
 import confguard as cg
-from confguard.demo.load import Login, Pace
-from confguard.demo.measuring import Measured, recovery
+from confguard.demo.load import Login, Measured, Pace, recovery
 from confguard.demo.report import Act, Moment, Story, write_report
 from confguard.risk.findings import Risk
 from conftest import ROOT, incidents, unmeasured

@@ -18,8 +18,7 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 
-from confguard.demo.load import WAVE_EVERY, Load
-from confguard.demo.measuring import Measured
+from confguard.demo.load import WAVE_EVERY, Load, Measured
 from confguard.demo.play import CALM_SHARE, running_service, settings_named
 from confguard.demo.service import NAME
 from confguard.demo.settings import AuthSettings
@@ -28,8 +27,6 @@ from confguard.errors import harmless
 from confguard.guard import Guard
 from confguard.risk.policy import Policy
 from confguard.texts import amount
-
-__all__ = ["SCENARIOS", "Scenario", "play"]
 
 _LONGEST = 1800.0
 """After so many seconds a drill is over."""
@@ -60,7 +57,6 @@ class Scenario:
     hints: tuple[str, ...]
 
     def changed(self, good: Document) -> Document:
-        """The settings that break it."""
         text = good.text
         for old, new in self.edits:
             assert old in text

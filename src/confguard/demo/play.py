@@ -17,8 +17,7 @@ from attrs import define, field, frozen
 
 from confguard.causes import suspects
 from confguard.demo.display import Display, open_display
-from confguard.demo.load import WAVE_EVERY, Load
-from confguard.demo.measuring import PROOF_SECONDS, Measured, recovery
+from confguard.demo.load import PROOF_SECONDS, WAVE_EVERY, Load, Measured, recovery
 from confguard.demo.report import Act, Moment, Story, write_report
 from confguard.demo.service import NAME, add_users
 from confguard.demo.settings import AuthSettings
@@ -29,8 +28,6 @@ from confguard.events import Event
 from confguard.guard import Guard, Plan
 from confguard.risk.policy import Policy
 from confguard.rollout import Bake, ErrorRate, HttpCounts
-
-__all__ = ["CALM_SHARE", "run", "running_service", "settings_named"]
 
 USERS = 60
 WHY = "tuning for speed: shorter time-outs and a shorter queue"
@@ -125,7 +122,6 @@ class Stage:
     calm_from: float = 0.0
 
     def play(self) -> Story:
-        """All acts."""
         live = self.folder / "auth.toml"
         with Guard(NAME, AuthSettings, self.store, [live], UNGUARDED) as unguarded:
             calm = self._calm()

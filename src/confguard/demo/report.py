@@ -11,13 +11,10 @@ from string import Template
 import attrs
 from attrs import frozen
 
-from confguard.demo.load import Login
-from confguard.demo.measuring import Measured, recovery
+from confguard.demo.load import Login, Measured, recovery
 from confguard.diffs.changes import Diff
 from confguard.risk.findings import Risk
 from confguard.texts import amount
-
-__all__ = ["Act", "Moment", "Story", "write_report"]
 
 ORIGINAL_MINUTES = 225
 
@@ -77,7 +74,6 @@ class Story:
         return recovery(self.logins, act.reverted, act.ended, self.calm)
 
     def recovered(self, act: Act) -> str:
-        """The same, for a person."""
         seconds = self.recovered_after(act)
         return "not seen" if seconds is None else f"{seconds:.1f} s"
 
@@ -104,7 +100,6 @@ class Story:
         return len(self.acts) == 2 and fails and None not in map(self.recovered_after, self.acts)
 
     def summary(self) -> str:
-        """What came of it, for a person."""
         lines = ["", f"{'':34}{'change in force':>18}{'logins lost':>14}{'recovered after':>18}"]
         for act, how in zip(self.acts, ("one call to revert", "reverted by itself"), strict=False):
             seconds = f"{act.reverted - act.applied:.1f} s"
@@ -125,7 +120,6 @@ class Story:
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, object]:
-        """What came of it, for a program."""
         return {
             "complete": self.complete,
             "acts": [

@@ -35,8 +35,6 @@ from starlette.routing import Route
 from confguard.demo.settings import AuthSettings
 from confguard.live import Live
 
-__all__ = ["Service", "add_users", "calibrated_hasher", "main"]
-
 NAME = "auth"
 HASH_SECONDS = 0.014
 """What checking one password shall cost here: slow enough to hinder guessing, as OWASP advises."""
@@ -56,7 +54,6 @@ class Service:
         self._answers: Counter[str] = Counter()
 
     def app(self) -> Starlette:
-        """The routes."""
         return Starlette(
             routes=[
                 Route("/login", self.login, methods=["POST"]),
@@ -91,7 +88,6 @@ class Service:
         return (200, {"token": self._token(user)}) if right else (401, {"error": "wrong name or password"})
 
     async def whoami(self, request: Request) -> JSONResponse:
-        """Whose token this is."""
         tokens = self._live.current.tokens
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
         try:
@@ -175,7 +171,6 @@ def calibrated_hasher(seconds: float = HASH_SECONDS) -> PasswordHasher:
 
 
 def add_users(path: str, passwords: dict[str, str], hasher: PasswordHasher | None = None) -> None:
-    """Make the table of users."""
     hasher = hasher or calibrated_hasher()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         hashes = list(pool.map(hasher.hash, passwords.values()))

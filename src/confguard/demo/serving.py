@@ -27,8 +27,6 @@ from confguard.demo.settings import AuthSettings
 from confguard.interrupting import interruptible
 from confguard.live import Live
 
-__all__ = ["main"]
-
 _WAVE, _WAVE_EVERY = 48, 0.25
 """So many log in at once, so often: a queue of 40, as in the outage, is too short for them."""
 _HASHER = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
@@ -54,7 +52,6 @@ class _Users:
             await asyncio.sleep(_WAVE_EVERY)
 
     async def logins(self, _: Request) -> JSONResponse:
-        """How many there were, and how many failed."""
         return JSONResponse({"requests": self._seen.total(), "errors": self._seen[False]})
 
     async def _one(self) -> None:
@@ -84,7 +81,6 @@ async def _serve(live: Live[AuthSettings], users_file: str, listening: socket.so
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Serve on loopback until a signal comes."""
     parser = argparse.ArgumentParser(
         description="the login service of confguard's demo, with a settings file"
     )

@@ -8,8 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from confguard.fields import Duration, Impact
 
-__all__ = ["AuthSettings"]
-
 
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
