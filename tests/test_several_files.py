@@ -28,6 +28,7 @@ from confguard.hooks.pre_commit import main as hook
 from confguard.risk.policy import PathPolicy
 from confguard.rollout import Bake
 from confguard.targets import FileSet, FileTarget, SeparateFiles, as_target
+from confguard.testing import drill
 
 ANY = cg.Policy(review=101, block=101)
 BASE = "# the pool of every instance\n[db]\npool = 10\nhost = 'db1'\n\n[log]\nlevel = 'info'\n"
@@ -933,3 +934,8 @@ def test_a_range_is_judged_alike_from_wherever_one_stands(
     (judged,) = json.loads(capsys.readouterr().out)["files"]
     assert judged["file"] == "conf/base.toml"
     assert (judged["score"], judged["findings"]) == (0, [])
+
+
+def test_the_helper_for_tests_drills_a_layer_as_the_command_does(project: Path) -> None:
+    code, printed = command("drill", "conf/prod.yaml", "--limit", "40", "--format", "json")
+    assert (code, json.loads(printed)) == (0, drill("conf/prod.yaml", limit=40).to_json())

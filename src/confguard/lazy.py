@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Generic, TypeVar, overload
 
-__all__ = ["lazily", "read_once"]
-
 T = TypeVar("T")
 
 

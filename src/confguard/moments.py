@@ -10,8 +10,6 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-__all__ = ["EXAMPLES", "Moment", "read_moment"]
-
 EXAMPLES = "2026-11-25T08:45Z, '2026-11-25 08:45 Europe/Berlin', 14:05, '2h ago', 1764060300"
 _LONGEST = 100
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}

@@ -13,20 +13,6 @@ from attrs import frozen
 
 from confguard.secrets import HIDDEN, masked, secret_name
 
-__all__ = [
-    "Key",
-    "Path",
-    "Segment",
-    "Unshown",
-    "follow",
-    "index_of",
-    "path_from_json",
-    "path_to_json",
-    "reveal",
-    "show_path",
-    "value_at",
-]
-
 
 class Unshown(str):
     """A key, or a value that names an element, that is secret: equal to what it hides, and `***` wherever it is shown.

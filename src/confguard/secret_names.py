@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["about_name", "is_ambiguous", "is_plain", "plural_name", "says_otherwise", "secret_name"]
 
-
-def _set(words: str) -> frozenset[str]:
+def word_set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
@@ -20,7 +18,7 @@ _NOUN = re.compile(
     r"|(?:api|access|private|secret|auth|master|signing|encryption|shared|account|license|app)key)s?",
 )
 """Words that name a secret."""
-_KEYS = _set(
+_KEYS = word_set(
     """
     access account admin aes api app application auth cipher client consumer cookie crypto database db decryption deploy
     encrypt encryption fernet hmac host ingest ingestion instrumentation integration jwt licence license
@@ -30,27 +28,27 @@ _KEYS = _set(
 )
 """Words that make a key a secret one: `api_key`, and neither `public_key` nor `partition_key`."""
 _SECOND = {
-    "answer": _set("security"),
-    "code": _set("access backup mfa otp pin recovery totp unlock verification"),
-    "community": _set("snmp"),
-    "cookie": _set("access auth erlang login remember session sso"),
-    "passe": _set("de"),
-    "phrase": _set("seed"),
-    "seed": _set("hotp master mfa otp private totp wallet"),
+    "answer": word_set("security"),
+    "code": word_set("access backup mfa otp pin recovery totp unlock verification"),
+    "community": word_set("snmp"),
+    "cookie": word_set("access auth erlang login remember session sso"),
+    "passe": word_set("de"),
+    "phrase": word_set("seed"),
+    "seed": word_set("hotp master mfa otp private totp wallet"),
 }
 """Words that name a secret behind one of these."""
-_ROUNDS = _set("final first last multi next one second single third two")
+_ROUNDS = word_set("final first last multi next one second single third two")
 """Of which a pass is one over something."""
-_AMBIGUOUS = _set("cookie hotp mfa otp pepper pin salt totp")
+_AMBIGUOUS = word_set("cookie hotp mfa otp pepper pin salt totp")
 """Words that name a secret at the end of a name only, and of a table something else, such as a cookie's domain."""
-_PINS = _set(
+_PINS = word_set(
     """
     access account admin app bank bluetooth card customer default device door hsm lock login my pairing parental
     piv security setup sim slot smartcard so token unlock user wifi
     """
 )
 """Whose pin is a secret one: that of a board is none."""
-_ABOUT = _set(
+_ABOUT = word_set(
     """
     address age algorithm alias allowed arn attempts attribute aud audience auth authentication backend batch
     bearer bits bucket budget bytes cache change characters chars charset check claim class cleanup client
@@ -72,7 +70,7 @@ _ABOUT = _set(
     """
 )
 """Words behind a secret's that make it something about one: `token_ttl`, `password_file`, `secretName`."""
-_NO_OWN = _set(
+_NO_OWN = word_set(
     """
     accept accepts allow automount bos check cls completion context continuation count create disable
     embedding enable eos existing force forgot generate has hide ignore image input invalid is list mask max
@@ -113,9 +111,9 @@ def _names_secret(words: list[str], i: int) -> bool:
         return before in _KEYS
     if word == "pass" and before in _ROUNDS:
         return False
-    one = word if word == "passe" else word.removesuffix("s")
-    if one in _SECOND and before in _SECOND[one]:
-        return one != "cookie" or i == len(words) - 1
+    singular = word if word == "passe" else word.removesuffix("s")
+    if singular in _SECOND and before in _SECOND[singular]:
+        return singular != "cookie" or i == len(words) - 1
     if word == "pin":
         return i == len(words) - 1 and (not before or before in _PINS)
     if word in _AMBIGUOUS and word != "cookie":
@@ -159,17 +157,17 @@ def is_plain(name: str, value: str) -> bool:
     return open_key and bool(_PLAIN_NAME.fullmatch(value.strip("\"' ")))
 
 
-_SWITCHES = _set(
+_SWITCHES = word_set(
     "always auto disabled enabled false inherit never no none null off on optional read required true write yes"
 )
-_OPEN_KEYS = _set(
+_OPEN_KEYS = word_set(
     "account app application client cookie database db host integration service session storage subscription write"
 )
 """Whose keys are often names of what is stored there."""
 _PLAIN_NAME = re.compile(r"[a-z]{1,20}(?:[_.:-][a-z]{1,20}){0,3}")
 _COUNT = re.compile(r"-?[\d._]{1,9}")
 _BOARD_PIN = re.compile(r"(?:GPIO|IO|[ADP]|P[A-K])?_?\d{1,2}", re.IGNORECASE)
-_METHODS = _set(
+_METHODS = word_set(
     """
     adaptive always any app disabled duo email enabled enforced google hotp never none off okta on optional phone push
     required sms totp u2f voice webauthn yubikey

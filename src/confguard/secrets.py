@@ -10,9 +10,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from confguard.commands import passwords_hidden
-from confguard.markup import attributes_hidden
-from confguard.secret_forms import is_login, is_token, known_forms_hidden
+from confguard.secret_forms import (
+    attributes_hidden,
+    is_login,
+    is_token,
+    known_forms_hidden,
+    passwords_hidden,
+)
 from confguard.secret_names import (
     about_name,
     is_ambiguous,
@@ -20,6 +24,7 @@ from confguard.secret_names import (
     plural_name,
     says_otherwise,
     secret_name,
+    word_set,
 )
 
 __all__ = [
@@ -198,8 +203,8 @@ def _masked(text: str) -> str:
 
 
 def _address(match: re.Match[str]) -> str:
-    kept = next(value for value in match.groups() if value is not None)
-    return f"{kept}{HIDDEN}@"
+    start = next(value for value in match.groups() if value is not None)
+    return f"{start}{HIDDEN}@"
 
 
 def masked_settings(text: str) -> str:
@@ -274,45 +279,10 @@ def _is_placeholder(name: str, value: str) -> bool:
 
 _DIRECTIVES = frozenset({"requirepass", "masterauth"})
 _PLACEHOLDERS = frozenset({"KEY", "VALUE", "STRING", "TEXT", "XXX"})
-_PROSE = frozenset(
-    {
-        "auth",
-        "authentication",
-        "authorization",
-        "access",
-        "token",
-        "tokens",
-        "bucket",
-        "scheme",
-        "header",
-        "expired",
-        "revoked",
-        "missing",
-        "required",
-    }
+_PROSE = word_set(
+    "auth authentication authorization access token tokens bucket scheme header expired revoked missing "
+    "required"
 )
-_NOTHING = frozenset(
-    [
-        "empty",
-        "expected",
-        "false",
-        "invalid",
-        "missing",
-        "nil",
-        "no",
-        "none",
-        "null",
-        "off",
-        "on",
-        "required",
-        "true",
-        "unknown",
-        "wrong",
-        "yes",
-        ">",
-        "[",
-        "{",
-        "|",
-        "~",
-    ]
+_NOTHING = word_set(
+    "empty expected false invalid missing nil no none null off on required true unknown wrong yes > [ { | ~"
 )

@@ -1,15 +1,14 @@
-"""The standard streams of a program: also where a reader goes away, the disk is full, or nothing is open."""
+"""The standard streams of a program: also where a reader goes away, the disk is full, or none is open; progress."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from typing import TextIO
-
-__all__ = ["discard_output", "escape_unencodable", "run_to_end"]
 
 BROKEN_PIPE = 141
 CANNOT_RUN = 2
@@ -65,3 +64,32 @@ def _open_closed() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - until the end
+
+
+_PATIENCE = 0.5
+"""Seconds after which progress is shown."""
+
+
+@contextmanager
+def progress(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """A line on standard error that says how far something is, once it takes long; on a terminal only."""
+    started, shown = time.monotonic(), False
+
+    def tell(done: int, of: int) -> None:
+        nonlocal shown
+        if sys.stderr.isatty() and time.monotonic() - started > _PATIENCE:
+            shown = True
+            filled = 20 * done // max(of, 1)
+            bar = "#" * filled + "." * (20 - filled)
+            _show(f"\r{doing} [{bar}] {done:,} of {of:,}")
+
+    try:
+        yield tell
+    finally:
+        if shown:
+            _show("\r\x1b[K")
+
+
+def _show(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()

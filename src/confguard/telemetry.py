@@ -18,8 +18,6 @@ from typing import Any
 
 from confguard.events import Event
 
-__all__ = ["count", "in_force", "span"]
-
 _SCOPE = "confguard"
 _IN_FORCE = frozenset({"applied", "reverted", "confirmed"})
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["amount", "common_length", "in_number", "shortened", "window"]
-
 _BREAKS = (
     re.compile(r"(?<=[,;])(?=\s)"),
     re.compile(r"(?<=\s)(?=\S)|(?<=\S)(?=\s)"),

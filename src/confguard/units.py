@@ -7,6 +7,7 @@ ask here. What means two things is refused, with an error that says so.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from fractions import Fraction
 from functools import lru_cache
@@ -14,19 +15,6 @@ from math import isfinite
 from typing import Any
 
 from confguard.texts import shortened
-
-__all__ = [
-    "AmbiguousError",
-    "dimensions",
-    "read_duration",
-    "read_share",
-    "read_size",
-    "show_duration",
-    "show_share",
-    "show_size",
-    "shown",
-    "unit_of",
-]
 
 DURATION = "a duration such as '30s', '1m30s' or 'PT5M'"
 SIZE = "a size such as '512MiB', '10GB' or a number of bytes"
@@ -58,6 +46,8 @@ _BYTES = {
     for binary in ("", "i")
     for end in ("", "b", "bytes")
 } | dict.fromkeys(["b", "byte", "bytes"], Fraction(1))
+
+_PERCENT = {"%": Fraction(1, 100)}
 
 _NUMBER = r"(?:\d+(?:_\d+)*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
 _PLAIN = re.compile(rf"[+-]?{_NUMBER}", re.ASCII)
@@ -112,7 +102,7 @@ def read_size(value: object) -> int:
     >>> read_size("1.5k"), read_size("1Gi"), read_size("10 GB")
     (1500, 1073741824, 10000000000)
     """
-    number = _number(value) if not isinstance(value, str) else _bytes_of(value.strip())
+    number = _number(value) if not isinstance(value, str) else _times(value.strip(), _BYTES)
     whole = number is not None and (isinstance(value, str) or number.denominator == 1)
     if number is None or not whole or not 0 <= number < _LARGEST_SIZE:
         raise ValueError(f"expected {SIZE}, got {shown(value)}")
@@ -127,7 +117,7 @@ def read_share(value: object) -> float:
     >>> read_share("5%"), read_share(0.05)
     (0.05, 0.05)
     """
-    number = _number(value) if not isinstance(value, str) else _share_of(value.strip())
+    number = _number(value) if not isinstance(value, str) else _times(value.strip(), _PERCENT)
     if number is None or not 0 <= number <= 1:
         raise ValueError(f"expected {SHARE}, got {shown(value)}")
     return float(number)
@@ -284,9 +274,9 @@ def _seconds_of(text: str) -> Fraction | None:
                     f"{text!r} means less than a day to Python, and more to others: write it as '-36h'"
                 )
             return sign * seconds
-    if (one := _AMOUNT.fullmatch(text)) and one[2] == "M":
+    if (match := _AMOUNT.fullmatch(text)) and match[2] == "M":
         raise AmbiguousError(
-            f"{text!r} means minutes to some and months to others: write '{one[1]}min' or '{one[1]}m'"
+            f"{text!r} means minutes to some and months to others: write '{match[1]}min' or '{match[1]}m'"
         )
     return None
 
@@ -346,20 +336,12 @@ def _unit(name: str) -> str:
     return name if other else name.lower()
 
 
-def _bytes_of(text: str) -> Fraction | None:
+def _times(text: str, units: Mapping[str, Fraction]) -> Fraction | None:
+    """A number alone, or times its unit."""
     if len(text) > _LONGEST:
         return None
     if _PLAIN.fullmatch(text):
         return _fraction(text)
     match = _AMOUNT.fullmatch(text)
-    size = _BYTES.get(match[2].lower()) if match else None
+    size = units.get(match[2].lower()) if match else None
     return _fraction(match[1]) * size if match and size is not None else None
-
-
-def _share_of(text: str) -> Fraction | None:
-    if len(text) > _LONGEST:
-        return None
-    if _PLAIN.fullmatch(text):
-        return _fraction(text)
-    match = _AMOUNT.fullmatch(text)
-    return _fraction(match[1]) / 100 if match and match[2] == "%" else None

@@ -6,19 +6,6 @@ import marshal
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = [
-    "Documents",
-    "Files",
-    "alone",
-    "check_type",
-    "copied",
-    "digest_of",
-    "documents_of",
-    "identical",
-    "merge_layers",
-    "same",
-]
-
 
 class Documents(list[Any]):
     """The data of a file that holds several documents, as YAML may: a list that is known not to be one document."""

@@ -16,35 +16,27 @@ from confguard.cli.options import Commands, Parser, UsageError
 from confguard.errors import ConfguardError
 from confguard.streams import escape_unencodable, run_to_end
 
-__all__ = ["build_parser", "main"]
-
 _COMMANDS = {
     "demo": ("about", "Replay the outage of 18 January 2024 on a real login service, and prevent it."),
     "init": ("starting", "Write confguard.toml from the configuration files found here."),
     "check": ("compare", "Parse files, hold them against their schema, and look for format traps."),
-    "diff": (
-        "differences",
-        "Show what changed in meaning: between files, folders, environments or revisions.",
-    ),
+    "diff": ("compare", "Show what changed in meaning: between files, folders, environments or revisions."),
     "assess": ("compare", "Score how dangerous a change is, and say why."),
     "plan": ("change", "Validate, diff and score a change against the head. Writes nothing."),
     "apply": ("change", "Make a change the head, and write it to all targets."),
     "confirm": ("change", "Let the head stay, before its bake is over."),
     "revert": ("change", "Bring back the exact bytes of the revision before the head, or of another one."),
     "extend": ("change", "Let a bake, or its stage, be longer."),
-    "status": ("history", "Say for each config what is in force, and whether all is well."),
-    "log": ("records", "List what changed when: revisions or commits, newest first; or a change log."),
-    "blame": ("records", "Say for each value who set it, when and why: by meaning, not by lines."),
+    "status": ("status", "Say for each config what is in force, and whether all is well."),
+    "log": ("history", "List what changed when: revisions or commits, newest first; or a change log."),
+    "blame": ("history", "Say for each value who set it, when and why: by meaning, not by lines."),
     "show": ("history", "Show one revision: who, when, why, and what it changed."),
-    "suspects": ("suspecting", "Name the changes that are likeliest behind an alarm, and say why."),
-    "drift": ("drifting", "Say which values in targets differ from the head, and since when."),
+    "suspects": ("history", "Name the changes that are likeliest behind an alarm, and say why."),
+    "drift": ("status", "Say which values in targets differ from the head, and since when."),
     "adopt": ("change", "Make what somebody wrote into a target a revision, judged as any other."),
     "tell": ("change", "Tell the service of what is in its targets, again."),
-    "recover": (
-        "change",
-        "Finish what was left: write, revert what nobody watches, tell what was not told.",
-    ),
-    "agent": ("agent", "Stay, finish what was left behind, and watch monitors and targets."),
+    "recover": ("change", "Finish what was left: write, revert what nobody watches, tell what was not told."),
+    "agent": ("watching", "Stay, finish what was left behind, and watch monitors and targets."),
     "verify": ("history", "Check every link of the chain of revisions."),
     "thin": ("keeping", "Drop the content of old revisions; all stay in the chain."),
     "export": ("keeping", "Write a config's whole history to one file."),
@@ -55,7 +47,7 @@ _COMMANDS = {
     "rules": ("about", "List the rules, or explain one."),
     "drill": ("drilling", "Inject misconfigurations into a copy, and say which layer catches each."),
     "git": ("versioning", "Let git diff and merge configuration files by meaning."),
-    "backtest": ("backtesting", "Score a repository's past changes, and compare with what was reverted."),
+    "backtest": ("about", "Score a repository's past changes, and compare with what was reverted."),
 }
 """Each command: the module here that adds it, and what it is for."""
 
@@ -100,7 +92,6 @@ def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code."""
     return run_to_end(lambda: _run(argv))
 
 
@@ -108,7 +99,7 @@ def _run(argv: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     escape_unencodable()
     named = next((word for word in words if not word.startswith("-")), "")
-    from confguard.cli.output import report_error, report_interruption
+    from confguard.cli.output import log_to_stderr, report_error, report_interruption
 
     try:
         args = build_parser(named).parse_args(words)
@@ -122,10 +113,10 @@ def _run(argv: Sequence[str] | None) -> int:
 
     try:
         if argv is None:  # a process of its own
-            import_module("confguard.cli.logs").log_to_stderr()
+            log_to_stderr()
         with naming_tags(_tags), warnings.catch_warnings():
             warnings.showwarning = _warn
-            code: int = args.run(args)
+            code: int = args.run(args) or 0
     except ConfguardError as error:
         with suppress(BrokenPipeError):
             sys.stdout.flush()  # what was said before comes before

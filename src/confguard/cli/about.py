@@ -1,25 +1,24 @@
-"""`rules` and `demo`: knowing confguard."""
+"""`rules`, `backtest` and `demo`: what confguard knows, what its score is worth, and the outage that it prevents."""
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confguard.cli.options import Commands
+from confguard.cli.options import Commands, argument
 from confguard.cli.output import indented, paint, say
 from confguard.errors import ConfguardError
+from confguard.streams import progress
 
 if TYPE_CHECKING:
     from confguard.risk.rules import Rule
 
-__all__ = ["register"]
-
 
 def register(commands: Commands) -> None:
-    """Add the commands."""
     command = commands.add("rules", rules, "confguard rules CG201")
-    command.add_argument("code", nargs="?", metavar="CODE", help="the rule to explain")
+    argument(command, "code", "CODE", "the rule to explain", nargs="?")
 
     command = commands.add(
         "demo",
@@ -27,12 +26,47 @@ def register(commands: Commands) -> None:
         "confguard demo --report outage.html",
         exits="0 all acts went as they should, 1 one did not, 2 cannot run",
     )
-    command.add_argument("--report", metavar="FILE", type=Path, help="where to write the HTML report")
-    command.add_argument("--seconds", type=float, default=None, help="how long the logins of an act go on")
+    argument(command, "--report", "FILE", "where to write the HTML report", type=Path)
+    argument(command, "--seconds", "SECONDS", "how long the logins of an act go on", type=float, default=None)
+
+    command = commands.add(
+        "backtest",
+        backtest,
+        "confguard backtest . --html backtest.html\n  confguard backtest ../deploy --fit risk.json",
+    )
+    argument(command, "repository", "REPO", "a git repository, bare or not", type=Path)
+    argument(command, "--revs", "FILE", "count only these commits: one a line", type=Path)
+    argument(command, "--html", "FILE", "write a page with a plot, too", type=Path)
+    argument(command, "--fit", "FILE", "write coefficients of this repository's own", type=Path)
+    argument(command, "--model", "FILE", "score by what --fit wrote", type=Path)
 
 
-def rules(args: Namespace) -> int:
-    """`confguard rules`."""
+def backtest(args: Namespace) -> None:
+    from confguard.risk import backtest as backtesting
+    from confguard.risk.backtest_page import to_html, to_text
+    from confguard.risk.likelihood import read_model
+
+    if not args.repository.is_dir():
+        raise ConfguardError(f"{args.repository}: no such folder", hint="name a git repository")
+    only = _commits_in(args.revs) if args.revs else None
+    model = read_model(args.model) if args.model else None
+    with progress("reading") as tell:
+        page = backtesting.backtest(args.repository, only=only, model=model, progress=tell)
+    if args.html:
+        args.html.write_text(to_html(page), "utf-8")
+    if args.fit:
+        args.fit.write_text(json.dumps(page.fitted().to_json(), indent=1) + "\n", "utf-8")
+    say(args.format, page.to_json(), lambda: to_text(page))
+
+
+def _commits_in(file: Path) -> set[str]:
+    try:
+        return set(file.read_text("utf-8").split())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfguardError(f"{file}: cannot be read: {error}") from error
+
+
+def rules(args: Namespace) -> None:
     from confguard.risk.rules import all_rules, rule_coded
     from confguard.risk.rules.catalogue import OF_FILES
 
@@ -55,11 +89,9 @@ def rules(args: Namespace) -> int:
                 f"{rule.code}  {paint(f'{rule.severity:<8}', rule.severity)}  {rule.title}" for rule in known
             ),
         )
-    return 0
 
 
 def demo(args: Namespace) -> int:
-    """`confguard demo`."""
     try:
         from confguard.demo.play import run
     except ImportError as error:
@@ -71,35 +103,15 @@ def demo(args: Namespace) -> int:
 
 
 def _rule_json(rule: Rule) -> dict[str, object]:
-    return {
-        "code": rule.code,
-        "title": rule.title,
-        "severity": rule.severity,
-        "reason": rule.reason,
-        "advice": rule.advice,
-        "outage": rule.outage,
-        "example": {
-            "format": rule.example.format,
-            "before": rule.example.before,
-            "fires": rule.example.fires,
-            "silent": rule.example.silent,
-        },
-    }
+    named = ("code", "title", "severity", "reason", "advice", "outage")
+    example = {name: getattr(rule.example, name) for name in ("format", "before", "fires", "silent")}
+    return {name: getattr(rule, name) for name in named} | {"example": example}
 
 
 def _explain(rule: Rule) -> str:
-    lines = [
-        f"{rule.code}: {rule.title} ({paint(rule.severity, rule.severity)})",
-        "",
-        indented(rule.reason, 2),
-    ]
-    lines += [indented(rule.advice, 2)]
-    if rule.outage:
-        lines += [indented(f"Seen at: {rule.outage}", 2)]
-    for name, text in (
-        ("before", rule.example.before),
-        ("fires", rule.example.fires),
-        ("silent", rule.example.silent),
-    ):
-        lines += ["", f"  {name}:", *(f"    {line}" for line in text.splitlines())]
+    lines = [f"{rule.code}: {rule.title} ({paint(rule.severity, rule.severity)})", ""]
+    lines += [indented(rule.reason, 2), indented(rule.advice, 2)]
+    lines += [indented(f"Seen at: {rule.outage}", 2)] if rule.outage else []
+    for name in ("before", "fires", "silent"):
+        lines += ["", f"  {name}:", *(f"    {line}" for line in getattr(rule.example, name).splitlines())]
     return "\n".join(lines)

@@ -1,37 +1,49 @@
-"""`check` and `assess`: files as they stand, and how dangerous a change is."""
+"""`check`, `diff` and `assess`: files as they stand, what changed in them, and how dangerous that is."""
 
 from __future__ import annotations
 
 import json
+import warnings
 from argparse import Namespace
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from confguard import git
-from confguard.cli import sources
-from confguard.cli.options import Commands
-from confguard.cli.output import error_json, indented, paint, report_error, say
-from confguard.cli.projects import of_all
+from confguard.cli import subjects
+from confguard.cli.options import Commands, argument, fail_on_option, flag, reading_options
+from confguard.cli.output import (
+    error_json,
+    paint,
+    report_error,
+    say,
+    show_change,
+    show_diff,
+    show_finding,
+    show_risk,
+)
+from confguard.cli.subjects import of_all
+from confguard.diffs.changes import Diff
+from confguard.diffs.engine import diff
+from confguard.diffs.many import Comparison, Expected, FileDiff, compare_folders, compare_revisions
 from confguard.documents.document import Document
-from confguard.errors import ConfguardError, DocumentError, ValidationError, excerpt
+from confguard.errors import ConfguardError, DocumentError
 from confguard.paths import show_path
-from confguard.progress import progress
+from confguard.project import Project, find_project
 from confguard.risk.acceptance import split_accepted, void_comments
 from confguard.risk.findings import Finding, Risk, chart
-from confguard.risk.judging import Judged, Side, Verdicts, advice_on, judge, parse_finding
+from confguard.risk.judging import Judged, Side, Verdicts, judge, parse_finding, schema_findings
 from confguard.risk.model import check_document
 from confguard.risk.policy import Decision
 from confguard.risk.rules.catalogue import known_codes
 from confguard.schema.placing import place_problem
-from confguard.schema.schema import Schema
+from confguard.schema.schema import Schema, SchemaLike
+from confguard.streams import progress
 from confguard.texts import amount
-
-__all__ = ["register", "show_finding", "show_risk"]
 
 
 def register(commands: Commands) -> None:
-    """Add the commands."""
     command = commands.add(
         "check",
         check,
@@ -39,12 +51,26 @@ def register(commands: Commands) -> None:
         exits="0 clean, 1 findings, 2 cannot run",
     )
     about = "a file, a config of confguard.toml, REV:path of git, or - with --as (the files of all configs)"
-    command.add_argument("files", nargs="*", metavar="FILE", help=about)
-    command.add_argument("--baseline", type=Path, metavar="FILE", help="leave out findings that FILE lists")
-    command.add_argument(
-        "--write-baseline", type=Path, metavar="FILE", help="write the findings there are, and end with 0"
+    argument(command, "files", "FILE", about, nargs="*")
+    argument(command, "--baseline", "FILE", "leave out findings that FILE lists", type=Path)
+    argument(command, "--write-baseline", "FILE", "write the findings there are, and end with 0", type=Path)
+    reading_options(command)
+
+    command = commands.add(
+        "diff",
+        show_difference,
+        "confguard diff HEAD:auth.toml auth.toml\n"
+        "  confguard diff deploy/staging deploy/production\n"
+        "  confguard diff main..HEAD --format markdown",
+        exits="0, or with --exit-code 1 if anything changed; 2 cannot run",
+        formats=["text", "json", "markdown", "html", "json-patch"],
     )
-    commands.add_reading(command)
+    about = "a file, REV:path of git, a folder, an environment of confguard.toml; or BASE..HEAD alone"
+    argument(command, "before", "BEFORE", about)
+    argument(command, "after", "AFTER", "the same; a file also as - with --as", nargs="?")
+    flag(command, "--exit-code", "end with 1 if anything changed in meaning")
+    flag(command, "--no-moves", "show what went elsewhere as removed and added")
+    reading_options(command)
 
     command = commands.add(
         "assess",
@@ -54,28 +80,18 @@ def register(commands: Commands) -> None:
         exits="0 below what --fail-on names, 1 at or above, 2 cannot run",
         formats=["text", "json", "sarif", "github", "gitlab", "junit", "markdown"],
     )
-    command.add_argument("before", metavar="BEFORE", nargs="?", help="a file, or REV:path of git")
-    command.add_argument("after", metavar="AFTER", nargs="?", help="a file, REV:path of git, or - with --as")
-    command.add_argument(
-        "--git",
-        metavar="RANGE",
-        dest="span",
-        help="every file that changed: BASE..HEAD, or BASE...HEAD for what HEAD changed since they parted",
-    )
-    command.add_argument(
-        "--fail-on",
-        choices=["review", "block"],
-        default="block",
-        help="end with 1 from this decision on (block)",
-    )
-    command.add_argument("--chart", action="store_true", help="show the factors as bars, too")
-    command.add_argument("--no-history", action="store_true", help="do not look at earlier commits")
-    commands.add_reading(command)
+    argument(command, "before", "BEFORE", "a file, or REV:path of git", nargs="?")
+    argument(command, "after", "AFTER", "a file, REV:path of git, or - with --as", nargs="?")
+    about = "every file that changed: BASE..HEAD, or BASE...HEAD for what HEAD changed since they parted"
+    argument(command, "--git", "RANGE", about, dest="span")
+    fail_on_option(command, "end with 1 from this decision on (block)")
+    flag(command, "--chart", "show the factors as bars, too")
+    flag(command, "--no-history", "do not look at earlier commits")
+    reading_options(command)
 
 
 def check(args: Namespace) -> int:
-    """`confguard check`."""
-    names, empty = sources.files_named(args.files)
+    names, empty = subjects.files_named(args.files)
     checked, errors = of_all(names, lambda name: _checked(name, args))
     errors |= empty
     if len(names) + len(empty) == 1 or args.write_baseline:
@@ -84,7 +100,8 @@ def check(args: Namespace) -> int:
     # Each once: what is wrong with layers is told of each of them.
     findings = list(dict.fromkeys(finding for listed in checked.values() for finding in listed))
     if args.write_baseline:
-        return _write_baseline(args, findings)
+        _write_baseline(args, findings)
+        return 0
     known = _baseline(args.baseline) if args.baseline else frozenset()
     findings = [finding for finding in findings if finding.fingerprint not in known]
 
@@ -103,7 +120,7 @@ def check(args: Namespace) -> int:
     return 2 if errors else int(bool(findings))
 
 
-def _write_baseline(args: Namespace, findings: list[Finding]) -> int:
+def _write_baseline(args: Namespace, findings: list[Finding]) -> None:
     listed = {
         finding.fingerprint: f"{finding.code} {finding.file}: {show_path(finding.path)}"
         for finding in findings
@@ -113,20 +130,17 @@ def _write_baseline(args: Namespace, findings: list[Finding]) -> int:
     )
     message = f"{args.write_baseline}: {amount(len(listed), 'finding')}"
     say(args.format, {"baseline": str(args.write_baseline), "findings": len(listed)}, lambda: message)
-    return 0
 
 
 def _baseline(file: Path) -> frozenset[str]:
     try:
         return frozenset(json.loads(file.read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise ConfguardError(
-            f"{file}: is no baseline: {error}", hint="`confguard check --write-baseline FILE ...` writes one"
-        ) from error
+        hint = "`confguard check --write-baseline FILE ...` writes one"
+        raise ConfguardError(f"{file}: is no baseline: {error}", hint=hint) from error
 
 
 def show_assessment(args: Namespace) -> int:
-    """`confguard assess`."""
     if args.span and args.before:
         raise ConfguardError(
             "--git RANGE is about every file that changed, and takes no files beside it",
@@ -135,19 +149,17 @@ def show_assessment(args: Namespace) -> int:
     if args.span:
         return _assess_span(args)
     if not args.before or not args.after:
-        raise ConfguardError(
-            "nothing to compare", hint="name BEFORE and AFTER, or a range: --git origin/main..HEAD"
-        )
+        hint = "name BEFORE and AFTER, or a range: --git origin/main..HEAD"
+        raise ConfguardError("nothing to compare", hint=hint)
     judged = _judged(args)
     if args.format in {"text", "json"}:
-        members = {
-            name: value
-            for name, value in judged.to_json().items()
-            if name != "file" and (name != "errors" or value)
-        }
+        members = judged.to_json()
+        del members["file"]
+        if not members["errors"]:
+            del members["errors"]
         say(args.format, members, lambda: _show_judged(judged, charted=args.chart))
     else:
-        from confguard.hooks.printing import print_report
+        from confguard.hooks.judging import print_report
 
         print_report(Verdicts((judged,), (), 1), args.format)
     return 1 if judged.decision.at_least(Decision(args.fail_on)) else 0
@@ -157,12 +169,12 @@ def _judged(args: Namespace) -> Judged:
     """What is said of the change, as the hook says it. Raises `DocumentError` where AFTER does not parse."""
     from confguard.hooks.judging import judge_against
 
-    before, after = (sources.load(name, args.read_as) for name in (args.before, args.after))
-    sources.parse(after)
-    terms = sources.terms_for(args.after, args.schema)
-    in_git = sources.revision_of(args.before)
+    before, after = (subjects.load(name, args.read_as) for name in (args.before, args.after))
+    subjects.parse(after)
+    terms = subjects.terms_for(args.after, args.schema)
+    in_git = subjects.revision_of(args.before)
     if in_git is None:
-        sources.parse(before)  # what a commit mends, it mends; a file that is named is to be one
+        subjects.parse(before)  # what a commit mends, it mends; a file that is named is to be one
     revision = None if args.no_history else in_git
     old, new = (_side(each, args.after) for each in (before, after))
     if revision is None:
@@ -172,13 +184,13 @@ def _judged(args: Namespace) -> Judged:
     return judged if isinstance(judged, Judged) else Judged(args.after, Decision.ALLOW, Risk(0))
 
 
-def _side(raw: sources.Raw, file: str) -> Side:
+def _side(side: Side, file: str) -> Side:
     """A side of the change of a file; where that is a layer, with the other layers as they stand."""
     try:
-        document = sources.whole(file, sources.parse(raw))
+        document = subjects.whole(file, subjects.parse(side))
     except DocumentError:
-        return Side(raw.content, raw.name, raw.format)
-    return Side(document.content, document.path or raw.name, document.format)
+        return side
+    return Side(document.content, document.path or side.name, document.format)
 
 
 def _show_judged(judged: Judged, *, charted: bool) -> str:
@@ -190,17 +202,11 @@ def _show_judged(judged: Judged, *, charted: bool) -> str:
 
 def _assess_span(args: Namespace) -> int:
     """`confguard assess --git BASE..HEAD`: every file that changed."""
-    from confguard.hooks.judging import judge_range
-    from confguard.hooks.printing import print_report
+    from confguard.hooks.judging import judge_range, print_report
 
     base, head = _ends(args.span)
     with progress("assessing") as tell:
-        judged = judge_range(
-            base,
-            head,
-            history=not args.no_history,
-            progress=tell,
-        )
+        judged = judge_range(base, head, history=not args.no_history, progress=tell)
     print_report(judged, args.format)
     threshold = Decision(args.fail_on)
     return 1 if any(each.decision.at_least(threshold) for each in judged.files) else 0
@@ -209,37 +215,21 @@ def _assess_span(args: Namespace) -> int:
 def _ends(span: str) -> tuple[str, str]:
     """The two revisions of a range; of `A...B`, where they parted and `B`, as git has it."""
     dots = "..." if "..." in span else ".."
-    base, found, head = span.partition(dots)
-    if not found or ".." in head:
-        raise ConfguardError(f"'{span}' is no range", hint="BASE..HEAD, such as origin/main..HEAD")
-    if not base:  # git takes HEAD, of which nothing differs: a variable that is not set would pass
-        raise ConfguardError(f"'{span}' names no base", hint="BASE..HEAD, such as origin/main..HEAD")
+    base, separator, head = span.partition(dots)
+    if (
+        not base or not separator or ".." in head
+    ):  # no base is HEAD to git: a variable that is not set would pass
+        wrong = "is no range" if not separator or ".." in head else "names no base"
+        raise ConfguardError(f"'{span}' {wrong}", hint="BASE..HEAD, such as origin/main..HEAD")
     head = head or "HEAD"
     return (git.merge_base(base, head), head) if dots == "..." else (base, head)
 
 
-def show_risk(risk: Risk, decision: Decision) -> str:
-    """A risk for a person: decision and score, the factors it is the sum of, the findings with advice."""
-    lines = [f"{paint(str(decision), decision)}: risk {risk.score} of 100 ({risk.level})"]
-    lines += [f"  {factor.points:+6.1f}  {factor.name}: {factor.why}" for factor in risk.factors]
-    lines += [show_finding(finding) for finding in risk.findings]
-    lines += [str(accepted) for accepted in risk.accepted]
-    return "\n".join(lines)
-
-
-def show_finding(finding: Finding) -> str:
-    """A finding for a person, with its advice."""
-    grade = f"{finding.code} {finding.severity}: "
-    shown = str(finding).replace(grade, f"{finding.code} {paint(finding.severity, finding.severity)}: ", 1)
-    lines = [shown, *excerpt(finding.source, finding.line, finding.column, finding.under)]
-    return "\n".join([*lines, indented(finding.advice)] if finding.advice else lines)
-
-
 def _checked(name: str, args: Namespace) -> list[Finding]:
-    raw = sources.load(name, args.read_as)
-    terms = sources.terms_for(name, args.schema)
+    raw = subjects.load(name, args.read_as)
+    terms = subjects.terms_for(name, args.schema)
     try:
-        document = sources.parse(raw)
+        document = subjects.parse(raw)
     except DocumentError as error:
         return [parse_finding(error, raw.name, raw.content)]
     findings = check_document(document)
@@ -248,27 +238,130 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
         for notice in (place_problem(each, document) for each in terms.schema.notices(document.data)):
             where = (notice.file, notice.line, notice.column)
             findings.append(Finding("CG003", "low", notice.path, notice.message, advice, *where))
-    if terms.schema:
         findings += _misfits(name, document, terms.schema)
     counted, _ = split_accepted(findings, terms.policy.accept, document, datetime.now(UTC).date())
     counted += void_comments(document, known_codes(terms.rules))
     return sorted(counted, key=lambda finding: (finding.line or 0, finding.column or 0))
 
 
-def _misfits(name: str, document: Document, schema: Schema[Any]) -> list[Finding]:
+def _misfits(name: str, document: Document, schema: Schema[Any]) -> tuple[Finding, ...]:
     """What does not fit the schema: of a layer, together with the others as they stand."""
     try:
-        whole = schema.whole(sources.whole(name, document))
+        whole = subjects.whole(name, document)
     except DocumentError:
-        return []  # of another layer: it is told where that one is checked
-    try:
-        schema.validate(whole.data, untyped=whole.is_untyped)
-    except ValidationError as error:
-        shape = schema.shape_of(whole.data)
-        placed = [place_problem(problem, whole, shape) for problem in error.problems]
-        return [
-            Finding("CG002", "high", each.path, each.message, advice_on(each), *each[2:6], each.under)
-            for problem in placed
-            for each in (problem, *problem.related)
-        ]
-    return []
+        return ()  # of another layer: it is told where that one is checked
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what is to go there are findings
+        return schema_findings(schema, whole)
+
+
+def show_difference(args: Namespace) -> int:
+    many = _many(args)
+    difference: Diff | Comparison = _single(args) if many is None else many
+    if args.format in {"text", "json"}:
+        show = show_diff if isinstance(difference, Diff) else _show_many
+        say(args.format, difference.to_json(), lambda: show(difference))  # type: ignore[arg-type]
+    else:
+        title = f"{args.before} → {args.after}" if args.after else args.before
+        print(_page(difference, args.format, title))
+    return 1 if args.exit_code and not difference.same else 0
+
+
+def _show_many(comparison: Comparison) -> str:
+    return "\n".join([comparison.summary, *(line for each in comparison.files for line in _show_file(each))])
+
+
+def _show_file(each: FileDiff) -> list[str]:
+    was = f" (was {each.renamed_from})" if each.renamed_from else ""
+    if each.diff is None:
+        return [f"{each.file}{was}: {each.error}"]
+    expected = f", and {each.expected} that are expected" if each.expected else ""
+    status = "" if each.status == "changed" else f"{each.status}: "
+    changes = (f"  {show_change(change)}" for change in each.diff)
+    return [f"{each.file}{was}: {status}{each.diff.summary}{expected}", *changes]
+
+
+def _single(args: Namespace) -> Diff:
+    if args.after is None:
+        hint = "name AFTER, or a range: main..HEAD"
+        raise ConfguardError(f"'{args.before}' alone is nothing to compare", hint=hint)
+    terms = subjects.terms_for(args.after, args.schema)
+    before, after = (subjects.load_document(name, args.read_as) for name in (args.before, args.after))
+    return diff(before, after, terms.schema, moves=not args.no_moves)
+
+
+def _many(args: Namespace) -> Comparison | None:
+    """The comparison of folders, environments or revisions; None where two files are meant."""
+    project = find_project()
+    schema_of = _schemas(args, project)
+    if args.after is None:
+        base, dots, head = args.before.partition("..")
+        return _of_revisions(base, head.lstrip("."), schema_of, project) if dots else None
+    settings = project.settings.environments.items() if project else ()
+    environments = {name: project.root / folder for name, folder in settings if project}
+    folders = {
+        name: Path(name) if Path(name).is_dir() else environments.get(name)
+        for name in (args.before, args.after)
+    }
+    if not any(folders.values()):
+        return None
+    for name, folder in folders.items():
+        if folder is None:
+            raise DocumentError("is no folder, and the other one is", path=name)
+    names = {folder.resolve(): name for name, folder in environments.items()}
+    compared = {names.get(Path(name).resolve(), name) for name in folders}
+    with progress("comparing") as tell:
+        return compare_folders(
+            *(folders[name] or Path(name) for name in (args.before, args.after)),
+            schema_of=schema_of,
+            expected=_expected(compared, project),
+            progress=tell,
+        )
+
+
+def _of_revisions(
+    base: str, head: str, schema_of: Callable[[str], SchemaLike], project: Project | None
+) -> Comparison:
+    root = git.root()
+    with progress("comparing") as tell:
+        return compare_revisions(
+            base or "HEAD",
+            head or "HEAD",
+            schema_of=lambda name: schema_of(str(root / name)),
+            expected=_expected(set(), project),
+            progress=tell,
+        )
+
+
+def _expected(environments: set[str], project: Project | None) -> list[Expected]:
+    """The differences that are meant between these environments; between any two, where none is named."""
+    meant = project.settings.expected if project else []
+    return [
+        Expected(tuple(each.paths), each.reason)
+        for each in meant
+        if not each.between or set(each.between) == environments
+    ]
+
+
+def _schemas(args: Namespace, project: Project | None) -> Callable[[str], SchemaLike]:
+    if args.schema:
+        subjects.make_importable()
+        return lambda name: args.schema
+    return lambda name: subjects.terms_for(name, None, project).schema if project else None
+
+
+def _page(difference: Diff | Comparison, format: str, title: str) -> str:
+    if format == "markdown":
+        from confguard.diffs.pages import to_markdown
+
+        if isinstance(difference, Diff):
+            return to_markdown(difference, title).rstrip("\n")
+        files = (to_markdown(each.diff, each.file) for each in difference.files if each.diff)
+        return "\n".join([f"**{difference.summary}**\n", *files]).rstrip("\n")
+    if isinstance(difference, Comparison):
+        raise ConfguardError(f"{format} is for two files", hint="text, json or markdown for many")
+    if format == "html":
+        from confguard.diffs.pages import to_html
+
+        return to_html(difference, title).rstrip("\n")
+    return json.dumps(difference.to_json_patch(), indent=2, ensure_ascii=False)

@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import shlex
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from confguard.cli import sources
-from confguard.cli.options import Commands, duration, whole
+from attrs import evolve
+
+from confguard.cli import subjects
+from confguard.cli.options import Commands, argument, duration, fail_on_option, flag, number, reading_options
 from confguard.cli.output import say, shown_path
-from confguard.cli.projects import guarded_anyway
+from confguard.cli.subjects import guarded_anyway
 from confguard.documents.bundle import Bundle, parse_bytes
 from confguard.documents.document import Document
 from confguard.documents.layout import Layout
 from confguard.errors import ConfguardError, DocumentError, harmless
 from confguard.fields import Duration
-from confguard.progress import progress
 from confguard.project import Config, find_project
 from confguard.project.guards import bake_for_drill, terms_of
 from confguard.risk.judging import Terms
-from confguard.risk.policy import Decision
+from confguard.risk.policy import Decision, Policy
+from confguard.schema.schema import SchemaLike
 from confguard.stores.opening import missing_file
+from confguard.streams import progress
 
-__all__ = ["register"]
+if TYPE_CHECKING:
+    from confguard.drill import Drill
 
 _HISTORY = 5
 
 
 def register(commands: Commands) -> None:
-    """Add the command."""
     command = commands.add(
         "drill",
         drill,
@@ -36,73 +41,100 @@ def register(commands: Commands) -> None:
         '\n  confguard drill auth --service "bin/auth --config {}"\n  confguard drill --live',
         exits="0 done, 1 a live drill was given up, 2 cannot run",
     )
-    command.add_argument("name", metavar="NAME", nargs="?", help="a config of confguard.toml, or a file")
-    command.add_argument(
-        "--live", action="store_true", help="play one with people: find the change on a running service"
-    )
-    command.add_argument("--seed", type=whole, default=0, help="which choice, in which order (0)")
-    command.add_argument("--limit", type=whole, metavar="N", default=1000, help="how many at most (1000)")
-    command.add_argument(
-        "--fail-on",
-        choices=["review", "block"],
-        default="block",
-        help="the decision from which on the risk policy stops a change (block)",
-    )
-    command.add_argument(
+    argument(command, "name", "NAME", "a config of confguard.toml, or a file", nargs="?")
+    flag(command, "--live", "play one with people: find the change on a running service")
+    argument(command, "--seed", "SEED", "which choice, in which order (0)", type=number, default=0)
+    argument(command, "--limit", "N", "how many at most (1000)", type=number, default=1000)
+    fail_on_option(command, "the decision from which on the risk policy stops a change (block)")
+    argument(
+        command,
         "--test",
-        metavar="COMMAND",
-        help="ends with 0 for a good copy; run for what nothing caught; {} is the copy's path, or the folder of"
+        "COMMAND",
+        "ends with 0 for a good copy; run for what nothing caught; {} is the copy's path, or the folder of"
         " several (the config's `drill_test`; '' for none)",
     )
-    command.add_argument(
+    argument(
+        command,
         "--service",
-        metavar="COMMAND",
-        help="runs the service with the copy at {}, in the foreground; the config's probes and monitors then"
+        "COMMAND",
+        "runs the service with the copy at {}, in the foreground; the config's probes and monitors then"
         " watch it, for what nothing caught (the config's `drill_service`; '' for none)",
     )
-    command.add_argument(
+    argument(
+        command,
         "--watch",
-        metavar="TIME",
+        "TIME",
+        "how long a service that got healthy is watched (2s)",
         type=duration,
         default=Duration("2s"),
-        help="how long a service that got healthy is watched (2s)",
     )
-    command.add_argument(
+    argument(
+        command,
         "--timeout",
-        metavar="TIME",
+        "TIME",
+        "how long a test may take, or a service until it is healthy (60s)",
         type=duration,
         default=Duration("60s"),
-        help="how long a test may take, or a service until it is healthy (60s)",
     )
-    commands.add_reading(command)
+    reading_options(command)
 
 
 def drill(args: Namespace) -> int:
-    """`confguard drill`."""
     if args.live:
         return _live(args)
     if args.name is None:
         raise ConfguardError("what is drilled?", hint="name a config or a file, or play one: --live")
-    from confguard.drill import drill as drilled
-
-    document, config, terms = _subject(args)
-    service = _words("--service", args.service, config.drill_service if config else [])
     with progress("drilling") as tell:
-        result = drilled(
-            document,
-            terms,
-            others=_others(args.name, document),
+        result = drill_named(
+            args.name,
+            args.schema,
+            format=args.read_as,
+            test=_words("--test", args.test),
+            service=_words("--service", args.service),
+            watch=args.watch,
+            with_others=True,
             seed=args.seed,
             limit=args.limit,
             fail_on=Decision(args.fail_on),
-            test=_words("--test", args.test, config.drill_test if config else []),
-            service=service,
-            bake=bake_for_drill(config, args.watch) if service else None,
             timeout=args.timeout,
             progress=tell,
         )
     say(args.format, result.to_json(), lambda: "\n".join(map(harmless, str(result).splitlines())))
     return 0
+
+
+def drill_named(
+    name: str,
+    schema: SchemaLike = None,
+    *,
+    policy: Policy | None = None,
+    format: str | None = None,
+    test: Sequence[str] | None = None,
+    service: Sequence[str] | None = None,
+    watch: Duration,
+    with_others: bool = False,
+    **options: Any,
+) -> Drill:
+    """Drill a config, or a file, by what the project has for it: for the command line, and for tests.
+
+    `with_others` takes stale copies from earlier revisions, and from other environments.
+    """
+    from confguard.drill import drill as drill_document
+
+    document, config, terms = _subject(name, schema, format)
+    terms = evolve(terms, policy=policy) if policy else terms
+    if config:
+        test = config.drill_test if test is None else test
+        service = config.drill_service if service is None else service
+    return drill_document(
+        document,
+        terms,
+        others=_others(name, document) if with_others else (),
+        test=test or (),
+        service=service or (),
+        bake=bake_for_drill(config, watch) if service else None,
+        **options,
+    )
 
 
 def _live(args: Namespace) -> int:
@@ -116,29 +148,26 @@ def _live(args: Namespace) -> int:
     return play(args.seed)
 
 
-def _subject(args: Namespace) -> tuple[Document, Config | None, Terms]:
+def _subject(name: str, schema: SchemaLike, format: str | None) -> tuple[Document, Config | None, Terms]:
     """What is drilled: a config as a whole, or a file; where that is a layer, with the others as they stand."""
-    project = sources.config_named(args.name)
-    if project and (layout := project.layout_of(args.name)):
-        if args.schema:
-            sources.make_importable()
-        config = project.config(args.name)
-        document: Document = layout.bundle(shown_path(project.source_of(args.name)), None)
-        return document, config, terms_of(project, config, args.schema)
-    terms = sources.terms_for(args.name, args.schema)
-    file = sources.file_named(args.name)
-    document = sources.whole(file, sources.parse(sources.load(file, args.read_as)))
+    project = subjects.config_named(name)
+    if project and (layout := project.layout_of(name)):
+        if schema:
+            subjects.make_importable()
+        config = project.config(name)
+        bundle: Document = layout.bundle(shown_path(project.source_of(name)), None)
+        return bundle, config, terms_of(project, config, schema)
+    terms = subjects.terms_for(name, schema)
+    file = subjects.file_named(name)
+    document = subjects.whole(file, subjects.load_document(file, format))
     there = find_project()
     of_file = there.config_of(file) if there else None
     return document, of_file[1] if of_file else None, terms
 
 
-def _words(option: str, command: str | None, otherwise: list[str]) -> list[str]:
-    """The words of a command that was given, or of the one that the config has."""
-    if command is None:
-        return otherwise
+def _words(option: str, command: str | None) -> list[str] | None:
     try:
-        return shlex.split(command)
+        return None if command is None else shlex.split(command)
     except ValueError as error:
         raise ConfguardError(f"{option}: {error}") from error
 
@@ -146,7 +175,7 @@ def _words(option: str, command: str | None, otherwise: list[str]) -> list[str]:
 def _others(name: str, document: Document) -> list[Document]:
     """Earlier revisions of a config, and the same file of other environments: what stale copies are taken from."""
     project = find_project()
-    config = sources.config_named(name)
+    config = subjects.config_named(name)
     others: list[Document] = []
     if config:
         with guarded_anyway(name) as guard:
@@ -175,7 +204,6 @@ def _like(document: Document, there: Path) -> list[Document]:
 
 
 def _read(contents: list[bytes], like: Document) -> list[Document]:
-    """Those that parse."""
     documents = []
     for content in contents:
         try:

@@ -1,55 +1,68 @@
-"""`show`, `status` and `verify`: what was, what is, and whether it is sound."""
+"""`show`, `log`, `blame`, `suspects` and `verify`: what was, who set it, which change it was, and is it sound?"""
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from attrs import asdict
-
-from confguard.cli.change import revision_json
-from confguard.cli.differences import show_diff
-from confguard.cli.options import Commands, whole
-from confguard.cli.output import error_json, indented, paint, report_errors, say, shown_path
-from confguard.cli.projects import guarded_there, names_of, of_each, the_project
+from confguard.cli.options import (
+    Commands,
+    argument,
+    config_argument,
+    duration,
+    flag,
+    nonblank,
+    number,
+    reading_options,
+    written_moment,
+)
+from confguard.cli.output import (
+    error_json,
+    indented,
+    paint,
+    report_errors,
+    revision_json,
+    say,
+    show_diff,
+    show_revision,
+)
+from confguard.cli.subjects import (
+    config_named,
+    from_here,
+    guarded_there,
+    of_each_stored,
+    revision_of,
+    terms_for,
+    the_project,
+)
 from confguard.diffs.changes import Diff
 from confguard.documents.bundle import BUNDLE, files_of
-from confguard.errors import DocumentError, NotFoundError, harmless
+from confguard.errors import ConfguardError, DocumentError, NotFoundError, harmless
 from confguard.guard import Guard
-from confguard.live.last_good import compared
-from confguard.project import Project
-from confguard.stores.interface import PendingBake, Revision
-from confguard.stores.opening import check_there, missing_file
+from confguard.records import Blame, blame
+from confguard.records.changelog import Entry, entries, releases
+from confguard.records.pages import to_atom, to_markdown
+from confguard.records.versions import GitFile, of_store
+from confguard.schema.schema import Schema, resolve_schema
+from confguard.stores.interface import Revision
 from confguard.stores.selecting import previous
 from confguard.texts import amount
 
-__all__ = ["register", "show_revision"]
+if TYPE_CHECKING:
+    from confguard.causes import Suspect, Suspects
 
 
 def register(commands: Commands) -> None:
-    """Add the commands."""
-    command = commands.add(
-        "show",
-        show,
-        "confguard show auth 3\n  confguard show auth 3 --raw > auth.toml",
-    )
-    commands.add_config(command)
-    command.add_argument("number", metavar="N", nargs="?", type=whole, help="which revision (the head)")
-    command.add_argument("--raw", action="store_true", help="its exact bytes, secrets and all")
-    command.add_argument("--file", help="with --raw: which one of several")
-
-    command = commands.add(
-        "status",
-        status,
-        "confguard status\n  confguard status auth --watch",
-        exits="0 all is well, 1 a target drifted, a bake is under way, something is left to do, or a copy is of another"
-        " history, 2 cannot run",
-    )
-    commands.add_config(command, optional=True)
-    command.add_argument("--watch", action="store_true", help="go on, and show what changes until Ctrl-C")
+    command = commands.add("show", show, "confguard show auth 3\n  confguard show auth 3 --raw > auth.toml")
+    config_argument(command)
+    argument(command, "number", "N", "which revision (the head)", nargs="?", type=number)
+    flag(command, "--raw", "its exact bytes, secrets and all")
+    argument(command, "--file", "FILE", "with --raw: which one of several")
 
     command = commands.add(
         "verify",
@@ -57,14 +70,40 @@ def register(commands: Commands) -> None:
         "confguard verify auth\n  confguard verify auth --signers .allowed-signers",
         exits="0 sound, 1 not what was written, 2 cannot run",
     )
-    commands.add_config(command, optional=True)
-    command.add_argument(
-        "--signers", metavar="FILE", help="check signatures, too: allowed signers, as git has them"
+    config_argument(command, optional=True)
+    argument(command, "--signers", "FILE", "check signatures, too: allowed signers, as git has them")
+
+    command = commands.add(
+        "blame", show_blame, "confguard blame auth\n  confguard blame deploy/auth.yaml --format json"
     )
+    argument(command, "name", "FILE|NAME", _ABOUT)
+    reading_options(command)
+
+    command = commands.add(
+        "log",
+        show_log,
+        "confguard log auth\n  confguard log auth --limit 100 --format markdown > CHANGES.md",
+        formats=["text", "markdown", "json", "atom"],
+    )
+    argument(command, "name", "FILE|NAME", _ABOUT)
+    argument(command, "--limit", "N", "how many (20)", type=number, default=20)
+    argument(command, "--before", "N", "only those before revision N", type=number)
+    reading_options(command)
+
+    command = commands.add(
+        "suspects",
+        show_suspects,
+        'confguard suspects --symptom "logins are rejected"\n'
+        "  confguard suspects --at 14:05 --symptom 'checkout is slow' --window 2h",
+        exits="0 a change is suspected, 1 none is, 2 cannot run",
+    )
+    argument(command, "--at", "TIME", "when it began: 14:05, '2h ago', any date (now)", type=written_moment)
+    argument(command, "--symptom", "TEXT", "what is seen: 'login rejected'", type=nonblank)
+    argument(command, "--window", "WINDOW", "how far to look back (6h)", type=duration, default="6h")
+    argument(command, "--limit", "N", "how many to name (5)", type=number, default=5)
 
 
-def show(args: Namespace) -> int:
-    """`confguard show`."""
+def show(args: Namespace) -> None:
     with guarded_there(args.name) as guard:
         revision = guard.head() if args.number is None else guard.revision(args.number)
         if revision is None:
@@ -73,7 +112,7 @@ def show(args: Namespace) -> int:
             )
         if args.raw:
             sys.stdout.buffer.write(_raw(revision, args.file))
-            return 0
+            return
         before = previous(guard.store, revision)
         changed = _changed(guard, before, revision) if before else None
     members = revision_json(revision) | {"diff": changed.to_json() if changed is not None else None}
@@ -84,36 +123,11 @@ def show(args: Namespace) -> int:
         return "\n".join([show_revision(revision), f"    digest {revision.digest}", difference])
 
     say(args.format, members, text)
-    return 0
-
-
-def status(args: Namespace) -> int:
-    """`confguard status`."""
-    project = the_project(anyway=True)
-    names = names_of(args.name)
-    if args.watch:
-        from confguard.cli.watching import watch
-
-        configs = {name: project.config(name) for name in names}
-        watch(configs, lambda guard: _state(guard, project), _show_state, args.format)
-    seen, errors = of_each(names, lambda guard: _state(guard, project))
-    states = [
-        seen[name] if name in seen else {"config": name, "error": error_json(errors[name])} for name in names
-    ]
-    say(args.format, states, lambda: "\n".join(map(_show_state, states)) or "no configs in the project file")
-    if errors:
-        return 2
-    return 1 if any(map(_wants_attention, states)) else 0
 
 
 def verify(args: Namespace) -> int:
-    """`confguard verify`."""
     project = the_project()
-    lengths, errors = of_each(
-        names_of(args.name), lambda guard: _verified(guard, args.signers or project.signers)
-    )
-    if errors and args.name:
-        raise errors[args.name]
+    lengths, errors = of_each_stored(args.name, lambda guard: guard.verify(args.signers or project.signers))
     say(
         args.format,
         lengths | {name: {"error": error_json(error)} for name, error in errors.items()},
@@ -138,11 +152,6 @@ def _raw(revision: Revision, file: str | None) -> bytes:
     return files[file]
 
 
-def _verified(guard: Guard, signers: str | os.PathLike[str] | None) -> int:
-    check_there(guard.store, f"'{guard.name}': ")
-    return guard.verify(signers)
-
-
 def _changed(guard: Guard, before: Revision, revision: Revision) -> Diff | None:
     try:
         return guard.diff(before.number, revision.number)
@@ -150,123 +159,153 @@ def _changed(guard: Guard, before: Revision, revision: Revision) -> Diff | None:
         return None
 
 
-def show_revision(revision: Revision) -> str:
-    """Number, time, author and what kind it is; the reason below it."""
-    kind = f"  revert to {revision.reverts}" if revision.reverts is not None else ""
-    kind = "  a copy of drift, never in force" if revision.drift_copy else kind
-    forced = paint(f"  override: {harmless(revision.override)}", "review") if revision.override else ""
-    seen = f"  approved by {harmless(revision.approved_by)}" if revision.approved_by else ""
-    head = (
-        f"{revision.number:>4}  {revision.created_at:%Y-%m-%d %H:%M:%S}Z  {harmless(revision.author)}{kind}"
-    )
-    names = f"  [{', '.join(map(harmless, revision.labels))}]" if revision.labels else ""
-    ticket = f" ({harmless(revision.ticket)})" if revision.ticket else ""
-    return f"{head}{names}{seen}{forced}\n{indented(harmless(revision.reason) + ticket, 6)}"
+_ABOUT = "a config in confguard.toml (its store), a file in git, or REV:path"
 
 
-def _wants_attention(state: dict[str, Any]) -> bool:
-    strange = any(each["problem"] for each in state["copies"])
-    return bool(state["drift"] or state["bake"] or state["left"] or strange)
+def show_blame(args: Namespace) -> None:
+    result = _blame(args)
+    say(args.format, result.to_json(), lambda: str(result))
 
 
-def _state(guard: Guard, project: Project) -> dict[str, Any]:
-    config = project.config(guard.name)
-    copies = [compared(project.root / each, guard, guard.head()) for each in config.copies]
-    head, pending, place = guard.head(), guard.store.pending_bake(guard.name), guard.place.state()
-    return {
-        "config": guard.name,
-        "head": revision_json(head) if head else None,
-        "store_missing": str(missing) if (missing := missing_file(guard.store)) else None,
-        "targets": [target.name for target in guard.targets],
-        "drift": [each.to_json() for each in guard.drift()],
-        "bake": _bake(pending) if pending else None,
-        "place": asdict(place) if place else None,
-        "left": place is not None and not place.complete,
-        "copies": [asdict(each, value_serializer=_plain) for each in copies],
-        "owners": config.owners,
-    }
+def show_log(args: Namespace) -> None:
+    if _is_config(args.name):
+        with guarded_there(args.name) as guard:
+            schema = resolve_schema(args.schema) or guard.schema
+            versions = of_store(guard.store, guard.name, args.before)
+            if args.format == "text":
+                shown = [
+                    show_revision(each.revision) for each in islice(versions, args.limit) if each.revision
+                ]
+                print("\n".join(shown) or f"'{args.name}' has no revision yet")
+                return
+            logged = list(islice(entries(versions, schema), args.limit))
+            first = guard.revision(1).digest if logged else ""
+            _print_log(args, logged, None, lambda: f"{guard.name}:{first}")
+        return
+    if args.before is not None:
+        raise ConfguardError("--before counts the revisions of a store", hint="of a file in git: REV:path")
+    file, schema = _in_git(args)
+    versions = (version for version in file.versions() if version.id is not None)
+    logged = list(islice(entries(versions, schema), args.limit))
+    tags = file.tags([str(entry.version.id) for entry in logged])
+    _print_log(args, logged, tags, lambda: file.identity)
 
 
-def _plain(_: object, __: object, value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _bake(pending: PendingBake) -> dict[str, Any]:
-    return {
-        "revision": pending.revision,
-        "back": pending.back,
-        "deadline": pending.deadline.isoformat(),
-        "watched": pending.watched,
-        "watcher": pending.watcher or None,
-        "stages": [str(each) for each in pending.stages],
-        "stage": pending.stage + 1 if pending.stages else None,
-    }
-
-
-def _show_state(state: dict[str, Any]) -> str:
-    if "error" in state:
-        hint = state["error"]["hint"]
-        message = f"{state['config']}: {state['error']['message']}"
-        return paint(message, "high") + (f"\n    hint: {hint}" if hint else "")
-    head, name = state["head"], state["config"]
-    copies = [line for each in state["copies"] for line in _show_copy(each, head)]
-    if head is None:
-        missing = f": there is no store {state['store_missing']}" if state["store_missing"] else ""
-        return "\n".join([f"{name}: no revision yet{missing}", *copies])
-    lines = [
-        f"{name}: revision {head['number']} by {harmless(head['author'])} at {head['created_at'][:19]}Z",
-        indented(harmless(head["reason"])),
-    ]
-    drifted = [each for each in state["drift"] if not each["unwritten"]]
-    lines += [paint(f"    drift: {shown_path(each['target'])}: {each['what']}", "high") for each in drifted]
-    if state["bake"]:
-        watched = f"baking until {state['bake']['deadline'][:19]}Z, watched by {_watcher(state['bake'])}"
-        abandoned = f"its bake was abandoned; it goes back with: confguard recover {name}"
-        lines.append(paint(f"    {watched if state['bake']['watched'] else abandoned}", "review"))
-        if state["bake"]["stages"]:
-            lines.append(paint(f"    {_stage(state['bake'])}", "review"))
-    if state["left"]:
-        lines.append(paint(indented(_left(name, state["place"])), "high"))
-    lines += copies
-    return "\n".join(lines)
-
-
-def _watcher(bake: dict[str, Any]) -> str:
-    return f"process {harmless(bake['watcher'])}" if bake["watcher"] else "nobody yet: it waits for an agent"
-
-
-def _stage(bake: dict[str, Any]) -> str:
-    """Who runs what."""
-    stages, at = bake["stages"], bake["stage"]
-    so_far = list(dict.fromkeys(stages[:at]))
-    share = [each for each in so_far if each.endswith("%")][-1:]  # a larger share holds the smaller ones
-    who = " and ".join([*(each for each in so_far if not each.endswith("%")), *share])
-    rest = "" if stages[at - 1] == "all" else f", all others revision {bake['back']}"
-    return f"stage {at} of {len(stages)}: {'all' if not rest else who} run revision {bake['revision']}{rest}"
-
-
-def _show_copy(copy: dict[str, Any], head: dict[str, Any] | None) -> list[str]:
-    """What is to be known of a last known good copy: nothing, if it is the head."""
-    number, where = copy["revision"], f"last known good copy {shown_path(copy['path'])}"
-    if copy["problem"]:
-        which = f"revision {number} of {copy['kept_at'][:19]}Z " if number is not None else ""
-        return [paint(indented(f"{where}: {which}{harmless(copy['problem'])}"), "high")]
-    if number is not None and head is not None and number != head["number"]:
-        return [
-            indented(
-                f"{where}: revision {number} of {copy['kept_at'][:19]}Z, and the head is {head['number']}"
-            )
-        ]
-    return []
-
-
-def _left(name: str, place: dict[str, Any]) -> str:
-    why = f": {place['error']}" if place["error"] else ""
-    if place["written"] != place["wanted"]:
-        return (
-            f"revision {place['wanted']} is not written to its targets{why}; what wrote it was cut off, or is at"
-            f" work still; confguard recover {name}"
+def _print_log(
+    args: Namespace, logged: list[Entry], tags: dict[str, str] | None, identity: Callable[[], str]
+) -> None:
+    if args.format == "markdown":
+        print(to_markdown(args.name, releases(logged, tags)))
+    elif args.format == "atom":
+        print(to_atom(args.name, identity(), logged))
+    else:
+        say(
+            args.format,
+            [_entry_json(args.name, entry, tags) for entry in logged],
+            lambda: "\n".join(_show_commit(entry, tags or {}) for entry in logged),
         )
-    return (
-        f"the service was not told of revision {place['wanted']}{why}; once it answers: confguard tell {name}"
+
+
+def _entry_json(name: str, entry: Entry, tags: dict[str, str] | None) -> dict[str, object]:
+    version = entry.version
+    if version.revision is not None:
+        members = revision_json(version.revision)
+    else:
+        members = {
+            "file": name,
+            "commit": version.id,
+            "author": version.author,
+            "email": version.email,
+            "reason": entry.clean(version.reason),
+            "created_at": version.at.isoformat() if version.at else None,
+            "ticket": version.ticket,
+            "release": (tags or {}).get(str(version.id)),
+        }
+    return members | {"changes": entry.sentences(harmless)}
+
+
+def _show_commit(entry: Entry, tags: dict[str, str]) -> str:
+    """Commit, time and author; the reason below it."""
+    version = entry.version
+    release = f"  [{harmless(tags[str(version.id)])}]" if str(version.id) in tags else ""
+    ticket = f" ({version.ticket})" if version.ticket and version.ticket not in version.reason else ""
+    head = (
+        f"{str(version.id)[:10]}  {version.at:%Y-%m-%d %H:%M:%S}Z  {harmless(version.author or '')}{release}"
     )
+    return f"{head}\n{indented(harmless(entry.clean(version.reason) + ticket), 6)}"
+
+
+def _blame(args: Namespace) -> Blame:
+    if _is_config(args.name):
+        with guarded_there(args.name) as guard:
+            return blame(guard, schema=args.schema)
+    file, schema = _in_git(args)
+    return blame(file.path, schema=schema, revision=file.revision, format=file.format)
+
+
+def _in_git(args: Namespace) -> tuple[GitFile, Schema[Any] | None]:
+    terms = terms_for(args.name, args.schema)
+    file = GitFile(Path(from_here(args.name)), revision_of(args.name), args.read_as or terms.format)
+    return file, terms.schema
+
+
+def _is_config(name: str) -> bool:
+    """Does an argument name a config of the project, and no file? What is neither is taken as a config's name."""
+    named_as_file = ":" in name or "/" in name or "." in name or Path(name).exists()
+    return config_named(name) is not None or not named_as_file
+
+
+def show_suspects(args: Namespace) -> int:
+    from confguard.causes import suspects
+
+    ranked = suspects(
+        at=args.at.at if args.at else None,
+        symptom=args.symptom,
+        window=args.window,
+        limit=max(1, args.limit),
+    )
+    is_local = bool(args.at and args.at.local)
+    say(
+        args.format,
+        ranked.to_json() | {"at_is_local_time": is_local},
+        lambda: _show_suspects(ranked, str(args.window), is_local=is_local),
+    )
+    return 0 if ranked.suspects else 1
+
+
+def _show_suspects(ranked: Suspects, window: str, *, is_local: bool) -> str:
+    zone = " (local time: no zone was given)" if is_local else ""
+    lines = [f"{amount(ranked.changes, 'change')} in the {window} before {_local_time(ranked.at)}{zone}"]
+    for place, each in enumerate(ranked.suspects, 1):
+        lines += ["", *_suspect(place, each)]
+    lines += [""] if ranked.suspects else []
+    lines += [f"no suspect: {amount(count, 'change')}, {why}" for why, count in ranked.left_out.items()]
+    lines += [harmless(note) for note in ranked.notes]
+    if not ranked.suspects:
+        return "\n".join([*lines, "nothing in this window can be the cause: look further back with --window"])
+    first = ranked.suspects[0]
+    if first.taken_back:
+        lines.append(
+            f"the first was taken back since, by {harmless(first.taken_back)}; if it has to be again:"
+        )
+    else:
+        lines.append("to take the first back:")
+    return "\n".join([*lines, f"  {first.revert}"])
+
+
+def _suspect(place: int, suspect: Suspect) -> list[str]:
+    which = f"revision {suspect.revision}" if isinstance(suspect.revision, int) else suspect.revision
+    lines = [
+        f"{place}. {paint(harmless(suspect.config), 'high' if place == 1 else '')}, {which} by"
+        f" {harmless(suspect.author)} at {_local_time(suspect.at)}: score {suspect.score}",
+        indented(harmless(suspect.reason)),
+    ]
+    lines += [f"      {change}" for change in suspect.changes]
+    lines += [f"    {factor.points:+5.0f}  {factor.name}: {factor.why}" for factor in suspect.factors]
+    return lines
+
+
+def _local_time(at: datetime) -> str:
+    """A moment in local time, with its zone."""
+    local = at.astimezone()
+    return harmless(f"{local:%Y-%m-%d %H:%M:%S %Z}")

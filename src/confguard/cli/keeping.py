@@ -5,9 +5,9 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from confguard.cli.options import Commands, duration, whole
+from confguard.cli.options import Commands, argument, config_argument, duration, flag, number
 from confguard.cli.output import say
-from confguard.cli.projects import guarded, guarded_there, the_project
+from confguard.cli.subjects import guarded, guarded_there, the_project
 from confguard.errors import ConfguardError, StoreError
 from confguard.stores.opening import open_store
 from confguard.stores.portable import import_
@@ -15,30 +15,17 @@ from confguard.stores.selecting import Retention
 from confguard.stores.urls import without_password
 from confguard.texts import amount
 
-__all__ = ["register"]
-
 
 def register(commands: Commands) -> None:
-    """Add the commands."""
-    command = commands.add(
-        "thin",
-        thin,
-        "confguard thin auth --keep 100 --keep-for 90d",
-    )
-    commands.add_config(command)
-    command.add_argument(
-        "--keep", metavar="N", type=whole, default=100, help="the newest N keep theirs (100)"
-    )
-    command.add_argument("--keep-for", metavar="TIME", type=duration, help="and all that are younger (90d)")
-    command.add_argument("--unlabelled", action="store_true", help="those with a label may go, too")
+    command = commands.add("thin", thin, "confguard thin auth --keep 100 --keep-for 90d")
+    config_argument(command)
+    argument(command, "--keep", "N", "the newest N keep theirs (100)", type=number, default=100)
+    argument(command, "--keep-for", "TIME", "and all that are younger (90d)", type=duration)
+    flag(command, "--unlabelled", "those with a label may go, too")
 
-    command = commands.add(
-        "export",
-        export,
-        "confguard export auth auth.confguard",
-    )
-    commands.add_config(command)
-    command.add_argument("file", metavar="FILE", help="the file to write")
+    command = commands.add("export", export, "confguard export auth auth.confguard")
+    config_argument(command)
+    argument(command, "file", "FILE", "the file to write")
 
     command = commands.add(
         "import",
@@ -46,7 +33,7 @@ def register(commands: Commands) -> None:
         "confguard import auth.confguard",
         exits="0 done, 1 the file is damaged, 2 cannot run, 3 the store has another history, 6 in doubt",
     )
-    command.add_argument("file", metavar="FILE", help="a file that `confguard export` wrote")
+    argument(command, "file", "FILE", "a file that `confguard export` wrote")
 
     command = commands.add(
         "store",
@@ -55,16 +42,15 @@ def register(commands: Commands) -> None:
         "  confguard store setup postgresql://dba@db/app --reader auth --run",
         exits="0 printed, or made; 2 cannot run",
     )
-    command.add_argument("what", choices=["setup"], help="what a DBA runs once, for a store in PostgreSQL")
-    command.add_argument("url", nargs="?", metavar="URL", help="the store (that of the project)")
-    command.add_argument("--owner", metavar="ROLE", help="whose the schema and its tables are to be")
-    command.add_argument("--writer", metavar="ROLE", help="who may append: whoever applies and reverts")
-    command.add_argument("--reader", metavar="ROLE", help="who may read: services")
-    command.add_argument("--run", dest="runs", action="store_true", help="run it, instead of printing it")
+    command.add_argument("what", help="what a DBA runs once, for a store in PostgreSQL", choices=["setup"])
+    argument(command, "url", "URL", "the store (that of the project)", nargs="?")
+    argument(command, "--owner", "ROLE", "whose the schema and its tables are to be")
+    argument(command, "--writer", "ROLE", "who may append: whoever applies and reverts")
+    argument(command, "--reader", "ROLE", "who may read: services")
+    flag(command, "--run", "run it, instead of printing it", dest="runs")
 
 
-def thin(args: Namespace) -> int:
-    """`confguard thin`."""
+def thin(args: Namespace) -> None:
     within = {} if args.keep_for is None else {"within": args.keep_for}
     try:
         retention = Retention(args.keep, labelled=not args.unlabelled, **within)
@@ -77,11 +63,9 @@ def thin(args: Namespace) -> int:
         {"thinned": dropped},
         lambda: f"{args.name}: the content of {amount(dropped, 'revision')} was dropped",
     )
-    return 0
 
 
-def export(args: Namespace) -> int:
-    """`confguard export`."""
+def export(args: Namespace) -> None:
     with guarded_there(args.name) as guard:
         guard.export(args.file)
     size = Path(args.file).stat().st_size
@@ -90,11 +74,9 @@ def export(args: Namespace) -> int:
         {"file": args.file, "bytes": size},
         lambda: f"{args.file}: {amount(size, 'byte')}, every link is good",
     )
-    return 0
 
 
-def take_in(args: Namespace) -> int:
-    """`confguard import`."""
+def take_in(args: Namespace) -> None:
     store = open_store(the_project().store_url)
     try:
         config, added = import_(store, args.file)
@@ -105,11 +87,9 @@ def take_in(args: Namespace) -> int:
         {"config": config, "added": added},
         lambda: f"{config}: {amount(added, 'revision')} added",
     )
-    return 0
 
 
-def store(args: Namespace) -> int:
-    """`confguard store setup`."""
+def store(args: Namespace) -> None:
     url = args.url or the_project().store_url
     if not url.startswith(("postgresql:", "postgres:")):
         shown = without_password(url)
@@ -122,7 +102,7 @@ def store(args: Namespace) -> int:
     script = setup_script(url, owner=args.owner, writer=args.writer, reader=args.reader)
     if not args.runs:
         say(args.format, {"sql": script}, lambda: script)
-        return 0
+        return
     opened = PostgresStore(url)
     try:
         opened.run_setup(script)
@@ -130,4 +110,3 @@ def store(args: Namespace) -> int:
         opened.close()
     shown = without_password(url)
     say(args.format, {"store": shown, "made": True}, lambda: f"{shown}: made")
-    return 0

@@ -19,21 +19,12 @@ if TYPE_CHECKING:
     from confguard.fields import Duration
     from confguard.moments import Moment
 
-__all__ = [
-    "Command",
-    "Commands",
-    "Parser",
-    "UsageError",
-    "duration",
-    "moment",
-    "said",
-    "whole",
-    "written_moment",
-]
 
-Command: TypeAlias = Callable[[Namespace], int]
+Command: TypeAlias = Callable[[Namespace], int | None]
+"""What runs a command, and returns its exit code unless all is well."""
+Options: TypeAlias = "argparse._ActionsContainer"
+"""A parser, or a group of its options."""
 _INVALID_CHOICE = re.compile(r"argument (?P<name>\S+): invalid choice: '(?P<word>[^']*)'")
-_EPILOG = "example:\n  {example}\n\nexit codes: {exits}"
 
 
 class UsageError(ConfguardError):
@@ -68,7 +59,7 @@ class Parser(ArgumentParser):
 
 
 class Commands:
-    """The commands' parsers, and the options that several of them take."""
+    """The commands' parsers, by name."""
 
     def __init__(self, parsers: Any, abouts: Mapping[str, str]) -> None:
         self._parsers = {
@@ -86,45 +77,55 @@ class Commands:
         """What runs a command, with an example; its options are added to what this returns."""
         command: ArgumentParser = self._parsers[name]
         command.formatter_class = argparse.RawDescriptionHelpFormatter
-        command.epilog = _EPILOG.format(
-            example=example, exits=textwrap.fill(exits, 66, subsequent_indent=" " * 12)
-        )
+        exits = textwrap.fill(exits, 66, subsequent_indent=" " * 12)
+        command.epilog = f"example:\n  {example}\n\nexit codes: {exits}"
         command.set_defaults(run=run)
         many = len(formats) > 2
-        about_format = f"how to print: {', '.join(formats)} (text)" if many else "how to print (text)"
-        command.add_argument(
-            "--format",
-            choices=formats,
-            default="text",
-            metavar="FORMAT" if many else None,
-            help=about_format,
-        )
+        about = f"how to print: {', '.join(formats)} (text)" if many else "how to print (text)"
+        metavar = "FORMAT" if many else None
+        command.add_argument("--format", choices=formats, default="text", metavar=metavar, help=about)
         return command
 
-    def add_reading(self, command: ArgumentParser) -> None:
-        """How files are read, and by which schema."""
-        command.add_argument(
-            "--as", dest="read_as", metavar="FORMAT", help="the files' format, where names do not tell it"
-        )
-        command.add_argument("--schema", metavar="MODULE:CLASS", help="what the files must fit")
 
-    def add_config(self, command: ArgumentParser, *, optional: bool = False) -> None:
-        """The name of a config; of all, where it may be left out."""
-        about = "a config in confguard.toml"
-        command.add_argument(
-            "name",
-            metavar="NAME",
-            nargs="?" if optional else None,
-            help=f"{about} (all)" if optional else about,
-        )
-
-    def add_author(self, command: ArgumentParser, *, why: str, required: bool = True) -> None:
-        """Who does it, and why."""
-        command.add_argument("--reason", required=required, type=said, help=why)
-        command.add_argument("--author", type=said, help="who does it (the user who runs this)")
+def argument(command: Options, name: str, metavar: str, help: str, **more: Any) -> None:
+    """Add an argument, or an option that takes one."""
+    command.add_argument(name, metavar=metavar, help=help, **more)
 
 
-def said(text: str) -> str:
+def flag(command: Options, name: str, help: str, **more: Any) -> None:
+    """Add an option that is there, or not."""
+    command.add_argument(name, action="store_true", help=help, **more)
+
+
+def repeated(command: Options, name: str, metavar: str, help: str, **more: Any) -> None:
+    """Add an option that may be given several times."""
+    command.add_argument(name, metavar=metavar, help=help, action="append", default=[], **more)
+
+
+def config_argument(command: Options, *, optional: bool = False) -> None:
+    """Add the name of a config; of all, where it may be left out."""
+    about = f"a config in confguard.toml{' (all)' if optional else ''}"
+    argument(command, "name", "NAME", about, nargs="?" if optional else None)
+
+
+def reading_options(command: Options) -> None:
+    """Add how files are read, and by which schema."""
+    argument(command, "--as", "FORMAT", "the files' format, where names do not tell it", dest="read_as")
+    argument(command, "--schema", "MODULE:CLASS", "what the files must fit")
+
+
+def author_options(command: Options, *, why: str, required: bool = True) -> None:
+    """Add who does it, and why."""
+    argument(command, "--reason", "REASON", why, required=required, type=nonblank)
+    argument(command, "--author", "AUTHOR", "who does it (the user who runs this)", type=nonblank)
+
+
+def fail_on_option(command: Options, about: str) -> None:
+    """Add the decision that counts as a failure."""
+    command.add_argument("--fail-on", choices=["review", "block"], default="block", help=about)
+
+
+def nonblank(text: str) -> str:
     """A text that says something."""
     if not text.strip():
         raise ArgumentTypeError("must say something")
@@ -132,7 +133,6 @@ def said(text: str) -> str:
 
 
 def duration(text: str) -> Duration:
-    """A duration, for an option."""
     from confguard.fields import Duration
 
     try:
@@ -144,8 +144,7 @@ def duration(text: str) -> Duration:
     return parsed
 
 
-def whole(text: str) -> int:
-    """A revision's number."""
+def number(text: str) -> int:
     if not text.isdigit():
         raise ArgumentTypeError(f"expected a revision's number, got '{text}'")
     return int(text)

@@ -8,21 +8,15 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from confguard.errors import ConfguardError, DocumentError, ValidationError
+from confguard.errors import ConfguardError, DocumentError, ValidationError, brief, excerpt, harmless
 
-__all__ = [
-    "error_json",
-    "indented",
-    "paint",
-    "report_error",
-    "report_errors",
-    "report_interruption",
-    "say",
-    "shown_path",
-]
-
+if TYPE_CHECKING:
+    from confguard.diffs.changes import Change, Diff
+    from confguard.risk.findings import Finding, Risk
+    from confguard.risk.policy import Decision
+    from confguard.stores.interface import Revision
 
 _COLOURS = {
     "critical": "1;31",
@@ -34,13 +28,19 @@ _COLOURS = {
     "review": "33",
     "allow": "32",
 }
+_KINDS = {"add": "allow", "remove": "critical", "replace": "medium", "move": "low"}
+_LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 def say(format: str, data: Any, text: Callable[[], str]) -> None:
-    """Print data as JSON, or the text."""
     shown = json.dumps(data, indent=2, ensure_ascii=False) if format == "json" else text()
     if shown:
         print(shown)
+
+
+def say_line(format: str, data: Any, text: str) -> None:
+    """Print one thing of many that happen one after the other, as a line of JSON or as text, at once."""
+    print(json.dumps(data, ensure_ascii=False) if format == "json" else text, flush=True)
 
 
 def shown_path(path: str | os.PathLike[str]) -> str:
@@ -73,29 +73,26 @@ def report_error(error: ConfguardError, format: str) -> None:
     if format == "json":
         members = error_json(error)
         if isinstance(error, DocumentError):
-            members |= {
-                "message": error.message,
-                "file": error.path,
-                "line": error.line,
-                "column": error.column,
-            }
+            place = {"file": error.path, "line": error.line, "column": error.column}
+            members |= {"message": error.message, **place}
         if isinstance(error, ValidationError):
             members["problems"] = [problem.to_json() for problem in error.problems]
         print(json.dumps({"error": members}, indent=2, ensure_ascii=False))
         return
-    message = error.report() if isinstance(error, ValidationError) else str(error)
-    print(f"confguard: {_from_here(message)}", file=sys.stderr)
-    if error.hint:
-        print(f"  hint: {error.hint}", file=sys.stderr)
+    _print_error(error.report() if isinstance(error, ValidationError) else str(error), error.hint)
 
 
 def report_errors(errors: Mapping[str, ConfguardError]) -> int:
     """Say what is wrong with some configs, and return the exit code of the worst; 0 if there is none."""
     for name, error in errors.items():
-        print(f"confguard: {name}: {_from_here(str(error))}", file=sys.stderr)
-        if error.hint:
-            print(f"  hint: {error.hint}", file=sys.stderr)
+        _print_error(str(error), error.hint, f"{name}: ")
     return max((error.exit_code for error in errors.values()), default=0)
+
+
+def _print_error(message: str, hint: str | None, about: str = "") -> None:
+    print(f"confguard: {about}{_from_here(message)}", file=sys.stderr)
+    if hint:
+        print(f"  hint: {hint}", file=sys.stderr)
 
 
 def report_interruption(interruption: BaseException, format: str) -> int:
@@ -112,7 +109,6 @@ def report_interruption(interruption: BaseException, format: str) -> int:
 
 
 def error_json(error: ConfguardError) -> dict[str, object]:
-    """An error as JSON."""
     return {"message": str(error), "hint": error.hint, "exit_code": error.exit_code}
 
 
@@ -128,3 +124,100 @@ def _coloured() -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (
         sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
     )
+
+
+def show_diff(difference: Diff) -> str:
+    """A diff for a person: a summary, then a line a change."""
+    lines = [
+        difference.summary,
+        *(f"  {show_change(change)}{_place_of(difference, change)}" for change in difference),
+    ]
+    if difference.coarse:
+        lines.append("  (lists too long and too different to align were compared position by position)")
+    return "\n".join(lines)
+
+
+def _place_of(difference: Diff, change: Change) -> str:
+    """Where a change of a config of several files stands."""
+    if not difference.in_files:
+        return ""
+    file, line, _ = difference.locate(change)
+    return f"  {paint(f'{file}:{line}', 'info')}" if line else f"  {file or ''}".rstrip()
+
+
+def show_change(change: Change) -> str:
+    """A change, in the colour of its kind."""
+    return paint(str(change), _KINDS[change.op])
+
+
+def show_risk(risk: Risk, decision: Decision) -> str:
+    """A risk for a person: decision and score, the factors it is the sum of, the findings with advice."""
+    lines = [f"{paint(str(decision), decision)}: risk {risk.score} of 100 ({risk.level})"]
+    lines += [f"  {factor.points:+6.1f}  {factor.name}: {factor.why}" for factor in risk.factors]
+    lines += [show_finding(finding) for finding in risk.findings]
+    lines += [str(accepted) for accepted in risk.accepted]
+    return "\n".join(lines)
+
+
+def show_finding(finding: Finding) -> str:
+    grade = f"{finding.code} {finding.severity}: "
+    shown = str(finding).replace(grade, f"{finding.code} {paint(finding.severity, finding.severity)}: ", 1)
+    lines = [shown, *excerpt(finding.source, finding.line, finding.column, finding.under)]
+    return "\n".join([*lines, indented(finding.advice)] if finding.advice else lines)
+
+
+def show_revision(revision: Revision) -> str:
+    """Number, time, author and what kind it is; the reason below it."""
+    kind = f"  revert to {revision.reverts}" if revision.reverts is not None else ""
+    kind = "  a copy of drift, never in force" if revision.drift_copy else kind
+    forced = paint(f"  override: {harmless(revision.override)}", "review") if revision.override else ""
+    seen = f"  approved by {harmless(revision.approved_by)}" if revision.approved_by else ""
+    head = (
+        f"{revision.number:>4}  {revision.created_at:%Y-%m-%d %H:%M:%S}Z  {harmless(revision.author)}{kind}"
+    )
+    names = f"  [{', '.join(map(harmless, revision.labels))}]" if revision.labels else ""
+    ticket = f" ({harmless(revision.ticket)})" if revision.ticket else ""
+    return f"{head}{names}{seen}{forced}\n{indented(harmless(revision.reason) + ticket, 6)}"
+
+
+def revision_json(revision: Revision) -> dict[str, object]:
+    return {
+        "config": revision.config,
+        "number": revision.number,
+        "author": revision.author,
+        "reason": revision.reason,
+        "created_at": revision.created_at.isoformat(),
+        "reverts": revision.reverts,
+        "override": revision.override,
+        "approved_by": revision.approved_by,
+        "ticket": revision.ticket,
+        "labels": list(revision.labels),
+        "drift_copy": revision.drift_copy,
+        "signed": revision.signature is not None,
+        "content_digest": revision.content_digest,
+        "data_digest": revision.data_digest,
+        "digest": revision.digest,
+        "parent": revision.parent,
+    }
+
+
+def log_to_stderr() -> None:
+    """Print what the library logs, from the level on that `CONFGUARD_LOG` names: warnings, unless it does."""
+    import logging
+    import time
+
+    named = os.environ.get("CONFGUARD_LOG", "").strip().lower()
+    if named and named not in _LOG_LEVELS:
+        raise ConfguardError(
+            f"CONFGUARD_LOG is '{brief(named, 40)}'", hint=f"one of {', '.join(_LOG_LEVELS)}"
+        )
+    logger = logging.getLogger("confguard")
+    if not named:  # a command tells its events itself
+        logging.getLogger("confguard.events").setLevel(logging.ERROR)
+    handler = logging.StreamHandler()
+    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    handler.setLevel(named.upper() or logging.WARNING)
+    logger.setLevel(handler.level)
+    logger.addHandler(handler)

@@ -8,10 +8,18 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from confguard.cli.options import Commands, said
+from confguard.cli.options import Commands, argument, flag, nonblank
 from confguard.cli.output import report_errors, say
-from confguard.cli.projects import guarded, guarded_there, of_all, the_project
-from confguard.cli.sources import config_named, file_named, files_of, make_importable
+from confguard.cli.subjects import (
+    config_named,
+    file_named,
+    files_of,
+    guarded,
+    guarded_there,
+    make_importable,
+    of_all,
+    the_project,
+)
 from confguard.documents.document import read
 from confguard.errors import SchemaError, ValidationError
 from confguard.schema.compatibility import compare_schemas
@@ -23,13 +31,10 @@ from confguard.schema.schema import Schema, resolve_schema
 from confguard.schema.variables import Env, SecretFiles
 from confguard.targets.files import write_durably
 
-__all__ = ["register"]
-
 _SCHEMA = "module:Class, a JSON Schema file, or a config of confguard.toml"
 
 
 def register(commands: Commands) -> None:
-    """Add the commands."""
     command = commands.add(
         "schema",
         schema,
@@ -38,43 +43,39 @@ def register(commands: Commands) -> None:
         exits="0 done, or nothing that surely breaks a file, 1 breaking changes, 2 cannot run",
     )
     about = "json: JSON Schema; example: a commented file; docs: Markdown; check: OLD against NEW; migrate: a FILE"
-    command.add_argument("what", choices=["json", "example", "docs", "check", "migrate"], help=about)
-    command.add_argument("schema", metavar="SCHEMA", nargs="?", help=f"{_SCHEMA} (those of all configs)")
-    command.add_argument(
-        "new", metavar="NEW", nargs="?", help="for check: the new version; for migrate: the file"
-    )
-    command.add_argument("--write", action="store_true", help="for migrate: replace the file")
+    command.add_argument("what", help=about, choices=["json", "example", "docs", "check", "migrate"])
+    argument(command, "schema", "SCHEMA", f"{_SCHEMA} (those of all configs)", nargs="?")
+    argument(command, "new", "NEW", "for check: the new version; for migrate: the file", nargs="?")
+    flag(command, "--write", "for migrate: replace the file")
     about = "for docs of a config: what each setting is now, its owner and last change"
-    command.add_argument("--values", action="store_true", help=about)
-    command.add_argument(
-        "--as", dest="read_as", metavar="FORMAT", default="toml", help="for example: toml, yaml"
-    )
-    command.add_argument("--schema-file", metavar="FILE", help="for example: what editors complete from")
-    command.add_argument("--config", metavar="NAME", help="for check: list its revisions that NEW refuses")
+    flag(command, "--values", about)
+    argument(command, "--as", "FORMAT", "for example: toml, yaml", dest="read_as", default="toml")
+    argument(command, "--schema-file", "FILE", "for example: what editors complete from")
+    argument(command, "--config", "NAME", "for check: list its revisions that NEW refuses")
 
     command = commands.add(
         "explain",
         explain_values,
         "confguard explain\n  confguard explain app.settings:Auth auth.toml --env APP_",
     )
-    command.add_argument("schema", metavar="SCHEMA", nargs="?", help=f"{_SCHEMA} (all configs)")
-    command.add_argument("files", nargs="*", metavar="FILE", help="files, lowest first (those of the config)")
+    argument(command, "schema", "SCHEMA", f"{_SCHEMA} (all configs)", nargs="?")
+    argument(command, "files", "FILE", "files, lowest first (those of the config)", nargs="*")
     _add_layers(command)
 
 
 def _add_layers(command: ArgumentParser) -> None:
-    command.add_argument("--profile", type=said, help="look beside each file for FILE.PROFILE.SUFFIX")
-    command.add_argument("--secrets", metavar="FOLDER", help="a folder with a file for each value")
-    command.add_argument("--env", metavar="PREFIX", type=said, help="environment variables: PREFIX_A__B")
+    argument(command, "--profile", "PROFILE", "look beside each file for FILE.PROFILE.SUFFIX", type=nonblank)
+    argument(command, "--secrets", "FOLDER", "a folder with a file for each value")
+    argument(command, "--env", "PREFIX", "environment variables: PREFIX_A__B", type=nonblank)
 
 
 def schema(args: Namespace) -> int:
-    """`confguard schema`."""
     make_importable()
     if args.what == "check":
         return _check(args)
     if args.what == "migrate":
-        return _migrate(args)
+        _migrate(args)
+        return 0
     if args.schema:
         written = _written(args.schema, args)
         say(args.format, written, lambda: _as_text(written, args.what))
@@ -93,7 +94,6 @@ def schema(args: Namespace) -> int:
 
 
 def _written(named: str, args: Namespace) -> dict[str, Any]:
-    """A schema as JSON Schema, example or page."""
     schema = _resolved(named)
     if args.what == "json":
         return json_schema(schema)
@@ -120,7 +120,6 @@ def _as_text(written: dict[str, Any], what: str) -> str:
 
 
 def explain_values(args: Namespace) -> int:
-    """`confguard explain`."""
     make_importable()
     if args.schema:
         explained = _explained(args.schema, args)
@@ -171,7 +170,7 @@ def _check(args: Namespace) -> int:
     return 1 if breaking else 0
 
 
-def _migrate(args: Namespace) -> int:
+def _migrate(args: Namespace) -> None:
     if not args.schema or not (args.new or config_named(args.schema)):
         raise SchemaError(
             "migrate needs a schema and a file", hint="confguard schema migrate module:Class FILE"
@@ -184,7 +183,6 @@ def _migrate(args: Namespace) -> int:
     message = f"{file}: {'written' if migrated.content != old.content else 'nothing to rename'}"
     data = {"changed": migrated.content != old.content, "text": migrated.text}
     say(args.format, data, lambda: message if args.write else migrated.text.rstrip("\n"))
-    return 0
 
 
 def _refused(config: str, new: Schema[Any]) -> list[tuple[int, str]]:

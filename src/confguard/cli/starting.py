@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import glob
 import itertools
+import json
+import os
 import re
 import shlex
 import sys
@@ -15,16 +17,15 @@ from pathlib import Path, PurePosixPath
 from attrs import frozen
 
 from confguard import git
-from confguard.cli.options import Commands
+from confguard.cli.options import Commands, flag
 from confguard.cli.output import say
 from confguard.documents.document import read
-from confguard.documents.registry import detect_format
+from confguard.documents.registry import is_configuration
 from confguard.errors import ConfguardError, DocumentError, harmless
 from confguard.project import FILE_NAME, Project, find_project, load_project
 from confguard.project.guards import guard_of
 from confguard.risk.policy import Decision
-
-__all__ = ["Found", "find_configs", "init", "project_text", "register"]
+from confguard.texts import amount
 
 _MOST = 200
 _DEPTH = 6
@@ -77,24 +78,15 @@ class Found:
 
 
 def register(commands: Commands) -> None:
-    """Add the command."""
     command = commands.add(
-        "init",
-        init,
-        "confguard init --import",
-        exits="0 done, 2 cannot run, or a file could not be imported",
+        "init", init, "confguard init --import", exits="0 done, 2 cannot run, or a file could not be imported"
     )
-    command.add_argument("--dry-run", action="store_true", help="print it, write nothing")
-    command.add_argument(
-        "--import",
-        dest="take_in",
-        action="store_true",
-        help="make what the files hold the first revisions (at a terminal, you are asked)",
-    )
+    flag(command, "--dry-run", "print it, write nothing")
+    about = "make what the files hold the first revisions (at a terminal, you are asked)"
+    flag(command, "--import", about, dest="take_in")
 
 
 def init(args: Namespace) -> int:
-    """`confguard init`."""
     file = Path(FILE_NAME)
     if not args.dry_run:
         _refuse_a_second(file)
@@ -119,7 +111,7 @@ def init(args: Namespace) -> int:
         "imported": imported,
         "errors": errors,
     }
-    say(args.format, data, lambda: _told(configs, imported, errors, above))
+    say(args.format, data, lambda: _summary(configs, imported, errors, above))
     return 2 if errors else 0
 
 
@@ -139,7 +131,6 @@ def find_configs(root: Path) -> Found:
 
 
 def project_text(configs: Mapping[str, str]) -> str:
-    """The text of a project file."""
     lines = [_HEAD if configs else _HEAD + _NONE_FOUND]
     for name, file in configs.items():
         key = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
@@ -161,10 +152,8 @@ def _refuse_a_second(file: Path) -> None:
             holder = Path("pyproject.toml")
     if file.exists() or holder != file:
         what = "exists already" if holder == file else "holds [tool.confguard] already"
-        raise ConfguardError(
-            f"{holder} {what}",
-            hint="delete it to begin anew; --dry-run prints what would be written",
-        )
+        hint = "delete it to begin anew; --dry-run prints what would be written"
+        raise ConfguardError(f"{holder} {what}", hint=hint)
 
 
 def _project_above() -> Project | None:
@@ -179,12 +168,12 @@ def _agreed(format: str, count: int) -> bool:
     """Whether somebody at a terminal wants the import; nobody is asked elsewhere, and nothing is imported."""
     if format != "text" or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return False
-    what = (
-        "what is there as its first revision"
-        if count == 1
-        else f"what the {count} files hold as first revisions"
+    several = f"what the {count} files hold as first revisions"
+    print(
+        f"Import {'what is there as its first revision' if count == 1 else several}? [y/N] ",
+        end="",
+        flush=True,
     )
-    print(f"Import {what}? [y/N] ", end="", flush=True)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
@@ -207,19 +196,17 @@ def _imported(project: Project, configs: Iterable[str]) -> tuple[list[str], dict
     return imported, errors
 
 
-def _told(configs: Found, imported: list[str], errors: Mapping[str, str], above: Project | None) -> str:
+def _summary(configs: Found, imported: list[str], errors: Mapping[str, str], above: Project | None) -> str:
     count = len(configs.configs)
-    lines = [f"wrote {FILE_NAME} with {count} config{'' if count == 1 else 's'}"]
+    lines = [f"wrote {FILE_NAME} with {amount(count, 'config')}"]
     lines += [f"  {name}: {file}" for name, file in configs.configs.items()]
     lines += [f"left out {file}: {why}" for file, why in configs.left_out.items()]
     lines += [f"note: {above.file} no longer holds in this folder"] if above else []
     lines += [f"not imported: {name}: {why}" for name, why in errors.items()]
     if imported:
         lines.append(f"imported: {', '.join(imported)}")
-        name = shlex.quote(imported[0])
-        lines.append(
-            f"next: name the targets in {FILE_NAME}, then write them: confguard drift {name} --repair"
-        )
+        repair = f"confguard drift {shlex.quote(imported[0])} --repair"
+        lines.append(f"next: name the targets in {FILE_NAME}, then write them: {repair}")
     elif configs.configs:
         name = shlex.quote(next(iter(configs.configs)))
         lines.append(f"next: name the targets in {FILE_NAME}, then import what is there:")
@@ -244,39 +231,25 @@ def _unreadable(root: Path, file: str) -> str | None:
 
 
 def _quoted(text: str) -> str:
-    import json
-
     return json.dumps(text, ensure_ascii=False)
 
 
 def _walked(root: Path) -> list[str]:
     paths: list[str] = []
-    folders = [root]
-    while folders and len(paths) < _MOST:
-        try:
-            entries = sorted(folders.pop().iterdir())
-        except OSError:
-            continue
-        for entry in entries:
-            if entry.is_dir() and not entry.is_symlink():
-                if not _NOT_FOLDERS.fullmatch(entry.name) and len(entry.relative_to(root).parts) < _DEPTH:
-                    folders.append(entry)
-            elif entry.is_file() and _is_config(entry.relative_to(root).as_posix()):
-                paths.append(entry.relative_to(root).as_posix())
+    for folder, folders, files in os.walk(root):
+        below = Path(folder).relative_to(root)
+        deep = len(below.parts) >= _DEPTH - 1
+        folders[:] = [] if deep else [name for name in folders if not _NOT_FOLDERS.fullmatch(name)]
+        paths += filter(_is_config, ((below / file).as_posix() for file in files))
+        if len(paths) >= _MOST:
+            break
     return paths
 
 
 def _is_config(file: str) -> bool:
     path = PurePosixPath(file)
-    if _NOT_SETTINGS.fullmatch(path.name.lower()) or any(
-        _NOT_FOLDERS.fullmatch(part) for part in path.parts[:-1]
-    ):
-        return False
-    try:
-        detect_format(path.name)
-    except DocumentError:
-        return False
-    return True
+    hidden = any(map(_NOT_FOLDERS.fullmatch, path.parts[:-1]))
+    return not (hidden or _NOT_SETTINGS.fullmatch(path.name.lower())) and is_configuration(path.name)
 
 
 def _named(files: Iterable[str]) -> dict[str, str]:
@@ -289,8 +262,8 @@ def _named(files: Iterable[str]) -> dict[str, str]:
         while count < len(own) and sum(other[-count:] == own[-count:] for other in peers) > 1:
             count += 1
         name = "-".join(own[-count:])
-        taken = (f"{name}-{number}" for number in itertools.count(2))
-        named[name if name not in named else next(each for each in taken if each not in named)] = file
+        numbered = (f"{name}-{number}" for number in itertools.count(2))
+        named[name if name not in named else next(each for each in numbered if each not in named)] = file
     return named
 
 

@@ -1,6 +1,6 @@
 """Drills: wrong changes that people make, injected into a copy, and which layer would have caught them."""
 
-from confguard.drill.drill import drill
-from confguard.drill.results import Advice, Case, Drill
+from confguard.drill.advice import Advice
+from confguard.drill.drill import Case, Drill, drill
 
 __all__ = ["Advice", "Case", "Drill", "drill"]

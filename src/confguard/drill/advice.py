@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Literal, TypeAlias
 
 from attrs import evolve, frozen
 
@@ -13,15 +13,13 @@ from confguard.diffs.engine import diff
 from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
 from confguard.drill.mutants import Mutant
-from confguard.drill.results import Advice, Kind
 from confguard.errors import ConfguardError
-from confguard.paths import Path, show_path
+from confguard.paths import Path, show_path, value_at
 from confguard.risk.judging import Terms
 from confguard.risk.rules.user import CelRule, UserRule
 from confguard.schema.secrets import Secrets
 
-__all__ = ["Gap", "advise"]
-
+Kind: TypeAlias = Literal["bound", "pin"]
 MOST = 100
 """So many settings are advised on, those with the most gaps first."""
 _DURATION = re.compile(r"([0-9]+)(us|ms|s|m|h)")
@@ -31,30 +29,35 @@ _ROOM = 2
 
 
 @frozen
-class Gap:
-    """A misconfiguration that nothing caught."""
+class Advice:
+    """What closes a gap."""
 
-    mutant: Mutant
     path: str
+    kind: Kind
+    """A bound lets changes within it pass; a pin stops every change of the setting, right ones too."""
+    closes: int
+    """How many of the cases that nothing caught it catches; each was tried again with it."""
+    paste: str
+    """TOML for the project file."""
 
 
 def advise(
     document: Document,
     terms: Terms,
-    gaps: Sequence[Gap],
+    gaps: Sequence[Mutant],
     secrets: Secrets,
     closes: Callable[[Mutant, Terms], bool],
 ) -> tuple[tuple[Advice, ...], tuple[str, ...]]:
     """A rule for each setting that closes gaps, none of them counted twice; and what could not be done."""
-    open_gaps: dict[Path, list[Gap]] = {}
+    open_gaps: dict[Path, list[Mutant]] = {}
     for gap in gaps:
-        after = parse_bytes(gap.mutant.content, document.format, path=document.path)
+        after = parse_bytes(gap.content, document.format, path=document.path)
         for change in list(diff(document, after, terms.schema))[:1]:
             # Of a setting that went elsewhere, by a misspelt key, say, a rule sees that it is gone.
             open_gaps.setdefault(change.origin or change.path, []).append(gap)
     advice: list[Advice] = []
-    taken = {rule.code for rule in terms.rules}
-    codes = (code for n in range(1, 100_000) if (code := f"DRILL-{n}") not in taken)
+    known = {rule.code for rule in terms.rules}
+    codes = (code for n in range(1, 100_000) if (code := f"DRILL-{n}") not in known)
     for path, listed in sorted(open_gaps.items(), key=lambda item: -len(item[1]))[:MOST]:
         if secrets.path(path) != path:
             continue  # the rule would tell a key that is secret
@@ -66,7 +69,7 @@ def advise(
             except ConfguardError as error:
                 return (), (f"no advice: {error}{f' ({error.hint})' if error.hint else ''}",)
             stricter = evolve(terms, rules=(*terms.rules, CelRule(rule)))
-            count = sum(closes(gap.mutant, stricter) for gap in listed)
+            count = sum(closes(gap, stricter) for gap in listed)
             tried.append(Advice(show_path(path), kind, count, _toml(rule)))
         most = max(each.closes for each in tried)
         # A bound lets right changes pass, so it is told even if it closes a few gaps less.
@@ -82,7 +85,7 @@ def _conditions(document: Document, path: Path, secrets: Secrets) -> list[tuple[
         here,
         "any change of this needs an override: no layer tells a wrong value",
     )
-    value = _value(document, path)
+    value = value_at(document.data, path)
     outside = None if secrets.at(path) else _outside(value)
     if outside is None:
         return [pin]
@@ -111,16 +114,6 @@ def _outside(value: object) -> tuple[str, str] | None:
         limits = f'duration(after) < duration("{shortest}") || duration(after) > duration("{longest}")'
         return f"{unread} || {limits}", f"{shortest} to {longest}"
     return None
-
-
-def _value(document: Document, path: Path) -> object:
-    value: Any = document.data
-    for step in path:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value
 
 
 def _toml(rule: UserRule) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from math import inf
 from pathlib import Path
 
@@ -20,8 +20,6 @@ from confguard.rollout.bake import Bake, Outcome, health, watch
 from confguard.rollout.probes import ask
 from confguard.targets.commands import Ended, Running, not_run, run, started
 from confguard.targets.concealing import concealed_words
-
-__all__ = ["Candidates", "written"]
 
 _ASKED = 10
 """So many times probes and monitors are asked while a service is watched, but once a second at least."""
@@ -100,11 +98,9 @@ class Candidates:
         return evolve(self, patience=min(self.timeout, Duration(_SLOWER * took + 1)))
 
     def refused_by_test(self, copy: Path) -> bool:
-        """Does the test refuse a copy?"""
         return bool(self.test and self._tested(copy).problem)
 
     def unhealthy(self, copy: Path) -> bool:
-        """Is the service not healthy with a copy?"""
         return bool(self.service and self._served(copy)[0].problem)
 
     def _tested(self, copy: Path) -> Ended:
@@ -120,27 +116,16 @@ class Candidates:
             )
         words = [word.replace("{}", str(copy)) for word in self.service]
         try:
-            with _service(words) as service:
+            with started(words) as running, closing(_Service(running)) as service:
                 problem = service.problem(self.bake, self.patience)
-                printed = service.running.output.decode("utf-8", "replace")
+                printed = running.output.decode("utf-8", "replace")
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             return not_run(error, words), 0.0
         return Ended(problem, concealed_words(words).clean(printed).strip()), service.took
 
 
-@contextmanager
-def _service(words: Sequence[str]) -> Iterator[_Service]:
-    """A service that runs; all of its process group is ended, whatever happens."""
-    with started(words) as running:
-        service = _Service(running)
-        try:
-            yield service
-        finally:
-            service.end()
-
-
 class _Service:
-    """A service that runs, and whose output is read meanwhile."""
+    """A service that runs, and whose output is read meanwhile; all of its process group is ended, whatever happens."""
 
     def __init__(self, running: Running) -> None:
         self.running, self.took = running, 0.0
@@ -148,7 +133,7 @@ class _Service:
         self._thread = threading.Thread(target=self._follow, name="drill-service", daemon=True)
         self._thread.start()
 
-    def end(self) -> None:
+    def close(self) -> None:
         """End it, and whatever it started in its group."""
         self.running.end()
         self._thread.join(1)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+from attrs import asdict, frozen
 
 from confguard.diffs.engine import diff
 from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
-from confguard.drill.advice import Gap, advise
+from confguard.drill.advice import Advice, advise
 from confguard.drill.candidates import Candidates, written
 from confguard.drill.mutants import Mutant, mutants
-from confguard.drill.results import Case, Drill, Layer
 from confguard.errors import ConfguardError, DocumentError, ValidationError
 from confguard.fields import Duration
 from confguard.interrupting import interruptible
@@ -24,11 +27,105 @@ from confguard.risk.policy import Decision
 from confguard.rollout.bake import Bake
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING
+from confguard.texts import amount
 from confguard.values import Files
 
-__all__ = ["LIMIT", "drill"]
-
 LIMIT = 1_000
+Layer: TypeAlias = Literal[
+    "parser", "schema", "risk policy", "candidate tests", "probes and monitors", "none"
+]
+"""What may stop a wrong change, in the order in which they are asked."""
+
+
+@frozen
+class Case:
+    """One misconfiguration that was tried."""
+
+    kind: str
+    path: str
+    caught_by: Layer
+
+
+@frozen
+class Drill:
+    """The result of a drill."""
+
+    cases: tuple[Case, ...]
+    advice: tuple[Advice, ...]
+    equivalent: int
+    """Changes that mean the same as the original, and are not counted."""
+    seed: int
+    notes: tuple[str, ...] = ()
+    """What the drill could not do."""
+
+    @property
+    def tried(self) -> int:
+        return len(self.cases)
+
+    @property
+    def caught(self) -> int:
+        """How many of them a layer stops."""
+        return sum(each.caught_by != "none" for each in self.cases)
+
+    @property
+    def share(self) -> float:
+        """The share of misconfigurations caught; 0 where none was tried."""
+        return round(self.caught / self.tried, 4) if self.cases else 0.0
+
+    @property
+    def share_with_bounds(self) -> float:
+        """The share with the advice followed that gives bounds."""
+        return self._share_with(each for each in self.advice if each.kind == "bound")
+
+    @property
+    def share_with_advice(self) -> float:
+        """The share with all advice followed."""
+        return self._share_with(self.advice)
+
+    def _share_with(self, advice: Iterable[Advice]) -> float:
+        closed = sum(each.closes for each in advice)
+        return round((self.caught + closed) / self.tried, 4) if self.cases else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "tried": self.tried,
+            "caught": self.caught,
+            "share": self.share,
+            "cases": list(map(asdict, self.cases)),
+            "advice": list(map(asdict, self.advice)),
+            "share_with_bounds": self.share_with_bounds,
+            "share_with_advice": self.share_with_advice,
+            "equivalent": self.equivalent,
+            "seed": self.seed,
+            "notes": list(self.notes),
+        }
+
+    def __str__(self) -> str:
+        """A table of kinds and layers, the figure, and the advice."""
+        by_kind: dict[str, Counter[str]] = {}
+        for case in self.cases:
+            by_kind.setdefault(case.kind, Counter())[case.caught_by] += 1
+        layers = [layer for layer in get_args(Layer) if any(row[layer] for row in by_kind.values())]
+        width = max(map(len, by_kind), default=0)
+        lines = ["  ".join([" " * width, *layers])] if layers else []
+        for kind, row in by_kind.items():
+            cells = [str(row[layer] or "").rjust(len(layer)) for layer in layers]
+            lines.append("  ".join([kind.ljust(width), *cells]).rstrip())
+        lines.append(
+            f"misconfigurations caught: {self.caught} of {self.tried} ({self.share:.1%});"
+            f" {amount(self.equivalent, 'change')} of no effect not counted"
+        )
+        lines += self.notes
+        if self.advice:
+            lines.append(
+                f"with the bounds below in the project file {self.share_with_bounds:.1%};\n"
+                f"with the pins, which stop every change of a setting, {self.share_with_advice:.1%}:"
+            )
+            lines += [
+                f"\n# a {each.kind} that closes {amount(each.closes, 'gap')}\n{each.paste}"
+                for each in self.advice
+            ]
+        return "\n".join(lines)
 
 
 def drill(
@@ -64,7 +161,7 @@ def drill(
     candidates = Candidates(test=test, service=service, bake=bake, timeout=timeout)
     secrets = Secrets.in_files(terms.schema.shape if terms.schema else ANYTHING, document.data)
     cases: list[Case] = []
-    gaps: list[Gap] = []
+    gaps: list[Mutant] = []
     equivalent = 0
     with interruptible(), tempfile.TemporaryDirectory(prefix="confguard-drill-") as folder, _shown(secrets):
 
@@ -82,10 +179,9 @@ def drill(
             layer = _layer(_judged(document, mutant, terms), fail_on)
             if layer == "none" and (test or service):
                 layer = _tried(candidates, copy(mutant.content))
-            path = _path(document, mutant, secrets)
-            cases.append(Case(mutant.kind, path, layer))
+            cases.append(Case(mutant.kind, _path(document, mutant, secrets), layer))
             if layer == "none":
-                gaps.append(Gap(mutant, path))
+                gaps.append(mutant)
             progress(len(cases), limit)
         candidates.check_service(copy(document.content), "any more with the config as it is")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import combinations, zip_longest
 from typing import Any, TypeAlias
 
@@ -13,11 +14,9 @@ from attrs import evolve, field, frozen
 from confguard.diffs.engine import diff
 from confguard.documents.bundle import Bundle
 from confguard.documents.document import Document
-from confguard.drill.outages import repeated
-from confguard.drill.values import wrong_values
+from confguard.drill.mistakes import repeated, wrong_values
 from confguard.errors import ConfguardError
-
-__all__ = ["Mutant", "mutants"]
+from confguard.paths import value_at
 
 Place: TypeAlias = tuple[str | int, ...]
 
@@ -94,23 +93,23 @@ def _changed(data: Any, places: list[tuple[Place, Any]], others: Sequence[Docume
     tables = [path for path, value in places if isinstance(value, dict)]
     for path, value in places:
         for kind, wrong in wrong_values(value):
-            yield kind, path, _setting(path, wrong)
-        yield "dropped", path, _dropping(path)
+            yield kind, path, partial(_set, path, wrong)
+        yield "dropped", path, partial(_drop, path)
         if isinstance(path[-1], str):
-            yield from (("misspelt key", path, _renaming(path, name)) for name in _misspelt(path[-1]))
+            yield from (("misspelt key", path, partial(_rename, path, name)) for name in _misspelt(path[-1]))
             if not isinstance(value, dict):
                 near = [each for each in tables if path[:-1] != each and each[: len(path)] != path][:1]
-                yield from (("wrong table", path, _moving(path, table)) for table in near)
+                yield from (("wrong table", path, partial(_move, path, table)) for table in near)
         for other in others:
-            there = _at(other.data, path)
+            there = value_at(other.data, path)
             if not isinstance(value, dict) and there is not None and there != value:
-                yield "stale copy", path, _setting(path, there)
+                yield "stale copy", path, partial(_set, path, there)
     yield from _swaps(places)
     yield from _tuned_for_speed(places)
     for path, value in [((), data), *places]:
         for changes in repeated(path, value) if isinstance(value, dict) else ():
             first = (*path, next(iter(changes)))
-            yield _OUTAGE, first, _setting_all(path, changes)
+            yield _OUTAGE, first, partial(_update, path, changes)
 
 
 def _swaps(places: list[tuple[Place, Any]]) -> Iterator[Attempt]:
@@ -121,9 +120,9 @@ def _swaps(places: list[tuple[Place, Any]]) -> Iterator[Attempt]:
     for listed in tables.values():
         for (one, a), (other, b) in combinations(listed[:_NEIGHBOURS], 2):
             if isinstance(a, type(b)):
-                yield "swapped values", one, _both(_setting(one, b), _setting(other, a))
-                yield "copied from a neighbour", one, _setting(one, b)
-                yield "copied from a neighbour", other, _setting(other, a)
+                yield "swapped values", one, partial(_both, partial(_set, one, b), partial(_set, other, a))
+                yield "copied from a neighbour", one, partial(_set, one, b)
+                yield "copied from a neighbour", other, partial(_set, other, a)
 
 
 def _tuned_for_speed(places: list[tuple[Place, Any]]) -> Iterator[Attempt]:
@@ -133,7 +132,9 @@ def _tuned_for_speed(places: list[tuple[Place, Any]]) -> Iterator[Attempt]:
     for one, count in counts[:_NEIGHBOURS]:
         for other, wait in waits[:_NEIGHBOURS]:
             if one[:-1] == other[:-1] and wait[:-1].isdigit():
-                cut = _both(_setting(one, count // 10), _setting(other, f"{int(wait[:-1]) * 10}ms"))
+                cut = partial(
+                    _both, partial(_set, one, count // 10), partial(_set, other, f"{int(wait[:-1]) * 10}ms")
+                )
                 yield _OUTAGE, one, cut
 
 
@@ -179,55 +180,28 @@ def _misspelt(name: str) -> Iterator[str]:
     yield name.replace("_", "-") if "_" in name else name.upper()
 
 
-def _at(data: Any, path: Place) -> Any:
-    for step in path:
-        try:
-            data = data[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return data
+def _set(path: Place, value: Any, data: Any) -> None:
+    value_at(data, path[:-1])[path[-1]] = copy.deepcopy(value)
 
 
-def _setting(path: Place, value: Any) -> Edit:
-    def edit(data: Any) -> None:
-        _at(data, path[:-1])[path[-1]] = copy.deepcopy(value)
-
-    return edit
+def _update(path: Place, values: dict[str, Any], data: Any) -> None:
+    value_at(data, path).update(copy.deepcopy(values))
 
 
-def _setting_all(path: Place, values: dict[str, Any]) -> Edit:
-    def edit(data: Any) -> None:
-        _at(data, path).update(copy.deepcopy(values))
-
-    return edit
+def _drop(path: Place, data: Any) -> None:
+    del value_at(data, path[:-1])[path[-1]]
 
 
-def _dropping(path: Place) -> Edit:
-    def edit(data: Any) -> None:
-        del _at(data, path[:-1])[path[-1]]
-
-    return edit
+def _rename(path: Place, name: str, data: Any) -> None:
+    table = value_at(data, path[:-1])
+    table.setdefault(name, table.pop(path[-1]))
 
 
-def _renaming(path: Place, name: str) -> Edit:
-    def edit(data: Any) -> None:
-        table = _at(data, path[:-1])
-        table.setdefault(name, table.pop(path[-1]))
-
-    return edit
+def _move(path: Place, table: Place, data: Any) -> None:
+    value = value_at(data, path[:-1]).pop(path[-1])
+    value_at(data, table).setdefault(path[-1], value)
 
 
-def _moving(path: Place, table: Place) -> Edit:
-    def edit(data: Any) -> None:
-        value = _at(data, path[:-1]).pop(path[-1])
-        _at(data, table).setdefault(path[-1], value)
-
-    return edit
-
-
-def _both(one: Edit, other: Edit) -> Edit:
-    def edit(data: Any) -> None:
-        one(data)
-        other(data)
-
-    return edit
+def _both(one: Edit, other: Edit, data: Any) -> None:
+    one(data)
+    other(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,15 +22,13 @@ from confguard.documents.reading import naming_tags
 from confguard.documents.registry import is_configuration
 from confguard.errors import DocumentError
 from confguard.git import ChangedFile
-from confguard.hooks.layering import layered
 from confguard.hooks.projects import Projects
-from confguard.hooks.sorting import LINK, SUBMODULE, Wanted, sorted_out
+from confguard.hooks.sorting import LINK, SUBMODULE, Wanted, layered, sorted_out
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.history import History, Past, commits, past_after
 from confguard.risk.judging import Judged, LeftOut, Side, Terms, Verdicts, judge
 from confguard.risk.likelihood import Model, default_model, refined
-
-__all__ = ["judge_against", "judge_range", "judge_staged", "judge_unnamed", "past_of"]
+from confguard.risk.reports import REPORTS
 
 Progress: TypeAlias = "Callable[[int, int], None]"
 
@@ -51,10 +50,8 @@ def judge_range(
     """What is said of each file that changed between two revisions. Raises `DocumentError`."""
     base, head = git.commit(base), git.commit(head)
     author, at, subject = git.about(head)
-    past = past_of(Path.cwd(), base) if history else None
-    changed = git.changed(base, head)
-    change = Change(base, past, author, at, subject, model, _edits(changed))
-    return _judge(changed, change, Projects.of_change(changed, base, head), progress)
+    change = Change(base, author, at, subject, model)
+    return _judge(change, head, history=history, progress=progress)
 
 
 def judge_staged(
@@ -62,34 +59,18 @@ def judge_staged(
     *,
     base: str | None = None,
     head: str | None = None,
+    unnamed: bool = False,
     history: bool = True,
     progress: Progress | None = None,
 ) -> Verdicts:
     """What is said of files as they are staged, or in a revision `head`, against a base: `HEAD` unless said.
 
-    Of all that changed, where no files are named. Raises `DocumentError` for a file that is not there.
+    Of all that changed, where no files are named; or of what is `unnamed`: that of which pre-commit has no names, what
+    is gone, say. Raises `DocumentError` for a file that is not there.
     """
-    known = _base(base, head)
+    change = Change(_base(base, head), git.identity(), time.time())
     head = git.commit(head) if head else None
-    changed = git.changed(known, head)
-    projects = Projects.of_change(changed, known, head)
-    wanted, unchanged = _named(changed, files, projects)
-    past = past_of(Path.cwd(), known) if history and wanted else None
-    change = Change(known, past, git.identity(), time.time(), edits=_edits(changed))
-    verdicts = _judge(wanted, change, projects, progress)
-    return evolve(verdicts, left_out=(*verdicts.left_out, *unchanged), seen=verdicts.seen + len(unchanged))
-
-
-def judge_unnamed(*, base: str | None, head: str | None, history: bool) -> Verdicts:
-    """What is said of the files that pre-commit has no names for: those that are gone, say."""
-    known = _base(base, head)
-    head = git.commit(head) if head else None
-    changed = git.changed(known, head)
-    projects = Projects.of_change(changed, known, head)
-    unnamed = [each for each in changed if _is_unnamed(each, projects)]
-    past = past_of(Path.cwd(), known) if history and unnamed else None
-    change = Change(known, past, git.identity(), time.time(), edits=_edits(changed))
-    return _judge(unnamed, change, projects, None)
+    return _judge(change, head, files, unnamed=unnamed, history=history, progress=progress)
 
 
 @frozen(slots=False)
@@ -98,12 +79,12 @@ class Change:
 
     base: str
     """The revision that it starts from."""
-    past: Past | None = None
     author: str = ""
     at: float = 0.0
     reason: str | None = None
     model: Model | None = None
     """The coefficients of the likelihood, where somebody names some."""
+    past: Past | None = None
     edits: bool = False
     """Is there other configuration in it than what goes?"""
 
@@ -114,40 +95,38 @@ class Change:
 
 
 def _judge(
-    changed: Sequence[ChangedFile], change: Change, projects: Projects, progress: Progress | None
+    change: Change,
+    head: str | None,
+    files: Sequence[str] = (),
+    *,
+    unnamed: bool = False,
+    history: bool,
+    progress: Progress | None,
 ) -> Verdicts:
-    judged: list[Judged] = list(projects.loosened())
-    wanted, left_out = [], []
-    for each in sorted_out(changed, projects, _contents(changed, projects)):
-        if isinstance(each, Wanted):
-            wanted.append(each)
-        elif isinstance(each, LeftOut):
-            left_out.append(each)
-        else:
-            judged.append(each)
-    few = len(wanted) <= _MOST_FILES_ASKED
+    everything = git.changed(change.base, head)
+    projects = Projects.of_change(everything, change.base, head)
+    changed = [each for each in everything if _is_unnamed(each, projects)] if unnamed else everything
+    changed, unchanged = _named(changed, files, projects)
+    past = past_of(Path.cwd(), change.base) if history and changed else None
+    change = evolve(change, past=past, edits=_edits(everything))
+    listed = list(sorted_out(changed, projects, _contents(changed, projects)))
+    wanted = [each for each in listed if isinstance(each, Wanted)]
+    verdicts: list[Judged | LeftOut] = list(projects.loosened())
+    verdicts += [each for each in listed if not isinstance(each, Wanted)]
     whole = list(layered(wanted, change.base))
-    for number, verdict in enumerate(_verdicts(whole, change, projects, ask=few), 1):
-        if isinstance(verdict, LeftOut):
-            left_out.append(verdict)
-        else:
-            judged.append(verdict)
+    ask = len(wanted) <= _MOST_FILES_ASKED
+    for number, verdict in enumerate(_verdicts(whole, change, projects, ask=ask), 1):
+        verdicts.append(verdict)
         if progress:
             progress(number, len(whole))
+    judged: dict[str, Judged] = {}
+    for each in verdicts:
+        if isinstance(each, Judged):
+            judged[each.file] = judged[each.file].with_more(each) if each.file in judged else each
+    left_out = [each for each in verdicts if isinstance(each, LeftOut) and each.file not in judged]
     uncounted = list(projects.uncounted())
-    files = _each_once(judged)
-    known = {each.file for each in files}
-    left_out = [each for each in left_out if each.file not in known]
-    return Verdicts(tuple(files), (*left_out, *uncounted), len(changed) + len(uncounted))
-
-
-def _each_once(judged: Iterable[Judged]) -> list[Judged]:
-    """What is said of each file, put together where it is said in several places."""
-    by_file: dict[str, Judged] = {}
-    for each in judged:
-        known = by_file.get(each.file)
-        by_file[each.file] = known.with_more(each) if known else each
-    return list(by_file.values())
+    seen = len(changed) + len(uncounted) + len(unchanged)
+    return Verdicts(tuple(judged.values()), (*left_out, *uncounted, *unchanged), seen)
 
 
 def _contents(changed: Iterable[ChangedFile], projects: Projects) -> dict[str, bytes]:
@@ -219,12 +198,12 @@ def _verdict(each: Wanted, change: Change, projects: Projects, *, ask: bool) -> 
 
 
 def _named(
-    changed: Sequence[ChangedFile], files: Sequence[str], projects: Projects
+    changed: list[ChangedFile], files: Sequence[str], projects: Projects
 ) -> tuple[list[ChangedFile], list[LeftOut]]:
     """Of what changed, the files that were named (all, if none was) or cannot be; and those that did not change."""
     if not files:
-        return list(changed), []
-    root = git.root().resolve() if files else Path()
+        return changed, []
+    root = git.root().resolve()
     named = {_from_root(root, file): file for file in files}
     wanted = [
         each
@@ -358,9 +337,17 @@ def _circumstances(
         return Circumstances(history=history, reason=reason, accompanied=accompanied)
 
     def since(path: Any) -> timedelta | None:
-        found, part = document.locate(path), document.part_at(path)[0]
+        position, part = document.locate(path), document.part_at(path)[0]
         named = file if part is document else _in_repository(part.path or "")
-        at = git.last_touched(revision, named, found.line, cwd=git.root()) if found else None
+        at = git.last_touched(revision, named, position.line, cwd=git.root()) if position else None
         return None if at is None else timedelta(seconds=max(0.0, time.time() - at))
 
     return Circumstances(history=history, reason=reason, last_changed=since, accompanied=accompanied)
+
+
+def print_report(verdicts: Verdicts, form: str) -> None:
+    """Print what was judged in one of the forms, and how much of the change that is."""
+    if report := REPORTS[form](verdicts):
+        print(report)
+    if form == "gitlab":  # a list of issues, and no place for anything else
+        print(f"confguard: {verdicts}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What the files of one side of a change belong to: the configs of the projects that git has there."""
+"""What git has on one side of a change, and what its files belong to: the configs of the projects that stand there."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pathlib import Path, PurePosixPath
 
 from attrs import define, field, frozen
 
+from confguard import git
+from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.registry import is_configuration
 from confguard.errors import ConfguardError
-from confguard.hooks.snapshots import Snapshot
 from confguard.project import (
     ENVIRONMENT,
     FILE_NAME,
@@ -26,7 +27,41 @@ from confguard.project import (
     project_in,
 )
 
-__all__ = ["PROJECT_FILES", "Membership", "Memberships", "project_around"]
+_LONGEST_LINK = 4096
+
+
+@define(slots=False)
+class Snapshot:
+    """What git has, by paths from the root: nothing is read from the work tree."""
+
+    root: Path
+    """The top of the work tree."""
+    revision: str | None
+    """None for what is staged."""
+    _known: dict[str, bytes | None] = field(factory=dict, repr=False)
+
+    def read_ahead(self, paths: Iterable[str]) -> None:
+        """Ask for many files at once: two calls of git."""
+        names = {self._name(path): path for path in paths if path not in self._known}
+        contents = git.blobs(names, MAX_BYTES, cwd=self.root, skip_larger=True) if names else {}
+        self._known |= {path: contents.get(name) for name, path in names.items()}
+
+    def content(self, path: str) -> bytes | None:
+        """What a file holds; None where there is none. Of a link, what it leads to."""
+        self.read_ahead([path])
+        content = self._known[path]
+        if content is None or len(content) > _LONGEST_LINK or b"\n" in content or b"=" in content:
+            return content
+        target = os.path.normpath(PurePosixPath(path).parent / os.fsdecode(content))
+        self.read_ahead([target])
+        return self._known[target] or content
+
+    def files(self, folder: str) -> Iterator[str]:
+        yield from git.listed(self.revision, folder, cwd=self.root)
+
+    def _name(self, path: str) -> str:
+        return f":0:{path}" if self.revision is None else f"{self.revision}:{path}"
+
 
 PROJECT_FILES = (FILE_NAME, "pyproject.toml")
 """What a project file is called: of two in a folder, the first."""
@@ -50,7 +85,7 @@ def project_around(root: Path) -> Project | None:
     """The project that git does not have: around the repository, or named by the environment."""
     if os.environ.get(ENVIRONMENT):
         return find_project()
-    return next((found for folder in root.parents if (found := project_in(folder))), None)
+    return next((project for folder in root.parents if (project := project_in(folder))), None)
 
 
 @define(eq=False)
@@ -77,8 +112,8 @@ class Memberships:
         """What a file belongs to; None where it is not to be judged."""
         around = self._patterns_around(_folder(path))
         for each in around:
-            if found := each.config_of(path):
-                return Membership(each.project, *found)
+            if config := each.config_of(path):
+                return Membership(each.project, *config)
         if any(each.project.settings.configs for each in around) or not is_configuration(path):
             return None
         return Membership(around[0].project if around else None)
@@ -86,8 +121,8 @@ class Memberships:
     def below(self, link: str) -> Membership | None:
         """The config that names what stands below a link that leads to a folder."""
         for each in self._patterns_around(_folder(link)):
-            if found := each.config_below(link):
-                return Membership(each.project, *found)
+            if config := each.config_below(link):
+                return Membership(each.project, *config)
         return None
 
     def project(self, file: str) -> Project | None:
@@ -114,7 +149,7 @@ class Memberships:
     def _patterns_around(self, folder: str) -> list[_Patterns]:
         """The projects around a folder, the nearest first, and the one that counts everywhere."""
         if folder not in self._around:
-            projects = [found for each in _upwards(folder) if (found := self._of_folder(each))]
+            projects = [project for each in _upwards(folder) if (project := self._of_folder(each))]
             default = self._default()
             if default and self.path_of(default) not in map(self.path_of, projects):
                 projects.append(default)

@@ -15,15 +15,11 @@ from collections.abc import Sequence
 from attrs import evolve
 
 from confguard.errors import ConfguardError, harmless
-from confguard.hooks.judging import judge_staged, judge_unnamed
-from confguard.hooks.printing import print_report
-from confguard.progress import progress
+from confguard.hooks.judging import judge_staged, print_report
 from confguard.risk.judging import Judged, Verdicts
 from confguard.risk.policy import Decision
 from confguard.risk.reports import REPORTS
-from confguard.streams import discard_output, escape_unencodable, run_to_end
-
-__all__ = ["main"]
+from confguard.streams import discard_output, escape_unencodable, progress, run_to_end
 
 APPROVED = "CONFGUARD_APPROVED_BY"
 OVERRIDE = "CONFGUARD_OVERRIDE"
@@ -75,10 +71,9 @@ def _judged(files: Sequence[str], *, history: bool) -> Verdicts:
     """What is staged (or what changed between the two revisions that pre-commit names)."""
     base = os.environ.get("PRE_COMMIT_FROM_REF") or None
     head = os.environ.get("PRE_COMMIT_TO_REF") or None
-    if not files and os.environ.get("PRE_COMMIT"):  # none that it has a name for: what is gone, say
-        return judge_unnamed(base=base, head=head, history=history)
+    unnamed = not files and bool(os.environ.get("PRE_COMMIT"))
     with progress("judging") as tell:
-        return judge_staged(files, base=base, head=head, history=history, progress=tell)
+        return judge_staged(files, base=base, head=head, unnamed=unnamed, history=history, progress=tell)
 
 
 def _is_reported(verdict: Judged) -> bool:

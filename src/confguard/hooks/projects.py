@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias, get_args
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from attrs import evolve
 
 from confguard import git
+from confguard.documents.bundle import parse_bytes
 from confguard.documents.registry import detect_format, is_configuration
-from confguard.errors import ConfguardError
+from confguard.errors import ConfguardError, DocumentError, SchemaError
+from confguard.fields import ImpactLevel
 from confguard.git import ChangedFile
-from confguard.hooks.loosening import looser_membership, looser_project, policy_of
-from confguard.hooks.memberships import PROJECT_FILES, Membership, Memberships, project_around
-from confguard.hooks.schemas import looser_schema, schema_in, schema_path
-from confguard.hooks.snapshots import Snapshot
+from confguard.hooks.memberships import PROJECT_FILES, Membership, Memberships, Snapshot, project_around
+from confguard.paths import show_path
+from confguard.project import Config, Project
 from confguard.project.guards import terms_of
-from confguard.risk.findings import Finding, Risk
+from confguard.risk.findings import SEVERITIES, Finding, Risk
 from confguard.risk.judging import Judged, LeftOut, Terms
 from confguard.risk.policy import Policy
-
-__all__ = ["Membership", "Projects"]
+from confguard.risk.rules.user import UserRule
+from confguard.schema.json_schema import JsonSchema
+from confguard.schema.schema import Schema, resolve_schema
 
 _ADVICE = "Let whoever answers for the policy approve it, in a change of its own."
 _SCORE = 60
@@ -171,3 +176,140 @@ def _loosened(path: str, what: str, messages: list[str], policy: Policy) -> Iter
     if messages:
         finding = Finding("CG005", "high", (), f"{what}: {'; '.join(messages)}", _ADVICE, path)
         yield Judged(path, policy.decide(Risk(_SCORE)), Risk(_SCORE, (finding,)))
+
+
+def policy_of(member: Membership) -> Policy:
+    """The policy of whatever a file belongs to."""
+    return member.project.policy_of(member.config) if member.project else Policy()
+
+
+def looser_project(old: Project, new: Project | None) -> list[str]:
+    """In what a project file lets pass more than it did."""
+    if new is None:
+        return ["the project file is gone"]
+    messages = new.settings.policy.looser_than(old.settings.policy)
+    for name, config in old.settings.configs.items():
+        now = new.settings.configs.get(name)
+        if now is None:
+            messages.append(f"config '{name}' is no longer named")
+            continue
+        of_config = _patterns_gone(config, now) + _less(config, now)
+        if now.policy or config.policy:
+            of_config += new.policy_of(now).looser_than(old.policy_of(config))
+        messages += [f"{name}: {each}" for each in of_config]
+    return messages + _of_all_configs(old, new)
+
+
+def looser_membership(old: Membership, new: Membership) -> list[str]:
+    """In what a file is looked at less where it belongs now than where it belonged."""
+    messages = policy_of(new).looser_than(policy_of(old))
+    if old.config:
+        messages += _less(old.config, new.config) if new.config else ["no config names it"]
+    if old.project and new.project:
+        messages += _of_all_configs(old.project, new.project)
+    return messages
+
+
+def _patterns_gone(before: Config, now: Config) -> list[str]:
+    return [f"no longer judges {each}" for each in before.patterns if each not in now.patterns]
+
+
+def _less(before: Config, now: Config) -> list[str]:
+    """In what a config is looked at less than before, whatever its policy says."""
+    messages = []
+    if before.schema and not now.schema:
+        messages.append("has no schema any more")
+    levels = list(get_args(ImpactLevel))
+    if before.impact and (now.impact is None or levels.index(now.impact) < levels.index(before.impact)):
+        messages.append(f"is of {now.impact or 'no'} impact (was {before.impact})")
+    if before.format != now.format:
+        messages.append(
+            f"is read as {now.format or 'its name says'} (was {before.format or 'as its name says'})"
+        )
+    return messages
+
+
+def _of_all_configs(old: Project, new: Project) -> list[str]:
+    messages = _rules(old.settings.rules, new.settings.rules)
+    if old.settings.model != new.settings.model:
+        messages.append("the likelihood is by other coefficients")
+    return messages
+
+
+def _rules(old: Sequence[UserRule], new: Sequence[UserRule]) -> list[str]:
+    """Rules that are gone, ask something else, or are less grave."""
+    now = {each.code: each for each in new}
+    messages = []
+    for each in old:
+        rule = now.get(each.code)
+        if rule is None:
+            messages.append(f"no rule {each.code}")
+        elif SEVERITIES.index(rule.severity) < SEVERITIES.index(each.severity):
+            messages.append(f"rule {each.code} is {rule.severity} (was {each.severity})")
+        elif rule.when != each.when:
+            messages.append(f"rule {each.code} asks something else")
+    return messages
+
+
+_NEW_KEY = "CS101"
+_SHOWN = 3
+
+
+def schema_path(project: Project, config: Config, snapshot: Snapshot) -> str | None:
+    """The path of a config's schema file from the root of the repository; None where it is none there."""
+    named = project.schema_of(config)
+    if named is None or not named.endswith((".json", ".yaml", ".yml")):
+        return None
+    file = Path(named)
+    path = os.path.relpath(file.parent.resolve() / file.name, snapshot.root)
+    return None if path.startswith(os.pardir) else path
+
+
+def schema_in(snapshot: Snapshot, path: str) -> Schema[Any] | None:
+    """The schema that a file holds there; None where git has no such file. Raises `SchemaError`."""
+    content = snapshot.content(path)
+    if content is None:
+        return None
+    file = os.path.relpath(snapshot.root / path)
+    try:
+        document = parse_bytes(content, detect_format(path).name, path=file)
+    except DocumentError as error:
+        raise SchemaError(f"schema '{file}': {error}", hint=error.hint) from error
+    if not isinstance(document.data, dict | bool):
+        raise SchemaError(f"schema '{file}': a mapping was expected")
+    schema = JsonSchema(file, document.data, document, _Beside(snapshot))
+    schema.resolve()
+    return resolve_schema(schema)  # type: ignore[arg-type]
+
+
+def looser_schema(old: Schema[Any], new: Schema[Any]) -> list[str]:
+    """What the new one takes and the old one refused, but for keys that are new."""
+    from confguard.schema.compatibility import compare_schemas
+
+    refused = [each for each in compare_schemas(new, old) if each.grade in {"breaking", "may-break"}]
+    paths = dict.fromkeys(show_path(each.path) for each in refused if each.code != _NEW_KEY)
+    messages = [f"takes more at {path}" for path in list(paths)[:_SHOWN]]
+    return [*messages, f"and at {len(paths) - _SHOWN} more"] if len(paths) > _SHOWN else messages
+
+
+class _Beside(Mapping[str, Any]):
+    """The files that references lead to, as git has them; what it does not have is read from the work tree."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def __getitem__(self, uri: str) -> Any:
+        parts = urlsplit(uri)
+        if parts.scheme != "file":
+            raise KeyError(uri)
+        path = os.path.relpath(os.path.realpath(url2pathname(parts.path)), self._snapshot.root)
+        content = None if path.startswith(os.pardir) else self._snapshot.content(path)
+        if content is None:
+            raise KeyError(uri)
+        return parse_bytes(content, detect_format(path).name, path=path).data
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0

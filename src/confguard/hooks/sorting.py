@@ -1,23 +1,26 @@
-"""Which files of a change are judged, and why the others are not."""
+"""Which files of a change are judged, and why the others are not; layers of one config as one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 from attrs import evolve, frozen
 
+from confguard import git
 from confguard.documents.bounds import MAX_BYTES
-from confguard.documents.bundle import parse_bytes
+from confguard.documents.bundle import BUNDLE, parse_bytes
+from confguard.documents.layout import common_folder
 from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import DocumentError
 from confguard.git import ChangedFile
-from confguard.hooks.projects import Membership, Projects
+from confguard.hooks.memberships import Membership
+from confguard.hooks.projects import Projects
 from confguard.risk.findings import Finding
 from confguard.risk.judging import Judged, LeftOut, Side, not_judged
 from confguard.risk.policy import Decision
-
-__all__ = ["LINK", "SUBMODULE", "Wanted", "sorted_out"]
 
 LINK, SUBMODULE, NOTHING = "120000", "160000", "000000"
 """Modes of git."""
@@ -148,3 +151,38 @@ def _was_pointer(wanted: Wanted) -> Judged:
 def _not_judged(member: Membership, file: str, why: str, advice: str) -> Judged:
     """A file that cannot be judged: what somebody named as a config does not pass for that."""
     return not_judged(file, why, advice, Decision.BLOCK if member.config else Decision.REVIEW)
+
+
+def layered(files: Iterable[Wanted], base: str) -> Iterator[Wanted]:
+    """The files that changed; those that are layers of one config as one, with its layers that did not change."""
+    groups: dict[tuple[Path, str], list[Wanted]] = {}
+    for each in files:
+        member = each.member
+        if member.project and member.config and member.name and member.config.layers:
+            groups.setdefault((member.project.root, member.name), []).append(each)
+        else:
+            yield each
+    for (_, name), changed in groups.items():
+        whole = _as_one(changed, name, base)
+        yield whole
+        if whole.after.content is not None:  # a layer that is gone is told of, and not only what it said
+            yield from (each for each in changed if each.after.content is None)
+
+
+def _as_one(changed: Sequence[Wanted], name: str, base: str) -> Wanted:
+    first, project = changed[0], changed[0].member.project
+    layout = project.layout_of(name) if project else None
+    assert project and layout
+    folder = os.path.relpath(project.root / common_folder(project.config(name).patterns))
+    paths = {each: os.path.normpath(f"{folder}/{each}") for each in layout.names}
+    unchanged = git.blobs([f"{base}:./{path}" for path in paths.values()], MAX_BYTES)
+    root = git.root()
+    sides = {os.path.relpath(root / each.file): (each.before, each.after) for each in changed}
+    known: tuple[dict[str, bytes], dict[str, bytes]] = ({}, {})
+    for each, path in paths.items():
+        same = Side(unchanged.get(f"{base}:./{path}"), path)
+        for contents, side in zip(known, sides.get(path, (same, same)), strict=True):
+            if side.content is not None:
+                contents[each] = side.content
+    before, after = (Side(layout.content(each) if each else None, folder, BUNDLE) for each in known)
+    return evolve(first, before=before, after=after)

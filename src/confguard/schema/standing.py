@@ -7,7 +7,6 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any, Literal, get_origin
 
-from confguard.commands import is_password_of_command
 from confguard.paths import Key, Segment
 from confguard.schema.shape import CONCEALED, Shape
 from confguard.schema.siblings import (
@@ -21,6 +20,7 @@ from confguard.schema.siblings import (
     says_which,
 )
 from confguard.schema.table_names import is_limit, is_limits, is_wording, is_wordings, joined
+from confguard.secret_forms import is_password_of_command
 from confguard.secrets import about_name, is_ambiguous, is_login, is_reference, plural_name, secret_name
 from confguard.values import Files
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
+from unittest.mock import patch
 
 import attrs
 
@@ -24,10 +25,24 @@ from confguard.schema import loading
 from confguard.schema.failed import Failed
 from confguard.schema.interface import Untyped
 from confguard.schema.schema import Schema
-from confguard.testing.record import Record
 from confguard.texts import amount
 
-__all__ = ["Session"]
+
+class Record(NamedTuple):
+    """What was noted: which files were read, and which settings by which test."""
+
+    file: Path
+    files: list[str]
+    tests: dict[str, list[str]]
+
+    @classmethod
+    def load(cls, file: Path) -> Record:
+        """The record in a file; an empty one where there is none."""
+        try:
+            loaded = json.loads(file.read_text())
+            return cls(file, loaded["files"], loaded["tests"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls(file, [], {})
 
 
 class Session:
@@ -41,7 +56,7 @@ class Session:
         self._reads: dict[str, set[str]] = {}
         self._changed = _changed_paths(*candidate) if candidate else frozenset()
         self._test: str | None = None
-        self._restore: list[Callable[[], None]] = []
+        self._patches = ExitStack()
 
     def wants(self, test: str) -> bool:
         """Is this test to be run: does it read what changes, or is nothing known of it?"""
@@ -59,31 +74,23 @@ class Session:
 
     def install(self) -> None:
         """Note what is read, and put the candidate in place."""
-        real_made, load_bytes = Schema.made, documents.load_bytes
-        context = self
+        load, load_bytes = Schema.made, documents.load_bytes
 
         def noting(schema: Schema[Any], data: Any, untyped: Untyped, failed: Failed | None = None) -> Any:
-            return context._watched(real_made(schema, data, untyped, failed), ())
+            return self._watched(load(schema, data, untyped, failed), ())
 
         def standing_in(path: str, limit: int = MAX_BYTES) -> bytes:
-            return load_bytes(context._stand_in(path), limit)
+            return load_bytes(self._stand_in(path), limit)
 
-        reading = loading._reading
-        Schema.made = noting  # type: ignore[assignment,method-assign]
-        documents.load_bytes = standing_in
-        loading._reading = lambda model: None  # type: ignore[assignment]  # all go the way that is watched
-
-        def restore() -> None:
-            Schema.made = real_made  # type: ignore[method-assign]
-            documents.load_bytes = load_bytes
-            loading._reading = reading
-
-        self._restore.append(restore)
+        for place, name, stand_in in (
+            (Schema, "made", noting),
+            (documents, "load_bytes", standing_in),
+            (loading, "_reading", lambda model: None),  # all go the way that is watched
+        ):
+            self._patches.enter_context(patch.object(place, name, stand_in))
 
     def uninstall(self) -> None:
-        """Put everything back."""
-        while self._restore:
-            self._restore.pop()()
+        self._patches.close()
 
     @contextmanager
     def reading(self, test: str) -> Iterator[None]:
@@ -104,7 +111,6 @@ class Session:
             self._record.file.write_text(text + "\n")
 
     def note(self, path: tuple[str, ...]) -> None:
-        """A setting was read."""
         if self._test is not None:
             self._reads[self._test].add(show_path(path))
 

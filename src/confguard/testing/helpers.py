@@ -5,24 +5,14 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from attrs import evolve
-
-from confguard.documents.document import Document, read
 from confguard.drill import Drill
-from confguard.drill import drill as drilled
 from confguard.fields import Duration
 from confguard.guard import Guard
-from confguard.project import Config, find_project
-from confguard.project.guards import bake_for_drill, terms_of
-from confguard.risk.judging import Terms
 from confguard.risk.policy import Policy
-from confguard.schema.schema import SchemaLike, resolve_schema
+from confguard.schema.schema import SchemaLike
 from confguard.stores.sqlite import MemoryStore
-
-__all__ = ["drill", "memory_guard", "overridden"]
 
 
 def memory_guard(
@@ -73,7 +63,7 @@ def drill(
 ) -> Drill:
     """Inject misconfigurations into copies of a file, and say which layer catches each: for a test that holds a share.
 
-    A config of the project that has several files goes by its name. Schema, policy, rules, `drill_test` and
+    A config of the project goes by its name, too. Schema, policy, rules, `drill_test` and
     `drill_service` are those that the project file has for it, but for what is given here (`[]` for no command). How
     long a service is watched is `watch`; `timeout` is for a test, and for a service until it is healthy.
 
@@ -86,33 +76,16 @@ def drill(
     >>> result.tried, result.share > 0
     (30, True)
     """
-    project = find_project()
-    name = os.fspath(file)
-    named = project and name in project.settings.configs and not Path(name).is_file()
-    layout = project.layout_of(name) if project and named else None
-    if project and layout:
-        document: Document = layout.bundle(project.source_of(name), None)
-        config: Config | None = project.config(name)
-    else:
-        of_file = project.config_of(file) if project else None
-        config = of_file[1] if of_file else None
-        document = read(file, config.format if config else None)
-    terms = terms_of(project, config) if project else Terms()
-    if schema is not None:
-        terms = evolve(terms, schema=resolve_schema(schema))
-    if policy is not None:
-        terms = evolve(terms, policy=policy)
-    if config:
-        test = config.drill_test if test is None else test
-        service = config.drill_service if service is None else service
-    bake = bake_for_drill(config, watch) if service else None
-    return drilled(
-        document,
-        terms,
+    from confguard.cli.drilling import drill_named
+
+    return drill_named(
+        os.fspath(file),
+        schema,
+        policy=policy,
+        test=test,
+        service=service,
+        watch=Duration(watch),
         seed=seed,
         limit=limit,
-        test=test or (),
-        service=service or (),
-        bake=bake,
         timeout=Duration(timeout),
     )

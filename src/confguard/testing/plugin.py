@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from confguard.testing.record import Record
+if TYPE_CHECKING:
+    from confguard.testing.context import Record
 
-__all__ = ["pytest_addoption", "pytest_configure"]
 
 RECORD = ".confguard-reads.json"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options."""
     group = parser.getgroup("confguard")
     group.addoption(
         "--confguard-record", action="store_true", help=f"note which test reads which setting, in {RECORD}"
@@ -35,11 +34,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start what was asked for."""
     candidate = config.getoption("--confguard-candidate")
     if not candidate and not config.getoption("--confguard-record"):
         return
-    from confguard.testing.context import Session
+    from confguard.testing.context import Record, Session
 
     try:
         record = Record.load(config.rootpath / RECORD)

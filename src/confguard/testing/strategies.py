@@ -18,8 +18,6 @@ from confguard.schema.limits import allowed
 from confguard.schema.schema import Schema, SchemaLike, resolve_schema
 from confguard.schema.shape import Shape
 
-__all__ = ["Flaw", "invalid", "valid"]
-
 
 @frozen
 class Flaw:

@@ -1,55 +1,122 @@
-"""Where commands read from: files, standard input (`-`) and git revisions (`REV:path`); and for which config."""
+"""What the words of a command line name: the project, guards of its configs, files and revisions, and their terms."""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
-
-from attrs import field, frozen
+from typing import TypeAlias, TypeVar
 
 from confguard import git
 from confguard.cli.output import shown_path
-from confguard.cli.projects import leave_out, of_all, the_project
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
 from confguard.documents.layout import common_folder
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format, format_named
-from confguard.errors import ConfguardError, DocumentError, ProjectError
-from confguard.project import Project, find_project
-from confguard.project.guards import terms_of
-from confguard.risk.judging import Terms
-from confguard.schema.schema import resolve_schema
+from confguard.errors import ConfguardError, DocumentError, ProjectError, SchemaError
+from confguard.events import Listener
+from confguard.guard import Guard
+from confguard.project import Project, find_project, require_project
+from confguard.project.guards import guard_of, terms_of
+from confguard.risk.judging import Side, Terms
+from confguard.schema.schema import SchemaLike, resolve_schema
+from confguard.stores.interface import Store
+from confguard.stores.opening import check_there
 
-__all__ = [
-    "Raw",
-    "config_named",
-    "file_named",
-    "files_named",
-    "files_of",
-    "from_here",
-    "load",
-    "make_importable",
-    "parse",
-    "revision_of",
-    "terms_for",
-]
+T = TypeVar("T")
+Outcomes: TypeAlias = tuple[dict[str, T], dict[str, ConfguardError]]
+"""What is seen of each name, and what is wrong with those of which nothing can be seen: they hide no others."""
+
+
+def the_project(*, anyway: bool = False) -> Project:
+    """The project of the working folder. Raises `ProjectError` where there is none.
+
+    With `anyway`, also where probes, monitors, reloads and bakes cannot be used: who goes back in an outage needs none.
+    """
+    return require_project(leave_out if anyway else None)
+
+
+def leave_out(error: ProjectError) -> None:
+    """Say, once, without what of the project file it goes on."""
+    _say_once(f"confguard: goes on without what cannot be used:\n{error}")
+
+
+@cache
+def _say_once(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def guarded(name: str) -> Guard:
+    return guard_of(the_project(), name)
+
+
+def guarded_anyway(name: str, *, store: Store | None = None, on_event: Listener | None = None) -> Guard:
+    """The guard of a config, without its schema where that cannot be imported: what goes back needs none."""
+    project = the_project(anyway=True)
+    try:
+        return guard_of(project, name, on_event, store=store)
+    except SchemaError as error:
+        hint = f"\n  hint: {error.hint}" if error.hint else ""
+        print(f"confguard: goes on without the schema of '{name}': {error}{hint}", file=sys.stderr)
+        return guard_of(project, name, on_event, store=store, with_schema=False)
+
+
+def guarded_there(name: str) -> Guard:
+    """As `guarded_anyway`, for who needs a store that is there. Raises `NotFoundError` where there is none."""
+    guard = guarded_anyway(name)
+    check_there(guard.store, f"'{guard.name}': ")
+    return guard
+
+
+def of_each(name: str | None, look: Callable[[Guard], T]) -> Outcomes[T]:
+    """What is seen of the config that is named, or of all of the project, even if one cannot be looked at."""
+
+    def looked(config: str) -> T:
+        with guarded_anyway(config) as guard:
+            return look(guard)
+
+    return of_all(names_of(name), looked)
+
+
+def of_each_stored(name: str | None, look: Callable[[Guard], T]) -> Outcomes[T]:
+    """As `of_each`, with stores that are there. Raises what is wrong with the config that is named."""
+
+    def looked(guard: Guard) -> T:
+        check_there(guard.store, f"'{guard.name}': ")
+        return look(guard)
+
+    seen, errors = of_each(name, looked)
+    if name and errors:
+        raise errors[name]
+    return seen, errors
+
+
+def of_all(names: Iterable[str], look: Callable[[str], T]) -> Outcomes[T]:
+    seen: dict[str, T] = {}
+    errors: dict[str, ConfguardError] = {}
+    for name in names:
+        try:
+            seen[name] = look(name)
+        except ConfguardError as error:
+            errors[name] = error
+    return seen, errors
+
+
+def names_of(name: str | None) -> list[str]:
+    """The config that was named; all of the project, if none was. Raises `ProjectError` where there is none such."""
+    project = the_project(anyway=True)
+    if name:
+        project.config(name)
+    return [name] if name else list(project.settings.configs)
+
 
 _PATTERN = re.compile(r"[*?\[]")
-
-
-@frozen
-class Raw:
-    """What was read, and not parsed yet."""
-
-    content: bytes = field(repr=False)
-    format: str
-    name: str
 
 
 def file_named(name: str) -> str:
@@ -72,12 +139,12 @@ def files_named(names: Sequence[str]) -> tuple[list[str], dict[str, ConfguardErr
         of = configs[name]
         return [name] if of is None else files_of(of, name)
 
-    found, errors = of_all(configs, files)
-    if project and not errors and not any(found.values()):
+    listed, errors = of_all(configs, files)
+    if project and not errors and not any(listed.values()):
         raise ProjectError(
             f"{project.file}: no config there names files", hint="`files` in [configs.NAME] does"
         )
-    return [file for listed in found.values() for file in listed], errors
+    return [file for of_config in listed.values() for file in of_config], errors
 
 
 def files_of(project: Project, name: str) -> list[str]:
@@ -121,7 +188,7 @@ def config_named(name: str) -> Project | None:
     return project if project and name in project.settings.configs else None
 
 
-def load(name: str, format: str | None) -> Raw:
+def load(name: str, format: str | None) -> Side:
     """The bytes of the file, or of the config's one file, that an argument names. Raises `DocumentError`."""
     name = file_named(name)
     if name == "-":
@@ -132,16 +199,16 @@ def load(name: str, format: str | None) -> Raw:
             raise DocumentError(
                 f"is larger than {MAX_BYTES:,} bytes, the most that confguard reads", path="-"
             )
-        return Raw(content, format_named(format).name, "<stdin>")
+        return Side(content, "<stdin>", format_named(format).name)
     _, colon, path = name.partition(":")
     if colon and not Path(name).exists():
         chosen = format_named(format) if format else detect_format(path)
-        return Raw(git.blob(name, MAX_BYTES), chosen.name, name)
+        return Side(git.blob(name, MAX_BYTES), name, chosen.name)
     project = find_project()
     config = project.config_of(name) if project and not format else None
     wanted = format or (config[1].format if config else None)
     chosen = format_named(wanted) if wanted else detect_format(name)
-    return Raw(load_bytes(name), chosen.name, name)
+    return Side(load_bytes(name), name, chosen.name)
 
 
 def revision_of(name: str) -> str | None:
@@ -150,9 +217,16 @@ def revision_of(name: str) -> str | None:
     return revision if colon and revision and not Path(name).exists() else None
 
 
-def parse(raw: Raw) -> Document:
-    """The document. Raises `DocumentError`."""
-    return parse_bytes(raw.content, raw.format, path=raw.name)
+def parse(side: Side) -> Document:
+    """The document of what was loaded. Raises `DocumentError`."""
+    assert side.content is not None
+    assert side.format is not None
+    return parse_bytes(side.content, side.format, path=side.name)
+
+
+def load_document(name: str, format: str | None) -> Document:
+    """The document that an argument names. Raises `DocumentError`."""
+    return parse(load(name, format))
 
 
 def whole(name: str, document: Document) -> Document:
@@ -181,7 +255,7 @@ def from_here(name: str) -> str:
     return path if path.startswith((".", "/")) else str(git.root() / path)
 
 
-def terms_for(name: str, schema: str | None, project: Project | None = None) -> Terms:
+def terms_for(name: str, schema: SchemaLike, project: Project | None = None) -> Terms:
     """The terms for a file: those of the project's config that it belongs to; a schema that is named wins."""
     if schema:
         make_importable()
