@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 
 import confguard as cg
-from confguard.documents import known_formats
 from confguard.documents.document import write
+from confguard.documents.registry import known_formats
 from confguard.errors import DocumentError
 from conftest import examples
 from strategies import PLAIN_DOCUMENTS

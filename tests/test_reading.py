@@ -19,10 +19,10 @@ from pydantic import BaseModel
 import confguard as cg
 from confguard.cli import main
 from confguard.diffs.pages import to_html, to_markdown
-from confguard.documents import known_formats
 from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document, write
 from confguard.documents.reading import naming_tags
+from confguard.documents.registry import known_formats
 from confguard.errors import DiffError, DocumentError
 from confguard.risk.model import check_document
 from confguard.schema.schema import resolve_schema

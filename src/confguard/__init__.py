@@ -14,9 +14,10 @@ TYPE_CHECKING = False  # as type checkers know it; `typing` itself costs 10 ms
 __version__ = "0.1.0"
 
 _FACE = {
-    "confguard.documents": ["parse", "read"],
+    "confguard.documents.document": ["parse", "read"],
     "confguard.schema": ["Env", "Profile", "SecretFiles", "explain", "load"],
-    "confguard.diffs": ["diff", "merge"],
+    "confguard.diffs.engine": ["diff"],
+    "confguard.diffs.merging": ["merge"],
     "confguard.risk": ["Circumstances", "Policy", "assess"],
     "confguard.stores": ["Retention"],
     "confguard.targets": ["CallbackTarget", "FileSet"],
@@ -41,8 +42,10 @@ _FACE = {
 """What users call and catch. The other errors are in `confguard.errors`."""
 
 _RETURNED = {
-    "confguard.documents": ["Document"],
-    "confguard.diffs": ["Change", "Conflict", "Diff", "Effect", "Merged"],
+    "confguard.documents.document": ["Document"],
+    "confguard.diffs.changes": ["Change", "Diff"],
+    "confguard.diffs.effects": ["Effect"],
+    "confguard.diffs.merging": ["Conflict", "Merged"],
     "confguard.risk": ["Decision", "Finding", "Risk"],
     "confguard.stores": ["Revision"],
     "confguard.targets.drift": ["Drift"],
@@ -79,16 +82,16 @@ if TYPE_CHECKING:
     from confguard.causes import Suspect as Suspect
     from confguard.causes import Suspects as Suspects
     from confguard.causes import suspects as suspects
-    from confguard.diffs import Change as Change
-    from confguard.diffs import Conflict as Conflict
-    from confguard.diffs import Diff as Diff
-    from confguard.diffs import Effect as Effect
-    from confguard.diffs import Merged as Merged
-    from confguard.diffs import diff as diff
-    from confguard.diffs import merge as merge
-    from confguard.documents import Document as Document
-    from confguard.documents import parse as parse
-    from confguard.documents import read as read
+    from confguard.diffs.changes import Change as Change
+    from confguard.diffs.changes import Diff as Diff
+    from confguard.diffs.effects import Effect as Effect
+    from confguard.diffs.engine import diff as diff
+    from confguard.diffs.merging import Conflict as Conflict
+    from confguard.diffs.merging import Merged as Merged
+    from confguard.diffs.merging import merge as merge
+    from confguard.documents.document import Document as Document
+    from confguard.documents.document import parse as parse
+    from confguard.documents.document import read as read
     from confguard.errors import BakeFailedError as BakeFailedError
     from confguard.errors import BakingError as BakingError
     from confguard.errors import ConfguardError as ConfguardError

@@ -104,7 +104,7 @@ def _written(named: str, args: Namespace) -> dict[str, Any]:
 
 def _current(named: str, schema: Schema[Any]) -> Current:
     """What the settings of a config are. Raises `SchemaError` for what is no config: nothing else has values."""
-    from confguard.records.reference import current_settings
+    from confguard.records.pages import current_settings
 
     project = config_named(named)
     if project is None:

@@ -97,11 +97,7 @@ class Comparison:
 
     def to_json(self) -> dict[str, object]:
         """The comparison as JSON."""
-        return {
-            "same": self.same,
-            "summary": self.summary,
-            "files": [each.to_json() for each in self.files],
-        }
+        return {"same": self.same, "summary": self.summary, "files": [each.to_json() for each in self.files]}
 
 
 def compare_folders(

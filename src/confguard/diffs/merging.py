@@ -93,11 +93,7 @@ def merge(base: Source, ours: Source, theirs: Source, schema: SchemaLike = None)
     if several:
         shape, sides = shape.of_documents(), [documents_of(side) for side in sides]
     shape = shape.of_data(*sides)
-    merger = _Merger(
-        read[1].document,
-        read[2].document,
-        Secrets(shape, *sides),
-    )
+    merger = _Merger(read[1].document, read[2].document, Secrets(shape, *sides))
     data = merger.values(sides[0], sides[1], sides[2], (), shape)
     return Merged(copied(alone(data) if several else data), tuple(merger.conflicts))
 

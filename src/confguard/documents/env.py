@@ -17,6 +17,7 @@ class EnvFormat(Format):
     """`.env`: quotes as in a shell, `export` allowed, nothing expanded."""
 
     name = "env"
+    notation = "confguard.documents.editing.lines:EnvNotation"
     texts_only = True
 
     def parse(self, text: str) -> Any:

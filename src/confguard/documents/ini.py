@@ -29,6 +29,7 @@ class IniFormat(Format):
     """
 
     name = "ini"
+    notation = "confguard.documents.editing.lines:IniNotation"
     texts_only = True
 
     def parse(self, text: str) -> Any:

@@ -114,8 +114,9 @@ class Format(ABC):
     """How names of such files end, with the dot. Of those that come with confguard the registry knows it."""
     texts_only: bool = False
     """Are all values texts, so that `80` may be meant as a number?"""
-    notation: Callable[[str], Any] | None = None
-    """What edits a text of it: a subclass of `editing.weaving.Weaving`; None if it is not edited in place."""
+    notation: Callable[[str], Any] | str | None = None
+    """What edits a text of it: a subclass of `editing.weaving.Weaving`, or `module:name` of one that is loaded when
+    something is edited; None if nothing is in place."""
 
     @abstractmethod
     def parse(self, text: str) -> Any:

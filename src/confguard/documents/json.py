@@ -20,6 +20,7 @@ class JsonFormat(Format):
     """JSON as the standard library reads it."""
 
     name = "json"
+    notation = "confguard.documents.editing.json:JsonNotation"
 
     def parse(self, text: str) -> Any:
         try:

@@ -5,16 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from confguard.documents.interface import (
-    Format,
-    ParseError,
-    Places,
-    Spot,
-    end_of,
-    places_of,
-    repeated,
-    twice,
-)
+from confguard.documents.interface import Format, ParseError, Places, Spot, end_of, places_of, repeated, twice
 
 __all__ = ["PropertiesFormat", "properties_escaped", "spots"]
 
@@ -23,6 +14,7 @@ class PropertiesFormat(Format):
     """Properties: a flat mapping of texts. Dots in keys are part of the key."""
 
     name = "properties"
+    notation = "confguard.documents.editing.lines:PropertiesNotation"
     texts_only = True
 
     def parse(self, text: str) -> Any:

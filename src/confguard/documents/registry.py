@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from confguard.documents.interface import Format
 from confguard.errors import DocumentError, did_you_mean
@@ -12,24 +12,17 @@ from confguard.errors import DocumentError, did_you_mean
 __all__ = ["detect_format", "format_named", "is_configuration", "known_formats", "notation_of"]
 
 
-class _BuiltIn(NamedTuple):
-    """A format that is loaded when a file is of it: what files are called, who reads and writes, and who edits them."""
-
-    suffixes: tuple[str, ...]
-    reader: str
-    notation: str
-
-
 _BUILT_IN = {
-    "toml": _BuiltIn((".toml",), "toml:TomlFormat", "toml:TomlNotation"),
-    "yaml": _BuiltIn((".yaml", ".yml"), "yaml:YamlFormat", "yaml:YamlNotation"),
-    "json": _BuiltIn((".json",), "json:JsonFormat", "json:JsonNotation"),
-    "ini": _BuiltIn((".ini", ".cfg", ".cnf", ".conf"), "ini:IniFormat", "lines:IniNotation"),
-    "env": _BuiltIn((".env",), "env:EnvFormat", "lines:EnvNotation"),
-    "jsonc": _BuiltIn((".jsonc", ".json5"), "json:JsoncFormat", "json:JsonNotation"),
-    "properties": _BuiltIn((".properties",), "properties:PropertiesFormat", "lines:PropertiesNotation"),
+    "toml": ("confguard.documents.toml:TomlFormat", ".toml"),
+    "yaml": ("confguard.documents.yaml:YamlFormat", ".yaml", ".yml"),
+    "json": ("confguard.documents.json:JsonFormat", ".json"),
+    "ini": ("confguard.documents.ini:IniFormat", ".ini", ".cfg", ".cnf", ".conf"),
+    "env": ("confguard.documents.env:EnvFormat", ".env"),
+    "jsonc": ("confguard.documents.json:JsoncFormat", ".jsonc", ".json5"),
+    "properties": ("confguard.documents.properties:PropertiesFormat", ".properties"),
 }
-_BY_SUFFIX = {suffix: name for name, traits in _BUILT_IN.items() for suffix in traits.suffixes}
+"""By their names: the formats, which are loaded when a file is of them, and what names of such files end in."""
+_BY_SUFFIX = {suffix: name for name, (_, *suffixes) in _BUILT_IN.items() for suffix in suffixes}
 
 
 def known_formats() -> tuple[str, ...]:
@@ -44,25 +37,20 @@ def known_formats() -> tuple[str, ...]:
 @cache
 def format_named(name: str) -> Format:
     """The format of that name. Raises `DocumentError` for one that is not known."""
-    if name in _BUILT_IN:
-        built_in: Format = _loaded(f"confguard.documents.{_BUILT_IN[name].reader}")()
-        return built_in
-    plugins = _plugins()
-    if name in plugins:
-        plugin: Format = _loaded(plugins[name])()
-        return plugin
-    known = known_formats()
-    raise DocumentError(
-        f"unknown format '{name}'{did_you_mean(name, known)}", hint=f"one of: {', '.join(known)}"
-    )
+    spec = _BUILT_IN[name][0] if name in _BUILT_IN else _plugins().get(name)
+    if spec is None:
+        known = known_formats()
+        raise DocumentError(
+            f"unknown format '{name}'{did_you_mean(name, known)}", hint=f"one of: {', '.join(known)}"
+        )
+    chosen: Format = _loaded(spec)()
+    return chosen
 
 
 def notation_of(name: str) -> Callable[[str], Any] | None:
     """What edits texts of a format, keeping comments and layout; None where nothing does."""
-    if name in _BUILT_IN:
-        notation: Callable[[str], Any] = _loaded(f"confguard.documents.editing.{_BUILT_IN[name].notation}")
-        return notation
-    return getattr(format_named(name), "notation", None)
+    notation = getattr(format_named(name), "notation", None)
+    return _loaded(notation) if isinstance(notation, str) else notation
 
 
 def detect_format(path: str) -> Format:
@@ -75,9 +63,8 @@ def detect_format(path: str) -> Format:
     """
     name = path.rstrip("/").rpartition("/")[2].lower()
     dot = name.rfind(".")
-    suffix = (
-        name[dot:] if 0 < dot < len(name) - 1 else ""
-    )  # as `pathlib` has it, which is asked too often here
+    # As `pathlib` has it, which is asked too often here.
+    suffix = name[dot:] if 0 < dot < len(name) - 1 else ""
     if name == ".env" or name.startswith(".env."):
         return format_named("env")
     if suffix in _BY_SUFFIX:

@@ -20,6 +20,7 @@ class TomlFormat(Format):
     """TOML as tomli reads it."""
 
     name = "toml"
+    notation = "confguard.documents.editing.toml:TomlNotation"
 
     def parse(self, text: str) -> Any:
         import tomli
@@ -68,8 +69,7 @@ _CLOSING = re.compile(r"[ \t]*\]{1,2}")
 _HEADER = re.compile(r"[ \t]*\[\[?[^\[\]\n]*\]")
 _KEY = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|[^\s.=\[\]{},#"\']+')
 _STRING = re.compile(
-    r'"""(?:[^\\]|\\.)*?"{3,5}(?!")|\'\'\'.*?\'{3,5}(?!\')|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'',
-    re.DOTALL,
+    r'"""(?:[^\\]|\\.)*?"{3,5}(?!")|\'\'\'.*?\'{3,5}(?!\')|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'', re.DOTALL
 )
 _BARE = re.compile(r"[^,\]}#\r\n]*[^,\]}#\r\n \t]")
 

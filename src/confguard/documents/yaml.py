@@ -27,6 +27,7 @@ class YamlFormat(Format):
     """YAML: one document is its data; several are `Documents`, a list of them; none is an empty mapping."""
 
     name = "yaml"
+    notation = "confguard.documents.editing.yaml:YamlNotation"
 
     def parse(self, text: str) -> Any:
         import yaml

@@ -150,7 +150,7 @@ def drill(
     that it is not healthy for as long as the `bake`. Raises `ConfguardError` where the config as it is fails in one of
     them.
 
-    >>> from confguard.documents import parse
+    >>> from confguard.documents.document import parse
     >>> result = drill(parse("size = 64\\n", "toml"), limit=20)
     >>> result.tried, result.caught <= result.tried
     (20, True)

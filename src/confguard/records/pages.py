@@ -1,21 +1,31 @@
-"""A change log as a page of Markdown and as an Atom feed. Whatever a user wrote is escaped."""
+"""Pages: a change log as Markdown and as an Atom feed, and what a reference page says of now."""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from confguard.diffs.pages import code
+from confguard.diffs.render import show_value
 from confguard.errors import NotFoundError, harmless
+from confguard.fields import Owner
+from confguard.guard import Guard
+from confguard.paths import Path, show_path
+from confguard.records.authorship import BlamedValue, blame
 from confguard.records.changelog import Entry, Release, day
 from confguard.records.versions import Version
+from confguard.schema.export import Current
+from confguard.schema.schema import Schema
+from confguard.schema.shape import Shape
+from confguard.values import Documents, Files
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["text", "to_atom", "to_markdown"]
+__all__ = ["current_settings", "text", "to_atom", "to_markdown"]
 
 _MARKS = re.compile(r"[\\`*_\[\]]")
 _ADDRESS = re.compile(r"[!-~]+@[!-~]+")
@@ -121,3 +131,57 @@ def _add_entry(element: Element, entry: Entry, feed_id: UUID) -> None:
     points = ET.SubElement(div, "ul")
     for sentence in entry.sentences(harmless):
         ET.SubElement(points, "li").text = sentence
+
+
+def current_settings(guard: Guard, schema: Schema[object], owners: Iterable[str] = ()) -> Current:
+    """What each setting of a schema is in the head of a config: its value, owner and last change, as Markdown.
+
+    `owners` are those of what the schema names none of. Raises `NotFoundError` where there is no revision.
+    """
+    head = guard.head()
+    if head is None:
+        raise NotFoundError(f"'{guard.name}' has no revision yet", hint="`confguard apply` makes the first")
+    apart = isinstance(head.data, Files | Documents)
+    below: dict[Path, list[tuple[str, BlamedValue]]] = defaultdict(list)
+    for value in blame(guard, schema=schema):
+        part, path = (show_path(value.path[:1]), value.path[1:]) if apart else ("", value.path)
+        path = _own_names(path, schema.shape)
+        for length in range(1, len(path) + 1):
+            below[path[:length]].append((part, value))
+
+    def current(path: tuple[str, ...]) -> tuple[str, str, str]:
+        found = below.get(path, [])
+        marks = [mark.team for _, mark in schema.shape.marks_on(path, Owner)]
+        return _values(path, found), text(", ".join(marks[-1:] or owners)), _last_change(found)
+
+    return current
+
+
+def _own_names(path: Path, shape: Shape) -> Path:
+    """A path by the names that the schema has now, where a document writes older ones."""
+    own: list[object] = []
+    for segment in path:
+        (name,) = shape.names.get((segment,), (segment,))[-1:]
+        own.append(name)
+        shape = shape.child(name)
+    return tuple(own)
+
+
+def _values(path: Path, found: list[tuple[str, BlamedValue]]) -> str:
+    parts: dict[str, list[BlamedValue]] = defaultdict(list)
+    for part, value in found:
+        parts[part].append(value)
+    shown = [
+        (code(show_value(values[0].value)) if len(values) == 1 else f"{len(values)} values")
+        + (f" in {code(part)}" if part else "")
+        for part, values in parts.items()
+    ]
+    return ", ".join(shown) or "not set"
+
+
+def _last_change(found: list[tuple[str, BlamedValue]]) -> str:
+    known = [value for _, value in found if value.at]
+    if not known:
+        return text(found[0][1].note or "") if found else ""
+    last = max(known, key=lambda value: value.at or "")
+    return text(f"{(last.at or '')[:10]}, revision {last.revision} by {last.author}: {last.why}")
