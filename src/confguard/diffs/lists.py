@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 from attrs import field, frozen
 
-from confguard.diffs.identity import Keying, leaves, token
+from confguard.diffs.identity import Keying, token
 from confguard.diffs.sequences import Move, fewest_moves, in_common
-from confguard.paths import Key
+from confguard.paths import Key, Path
 
 __all__ = ["Alignment", "align", "align_documents", "staying"]
 
@@ -191,12 +191,10 @@ def _between_the_same(
     return pairs
 
 
-_FEW, _SMALL = 40, 300
-"""The most elements a side, and the most values in all of them, that deepdiff is asked to pair."""
 _MOST_VALUES = 200_000
 """Where there are more values than this, elements are paired in the order of the lists."""
 _ALIKE = 0.5
-"""The share of its values that an element keeps when it is edited."""
+"""The share of its values that an element keeps when it is edited; one that is another in its old place counts half."""
 _COMMON = 30
 """A value that more elements than this have says nothing."""
 
@@ -211,33 +209,29 @@ def _pair_alike(
         pairs = {0: 0}
     elif size > _MOST_VALUES:
         pairs = dict(zip(range(len(before)), range(len(after)), strict=False))
-    elif max(len(before), len(after)) > _FEW or size > _SMALL:
-        pairs = _by_values(before, after)
     else:
-        pairs = _by_distance(before, after)
+        pairs = _by_values(before, after)
     paired = [(left_old[i], left_new[j]) for i, j in pairs.items()]
     return [(i, j) for i, j in paired if type(old[i]) is type(new[j])]
 
 
 def _by_values(old: list[Any], new: list[Any]) -> dict[int, int]:
     """The pairs that share most of their values, the likeliest first."""
+    before, after = ([dict(_values(element, ())) for element in side] for side in (old, new))
     holding: dict[Any, list[int]] = defaultdict(list)
-    sizes = []
-    for j, element in enumerate(new):
-        values = set(leaves(element))
-        sizes.append(len(values))
-        for leaf in values:
-            holding[leaf].append(j)
+    for j, values in enumerate(after):
+        for feature in (*values.items(), *values):
+            holding[feature].append(j)
     scored = []
-    for i, element in enumerate(old):
-        values = set(leaves(element))
-        shared: dict[int, int] = defaultdict(int)
-        for leaf in values:
-            holders = holding.get(leaf, ())
-            if len(holders) <= _COMMON:
-                for j in holders:
-                    shared[j] += 1
-        scored += [(count / max(len(values), sizes[j]), i, j) for j, count in shared.items()]
+    for i, values in enumerate(before):
+        features = (*values.items(), *values)
+        near = {
+            j for each in features if len(holding.get(each, ())) <= _COMMON for j in holding.get(each, ())
+        }
+        for j in near:
+            equal = len(values.items() & after[j].items())
+            placed = len(values.keys() & after[j].keys())
+            scored.append(((equal + placed) / 2 / max(len(values), len(after[j])), i, j))
     pairs: dict[int, int] = {}
     taken: set[int] = set()
     for share, i, j in sorted(scored, key=lambda each: (-each[0], each[1], each[2])):
@@ -247,44 +241,16 @@ def _by_values(old: list[Any], new: list[Any]) -> dict[int, int]:
     return pairs
 
 
+def _values(element: Any, path: Path) -> Iterator[tuple[Path, Hashable]]:
+    """Each value inside, by its path."""
+    if isinstance(element, dict | list) and element:
+        for key, inner in element.items() if isinstance(element, dict) else enumerate(element):
+            yield from _values(inner, (*path, key))
+    else:
+        yield path, token(element)
+
+
 def _size(value: Any) -> int:
     if isinstance(value, dict | list):
         return 1 + sum(map(_size, value.values() if isinstance(value, dict) else value))
     return 1
-
-
-_LARGEST = 10**300
-
-
-def _tame(value: Any) -> Any:
-    """A value as deepdiff can measure it: it knows neither bytes, nor numbers that no float holds, nor odd keys."""
-    if isinstance(value, dict):
-        return {key if isinstance(key, str) else repr(key): _tame(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_tame(inner) for inner in value]
-    plain = value is None or isinstance(value, str | bool)
-    return value if plain or (isinstance(value, int | float) and abs(value) < _LARGEST) else repr(value)
-
-
-def _by_distance(old: list[Any], new: list[Any]) -> dict[int, int]:
-    from deepdiff import DeepDiff
-
-    distances = DeepDiff(
-        _tame(old),
-        _tame(new),
-        ignore_order=True,
-        report_repetition=True,
-        cutoff_intersection_for_pairs=1,
-        cutoff_distance_for_pairs=0.5,
-        view="tree",
-    )
-    pairs: dict[int, int] = {}
-    for levels in distances.values():
-        for level in levels:
-            there = level.path(output_format="list")
-            here = level.path(output_format="list", use_t2=True)
-            # What came or went inside of a pair may name it by the other side's position: then it says nothing.
-            placed = len(there) > 1 and len(here) > 1 and there[0] < len(old) and here[0] < len(new)
-            if placed and there[0] not in pairs and here[0] not in pairs.values():
-                pairs[there[0]] = here[0]
-    return pairs
