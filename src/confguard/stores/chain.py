@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 from attrs import fields
@@ -133,13 +134,11 @@ def _ranges(numbers: list[int]) -> str:
     >>> _ranges([1, 2, 3, 7, 9, 10])
     '1 to 3, 7, 9 to 10'
     """
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1][1:] = [number]
-        else:
-            runs.append([number])
-    return ", ".join(" to ".join(map(str, run)) for run in runs)
+    runs = (
+        [number for _, number in run]
+        for _, run in groupby(enumerate(numbers), lambda each: each[1] - each[0])
+    )
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
 
 
 def conflict(config: str, head: Revision | None, expect: int) -> ConflictError:

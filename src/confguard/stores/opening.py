@@ -82,7 +82,4 @@ def check_there(
 def _plugin(scheme: str) -> Callable[[str], Store] | None:
     from importlib.metadata import entry_points
 
-    for point in entry_points(group="confguard.stores", name=scheme):
-        opener: Callable[[str], Store] = point.load()
-        return opener
-    return None
+    return next((point.load() for point in entry_points(group="confguard.stores", name=scheme)), None)

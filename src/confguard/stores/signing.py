@@ -74,13 +74,20 @@ class Signers:
             signature = Path(folder, "digest.sig")
             signature.write_text(revision.signature, "ascii", errors="replace")
             for principal in filter(None, (revision.author, revision.approved_by)):
-                if self._verifies(principal, signature, revision.digest):
+                command = [
+                    "ssh-keygen",
+                    "-Y",
+                    "verify",
+                    "-n",
+                    NAMESPACE,
+                    "-f",
+                    str(self.path),
+                    "-I",
+                    principal,
+                ]
+                if _run([*command, "-s", str(signature)], revision.digest.encode("ascii")).returncode == 0:
                     return None
         return f"is not signed by {revision.author}, or by a key that {self.path} does not allow"
-
-    def _verifies(self, principal: str, signature: Path, digest: str) -> bool:
-        command = ["ssh-keygen", "-Y", "verify", "-n", NAMESPACE, "-f", str(self.path), "-I", principal, "-s"]
-        return _run([*command, str(signature)], digest.encode("ascii")).returncode == 0
 
 
 def verify_signed(store: Store, config: str, signers: Signers) -> int:

@@ -109,10 +109,8 @@ class SignalReload(Reload):
             return
         except UnusableError as error:
             wrong = str(error)
-        except OSError as error:
-            wrong = error.strerror or type(error).__name__
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing was signalled
-            wrong = f"{type(error).__name__}: {error}"
+            wrong = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}".removesuffix(": ")
         hint = "does the service run, and does it write its number there?"
         if "permitted" in wrong:
             hint = "who runs confguard must be the service's user, or root"
