@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import platform
 import re
@@ -64,24 +63,13 @@ class Stage:
     @staticmethod
     def of(value: object) -> Stage:
         """A share as `"10%"` or `0.1`, `"all"`, or the names of groups. Raises `ValueError`."""
-        if isinstance(value, Stage):
-            return value
-        if isinstance(value, bool):
-            raise _wrong(value)
-        if isinstance(value, int | float):
-            return Stage(share=_share(float(value), value))
-        names = value if isinstance(value, list | tuple) else str(value).split(",")
-        groups = tuple(dict.fromkeys(_group(str(name)) for name in names))
-        if "all" in groups:
-            return ALL
-        if len(groups) == 1 and groups[0].endswith("%"):
-            try:
-                return Stage(share=_share(float(groups[0][:-1]) / 100, value))
-            except ValueError:
-                raise _wrong(value) from None
-        if not groups or not all(map(_is_name, groups)):
-            raise _wrong(value)
-        return Stage(groups=groups)
+        stage = value if isinstance(value, Stage) else _stage_of(value)
+        if stage is None or not (stage.groups or 0 < stage.share <= 1):
+            shown = harmless(str(value)[:40])
+            raise ValueError(
+                f"'{shown}' is no stage: a share of more than nothing such as '10%', 'all', or names of groups"
+            )
+        return stage
 
     def __str__(self) -> str:
         if self.groups:
@@ -121,10 +109,19 @@ def stages_of(values: Iterable[object]) -> tuple[Stage, ...]:
     return stages
 
 
-def _share(share: float, value: object) -> float:
-    if not (math.isfinite(share) and 0 < share <= 1):
-        raise _wrong(value)
-    return share
+def _stage_of(value: object) -> Stage | None:
+    if isinstance(value, int | float):
+        return None if isinstance(value, bool) else Stage(share=float(value))
+    names = value if isinstance(value, list | tuple) else str(value).split(",")
+    groups = tuple(dict.fromkeys(_group(str(name)) for name in names))
+    if "all" in groups:
+        return ALL
+    if len(groups) == 1 and groups[0].endswith("%"):
+        try:
+            return Stage(share=float(groups[0][:-1]) / 100)
+        except ValueError:
+            return None
+    return Stage(groups=groups) if groups and all(map(_is_name, groups)) else None
 
 
 def _group(name: str) -> str:
@@ -133,10 +130,3 @@ def _group(name: str) -> str:
 
 def _is_name(group: str) -> bool:
     return group[:1].isalpha() and group.isprintable() and not set(" ,;\"'") & set(group)
-
-
-def _wrong(value: object) -> ValueError:
-    shown = harmless(str(value)[:40])
-    return ValueError(
-        f"'{shown}' is no stage: a share of more than nothing such as '10%', 'all', or names of groups"
-    )

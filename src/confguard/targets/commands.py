@@ -182,9 +182,8 @@ class Running:
         try:
             self._process.wait(1)
         except subprocess.TimeoutExpired:
-            threading.Thread(
-                target=self._process.wait, daemon=True
-            ).start()  # it is no zombie, whenever it ends
+            # So that it is no zombie, whenever it ends.
+            threading.Thread(target=self._process.wait, daemon=True).start()
             return False
         return True
 
