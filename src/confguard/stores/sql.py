@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from confguard.errors import IntegrityError, NotFoundError
-from confguard.stores import chain, packing
+from confguard.stores import chain, packing, sql_script
 from confguard.stores.interface import (
     LEASE_SECONDS,
     REPORT_SECONDS,
@@ -25,19 +25,7 @@ from confguard.stores.interface import (
 from confguard.stores.packing import Keyframe
 from confguard.stores.retrying import bake_changed, check_apart, committed, conflict_of, settled
 from confguard.stores.selecting import contents_to_keep
-from confguard.stores.sql_script import (
-    HEAD_MOVED,
-    ID,
-    KEYFRAME_GONE,
-    Row,
-    Statement,
-    UnmetError,
-    bake_of,
-    bake_text,
-    micros,
-    revision_of,
-    script_of,
-)
+from confguard.stores.sql_script import ID, Row, Statement, UnmetError
 
 __all__ = ["SqlStore"]
 
@@ -116,11 +104,11 @@ class SqlStore(Store):
             contents = ((revision.number, revision.content_if_there()) for revision in each.revisions)
             packed, keyframe = packing.pack_all(contents, self._keyframe(each))
             keyframes[each.config] = (each.revisions[-1].digest, keyframe)
-            script += [*script_of(each, packed, self.now), *self._waking(each.config)]
+            script += [*sql_script.script_of(each, packed, self.now), *self._waking(each.config)]
         try:
             self._run(script)
         except UnmetError as error:
-            if str(error) == KEYFRAME_GONE:
+            if str(error) == sql_script.KEYFRAME_GONE:
                 self._keyframes |= {each.config: (each.revisions[0].parent or "", None) for each in appends}
                 return self._commit(appends)
             raise conflict_of(self, appends) from error
@@ -185,7 +173,7 @@ class SqlStore(Store):
         return [chain.check_link(self._revision(row)) for row in rows]
 
     def between(self, start: datetime, end: datetime, limit: int) -> list[Revision]:
-        oldest, newest = (micros(each.astimezone(UTC)) for each in (start, end))
+        oldest, newest = (sql_script.micros(each.astimezone(UTC)) for each in (start, end))
         rows = self._rows(_BETWEEN, oldest, oldest, newest, _bounded(limit))
         return [chain.check_link(self._revision(row)) for row in rows]
 
@@ -228,7 +216,7 @@ class SqlStore(Store):
 
     def change_bake(self, config: str, before: PendingBake, after: PendingBake) -> bool:
         """Let a bake be another one; where the answer is lost, one that is as it was to be was changed."""
-        texts = bake_text(config, before), bake_text(config, after)
+        texts = sql_script.bake_text(config, before), sql_script.bake_text(config, after)
         return bake_changed(
             config,
             before.revision,
@@ -252,7 +240,7 @@ class SqlStore(Store):
         """The bake that is under way, as text and as what that says."""
         query = f"SELECT bake, lease - {self.now} FROM config WHERE name = ? AND bake IS NOT NULL"
         for text, left in self._rows(query, config):
-            return text, bake_of(config, text, left, self.longest_lease)
+            return text, sql_script.bake_of(config, text, left, self.longest_lease)
         return None
 
     def _on_bake(
@@ -308,7 +296,7 @@ class SqlStore(Store):
             Statement(
                 "UPDATE config SET head = head WHERE id = ? AND head = ? RETURNING 1",
                 (identity, head),
-                HEAD_MOVED,
+                sql_script.HEAD_MOVED,
             )
         ]
         pack = "UPDATE revision SET payload = ?, keyframe = ? WHERE config = ? AND number = ?"
@@ -372,7 +360,7 @@ class SqlStore(Store):
                 raise thinned(name, number)
             return content
 
-        return revision_of(row, load)
+        return sql_script.revision_of(row, load)
 
 
 def _unpacked(payload: object, keyframe: int | None, dictionary: object) -> bytes:

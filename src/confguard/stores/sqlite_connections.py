@@ -23,6 +23,7 @@ from attrs import frozen
 
 from confguard.errors import StoreBusyError, StoreError
 from confguard.forking import close_with
+from confguard.stores.urls import newer_layout
 
 __all__ = ["Reader", "connect", "ensure", "is_store", "statements", "transaction"]
 
@@ -90,11 +91,7 @@ def is_store(connection: sqlite3.Connection, path: Path) -> bool:
     application, version, tables = connection.execute(_WHAT).fetchone()  # one statement: one moment
     if application == APPLICATION_ID:
         if version != LAYOUT:
-            raise StoreError(
-                f"{path}: made by {'a newer' if version > LAYOUT else 'an older'} confguard"
-                f" (layout {version}, this one knows {LAYOUT})",
-                hint="upgrade confguard-safety",
-            )
+            raise newer_layout(path, version, LAYOUT)
         return True
     if application or tables:
         raise StoreError(
