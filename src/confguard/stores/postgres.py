@@ -22,6 +22,7 @@ try:
 
     from confguard.stores.postgres_connections import (
         LAYOUT,
+        LOST,
         BoundedConnection,
         Tables,
         check_replicated,
@@ -120,7 +121,7 @@ class PostgresStore(SqlStore):
             while notice := connection.pgconn.notifies():
                 self._notices[notice.extra.decode()] += 1
 
-        _twice(take, lambda error: isinstance(error, _LOST) and self._connection.closed)
+        _twice(take, lambda error: isinstance(error, LOST) and self._connection.closed)
 
     def _listen(self, connection: BoundedConnection) -> None:
         """Ask to be notified; where nobody may (a replica, a role), ask again after a while."""
@@ -180,7 +181,7 @@ class PostgresStore(SqlStore):
                 return self._connection.execute(self._tables.named(query), values).fetchall()
 
         with nothing_sent(), self._alone():
-            return _twice(read, lambda error: isinstance(error, _LOST) and self._connection.broken)
+            return _twice(read, lambda error: isinstance(error, LOST) and self._connection.broken)
 
     def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
         def was_demoted(error: psycopg.Error) -> bool:
@@ -293,9 +294,6 @@ class PostgresStore(SqlStore):
                 raise newer_layout(self._shown, layout, LAYOUT)
             self._is_set_up = layout is not None
         return self._is_set_up
-
-
-_LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
 def _twice(attempt: Callable[[], _T], again: Callable[[psycopg.Error], bool]) -> _T:

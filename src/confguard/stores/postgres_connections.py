@@ -36,7 +36,7 @@ _CANCEL_SECONDS = 1.0
 _SYNC_REP_WAIT = "SyncRepWaitForLSN"
 """Where the server's warning comes from, in whatever language, that a wait for its standby was given up."""
 _BUSY = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
-_LOST = (
+LOST = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
     psycopg.errors.IdleInTransactionSessionTimeout,
@@ -176,7 +176,7 @@ def _explanation(shown: str, error: psycopg.Error) -> StoreError:
         if isinstance(error, kinds):
             kind = StoreBusyError if kinds is _BUSY else StoreError
             return kind(f"{shown}: {what}: {first_line(error)}", hint=hint)
-    if not isinstance(error, _LOST):
+    if not isinstance(error, LOST):
         return StoreError(f"{shown}: {first_line(error)}")
     if (error.sqlstate or "").startswith(_UNABLE):
         return StoreError(

@@ -27,6 +27,7 @@ from confguard.errors import harmless
 from confguard.fields import Duration
 from confguard.interrupting import uninterrupted
 from confguard.targets.concealing import concealed_words
+from confguard.targets.writing import undoing
 
 __all__ = ["Ended", "Running", "not_run", "run", "started"]
 
@@ -117,17 +118,15 @@ class Running:
         self._reading, writing = os.pipe()
         self._open = True
         try:
-            self._process = subprocess.Popen(
-                words,
-                stdin=subprocess.DEVNULL,
-                stdout=writing,
-                stderr=writing,
-                start_new_session=True,
-                env=dict(environment),
-            )
-        except BaseException:
-            os.close(self._reading)
-            raise
+            with undoing(lambda: os.close(self._reading)):
+                self._process = subprocess.Popen(
+                    words,
+                    stdin=subprocess.DEVNULL,
+                    stdout=writing,
+                    stderr=writing,
+                    start_new_session=True,
+                    env=dict(environment),
+                )
         finally:
             os.close(writing)
         self._poll = select.poll()
