@@ -836,6 +836,17 @@ def test_check_judges_a_layer_together_with_the_others(project: Path) -> None:
     assert (code, told.count("conf/prod.yaml:2:3")) == (1, 1)
 
 
+def test_check_sees_what_one_layer_says_twice(project: Path) -> None:
+    """Under the old name and the new one: merged with the other layers, that does not show."""
+    renamed = 'pool: Annotated[int, Renamed("size")]'
+    imports = "from typing import Annotated\nfrom confguard.fields import Renamed\n"
+    write(".", {"settings.py": imports + SETTINGS.replace("pool: int", renamed)})
+    write("conf", {"prod.yaml": "db:\n  pool: 20\n  size: 30\n"})
+    code, printed = command("check", "conf/base.toml", "conf/prod.yaml")
+    assert (code, printed.count("conf/prod.yaml:3:3: CG002")) == (1, 1)
+    assert "is the same setting as 'db.pool'" in printed
+
+
 def test_the_hook_judges_layers_as_merged(project: Path) -> None:
     def git(*arguments: str) -> None:
         identity = ["-c", "user.name=ana", "-c", "user.email=ana@example.org"]
