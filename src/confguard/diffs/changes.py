@@ -120,13 +120,13 @@ class Diff:
     """An ordered set of changes.
 
     >>> from confguard.diffs.engine import diff
-    >>> made = diff({"pool": 64, "tags": ["a"]}, {"pool": 4, "tags": ["a", "b"]})
-    >>> print(made)
+    >>> difference = diff({"pool": 64, "tags": ["a"]}, {"pool": 4, "tags": ["a", "b"]})
+    >>> print(difference)
     pool: 64 -> 4 (16 times less)
     + tags[1]: "b"
-    >>> made.apply({"pool": 64, "tags": ["a"]})
+    >>> difference.apply({"pool": 64, "tags": ["a"]})
     {'pool': 4, 'tags': ['a', 'b']}
-    >>> made.invert().apply({"pool": 4, "tags": ["a", "b"]})
+    >>> difference.invert().apply({"pool": 4, "tags": ["a", "b"]})
     {'pool': 64, 'tags': ['a']}
     """
 
@@ -280,8 +280,8 @@ class Diff:
         patch holds it in the clear, so `secrets=True` has to ask for that.
 
         >>> from confguard.diffs.engine import diff
-        >>> made = diff({"hosts": [{"name": "a"}, {"name": "b", "w": 1}]}, {"hosts": [{"name": "b", "w": 2}]})
-        >>> made.to_json_patch()
+        >>> difference = diff({"hosts": [{"name": "a"}, {"name": "b", "w": 1}]}, {"hosts": [{"name": "b", "w": 2}]})
+        >>> difference.to_json_patch()
         [{'op': 'replace', 'path': '/hosts/1/w', 'value': 2}, {'op': 'remove', 'path': '/hosts/0'}]
         """
         return operations(self.changes, self.before, several=self.several, secrets=secrets)

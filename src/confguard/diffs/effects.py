@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from confguard.fields import ByteSize, FieldType, Network, Ratio, Safer, Secret
 from confguard.schema.shape import Shape
@@ -42,13 +42,7 @@ class Effect:
 
     def to_json(self) -> dict[str, object]:
         """The effect as JSON, without what is not known."""
-        members = {
-            "word": self.word,
-            "ratio": self.ratio,
-            "magnitude": self.magnitude,
-            "suspicion": self.suspicion,
-        }
-        return {name: value for name, value in members.items() if value is not None}
+        return asdict(self, filter=lambda _, value: value is not None)
 
     def __str__(self) -> str:
         """The parenthesis behind a change; empty where there is nothing to say.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
@@ -14,7 +14,7 @@ from confguard.paths import Key, Path, dig
 from confguard.schema.secrets import is_secret
 from confguard.schema.shape import ANYTHING, Shape
 
-__all__ = ["IDENTIFYING", "Keying", "document_keys", "keying", "leaves", "token"]
+__all__ = ["IDENTIFYING", "Keying", "document_keys", "keying", "leaves", "likenesses", "token"]
 
 _IDENTIFYING = (
     *("id", "uuid", "guid", "key", "kid", "name", "slug", "code"),
@@ -146,10 +146,32 @@ def token(value: Any) -> Hashable:
     return (kind, value)
 
 
-def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Hashable]]:
-    """Each value inside of tables, by its path; a list is one."""
-    if isinstance(value, dict) and value:
+def leaves(value: Any, path: Path = (), *, in_lists: bool = False) -> Iterator[tuple[Path, Hashable]]:
+    """Each value inside of tables, by its path; a list is one, unless what is in lists counts, too."""
+    if value and isinstance(value, dict):
         for key, inner in value.items():
-            yield from leaves(inner, (*path, key))
+            yield from leaves(inner, (*path, key), in_lists=in_lists)
+    elif value and in_lists and isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from leaves(inner, (*path, i), in_lists=True)
     else:
         yield path, token(value)
+
+
+_COMMON = 30
+"""What more than this have in common says nothing."""
+
+
+def likenesses(
+    before: list[dict[Path, Hashable]], after: list[dict[Path, Hashable]]
+) -> Iterator[tuple[int, int, int, int]]:
+    """Pairs of tables, by their leaves, that have something in common: how many are equal, how many placed."""
+    holding: dict[Any, list[int]] = defaultdict(list)
+    for j, values in enumerate(after):
+        for feature in (*values.items(), *values):
+            holding[feature].append(j)
+    for i, values in enumerate(before):
+        holders = (holding.get(feature, ()) for feature in (*values.items(), *values))
+        for j in sorted({j for numbers in holders if len(numbers) <= _COMMON for j in numbers}):
+            equal = len(values.items() & after[j].items())
+            yield i, j, equal, len(values.keys() & after[j].keys())

@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from typing import Any
 
 from attrs import field, frozen
 
-from confguard.diffs.identity import Keying, token
+from confguard.diffs.identity import Keying, leaves, likenesses, token
 from confguard.diffs.sequences import Move, fewest_moves, in_common
-from confguard.paths import Key, Path
+from confguard.paths import Key
 
 __all__ = ["Alignment", "align", "align_documents", "staying"]
 
@@ -195,8 +195,6 @@ _MOST_VALUES = 200_000
 """Where there are more values than this, elements are paired in the order of the lists."""
 _ALIKE = 0.5
 """The share of its values that an element keeps when it is edited; one that is another in its old place counts half."""
-_COMMON = 30
-"""A value that more elements than this have says nothing."""
 
 
 def _pair_alike(
@@ -211,43 +209,24 @@ def _pair_alike(
         pairs = dict(zip(range(len(before)), range(len(after)), strict=False))
     else:
         pairs = _by_values(before, after)
-    paired = [(left_old[i], left_new[j]) for i, j in pairs.items()]
-    return [(i, j) for i, j in paired if type(old[i]) is type(new[j])]
+    positions = [(left_old[i], left_new[j]) for i, j in pairs.items()]
+    return [(i, j) for i, j in positions if type(old[i]) is type(new[j])]
 
 
 def _by_values(old: list[Any], new: list[Any]) -> dict[int, int]:
     """The pairs that share most of their values, the likeliest first."""
-    before, after = ([dict(_values(element, ())) for element in side] for side in (old, new))
-    holding: dict[Any, list[int]] = defaultdict(list)
-    for j, values in enumerate(after):
-        for feature in (*values.items(), *values):
-            holding[feature].append(j)
-    scored = []
-    for i, values in enumerate(before):
-        features = (*values.items(), *values)
-        near = {
-            j for each in features if len(holding.get(each, ())) <= _COMMON for j in holding.get(each, ())
-        }
-        for j in near:
-            equal = len(values.items() & after[j].items())
-            placed = len(values.keys() & after[j].keys())
-            scored.append(((equal + placed) / 2 / max(len(values), len(after[j])), i, j))
+    before, after = ([dict(leaves(element, in_lists=True)) for element in side] for side in (old, new))
+    scored = [
+        (-(equal + placed) / 2 / max(len(before[i]), len(after[j])), i, j)
+        for i, j, equal, placed in likenesses(before, after)
+    ]
     pairs: dict[int, int] = {}
-    taken: set[int] = set()
-    for share, i, j in sorted(scored, key=lambda each: (-each[0], each[1], each[2])):
-        if share >= _ALIKE and i not in pairs and j not in taken:
+    partners: set[int] = set()
+    for score, i, j in sorted(scored):
+        if -score >= _ALIKE and i not in pairs and j not in partners:
             pairs[i] = j
-            taken.add(j)
+            partners.add(j)
     return pairs
-
-
-def _values(element: Any, path: Path) -> Iterator[tuple[Path, Hashable]]:
-    """Each value inside, by its path."""
-    if isinstance(element, dict | list) and element:
-        for key, inner in element.items() if isinstance(element, dict) else enumerate(element):
-            yield from _values(inner, (*path, key))
-    else:
-        yield path, token(element)
 
 
 def _size(value: Any) -> int:

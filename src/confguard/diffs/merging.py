@@ -121,13 +121,13 @@ class _Merger:
     def _mappings(
         self, base: dict[Any, Any], ours: dict[Any, Any], theirs: dict[Any, Any], path: Path, shape: Shape
     ) -> dict[Any, Any]:
-        made = {}
+        merged = {}
         for key in dict.fromkeys([*ours, *theirs]):
             was, mine, other = (side.get(key, MISSING) for side in (base, ours, theirs))
             value = self.values(was, mine, other, (*path, key), shape.child(key))
             if value is not MISSING:
-                made[key] = value
-        return made
+                merged[key] = value
+        return merged
 
     def _lists(
         self, base: list[Any], ours: list[Any], theirs: list[Any], path: Path, shape: Shape
@@ -136,11 +136,8 @@ class _Merger:
             return self._keyed(base, ours, theirs, keyed, path, shape)
         if shape.mark(Unordered):
             return _multisets(base, ours, theirs)
-        made = _sequences(base, ours, theirs)
-        if made is None:
-            self._conflict(base, ours, theirs, path)
-            return ours
-        return made
+        merged = _sequences(base, ours, theirs)
+        return self._conflict(base, ours, theirs, path) if merged is None else merged
 
     def _keyed(
         self, base: list[Any], ours: list[Any], theirs: list[Any], fields: Any, path: Path, shape: Shape
@@ -156,22 +153,22 @@ class _Merger:
                     at += 1
                 order.insert(at, key)
             behind = key
-        made = []
+        merged = []
         for key in order:
             was, mine, other = (side.get(key, MISSING) for side in by_key)
             value = self.values(was, mine, other, (*path, key), shape.child(key))
             if value is not MISSING:
-                made.append(value)
-        return made
+                merged.append(value)
+        return merged
 
     def _conflict(self, base: Any, ours: Any, theirs: Any, path: Path) -> Any:
         was, mine, other = (
             side if side is MISSING else self.secrets.guarded(side, path) for side in (base, ours, theirs)
         )
         places = [
-            f"{document.part_at(path)[0].path or side}:{found.line}:{found.column}"
+            f"{document.part_at(path)[0].path or side}:{place.line}:{place.column}"
             for side, document in (("ours", self.ours), ("theirs", self.theirs))
-            if document and (found := document.locate(path, nearest=True))
+            if document and (place := document.locate(path, nearest=True))
         ]
         self.conflicts.append(Conflict(self.secrets.path(path), was, mine, other, tuple(places)))
         return ours
@@ -183,19 +180,19 @@ def _agree(one: Any, other: Any, shape: Shape) -> bool:
 
 def _multisets(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:
     """Ours, with what they added and without what they removed."""
-    made = list(ours)
+    merged = list(ours)
     plan = align(base, theirs, None, ordered=False)
     for i in plan.removed:
-        at = next((n for n, value in enumerate(made) if same(value, base[i])), None)
+        at = next((n for n, value in enumerate(merged) if same(value, base[i])), None)
         if at is not None:
-            del made[at]
-    return made + [theirs[j] for j in plan.added if not any(same(theirs[j], value) for value in made)]
+            del merged[at]
+    return merged + [theirs[j] for j in plan.added if not any(same(theirs[j], value) for value in merged)]
 
 
 def _sequences(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any] | None:
     """As diff3 merges lines: stretches between elements that all three have in common; None where both changed one."""
     anchors = _anchors(base, ours, theirs)
-    made: list[Any] = []
+    elements: list[Any] = []
     at = (0, 0, 0)
     for anchor in [*anchors, (len(base), len(ours), len(theirs))]:
         stretches = [
@@ -204,9 +201,9 @@ def _sequences(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]
         merged = _stretch(*stretches)
         if merged is None:
             return None
-        made += merged + ours[anchor[1] : anchor[1] + 1]
+        elements += merged + ours[anchor[1] : anchor[1] + 1]
         at = (anchor[0] + 1, anchor[1] + 1, anchor[2] + 1)
-    return made
+    return elements
 
 
 def _anchors(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[tuple[int, int, int]]:

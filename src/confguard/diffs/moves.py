@@ -13,8 +13,7 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple, TypeAlias
 
 from confguard.diffs.changes import Step
-from confguard.diffs.identity import leaves as leaves_of
-from confguard.diffs.identity import token
+from confguard.diffs.identity import leaves, likenesses, token
 from confguard.paths import Key, Path
 from confguard.schema.shape import Shape
 from confguard.values import same
@@ -128,24 +127,16 @@ def _alike(gone: Sequence[_Piece], come: Sequence[_Piece]) -> Iterator[_Match]:
     tables_come = [piece for piece in come if isinstance(piece.value, dict) and len(piece.value) > 1]
     if sum(_leaf_count(piece.value) for piece in tables_gone + tables_come) > _MOST_LEAVES:
         return
-    leaves_come = [dict(leaves_of(piece.value)) for piece in tables_come]
-    holding: dict[Any, list[int]] = defaultdict(list)
-    for n, leaves in enumerate(leaves_come):
-        for leaf in leaves.items():
-            holding[leaf].append(n)
-    for one in tables_gone:
-        leaves = dict(leaves_of(one.value))
-        equal: dict[int, int] = defaultdict(int)
-        for leaf in leaves.items():
-            for n in holding.get(leaf, ()):
-                equal[n] += 1
-        for n, count in equal.items():
-            other, most = tables_come[n], max(len(leaves), len(leaves_come[n]))
-            edited = len(leaves.keys() & leaves_come[n].keys()) - count
-            whole = count >= 2 and count >= _ALIKE * most
-            named = _same_name(one.path, other.path) and count + edited / 2 >= _ALIKE * most
-            if (whole or named) and not same(one.value, other.value):
-                yield _Match(one, other, 2 * most)
+    leaves_gone, leaves_come = (
+        [dict(leaves(piece.value)) for piece in side] for side in (tables_gone, tables_come)
+    )
+    for i, j, equal, placed in likenesses(leaves_gone, leaves_come):
+        one, other = tables_gone[i], tables_come[j]
+        most = max(len(leaves_gone[i]), len(leaves_come[j]))
+        whole = equal >= 2 and equal >= _ALIKE * most
+        named = (equal + placed) / 2 >= _ALIKE * most and _same_name(one.path, other.path)
+        if (whole or named) and not same(one.value, other.value):
+            yield _Match(one, other, 2 * most)
 
 
 def _same_name(one: Path, other: Path) -> bool:

@@ -68,8 +68,8 @@ def origins(before: Any, after: Any, shape: Shape = ANYTHING) -> Origins:
 
     What means the same did not change: `300s` and `5m`, what a schema reads as the same, a table that went elsewhere.
 
-    >>> found = origins({"db": {"pool": 4, "port": 5}, "wait": "300s"}, {"pg": {"pool": 4, "port": 5}, "wait": "5m"})
-    >>> found.of(("pg", "pool")), found.of(("wait",))
+    >>> origin = origins({"db": {"pool": 4, "port": 5}, "wait": "300s"}, {"pg": {"pool": 4, "port": 5}, "wait": "5m"})
+    >>> origin.of(("pg", "pool")), origin.of(("wait",))
     (('db', 'pool'), ('wait',))
     """
     walk = Walk()
@@ -115,15 +115,15 @@ def _settings_moved(steps: list[Step]) -> Iterator[tuple[Path, Path]]:
 
 
 def _single(steps: list[Step], op: str) -> dict[Hashable, list[Path]]:
-    found: dict[Hashable, list[Path]] = defaultdict(list)
+    places: dict[Hashable, list[Path]] = defaultdict(list)
     for step in steps:
         if step.op == op:
             at, value = (step.path, step.before) if op == "remove" else (step.place, step.after)
             for inner, known in leaves(value):
                 path = (*at, *inner)
                 if path and isinstance(path[-1], str) and known not in _TELLING_NOTHING:
-                    found[path[-1], known].append(path)
-    return found
+                    places[path[-1], known].append(path)
+    return places
 
 
 _TELLING_NOTHING = frozenset(map(token, (None, 0, 1, 0.0, 1.0, "", True, False, {}, [])))

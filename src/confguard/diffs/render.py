@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from itertools import islice
 from typing import Any
 
 from confguard.errors import harmless
@@ -45,16 +46,14 @@ def show_value(value: Any) -> str:
     """A value on one line, cut in the middle where it is long."""
     if isinstance(value, str | Masked):
         return shortened(_quote(masked(str(value))), _WIDTH)
-    if isinstance(value, dict):
-        shown = ", ".join(f"{_name(key)}: {show_value(inner)}" for key, inner in list(value.items())[:8])
-        return shortened(
-            "{" + shown + ("" if len(value) <= 8 else f", and {len(value) - 8} more") + "}", _WIDTH
-        )
-    if isinstance(value, list):
-        shown = ", ".join(show_value(inner) for inner in value[:8])
-        return shortened(
-            "[" + shown + ("" if len(value) <= 8 else f", and {len(value) - 8} more") + "]", _WIDTH
-        )
+    if isinstance(value, dict | list):
+        if isinstance(value, dict):
+            shown = [f"{harmless(masked(str(key)))}: {show_value(value[key])}" for key in islice(value, 8)]
+        else:
+            shown = list(map(show_value, value[:8]))
+        shown += [f"and {len(value) - 8} more"] if len(value) > 8 else []
+        opening, closing = "{}" if isinstance(value, dict) else "[]"
+        return shortened(opening + ", ".join(shown) + closing, _WIDTH)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, dt.date | dt.time):
@@ -102,7 +101,3 @@ def _word_before(text: str, at: int) -> int:
 
 def _quote(text: str) -> str:
     return '"' + harmless(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
-
-
-def _name(key: object) -> str:
-    return harmless(masked(str(key)))

@@ -96,14 +96,14 @@ def _deepest(content: bytes, *, dotted: bool) -> int:
 
 
 def _bracket_bound(content: bytes) -> int:
-    """How deep brackets nest: how often the innermost pairs can be taken away. Brackets in texts only add to it."""
+    """How deep brackets nest: how often the innermost pairs can be depth away. Brackets in texts only add to it."""
     brackets = content.translate(None, _NO_BRACKETS)
-    for taken in range(MAX_DEPTH + 1):
+    for depth in range(MAX_DEPTH + 1):
         if not brackets:
-            return taken
+            return depth
         fewer = brackets.replace(b"[]", b"").replace(b"{}", b"")
         if len(fewer) == len(brackets):  # one stands alone, in a text or a comment
-            return taken + len(brackets)
+            return depth + len(brackets)
         brackets = fewer
     return MAX_DEPTH + 1
 

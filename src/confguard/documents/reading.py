@@ -173,14 +173,14 @@ def names_around(text: str, line: int) -> str:
     lines = text.removeprefix("\ufeff").splitlines()[: max(line, 1)]
     while lines and not lines[-1].strip():
         lines.pop()  # at the end of a text, it is what stands before that is not finished
-    found: list[str] = []
+    names: list[str] = []
     depth: float = float("inf")
     for each in reversed(lines):
         indent, match = len(each) - len(each.lstrip()), _NAME.match(each)
         header = match is not None and match[1] is not None
-        if match and (indent < depth or (header and not any(name.startswith("[") for name in found))):
-            found.append(f"[{match[1]}" if header else match[2])
+        if match and (indent < depth or (header and not any(name.startswith("[") for name in names))):
+            names.append(f"[{match[1]}" if header else match[2])
             depth = indent
         if depth == 0 and header:
             break
-    return " ".join(name.lstrip("[") for name in reversed(found))
+    return " ".join(name.lstrip("[") for name in reversed(names))

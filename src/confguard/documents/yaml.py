@@ -95,7 +95,7 @@ def _nodes(kind: Any, text: str) -> tuple[Any, list[Any]]:
 
 def _refuse_cycles(nodes: list[Any]) -> None:
     """Refuse an alias of what it stands in. What several aliases share is looked at once."""
-    seen: set[int] = set()
+    visited: set[int] = set()
     inside: set[int] = set()
     stack = [(node, False) for node in reversed(nodes)]
     while stack:
@@ -106,8 +106,8 @@ def _refuse_cycles(nodes: list[Any]) -> None:
             inside.discard(id(node))
         elif id(node) in inside:
             raise _RefusedError("an alias refers to the value that holds it", node)
-        elif id(node) not in seen:
-            seen.add(id(node))
+        elif id(node) not in visited:
+            visited.add(id(node))
             inside.add(id(node))
             stack.append((node, True))
             pairs = node.value if node.id == "mapping" else [(child,) for child in node.value]
@@ -144,7 +144,7 @@ def safe_loader(*, anchors_again: bool = False) -> Any:
             super().flatten_mapping(node)
 
         def _refuse_duplicates(self, node: Any) -> None:
-            seen: dict[Any, Any] = {}
+            keys: dict[Any, Any] = {}
             for key_node, _ in node.value:
                 if key_node.tag == MERGE:
                     continue
@@ -152,7 +152,7 @@ def safe_loader(*, anchors_again: bool = False) -> Any:
                 if key != key:
                     raise _RefusedError("a key is not a number (.nan), and equal to nothing", key_node)
                 try:
-                    first = seen.setdefault(key, key_node)
+                    first = keys.setdefault(key, key_node)
                 except TypeError:
                     raise _RefusedError(
                         "a key is a list or a mapping: such keys are not read", key_node
@@ -202,7 +202,7 @@ _NO_SUCH = {
 def _careful(make: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], Any]:
     """A constructor of scalars that tells the place of whatever is wrong."""
 
-    def made(loader: Any, node: Any) -> Any:
+    def constructor(loader: Any, node: Any) -> Any:
         if len(node.value) > _MOST_DIGITS:
             raise _RefusedError(TOO_LARGE, node)
         try:
@@ -214,7 +214,7 @@ def _careful(make: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any],
             raise _RefusedError(TOO_LARGE, node)
         return value
 
-    return made
+    return constructor
 
 
 def _untagged(loader: Any, node: Any) -> Any:

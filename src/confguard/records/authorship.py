@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from confguard.diffs.render import json_value, show_value
 from confguard.errors import harmless
@@ -45,17 +45,9 @@ class BlamedValue:
 
     def to_json(self) -> dict[str, object]:
         """The value as the JSON that other programs rely on."""
-        return {
+        return asdict(self, recurse=False) | {
             "path": path_to_json(self.path),
             "value": json_value(self.value),
-            "revision": self.revision,
-            "author": self.author,
-            "at": self.at,
-            "reason": self.reason,
-            "ticket": self.ticket,
-            "file": self.file,
-            "line": self.line,
-            "note": self.note,
         }
 
     @property
@@ -113,7 +105,7 @@ def blame(
 
     >>> guard = Guard("pool", store="memory://", format="toml")
     >>> for size, why in [(8, "start"), (16, "more visitors")]:
-    ...     made = guard.apply(guard.plan({"size": size, "host": "db1"}, author="ana", reason=why), override="test")
+    ...     applied = guard.apply(guard.plan({"size": size, "host": "db1"}, author="ana", reason=why), override="test")
     >>> [(value.path, value.revision, value.reason) for value in blame(guard)]
     [(('size',), 2, 'more visitors'), (('host',), 1, 'start')]
     """

@@ -52,9 +52,9 @@ class Entry:
         """What it changed, in words; names and values as `mark` shows them."""
         if self.note:
             return [self.note]
-        told = list(_told(self.changes, mark))
-        more = len(told) - _MOST
-        return told if more <= 1 else [*told[:_MOST], f"and {amount(more, 'more change')}."]
+        sentences = list(_sentences(self.changes, mark))
+        more = len(sentences) - _MOST
+        return sentences if more <= 1 else [*sentences[:_MOST], f"and {amount(more, 'more change')}."]
 
     def clean(self, text: str) -> str:
         """A text without the secrets of this version."""
@@ -201,7 +201,7 @@ def day(at: datetime) -> str:
     return f"{at.day} {at:%B %Y}"
 
 
-def _told(changes: Iterable[Change], mark: Mark) -> Iterator[str]:
+def _sentences(changes: Iterable[Change], mark: Mark) -> Iterator[str]:
     """Changes in words: what came to one table, or went from it, together where it is much."""
     together: dict[tuple[str, Path], list[Change]] = defaultdict(list)
     changes = list(changes)

@@ -150,9 +150,9 @@ def current_settings(guard: Guard, schema: Schema[object], owners: Iterable[str]
             below[path[:length]].append((part, value))
 
     def current(path: tuple[str, ...]) -> tuple[str, str, str]:
-        found = below.get(path, [])
+        values_below = below.get(path, [])
         marks = [mark.team for _, mark in schema.shape.marks_on(path, Owner)]
-        return _values(path, found), text(", ".join(marks[-1:] or owners)), _last_change(found)
+        return _values(path, values_below), text(", ".join(marks[-1:] or owners)), _last_change(values_below)
 
     return current
 
@@ -167,9 +167,9 @@ def _own_names(path: Path, shape: Shape) -> Path:
     return tuple(own)
 
 
-def _values(path: Path, found: list[tuple[str, BlamedValue]]) -> str:
+def _values(path: Path, values_below: list[tuple[str, BlamedValue]]) -> str:
     parts: dict[str, list[BlamedValue]] = defaultdict(list)
-    for part, value in found:
+    for part, value in values_below:
         parts[part].append(value)
     shown = [
         (code(show_value(values[0].value)) if len(values) == 1 else f"{len(values)} values")
@@ -179,9 +179,9 @@ def _values(path: Path, found: list[tuple[str, BlamedValue]]) -> str:
     return ", ".join(shown) or "not set"
 
 
-def _last_change(found: list[tuple[str, BlamedValue]]) -> str:
-    known = [value for _, value in found if value.at]
+def _last_change(values_below: list[tuple[str, BlamedValue]]) -> str:
+    known = [value for _, value in values_below if value.at]
     if not known:
-        return text(found[0][1].note or "") if found else ""
+        return text(values_below[0][1].note or "") if values_below else ""
     last = max(known, key=lambda value: value.at or "")
     return text(f"{(last.at or '')[:10]}, revision {last.revision} by {last.author}: {last.why}")
