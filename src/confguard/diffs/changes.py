@@ -175,11 +175,10 @@ class Diff:
 
     def invert(self) -> Diff:
         """The diff that takes this one back."""
-        return Diff(
-            tuple(change.invert() for change in reversed(self.changes)),
-            shape=self.shape,
-            several=self.several,
-            secrets=self.secrets,
+        return attrs.evolve(
+            self,
+            changes=tuple(change.invert() for change in reversed(self.changes)),
+            coarse=(),
             before=self.after,
             after=self.before,
             before_document=self.after_document,
@@ -218,19 +217,17 @@ class Diff:
 
     def _of_documents(self) -> Diff:
         """The same, as the diff of a file that may hold several documents."""
-        return (
-            self
-            if self.several
-            else attrs.evolve(
-                self,
-                changes=tuple(change.within(0) for change in self.changes),
-                coarse=tuple((0, *path) for path in self.coarse),
-                shape=self.shape.of_documents(),
-                several=True,
-                secrets=self.secrets.of_documents(),
-                before=documents_of(self.before),
-                after=documents_of(self.after),
-            )
+        if self.several:
+            return self
+        return attrs.evolve(
+            self,
+            changes=tuple(change.within(0) for change in self.changes),
+            coarse=tuple((0, *path) for path in self.coarse),
+            shape=self.shape.of_documents(),
+            several=True,
+            secrets=self.secrets.of_documents(),
+            before=documents_of(self.before),
+            after=documents_of(self.after),
         )
 
     def clean(self, text: str) -> str:
@@ -245,12 +242,8 @@ class Diff:
         if document is None:
             return None, None, None
         path = change.path if gone else change.place
-        position = document.locate(path, nearest=True)
-        return (
-            document.part_at(path)[0].path,
-            position.line if position else None,
-            position.column if position else None,
-        )
+        line, column = document.locate(path, nearest=True) or (None, None)
+        return document.part_at(path)[0].path, line, column
 
     def file_of(self, change: Change) -> str:
         """The file that a change leads to, as far as it is known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -79,7 +80,7 @@ class Comparison:
     @property
     def same(self) -> bool:
         """Did nothing change in meaning?"""
-        return not any(not each.same for each in self.files)
+        return all(each.same for each in self.files)
 
     @property
     def summary(self) -> str:
@@ -200,9 +201,5 @@ def _files_below(folder: Path) -> dict[str, Callable[[], bytes]]:
         for name in names:
             if is_configuration(name):
                 file = Path(root, name)
-                files[file.relative_to(folder).as_posix()] = _reader(file)
+                files[file.relative_to(folder).as_posix()] = partial(load_bytes, str(file))
     return files
-
-
-def _reader(file: Path) -> Callable[[], bytes]:
-    return lambda: load_bytes(str(file))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from confguard.documents.interface import LineIndex, ParseError, Position
@@ -51,7 +50,7 @@ def check_bounds(data: Any, content: bytes, format: str) -> None:
     else:
         measured = format not in _BRACKETED or _deepest(content, dotted=format == "toml") > MAX_DEPTH
     if measured:
-        _measure(data)
+        _measured(data, {})
 
 
 def check_yaml_depth(text: str, events: Any) -> None:
@@ -108,38 +107,22 @@ def _bracket_bound(content: bytes) -> int:
     return MAX_DEPTH + 1
 
 
-def _measure(data: Any) -> None:
+def _measured(data: Any, known: dict[int, tuple[int, int] | None], around: int = 0) -> tuple[int, int]:
     """Depth and written-out size of a graph of containers, each container visited once."""
-    sizes: dict[int, tuple[int, int]] = {}
-    entered: set[int] = set()
-    stack: list[tuple[Any, bool]] = [(data, False)]
-    while stack:
-        node, left = stack.pop()
-        if not isinstance(node, dict | list):
-            continue
-        if left:
-            entered.discard(id(node))
-            depth, size = _summed(node, sizes)
-            if depth > MAX_DEPTH:
-                raise ParseError(TOO_DEEP)
-            if size > MAX_VALUES:
-                raise ParseError(f"stands for more than {MAX_VALUES:,} values once its aliases are followed")
-            sizes[id(node)] = depth, size
-        elif id(node) in entered:
-            raise ParseError("an alias refers to the value that holds it")
-        elif id(node) not in sizes:
-            entered.add(id(node))
-            stack.append((node, True))
-            stack.extend((child, False) for child in _children(node))
-
-
-def _summed(node: Any, sizes: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    depth, size = 0, 1
-    for child in _children(node):
-        below, count = sizes.get(id(child), (0, 1)) if isinstance(child, dict | list) else (0, 1)
-        depth, size = max(depth, below), size + count
-    return depth + 1, size
-
-
-def _children(node: Any) -> Any:
-    return node.values() if isinstance(node, Mapping) else node
+    if not isinstance(data, dict | list):
+        return 0, 1
+    if id(data) not in known:
+        if around == MAX_DEPTH:
+            raise ParseError(TOO_DEEP)
+        known[id(data)] = None
+        inside = data.values() if isinstance(data, dict) else data
+        depths, sizes = zip((0, 1), *(_measured(child, known, around + 1) for child in inside), strict=True)
+        if sum(sizes) > MAX_VALUES:
+            raise ParseError(f"stands for more than {MAX_VALUES:,} values once its aliases are followed")
+        known[id(data)] = max(depths) + 1, sum(sizes)
+    measured = known[id(data)]
+    if measured is None:
+        raise ParseError("an alias refers to the value that holds it")
+    if around + measured[0] > MAX_DEPTH:
+        raise ParseError(TOO_DEEP)
+    return measured

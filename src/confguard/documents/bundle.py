@@ -54,7 +54,6 @@ class Bundle(Document):
 
     @property
     def parts(self) -> list[tuple[DocumentPath, Document]]:
-        """Each file, and under which path its data stands."""
         return [(() if self.layered else (name,), part) for name, part in self.files.items()]
 
     def part_at(self, path: Sequence[object]) -> tuple[Document, DocumentPath]:
@@ -71,12 +70,10 @@ class Bundle(Document):
         return (tops[0][1], wanted) if tops else (self, wanted)
 
     def locate(self, path: Sequence[object], *, nearest: bool = False) -> Position | None:
-        """Where the key of a path stands in its file (`part_at`); None if nowhere."""
         part, inner = self.part_at(path)
         return None if part is self else part.locate(inner, nearest=nearest)
 
     def locate_value(self, path: Sequence[object]) -> Position | None:
-        """Where the value of a path stands in its file; None if nowhere."""
         part, inner = self.part_at(path)
         return None if part is self else part.locate_value(inner)
 

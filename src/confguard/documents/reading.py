@@ -27,13 +27,8 @@ def parsed(content: bytes, format: Format, path: str | None = None, tags: Collec
     """The data in the bytes of a file. Raises `DocumentError` with the place."""
     text = _decode(content, path).removeprefix("\ufeff")
     if line := conflict_line(content):
-        raise DocumentError(
-            "has the marks of a merge that is not finished",
-            path=path,
-            line=line,
-            column=1,
-            hint="finish the merge",
-        )
+        message = "has the marks of a merge that is not finished"
+        raise DocumentError(message, path=path, line=line, column=1, hint="finish the merge")
     try:
         if tags:
             with naming_tags(tags):
@@ -103,32 +98,24 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 def _decode(content: bytes, path: str | None) -> str:
     if content.startswith(_WIDE):
-        raise DocumentError(
-            "is UTF-16 or UTF-32, and UTF-8 was expected",
-            path=path,
-            line=1,
-            column=1,
-            hint="save the file as UTF-8",
-        )
+        problem = "is UTF-16 or UTF-32, and UTF-8 was expected"
+        raise DocumentError(problem, path=path, line=1, column=1, hint="save the file as UTF-8")
     zero = content.find(b"\0")
     if zero >= 0:
-        raise DocumentError(
-            f"is binary: byte {zero} is NUL, and text in UTF-8 was expected",
-            path=path,
-            line=content.count(b"\n", 0, zero) + 1,
-            column=zero - content.rfind(b"\n", 0, zero),
-        )
+        problem = f"is binary: byte {zero} is NUL, and text in UTF-8 was expected"
+        line, column = _position(content, zero)
+        raise DocumentError(problem, path=path, line=line, column=column)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        start = content.rfind(b"\n", 0, error.start) + 1
-        raise DocumentError(
-            f"is not UTF-8: byte {error.start} is 0x{content[error.start]:02x}",
-            path=path,
-            line=content.count(b"\n", 0, error.start) + 1,
-            column=error.start - start + 1,
-            hint="save the file as UTF-8",
-        ) from error
+        problem = f"is not UTF-8: byte {error.start} is 0x{content[error.start]:02x}"
+        line, column = _position(content, error.start)
+        hint = "save the file as UTF-8"
+        raise DocumentError(problem, path=path, line=line, column=column, hint=hint) from error
+
+
+def _position(content: bytes, at: int) -> tuple[int, int]:
+    return content.count(b"\n", 0, at) + 1, at - content.rfind(b"\n", 0, at)
 
 
 _NAMED: ContextVar[tuple[Callable[[], tuple[str, ...]], ...]] = ContextVar("named_tags", default=())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -36,7 +37,9 @@ class YamlFormat(Format):
             check_yaml_depth(text, lambda: yaml.parse(text, Loader=safe_loader()))
             loader, nodes = _composed(text)
             if "*" in text:
-                _refuse_cycles(nodes)
+                visited: set[int] = set()
+                for node in nodes:
+                    _refuse_cycles(node, set(), visited)
             return joined([loader.construct_document(node) for node in nodes])
         except yaml.MarkedYAMLError as error:
             raise _placed_error(error, text) from error
@@ -93,25 +96,16 @@ def _nodes(kind: Any, text: str) -> tuple[Any, list[Any]]:
     return loader, nodes
 
 
-def _refuse_cycles(nodes: list[Any]) -> None:
+def _refuse_cycles(node: Any, inside: set[int], visited: set[int]) -> None:
     """Refuse an alias of what it stands in. What several aliases share is looked at once."""
-    visited: set[int] = set()
-    inside: set[int] = set()
-    stack = [(node, False) for node in reversed(nodes)]
-    while stack:
-        node, left = stack.pop()
-        if node.id == "scalar":
-            continue
-        if left:
-            inside.discard(id(node))
-        elif id(node) in inside:
-            raise _RefusedError("an alias refers to the value that holds it", node)
-        elif id(node) not in visited:
-            visited.add(id(node))
-            inside.add(id(node))
-            stack.append((node, True))
-            pairs = node.value if node.id == "mapping" else [(child,) for child in node.value]
-            stack += [(child, False) for pair in pairs for child in pair]
+    if id(node) in inside:
+        raise _RefusedError("an alias refers to the value that holds it", node)
+    if node.id != "scalar" and id(node) not in visited:
+        visited.add(id(node))
+        inside.add(id(node))
+        for child in node.value if node.id == "sequence" else itertools.chain.from_iterable(node.value):
+            _refuse_cycles(child, inside, visited)
+        inside.discard(id(node))
 
 
 def joined(documents: list[Any]) -> Any:

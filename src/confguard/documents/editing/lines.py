@@ -109,7 +109,6 @@ class IniNotation(Weaving):
         return root
 
     def key(self, key: Any) -> str:
-        """A key, or the name of a section."""
         return _as_text(key, "an INI file has only texts as keys")
 
     def value(self, data: Any, old: str = "", indent: str | None = None) -> str:

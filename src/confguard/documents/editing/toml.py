@@ -33,7 +33,6 @@ class TomlNotation(Weaving):
         return root
 
     def key(self, key: Any) -> str:
-        """A dotted name, or a header."""
         if isinstance(key, Section):
             shown = f"[[{dotted(key.names)}]]" if key.array else f"[{dotted(key.names)}]"
         else:
@@ -46,7 +45,6 @@ class TomlNotation(Weaving):
         return self._encoded(inline(data, "" if literal else old)).replace("\n", self.newline)
 
     def row(self, parent: Node, entry: Entry) -> str:
-        """A new line, or new sections."""
         if isinstance(entry.key, str) and parent.kind == "list":
             return self._encoded(entry.key).replace("\n", self.newline)
         if isinstance(entry.key, Section):
@@ -71,7 +69,6 @@ class TomlNotation(Weaving):
         return node.kind == "list"
 
     def woven(self, tree: Node) -> str:
-        """The text of a changed tree."""
         was = tuple(section.entry for section in self.sections)
         file = Node(0, len(self.text), "list", block=True, body=0, touched=True, was=was)
         carried = Carried(self.sections, self.tables, self.lines, self.has_comments)

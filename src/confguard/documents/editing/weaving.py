@@ -23,7 +23,6 @@ class Weaving(Notation):
         self.brackets = Brackets(self)
 
     def has_comments(self, entry: Entry) -> bool:
-        """Has an entry in brackets comments around or inside?"""
         return self.brackets.has_comments(entry)
 
     def woven(self, tree: Node) -> str:
@@ -74,7 +73,6 @@ class Weaving(Notation):
         return self.text[start : node.start] + self.value(data_of(node), old) + self.text[node.end : end]
 
     def core(self, entry: Entry, end: int) -> str:
-        """An entry of the text up to a place, with its key and its value as they are now."""
         if entry.renamed:
             return self.key(entry.key) + self.emit(entry.value, entry.key_end, end)
         return self.emit(entry.value, entry.start, end)

@@ -40,17 +40,14 @@ class YamlNotation(Weaving):
         return node
 
     def stream(self, tree: Node) -> Node:
-        """All documents."""
         self.documents.was = tuple(self.documents.entries)
         self.file = self.documents
         return self.file
 
     def key(self, key: Any) -> str:
-        """A key, quoted where it must be."""
         return flow(key, ascii_only=self.escaped)
 
     def value(self, data: Any, old: str = "", indent: str | None = None) -> str:
-        """A value on one line."""
         return scalar(data, old, ascii_only=self.escaped)
 
     def member(self, parent: Node, entry: Entry, indent: str | None) -> str:
@@ -87,7 +84,6 @@ class YamlNotation(Weaving):
         return None if node.after < 0 and node.kind == "map" else "[]" if node.kind == "list" else "{}"
 
     def row(self, parent: Node, entry: Entry) -> str:
-        """A new entry of a block."""
         data = data_of(entry.value)
         if self._of_documents(parent):
             return f"---{self.newline}" + "".join(self._lines(data, ""))
