@@ -231,7 +231,7 @@ class Access:
         status = os.fstat(descriptor)
         for kind, wanted, held in self._whose(status):
             if wanted is not None and (number := number_of(kind, wanted)) != held:
-                with _refused(what, f"the {kind} ({name_of(kind, number)})"):
+                with _giving(what, f"the {kind} ({name_of(kind, number)})"):
                     os.fchown(descriptor, *((number, -1) if kind == "owner" else (-1, number)))
         if self.mode is not None:
             os.fchmod(descriptor, self.mode)
@@ -264,7 +264,7 @@ class Access:
 
 
 @contextmanager
-def _refused(what: str, asked: str) -> Iterator[None]:
+def _giving(what: str, asked: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:

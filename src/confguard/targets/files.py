@@ -17,6 +17,7 @@ from confguard.errors import DocumentError, TargetError
 from confguard.targets.access import Access, Attributes, as_mode, check_who
 from confguard.targets.interface import Staged, Target
 from confguard.targets.obstacles import refuse_flags, refuse_folder, refuse_pinned
+from confguard.targets.options import can_be_passed
 from confguard.targets.overwriting import StagedOverwrite, torn_between
 from confguard.targets.writing import IN_PLACE, bound, failing_as, keep, sync_folder, undoing, write_new
 
@@ -28,10 +29,8 @@ _TEMPLATES = frozenset({".erb", ".j2", ".jinja", ".jinja2", ".mustache", ".templ
 
 def check_path(_: object, attribute: Attribute[Any], path: Path) -> None:
     """A path that some system could open."""
-    with contextlib.suppress(UnicodeEncodeError):
-        if b"\0" not in os.fsencode(path):
-            return
-    raise TargetError(f"target {str(path)!r}: no path has such characters")
+    if not can_be_passed(path):
+        raise TargetError(f"target {str(path)!r}: no path has such characters")
 
 
 def _check_flag(_: object, attribute: Attribute[Any], value: object) -> None:

@@ -45,7 +45,7 @@ def alone(folders: Collection[Path], busy_seconds: float = BUSY_SECONDS) -> Iter
             held.callback(within.release)
         opened: dict[tuple[int, int], tuple[int, Path]] = {}
         for folder in sorted(set(folders)):
-            descriptor = _opened(folder)
+            descriptor = _open_folder(folder)
             held.callback(os.close, descriptor)
             status = os.fstat(descriptor)
             # One folder can have two paths.
@@ -64,7 +64,7 @@ def alone(folders: Collection[Path], busy_seconds: float = BUSY_SECONDS) -> Iter
         yield
 
 
-def _opened(folder: Path) -> int:
+def _open_folder(folder: Path) -> int:
     try:
         return os.open(folder, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
     except OSError as error:

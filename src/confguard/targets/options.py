@@ -12,7 +12,7 @@ import attrs
 from confguard.errors import TargetError, brief, did_you_mean
 from confguard.fields import Duration
 
-__all__ = ["Kind", "UnusableError", "keys_of", "read_table", "time_limit", "words_of"]
+__all__ = ["Kind", "UnusableError", "can_be_passed", "keys_of", "read_table", "time_limit", "words_of"]
 
 _LONGEST = Duration("1d")
 
@@ -58,19 +58,19 @@ def words_of(command: object) -> tuple[str, ...]:
     for word in words:
         if not isinstance(word, str):
             raise UnusableError(f"a command is a list of texts, and one is of type {type(word).__name__}")
-        if "\0" in word or not _can_be_passed(word):
+        if not can_be_passed(word):
             raise UnusableError("a word of a command has a character that no program can be given")
     if not words or not words[0].strip():
         raise UnusableError("a command is empty", hint='the program comes first: ["nginx", "-s", "reload"]')
     return tuple(words)
 
 
-def _can_be_passed(word: str) -> bool:
+def can_be_passed(word: str | os.PathLike[str]) -> bool:
+    """Can a program be given this word, or a system this path?"""
     try:
-        os.fsencode(word)
+        return b"\0" not in os.fsencode(word)
     except UnicodeError:
         return False
-    return True
 
 
 T = TypeVar("T")

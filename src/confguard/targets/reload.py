@@ -64,7 +64,7 @@ def tell(reload: Reload) -> None:
     raise TargetError(f"reload ({reload.name}): {brief(masked(wrong))}")
 
 
-def _path(value: Any) -> Path:
+def _pid_file(value: Any) -> Path:
     if not isinstance(value, str | Path) or not str(value) or "\0" in str(value):
         raise UnusableError("`pid_file` is no path", hint="/run/auth.pid")
     return Path(value)
@@ -91,7 +91,7 @@ class SignalReload(Reload):
     your choice, `KILL` and `STOP` too.
     """
 
-    pid_file: Path = field(converter=_path)
+    pid_file: Path = field(converter=_pid_file)
     signal: signal.Signals = field(default=signal.SIGHUP, converter=_signal)
     _at: Path = field(
         init=False, repr=False, default=Factory(lambda self: bound(self.pid_file), takes_self=True)
