@@ -767,9 +767,13 @@ def test_a_locked_store_is_busy_after_a_bounded_wait(sqlite_store: SqliteStore) 
     append(sqlite_store, "a", [draft()], expect=0)
 
 
-def test_a_signal_handler_leaves_the_write_alone_that_it_interrupts(sqlite_store: SqliteStore) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "memory"])
+def test_a_signal_handler_leaves_the_write_alone_that_it_interrupts(
+    kind: str, request: pytest.FixtureRequest, folder: Path
+) -> None:
     """Within the transaction of its own thread it cannot write: it is told so, and that goes on."""
-    append(sqlite_store, "mine", [draft(b"a = 0\n")], expect=0)
+    store = open_store(fresh_url(kind, request))
+    append(store, "mine", [draft(b"a = 0\n")], expect=0)
     refused: list[StoreError] = []
     taken = 0
 
@@ -777,7 +781,7 @@ def test_a_signal_handler_leaves_the_write_alone_that_it_interrupts(sqlite_store
         nonlocal taken
         signal.setitimer(signal.ITIMER_REAL, 0)
         try:
-            append(sqlite_store, "other", [draft(f"a = {taken}\n".encode())], expect=taken)
+            append(store, "other", [draft(f"a = {taken}\n".encode())], expect=taken)
             taken += 1
         except StoreError as error:
             refused.append(error)
@@ -787,15 +791,16 @@ def test_a_signal_handler_leaves_the_write_alone_that_it_interrupts(sqlite_store
         number = 0
         while not refused and number < 2000:
             number += 1
-            signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0001, 0.003))
-            append(sqlite_store, "mine", [draft(f"a = {number}\n".encode())], expect=number)
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(0.00005, 0.003))
+            append(store, "mine", [draft(f"a = {number}\n".encode())], expect=number)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert all(isinstance(each, StoreBusyError) for each in refused), refused
     assert refused, "no signal came within a write"
-    assert chain.verify(sqlite_store, "mine") == number + 1
-    assert sqlite_store.newest("other") == taken
+    assert chain.verify(store, "mine") == number + 1
+    assert store.newest("other") == taken
+    store.close()
 
 
 def test_a_foreign_database_is_left_alone(folder: Path) -> None:

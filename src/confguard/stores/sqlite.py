@@ -238,6 +238,10 @@ class MemoryStore(SqlStore):
 
     def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
         with self._changed:
+            if self._connection.in_transaction:
+                raise StoreBusyError(
+                    "it is being written to by the thread that this signal handler interrupted"
+                )
             _execute(self._connection, script)
             self._changed.notify_all()
 
