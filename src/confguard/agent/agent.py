@@ -288,7 +288,7 @@ class _Care:
                     f"revision {self.reverted} was taken back, and it is no better: it was not the cause"
                 )
             return
-        if head.number == 1 or head.reverts is not None or head.number > alarm.newest:
+        if head.number == 1 or head.is_revert or head.number > alarm.newest:
             return
         if alarm.began - head.created_at > within:  # below 0 where clocks differ
             return

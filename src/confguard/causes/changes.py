@@ -128,7 +128,7 @@ def of_store(store: Store, start: datetime, at: datetime, until: datetime, seen:
             by_config.setdefault(revision.config, []).append(revision)
     later: dict[str, list[Revision]] = {}
     for revision in store.between(at, until, MOST) if by_config else ():
-        if revision.reverts is not None and revision.created_at > at:
+        if revision.is_revert and revision.created_at > at:
             later.setdefault(revision.config, []).append(revision)
     for config, revisions in by_config.items():
         by_number = {each.number: each for each in revisions}
@@ -139,7 +139,12 @@ def of_store(store: Store, start: datetime, at: datetime, until: datetime, seen:
             if revision.number == 1:
                 seen.leave_out(FIRST)
                 continue
-            back = [each for each in later.get(config, ()) if (each.reverts or 0) < revision.number]
+            back = [
+                each
+                for each in later.get(config, ())
+                if each.takes_back == revision.number
+                or (each.reverts is not None and each.reverts < revision.number)
+            ]
             older = by_number.get(revision.number - 1)
             seen.recent.append(_recent(store, revision, older, last, back[-1] if back else None))
 
@@ -168,7 +173,7 @@ def _recent(
         author=revision.author,
         reason=revision.reason,
         override=revision.override,
-        brings_back=revision.reverts is not None,
+        brings_back=revision.is_revert,
         taken_back=f"revision {back.number}: {shown(back.reason)}" if back else None,
         files=files,
         circumstances=Circumstances(

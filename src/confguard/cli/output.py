@@ -169,6 +169,7 @@ def show_finding(finding: Finding) -> str:
 def show_revision(revision: Revision) -> str:
     """Number, time, author and what kind it is; the reason below it."""
     kind = f"  revert to {revision.reverts}" if revision.reverts is not None else ""
+    kind = f"  revert of {revision.takes_back} alone" if revision.takes_back is not None else kind
     kind = "  a copy of drift, never in force" if revision.drift_copy else kind
     forced = paint(f"  override: {harmless(revision.override)}", "review") if revision.override else ""
     seen = f"  approved by {harmless(revision.approved_by)}" if revision.approved_by else ""

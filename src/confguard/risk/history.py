@@ -169,7 +169,7 @@ class SettingsPast:
     def taken_back(self, path: Path, value: Any) -> str | None:
         """What came of it when a setting was set to a value before, where that was taken back."""
         for revert, reverted in itertools.pairwise(self.history):
-            if revert.reverts is None:
+            if not revert.is_revert:
                 continue
             try:
                 was, back = value_at(reverted.data, path), value_at(revert.data, path)

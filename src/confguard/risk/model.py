@@ -315,9 +315,9 @@ def size_factor(diff: Diff) -> list[Factor]:
 def history_factors(history: Iterable[Revision] | None) -> list[Factor]:
     """What was reverted lately is likelier to be reverted again. `history` is newest first."""
     recent = [past for _, past in zip(range(10), history or (), strict=False)]
-    reverts = [past for past in recent if past.reverts is not None]
+    reverts = [past for past in recent if past.is_revert]
     if not reverts:
         return []
-    points = min(15.0, 5.0 * len(reverts) + (5.0 if recent[0].reverts is not None else 0.0))
+    points = min(15.0, 5.0 * len(reverts) + (5.0 if recent[0].is_revert else 0.0))
     times = "once" if len(reverts) == 1 else f"{len(reverts)} times"
     return [Factor("history", points, f"reverted {times} in the last {amount(len(recent), 'revision')}")]

@@ -352,7 +352,7 @@ def _reverted_before(history: Sequence[Revision], document: Document) -> list[st
     """That the same bytes were the head once, and were taken back."""
     digest = hashlib.sha256(document.content).hexdigest()
     for revert, reverted in pairwise(history):  # newest first
-        if revert.reverts is not None and reverted.content_digest == digest:
+        if revert.is_revert and reverted.content_digest == digest:
             return [
                 f"revision {reverted.number} held these bytes, and revision {revert.number} took it back:"
                 f" {harmless(revert.reason)}"

@@ -159,7 +159,7 @@ def _holds_reverted(place: Place, state: PlaceState | None, pending: PendingBake
         return False
     since = place.store.newest(place.config) - state.written
     newer = place.store.history(place.config, since) if since > 0 else []
-    return any(each.reverts is not None for each in newer) and not place.edited(newer[0])
+    return any(each.is_revert for each in newer) and not place.edited(newer[0])
 
 
 def _finish_locked(place: Place, spared: Callable[[PendingBake], bool]) -> tuple[Done, Remedy] | None:

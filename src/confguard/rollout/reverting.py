@@ -45,7 +45,7 @@ from confguard.rollout.places import Place, locked
 from confguard.rollout.steps import Done, check_done, failure, newer, tell_of_heads, write
 from confguard.schema.schema import SchemaLike
 from confguard.schema.sources import SourceData
-from confguard.stores.interface import Draft, Revision
+from confguard.stores.interface import TAKES_BACK, Draft, Revision
 from confguard.stores.selecting import find, other_before, previous
 
 __all__ = ["bake_failed", "revert", "take_back", "without"]
@@ -110,7 +110,7 @@ def _reverted(
 def _unfinished(place: Place) -> bool:
     """Is the head a revert that was cut off, edited over, or not told?"""
     head, state = place.head(), place.state()
-    if head is None or head.reverts is None:
+    if head is None or not head.is_revert:
         return False
     incomplete = state is not None and not state.complete
     return incomplete or any(each.content != head.content for each in place.held())
@@ -120,7 +120,7 @@ def _finished(places: Sequence[Place]) -> list[Revision]:
     """Finish reverts; the heads. Raises `ConflictError` if one of them is none: nothing is done by halves."""
     for place in places:
         head = place.head()
-        if head is None or head.reverts is None:
+        if head is None or not head.is_revert:
             finished = next(each for each in places if _unfinished(each))
             raise ConflictError(
                 f"the head of '{finished.config}' is a revert that is not finished,"
@@ -138,10 +138,10 @@ def _before(place: Place, head: Revision) -> Revision:
 
     Raises `ConflictError` where the head is a revert itself: whoever means to take that back names the revision.
     """
-    if head.reverts is not None:
+    if head.is_revert:
+        to = f", to {head.reverts}" if head.reverts is not None else f", of {head.takes_back} alone"
         raise ConflictError(
-            f"revision {head.number} of '{place.config}' is a revert already, to {head.reverts}, and in force:"
-            f" {head.reason}",
+            f"revision {head.number} of '{place.config}' is a revert already{to}, and in force: {head.reason}",
             hint=f"name the revision to go back to: to=N, --to N (confguard log {place.config})",
         )
     pending = place.pending_bake()
@@ -160,7 +160,12 @@ def _taken_out(place: Place, head: Revision, only: int, reason: str, author: str
     if before is None:
         raise NotFoundError("the first revision has none before it that could be gone back to")
     document = without(before.document, undone.document, head.document, place.schema, f"revision {only}")
-    return draft_of(document, author, f"revision {only} is taken back: {reason}", place.clock())
+    if document.content == head.content:
+        raise ConflictError(
+            f"nothing that revision {only} of '{place.config}' changed is in the head any more",
+            hint=f"confguard log {place.config}",
+        )
+    return draft_of(document, author, TAKES_BACK.format(only) + reason, place.clock())
 
 
 def without(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from threading import Event
@@ -21,6 +22,7 @@ __all__ = [
     "LEASE_SECONDS",
     "REPORT_SECONDS",
     "SUPERSEDES",
+    "TAKES_BACK",
     "Append",
     "Draft",
     "PendingBake",
@@ -33,6 +35,8 @@ __all__ = [
 
 SUPERSEDES = "supersedes the bake of revision {}: "
 """How the override of a revision begins that ended the bake of another one, which has not proved itself."""
+TAKES_BACK = "revision {} is taken back: "
+"""How the reason of a revision begins that takes back another one alone, and leaves what came after it."""
 LEASE_SECONDS = 30.0
 """How long a bake counts as watched after its watcher was last heard of."""
 REPORT_SECONDS = 60.0
@@ -104,6 +108,17 @@ class Revision:
                 hint="`confguard verify` says which revisions are still good",
             )
         return content
+
+    @property
+    def is_revert(self) -> bool:
+        """Does it go back to an earlier revision, or take one back alone?"""
+        return self.reverts is not None or self.takes_back is not None
+
+    @property
+    def takes_back(self) -> int | None:
+        """For a revert of one revision alone: its number."""
+        found = re.match(TAKES_BACK.format(r"(\d+)"), self.reason)
+        return int(found[1]) if found else None
 
     def fetch(self) -> bytes:
         """Read the content now, and compare its digest: it is there from then on, even when the store is not.
