@@ -317,8 +317,7 @@ class Guard:
 
     def head(self) -> Revision | None:
         """The newest revision; None if there is none."""
-        head = self.store.head(self.name)
-        if head is not None:
+        if head := self.store.head(self.name):
             head.fetch()
         return head
 
@@ -370,8 +369,7 @@ class Guard:
 
     def close(self) -> None:
         """Close the store, once notifiers have sent what they were told, for a few seconds at most."""
-        flush = getattr(self.place.listener, "flush", None)
-        if flush:
+        if flush := getattr(self.place.listener, "flush", None):
             flush()
         self.store.close()
 
@@ -393,8 +391,7 @@ class Guard:
             return BUNDLE
         if self._format:
             return self._format
-        head = self.head()
-        if head:
+        if head := self.head():
             return head.format
         if self.targets:
             return detect_format(self.targets[0].name).name

@@ -21,12 +21,12 @@ from confguard.targets.reload import TELLING
 __all__ = [
     "Recovered",
     "finish",
+    "head_of",
     "recover",
     "recover_before",
     "repair",
     "tell_again",
     "tell_untold",
-    "the_head",
 ]
 
 
@@ -49,7 +49,7 @@ def recover(place: Place, spared: Callable[[PendingBake], bool] = lambda _: Fals
     Raises `TargetError` where a target still cannot be written, and `NotToldError` where the service still cannot be
     told.
     """
-    recovered, done = _finish(place, spared)
+    recovered, done = _finish_what_is_left(place, spared)
     if not done:
         done = tell_untold([place])
         recovered += [Recovered(place.config, each.revision, "told") for each in done]
@@ -61,27 +61,27 @@ def tell_untold(places: Sequence[Place]) -> list[Done]:
     """Tell the services that were not told of what is in their targets; not from a command that is telling one."""
     if TELLING in os.environ:
         return []
-    return tell([Done(place, _there(place)) for place in places if place.untold()])
+    return tell([Done(place, _written_last(place)) for place in places if place.untold()])
 
 
 def recover_before(places: Sequence[Place]) -> None:
     """Finish what others left before something new is written, and tell the service where something was."""
     for place in places:
-        _finish(place)
+        _finish_what_is_left(place)
 
 
 def repair(place: Place, targets: list[str]) -> None:
     """Write the head to the targets that do not hold it, and tell the service. Raises as `recover` does."""
     recover_before([place])
     with locked([place]):
-        done = _again(place, the_head(place), "written again: a target held something else")
+        done = _write_over(place, head_of(place), "written again: a target held something else")
     check_done(tell([done]))
     place.emit("repaired", done.revision, targets=targets)
 
 
 def finish(place: Place) -> None:
     """Do what is left to do of the head: write it where a target holds something else, tell who was not told."""
-    head = the_head(place)
+    head = head_of(place)
     wrong = [each.target.name for each in place.held() if each.content != head.content]
     if wrong:
         repair(place, wrong)
@@ -96,18 +96,18 @@ def tell_again(place: Place) -> Revision:
             f"'{place.config}': what runs this is telling a service already", hint="tell it from outside"
         )
     recover_before([place])
-    there = _there(place)
-    _check_holds(place, there)
-    (done,) = tell([Done(place, there)])
+    written = _written_last(place)
+    _check_holds(place, written)
+    (done,) = tell([Done(place, written)])
     check_done([done])
     place.emit("told", done.revision)
     return done.revision
 
 
-def _there(place: Place) -> Revision:
+def _written_last(place: Place) -> Revision:
     """The revision that was written here last."""
     state = place.state()
-    return place.revision(state.written) if state and state.written else the_head(place)
+    return place.revision(state.written) if state and state.written else head_of(place)
 
 
 def _check_holds(place: Place, revision: Revision) -> None:
@@ -123,7 +123,7 @@ def _check_holds(place: Place, revision: Revision) -> None:
         )
 
 
-def _finish(
+def _finish_what_is_left(
     place: Place, spared: Callable[[PendingBake], bool] = lambda _: False
 ) -> tuple[list[Recovered], list[Done]]:
     """Write what is to be written, revert what nobody watches, and tell the service of it."""
@@ -181,7 +181,9 @@ def _finish_locked(place: Place, spared: Callable[[PendingBake], bool]) -> tuple
             return None
     if not unwritten and not _holds_reverted(place, state, pending):
         return None
-    return _again(place, head, "written again after an interruption: a target held something else"), "written"
+    return _write_over(
+        place, head, "written again after an interruption: a target held something else"
+    ), "written"
 
 
 def _revert_abandoned(place: Place, head: Revision, pending: PendingBake) -> tuple[Done, Remedy] | None:
@@ -197,14 +199,14 @@ def _revert_abandoned(place: Place, head: Revision, pending: PendingBake) -> tup
     return done, "reverted"
 
 
-def _again(place: Place, head: Revision, why: str) -> Done:
+def _write_over(place: Place, head: Revision, why: str) -> Done:
     """Write the head once more; behind a copy of what somebody else wrote, so that it is not lost."""
     if not place.strangers(head, head.content):
         return write_again(place, head)
     return write([change_back(place, head, head, why, reverts=False)])[0]
 
 
-def the_head(place: Place) -> Revision:
+def head_of(place: Place) -> Revision:
     """The newest revision. Raises `NotFoundError` if there is none."""
     head = place.head()
     if head is None:

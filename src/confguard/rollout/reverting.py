@@ -73,10 +73,10 @@ def revert(
         raise ValueError("`to` goes back to a revision, `only` takes one back: both at once mean nothing")
     _check_asked(to, only)
     if to is None and only is None and any(_unfinished(place) for place in places):
-        return _finished(places)
+        return _finish_reverts(places)
     name = author_name(author)
     with interruptible():
-        done = go_back(places, lambda: [_reverted(place, to, only, reason, name) for place in places])
+        done = go_back(places, lambda: [_change_of(place, to, only, reason, name) for place in places])
     check_done(done)
     return [each.revision for each in done]
 
@@ -92,7 +92,7 @@ def _check_asked(to: object, only: object) -> None:
         raise TypeError(f"`to` is a revision's number, a time or a label, and not {type(to).__name__}")
 
 
-def _reverted(
+def _change_of(
     place: Place, to: int | datetime | str | None, only: int | None, reason: str, author: str
 ) -> HeadChange:
     """What a revert by hand does to one config."""
@@ -101,7 +101,7 @@ def _reverted(
         raise NotFoundError(f"'{place.config}' has no revision: there is nothing to go back to")
     if only is not None:
         reason = without_secrets(place, reason, head, place.revision(only))
-        return change_to(place, _taken_out(place, head, only, reason, author), head)
+        return change_to(place, _draft_without(place, head, only, reason, author), head)
     back = find(place.store, place.config, to) if to is not None else _before(place, head)
     reason = without_secrets(place, reason, head, back)
     return change_back(place, back, head, reason, author)
@@ -116,7 +116,7 @@ def _unfinished(place: Place) -> bool:
     return incomplete or any(each.content != head.content for each in place.held())
 
 
-def _finished(places: Sequence[Place]) -> list[Revision]:
+def _finish_reverts(places: Sequence[Place]) -> list[Revision]:
     """Finish reverts; the heads. Raises `ConflictError` if one of them is none: nothing is done by halves."""
     for place in places:
         head = place.head()
@@ -130,7 +130,7 @@ def _finished(places: Sequence[Place]) -> list[Revision]:
     for place in places:
         if _unfinished(place):
             recovering.finish(place)
-    return [recovering.the_head(place) for place in places]
+    return [recovering.head_of(place) for place in places]
 
 
 def _before(place: Place, head: Revision) -> Revision:
@@ -153,7 +153,7 @@ def _before(place: Place, head: Revision) -> Revision:
     return back
 
 
-def _taken_out(place: Place, head: Revision, only: int, reason: str, author: str) -> Draft:
+def _draft_without(place: Place, head: Revision, only: int, reason: str, author: str) -> Draft:
     """The draft of the head without what one earlier revision changed."""
     undone = place.revision(only)
     before = previous(place.store, undone)
