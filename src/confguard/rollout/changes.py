@@ -6,7 +6,6 @@ import getpass
 import os
 import platform
 import secrets
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -17,7 +16,7 @@ from confguard.documents.document import Document
 from confguard.errors import ConfguardError
 from confguard.lazy import read_once
 from confguard.rollout.bake import Bake, lease_for
-from confguard.rollout.places import Held, Place
+from confguard.rollout.places import Place
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING
 from confguard.stores import chain
@@ -94,7 +93,8 @@ def change_to(place: Place, draft: Draft, head: Revision | None) -> HeadChange:
     The first target's copy comes last: imported, it is what the first revert brings back.
     """
     held = place.held()
-    copies = _copies(place, draft, head, held)
+    strangers = place.strangers(head, draft.content, held)
+    copies = [_copy(place, content, draft, head) for content in reversed(strangers)]
     return HeadChange(place, head, (*copies, draft), held=frozenset(each.content for each in held))
 
 
@@ -123,15 +123,10 @@ def change_back(
 def behind_edits(change: HeadChange) -> HeadChange | None:
     """The same once more, behind copies of what somebody wrote into its targets since; None if nobody did."""
     place, draft = change.place, change.drafts[-1]
-    held = place.held()
-    if all(each.content in change.held or each.content in (None, draft.content) for each in held):
+    if all(each.content in {*change.held, None, draft.content} for each in place.held()):
         return None
-    copies = _copies(place, draft, change.revision, held)
-    return (
-        HeadChange(place, change.revision, (*copies, draft), change.bake, back=change.back)
-        if copies
-        else None
-    )
+    again = change_to(place, draft, change.revision)
+    return evolve(again, bake=change.bake, back=change.back) if len(again.drafts) > 1 else None
 
 
 def without_secrets(place: Place, text: str, *revisions: Revision) -> str:
@@ -174,11 +169,6 @@ def check_head(place: Place, expected: int, digest: str | None = None) -> Revisi
     if digest is not None and head is not None and head.digest != digest:
         raise chain.replaced(place.config, head)
     return head
-
-
-def _copies(place: Place, draft: Draft, head: Revision | None, held: Sequence[Held]) -> list[Draft]:
-    strangers = place.strangers(head, draft.content, held)
-    return [_copy(place, content, draft, head) for content in reversed(strangers)]
 
 
 def _copy(place: Place, content: bytes, draft: Draft, head: Revision | None) -> Draft:

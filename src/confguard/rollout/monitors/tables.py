@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import combinations
 from typing import Any, TypeAlias
 
 from attrs import NOTHING
@@ -21,6 +20,7 @@ MonitorLike: TypeAlias = "Monitor | Mapping[str, Any]"
 
 _EXPECTED = 'expected is a table such as { url = "http://.../metrics.json", baseline = 0.01 }'
 _SOURCES = {"url": HttpCounts, "prometheus": PrometheusCounts, "log": LogCounts, "reports": ReportedCounts}
+_WATCHERS: dict[str, type] = {"usual": Traffic, "control": Compared, "within": Latency}
 
 
 def as_monitor(monitor: MonitorLike) -> Monitor:
@@ -36,25 +36,18 @@ def as_monitor(monitor: MonitorLike) -> Monitor:
     'traffic'
     """
     if isinstance(monitor, Mapping):
-        for key, other in combinations(("usual", "control", "within"), 2):
-            if key in monitor and other in monitor:
-                raise UnusableError(f"a monitor watches one figure: `{key}` and `{other}` are two monitors")
-        return read_table("a monitor", monitor, _kinds(monitor), hint=_EXPECTED)
+        keys = [key for key in _WATCHERS if key in monitor]
+        if len(keys) > 1:
+            raise UnusableError(f"a monitor watches one figure: `{keys[0]}` and `{keys[1]}` are two monitors")
+        watcher = _WATCHERS[keys[0]] if keys else ErrorRate
+        return read_table("a monitor", monitor, _kinds(watcher), hint=_EXPECTED)
     if not hasattr(monitor, "check") or not hasattr(monitor, "start"):
         raise UnusableError(f"a monitor is a table, and no {type(monitor).__name__}", hint=_EXPECTED)
     return monitor
 
 
-def _kinds(table: Mapping[str, Any]) -> dict[str, Kind[Monitor]]:
+def _kinds(watcher: type) -> dict[str, Kind[Monitor]]:
     """By the key that says where its figure is read."""
-    watcher: type = next(
-        (
-            cls
-            for key, cls in (("usual", Traffic), ("control", Compared), ("within", Latency))
-            if key in table
-        ),
-        ErrorRate,
-    )
     own = {key: each for key, each in keys_of(watcher).items() if key not in {"source", "now", "clock"}}
     if "baseline" in own:
         own["baseline"] = own["baseline"].evolve(default=NOTHING)
