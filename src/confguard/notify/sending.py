@@ -107,14 +107,14 @@ class _Sender:
 
     def flush(self, until: float) -> bool:
         with self._changed:
-            while (self._waiting or self._sending) and (left := until - time.monotonic()) > 0:
-                self._changed.wait(left)
-            return not (self._waiting or self._sending)
+            return self._changed.wait_for(
+                lambda: not (self._waiting or self._sending), max(0.0, until - time.monotonic())
+            )
 
     def close(self, until: float) -> bool:
         self.flush(until)
         with self._changed:
-            unsent = [*([self._sending] if self._sending else []), *self._waiting]
+            unsent = [each for each in (self._sending, *self._waiting) if each]
             self._waiting.clear()
             self._closing.set()
             self._changed.notify_all()
@@ -125,10 +125,9 @@ class _Sender:
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._waiting:
-                    if self._closing.is_set():
-                        return
-                    self._changed.wait()
+                self._changed.wait_for(lambda: self._waiting or self._closing.is_set())
+                if not self._waiting:
+                    return
                 message = self._sending = self._waiting.popleft()
             wrong = self._send(message)
             if wrong and not self._closing.is_set():
