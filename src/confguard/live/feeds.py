@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event, Lock
-from typing import ClassVar, Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias, TypeVar
 from urllib.parse import unquote
 
 from attrs import define, field
@@ -19,8 +19,11 @@ from confguard.stores.interface import Revision, Store
 from confguard.stores.opening import check_there, open_store
 from confguard.stores.stages import Instance
 from confguard.stores.urls import without_password
+from confguard.targets.calls import Call
 
-__all__ = ["Feed", "FeedSource", "Stored", "StoredFeed", "feed_of"]
+__all__ = ["Feed", "FeedSource", "Stored", "StoredFeed", "feed_of", "within"]
+
+T = TypeVar("T")
 
 
 class Stored(Protocol):
@@ -140,6 +143,17 @@ def feed_of(source: FeedSource, quiet: float, instance: Instance) -> Feed:
             f"{type(source).__name__} is no source: a guard, a store's URL with '#' and a name, or paths of files are"
         )
     return StoredFeed(source.name, source, instance)
+
+
+def within(seconds: float, function: Callable[[], T]) -> T:
+    """What a function returns, on a thread of its own: so that a signal ends the waiting at once.
+
+    Raises `StoreError` when it has not ended by then: a server that froze answers nobody.
+    """
+    call = Call(function)
+    if not call.wait(seconds):
+        raise StoreError(f"the source has not answered for {seconds:g} s")
+    return call.result()
 
 
 def _source_of(store: Store) -> str:

@@ -24,7 +24,7 @@ from confguard.errors import (
     brief,
 )
 from confguard.forking import renew_in_children
-from confguard.live.feeds import FeedSource, feed_of
+from confguard.live.feeds import FeedSource, feed_of, within
 from confguard.live.last_good import Copy, LastGood
 from confguard.live.subscribers import (
     PATIENCE,
@@ -42,7 +42,6 @@ from confguard.schema.schema import resolve_schema
 from confguard.secrets import masked
 from confguard.stores.retrying import pauses
 from confguard.stores.stages import Instance
-from confguard.targets.calls import Call
 
 __all__ = ["Live"]
 
@@ -57,7 +56,6 @@ _CLOSE_SECONDS = 0.8
 """For how long `close` waits for what is under way: who interrupts a service wants it to end."""
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 
 class Live(Generic[T]):
@@ -133,7 +131,7 @@ class Live(Generic[T]):
             self._start()
         except BaseException:
             with suppress(Exception):
-                _within(_CLOSE_SECONDS, self._feed.close)
+                within(_CLOSE_SECONDS, self._feed.close)
             raise
         if interval is not None and "head" not in self._problems:
             # This imports what watching needs: a fork must not meet that under way. What fails, the follower says.
@@ -187,7 +185,7 @@ class Live(Generic[T]):
         waited for without end: `problem` says so.
         """
         try:
-            is_new = _within(self._feed.patience + _GRACE, self._look)
+            is_new = within(self._feed.patience + _GRACE, self._look)
         except ConfguardError as error:
             self._problems.setdefault("head", str(error))
             return False
@@ -208,7 +206,7 @@ class Live(Generic[T]):
         end = time.monotonic() + _CLOSE_SECONDS
         self._listeners.end()
         try:
-            _within(_CLOSE_SECONDS, self._close_feed)
+            within(_CLOSE_SECONDS, self._close_feed)
         except StoreError:
             self._problems["close"] = "a look at the source has not ended: it is closed when it has"
         except RuntimeError:  # the interpreter ends, and gives no thread: so do all connections
@@ -242,7 +240,7 @@ class Live(Generic[T]):
         self._had_settings = copy is not None and copy.version.has_settings
         seconds = _START_SECONDS if copy is None else self._feed.patience + _GRACE
         try:
-            version, is_whole = _within(seconds, lambda: self._first(copy))
+            version, is_whole = within(seconds, lambda: self._first(copy))
             self._take(self._settings(version), version)
             if copy is not None and not is_whole:
                 self._problems["history"] = copy.of_another_history(version)
@@ -402,14 +400,3 @@ class Live(Generic[T]):
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _within(seconds: float, function: Callable[[], R]) -> R:
-    """What a function returns, on a thread of its own: so that a signal ends the waiting at once.
-
-    Raises `StoreError` when it has not ended by then: a server that froze answers nobody.
-    """
-    call = Call(function)
-    if not call.wait(seconds):
-        raise StoreError(f"the source has not answered for {seconds:g} s")
-    return call.result()
