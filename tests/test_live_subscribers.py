@@ -163,8 +163,15 @@ def test_a_call_may_close(guard: cg.Guard) -> None:
     live.close()
 
 
+class UnwritableError(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), RuntimeError("a bug"), TimeoutError()])
+@pytest.mark.parametrize(
+    "error", [SystemExit(3), KeyboardInterrupt(), RuntimeError("a bug"), TimeoutError(), UnwritableError()]
+)
 def test_whatever_one_raises_is_its_own(guard: cg.Guard, error: BaseException) -> None:
     with cg.Live(Pool, guard, interval=30) as live:
         told: list[int] = []

@@ -26,11 +26,20 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from confguard.errors import ProjectError, TargetError
+import confguard as cg
+from confguard.errors import ProjectError, RefusedError, TargetError
 from confguard.project import load_project
 from confguard.rollout import CallableProbe, CommandProbe, Counts, HttpCounts, HttpProbe
 from confguard.rollout.probes import as_probe, ask
-from confguard.targets import CommandReload, HttpReload, SignalReload, SystemdReload, as_reload, processes
+from confguard.targets import (
+    CallbackTarget,
+    CommandReload,
+    HttpReload,
+    SignalReload,
+    SystemdReload,
+    as_reload,
+    processes,
+)
 from confguard.targets.addresses import address_of
 from confguard.targets.commands import run
 from confguard.targets.concealing import concealed_words
@@ -991,6 +1000,37 @@ def raising(error: BaseException) -> Callable[[], object]:
         raise error
 
     return function
+
+
+@pytest.mark.parametrize("what", ["reload", "target"])
+def test_an_error_that_cannot_be_written_takes_a_change_back_as_any_other(what: str) -> None:
+    errors, in_force = list[Exception](), list[bytes]()
+
+    def failing() -> None:
+        if errors:
+            raise errors.pop()
+
+    def take(content: bytes) -> None:
+        if what == "target":
+            failing()
+        in_force.append(content)
+
+    class Own:
+        name = "own"
+
+        def tell(self) -> None:
+            if what == "reload":
+                failing()
+
+    guard = cg.Guard(
+        "a", store="memory://", targets=[CallbackTarget("own", take)], reload=[Own()], format="toml"
+    )
+    guard.apply(guard.plan({"n": 1}, reason="one"))
+    errors.append(UnwritableError())
+    with pytest.raises(RefusedError, match="own.*UnwritableError"):
+        guard.apply(guard.plan({"n": 2}, reason="two"))
+    assert (guard.head().data, in_force[-1]) == ({"n": 1}, b"n = 1\n")  # type: ignore[union-attr]
+    assert guard.recover() == ()
 
 
 @pytest.mark.parametrize(

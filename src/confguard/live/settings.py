@@ -42,6 +42,7 @@ from confguard.schema.schema import resolve_schema
 from confguard.secrets import masked
 from confguard.stores.retrying import pauses
 from confguard.stores.stages import Instance
+from confguard.targets.calls import message_of
 
 __all__ = ["Live"]
 
@@ -292,10 +293,8 @@ class Live(Generic[T]):
                     self._stop.wait(random.uniform(0, self._spread))  # noqa: S311 - jitter
                     self._look()
                     delays = pauses(_FIRST_PAUSE)
-            except ConfguardError as error:
-                self._went_wrong(str(error))
             except Exception as error:  # noqa: BLE001 - nobody would notice a thread that has died
-                self._went_wrong(f"{type(error).__name__}: {error}")
+                self._went_wrong(message_of(error))
             self._stop.wait(next(delays))
 
     def _look(self) -> bool:

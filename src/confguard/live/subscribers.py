@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from attrs import define, field, frozen
 
+from confguard.targets.calls import kind_and_message
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -151,7 +153,7 @@ class Called(Generic[T]):
                         self._run(answer)
                 self._failure = None
             except BaseException as error:  # noqa: BLE001 - whatever it is, it is this subscriber's own failure
-                self._failure = f"{type(error).__name__}: {error}".removesuffix(": ")
+                self._failure = kind_and_message(error).removesuffix(": ")
 
     def _goes_on(self) -> bool:
         with self._lock:

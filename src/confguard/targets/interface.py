@@ -10,6 +10,7 @@ from typing import Protocol
 from attrs import define, field, frozen
 
 from confguard.errors import TargetError
+from confguard.targets.calls import kind_and_message
 
 __all__ = ["CallbackTarget", "Staged", "Target"]
 
@@ -121,4 +122,4 @@ def _failing_as(name: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise TargetError(f"target {name}: {type(error).__name__}: {error}") from error
+        raise TargetError(f"target {name}: {kind_and_message(error)}") from error

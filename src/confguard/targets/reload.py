@@ -16,8 +16,8 @@ from attrs import Factory, field, frozen
 
 from confguard.errors import TargetError, brief, did_you_mean, harmless
 from confguard.fields import Duration
-from confguard.secrets import masked
 from confguard.targets.addresses import address_of, checked_url, shown_url
+from confguard.targets.calls import kind_and_message
 from confguard.targets.concealing import shown_by, shown_words
 from confguard.targets.options import Kind, UnusableError, keys_of, read_table, time_limit, words_of
 from confguard.targets.writing import bound
@@ -60,8 +60,8 @@ def tell(reload: Reload) -> None:
     except TargetError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever somebody's reload raises, the service was not told
-        wrong = f"{type(error).__name__}: {error}"
-    raise TargetError(f"reload ({reload.name}): {brief(masked(wrong))}")
+        wrong = kind_and_message(error)
+    raise TargetError(f"reload ({reload.name}): {brief(wrong)}")
 
 
 def _pid_file(value: Any) -> Path:
@@ -110,7 +110,7 @@ class SignalReload(Reload):
         except UnusableError as error:
             wrong = str(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing was signalled
-            wrong = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}".removesuffix(": ")
+            wrong = getattr(error, "strerror", None) or kind_and_message(error).removesuffix(": ")
         hint = "does the service run, and does it write its number there?"
         if "permitted" in wrong:
             hint = "who runs confguard must be the service's user, or root"
