@@ -168,7 +168,7 @@ def test_a_watcher_that_was_stopped_past_its_lease_notices(folder: Path) -> None
 @pytest.mark.once
 def test_a_bake_that_is_watched_is_left_alone(folder: Path) -> None:
     agent = run("agent", folder=folder)
-    applier = baking(folder, "6s")
+    applier = baking(folder, "30s")
     time.sleep(2)
     assert done("confirm", "auth", folder=folder) == 0
     applier.communicate(timeout=20)
