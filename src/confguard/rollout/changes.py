@@ -108,16 +108,8 @@ def change_back(
     reverts: bool = True,
 ) -> HeadChange:
     """What makes the exact bytes of a revision the head again; the head's own, where that `reverts` nothing."""
-    draft = Draft(
-        content=back.content,
-        format=back.format,
-        data_digest=back.data_digest,
-        author=author,
-        reason=reason,
-        created_at=place.clock(),
-        reverts=back.number if reverts else None,
-    )
-    return change_to(place, draft, head)
+    draft = draft_of(back, author, reason, place.clock())
+    return change_to(place, evolve(draft, reverts=back.number if reverts else None), head)
 
 
 def behind_edits(change: HeadChange) -> HeadChange | None:
@@ -138,12 +130,12 @@ def without_secrets(place: Place, text: str, *revisions: Revision) -> str:
     return Secrets.in_files(place.schema.shape if place.schema else ANYTHING, *sides).clean(text)
 
 
-def draft_of(document: Document, author: str, reason: str, at: datetime) -> Draft:
-    """The draft of a document."""
+def draft_of(source: Document | Revision, author: str, reason: str, at: datetime) -> Draft:
+    """The draft of a document, or of what a revision holds."""
     return Draft(
-        content=document.content,
-        format=document.format,
-        data_digest=document.data_digest,
+        content=source.content,
+        format=source.format,
+        data_digest=source.data_digest,
         author=author,
         reason=reason,
         created_at=at,

@@ -49,12 +49,10 @@ def recover(place: Place, spared: Callable[[PendingBake], bool] = lambda _: Fals
     Raises `TargetError` where a target still cannot be written, and `NotToldError` where the service still cannot be
     told.
     """
-    recovered, done = _finish_what_is_left(place, spared)
-    if not done:
-        done = tell_untold([place])
-        recovered += [Recovered(place.config, each.revision, "told") for each in done]
-    check_done(done)
-    return recovered
+    finished = _finish_what_is_left(place, spared)
+    done = [finished] if finished else [(each, "told") for each in tell_untold([place])]
+    check_done([each for each, _ in done])
+    return [Recovered(place.config, each.revision, what) for each, what in done]
 
 
 def tell_untold(places: Sequence[Place]) -> list[Done]:
@@ -125,18 +123,18 @@ def _check_holds(place: Place, revision: Revision) -> None:
 
 def _finish_what_is_left(
     place: Place, spared: Callable[[PendingBake], bool] = lambda _: False
-) -> tuple[list[Recovered], list[Done]]:
+) -> tuple[Done, Remedy] | None:
     """Write what is to be written, revert what nobody watches, and tell the service of it."""
     if not _is_left(place):
-        return [], []
+        return None
     with locked([place]):
         place.sweep()
         finished = _finish_locked(place, spared)
     if finished is None:
-        return [], []
+        return None
     done, what = finished
     place.emit("recovered", done.revision, what=what)
-    return [Recovered(place.config, done.revision, what)], tell([done])
+    return tell([done])[0], what
 
 
 def _is_left(place: Place) -> bool:
