@@ -7,10 +7,8 @@ from typing import Any
 from attrs import evolve
 
 from confguard.schema.comparing.containment import Containment
-from confguard.schema.comparing.finding import GRADES, SchemaFinding
-from confguard.schema.comparing.meanings import notes
-from confguard.schema.comparing.protection import lost_protection
-from confguard.schema.comparing.refusal import Refusal
+from confguard.schema.comparing.interface import Refusal
+from confguard.schema.comparing.meanings import GRADES, SchemaFinding, lost_protection, notes
 from confguard.schema.export import json_schema
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.schema import Schema

@@ -10,8 +10,8 @@ from typing import Any
 from attrs import evolve, frozen
 
 from confguard.fields import Renamed
-from confguard.schema.comparing.languages import all_matching
 from confguard.schema.comparing.ranges import Range
+from confguard.schema.comparing.texts import all_matching
 from confguard.schema.json_validation import fits
 from confguard.schema.nodes import SchemaNode
 from confguard.schema.vocabulary import SILENT

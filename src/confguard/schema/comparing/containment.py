@@ -14,7 +14,6 @@ from typing import Any
 from attrs import define, evolve, field
 
 from confguard.schema.comparing import objects
-from confguard.schema.comparing.arrays import of_arrays
 from confguard.schema.comparing.cases import (
     Case,
     Part,
@@ -26,13 +25,11 @@ from confguard.schema.comparing.cases import (
     takes_nothing,
     types_named,
 )
-from confguard.schema.comparing.disjoint import disjoint, excludes_some
-from confguard.schema.comparing.interface import Comparing
+from confguard.schema.comparing.interface import Comparing, Refusal, Refusals
 from confguard.schema.comparing.ranges import as_json_number
-from confguard.schema.comparing.refusal import Refusal, Refusals
-from confguard.schema.comparing.same import same, says_same
-from confguard.schema.comparing.scalars import of_format, of_numbers, of_texts
-from confguard.schema.comparing.witness import in_doubt, proven
+from confguard.schema.comparing.relations import disjoint, excludes_some, same, says_same
+from confguard.schema.comparing.samples import in_doubt, proven
+from confguard.schema.comparing.values import of_arrays, of_format, of_numbers, of_texts
 from confguard.schema.json_validation import fits, problems
 from confguard.schema.nodes import SchemaNode
 from confguard.schema.wording import kinds, shown

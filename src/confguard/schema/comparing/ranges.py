@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from itertools import count, islice
+from itertools import chain, combinations, count, islice
 from typing import Any
 
 from attrs import evolve, frozen
 
 from confguard.schema.json_validation import exact
 
-__all__ = ["BOUNDS", "Range", "as_json_number", "common", "exactly"]
+__all__ = ["BOUNDS", "Range", "as_json_number", "common", "exactly", "numbers_to_try"]
 
 BOUNDS = {
     "minimum": "exclusiveMaximum",
@@ -152,3 +152,25 @@ def exactly(number: Any) -> Fraction:
     if isinstance(number, float) and not math.isfinite(number):
         return _BEYOND_ALL if number > 0 else -_BEYOND_ALL
     return exact(number)
+
+
+_USUAL = (0, 1, -1, 0.5, 7, 10**6, -(10**6), 1e300)
+_HALF = Fraction(1, 2)
+
+
+def numbers_to_try(keyword_sets: list[dict[str, Any]]) -> Iterator[float]:
+    """Numbers for some schemas, of which these are the keywords."""
+    bounds = [exactly(keywords[name]) for keywords in keyword_sets for name in BOUNDS if name in keywords]
+    steps = [exactly(keywords["multipleOf"]) for keywords in keyword_sets if "multipleOf" in keywords]
+    near = (bound + more for bound in bounds for more in (0, 1, -1, _HALF, -_HALF, bound))
+    yield from dict.fromkeys(map(as_json_number, chain(near, _multiples(bounds, steps))))
+    yield from _USUAL
+
+
+def _multiples(bounds: list[Fraction], steps: list[Fraction]) -> Iterator[Fraction]:
+    """The multiples around each bound and zero, of each step, and of each two together."""
+    both = [common(one, other) for one, other in combinations([*steps, Fraction(1)], 2)]
+    for step in dict.fromkeys([*steps, *both]):
+        for bound in dict.fromkeys([Fraction(0), *bounds]):
+            nearest = bound // step
+            yield from ((nearest + i) * step for i in (1, -1, 0, 2, -2, 3, _HALF, -_HALF))
