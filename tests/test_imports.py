@@ -75,8 +75,7 @@ def test_a_service_that_starts_loads_no_more_than_it_needs(start: str, form: str
     of_schemas = {name for name in loaded if name.startswith("confguard.schema.")}
     assert not loaded & unneeded
     assert of_schemas <= {
-        f"confguard.schema.{name}"
-        for name in ("loading", "failed", "conversion", "options", "scalars", "structuring", "bounds")
+        f"confguard.schema.{name}" for name in ("loading", "interface", "conversion", "structuring", "bounds")
     }
 
 

@@ -18,9 +18,8 @@ import confguard as cg
 from confguard.cli import main
 from confguard.schema.compatibility import compare_schemas
 from confguard.schema.export import example_file, reference_page
-from confguard.schema.formats import fits_format
+from confguard.schema.formats import fits_format, translated
 from confguard.schema.json_schema import JsonSchema
-from confguard.schema.patterns import translated
 from confguard.schema.schema import resolve_schema
 from conftest import examples
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from confguard.cli import main
 from confguard.errors import SchemaError
 from confguard.schema.compatibility import SchemaFinding, compare_schemas
+from confguard.schema.formats import as_json
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.json_validation import fits
-from confguard.schema.references import as_json
 from confguard.schema.schema import Schema, resolve_schema
 from conftest import examples
 from schema_changes import documents, fitting, looser, maps, roots, values

@@ -15,6 +15,10 @@ class Files(dict[str, Any]):
     """The data of several files by their names: a mapping that is known not to be one document."""
 
 
+class Elements(dict[int, Any]):
+    """Elements by their positions, where no list is known yet that they stand in: variables name them one by one."""
+
+
 def check_type(value: object, kind: type, meant: str) -> None:
     """Raise `TypeError` where a value is of another kind than the one that is meant.
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from confguard.errors import SchemaError
+from confguard.schema.formats import as_json
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.json_validation import problems
-from confguard.schema.references import as_json
 
 DRAFTS = {
     "draft3": "http://json-schema.org/draft-03/schema#",

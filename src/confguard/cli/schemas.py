@@ -25,9 +25,9 @@ from confguard.errors import SchemaError, ValidationError
 from confguard.schema.compatibility import compare_schemas
 from confguard.schema.explaining import Explanation, explain
 from confguard.schema.export import Current, example_file, json_schema, reference_page
-from confguard.schema.layers import Profile, Source
 from confguard.schema.migration import migrate
 from confguard.schema.schema import Schema, resolve_schema
+from confguard.schema.sources import Profile, Source
 from confguard.schema.variables import Env, SecretFiles
 from confguard.targets.files import write_durably
 

@@ -17,7 +17,7 @@ from confguard.documents.editing.changing import DataChange, Operation, data_aft
 from confguard.documents.editing.tree import UnfitError
 from confguard.errors import DiffError
 from confguard.paths import Key, Path, Segment, path_from_json, path_to_json
-from confguard.schema.known_secrets import secret_texts, without
+from confguard.schema.guarded import secret_texts, without
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.texts import amount

@@ -16,7 +16,7 @@ from confguard.documents.document import Document
 from confguard.errors import DiffError
 from confguard.fields import Unordered
 from confguard.paths import Key, Path, Segment
-from confguard.schema.known_secrets import hidden, secret_texts
+from confguard.schema.guarded import hidden, secret_texts
 from confguard.schema.schema import Schema, SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape

@@ -9,7 +9,7 @@ from confguard.documents.editing.changing import DataChange, make, revealed
 from confguard.documents.editing.tree import Node, UnfitError, fresh
 from confguard.errors import DiffError
 from confguard.paths import Key, Path, reveal, show_path
-from confguard.schema.known_secrets import secret_texts
+from confguard.schema.guarded import secret_texts
 from confguard.values import copied, documents_of, same
 
 __all__ = ["operations", "patched"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from confguard.errors import harmless
 from confguard.paths import Key, Path, show_path
-from confguard.schema.known_secrets import Masked
+from confguard.schema.guarded import Masked
 from confguard.secrets import masked
 from confguard.texts import shortened
 

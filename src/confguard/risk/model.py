@@ -25,7 +25,7 @@ from confguard.risk.policy import Policy
 from confguard.risk.rules.catalogue import all_rules, known_codes
 from confguard.risk.rules.interface import Context, EditRule, Rule, lowered
 from confguard.risk.rules.table import Danger
-from confguard.schema.known_secrets import opaque, secret_texts
+from confguard.schema.guarded import opaque, secret_texts
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape

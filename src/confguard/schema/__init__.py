@@ -5,10 +5,10 @@ from confguard.lazy import lazily
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from confguard.schema.explaining import Explanation, explain
-    from confguard.schema.layers import Profile
     from confguard.schema.loading import load
     from confguard.schema.schema import Schema, resolve_schema
     from confguard.schema.shape import Shape
+    from confguard.schema.sources import Profile
     from confguard.schema.variables import Env, SecretFiles
 
 __all__ = [
@@ -29,7 +29,7 @@ __getattr__ = lazily(
     | dict.fromkeys(["Env", "SecretFiles"], "confguard.schema.variables")
     | dict.fromkeys(["Schema", "resolve_schema"], "confguard.schema.schema")
     | {
-        "Profile": "confguard.schema.layers",
+        "Profile": "confguard.schema.sources",
         "Shape": "confguard.schema.shape",
         "load": "confguard.schema.loading",
     },

@@ -1,23 +1,28 @@
-"""Schemas written as attrs classes or dataclasses, structured by cattrs."""
+"""Schemas written as attrs classes or dataclasses, structured by cattrs, with everything that is wrong.
+
+Of what a class's validators and converters find wrong attrs tells the first only: the others are asked here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FrameType
+from typing import Any, get_type_hints
 
 import attrs
 
+from confguard.errors import brief
 from confguard.paths import Path
-from confguard.schema.broken import broken
-from confguard.schema.class_fields import fields_of, is_class
-from confguard.schema.interface import InvalidDataError, Members, MembersOf, SchemaAdapter
+from confguard.schema.conversion import CONVERSIONS
+from confguard.schema.interface import InvalidDataError, SchemaAdapter
+from confguard.schema.members import is_class
 from confguard.schema.pydantic import problems_of
-from confguard.schema.shape import Shape
+from confguard.schema.shape import NOTHING, Shape
 from confguard.schema.shaping import build_shape
 from confguard.schema.structuring import converter
-from confguard.schema.validators import said_by
+from confguard.schema.validators import kind_of, said_by, words_of
 
-__all__ = ["AttrsAdapter"]
+__all__ = ["AttrsAdapter", "broken"]
 
 
 class AttrsAdapter(SchemaAdapter):
@@ -27,13 +32,9 @@ class AttrsAdapter(SchemaAdapter):
         """Is this an attrs class or a dataclass?"""
         return is_class(model)
 
-    def shape(self, model: Any, members_of: MembersOf) -> Shape:
+    def shape(self, model: Any) -> Shape:
         """What stands where."""
-        return build_shape(model, members_of)
-
-    def members(self, model: Any) -> Members:
-        """The class's fields by name."""
-        return fields_of(model)
+        return build_shape(model)
 
     def validate(self, model: Any, data: Any) -> Any:
         """An instance from data."""
@@ -127,3 +128,194 @@ def _raiser(error: BaseException) -> str:
     while step is not None and step.tb_next is not None:
         step = step.tb_next
     return str(step.tb_frame.f_globals.get("__name__") or "cattrs") if step is not None else ""
+
+
+Told = tuple[Path, str, Any]
+
+
+def broken(
+    error: BaseException,
+    data: Mapping[str, Any],
+    structure: Callable[[Any, Any], Any],
+    raised: BaseException | None,
+) -> Iterator[Told]:
+    """Where something is wrong, what, and the value there; `error` is cattrs' of the class, `raised` the class's own.
+
+    Each value that can be made is looked at, whatever is wrong with the others. What of the user's own was asked before
+    `raised` is not asked again.
+    """
+    kind: Any = error.cl  # type: ignore[attr-defined]
+    come = _Come.to(kind, error, raised)
+    hints, instance = get_type_hints(kind, include_extras=True), object.__new__(kind)
+    attempts: list[tuple[Any, Any]] = []
+    for item in attrs.fields(kind):
+        given = item.init and item.name in data
+        try:
+            if (value := come.value(item)) is NOTHING:
+                ready = _read(item, data, come, structure, hints) if given else _default(item, instance)
+        except Exception:  # noqa: BLE001, S112 - told of as what it is, or a default that needs other fields
+            continue
+        try:
+            if value is NOTHING:
+                value = _converted(item, ready, instance, come)
+        except Exception as wrong:  # noqa: BLE001 - a user's own converter may raise anything
+            if given:
+                yield (item.name,), _of_converter(item.converter, wrong), data[item.name]
+            continue
+        object.__setattr__(instance, item.name, value)
+        if item.init and item.validator is not None:
+            attempts.append((item, value))
+    for item, value in attempts:
+        asking = _Asking(instance, item, item.name in come.asked)
+        failures = list(asking.failures(item.validator, value, (item.name,)))
+        if item.name == come.stopped and raised is not None and said_by(raised, value) is None:
+            failures.append(((item.name,), _own_words(raised), value))
+        for path, message, rejected in failures:
+            yield (path, message, rejected) if item.name in data else (path, f"the default: {message}", None)
+
+
+@attrs.frozen
+class _Come:
+    """How far a class came before something was wrong."""
+
+    read: Mapping[str, Any] | None
+    """What cattrs could read of the fields, by the names of the class's arguments."""
+    started: Any = None
+    """The instance, with the fields that it got."""
+    stopped: str | None = None
+    """The field whose validator raised."""
+    asked: frozenset[str] = frozenset()
+    """The fields whose validators were asked."""
+    choked: str | None = None
+    """The field whose converter, or default, raised."""
+    raised: BaseException | None = None
+
+    @classmethod
+    def to(cls, kind: Any, error: BaseException, raised: BaseException | None) -> _Come:
+        names = [item.name for item in attrs.fields(kind)]
+        *_, last = _frames(error)
+        read = last.f_locals.get("res")  # of the function that cattrs has made for the class
+        read = read if isinstance(read, dict) else None
+        own = (at.f_locals.get("self") for at in _frames(raised) if at.f_code.co_name == "__init__")
+        started = next((one for one in own if type(one) is kind), None)
+        stopped = _field_of(raised)
+        if stopped in names:
+            return cls(read, started, stopped, frozenset(names[: names.index(stopped) + 1]), None, raised)
+        choked = next((name for name in names if not hasattr(started, name)), None)
+        asked = frozenset(names) if started is not None and choked is None else frozenset()
+        return cls(read, started, None, asked, choked if started is not None else None, raised)
+
+    def value(self, item: Any) -> Any:
+        """What the instance got for a field; `NOTHING` where it did not come so far."""
+        return NOTHING if self.started is None else getattr(self.started, item.name, NOTHING)
+
+
+def _frames(error: BaseException | None) -> Iterator[FrameType]:
+    step = error.__traceback__ if error is not None else None
+    while step is not None:
+        yield step.tb_frame
+        step = step.tb_next
+
+
+def _read(
+    item: Any, data: Mapping[str, Any], come: _Come, structure: Callable[[Any, Any], Any], hints: Any
+) -> Any:
+    """A value as cattrs read it, before the field's converter. Raises whatever it raises."""
+    if come.read is not None:
+        return come.read[item.alias]
+    return (
+        structure(data[item.name], hints.get(item.name, Any)) if item.converter is None else data[item.name]
+    )
+
+
+def _default(item: Any, instance: Any) -> Any:
+    if isinstance(item.default, attrs.Factory):  # type: ignore[arg-type]
+        return item.default.factory(*([instance] if item.default.takes_self else []))
+    if item.default is attrs.NOTHING:
+        raise LookupError(item.name)
+    return item.default
+
+
+def _converted(item: Any, value: Any, instance: Any, come: _Come) -> Any:
+    if item.converter is None:
+        return value
+    if item.name == come.choked and come.raised is not None:
+        raise come.raised
+    converter: Any = item.converter
+    own = isinstance(converter, attrs.Converter)  # which is called with all that it might ask for
+    return converter(value, instance, item) if own else converter(value)
+
+
+def _of_converter(converter: Any, error: Exception) -> str:
+    try:
+        CONVERSIONS[converter]("?")
+    except ValueError as known:
+        return str(known)
+    except (KeyError, TypeError):
+        pass
+    return _own_words(error)
+
+
+def _own_words(error: BaseException) -> str:
+    return brief(str(error.args[0]) if error.args else "", 200) or type(error).__name__
+
+
+@attrs.frozen
+class _Asking:
+    """Asks the validators of one field what is wrong with its value."""
+
+    instance: Any
+    item: Any
+    only_own: bool
+    """Are only attrs' own asked? Those of the user's were asked before."""
+
+    def failures(self, validator: Any, value: Any, path: Path) -> Iterator[Told]:
+        """What a validator says of a value at a path, and of what is in it."""
+        match kind_of(validator):
+            case "_AndValidator":
+                for inner in validator._validators:
+                    yield from self.failures(inner, value, path)
+            case "_OptionalValidator":
+                if value is not None:
+                    yield from self.failures(validator.validator, value, path)
+            case "_DeepIterable":
+                yield from self.optional(validator.iterable_validator, value, path)
+                for i, element in enumerate(value):
+                    inner = (*path, i) if isinstance(value, Sequence) else path
+                    yield from self.failures(validator.member_validator, element, inner)
+            case "_DeepMapping":
+                yield from self.optional(validator.mapping_validator, value, path)
+                for key, element in value.items():
+                    for _, message, _ in self.optional(validator.key_validator, key, path):
+                        yield (*path, key), f"the key: {message}", key
+                    yield from self.optional(validator.value_validator, element, (*path, key))
+            case kind if kind or not self.only_own:
+                yield from self.failure(validator, value, path, own=bool(kind))
+
+    def optional(self, validator: Any, value: Any, path: Path) -> Iterator[Told]:
+        """The same for a validator that may not be there."""
+        if validator is not None:
+            yield from self.failures(validator, value, path)
+
+    def failure(self, validator: Any, value: Any, path: Path, *, own: bool) -> Iterator[Told]:
+        """What one validator raises, in our words where it is attrs' own."""
+        try:
+            validator(self.instance, self.item, value)
+        except AttributeError as error:
+            if error.obj is not self.instance:  # else it is about a field that could not be made
+                yield path, _own_words(error), value
+        except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
+            if not own:
+                yield path, said_by(error, value) or _own_words(error), value
+            else:
+                yield path, words_of(validator, value), value
+
+
+def _field_of(raised: BaseException | None) -> str | None:
+    """The field whose validator raised an error: its attribute is handed to every validator."""
+    for frame in _frames(raised):
+        for value in frame.f_locals.values():
+            if isinstance(value, attrs.Attribute):
+                name: str = value.name
+                return name
+    return None

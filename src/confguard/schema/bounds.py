@@ -1,12 +1,111 @@
-"""Bounds that `Annotated` gives a type: those of `annotated_types`, of pydantic's `Field`, and of their like."""
+"""Bounds that a schema gives a type, as `annotated_types`, pydantic and their like have them; and how it is worded."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-__all__ = ["BOUNDS", "bounds_of", "broken_bound", "field_marks"]
+from attrs import frozen
+
+from confguard.errors import brief
+
+__all__ = [
+    "BOUNDS",
+    "WORDS",
+    "Says",
+    "bounds_of",
+    "broken_bound",
+    "field_marks",
+    "kinds",
+    "listed",
+    "shown",
+    "worded",
+]
+
+_WORDS = {
+    "null": "null",
+    "boolean": "a boolean",
+    "integer": "an integer",
+    "fraction": "a fraction",
+    "string": "a string",
+    "array": "a list",
+    "object": "a table",
+}
+
+
+def kinds(types: Iterable[str]) -> str:
+    """Types of values, for people.
+
+    >>> kinds({"integer", "fraction", "string"})
+    'a number or a string'
+    """
+    wanted = set(types)
+    if len(wanted) == len(_WORDS):
+        return "anything"
+    words = [word for name, word in _WORDS.items() if name in wanted]
+    if {"integer", "fraction"} <= wanted:
+        words[words.index("an integer") : words.index("a fraction") + 1] = ["a number"]
+    return listed(words, "or")
+
+
+def listed(words: Iterable[str], conjunction: str = "or") -> str:
+    """Words with commas and a conjunction between them; no more than twenty."""
+    *others, last = list(words)[:20] or ["nothing"]
+    return f"{', '.join(others)} {conjunction} {last}" if others else last
+
+
+def shown(values: Iterable[Any], conjunction: str = "and") -> str:
+    """Values, for people.
+
+    >>> shown(["a", 1, None])
+    "'a', 1 and null"
+    """
+    words = {None: "null", True: "true", False: "false"}
+    return listed(
+        (
+            words[value] if value is None or isinstance(value, bool) else brief(repr(value), 60)
+            for value in values
+        ),
+        conjunction,
+    )
+
+
+WORDS = {
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+    "exclusiveMinimum": "more than {}",
+    "exclusiveMaximum": "less than {}",
+    "multipleOf": "a multiple of {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {} elements",
+    "maxItems": "at most {} elements",
+    "minProperties": "at least {} keys",
+    "maxProperties": "at most {} keys",
+}
+"""What bounds are called, for people."""
+
+
+@frozen(eq=False)
+class Says:
+    """A mark: what a schema says of a place, in JSON Schema's words."""
+
+    keywords: Mapping[str, Any]
+
+
+def worded(keyword: str, bound: Any, *, of_list: bool = False) -> str:
+    """A bound, for people.
+
+    >>> worded("minimum", 50), worded("enum", ["a", "b"])
+    ('at least 50', "'a' or 'b'")
+    """
+    if keyword == "enum":
+        return listed(brief(repr(option), 60) for option in bound)
+    phrase = WORDS.get(keyword, f"what fits `{keyword}`")
+    if of_list:
+        phrase = phrase.replace("characters", "elements")
+    return phrase.format(bound)
 
 
 def _length(value: Any) -> int:

@@ -9,15 +9,12 @@ from attrs import evolve, field, frozen
 
 from confguard.errors import Problem, place
 from confguard.paths import Path, follow
-from confguard.schema.absent import COMPUTED, NOTHING
-from confguard.schema.defaults import called, value_inside
-from confguard.schema.instances import as_data
-from confguard.schema.layers import Layer
-from confguard.schema.names import named
-from confguard.schema.overlay import Overlay
+from confguard.schema.bounds import listed
+from confguard.schema.instances import as_data, called, value_inside
+from confguard.schema.layering import Overlay, named
 from confguard.schema.placing import place_problem, said_twice
-from confguard.schema.shape import Shape
-from confguard.schema.wording import listed
+from confguard.schema.shape import COMPUTED, NOTHING, Shape
+from confguard.schema.sources import Layer
 
 __all__ = ["Combined", "combine", "placed_in"]
 

@@ -13,19 +13,17 @@ from attrs import evolve, field, frozen
 from confguard.errors import Problem, SchemaError, ValidationError, place
 from confguard.fields import FieldType
 from confguard.paths import Path, path_to_json, show_path, value_at
-from confguard.schema.absent import COMPUTED, NOTHING
 from confguard.schema.combining import Combined, combine, placed_in
-from confguard.schema.defaults import completed, with_defaults
-from confguard.schema.elements import Elements
-from confguard.schema.failed import Failed
 from confguard.schema.guarded import shown_value
-from confguard.schema.instances import as_data, meaning, with_keys_of
-from confguard.schema.layers import Layer, Source, as_layers
+from confguard.schema.instances import as_data, completed, meaning, with_defaults, with_keys_of
+from confguard.schema.interface import Failed
 from confguard.schema.placing import by_place
 from confguard.schema.schema import Schema, SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
+from confguard.schema.shape import COMPUTED, NOTHING
+from confguard.schema.sources import Layer, Source, as_layers
 from confguard.units import show_duration
-from confguard.values import same
+from confguard.values import Elements, same
 
 __all__ = ["Erased", "Explained", "Explanation", "Origin", "explain", "load_explained"]
 

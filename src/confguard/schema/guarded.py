@@ -1,19 +1,28 @@
-"""Values with their secrets wrapped, so that no one shows them by accident; a document inside of a text, too."""
+"""Values with their secrets wrapped, so that no one shows them by accident, and texts without them.
+
+A document that stands in a text, as in ConfigMaps and variables, is judged as one.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from attrs import field, frozen
+
+from confguard.documents.document import Document, parse
+from confguard.errors import DocumentError
 from confguard.fields import Secret
-from confguard.paths import Path, Unshown
-from confguard.schema.inner_documents import inner_document, lines_without, may_be_document, rewritten
-from confguard.schema.known_secrets import TELLING, Masked, parts_hidden, secret_texts, without
+from confguard.paths import Path, Unshown, reveal
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.standing import State, below, shape_here
 from confguard.secrets import (
+    HIDDEN,
     is_ambiguous,
     is_plain,
     is_reference,
@@ -26,12 +35,210 @@ from confguard.secrets import (
 
 __all__ = [
     "NOWHERE",
+    "TELLING",
+    "Masked",
     "guarded",
     "guarded_leaf",
     "guarded_text",
+    "hidden",
+    "inner_document",
     "is_secret_key",
+    "lines_without",
+    "opaque",
+    "may_be_document",
+    "parts_hidden",
+    "rewritten",
+    "secret_texts",
     "shown_value",
+    "without",
 ]
+
+TELLING = 4
+"""Shorter secrets are words that a text may hold by accident."""
+
+
+@frozen(repr=False)
+class Masked(Secret):
+    """A text with a secret in it: `postgres://app:***@db` is shown of it, and these parts are secret."""
+
+    shown: str = field(default=HIDDEN, eq=False)
+    secrets: tuple[str, ...] = field(default=(), eq=False)
+
+    def __str__(self) -> str:
+        return self.shown
+
+    def __repr__(self) -> str:
+        return f"Masked({self.shown!r})"
+
+
+def opaque(value: Any) -> Any:
+    """A value of a change for judging it: a whole secret stays one, a text with a secret in it is revealed."""
+    if isinstance(value, Masked):
+        return value.reveal()
+    if isinstance(value, dict):
+        return {reveal(key): opaque(inner) for key, inner in value.items()}
+    return [opaque(inner) for inner in value] if isinstance(value, list) else value
+
+
+def secret_texts(guarded: Any) -> list[str]:
+    """The secrets in a guarded value, or in several, as texts; the longest first."""
+    return sorted(set(texts_of(guarded)), key=len, reverse=True)
+
+
+def hidden(guarded: Any, secrets: list[str]) -> Any:
+    """A guarded value in which texts are secret, too, that hold one of these secrets.
+
+    >>> hidden({"note": "is hunter2", "port": 80}, ["hunter2"])
+    {'note': Secret('***'), 'port': 80}
+    """
+    if isinstance(guarded, Secret):
+        return guarded
+    if isinstance(guarded, str):
+        return Secret(guarded) if any(secret in guarded for secret in secrets) else guarded
+    if isinstance(guarded, dict):
+        return {key: hidden(inner, secrets) for key, inner in guarded.items()}
+    if isinstance(guarded, list | tuple | set | frozenset):
+        return type(guarded)(hidden(inner, secrets) for inner in guarded)
+    return guarded
+
+
+def without(text: str, secrets: list[str]) -> str:
+    """A text without secrets that are known, however they are written there; short ones as words of their own.
+
+    >>> without("expected a number, got 'hunter2'", ["hunter2"]), without("a is a pin", ["a"])
+    ("expected a number, got '***'", '*** is *** pin')
+    """
+    for secret in secrets:
+        for form in dict.fromkeys(
+            [
+                secret,
+                repr(secret)[1:-1],
+                json.dumps(secret)[1:-1],
+                json.dumps(secret, ensure_ascii=False)[1:-1],
+            ]
+        ):
+            if len(form) > 5 and form in text:
+                text = text.replace(form, HIDDEN)
+            elif len(form) <= 5 and form in text:
+                text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", HIDDEN, text)
+    return text
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """The secrets in a guarded value, as texts."""
+    if isinstance(value, Unshown):
+        yield value.reveal()
+    elif isinstance(value, Masked):
+        yield from value.secrets
+    elif isinstance(value, Secret):
+        inner = value.reveal()
+        if isinstance(inner, str):
+            yield inner
+            yield from (line for line in inner.split("\n") if len(line) > 5)
+        elif isinstance(inner, bytes):
+            yield inner.decode("utf-8", "replace")
+        elif isinstance(inner, dt.date | int | float) and not isinstance(inner, bool):
+            yield str(inner)
+    elif isinstance(value, dict):
+        yield from (key.reveal() for key in value if isinstance(key, Unshown))
+        for each in value.values():
+            yield from texts_of(each)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for each in value:
+            yield from texts_of(each)
+
+
+def parts_hidden(text: str, shown: str) -> Iterator[str]:
+    """What stands behind the stars of a masked text."""
+    pattern = "(.+?)".join(map(re.escape, shown.split(HIDDEN)))
+    match = re.fullmatch(pattern, text, re.DOTALL) if shown.count(HIDDEN) <= 20 else None
+    yield from (part for part in (match.groups() if match else ()) if part)
+
+
+_MOST_JSON, _MOST_LINES, _MOST_VALUES = 1_000_000, 100_000, 20_000
+"""How long a text in JSON may be, or one of lines, and how many values may be in it, to be looked into."""
+_SETTING = re.compile(r"^[ \t]*(?:- +)?[\w.\"'/-]+[ \t]*[:=](?:\s|$)", re.MULTILINE)
+
+
+def may_be_document(text: str) -> bool:
+    """Is it worth a try to read a text as JSON, or as YAML or TOML of several lines?
+
+    >>> [may_be_document(text) for text in ('{"a": 1}', "a: 1\\nb: 2", "a: 1", "word")]
+    [True, True, False, False]
+    """
+    if _is_bracketed(text):
+        return len(text) <= _MOST_JSON
+    return "\n" in text and len(text) <= _MOST_LINES and bool(_SETTING.search(text))
+
+
+def _is_bracketed(text: str) -> bool:
+    plain = text.strip()
+    return plain[:1] + plain[-1:] in {"{}", "[]"}
+
+
+def inner_document(text: str) -> Document | None:
+    """The table or list that a text holds, if it does, and not too many values.
+
+    >>> inner_document('{"a": 1}').data, inner_document("# of ana\\na: 1").data, inner_document("one\\ntwo")
+    ({'a': 1}, {'a': 1}, None)
+    """
+    for name in ("json", "yaml") if _is_bracketed(text) else ("yaml", "toml"):
+        if name == "yaml" and len(text) > _MOST_LINES:
+            continue
+        try:
+            document = parse(text, name)
+        except DocumentError:
+            continue
+        if isinstance(document.data, dict | list) and document.data:
+            return document if _size(document.data) <= _MOST_VALUES else None
+    return None
+
+
+def _size(data: Any) -> int:
+    """How many values there are; counted no further than to the most that matter."""
+    left, count = [data], 0
+    while left and count <= _MOST_VALUES:
+        value = left.pop()
+        count += 1
+        if isinstance(value, dict | list):
+            left.extend(value.values() if isinstance(value, dict) else value)
+    return count
+
+
+def rewritten(text: str, data: Any) -> str:
+    """Other data in the layout of a text in JSON, as far as it can be told."""
+    lines = text.strip().split("\n")
+    indent = len(lines[1]) - len(lines[1].lstrip()) if len(lines) > 1 else None
+    tight = indent is None and '": ' not in text
+    return json.dumps(
+        data, ensure_ascii=False, indent=indent, separators=(",", ":") if tight else None, default=str
+    )
+
+
+def lines_without(document: Document, hides: Callable[[Path], bool]) -> list[str]:
+    """The lines of a document with what is secret as `***`, from its value to where the next setting begins."""
+    lines = list(document.lines)
+    places = sorted(document.places().items(), key=lambda entry: entry[1].key)
+    starts = sorted({place.key.line for _, place in places} | {len(lines) + 1})
+    for path, place in places:
+        if not hides(path):
+            continue
+        line, column = place.value
+        lines[line - 1] = _cut(lines[line - 1], column)
+        following = starts[bisect_right(starts, line)] if line < starts[-1] else line + 1
+        for hidden in range(line + 1, following):
+            lines[hidden - 1] = HIDDEN if lines[hidden - 1].strip() else ""
+    return lines
+
+
+def _cut(line: str, column: int) -> str:
+    """A line up to a column; it may have been cut before that already."""
+    return (
+        line[: column - 1] + HIDDEN
+        if not line.endswith(HIDDEN) or len(line) - len(HIDDEN) > column - 1
+        else line
+    )
+
 
 NOWHERE = object()
 """The value of a place where nothing stands."""

@@ -1,4 +1,4 @@
-"""An instance of a schema as the data that a document would hold, under the names that a document has for them."""
+"""Instances of a schema and its defaults as the data that a document would hold, under a document's names."""
 
 from __future__ import annotations
 
@@ -7,11 +7,23 @@ from collections.abc import Mapping, Set
 from itertools import pairwise
 from typing import Any, get_origin
 
-from confguard.fields import Secret
-from confguard.schema.elements import Elements
-from confguard.schema.shape import Shape
+from confguard.fields import FieldType, Secret
+from confguard.paths import Path
+from confguard.schema.conversion import is_span
+from confguard.schema.shape import COMPUTED, NOTHING, Shape
+from confguard.values import Elements
 
-__all__ = ["as_data", "is_instance", "meaning", "with_keys_of"]
+__all__ = [
+    "as_data",
+    "called",
+    "completed",
+    "is_instance",
+    "meaning",
+    "value_inside",
+    "with_defaults",
+    "with_keys_of",
+    "with_parsed_defaults",
+]
 
 
 def as_data(value: Any, shape: Shape) -> Any:
@@ -102,3 +114,116 @@ def _of(value: Any, shape: Shape) -> Shape:
         if is_instance(value, inner):
             return inner
     return shape.of(value) if isinstance(value, dict | list) else shape
+
+
+def with_defaults(data: Any, shape: Shape) -> Any:
+    """Data that does not fit its schema, with the defaults that can be told."""
+    if not isinstance(data, dict) or shape.kind != "map":
+        return data
+    shape = shape.of(data)
+    completed_table = {}
+    for own in shape.attributes or [(key,) for key in shape.fields if key not in shape.renamed]:
+        key, child = str(own[0]), shape.child(own[0])
+        if len(own) > 1:
+            continue
+        if key in data:
+            completed_table[key] = with_defaults(data[key], child)
+        elif child.default is not NOTHING and (default := called(child.default)) is not COMPUTED:
+            completed_table[key] = as_data(default, child)
+    return completed_table | {key: value for key, value in data.items() if key not in completed_table}
+
+
+def completed(data: Any, defaulted: Any, shape: Shape) -> Any:
+    """What is written in a list, with the defaults that an instance `made` of it has besides.
+
+    >>> completed([{}], [{"a": 1}], Shape("list", rest=Shape("map", fields={"a": Shape(default=1)})))
+    [{'a': 1}]
+    """
+    shape = shape.of(defaulted)
+    if isinstance(data, list) and isinstance(defaulted, list):
+        pairs = zip(data, defaulted, strict=False)
+        filled = [completed(value, there, shape.child(i)) for i, (value, there) in enumerate(pairs)]
+        return [*filled, *data[len(filled) :]]
+    if not isinstance(data, dict) or not isinstance(defaulted, dict):
+        return data
+    inner = {key: completed(value, defaulted.get(key), shape.child(key)) for key, value in data.items()}
+    for key in defaulted.keys() - data.keys():
+        default = called(shape.child(key).default)
+        if default is not NOTHING:
+            inner[key] = defaulted[key] if default is COMPUTED else as_data(default, shape.child(key))
+    return inner
+
+
+def called(default: Any) -> Any:
+    """A default, made where a factory makes it; `COMPUTED` where that fails."""
+    if not callable(default):
+        return default
+    try:
+        return default()
+    except Exception:  # noqa: BLE001 - a factory may raise anything
+        return COMPUTED
+
+
+def value_inside(data: Any, path: Path) -> Any:
+    """What tables hold at a path; `NOTHING` where they hold nothing."""
+    for step in path:
+        if not isinstance(data, dict) or step not in data:
+            return NOTHING
+        data = data[step]
+    return data
+
+
+def with_parsed_defaults(data: Any, shape: Shape) -> Any:
+    """The data with defaults that are still texts (`timeout: Duration = "2s"`) written in, to be parsed."""
+    if isinstance(data, list) and shape.kind == "list":
+        shape = shape.of(data)
+        return [with_parsed_defaults(value, shape.child(i)) for i, value in enumerate(data)]
+    if not isinstance(data, dict) or shape.kind != "map":
+        return data
+    shape = shape.of(data)
+    filled = {key: with_parsed_defaults(value, shape.child(key)) for key, value in data.items()}
+    for own in shape.attributes or [(key,) for key in shape.fields]:
+        key, child = str(own[0]), shape.child(own[0])
+        if len(own) == 1 and key not in data and key not in shape.renamed:
+            default = _parsed_default(child)
+            if default is not NOTHING:
+                filled[key] = default
+    return filled
+
+
+def _parsed_default(shape: Shape) -> Any:
+    """A default as data where it holds texts that are still to be parsed; else NOTHING."""
+    default = shape.default
+    if default is NOTHING or default is None or shape.custom:
+        return NOTHING
+    if callable(default):
+        default = called(default) if default is not COMPUTED and _may_be_raw(shape, ()) else NOTHING
+    return as_data(default, shape) if _is_raw(default, shape) else NOTHING
+
+
+def _is_raw(value: Any, shape: Shape) -> bool:
+    """Does a default hold a text or a number where the schema wants an amount, a port and the like?"""
+    shape = shape.of(value)
+    if is_instance(value, shape):
+        fields = shape.attributes.items()
+        return any(_is_raw(getattr(value, name, None), shape.at(path)) for path, name in fields)
+    if isinstance(value, dict):
+        return any(_is_raw(inner, shape.child(key)) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return any(_is_raw(inner, shape.child(i)) for i, inner in enumerate(value))
+    return _parses(shape) and isinstance(value, str | int | float) and not isinstance(value, FieldType)
+
+
+def _may_be_raw(shape: Shape, inside: tuple[Any, ...]) -> bool:
+    """Might what a factory makes hold such a default? Only then it is called before it is time."""
+    if any(shape.hint is hint for hint in inside):
+        return False
+    within = (*inside, shape.hint)
+    if shape.rest is not None and (_parses(shape.rest) or _may_be_raw(shape.rest.whole, within)):
+        return True
+    below = [*shape.variants, *shape.fields.values()]
+    return any(_is_raw(child.default, child) or _may_be_raw(child, within) for child in below)
+
+
+def _parses(shape: Shape) -> bool:
+    return shape.field_type is not None or is_span(shape.hint)

@@ -4,58 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
-
-from attrs import frozen
-
-from confguard.paths import Path
-from confguard.schema.absent import NOTHING
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from confguard.paths import Path
     from confguard.schema.shape import Shape
 
-__all__ = [
-    "InvalidDataError",
-    "Member",
-    "Members",
-    "MembersOf",
-    "SchemaAdapter",
-    "Untyped",
-]
+__all__ = ["Failed", "InvalidDataError", "SchemaAdapter", "Untyped"]
 
 
-@frozen
-class Member:
-    """One field of a schema class, as a document sees it."""
-
-    type: Any
-    names: tuple[Path, ...]
-    """The paths, from the class's own table, at which a document may write it; the first is its name here."""
-    attribute: str
-    """What it is called on an instance."""
-    metadata: tuple[object, ...] = ()
-    default: Any = NOTHING
-    deprecated: str | None = None
-    """What to use instead, where the field is to go."""
-    description: str | None = None
-    custom: bool = False
-    """Does the class read what is written here in a way of its own?"""
-
-
-@frozen
-class Members:
-    """The fields of a schema class, and whether other keys are errors."""
-
-    fields: tuple[Member, ...] = ()
-    closed: bool = True
-    rewrites: bool = False
-    """Does the class change what is written before it is read?"""
-    root: Member | None = None
-    """For a class that is no table of fields, but one value: that."""
-
-
-MembersOf: TypeAlias = "Callable[[Any], Members | None]"
-"""The fields of a class, whichever adapter claims it; None for what is no schema class."""
 Untyped: TypeAlias = "Callable[[Path], bool]"
 """Is what stands at a path a text only because its source has no other values?"""
 
@@ -79,7 +36,7 @@ class SchemaAdapter(ABC):
         """Is this class written this way?"""
 
     @abstractmethod
-    def shape(self, model: Any, members_of: MembersOf) -> Shape:
+    def shape(self, model: Any) -> Shape:
         """What stands where, by a schema this adapter claims."""
 
     def from_texts(self, model: Any, data: Any, untyped: Untyped) -> Any:
@@ -96,3 +53,10 @@ class SchemaAdapter(ABC):
     @abstractmethod
     def problems(self, error: Exception, data: Any) -> list[tuple[Path, str, Any]] | None:
         """What an error says is wrong with data; None for one that its library did not raise."""
+
+
+class Failed(NamedTuple):
+    """What a class, or its library, raised for data: so it is not asked again."""
+
+    error: Exception
+    data: Any

@@ -14,13 +14,12 @@ import attrs
 from attrs import define, field
 
 from confguard.paths import Path
-from confguard.schema.absent import NOTHING
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.limits import allowed, by_pydantic, plain
+from confguard.schema.nodes import SAME_PLACE, subschemas, write_only
 from confguard.schema.schema import Schema
 from confguard.schema.secrets import shown_at
-from confguard.schema.shape import Shape
-from confguard.schema.vocabulary import SAME_PLACE, subschemas, write_only
+from confguard.schema.shape import NOTHING, Shape
 
 __all__ = ["json_schema", "own_fields"]
 

@@ -15,7 +15,7 @@ from attrs import define, field
 from confguard.documents.document import Document, read
 from confguard.errors import DocumentError, SchemaError
 from confguard.paths import Path
-from confguard.schema.interface import InvalidDataError, MembersOf, SchemaAdapter, Untyped
+from confguard.schema.interface import InvalidDataError, SchemaAdapter, Untyped
 from confguard.schema.json_shapes import shape_of
 from confguard.schema.shape import Shape
 
@@ -85,14 +85,14 @@ class JsonSchemaAdapter(SchemaAdapter):
         """Is this a JSON Schema?"""
         return isinstance(model, JsonSchema)
 
-    def shape(self, model: Any, members_of: MembersOf) -> Shape:
+    def shape(self, model: Any) -> Shape:
         """What stands where."""
         cached: Shape = model.shape
         return cached
 
     def from_texts(self, model: Any, data: Any, untyped: Untyped) -> Any:
         """The data with texts of sources without types as the numbers and booleans that are asked for."""
-        from confguard.schema.json_conversion import converted
+        from confguard.schema.json_validation import converted
 
         try:
             return converted(data, model.root, untyped)
@@ -104,8 +104,8 @@ class JsonSchemaAdapter(SchemaAdapter):
 
     def validate(self, model: Any, data: Any) -> Any:
         """The data itself."""
+        from confguard.schema.formats import as_json, as_written
         from confguard.schema.json_validation import problems
-        from confguard.schema.references import as_json, as_written
 
         shape = model.shape
         try:

@@ -10,10 +10,9 @@ from attrs import define, evolve
 
 from confguard import fields
 from confguard.errors import SchemaError
-from confguard.schema.absent import NOTHING
 from confguard.schema.bounds import BOUNDS
-from confguard.schema.shape import ANYTHING, Shape
-from confguard.schema.vocabulary import write_only
+from confguard.schema.nodes import write_only
+from confguard.schema.shape import ANYTHING, NOTHING, Shape
 
 if TYPE_CHECKING:
     from confguard.schema.nodes import SchemaNode

@@ -9,65 +9,19 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from attrs import frozen
-
-from confguard.errors import brief
 from confguard.fields import FieldType, Impact, KeyedBy, Owner, Renamed, Safer, Unordered
-from confguard.schema.absent import NOTHING
-from confguard.schema.bounds import bounds_of
-from confguard.schema.conversion import standard
-from confguard.schema.options import options_of
-from confguard.schema.shape import Shape
-from confguard.schema.wording import listed
+from confguard.schema.bounds import WORDS, Says, bounds_of, listed
+from confguard.schema.conversion import options_of, standard
+from confguard.schema.shape import NOTHING, Shape
 
 __all__ = [
-    "WORDS",
-    "Says",
     "allowed",
     "by_pydantic",
     "default_text",
     "described",
     "plain",
     "type_name",
-    "worded",
 ]
-
-WORDS = {
-    "minimum": "at least {}",
-    "maximum": "at most {}",
-    "exclusiveMinimum": "more than {}",
-    "exclusiveMaximum": "less than {}",
-    "multipleOf": "a multiple of {}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minItems": "at least {} elements",
-    "maxItems": "at most {} elements",
-    "minProperties": "at least {} keys",
-    "maxProperties": "at most {} keys",
-}
-"""What bounds are called, for people."""
-
-
-@frozen(eq=False)
-class Says:
-    """A mark: what a schema says of a place, in JSON Schema's words."""
-
-    keywords: Mapping[str, Any]
-
-
-def worded(keyword: str, bound: Any, *, of_list: bool = False) -> str:
-    """A bound, for people.
-
-    >>> worded("minimum", 50), worded("enum", ["a", "b"])
-    ('at least 50', "'a' or 'b'")
-    """
-    if keyword == "enum":
-        return listed(brief(repr(option), 60) for option in bound)
-    phrase = WORDS.get(keyword, f"what fits `{keyword}`")
-    if of_list:
-        phrase = phrase.replace("characters", "elements")
-    return phrase.format(bound)
-
 
 _TYPES = {int: "integer", float: "number", str: "string", bool: "boolean", type(None): "null"}
 _NUMBERS_TOO = {"duration", "decimal"}

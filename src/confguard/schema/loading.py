@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar, Union, ca
 from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format
 from confguard.errors import ConfguardError
-from confguard.schema.conversion import may_be_raw
-from confguard.schema.failed import Failed
+from confguard.schema.conversion import is_span, may_be_raw
+from confguard.schema.interface import Failed
 from confguard.values import merge_layers
 
 if TYPE_CHECKING:
     from confguard.documents.document import Document
-    from confguard.schema.layers import Source
     from confguard.schema.schema import Schema
+    from confguard.schema.shape import Shape
+    from confguard.schema.sources import Source
 
 __all__ = ["load", "settings_of"]
 
@@ -88,7 +89,7 @@ def _built(reading: _Reading | None, data: Any) -> tuple[Any, Failed | None]:
 def _merged_quickly(reading: _Reading, sources: tuple[Source, ...]) -> Any:
     """The data of files and mappings; None where a closer look is needed, at what cannot be read as well."""
     try:
-        layers = [each if isinstance(each, Mapping) else _read(os.fspath(each)) for each in sources]  # type: ignore[arg-type]
+        layers = [each if isinstance(each, Mapping) else _read(os.fspath(each)) for each in sources]  # type: ignore[call-overload]
     except ConfguardError:
         return None
     return _prepared(reading, layers)
@@ -145,9 +146,7 @@ def _of_pydantic(model: Any) -> _Reading | None:
 
     if not asked.more:
         return _Reading(build)
-    from confguard.schema.quick import quick_reader
-
-    return _Reading(build, quick_reader(model))
+    return _Reading(build, _amount_reader(model))
 
 
 class _Asked:
@@ -210,3 +209,62 @@ def _has_fields(hint: Any) -> bool:
     names = ("model_fields", "__attrs_attrs__", "__dataclass_fields__")
     kind = get_args(hint)[0] if get_origin(hint) is Annotated else get_origin(hint) or hint
     return any(hasattr(kind, name) for name in names)
+
+
+def _amount_reader(model: Any) -> Callable[[Any], Any]:
+    """What reads a layer's amounts of time. Raises `ValueError` for whatever needs a closer look.
+
+    That is a setting under another name than its own, and an amount that is none.
+    """
+    from confguard.schema.schema import resolve_schema
+
+    schema = resolve_schema(model)
+    assert schema is not None
+    reader = _Amounts()
+    return lambda data: reader.read(data, schema.shape)
+
+
+class _Amounts:
+    """Walks data and its shape as far as there is something to do."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[Shape, list[tuple[str, Shape]]]] = {}
+
+    def read(self, data: Any, shape: Shape) -> Any:
+        """The data with amounts of time; the very same where there are none."""
+        if data is None or shape.custom:
+            return data
+        if shape.variants:
+            return self.read(data, shape.of(data))
+        if is_span(shape.hint):
+            return shape.read(data)
+        if isinstance(data, dict) and shape.kind == "map":
+            return self.table(data, shape)
+        if isinstance(data, list) and shape.rest is not None and self.matters(shape.rest, ()):
+            return [self.read(value, shape.child(i)) for i, value in enumerate(data)]
+        return data
+
+    def table(self, data: dict[Any, Any], shape: Shape) -> Any:
+        """The same for a table."""
+        if any(other[0] in data for other in shape.names):
+            raise ValueError("a name that is not the setting's own")
+        if shape.rest is not None and self.matters(shape.rest, ()):
+            return {key: self.read(value, shape.child(key)) for key, value in data.items()}
+        read = {key: self.read(data[key], child.whole) for key, child in self.fields(shape) if key in data}
+        return {**data, **read} if read else data
+
+    def fields(self, shape: Shape) -> list[tuple[str, Shape]]:
+        """The fields of a table in which there is something to do."""
+        if id(shape) not in self.known:
+            mattering = [(key, child) for key, child in shape.fields.items() if self.matters(child, ())]
+            self.known[id(shape)] = shape, mattering
+        return self.known[id(shape)][1]
+
+    def matters(self, shape: Shape, inside: tuple[Shape, ...]) -> bool:
+        """Is there an amount of time here, or a field with other names?"""
+        if shape in inside:
+            return False
+        if shape.link is not None or is_span(shape.hint) or shape.names:
+            return True
+        below = [*shape.variants, *shape.items, *shape.fields.values(), *([shape.rest] if shape.rest else [])]
+        return any(self.matters(child, (*inside, shape)) for child in below)

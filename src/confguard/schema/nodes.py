@@ -1,16 +1,171 @@
-"""One schema within a file of JSON Schemas, and where its references lead."""
+"""JSON Schema's keywords in all drafts; one schema within a file of them, and where its references lead."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from attrs import frozen
 
 from confguard.errors import SchemaError
-from confguard.schema.vocabulary import Dialect, draft_of, modern
 
-__all__ = ["SchemaNode", "specification"]
+__all__ = [
+    "DATA",
+    "DRAFTS",
+    "SAME_PLACE",
+    "SILENT",
+    "WITH_PATHS",
+    "Dialect",
+    "SchemaNode",
+    "draft_of",
+    "modern",
+    "specification",
+    "subschemas",
+    "write_only",
+]
+
+DATA = frozenset({"enum", "const", "default", "examples", "x-confguard"})
+"""What stands below these is no schema."""
+SAME_PLACE = frozenset(
+    {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"}
+)
+"""What stands below these is about the value itself, not about a part of it."""
+WITH_PATHS = frozenset({"properties", "patternProperties", "prefixItems", "items"})
+"""What stands two steps below these is about a part of the value, that has a key or a position."""
+SILENT = DATA - {"enum", "const"} | {
+    *(
+        "title",
+        "description",
+        "$comment",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "$schema",
+        "$id",
+        "id",
+        "$anchor",
+    ),
+    *("$defs", "definitions", "$dynamicAnchor", "$recursiveAnchor", "$ref", "$dynamicRef", "$recursiveRef"),
+}
+"""Keywords that do not say, themselves, what fits."""
+_MAPS = frozenset(
+    {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}
+)
+_ONE_OR_MORE = frozenset(
+    {
+        *("allOf", "anyOf", "oneOf", "prefixItems", "items", "additionalItems", "additionalProperties"),
+        *(
+            "propertyNames",
+            "contains",
+            "not",
+            "if",
+            "then",
+            "else",
+            "unevaluatedItems",
+            "unevaluatedProperties",
+        ),
+        *("contentSchema", "extends", "disallow"),
+    }
+)
+
+
+class Dialect(NamedTuple):
+    """A version of JSON Schema."""
+
+    year: float
+    """For comparing: 3, 4, 6, 7 or the year."""
+    uri: str
+    validator: str
+    """The name of its class in `jsonschema`."""
+
+    @property
+    def full_uri(self) -> str:
+        """The URI with the scheme that it has."""
+        return ("https" if self.year > 7 else "http") + "://" + self.uri
+
+
+DRAFTS = (
+    Dialect(2020, "json-schema.org/draft/2020-12/schema", "Draft202012Validator"),
+    Dialect(2019, "json-schema.org/draft/2019-09/schema", "Draft201909Validator"),
+    Dialect(7, "json-schema.org/draft-07/schema", "Draft7Validator"),
+    Dialect(6, "json-schema.org/draft-06/schema", "Draft6Validator"),
+    Dialect(4, "json-schema.org/draft-04/schema", "Draft4Validator"),
+    Dialect(3, "json-schema.org/draft-03/schema", "Draft3Validator"),
+)
+
+
+def draft_of(schema: Any, default: Dialect = DRAFTS[0]) -> Dialect:
+    """The draft that a schema says it is written in; `http` or `https`, with or without `#`. Raises `SchemaError`.
+
+    >>> draft_of({"$schema": "https://json-schema.org/draft-07/schema"}).validator
+    'Draft7Validator'
+    """
+    declared = schema.get("$schema") if isinstance(schema, dict) else None
+    if declared is None:
+        return default
+    plain = str(declared).removeprefix("https://").removeprefix("http://").removesuffix("#")
+    if plain == "json-schema.org/schema":
+        return DRAFTS[0]
+    known = next((draft for draft in DRAFTS if draft.uri == plain), None)
+    if known is None:
+        raise SchemaError(
+            f"the $schema {declared!r} is not known",
+            hint=f"one of {', '.join(draft.full_uri for draft in DRAFTS)}; or leave it out",
+        )
+    return known
+
+
+def write_only(keywords: Any) -> bool:
+    """Does a schema say that a value is secret?
+
+    >>> write_only({"type": "integer", "writeOnly": True}), write_only({"type": "string"})
+    (True, False)
+    """
+    if not isinstance(keywords, dict):
+        return False
+    extra = keywords.get("x-confguard")
+    marked = isinstance(extra, dict) and (extra.get("secret") or extra.get("type") == "Secret")
+    return bool(marked) or keywords.get("writeOnly") is True or keywords.get("format") == "password"
+
+
+def subschemas(node: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """The schemas right below a schema, each with the keys that lead there."""
+    if not isinstance(node, dict):
+        return
+    for keyword, value in node.items():
+        if keyword in _MAPS and isinstance(value, dict):
+            yield from (((keyword, name), child) for name, child in value.items())
+        elif keyword in _ONE_OR_MORE and isinstance(value, list):
+            yield from (((keyword, i), child) for i, child in enumerate(value))
+        elif keyword in _ONE_OR_MORE:
+            yield (keyword,), value
+
+
+def modern(node: Any, year: float) -> dict[str, Any]:
+    """One schema in the words of draft 2020-12; what stands below stays as it is.
+
+    >>> modern({"items": [{}], "additionalItems": False, "minimum": 1, "exclusiveMinimum": True}, 4)
+    {'prefixItems': [{}], 'items': False, 'exclusiveMinimum': 1}
+    """
+    if not isinstance(node, dict):
+        return {} if node is not False else {"not": {}}
+    if year < 2019 and "$ref" in node:
+        return {"$ref": node["$ref"]}
+    modernised = dict(node)
+    if isinstance(modernised.get("items"), list):
+        modernised["prefixItems"] = modernised.pop("items")
+        modernised["items"] = modernised.pop("additionalItems", True)
+        modernised = {key: modernised[key] for key in ("prefixItems", "items", *modernised)}
+    else:
+        modernised.pop("additionalItems", None)
+    for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if isinstance(modernised.get(exclusive), bool) and modernised.pop(exclusive) and bound in modernised:
+            modernised[exclusive] = modernised.pop(bound)
+    for name, needed in (modernised.pop("dependencies", None) or {}).items():
+        keyword = "dependentRequired" if isinstance(needed, list | str) else "dependentSchemas"
+        value = [needed] if isinstance(needed, str) else needed
+        modernised[keyword] = {**modernised.get(keyword, {}), name: value}
+    return modernised
 
 
 @frozen(eq=False)

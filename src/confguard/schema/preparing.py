@@ -13,12 +13,10 @@ from attrs import evolve, field, frozen
 
 from confguard.errors import did_you_mean
 from confguard.paths import Path
-from confguard.schema.absent import NOTHING
-from confguard.schema.conversion import is_span
+from confguard.schema.conversion import is_choice, is_span, written_choice
 from confguard.schema.instances import is_instance
 from confguard.schema.interface import InvalidDataError, SchemaAdapter
-from confguard.schema.options import is_choice, written_choice
-from confguard.schema.shape import Shape
+from confguard.schema.shape import NOTHING, Shape
 from confguard.units import AmbiguousError
 
 __all__ = ["Preparation", "unknown_keys"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, time
 from math import isfinite
 from pathlib import Path as File
 from typing import Any
@@ -17,12 +16,19 @@ from attrs import define, field
 from confguard.documents.document import Document, read
 from confguard.errors import DocumentError, SchemaError, brief, place
 from confguard.paths import show_path
-from confguard.schema.formats import Moment
-from confguard.schema.nodes import SchemaNode, specification
-from confguard.schema.patterns import Pattern, translated
-from confguard.schema.vocabulary import DATA, SAME_PLACE, WITH_PATHS, Dialect, draft_of, subschemas
+from confguard.schema.formats import Pattern, as_json, as_written, translated
+from confguard.schema.nodes import (
+    DATA,
+    SAME_PLACE,
+    WITH_PATHS,
+    Dialect,
+    SchemaNode,
+    draft_of,
+    specification,
+    subschemas,
+)
 
-__all__ = ["Library", "SchemaNode", "as_json", "as_written", "key_text"]
+__all__ = ["Library"]
 
 
 @define(eq=False)
@@ -204,43 +210,3 @@ def _go_round(node: SchemaNode, done: set[int], inside: tuple[int, ...]) -> None
     for reference in node.references:
         _go_round(node.target(reference), done, within)
     done.add(id(node.data))
-
-
-def as_json(data: Any) -> Any:
-    """Data as JSON has it: keys are texts, as are dates and times.
-
-    >>> from datetime import date
-    >>> as_json({8080: [date(2031, 2, 3)]})
-    {'8080': ['2031-02-03']}
-    """
-    if isinstance(data, dict):
-        return {key_text(key): as_json(value) for key, value in data.items()}
-    if isinstance(data, list | tuple | set | frozenset):
-        return [as_json(value) for value in data]
-    if type(data) in (date, datetime, time):
-        return Moment.of(data)
-    return data.decode(errors="replace") if isinstance(data, bytes) else data
-
-
-def key_text(key: Any) -> str:
-    """A key as a text: JSON has no others."""
-    if isinstance(key, str):
-        return key
-    if key is None or isinstance(key, bool):
-        return {None: "null", True: "true", False: "false"}[key]
-    return key.isoformat() if isinstance(key, date | time) else str(key)
-
-
-def as_written(path: tuple[Any, ...], data: Any) -> tuple[Any, ...]:
-    """A path with its keys as the document has them, which are not all texts."""
-    segments: list[Any] = []
-    for step in path:
-        written = step
-        if isinstance(data, dict) and step not in data:
-            written = next((key for key in data if key_text(key) == step), step)
-        segments.append(written)
-        try:
-            data = data[written]
-        except (KeyError, IndexError, TypeError):
-            data = None
-    return tuple(segments)

@@ -19,14 +19,11 @@ from confguard.documents.document import Document
 from confguard.errors import Problem, SchemaError, ValidationError, brief, did_you_mean
 from confguard.paths import Path
 from confguard.schema.attrs import AttrsAdapter
-from confguard.schema.defaults import with_parsed_defaults
-from confguard.schema.failed import Failed
-from confguard.schema.interface import InvalidDataError, SchemaAdapter, Untyped
+from confguard.schema.conversion import expected_options, is_choice, options_of, written_choice
+from confguard.schema.instances import with_parsed_defaults
+from confguard.schema.interface import Failed, InvalidDataError, SchemaAdapter, Untyped
 from confguard.schema.json_schema import JsonSchemaAdapter, read_json_schema
-from confguard.schema.members import members_of
-from confguard.schema.names import Named, named
-from confguard.schema.options import expected_options, is_choice, options_of, written_choice
-from confguard.schema.overlay import Overlay
+from confguard.schema.layering import Named, Overlay, named
 from confguard.schema.placing import by_place, place_problem, said_twice
 from confguard.schema.preparing import Preparation, unknown_keys
 from confguard.schema.pydantic import PydanticAdapter
@@ -61,7 +58,7 @@ class Schema(Generic[T]):
     @cached_property
     def shape(self) -> Shape:
         """What stands where."""
-        return self.adapter.shape(self.model, members_of)
+        return self.adapter.shape(self.model)
 
     @property
     def name(self) -> str:

@@ -16,14 +16,16 @@ from confguard.fields import Secret
 from confguard.paths import Key, Path, Segment, Unshown
 from confguard.schema.guarded import (
     NOWHERE,
+    TELLING,
     guarded,
     guarded_leaf,
     guarded_text,
     is_secret_key,
+    lines_without,
+    secret_texts,
     shown_value,
+    without,
 )
-from confguard.schema.inner_documents import lines_without
-from confguard.schema.known_secrets import TELLING, secret_texts, without
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.standing import State, below, is_telling, shape_here
 from confguard.secrets import masked

@@ -12,12 +12,33 @@ from attrs import evolve, field, frozen
 from confguard.errors import nearest
 from confguard.fields import ByteSize, Duration, FieldType, Ratio, Secret
 from confguard.paths import Key, Path, Segment
-from confguard.schema.absent import NOTHING
-from confguard.schema.conversion import as_type
-from confguard.schema.options import written_choice
+from confguard.schema.conversion import as_type, written_choice
 from confguard.values import Files
 
-__all__ = ["ANYTHING", "CONCEALED", "Shape"]
+__all__ = ["ANYTHING", "COMPUTED", "CONCEALED", "NOTHING", "Computed", "Shape"]
+
+
+class _Nothing:
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING: Any = _Nothing()
+"""The default of a field that has none."""
+
+
+class Computed:
+    """The default of a field that is worked out when an instance is made, and cannot be told before."""
+
+    def __call__(self) -> Computed:
+        return self
+
+    def __repr__(self) -> str:
+        return "(computed)"
+
+
+COMPUTED = Computed()
+
 
 Mark = TypeVar("Mark")
 

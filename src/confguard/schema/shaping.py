@@ -10,26 +10,22 @@ from attrs import evolve, frozen
 
 from confguard.fields import FieldType, Renamed
 from confguard.paths import Path
-from confguard.schema.absent import COMPUTED, NOTHING
 from confguard.schema.bounds import field_marks
-from confguard.schema.class_fields import hints_of
-from confguard.schema.conversion import as_type
-from confguard.schema.interface import Member, Members, MembersOf
-from confguard.schema.options import options_of
-from confguard.schema.shape import ANYTHING, Shape
-from confguard.schema.vocabulary import write_only
+from confguard.schema.conversion import as_type, options_of
+from confguard.schema.members import Member, Members, hints_of, members_of
+from confguard.schema.nodes import write_only
+from confguard.schema.shape import ANYTHING, COMPUTED, NOTHING, Shape
 
 __all__ = ["build_shape", "union_of"]
 
 
-def build_shape(model: Any, members_of: MembersOf, reader: Callable[[Any, Any], Any] = as_type) -> Shape:
+def build_shape(model: Any, reader: Callable[[Any, Any], Any] = as_type) -> Shape:
     """The shape of a schema class. Classes that contain themselves are followed as far as data goes."""
-    return _Builder(members_of, reader).shape(model, ())
+    return _Builder(reader).shape(model, ())
 
 
 @frozen
 class _Builder:
-    members_of: MembersOf
     reader: Callable[[Any, Any], Any]
 
     def shape(self, written: Any, inside: tuple[Any, ...], marks: tuple[object, ...] = ()) -> Shape:
@@ -51,7 +47,7 @@ class _Builder:
             return union_of(variants, **common)
         if hint in inside:
             return Shape(**common, link=lambda: self.shape(written, (), marks))
-        members = self.members_of(hint) or self.members_of(get_origin(hint))
+        members = members_of(hint) or members_of(get_origin(hint))
         if members is not None:
             return self.of_class(members, (*inside, hint), common)
         return self.of_standard(hint, inside, common)

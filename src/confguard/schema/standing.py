@@ -1,4 +1,7 @@
-"""What is known of a place from the names above it: is a secret there, something about one, or where to find it?"""
+"""What is known of a place: is a secret there, something about one, or where to find it?
+
+The names above it tell, the name of the table that it stands in, and what stands beside it.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +12,197 @@ from typing import Any, Literal, get_origin
 
 from confguard.paths import Key, Segment
 from confguard.schema.shape import CONCEALED, Shape
-from confguard.schema.siblings import (
-    HEADERS,
-    JWK,
-    VALUES,
-    is_flagged,
-    is_key_of_jwk,
-    lists_names,
-    names_secret,
-    says_which,
-)
-from confguard.schema.table_names import is_limit, is_limits, is_wording, is_wordings, joined
 from confguard.secret_forms import is_password_of_command
 from confguard.secrets import about_name, is_ambiguous, is_login, is_reference, plural_name, secret_name
 from confguard.values import Files
 
-__all__ = ["State", "below", "is_telling", "shape_here"]
+__all__ = [
+    "HEADERS",
+    "JWK",
+    "VALUES",
+    "State",
+    "below",
+    "is_flagged",
+    "is_key_of_jwk",
+    "is_limit",
+    "is_limits",
+    "is_telling",
+    "is_wording",
+    "is_wordings",
+    "joined",
+    "lists_names",
+    "names_secret",
+    "says_which",
+    "shape_here",
+]
+
+HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+"""By which somebody logs in."""
+VALUES = frozenset(
+    {
+        "value",
+        "values",
+        "val",
+        "default",
+        "defaultvalue",
+        "parametervalue",
+        "content",
+        "plaintext",
+        "example",
+        "examples",
+    }
+)
+_FLAGS = frozenset(
+    {
+        "sensitive",
+        "issensitive",
+        "secret",
+        "issecret",
+        "masked",
+        "ismasked",
+        "secured",
+        "noecho",
+        "confidential",
+        "writeonly",
+    }
+)
+"""Keys beside a value that say whether it is secret, as Terraform, CloudFormation, Octopus and GitLab have them."""
+_SECRET_TYPES = frozenset({"securestring", "secureobject", "secret", "password"})
+"""What stands under `type` or `format` beside a value that is secret."""
+_NAMES = (
+    "name",
+    "key",
+    "variable",
+    "var",
+    "option",
+    "setting",
+    "header",
+    "field",
+    "property",
+    "parameterkey",
+    "env",
+)
+JWK = frozenset({"d", "dp", "dq", "k", "p", "q", "qi"})
+"""What is private of a key that is written as JSON (RFC 7517)."""
+_SOURCES = frozenset({"remoteref", "sourceref", "valuefrom", "objectname"})
+_OF_MOUNTS = frozenset({"source", "target", "uid", "gid", "mode"})
+_OF_SERVICES = frozenset({"image", "build"})
+
+
+def _is_secret_name(name: str) -> bool:
+    return name.lower() in HEADERS or secret_name(name)
+
+
+def is_flagged(siblings: dict[Any, Any]) -> bool:
+    """Is a value said to be secret by what stands beside it: `sensitive: true`, `type: SecureString`?"""
+    return any(
+        isinstance(key, str) and _says_secret(key.lower().replace("_", "").replace("-", ""), value)
+        for key, value in siblings.items()
+    )
+
+
+def _says_secret(key: str, value: Any) -> bool:
+    if key in _FLAGS:
+        return value is True or (isinstance(value, str) and value.lower() in {"true", "yes"})
+    return key in {"type", "format"} and isinstance(value, str) and value.lower() in _SECRET_TYPES
+
+
+def names_secret(siblings: dict[Any, Any]) -> bool:
+    """Is this `{name: API_KEY, value: ...}`, in one of the spellings that there are?"""
+    return (
+        any(
+            isinstance(key, str)
+            and key.lower() in _NAMES
+            and isinstance(value, str)
+            and _is_secret_name(value)
+            for key, value in siblings.items()
+        )
+        and len(siblings) <= 12
+    )
+
+
+def is_key_of_jwk(name: str, siblings: dict[Any, Any]) -> bool:
+    """Is this what is private of a key, beside `kty`?"""
+    return name in JWK and isinstance(siblings.get("kty"), str)
+
+
+def says_which(name: str, siblings: dict[Any, Any]) -> bool:
+    """Does this say under which key a secret is to be put, beside where to find it?"""
+    return name == "secretkey" and any(isinstance(key, str) and key.lower() in _SOURCES for key in siblings)
+
+
+def lists_names(name: str, value: Any, siblings: dict[Any, Any]) -> bool:
+    """Are these the names of secrets that a service is given, as compose files list them?"""
+    if name != "secrets" or not isinstance(value, list):
+        return False
+    return bool(_OF_SERVICES & siblings.keys()) or (bool(value) and all(map(_is_name, value)))
+
+
+def _is_name(each: Any) -> bool:
+    if isinstance(each, dict):
+        return "source" in each and each.keys() <= _OF_MOUNTS
+    return isinstance(each, str) and each.islower() and secret_name(each)
+
+
+_LIMITS = frozenset(
+    [
+        *("age", "budget", "count", "delay", "duration", "interval", "length", "lifetime", "limit", "max"),
+        *("maximum", "min", "minimum", "port", "priority", "priorities", "quota", "rate", "ratelimit"),
+        *("retries", "size", "threshold", "timeout", "ttl", "weight"),
+    ]
+)
+_WORDINGS = frozenset(
+    [
+        *("caption", "columns", "descriptions", "errors", "headings", "help", "hint", "i18n", "label"),
+        *("locale", "messages", "placeholders", "titles", "tooltips", "translation", "type"),
+    ]
+)
+_LIMIT = re.compile(r"\d{1,7}(?:[.,]\d+)?\s?(?:[A-Za-z]{1,7}|%)?(?:/\w+)?")
+_WORDING = re.compile(r"[^\W\d_]+(?:[ _'’-][^\W\d_]+)*[.!?:…]?|[A-Za-z]+\(\d+(?:, ?\d+)?\)")
+_LAST_WORD = re.compile(r"(?:[A-Z]+|[A-Z]?[a-z0-9]+)$")
+
+
+@lru_cache(maxsize=4096)
+def is_limits(name: str) -> bool:
+    """Are these limits, by the names of what they limit?
+
+    >>> is_limits("rate_limits"), is_limits("requestTimeouts"), is_limits("clients")
+    (True, True, False)
+    """
+    return _is_of(name, _LIMITS)
+
+
+@lru_cache(maxsize=4096)
+def is_wordings(name: str) -> bool:
+    """Are these words about things, by the things' names?
+
+    >>> is_wordings("labels"), is_wordings("column_types"), is_wordings("clients")
+    (True, True, False)
+    """
+    return _is_of(name, _WORDINGS)
+
+
+def _is_of(name: str, words: frozenset[str]) -> bool:
+    match = _LAST_WORD.search(name[-50:])
+    word = match[0].lower() if match else ""
+    return word in words or word.removesuffix("s") in words
+
+
+def is_limit(value: Any) -> bool:
+    """Is this a number, with its unit or without?"""
+    if isinstance(value, int | float):
+        return abs(value) < 10_000_000
+    return isinstance(value, str) and bool(_LIMIT.fullmatch(value))
+
+
+def is_wording(value: Any) -> bool:
+    """Is this what people read, or a type: words without digits, `varchar(80)`?"""
+    return isinstance(value, str) and bool(_WORDING.fullmatch(value))
+
+
+def joined(name: str) -> str:
+    """A name in small letters without what parts its words: `secureJsonData` and `secure_json_data` are one."""
+    return name.lower().replace("_", "").replace("-", "")
 
 
 class State(IntEnum):

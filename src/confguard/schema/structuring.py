@@ -10,10 +10,17 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from confguard.schema.bounds import bounds_of, broken_bound, field_marks
-from confguard.schema.conversion import is_span, may_be_raw, standard, standard_reader
-from confguard.schema.options import choice, expected_options, is_choice
-from confguard.schema.scalars import CONVERSIONS
+from confguard.schema.bounds import bounds_of, broken_bound, field_marks, worded
+from confguard.schema.conversion import (
+    CONVERSIONS,
+    choice,
+    expected_options,
+    is_choice,
+    is_span,
+    may_be_raw,
+    standard,
+    standard_reader,
+)
 
 __all__ = ["converter", "is_plain"]
 
@@ -148,8 +155,6 @@ def _bounded(value: Any, marks: tuple[object, ...]) -> Any:
     broken = broken_bound(value, marks)
     if broken is None:
         return value
-    from confguard.schema.limits import worded
-
     if broken[0] == "pattern":
         raise ValueError(f"does not match the pattern {getattr(broken[1], 'pattern', broken[1])!r}")
     of_list = isinstance(value, Sequence | Set | Mapping) and not isinstance(value, str | bytes)
@@ -249,10 +254,9 @@ def _likely(kind: Any, value: Any) -> list[tuple[Any, tuple[object, ...]]]:
 
 @cache
 def _union_shape(kind: Any) -> Any:
-    from confguard.schema.members import members_of
     from confguard.schema.shaping import build_shape
 
-    return build_shape(kind, members_of)
+    return build_shape(kind)
 
 
 def _is_pydantic(kind: Any) -> bool:

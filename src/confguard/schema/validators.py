@@ -9,9 +9,9 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Optional, Union, get_args, get_origin
 
 from confguard.fields import Secret
-from confguard.schema.limits import Says, plain, worded
-from confguard.schema.patterns import translated
-from confguard.schema.wording import listed
+from confguard.schema.bounds import Says, listed, worded
+from confguard.schema.formats import translated
+from confguard.schema.limits import plain
 
 __all__ = ["kind_of", "refined", "said_by", "words_of"]
 

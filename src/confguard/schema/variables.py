@@ -13,15 +13,14 @@ from confguard.documents.document import parse, read
 from confguard.documents.reading import load_bytes
 from confguard.errors import DocumentError, Problem, did_you_mean
 from confguard.paths import Path, follow, value_at
-from confguard.schema.elements import Elements
+from confguard.schema.conversion import options_of
 from confguard.schema.guarded import is_secret_key
-from confguard.schema.layers import Layer
-from confguard.schema.names import plainly, spelt_alike
-from confguard.schema.options import options_of
+from confguard.schema.layering import plainly, spelt_alike
 from confguard.schema.secrets import is_secret
 from confguard.schema.shape import Shape
+from confguard.schema.sources import Layer
 from confguard.secrets import HIDDEN
-from confguard.values import same
+from confguard.values import Elements, same
 
 __all__ = ["Env", "SecretFiles"]
 

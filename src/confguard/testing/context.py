@@ -22,8 +22,7 @@ from confguard.documents import document as documents
 from confguard.documents.bounds import MAX_BYTES
 from confguard.paths import show_path
 from confguard.schema import loading
-from confguard.schema.failed import Failed
-from confguard.schema.interface import Untyped
+from confguard.schema.interface import Failed, Untyped
 from confguard.schema.schema import Schema
 from confguard.texts import amount
 

@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from confguard import fields
 from confguard.errors import SchemaError, ValidationError
 from confguard.paths import Path
-from confguard.schema.absent import NOTHING
 from confguard.schema.limits import allowed
 from confguard.schema.schema import Schema, SchemaLike, resolve_schema
-from confguard.schema.shape import Shape
+from confguard.schema.shape import NOTHING, Shape
 
 
 @frozen

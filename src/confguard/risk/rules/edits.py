@@ -17,7 +17,7 @@ from confguard.fields import FieldType, Secret
 from confguard.paths import Key, Path
 from confguard.risk.names import name_of, word_set, words_of, words_on_path
 from confguard.risk.rules.roles import roles_of
-from confguard.schema.known_secrets import opaque
+from confguard.schema.guarded import opaque
 from confguard.schema.shape import Shape
 
 __all__ = ["Edit", "changes_within", "directives_of", "document_of", "edits_of", "leaves", "paired", "sized"]

@@ -10,7 +10,7 @@ from confguard.fields import Owner
 from confguard.risk.findings import Finding
 from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Example, Rule
-from confguard.schema.known_secrets import opaque
+from confguard.schema.guarded import opaque
 from confguard.texts import amount
 from confguard.values import Documents
 

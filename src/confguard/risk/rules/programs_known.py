@@ -19,7 +19,7 @@ from confguard.fields import Secret
 from confguard.paths import Path, value_at
 from confguard.risk.rules.context import Context
 from confguard.risk.rules.edits import Edit, directives_of, document_of
-from confguard.schema.known_secrets import opaque
+from confguard.schema.guarded import opaque
 
 __all__ = ["Fact", "Program", "fact_of", "programs"]
 

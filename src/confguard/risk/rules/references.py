@@ -11,7 +11,7 @@ from confguard.risk.findings import Finding
 from confguard.risk.names import head_of, name_of, word_set, words_of, words_on_path
 from confguard.risk.rules.context import environment_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
-from confguard.schema.known_secrets import opaque
+from confguard.schema.guarded import opaque
 
 _REFERRING = word_set(
     "ref selector label node reflector name backend upstream pool target default use service "

@@ -13,8 +13,7 @@ from confguard.fields import Renamed
 from confguard.schema.comparing.ranges import Range
 from confguard.schema.comparing.texts import all_matching
 from confguard.schema.json_validation import fits
-from confguard.schema.nodes import SchemaNode
-from confguard.schema.vocabulary import SILENT
+from confguard.schema.nodes import SILENT, SchemaNode
 
 __all__ = [
     "ALL_TYPES",

@@ -13,6 +13,7 @@ from typing import Any
 
 from attrs import define, evolve, field
 
+from confguard.schema.bounds import kinds, shown
 from confguard.schema.comparing import objects
 from confguard.schema.comparing.cases import (
     Case,
@@ -32,7 +33,6 @@ from confguard.schema.comparing.samples import in_doubt, proven
 from confguard.schema.comparing.values import of_arrays, of_format, of_numbers, of_texts
 from confguard.schema.json_validation import fits, problems
 from confguard.schema.nodes import SchemaNode
-from confguard.schema.wording import kinds, shown
 
 __all__ = ["Containment"]
 

@@ -11,13 +11,11 @@ from attrs import define, field, frozen
 
 from confguard.errors import brief
 from confguard.paths import path_to_json, show_path
-from confguard.schema.absent import NOTHING
 from confguard.schema.comparing.cases import Part, children_of, parts_of, subschemas_of, takes_nothing
 from confguard.schema.comparing.relations import equal
-from confguard.schema.nodes import SchemaNode
+from confguard.schema.nodes import SchemaNode, write_only
 from confguard.schema.secrets import is_secret
-from confguard.schema.shape import ANYTHING
-from confguard.schema.vocabulary import write_only
+from confguard.schema.shape import ANYTHING, NOTHING
 
 __all__ = ["GRADES", "Grade", "SchemaFinding", "lost_protection", "notes"]
 

@@ -8,8 +8,7 @@ from attrs import evolve
 
 from confguard.schema.comparing.cases import Case, cases, children_of, impossible
 from confguard.schema.json_validation import fits
-from confguard.schema.nodes import SchemaNode
-from confguard.schema.vocabulary import SILENT, subschemas
+from confguard.schema.nodes import SILENT, SchemaNode, subschemas
 
 __all__ = ["disjoint", "equal", "excludes_some", "same", "says_same"]
 

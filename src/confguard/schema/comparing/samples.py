@@ -19,8 +19,7 @@ from confguard.schema.comparing.interface import Refusal, Refusals
 from confguard.schema.comparing.ranges import numbers_to_try
 from confguard.schema.comparing.texts import matching, texts
 from confguard.schema.json_validation import fits, places
-from confguard.schema.nodes import SchemaNode
-from confguard.schema.vocabulary import SAME_PLACE, subschemas
+from confguard.schema.nodes import SAME_PLACE, SchemaNode, subschemas
 
 __all__ = ["Budget", "in_doubt", "proven", "samples"]
 
