@@ -33,11 +33,6 @@ class Duration(timedelta, FieldType):
     expects = units.DURATION
 
     def __new__(cls, value: object = 0) -> Self:
-        return cls.parse(value)
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """The duration that a text or a number of seconds stands for. Raises `ValueError`."""
         read = units.read_duration(value)
         if not timedelta(0) <= read < _LONGEST:
             raise cls._refuse(value)
@@ -65,11 +60,6 @@ class ByteSize(int, FieldType):
     expects = units.SIZE
 
     def __new__(cls, value: object = 0) -> Self:
-        return cls.parse(value)
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """The size that a text or a number of bytes stands for. Raises `ValueError`."""
         return int.__new__(cls, units.read_size(value))
 
     def __str__(self) -> str:
@@ -93,11 +83,6 @@ class Ratio(float, FieldType):
     expects = units.SHARE
 
     def __new__(cls, value: object = 0) -> Self:
-        return cls.parse(value)
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """The ratio that a number or a percentage stands for. Raises `ValueError`."""
         return float.__new__(cls, units.read_share(value))
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from attrs import frozen
 
-from confguard.fields.base import FieldType
+from confguard.fields.base import FieldType, TextType
 
 __all__ = ["Network", "Port", "Url"]
 
@@ -24,11 +24,6 @@ class Port(int, FieldType):
     expects = "a port from 1 to 65535"
 
     def __new__(cls, value: object = 1) -> Self:
-        return cls.parse(value)
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """The port that a number or a text of digits stands for. Raises `ValueError`."""
         digits = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 5
         if not (digits or (isinstance(value, int) and not isinstance(value, bool))):
             raise cls._refuse(value)
@@ -52,24 +47,14 @@ class Network(FieldType):
     network: IPv4Network | IPv6Network
 
     def __init__(self, value: object) -> None:
-        object.__setattr__(self, "network", self._read(value))
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """The network that a text stands for. Raises `ValueError`."""
-        return cls(value)
-
-    @classmethod
-    def _read(cls, value: object) -> IPv4Network | IPv6Network:
-        if isinstance(value, Network):
-            return value.network
-        if not isinstance(value, str | IPv4Network | IPv6Network):
-            raise cls._refuse(value)
+        if not isinstance(value, str | IPv4Network | IPv6Network | Network):
+            raise self._refuse(value)
         try:
-            return ip_network(value)
+            network = value.network if isinstance(value, Network) else ip_network(value)
         except ValueError as error:
             hint = "; bits are set to the right of the mask" if "host bits" in str(error) else ""
-            raise ValueError(f"{cls._refuse(value)}{hint}") from None
+            raise ValueError(f"{self._refuse(value)}{hint}") from None
+        object.__setattr__(self, "network", network)
 
     @property
     def size(self) -> int:
@@ -94,7 +79,7 @@ _DEFAULT_PORTS = {
 }
 
 
-class Url(str, FieldType):
+class Url(TextType):
     """A URL with a scheme and a host. Two are equal that name the same: case of scheme and host, the default
     port and an empty path do not matter (RFC 3986, section 6.2). Its `repr` hides a password; `str` is the text.
 
@@ -109,11 +94,6 @@ class Url(str, FieldType):
     """
 
     expects = "a URL such as 'https://example.com/path'"
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """The URL that a text is. Raises `ValueError`."""
-        return cls(value)
 
     def __new__(cls, value: object) -> Self:
         if not isinstance(value, str):
@@ -138,18 +118,6 @@ class Url(str, FieldType):
         place = f"{user}@{host}" if user else host
         netloc = f"{place}:{port}" if port else place
         return urlunsplit((scheme, netloc, parts.path or "/", parts.query, parts.fragment))
-
-    def __eq__(self, other: object) -> bool:
-        return self.normal == other.normal if isinstance(other, Url) else str.__eq__(self, other)
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return hash(self.normal)
-
-    def __str__(self) -> str:
-        return str.__str__(self)
 
     def __repr__(self) -> str:
         shown = re.sub(r"(?<=://)([^/@\s:]*):([^/@\s]+)@", r"\1:***@", str(self))

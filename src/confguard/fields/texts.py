@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import field, frozen
 
 from confguard.fields.backtracking import normal_form, pump_of
-from confguard.fields.base import FieldType
+from confguard.fields.base import FieldType, TextType
 
 __all__ = ["Cron", "Regex", "Secret"]
 
@@ -47,7 +47,7 @@ class Secret(FieldType):
         return "Secret('***')"
 
 
-class Regex(str, FieldType):
+class Regex(TextType):
     """A regular expression that compiles, and that no text makes exponentially slow. Two are equal that parse to the
     same: groups that capture nothing and the order within `[...]` do not matter.
 
@@ -78,29 +78,15 @@ class Regex(str, FieldType):
             )
         return str.__new__(cls, value)
 
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """The expression that a text is. Raises `ValueError`."""
-        return cls(value)
-
     @property
     def compiled(self) -> re.Pattern[str]:
         """The compiled pattern."""
         return re.compile(str(self))
 
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, Regex):
-            return str(self) == str(other) or normal_form(str(self)) == normal_form(str(other))
-        return str.__eq__(self, other)
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return hash(normal_form(str(self)))
-
-    def __str__(self) -> str:
-        return str.__str__(self)
+    @property
+    def normal(self) -> str:
+        """The form by which two are compared."""
+        return normal_form(str(self))
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -123,7 +109,7 @@ _CRON_NAMES = {
 }
 
 
-class Cron(str, FieldType):
+class Cron(TextType):
     """A schedule of five fields as crontab(5) has them, or `@daily` and its like. Two are equal that run at the
     same times.
 
@@ -154,22 +140,10 @@ class Cron(str, FieldType):
             raise ValueError(f"{cls._refuse(value)}: {error}") from None
         return value_made
 
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """The schedule that a text is. Raises `ValueError`."""
-        return cls(value)
-
-    def __eq__(self, other: object) -> bool:
-        return self.times == other.times if isinstance(other, Cron) else str.__eq__(self, other)
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return hash(self.times)
-
-    def __str__(self) -> str:
-        return str.__str__(self)
+    @property
+    def normal(self) -> tuple[frozenset[int] | None, ...]:
+        """The form by which two are compared."""
+        return self.times
 
 
 def _cron_times(text: str, name: str, least: int, most: int, names: dict[str, int]) -> frozenset[int] | None:

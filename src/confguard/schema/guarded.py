@@ -41,12 +41,9 @@ __all__ = [
     "guarded_leaf",
     "guarded_text",
     "hidden",
-    "inner_document",
     "is_secret_key",
     "lines_without",
     "opaque",
-    "may_be_document",
-    "parts_hidden",
     "rewritten",
     "secret_texts",
     "shown_value",
@@ -148,7 +145,7 @@ def texts_of(value: Any) -> Iterator[str]:
             yield from texts_of(each)
 
 
-def parts_hidden(text: str, shown: str) -> Iterator[str]:
+def _parts_hidden(text: str, shown: str) -> Iterator[str]:
     """What stands behind the stars of a masked text."""
     pattern = "(.+?)".join(map(re.escape, shown.split(HIDDEN)))
     match = re.fullmatch(pattern, text, re.DOTALL) if shown.count(HIDDEN) <= 20 else None
@@ -160,10 +157,10 @@ _MOST_JSON, _MOST_LINES, _MOST_VALUES = 1_000_000, 100_000, 20_000
 _SETTING = re.compile(r"^[ \t]*(?:- +)?[\w.\"'/-]+[ \t]*[:=](?:\s|$)", re.MULTILINE)
 
 
-def may_be_document(text: str) -> bool:
+def _may_be_document(text: str) -> bool:
     """Is it worth a try to read a text as JSON, or as YAML or TOML of several lines?
 
-    >>> [may_be_document(text) for text in ('{"a": 1}', "a: 1\\nb: 2", "a: 1", "word")]
+    >>> [_may_be_document(text) for text in ('{"a": 1}', "a: 1\\nb: 2", "a: 1", "word")]
     [True, True, False, False]
     """
     if _is_bracketed(text):
@@ -176,10 +173,10 @@ def _is_bracketed(text: str) -> bool:
     return plain[:1] + plain[-1:] in {"{}", "[]"}
 
 
-def inner_document(text: str) -> Document | None:
+def _inner_document(text: str) -> Document | None:
     """The table or list that a text holds, if it does, and not too many values.
 
-    >>> inner_document('{"a": 1}').data, inner_document("# of ana\\na: 1").data, inner_document("one\\ntwo")
+    >>> _inner_document('{"a": 1}').data, _inner_document("# of ana\\na: 1").data, _inner_document("one\\ntwo")
     ({'a': 1}, {'a': 1}, None)
     """
     for name in ("json", "yaml") if _is_bracketed(text) else ("yaml", "toml"):
@@ -295,18 +292,18 @@ def _is_harmless(name: Any, value: str) -> bool:
 
 def guarded_text(text: str, deep: int = 0) -> str | Masked:
     """A text, wrapped if a secret stands in it; a document in a text is judged as one."""
-    may_be = may_be_document(text)
+    may_be = _may_be_document(text)
     parsed_text = _of_document(text, deep) if may_be and deep < _DEEPEST else None
     shown = parsed_text[0] if parsed_text is not None else masked_settings(text) if may_be else masked(text)
     if shown == text:
         return text
-    return Masked(text, shown, tuple(parts_hidden(text, shown)) if parsed_text is None else parsed_text[1])
+    return Masked(text, shown, tuple(_parts_hidden(text, shown)) if parsed_text is None else parsed_text[1])
 
 
 @lru_cache(maxsize=64)
 def _of_document(text: str, deep: int) -> tuple[str, tuple[str, ...]] | None:
     """What is shown of a document in a text, and its secrets; None if it is no document."""
-    document = inner_document(text)
+    document = _inner_document(text)
     if document is None:
         return None
     lines = document.format != "json"  # JSON in JSON doubles with each step: it ends by itself
@@ -318,7 +315,7 @@ def _of_document(text: str, deep: int) -> tuple[str, tuple[str, ...]] | None:
     left = lines_without(document, set(_hidden_paths(document.data, whole, ())).__contains__)
     known = [each for each in secrets if len(each) >= TELLING]
     shown = "\n".join(masked(without(line, known)) for line in left)
-    return shown, (*secrets, *parts_hidden(text, shown))
+    return shown, (*secrets, *_parts_hidden(text, shown))
 
 
 def _hidden_paths(value: Any, whole: Any, path: Path) -> Iterator[Path]:

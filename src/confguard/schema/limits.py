@@ -14,14 +14,7 @@ from confguard.schema.bounds import WORDS, Says, bounds_of, listed
 from confguard.schema.conversion import options_of, standard
 from confguard.schema.shape import NOTHING, Shape
 
-__all__ = [
-    "allowed",
-    "by_pydantic",
-    "default_text",
-    "described",
-    "plain",
-    "type_name",
-]
+__all__ = ["allowed", "by_pydantic", "default_text", "described", "plain", "type_name"]
 
 _TYPES = {int: "integer", float: "number", str: "string", bool: "boolean", type(None): "null"}
 _NUMBERS_TOO = {"duration", "decimal"}

@@ -16,73 +16,32 @@ from confguard.secret_forms import is_password_of_command
 from confguard.secrets import about_name, is_ambiguous, is_login, is_reference, plural_name, secret_name
 from confguard.values import Files
 
-__all__ = [
-    "HEADERS",
-    "JWK",
-    "VALUES",
-    "State",
-    "below",
-    "is_flagged",
-    "is_key_of_jwk",
-    "is_limit",
-    "is_limits",
-    "is_telling",
-    "is_wording",
-    "is_wordings",
-    "joined",
-    "lists_names",
-    "names_secret",
-    "says_which",
-    "shape_here",
-]
+__all__ = ["State", "below", "is_telling", "shape_here"]
 
-HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 """By which somebody logs in."""
-VALUES = frozenset(
-    {
-        "value",
-        "values",
-        "val",
-        "default",
-        "defaultvalue",
-        "parametervalue",
-        "content",
-        "plaintext",
-        "example",
-        "examples",
-    }
+_VALUES = frozenset(
+    [
+        *("value", "values", "val", "default", "defaultvalue", "parametervalue", "content", "plaintext"),
+        *("example", "examples"),
+    ]
 )
 _FLAGS = frozenset(
-    {
-        "sensitive",
-        "issensitive",
-        "secret",
-        "issecret",
-        "masked",
-        "ismasked",
-        "secured",
-        "noecho",
-        "confidential",
-        "writeonly",
-    }
+    [
+        *("sensitive", "issensitive", "secret", "issecret", "masked", "ismasked", "secured", "noecho"),
+        *("confidential", "writeonly"),
+    ]
 )
 """Keys beside a value that say whether it is secret, as Terraform, CloudFormation, Octopus and GitLab have them."""
 _SECRET_TYPES = frozenset({"securestring", "secureobject", "secret", "password"})
 """What stands under `type` or `format` beside a value that is secret."""
-_NAMES = (
-    "name",
-    "key",
-    "variable",
-    "var",
-    "option",
-    "setting",
-    "header",
-    "field",
-    "property",
-    "parameterkey",
-    "env",
+_NAMES = frozenset(
+    [
+        *("name", "key", "variable", "var", "option", "setting", "header", "field", "property"),
+        *("parameterkey", "env"),
+    ]
 )
-JWK = frozenset({"d", "dp", "dq", "k", "p", "q", "qi"})
+_JWK = frozenset({"d", "dp", "dq", "k", "p", "q", "qi"})
 """What is private of a key that is written as JSON (RFC 7517)."""
 _SOURCES = frozenset({"remoteref", "sourceref", "valuefrom", "objectname"})
 _OF_MOUNTS = frozenset({"source", "target", "uid", "gid", "mode"})
@@ -90,15 +49,12 @@ _OF_SERVICES = frozenset({"image", "build"})
 
 
 def _is_secret_name(name: str) -> bool:
-    return name.lower() in HEADERS or secret_name(name)
+    return name.lower() in _HEADERS or secret_name(name)
 
 
-def is_flagged(siblings: dict[Any, Any]) -> bool:
+def _is_flagged(siblings: dict[Any, Any]) -> bool:
     """Is a value said to be secret by what stands beside it: `sensitive: true`, `type: SecureString`?"""
-    return any(
-        isinstance(key, str) and _says_secret(key.lower().replace("_", "").replace("-", ""), value)
-        for key, value in siblings.items()
-    )
+    return any(isinstance(key, str) and _says_secret(_joined(key), value) for key, value in siblings.items())
 
 
 def _says_secret(key: str, value: Any) -> bool:
@@ -107,31 +63,15 @@ def _says_secret(key: str, value: Any) -> bool:
     return key in {"type", "format"} and isinstance(value, str) and value.lower() in _SECRET_TYPES
 
 
-def names_secret(siblings: dict[Any, Any]) -> bool:
+def _names_secret(siblings: dict[Any, Any]) -> bool:
     """Is this `{name: API_KEY, value: ...}`, in one of the spellings that there are?"""
-    return (
-        any(
-            isinstance(key, str)
-            and key.lower() in _NAMES
-            and isinstance(value, str)
-            and _is_secret_name(value)
-            for key, value in siblings.items()
-        )
-        and len(siblings) <= 12
+    return len(siblings) <= 12 and any(
+        isinstance(key, str) and key.lower() in _NAMES and isinstance(value, str) and _is_secret_name(value)
+        for key, value in siblings.items()
     )
 
 
-def is_key_of_jwk(name: str, siblings: dict[Any, Any]) -> bool:
-    """Is this what is private of a key, beside `kty`?"""
-    return name in JWK and isinstance(siblings.get("kty"), str)
-
-
-def says_which(name: str, siblings: dict[Any, Any]) -> bool:
-    """Does this say under which key a secret is to be put, beside where to find it?"""
-    return name == "secretkey" and any(isinstance(key, str) and key.lower() in _SOURCES for key in siblings)
-
-
-def lists_names(name: str, value: Any, siblings: dict[Any, Any]) -> bool:
+def _lists_names(name: str, value: Any, siblings: dict[Any, Any]) -> bool:
     """Are these the names of secrets that a service is given, as compose files list them?"""
     if name != "secrets" or not isinstance(value, list):
         return False
@@ -163,20 +103,20 @@ _LAST_WORD = re.compile(r"(?:[A-Z]+|[A-Z]?[a-z0-9]+)$")
 
 
 @lru_cache(maxsize=4096)
-def is_limits(name: str) -> bool:
+def _is_limits(name: str) -> bool:
     """Are these limits, by the names of what they limit?
 
-    >>> is_limits("rate_limits"), is_limits("requestTimeouts"), is_limits("clients")
+    >>> _is_limits("rate_limits"), _is_limits("requestTimeouts"), _is_limits("clients")
     (True, True, False)
     """
     return _is_of(name, _LIMITS)
 
 
 @lru_cache(maxsize=4096)
-def is_wordings(name: str) -> bool:
+def _is_wordings(name: str) -> bool:
     """Are these words about things, by the things' names?
 
-    >>> is_wordings("labels"), is_wordings("column_types"), is_wordings("clients")
+    >>> _is_wordings("labels"), _is_wordings("column_types"), _is_wordings("clients")
     (True, True, False)
     """
     return _is_of(name, _WORDINGS)
@@ -188,19 +128,19 @@ def _is_of(name: str, words: frozenset[str]) -> bool:
     return word in words or word.removesuffix("s") in words
 
 
-def is_limit(value: Any) -> bool:
+def _is_limit(value: Any) -> bool:
     """Is this a number, with its unit or without?"""
     if isinstance(value, int | float):
         return abs(value) < 10_000_000
     return isinstance(value, str) and bool(_LIMIT.fullmatch(value))
 
 
-def is_wording(value: Any) -> bool:
+def _is_wording(value: Any) -> bool:
     """Is this what people read, or a type: words without digits, `varchar(80)`?"""
     return isinstance(value, str) and bool(_WORDING.fullmatch(value))
 
 
-def joined(name: str) -> str:
+def _joined(name: str) -> str:
     """A name in small letters without what parts its words: `secureJsonData` and `secure_json_data` are one."""
     return name.lower().replace("_", "").replace("-", "")
 
@@ -241,20 +181,10 @@ _SECRET_TABLES = frozenset(
 """Tables of which every value is secret, as Grafana and Azure have them."""
 _COLUMN = re.compile(r"[a-z]+(?:_[a-z]+)*")
 _OWNERS = frozenset(
-    {
-        "user",
-        "username",
-        "client",
-        "service",
-        "server",
-        "host",
-        "group",
-        "admin",
-        "owner",
-        "region",
-        "app",
-        "system",
-    }
+    [
+        *("user", "username", "client", "service", "server", "host", "group", "admin", "owner"),
+        *("region", "app", "system"),
+    ]
 )
 """Below `passwords` these are whose password it is."""
 
@@ -290,14 +220,12 @@ def below(state: State, container: Any, segment: Segment, value: Any, shape: Sha
 def is_telling(name: str) -> bool:
     """Can a name make a value secret, or a reference?"""
     lowered = name.lower()
-    known = (
-        lowered in VALUES or lowered in HEADERS or lowered in _SPECIAL or lowered in _LOGINS or name in JWK
-    )
     return (
-        known
-        or is_limits(name)
-        or is_wordings(name)
-        or joined(name) in _SECRET_TABLES
+        any(lowered in names for names in (_VALUES, _HEADERS, _SPECIAL, _LOGINS))
+        or name in _JWK
+        or _is_limits(name)
+        or _is_wordings(name)
+        or _joined(name) in _SECRET_TABLES
         or bool(_REF.search(name))
         or secret_name(name)
     )
@@ -313,7 +241,7 @@ def _by_name(state: State, container: Any, name: str, value: Any) -> State:
     beside = _by_siblings(state, siblings, name, value)
     if beside is not None:
         return beside
-    if joined(name) in _SECRET_TABLES:
+    if _joined(name) in _SECRET_TABLES:
         return State.INSIDE
     if secret_name(name) and _is_harmless(state, value):
         return State.PLAIN
@@ -321,16 +249,22 @@ def _by_name(state: State, container: Any, name: str, value: Any) -> State:
         return State.ABOUT if isinstance(value, dict) and not plural_name(name) else State.INSIDE
     if _is_sent(lowered, value):
         return State.ABOUT if isinstance(value, dict) else State.INSIDE
-    return _within(state, name, value) if state >= State.ABOUT else _in_table(state, name)
+    if state >= State.ABOUT:
+        return _within(state, name, value)
+    return State.MEASURES if _is_limits(name) else State.WORDINGS if _is_wordings(name) else state
 
 
 def _by_siblings(state: State, siblings: dict[Any, Any], name: str, value: Any) -> State | None:
     """What stands beside a value says of it, or where in a manifest it stands; None where that says nothing."""
     lowered = name.lower()
     of_secret = siblings.get("kind") == "Secret" or state is State.MANIFESTS
-    if name == "stringData" or (name == "data" and of_secret) or is_key_of_jwk(lowered, siblings):
+    if name == "stringData" or (name == "data" and of_secret):
         return State.SECRET
-    if says_which(lowered, siblings) or lists_names(lowered, value, siblings):
+    if lowered in _JWK and isinstance(siblings.get("kty"), str):
+        return State.SECRET
+    if lowered == "secretkey" and any(isinstance(key, str) and key.lower() in _SOURCES for key in siblings):
+        return State.PLAIN  # the key under which the secret is to be put
+    if _lists_names(lowered, value, siblings):
         return State.PLAIN
     if name == "secretGenerator":  # of Kustomize
         return State.ABOUT
@@ -338,16 +272,16 @@ def _by_siblings(state: State, siblings: dict[Any, Any], name: str, value: Any) 
         return State.INSIDE
     if state is State.REFERENCE or lowered in _REFERENCES or _REF.search(name):
         return State.REFERENCE
-    if lowered in VALUES and is_flagged(siblings):
+    if lowered in _VALUES and _is_flagged(siblings):
         return State.SECRET
-    return State.INSIDE if lowered in VALUES and names_secret(siblings) else None
+    return State.INSIDE if lowered in _VALUES and _names_secret(siblings) else None
 
 
 def _within(state: State, name: str, value: Any) -> State:
     """What is known of a value within what goes by a secret's name."""
     lowered = name.lower()
     several = state is State.INSIDE
-    if lowered in VALUES and not isinstance(value, dict):  # a number by default is that of something
+    if lowered in _VALUES and not isinstance(value, dict):  # a number by default is that of something
         return State.PLAIN if several and lowered == "default" and isinstance(value, int) else State.INSIDE
     if not several and lowered in _CURRENT:
         return State.INSIDE
@@ -356,27 +290,22 @@ def _within(state: State, name: str, value: Any) -> State:
     return State.ABOUT if isinstance(value, dict) else state
 
 
-def _in_table(state: State, name: str) -> State:
-    """What a name says of what stands in a table that goes by it."""
-    return State.MEASURES if is_limits(name) else State.WORDINGS if is_wordings(name) else state
-
-
 def _is_harmless(state: State, value: Any) -> bool:
     """Is a value of a secret's name a limit, or a wording, by the table that it stands in?"""
-    return (state is State.MEASURES and is_limit(value)) or (state is State.WORDINGS and is_wording(value))
+    return (state is State.MEASURES and _is_limit(value)) or (state is State.WORDINGS and _is_wording(value))
 
 
 def _is_sent(name: str, value: Any) -> bool:
     """Is this a header by which somebody logs in, a registry's login, or a Secret that was applied last?"""
     if isinstance(value, dict):
-        return name in HEADERS and any(isinstance(key, str) and key.lower() in VALUES for key in value)
+        return name in _HEADERS and any(isinstance(key, str) and key.lower() in _VALUES for key in value)
     if isinstance(value, list):
-        return name in HEADERS and any(isinstance(each, str) and _is_sent(name, each) for each in value)
+        return name in _HEADERS and any(isinstance(each, str) and _is_sent(name, each) for each in value)
     if not isinstance(value, str):
         return False
     if name == _LAST_APPLIED:
         return bool(_SECRET_AS_JSON.search(value))
-    if name in HEADERS:
+    if name in _HEADERS:
         return bool(re.search(r"[\s\d=]|.{24}", value))
     if name in _LOGINS:
         return bool(_USER_AND_PASSWORD.fullmatch(value))
@@ -395,7 +324,7 @@ def _is_options_value(container: list[Any], at: int) -> bool:
         return True
     if option:
         return False
-    if "=" in before or not (secret_name(before) or before.lower() in HEADERS):
+    if "=" in before or not (secret_name(before) or before.lower() in _HEADERS):
         return False
     return before.startswith("-") or (len(container) == 2 and not _are_columns(before, value))
 

@@ -150,11 +150,7 @@ class Containment(Comparing):
         ):
             refusals.append(
                 Refusal(
-                    "CS114",
-                    "excludes something with `not`",
-                    sure=False,
-                    now=keywords["not"],
-                    keyword="not",
+                    "CS114", "excludes something with `not`", sure=False, now=keywords["not"], keyword="not"
                 )
             )
         if "if" in keywords and not says_same(case, new, "if", "then", "else"):

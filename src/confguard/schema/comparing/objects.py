@@ -22,7 +22,7 @@ from confguard.schema.comparing.relations import same
 from confguard.schema.json_validation import fits
 from confguard.schema.nodes import SchemaNode
 
-__all__ = ["Keys", "keys_of", "listed_keys", "refusals"]
+__all__ = ["Keys", "refusals"]
 
 _CONDITIONAL = {"anyOf", "oneOf", "if", "dependentSchemas", "not"}
 
@@ -30,7 +30,7 @@ _CONDITIONAL = {"anyOf", "oneOf", "if", "dependentSchemas", "not"}
 def refusals(compare: Comparing, case: Case, new: SchemaNode, keywords: dict[str, Any]) -> list[Refusal]:
     """Why not all tables of a case of the old schema fit the new one."""
     case = evolve(case, parts=(*case.parts, *_unevaluated_parts(case)))
-    part, listed = Part(new, keywords), listed_keys(case)
+    part, listed = Part(new, keywords), _listed_keys(case)
     result = [*_required(case, part, listed), *_counts(case, part, listed)]
     result += _of_values(compare, case, part, listed)
     if "unevaluatedProperties" in keywords:
@@ -308,7 +308,7 @@ def _of_names(compare: Comparing, case: Case, new: SchemaNode, listed: Keys | No
             yield Refusal("CS101", "was removed: `propertyNames` does not take it", (name,))
     if listed is not None:
         return
-    old = keys_of(case) if case.parts else (SchemaNode({"type": "string"}, new.resolver, new.draft),)
+    old = _keys_of(case) if case.parts else (SchemaNode({"type": "string"}, new.resolver, new.draft),)
     for refusal in compare.refusals(old, new):
         text = f"refuses keys that it did not: {refusal.message}"
         renamed = evolve(refusal, code="CS109", message=text, path=(), keyword="propertyNames")
@@ -318,7 +318,7 @@ def _of_names(compare: Comparing, case: Case, new: SchemaNode, listed: Keys | No
 Keys: TypeAlias = list[str]
 
 
-def listed_keys(case: Case) -> Keys | None:
+def _listed_keys(case: Case) -> Keys | None:
     """All keys that there may be, some perhaps with values that nothing fits; None where they cannot be listed."""
     closed = [
         _named(part) for part in case.parts if _is_closed(part) and not part.keywords.get("patternProperties")
@@ -329,13 +329,13 @@ def listed_keys(case: Case) -> Keys | None:
         return None
     if not case.all("propertyNames") and not any(map(_is_closed, case.parts)):
         return None
-    alternatives = cases(keys_of(case))
+    alternatives = cases(_keys_of(case))
     if any(each.values is None for each in alternatives):
         return None
     return list(dict.fromkeys(str(name) for each in alternatives for name in each.values or ()))
 
 
-def keys_of(case: Case) -> tuple[SchemaNode, ...]:
+def _keys_of(case: Case) -> tuple[SchemaNode, ...]:
     """What the keys must fit, as schemas."""
     nodes = []
     for part in case.parts:

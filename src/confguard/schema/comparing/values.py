@@ -17,7 +17,7 @@ from confguard.schema.formats import CHECKED
 from confguard.schema.nodes import SchemaNode
 from confguard.texts import amount
 
-__all__ = ["lower", "of_arrays", "of_format", "of_numbers", "of_texts", "upper"]
+__all__ = ["of_arrays", "of_format", "of_numbers", "of_texts"]
 
 _ANY = (0, math.inf)
 _LENGTHS = {
@@ -49,8 +49,8 @@ def of_numbers(case: Case, keywords: dict[str, Any], kind: str) -> Iterator[Refu
 def of_texts(case: Case, keywords: dict[str, Any]) -> Iterator[Refusal]:
     known = [*map(lengths, case.all("pattern")), *(_LENGTHS.get(form, _ANY) for form in case.all("format"))]
     least, most = max([0, *(each[0] for each in known)]), min([math.inf, *(each[1] for each in known)])
-    yield from lower(case, keywords, "minLength", at_least=least, sure=not known)
-    yield from upper(case, keywords, "maxLength", at_most=most, sure=not known)
+    yield from _lower(case, keywords, "minLength", at_least=least, sure=not known)
+    yield from _upper(case, keywords, "maxLength", at_most=most, sure=not known)
     pattern = keywords.get("pattern")
     if pattern is not None and pattern not in case.all("pattern") and _written(pattern) not in _TRIVIAL:
         was = next(map(_written, case.all("pattern")), None)
@@ -85,7 +85,7 @@ def of_format(case: Case, keywords: dict[str, Any], kind: str) -> Iterator[Refus
     yield Refusal("CS115", text, sure=False, was=before[0] if before else None, now=now)
 
 
-def lower(
+def _lower(
     case: Case, keywords: dict[str, Any], bound: str, *, at_least: float = 0, sure: bool = True
 ) -> Iterator[Refusal]:
     """What a bound refuses of what has at least so many, by other keywords too; not `sure` where they ask for more."""
@@ -93,7 +93,7 @@ def lower(
         yield _bound(case, bound, keywords[bound], sure=sure)
 
 
-def upper(
+def _upper(
     case: Case, keywords: dict[str, Any], bound: str, *, at_most: float = math.inf, sure: bool = True
 ) -> Iterator[Refusal]:
     """What a bound refuses of what has at most so many."""
@@ -152,8 +152,10 @@ def _of_sizes(case: Case, keywords: dict[str, Any]) -> Iterator[Refusal]:
     most, few = longest(case), {"uniqueItems", "maxContains"}
     limited = any(part.keywords.keys() & few for part in case.parts)
     wanted = [part.keywords.get("minContains", 1) for part in case.parts if "contains" in part.keywords]
-    yield from lower(case, keywords, "minItems", at_least=max(wanted, default=0), sure=not any(wanted))
-    yield from upper(case, keywords, "maxItems", at_most=math.inf if most is None else most, sure=not limited)
+    yield from _lower(case, keywords, "minItems", at_least=max(wanted, default=0), sure=not any(wanted))
+    yield from _upper(
+        case, keywords, "maxItems", at_most=math.inf if most is None else most, sure=not limited
+    )
     if keywords.get("uniqueItems") and True not in case.all("uniqueItems") and (most is None or most > 1):
         sure = most is None or not case.all("prefixItems")
         yield Refusal("CS105", "uniqueItems is true", sure=sure, was=False, now=True)
