@@ -37,7 +37,7 @@ from confguard.risk.judging import Judged, Side, Verdicts, judge, parse_finding,
 from confguard.risk.model import check_document
 from confguard.risk.policy import Decision
 from confguard.risk.rules.catalogue import known_codes
-from confguard.schema.placing import place_problem
+from confguard.schema.problems import place_problem
 from confguard.schema.schema import Schema, SchemaLike
 from confguard.streams import progress
 from confguard.texts import amount

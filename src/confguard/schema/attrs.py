@@ -14,7 +14,7 @@ import attrs
 from confguard.errors import brief
 from confguard.paths import Path
 from confguard.schema.conversion import CONVERSIONS
-from confguard.schema.interface import InvalidDataError, SchemaAdapter
+from confguard.schema.interface import Failure, InvalidDataError, SchemaAdapter
 from confguard.schema.members import is_class
 from confguard.schema.pydantic import problems_of
 from confguard.schema.shape import NOTHING, Shape
@@ -46,12 +46,12 @@ class AttrsAdapter(SchemaAdapter):
             problems = self.problems(error, data)
         raise InvalidDataError(problems)  # out here it has no context that quotes what was given
 
-    def problems(self, error: Exception, data: Any) -> list[tuple[Path, str, Any]]:
+    def problems(self, error: Exception, data: Any) -> list[Failure]:
         """What cattrs, or a validator, found."""
         return list(_problems(error, (), data))
 
 
-def _problems(error: BaseException, path: Path, data: Any) -> Iterator[tuple[Path, str, Any]]:
+def _problems(error: BaseException, path: Path, data: Any) -> Iterator[Failure]:
     """The leaves of cattrs' groups of errors, each with the path that its notes tell.
 
     Those of attrs' validators, of which a class raises the first only, are looked for anew: all of them.
@@ -130,15 +130,12 @@ def _raiser(error: BaseException) -> str:
     return str(step.tb_frame.f_globals.get("__name__") or "cattrs") if step is not None else ""
 
 
-Told = tuple[Path, str, Any]
-
-
 def broken(
     error: BaseException,
     data: Mapping[str, Any],
     structure: Callable[[Any, Any], Any],
     raised: BaseException | None,
-) -> Iterator[Told]:
+) -> Iterator[Failure]:
     """Where something is wrong, what, and the value there; `error` is cattrs' of the class, `raised` the class's own.
 
     Each value that can be made is looked at, whatever is wrong with the others. What of the user's own was asked before
@@ -269,7 +266,7 @@ class _Asking:
     only_own: bool
     """Are only attrs' own asked? Those of the user's were asked before."""
 
-    def failures(self, validator: Any, value: Any, path: Path) -> Iterator[Told]:
+    def failures(self, validator: Any, value: Any, path: Path) -> Iterator[Failure]:
         """What a validator says of a value at a path, and of what is in it."""
         match kind_of(validator):
             case "_AndValidator":
@@ -292,12 +289,12 @@ class _Asking:
             case kind if kind or not self.only_own:
                 yield from self.failure(validator, value, path, own=bool(kind))
 
-    def optional(self, validator: Any, value: Any, path: Path) -> Iterator[Told]:
+    def optional(self, validator: Any, value: Any, path: Path) -> Iterator[Failure]:
         """The same for a validator that may not be there."""
         if validator is not None:
             yield from self.failures(validator, value, path)
 
-    def failure(self, validator: Any, value: Any, path: Path, *, own: bool) -> Iterator[Told]:
+    def failure(self, validator: Any, value: Any, path: Path, *, own: bool) -> Iterator[Failure]:
         """What one validator raises, in our words where it is attrs' own."""
         try:
             validator(self.instance, self.item, value)

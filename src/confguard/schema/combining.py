@@ -12,7 +12,7 @@ from confguard.paths import Path, follow
 from confguard.schema.bounds import listed
 from confguard.schema.instances import as_data, called, value_inside
 from confguard.schema.layering import Overlay, named
-from confguard.schema.placing import place_problem, said_twice
+from confguard.schema.problems import place_problem, said_twice
 from confguard.schema.shape import COMPUTED, NOTHING, Shape
 from confguard.schema.sources import Layer
 

@@ -17,7 +17,7 @@ from confguard.schema.combining import Combined, combine, placed_in
 from confguard.schema.guarded import shown_value
 from confguard.schema.instances import as_data, completed, meaning, with_defaults, with_keys_of
 from confguard.schema.interface import Failed
-from confguard.schema.placing import by_place
+from confguard.schema.problems import by_place
 from confguard.schema.schema import Schema, SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import COMPUTED, NOTHING
@@ -204,7 +204,7 @@ class _Loading:
         combined = combine(written, schema.shape)
         settings, problems = None, list(combined.problems)
         try:
-            settings = schema.made(combined.data, combined.untyped, failed)
+            settings = schema.instance(combined.data, combined.untyped, failed)
         except ValidationError as error:
             failed_paths = [tuple(problem.path) for problem in problems]
             failed_paths += [

@@ -6,23 +6,36 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
+from confguard.errors import SchemaError
+
 if TYPE_CHECKING:
     from confguard.paths import Path
     from confguard.schema.shape import Shape
 
-__all__ = ["Failed", "InvalidDataError", "SchemaAdapter", "Untyped"]
+__all__ = ["Failed", "Failure", "InvalidDataError", "SchemaAdapter", "Untyped"]
 
 
 Untyped: TypeAlias = "Callable[[Path], bool]"
 """Is what stands at a path a text only because its source has no other values?"""
 
 
-class InvalidDataError(Exception):
-    """Data does not fit; `problems` are paths with what is wrong there and the value found."""
+Failure: TypeAlias = "tuple[Path, str, Any]"
+"""What is wrong with data: where, what, and the value there."""
 
-    def __init__(self, problems: list[tuple[Path, str, Any]]) -> None:
+
+class InvalidDataError(Exception):
+    """Data does not fit."""
+
+    def __init__(self, problems: list[Failure]) -> None:
         super().__init__(f"{len(problems)} problems")
         self.problems = problems
+
+
+class Failed(NamedTuple):
+    """What a class, or its library, raised for data: so it is not asked again."""
+
+    error: Exception
+    data: Any
 
 
 class SchemaAdapter(ABC):
@@ -51,12 +64,27 @@ class SchemaAdapter(ABC):
         """An instance of the class from a document's data. Raises `InvalidDataError`."""
 
     @abstractmethod
-    def problems(self, error: Exception, data: Any) -> list[tuple[Path, str, Any]] | None:
+    def problems(self, error: Exception, data: Any) -> list[Failure] | None:
         """What an error says is wrong with data; None for one that its library did not raise."""
 
-
-class Failed(NamedTuple):
-    """What a class, or its library, raised for data: so it is not asked again."""
-
-    error: Exception
-    data: Any
+    def attempt(
+        self, model: Any, candidates: list[Any], failed: Failed | None = None
+    ) -> tuple[Any, list[Failure] | None]:
+        """An instance from the first of these data that no validator of the user's own chokes on, and its problems."""
+        wrong: Exception | None = None
+        for data in candidates:
+            try:
+                if failed is not None and failed.data == data:
+                    raise failed.error
+                return self.validate(model, data), None
+            except InvalidDataError as error:
+                return None, error.problems
+            except SchemaError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
+                wrong = error
+                known = failed is not None and error is failed.error
+                failures = self.problems(error, failed.data if known and failed else data)
+                if failures is not None:
+                    return None, failures
+        return None, [((), f"a validator of the schema failed: {type(wrong).__name__}", None)]

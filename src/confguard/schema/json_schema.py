@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,7 @@ from attrs import define, field
 
 from confguard.documents.document import Document, read
 from confguard.errors import DocumentError, SchemaError
-from confguard.paths import Path
-from confguard.schema.interface import InvalidDataError, SchemaAdapter, Untyped
+from confguard.schema.interface import Failure, InvalidDataError, SchemaAdapter, Untyped
 from confguard.schema.json_shapes import shape_of
 from confguard.schema.shape import Shape
 
@@ -114,31 +113,24 @@ class JsonSchemaAdapter(SchemaAdapter):
             failures = [((), "is nested too deep to be checked", None)]
         failures = [(as_written(path, data), message, value) for path, message, value in failures]
         failures = [_for_secrets(each, shape) for each in failures]
-        failures += _unparsed(data, shape, ())
+        failures += _unparsed(data, shape)
         if failures:
             raise InvalidDataError(failures)
         return data
 
 
-def _for_secrets(problem: tuple[Path, str, Any], shape: Shape) -> tuple[Path, str, Any]:
+def _for_secrets(problem: Failure, shape: Shape) -> Failure:
     """The problem without what the schema says of a secret's values, which may be one."""
     path, message, value = problem
     plain = message.startswith(("required", "unknown", "expected a valid"))
     return problem if plain or not shape.at(path).secret else (path, "does not fit the schema", value)
 
 
-def _unparsed(data: Any, shape: Shape, path: Path) -> list[tuple[Path, str, Any]]:
+def _unparsed(data: Any, shape: Shape) -> Iterator[Failure]:
     """Values that their field type does not take."""
-    if isinstance(data, dict):
-        return [
-            each for key, value in data.items() for each in _unparsed(value, shape.child(key), (*path, key))
-        ]
-    if isinstance(data, list):
-        return [each for i, value in enumerate(data) for each in _unparsed(value, shape.child(i), (*path, i))]
-    if shape.field_type is None or data is None:
-        return []
-    try:
-        shape.field_type.parse(data)
-    except ValueError as error:
-        return [(path, str(error), data)]
-    return []
+    for path, value, here in shape.places(data):
+        if here.field_type is not None and not isinstance(value, dict | list | None):
+            try:
+                here.field_type.parse(value)
+            except ValueError as error:
+                yield path, str(error), value

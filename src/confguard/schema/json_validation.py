@@ -16,13 +16,11 @@ from confguard.paths import Path
 from confguard.schema.bounds import WORDS, listed
 from confguard.schema.conversion import CONVERSIONS
 from confguard.schema.formats import LONGEST_TEXT, Pattern, as_json, fits_format, key_text
-from confguard.schema.interface import Untyped
+from confguard.schema.interface import Failure, Untyped
 from confguard.schema.nodes import Dialect, SchemaNode
 from confguard.texts import in_number
 
 __all__ = ["converted", "exact", "fits", "places", "problems"]
-
-Told = tuple[Path, str, Any]
 
 
 def fits(data: Any, node: SchemaNode) -> bool:
@@ -40,7 +38,7 @@ def places(data: Any, node: SchemaNode) -> Iterator[tuple[Path, tuple[str, ...]]
         waiting += error.context
 
 
-def problems(data: Any, node: SchemaNode) -> list[Told]:
+def problems(data: Any, node: SchemaNode) -> list[Failure]:
     """What is wrong with data, as JSON has it: where, what, and the value there."""
     try:
         failures = [problem for error in _validator(node).iter_errors(data) for problem in _told(error)]
@@ -181,7 +179,7 @@ _PHRASES = {keyword: f"expected {words}" for keyword, words in WORDS.items()} | 
 }
 
 
-def _told(error: Any) -> Iterator[Told]:
+def _told(error: Any) -> Iterator[Failure]:
     path, keyword, expected = tuple(error.absolute_path), error.validator, error.validator_value
     if error.context and keyword in {"anyOf", "oneOf", "type"}:
         yield from _best(error)
@@ -219,7 +217,7 @@ def _names(needed: Any) -> list[str]:
     return [needed] if isinstance(needed, str) else needed if isinstance(needed, list) else []
 
 
-def _best(error: Any) -> Iterator[Told]:
+def _best(error: Any) -> Iterator[Failure]:
     """What was meant: the alternative of the right kind, with the right tag, with the fewest mistakes."""
     branches: dict[Any, list[Any]] = {}
     for each in error.context:
@@ -259,9 +257,9 @@ def _is_tag(error: Any, depth: int) -> bool:
     return error.validator in {"const", "enum"} and len(error.absolute_path) == depth + 1
 
 
-def _merged(errors: list[Any]) -> Iterator[Told]:
+def _merged(errors: list[Any]) -> Iterator[Failure]:
     """One problem for what several alternatives say of one place."""
-    by_path: dict[Path, list[Told]] = {}
+    by_path: dict[Path, list[Failure]] = {}
     for error in errors:
         for problem in _told(error):
             by_path.setdefault(problem[0], []).append(problem)

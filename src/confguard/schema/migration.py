@@ -11,7 +11,7 @@ from confguard.documents.interface import Position
 from confguard.errors import DocumentError, ValidationError
 from confguard.paths import Path, show_path
 from confguard.schema.layering import named
-from confguard.schema.placing import place_problem, said_twice
+from confguard.schema.problems import place_problem, said_twice
 from confguard.schema.schema import Schema
 from confguard.schema.shape import Shape
 

@@ -6,31 +6,55 @@ a class of another kind inside of a class is made by its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, get_args
+from collections.abc import Iterator
+from typing import Any, get_args, get_origin
 
+import attrs
 from attrs import evolve, field, frozen
 
-from confguard.errors import did_you_mean
+from confguard.errors import Problem, did_you_mean
 from confguard.paths import Path
+from confguard.schema.attrs import AttrsAdapter
 from confguard.schema.conversion import is_choice, is_span, written_choice
 from confguard.schema.instances import is_instance
-from confguard.schema.interface import InvalidDataError, SchemaAdapter
+from confguard.schema.interface import Failed, Failure, InvalidDataError, SchemaAdapter
+from confguard.schema.pydantic import PydanticAdapter
 from confguard.schema.shape import NOTHING, Shape
 from confguard.units import AmbiguousError
 
-__all__ = ["Preparation", "unknown_keys"]
+__all__ = ["CLASSES", "prepared", "unknown_keys"]
+
+CLASSES = (PydanticAdapter(), AttrsAdapter())
+
+
+def prepared(
+    data: Any, shape: Shape, adapter: SchemaAdapter, failed: Failed | None
+) -> tuple[Preparation, Any]:
+    """The data made ready for the class; as it was when the class `failed`, where it is the same."""
+    sure = not shape.rewrites
+    if failed is not None:
+        preparation = Preparation(adapter, asked=True, sure=sure)
+        if (ready := preparation.ready(data, shape)) == failed.data:
+            return preparation, ready
+    preparation = Preparation(adapter, sure=sure)
+    return preparation, preparation.ready(data, shape)
+
+
+def _maker(outer: SchemaAdapter, model: Any) -> SchemaAdapter:
+    """Who makes instances of a class inside of another: pydantic knows dataclasses, but not attrs classes."""
+    kind = get_origin(model) or model
+    if isinstance(outer, PydanticAdapter):
+        return CLASSES[1] if attrs.has(kind) else outer
+    return next((adapter for adapter in CLASSES if adapter.claims(kind)), outer)
 
 
 @frozen
 class Preparation:
-    """Reads data beside its shape. `problems` are those that it found, `taken` the places whose problems are told."""
+    """Reads data beside its shape. `reported` are the places whose problems are among `problems`."""
 
     adapter: SchemaAdapter
-    maker: Callable[[SchemaAdapter, Any], SchemaAdapter]
-    """Who makes a class that stands inside of one of the adapter's."""
-    problems: list[tuple[Path, str, Any]] = field(factory=list)
-    taken: list[Path] = field(factory=list)
+    problems: list[Failure] = field(factory=list)
+    reported: list[Path] = field(factory=list)
     ambiguous: list[str] = field(factory=list)
     """Texts that mean two things, whoever reads them."""
     certain: list[Path] = field(factory=list)
@@ -40,7 +64,7 @@ class Preparation:
     sure: bool = True
     """Is what no member of a union takes wrong? Not where a class may change it first, or a union around takes it."""
 
-    def made(self, data: Any, shape: Shape, path: Path = ()) -> Any:
+    def ready(self, data: Any, shape: Shape, path: Path = ()) -> Any:
         """The data with amounts, members of unions and classes of another kind as instances."""
         if shape.custom or (data is None and (shape.optional or not shape.variants)):
             return data
@@ -50,29 +74,29 @@ class Preparation:
             return self._member(data, shape, path)
         if is_span(shape.hint):
             return self._span(data, shape, path)
-        foreign = bool(shape.attributes) and self.maker(self.adapter, shape.hint) is not self.adapter
+        foreign = bool(shape.attributes) and _maker(self.adapter, shape.hint) is not self.adapter
         if foreign and path and not self.asked and not is_instance(data, shape):
             return self._instance(data, [shape], path, sure=self.sure and not _rereads(shape))
         if isinstance(data, dict):
             keys = next(iter(get_args(shape.hint)), None) if not shape.attributes else None
             return {
-                written_choice(key, keys) if is_choice(keys) else key: self.made(
+                written_choice(key, keys) if is_choice(keys) else key: self.ready(
                     value, shape.child(key), (*path, key)
                 )
                 for key, value in data.items()
             }
         if isinstance(data, list):
-            return [self.made(value, shape.child(i), (*path, i)) for i, value in enumerate(data)]
+            return [self.ready(value, shape.child(i), (*path, i)) for i, value in enumerate(data)]
         return data
 
-    def all_with(self, failures: list[tuple[Path, str, Any]]) -> list[tuple[Path, str, Any]]:
+    def all_with(self, failures: list[Failure]) -> list[Failure]:
         """The problems here, and those that the class found beside them."""
-        if not self.taken:
+        if not self.reported:
             return [*self.problems, *failures]
         return [*self.problems, *(each for each in failures if each[0] and not self._tells(each[0]))]
 
     def _tells(self, path: Path) -> bool:
-        return any(path[: len(known)] == known for known in self.taken)
+        return any(path[: len(known)] == known for known in self.reported)
 
     def _span(self, data: Any, shape: Shape, path: Path) -> Any:
         try:
@@ -80,7 +104,7 @@ class Preparation:
         except ValueError as error:
             self.ambiguous.extend([str(data)] if isinstance(error, AmbiguousError) else [])
             self.problems.append((path, str(error), data))
-            self.taken.append(path)
+            self.reported.append(path)
             self.certain.append(path)
             return data
 
@@ -89,19 +113,19 @@ class Preparation:
         if wrong:
             where, message, value = wrong
             self.problems.append(((*path, *where), message, value))
-            self.taken.append(path)
+            self.reported.append(path)
             return data
         likely = shape.likely(data)
         if not isinstance(data, dict) and all(each.attributes for each in shape.variants):
             if not any(is_instance(data, each) for each in shape.variants):
                 names = " or ".join(getattr(each.hint, "__name__", "table") for each in shape.variants)
                 self.problems.append((path, f"expected a table of settings: {names}", data))
-                self.taken.append(path)
+                self.reported.append(path)
             return data
         if isinstance(data, dict) and likely[0].attributes and not self.asked:
             told_apart = shape.strict_tag or shape.tagger is not None
-            if told_apart and self.maker(self.adapter, likely[0].hint) is self.adapter:
-                return self.made(
+            if told_apart and _maker(self.adapter, likely[0].hint) is self.adapter:
+                return self.ready(
                     data, likely[0], path
                 )  # the class tells the problems of that member only, too
             others = any(
@@ -109,18 +133,18 @@ class Preparation:
             )
             sure = self.sure and not others and not any(map(_rereads, shape.variants))
             return self._instance(data, [each for each in likely if each.attributes], path, sure=sure)
-        return evolve(self, sure=False).made(data, likely[0], path)
+        return evolve(self, sure=False).ready(data, likely[0], path)
 
     def _instance(self, data: Any, shapes: list[Shape], path: Path, *, sure: bool) -> Any:
         """An instance of the first class that takes the data, else the problems of the likeliest.
 
         Where these are `sure`, the class around gets something that it refuses without asking the members' validators.
         """
-        problems: list[tuple[Path, str, Any]] | None = None
+        problems: list[Failure] | None = None
         for shape in shapes:
-            inner = Preparation(self.maker(self.adapter, shape.hint), self.maker)
-            failures: list[tuple[Path, str, Any]] = []
-            ready = inner.made(data, shape)
+            inner = Preparation(_maker(self.adapter, shape.hint))
+            failures: list[Failure] = []
+            ready = inner.ready(data, shape)
             try:
                 instance = inner.adapter.validate(shape.hint, ready)
                 if not inner.problems:
@@ -133,7 +157,7 @@ class Preparation:
             self.certain.extend((*path, *where) for where in inner.certain)
             problems = inner.all_with(failures) if problems is None else problems
         self.problems.extend(((*path, *where), message, value) for where, message, value in problems or [])
-        self.taken.append(path)
+        self.reported.append(path)
         self.certain.extend([path] if sure else [])
         return _REFUSED if sure else data
 
@@ -147,7 +171,7 @@ def _rereads(shape: Shape) -> bool:
     return shape.custom or shape.rewrites or any(child.custom for child in shape.fields.values())
 
 
-def _wrong_tag(data: Any, shape: Shape) -> tuple[Path, str, Any] | None:
+def _wrong_tag(data: Any, shape: Shape) -> Failure | None:
     """What is wrong with the tag of a value that is of no member: where, why, and what it holds."""
     if not isinstance(data, dict) or not (shape.tags or shape.tagger):
         return None
@@ -167,15 +191,15 @@ def _wrong_tag(data: Any, shape: Shape) -> tuple[Path, str, Any] | None:
     return (key,), f"expected {known}{meant}", tag
 
 
-def unknown_keys(data: Any, shape: Shape, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Each key that a closed table does not name; of a union, those that the member which is meant does not."""
+def unknown_keys(data: Any, shape: Shape, path: Path = ()) -> Iterator[Problem]:
+    """The problem of each key that a closed table does not name; of a union, those of the member that is meant."""
     if isinstance(data, dict):
         if shape.variants and _wrong_tag(data, shape):
             return
         shape = shape.of(data)
         for key, value in data.items():
             if shape.closed and key not in shape.fields:
-                yield (*path, key), f"unknown key{did_you_mean(str(key), shape.fields)}"
+                yield Problem((*path, key), f"unknown key{did_you_mean(str(key), shape.fields)}")
             else:
                 yield from unknown_keys(value, shape.child(key), (*path, key))
     elif isinstance(data, list):

@@ -7,7 +7,7 @@ from typing import Any
 
 from confguard.paths import Path
 from confguard.schema.conversion import as_pydantic_type
-from confguard.schema.interface import InvalidDataError, SchemaAdapter
+from confguard.schema.interface import Failure, InvalidDataError, SchemaAdapter
 from confguard.schema.members import is_pydantic
 from confguard.schema.shape import Shape
 from confguard.schema.shaping import build_shape
@@ -38,14 +38,14 @@ class PydanticAdapter(SchemaAdapter):
             problems = problems_of(error, data)
         raise InvalidDataError(problems)  # out here it has no context that quotes what was given
 
-    def problems(self, error: Exception, data: Any) -> list[tuple[Path, str, Any]] | None:
+    def problems(self, error: Exception, data: Any) -> list[Failure] | None:
         """What pydantic found; None for what a validator raised that pydantic does not take for an answer."""
         import pydantic
 
         return problems_of(error, data) if isinstance(error, pydantic.ValidationError) else None
 
 
-def problems_of(error: Any, data: Any) -> list[tuple[Path, str, Any]]:
+def problems_of(error: Any, data: Any) -> list[Failure]:
     """What pydantic found wrong with data, in words that quote nothing of it."""
     return [
         (_path(data, failure), _message(failure), failure.get("input"))

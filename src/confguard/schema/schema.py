@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import warnings
 from collections.abc import Iterator
 from functools import cache, cached_property, partial
 from importlib import import_module
-from typing import Any, Generic, TypeAlias, TypeVar, get_origin
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 import attrs
 from attrs import define
 
-from confguard import units
 from confguard.documents.bundle import Bundle
 from confguard.documents.document import Document
-from confguard.errors import Problem, SchemaError, ValidationError, brief, did_you_mean
+from confguard.errors import Problem, SchemaError, ValidationError, did_you_mean
 from confguard.paths import Path
-from confguard.schema.attrs import AttrsAdapter
-from confguard.schema.conversion import expected_options, is_choice, options_of, written_choice
 from confguard.schema.instances import with_parsed_defaults
-from confguard.schema.interface import Failed, InvalidDataError, SchemaAdapter, Untyped
+from confguard.schema.interface import Failed, Failure, SchemaAdapter, Untyped
 from confguard.schema.json_schema import JsonSchemaAdapter, read_json_schema
 from confguard.schema.layering import Named, Overlay, named
-from confguard.schema.placing import by_place, place_problem, said_twice
-from confguard.schema.preparing import Preparation, unknown_keys
-from confguard.schema.pydantic import PydanticAdapter
+from confguard.schema.preparing import CLASSES, prepared, unknown_keys
+from confguard.schema.problems import (
+    by_place,
+    in_words,
+    moved,
+    of_choice,
+    place_problem,
+    said_twice,
+    without_secrets,
+)
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import Shape
 from confguard.values import Documents, Files
@@ -34,18 +37,20 @@ from confguard.values import Documents, Files
 __all__ = ["Schema", "SchemaLike", "resolve_schema"]
 
 T = TypeVar("T")
-Found: TypeAlias = "tuple[Path, str, Any]"
 
-_CLASSES = (PydanticAdapter(), AttrsAdapter())
-_ADAPTERS: tuple[SchemaAdapter, ...] = (*_CLASSES, JsonSchemaAdapter())
+_ADAPTERS: tuple[SchemaAdapter, ...] = (*CLASSES, JsonSchemaAdapter())
 
 
 def _typed(_: Path) -> bool:
     return False
 
 
-def _inside(untyped: Untyped, name: Any, path: Path) -> bool:
-    return untyped((name, *path))
+def _below(name: Any, path: Path) -> Path:
+    return (name, *path)
+
+
+def _untyped_in(untyped: Untyped, name: Any, path: Path) -> bool:
+    return untyped(_below(name, path))
 
 
 @define(slots=False, frozen=True, eq=False)
@@ -77,97 +82,44 @@ class Schema(Generic[T]):
         one = named(data, self.shape)
         problems = [said_twice(*places) for places in one.twice]
         try:
-            settings = self.made(one.data, untyped, failed)
+            settings = self.instance(one.data, untyped, failed)
         except ValidationError as error:
-            problems += [
-                problem._replace(path=one.as_written(problem.path), related=_written(problem.related, one))
-                for problem in error.problems
-            ]
+            problems += [moved(problem, one.as_written) for problem in error.problems]
         if problems:
             secrets = Secrets(self.shape, data)
-            raise ValidationError(_without_secrets(problem, secrets) for problem in problems)
+            raise ValidationError(without_secrets(problem, secrets) for problem in problems)
         return settings
 
-    def made(self, data: Any, untyped: Untyped, failed: Failed | None = None) -> T:
+    def instance(self, data: Any, untyped: Untyped, failed: Failed | None = None) -> T:
         """An instance from data that has one name for each setting. Raises `ValidationError` with every problem.
 
         What has `failed` for the same data already is not tried again.
         """
+        shape, attempt = self.shape, partial(self.adapter.attempt, self.model)
         data = self.adapter.from_texts(self.model, data, untyped)
-        keys = [] if self.adapter.tells_unknown_keys else unknown_keys(data, self.shape)
-        unknown = [Problem(path, text) for path, text in keys]
-        written = with_parsed_defaults(data, self.shape)
-        preparation, ready = self._prepared(written, failed)
+        unknown = [] if self.adapter.tells_unknown_keys else list(unknown_keys(data, shape))
+        written = with_parsed_defaults(data, shape)
+        preparation, ready = prepared(written, shape, self.adapter, failed)
+        changed = ready is not written and bool(ready != written)
         settings: T
-        settings, failures = self._attempt(
-            [ready, written] if self._changed(ready, written) else [ready], failed
-        )
+        settings, failures = attempt([ready, written] if shape.rewrites and changed else [ready], failed)
         problems = preparation.all_with(failures or [])
         certain = preparation.certain or preparation.ambiguous
         if failures is None and not certain:  # what looked wrong is right for the class
             problems = []
-        elif self._may_be_right(problems) and not unknown and not preparation.ambiguous:
-            rewritten: T
-            rewritten, wrong = self._attempt([written]) if ready != written else (settings, failures)
+        elif shape.rewrites and not unknown and not preparation.ambiguous and _about_tables(problems, shape):
+            rewritten, wrong = attempt([written]) if changed else (settings, failures)
             if wrong is None:  # right once the class has changed it
-                return rewritten
+                return cast("T", rewritten)
         if failures is not None and not problems and not unknown:
             problems.append(((), f"is no {self.name}", None))
         if problems or unknown:
-            secrets = Secrets(self.shape, data)
-            located = [
-                _problem(*each, self.shape, secrets)
-                for each in _each_once(self._in_words(problems), self.shape)
-            ]
-            raise ValidationError(_without_secrets(problem, secrets) for problem in [*unknown, *located])
+            if not self.adapter.tells_unknown_keys:
+                problems = [of_choice(each, shape) for each in problems]
+            secrets = Secrets(shape, data)
+            located = [*unknown, *in_words(problems, shape, secrets)]
+            raise ValidationError(without_secrets(problem, secrets) for problem in located)
         return settings
-
-    def _prepared(self, written: Any, failed: Failed | None) -> tuple[Preparation, Any]:
-        """The data made ready for the class; as it was when the class failed, where it is the same."""
-        sure = not self.shape.rewrites
-        if failed is not None:
-            preparation = Preparation(self.adapter, _maker, asked=True, sure=sure)
-            if (ready := preparation.made(written, self.shape)) == failed.data:
-                return preparation, ready
-        preparation = Preparation(self.adapter, _maker, sure=sure)
-        return preparation, preparation.made(written, self.shape)
-
-    def _changed(self, ready: Any, written: Any) -> bool:
-        """Might a class that changes what is written choke on what was made ready of it?"""
-        return self.shape.rewrites and ready is not written and bool(ready != written)
-
-    def _may_be_right(self, problems: list[Found]) -> bool:
-        """Are problems with tables, of a class that changes what is written before it is read?"""
-        return self.shape.rewrites and any(self.shape.at(path).kind == "map" for path, _, _ in problems)
-
-    def _in_words(self, problems: list[Found]) -> list[Found]:
-        """The problems, of those that are none of a few options in the same words for every kind of class."""
-        if isinstance(self.adapter, JsonSchemaAdapter):
-            return problems
-        return [
-            (path, _of_choice(message, value, self.shape.at(path)), value)
-            for path, message, value in problems
-        ]
-
-    def _attempt(self, candidates: list[Any], failed: Failed | None = None) -> tuple[Any, list[Found] | None]:
-        """An instance from the first of these data that no validator of the user's own chokes on, and its problems."""
-        wrong: Exception | None = None
-        for data in candidates:
-            try:
-                if failed is not None and failed.data == data:
-                    raise failed.error
-                return self.adapter.validate(self.model, data), None
-            except InvalidDataError as error:
-                return None, error.problems
-            except SchemaError:
-                raise
-            except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
-                wrong = error
-                known = failed is not None and error is failed.error
-                failures = self.adapter.problems(error, failed.data if known and failed else data)
-                if failures is not None:
-                    return None, failures
-        return None, [((), f"a validator of the schema failed: {type(wrong).__name__}", None)]
 
     def named(self, data: Any) -> Any:
         """The data with one name for each setting: the one that its field has now."""
@@ -175,7 +127,7 @@ class Schema(Generic[T]):
 
     def notices(self, data: Any) -> list[Problem]:
         """What is still read, and will not be for ever: keys that were renamed or are to go."""
-        return list(_notices(data, self.shape_of(data), ()))
+        return list(_notices(data, self.shape_of(data)))
 
     def shape_of(self, data: Any) -> Shape:
         """What stands where in data: of one document, or of several."""
@@ -188,8 +140,8 @@ class Schema(Generic[T]):
         data: Any = {}
         written: dict[str, Named] = {}
         for name, part in document.files.items():
-            one = written[name] = named(part.data, self.shape, data)
-            data = Overlay([]).put(data, one.data, self.shape)
+            written[name] = named(part.data, self.shape, data)
+            data = Overlay([]).put(data, written[name].data, self.shape)
         return attrs.evolve(document, data=data, as_written=lambda name, path: written[name].as_written(path))
 
     def _each(self, documents: Documents | Files, untyped: Untyped) -> list[T] | dict[str, T]:
@@ -197,9 +149,9 @@ class Schema(Generic[T]):
         problems: list[Problem] = []
         for name, document in documents.items() if isinstance(documents, Files) else enumerate(documents):
             try:
-                settings[name] = self.validate(document, untyped=partial(_inside, untyped, name))
+                settings[name] = self.validate(document, untyped=partial(_untyped_in, untyped, name))
             except ValidationError as error:
-                problems += [_within(name, problem) for problem in error.problems]
+                problems += [moved(problem, partial(_below, name)) for problem in error.problems]
         if problems:
             raise ValidationError(problems)
         return settings if isinstance(documents, Files) else list(settings.values())
@@ -275,28 +227,6 @@ def _imported(spec: str) -> Any:
     return getattr(module, name)
 
 
-def _maker(outer: SchemaAdapter, model: Any) -> SchemaAdapter:
-    """Who makes instances of a class inside of another: pydantic knows dataclasses, but not attrs classes."""
-    kind = get_origin(model) or model
-    if isinstance(outer, PydanticAdapter):
-        return _CLASSES[1] if attrs.has(kind) else outer
-    return next((adapter for adapter in _CLASSES if adapter.claims(kind)), outer)
-
-
-def _written(problems: tuple[Problem, ...], one: Named) -> tuple[Problem, ...]:
-    return tuple(problem._replace(path=one.as_written(tuple(problem.path))) for problem in problems)
-
-
-def _of_choice(message: str, value: Any, shape: Shape) -> str:
-    if (
-        not is_choice(shape.hint)
-        or value is None
-        or written_choice(value, shape.hint) in options_of(shape.hint)
-    ):
-        return message
-    return expected_options(shape.hint, value)
-
-
 def _refuse_twice(layers: Bundle, shape: Shape) -> None:
     """Raise `ValidationError` where one layer says a setting under two names: together they do not show it."""
     problems = [
@@ -308,62 +238,14 @@ def _refuse_twice(layers: Bundle, shape: Shape) -> None:
         raise ValidationError(problems)
 
 
-def _each_once(failures: list[Found], shape: Shape) -> list[Found]:
-    """The problems, those of a union's members at one place as one."""
-    unique: dict[tuple[Path, int], Found] = {}
-    for i, (path, message, value) in enumerate(failures):
-        place = (path, -1 if shape.at(path).variants else i)
-        known = unique.get(place)
-        if known is None:
-            unique[place] = (path, message, value)
-        elif message not in known[1]:
-            unique[place] = (path, f"{known[1]} or {message.removeprefix('expected ')}", value)
-    return list(unique.values())
+def _about_tables(failures: list[Failure], shape: Shape) -> bool:
+    return any(shape.at(path).kind == "map" for path, _, _ in failures)
 
 
-def _notices(data: Any, shape: Shape, path: Path) -> Iterator[Problem]:
-    shape = shape.of(data)
-    if isinstance(data, list):
-        for i, value in enumerate(data):
-            yield from _notices(value, shape.child(i), (*path, i))
-    if not isinstance(data, dict):
-        return
-    for key, value in data.items():
-        child, inner = shape.child(key), (*path, key)
-        if key in shape.renamed:
-            yield Problem(inner, f"is called '{shape.renamed[key]}' now")
-        if child.deprecated:
-            yield Problem(inner, f"is deprecated: {child.deprecated}")
-        yield from _notices(value, child, inner)
-
-
-def _problem(path: Path, message: str, value: Any, shape: Shape, secrets: Secrets) -> Problem:
-    shown = not isinstance(value, dict | list | None.__class__) and "got " not in message
-    if shown and not secrets.at(path):
-        message = f"{message}, got {brief(units.shown(value), 80)}"
-    if isinstance(value, dict):
-        return _across(path, message, value, shape.at(path))
-    return Problem(path, message)
-
-
-def _without_secrets(problem: Problem, secrets: Secrets) -> Problem:
-    related = tuple(_without_secrets(each, secrets) for each in problem.related)
-    return problem._replace(
-        path=secrets.path(problem.path), message=secrets.clean(problem.message, problem.path), related=related
-    )
-
-
-def _across(path: Path, message: str, table: dict[Any, Any], shape: Shape) -> Problem:
-    """The problem of a rule across fields: at the first setting that its message names, the others with it."""
-    words = set(re.findall(r"\w+", message))
-    named = [key for key in table if key in shape.fields and key in words]
-    if not named:
-        return Problem(path, message)
-    others = tuple(Problem((*path, key), "is part of it") for key in named[1:])
-    return Problem((*path, named[0]), message, related=others)
-
-
-def _within(number: int | str, problem: Problem) -> Problem:
-    """The problem of one of several documents."""
-    related = tuple(_within(number, each) for each in problem.related)
-    return problem._replace(path=(number, *problem.path), related=related)
+def _notices(data: Any, shape: Shape) -> Iterator[Problem]:
+    for path, value, here in shape.places(data):
+        for key in value if isinstance(value, dict) else ():
+            if key in here.renamed:
+                yield Problem((*path, key), f"is called '{here.renamed[key]}' now")
+            if deprecated := here.child(key).deprecated:
+                yield Problem((*path, key), f"is deprecated: {deprecated}")

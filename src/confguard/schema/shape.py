@@ -136,6 +136,15 @@ class Shape:
             shape = shape.child(segment)
         return shape
 
+    def places(self, data: Any, path: Path = ()) -> Iterator[tuple[Path, Any, Shape]]:
+        """Data and all that is in it, from the outside in: where each stands, what it is, its own shape."""
+        shape = self.of(data)
+        yield path, data, shape
+        for key, value in (
+            data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+        ):
+            yield from shape.child(key).places(value, (*path, key))
+
     def of_documents(self) -> Shape:
         """The shape of a file that holds several such documents."""
         return Shape("list", rest=self)

@@ -73,7 +73,7 @@ class Session:
 
     def install(self) -> None:
         """Note what is read, and put the candidate in place."""
-        load, load_bytes = Schema.made, documents.load_bytes
+        load, load_bytes = Schema.instance, documents.load_bytes
 
         def noting(schema: Schema[Any], data: Any, untyped: Untyped, failed: Failed | None = None) -> Any:
             return self._watched(load(schema, data, untyped, failed), ())
@@ -82,7 +82,7 @@ class Session:
             return load_bytes(self._stand_in(path), limit)
 
         for place, name, stand_in in (
-            (Schema, "made", noting),
+            (Schema, "instance", noting),
             (documents, "load_bytes", standing_in),
             (loading, "_reading", lambda model: None),  # all go the way that is watched
         ):
