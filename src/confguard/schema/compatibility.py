@@ -43,7 +43,7 @@ def compare_schemas(old: Schema[Any], new: Schema[Any]) -> list[SchemaFinding]:
         for finding in notes(before.root, after.root)
         if finding.path not in breaking or finding.grade == "info"
     )
-    findings += lost_protection(before.root, after.root)
+    findings += lost_protection(before.shape, after.shape)
     findings = [_without_secrets(finding, before.shape, after.shape) for finding in findings]
     return sorted(findings, key=lambda finding: (GRADES.index(finding.grade), finding.code))
 

@@ -20,7 +20,7 @@ from confguard.errors import DocumentError
 from confguard.fields import Secret
 from confguard.paths import Path, Unshown, reveal
 from confguard.schema.shape import ANYTHING, Shape
-from confguard.schema.standing import State, below, shape_here
+from confguard.schema.standing import State, below
 from confguard.secrets import (
     HIDDEN,
     is_ambiguous,
@@ -251,13 +251,13 @@ def guarded(value: Any, name: Any, state: State, shape: Shape, deep: int = 0) ->
         return {
             _key(shape, key, name): guarded(inner, key, below(state, value, key, inner, there), there, deep)
             for key, inner in value.items()
-            for there in (shape_here(shape.child(key), inner),)
+            for there in (shape.child(key).holding(inner),)
         }
     if isinstance(value, list | tuple | set | frozenset):
         elements = [
             guarded(inner, name, below(state, value, i, inner, there), there, deep)
             for i, inner in enumerate(value)
-            for there in (shape_here(shape.child(i), inner),)
+            for there in (shape.child(i).holding(inner),)
         ]
         return elements if isinstance(value, list) else type(value)(elements)
     return guarded_leaf(value, name, state, deep)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping, Set
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any, get_origin
 
@@ -17,8 +19,10 @@ __all__ = [
     "as_data",
     "called",
     "completed",
+    "document_data",
     "is_instance",
     "meaning",
+    "plain",
     "value_inside",
     "with_defaults",
     "with_keys_of",
@@ -53,6 +57,44 @@ def as_data(value: Any, shape: Shape) -> Any:
 
 def _written(key: Any) -> Any:
     return key.value if isinstance(key, enum.Enum) else key
+
+
+def document_data(value: Any, shape: Shape) -> Any:
+    """An instance as the data of a document: with secrets, too, since a document is where they stand."""
+    return _revealed(as_data(value, shape))
+
+
+def _revealed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _revealed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_revealed(inner) for inner in value]
+    if isinstance(value, Secret):
+        return value.reveal()
+    if hasattr(value, "get_secret_value"):
+        value = value.get_secret_value()
+    if isinstance(value, bytes):
+        return value.decode(errors="surrogateescape")
+    if isinstance(value, date | time):
+        return value
+    return int(value) if isinstance(value, FieldType) and isinstance(value, int) else plain(value)
+
+
+def plain(value: Any) -> Any:
+    """A scalar as a document would write it."""
+    if isinstance(value, FieldType):
+        return int(value) if isinstance(value, int) and str(value).isdecimal() else str(value)
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, re.Pattern):
+        return value.pattern
+    if value is None or isinstance(value, str | int | float | list | dict):
+        return value
+    return str(value)
 
 
 def with_keys_of(data: Any, written: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from copy import copy
@@ -10,12 +9,12 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
-import attrs
 from attrs import define, field
 
 from confguard.paths import Path
+from confguard.schema.instances import as_data, plain
 from confguard.schema.json_schema import JsonSchema
-from confguard.schema.limits import allowed, by_pydantic, plain
+from confguard.schema.limits import allowed, by_pydantic
 from confguard.schema.nodes import SAME_PLACE, subschemas, write_only
 from confguard.schema.schema import Schema
 from confguard.schema.secrets import shown_at
@@ -270,23 +269,11 @@ def _default(shape: Shape) -> Any:
         return [] if value is not dict else {}
     if value is NOTHING or callable(value):
         return NOTHING
-    data = _as_data(value)
+    data = _as_json(as_data(value, shape))
     return data if _is_json(data) else NOTHING
 
 
-def _as_data(value: Any) -> Any:
-    if hasattr(value, "model_dump"):
-        return _as_data(value.model_dump(by_alias=True))
-    if attrs.has(type(value)) and not hasattr(type(value), "parse"):
-        return {
-            item.name: _as_data(getattr(value, item.name)) for item in attrs.fields(type(value)) if item.init
-        }
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            item.name: _as_data(getattr(value, item.name)) for item in dataclasses.fields(value) if item.init
-        }
+def _as_json(value: Any) -> Any:
     if isinstance(value, dict):
-        return {str(plain(key)): _as_data(child) for key, child in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_as_data(child) for child in value]
-    return plain(value)
+        return {str(plain(key)): _as_json(child) for key, child in value.items()}
+    return [_as_json(child) for child in value] if isinstance(value, list) else plain(value)

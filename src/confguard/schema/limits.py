@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import enum
-import re
 import sys
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from confguard.fields import FieldType, Impact, KeyedBy, Owner, Renamed, Safer, Unordered
+from confguard.fields import Impact, KeyedBy, Owner, Renamed, Safer, Unordered
 from confguard.schema.bounds import WORDS, Says, bounds_of, listed
 from confguard.schema.conversion import options_of, standard
+from confguard.schema.instances import plain
 from confguard.schema.shape import NOTHING, Shape
 
-__all__ = ["allowed", "by_pydantic", "default_text", "described", "plain", "type_name"]
+__all__ = ["allowed", "by_pydantic", "default_text", "described"]
 
 _TYPES = {int: "integer", float: "number", str: "string", bool: "boolean", type(None): "null"}
 _NUMBERS_TOO = {"duration", "decimal"}
@@ -148,20 +146,3 @@ def _extra(shape: Shape) -> Iterable[tuple[str, Any]]:
                 yield "keyed_by", list(mark.fields)
             case _:
                 pass
-
-
-def plain(value: Any) -> Any:
-    """A scalar as a document would write it."""
-    if isinstance(value, FieldType):
-        return int(value) if isinstance(value, int) and str(value).isdecimal() else str(value)
-    if isinstance(value, enum.Enum):
-        return value.value
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, re.Pattern):
-        return value.pattern
-    if value is None or isinstance(value, str | int | float | list | dict):
-        return value
-    return str(value)

@@ -27,7 +27,7 @@ from confguard.schema.guarded import (
     without,
 )
 from confguard.schema.shape import ANYTHING, Shape
-from confguard.schema.standing import State, below, is_telling, shape_here
+from confguard.schema.standing import State, below, is_telling
 from confguard.secrets import masked
 from confguard.values import Documents, documents_of
 
@@ -62,7 +62,7 @@ class Secrets:
         self._roots = [
             ValueInShape(State.SECRET if here.secret else State.PLAIN, here, side)
             for side in sides or (None,)
-            for here in (shape_here(shape, side),)
+            for here in (shape.holding(side),)
         ]
         self._known: list[dict[Path, ValueInShape]] = [{} for _ in self._roots]
         self._elements: dict[tuple[int, tuple[str, ...]], dict[Any, Any]] = {}
@@ -219,7 +219,7 @@ class Secrets:
             value = container[segment] if 0 <= segment < len(container) else NOWHERE
         else:
             value = NOWHERE
-        shape = shape_here(above.shape.child(segment), value)
+        shape = above.shape.child(segment).holding(value)
         return ValueInShape(below(above.state, container, segment, value, shape), shape, value)
 
     def _element(self, container: Any, key: Key) -> Any:

@@ -184,16 +184,21 @@ class Shape:
         """Does a value have all keys that are required here, and no others?"""
         return _fit(self, value)[:2] == (0, 0)
 
-    def of_kind(self, value: Any) -> bool:
-        """Is a value a table where one is wanted, a list where one is, and neither where something else is?"""
-        shape = self.of(value)
-        if shape.kind in {"map", "any"}:
-            return shape.kind == "any" or not isinstance(value, list | tuple | set | frozenset)
-        return not isinstance(value, Mapping) and (shape.kind == "list" or not isinstance(value, list))
+    def holding(self, value: Any) -> Shape:
+        """The shape of a value that stands here: a secret's, where something with secrets is wanted and it is not that.
 
-    def reads(self, value: Any) -> bool:
-        """Is a value of the kind that is wanted here, and can it be read as that?"""
-        return _fit(self, value)[:3] == (0, 0, 0)
+        Where the places of a list mean different things, one that does not fit may hold the secret at any of them.
+        """
+        if self.secret or not self.holds_secret or value is None or isinstance(value, bool):
+            return self
+        shape = self.of(value)
+        fits = shape.kind != "map" or not isinstance(value, list | tuple | set | frozenset)
+        if shape.kind in {"list", "value"}:
+            fits = not isinstance(value, Mapping) and (shape.kind == "list" or not isinstance(value, list))
+        placed = isinstance(value, list) and any(item.holds_secret for item in shape.items)
+        if placed or (fits and isinstance(value, str | int | float)):
+            fits = not any(_fit(self, value)[:3])
+        return self if fits else CONCEALED
 
     @cached_property
     def leaves(self) -> tuple[Shape, ...]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from datetime import date, time, timedelta
-from enum import Enum
+from datetime import date, time
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
@@ -14,9 +13,8 @@ from attrs import field, frozen
 
 from confguard.documents.document import Document, read
 from confguard.errors import DocumentError, Problem
-from confguard.fields import FieldType, Secret
 from confguard.paths import Path, follow, value_at
-from confguard.schema.instances import as_data, is_instance
+from confguard.schema.instances import as_data, document_data, is_instance
 from confguard.schema.layering import as_written
 from confguard.schema.schema import resolve_schema
 from confguard.schema.shape import ANYTHING, Shape
@@ -215,13 +213,13 @@ def read_source(source: Source, shape: Shape = ANYTHING, *, format: str | None =
     if isinstance(source, Mapping | list):
         return SourceData(source)
     if is_instance(source, shape):
-        return SourceData(_written(as_data(source, shape)))
+        return SourceData(document_data(source, shape))
     if not isinstance(source, type):
         kind: Any = type(source)
         if any(hasattr(kind, mark) for mark in ("model_fields", "__attrs_attrs__", "__dataclass_fields__")):
             schema = resolve_schema(kind)
             assert schema is not None
-            return SourceData(_written(as_data(source, schema.shape)))
+            return SourceData(document_data(source, schema.shape))
     raise refused(source)
 
 
@@ -232,28 +230,3 @@ def refused(source: object) -> TypeError:
     return TypeError(
         f"{what} is no source: a path, a Document, a mapping or list, or an instance of a schema's class is"
     )
-
-
-def _written(value: Any) -> Any:
-    """An instance's data as a document writes it: secrets, too, since a document is where they stand."""
-    if isinstance(value, dict):
-        return {key: _written(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_written(inner) for inner in value]
-    if isinstance(value, Secret):
-        return value.reveal()
-    if hasattr(value, "get_secret_value"):
-        value = value.get_secret_value()
-    if isinstance(value, FieldType):
-        return int(value) if isinstance(value, int) else str(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, bytes):
-        return value.decode(errors="surrogateescape")
-    if isinstance(value, re.Pattern):
-        return value.pattern
-    if value is None or isinstance(value, str | int | float | date | time):
-        return value
-    return str(value)

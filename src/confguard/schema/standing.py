@@ -11,12 +11,12 @@ from functools import lru_cache
 from typing import Any, Literal, get_origin
 
 from confguard.paths import Key, Segment
-from confguard.schema.shape import CONCEALED, Shape
+from confguard.schema.shape import Shape
 from confguard.secret_forms import is_password_of_command
 from confguard.secrets import about_name, is_ambiguous, is_login, is_reference, plural_name, secret_name
 from confguard.values import Files
 
-__all__ = ["State", "below", "is_telling", "shape_here"]
+__all__ = ["State", "below", "is_telling"]
 
 _HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 """By which somebody logs in."""
@@ -187,20 +187,6 @@ _OWNERS = frozenset(
     ]
 )
 """Below `passwords` these are whose password it is."""
-
-
-def shape_here(shape: Shape, value: Any) -> Shape:
-    """The shape of a value; that of a secret, where a table or list with secrets is wanted and it is something else.
-
-    Where the places of a list mean different things, one that does not fit may hold the secret at any of them.
-    """
-    if shape.secret or not shape.holds_secret or value is None or isinstance(value, bool):
-        return shape
-    if isinstance(value, list) and any(item.holds_secret for item in shape.of(value).items):
-        fits = shape.reads(value)
-    else:
-        fits = shape.of_kind(value) and (not isinstance(value, str | int | float) or shape.reads(value))
-    return shape if fits else CONCEALED
 
 
 def below(state: State, container: Any, segment: Segment, value: Any, shape: Shape) -> State:

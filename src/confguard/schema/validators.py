@@ -11,7 +11,7 @@ from typing import Annotated, Any, Optional, Union, get_args, get_origin
 from confguard.fields import Secret
 from confguard.schema.bounds import Says, listed, worded
 from confguard.schema.formats import translated
-from confguard.schema.limits import plain
+from confguard.schema.instances import plain
 
 __all__ = ["kind_of", "refined", "said_by", "words_of"]
 

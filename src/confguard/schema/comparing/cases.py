@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from attrs import evolve, frozen
@@ -13,7 +13,7 @@ from confguard.fields import Renamed
 from confguard.schema.comparing.ranges import Range
 from confguard.schema.comparing.texts import all_matching
 from confguard.schema.json_validation import fits
-from confguard.schema.nodes import SILENT, SchemaNode
+from confguard.schema.nodes import SILENT, SchemaNode, subschemas
 
 __all__ = [
     "ALL_TYPES",
@@ -25,6 +25,7 @@ __all__ = [
     "listed",
     "longest",
     "numbers",
+    "parts_below",
     "parts_of",
     "subschemas_of",
     "takes_key",
@@ -277,6 +278,15 @@ def parts_of(node: SchemaNode) -> Iterator[Part]:
         yield from parts_of(node.target(reference))
     for child in node.keywords.get("allOf", ()):
         yield from parts_of(node.child(child))
+
+
+def parts_below(node: SchemaNode, keywords: Collection[str], depth: int = 8) -> Iterator[Part]:
+    """A schema, those that hold wherever it does, and those that these keywords have: under some condition."""
+    for part in parts_of(node):
+        yield part
+        for (keyword, *_), child in subschemas(part.keywords) if depth > 0 else ():
+            if keyword in keywords:
+                yield from parts_below(part.node.child(child), keywords, depth - 1)
 
 
 def types_named(kinds: Any) -> frozenset[str]:

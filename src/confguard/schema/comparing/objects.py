@@ -13,6 +13,7 @@ from confguard.schema.comparing.cases import (
     Part,
     cases,
     children_of,
+    parts_below,
     parts_of,
     takes_key,
     takes_nothing,
@@ -234,7 +235,7 @@ def _as_additional(node: SchemaNode, keywords: dict[str, Any]) -> Part | None:
     """`unevaluatedProperties` as an `additionalProperties` beside all keys that are named; None where all are."""
     known: dict[str, Any] = {}
     patterns: dict[str, Any] = {}
-    for part in _all_parts(node):
+    for part in parts_below(node, _CONDITIONAL - {"not"} | {"then", "else"}):
         if "additionalProperties" in part.keywords:
             return None
         known |= dict.fromkeys(part.keywords.get("properties", {}), True)
@@ -245,18 +246,6 @@ def _as_additional(node: SchemaNode, keywords: dict[str, Any]) -> Part | None:
         "additionalProperties": keywords["unevaluatedProperties"],
     }
     return Part(SchemaNode(rest, node.resolver, node.draft), rest)
-
-
-def _all_parts(node: SchemaNode, depth: int = 0) -> Iterator[Part]:
-    """All that may hold beside a schema, under whatever condition."""
-    for part in parts_of(node):
-        yield part
-        if depth < 8:
-            below = [*part.keywords.get("anyOf", ()), *part.keywords.get("oneOf", ())]
-            below += [part.keywords[name] for name in ("if", "then", "else") if name in part.keywords]
-            below += part.keywords.get("dependentSchemas", {}).values()
-            for child in below:
-                yield from _all_parts(part.node.child(child), depth + 1)
 
 
 def _of_unevaluated(

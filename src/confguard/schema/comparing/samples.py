@@ -14,18 +14,28 @@ from typing import Any
 from attrs import evolve
 
 from confguard.paths import Path
-from confguard.schema.comparing.cases import ALL_TYPES, Part, children_of, subschemas_of, types_named
+from confguard.schema.comparing.cases import (
+    ALL_TYPES,
+    Part,
+    children_of,
+    parts_below,
+    parts_of,
+    subschemas_of,
+    types_named,
+)
 from confguard.schema.comparing.interface import Refusal, Refusals
 from confguard.schema.comparing.ranges import numbers_to_try
 from confguard.schema.comparing.texts import matching, texts
 from confguard.schema.json_validation import fits, places
-from confguard.schema.nodes import SAME_PLACE, SchemaNode, subschemas
+from confguard.schema.nodes import SAME_PLACE, SchemaNode
 
 __all__ = ["Budget", "in_doubt", "proven", "samples"]
 
 Nodes = tuple[SchemaNode, ...]
 _DEEPEST = 5
 _MOST_SPENT = 2_000
+_MENTIONED = SAME_PLACE - {"allOf"}
+"""What may hold of a value beside a schema, under whatever condition."""
 _MOST_KEYS = 8
 """Of how many keys each two are tried together."""
 
@@ -47,8 +57,8 @@ def samples(nodes: Nodes, depth: int = 0, hints: Nodes = (), budget: Budget | No
     budget = budget or Budget(_MOST_SPENT)
     if not budget.spend():
         return
-    parts = [part for node in nodes for part in _parts(node)]
-    hinting = [*parts, *(part for node in hints for part in _mentioned(node, depth))]
+    parts = [part for node in nodes for part in parts_of(node)]
+    hinting = [*parts, *(part for node in hints for part in parts_below(node, _MENTIONED, _DEEPEST - depth))]
     types = ALL_TYPES
     for part in parts:
         types &= types_named(part.keywords.get("type"))
@@ -99,28 +109,6 @@ def _without(node: SchemaNode, keyword: str) -> SchemaNode:
     return SchemaNode(
         {key: value for key, value in node.data.items() if key != keyword}, node.resolver, node.draft
     )
-
-
-def _parts(node: SchemaNode, depth: int = 0) -> Iterator[Part]:
-    """What holds together with a schema."""
-    keywords = node.keywords
-    yield Part(node, keywords)
-    if depth < _DEEPEST:
-        for reference in node.references:
-            yield from _parts(node.target(reference), depth + 1)
-        for part in keywords.get("allOf", ()):
-            yield from _parts(node.child(part), depth + 1)
-
-
-def _mentioned(node: SchemaNode, depth: int) -> Iterator[Part]:
-    """All that a schema says of the value itself, under whatever condition."""
-    yield Part(node, node.keywords)
-    if depth < _DEEPEST:
-        for reference in node.references:
-            yield from _mentioned(node.target(reference), depth + 1)
-        for (keyword, *_), child in subschemas(node.keywords):
-            if keyword in SAME_PLACE:
-                yield from _mentioned(node.child(child), depth + 1)
 
 
 def _first(nodes: Nodes, depth: int, budget: Budget) -> Any:
