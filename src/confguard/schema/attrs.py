@@ -5,8 +5,7 @@ Of what a class's validators and converters find wrong attrs tells the first onl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import FrameType
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_type_hints
 
 import attrs
@@ -20,24 +19,21 @@ from confguard.schema.pydantic import problems_of
 from confguard.schema.shape import NOTHING, Shape
 from confguard.schema.shaping import build_shape
 from confguard.schema.structuring import converter
-from confguard.schema.validators import kind_of, said_by, words_of
+from confguard.schema.validators import frames_of, kind_of, said_by, words_of
 
-__all__ = ["AttrsAdapter", "broken"]
+__all__ = ["AttrsAdapter"]
 
 
 class AttrsAdapter(SchemaAdapter):
     """attrs classes and dataclasses. Keys that a class does not name are errors."""
 
     def claims(self, model: object) -> bool:
-        """Is this an attrs class or a dataclass?"""
         return is_class(model)
 
     def shape(self, model: Any) -> Shape:
-        """What stands where."""
         return build_shape(model)
 
     def validate(self, model: Any, data: Any) -> Any:
-        """An instance from data."""
         if not isinstance(data, dict):
             raise InvalidDataError([((), "expected a table of settings", data)])
         try:
@@ -47,7 +43,6 @@ class AttrsAdapter(SchemaAdapter):
         raise InvalidDataError(problems)  # out here it has no context that quotes what was given
 
     def problems(self, error: Exception, data: Any) -> list[Failure]:
-        """What cattrs, or a validator, found."""
         return list(_problems(error, (), data))
 
 
@@ -68,7 +63,7 @@ def _problems(error: BaseException, path: Path, data: Any) -> Iterator[Failure]:
     validated = attrs.has(kind) if isinstance(kind, type) else False
     raised = next((inner for inner in error.exceptions if _step(inner) is None), None)
     looked = validated and isinstance(data, dict)
-    failures = list(broken(error, data, converter().structure, raised)) if looked else []
+    failures = list(_broken(error, data, raised)) if looked else []
     yield from (((*path, *where), message, value) for where, message, value in failures)
     for inner in error.exceptions:
         step = _step(inner)
@@ -108,9 +103,9 @@ def _message(error: BaseException, value: Any) -> str:
     text = said_by(error, value)
     if text is not None:
         return text
-    if _raiser(error).startswith(
-        ("cattr", "_cattr")
-    ):  # its texts quote values, and types as Python writes them
+    frames = list(frames_of(error))
+    raiser = str(frames[-1].f_globals.get("__name__") or "cattrs") if frames else ""
+    if raiser.startswith(("cattr", "_cattr")):  # its texts quote values, and types as Python writes them
         return _in_words(error)
     return str(error.args[0] if error.args else error) or type(error).__name__
 
@@ -122,20 +117,7 @@ def _in_words(error: BaseException) -> str:
     return "expected elements that are single values" if isinstance(error, TypeError) else "does not fit"
 
 
-def _raiser(error: BaseException) -> str:
-    """The module in which an error was raised."""
-    step = error.__traceback__
-    while step is not None and step.tb_next is not None:
-        step = step.tb_next
-    return str(step.tb_frame.f_globals.get("__name__") or "cattrs") if step is not None else ""
-
-
-def broken(
-    error: BaseException,
-    data: Mapping[str, Any],
-    structure: Callable[[Any, Any], Any],
-    raised: BaseException | None,
-) -> Iterator[Failure]:
+def _broken(error: BaseException, data: dict[str, Any], raised: BaseException | None) -> Iterator[Failure]:
     """Where something is wrong, what, and the value there; `error` is cattrs' of the class, `raised` the class's own.
 
     Each value that can be made is looked at, whatever is wrong with the others. What of the user's own was asked before
@@ -148,8 +130,9 @@ def broken(
     for item in attrs.fields(kind):
         given = item.init and item.name in data
         try:
-            if (value := come.value(item)) is NOTHING:
-                ready = _read(item, data, come, structure, hints) if given else _default(item, instance)
+            value = getattr(come.started, item.name, NOTHING)
+            if value is NOTHING:
+                ready = _read(item, data, come, hints) if given else _default(item, instance)
         except Exception:  # noqa: BLE001, S112 - told of as what it is, or a default that needs other fields
             continue
         try:
@@ -190,10 +173,10 @@ class _Come:
     @classmethod
     def to(cls, kind: Any, error: BaseException, raised: BaseException | None) -> _Come:
         names = [item.name for item in attrs.fields(kind)]
-        *_, last = _frames(error)
+        *_, last = frames_of(error)
         read = last.f_locals.get("res")  # of the function that cattrs has made for the class
         read = read if isinstance(read, dict) else None
-        own = (at.f_locals.get("self") for at in _frames(raised) if at.f_code.co_name == "__init__")
+        own = (at.f_locals.get("self") for at in frames_of(raised) if at.f_code.co_name == "__init__")
         started = next((one for one in own if type(one) is kind), None)
         stopped = _field_of(raised)
         if stopped in names:
@@ -202,27 +185,13 @@ class _Come:
         asked = frozenset(names) if started is not None and choked is None else frozenset()
         return cls(read, started, None, asked, choked if started is not None else None, raised)
 
-    def value(self, item: Any) -> Any:
-        """What the instance got for a field; `NOTHING` where it did not come so far."""
-        return NOTHING if self.started is None else getattr(self.started, item.name, NOTHING)
 
-
-def _frames(error: BaseException | None) -> Iterator[FrameType]:
-    step = error.__traceback__ if error is not None else None
-    while step is not None:
-        yield step.tb_frame
-        step = step.tb_next
-
-
-def _read(
-    item: Any, data: Mapping[str, Any], come: _Come, structure: Callable[[Any, Any], Any], hints: Any
-) -> Any:
+def _read(item: Any, data: dict[str, Any], come: _Come, hints: dict[str, Any]) -> Any:
     """A value as cattrs read it, before the field's converter. Raises whatever it raises."""
     if come.read is not None:
         return come.read[item.alias]
-    return (
-        structure(data[item.name], hints.get(item.name, Any)) if item.converter is None else data[item.name]
-    )
+    written, hint = data[item.name], hints.get(item.name, Any)
+    return converter().structure(written, hint) if item.converter is None else written
 
 
 def _default(item: Any, instance: Any) -> Any:
@@ -276,23 +245,18 @@ class _Asking:
                 if value is not None:
                     yield from self.failures(validator.validator, value, path)
             case "_DeepIterable":
-                yield from self.optional(validator.iterable_validator, value, path)
+                yield from self.failures(validator.iterable_validator, value, path)
                 for i, element in enumerate(value):
                     inner = (*path, i) if isinstance(value, Sequence) else path
                     yield from self.failures(validator.member_validator, element, inner)
             case "_DeepMapping":
-                yield from self.optional(validator.mapping_validator, value, path)
+                yield from self.failures(validator.mapping_validator, value, path)
                 for key, element in value.items():
-                    for _, message, _ in self.optional(validator.key_validator, key, path):
+                    for _, message, _ in self.failures(validator.key_validator, key, path):
                         yield (*path, key), f"the key: {message}", key
-                    yield from self.optional(validator.value_validator, element, (*path, key))
-            case kind if kind or not self.only_own:
+                    yield from self.failures(validator.value_validator, element, (*path, key))
+            case kind if validator is not None and (kind or not self.only_own):
                 yield from self.failure(validator, value, path, own=bool(kind))
-
-    def optional(self, validator: Any, value: Any, path: Path) -> Iterator[Failure]:
-        """The same for a validator that may not be there."""
-        if validator is not None:
-            yield from self.failures(validator, value, path)
 
     def failure(self, validator: Any, value: Any, path: Path, *, own: bool) -> Iterator[Failure]:
         """What one validator raises, in our words where it is attrs' own."""
@@ -310,9 +274,5 @@ class _Asking:
 
 def _field_of(raised: BaseException | None) -> str | None:
     """The field whose validator raised an error: its attribute is handed to every validator."""
-    for frame in _frames(raised):
-        for value in frame.f_locals.values():
-            if isinstance(value, attrs.Attribute):
-                name: str = value.name
-                return name
-    return None
+    values = (value for frame in frames_of(raised) for value in frame.f_locals.values())
+    return next((value.name for value in values if isinstance(value, attrs.Attribute)), None)

@@ -8,9 +8,9 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from confguard.errors import Problem, place
-from confguard.paths import Path, follow
+from confguard.paths import Path, follow, value_at
 from confguard.schema.bounds import listed
-from confguard.schema.instances import as_data, called, value_inside
+from confguard.schema.instances import as_data, called
 from confguard.schema.layering import Overlay, named
 from confguard.schema.problems import place_problem, said_twice
 from confguard.schema.shape import COMPUTED, NOTHING, Shape
@@ -33,25 +33,15 @@ class Combined:
         """The layers that hold a path, the highest first, and whether it counts: nothing above cut it off."""
         cut = False
         for layer in reversed(self.layers):
-            walked, whole = follow(layer.data, path)
-            if whole:
+            if follow(layer.data, path)[1]:
                 yield layer, not cut
-            around = layer.data
-            for step in walked:
-                around = around[step]
-            cut = cut or (not whole and not isinstance(around, Mapping)) or _lost(layer, path) is not None
+            cut = cut or _cut_at(layer, path) is not None
 
     def erased(self, path: Path) -> Iterator[tuple[Layer, Path]]:
         """The layers that took away what lower ones say of a path, the highest first, and at which place around it."""
         for layer in reversed(self.layers):
-            walked, whole = follow(layer.data, path)
-            around = layer.data
-            for step in walked:
-                around = around[step]
-            if not whole and walked and not isinstance(around, Mapping):
-                yield layer, tuple(walked)
-            elif (lost := _lost(layer, path)) is not None:
-                yield layer, lost[:-1]
+            if (place := _cut_at(layer, path)) is not None:
+                yield layer, place
 
     def untyped(self, path: Path) -> bool:
         """Does what stands at a path come from a layer whose values are all texts?"""
@@ -60,13 +50,16 @@ class Combined:
     def default(self, path: Path, shape: Shape) -> Any:
         """The default of a setting where no layer says anything of it; `COMPUTED` where that cannot be told."""
         for length, step in enumerate(path):
-            shape = shape.of(value_inside(self.data, path[:length])).child(step)
+            shape = shape.of(value_at(self.data, path[:length])).child(step)
             given = any(counts for _, counts in self.saying(path[: length + 1]))
             last = length == len(path) - 1
             if not last and not given and shape.default is not NOTHING:
                 around = called(shape.default)
                 data = as_data(around, shape) if around is not COMPUTED else COMPUTED
-                return value_inside(data, path[length + 1 :]) if isinstance(data, dict) else COMPUTED
+                if not isinstance(data, dict):
+                    return COMPUTED
+                below = path[length + 1 :]
+                return value_at(data, below) if follow(data, below)[1] else NOTHING
         return as_data(called(shape.default), shape) if shape.default is not NOTHING else NOTHING
 
     def placed(self, problem: Problem, shape: Shape) -> Problem:
@@ -116,8 +109,12 @@ def combine(layers: list[Layer], shape: Shape) -> Combined:
     return Combined(merged, tuple(layers_read), tuple(problems))
 
 
-def _lost(layer: Layer, path: Path) -> Path | None:
-    return next((lost for lost in layer.lost if path[: len(lost)] == lost), None)
+def _cut_at(layer: Layer, path: Path) -> Path | None:
+    """At which place around a path a layer takes away what lower ones say of it; None where it does not."""
+    walked, whole = follow(layer.data, path)
+    if not whole and not isinstance(value_at(layer.data, walked), Mapping):
+        return walked
+    return next((lost[:-1] for lost in layer.lost if path[: len(lost)] == lost), None)
 
 
 def _remove(data: Any, path: Path) -> None:

@@ -107,7 +107,7 @@ def _tables(case: Case, depth: int) -> Iterator[dict[str, Any]]:
         for name in [name for key in table for name in needed.get(key, ())]:
             table.setdefault(name, _least(children_of(case.parts, name), depth + 1))
     yield table
-    known = [name for part in case.parts for name in part.keywords.get("properties", {}) if name not in table]
+    known = [name for part in case.parts for name in part.properties if name not in table]
     for name in [*known, *_made_up(case, depth)]:  # as many as must be
         value = _least(children_of(case.parts, name), depth + 1)
         yield table | {name: value}
@@ -118,7 +118,7 @@ def _tables(case: Case, depth: int) -> Iterator[dict[str, Any]]:
 def _made_up(case: Case, depth: int) -> Iterator[str]:
     """Keys that no schema names: such as its patterns ask for, else plain ones."""
     for part in case.parts:
-        for pattern in part.keywords.get("patternProperties", ()):
+        for pattern in part.patterns:
             yield from islice(matching(pattern), 3)
     if names := subschemas_of(case.parts, "propertyNames"):
         yield from (name for name in islice(_values(tuple(names), depth + 1), 8) if isinstance(name, str))

@@ -10,7 +10,6 @@ from itertools import pairwise
 from typing import Any, get_origin
 
 from confguard.fields import FieldType, Secret
-from confguard.paths import Path
 from confguard.schema.conversion import is_span
 from confguard.schema.shape import COMPUTED, NOTHING, Shape
 from confguard.values import Elements
@@ -23,7 +22,6 @@ __all__ = [
     "is_instance",
     "meaning",
     "plain",
-    "value_inside",
     "with_defaults",
     "with_keys_of",
     "with_parsed_defaults",
@@ -204,15 +202,6 @@ def called(default: Any) -> Any:
         return default()
     except Exception:  # noqa: BLE001 - a factory may raise anything
         return COMPUTED
-
-
-def value_inside(data: Any, path: Path) -> Any:
-    """What tables hold at a path; `NOTHING` where they hold nothing."""
-    for step in path:
-        if not isinstance(data, dict) or step not in data:
-            return NOTHING
-        data = data[step]
-    return data
 
 
 def with_parsed_defaults(data: Any, shape: Shape) -> Any:

@@ -118,43 +118,30 @@ class _Export:
         return f"#/$defs/{self._names[shape.hint]}"
 
     def _table(self, shape: Shape) -> dict[str, Any]:
-        keywords: dict[str, Any] = {"type": "object"}
         properties: dict[str, Any] = {}
         required: list[str] = []
         either: list[dict[str, Any]] = []
         for names, child in _named(shape):
-            node = self.node(child)
-            properties |= dict.fromkeys(names, node)
-            if child.default is NOTHING:
-                if len(names) == 1:
-                    required += names
-                else:
-                    either.append({"anyOf": [{"required": [name]} for name in names]})
-        if properties:
-            keywords["properties"] = properties
-        if required:
-            keywords["required"] = required
-        if of_keys := _of_keys(shape.keys):
-            keywords["propertyNames"] = of_keys
-        if either:
-            keywords["allOf"] = either
-        keywords["additionalProperties"] = (
-            False if shape.closed else self.node(shape.rest) if shape.rest else True
-        )
-        if shape.secret_keys:
-            keywords["propertyNames"] = {"writeOnly": True}
-        return keywords
+            properties |= dict.fromkeys(names, self.node(child))
+            if child.default is NOTHING and len(names) == 1:
+                required += names
+            elif child.default is NOTHING:
+                either.append({"anyOf": [{"required": [name]} for name in names]})
+        of_keys = {"writeOnly": True} if shape.secret_keys else _of_keys(shape.keys)
+        said = {"properties": properties, "required": required, "propertyNames": of_keys, "allOf": either}
+        rest = False if shape.closed else self.node(shape.rest) if shape.rest else True
+        said = {keyword: value for keyword, value in said.items() if value}
+        return {"type": "object"} | said | {"additionalProperties": rest}
 
     def _list(self, shape: Shape) -> dict[str, Any]:
         if not shape.items:
             return {"type": "array", "items": self.node(shape.rest) if shape.rest else {}}
-        size = len(shape.items)
         return {
             "type": "array",
             "prefixItems": [self.node(child) for child in shape.items],
             "items": False,
             "minItems": sum(child.default is NOTHING for child in shape.items),
-            "maxItems": size,
+            "maxItems": len(shape.items),
         }
 
 
@@ -225,13 +212,8 @@ _FORMS: dict[str, dict[str, Any]] = {
 
 def _own_keywords(shape: Shape) -> dict[str, Any]:
     keywords = allowed(shape)
-    name = (
-        shape.field_type.__name__
-        if shape.field_type
-        else "Duration"
-        if keywords.get("format") == "duration"
-        else None
-    )
+    name = "Duration" if keywords.get("format") == "duration" else None
+    name = shape.field_type.__name__ if shape.field_type else name
     if name in _FORMS:
         keywords.pop("format", None)
         keywords = _FORMS[name] | {key: value for key, value in keywords.items() if key != "type"}

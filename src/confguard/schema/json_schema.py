@@ -81,11 +81,9 @@ class JsonSchemaAdapter(SchemaAdapter):
     tells_unknown_keys = True
 
     def claims(self, model: object) -> bool:
-        """Is this a JSON Schema?"""
         return isinstance(model, JsonSchema)
 
     def shape(self, model: Any) -> Shape:
-        """What stands where."""
         cached: Shape = model.shape
         return cached
 
@@ -102,7 +100,6 @@ class JsonSchemaAdapter(SchemaAdapter):
         """Nothing: no code of a user's runs."""
 
     def validate(self, model: Any, data: Any) -> Any:
-        """The data itself."""
         from confguard.schema.formats import as_json, as_written
         from confguard.schema.json_validation import problems
 

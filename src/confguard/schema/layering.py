@@ -11,7 +11,7 @@ from typing import Any
 from attrs import field, frozen
 
 from confguard.errors import Problem
-from confguard.paths import Path, follow
+from confguard.paths import Path, follow, value_at
 from confguard.schema.shape import Shape
 from confguard.values import Elements, same
 
@@ -110,7 +110,7 @@ class _Naming:
         for own, other in moved.items():
             inner, there = (*path, *own), (*place, *other)
             self.written[inner] = there
-            value = self.named(_value(data, other), _value(known, own), shape.at(own), inner, there)
+            value = self.named(value_at(data, other), value_at(known, own), shape.at(own), inner, there)
             _put(data_named, own, value)
         longer = [other for other in moved.values() if len(other) > 1]
         return _without(data_named, longer) if longer else data_named
@@ -132,7 +132,7 @@ class _Naming:
             first = own if follow(data, own)[1] else moves.get(own)
             if first is None:
                 moves[own] = other
-            elif not same(_value(data, first), _value(data, other)):
+            elif not same(value_at(data, first), value_at(data, other)):
                 self.twice.append(((*place, *first), (*place, *other)))
         return moves
 
@@ -161,17 +161,6 @@ def _are_elements(data: Elements, below: Any, shape: Shape) -> bool:
     if not table or isinstance(below, list):
         return True
     return not isinstance(below, Mapping) and data.keys() == set(range(len(data)))
-
-
-def _value(data: Any, path: Path) -> Any:
-    for step in path:
-        if not isinstance(data, Mapping | list):
-            return None
-        try:
-            data = data[step]  # type: ignore[call-overload]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return data
 
 
 def _put(data: dict[Any, Any], path: Path, value: Any) -> None:

@@ -19,15 +19,12 @@ class PydanticAdapter(SchemaAdapter):
     """Pydantic v2 models. Keys that a model does not name are errors unless it sets `extra` itself."""
 
     def claims(self, model: object) -> bool:
-        """Is this a pydantic model?"""
         return is_pydantic(model)
 
     def shape(self, model: Any) -> Shape:
-        """What stands where."""
         return build_shape(model, as_pydantic_type)
 
     def validate(self, model: Any, data: Any) -> Any:
-        """A model from data."""
         import pydantic
 
         try:

@@ -70,12 +70,16 @@ class Secrets:
         self._paths: dict[Path, Path | None] = {}
         self._plain: dict[Path, Shape | None] = {(): None if shape.secret else shape}
 
+    @classmethod
+    def _of(cls, roots: Iterable[ValueInShape]) -> Secrets:
+        secrets = cls()
+        secrets._roots = list(roots)
+        secrets._known = [{} for _ in secrets._roots]
+        secrets._plain = {(): None}  # each may have its own schema
+        return secrets
+
     def __add__(self, other: Secrets) -> Secrets:
-        both = Secrets()
-        both._roots = [*self._roots, *other._roots]
-        both._known = [{} for _ in both._roots]
-        both._plain = {(): None}  # each side may have its own schema
-        return both
+        return Secrets._of([*self._roots, *other._roots])
 
     @classmethod
     def in_files(cls, shape: Shape, *sides: Any) -> Secrets:
@@ -86,14 +90,10 @@ class Secrets:
 
     def of_documents(self) -> Secrets:
         """The same, of files that may hold several documents."""
-        apart = Secrets()
-        apart._roots = [
+        return Secrets._of(
             ValueInShape(State.PLAIN, each.shape.of_documents(), documents_of(each.value))
             for each in self._roots
-        ]
-        apart._known = [{} for _ in apart._roots]
-        apart._plain = {(): None}
-        return apart
+        )
 
     def at(self, path: Path) -> bool:
         """Is the value at a path secret, as a whole or in part?"""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import islice
-from types import NoneType, UnionType
+from types import FrameType, NoneType, UnionType
 from typing import Annotated, Any, Optional, Union, get_args, get_origin
 
 from confguard.fields import Secret
@@ -13,7 +13,7 @@ from confguard.schema.bounds import Says, listed, worded
 from confguard.schema.formats import translated
 from confguard.schema.instances import plain
 
-__all__ = ["kind_of", "refined", "said_by", "words_of"]
+__all__ = ["frames_of", "kind_of", "refined", "said_by", "words_of"]
 
 _MOST_OPTIONS = 100
 _COMPARISONS = {">=": "minimum", "<=": "maximum", ">": "exclusiveMinimum", "<": "exclusiveMaximum"}
@@ -141,13 +141,19 @@ def _pattern(validator: Any) -> dict[str, Any]:
 
 def said_by(error: BaseException, value: Any) -> str | None:
     """What one of attrs' own validators says in our words, if one raised this. Its message quotes the value."""
-    step = error.__traceback__
-    while step is not None and step.tb_next is not None:
-        step = step.tb_next
-    if step is None or step.tb_frame.f_globals.get("__name__") != "attr.validators":
+    frames = list(frames_of(error))
+    if not frames or frames[-1].f_globals.get("__name__") != "attr.validators":
         return None
-    validator = step.tb_frame.f_locals.get("self")
-    return words_of(validator, step.tb_frame.f_locals.get("value", value)) if validator is not None else None
+    given = frames[-1].f_locals
+    return words_of(given["self"], given.get("value", value)) if "self" in given else None
+
+
+def frames_of(error: BaseException | None) -> Iterator[FrameType]:
+    """The calls through which an error came, the one that raised it last."""
+    step = error.__traceback__ if error is not None else None
+    while step is not None:
+        yield step.tb_frame
+        step = step.tb_next
 
 
 def words_of(validator: Any, value: Any) -> str:

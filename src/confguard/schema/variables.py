@@ -97,18 +97,12 @@ class SecretFiles:
 
 
 @frozen
-class _Text:
-    path: Path
-    text: str
-    source: str
-
-
-@frozen
 class _Texts:
     """Collects texts by the path that their name stands for, and makes a layer of them."""
 
     shape: Shape
-    found: dict[Path, _Text] = field(factory=dict)
+    texts: dict[Path, tuple[str, str]] = field(factory=dict)
+    """By their paths, each with its source."""
     problems: list[Problem] = field(factory=list)
 
     def add(self, name: str, text: str, source: str) -> bool:
@@ -118,9 +112,9 @@ class _Texts:
             return False
         if _has_secret_key(path, self.shape):
             source = source.replace(name, HIDDEN)
-        known = self.found.setdefault(path, _Text(path, text, source))
-        if known.text != text:
-            self.problems.append(_two_things(path, known.source, source))
+        known, first = self.texts.setdefault(path, (text, source))
+        if known != text:
+            self.problems.append(_two_things(path, first, source))
         return True
 
     def layer(self, about: str, unused: list[str]) -> Layer:
@@ -128,38 +122,29 @@ class _Texts:
         data: dict[Any, Any] = {}
         origins: dict[Path, str] = {}
         beneath: dict[Path, tuple[Any, str]] = {}
-        for named, each in sorted(self.found.items(), key=lambda item: (len(item[0]), str(item[0]))):
+        for named in sorted(self.texts, key=lambda path: (len(path), str(path))):
+            text, source = self.texts[named]
             try:
-                value = _value(each.text, self.shape.at(named), named)
+                value = _value(text, self.shape.at(named), named)
             except ValueError as error:
-                self.problems.append(Problem(named, str(error), each.source))
+                self.problems.append(Problem(named, str(error), source))
                 continue
             path = _settled(named, data, self.shape)
             if path in origins and not same(value_at(data, path), value):
-                self.problems.append(_two_things(path, origins[path], each.source))
+                self.problems.append(_two_things(path, origins[path], source))
                 continue
             around = next(
                 (origins[path[:n]] for n in range(len(path) - 1, 0, -1) if path[:n] in origins), None
             )
             if around is not None and follow(data, path)[1]:
                 beneath[path] = value_at(data, path), around
-            try:
-                _put(data, path, value)
-            except _NoTableError as error:
-                message = f"is no table, and {each.source} is a setting in it"
-                self.problems.append(Problem(path[: -error.left], message, origins.get(path[: -error.left])))
+            if (single := _put(data, path, value)) is not None:
+                message = f"is no table, and {source} is a setting in it"
+                self.problems.append(Problem(single, message, origins.get(single)))
                 continue
-            origins[path] = each.source
+            origins[path] = source
         problems = tuple(self.problems)
-        return Layer(
-            about,
-            data,
-            origins=origins,
-            beneath=beneath,
-            unused=tuple(unused),
-            caseless=True,
-            problems=problems,
-        )
+        return Layer(about, data, None, origins, beneath, tuple(unused), caseless=True, problems=problems)
 
 
 def _two_things(path: Path, first: str, second: str) -> Problem:
@@ -189,28 +174,19 @@ def _key_there(step: Any, table: dict[Any, Any], shape: Shape, *, last: bool) ->
     return alike[0] if len(alike) == 1 else str(step)
 
 
-class _NoTableError(Exception):
-    """What is to hold a setting is a single value; `left` steps of the path were still to go."""
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-
-def _put(data: Any, path: Path, value: Any) -> None:
-    step, *rest = path
-    if isinstance(data, list):
-        if not isinstance(step, int) or step > len(data):
-            raise _NoTableError(len(path))
-        data += [None] if step == len(data) else []
-    elif not isinstance(data, dict):
-        raise _NoTableError(len(path))
-    if not rest:
-        data[step] = value
-        return
-    inner = data.get(step) if isinstance(data, dict) else data[step]
-    if inner is None:
-        data[step] = Elements() if isinstance(rest[0], int) else {}
-    _put(data[step], tuple(rest), value)
+def _put(data: Any, path: Path, value: Any) -> Path | None:
+    """Put a value at a path; where that cannot be done, the place on the way that is no table."""
+    for i, step in enumerate(path):
+        if isinstance(data, list) and isinstance(step, int) and step <= len(data):
+            data += [None] if step == len(data) else []
+        elif not isinstance(data, dict):
+            return path[:i]
+        if i == len(path) - 1:
+            data[step] = value
+        elif (data.get(step) if isinstance(data, dict) else data[step]) is None:
+            data[step] = Elements() if isinstance(path[i + 1], int) else {}
+        data = data[step]
+    return None
 
 
 def _matched(name: str, shape: Shape) -> Path | None:

@@ -46,13 +46,27 @@ class Part:
     node: SchemaNode
     keywords: dict[str, Any]
 
+    @property
+    def properties(self) -> dict[str, Any]:
+        """What it says of the values of keys that it names."""
+        return self.keywords.get("properties", {})  # type: ignore[no-any-return]
+
+    @property
+    def patterns(self) -> dict[str, Any]:
+        """What it says of those of keys that match a pattern."""
+        return self.keywords.get("patternProperties", {})  # type: ignore[no-any-return]
+
+    @property
+    def others(self) -> SchemaNode:
+        """What it says of those of all other keys."""
+        return self.node.child(self.keywords.get("additionalProperties", True))
+
     def children(self, name: str) -> list[SchemaNode]:
         """What the values of a key must fit."""
-        known, patterns = self.keywords.get("properties", {}), self.keywords.get("patternProperties", {})
         name = self.renamed.get(name, name)
-        nodes = [known[name]] if name in known else []
-        nodes += [child for pattern, child in patterns.items() if re.search(pattern, name)]
-        return list(map(self.node.child, nodes or [self.keywords.get("additionalProperties", True)]))
+        nodes = [self.properties[name]] if name in self.properties else []
+        nodes += [child for pattern, child in self.patterns.items() if re.search(pattern, name)]
+        return list(map(self.node.child, nodes)) or [self.others]
 
     def element(self, position: int) -> SchemaNode:
         """What the element at a position must fit."""
@@ -68,7 +82,7 @@ class Part:
     def renamed(self) -> dict[str, str]:
         """Old names of keys with the ones that they have now."""
         names = {}
-        for name, child in self.keywords.get("properties", {}).items():
+        for name, child in self.properties.items():
             extra = child.get("x-confguard") if isinstance(child, dict) else None
             if isinstance(extra, dict) and isinstance(extra.get("renamed"), str):
                 names[Renamed(extra["renamed"]).old] = name

@@ -143,25 +143,14 @@ class Containment(Comparing):
         for union in ("anyOf", "oneOf"):
             if union in keywords and not says_same(case, new, union):
                 refusals += self._of_members(case, list(map(new.child, keywords[union])), union)
-        if (
-            "not" in keywords
-            and not says_same(case, new, "not")
-            and not disjoint(case, new.child(keywords["not"]))
-        ):
-            refusals.append(
-                Refusal(
-                    "CS114", "excludes something with `not`", sure=False, now=keywords["not"], keyword="not"
-                )
-            )
+        excluded = keywords.get("not", False)
+        if excluded and not says_same(case, new, "not") and not disjoint(case, new.child(excluded)):
+            refusals.append(Refusal.doubtful("not", "excludes something with `not`", now=excluded))
         if "if" in keywords and not says_same(case, new, "if", "then", "else"):
             refusals += self._of_condition(case, new, keywords)
         for keyword in sorted(_UNDECIDED & keywords.keys()):
             if not says_same(case, new, keyword):
-                refusals.append(
-                    Refusal(
-                        "CS114", f"`{keyword}` is another", sure=False, now=keywords[keyword], keyword=keyword
-                    )
-                )
+                refusals.append(Refusal.doubtful(keyword, f"`{keyword}` is another", now=keywords[keyword]))
         return refusals
 
     def _of_members(self, case: Case, members: list[SchemaNode], union: str) -> Refusals:
@@ -170,14 +159,8 @@ class Containment(Comparing):
         if covering and union == "oneOf":
             others = [member for member in members if member is not covering[0]]
             if not all(disjoint(case, member) for member in others):
-                return [
-                    Refusal(
-                        "CS113",
-                        "may fit more than one member of `oneOf`, and one alone may fit",
-                        sure=False,
-                        keyword="oneOf",
-                    )
-                ]
+                text = "may fit more than one member of `oneOf`, and one alone may fit"
+                return [Refusal.doubtful("oneOf", text, "CS113")]
         if covering:
             return []
         alike = [result for result in results if not any(_tells_apart(refusal) for refusal in result)]
@@ -189,15 +172,13 @@ class Containment(Comparing):
         if all(refusal.code == "CS104" and not refusal.path for result in results for refusal in result):
             was = kinds(case.types)
             return [Refusal("CS104", f"no longer takes {was}", was=was)]
-        refused = [
+        members_gone = [
             each for result in results for each in _of_member(result, several=True) if each.code == "CS112"
         ]
+        if len(members_gone) == len(results):
+            return members_gone[:1]
         text = f"a member of `{union}` is gone, or takes less: something that fitted it fits none now"
-        return (
-            refused[:1]
-            if len(refused) == len(results)
-            else [Refusal("CS112", text, sure=False, keyword=union)]
-        )
+        return [Refusal.doubtful(union, text, "CS112")]
 
     def _of_condition(self, case: Case, new: SchemaNode, keywords: dict[str, Any]) -> Refusals:
         condition = new.child(keywords["if"])
@@ -212,7 +193,7 @@ class Containment(Comparing):
         if not refusals:
             return []
         about = [evolve(refusal, sure=False) for refusal in refusals if refusal.path]
-        return [Refusal("CS114", "`if`, `then` or `else` asks for more", sure=False, keyword="if"), *about]
+        return [Refusal.doubtful("if", "`if`, `then` or `else` asks for more"), *about]
 
 
 _UNDECIDED = {"extends", "disallow", "divisibleBy", "unevaluatedItems"}

@@ -34,6 +34,11 @@ class Refusal:
     whole: bool = False
     """Does nothing fit any more at its place?"""
 
+    @classmethod
+    def doubtful(cls, keyword: str, message: str, code: str = "CS114", **more: Any) -> Refusal:
+        """One of which it cannot be told by a keyword alone whether there is anything that it refuses."""
+        return cls(code, message, sure=False, keyword=keyword, **more)
+
     def below(self, step: Any) -> Refusal:
         """The refusal as it is seen from one step up."""
         around = ({step: self.shown_by[0]},) if self.shown_by and isinstance(step, str) else None

@@ -186,7 +186,7 @@ def _members(parts: list[Part]) -> list[SchemaNode]:
 def _properties(parts: list[Part]) -> dict[str, tuple[SchemaNode, ...]]:
     properties: dict[str, tuple[SchemaNode, ...]] = {}
     for part in parts:
-        for name, child in part.keywords.get("properties", {}).items():
+        for name, child in part.properties.items():
             properties[name] = (*properties.get(name, ()), part.node.child(child))
     return properties
 

@@ -49,7 +49,7 @@ def _of_values(compare: Comparing, case: Case, new: Part, listed: Keys | None) -
 
 
 def _known(case: Case, name: str) -> bool:
-    return any(name in part.keywords.get("properties", {}) or name in part.renamed for part in case.parts)
+    return any(name in part.properties or name in part.renamed for part in case.parts)
 
 
 def _possible(case: Case, name: str) -> bool:
@@ -59,9 +59,9 @@ def _possible(case: Case, name: str) -> bool:
 
 def _is_named(part: Part, name: str) -> bool:
     """Does a schema say more of a key than of all others?"""
-    if name in part.keywords.get("properties", {}) or name in part.renamed:
+    if name in part.properties or name in part.renamed:
         return True
-    return any(re.search(pattern, name) for pattern in part.keywords.get("patternProperties", {}))
+    return any(re.search(pattern, name) for pattern in part.patterns)
 
 
 def _former(part: Part, name: str) -> list[str]:
@@ -80,9 +80,8 @@ def _required(case: Case, new: Part, listed: Keys | None) -> Iterator[Refusal]:
 
 
 def _counts(case: Case, new: Part, listed: Keys | None) -> Iterator[Refusal]:
-    least = max(
-        case.highest("minProperties") or 0, len({name for names in case.all("required") for name in names})
-    )
+    required = {name for names in case.all("required") for name in names}
+    least = max(case.highest("minProperties") or 0, len(required))
     if new.keywords.get("minProperties", 0) > least:
         now = new.keywords["minProperties"]
         yield Refusal("CS105", f"minProperties is {now}", was=case.highest("minProperties"), now=now)
@@ -96,12 +95,8 @@ def _counts(case: Case, new: Part, listed: Keys | None) -> Iterator[Refusal]:
 
 def _names(case: Case, new: Part) -> list[str]:
     """Every key that is named anywhere, in the order of the schemas."""
-    names: dict[str, None] = {}
-    for part in (*case.parts, new):
-        names |= dict.fromkeys(
-            [*part.keywords.get("properties", {}), *(part.renamed if part is not new else ())]
-        )
-    return list(names)
+    names = [name for part in case.parts for name in _named(part)]
+    return list(dict.fromkeys([*names, *new.properties]))
 
 
 def _is_matched(case: Case, name: str) -> bool:
@@ -123,10 +118,8 @@ def _of_keys(compare: Comparing, case: Case, new: Part, listed: Keys | None) -> 
         name for name in others if _is_named(new, name) or all(map(takes_nothing, new.children(name)))
     ]
     for name in dict.fromkeys([*_names(case, new), *told_apart]):
-        old, known = (
-            children_of(case.parts, name),
-            _known(case, name) or name in others or _is_matched(case, name),
-        )
+        old = children_of(case.parts, name)
+        known = _known(case, name) or name in others or _is_matched(case, name)
         if not known and any(_known(case, was) for was in _former(new, name)):
             continue
         for now in new.children(name):
@@ -134,7 +127,7 @@ def _of_keys(compare: Comparing, case: Case, new: Part, listed: Keys | None) -> 
                 continue
             if takes_nothing(now) and known:
                 yield _removed(case, name)
-            elif takes_nothing(now) and name not in new.keywords.get("properties", {}):
+            elif takes_nothing(now) and name not in new.properties:
                 continue  # as all keys that have no name, of which is told at once
             elif takes_nothing(now):
                 text = "is refused now: a file that has this key for something else is refused"
@@ -150,7 +143,7 @@ def _of_keys(compare: Comparing, case: Case, new: Part, listed: Keys | None) -> 
 
 def _removed(case: Case, name: str) -> Refusal:
     now = next((part.renamed[name] for part in case.parts if name in part.renamed), None)
-    if now and not any(name in part.keywords.get("properties", {}) for part in case.parts):
+    if now and not any(name in part.properties for part in case.parts):
         return Refusal("CS101", f"is the old name of '{now}', and is read no more", (name,))
     return Refusal("CS101", "was removed", (name,))
 
@@ -158,18 +151,18 @@ def _removed(case: Case, name: str) -> Refusal:
 def _patterns(case: Case) -> dict[str, list[SchemaNode]]:
     patterns: dict[str, list[SchemaNode]] = {}
     for part in case.parts:
-        for pattern, child in part.keywords.get("patternProperties", {}).items():
+        for pattern, child in part.patterns.items():
             patterns.setdefault(pattern, []).append(part.node.child(child))
     return patterns
 
 
 def _of_patterns(compare: Comparing, case: Case, new: Part, listed: Keys | None) -> Iterator[Refusal]:
-    before, after = _patterns(case), new.keywords.get("patternProperties", {})
+    before, after = _patterns(case), new.patterns
     alone = len(before) == 1 and not case.all("propertyNames")
     for pattern, old in before.items():
         now = new.node.child(after.get(pattern, new.keywords.get("additionalProperties", True)))
         shown = f"/{getattr(pattern, 'written', pattern)}/"
-        named = any(re.search(pattern, name) for name in new.keywords.get("properties", {}))
+        named = any(re.search(pattern, name) for name in new.properties)
         sure = alone and (pattern in after or not (after or named))
         if takes_nothing(now) and cases(tuple(old)):
             yield Refusal("CS101", "was removed", (shown,), sure=sure)
@@ -177,21 +170,11 @@ def _of_patterns(compare: Comparing, case: Case, new: Part, listed: Keys | None)
             yield from _less_sure(compare.refusals(tuple(old), now), shown, sure=sure)
     for pattern, child in after.items():
         shown, now = f"/{getattr(pattern, 'written', pattern)}/", new.node.child(child)
-        refused = [
-            refusal
-            for other, old in before.items()
-            if other != pattern
-            for refusal in _less_sure(compare.refusals(tuple(old), now), shown, sure=False)
-        ]
-        yield from refused
-        rest = _rest(case)
-        if (
-            not refused
-            and pattern not in before
-            and listed is None
-            and cases(rest)
-            and compare.refusals(rest, now)
-        ):
+        others = [old for other, old in before.items() if other != pattern]
+        refused = [each for old in others for each in compare.refusals(tuple(old), now)]
+        yield from _less_sure(refused, shown, sure=False)
+        rest, free = _rest(case), pattern not in before and listed is None
+        if not refused and free and cases(rest) and compare.refusals(rest, now):
             text = "was added: a file that has such keys for something else is refused"
             yield Refusal("CS102", text, (shown,), sure=False, by_chance=True)
 
@@ -203,14 +186,14 @@ def _less_sure(refusals_below: list[Refusal], step: str, *, sure: bool) -> Itera
 
 def _rest(case: Case) -> tuple[SchemaNode, ...]:
     """What the values of keys without a name must fit."""
-    return tuple(part.node.child(part.keywords.get("additionalProperties", True)) for part in case.parts)
+    return tuple(part.others for part in case.parts)
 
 
 def _of_others(compare: Comparing, case: Case, new: Part, listed: Keys | None) -> Iterator[Refusal]:
-    now = new.node.child(new.keywords.get("additionalProperties", True))
+    now = new.others
     if now.data is True or now.data == {}:
         return
-    old, patterns = _rest(case), _patterns(case).keys() | new.keywords.get("patternProperties", {}).keys()
+    old, patterns = _rest(case), _patterns(case).keys() | new.patterns.keys()
     if takes_nothing(now):
         if listed is None and cases(old):
             text = "refuses keys that it does not name"
@@ -238,14 +221,11 @@ def _as_additional(node: SchemaNode, keywords: dict[str, Any]) -> Part | None:
     for part in parts_below(node, _CONDITIONAL - {"not"} | {"then", "else"}):
         if "additionalProperties" in part.keywords:
             return None
-        known |= dict.fromkeys(part.keywords.get("properties", {}), True)
-        patterns |= dict.fromkeys(part.keywords.get("patternProperties", {}), True)
-    rest = {
-        "properties": known,
-        "patternProperties": patterns,
-        "additionalProperties": keywords["unevaluatedProperties"],
-    }
-    return Part(SchemaNode(rest, node.resolver, node.draft), rest)
+        known |= dict.fromkeys(part.properties, True)
+        patterns |= dict.fromkeys(part.patterns, True)
+    rest = {"additionalProperties": keywords["unevaluatedProperties"]}
+    rest |= {"properties": known, "patternProperties": patterns}
+    return Part(node.child(rest), rest)
 
 
 def _of_unevaluated(
@@ -253,11 +233,8 @@ def _of_unevaluated(
 ) -> Iterator[Refusal]:
     conditional = any(_CONDITIONAL & part.keywords.keys() for part in parts_of(new))
     if conditional and not any(same(part.node, new) for part in case.parts):
-        yield Refusal(
-            "CS114",
-            "`unevaluatedProperties` may refuse keys that it did not",
-            sure=False,
-            keyword="unevaluatedProperties",
+        yield Refusal.doubtful(
+            "unevaluatedProperties", "`unevaluatedProperties` may refuse keys that it did not"
         )
     additional = _as_additional(new, keywords)
     if additional is not None:
@@ -268,12 +245,9 @@ def _of_dependents(compare: Comparing, case: Case, new: Part) -> Iterator[Refusa
     for name, needed in new.keywords.get("dependentRequired", {}).items():
         implied = {each for names in case.all("dependentRequired") for each in names.get(name, ())}
         missing = [each for each in needed if each not in implied and not case.requires(each)]
-        if _possible(case, name):
-            yield from (
-                Refusal("CS103", f"is required beside '{name}' now", (each,))
-                for each in missing
-                if each != name
-            )
+        for each in missing if _possible(case, name) else ():
+            if each != name:
+                yield Refusal("CS103", f"is required beside '{name}' now", (each,))
     for name, child in new.keywords.get("dependentSchemas", {}).items():
         now = new.node.child(child)
         before = [
@@ -283,9 +257,7 @@ def _of_dependents(compare: Comparing, case: Case, new: Part) -> Iterator[Refusa
         ]
         if any(same(each, now) for each in before) or not _possible(case, name):
             continue
-        there = Part(
-            SchemaNode({"required": [name]}, new.node.resolver, new.node.draft), {"required": [name]}
-        )
+        there = Part(new.node.child({"required": [name]}), {"required": [name]})
         extra = tuple(Part(each, each.keywords) for each in before)
         yield from compare.of_case(evolve(case, parts=(*case.parts, there, *extra)), now)
 
@@ -297,7 +269,7 @@ def _of_names(compare: Comparing, case: Case, new: SchemaNode, listed: Keys | No
             yield Refusal("CS101", "was removed: `propertyNames` does not take it", (name,))
     if listed is not None:
         return
-    old = _keys_of(case) if case.parts else (SchemaNode({"type": "string"}, new.resolver, new.draft),)
+    old = _keys_of(case) if case.parts else (new.child({"type": "string"}),)
     for refusal in compare.refusals(old, new):
         text = f"refuses keys that it did not: {refusal.message}"
         renamed = evolve(refusal, code="CS109", message=text, path=(), keyword="propertyNames")
@@ -309,9 +281,7 @@ Keys: TypeAlias = list[str]
 
 def _listed_keys(case: Case) -> Keys | None:
     """All keys that there may be, some perhaps with values that nothing fits; None where they cannot be listed."""
-    closed = [
-        _named(part) for part in case.parts if _is_closed(part) and not part.keywords.get("patternProperties")
-    ]
+    closed = [_named(part) for part in case.parts if _is_closed(part) and not part.patterns]
     if closed:
         return min(closed, key=len)
     if not case.parts:
@@ -331,19 +301,16 @@ def _keys_of(case: Case) -> tuple[SchemaNode, ...]:
         if "propertyNames" in part.keywords:
             nodes.append(part.node.child(part.keywords["propertyNames"]))
         if _is_closed(part):
-            patterns = part.keywords.get("patternProperties", {}).items()
             options: list[Any] = [{"enum": _named(part)}]
-            options += [
-                {"pattern": pattern} for pattern, child in patterns if cases((part.node.child(child),))
-            ]
-            nodes.append(SchemaNode({"anyOf": options}, part.node.resolver, part.node.draft))
-    first = case.parts[0].node
-    return (SchemaNode({"type": "string"}, first.resolver, first.draft), *nodes)
+            for pattern, child in part.patterns.items():
+                options += [{"pattern": pattern}] if cases((part.node.child(child),)) else []
+            nodes.append(part.node.child({"anyOf": options}))
+    return (case.parts[0].node.child({"type": "string"}), *nodes)
 
 
 def _is_closed(part: Part) -> bool:
-    return takes_nothing(part.node.child(part.keywords.get("additionalProperties", True)))
+    return takes_nothing(part.others)
 
 
 def _named(part: Part) -> Keys:
-    return [*part.keywords.get("properties", {}), *part.renamed]
+    return [*part.properties, *part.renamed]

@@ -15,20 +15,12 @@ __all__ = ["disjoint", "equal", "excludes_some", "same", "says_same"]
 
 def says_same(case: Case, new: SchemaNode, *keywords: str) -> bool:
     """Does the old schema say the same with these keywords?"""
-    asked = SchemaNode(
-        {key: new.keywords[key] for key in keywords if key in new.keywords}, new.resolver, new.draft
-    )
-    return any(
-        same(
-            SchemaNode(
-                {key: part.keywords[key] for key in keywords if key in part.keywords},
-                part.node.resolver,
-                part.node.draft,
-            ),
-            asked,
-        )
-        for part in case.parts
-    )
+
+    def only(node: SchemaNode, known: dict[str, Any]) -> SchemaNode:
+        return node.child({keyword: known[keyword] for keyword in keywords if keyword in known})
+
+    asked = only(new, new.keywords)
+    return any(same(only(part.node, part.keywords), asked) for part in case.parts)
 
 
 def same(one: SchemaNode, other: SchemaNode, assumed: set[tuple[int, int]] | None = None) -> bool:

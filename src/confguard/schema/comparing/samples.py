@@ -170,7 +170,7 @@ class _Tables:
 
     def named(self, parts: Iterable[Part]) -> Iterator[str]:
         for part in parts:
-            yield from part.keywords.get("properties", ())
+            yield from part.properties
             yield from part.keywords.get("required", ())
             yield from part.renamed
             for name, others in part.keywords.get("dependentRequired", {}).items():
@@ -180,7 +180,7 @@ class _Tables:
     def made_up(self) -> Iterator[str]:
         """Keys such as the schemas' patterns are about."""
         for part in self.said:
-            for pattern in part.keywords.get("patternProperties", ()):
+            for pattern in part.patterns:
                 yield from matching(pattern)
         if names := subschemas_of(self.said, "propertyNames"):
             names_fitting = islice(samples((), self.depth + 1, tuple(names), self.budget), 30)

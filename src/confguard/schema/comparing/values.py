@@ -143,9 +143,7 @@ def _of_contains(compare: Comparing, case: Case, new: SchemaNode, keywords: dict
     )
     if (enough or least == 0) and "maxContains" not in keywords:
         return []
-    return [
-        Refusal("CS114", "`contains` asks for more", sure=False, now=keywords["contains"], keyword="contains")
-    ]
+    return [Refusal.doubtful("contains", "`contains` asks for more", now=keywords["contains"])]
 
 
 def _of_sizes(case: Case, keywords: dict[str, Any]) -> Iterator[Refusal]:
