@@ -19,7 +19,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-__all__ = ["normal_form", "polynomial_of", "pump_of"]
+__all__ = ["matched", "normal_form", "polynomial_of", "pump_of"]
 
 MOST_STATES = 150
 """Larger patterns are not judged."""
@@ -108,7 +108,7 @@ class _Adjacent:
         if operation is sre.SUBPATTERN:
             return self._single(argument[-1])
         known = (sre.ANY, sre.LITERAL, sre.NOT_LITERAL, sre.IN)
-        return _matched(operation, argument, self.alphabet) if operation in known else None
+        return matched(operation, argument, self.alphabet) if operation in known else None
 
 
 def normal_form(pattern: str) -> str:
@@ -155,7 +155,7 @@ class _Automaton:
 
     def _item(self, operation: Any, argument: Any) -> _Fragment:
         if operation in (sre.LITERAL, sre.NOT_LITERAL, sre.IN, sre.ANY):
-            return self._characters(_matched(operation, argument, self.alphabet))
+            return self._characters(matched(operation, argument, self.alphabet))
         if operation is sre.BRANCH:
             return self._either([self.sequence(branch) for branch in argument[1]])
         if operation is sre.SUBPATTERN:
@@ -260,7 +260,8 @@ _OPPOSITES = {
 }
 
 
-def _matched(operation: Any, argument: Any, alphabet: Characters) -> Characters:
+def matched(operation: Any, argument: Any, alphabet: Characters) -> Characters:
+    """The characters of an alphabet that one item of a parsed pattern takes."""
     if operation is sre.ANY:
         return alphabet - {"\n"}
     if operation is sre.LITERAL:

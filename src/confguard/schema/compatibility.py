@@ -8,7 +8,7 @@ from attrs import evolve
 
 from confguard.schema.comparing.containment import Containment
 from confguard.schema.comparing.interface import Refusal
-from confguard.schema.comparing.meanings import GRADES, SchemaFinding, lost_protection, notes
+from confguard.schema.comparing.meanings import GRADES, Grade, SchemaFinding, lost_protection, notes
 from confguard.schema.export import json_schema
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.schema import Schema
@@ -56,15 +56,9 @@ def _as_json_schema(schema: Schema[Any]) -> JsonSchema:
 
 
 def _finding(refusal: Refusal) -> SchemaFinding:
-    return SchemaFinding(
-        refusal.code,
-        "breaking" if refusal.sure else "may-break",
-        refusal.path,
-        refusal.message,
-        refusal.was,
-        refusal.now,
-        refusal.example,
-    )
+    grade: Grade = "breaking" if refusal.sure else "may-break"
+    values = refusal.was, refusal.now, refusal.example
+    return SchemaFinding(refusal.code, grade, refusal.path, refusal.message, *values)
 
 
 _WITHOUT_VALUES = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -133,12 +133,9 @@ def _lists(case: Case, depth: int) -> Iterator[list[Any]]:
         for i in range(min(max(size, more * max(len(wanted), 1)), _MOST_ELEMENTS)):
             element = tuple(part.element(i) for part in case.parts)
             choices = islice(_values((*element, *wanted[i : i + 1]), depth + 1), 20)
-            elements.append(_other_than(elements if True in case.all("uniqueItems") else [], choices))
+            taken = elements if True in case.all("uniqueItems") else []
+            elements.append(next((value for value in choices if value not in taken), None))
         yield elements
-
-
-def _other_than(before: list[Any], choices: Iterable[Any]) -> Any:
-    return next((value for value in choices if value not in before), None)
 
 
 def _texts(case: Case, _: int) -> Iterator[str]:

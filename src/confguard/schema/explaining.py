@@ -177,10 +177,8 @@ def explain(model: SchemaLike, *sources: Source) -> Explanation:
     data = with_defaults(loading.combined.data, shape) if written else as_data(loading.made, shape)
     data = with_keys_of(data, loading.combined.data)
     secrets = Secrets(shape, data, *(layer.data for layer in loading.written))
-    values = tuple(
-        _explained(path, value, loading.combined, secrets, loaded=not written)
-        for path, value in _leaf_values(data, ())
-    )
+    explainer = _Explainer(loading.combined, secrets, not written)
+    values = tuple(explainer.explained(*each) for each in _leaf_values(data, ()))
     unused = tuple(name for layer in loading.written for name in layer.unused)
     return Explanation(values, unused, loading.problems)
 
@@ -220,71 +218,69 @@ def _about_one_of(path: Path, others: list[Path]) -> bool:
     return any(path and (other[: len(path)] == path or path[: len(other)] == other) for other in others)
 
 
-def _explained(path: Path, value: Any, combined: Combined, secrets: Secrets, *, loaded: bool) -> Explained:
-    """`made`: is it the value of an instance, or one that `load` would refuse?"""
-    place = secrets.shape.at(path)
-    counting = [layer for layer, counts in combined.saying(path) if counts]
-    rest = [_origin(layer, path, secrets) for layer, counts in combined.saying(path) if not counts]
-    erased = tuple(_erased(layer, at, secrets) for layer, at in combined.erased(path)) if rest else ()
-    default = combined.default(path, secrets.shape)
-    shown, where = _shown(value, path, secrets), secrets.path(path)
-    has_default = default is not NOTHING and default is not COMPUTED
-    before = value_at(combined.data, path) if counting else default
-    written = completed(before, value, place) if counting else before
-    computed = (
-        loaded and bool(counting or has_default) and not same(meaning(written, place), meaning(value, place))
-    )
-    origins = [each for layer in counting for each in _origins(layer, path, secrets)]
-    if counting and has_default:
-        rest.append(Origin("default", _shown(default, path, secrets)))
-    if not counting:
-        return Explained(
-            where, shown, Origin("computed" if computed else "default", shown), tuple(rest), erased
+@frozen
+class _Explainer:
+    """Says of values where they come from."""
+
+    combined: Combined
+    secrets: Secrets
+    loaded: bool
+    """Are they those of an instance, or such as `load` would refuse?"""
+
+    def explained(self, path: Path, value: Any) -> Explained:
+        """A value, where it comes from, and what it shadows."""
+        place, saying = self.secrets.shape.at(path), list(self.combined.saying(path))
+        counting = [layer for layer, counts in saying if counts]
+        rest = [self.origin(layer, path) for layer, counts in saying if not counts]
+        cut = self.combined.erased(path) if rest else ()
+        erased = tuple(Erased(self.secrets.path(at), self.origin(layer, at)) for layer, at in cut)
+        default = self.combined.default(path, self.secrets.shape)
+        shown, where = self.shown(value, path), self.secrets.path(path)
+        has_default = default is not NOTHING and default is not COMPUTED
+        before = value_at(self.combined.data, path) if counting else default
+        written = completed(before, value, place) if counting else before
+        told = self.loaded and bool(counting or has_default)
+        computed = told and not same(meaning(written, place), meaning(value, place))
+        if not counting:
+            origin = Origin("computed" if computed else "default", shown)
+            return Explained(where, shown, origin, tuple(rest), erased)
+        origins = [each for layer in counting for each in self.origins(layer, path)]
+        if has_default:
+            rest.append(Origin("default", self.shown(default, path)))
+        if computed:
+            return Explained(where, shown, evolve(origins[0], source="computed"), (*origins, *rest), erased)
+        first = evolve(origins[0], parts=(*origins[0].parts, *self.around(counting, path)))
+        return Explained(where, shown, first, (*origins[1:], *rest), erased)
+
+    def around(self, counting: list[Layer], path: Path) -> list[Origin]:
+        """Where the list stands that a layer has only some elements of."""
+        partial = 0
+        while partial < len(counting) - 1 and isinstance(value_at(counting[partial].data, path), Elements):
+            partial += 1
+        return [self.origin(layer, path) for layer in counting[1 : partial + 1]]
+
+    def origins(self, layer: Layer, path: Path) -> list[Origin]:
+        """Where a layer has a value, and what it says besides, as the text of a table does of one of its fields."""
+        beneath = layer.beneath.get(layer.as_written(path))
+        more = [Origin(layer.name, self.shown(beneath[0], path), beneath[1])] if beneath is not None else []
+        return [self.origin(layer, path), *more]
+
+    def origin(self, layer: Layer, path: Path) -> Origin:
+        """Where a layer has a value, and those of its elements that are written one by one."""
+        written = layer.said(path)
+        value = self.shown(written, path)
+        text = layer.text(path) if value is written else None
+        own = Origin(layer.name, value, *layer.where(path), text=text)
+        parts = (
+            Origin(layer.name, self.shown(value_at(layer.data, inner), inner), source)
+            for inner, source in layer.parts(path)
+            if source != own.file
         )
-    if computed:
-        return Explained(where, shown, evolve(origins[0], source="computed"), (*origins, *rest), erased)
-    first = evolve(origins[0], parts=(*origins[0].parts, *_around(counting, path, secrets)))
-    return Explained(where, shown, first, (*origins[1:], *rest), erased)
+        return evolve(own, parts=tuple(parts))
 
-
-def _around(counting: list[Layer], path: Path, secrets: Secrets) -> list[Origin]:
-    """Where the list stands that a layer has only some elements of."""
-    partial = 0
-    while partial < len(counting) - 1 and isinstance(value_at(counting[partial].data, path), Elements):
-        partial += 1
-    return [_origin(layer, path, secrets) for layer in counting[1 : partial + 1]]
-
-
-def _origins(layer: Layer, path: Path, secrets: Secrets) -> list[Origin]:
-    """Where a layer has a value, and what it says of it besides, as the text of a table does of one of its fields."""
-    own = [_origin(layer, path, secrets)]
-    if (beneath := layer.beneath.get(layer.as_written(path))) is not None:
-        value, source = beneath
-        own.append(Origin(layer.name, _shown(value, path, secrets), source))
-    return own
-
-
-def _origin(layer: Layer, path: Path, secrets: Secrets) -> Origin:
-    """Where a layer has a value, and those of its elements that are written one by one."""
-    written = layer.said(path)
-    value = _shown(written, path, secrets)
-    text = layer.text(path) if value is written else None
-    own = Origin(layer.name, value, *layer.where(path), text=text)
-    parts = [
-        Origin(layer.name, _shown(value_at(layer.data, inner), inner, secrets), source)
-        for inner, source in layer.parts(path)
-        if source != own.file
-    ]
-    return evolve(own, parts=tuple(parts))
-
-
-def _erased(layer: Layer, path: Path, secrets: Secrets) -> Erased:
-    return Erased(secrets.path(path), _origin(layer, path, secrets))
-
-
-def _shown(value: Any, path: Path, secrets: Secrets) -> Any:
-    """A value without the secrets in it."""
-    return shown_value(secrets.guarded(value, path))
+    def shown(self, value: Any, path: Path) -> Any:
+        """A value without the secrets in it."""
+        return shown_value(self.secrets.guarded(value, path))
 
 
 def _leaf_values(data: Any, path: Path) -> Iterator[tuple[Path, Any]]:

@@ -106,14 +106,8 @@ def without(text: str, secrets: list[str]) -> str:
     ("expected a number, got '***'", '*** is *** pin')
     """
     for secret in secrets:
-        for form in dict.fromkeys(
-            [
-                secret,
-                repr(secret)[1:-1],
-                json.dumps(secret)[1:-1],
-                json.dumps(secret, ensure_ascii=False)[1:-1],
-            ]
-        ):
+        quoted = repr(secret), json.dumps(secret), json.dumps(secret, ensure_ascii=False)
+        for form in dict.fromkeys([secret, *(each[1:-1] for each in quoted)]):
             if len(form) > 5 and form in text:
                 text = text.replace(form, HIDDEN)
             elif len(form) <= 5 and form in text:
@@ -138,18 +132,16 @@ def texts_of(value: Any) -> Iterator[str]:
             yield str(inner)
     elif isinstance(value, dict):
         yield from (key.reveal() for key in value if isinstance(key, Unshown))
-        for each in value.values():
-            yield from texts_of(each)
+        yield from (text for each in value.values() for text in texts_of(each))
     elif isinstance(value, list | tuple | set | frozenset):
-        for each in value:
-            yield from texts_of(each)
+        yield from (text for each in value for text in texts_of(each))
 
 
-def _parts_hidden(text: str, shown: str) -> Iterator[str]:
+def _parts_hidden(text: str, shown: str) -> list[str]:
     """What stands behind the stars of a masked text."""
     pattern = "(.+?)".join(map(re.escape, shown.split(HIDDEN)))
     match = re.fullmatch(pattern, text, re.DOTALL) if shown.count(HIDDEN) <= 20 else None
-    yield from (part for part in (match.groups() if match else ()) if part)
+    return [part for part in (match.groups() if match else ()) if part]
 
 
 _MOST_JSON, _MOST_LINES, _MOST_VALUES = 1_000_000, 100_000, 20_000
@@ -207,9 +199,8 @@ def rewritten(text: str, data: Any) -> str:
     lines = text.strip().split("\n")
     indent = len(lines[1]) - len(lines[1].lstrip()) if len(lines) > 1 else None
     tight = indent is None and '": ' not in text
-    return json.dumps(
-        data, ensure_ascii=False, indent=indent, separators=(",", ":") if tight else None, default=str
-    )
+    separators = (",", ":") if tight else None
+    return json.dumps(data, ensure_ascii=False, indent=indent, separators=separators, default=str)
 
 
 def lines_without(document: Document, hides: Callable[[Path], bool]) -> list[str]:
@@ -230,11 +221,8 @@ def lines_without(document: Document, hides: Callable[[Path], bool]) -> list[str
 
 def _cut(line: str, column: int) -> str:
     """A line up to a column; it may have been cut before that already."""
-    return (
-        line[: column - 1] + HIDDEN
-        if not line.endswith(HIDDEN) or len(line) - len(HIDDEN) > column - 1
-        else line
-    )
+    cut = line.endswith(HIDDEN) and len(line) - len(HIDDEN) < column
+    return line if cut else line[: column - 1] + HIDDEN
 
 
 NOWHERE = object()

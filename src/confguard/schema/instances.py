@@ -10,7 +10,6 @@ from itertools import pairwise
 from typing import Any, get_origin
 
 from confguard.fields import FieldType, Secret
-from confguard.schema.conversion import is_span
 from confguard.schema.shape import COMPUTED, NOTHING, Shape
 from confguard.values import Elements
 
@@ -24,7 +23,6 @@ __all__ = [
     "plain",
     "with_defaults",
     "with_keys_of",
-    "with_parsed_defaults",
 ]
 
 
@@ -202,59 +200,3 @@ def called(default: Any) -> Any:
         return default()
     except Exception:  # noqa: BLE001 - a factory may raise anything
         return COMPUTED
-
-
-def with_parsed_defaults(data: Any, shape: Shape) -> Any:
-    """The data with defaults that are still texts (`timeout: Duration = "2s"`) written in, to be parsed."""
-    if isinstance(data, list) and shape.kind == "list":
-        shape = shape.of(data)
-        return [with_parsed_defaults(value, shape.child(i)) for i, value in enumerate(data)]
-    if not isinstance(data, dict) or shape.kind != "map":
-        return data
-    shape = shape.of(data)
-    filled = {key: with_parsed_defaults(value, shape.child(key)) for key, value in data.items()}
-    for own in shape.attributes or [(key,) for key in shape.fields]:
-        key, child = str(own[0]), shape.child(own[0])
-        if len(own) == 1 and key not in data and key not in shape.renamed:
-            default = _parsed_default(child)
-            if default is not NOTHING:
-                filled[key] = default
-    return filled
-
-
-def _parsed_default(shape: Shape) -> Any:
-    """A default as data where it holds texts that are still to be parsed; else NOTHING."""
-    default = shape.default
-    if default is NOTHING or default is None or shape.custom:
-        return NOTHING
-    if callable(default):
-        default = called(default) if default is not COMPUTED and _may_be_raw(shape, ()) else NOTHING
-    return as_data(default, shape) if _is_raw(default, shape) else NOTHING
-
-
-def _is_raw(value: Any, shape: Shape) -> bool:
-    """Does a default hold a text or a number where the schema wants an amount, a port and the like?"""
-    shape = shape.of(value)
-    if is_instance(value, shape):
-        fields = shape.attributes.items()
-        return any(_is_raw(getattr(value, name, None), shape.at(path)) for path, name in fields)
-    if isinstance(value, dict):
-        return any(_is_raw(inner, shape.child(key)) for key, inner in value.items())
-    if isinstance(value, list | tuple):
-        return any(_is_raw(inner, shape.child(i)) for i, inner in enumerate(value))
-    return _parses(shape) and isinstance(value, str | int | float) and not isinstance(value, FieldType)
-
-
-def _may_be_raw(shape: Shape, inside: tuple[Any, ...]) -> bool:
-    """Might what a factory makes hold such a default? Only then it is called before it is time."""
-    if any(shape.hint is hint for hint in inside):
-        return False
-    within = (*inside, shape.hint)
-    if shape.rest is not None and (_parses(shape.rest) or _may_be_raw(shape.rest.whole, within)):
-        return True
-    below = [*shape.variants, *shape.fields.values()]
-    return any(_is_raw(child.default, child) or _may_be_raw(child, within) for child in below)
-
-
-def _parses(shape: Shape) -> bool:
-    return shape.field_type is not None or is_span(shape.hint)

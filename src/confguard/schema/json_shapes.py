@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,7 +11,8 @@ from attrs import define, evolve
 from confguard import fields
 from confguard.errors import SchemaError
 from confguard.schema.bounds import BOUNDS
-from confguard.schema.nodes import write_only
+from confguard.schema.limits import MARKS
+from confguard.schema.nodes import subschemas, write_only
 from confguard.schema.shape import ANYTHING, NOTHING, Shape
 
 if TYPE_CHECKING:
@@ -44,11 +45,12 @@ class _Shapes:
         for part in (*map(node.target, node.references), *map(node.child, keywords.get("allOf", ()))):
             shape = _both(shape, self.of(part, below))
         for union in ("anyOf", "oneOf"):
-            members = [member for member in keywords.get(union, ()) if not _is_null(member)]
-            if members:
-                shape = _both(shape, _either([self.of(node.child(member), below) for member in members]))
-        for part in _conditional(keywords):
-            shape = _with_secrets(shape, self.of(node.child(part), below))
+            nodes = map(node.child, keywords.get(union, ()))
+            if members := [each for each in nodes if each.keywords.get("type") != "null"]:
+                shape = _both(shape, _either([self.of(member, below) for member in members]))
+        for (keyword, *_), part in subschemas(keywords):
+            if keyword in {"if", "then", "else", "dependentSchemas"}:  # which hold for some values only
+                shape = _with_secrets(shape, self.of(node.child(part), below))
         return shape
 
     def _own(self, node: SchemaNode, keywords: dict[str, Any], below: tuple[int, ...]) -> Shape:
@@ -168,12 +170,6 @@ def _either(options: list[Shape]) -> Shape:
     )
 
 
-def _conditional(keywords: dict[str, Any]) -> Iterator[Any]:
-    """The schemas that hold for some values only."""
-    yield from (keywords[keyword] for keyword in ("if", "then", "else") if keyword in keywords)
-    yield from keywords.get("dependentSchemas", {}).values()
-
-
 def _with_secrets(shape: Shape, part: Shape) -> Shape:
     """What is said of a place, with what is secret by a schema that holds for some values only."""
     if not part.holds_secret:
@@ -194,10 +190,6 @@ def _with_secrets(shape: Shape, part: Shape) -> Shape:
         hidden=shape.hidden or part.secret,
         secret_keys=shape.secret_keys or part.secret_keys,
     )
-
-
-def _is_null(node: Any) -> bool:
-    return isinstance(node, dict) and node.get("type") == "null"
 
 
 def _single_type(kind: Any) -> Any:
@@ -232,17 +224,10 @@ def _field_type(node: Any) -> type[fields.FieldType] | None:
 
 
 def _marks(extra: Any) -> Iterator[object]:
-    makers: dict[str, Callable[[Any], object]] = {
-        "impact": fields.Impact,
-        "safer": fields.Safer,
-        "owner": fields.Owner,
-        "renamed": fields.Renamed,
-        "unordered": lambda _: fields.Unordered(),
-        "keyed_by": lambda names: fields.KeyedBy(*names),
-    }
-    for name, make in makers.items():
-        if isinstance(extra, dict) and extra.get(name):
+    for name, kind in MARKS.items() if isinstance(extra, dict) else ():
+        if value := extra.get(name):
+            values = () if kind is fields.Unordered else value if kind is fields.KeyedBy else (value,)
             try:
-                yield make(extra[name])
+                yield kind(*values)
             except (TypeError, ValueError) as error:
                 raise SchemaError(f"x-confguard: {name}: {error}") from None

@@ -223,41 +223,35 @@ def _best(error: Any) -> Iterator[Failure]:
     for each in error.context:
         branches.setdefault(next(iter(each.relative_schema_path), None), []).append(each)
     depth = len(error.absolute_path)
-    alike = {
-        branch: errors
-        for branch, errors in branches.items()
-        if not any(
-            each.validator in {"type", "enum", "const"} and len(each.absolute_path) == depth
-            for each in errors
-        )
-    }
-    tagged = {
-        branch: errors for branch, errors in alike.items() if not any(_is_tag(each, depth) for each in errors)
-    }
+    alike = [
+        errors for errors in branches.values() if not any(_is_about(each, depth, _KINDS) for each in errors)
+    ]
+    tagged = [errors for errors in alike if not any(_is_about(each, depth + 1, _TAGS) for each in errors)]
     if tagged:
-        chosen = min(
-            tagged.values(), key=lambda errors: (len(errors), -max(len(e.absolute_path) for e in errors))
-        )
-        for each in chosen:
-            yield from _told(each)
+        chosen = min(tagged, key=lambda errors: (len(errors), -max(len(e.absolute_path) for e in errors)))
+        yield from (problem for each in chosen for problem in _told(each))
     elif alike:
-        yield from _merged([each for errors in alike.values() for each in errors if _is_tag(each, depth)])
+        told_apart = (each for errors in alike for each in errors if _is_about(each, depth + 1, _TAGS))
+        yield from _merged(told_apart)
     else:
-        typed = [errors for errors in branches.values() if not any(_is_type(each, depth) for each in errors)]
-        yield from _merged([errors[0] for errors in typed or branches.values()])
+        of_kind = [
+            errors
+            for errors in branches.values()
+            if not any(_is_about(each, depth, {"type"}) for each in errors)
+        ]
+        yield from _merged(errors[0] for errors in of_kind or branches.values())
 
 
-def _is_type(error: Any, depth: int) -> bool:
-    """Is it about the type of the value itself?"""
-    return error.validator == "type" and len(error.absolute_path) == depth
+_TAGS = {"const", "enum"}
+"""By which a key has one value for each alternative, such as `kind`, where they stand one step down."""
+_KINDS = {"type", *_TAGS}
 
 
-def _is_tag(error: Any, depth: int) -> bool:
-    """Is it about a key with one value for each alternative, such as `kind`?"""
-    return error.validator in {"const", "enum"} and len(error.absolute_path) == depth + 1
+def _is_about(error: Any, depth: int, keywords: set[str]) -> bool:
+    return error.validator in keywords and len(error.absolute_path) == depth
 
 
-def _merged(errors: list[Any]) -> Iterator[Failure]:
+def _merged(errors: Iterable[Any]) -> Iterator[Failure]:
     """One problem for what several alternatives say of one place."""
     by_path: dict[Path, list[Failure]] = {}
     for error in errors:

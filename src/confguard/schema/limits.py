@@ -6,16 +6,29 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import attrs
+
 from confguard.fields import Impact, KeyedBy, Owner, Renamed, Safer, Unordered
 from confguard.schema.bounds import WORDS, Says, bounds_of, listed
 from confguard.schema.conversion import options_of, standard
 from confguard.schema.instances import plain
 from confguard.schema.shape import NOTHING, Shape
 
-__all__ = ["allowed", "by_pydantic", "default_text", "described"]
+__all__ = ["MARKS", "allowed", "by_pydantic", "default_text", "described"]
 
 _TYPES = {int: "integer", float: "number", str: "string", bool: "boolean", type(None): "null"}
 _NUMBERS_TOO = {"duration", "decimal"}
+
+
+MARKS: dict[str, type] = {
+    "impact": Impact,
+    "safer": Safer,
+    "owner": Owner,
+    "renamed": Renamed,
+    "unordered": Unordered,
+    "keyed_by": KeyedBy,
+}
+"""What `x-confguard` calls each mark, whose value it gives."""
 
 
 def allowed(shape: Shape) -> dict[str, Any]:
@@ -131,18 +144,6 @@ def _extra(shape: Shape) -> Iterable[tuple[str, Any]]:
     if shape.secret:
         yield "secret", True
     for mark in shape.marks:
-        match mark:
-            case Impact(level):
-                yield "impact", level
-            case Safer(direction):
-                yield "safer", direction
-            case Owner(team):
-                yield "owner", team
-            case Renamed(old):
-                yield "renamed", old
-            case Unordered():
-                yield "unordered", True
-            case KeyedBy():
-                yield "keyed_by", list(mark.fields)
-            case _:
-                pass
+        for name in (name for name, kind in MARKS.items() if type(mark) is kind):
+            values = attrs.astuple(mark, recurse=False)  # type: ignore[arg-type]
+            yield name, list(values[0]) if name == "keyed_by" else values[0] if values else True

@@ -172,15 +172,12 @@ class _Asked:
         by_name = model.model_config.get("populate_by_name") or model.model_config.get("validate_by_name")
         self.more = self.more or bool(by_name and any(info.alias for info in fields))
         self.more = self.more or any(hasattr(info.validation_alias, "convert_to_aliases") for info in fields)
-        return all(
-            not info.deprecated
-            and self.inside(
-                info.annotation,
-                info.default_factory or info.default,
-                tagged=isinstance(info.discriminator, str),
-            )
-            for info in fields
-        )
+        return all(not info.deprecated and self.field(info) for info in fields)
+
+    def field(self, info: Any) -> bool:
+        """The same for a field."""
+        default, tagged = info.default_factory or info.default, isinstance(info.discriminator, str)
+        return self.inside(info.annotation, default, tagged=tagged)
 
     def inside(self, hint: Any, default: Any, *, tagged: bool = False) -> bool:
         """The same for a type."""

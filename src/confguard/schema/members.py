@@ -83,19 +83,11 @@ def _of_class(model: Any) -> Members:
     hints = hints_of(model)
     items = attrs.fields(model) if attrs.has(model) else dataclasses.fields(model)
     default = _attrs_default if attrs.has(model) else _dataclass_default
-    return Members(
-        tuple(
-            Member(
-                refined(hints.get(item.name, Any), getattr(item, "validator", None)),
-                ((item.name,),),
-                item.name,
-                (),
-                default(item),
-            )
-            for item in items
-            if item.init
-        )
-    )
+    fields = []
+    for item in (each for each in items if each.init):
+        hint = refined(hints.get(item.name, Any), getattr(item, "validator", None))
+        fields.append(Member(hint, ((item.name,),), item.name, default=default(item)))
+    return Members(tuple(fields))
 
 
 def _attrs_default(item: Any) -> Any:
@@ -134,27 +126,18 @@ def _of_pydantic(model: Any) -> Members:
 def _member(name: str, info: Any, config: Any, *, custom: bool) -> Member:
     default = info.default if not info.is_required() else NOTHING
     if info.default_factory is not None:
-        default = (
-            COMPUTED if getattr(info, "default_factory_takes_validated_data", False) else info.default_factory
-        )
-    deprecated = info.deprecated if isinstance(info.deprecated, str) else None
-    if info.deprecated and not deprecated:
-        deprecated = "it is to go"
+        needs_others = getattr(info, "default_factory_takes_validated_data", False)
+        default = COMPUTED if needs_others else info.default_factory
+    deprecated = "it is to go" if info.deprecated else None
+    deprecated = info.deprecated if isinstance(info.deprecated, str) else deprecated
+    names, custom = tuple(_names(name, info, config)), custom or any(map(_is_reader, info.metadata))
     marks = (*info.metadata, *([info] if info.discriminator or info.json_schema_extra else []))
-    return Member(
-        info.annotation,
-        tuple(_names(name, info, config)),
-        name,
-        marks,
-        default,
-        deprecated,
-        info.description,
-        custom or any(type(mark).__name__ in _READERS for mark in marks),
-    )
+    return Member(info.annotation, names, name, marks, default, deprecated, info.description, custom)
 
 
-_READERS = {"BeforeValidator", "PlainValidator", "WrapValidator"}
-"""Pydantic's marks for functions that see what is written before anything has read it."""
+def _is_reader(mark: object) -> bool:
+    """Is it pydantic's mark for a function that sees what is written before anything has read it?"""
+    return type(mark).__name__ in {"BeforeValidator", "PlainValidator", "WrapValidator"}
 
 
 def _fields_with_readers(model: Any) -> set[str]:

@@ -33,19 +33,9 @@ SAME_PLACE = frozenset(
 WITH_PATHS = frozenset({"properties", "patternProperties", "prefixItems", "items"})
 """What stands two steps below these is about a part of the value, that has a key or a position."""
 SILENT = DATA - {"enum", "const"} | {
-    *(
-        "title",
-        "description",
-        "$comment",
-        "deprecated",
-        "readOnly",
-        "writeOnly",
-        "$schema",
-        "$id",
-        "id",
-        "$anchor",
-    ),
-    *("$defs", "definitions", "$dynamicAnchor", "$recursiveAnchor", "$ref", "$dynamicRef", "$recursiveRef"),
+    *("title", "description", "$comment", "deprecated", "readOnly", "writeOnly", "$schema", "$id", "id"),
+    *("$anchor", "$defs", "definitions", "$dynamicAnchor", "$recursiveAnchor", "$ref", "$dynamicRef"),
+    "$recursiveRef",
 }
 """Keywords that do not say, themselves, what fits."""
 _MAPS = frozenset(
@@ -54,17 +44,8 @@ _MAPS = frozenset(
 _ONE_OR_MORE = frozenset(
     {
         *("allOf", "anyOf", "oneOf", "prefixItems", "items", "additionalItems", "additionalProperties"),
-        *(
-            "propertyNames",
-            "contains",
-            "not",
-            "if",
-            "then",
-            "else",
-            "unevaluatedItems",
-            "unevaluatedProperties",
-        ),
-        *("contentSchema", "extends", "disallow"),
+        *("propertyNames", "contains", "not", "if", "then", "else", "unevaluatedItems"),
+        *("unevaluatedProperties", "contentSchema", "extends", "disallow"),
     }
 )
 

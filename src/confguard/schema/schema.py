@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from functools import cache, cached_property, partial
 from importlib import import_module
-from typing import Any, Generic, TypeAlias, TypeVar, cast
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import attrs
 from attrs import define
@@ -16,22 +16,13 @@ from confguard.documents.bundle import Bundle
 from confguard.documents.document import Document
 from confguard.errors import Problem, SchemaError, ValidationError, did_you_mean
 from confguard.paths import Path
-from confguard.schema.instances import with_parsed_defaults
-from confguard.schema.interface import Failed, Failure, SchemaAdapter, Untyped
+from confguard.schema.interface import Failed, SchemaAdapter, Untyped
 from confguard.schema.json_schema import JsonSchemaAdapter, read_json_schema
 from confguard.schema.layering import Named, Overlay, named
-from confguard.schema.preparing import CLASSES, prepared, unknown_keys
-from confguard.schema.problems import (
-    by_place,
-    in_words,
-    moved,
-    of_choice,
-    place_problem,
-    said_twice,
-    without_secrets,
-)
+from confguard.schema.problems import by_place, moved, place_problem, said_twice, without_secrets
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import Shape
+from confguard.schema.validating import CLASSES, instance_of, name_of
 from confguard.values import Documents, Files
 
 __all__ = ["Schema", "SchemaLike", "resolve_schema"]
@@ -68,7 +59,7 @@ class Schema(Generic[T]):
     @property
     def name(self) -> str:
         """How it is called in messages."""
-        return str(getattr(self.model, "__name__", None) or getattr(self.model, "name", self.model))
+        return name_of(self.model)
 
     def validate(self, data: Any, *, untyped: Untyped = _typed, failed: Failed | None = None) -> T:
         """An instance from a document's data. Raises `ValidationError` with every problem.
@@ -95,30 +86,7 @@ class Schema(Generic[T]):
 
         What has `failed` for the same data already is not tried again.
         """
-        shape, attempt = self.shape, partial(self.adapter.attempt, self.model)
-        data = self.adapter.from_texts(self.model, data, untyped)
-        unknown = [] if self.adapter.tells_unknown_keys else list(unknown_keys(data, shape))
-        written = with_parsed_defaults(data, shape)
-        preparation, ready = prepared(written, shape, self.adapter, failed)
-        changed = ready is not written and bool(ready != written)
-        settings: T
-        settings, failures = attempt([ready, written] if shape.rewrites and changed else [ready], failed)
-        problems = preparation.all_with(failures or [])
-        certain = preparation.certain or preparation.ambiguous
-        if failures is None and not certain:  # what looked wrong is right for the class
-            problems = []
-        elif shape.rewrites and not unknown and not preparation.ambiguous and _about_tables(problems, shape):
-            rewritten, wrong = attempt([written]) if changed else (settings, failures)
-            if wrong is None:  # right once the class has changed it
-                return cast("T", rewritten)
-        if failures is not None and not problems and not unknown:
-            problems.append(((), f"is no {self.name}", None))
-        if problems or unknown:
-            if not self.adapter.tells_unknown_keys:
-                problems = [of_choice(each, shape) for each in problems]
-            secrets = Secrets(shape, data)
-            located = [*unknown, *in_words(problems, shape, secrets)]
-            raise ValidationError(without_secrets(problem, secrets) for problem in located)
+        settings: T = instance_of(self.model, self.adapter, self.shape, data, untyped, failed)
         return settings
 
     def named(self, data: Any) -> Any:
@@ -236,10 +204,6 @@ def _refuse_twice(layers: Bundle, shape: Shape) -> None:
     ]
     if problems:
         raise ValidationError(problems)
-
-
-def _about_tables(failures: list[Failure], shape: Shape) -> bool:
-    return any(shape.at(path).kind == "map" for path, _, _ in failures)
 
 
 def _notices(data: Any, shape: Shape) -> Iterator[Problem]:

@@ -98,12 +98,11 @@ class Secrets:
     def at(self, path: Path) -> bool:
         """Is the value at a path secret, as a whole or in part?"""
         name = path[-1] if path else None
-        for place in (self._place(side, path) for side in range(len(self._roots))):
-            if isinstance(place.value, dict | list) and place.state is State.SECRET:
-                return True
-            if isinstance(guarded_leaf(place.value, name, place.state), Secret):
-                return True
-        return False
+        return any(
+            isinstance(guarded_leaf(place.value, name, place.state), Secret)
+            or (place.state is State.SECRET and not _is_leaf(place.value))
+            for place in self._places(path)
+        )
 
     def guarded(self, value: Any, path: Path, place: Path | None = None) -> Any:
         """A value that stands at a path with its secrets wrapped, so that no one shows them by accident.
@@ -113,7 +112,7 @@ class Secrets:
         where = (path,) if place is None or place is path else (path, place)
         if type(value) in _SCALARS and all(map(self._is_plain, where)):  # as most are
             return guarded_text(value) if type(value) is str else value
-        places = [self._place(side, each) for side in range(len(self._roots)) for each in where]
+        places = [place for each in where for place in self._places(each)]
         there = [each for each in places if each.value is not NOWHERE]
         most = max(there or places, key=lambda each: each.state)
         return guarded(value, path[-1] if path else None, most.state, most.shape)
@@ -138,10 +137,8 @@ class Secrets:
         """The path with keys that are secret themselves as `Unshown`."""
         if not path:
             return path
-        if (
-            path not in self._paths
-        ):  # for None, it is shown as it is: `1` and `True` are one key here, and not there
-            shown = (*self.path(path[:-1]), self._segment(path, len(path) - 1))
+        if path not in self._paths:  # for None, it is shown as it is: `1` and `True` are one key here
+            shown = (*self.path(path[:-1]), self._segment(path))
             self._paths[path] = shown if any(map(_hides, shown)) else None
         return self._paths[path] or path
 
@@ -151,7 +148,7 @@ class Secrets:
         `path` is the place that it speaks of: what is secret there is hidden however short it is.
         """
         if self._texts is None:
-            whole = [guarded(each.value, None, each.state, each.shape) for each in self._roots]
+            whole = [_guarded(each, ()) for each in self._roots]
             self._texts = [each for each in secret_texts(whole) if len(each) >= TELLING]
         return masked(without(text, self._texts)) if path is None else self.clean_at(text, path, self._texts)
 
@@ -160,9 +157,9 @@ class Secrets:
 
         Without `whole`, tables and lists at the path are not looked through.
         """
-        sides = [side for side in range(len(self._roots)) if whole or _is_leaf(self._place(side, path).value)]
-        here = secret_texts([self._guarded_at(side, path) for side in sides])
-        if not all(_is_leaf(self._place(side, path).value) for side in sides):
+        places = [place for place in self._places(path) if whole or _is_leaf(place.value)]
+        here = secret_texts([_guarded(place, path) for place in places])
+        if not all(_is_leaf(place.value) for place in places):
             here = [each for each in here if len(each) >= TELLING - 1]
         return masked(without(text, [*others, *here]))
 
@@ -171,35 +168,28 @@ class Secrets:
         return [self.clean(line) for line in lines_without(document, self._hides)]
 
     def _hides(self, path: Path) -> bool:
-        return any(isinstance(self._guarded_at(side, path), Secret) for side in range(len(self._roots)))
+        return any(isinstance(_guarded(place, path), Secret) for place in self._places(path))
 
-    def _guarded_at(self, side: int, path: Path) -> Any:
-        place = self._place(side, path)
-        return guarded(place.value, path[-1] if path else None, place.state, place.shape)
-
-    def _segment(self, path: Path, n: int) -> Segment:
-        segment = path[n]
+    def _segment(self, path: Path) -> Segment:
+        *above, segment = path
         if isinstance(segment, Key):
-            inside = path[: n + 1]
-            hidden = [
-                isinstance(value, str)
-                and not self._is_plain((*inside, *name.split(".")))
-                and self.at((*inside, *name.split(".")))
-                for name, value in segment.fields
-            ]
-            if not any(hidden):
-                return segment
-            fields = tuple(
-                (name, Unshown(value) if secret else value)
-                for secret, (name, value) in zip(hidden, segment.fields, strict=True)
-            )
-            return Key(fields)
+            shown = Key(tuple((name, self._field(path, name, value)) for name, value in segment.fields))
+            return shown if _hides(shown) else segment
+        name = above[-1] if above else None
         if isinstance(segment, str) and any(
-            is_secret_key(self._place(side, path[:n]).shape, segment, path[n - 1] if n else None)
-            for side in range(len(self._roots))
+            is_secret_key(place.shape, segment, name) for place in self._places(tuple(above))
         ):
             return Unshown(segment)
         return segment
+
+    def _field(self, path: Path, name: str, value: Any) -> Any:
+        """What is shown of a field by which an element is known."""
+        inner = (*path, *name.split("."))
+        secret = isinstance(value, str) and not self._is_plain(inner) and self.at(inner)
+        return Unshown(value) if secret else value
+
+    def _places(self, path: Path) -> list[ValueInShape]:
+        return [self._place(side, path) for side in range(len(self._roots))]
 
     def _place(self, side: int, path: Path) -> ValueInShape:
         if not path:
@@ -239,18 +229,23 @@ def _hides(segment: Segment) -> bool:
     return isinstance(segment, Unshown)
 
 
+def _guarded(place: ValueInShape, path: Path) -> Any:
+    return guarded(place.value, path[-1] if path else None, place.state, place.shape)
+
+
 def _is_leaf(value: Any) -> bool:
     return not isinstance(value, dict | list)
 
 
 def shown_at(value: Any, path: Path, shape: Shape) -> Any:
     """What is shown of a value that a schema gives for a path, such as a default."""
-    above = Secrets()._place(0, path)
-    state = State.SECRET if shape.secret else above.state
-    return shown_value(guarded(value, path[-1] if path else None, state, shape))
+    return shown_value(guarded(value, path[-1] if path else None, _state_at(path, shape), shape))
 
 
 def is_secret(path: Path, shape: Shape) -> bool:
     """Does what stands at a path hold a secret, by what the schema says or by the names on the way to it?"""
-    state = State.SECRET if shape.secret else Secrets()._place(0, path).state
-    return isinstance(guarded_leaf("a text", path[-1] if path else None, state), Secret)
+    return isinstance(guarded_leaf("a text", path[-1] if path else None, _state_at(path, shape)), Secret)
+
+
+def _state_at(path: Path, shape: Shape) -> State:
+    return State.SECRET if shape.secret else Secrets()._place(0, path).state

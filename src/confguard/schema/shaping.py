@@ -66,12 +66,10 @@ class _Builder:
             return self.of_typed_dict(origin, inside, common)
         if issubclass(origin, tuple) and hasattr(origin, "_fields"):
             hints = hints_of(origin)
+            defaults = dict.fromkeys(origin._fields, NOTHING) | getattr(origin, "_field_defaults", {})
             items = tuple(
-                evolve(
-                    self.shape(hints.get(name, Any), inside),
-                    default=getattr(origin, "_field_defaults", {}).get(name, NOTHING),
-                )
-                for name in origin._fields
+                evolve(self.shape(hints.get(name, Any), inside), default=default)
+                for name, default in defaults.items()
             )
             return Shape("list", items=items, rest=union_of(items), **common)
         if issubclass(origin, Mapping):
@@ -170,6 +168,7 @@ def union_of(variants: Sequence[Shape], **common: Any) -> Shape:
     field_types = {variant.field_type for variant in distinct}
     own = common.pop("marks", ())
     marks = (*own, *(mark for variant in distinct for mark in variant.marks))
+    required = all(variant.default is NOTHING for variant in distinct)
     optional = common.pop("optional", False) or any(variant.optional for variant in distinct)
     return Shape(
         kind,
@@ -182,16 +181,12 @@ def union_of(variants: Sequence[Shape], **common: Any) -> Shape:
         rewrites=any(variant.rewrites for variant in distinct),
         secret_keys=any(variant.secret_keys for variant in distinct),
         renamed=_merged(table.renamed for table in tables),
-        default=common.pop("default", NOTHING if _all_required(distinct) else COMPUTED),
+        default=common.pop("default", NOTHING if required else COMPUTED),
         variants=tuple(distinct),
         reader=distinct[0].reader if distinct else as_type,
         **_tags(tables, own),
         **{key: value for key, value in common.items() if key != "reader"},
     )
-
-
-def _all_required(variants: Sequence[Shape]) -> bool:
-    return all(variant.default is NOTHING for variant in variants)
 
 
 def _merged(each: Iterator[Mapping[Any, Any]]) -> dict[Any, Any]:
@@ -208,17 +203,15 @@ def _tags(tables: Sequence[Shape], marks: tuple[object, ...]) -> dict[str, Any]:
     if isinstance(named, str):
         tagged = [(table, _tag_field(table, named)) for table in tables]
         return _tag_table(tagged) | {"strict_tag": True}
-    for attribute in _literal_fields(tables[0]) if len(tables) > 1 else ():
+    first = tables[0].leaves[0] if len(tables) > 1 else Shape()
+    for attribute in (
+        first.attributes[path] for path in first.attributes if _is_literal(first.at(path).hint)
+    ):
         tagged = [(table, _tag_field(table, attribute)) for table in tables]
         tag_table = _tag_table(tagged)
         if tag_table and len(tag_table["tagged"]) == sum(len(values) for _, (_, values) in tagged):
             return tag_table
     return {}
-
-
-def _literal_fields(table: Shape) -> Iterator[str]:
-    inner = table.variants[0] if table.variants else table
-    return (inner.attributes[path] for path in inner.attributes if _is_literal(inner.at(path).hint))
 
 
 def _tag_field(table: Shape, attribute: str) -> tuple[tuple[str, ...], list[Any]]:
@@ -229,8 +222,9 @@ def _tag_field(table: Shape, attribute: str) -> tuple[tuple[str, ...], list[Any]
     own = next((path for path, name in table.attributes.items() if name == attribute), None)
     if own is None or len(own) != 1:
         return (), []
+    hint = table.at(own).hint
     others = (other[0] for other, to in table.names.items() if to == own and len(other) == 1)
-    return (str(own[0]), *map(str, others)), _tags_of(table.at(own).hint)
+    return (str(own[0]), *map(str, others)), options_of(hint) if _is_literal(hint) else []
 
 
 def _tag_table(tagged: Sequence[tuple[Shape, tuple[tuple[str, ...], list[Any]]]]) -> dict[str, Any]:
@@ -245,10 +239,6 @@ def _tag_table(tagged: Sequence[tuple[Shape, tuple[tuple[str, ...], list[Any]]]]
 
 def _is_literal(hint: Any) -> bool:
     return get_origin(hint) is Literal
-
-
-def _tags_of(hint: Any) -> list[Any]:
-    return options_of(hint) if _is_literal(hint) else []
 
 
 def _put(fields: dict[str, Shape], name: Path, shape: Shape) -> None:

@@ -48,10 +48,6 @@ _OF_MOUNTS = frozenset({"source", "target", "uid", "gid", "mode"})
 _OF_SERVICES = frozenset({"image", "build"})
 
 
-def _is_secret_name(name: str) -> bool:
-    return name.lower() in _HEADERS or secret_name(name)
-
-
 def _is_flagged(siblings: dict[Any, Any]) -> bool:
     """Is a value said to be secret by what stands beside it: `sensitive: true`, `type: SecureString`?"""
     return any(isinstance(key, str) and _says_secret(_joined(key), value) for key, value in siblings.items())
@@ -66,7 +62,10 @@ def _says_secret(key: str, value: Any) -> bool:
 def _names_secret(siblings: dict[Any, Any]) -> bool:
     """Is this `{name: API_KEY, value: ...}`, in one of the spellings that there are?"""
     return len(siblings) <= 12 and any(
-        isinstance(key, str) and key.lower() in _NAMES and isinstance(value, str) and _is_secret_name(value)
+        isinstance(key, str)
+        and key.lower() in _NAMES
+        and isinstance(value, str)
+        and (value.lower() in _HEADERS or secret_name(value))
         for key, value in siblings.items()
     )
 

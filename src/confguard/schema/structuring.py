@@ -46,27 +46,22 @@ def converter() -> Any:
     return new
 
 
-def is_plain(model: Any) -> bool:
+def is_plain(hint: Any, inside: tuple[Any, ...] = ()) -> bool:
     """Is there nothing in a class, or in those inside of it, that a converter alone would pass over?
 
     That is a default that is still to be parsed, and a class of another kind.
     """
-    return _parsed(model, set())
-
-
-def _parsed(hint: Any, seen: set[Any]) -> bool:
     if get_args(hint):
-        return all(_parsed(argument, seen) for argument in get_args(hint))
+        return all(is_plain(argument, inside) for argument in get_args(hint))
     if hasattr(hint, "__pydantic_fields__"):
         return False
     members = getattr(hint, "__attrs_attrs__", None) or getattr(hint, "__dataclass_fields__", {}).values()
-    if not members or hint in seen:
+    if not members or hint in inside:
         return True
-    seen.add(hint)
     hints = get_type_hints(hint)
     return all(
         not (_holds_field_type(hints.get(member.name)) and may_be_raw(_default(member)))
-        and _parsed(hints.get(member.name), seen)
+        and is_plain(hints.get(member.name), (*inside, hint))
         for member in members
     )
 
@@ -214,7 +209,9 @@ def _union_hook(kind: Any) -> Callable[[Any, Any], Any]:
             return value
         others = (each for each in members if each not in exact and each is not NoneType)
         failed: Exception | None = None
-        likely = _likely(kind, value) if tables else [(member, marks[member]) for member in [*exact, *others]]
+        likely = [(member, marks[member]) for member in [*exact, *others]]
+        if tables:
+            likely = [(shape.hint, shape.marks) for shape in _union_shape(kind).likely(value)]
         for member, bounds in likely:
             try:
                 return _bounded(converter().structure(value, member), bounds)
@@ -246,10 +243,6 @@ def _bare(member: Any) -> Any:
 
 def _has_fields(kind: Any) -> bool:
     return hasattr(kind, "__attrs_attrs__") or is_dataclass(kind) or hasattr(kind, "__pydantic_fields__")
-
-
-def _likely(kind: Any, value: Any) -> list[tuple[Any, tuple[object, ...]]]:
-    return [(shape.hint, shape.marks) for shape in _union_shape(kind).likely(value)]
 
 
 @cache

@@ -109,7 +109,8 @@ class Containment(Comparing):
             return [Refusal("CS104", "may not be there any more", was=kinds(case.types))]
         lost = case.types - types_named(keywords.get("type"))
         if lost:
-            return [_other_type(case, lost, keywords)]
+            was, now = kinds(case.types), kinds(types_named(keywords.get("type")))
+            return [Refusal("CS104", f"was {was} and is {now}", was=was, now=now)]
         refusals: Refusals = []
         for part in (*map(new.target, new.references), *map(new.child, keywords.get("allOf", ()))):
             refusals += self.of_case(case, part)
@@ -187,7 +188,8 @@ class Containment(Comparing):
             return self.of_case(case, other)
         if not self.of_case(case, condition):
             return self.of_case(case, then)
-        same_condition = [part for part in case.parts if "if" in part.keywords and _same_if(part, condition)]
+        asking = [part for part in case.parts if "if" in part.keywords]
+        same_condition = [part for part in asking if same(part.node.child(part.keywords["if"]), condition)]
         refusals = self.of_case(_where(case, same_condition, "then", *parts_of(condition)), then)
         refusals += self.of_case(_where(case, same_condition, "else"), other)
         if not refusals:
@@ -215,10 +217,6 @@ def _of_member(refusals: Refusals, *, several: bool) -> Refusals:
         return refusals
     text = f"no longer takes what has {shown(tag.was, 'or')} as its '{tag.path[0]}'"
     return [Refusal("CS112", text, sure=tag.sure, was=tag.was)]
-
-
-def _same_if(part: Part, condition: SchemaNode) -> bool:
-    return same(part.node.child(part.keywords["if"]), condition)
 
 
 def _where(case: Case, conditions: list[Part], branch: str, *more: Part) -> Case:
@@ -284,8 +282,3 @@ def _of_values(case: Case, new: SchemaNode) -> Iterator[Refusal]:
 def _type_of(value: Any) -> str:
     names = {str: "string", bool: "boolean", int: "integer", float: "fraction", list: "array", dict: "object"}
     return names.get(type(value), "string" if isinstance(value, str) else "null")
-
-
-def _other_type(case: Case, lost: frozenset[str], keywords: dict[str, Any]) -> Refusal:
-    was, now = kinds(case.types), kinds(types_named(keywords.get("type")))
-    return Refusal("CS104", f"was {was} and is {now}", was=was, now=now)

@@ -32,27 +32,19 @@ def same(one: SchemaNode, other: SchemaNode, assumed: set[tuple[int, int]] | Non
     if not isinstance(one.data, dict) or not isinstance(other.data, dict):
         return bool(one.data == other.data)
     assumed.add(key)  # if that proves wrong, then so does the whole
-    mine, yours = one.keywords, other.keywords
-    if {key for key in mine if key not in SILENT} != {key for key in yours if key not in SILENT}:
-        return False
-    below_mine, below_yours = (
-        {steps: child for steps, child in subschemas(keywords) if steps[0] not in SILENT}
-        for keywords in (mine, yours)
+    mine, yours = (
+        {keyword: value for keyword, value in node.keywords.items() if keyword not in SILENT}
+        for node in (one, other)
     )
-    references = [list(map(node.target, node.references)) for node in (one, other)]
+    below_mine, below_yours = dict(subschemas(mine)), dict(subschemas(yours))
+    leading_mine, leading_yours = (list(map(node.target, node.references)) for node in (one, other))
+    if mine.keys() != yours.keys() or below_mine.keys() != below_yours.keys():
+        return False
+    pairs = [(one.child(child), other.child(below_yours[steps])) for steps, child in below_mine.items()]
     return (
-        below_mine.keys() == below_yours.keys()
-        and len(references[0]) == len(references[1])
-        and all(
-            equal(mine[key], yours[key])
-            for key in mine
-            if key not in SILENT | {steps[0] for steps in below_mine}
-        )
-        and all(same(a, b, assumed) for a, b in zip(*references, strict=True))
-        and all(
-            same(one.child(child), other.child(below_yours[steps]), assumed)
-            for steps, child in below_mine.items()
-        )
+        len(leading_mine) == len(leading_yours)
+        and all(equal(mine[key], yours[key]) for key in mine.keys() - {steps[0] for steps in below_mine})
+        and all(same(*pair, assumed) for pair in [*zip(leading_mine, leading_yours, strict=True), *pairs])
     )
 
 

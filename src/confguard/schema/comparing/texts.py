@@ -10,6 +10,8 @@ from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
+from confguard.fields.backtracking import matched
+
 __all__ = ["all_matching", "lengths", "matching", "texts"]
 
 _MOST = 64
@@ -146,6 +148,7 @@ _OF_LENGTH = {
     "uri": ("https://example.com/", "a", ""),
 }
 """How texts of a format begin, what may be in them as often as is wanted, and how they end."""
+_LETTERS = "a0A-_./: \tzé\n"
 _LONGEST = 1_000
 _WAYS = ((0, 0), (1, 0), (3, 0), (1, 1), (20, 0), (3, 2), (1, 3))
 """How often what may be repeated is, and which of the letters that a class has is taken."""
@@ -195,9 +198,8 @@ def matching(pattern: str, sizes: Iterable[int] = ()) -> Iterator[str]:
     >>> list(matching("^x-[a-z]+$"))[:3], list(matching("^(?!zz)"))[-1]
     (['x-a', 'x-aaa', 'x-z'], 'zz')
     """
-    try:
-        tree = _parser.parse(pattern)
-    except (re.error, RecursionError):
+    tree = _tree(pattern)
+    if tree is None:
         return
     ways = [*_WAYS, *((max(0, size - less), 0) for size in sizes for less in (0, 1, 2))]
     yield from dict.fromkeys(_pieces(tree, times, letter) for times, letter in ways)
@@ -224,7 +226,8 @@ def _piece(operation: Any, argument: Any, times: int, letter: int) -> str:
     if operation is sre.ANY:
         return "a"
     if operation is sre.IN:
-        known = [char for char in "a0A-_./: \tzé\n" if re.match(_class(argument), char)]
+        fitting = matched(operation, argument, frozenset(_LETTERS))
+        known = [char for char in _LETTERS if char in fitting]
         return known[letter % len(known)] if known else _member(argument)
     if operation is sre.BRANCH:
         branch = argument[1][(times + letter) % len(argument[1])]
@@ -236,30 +239,6 @@ def _piece(operation: Any, argument: Any, times: int, letter: int) -> str:
         count: int = max(least, min(times, int(most) if most is not sre.MAXREPEAT else times))
         return _pieces(inner, times, letter) * min(count, 1000)
     return ""
-
-
-_CATEGORIES = {
-    sre.CATEGORY_DIGIT: r"\d",
-    sre.CATEGORY_NOT_DIGIT: r"\D",
-    sre.CATEGORY_SPACE: r"\s",
-    sre.CATEGORY_NOT_SPACE: r"\S",
-    sre.CATEGORY_WORD: r"\w",
-    sre.CATEGORY_NOT_WORD: r"\W",
-}
-
-
-def _class(items: Any) -> str:
-    text = ""
-    for operation, argument in items:
-        if operation is sre.NEGATE:
-            text += "^"
-        elif operation is sre.LITERAL:
-            text += re.escape(chr(argument))
-        elif operation is sre.RANGE:
-            text += f"{re.escape(chr(argument[0]))}-{re.escape(chr(argument[1]))}"
-        elif operation is sre.CATEGORY:
-            text += _CATEGORIES.get(argument, "")
-    return f"[{text}]"
 
 
 def _member(items: Any) -> str:

@@ -1,7 +1,8 @@
-"""Data made ready for the class that validates it: what the class would read otherwise, or not at all, is read here.
+"""An instance of a schema class from data, or everything that is wrong with it.
 
-Amounts mean the same in every kind of schema; of a union, the member that is meant is made, and only its problems told;
-a class of another kind inside of a class is made by its own.
+What the class would read otherwise, or not at all, is read before: amounts mean the same in every kind of schema; of a
+union, the member that is meant is made, and only its problems told; a class of another kind inside of a class is made
+by its own.
 """
 
 from __future__ import annotations
@@ -12,22 +13,65 @@ from typing import Any, get_args, get_origin
 import attrs
 from attrs import evolve, field, frozen
 
-from confguard.errors import Problem, did_you_mean
+from confguard.errors import Problem, ValidationError, did_you_mean
+from confguard.fields import FieldType
 from confguard.paths import Path
 from confguard.schema.attrs import AttrsAdapter
 from confguard.schema.conversion import is_choice, is_span, written_choice
-from confguard.schema.instances import is_instance
-from confguard.schema.interface import Failed, Failure, InvalidDataError, SchemaAdapter
+from confguard.schema.instances import as_data, called, is_instance
+from confguard.schema.interface import Failed, Failure, InvalidDataError, SchemaAdapter, Untyped
+from confguard.schema.problems import in_words, of_choice, without_secrets
 from confguard.schema.pydantic import PydanticAdapter
-from confguard.schema.shape import NOTHING, Shape
+from confguard.schema.secrets import Secrets
+from confguard.schema.shape import COMPUTED, NOTHING, Shape
 from confguard.units import AmbiguousError
 
-__all__ = ["CLASSES", "prepared", "unknown_keys"]
+__all__ = ["CLASSES", "instance_of", "name_of"]
 
 CLASSES = (PydanticAdapter(), AttrsAdapter())
 
 
-def prepared(
+def name_of(model: Any) -> str:
+    """How a schema is called in messages."""
+    return str(getattr(model, "__name__", None) or getattr(model, "name", model))
+
+
+def instance_of(
+    model: Any, adapter: SchemaAdapter, shape: Shape, data: Any, untyped: Untyped, failed: Failed | None
+) -> Any:
+    """An instance from data that has one name for each setting. Raises `ValidationError` with every problem.
+
+    What has `failed` for the same data already is not tried again.
+    """
+    data = adapter.from_texts(model, data, untyped)
+    unknown = [] if adapter.tells_unknown_keys else list(_unknown_keys(data, shape))
+    written = _with_parsed_defaults(data, shape)
+    preparation, ready = _prepared(written, shape, adapter, failed)
+    changed = ready is not written and bool(ready != written)
+    settings, failures = adapter.attempt(
+        model, [ready, written] if shape.rewrites and changed else [ready], failed
+    )
+    problems = preparation.all_with(failures or [])
+    if failures is None and not preparation.certain and not preparation.ambiguous:
+        problems = []  # what looked wrong is right for the class
+    elif shape.rewrites and not unknown and not preparation.ambiguous:
+        tables = any(shape.at(path).kind == "map" for path, _, _ in problems)
+        if tables and changed:
+            settings, failures = adapter.attempt(model, [written])
+        if tables and failures is None:  # right once the class has changed it
+            return settings
+    if failures is not None and not problems and not unknown:
+        problems.append(((), f"is no {name_of(model)}", None))
+    if not problems and not unknown:
+        return settings
+    if not adapter.tells_unknown_keys:
+        problems = [of_choice(each, shape) for each in problems]
+    secrets = Secrets(shape, data)
+    located = [*unknown, *in_words(problems, shape, secrets)]
+    raise ValidationError(without_secrets(problem, secrets) for problem in located)
+
+
+def _prepared(
     data: Any, shape: Shape, adapter: SchemaAdapter, failed: Failed | None
 ) -> tuple[Preparation, Any]:
     """The data made ready for the class; as it was when the class `failed`, where it is the same."""
@@ -79,12 +123,12 @@ class Preparation:
             return self._instance(data, [shape], path, sure=self.sure and not _rereads(shape))
         if isinstance(data, dict):
             keys = next(iter(get_args(shape.hint)), None) if not shape.attributes else None
-            return {
-                written_choice(key, keys) if is_choice(keys) else key: self.ready(
-                    value, shape.child(key), (*path, key)
-                )
-                for key, value in data.items()
-            }
+            table = {key: self.ready(value, shape.child(key), (*path, key)) for key, value in data.items()}
+            return (
+                {written_choice(key, keys): value for key, value in table.items()}
+                if is_choice(keys)
+                else table
+            )
         if isinstance(data, list):
             return [self.ready(value, shape.child(i), (*path, i)) for i, value in enumerate(data)]
         return data
@@ -93,10 +137,12 @@ class Preparation:
         """The problems here, and those that the class found beside them."""
         if not self.reported:
             return [*self.problems, *failures]
-        return [*self.problems, *(each for each in failures if each[0] and not self._tells(each[0]))]
-
-    def _tells(self, path: Path) -> bool:
-        return any(path[: len(known)] == known for known in self.reported)
+        new = (
+            (path, message, value)
+            for path, message, value in failures
+            if path and not any(path[: len(known)] == known for known in self.reported)
+        )
+        return [*self.problems, *new]
 
     def _span(self, data: Any, shape: Shape, path: Path) -> Any:
         try:
@@ -191,7 +237,7 @@ def _wrong_tag(data: Any, shape: Shape) -> Failure | None:
     return (key,), f"expected {known}{meant}", tag
 
 
-def unknown_keys(data: Any, shape: Shape, path: Path = ()) -> Iterator[Problem]:
+def _unknown_keys(data: Any, shape: Shape, path: Path = ()) -> Iterator[Problem]:
     """The problem of each key that a closed table does not name; of a union, those of the member that is meant."""
     if isinstance(data, dict):
         if shape.variants and _wrong_tag(data, shape):
@@ -201,8 +247,64 @@ def unknown_keys(data: Any, shape: Shape, path: Path = ()) -> Iterator[Problem]:
             if shape.closed and key not in shape.fields:
                 yield Problem((*path, key), f"unknown key{did_you_mean(str(key), shape.fields)}")
             else:
-                yield from unknown_keys(value, shape.child(key), (*path, key))
+                yield from _unknown_keys(value, shape.child(key), (*path, key))
     elif isinstance(data, list):
         shape = shape.of(data)
         for number, value in enumerate(data):
-            yield from unknown_keys(value, shape.child(number), (*path, number))
+            yield from _unknown_keys(value, shape.child(number), (*path, number))
+
+
+def _with_parsed_defaults(data: Any, shape: Shape) -> Any:
+    """The data with defaults that are still texts (`timeout: Duration = "2s"`) written in, to be parsed."""
+    if isinstance(data, list) and shape.kind == "list":
+        shape = shape.of(data)
+        return [_with_parsed_defaults(value, shape.child(i)) for i, value in enumerate(data)]
+    if not isinstance(data, dict) or shape.kind != "map":
+        return data
+    shape = shape.of(data)
+    filled = {key: _with_parsed_defaults(value, shape.child(key)) for key, value in data.items()}
+    for own in shape.attributes or [(key,) for key in shape.fields]:
+        key, child = str(own[0]), shape.child(own[0])
+        if len(own) == 1 and key not in data and key not in shape.renamed:
+            default = _parsed_default(child)
+            if default is not NOTHING:
+                filled[key] = default
+    return filled
+
+
+def _parsed_default(shape: Shape) -> Any:
+    """A default as data where it holds texts that are still to be parsed; else NOTHING."""
+    default = shape.default
+    if default is NOTHING or default is None or shape.custom:
+        return NOTHING
+    if callable(default):
+        default = called(default) if default is not COMPUTED and _may_be_raw(shape, ()) else NOTHING
+    return as_data(default, shape) if _is_raw(default, shape) else NOTHING
+
+
+def _is_raw(value: Any, shape: Shape) -> bool:
+    """Does a default hold a text or a number where the schema wants an amount, a port and the like?"""
+    shape = shape.of(value)
+    if is_instance(value, shape):
+        fields = shape.attributes.items()
+        return any(_is_raw(getattr(value, name, None), shape.at(path)) for path, name in fields)
+    if isinstance(value, dict):
+        return any(_is_raw(inner, shape.child(key)) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return any(_is_raw(inner, shape.child(i)) for i, inner in enumerate(value))
+    return _parses(shape) and isinstance(value, str | int | float) and not isinstance(value, FieldType)
+
+
+def _may_be_raw(shape: Shape, inside: tuple[Any, ...]) -> bool:
+    """Might what a factory makes hold such a default? Only then it is called before it is time."""
+    if any(shape.hint is hint for hint in inside):
+        return False
+    within = (*inside, shape.hint)
+    if shape.rest is not None and (_parses(shape.rest) or _may_be_raw(shape.rest.whole, within)):
+        return True
+    below = [*shape.variants, *shape.fields.values()]
+    return any(_is_raw(child.default, child) or _may_be_raw(child, within) for child in below)
+
+
+def _parses(shape: Shape) -> bool:
+    return shape.field_type is not None or is_span(shape.hint)
