@@ -78,14 +78,14 @@ class _Adjacent:
     def _node(self, operation: Any, argument: Any, *, last: bool) -> None:
         if operation in (sre.MAX_REPEAT, sre.MIN_REPEAT):
             least, most, inner = argument
-            taken = self._single(inner)
-            if taken is None:
+            characters = self._single(inner)
+            if characters is None:
                 self.sequence(list(inner))
             elif most >= _MANY:
-                both = self.open & taken
+                both = self.open & characters
                 if both and not self.shared and not last:
                     self.shared = min(both, key=lambda char: (not char.isalnum(), char.isdigit(), char))
-                self.open = (self.open if least == 0 else frozenset()) | taken
+                self.open = (self.open if least == 0 else frozenset()) | characters
             elif least:
                 self.open = frozenset()
         elif operation is sre.SUBPATTERN:
@@ -270,14 +270,14 @@ def matched(operation: Any, argument: Any, alphabet: Characters) -> Characters:
         return alphabet - {chr(argument)}
     negated = bool(argument) and argument[0][0] is sre.NEGATE
     ordered = sorted(alphabet)  # a class may have a thousand ranges, and the alphabet grows with them
-    chosen = frozenset(char for part in argument for char in _taken(ordered, *part))
+    chosen = frozenset(char for part in argument for char in _members(ordered, *part))
     return alphabet - chosen if negated else chosen
 
 
-def _taken(ordered: list[str], operation: Any, argument: Any) -> Iterable[str]:
+def _members(ordered: list[str], operation: Any, argument: Any) -> Iterable[str]:
     """Those of the characters, which are in order, that one part of a class takes."""
     if operation is sre.LITERAL:
-        return _taken(ordered, sre.RANGE, (argument, argument))
+        return _members(ordered, sre.RANGE, (argument, argument))
     if operation is sre.RANGE:
         first, last = argument
         return ordered[bisect_left(ordered, chr(first)) : bisect_right(ordered, chr(last))]

@@ -19,7 +19,7 @@ from confguard.schema.pydantic import problems_of
 from confguard.schema.shape import NOTHING, Shape
 from confguard.schema.shaping import build_shape
 from confguard.schema.structuring import converter
-from confguard.schema.validators import frames_of, kind_of, said_by, words_of
+from confguard.schema.validators import frames_of, kind_of, message_of, words_of
 
 __all__ = ["AttrsAdapter"]
 
@@ -100,7 +100,7 @@ def _child(data: Any, step: Any) -> Any:
 def _message(error: BaseException, value: Any) -> str:
     if isinstance(error, AttributeError) and error.name in {"keys", "items"}:
         return "expected a table"  # what cattrs asks of anything that is to be an instance
-    text = said_by(error, value)
+    text = message_of(error, value)
     if text is not None:
         return text
     frames = list(frames_of(error))
@@ -148,7 +148,7 @@ def _broken(error: BaseException, data: dict[str, Any], raised: BaseException | 
     for item, value in attempts:
         asking = _Asking(instance, item, item.name in come.asked)
         failures = list(asking.failures(item.validator, value, (item.name,)))
-        if item.name == come.stopped and raised is not None and said_by(raised, value) is None:
+        if item.name == come.stopped and raised is not None and message_of(raised, value) is None:
             failures.append(((item.name,), _own_words(raised), value))
         for path, message, rejected in failures:
             yield (path, message, rejected) if item.name in data else (path, f"the default: {message}", None)
@@ -267,7 +267,7 @@ class _Asking:
                 yield path, _own_words(error), value
         except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
             if not own:
-                yield path, said_by(error, value) or _own_words(error), value
+                yield path, message_of(error, value) or _own_words(error), value
             else:
                 yield path, words_of(validator, value), value
 

@@ -12,7 +12,7 @@ from confguard.paths import Path, follow, value_at
 from confguard.schema.bounds import listed
 from confguard.schema.instances import as_data, called
 from confguard.schema.layering import Overlay, named
-from confguard.schema.problems import place_problem, said_twice
+from confguard.schema.problems import named_twice, place_problem
 from confguard.schema.shape import COMPUTED, NOTHING, Shape
 from confguard.schema.sources import Layer
 
@@ -51,9 +51,9 @@ class Combined:
         """The default of a setting where no layer says anything of it; `COMPUTED` where that cannot be told."""
         for length, step in enumerate(path):
             shape = shape.of(value_at(self.data, path[:length])).child(step)
-            given = any(counts for _, counts in self.saying(path[: length + 1]))
+            covered = any(counts for _, counts in self.saying(path[: length + 1]))
             last = length == len(path) - 1
-            if not last and not given and shape.default is not NOTHING:
+            if not last and not covered and shape.default is not NOTHING:
                 around = called(shape.default)
                 data = as_data(around, shape) if around is not COMPUTED else COMPUTED
                 if not isinstance(data, dict):
@@ -84,25 +84,25 @@ def combine(layers: list[Layer], shape: Shape) -> Combined:
     layers_read: list[Layer] = []
     problems: list[Problem] = []
     for layer in layers:
-        one = named(layer.data, shape, merged, caseless=layer.caseless)
+        renamed = named(layer.data, shape, merged, caseless=layer.caseless)
         all_problems = [
-            said_twice(first, second, place(*layer.where_written(first)).removesuffix(": "))
-            for first, second in one.twice
+            named_twice(first, second, place(*layer.where_written(first)).removesuffix(": "))
+            for first, second in renamed.twice
         ]
         all_problems += [
             Problem(path, f"may be {listed(map(repr, keys))}, which stand below")
-            for path, keys in one.unclear
+            for path, keys in renamed.unclear
         ]
-        table = isinstance(one.data, Mapping) or shape.kind != "map"
+        table = isinstance(renamed.data, Mapping) or shape.kind != "map"
         if not table:
             all_problems.append(Problem((), "expected a table of settings"))
-        data = one.data if table else {}
+        data = renamed.data if table else {}
         overlay = Overlay(all_problems)
         merged = overlay.put(merged, data, shape)
         for path in overlay.refused:
             _remove(data, path)
         lost = tuple(overlay.lost)
-        layers_read.append(evolve(layer, data=data, written=one.written, together=merged, lost=lost))
+        layers_read.append(evolve(layer, data=data, written=renamed.written, together=merged, lost=lost))
         problems += [
             placed_in(layers_read[-1], problem, shape) for problem in [*all_problems, *layer.problems]
         ]

@@ -9,8 +9,7 @@ from attrs import evolve
 from confguard.schema.comparing.containment import Containment
 from confguard.schema.comparing.interface import Refusal
 from confguard.schema.comparing.meanings import GRADES, Grade, SchemaFinding, lost_protection, notes
-from confguard.schema.export import json_schema
-from confguard.schema.json_schema import JsonSchema
+from confguard.schema.json_export import as_json_schema
 from confguard.schema.schema import Schema
 from confguard.schema.secrets import is_secret, shown_at
 from confguard.schema.shape import ANYTHING, Shape
@@ -35,7 +34,7 @@ def compare_schemas(old: Schema[Any], new: Schema[Any]) -> list[SchemaFinding]:
     CS101 breaking: name: was removed
     CS103 breaking: size: is required now
     """
-    before, after = _as_json_schema(old), _as_json_schema(new)
+    before, after = as_json_schema(old), as_json_schema(new)
     findings = [_finding(refusal) for refusal in Containment().refusals((before.root,), after.root)]
     breaking = {finding.path for finding in findings if finding.code in {"CS101", "CS103", "CS104"}}
     findings += (
@@ -46,13 +45,6 @@ def compare_schemas(old: Schema[Any], new: Schema[Any]) -> list[SchemaFinding]:
     findings += lost_protection(before.shape, after.shape)
     findings = [_without_secrets(finding, before.shape, after.shape) for finding in findings]
     return sorted(findings, key=lambda finding: (GRADES.index(finding.grade), finding.code))
-
-
-def _as_json_schema(schema: Schema[Any]) -> JsonSchema:
-    model: Any = schema.model
-    if isinstance(model, JsonSchema):
-        return model
-    return JsonSchema(schema.name, json_schema(schema))
 
 
 def _finding(refusal: Refusal) -> SchemaFinding:

@@ -9,7 +9,7 @@ import enum
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 from confguard.errors import nearest
 
@@ -21,6 +21,7 @@ __all__ = [
     "as_type",
     "choice",
     "expected_options",
+    "has_fields",
     "is_choice",
     "is_span",
     "may_be_raw",
@@ -193,6 +194,13 @@ def as_pydantic_type(value: Any, hint: Any) -> Any:
 def is_span(hint: Any) -> bool:
     """Is this the type `timedelta`? Its module need not be loaded to know."""
     return getattr(hint, "__qualname__", "") == "timedelta" and hint.__module__ == "datetime"
+
+
+def has_fields(hint: Any) -> bool:
+    """Is this a pydantic model or dataclass, an attrs class, or a dataclass?"""
+    kind = get_args(hint)[0] if get_origin(hint) is Annotated else get_origin(hint) or hint
+    names = "__pydantic_fields__", "__attrs_attrs__", "__dataclass_fields__"
+    return any(hasattr(kind, name) for name in names)
 
 
 def may_be_raw(default: Any) -> bool:

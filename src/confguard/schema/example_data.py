@@ -11,8 +11,7 @@ from confguard.schema.comparing.cases import Case, cases, children_of, numbers, 
 from confguard.schema.comparing.ranges import as_json_number
 from confguard.schema.comparing.samples import samples
 from confguard.schema.comparing.texts import matching
-from confguard.schema.json_export import json_schema
-from confguard.schema.json_schema import JsonSchema
+from confguard.schema.json_export import as_json_schema
 from confguard.schema.json_validation import fits
 from confguard.schema.nodes import SchemaNode
 from confguard.schema.schema import Schema
@@ -50,10 +49,8 @@ _BY_FORMAT = {
 
 def example_data(schema: Schema[Any]) -> Any:
     """Data that the schema takes, with no more in it than must be; an attempt at it, where none is found."""
-    model: Any = schema.model
-    written = model if isinstance(model, JsonSchema) else JsonSchema(schema.name, json_schema(schema))
     try:
-        root = written.root
+        root = as_json_schema(schema).root
         examples = list(islice(_values((root,), 0), 40))
     except (SchemaError, RecursionError):
         return {}
@@ -133,8 +130,8 @@ def _lists(case: Case, depth: int) -> Iterator[list[Any]]:
         for i in range(min(max(size, more * max(len(wanted), 1)), _MOST_ELEMENTS)):
             element = tuple(part.element(i) for part in case.parts)
             choices = islice(_values((*element, *wanted[i : i + 1]), depth + 1), 20)
-            taken = elements if True in case.all("uniqueItems") else []
-            elements.append(next((value for value in choices if value not in taken), None))
+            used = elements if True in case.all("uniqueItems") else []
+            elements.append(next((value for value in choices if value not in used), None))
         yield elements
 
 

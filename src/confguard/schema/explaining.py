@@ -148,7 +148,7 @@ def load_explained(model: type[T], sources: tuple[Source, ...], failed: Failed |
             warnings.warn(str(located), FutureWarning, stacklevel=3)
     if loading.problems:
         raise ValidationError(loading.problems)
-    loaded: T = loading.made
+    loaded: T = loading.settings
     return loaded
 
 
@@ -174,7 +174,7 @@ def explain(model: SchemaLike, *sources: Source) -> Explanation:
     loading = _Loading.of(model, sources)
     shape = loading.schema.shape
     written = bool(loading.problems)
-    data = with_defaults(loading.combined.data, shape) if written else as_data(loading.made, shape)
+    data = with_defaults(loading.combined.data, shape) if written else as_data(loading.settings, shape)
     data = with_keys_of(data, loading.combined.data)
     secrets = Secrets(shape, data, *(layer.data for layer in loading.written))
     explainer = _Explainer(loading.combined, secrets, not written)
@@ -191,7 +191,7 @@ class _Loading:
     written: list[Layer]
     combined: Combined
     problems: tuple[Problem, ...]
-    made: Any = field(default=None, repr=False)
+    settings: Any = field(default=None, repr=False)
 
     @classmethod
     def of(cls, model: SchemaLike, sources: tuple[Source, ...], failed: Failed | None = None) -> _Loading:
@@ -239,8 +239,8 @@ class _Explainer:
         has_default = default is not NOTHING and default is not COMPUTED
         before = value_at(self.combined.data, path) if counting else default
         written = completed(before, value, place) if counting else before
-        told = self.loaded and bool(counting or has_default)
-        computed = told and not same(meaning(written, place), meaning(value, place))
+        comparable = self.loaded and bool(counting or has_default)
+        computed = comparable and not same(meaning(written, place), meaning(value, place))
         if not counting:
             origin = Origin("computed" if computed else "default", shown)
             return Explained(where, shown, origin, tuple(rest), erased)
@@ -267,7 +267,7 @@ class _Explainer:
 
     def origin(self, layer: Layer, path: Path) -> Origin:
         """Where a layer has a value, and those of its elements that are written one by one."""
-        written = layer.said(path)
+        written = layer.value(path)
         value = self.shown(written, path)
         text = layer.text(path) if value is written else None
         own = Origin(layer.name, value, *layer.where(path), text=text)

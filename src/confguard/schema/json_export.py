@@ -20,7 +20,7 @@ from confguard.schema.schema import Schema
 from confguard.schema.secrets import shown_at
 from confguard.schema.shape import NOTHING, Shape
 
-__all__ = ["json_schema", "own_fields"]
+__all__ = ["as_json_schema", "json_schema", "own_fields"]
 
 
 def json_schema(schema: Schema[Any]) -> dict[str, Any]:
@@ -44,6 +44,12 @@ def json_schema(schema: Schema[Any]) -> dict[str, Any]:
         document |= {"$defs": export.definitions} if export.definitions else {}
     exported: dict[str, Any] = _without_secrets(document, ())
     return head | exported
+
+
+def as_json_schema(schema: Schema[Any]) -> JsonSchema:
+    """The schema as one of JSON Schema, as it is where it is one."""
+    model: Any = schema.model
+    return model if isinstance(model, JsonSchema) else JsonSchema(schema.name, json_schema(schema))
 
 
 def _without_secrets(node: Any, path: Path) -> Any:
@@ -111,8 +117,8 @@ class _Export:
             return "#"
         if shape.hint not in self._names:
             name = re.sub(r"[^A-Za-z0-9_.-]+", "_", shape.hint.__name__).strip("_")
-            taken = sum(1 for other in self._names if other.__name__ == shape.hint.__name__)
-            self._names[shape.hint] = name = f"{name}{taken + 1}" if taken else name
+            others = sum(1 for other in self._names if other.__name__ == shape.hint.__name__)
+            self._names[shape.hint] = name = f"{name}{others + 1}" if others else name
             self.definitions[name] = {}  # its place, before those of the classes inside of it
             self.definitions[name] = self._table(shape)
         return f"#/$defs/{self._names[shape.hint]}"
@@ -128,10 +134,10 @@ class _Export:
             elif child.default is NOTHING:
                 either.append({"anyOf": [{"required": [name]} for name in names]})
         of_keys = {"writeOnly": True} if shape.secret_keys else _of_keys(shape.keys)
-        said = {"properties": properties, "required": required, "propertyNames": of_keys, "allOf": either}
+        more = {"properties": properties, "required": required, "propertyNames": of_keys, "allOf": either}
         rest = False if shape.closed else self.node(shape.rest) if shape.rest else True
-        said = {keyword: value for keyword, value in said.items() if value}
-        return {"type": "object"} | said | {"additionalProperties": rest}
+        more = {keyword: value for keyword, value in more.items() if value}
+        return {"type": "object"} | more | {"additionalProperties": rest}
 
     def _list(self, shape: Shape) -> dict[str, Any]:
         if not shape.items:

@@ -31,12 +31,12 @@ def shape_of(root: SchemaNode) -> Shape:
 
 @define
 class _Shapes:
-    made: int = 0
+    count: int = 0
 
     def of(self, node: SchemaNode, inside: tuple[int, ...]) -> Shape:
         """What a schema says of one place: its own keywords, and those of the schemas it is made of."""
-        self.made += 1
-        rounds = _ROUNDS if self.made < _MOST else 1 if self.made < 2 * _MOST else 0
+        self.count += 1
+        rounds = _ROUNDS if self.count < _MOST else 1 if self.count < 2 * _MOST else 0
         if not isinstance(node.data, dict) or inside.count(id(node.data)) >= rounds:
             return ANYTHING
         below = (*inside, id(node.data))

@@ -41,7 +41,7 @@ def places(data: Any, node: SchemaNode) -> Iterator[tuple[Path, tuple[str, ...]]
 def problems(data: Any, node: SchemaNode) -> list[Failure]:
     """What is wrong with data, as JSON has it: where, what, and the value there."""
     try:
-        failures = [problem for error in _validator(node).iter_errors(data) for problem in _told(error)]
+        failures = [problem for error in _validator(node).iter_errors(data) for problem in _failures(error)]
     except RecursionError:
         return [((), "is nested too deep to be checked", None)]
     return list({(path, message): (path, message, value) for path, message, value in failures}.values())
@@ -139,9 +139,9 @@ def _property_names(validator: Any, names: Any, value: Any, schema: Any) -> Iter
 def _unique_items(validator: Any, unique: Any, value: Any, schema: Any) -> Iterator[Any]:
     if not unique or not validator.is_type(value, "array"):
         return
-    seen: dict[Any, int] = {}
+    positions: dict[Any, int] = {}
     for i, element in enumerate(value):
-        first = seen.setdefault(_canonical(element), i)
+        first = positions.setdefault(_canonical(element), i)
         if first != i:
             yield _error(f"is the same as element {first + 1}, and each may be there once", path=[i])
 
@@ -179,7 +179,7 @@ _PHRASES = {keyword: f"expected {words}" for keyword, words in WORDS.items()} | 
 }
 
 
-def _told(error: Any) -> Iterator[Failure]:
+def _failures(error: Any) -> Iterator[Failure]:
     path, keyword, expected = tuple(error.absolute_path), error.validator, error.validator_value
     if error.context and keyword in {"anyOf", "oneOf", "type"}:
         yield from _best(error)
@@ -229,7 +229,7 @@ def _best(error: Any) -> Iterator[Failure]:
     tagged = [errors for errors in alike if not any(_is_about(each, depth + 1, _TAGS) for each in errors)]
     if tagged:
         chosen = min(tagged, key=lambda errors: (len(errors), -max(len(e.absolute_path) for e in errors)))
-        yield from (problem for each in chosen for problem in _told(each))
+        yield from (problem for each in chosen for problem in _failures(each))
     elif alike:
         told_apart = (each for errors in alike for each in errors if _is_about(each, depth + 1, _TAGS))
         yield from _merged(told_apart)
@@ -255,7 +255,7 @@ def _merged(errors: Iterable[Any]) -> Iterator[Failure]:
     """One problem for what several alternatives say of one place."""
     by_path: dict[Path, list[Failure]] = {}
     for error in errors:
-        for problem in _told(error):
+        for problem in _failures(error):
             by_path.setdefault(problem[0], []).append(problem)
     for path, group in by_path.items():
         words = list(dict.fromkeys(message for _, message, _ in group))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar, Union, ca
 from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format
 from confguard.errors import ConfguardError
-from confguard.schema.conversion import is_span, may_be_raw
+from confguard.schema.conversion import has_fields, is_span, may_be_raw
 from confguard.schema.interface import Failed
 from confguard.values import merge_layers
 
@@ -153,7 +153,7 @@ class _Asked:
     """Asks a pydantic model, and those inside of it, what pydantic alone would pass over."""
 
     def __init__(self) -> None:
-        self.seen: set[Any] = set()
+        self.asked: set[Any] = set()
         self.more = False
         """Are there amounts of time (pydantic reads less of them), or fields with two names?"""
 
@@ -163,9 +163,9 @@ class _Asked:
         That is a field that is to go, a default that is still a text (`timeout: Duration = "2s"`), a choice between
         classes without a tag, and classes that are no models: their unknown keys would be let pass.
         """
-        if model in self.seen:
+        if model in self.asked:
             return True
-        self.seen.add(model)
+        self.asked.add(model)
         if model.model_config.get("extra") in {"allow", "ignore"}:
             return False
         fields = model.model_fields.values()
@@ -184,7 +184,7 @@ class _Asked:
         if hasattr(hint, "__value__"):  # a `type X = ...` alias
             return False
         arguments = get_args(hint)
-        if get_origin(hint) in (Union, UnionType) and sum(map(_has_fields, arguments)) > 1 and not tagged:
+        if get_origin(hint) in (Union, UnionType) and sum(map(has_fields, arguments)) > 1 and not tagged:
             return False
         if get_origin(hint) is Annotated:
             tagged = any(isinstance(getattr(mark, "discriminator", None), str) for mark in arguments[1:])
@@ -193,19 +193,13 @@ class _Asked:
             if hasattr(hint, "model_fields"):
                 return self.plain(hint)
             field_type = hasattr(hint, "expects")
-            if (_has_fields(hint) and not field_type) or hasattr(hint, "__required_keys__"):
+            if (has_fields(hint) and not field_type) or hasattr(hint, "__required_keys__"):
                 return False
             span = hint.__qualname__ == "timedelta" and hint.__module__ == "datetime"
             self.more = self.more or span
             raw = (span or field_type) and may_be_raw(default)
             return not raw or isinstance(default, hint)
         return all(self.inside(argument, default) for argument in arguments)
-
-
-def _has_fields(hint: Any) -> bool:
-    names = ("model_fields", "__attrs_attrs__", "__dataclass_fields__")
-    kind = get_args(hint)[0] if get_origin(hint) is Annotated else get_origin(hint) or hint
-    return any(hasattr(kind, name) for name in names)
 
 
 def _amount_reader(model: Any) -> Callable[[Any], Any]:

@@ -11,7 +11,7 @@ from confguard.documents.interface import Position
 from confguard.errors import DocumentError, ValidationError
 from confguard.paths import Path, show_path
 from confguard.schema.layering import named
-from confguard.schema.problems import place_problem, said_twice
+from confguard.schema.problems import named_twice, place_problem
 from confguard.schema.schema import Schema
 from confguard.schema.shape import Shape
 
@@ -33,7 +33,7 @@ def migrate(document: Document, schema: Schema[Any]) -> Document:
     size = 32  # enough
     """
     problems = [
-        place_problem(said_twice(*places), document, schema.shape)
+        place_problem(named_twice(*places), document, schema.shape)
         for places in named(document.data, schema.shape).twice
     ]
     if problems:

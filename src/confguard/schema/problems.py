@@ -15,13 +15,13 @@ from confguard.schema.interface import Failure
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 
-__all__ = ["by_place", "in_words", "moved", "of_choice", "place_problem", "said_twice", "without_secrets"]
+__all__ = ["by_place", "in_words", "moved", "named_twice", "of_choice", "place_problem", "without_secrets"]
 
 _OF_KEYS = ("unknown key", "is called '", "is deprecated", "is the same setting as")
 """How a problem begins that is one of a key, not of its value."""
 
 
-def said_twice(first: Path, second: Path, where: str = "") -> Problem:
+def named_twice(first: Path, second: Path, where: str = "") -> Problem:
     """The problem of a setting that is said under two names; `where` is the place of the first."""
     there = f" ({where})" if where else ""
     return Problem(

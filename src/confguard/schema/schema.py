@@ -19,7 +19,7 @@ from confguard.paths import Path
 from confguard.schema.interface import Failed, SchemaAdapter, Untyped
 from confguard.schema.json_schema import JsonSchemaAdapter, read_json_schema
 from confguard.schema.layering import Named, Overlay, named
-from confguard.schema.problems import by_place, moved, place_problem, said_twice, without_secrets
+from confguard.schema.problems import by_place, moved, named_twice, place_problem, without_secrets
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import Shape
 from confguard.schema.validating import CLASSES, instance_of, name_of
@@ -70,12 +70,12 @@ class Schema(Generic[T]):
         """
         if isinstance(data, Documents | Files):
             return self._each(data, untyped)  # type: ignore[return-value]
-        one = named(data, self.shape)
-        problems = [said_twice(*places) for places in one.twice]
+        renamed = named(data, self.shape)
+        problems = [named_twice(*places) for places in renamed.twice]
         try:
-            settings = self.instance(one.data, untyped, failed)
+            settings = self.instance(renamed.data, untyped, failed)
         except ValidationError as error:
-            problems += [moved(problem, one.as_written) for problem in error.problems]
+            problems += [moved(problem, renamed.as_written) for problem in error.problems]
         if problems:
             secrets = Secrets(self.shape, data)
             raise ValidationError(without_secrets(problem, secrets) for problem in problems)
@@ -103,14 +103,24 @@ class Schema(Generic[T]):
 
     def whole(self, document: Document) -> Document:
         """A document whose layers are put together as `load` does it, by the names that the schema has."""
+        return self._layered(document)[0]
+
+    def _layered(self, document: Document) -> tuple[Document, list[Problem]]:
+        """The same, and where one layer says a setting under two names: together they do not show it."""
         if not isinstance(document, Bundle) or not document.layered:
-            return document
+            return document, []
         data: Any = {}
         written: dict[str, Named] = {}
+        problems: list[Problem] = []
         for name, part in document.files.items():
             written[name] = named(part.data, self.shape, data)
+            twice = (named_twice(*places) for places in written[name].twice)
+            problems += [place_problem(each, part, self.shape) for each in twice]
             data = Overlay([]).put(data, written[name].data, self.shape)
-        return attrs.evolve(document, data=data, as_written=lambda name, path: written[name].as_written(path))
+        by_layer = attrs.evolve(
+            document, data=data, as_written=lambda name, path: written[name].as_written(path)
+        )
+        return by_layer, problems
 
     def _each(self, documents: Documents | Files, untyped: Untyped) -> list[T] | dict[str, T]:
         settings: dict[Any, T] = {}
@@ -130,10 +140,10 @@ class Schema(Generic[T]):
             for notice in self.notices(part.data):
                 located = place_problem(notice, part, self.shape_of(part.data))
                 warnings.warn(str(located), FutureWarning, stacklevel=2)
-        document = self.whole(document)
+        document, twice = self._layered(document)
         try:
-            if isinstance(document, Bundle) and document.layered:
-                _refuse_twice(document, self.shape)
+            if twice:
+                raise ValidationError(twice)
             return self.validate(document.data, untyped=document.is_untyped, failed=failed)
         except ValidationError as error:
             shape = self.shape_of(document.data)
@@ -193,17 +203,6 @@ def _imported(spec: str) -> Any:
     if not hasattr(module, name):
         raise SchemaError(f"schema '{spec}': no '{name}' there{did_you_mean(name, vars(module))}")
     return getattr(module, name)
-
-
-def _refuse_twice(layers: Bundle, shape: Shape) -> None:
-    """Raise `ValidationError` where one layer says a setting under two names: together they do not show it."""
-    problems = [
-        place_problem(said_twice(*places), part, shape)
-        for _, part in layers.parts
-        for places in named(part.data, shape).twice
-    ]
-    if problems:
-        raise ValidationError(problems)
 
 
 def _notices(data: Any, shape: Shape) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from attrs import field, frozen
 from confguard.documents.document import Document, read
 from confguard.errors import DocumentError, Problem
 from confguard.paths import Path, follow, value_at
+from confguard.schema.conversion import has_fields
 from confguard.schema.instances import as_data, document_data, is_instance
 from confguard.schema.layering import as_written
 from confguard.schema.schema import resolve_schema
@@ -77,7 +78,7 @@ class Layer:
         same = token is None or isinstance(value, bool) or token[0] == str(value)
         return token[0] if token and not same else None
 
-    def said(self, path: Path) -> Any:
+    def value(self, path: Path) -> Any:
         """What it says of a setting; of single elements of a list, the list that they make with what is below."""
         value = value_at(self.data, path)
         return value_at(self.together, path) if isinstance(value, Elements) else value
@@ -214,12 +215,10 @@ def read_source(source: Source, shape: Shape = ANYTHING, *, format: str | None =
         return SourceData(source)
     if is_instance(source, shape):
         return SourceData(document_data(source, shape))
-    if not isinstance(source, type):
-        kind: Any = type(source)
-        if any(hasattr(kind, mark) for mark in ("model_fields", "__attrs_attrs__", "__dataclass_fields__")):
-            schema = resolve_schema(kind)
-            assert schema is not None
-            return SourceData(document_data(source, schema.shape))
+    if not isinstance(source, type) and has_fields(type(source)):
+        schema = resolve_schema(type(source))
+        assert schema is not None
+        return SourceData(document_data(source, schema.shape))
     raise refused(source)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
@@ -15,6 +14,7 @@ from confguard.schema.conversion import (
     CONVERSIONS,
     choice,
     expected_options,
+    has_fields,
     is_choice,
     is_span,
     may_be_raw,
@@ -108,12 +108,12 @@ def _refuse_other_collections(new: Any) -> None:
             structure = new.get_structure_hook(kind, cache_result=False)
         finally:
             within.discard(kind)
-        taken, expected = (dict, "a table") if _collection(kind) is dict else (_LISTS, "a list")
+        accepted, expected = (dict, "a table") if _collection(kind) is dict else (_LISTS, "a list")
         arguments = get_args(kind)
         fixed = len(arguments) if get_origin(kind) is tuple and Ellipsis not in arguments else None
 
         def checked(value: Any, asked: Any) -> Any:
-            if not isinstance(value, taken):
+            if not isinstance(value, accepted):
                 raise ValueError(f"expected {expected}")
             if fixed is not None and len(value) != fixed:
                 raise ValueError(f"expected a list of {fixed} elements, and it has {len(value)}")
@@ -198,14 +198,14 @@ def _union_hook(kind: Any) -> Callable[[Any, Any], Any]:
     marks = {
         _bare(member): tuple(field_marks(getattr(member, "__metadata__", ()))) for member in get_args(kind)
     }
-    tables = any(_has_fields(member) for member in members)
+    tables = any(has_fields(member) for member in members)
     named = " or ".join(dict.fromkeys(_in_words(member) for member in members if member is not NoneType))
 
     def structure(value: Any, _: Any) -> Any:
         if value is None and NoneType in members:
             return None
         exact = [member for member in members if (get_origin(member) or member) is type(value)]
-        if exact and _has_fields(exact[0]):
+        if exact and has_fields(exact[0]):
             return value
         others = (each for each in members if each not in exact and each is not NoneType)
         failed: Exception | None = None
@@ -239,10 +239,6 @@ def _in_words(member: Any) -> str:
 
 def _bare(member: Any) -> Any:
     return get_args(member)[0] if get_origin(member) is Annotated else member
-
-
-def _has_fields(kind: Any) -> bool:
-    return hasattr(kind, "__attrs_attrs__") or is_dataclass(kind) or hasattr(kind, "__pydantic_fields__")
 
 
 @cache

@@ -13,7 +13,7 @@ from confguard.schema.bounds import Says, listed, worded
 from confguard.schema.formats import translated
 from confguard.schema.instances import plain
 
-__all__ = ["frames_of", "kind_of", "refined", "said_by", "words_of"]
+__all__ = ["frames_of", "kind_of", "message_of", "refined", "words_of"]
 
 _MOST_OPTIONS = 100
 _COMPARISONS = {">=": "minimum", "<=": "maximum", ">": "exclusiveMinimum", "<": "exclusiveMaximum"}
@@ -139,13 +139,13 @@ def _pattern(validator: Any) -> dict[str, Any]:
     return {"pattern": anchored.format(pattern.pattern)}
 
 
-def said_by(error: BaseException, value: Any) -> str | None:
+def message_of(error: BaseException, value: Any) -> str | None:
     """What one of attrs' own validators says in our words, if one raised this. Its message quotes the value."""
     frames = list(frames_of(error))
     if not frames or frames[-1].f_globals.get("__name__") != "attr.validators":
         return None
-    given = frames[-1].f_locals
-    return words_of(given["self"], given.get("value", value)) if "self" in given else None
+    held = frames[-1].f_locals
+    return words_of(held["self"], held.get("value", value)) if "self" in held else None
 
 
 def frames_of(error: BaseException | None) -> Iterator[FrameType]:

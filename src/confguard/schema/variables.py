@@ -258,9 +258,9 @@ def _value(text: str, shape: Shape, path: Path) -> Any:
         if may_be_text:
             return text
         raise ValueError(_no_json(text, wanted, error, hidden=_hidden(shape, path))) from None
-    taken = (isinstance(value, list) and "list" in kinds) or (isinstance(value, dict) and "map" in kinds)
+    fits = (isinstance(value, list) and "list" in kinds) or (isinstance(value, dict) and "map" in kinds)
     if may_be_text:
-        return value if taken else text
+        return value if fits else text
     if isinstance(value, list | dict):
         return value
     raise ValueError(f"expected {wanted} as JSON, such as {_EXAMPLES[wanted]}")

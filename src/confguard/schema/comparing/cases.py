@@ -211,8 +211,8 @@ def listed(case: Case) -> Case:
         values = [{}]
     else:
         return case
-    taken = tuple(value for value in values if all(fits(value, part.node) for part in case.parts))
-    return evolve(case, values=taken, exact=True)
+    fitting = tuple(value for value in values if all(fits(value, part.node) for part in case.parts))
+    return evolve(case, values=fitting, exact=True)
 
 
 def _all_texts(case: Case) -> Any:

@@ -240,7 +240,7 @@ def _tells_apart(refusal: Refusal) -> bool:
 
 
 def _of_options(case: Case, new: SchemaNode, kind: str) -> Iterator[Refusal]:
-    """What is refused where only some values are taken now."""
+    """What is refused where only some values are allowed now."""
     keywords = new.keywords
     options = keywords.get("enum", [keywords.get("const")])
     every = listed(case).values
@@ -268,9 +268,11 @@ def _of_values(case: Case, new: SchemaNode) -> Iterator[Refusal]:
     lost = [value for value in case.values or () if not fits(value, new)]
     if not lost:
         return
-    taken = types_named(new.keywords.get("type"))
-    if len(lost) == len(case.values or ()) and not taken & {_type_of(value) for value in lost}:
-        yield Refusal("CS104", f"was {shown(lost, 'or')} and is {kinds(taken)}", was=lost, now=kinds(taken))
+    allowed = types_named(new.keywords.get("type"))
+    if len(lost) == len(case.values or ()) and not allowed & {_type_of(value) for value in lost}:
+        yield Refusal(
+            "CS104", f"was {shown(lost, 'or')} and is {kinds(allowed)}", was=lost, now=kinds(allowed)
+        )
         return
     wrong = problems(lost[0], new)
     why = "" if "enum" in new.keywords or "const" in new.keywords or not wrong else f": {wrong[0][1]}"

@@ -133,7 +133,7 @@ class _Tables:
     """Tables of the keys that are known, alone and two together."""
 
     def __init__(self, parts: list[Part], hinting: list[Part], depth: int, budget: Budget) -> None:
-        self.parts, self.said, self.depth, self.budget = parts, hinting, depth, budget
+        self.parts, self.hinting, self.depth, self.budget = parts, hinting, depth, budget
         self.values: dict[str, Any] = {}
 
     def all(self) -> Iterator[dict[str, Any]]:
@@ -144,7 +144,7 @@ class _Tables:
         least = {name: self.value(name) for name in needed}
         yield least
         known = list(dict.fromkeys(self.named(self.parts)))
-        hinted = list(dict.fromkeys(self.named(self.said)))
+        hinted = list(dict.fromkeys(self.named(self.hinting)))
         made_up = list(dict.fromkeys(self.made_up()))
         yield from (least | {name: self.value(name)} for name in hinted if name not in least)
         full = least | {name: self.value(name) for name in known}
@@ -165,7 +165,7 @@ class _Tables:
 
     def rank(self, name: str) -> int:
         """Keys of which a condition tells come first."""
-        conditional = [part for part in self.said if part not in self.parts]
+        conditional = [part for part in self.hinting if part not in self.parts]
         return -sum(name in self.named([part]) for part in conditional)
 
     def named(self, parts: Iterable[Part]) -> Iterator[str]:
@@ -179,10 +179,10 @@ class _Tables:
 
     def made_up(self) -> Iterator[str]:
         """Keys such as the schemas' patterns are about."""
-        for part in self.said:
+        for part in self.hinting:
             for pattern in part.patterns:
                 yield from matching(pattern)
-        if names := subschemas_of(self.said, "propertyNames"):
+        if names := subschemas_of(self.hinting, "propertyNames"):
             names_fitting = islice(samples((), self.depth + 1, tuple(names), self.budget), 30)
             yield from (name for name in names_fitting if isinstance(name, str))
 
@@ -195,7 +195,7 @@ class _Tables:
         return self.values[name]
 
     def choices(self, name: str, most: int) -> Iterator[Any]:
-        nodes, hints = self.below(self.parts, name), self.below(self.said, name)
+        nodes, hints = self.below(self.parts, name), self.below(self.hinting, name)
         return _fitting(nodes, self.depth + 2, most, self.budget, hints)
 
 
