@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import confguard as cg
 from confguard.cli import main
-from confguard.schema.compatibility import compare_schemas
+from confguard.schema.comparing import compare_schemas
 from confguard.schema.export import example_file, reference_page
 from confguard.schema.formats import fits_format, translated
 from confguard.schema.json_schema import JsonSchema

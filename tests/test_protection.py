@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, SecretStr, create_model
 
 from confguard.fields import Renamed, Secret
-from confguard.schema.compatibility import compare_schemas
+from confguard.schema.comparing import compare_schemas
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.schema import resolve_schema
 

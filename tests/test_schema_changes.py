@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from confguard.cli import main
 from confguard.errors import SchemaError
-from confguard.schema.compatibility import SchemaFinding, compare_schemas
+from confguard.schema.comparing import SchemaFinding, compare_schemas
 from confguard.schema.formats import as_json
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.json_validation import fits

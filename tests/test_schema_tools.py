@@ -29,7 +29,7 @@ from confguard.fields import (
     Secret,
     Unordered,
 )
-from confguard.schema.compatibility import compare_schemas
+from confguard.schema.comparing import compare_schemas
 from confguard.schema.export import example_file, json_schema, reference_page
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.migration import migrate

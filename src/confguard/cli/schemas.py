@@ -22,7 +22,7 @@ from confguard.cli.subjects import (
 )
 from confguard.documents.document import read
 from confguard.errors import SchemaError, ValidationError
-from confguard.schema.compatibility import compare_schemas
+from confguard.schema.comparing import compare_schemas
 from confguard.schema.explaining import Explanation, explain
 from confguard.schema.export import Current, example_file, json_schema, reference_page
 from confguard.schema.migration import migrate

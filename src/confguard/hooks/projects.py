@@ -284,7 +284,7 @@ def schema_in(snapshot: Snapshot, path: str) -> Schema[Any] | None:
 
 def looser_schema(old: Schema[Any], new: Schema[Any]) -> list[str]:
     """What the new one takes and the old one refused, but for keys that are new."""
-    from confguard.schema.compatibility import compare_schemas
+    from confguard.schema.comparing import compare_schemas
 
     refused = [each for each in compare_schemas(new, old) if each.grade in {"breaking", "may-break"}]
     paths = dict.fromkeys(show_path(each.path) for each in refused if each.code != _NEW_KEY)

@@ -267,13 +267,11 @@ def _from_iso(kind: Any, value: Any) -> Any:
 
 
 def _day(kind: Any, value: Any) -> Any:
-    return kind.fromisoformat(as_text(value) if not hasattr(value, "hour") else _midnight(value))
-
-
-def _midnight(value: Any) -> str:
+    if not hasattr(value, "hour"):
+        return kind.fromisoformat(as_text(value))
     if any((value.hour, value.minute, value.second, value.microsecond)):
         raise ValueError("has a time of the day")
-    return str(value.date())
+    return kind.fromisoformat(str(value.date()))
 
 
 def _span(value: Any) -> Any:

@@ -17,6 +17,7 @@ from confguard.documents.document import Document, read
 from confguard.errors import DocumentError, SchemaError, brief, place
 from confguard.paths import show_path
 from confguard.schema.formats import Pattern, as_json, as_written, translated
+from confguard.schema.json_validation import problems
 from confguard.schema.nodes import (
     DATA,
     SAME_PLACE,
@@ -122,8 +123,6 @@ class Library:
 
     def _check_meta(self, uri: str, schema: Any, draft: Dialect) -> None:
         from jsonschema_specifications import REGISTRY
-
-        from confguard.schema.json_validation import problems
 
         resolved = REGISTRY.resolver().lookup(draft.full_uri)
         wrong = problems(schema, SchemaNode(resolved.contents, resolved.resolver, draft))

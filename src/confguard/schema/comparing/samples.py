@@ -32,6 +32,8 @@ from confguard.schema.nodes import SAME_PLACE, SchemaNode
 __all__ = ["Budget", "in_doubt", "proven", "samples"]
 
 Nodes = tuple[SchemaNode, ...]
+Budget = Iterator[int]
+"""How much may still be tried: schemas nest, and what is tried of each multiplies."""
 _DEEPEST = 5
 _MOST_SPENT = 2_000
 _MENTIONED = SAME_PLACE - {"allOf"}
@@ -40,22 +42,10 @@ _MOST_KEYS = 8
 """Of how many keys each two are tried together."""
 
 
-class Budget:
-    """How much may still be tried: schemas nest, and what is tried of each multiplies."""
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-    def spend(self) -> bool:
-        """Spend one, if there is any left."""
-        self.left -= 1
-        return self.left >= 0
-
-
 def samples(nodes: Nodes, depth: int = 0, hints: Nodes = (), budget: Budget | None = None) -> Iterator[Any]:
     """Values made from what the schemas, taken together, say; many first, so take as many as you need."""
-    budget = budget or Budget(_MOST_SPENT)
-    if not budget.spend():
+    budget = budget or iter(range(_MOST_SPENT))
+    if next(budget, None) is None:
         return
     parts = [part for node in nodes for part in parts_of(node)]
     hinting = [*parts, *(part for node in hints for part in parts_below(node, _MENTIONED, _DEEPEST - depth))]
@@ -119,7 +109,12 @@ def _fitting(nodes: Nodes, depth: int, most: int, budget: Budget, hints: Nodes =
     """The first few values that do fit."""
     tried = islice(samples(nodes, depth, hints, budget), 60 if hints else 30)
     return islice(
-        (value for value in tried if budget.spend() and all(fits(value, node) for node in nodes)), most
+        (
+            value
+            for value in tried
+            if next(budget, None) is not None and all(fits(value, node) for node in nodes)
+        ),
+        most,
     )
 
 
