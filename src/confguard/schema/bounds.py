@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
-
-from attrs import frozen
 
 from confguard.errors import brief
 
 __all__ = [
     "BOUNDS",
     "WORDS",
-    "Says",
     "bounds_of",
     "broken_bound",
     "field_marks",
@@ -85,13 +82,6 @@ WORDS = {
     "maxProperties": "at most {} keys",
 }
 """What bounds are called, for people."""
-
-
-@frozen(eq=False)
-class Says:
-    """A mark: what a schema says of a place, in JSON Schema's words."""
-
-    keywords: Mapping[str, Any]
 
 
 def worded(keyword: str, bound: Any, *, of_list: bool = False) -> str:

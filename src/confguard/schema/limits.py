@@ -9,10 +9,11 @@ from typing import Any
 import attrs
 
 from confguard.fields import Impact, KeyedBy, Owner, Renamed, Safer, Unordered
-from confguard.schema.bounds import WORDS, Says, bounds_of, listed
+from confguard.schema.bounds import WORDS, bounds_of, listed
 from confguard.schema.conversion import options_of, standard
 from confguard.schema.instances import plain
 from confguard.schema.shape import NOTHING, Shape
+from confguard.schema.validators import Says
 
 __all__ = ["MARKS", "allowed", "by_pydantic", "default_text", "described"]
 

@@ -8,15 +8,24 @@ from itertools import islice
 from types import FrameType, NoneType, UnionType
 from typing import Annotated, Any, Optional, Union, get_args, get_origin
 
+from attrs import frozen
+
 from confguard.fields import Secret
-from confguard.schema.bounds import Says, listed, worded
+from confguard.schema.bounds import listed, worded
 from confguard.schema.formats import translated
 from confguard.schema.instances import plain
 
-__all__ = ["frames_of", "kind_of", "message_of", "refined", "words_of"]
+__all__ = ["Says", "frames_of", "kind_of", "message_of", "refined", "words_of"]
 
 _MOST_OPTIONS = 100
 _COMPARISONS = {">=": "minimum", "<=": "maximum", ">": "exclusiveMinimum", "<": "exclusiveMaximum"}
+
+
+@frozen(eq=False)
+class Says:
+    """A mark: what a schema says of a place, in JSON Schema's words."""
+
+    keywords: Mapping[str, Any]
 
 
 def refined(hint: Any, validator: Any) -> Any:
