@@ -19,7 +19,7 @@ from confguard.paths import Path
 from confguard.schema.attrs import AttrsAdapter
 from confguard.schema.conversion import is_choice, is_span, written_choice
 from confguard.schema.instances import as_data, called, is_instance
-from confguard.schema.interface import Failed, Failure, InvalidDataError, SchemaAdapter, Untyped
+from confguard.schema.interface import Failed, Failure, SchemaAdapter, Untyped
 from confguard.schema.problems import in_words, of_choice, without_secrets
 from confguard.schema.pydantic import PydanticAdapter
 from confguard.schema.secrets import Secrets
@@ -189,19 +189,12 @@ class Preparation:
         problems: list[Failure] | None = None
         for shape in shapes:
             inner = Preparation(_maker(self.adapter, shape.hint))
-            failures: list[Failure] = []
-            ready = inner.ready(data, shape)
-            try:
-                instance = inner.adapter.validate(shape.hint, ready)
-                if not inner.problems:
-                    return instance
-            except InvalidDataError as error:
-                failures = error.problems
-            except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
-                failures = [((), f"a validator of the schema failed: {type(error).__name__}", None)]
+            instance, failures = inner.adapter.attempt(shape.hint, [inner.ready(data, shape)])
+            if failures is None and not inner.problems:
+                return instance
             self.ambiguous.extend(inner.ambiguous)
             self.certain.extend((*path, *where) for where in inner.certain)
-            problems = inner.all_with(failures) if problems is None else problems
+            problems = inner.all_with(failures or []) if problems is None else problems
         self.problems.extend(((*path, *where), message, value) for where, message, value in problems or [])
         self.reported.append(path)
         self.certain.extend([path] if sure else [])
@@ -224,9 +217,8 @@ def _wrong_tag(data: Any, shape: Shape) -> Failure | None:
     tag = shape.tag_of(data)
     known = " or ".join(repr(each) for each in shape.tagged)
     if shape.tagger:
-        return (
-            None if tag in shape.tagged else ((), f"expected {known}, and it does not tell which it is", None)
-        )
+        text = f"expected {known}, and it does not tell which it is"
+        return None if tag in shape.tagged else ((), text, None)
     if tag is NOTHING:
         return ((shape.tags[0],), f"required, but missing: {known}", None) if shape.strict_tag else None
     tables_only = all(variant.attributes or variant.variants for variant in shape.variants)
@@ -284,15 +276,10 @@ def _parsed_default(shape: Shape) -> Any:
 
 def _is_raw(value: Any, shape: Shape) -> bool:
     """Does a default hold a text or a number where the schema wants an amount, a port and the like?"""
-    shape = shape.of(value)
-    if is_instance(value, shape):
-        fields = shape.attributes.items()
-        return any(_is_raw(getattr(value, name, None), shape.at(path)) for path, name in fields)
-    if isinstance(value, dict):
-        return any(_is_raw(inner, shape.child(key)) for key, inner in value.items())
-    if isinstance(value, list | tuple):
-        return any(_is_raw(inner, shape.child(i)) for i, inner in enumerate(value))
-    return _parses(shape) and isinstance(value, str | int | float) and not isinstance(value, FieldType)
+    return any(
+        _parses(here) and isinstance(each, str | int | float) and not isinstance(each, FieldType)
+        for _, each, here in shape.places(as_data(value, shape))
+    )
 
 
 def _may_be_raw(shape: Shape, inside: tuple[Any, ...]) -> bool:
