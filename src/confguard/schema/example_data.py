@@ -143,7 +143,7 @@ def _texts(case: Case, _: int) -> Iterator[str]:
         if form in _BY_FORMAT:
             yield _BY_FORMAT[form]
     if case.all("format") or case.all("pattern"):
-        yield from (value for value in islice(samples(_nodes(case)), 40) if isinstance(value, str))
+        yield from (value for value in islice(samples(case.parts), 40) if isinstance(value, str))
     yield "..."
     yield "x" * min(int(case.highest("minLength") or 0), 10_000)
     yield "x"
@@ -165,10 +165,6 @@ def _numbers(case: Case, _: int) -> Iterator[Any]:
             yield float(value) if abs(value) < 2**53 else value
         elif value == int(value):
             yield int(value)
-
-
-def _nodes(case: Case) -> tuple[SchemaNode, ...]:
-    return tuple(part.node for part in case.parts)
 
 
 _MAKERS: dict[str, Callable[[Case, int], Iterator[Any]]] = {

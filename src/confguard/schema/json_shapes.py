@@ -42,15 +42,15 @@ class _Shapes:
         below = (*inside, id(node.data))
         keywords = node.keywords
         shape = self._own(node, keywords, below)
-        for part in (*map(node.target, node.references), *map(node.child, keywords.get("allOf", ()))):
+        for part in node.parts:
             shape = _both(shape, self.of(part, below))
         for union in ("anyOf", "oneOf"):
             nodes = map(node.child, keywords.get(union, ()))
             if members := [each for each in nodes if each.keywords.get("type") != "null"]:
                 shape = _both(shape, _either([self.of(member, below) for member in members]))
-        for (keyword, *_), part in subschemas(keywords):
+        for (keyword, *_), child in subschemas(keywords):
             if keyword in {"if", "then", "else", "dependentSchemas"}:  # which hold for some values only
-                shape = _with_secrets(shape, self.of(node.child(part), below))
+                shape = _with_secrets(shape, self.of(node.child(child), below))
         return shape
 
     def _own(self, node: SchemaNode, keywords: dict[str, Any], below: tuple[int, ...]) -> Shape:

@@ -287,15 +287,12 @@ class _Reader:
             data = _scalar(data, keywords) if self.untyped(path) else data
         elif isinstance(data, dict):
             data = {
-                key: self.through(value, _properties(key_text(key), node, keywords), (*path, key))
+                key: self.through(value, node.children(key_text(key)), (*path, key))
                 for key, value in data.items()
             }
         else:
-            data = [
-                self.through(value, [_element(i, node, keywords)], (*path, i)) for i, value in enumerate(data)
-            ]
-        data = self.through(data, map(node.target, node.references), path)
-        data = self.through(data, map(node.child, keywords.get("allOf", ())), path)
+            data = [self.through(value, [node.element(i)], (*path, i)) for i, value in enumerate(data)]
+        data = self.through(data, node.parts, path)
         for union in ("anyOf", "oneOf"):
             data = self.as_member(data, [node.child(member) for member in keywords.get(union, ())], path)
         return data
@@ -313,21 +310,6 @@ class _Reader:
             if member_data != data and fits(as_json(member_data), member):
                 return member_data
         return data
-
-
-def _properties(key: str, node: SchemaNode, keywords: dict[str, Any]) -> Iterator[SchemaNode]:
-    known, patterns = keywords.get("properties", {}), keywords.get("patternProperties", {})
-    matching = [child for pattern, child in patterns.items() if re.search(pattern, key)]
-    if key in known:
-        yield node.child(known[key])
-    yield from map(node.child, matching)
-    if key not in known and not matching:
-        yield node.child(keywords.get("additionalProperties", {}))
-
-
-def _element(position: int, node: SchemaNode, keywords: dict[str, Any]) -> SchemaNode:
-    first = keywords.get("prefixItems", ())
-    return node.child(first[position] if position < len(first) else keywords.get("items", {}))
 
 
 _READERS: dict[str, Callable[[str], Any]] = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from attrs import frozen
@@ -149,7 +151,7 @@ def modern(node: Any, year: float) -> dict[str, Any]:
     return modernised
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class SchemaNode:
     """One schema within a file, and where its references lead from."""
 
@@ -181,10 +183,58 @@ class SchemaNode:
             if isinstance(self.data, dict) and isinstance(self.data.get(keyword), str):
                 yield self.data[keyword]
 
-    @property
+    @cached_property
     def keywords(self) -> dict[str, Any]:
         """The schema's keywords in the words of the newest draft."""
         return modern(self.data, self.draft.year)
+
+    @property
+    def parts(self) -> Iterator[SchemaNode]:
+        """The schemas that hold wherever it does: those that it refers to, and of `allOf`."""
+        yield from map(self.target, self.references)
+        yield from map(self.child, self.keywords.get("allOf", ()))
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """What it says of the values of keys that it names."""
+        return self.keywords.get("properties", {})  # type: ignore[no-any-return]
+
+    @property
+    def patterns(self) -> dict[str, Any]:
+        """What it says of those of keys that match a pattern."""
+        return self.keywords.get("patternProperties", {})  # type: ignore[no-any-return]
+
+    @property
+    def others(self) -> SchemaNode:
+        """What it says of those of all other keys."""
+        return self.child(self.keywords.get("additionalProperties", True))
+
+    def children(self, name: str) -> list[SchemaNode]:
+        """What the values of a key must fit."""
+        name = self.renamed.get(name, name)
+        nodes = [self.properties[name]] if name in self.properties else []
+        nodes += [child for pattern, child in self.patterns.items() if re.search(pattern, name)]
+        return list(map(self.child, nodes)) or [self.others]
+
+    def element(self, position: int) -> SchemaNode:
+        """What the element at a position must fit."""
+        first = self.keywords.get("prefixItems", ())
+        return self.child(first[position] if position < len(first) else self.keywords.get("items", True))
+
+    @property
+    def says_something(self) -> bool:
+        """Does it say something itself, besides which schemas it is made of?"""
+        return bool(self.keywords.keys() - SILENT - {"allOf", "anyOf", "oneOf"})
+
+    @cached_property
+    def renamed(self) -> dict[str, str]:
+        """Old names of keys with the ones that they have now."""
+        names = {}
+        for name, child in self.properties.items():
+            extra = child.get("x-confguard") if isinstance(child, dict) else None
+            if isinstance(extra, dict) and isinstance(extra.get("renamed"), str):
+                names[extra["renamed"]] = name
+        return names
 
 
 def specification(draft: Dialect) -> Any:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from attrs import evolve, frozen
 
-from confguard.fields import Renamed
 from confguard.schema.comparing.ranges import Range
 from confguard.schema.comparing.texts import all_matching
 from confguard.schema.json_validation import fits
-from confguard.schema.nodes import SILENT, SchemaNode, subschemas
+from confguard.schema.nodes import SchemaNode, subschemas
 
 __all__ = [
     "ALL_TYPES",
     "Case",
-    "Part",
     "cases",
     "children_of",
     "impossible",
@@ -40,61 +37,11 @@ _MOST = 64
 
 
 @frozen(eq=False)
-class Part:
-    """One schema that holds in a case: its keywords, in the words of the newest draft."""
-
-    node: SchemaNode
-    keywords: dict[str, Any]
-
-    @property
-    def properties(self) -> dict[str, Any]:
-        """What it says of the values of keys that it names."""
-        return self.keywords.get("properties", {})  # type: ignore[no-any-return]
-
-    @property
-    def patterns(self) -> dict[str, Any]:
-        """What it says of those of keys that match a pattern."""
-        return self.keywords.get("patternProperties", {})  # type: ignore[no-any-return]
-
-    @property
-    def others(self) -> SchemaNode:
-        """What it says of those of all other keys."""
-        return self.node.child(self.keywords.get("additionalProperties", True))
-
-    def children(self, name: str) -> list[SchemaNode]:
-        """What the values of a key must fit."""
-        name = self.renamed.get(name, name)
-        nodes = [self.properties[name]] if name in self.properties else []
-        nodes += [child for pattern, child in self.patterns.items() if re.search(pattern, name)]
-        return list(map(self.node.child, nodes)) or [self.others]
-
-    def element(self, position: int) -> SchemaNode:
-        """What the element at a position must fit."""
-        first = self.keywords.get("prefixItems", ())
-        return self.node.child(first[position] if position < len(first) else self.keywords.get("items", True))
-
-    @property
-    def says_something(self) -> bool:
-        """Does it say something itself, besides which schemas it is made of?"""
-        return bool(self.keywords.keys() - SILENT - {"allOf", "anyOf", "oneOf"})
-
-    @property
-    def renamed(self) -> dict[str, str]:
-        """Old names of keys with the ones that they have now."""
-        names = {}
-        for name, child in self.properties.items():
-            extra = child.get("x-confguard") if isinstance(child, dict) else None
-            if isinstance(extra, dict) and isinstance(extra.get("renamed"), str):
-                names[Renamed(extra["renamed"]).old] = name
-        return names
-
-
-@frozen(eq=False)
 class Case:
     """One way to fit a schema."""
 
     types: frozenset[str]
-    parts: tuple[Part, ...] = ()
+    parts: tuple[SchemaNode, ...] = ()
     exact: bool = True
     """Is this all that the schema says? Where not, values may be meant here that it does not allow."""
     values: tuple[Any, ...] | None = None
@@ -117,15 +64,15 @@ class Case:
         return any(name in names for names in self.all("required"))
 
 
-def children_of(parts: Iterable[Part], name: str) -> tuple[SchemaNode, ...]:
+def children_of(parts: Iterable[SchemaNode], name: str) -> tuple[SchemaNode, ...]:
     """What the values of a key must fit, by all of some schemas."""
     return tuple(child for part in parts for child in part.children(name))
 
 
-def subschemas_of(parts: Iterable[Part], *keywords: str) -> list[SchemaNode]:
+def subschemas_of(parts: Iterable[SchemaNode], *keywords: str) -> list[SchemaNode]:
     """What some schemas say with keywords that hold one schema each."""
     return [
-        part.node.child(part.keywords[keyword])
+        part.child(part.keywords[keyword])
         for part in parts
         for keyword in keywords
         if keyword in part.keywords
@@ -167,12 +114,12 @@ def _expanded(case: Case, waiting: list[SchemaNode], *, split: bool = True) -> I
     case = evolve(
         case,
         types=case.types & types_named(keywords.get("type")),
-        parts=(*case.parts, Part(node, keywords)),
+        parts=(*case.parts, node),
         exact=case.exact and not ({"not", "dependentSchemas", "if", "unevaluatedItems"} & keywords.keys()),
     )
     if not case.types:
         return
-    rest = [*map(node.target, node.references), *map(node.child, keywords.get("allOf", ())), *rest]
+    rest = [*node.parts, *rest]
     unions = [keywords[name] for name in ("anyOf", "oneOf") if name in keywords]
     if "if" in keywords:
         then, other = keywords.get("then", True), keywords.get("else", True)
@@ -211,7 +158,7 @@ def listed(case: Case) -> Case:
         values = [{}]
     else:
         return case
-    fitting = tuple(value for value in values if all(fits(value, part.node) for part in case.parts))
+    fitting = tuple(value for value in values if all(fits(value, part) for part in case.parts))
     return evolve(case, values=fitting, exact=True)
 
 
@@ -238,7 +185,7 @@ def impossible(case: Case) -> bool:
     if case.types == {"string"}:
         return (case.highest("minLength") or 0) > _or_infinity(case.lowest("maxLength"))
     if case.types == {"array"}:
-        wanted = [part.node.child(part.keywords["contains"]) for part in _containing(case)]
+        wanted = [part.child(part.keywords["contains"]) for part in _containing(case)]
         return (case.highest("minItems") or 0) > _or_infinity(longest(case)) or any(
             map(takes_nothing, wanted)
         )
@@ -251,7 +198,7 @@ def impossible(case: Case) -> bool:
     return False
 
 
-def _containing(case: Case) -> Iterator[Part]:
+def _containing(case: Case) -> Iterator[SchemaNode]:
     for part in case.parts:
         if "contains" in part.keywords and part.keywords.get("minContains", 1) > 0:
             yield part
@@ -285,22 +232,20 @@ def takes_nothing(node: SchemaNode) -> bool:
     return node.data is False or (isinstance(node.data, dict) and node.data.get("not", False) in ({}, True))
 
 
-def parts_of(node: SchemaNode) -> Iterator[Part]:
+def parts_of(node: SchemaNode) -> Iterator[SchemaNode]:
     """A schema and those that hold wherever it does."""
-    yield Part(node, node.keywords)
-    for reference in node.references:
-        yield from parts_of(node.target(reference))
-    for child in node.keywords.get("allOf", ()):
-        yield from parts_of(node.child(child))
+    yield node
+    for part in node.parts:
+        yield from parts_of(part)
 
 
-def parts_below(node: SchemaNode, keywords: Collection[str], depth: int = 8) -> Iterator[Part]:
+def parts_below(node: SchemaNode, keywords: Collection[str], depth: int = 8) -> Iterator[SchemaNode]:
     """A schema, those that hold wherever it does, and those that these keywords have: under some condition."""
     for part in parts_of(node):
         yield part
         for (keyword, *_), child in subschemas(part.keywords) if depth > 0 else ():
             if keyword in keywords:
-                yield from parts_below(part.node.child(child), keywords, depth - 1)
+                yield from parts_below(part.child(child), keywords, depth - 1)
 
 
 def types_named(kinds: Any) -> frozenset[str]:

@@ -17,7 +17,6 @@ from confguard.schema.bounds import kinds, shown
 from confguard.schema.comparing import objects
 from confguard.schema.comparing.cases import (
     Case,
-    Part,
     cases,
     impossible,
     listed,
@@ -89,7 +88,7 @@ class Containment(Comparing):
 
         What is asked within its own answer, as a schema that contains itself does, has been answered there.
         """
-        asked = (frozenset(id(part.node.data) for part in case.parts if part.says_something), id(new.data))
+        asked = (frozenset(id(part.data) for part in case.parts if part.says_something), id(new.data))
         types = self._asked.setdefault(asked, [])
         if case.values is None and any(case.types <= each for each in types):
             return []
@@ -100,7 +99,7 @@ class Containment(Comparing):
             types.pop()
 
     def _of_case(self, case: Case, new: SchemaNode) -> Refusals:
-        if new.data is True or any(same(part.node, new) for part in case.parts):
+        if new.data is True or any(same(part, new) for part in case.parts):
             return []
         keywords = new.keywords
         if case.values is not None:
@@ -112,7 +111,7 @@ class Containment(Comparing):
             was, now = kinds(case.types), kinds(types_named(keywords.get("type")))
             return [Refusal("CS104", f"was {was} and is {now}", was=was, now=now)]
         refusals: Refusals = []
-        for part in (*map(new.target, new.references), *map(new.child, keywords.get("allOf", ()))):
+        for part in new.parts:
             refusals += self.of_case(case, part)
         for kind in sorted(case.types):
             refusals += self._of_type(evolve(case, types=frozenset({kind})), new, keywords, kind)
@@ -134,7 +133,7 @@ class Containment(Comparing):
         elif kind == "array":
             refusals += of_arrays(self, case, new, keywords)
         elif kind == "object":
-            refusals += objects.refusals(self, case, new, keywords)
+            refusals += objects.refusals(self, case, new)
         if kind in {"integer", "fraction", "string"}:
             refusals += of_format(case, keywords, kind)
         return refusals + self._of_unions(case, new, keywords)
@@ -189,7 +188,7 @@ class Containment(Comparing):
         if not self.of_case(case, condition):
             return self.of_case(case, then)
         asking = [part for part in case.parts if "if" in part.keywords]
-        same_condition = [part for part in asking if same(part.node.child(part.keywords["if"]), condition)]
+        same_condition = [part for part in asking if same(part.child(part.keywords["if"]), condition)]
         refusals = self.of_case(_where(case, same_condition, "then", *parts_of(condition)), then)
         refusals += self.of_case(_where(case, same_condition, "else"), other)
         if not refusals:
@@ -219,9 +218,9 @@ def _of_member(refusals: Refusals, *, several: bool) -> Refusals:
     return [Refusal("CS112", text, sure=tag.sure, was=tag.was)]
 
 
-def _where(case: Case, conditions: list[Part], branch: str, *more: Part) -> Case:
+def _where(case: Case, conditions: list[SchemaNode], branch: str, *more: SchemaNode) -> Case:
     """The case where conditions hold, or do not: with what the old schema says of that."""
-    branches = [part.node.child(part.keywords[branch]) for part in conditions if branch in part.keywords]
+    branches = [part.child(part.keywords[branch]) for part in conditions if branch in part.keywords]
     return evolve(case, parts=(*case.parts, *more, *(each for node in branches for each in parts_of(node))))
 
 

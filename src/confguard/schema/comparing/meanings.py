@@ -10,7 +10,7 @@ from attrs import define, field, frozen
 
 from confguard.errors import brief
 from confguard.paths import Path, path_to_json, show_path
-from confguard.schema.comparing.cases import Part, children_of, parts_of, takes_nothing
+from confguard.schema.comparing.cases import children_of, parts_of, takes_nothing
 from confguard.schema.comparing.relations import equal
 from confguard.schema.nodes import SchemaNode, write_only
 from confguard.schema.secrets import is_secret
@@ -108,7 +108,7 @@ class _Walk:
         """What changed at one place, and below."""
         before, after = ([part for node in nodes for part in _parts(node)] for nodes in (old, new))
         telling = [part for part in (*before, *after) if part.says_something]
-        key = tuple(id(part.node.data) for part in telling or (*before, *after))
+        key = tuple(id(part.data) for part in telling or (*before, *after))
         if not before or not after or key in self._inside or self._walked[key] >= _OFTEN:
             return
         self._walked[key] += 1
@@ -121,7 +121,9 @@ class _Walk:
                 yield from self.of((one,), (other,), path)
         self._inside.discard(key)
 
-    def _keys(self, before: list[Part], after: list[Part], path: tuple[Any, ...]) -> Iterator[SchemaFinding]:
+    def _keys(
+        self, before: list[SchemaNode], after: list[SchemaNode], path: tuple[Any, ...]
+    ) -> Iterator[SchemaFinding]:
         was, now = _properties(before), _properties(after)
         renamed = {old_name: name for part in after for old_name, name in part.renamed.items()}
         for name, children in was.items():
@@ -149,32 +151,32 @@ class _Walk:
         yield from self.of(old, new, path)
 
 
-def _of_others(parts: list[Part], name: str) -> tuple[SchemaNode, ...]:
+def _of_others(parts: list[SchemaNode], name: str) -> tuple[SchemaNode, ...]:
     """What is said of a key that is not named, as one of many; nothing where that is nothing."""
     return tuple(
         child for child in children_of(parts, name) if child.data != {} and isinstance(child.data, dict)
     )
 
 
-def _below(parts: list[Part], keyword: str) -> tuple[SchemaNode, ...]:
-    values = ((part.node, part.keywords.get(keyword)) for part in parts)
+def _below(parts: list[SchemaNode], keyword: str) -> tuple[SchemaNode, ...]:
+    values = ((part, part.keywords.get(keyword)) for part in parts)
     return tuple(node.child(child) for node, child in values if isinstance(child, dict))
 
 
-def _parts(node: SchemaNode) -> Iterator[Part]:
+def _parts(node: SchemaNode) -> Iterator[SchemaNode]:
     """A schema, those that hold wherever it does, and the one member of a union that is not null."""
     for part in parts_of(node):
         yield part
         for union in ("anyOf", "oneOf"):
             members = [member for member in part.keywords.get(union, ()) if member != {"type": "null"}]
             if len(members) == 1:
-                yield from _parts(part.node.child(members[0]))
+                yield from _parts(part.child(members[0]))
 
 
-def _members(parts: list[Part]) -> list[SchemaNode]:
+def _members(parts: list[SchemaNode]) -> list[SchemaNode]:
     """The members of a union of more than one."""
     return [
-        part.node.child(member)
+        part.child(member)
         for part in parts
         for union in ("anyOf", "oneOf")
         for members in [[each for each in part.keywords.get(union, ()) if each != {"type": "null"}]]
@@ -183,11 +185,11 @@ def _members(parts: list[Part]) -> list[SchemaNode]:
     ]
 
 
-def _properties(parts: list[Part]) -> dict[str, tuple[SchemaNode, ...]]:
+def _properties(parts: list[SchemaNode]) -> dict[str, tuple[SchemaNode, ...]]:
     properties: dict[str, tuple[SchemaNode, ...]] = {}
     for part in parts:
         for name, child in part.properties.items():
-            properties[name] = (*properties.get(name, ()), part.node.child(child))
+            properties[name] = (*properties.get(name, ()), part.child(child))
     return properties
 
 

@@ -11,7 +11,6 @@ from attrs import evolve, frozen
 
 from confguard.schema.comparing.cases import (
     Case,
-    Part,
     cases,
     children_of,
     parts_below,
@@ -29,10 +28,10 @@ __all__ = ["refusals"]
 _CONDITIONAL = {"anyOf", "oneOf", "if", "dependentSchemas", "not"}
 
 
-def refusals(compare: Comparing, case: Case, new: SchemaNode, keywords: dict[str, Any]) -> list[Refusal]:
+def refusals(compare: Comparing, case: Case, new: SchemaNode) -> list[Refusal]:
     """Why not all tables of a case of the old schema fit the new one."""
     case = evolve(case, parts=(*case.parts, *_unevaluated_parts(case)))
-    tables = _Tables(compare, case, Part(new, keywords), _listed_keys(case))
+    tables = _Tables(compare, case, new, _listed_keys(case))
     return [
         *tables.required(),
         *tables.counts(),
@@ -49,7 +48,7 @@ class _Tables:
 
     compare: Comparing
     case: Case
-    new: Part
+    new: SchemaNode
     listed: list[str] | None
     """All keys that there may be; None where they cannot be listed."""
 
@@ -59,7 +58,7 @@ class _Tables:
         patterns: dict[str, tuple[SchemaNode, ...]] = {}
         for part in self.case.parts:
             for pattern, child in part.patterns.items():
-                patterns[pattern] = (*patterns.get(pattern, ()), part.node.child(child))
+                patterns[pattern] = (*patterns.get(pattern, ()), part.child(child))
         return patterns
 
     @cached_property
@@ -167,7 +166,7 @@ class _Tables:
         before, after = self.patterns, self.new.patterns
         alone = len(before) == 1 and not self.case.all("propertyNames")
         for pattern, old in before.items():
-            now = self.new.node.child(after.get(pattern, self.new.keywords.get("additionalProperties", True)))
+            now = self.new.child(after.get(pattern, self.new.keywords.get("additionalProperties", True)))
             named = any(re.search(pattern, name) for name in self.new.properties)
             sure = alone and (pattern in after or not (after or named))
             if takes_nothing(now) and cases(old):
@@ -175,7 +174,7 @@ class _Tables:
             else:
                 yield from _less_sure(self.compare.refusals(old, now), _shown(pattern), sure=sure)
         for pattern, child in after.items():
-            now = self.new.node.child(child)
+            now = self.new.child(child)
             others = [old for other, old in before.items() if other != pattern]
             refused = [each for old in others for each in self.compare.refusals(old, now)]
             yield from _less_sure(refused, _shown(pattern), sure=False)
@@ -200,8 +199,8 @@ class _Tables:
     def of_unevaluated(self) -> Iterator[Refusal]:
         if "unevaluatedProperties" not in self.new.keywords:
             return
-        conditional = any(_CONDITIONAL & part.keywords.keys() for part in parts_of(self.new.node))
-        if conditional and not any(same(part.node, self.new.node) for part in self.case.parts):
+        conditional = any(_CONDITIONAL & part.keywords.keys() for part in parts_of(self.new))
+        if conditional and not any(same(part, self.new) for part in self.case.parts):
             text = "`unevaluatedProperties` may refuse keys that it did not"
             yield Refusal.doubtful("unevaluatedProperties", text)
         if additional := _as_additional(self.new):
@@ -214,21 +213,21 @@ class _Tables:
                 if each != name and each not in implied and not self.case.requires(each):
                     yield Refusal("CS103", f"is required beside '{name}' now", (each,))
         for name, child in self.new.keywords.get("dependentSchemas", {}).items():
-            now = self.new.node.child(child)
+            now = self.new.child(child)
             before = [
-                part.node.child(part.keywords["dependentSchemas"][name])
+                part.child(part.keywords["dependentSchemas"][name])
                 for part in self.case.parts
                 if name in part.keywords.get("dependentSchemas", {})
             ]
             if not any(same(each, now) for each in before) and self.possible(name):
-                nodes = [self.new.node.child({"required": [name]}), *before]
-                extra = tuple(Part(node, node.keywords) for node in nodes)
+                nodes = [self.new.child({"required": [name]}), *before]
+                extra = tuple(node for node in nodes)
                 yield from self.compare.of_case(evolve(self.case, parts=(*self.case.parts, *extra)), now)
 
     def of_names(self) -> Iterator[Refusal]:
         if "propertyNames" not in self.new.keywords:
             return
-        now = self.new.node.child(self.new.keywords["propertyNames"])
+        now = self.new.child(self.new.keywords["propertyNames"])
         for name in filter(self.known, self.named) if self.listed is None else self.listed:
             if not fits(name, now) and self.possible(name):
                 yield Refusal("CS101", "was removed: `propertyNames` does not take it", (name,))
@@ -249,15 +248,15 @@ def _less_sure(refusals_below: list[Refusal], step: str, *, sure: bool) -> Itera
         yield evolve(refusal, sure=refusal.sure and sure).below(step)
 
 
-def _unevaluated_parts(case: Case) -> Iterator[Part]:
+def _unevaluated_parts(case: Case) -> Iterator[SchemaNode]:
     """What `unevaluatedProperties` of the old schema says, in other words."""
     parts = (_as_additional(part) for part in case.parts if "unevaluatedProperties" in part.keywords)
     yield from filter(None, parts)
 
 
-def _as_additional(part: Part) -> Part | None:
+def _as_additional(part: SchemaNode) -> SchemaNode | None:
     """`unevaluatedProperties` as an `additionalProperties` beside all keys that are named; None where all are."""
-    parts = list(parts_below(part.node, _CONDITIONAL - {"not"} | {"then", "else"}))
+    parts = list(parts_below(part, _CONDITIONAL - {"not"} | {"then", "else"}))
     if any("additionalProperties" in each.keywords for each in parts):
         return None
     rest = {
@@ -265,7 +264,7 @@ def _as_additional(part: Part) -> Part | None:
         "patternProperties": {pattern: True for each in parts for pattern in each.patterns},
         "additionalProperties": part.keywords["unevaluatedProperties"],
     }
-    return Part(part.node.child(rest), rest)
+    return part.child(rest)
 
 
 def _listed_keys(case: Case) -> list[str] | None:
@@ -284,17 +283,17 @@ def _listed_keys(case: Case) -> list[str] | None:
 
 def _keys_of(case: Case) -> tuple[SchemaNode, ...]:
     """What the keys must fit, as schemas."""
-    nodes = [case.parts[0].node.child({"type": "string"})]
+    nodes = [case.parts[0].child({"type": "string"})]
     for part in case.parts:
         if "propertyNames" in part.keywords:
-            nodes.append(part.node.child(part.keywords["propertyNames"]))
+            nodes.append(part.child(part.keywords["propertyNames"]))
         if takes_nothing(part.others):
             options: list[Any] = [{"enum": _named(part)}]
             for pattern, child in part.patterns.items():
-                options += [{"pattern": pattern}] if cases((part.node.child(child),)) else []
-            nodes.append(part.node.child({"anyOf": options}))
+                options += [{"pattern": pattern}] if cases((part.child(child),)) else []
+            nodes.append(part.child({"anyOf": options}))
     return tuple(nodes)
 
 
-def _named(part: Part) -> list[str]:
+def _named(part: SchemaNode) -> list[str]:
     return [*part.properties, *part.renamed]

@@ -16,11 +16,13 @@ __all__ = ["disjoint", "equal", "excludes_some", "same", "says_same"]
 def says_same(case: Case, new: SchemaNode, *keywords: str) -> bool:
     """Does the old schema say the same with these keywords?"""
 
-    def only(node: SchemaNode, known: dict[str, Any]) -> SchemaNode:
-        return node.child({keyword: known[keyword] for keyword in keywords if keyword in known})
+    def only(node: SchemaNode) -> SchemaNode:
+        return node.child(
+            {keyword: node.keywords[keyword] for keyword in keywords if keyword in node.keywords}
+        )
 
-    asked = only(new, new.keywords)
-    return any(same(only(part.node, part.keywords), asked) for part in case.parts)
+    asked = only(new)
+    return any(same(only(part), asked) for part in case.parts)
 
 
 def same(one: SchemaNode, other: SchemaNode, assumed: set[tuple[int, int]] | None = None) -> bool:
@@ -64,7 +66,7 @@ def _apart(one: Case, other: Case, node: SchemaNode, depth: int) -> bool:
     if one.values is not None:
         return not any(fits(value, node) for value in one.values)
     if other.values is not None:
-        return all(not all(fits(value, part.node) for part in one.parts) for value in other.values)
+        return all(not all(fits(value, part) for part in one.parts) for value in other.values)
     if one.types <= {"integer", "fraction"}:
         return impossible(evolve(one, types=one.types & other.types, parts=(*one.parts, *other.parts)))
     if one.types != {"object"} or depth > 4:
@@ -83,7 +85,7 @@ def _differs(one: Case, other: Case, name: str, depth: int) -> bool:
 def excludes_some(case: Case) -> bool:
     """May what fits a case fit more than one member of a `oneOf`, and so not fit it?"""
     return any(
-        sum(not disjoint(case, part.node.child(member)) for member in part.keywords["oneOf"]) > 1
+        sum(not disjoint(case, part.child(member)) for member in part.keywords["oneOf"]) > 1
         for part in case.parts
         if "oneOf" in part.keywords
     )

@@ -16,7 +16,6 @@ from attrs import evolve
 from confguard.paths import Path
 from confguard.schema.comparing.cases import (
     ALL_TYPES,
-    Part,
     children_of,
     parts_below,
     parts_of,
@@ -79,10 +78,12 @@ def _by_turns(kinds: Iterable[Iterable[Any]]) -> Iterator[Any]:
                 waiting.remove(each)
 
 
-def _of_members(nodes: Nodes, parts: list[Part], hints: Nodes, depth: int, budget: Budget) -> Iterator[Any]:
+def _of_members(
+    nodes: Nodes, parts: list[SchemaNode], hints: Nodes, depth: int, budget: Budget
+) -> Iterator[Any]:
     """Values for each member of a union, and for what holds under a condition."""
     for part in parts:
-        node, keywords = part.node, part.keywords
+        node, keywords = part, part.keywords
         others = tuple(each for each in nodes if each is not node)
         for union in ("anyOf", "oneOf"):
             for member in keywords.get(union, ()):
@@ -127,7 +128,9 @@ def _telling(nodes: Nodes, others: Nodes, depth: int, budget: Budget) -> list[An
 class _Tables:
     """Tables of the keys that are known, alone and two together."""
 
-    def __init__(self, parts: list[Part], hinting: list[Part], depth: int, budget: Budget) -> None:
+    def __init__(
+        self, parts: list[SchemaNode], hinting: list[SchemaNode], depth: int, budget: Budget
+    ) -> None:
         self.parts, self.hinting, self.depth, self.budget = parts, hinting, depth, budget
         self.values: dict[str, Any] = {}
 
@@ -163,7 +166,7 @@ class _Tables:
         conditional = [part for part in self.hinting if part not in self.parts]
         return -sum(name in self.named([part]) for part in conditional)
 
-    def named(self, parts: Iterable[Part]) -> Iterator[str]:
+    def named(self, parts: Iterable[SchemaNode]) -> Iterator[str]:
         for part in parts:
             yield from part.properties
             yield from part.keywords.get("required", ())
@@ -181,7 +184,7 @@ class _Tables:
             names_fitting = islice(samples((), self.depth + 1, tuple(names), self.budget), 30)
             yield from (name for name in names_fitting if isinstance(name, str))
 
-    def below(self, parts: list[Part], name: str) -> Nodes:
+    def below(self, parts: list[SchemaNode], name: str) -> Nodes:
         return tuple(node for node in children_of(parts, name) if node.data is not True and node.data != {})
 
     def value(self, name: str) -> Any:
@@ -194,7 +197,9 @@ class _Tables:
         return _fitting(nodes, self.depth + 2, most, self.budget, hints)
 
 
-def _arrays(parts: list[Part], hinting: list[Part], depth: int, budget: Budget) -> Iterator[list[Any]]:
+def _arrays(
+    parts: list[SchemaNode], hinting: list[SchemaNode], depth: int, budget: Budget
+) -> Iterator[list[Any]]:
     yield []
     if depth >= _DEEPEST:
         return
@@ -232,7 +237,7 @@ def _different(values: list[Any]) -> list[Any]:
     return [value for _, value in unique]
 
 
-def _sizes(parts: list[Part]) -> Iterator[int]:
+def _sizes(parts: list[SchemaNode]) -> Iterator[int]:
     """Sizes at the bounds that are mentioned, and beyond."""
     for part in parts:
         for keyword in ("minItems", "maxItems", "minContains", "maxContains"):

@@ -137,7 +137,7 @@ def _of_contains(compare: Comparing, case: Case, new: SchemaNode, keywords: dict
     now, least = new.child(keywords["contains"]), keywords.get("minContains", 1)
     enough = any(
         part.keywords.get("minContains", 1) >= least
-        and not compare.refusals((part.node.child(part.keywords["contains"]),), now)
+        and not compare.refusals((part.child(part.keywords["contains"]),), now)
         for part in case.parts
         if "contains" in part.keywords
     )
