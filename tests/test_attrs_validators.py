@@ -13,7 +13,8 @@ from attrs import field, validators
 import confguard as cg
 from confguard.fields import Secret
 from confguard.schema.comparing import compare_schemas
-from confguard.schema.export import example_file, json_schema, reference_page
+from confguard.schema.export import example_file, reference_page
+from confguard.schema.json_export import json_schema
 from confguard.schema.schema import resolve_schema
 
 

@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr
 
 import confguard as cg
 from confguard.fields import Port, Secret
-from confguard.schema.export import json_schema
+from confguard.schema.json_export import json_schema
 from confguard.schema.schema import resolve_schema
 
 

@@ -13,7 +13,7 @@ import pytest
 from pydantic import Field, create_model
 
 import confguard as cg
-from confguard.schema.export import json_schema
+from confguard.schema.json_export import json_schema
 from confguard.schema.schema import resolve_schema
 
 

@@ -18,7 +18,7 @@ from pydantic import AliasChoices, AnyUrl, BaseModel, ConfigDict, Field, SecretS
 import confguard as cg
 from confguard.fields import ByteSize, Duration, Impact, Port, Ratio, Secret
 from confguard.schema.comparing import compare_schemas
-from confguard.schema.export import json_schema
+from confguard.schema.json_export import json_schema
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.schema import Schema, resolve_schema
 from confguard.testing import valid

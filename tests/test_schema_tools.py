@@ -30,7 +30,8 @@ from confguard.fields import (
     Unordered,
 )
 from confguard.schema.comparing import compare_schemas
-from confguard.schema.export import example_file, json_schema, reference_page
+from confguard.schema.export import example_file, reference_page
+from confguard.schema.json_export import json_schema
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.migration import migrate
 from confguard.schema.schema import resolve_schema

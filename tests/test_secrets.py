@@ -34,7 +34,8 @@ from confguard.fields import Secret
 from confguard.paths import show_path
 from confguard.risk.judging import Judged, Verdicts
 from confguard.risk.reports import REPORTS
-from confguard.schema.export import example_file, json_schema, reference_page
+from confguard.schema.export import example_file, reference_page
+from confguard.schema.json_export import json_schema
 from confguard.schema.schema import resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.secrets import is_reference, masked, secret_name

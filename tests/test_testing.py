@@ -23,7 +23,7 @@ from pydantic import BaseModel, Field, create_model
 import confguard as cg
 from confguard.errors import SchemaError
 from confguard.fields import ByteSize, Cron, Duration, Network, Port, Ratio, Regex, Secret, Url
-from confguard.schema.export import json_schema
+from confguard.schema.json_export import json_schema
 from confguard.schema.schema import resolve_schema
 from confguard.testing import Flaw, invalid, memory_guard, overridden, valid
 from conftest import examples

@@ -24,7 +24,8 @@ from confguard.documents.document import read
 from confguard.errors import SchemaError, ValidationError
 from confguard.schema.comparing import compare_schemas
 from confguard.schema.explaining import Explanation, explain
-from confguard.schema.export import Current, example_file, json_schema, reference_page
+from confguard.schema.export import Current, example_file, reference_page
+from confguard.schema.json_export import json_schema
 from confguard.schema.migration import migrate
 from confguard.schema.schema import Schema, resolve_schema
 from confguard.schema.sources import Profile, Source

@@ -21,8 +21,6 @@ from confguard.schema.shaping import build_shape
 from confguard.schema.structuring import converter
 from confguard.schema.validators import frames_of, kind_of, message_of, words_of
 
-__all__ = ["AttrsAdapter"]
-
 
 class AttrsAdapter(SchemaAdapter):
     """attrs classes and dataclasses. Keys that a class does not name are errors."""

@@ -8,18 +8,6 @@ from typing import Any
 
 from confguard.errors import brief
 
-__all__ = [
-    "BOUNDS",
-    "WORDS",
-    "bounds_of",
-    "broken_bound",
-    "field_marks",
-    "kinds",
-    "listed",
-    "shown",
-    "worded",
-]
-
 _WORDS = {
     "null": "null",
     "boolean": "a boolean",

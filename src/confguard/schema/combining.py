@@ -16,8 +16,6 @@ from confguard.schema.problems import named_twice, place_problem
 from confguard.schema.shape import COMPUTED, NOTHING, Shape
 from confguard.schema.sources import Layer
 
-__all__ = ["Combined", "combine", "placed_in"]
-
 
 @frozen
 class Combined:

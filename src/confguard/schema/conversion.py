@@ -13,24 +13,6 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 from confguard.errors import nearest
 
-__all__ = [
-    "CONVERSIONS",
-    "Standard",
-    "as_pydantic_type",
-    "as_text",
-    "as_type",
-    "choice",
-    "expected_options",
-    "has_fields",
-    "is_choice",
-    "is_span",
-    "may_be_raw",
-    "options_of",
-    "standard",
-    "standard_reader",
-    "written_choice",
-]
-
 
 def _integer(value: Any) -> int:
     whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())

@@ -16,8 +16,6 @@ from confguard.schema.json_validation import fits
 from confguard.schema.nodes import SchemaNode
 from confguard.schema.schema import Schema
 
-__all__ = ["example_data"]
-
 _DEEPEST = 12
 _MOST_TRIED = 400
 _MOST_ELEMENTS = 100

@@ -25,8 +25,6 @@ from confguard.schema.sources import Layer, Source, as_layers
 from confguard.units import show_duration
 from confguard.values import Elements, same
 
-__all__ = ["Erased", "Explained", "Explanation", "Origin", "explain", "load_explained"]
-
 T = TypeVar("T")
 
 

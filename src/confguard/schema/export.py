@@ -14,14 +14,12 @@ from confguard.paths import show_path
 from confguard.schema.bounds import listed
 from confguard.schema.comparing.ranges import Range
 from confguard.schema.example_data import example_data
-from confguard.schema.json_export import json_schema, own_fields
+from confguard.schema.json_export import own_fields
 from confguard.schema.limits import allowed, default_text, described
 from confguard.schema.schema import Schema
 from confguard.schema.secrets import shown_at
 from confguard.schema.shape import COMPUTED, NOTHING, Shape
 from confguard.secrets import HIDDEN
-
-__all__ = ["Current", "example_file", "json_schema", "member_name", "reference_page", "tables_of"]
 
 
 def tables_of(shape: Shape) -> list[Shape]:

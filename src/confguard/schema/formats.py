@@ -16,18 +16,6 @@ from uuid import UUID
 
 from confguard.fields.backtracking import pump_of
 
-__all__ = [
-    "CHECKED",
-    "LONGEST_TEXT",
-    "Moment",
-    "Pattern",
-    "as_json",
-    "as_written",
-    "fits_format",
-    "key_text",
-    "translated",
-]
-
 LONGEST_TEXT = 10_000
 """Longer texts are not matched: many patterns take time that grows with the square of a text's length."""
 

@@ -33,23 +33,6 @@ from confguard.secrets import (
     secret_name,
 )
 
-__all__ = [
-    "NOWHERE",
-    "TELLING",
-    "Masked",
-    "guarded",
-    "guarded_leaf",
-    "guarded_text",
-    "hidden",
-    "is_secret_key",
-    "lines_without",
-    "opaque",
-    "rewritten",
-    "secret_texts",
-    "shown_value",
-    "without",
-]
-
 TELLING = 4
 """Shorter secrets are words that a text may hold by accident."""
 

@@ -13,18 +13,6 @@ from confguard.fields import FieldType, Secret
 from confguard.schema.shape import COMPUTED, NOTHING, Shape
 from confguard.values import Elements
 
-__all__ = [
-    "as_data",
-    "called",
-    "completed",
-    "document_data",
-    "is_instance",
-    "meaning",
-    "plain",
-    "with_defaults",
-    "with_keys_of",
-]
-
 
 def as_data(value: Any, shape: Shape) -> Any:
     """Tables for instances, lists for lists, tuples and sets; every other value as it is.

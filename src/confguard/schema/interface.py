@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from confguard.paths import Path
     from confguard.schema.shape import Shape
 
-__all__ = ["Failed", "Failure", "InvalidDataError", "SchemaAdapter", "Untyped"]
-
 
 Untyped: TypeAlias = "Callable[[Path], bool]"
 """Is what stands at a path a text only because its source has no other values?"""

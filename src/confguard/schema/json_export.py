@@ -20,8 +20,6 @@ from confguard.schema.schema import Schema
 from confguard.schema.secrets import shown_at
 from confguard.schema.shape import NOTHING, Shape
 
-__all__ = ["as_json_schema", "json_schema", "own_fields"]
-
 
 def json_schema(schema: Schema[Any]) -> dict[str, Any]:
     """The schema as JSON Schema, draft 2020-12; `x-confguard` keeps what that has no word for.

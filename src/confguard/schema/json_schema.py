@@ -21,8 +21,6 @@ from confguard.schema.shape import Shape
 if TYPE_CHECKING:
     from confguard.schema.nodes import SchemaNode
 
-__all__ = ["JsonSchema", "JsonSchemaAdapter", "read_json_schema"]
-
 
 @define(slots=False, frozen=True, eq=False)
 class JsonSchema:

@@ -18,7 +18,6 @@ from confguard.schema.shape import ANYTHING, NOTHING, Shape
 if TYPE_CHECKING:
     from confguard.schema.nodes import SchemaNode
 
-__all__ = ["shape_of"]
 
 _ROUNDS, _MOST = 4, 4_000
 """How often a schema that contains itself is followed, and after how many places no more."""

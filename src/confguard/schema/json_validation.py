@@ -20,8 +20,6 @@ from confguard.schema.interface import Failure, Untyped
 from confguard.schema.nodes import Dialect, SchemaNode
 from confguard.texts import in_number
 
-__all__ = ["converted", "exact", "fits", "places", "problems"]
-
 
 def fits(data: Any, node: SchemaNode) -> bool:
     """Does data, as JSON has it, fit a schema?"""

@@ -15,8 +15,6 @@ from confguard.paths import Path, follow, value_at
 from confguard.schema.shape import Shape
 from confguard.values import Elements, same
 
-__all__ = ["Named", "Overlay", "as_written", "named", "plainly", "spelt_alike"]
-
 
 @frozen
 class Named:

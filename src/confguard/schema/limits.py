@@ -15,8 +15,6 @@ from confguard.schema.instances import plain
 from confguard.schema.shape import NOTHING, Shape
 from confguard.schema.validators import Says
 
-__all__ = ["MARKS", "allowed", "by_pydantic", "default_text", "described"]
-
 _TYPES = {int: "integer", float: "number", str: "string", bool: "boolean", type(None): "null"}
 _NUMBERS_TOO = {"duration", "decimal"}
 

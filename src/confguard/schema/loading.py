@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from confguard.schema.shape import Shape
     from confguard.schema.sources import Source
 
-__all__ = ["load", "settings_of"]
 
 T = TypeVar("T")
 

@@ -15,8 +15,6 @@ from confguard.paths import Path
 from confguard.schema.shape import COMPUTED, NOTHING
 from confguard.schema.validators import refined
 
-__all__ = ["Member", "Members", "hints_of", "is_class", "is_pydantic", "members_of"]
-
 
 @frozen
 class Member:

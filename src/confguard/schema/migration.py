@@ -15,8 +15,6 @@ from confguard.schema.problems import named_twice, place_problem
 from confguard.schema.schema import Schema
 from confguard.schema.shape import Shape
 
-__all__ = ["migrate"]
-
 
 def migrate(document: Document, schema: Schema[Any]) -> Document:
     """The document with renamed keys under the names they have now; everything else stays as it is written.

@@ -11,21 +11,6 @@ from attrs import frozen
 
 from confguard.errors import SchemaError
 
-__all__ = [
-    "DATA",
-    "DRAFTS",
-    "SAME_PLACE",
-    "SILENT",
-    "WITH_PATHS",
-    "Dialect",
-    "SchemaNode",
-    "draft_of",
-    "modern",
-    "specification",
-    "subschemas",
-    "write_only",
-]
-
 DATA = frozenset({"enum", "const", "default", "examples", "x-confguard"})
 """What stands below these is no schema."""
 SAME_PLACE = frozenset(

@@ -15,8 +15,6 @@ from confguard.schema.interface import Failure
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 
-__all__ = ["by_place", "in_words", "moved", "named_twice", "of_choice", "place_problem", "without_secrets"]
-
 _OF_KEYS = ("unknown key", "is called '", "is deprecated", "is the same setting as")
 """How a problem begins that is one of a key, not of its value."""
 

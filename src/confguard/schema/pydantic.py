@@ -12,8 +12,6 @@ from confguard.schema.members import is_pydantic
 from confguard.schema.shape import Shape
 from confguard.schema.shaping import build_shape
 
-__all__ = ["PydanticAdapter", "problems_of"]
-
 
 class PydanticAdapter(SchemaAdapter):
     """Pydantic v2 models. Keys that a model does not name are errors unless it sets `extra` itself."""

@@ -29,8 +29,6 @@ from confguard.schema.nodes import (
     subschemas,
 )
 
-__all__ = ["Library"]
-
 
 @define(eq=False)
 class Library:

@@ -25,8 +25,6 @@ from confguard.schema.shape import Shape
 from confguard.schema.validating import CLASSES, instance_of, name_of
 from confguard.values import Documents, Files
 
-__all__ = ["Schema", "SchemaLike", "resolve_schema"]
-
 T = TypeVar("T")
 
 _ADAPTERS: tuple[SchemaAdapter, ...] = (*CLASSES, JsonSchemaAdapter())

@@ -31,8 +31,6 @@ from confguard.schema.standing import State, below, is_telling
 from confguard.secrets import masked
 from confguard.values import Documents, documents_of
 
-__all__ = ["Secrets", "is_secret", "shown_at"]
-
 
 @define(eq=False)
 class ValueInShape:

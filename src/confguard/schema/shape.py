@@ -15,8 +15,6 @@ from confguard.paths import Key, Path, Segment
 from confguard.schema.conversion import as_type, written_choice
 from confguard.values import Files
 
-__all__ = ["ANYTHING", "COMPUTED", "CONCEALED", "NOTHING", "Computed", "Shape"]
-
 
 class _Nothing:
     def __repr__(self) -> str:

@@ -16,8 +16,6 @@ from confguard.schema.members import Member, Members, hints_of, members_of
 from confguard.schema.nodes import write_only
 from confguard.schema.shape import ANYTHING, COMPUTED, NOTHING, Shape
 
-__all__ = ["build_shape", "union_of"]
-
 
 def build_shape(model: Any, reader: Callable[[Any, Any], Any] = as_type) -> Shape:
     """The shape of a schema class. Classes that contain themselves are followed as far as data goes."""

@@ -21,8 +21,6 @@ from confguard.schema.schema import resolve_schema
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.values import Elements, Files
 
-__all__ = ["Layer", "LayerSource", "Profile", "Source", "SourceData", "as_layers", "read_source", "refused"]
-
 _TOKEN = re.compile(r"[+-]?[.\d][\w.:+-]*(?:[ ]\d\d:[\w.:+-]+)?")
 
 Where: TypeAlias = "tuple[str | None, int | None, int | None]"

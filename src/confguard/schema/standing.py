@@ -16,8 +16,6 @@ from confguard.secret_forms import is_password_of_command
 from confguard.secrets import about_name, is_ambiguous, is_login, is_reference, plural_name, secret_name
 from confguard.values import Files
 
-__all__ = ["State", "below", "is_telling"]
-
 _HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 """By which somebody logs in."""
 _VALUES = frozenset(

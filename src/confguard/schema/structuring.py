@@ -22,8 +22,6 @@ from confguard.schema.conversion import (
     standard_reader,
 )
 
-__all__ = ["converter", "is_plain"]
-
 
 @cache
 def converter() -> Any:

@@ -26,8 +26,6 @@ from confguard.schema.secrets import Secrets
 from confguard.schema.shape import COMPUTED, NOTHING, Shape
 from confguard.units import AmbiguousError
 
-__all__ = ["CLASSES", "instance_of", "name_of"]
-
 CLASSES = (PydanticAdapter(), AttrsAdapter())
 
 

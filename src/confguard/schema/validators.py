@@ -15,8 +15,6 @@ from confguard.schema.bounds import listed, worded
 from confguard.schema.formats import translated
 from confguard.schema.instances import plain
 
-__all__ = ["Says", "frames_of", "kind_of", "message_of", "refined", "words_of"]
-
 _MOST_OPTIONS = 100
 _COMPARISONS = {">=": "minimum", "<=": "maximum", ">": "exclusiveMinimum", "<": "exclusiveMaximum"}
 

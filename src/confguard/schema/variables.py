@@ -22,8 +22,6 @@ from confguard.schema.sources import Layer
 from confguard.secrets import HIDDEN
 from confguard.values import Elements, same
 
-__all__ = ["Env", "SecretFiles"]
-
 _SECRET_BYTES = 1024 * 1024
 _MOST_ELEMENTS = 1000
 

@@ -14,8 +14,6 @@ from confguard.schema.schema import Schema
 from confguard.schema.secrets import is_secret, shown_at
 from confguard.schema.shape import ANYTHING, Shape
 
-__all__ = ["SchemaFinding", "compare_schemas"]
-
 
 def compare_schemas(old: Schema[Any], new: Schema[Any]) -> list[SchemaFinding]:
     """What changed, gravest first.

@@ -13,23 +13,6 @@ from confguard.schema.comparing.texts import all_matching
 from confguard.schema.json_validation import fits
 from confguard.schema.nodes import SchemaNode, subschemas
 
-__all__ = [
-    "ALL_TYPES",
-    "Case",
-    "cases",
-    "children_of",
-    "impossible",
-    "listed",
-    "longest",
-    "numbers",
-    "parts_below",
-    "parts_of",
-    "subschemas_of",
-    "takes_key",
-    "takes_nothing",
-    "types_named",
-]
-
 ALL_TYPES = frozenset({"null", "boolean", "integer", "fraction", "string", "array", "object"})
 """The types of values; `fraction` is what is a number and no integer."""
 _MOST = 64

@@ -33,8 +33,6 @@ from confguard.schema.comparing.values import of_arrays, of_format, of_numbers, 
 from confguard.schema.json_validation import fits, problems
 from confguard.schema.nodes import SchemaNode
 
-__all__ = ["Containment"]
-
 _DEEPEST = 40
 _MOST_SEARCHES = 60
 _MOST_ASKED = 20_000

@@ -10,8 +10,6 @@ from attrs import evolve, frozen
 from confguard.schema.comparing.cases import Case
 from confguard.schema.nodes import SchemaNode
 
-__all__ = ["Comparing", "Refusal", "Refusals"]
-
 
 @frozen
 class Refusal:

@@ -16,8 +16,6 @@ from confguard.schema.nodes import SchemaNode, write_only
 from confguard.schema.secrets import is_secret
 from confguard.schema.shape import ANYTHING, NOTHING, Shape
 
-__all__ = ["GRADES", "Grade", "SchemaFinding", "lost_protection", "notes"]
-
 Grade: TypeAlias = Literal["breaking", "may-break", "risky", "info"]
 GRADES: tuple[Grade, ...] = ("breaking", "may-break", "risky", "info")
 

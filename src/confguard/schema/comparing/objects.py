@@ -23,8 +23,6 @@ from confguard.schema.comparing.relations import same
 from confguard.schema.json_validation import fits
 from confguard.schema.nodes import SchemaNode
 
-__all__ = ["refusals"]
-
 _CONDITIONAL = {"anyOf", "oneOf", "if", "dependentSchemas", "not"}
 
 

@@ -12,8 +12,6 @@ from attrs import evolve, frozen
 
 from confguard.schema.json_validation import exact
 
-__all__ = ["BOUNDS", "Range", "as_json_number", "common", "exactly", "numbers_to_try"]
-
 BOUNDS = {
     "minimum": "exclusiveMaximum",
     "exclusiveMinimum": "maximum",

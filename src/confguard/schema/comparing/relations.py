@@ -10,8 +10,6 @@ from confguard.schema.comparing.cases import Case, cases, children_of, impossibl
 from confguard.schema.json_validation import fits
 from confguard.schema.nodes import SILENT, SchemaNode, subschemas
 
-__all__ = ["disjoint", "equal", "excludes_some", "same", "says_same"]
-
 
 def says_same(case: Case, new: SchemaNode, *keywords: str) -> bool:
     """Does the old schema say the same with these keywords?"""

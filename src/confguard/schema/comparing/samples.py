@@ -28,8 +28,6 @@ from confguard.schema.comparing.texts import matching, texts
 from confguard.schema.json_validation import fits, places
 from confguard.schema.nodes import SAME_PLACE, SchemaNode
 
-__all__ = ["Budget", "in_doubt", "proven", "samples"]
-
 Nodes = tuple[SchemaNode, ...]
 Budget = Iterator[int]
 """How much may still be tried: schemas nest, and what is tried of each multiplies."""

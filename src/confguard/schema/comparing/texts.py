@@ -12,8 +12,6 @@ from typing import Any
 
 from confguard.fields.backtracking import matched
 
-__all__ = ["all_matching", "lengths", "matching", "texts"]
-
 _MOST = 64
 """More texts than these are not listed."""
 _INFINITY = float("inf")

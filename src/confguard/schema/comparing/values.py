@@ -17,8 +17,6 @@ from confguard.schema.formats import CHECKED
 from confguard.schema.nodes import SchemaNode
 from confguard.texts import amount
 
-__all__ = ["of_arrays", "of_format", "of_numbers", "of_texts"]
-
 _ANY = (0, math.inf)
 _LENGTHS = {
     "date": (10, 10),
