@@ -189,31 +189,35 @@ def _edited_files(
     """The files after the changes. Raises `DocumentError` where one of them cannot be made."""
     edited, split = dict(files), _in_layers if layered else _in_files
     for change in changes:
-        for name, each in split(edited, change):
-            edited[name] = edited[name].edit([each])
+        for part in _apart(change, layered=layered):
+            for name, each in split(edited, part):
+                edited[name] = edited[name].edit([each])
     return edited
 
 
-def _in_files(files: dict[str, Document], change: Revealed) -> Iterator[tuple[str, Revealed]]:
-    """A change, by its file; from one file to another, what moves is taken out and put in."""
+def _apart(change: Revealed, *, layered: bool) -> list[Revealed]:
+    """What moves from one file to another, or to another table of a layer, is taken out and put in."""
     origin = change.origin
-    if origin is not None and origin[:1] != change.path[:1]:
-        yield from _in_files(files, evolve(change, op="remove", path=origin, origin=None))
-        yield from _in_files(files, evolve(change, op="add", after=change.before, origin=None))
-        return
+    near = slice(-1) if layered else slice(1)
+    if origin is None or origin[near] == change.path[near]:
+        return [change]
+    return [
+        evolve(change, op="remove", path=origin, origin=None),
+        evolve(change, op="add", after=change.before, origin=None),
+    ]
+
+
+def _in_files(files: dict[str, Document], change: Revealed) -> Iterator[tuple[str, Revealed]]:
+    """A change, by its file."""
     name = change.path[0] if change.path else None
     if name not in files or len(change.path) == 1:
         raise DocumentError("whole files come and go with the bundle, and not by an edit", path=str(name))
-    inner = None if origin is None else origin[1:]
+    inner = None if change.origin is None else change.origin[1:]
     yield str(name), evolve(change, path=change.path[1:], origin=inner)
 
 
 def _in_layers(files: dict[str, Document], change: Revealed) -> Iterator[tuple[str, Revealed]]:
     """A change, by its layer: what goes must go from all, or one that is below would show."""
-    if change.op == "move" and change.origin is not None and change.origin[:-1] != change.path[:-1]:
-        yield from _in_layers(files, evolve(change, op="remove", path=change.origin, origin=None))
-        yield from _in_layers(files, evolve(change, op="add", after=change.before, origin=None))
-        return
     wanted = change.origin or change.path
     if change.op == "add":
         holding = [
