@@ -55,6 +55,7 @@ from confguard.texts import amount
 
 if TYPE_CHECKING:
     from confguard.causes import Suspect, Suspects
+_ABOUT = "a config in confguard.toml (its store), a file in git, or REV:path"
 
 
 def register(commands: Commands) -> None:
@@ -157,9 +158,6 @@ def _changed(guard: Guard, before: Revision, revision: Revision) -> Diff | None:
         return guard.diff(before.number, revision.number)
     except DocumentError:  # what was found in a target need not parse
         return None
-
-
-_ABOUT = "a config in confguard.toml (its store), a file in git, or REV:path"
 
 
 def show_blame(args: Namespace) -> None:

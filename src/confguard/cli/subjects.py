@@ -32,6 +32,7 @@ from confguard.stores.opening import check_there
 T = TypeVar("T")
 Outcomes: TypeAlias = tuple[dict[str, T], dict[str, ConfguardError]]
 """What is seen of each name, and what is wrong with those of which nothing can be seen: they hide no others."""
+_PATTERN = re.compile(r"[*?\[]")
 
 
 def the_project(*, anyway: bool = False) -> Project:
@@ -114,9 +115,6 @@ def names_of(name: str | None) -> list[str]:
     if name:
         project.config(name)
     return [name] if name else list(project.settings.configs)
-
-
-_PATTERN = re.compile(r"[*?\[]")
 
 
 def file_named(name: str) -> str:

@@ -39,6 +39,12 @@ _AS_TEXT = (
     " git merge-file -q -L ours -L base -L theirs --marker-size=%L %A %O %B; }"
 )
 """What git does unless confguard left a result, or marks: it is gone, was killed, or failed (Python ends with 1)."""
+_NOTHING = "/dev/null"
+"""What git names as the file of a side that has none."""
+_NO_FILES = {"120000": "symbolic link", "160000": "submodule"}
+"""By its mode, what is named like a file and is none."""
+Sides: TypeAlias = "tuple[Document, Document, Document]"
+"""Base, ours and theirs."""
 
 
 def register(commands: Commands) -> None:
@@ -121,12 +127,6 @@ def _configure(*, install: bool) -> None:
         git.configure(name, value if install else None)
 
 
-_NOTHING = "/dev/null"
-"""What git names as the file of a side that has none."""
-_NO_FILES = {"120000": "symbolic link", "160000": "submodule"}
-"""By its mode, what is named like a file and is none."""
-
-
 def diff_driver(arguments: list[str]) -> int:
     """Called by git with path, old file, its hash and mode, new file, its hash and mode; more for a rename.
 
@@ -203,10 +203,6 @@ def merge_driver(arguments: list[str]) -> int:
         textual = git.merge_file(_NOTHING, ours, theirs, marker_size=size)
     write_durably(Path(ours), textual.content)
     return 1
-
-
-Sides: TypeAlias = "tuple[Document, Document, Document]"
-"""Base, ours and theirs."""
 
 
 def _sides(base: str, ours: str, theirs: str, path: str) -> Sides:

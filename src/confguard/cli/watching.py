@@ -24,6 +24,10 @@ from confguard.project import Config
 from confguard.rollout.monitors import Counts, as_monitor
 from confguard.rollout.probes import Probe, as_probe, ask
 
+_INTERVAL = 1.0
+_CLEAR = "\x1b[H\x1b[J"
+State = dict[str, Any]
+
 
 def register(commands: Commands) -> None:
     command = commands.add(
@@ -91,11 +95,6 @@ def _say(config: str | None, text: str, format: str) -> None:
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     line = f"{at} {f'{config}: ' if config else ''}{text}"
     say_line(format, {"at": at, "config": config, "message": text}, line)
-
-
-_INTERVAL = 1.0
-_CLEAR = "\x1b[H\x1b[J"
-State = dict[str, Any]
 
 
 def watch(

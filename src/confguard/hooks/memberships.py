@@ -28,6 +28,8 @@ from confguard.project import (
 )
 
 _LONGEST_LINK = 4096
+PROJECT_FILES = (FILE_NAME, "pyproject.toml")
+"""What a project file is called: of two in a folder, the first."""
 
 
 @define(slots=False)
@@ -61,10 +63,6 @@ class Snapshot:
 
     def _name(self, path: str) -> str:
         return f":0:{path}" if self.revision is None else f"{self.revision}:{path}"
-
-
-PROJECT_FILES = (FILE_NAME, "pyproject.toml")
-"""What a project file is called: of two in a folder, the first."""
 
 
 @frozen

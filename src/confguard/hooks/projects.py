@@ -34,6 +34,8 @@ _SCORE = 60
 _SCHEMAS = (".json", ".yaml", ".yml")
 
 Key: TypeAlias = "tuple[Path | None, str | None]"
+_NEW_KEY = "CS101"
+_SHOWN = 3
 
 
 class Projects:
@@ -249,10 +251,6 @@ def _rules(old: Sequence[UserRule], new: Sequence[UserRule]) -> list[str]:
         elif rule.when != each.when:
             messages.append(f"rule {each.code} asks something else")
     return messages
-
-
-_NEW_KEY = "CS101"
-_SHOWN = 3
 
 
 def schema_path(project: Project, config: Config, snapshot: Snapshot) -> str | None:
