@@ -20,20 +20,14 @@ def register(commands: Commands) -> None:
     command = commands.add("rules", rules, "confguard rules CG201")
     argument(command, "code", "CODE", "the rule to explain", nargs="?")
 
-    command = commands.add(
-        "demo",
-        demo,
-        "confguard demo --report outage.html",
-        exits="0 all acts went as they should, 1 one did not, 2 cannot run",
-    )
+    example = "confguard demo --report outage.html"
+    exits = "0 all acts went as they should, 1 one did not, 2 cannot run"
+    command = commands.add("demo", demo, example, exits)
     argument(command, "--report", "FILE", "where to write the HTML report", type=Path)
     argument(command, "--seconds", "SECONDS", "how long the logins of an act go on", type=float, default=None)
 
-    command = commands.add(
-        "backtest",
-        backtest,
-        "confguard backtest . --html backtest.html\n  confguard backtest ../deploy --fit risk.json",
-    )
+    example = "confguard backtest . --html backtest.html\n  confguard backtest ../deploy --fit risk.json"
+    command = commands.add("backtest", backtest, example)
     argument(command, "repository", "REPO", "a git repository, bare or not", type=Path)
     argument(command, "--revs", "FILE", "count only these commits: one a line", type=Path)
     argument(command, "--html", "FILE", "write a page with a plot, too", type=Path)

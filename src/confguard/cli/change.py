@@ -45,20 +45,13 @@ _INTERRUPTED = f"{_EXITS}, 129, 130 or 143 ended by a signal"
 
 
 def register(commands: Commands) -> None:
-    command = commands.add(
-        "plan",
-        plan,
-        "confguard plan auth auth.new.toml",
-        exits="0 the policy allows it, 1 it asks for a review or blocks, 2 cannot run",
-    )
+    example = "confguard plan auth auth.new.toml"
+    exits = "0 the policy allows it, 1 it asks for a review or blocks, 2 cannot run"
+    command = commands.add("plan", plan, example, exits)
     _add_change(command, reason=False)
 
-    command = commands.add(
-        "apply",
-        apply,
-        'confguard apply auth auth.new.toml --reason "raise throughput" --bake 10m',
-        exits=_INTERRUPTED,
-    )
+    example = 'confguard apply auth auth.new.toml --reason "raise throughput" --bake 10m'
+    command = commands.add("apply", apply, example, _INTERRUPTED)
     _add_change(command)
     argument(command, "--expect", "N", "refuse unless revision N is the head", type=number)
     _add_answers(command)
@@ -106,12 +99,9 @@ def register(commands: Commands) -> None:
     )
     config_argument(command)
 
-    command = commands.add(
-        "recover",
-        recover,
-        "confguard recover\n  confguard recover auth",
-        exits="0 all is well, 2 something cannot be written, 5 a service cannot be told, 6 in doubt",
-    )
+    example = "confguard recover\n  confguard recover auth"
+    exits = "0 all is well, 2 something cannot be written, 5 a service cannot be told, 6 in doubt"
+    command = commands.add("recover", recover, example, exits)
     config_argument(command, optional=True)
 
 

@@ -44,27 +44,23 @@ from confguard.texts import amount
 
 
 def register(commands: Commands) -> None:
-    command = commands.add(
-        "check",
-        check,
-        "confguard check\n  confguard check --schema app.settings:Auth auth.toml",
-        exits="0 clean, 1 findings, 2 cannot run",
-    )
+    example = "confguard check\n  confguard check --schema app.settings:Auth auth.toml"
+    exits = "0 clean, 1 findings, 2 cannot run"
+    command = commands.add("check", check, example, exits)
     about = "a file, a config of confguard.toml, REV:path of git, or - with --as (the files of all configs)"
     argument(command, "files", "FILE", about, nargs="*")
     argument(command, "--baseline", "FILE", "leave out findings that FILE lists", type=Path)
     argument(command, "--write-baseline", "FILE", "write the findings there are, and end with 0", type=Path)
     reading_options(command)
 
-    command = commands.add(
-        "diff",
-        show_difference,
+    example = (
         "confguard diff HEAD:auth.toml auth.toml\n"
         "  confguard diff deploy/staging deploy/production\n"
-        "  confguard diff main..HEAD --format markdown",
-        exits="0, or with --exit-code 1 if anything changed; 2 cannot run",
-        formats=["text", "json", "markdown", "html", "json-patch"],
+        "  confguard diff main..HEAD --format markdown"
     )
+    exits = "0, or with --exit-code 1 if anything changed; 2 cannot run"
+    formats = ["text", "json", "markdown", "html", "json-patch"]
+    command = commands.add("diff", show_difference, example, exits, formats)
     about = "a file, REV:path of git, a folder, an environment of confguard.toml; or BASE..HEAD alone"
     argument(command, "before", "BEFORE", about)
     argument(command, "after", "AFTER", "the same; a file also as - with --as", nargs="?")
@@ -72,14 +68,13 @@ def register(commands: Commands) -> None:
     flag(command, "--no-moves", "show what went elsewhere as removed and added")
     reading_options(command)
 
-    command = commands.add(
-        "assess",
-        show_assessment,
+    example = (
         "confguard assess HEAD:auth.toml auth.toml\n"
-        "  confguard assess --git origin/main..HEAD --format github",
-        exits="0 below what --fail-on names, 1 at or above, 2 cannot run",
-        formats=["text", "json", "sarif", "github", "gitlab", "junit", "markdown"],
+        "  confguard assess --git origin/main..HEAD --format github"
     )
+    exits = "0 below what --fail-on names, 1 at or above, 2 cannot run"
+    formats = ["text", "json", "sarif", "github", "gitlab", "junit", "markdown"]
+    command = commands.add("assess", show_assessment, example, exits, formats)
     argument(command, "before", "BEFORE", "a file, or REV:path of git", nargs="?")
     argument(command, "after", "AFTER", "a file, REV:path of git, or - with --as", nargs="?")
     about = "every file that changed: BASE..HEAD, or BASE...HEAD for what HEAD changed since they parted"

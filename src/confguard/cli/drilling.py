@@ -34,13 +34,12 @@ _HISTORY = 5
 
 
 def register(commands: Commands) -> None:
-    command = commands.add(
-        "drill",
-        drill,
+    example = (
         'confguard drill auth\n  confguard drill auth --test "python check.py {}"'
-        '\n  confguard drill auth --service "bin/auth --config {}"\n  confguard drill --live',
-        exits="0 done, 1 a live drill was given up, 2 cannot run",
+        '\n  confguard drill auth --service "bin/auth --config {}"\n  confguard drill --live'
     )
+    exits = "0 done, 1 a live drill was given up, 2 cannot run"
+    command = commands.add("drill", drill, example, exits)
     argument(command, "name", "NAME", "a config of confguard.toml, or a file", nargs="?")
     flag(command, "--live", "play one with people: find the change on a running service")
     argument(command, "--seed", "SEED", "which choice, in which order (0)", type=number, default=0)

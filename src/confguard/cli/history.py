@@ -65,12 +65,9 @@ def register(commands: Commands) -> None:
     flag(command, "--raw", "its exact bytes, secrets and all")
     argument(command, "--file", "FILE", "with --raw: which one of several")
 
-    command = commands.add(
-        "verify",
-        verify,
-        "confguard verify auth\n  confguard verify auth --signers .allowed-signers",
-        exits="0 sound, 1 not what was written, 2 cannot run",
-    )
+    example = "confguard verify auth\n  confguard verify auth --signers .allowed-signers"
+    exits = "0 sound, 1 not what was written, 2 cannot run"
+    command = commands.add("verify", verify, example, exits)
     config_argument(command, optional=True)
     argument(command, "--signers", "FILE", "check signatures, too: allowed signers, as git has them")
 
@@ -80,24 +77,20 @@ def register(commands: Commands) -> None:
     argument(command, "name", "FILE|NAME", _ABOUT)
     reading_options(command)
 
-    command = commands.add(
-        "log",
-        show_log,
-        "confguard log auth\n  confguard log auth --limit 100 --format markdown > CHANGES.md",
-        formats=["text", "markdown", "json", "atom"],
-    )
+    example = "confguard log auth\n  confguard log auth --limit 100 --format markdown > CHANGES.md"
+    formats = ["text", "markdown", "json", "atom"]
+    command = commands.add("log", show_log, example, formats=formats)
     argument(command, "name", "FILE|NAME", _ABOUT)
     argument(command, "--limit", "N", "how many (20)", type=number, default=20)
     argument(command, "--before", "N", "only those before revision N", type=number)
     reading_options(command)
 
-    command = commands.add(
-        "suspects",
-        show_suspects,
+    example = (
         'confguard suspects --symptom "logins are rejected"\n'
-        "  confguard suspects --at 14:05 --symptom 'checkout is slow' --window 2h",
-        exits="0 a change is suspected, 1 none is, 2 cannot run",
+        "  confguard suspects --at 14:05 --symptom 'checkout is slow' --window 2h"
     )
+    exits = "0 a change is suspected, 1 none is, 2 cannot run"
+    command = commands.add("suspects", show_suspects, example, exits)
     argument(command, "--at", "TIME", "when it began: 14:05, '2h ago', any date (now)", type=written_moment)
     argument(command, "--symptom", "TEXT", "what is seen: 'login rejected'", type=nonblank)
     argument(command, "--window", "WINDOW", "how far to look back (6h)", type=duration, default="6h")

@@ -27,21 +27,17 @@ def register(commands: Commands) -> None:
     config_argument(command)
     argument(command, "file", "FILE", "the file to write")
 
-    command = commands.add(
-        "import",
-        take_in,
-        "confguard import auth.confguard",
-        exits="0 done, 1 the file is damaged, 2 cannot run, 3 the store has another history, 6 in doubt",
-    )
+    example = "confguard import auth.confguard"
+    exits = "0 done, 1 the file is damaged, 2 cannot run, 3 the store has another history, 6 in doubt"
+    command = commands.add("import", take_in, example, exits)
     argument(command, "file", "FILE", "a file that `confguard export` wrote")
 
-    command = commands.add(
-        "store",
-        store,
+    example = (
         "confguard store setup --writer deployer --reader auth\n"
-        "  confguard store setup postgresql://dba@db/app --reader auth --run",
-        exits="0 printed, or made; 2 cannot run",
+        "  confguard store setup postgresql://dba@db/app --reader auth --run"
     )
+    exits = "0 printed, or made; 2 cannot run"
+    command = commands.add("store", store, example, exits)
     command.add_argument("what", help="what a DBA runs once, for a store in PostgreSQL", choices=["setup"])
     argument(command, "url", "URL", "the store (that of the project)", nargs="?")
     argument(command, "--owner", "ROLE", "whose the schema and its tables are to be")

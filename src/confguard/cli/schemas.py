@@ -36,13 +36,12 @@ _SCHEMA = "module:Class, a JSON Schema file, or a config of confguard.toml"
 
 
 def register(commands: Commands) -> None:
-    command = commands.add(
-        "schema",
-        schema,
+    example = (
         "confguard schema json app.settings:Auth > auth.schema.json\n"
-        "  confguard schema check auth.schema.json app.settings:Auth",
-        exits="0 done, or nothing that surely breaks a file, 1 breaking changes, 2 cannot run",
+        "  confguard schema check auth.schema.json app.settings:Auth"
     )
+    exits = "0 done, or nothing that surely breaks a file, 1 breaking changes, 2 cannot run"
+    command = commands.add("schema", schema, example, exits)
     about = "json: JSON Schema; example: a commented file; docs: Markdown; check: OLD against NEW; migrate: a FILE"
     command.add_argument("what", help=about, choices=["json", "example", "docs", "check", "migrate"])
     argument(command, "schema", "SCHEMA", f"{_SCHEMA} (those of all configs)", nargs="?")
@@ -54,11 +53,8 @@ def register(commands: Commands) -> None:
     argument(command, "--schema-file", "FILE", "for example: what editors complete from")
     argument(command, "--config", "NAME", "for check: list its revisions that NEW refuses")
 
-    command = commands.add(
-        "explain",
-        explain_values,
-        "confguard explain\n  confguard explain app.settings:Auth auth.toml --env APP_",
-    )
+    example = "confguard explain\n  confguard explain app.settings:Auth auth.toml --env APP_"
+    command = commands.add("explain", explain_values, example)
     argument(command, "schema", "SCHEMA", f"{_SCHEMA} (all configs)", nargs="?")
     argument(command, "files", "FILE", "files, lowest first (those of the config)", nargs="*")
     _add_layers(command)

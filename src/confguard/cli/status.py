@@ -37,22 +37,18 @@ _INTERVAL = 5.0
 
 
 def register(commands: Commands) -> None:
-    command = commands.add(
-        "status",
-        status,
-        "confguard status\n  confguard status auth --watch",
-        exits="0 all is well, 1 a target drifted, a bake is under way, something is left to do, or a copy is of another"
-        " history, 2 cannot run",
+    example = "confguard status\n  confguard status auth --watch"
+    exits = (
+        "0 all is well, 1 a target drifted, a bake is under way, something is left to do, or a copy is of another"
+        " history, 2 cannot run"
     )
+    command = commands.add("status", status, example, exits)
     config_argument(command, optional=True)
     flag(command, "--watch", "go on, and show what changes until Ctrl-C")
 
-    command = commands.add(
-        "drift",
-        drift,
-        "confguard drift\n  confguard drift auth --repair\n  confguard drift auth --watch --format json",
-        exits="0 none, or all repaired; 1 some; 2 cannot run; 5 repaired, and the service not told",
-    )
+    example = "confguard drift\n  confguard drift auth --repair\n  confguard drift auth --watch --format json"
+    exits = "0 none, or all repaired; 1 some; 2 cannot run; 5 repaired, and the service not told"
+    command = commands.add("drift", drift, example, exits)
     config_argument(command, optional=True)
     flag(command, "--repair", "write the head to targets that drifted")
     flag(command, "--watch", "go on looking, and say what is new; Ctrl-C ends it")

@@ -48,12 +48,9 @@ Sides: TypeAlias = "tuple[Document, Document, Document]"
 
 
 def register(commands: Commands) -> None:
-    command = commands.add(
-        "git",
-        git_command,
-        "confguard git install\n  git diff            # by meaning; as text: git diff --no-ext-diff",
-        exits="0 done, or merged; 1 conflicts; 2 cannot run",
-    )
+    example = "confguard git install\n  git diff            # by meaning; as text: git diff --no-ext-diff"
+    exits = "0 done, or merged; 1 conflicts; 2 cannot run"
+    command = commands.add("git", git_command, example, exits)
     about = "install, uninstall: in this repository; diff-driver, merge-driver: what git calls"
     command.add_argument("what", help=about, choices=["install", "uninstall", "diff-driver", "merge-driver"])
     argument(command, "arguments", "ARG", "what git hands to a driver", nargs="*")

@@ -30,12 +30,9 @@ State = dict[str, Any]
 
 
 def register(commands: Commands) -> None:
-    command = commands.add(
-        "agent",
-        agent,
-        "confguard agent\n  confguard agent auth --interval 1s --format json\n  confguard agent --once",
-        exits="0 it was ended by SIGTERM or Ctrl-C, or has looked once; 2 cannot run",
-    )
+    example = "confguard agent\n  confguard agent auth --interval 1s --format json\n  confguard agent --once"
+    exits = "0 it was ended by SIGTERM or Ctrl-C, or has looked once; 2 cannot run"
+    command = commands.add("agent", agent, example, exits)
     config_argument(command, optional=True)
     argument(
         command,
