@@ -380,3 +380,30 @@ def test_what_cannot_be_written_is_told_in_a_line(project: Path, capsys: Capture
         assert (code, out) == (2, "")
     code, _, err = run(capsys, "check --write-baseline none/x")
     assert err.startswith("confguard: none/x: No such file or directory")
+
+
+def test_files_that_are_each_judged_by_itself_are_each_explained_by_itself(
+    project: Path, capsys: Capture
+) -> None:
+    """What one says does not shadow what another says."""
+    text = Path("confguard.toml").read_text()
+    Path("confguard.toml").write_text(
+        text.replace('files = ["auth.toml"]', 'files = ["auth.toml", "more.toml"]')
+    )
+    Path("more.toml").write_text("max_inflight = 300\n")
+    code, out, _ = run(capsys, "explain auth")
+    assert (code, "max_inflight = 400" in out, "max_inflight = 300" in out, "over 300" in out) == (
+        0,
+        True,
+        True,
+        False,
+    )
+    assert out.startswith("auth auth.toml:\n")
+    assert list(json.loads(run(capsys, "explain --format json")[1])) == ["auth auth.toml", "auth more.toml"]
+
+
+def test_where_no_config_has_a_schema_that_is_said(project: Path, capsys: Capture) -> None:
+    Path("confguard.toml").write_text('[configs.web]\nfiles = ["web.yaml"]\n')
+    for command in ("explain", "schema docs"):
+        code, _, err = run(capsys, command)
+        assert (code, "no config here has a schema" in err) == (2, True)

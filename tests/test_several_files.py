@@ -897,6 +897,7 @@ def test_a_project_file_that_cannot_be_says_where(folder: Path) -> None:
     for wrong, says in [
         ('layers = ["../a.toml"]', "is no file of the project"),
         ('layers = ["a.toml", "b.toml"]\nfiles = ["c.toml"]', "layers are files already"),
+        ('layers = ["a.toml", "b.toml"]\ntargets = ["live.toml"]', "live.toml: is one file by its name"),
         (
             'layers = ["a.toml"]\ntargets = [{ file = "live.toml" }]',
             "is one file, and the config has several",
@@ -950,3 +951,10 @@ def test_a_range_is_judged_alike_from_wherever_one_stands(
 def test_the_helper_for_tests_drills_a_layer_as_the_command_does(project: Path) -> None:
     code, printed = command("drill", "conf/prod.yaml", "--limit", "40", "--format", "json")
     assert (code, json.loads(printed)) == (0, drill("conf/prod.yaml", limit=40).to_json())
+
+
+def test_where_one_file_is_compared_the_files_of_a_config_are_listed(project: Path) -> None:
+    for asked in (("diff", "app", "other.yaml"), ("assess", "app", "other.yaml")):
+        code, told = command(*asked)
+        assert (code, "'app' has several files, and one is compared here" in told) == (2, True)
+        assert "conf/base.toml, conf/prod.yaml" in told

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from confguard.schema.sources import Profile, Source
 from confguard.schema.variables import Env, SecretFiles
 from confguard.targets.files import write_durably
 
+_NAME_ONE = 'name one in the project file: [configs.{}] schema = "module:Class"'
 _SCHEMA = "module:Class, a JSON Schema file, or a config of confguard.toml"
 
 
@@ -120,21 +122,39 @@ def explain_values(args: Namespace) -> int:
     make_importable()
     if args.schema:
         explained = _explained(args.schema, args)
-        say(args.format, explained.to_json(), lambda: str(explained))
+        if args.schema in explained:
+            say(args.format, explained[args.schema].to_json(), lambda: str(explained[args.schema]))
+        else:
+            _say_each(explained, args.format)
         return 0
     seen, errors = of_all(_with_schema(), lambda name: _explained(name, args))
-    say(
-        args.format,
-        {name: each.to_json() for name, each in seen.items()},
-        lambda: "\n\n".join(f"{name}:\n{textwrap.indent(str(each), '  ')}" for name, each in seen.items()),
-    )
+    _say_each({title: each for parts in seen.values() for title, each in parts.items()}, args.format)
     return report_errors(errors)
 
 
-def _explained(named: str, args: Namespace) -> Explanation:
-    """Where the values of some files come from: of those that are named, else of those of the config."""
-    schema, project = _resolved(named), config_named(named)
+def _say_each(explained: Mapping[str, Explanation], format: str) -> None:
+    say(
+        format,
+        {title: each.to_json() for title, each in explained.items()},
+        lambda: "\n\n".join(
+            f"{title}:\n{textwrap.indent(str(each), '  ')}" for title, each in explained.items()
+        ),
+    )
+
+
+def _explained(named: str, args: Namespace) -> dict[str, Explanation]:
+    """Where the values of some files come from: of those that are named, else of those of the config.
+
+    Files that are each judged by itself are explained each by itself, under their own titles.
+    """
+    project = config_named(named)
     files = args.files or (files_of(project, named) if project else [])
+    alone = project is not None and not args.files and not project.config(named).layers and len(files) > 1
+    parts = {f"{named} {file}": [file] for file in files} if alone else {named: files}
+    return {title: _explanation(_resolved(named), part, args) for title, part in parts.items()}
+
+
+def _explanation(schema: Schema[Any], files: Sequence[str], args: Namespace) -> Explanation:
     sources: list[Source] = []
     for file in map(file_named, files):
         sources.append(file)
@@ -203,11 +223,15 @@ def _resolved(spec: str) -> Schema[Any]:
     if schema_found is None:
         raise SchemaError(
             f"'{spec}' has no schema",
-            hint=f'name one in the project file: [configs.{spec}] schema = "module:Class"',
+            hint=_NAME_ONE.format(spec),
         )
     return schema_found
 
 
 def _with_schema() -> list[str]:
-    """The configs of the project that have a schema."""
-    return [name for name, config in the_project().settings.configs.items() if config.schema]
+    """The configs of the project that have a schema. Raises `SchemaError` where none has: there is nothing to say."""
+    configs = the_project().settings.configs
+    names = [name for name, config in configs.items() if config.schema]
+    if configs and not names:
+        raise SchemaError("no config here has a schema", hint=_NAME_ONE.format(min(configs)))
+    return names

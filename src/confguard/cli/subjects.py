@@ -188,6 +188,10 @@ def config_named(name: str) -> Project | None:
 
 def load(name: str, format: str | None) -> Side:
     """The bytes of the file, or of the config's one file, that an argument names. Raises `DocumentError`."""
+    several = config_named(name)
+    if several and several.layout_of(name) is not None:
+        files = ", ".join(files_of(several, name))
+        raise ProjectError(f"'{name}' has several files, and one is compared here", hint=f"name it: {files}")
     name = file_named(name)
     if name == "-":
         if not format:

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from attrs import evolve
 
 from confguard.documents.layout import Layout
+from confguard.documents.registry import is_configuration
 from confguard.errors import TargetError, did_you_mean
 from confguard.targets.access import mode_of_text
 from confguard.targets.files import FileTarget
@@ -46,7 +47,14 @@ def as_target(like: TargetLike, root: Path | None = None, files: Layout | None =
     """
     if isinstance(like, str | os.PathLike):
         path = _path("a target", os.fspath(like), root)
-        return FileTarget(path) if files is None else FileSet(path, files)
+        if files is None:
+            return FileTarget(path)
+        if is_configuration(path.name) and not path.is_dir():
+            raise TargetError(
+                f"target {path}: is one file by its name, and the config has several",
+                hint='name a folder; or say where each stands: { files = { "a.toml" = "/etc/a.toml", ... } }',
+            )
+        return FileSet(path, files)
     target = _from_table(like, root, files) if isinstance(like, Mapping) else like
     if not hasattr(target, "stage"):
         raise TargetError(f"target {like!r}: expected a path or a table", hint=_EXAMPLE)
