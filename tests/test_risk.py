@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any
 
 import pytest
-from attrs import frozen
 from hypothesis import given
 from pydantic import BaseModel
 
@@ -32,6 +31,7 @@ from confguard.risk.rules import Rule, all_rules, rule_coded
 from confguard.risk.rules.interface import Context
 from confguard.schema.schema import resolve_schema
 from confguard.schema.shape import Shape
+from confguard.stores import Revision
 from conftest import incidents
 from strategies import DOCUMENTS
 
@@ -204,6 +204,21 @@ def test_the_side_that_a_mark_warns_of(
     assert all(factor.why.startswith(named) for factor in found)
 
 
+def past(number: int, reverts: int | None = None) -> Revision:
+    return Revision(
+        config="pool",
+        number=number,
+        content_digest="",
+        format="toml",
+        author="ana",
+        reason="more",
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        reverts=reverts,
+        digest="",
+        load=bytes,
+    )
+
+
 @pytest.mark.parametrize(
     ("reverted", "points", "why"),
     [
@@ -219,9 +234,7 @@ def test_the_side_that_a_mark_warns_of(
     ],
 )
 def test_what_was_reverted_lately(reverted: str, points: float | None, why: str) -> None:
-    history = [
-        SimpleNamespace(number=i, reverts=1 if mark == "R" else None) for i, mark in enumerate(reverted)
-    ]
+    history = [past(number=i, reverts=1 if mark == "R" else None) for i, mark in enumerate(reverted)]
     found = history_factors(history)
     assert [(factor.points, factor.why) for factor in found] == ([] if points is None else [(points, why)])
 
@@ -293,16 +306,10 @@ def test_a_setting_written_out_is_compared_with_its_default() -> None:
     assert "from 200s to 2s" in str(back.findings)
 
 
-@frozen
-class Past:
-    number: int
-    reverts: int | None = None
-
-
 def test_what_was_reverted_lately_is_likelier_to_be_again() -> None:
     made = cg.diff({"x": "a"}, {"x": "b"})
-    calm = cg.assess(made, history=[Past(2), Past(1)])
-    shaky = cg.assess(made, history=[Past(3, reverts=1), Past(2), Past(1)])
+    calm = cg.assess(made, history=[past(2), past(1)])
+    shaky = cg.assess(made, history=[past(3, reverts=1), past(2), past(1)])
     assert shaky.score > calm.score
     assert "reverted once in the last 3 revisions" in shaky.explain()
 

@@ -958,3 +958,58 @@ def test_where_one_file_is_compared_the_files_of_a_config_are_listed(project: Pa
         code, told = command(*asked)
         assert (code, "'app' has several files, and one is compared here" in told) == (2, True)
         assert "conf/base.toml, conf/prod.yaml" in told
+
+
+JOBS = """
+[policy]
+accept = [
+  { code = "CG101", path = "every", reason = "the queue is short" },
+  { code = "CG206", path = "every", reason = "the queue is short" },
+]
+
+[[policy.paths]]
+match = ["limit"]
+review = 1
+block = 2
+
+[[rules]]
+code = "OWN-1"
+when = "path == 'retries'"
+message = "retries are not changed"
+severity = "critical"
+
+[configs.jobs]
+files = ["jobs/*.toml"]
+targets = ["live"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("after", "decision"),
+    [
+        ("every = '5m'\nlimit = 20\nretries = 3\n", "block"),
+        ("every = '5s'\nlimit = 40\nretries = 3\n", "allow"),
+        ("every = '5m'\nlimit = 40\nretries = 4\n", "block"),
+        (None, "block"),
+    ],
+    ids=["a path's policy", "an acceptance", "a rule of the project", "a file that goes"],
+)
+def test_hook_and_plan_say_the_same_of_a_file_among_several(
+    folder: Path, after: str | None, decision: str
+) -> None:
+    """Policies name settings, whether a file is judged with the others of its config or by itself."""
+    before = "every = '5m'\nlimit = 40\nretries = 3\n"
+    write(".", {"confguard.toml": JOBS, "jobs/mail.toml": before, "jobs/report.toml": before})
+    for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "start"]):
+        subprocess.run(["git", *words], check=True)
+    assert command("apply", "jobs", "--reason", "start")[0] == 0
+    if after is None:
+        Path("jobs/mail.toml").unlink()
+    else:
+        Path("jobs/mail.toml").write_text(after)
+    subprocess.run(["git", "add", "."], check=True)
+    judged = json.loads(command("--no-history", "--format", "json", program=hook)[1])
+    planned = json.loads(command("plan", "jobs", "--format", "json")[1])
+    codes = {finding["code"] for file in judged["files"] for finding in file["findings"]}
+    assert {finding["code"] for finding in planned["findings"]} == codes
+    assert (judged["files"][0]["decision"], planned["decision"]) == (decision, decision)

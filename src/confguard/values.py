@@ -31,6 +31,15 @@ def check_type(value: object, kind: type, meant: str) -> None:
         raise TypeError(f"{type(value).__name__} is no {meant}")
 
 
+def in_own_file(path: tuple[Any, ...], *sides: Any) -> tuple[Any, ...]:
+    """A path within its file: without the file's name, where sides are files that are each judged by itself.
+
+    >>> in_own_file(("a.toml", "pool"), Files({"a.toml": {"pool": 3}}))
+    ('pool',)
+    """
+    return path[1:] if any(isinstance(side, Files) for side in sides) else path
+
+
 def merge_layers(below: Any, above: Any) -> Any:
     """Mappings merge key by key; anything else in the upper layer replaces what is below.
 

@@ -16,12 +16,12 @@ from confguard.documents.document import Document
 from confguard.documents.editing.changing import DataChange, Operation, data_after
 from confguard.documents.editing.tree import UnfitError
 from confguard.errors import DiffError
-from confguard.paths import Key, Path, Segment, path_from_json, path_to_json
+from confguard.paths import Key, Path, Segment, path_from_json, path_to_json, show_path
 from confguard.schema.guarded import secret_texts, without
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.texts import amount
-from confguard.values import alone, documents_of
+from confguard.values import alone, documents_of, in_own_file
 
 __all__ = ["Change", "Diff", "Operation", "Step"]
 
@@ -249,6 +249,10 @@ class Diff:
         """The file that a change leads to, as far as it is known."""
         document = self.after_document
         return (document.part_at(change.place)[0].path if document else None) or ""
+
+    def setting(self, path: Path) -> str:
+        """The setting of a path, as policies and rules name it: in its file, whatever that one is judged with."""
+        return show_path(in_own_file(path, self.before, self.after))
 
     def to_json(self) -> dict[str, object]:
         """The diff as the JSON that other programs rely on."""

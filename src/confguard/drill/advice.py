@@ -18,6 +18,7 @@ from confguard.paths import Path, show_path, value_at
 from confguard.risk.judging import Terms
 from confguard.risk.rules.user import CelRule, UserRule
 from confguard.schema.secrets import Secrets
+from confguard.values import in_own_file
 
 Kind: TypeAlias = Literal["bound", "pin"]
 MOST = 100
@@ -79,7 +80,10 @@ def advise(
 
 def _conditions(document: Document, path: Path, secrets: Secrets) -> list[tuple[Kind, str, str]]:
     """Conditions that close gaps at a path, the narrowest first."""
-    here = f"path == {json.dumps(show_path(path))}"
+    own = in_own_file(path, document.data)
+    here = f"path == {json.dumps(show_path(own))}"
+    if own != path:
+        here = f"{here} && file.endsWith({json.dumps(path[0])})"
     pin: tuple[Kind, str, str] = (
         "pin",
         here,

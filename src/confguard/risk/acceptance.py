@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 
@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from confguard.documents.document import Document
 from confguard.errors import did_you_mean
-from confguard.paths import show_path
+from confguard.paths import Path, show_path
 from confguard.risk.findings import Finding
 from confguard.risk.rules.edits import leaves
 
@@ -47,11 +47,11 @@ class Acceptance:
     until: date | None = field(default=None, converter=attrs.converters.optional(as_date))
     """The last day on which it holds; for ever, where there is none."""
 
-    def covers(self, finding: Finding) -> bool:
-        """Is this finding meant?"""
+    def covers(self, finding: Finding, setting: str) -> bool:
+        """Is this finding, at a setting, meant?"""
         return (
             finding.code == self.code.upper()
-            and fnmatchcase(show_path(finding.path), self.path)
+            and fnmatchcase(setting, self.path)
             and fnmatchcase(os.path.normpath(finding.file or ""), os.path.normpath(self.file))
         )
 
@@ -78,11 +78,16 @@ def split_accepted(
     acceptances: Sequence[Acceptance],
     document: Document | None,
     today: date,
+    setting: Callable[[Path], str] = show_path,
 ) -> tuple[list[Finding], list[Accepted]]:
-    """The findings that count, and those that are accepted. One whose acceptance has ended counts, and says so."""
+    """The findings that count, and those that are accepted. One whose acceptance has ended counts, and says so.
+
+    Acceptances name a path by `setting`.
+    """
     counted, accepted = [], []
     for finding in findings:
-        known = [each for each in (*acceptances, *_beside(finding, document)) if each.covers(finding)]
+        at = setting(finding.path)
+        known = [each for each in (*acceptances, *_beside(finding, document)) if each.covers(finding, at)]
         valid = next((each for each in known if not each.expired(today)), None)
         if valid:
             accepted.append(Accepted(finding, valid.reason, valid.until))

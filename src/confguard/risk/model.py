@@ -105,6 +105,7 @@ def assess(
         policy.accept if policy else (),
         diff.after_document,
         at.date(),
+        diff.setting,
     )
     for _, part in diff.after_document.parts if diff.after_document else ():
         findings += void_comments(part, known_codes(rules))

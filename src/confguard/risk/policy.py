@@ -12,7 +12,6 @@ import attrs
 from attrs import field, frozen, validators
 
 from confguard.diffs.changes import Diff
-from confguard.paths import show_path
 from confguard.risk.acceptance import Acceptance, as_date
 from confguard.risk.circumstances import Process
 from confguard.risk.findings import Risk
@@ -126,7 +125,7 @@ class Policy:
     def decide(self, risk: Risk, diff: Diff | None = None) -> Decision:
         """The decision for a risk; with the diff, by the thresholds of the settings that it touches."""
         changes = diff.changes if diff and self.paths else ()
-        touched = [(show_path(each.path), diff.file_of(each)) for each in changes] if diff else []
+        touched = [(diff.setting(each.path), diff.file_of(each)) for each in changes] if diff else []
         special = [each for each in self.paths if any(each.covers(path, file) for path, file in touched)]
         block = min([each.block for each in special], default=self.block)
         review = min([each.review for each in special], default=self.review)

@@ -12,7 +12,7 @@ from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Example, Rule
 from confguard.schema.guarded import opaque
 from confguard.texts import amount
-from confguard.values import Documents
+from confguard.values import Documents, Files
 
 _THIN = word_set("wip fix fixes update change test tmp misc stuff config tweak minor x")
 _TAKES_ALONG = {
@@ -153,12 +153,17 @@ class FileRemoved(_ProcessRule):
     advice = "See that nothing reads it; where it was renamed, that its readers know the new name."
 
     def check(self, context: Context) -> Iterator[Finding]:
-        """By what git says of the file: grave where nothing else changes, or where more than a file goes."""
-        if not context.diff.changes or not context.process.removed:
-            return
-        taken = next(filter(None, map(_takes_along, _documents(context.before))), None)
-        message = "the file is not there any more" + (f", and with it goes {taken}" if taken else "")
-        yield self.finding((), message, "medium" if context.process.accompanied and not taken else None)
+        """By what git says of the file, or a config of its files: grave where nothing else changes, or more goes."""
+        changes, files = context.diff.changes, context.before if isinstance(context.before, Files) else {}
+        gone = [
+            change.path for change in changes if files and change.op == "remove" and len(change.path) == 1
+        ]
+        accompanied = context.process.accompanied or len(changes) > len(gone) > 0
+        for path in [()] if changes and context.process.removed else gone:
+            data = files[str(path[0])] if path else context.before
+            taken = next(filter(None, map(_takes_along, _documents(data))), None)
+            message = "the file is not there any more" + (f", and with it goes {taken}" if taken else "")
+            yield self.finding(path, message, "medium" if accompanied and not taken else None)
 
 
 def _documents(data: Any) -> Iterable[Any]:

@@ -11,7 +11,6 @@ from attrs import field, frozen
 
 from confguard.diffs.render import json_value, show_value
 from confguard.errors import ConfguardError
-from confguard.paths import show_path
 from confguard.risk.findings import SEVERITIES, Finding, Severity
 from confguard.risk.rules.interface import Context, Example, Rule
 
@@ -69,7 +68,7 @@ class CelRule(Rule):
         """A finding for each change for which the condition holds."""
         for edit in context.edits:
             seen = {
-                "path": show_path(edit.path),
+                "path": context.diff.setting(edit.path),
                 "name": edit.name,
                 "op": edit.change.op,
                 "before": json_value(edit.before),
