@@ -75,7 +75,9 @@ def _loaded(text: str) -> tuple[Any, int]:
 
 def _is_unique(text: str, keys: int) -> bool:
     """Does no key stand twice? Then there are as many colons as there are keys, which is quick to see."""
-    if keys in (text.count(":"), text.count('":')) and not any(f"{space}:" in text for space in " \t\r\n"):
+    if keys == text.count(":"):
+        return True
+    if keys == text.count('":') and not any(f"{space}:" in text for space in " \t\r\n"):
         return True
     again: list[bool] = []
     json.loads(text, object_pairs_hook=lambda pairs: again.append(len(dict(pairs)) < len(pairs)))

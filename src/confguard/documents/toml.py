@@ -101,9 +101,9 @@ def statements(text: str) -> Iterator[Statement]:
             end = end_of(_CLOSING, text, end)
             yield Statement(at, tuple(name for name, _ in names), end, array, spots)
         else:
-            end = _pair(text, at, (), spots)
-            line = next(spot for spot, kind in spots if kind == "value")
-            yield Statement(at, tuple(map(str, line.path)), line.key_end, None, spots)
+            names, line = _pair(text, at, (), spots)
+            yield Statement(at, tuple(name for name, _ in names), line.key_end, None, spots)
+            end = line.end
         at = end_of(_BLANK, text, end)
 
 
@@ -121,8 +121,10 @@ def _names(text: str, at: int) -> tuple[list[tuple[str, int]], int]:
         at = dot.end()
 
 
-def _pair(text: str, at: int, table: Path, spots: list[tuple[Spot, Kind]]) -> int:
-    """Add what a name sets to the spots. Returns where its value ends."""
+def _pair(
+    text: str, at: int, table: Path, spots: list[tuple[Spot, Kind]]
+) -> tuple[list[tuple[str, int]], Spot]:
+    """Add what a name sets to the spots. Returns the parts of the name, and where the value stands."""
     names, key_end = _names(text, at)
     value = end_of(_SPACE, text, end_of(_SPACE, text, key_end) + 1)
     path = table
@@ -131,8 +133,9 @@ def _pair(text: str, at: int, table: Path, spots: list[tuple[Spot, Kind]]) -> in
         spots.append((Spot(path, start, key_end, value, value), "dotted"))
     number = len(spots) - 1
     end = _value(text, value, path, spots)
-    spots[number] = Spot(path, names[-1][1], key_end, value, end), "value"
-    return end
+    line = Spot(path, names[-1][1], key_end, value, end)
+    spots[number] = line, "value"
+    return names, line
 
 
 def _value(text: str, at: int, path: Path, spots: list[tuple[Spot, Kind]]) -> int:
@@ -147,7 +150,7 @@ def _value(text: str, at: int, path: Path, spots: list[tuple[Spot, Kind]]) -> in
     at, count = end_of(_BLANK, text, at + 1), 0
     while at < len(text) and text[at] != close:
         if close == "}":
-            at = _pair(text, at, path, spots)
+            at = _pair(text, at, path, spots)[1].end
         else:
             number, start, element = len(spots), at, (*path, count)
             spots.append((Spot(element, start, start, start, start), "element"))
@@ -164,14 +167,16 @@ def _spots(text: str) -> Iterator[tuple[Spot, Kind]]:
     table: Path = ()
     lasts: dict[Path, int] = {}
     """Of arrays of tables, the position of the last element so far."""
+    kind: Kind
     for start, names, key_end, array, spots in statements(text):
         if array is None:
-            yield from ((spot._replace(path=table + spot.path), kind) for spot, kind in spots)
+            for (path, *offsets), kind in spots:
+                yield Spot(table + path, *offsets), kind
             continue
         table = ()
         for number, name in enumerate(names, 1):
             table = (*table, name)
-            kind: Kind = "around" if number < len(names) else "array" if array else "header"
+            kind = "around" if number < len(names) else "array" if array else "header"
             yield Spot(table, start, key_end, start, key_end), kind
             if kind == "array":
                 lasts[table] = lasts.get(table, -1) + 1

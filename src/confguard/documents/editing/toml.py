@@ -155,7 +155,7 @@ def _sections_of(text: str) -> list[Section]:
 def _line(text: str, line: Statement) -> Entry:
     (_, _, _, start, end), _ = line.spots[len(line.names) - 1]
     value, inside = spanned(text, start, end), line.spots[len(line.names) :]
-    nodes = grow(value, text, (spot for spot, _ in inside), line.names)
+    nodes = grow(value, text, (spot for spot, _ in inside), line.names) if inside else {}
     for (path, *_), kind in inside:
         if kind == "dotted":
             nodes[path[:-1]].rigid = "it has dotted names in brackets"
