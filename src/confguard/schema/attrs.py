@@ -176,7 +176,8 @@ class _Come:
         read = read if isinstance(read, dict) else None
         own = (at.f_locals.get("self") for at in frames_of(raised) if at.f_code.co_name == "__init__")
         started = next((one for one in own if type(one) is kind), None)
-        stopped = _field_of(raised)
+        values = (value for frame in frames_of(raised) for value in frame.f_locals.values())
+        stopped = next((value.name for value in values if isinstance(value, attrs.Attribute)), None)
         if stopped in names:
             return cls(read, started, stopped, frozenset(names[: names.index(stopped) + 1]), None, raised)
         choked = next((name for name in names if not hasattr(started, name)), None)
@@ -268,9 +269,3 @@ class _Asking:
                 yield path, message_of(error, value) or _own_words(error), value
             else:
                 yield path, words_of(validator, value), value
-
-
-def _field_of(raised: BaseException | None) -> str | None:
-    """The field whose validator raised an error: its attribute is handed to every validator."""
-    values = (value for frame in frames_of(raised) for value in frame.f_locals.values())
-    return next((value.name for value in values if isinstance(value, attrs.Attribute)), None)

@@ -168,7 +168,8 @@ def impossible(case: Case) -> bool:
     if case.types == {"string"}:
         return (case.highest("minLength") or 0) > _or_infinity(case.lowest("maxLength"))
     if case.types == {"array"}:
-        wanted = [part.child(part.keywords["contains"]) for part in _containing(case)]
+        needing = (part for part in case.parts if part.keywords.get("minContains", 1) > 0)
+        wanted = subschemas_of(needing, "contains")
         return (case.highest("minItems") or 0) > _or_infinity(longest(case)) or any(
             map(takes_nothing, wanted)
         )
@@ -176,15 +177,10 @@ def impossible(case: Case) -> bool:
         needed = dict.fromkeys(name for names in case.all("required") for name in names)
         least = max(case.highest("minProperties") or 0, len(needed))
         return least > _or_infinity(case.lowest("maxProperties")) or any(
-            _forbidden(case, name) for name in needed
+            any(map(takes_nothing, children_of(case.parts, name))) or not takes_key(case, name)
+            for name in needed
         )
     return False
-
-
-def _containing(case: Case) -> Iterator[SchemaNode]:
-    for part in case.parts:
-        if "contains" in part.keywords and part.keywords.get("minContains", 1) > 0:
-            yield part
 
 
 def longest(case: Case) -> int | None:
@@ -198,11 +194,6 @@ def longest(case: Case) -> int | None:
 
 def _or_infinity(bound: Any) -> float:
     return math.inf if bound is None else bound
-
-
-def _forbidden(case: Case, name: str) -> bool:
-    plainly = any(map(takes_nothing, children_of(case.parts, name)))
-    return plainly or not takes_key(case, name)
 
 
 def takes_key(case: Case, name: str) -> bool:

@@ -28,7 +28,8 @@ _CONDITIONAL = {"anyOf", "oneOf", "if", "dependentSchemas", "not"}
 
 def refusals(compare: Comparing, case: Case, new: SchemaNode) -> list[Refusal]:
     """Why not all tables of a case of the old schema fit the new one."""
-    case = evolve(case, parts=(*case.parts, *_unevaluated_parts(case)))
+    unevaluated = (_as_additional(part) for part in case.parts if "unevaluatedProperties" in part.keywords)
+    case = evolve(case, parts=(*case.parts, *filter(None, unevaluated)))
     tables = _Tables(compare, case, new, _listed_keys(case))
     return [
         *tables.required(),
@@ -244,12 +245,6 @@ def _shown(pattern: str) -> str:
 def _less_sure(refusals_below: list[Refusal], step: str, *, sure: bool) -> Iterator[Refusal]:
     for refusal in refusals_below:
         yield evolve(refusal, sure=refusal.sure and sure).below(step)
-
-
-def _unevaluated_parts(case: Case) -> Iterator[SchemaNode]:
-    """What `unevaluatedProperties` of the old schema says, in other words."""
-    parts = (_as_additional(part) for part in case.parts if "unevaluatedProperties" in part.keywords)
-    yield from filter(None, parts)
 
 
 def _as_additional(part: SchemaNode) -> SchemaNode | None:
