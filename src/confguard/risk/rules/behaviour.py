@@ -21,15 +21,13 @@ DANGERS = (
             "mx:\n- {preference: 10, ttl: 60}\n",
             "yaml",
         ),
-        (
-            cell("preference", kinds.changed),
-            cell("balancing", kinds.another_name),
-            cell("traffic policy", Word(was="local", to="cluster")),
-            cell("traffic policy", Word(was="cluster", to="local")),
-            cell("route weight", amount.to_whole),
-            cell("rate key", kinds.another_name),
-            cell(None, Word(was="clientip sourceip", to="none")),
-        ),
+        cell("preference", kinds.changed),
+        cell("balancing", kinds.another_name),
+        cell("traffic policy", Word(was="local", to="cluster")),
+        cell("traffic policy", Word(was="cluster", to="local")),
+        cell("route weight", amount.to_whole),
+        cell("rate key", kinds.another_name),
+        cell(None, Word(was="clientip sourceip", to="none")),
     ),
     Danger(
         "CG307",
@@ -41,14 +39,12 @@ DANGERS = (
             "dns_names = ['example.com', 'www.example.com']\n",
             "dns_names = ['example.com', 'www.example.com', 'api.example.com', 'a.example.com']\n",
         ),
-        (
-            cell("served name", kinds.element_removed),
-            cell("member vlan", kinds.element_removed),
-            cell("announcing", kinds.off_for_good, (1, "critical")),
-            cell("exposing", kinds.off_for_good),
-            cell(None, amount.public_made_private),
-            cell("address range", amount.range_shrank),
-        ),
+        cell("served name", kinds.element_removed),
+        cell("member vlan", kinds.element_removed),
+        cell("announcing", kinds.off_for_good, (1, "critical")),
+        cell("exposing", kinds.off_for_good),
+        cell(None, amount.public_made_private),
+        cell("address range", amount.range_shrank),
     ),
     Danger(
         "CG308",
@@ -56,7 +52,7 @@ DANGERS = (
         "Frames, sizes and headers that only one end knows are dropped or refused: often only the large ones.",
         "Change both ends in one step, in a window, with a way in that does not depend on it.",
         Example("mtu = 1500\n", "mtu = 9000\n", "mtu = 1500\nname = 'x'\n"),
-        (cell("wire", kinds.changed),),
+        cell("wire", kinds.changed),
     ),
     Danger(
         "CG427",
@@ -68,13 +64,11 @@ DANGERS = (
             'cache_control = "public, max-age=600"\n',
             'cache_control = "private, max-age=60"\n',
         ),
-        (
-            cell("cached for", kinds.cached_for_all),
-            cell("caching part", kinds.element_removed),
-            cell("cache key", kinds.element_removed),
-            cell("cached by", Word(to="none")),
-        ),
-        "Steam, 25 December 2015: a cache rule made under attack showed users the pages of others",
+        cell("cached for", kinds.cached_for_all),
+        cell("caching part", kinds.element_removed),
+        cell("cache key", kinds.element_removed),
+        cell("cached by", Word(to="none")),
+        outage="Steam, 25 December 2015: a cache rule made under attack showed users the pages of others",
     ),
     Danger(
         "CG557",
@@ -87,16 +81,14 @@ DANGERS = (
             "alert: Down\nlabels: {severity: critical}\n",
             "yaml",
         ),
-        (
-            cell(
-                "alert severity",
-                Word(
-                    was="page critical crit p1 p0 sev1 high emergency",
-                    to="info none debug ticket low warning p4 p5 notice",
-                ),
+        cell(
+            "alert severity",
+            Word(
+                was="page critical crit p1 p0 sev1 high emergency",
+                to="info none debug ticket low warning p4 p5 notice",
             ),
-            cell("receiver", Word(to="null none nil empty dummy")),
         ),
+        cell("receiver", Word(to="null none nil empty dummy")),
     ),
     Danger(
         "CG558",
@@ -104,16 +96,14 @@ DANGERS = (
         "Jobs run while people work, or twice; backups, keys and offsets belong to what they were made for.",
         "Say which runs, data or keys the change leaves behind.",
         Example('timezone = "UTC"\n', 'timezone = "America/New_York"\n', 'timezone = "UTC"\nx = 1\n'),
-        (
-            cell("time zone", kinds.another_text),
-            cell("window", kinds.into_working_hours),
-            cell("offset reset", kinds.another_name),
-            cell("backup place", kinds.another_text),
-            cell("encryption key", kinds.another_text),
-            cell("cookie scope", kinds.another_text),
-            cell("retried", kinds.another_text),
-            cell("health check type", kinds.another_name),
-        ),
+        cell("time zone", kinds.another_text),
+        cell("window", kinds.into_working_hours),
+        cell("offset reset", kinds.another_name),
+        cell("backup place", kinds.another_text),
+        cell("encryption key", kinds.another_text),
+        cell("cookie scope", kinds.another_text),
+        cell("retried", kinds.another_text),
+        cell("health check type", kinds.another_name),
     ),
     Danger(
         "CG559",
@@ -126,7 +116,8 @@ DANGERS = (
             "[Unit]\nAfter=db.service\nWants=y\n",
             "ini",
         ),
-        (cell("unit order", kinds.gone), cell("pull policy", Word(to="never"))),
+        cell("unit order", kinds.gone),
+        cell("pull policy", Word(to="never")),
     ),
     Danger(
         "CG560",
@@ -138,7 +129,8 @@ DANGERS = (
             "archive_command = '/bin/true'\n",
             "archive_command = 'wal-g push %f'\n",
         ),
-        (cell(None, kinds.no_op), cell(None, Word(was="enabled active", to="suspended"))),
+        cell(None, kinds.no_op),
+        cell(None, Word(was="enabled active", to="suspended")),
     ),
     Danger(
         "CG548",
@@ -148,11 +140,10 @@ DANGERS = (
         Example(
             'on_invalid = "keep_last_good"\n', 'on_invalid = "delete"\n', 'on_invalid = "keep_default"\n'
         ),
-        (
-            cell("reaction", kinds.harsher),
-            cell(None, Word(was="warn warnonly warning", to="shutdown teardown disconnect kill terminate")),
-        ),
-        "Facebook, 23 September 2010: an invalid value was deleted, and every client asked the database for it again",
+        cell("reaction", kinds.harsher),
+        cell(None, Word(was="warn warnonly warning", to="shutdown teardown disconnect kill terminate")),
+        outage="Facebook, 23 September 2010: an invalid value was deleted, and every client asked the database for it "
+        "again",
     ),
     Danger(
         "CG552",
@@ -160,8 +151,8 @@ DANGERS = (
         "What was for a few is for everyone: a mail, a rule, a change that nobody has tried at this size.",
         "Name those it is for; go to all in steps.",
         Example('audience = "internal-qa"\n', 'audience = "all-subscribers"\n', 'audience = "beta"\n'),
-        (cell("audience", kinds.all_of_them),),
-        "HBO Max, 17 June 2021: a test mail went to all subscribers",
+        cell("audience", kinds.all_of_them),
+        outage="HBO Max, 17 June 2021: a test mail went to all subscribers",
     ),
     Danger(
         "CG553",
@@ -169,13 +160,11 @@ DANGERS = (
         "What was made once and shared is made for each request: connections and threads run out under load.",
         "Keep it shared; give it a limit instead.",
         Example('scope = "singleton"\n', 'scope = "per_request"\n', 'scope = "pooled"\n'),
-        (
-            cell(
-                None,
-                Word(
-                    was="singleton shared pooled persistent perprocess",
-                    to="perrequest transient percall perconnection permessage",
-                ),
+        cell(
+            None,
+            Word(
+                was="singleton shared pooled persistent perprocess",
+                to="perrequest transient percall perconnection permessage",
             ),
         ),
     ),
@@ -185,11 +174,9 @@ DANGERS = (
         "The step that waited for a person runs by itself, at whatever time and after whatever went before.",
         "Keep the approval for what cannot be taken back.",
         Example('when = "manual"\n', 'when = "always"\n', 'when = "manual"\nname = "x"\n'),
-        (
-            cell(None, Word(was="manual", to="onsuccess always auto automatic immediate automated")),
-            cell("occasion", kinds.manual_no_longer),
-            cell("automation", kinds.switched_on),
-        ),
+        cell(None, Word(was="manual", to="onsuccess always auto automatic immediate automated")),
+        cell("occasion", kinds.manual_no_longer),
+        cell("automation", kinds.switched_on),
     ),
     Danger(
         "CG423",
@@ -201,13 +188,11 @@ DANGERS = (
             'redact = ["token"]\n',
             'redact = ["password", "token", "pin"]\n',
         ),
-        (
-            cell("hiding", kinds.element_removed),
-            cell("hiding", kinds.gone),
-            cell("hiding", kinds.off_for_good),
-            cell("whole requests", kinds.switched_on),
-        ),
-        "Facebook, 2019: passwords of hundreds of millions of users stood in readable logs",
+        cell("hiding", kinds.element_removed),
+        cell("hiding", kinds.gone),
+        cell("hiding", kinds.off_for_good),
+        cell("whole requests", kinds.switched_on),
+        outage="Facebook, 2019: passwords of hundreds of millions of users stood in readable logs",
     ),
     Danger(
         "CG424",
@@ -219,7 +204,7 @@ DANGERS = (
             'preferred_chain = "Root X3"\n',
             'preferred_chain = "Root X1"\nx = 1\n',
         ),
-        (cell("trust anchor", kinds.another_literal),),
+        cell("trust anchor", kinds.another_literal),
     ),
     Danger(
         "CG519",
@@ -227,7 +212,8 @@ DANGERS = (
         "What is newest changes without a change here: instances differ, and a revert brings nothing back.",
         "Name the version, or the digest.",
         Example('image = "web:2.14.1"\n', 'image = "web:latest"\n', 'image = "web:2.14.2"\n'),
-        (cell("version", kinds.no_longer_pinned), cell(None, kinds.address_floating)),
+        cell("version", kinds.no_longer_pinned),
+        cell(None, kinds.address_floating),
     ),
     Danger(
         "CG609",
@@ -239,8 +225,8 @@ DANGERS = (
             'kubernetesVersion = "v1.24.9"\n',
             'kubernetesVersion = "v1.23.17"\n',
         ),
-        (cell(None, kinds.another_minor),),
-        "Reddit, 14 March 2023: a minor version of Kubernetes took away a label by which routes were chosen",
+        cell(None, kinds.another_minor),
+        outage="Reddit, 14 March 2023: a minor version of Kubernetes took away a label by which routes were chosen",
     ),
     Danger(
         "CG607",
@@ -248,6 +234,7 @@ DANGERS = (
         "Data files of one major version are not read by another: the start fails, and so does going back.",
         "Upgrade by dump or by the tool of the database, on a copy first.",
         Example('image = "postgres:13.4"\n', 'image = "postgres:16.1"\n', 'image = "postgres:13.5"\n'),
-        (cell("version", kinds.another_major), cell(None, kinds.another_in_path)),
+        cell("version", kinds.another_major),
+        cell(None, kinds.another_in_path),
     ),
 )

@@ -21,7 +21,7 @@ DANGERS = (
         "Without verification anyone on the way can read and change what is sent.",
         "Mend the certificate or name the authority that signed it; do not stop checking.",
         Example("[tls]\nverify = true\n", "[tls]\nverify = false\n", "[tls]\nverify = true\nca = 'x'\n"),
-        (cell("verification", kinds.switched_off),),
+        cell("verification", kinds.switched_off),
         severity="critical",
     ),
     Danger(
@@ -30,7 +30,7 @@ DANGERS = (
         "Whoever reaches the service may now do what only some were allowed to.",
         "Keep it on; give the caller that fails its own identity.",
         Example("[auth]\nenabled = true\n", "[auth]\nenabled = false\n", "[auth]\nenabled = true\nx = 1\n"),
-        (cell("access control", kinds.switched_off),),
+        cell("access control", kinds.switched_off),
         severity="critical",
     ),
     Danger(
@@ -39,7 +39,7 @@ DANGERS = (
         "Debug modes show internals to strangers, skip checks and slow things down.",
         "Switch it on for one instance, or raise the level of one logger.",
         Example("debug = false\n", "debug = true\n", "debug = false\nname = 'x'\n"),
-        (cell("debugging", kinds.switched_on),),
+        cell("debugging", kinds.switched_on),
         severity="medium",
     ),
     Danger(
@@ -49,8 +49,8 @@ DANGERS = (
         "requests wait; secrets get into logs.",
         "Raise one logger on one instance, for a limited time.",
         Example('log_level = "warn"\n', 'log_level = "trace"\n', 'log_level = "info"\n'),
-        (cell("verbosity", Word(to="trace all finest silly")),),
-        "Asana, February 2023: detailed logs slowed the servers at peak",
+        cell("verbosity", Word(to="trace all finest silly")),
+        outage="Asana, February 2023: detailed logs slowed the servers at peak",
     ),
     Danger(
         "CG409",
@@ -63,7 +63,8 @@ DANGERS = (
             'issuer = "https://auth.example.com/"\n',
             'issuer = "https://auth.example.com"\nname = "x"\n',
         ),
-        (cell("peer identity", kinds.another_literal), cell("own name", kinds.made_internal)),
+        cell("peer identity", kinds.another_literal),
+        cell("own name", kinds.made_internal),
     ),
     Danger(
         "CG410",
@@ -75,7 +76,7 @@ DANGERS = (
             "publicly_accessible = true\n",
             "publicly_accessible = false\nx = 1\n",
         ),
-        (cell("public", kinds.switched_on),),
+        cell("public", kinds.switched_on),
     ),
     Danger(
         "CG415",
@@ -83,11 +84,9 @@ DANGERS = (
         "What breaks out of it, or is taken over, has the machine.",
         "Run as a user of its own; mount only what is needed.",
         Example("runAsUser = 1000\n", "runAsUser = 0\n", "runAsUser = 1001\n"),
-        (
-            cell("user it runs as", kinds.root),
-            cell("non-root", kinds.off_for_good),
-            cell("host namespace", kinds.switched_on),
-        ),
+        cell("user it runs as", kinds.root),
+        cell("non-root", kinds.off_for_good),
+        cell("host namespace", kinds.switched_on),
     ),
     Danger(
         "CG417",
@@ -95,16 +94,12 @@ DANGERS = (
         "What is public is found within minutes by those who look for it all day.",
         "Share it with those who need it, by name or by a link that ends.",
         Example('acl = "private"\n', 'acl = "public-read"\n', 'acl = "authenticated-read"\n'),
-        (
-            cell(
-                "visibility",
-                Word(
-                    to="public publicread publicreadwrite anonymous allusers everyone world internet external"
-                ),
-            ),
-            cell("network type", Word(was="clusterip none", to="loadbalancer nodeport")),
-            cell(None, Word(was="clusterip", to="loadbalancer nodeport")),
+        cell(
+            "visibility",
+            Word(to="public publicread publicreadwrite anonymous allusers everyone world internet external"),
         ),
+        cell("network type", Word(was="clusterip none", to="loadbalancer nodeport")),
+        cell(None, Word(was="clusterip", to="loadbalancer nodeport")),
     ),
     Danger(
         "CG502",
@@ -112,14 +107,12 @@ DANGERS = (
         "A blank filter, prefix or pattern matches everything; a blank name, address or list of who may, nothing.",
         "Remove the setting if it is not wanted; a blank is a value.",
         Example('number_prefix = "1555012"\n', 'number_prefix = ""\n', 'number_prefix = "1555013"\n'),
-        (
-            cell("filter", kinds.blank, (1, "high")),
-            cell("needed text", kinds.blank, (1, "high")),
-            cell("allowed", kinds.blank, (1, "high")),
-            cell(None, kinds.blank_alone, (1, "high")),
-            cell(None, kinds.blank),
-        ),
-        "Level 3, 4 October 2016: an empty filter field matched every call",
+        cell("filter", kinds.blank, (1, "high")),
+        cell("needed text", kinds.blank, (1, "high")),
+        cell("allowed", kinds.blank, (1, "high")),
+        cell(None, kinds.blank_alone, (1, "high")),
+        cell(None, kinds.blank),
+        outage="Level 3, 4 October 2016: an empty filter field matched every call",
         severity="medium",
     ),
     Danger(
@@ -132,8 +125,8 @@ DANGERS = (
             "min_capacity_check = false\n",
             "min_capacity_check = true\nx = 1\n",
         ),
-        (cell("safety net", kinds.switched_off, (2, "high")),),
-        "Monzo, 29 July 2019: new database nodes joined without streaming their data",
+        cell("safety net", kinds.switched_off, (2, "high")),
+        outage="Monzo, 29 July 2019: new database nodes joined without streaming their data",
     ),
     Danger(
         "CG507",
@@ -145,12 +138,10 @@ DANGERS = (
             "use_streaming_backend = true\n",
             "use_streaming_backend = false\nx = 1\n",
         ),
-        (
-            cell("mechanism", kinds.off_then_on),
-            cell(None, kinds.another_scheme),
-            cell("mechanism", kinds.another_name, (1, "medium")),
-        ),
-        "Roblox, 28 October 2021: an untried streaming back end enabled across the cluster",
+        cell("mechanism", kinds.off_then_on),
+        cell(None, kinds.another_scheme),
+        cell("mechanism", kinds.another_name, (1, "medium")),
+        outage="Roblox, 28 October 2021: an untried streaming back end enabled across the cluster",
     ),
     Danger(
         "CG511",
@@ -162,7 +153,7 @@ DANGERS = (
             '[cleanup]\nage = "7d"\n',
             '[cleanup]\nfilter = "tmp-a*"\nage = "7d"\n',
         ),
-        (cell("selector", kinds.only_choice_gone),),
+        cell("selector", kinds.only_choice_gone),
     ),
     Danger(
         "CG513",
@@ -172,7 +163,7 @@ DANGERS = (
         Example(
             "maintenance_mode = false\n", "maintenance_mode = true\n", "maintenance_mode = false\nx = 1\n"
         ),
-        (cell("closing", kinds.closed),),
+        cell("closing", kinds.closed),
     ),
     Danger(
         "CG515",
@@ -182,14 +173,10 @@ DANGERS = (
         Example(
             'deletionPolicy = "Retain"\n', 'deletionPolicy = "Delete"\n', 'deletionPolicy = "Snapshot"\n'
         ),
-        (
-            cell(None, Word(was=_KEEPING, to=_DELETING), (1, "critical")),
-            cell(
-                "deletion", Word(to="permanent permanently hard harddelete purge wipe truncate"), (1, "high")
-            ),
-            cell("final", kinds.switched_on, (1, "high")),
-        ),
-        "Atlassian, 5 April 2022: a script ran in the mode that deletes for good",
+        cell(None, Word(was=_KEEPING, to=_DELETING), (1, "critical")),
+        cell("deletion", Word(to="permanent permanently hard harddelete purge wipe truncate"), (1, "high")),
+        cell("final", kinds.switched_on, (1, "high")),
+        outage="Atlassian, 5 April 2022: a script ran in the mode that deletes for good",
         severity="critical",
     ),
     Danger(
@@ -198,7 +185,8 @@ DANGERS = (
         "What is forced goes through also when it must not.",
         "Mend what the check complains of, or force one run by hand.",
         Example("auto_approve = false\n", "auto_approve = true\n", "auto_approve = false\nx = 1\n"),
-        (cell("forcing", kinds.switched_on), cell("webhook failure", Word(was="fail", to="ignore"))),
+        cell("forcing", kinds.switched_on),
+        cell("webhook failure", Word(was="fail", to="ignore")),
     ),
     Danger(
         "CG520",
@@ -211,7 +199,8 @@ DANGERS = (
             "[web.env]\nx = 1\n",
             "[web.livenessProbe]\npath = '/live'\n[web.env]\nx = 2\n",
         ),
-        (cell("net", kinds.table_gone), cell("guarding", kinds.gone)),
+        cell("net", kinds.table_gone),
+        cell("guarding", kinds.gone),
     ),
     Danger(
         "CG521",
@@ -219,7 +208,7 @@ DANGERS = (
         "Automatic pruning deletes whatever a wrong path, an empty list or a failed template leaves out.",
         "Look at what it would delete first; protect what must not go.",
         Example("[sync]\nprune = false\n", "[sync]\nprune = true\n", "[sync]\nprune = false\nx = 1\n"),
-        (cell("pruning", kinds.switched_on),),
+        cell("pruning", kinds.switched_on),
     ),
     Danger(
         "CG522",
@@ -227,8 +216,8 @@ DANGERS = (
         "A default takes hold of everything that says nothing itself, also of what nobody thought of.",
         "List what has no value of its own; give those that matter one first.",
         Example("globalDefault = false\n", "globalDefault = true\n", "globalDefault = false\nx = 1\n"),
-        (cell("default for all", kinds.off_then_on),),
-        "Grafana Cloud, 19 July 2019: a new default priority let pods push out running ingesters",
+        cell("default for all", kinds.off_then_on),
+        outage="Grafana Cloud, 19 July 2019: a new default priority let pods push out running ingesters",
     ),
     Danger(
         "CG523",
@@ -236,16 +225,14 @@ DANGERS = (
         "One after the other, the first failure stops the roll-out; all at once, there is nothing left that works.",
         "Keep the steps; make them larger only after some went well.",
         Example('strategy = "rolling"\n', 'strategy = "recreate"\n', 'strategy = "blue-green"\n'),
-        (
-            cell(
-                None,
-                Word(
-                    was="rolling rollingupdate serial sequential orderedready onebyone staged canary ondelete",
-                    to="recreate parallel all allatonce simultaneous immediate full concurrent",
-                ),
+        cell(
+            None,
+            Word(
+                was="rolling rollingupdate serial sequential orderedready onebyone staged canary ondelete",
+                to="recreate parallel all allatonce simultaneous immediate full concurrent",
             ),
-            cell("overlapping", Word(was="forbid replace", to="allow")),
         ),
+        cell("overlapping", Word(was="forbid replace", to="allow")),
     ),
     Danger(
         "CG524",
@@ -253,11 +240,9 @@ DANGERS = (
         "What dies stays dead until somebody notices.",
         "Keep it restarting, with a pause that grows.",
         Example('restart_policy = "always"\n', 'restart_policy = "no"\n', 'restart_policy = "on-failure"\n'),
-        (
-            cell(
-                "recoverable",
-                Word(was="always onfailure unlessstopped true yes", to="no never false off manual"),
-            ),
+        cell(
+            "recoverable",
+            Word(was="always onfailure unlessstopped true yes", to="no never false off manual"),
         ),
     ),
     Danger(
@@ -268,22 +253,20 @@ DANGERS = (
         Example(
             'default_action = "allow"\n', 'default_action = "deny"\n', 'default_action = "allow"\nx = 1\n'
         ),
-        (
-            cell(
-                "verdict",
-                Word(was="allow accept permit pass alwaysallow", to="deny drop reject discard block refuse"),
+        cell(
+            "verdict",
+            Word(was="allow accept permit pass alwaysallow", to="deny drop reject discard block refuse"),
+        ),
+        cell(
+            "enforcement",
+            Word(
+                was="log count monitor detect detection report observe audit",
+                to="block deny enforce prevention reject drop blocking",
             ),
-            cell(
-                "enforcement",
-                Word(
-                    was="log count monitor detect detection report observe audit",
-                    to="block deny enforce prevention reject drop blocking",
-                ),
-            ),
-            cell(
-                "verdict",
-                Word(was="deny drop reject discard block refuse", to="allow accept permit pass alwaysallow"),
-            ),
+        ),
+        cell(
+            "verdict",
+            Word(was="deny drop reject discard block refuse", to="allow accept permit pass alwaysallow"),
         ),
     ),
     Danger(
@@ -293,7 +276,7 @@ DANGERS = (
         "keys are not found, order is lost.",
         "Move the data with the tool of the store, or keep the number.",
         Example("shards = 16\n", "shards = 24\n", "shards = 16\nx = 1\n"),
-        (cell("placement", kinds.changed),),
+        cell("placement", kinds.changed),
     ),
     Danger(
         "CG541",
@@ -305,7 +288,7 @@ DANGERS = (
             "[tls]\ncert = 'a.pem'\n",
             "[tls]\ncert = 'a2.pem'\nchain = 'b.pem'\n",
         ),
-        (cell("credential part", kinds.gone),),
+        cell("credential part", kinds.gone),
     ),
     Danger(
         "CG542",
@@ -313,7 +296,7 @@ DANGERS = (
         "Alerts, mails, logs or requests that are thrown away are missed when they are needed.",
         "Say in the reason for how long, and who looks meanwhile.",
         Example('receiver = "pager"\n', 'receiver = "blackhole"\n', 'receiver = "chat"\n'),
-        (cell(None, Word(to="blackhole devnull /dev/null sinkhole discard nullroute noop")),),
+        cell(None, Word(to="blackhole devnull /dev/null sinkhole discard nullroute noop")),
     ),
     Danger(
         "CG526",
@@ -321,7 +304,7 @@ DANGERS = (
         'In most languages the text "false" is true: a switch that is written as one is on.',
         "Write true or false without quotes.",
         Example("check = true\n", 'check = "false"\n', "check = false\n"),
-        (cell(None, kinds.switch_as_text),),
+        cell(None, kinds.switch_as_text),
     ),
     Danger(
         "CG215",
@@ -333,7 +316,7 @@ DANGERS = (
             '[readinessProbe]\npath = "/redy"\n',
             '[readinessProbe]\npath = "/ready"\nx = 1\n',
         ),
-        (cell("probe target", kinds.unanswered),),
+        cell("probe target", kinds.unanswered),
     ),
     Danger(
         "CG222",
@@ -346,7 +329,7 @@ DANGERS = (
             "service: {targetPort: 8081}\ncontainer: {containerPort: 8081}\n",
             "yaml",
         ),
-        (cell("asked port", kinds.unanswered, (2, "high")),),
+        cell("asked port", kinds.unanswered, (2, "high")),
     ),
     Danger(
         "CG604",
@@ -356,11 +339,9 @@ DANGERS = (
         Example(
             'replication_mode = "sync"\n', 'replication_mode = "async"\n', 'replication_mode = "semisync"\n'
         ),
-        (
-            cell(None, Word(was="sync synchronous semisync", to="async asynchronous")),
-            cell("semi-synchronous", kinds.off_for_good),
-            cell("standbys", kinds.blank),
-        ),
+        cell(None, Word(was="sync synchronous semisync", to="async asynchronous")),
+        cell("semi-synchronous", kinds.off_for_good),
+        cell("standbys", kinds.blank),
     ),
     Danger(
         "CG606",
@@ -372,10 +353,8 @@ DANGERS = (
             'maxmemory-policy = "allkeys-lru"\n',
             'maxmemory-policy = "volatile-lru"\n',
         ),
-        (
-            cell(None, Word(to="allkeyslru allkeyslfu allkeysrandom")),
-            cell("cache eviction", Word(to="noeviction"), (1, "high")),
-        ),
+        cell(None, Word(to="allkeyslru allkeyslfu allkeysrandom")),
+        cell("cache eviction", Word(to="noeviction"), (1, "high")),
         severity="medium",
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TypeAlias
 
-from attrs import field, frozen
+from attrs import frozen
 
 from confguard.risk.findings import Finding, Severity
 from confguard.risk.rules.interface import Context, Edit, Example, Rule
@@ -53,19 +53,23 @@ def cell(
     return Cell(role, kind, sizes, unless, least)
 
 
-@frozen(eq=False, slots=False)
 class Danger(Rule):
     """A row of the table: cells that are dangerous for the same reason."""
 
-    code: str
-    title: str
-    reason: str
-    advice: str
-    example: Example
-    cells: tuple[Cell, ...]
-    outage: str | None = None
-    severity: Severity = field(default="high", kw_only=True)
-    generic: bool = field(default=False, kw_only=True)
+    def __init__(
+        self,
+        code: str,
+        title: str,
+        reason: str,
+        advice: str,
+        example: Example,
+        *cells: Cell,
+        severity: Severity = "high",
+        outage: str | None = None,
+        generic: bool = False,
+    ) -> None:
+        self.code, self.title, self.reason, self.advice, self.example = code, title, reason, advice, example
+        self.severity, self.outage, self.generic, self.cells = severity, outage, generic, cells
 
     def check(self, context: Context) -> Iterator[Finding]:
         """A finding for every setting that has a role and a kind of change of one of the cells."""
