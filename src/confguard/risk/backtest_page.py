@@ -25,7 +25,7 @@ def to_text(result: Backtest) -> str:
     labels, likely = result.labels, result.likelihoods
     lines = [
         f"{result.repository}: {amount(len(labels), 'change')} to configuration, {sum(labels)} reverted"
-        + (" (shallow: the beginning is missing)" if result.shallow else ""),
+        + (" (shallow: the beginning is missing)" if result.shallow else "")
     ]
     if result.unread:
         lines.append(f"  {amount(result.unread, 'file')} could not be read (templates, very large ones)")

@@ -132,11 +132,7 @@ class Verdicts:
     @property
     def counts(self) -> dict[str, int]:
         """How many files there were to look at, how many of them were judged, and how many were not."""
-        return {
-            "seen": self.seen,
-            "judged": self.seen - len(self.left_out),
-            "left_out": len(self.left_out),
-        }
+        return {"seen": self.seen, "judged": self.seen - len(self.left_out), "left_out": len(self.left_out)}
 
     def __str__(self) -> str:
         counts = self.counts

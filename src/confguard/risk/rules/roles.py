@@ -197,7 +197,7 @@ ROLES: Mapping[str, Role] = {
         "volumes binds",
     ),
     "deletion": role(
-        "deletion delete mode policy reclaim reclaimpolicy removal cleanup disposal action cascade",
+        "deletion delete mode policy reclaim reclaimpolicy removal cleanup disposal action cascade"
     ),
     "final": role(
         "skip+final+snapshot permanently irreversible purge force+destroy force+delete allow+empty"

@@ -241,8 +241,7 @@ DANGERS = (
         "Keep it restarting, with a pause that grows.",
         Example('restart_policy = "always"\n', 'restart_policy = "no"\n', 'restart_policy = "on-failure"\n'),
         cell(
-            "recoverable",
-            Word(was="always onfailure unlessstopped true yes", to="no never false off manual"),
+            "recoverable", Word(was="always onfailure unlessstopped true yes", to="no never false off manual")
         ),
     ),
     Danger(
