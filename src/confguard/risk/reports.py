@@ -12,7 +12,7 @@ from confguard.paths import show_path
 from confguard.risk.findings import Finding, Severity
 from confguard.risk.judging import Verdicts
 from confguard.risk.policy import Decision
-from confguard.risk.rules.interface import Rule
+from confguard.risk.rules.catalogue import OF_FILES, all_rules
 
 __all__ = ["REPORTS"]
 
@@ -32,32 +32,26 @@ def to_json(verdicts: Verdicts) -> str:
 
 def _is_text(verdicts: Verdicts) -> bool:
     """Are all names of files text? Others are written as git has them, with escapes."""
-    names = "".join([*(each.file for each in verdicts.files), *(each.file for each in verdicts.left_out)])
-    try:
-        names.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    names = "".join(each.file for each in (*verdicts.files, *verdicts.left_out))
+    return names == names.encode(errors="replace").decode()
 
 
-_SARIF_LEVELS: dict[Severity, str] = {
-    "info": "note",
-    "low": "note",
-    "medium": "warning",
-    "high": "error",
-    "critical": "error",
+_LEVELS: dict[Severity, tuple[str, str, str]] = {
+    "info": ("note", "notice", "info"),
+    "low": ("note", "notice", "minor"),
+    "medium": ("warning", "warning", "major"),
+    "high": ("error", "error", "critical"),
+    "critical": ("error", "error", "blocker"),
 }
+"""What SARIF, GitHub and GitLab call how grave a finding is."""
 
 
 def to_sarif(verdicts: Verdicts) -> str:
     """SARIF 2.1.0 (OASIS), as code scanning services read it."""
     from importlib.metadata import version
 
-    from confguard.risk.rules.catalogue import all_rules
-
     findings = [(each, finding) for each in verdicts.files for finding in each.findings]
-    known = {rule.code: _sarif_rule(rule) for rule in all_rules()}
-    used = {finding.code: known.get(finding.code) or _sarif_rule_of(finding) for _, finding in findings}
+    used = {finding.code: _sarif_rule(finding) for _, finding in findings}
     places = {code: index for index, code in enumerate(used)}
     driver = {
         "name": "confguard",
@@ -75,27 +69,16 @@ def to_sarif(verdicts: Verdicts) -> str:
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 
 
-def _sarif_rule(rule: Rule) -> dict[str, object]:
-    return {
-        "id": rule.code,
-        "shortDescription": {"text": rule.title},
-        "fullDescription": {"text": rule.reason},
-        "help": {"text": rule.advice},
-        "defaultConfiguration": {"level": _SARIF_LEVELS[rule.severity]},
-    }
-
-
-def _sarif_rule_of(finding: Finding) -> dict[str, object]:
-    """The rule of a finding that is of no rule of the catalogue: of a file as such, or of a project's own."""
-    from confguard.risk.rules.catalogue import OF_FILES
-
+def _sarif_rule(finding: Finding) -> dict[str, object]:
+    """The rule of a finding; where none of the catalogue found it, what is known of its code, or it says itself."""
+    rule = next((each for each in all_rules() if each.code == finding.code), None)
     severity, title = OF_FILES.get(finding.code, (finding.severity, finding.code))
     return {
         "id": finding.code,
-        "shortDescription": {"text": title},
-        "fullDescription": {"text": title},
-        "help": {"text": finding.advice or title},
-        "defaultConfiguration": {"level": _SARIF_LEVELS[severity]},
+        "shortDescription": {"text": rule.title if rule else title},
+        "fullDescription": {"text": rule.reason if rule else title},
+        "help": {"text": rule.advice if rule else finding.advice or title},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity if rule else severity][0]},
     }
 
 
@@ -105,8 +88,8 @@ def _sarif_result(file: str, finding: Finding, rule: int) -> dict[str, object]:
     return {
         "ruleId": finding.code,
         "ruleIndex": rule,
-        "level": _SARIF_LEVELS[finding.severity],
-        "message": {"text": f"{show_path(finding.path)}: {finding.message}. {finding.advice}"},
+        "level": _LEVELS[finding.severity][0],
+        "message": {"text": _sentences(finding)},
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"confguard/v1": finding.fingerprint},
     }
@@ -118,15 +101,12 @@ def _uri(file: str) -> str:
     return quote(os.fsencode(file), safe="/")
 
 
+def _sentences(finding: Finding) -> str:
+    return f"{show_path(finding.path)}: {finding.message}. {finding.advice}"
+
+
 def to_github(verdicts: Verdicts) -> str:
     """GitHub's workflow commands: annotations beside the lines of a pull request."""
-    kinds: dict[Severity, str] = {
-        "info": "notice",
-        "low": "notice",
-        "medium": "warning",
-        "high": "error",
-        "critical": "error",
-    }
 
     def plain(text: str) -> str:
         return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
@@ -142,29 +122,20 @@ def to_github(verdicts: Verdicts) -> str:
         for finding in each.findings:
             where = f"file={name(finding.file or each.file)},line={finding.line or 1}"
             column = f",col={finding.column}" if finding.column else ""
-            message = f"{show_path(finding.path)}: {finding.message}. {finding.advice}"
+            level = _LEVELS[finding.severity][1]
             title = part(harmless(f"{finding.code} {finding.severity}"))
-            lines.append(
-                f"::{kinds[finding.severity]} {where}{column},title={title}::{plain(harmless(message))}"
-            )
+            lines.append(f"::{level} {where}{column},title={title}::{plain(harmless(_sentences(finding)))}")
     return "\n".join([*lines, f"::notice title=confguard::{plain(_left_out(verdicts))}"])
 
 
 def to_gitlab(verdicts: Verdicts) -> str:
     """GitLab's code quality report (a part of Code Climate's)."""
-    levels: dict[Severity, str] = {
-        "info": "info",
-        "low": "minor",
-        "medium": "major",
-        "high": "critical",
-        "critical": "blocker",
-    }
     issues = [
         {
             "description": f"{show_path(finding.path)}: {finding.message}",
             "check_name": finding.code,
             "fingerprint": finding.fingerprint,
-            "severity": levels[finding.severity],
+            "severity": _LEVELS[finding.severity][2],
             "location": {"path": finding.file or each.file, "lines": {"begin": finding.line or 1}},
         }
         for each in verdicts.files
@@ -183,25 +154,20 @@ def to_junit(verdicts: Verdicts) -> str:
     lines = ['<?xml version="1.0" encoding="utf-8"?>']
     lines.append(f'<testsuites><testsuite name="confguard" {counts}>')
     for other in left_out:
-        skipped = f"<skipped message={quoteattr(harmless(other.why))}/>"
-        lines.append(
-            f'<testcase classname="confguard" name={quoteattr(harmless(other.file))}>{skipped}</testcase>'
-        )
+        name, why = quoteattr(harmless(other.file)), quoteattr(harmless(other.why))
+        lines.append(f'<testcase classname="confguard" name={name}><skipped message={why}/></testcase>')
     for each in judged:
         name = quoteattr(harmless(each.file))
         if each.decision is Decision.ALLOW:
             lines.append(f'<testcase classname="confguard" name={name}/>')
             continue
         score = f"risk {each.risk.score} of 100" if each.risk else "cannot be judged"
-        text = "\n".join(f"{finding}\n    {finding.advice}" for finding in each.findings)
+        told = "\n".join(f"{finding}\n    {finding.advice}" for finding in each.findings)
+        text = "\n".join(map(harmless, told.split("\n")))
         message = quoteattr(f"{each.decision}: {score}")
         lines.append(f'<testcase classname="confguard" name={name}><failure message={message}>')
-        lines.append(f"{escape(_xml(text))}</failure></testcase>")
+        lines.append(f"{escape(text)}</failure></testcase>")
     return "\n".join([*lines, "</testsuite></testsuites>"])
-
-
-def _xml(text: str) -> str:
-    return "\n".join(harmless(line) for line in text.split("\n"))
 
 
 def to_markdown(verdicts: Verdicts) -> str:
@@ -217,10 +183,8 @@ def to_markdown(verdicts: Verdicts) -> str:
     for each in judged:
         for finding in each.findings:
             place = f"{finding.file or each.file}:{finding.line or 1}"
-            lines += [
-                "",
-                f"- **{finding.code} {finding.severity}** {_cell(place)} {_cell(show_path(finding.path))}:",
-            ]
+            where = f"{_cell(place)} {_cell(show_path(finding.path))}"
+            lines += ["", f"- **{finding.code} {finding.severity}** {where}:"]
             lines.append(f"  {_plain(finding.message)}. {_plain(finding.advice)}")
     return "\n".join([*lines, "", *(_plain(line) for line in _left_out(verdicts).split("\n"))])
 
@@ -243,14 +207,10 @@ def to_text(verdicts: Verdicts) -> str:
             lines += [str(finding), _indented(finding.advice)]
         lines += [str(accepted) for accepted in (each.risk.accepted if each.risk else ())]
         if each.risk:
-            likely = (
-                "" if each.risk.likelihood is None else f", {each.risk.likelihood:.1%} likely to be reverted"
-            )
-            lines.append(
-                harmless(
-                    f"{each.file}: {each.decision}: risk {each.risk.score} of 100 ({each.risk.level}{likely})"
-                )
-            )
+            likelihood, level = each.risk.likelihood, each.risk.level
+            likely = "" if likelihood is None else f", {likelihood:.1%} likely to be reverted"
+            score = f"risk {each.risk.score} of 100 ({level}{likely})"
+            lines.append(harmless(f"{each.file}: {each.decision}: {score}"))
     return "\n".join([*lines, _left_out(verdicts)])
 
 
@@ -267,11 +227,12 @@ def _left_out(verdicts: Verdicts) -> str:
 
 
 def _indented(text: str) -> str:
+    space = " " * 4
     return textwrap.fill(
         text,
         80,
-        initial_indent="    ",
-        subsequent_indent="    ",
+        initial_indent=space,
+        subsequent_indent=space,
         break_long_words=False,
         break_on_hyphens=False,
     )
