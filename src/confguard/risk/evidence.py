@@ -11,30 +11,20 @@ from attrs import frozen
 from confguard.diffs.changes import Diff
 from confguard.risk.findings import Risk
 from confguard.risk.history import History
+from confguard.risk.names import word_set
 
 __all__ = ["GROUPS", "Outline", "evidence", "of_history", "outline_of"]
 
 _VERSION = re.compile(r"\d+\.\d+|[0-9a-f]{7,}")
 _WORDS = {
-    "test": {
-        "test",
-        "try",
-        "trying",
-        "temp",
-        "temporary",
-        "temporarily",
-        "experiment",
-        "wip",
-        "debug",
-        "canary",
-    },
-    "enable": {"enable", "activate", "turn", "switch"},
-    "disable": {"disable", "deactivate", "remove", "drop", "delete"},
-    "bump": {"bump", "update", "upgrade", "version", "release"},
-    "fix": {"fix", "fixes", "correct", "typo", "hotfix"},
-    "use": {"use", "move", "migrate", "change"},
-    "tune": {"increase", "raise", "reduce", "decrease", "lower", "scale", "tune"},
-    "add": {"add", "new", "create"},
+    "test": word_set("test try trying temp temporary temporarily experiment wip debug canary"),
+    "enable": word_set("enable activate turn switch"),
+    "disable": word_set("disable deactivate remove drop delete"),
+    "bump": word_set("bump update upgrade version release"),
+    "fix": word_set("fix fixes correct typo hotfix"),
+    "use": word_set("use move migrate change"),
+    "tune": word_set("increase raise reduce decrease lower scale tune"),
+    "add": word_set("add new create"),
 }
 GROUPS = {
     "author": "what the author did before",
@@ -44,6 +34,9 @@ GROUPS = {
     "subject": "the words of its reason",
 }
 """The groups of evidence; the name of each piece begins with its group's."""
+
+
+_OPS = {"add": "added", "remove": "removed", "replace": "replaced", "move": "moved"}
 
 
 @frozen
@@ -72,24 +65,18 @@ _COUNTED = ("changes", "added", "removed", "replaced", "moved", "numbers", "swit
 
 def outline_of(diff: Diff, risk: Risk) -> Outline:
     """The outline of one file's change."""
-    ops = Counter(change.op for change in diff)
-    numbers = switches = texts = versions = 0
+    counts = Counter(_OPS[change.op] for change in diff)
     for change in diff:
         if change.op != "replace":
             continue
         if isinstance(change.after, bool):
-            switches += 1
+            counts["switches"] += 1
         elif isinstance(change.after, int | float):
-            numbers += 1
+            counts["numbers"] += 1
         elif isinstance(change.after, str):
-            texts += 1
-            versions += bool(_VERSION.search(change.after))
-    return Outline(
-        len(diff),
-        *(ops["add"], ops["remove"], ops["replace"], ops["move"]),
-        *(numbers, switches, texts, versions),
-        score=risk.score,
-    )
+            counts["texts"] += 1
+            counts["versions"] += bool(_VERSION.search(change.after))
+    return Outline(len(diff), **counts, score=risk.score)
 
 
 def evidence(shape: Outline, history: History) -> dict[str, float]:
@@ -115,15 +102,7 @@ def evidence(shape: Outline, history: History) -> dict[str, float]:
         "time_within_hour": hours < 1,
         "time_within_day": hours < 24,
         "time_since_any_revert": 1 / (1 + history.days_since_revert / 3),
-        "kind_changes": log(shape.changes),
-        "kind_added": log(shape.added),
-        "kind_removed": log(shape.removed),
-        "kind_replaced": log(shape.replaced),
-        "kind_moved": log(shape.moved),
-        "kind_numbers": log(shape.numbers),
-        "kind_switches": log(shape.switches),
-        "kind_texts": log(shape.texts),
-        "kind_versions": log(shape.versions),
+        **{f"kind_{name}": log(getattr(shape, name)) for name in _COUNTED},
         "kind_only_versions": shape.versions > 0 and shape.versions == shape.changes,
         "kind_only_added": shape.added == shape.changes > 0,
         "kind_findings": shape.score / 100,

@@ -32,7 +32,7 @@ def to_json(verdicts: Verdicts) -> str:
 
 def _is_text(verdicts: Verdicts) -> bool:
     """Are all names of files text? Others are written as git has them, with escapes."""
-    names = "".join(each.file for each in (*verdicts.files, *verdicts.left_out))
+    names = "".join([*(each.file for each in verdicts.files), *(each.file for each in verdicts.left_out)])
     return names == names.encode(errors="replace").decode()
 
 

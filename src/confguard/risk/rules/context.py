@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os.path
 import pathlib
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
@@ -78,6 +79,11 @@ class Context:
             self._new[path] = value_at(self.after, self.path_after(path))
         return self._new[path]
 
+    def around(self, path: Path) -> dict[Any, Any]:
+        """The table in which a setting stands, after; an empty one where it stands in none."""
+        table = self.after_at(path[:-1])
+        return table if isinstance(table, dict) else {}
+
     def is_elsewhere(self, table: Any) -> bool:
         """Does what a table held, all of it, stand in something that is new?"""
         settings = {(name_of(path), repr(value)) for path, value in leaves(table, ())}
@@ -103,14 +109,8 @@ class Context:
 
     def path_after(self, path: Path) -> Path:
         """Where that which a path led to before stands after, elements of lists by their position."""
-        place = next(
-            (
-                self._places[path[:length]] + path[length:]
-                for length in range(len(path), 0, -1)
-                if path[:length] in self._places
-            ),
-            path,
-        )
+        lengths = (length for length in range(len(path), 0, -1) if path[:length] in self._places)
+        place = next((self._places[path[:length]] + path[length:] for length in lengths), path)
         walked, found = follow(self.after, place)
         return walked if found else place
 
@@ -190,29 +190,25 @@ class Context:
     def asleep(self, path: Path) -> bool:
         """Does a table around a setting say that it is not in use?"""
         return any(
-            all(
-                isinstance(side, dict) and side.get("enabled") is False
-                for side in (self.before_at(part), self.after_at(part))
-            )
-            for part in (path[:length] for length in range(len(path), 0, -1))
+            all(isinstance(side, dict) and side.get("enabled") is False for side in sides)
+            for sides in list(self._sides_around(path))[:-1]
         )
 
     def is_drawn(self, path: Path) -> bool:
         """Does a setting stand in a dashboard, so that it says what is shown, and nothing is run by it?"""
-        return any(
-            _is_dashboard(side)
-            for length in range(len(path) + 1)
-            for side in (self.before_at(path[:length]), self.after_at(path[:length]))
-        )
+        return any(map(_is_dashboard, itertools.chain(*self._sides_around(path))))
+
+    def _sides_around(self, path: Path) -> Iterator[tuple[Any, Any]]:
+        """A setting and all that stands around it, before and after."""
+        for length in range(len(path), -1, -1):
+            yield self.before_at(path[:length]), self.after_at(path[:length])
 
     @cached_property
     def containers(self) -> tuple[tuple[Path, Any, Any], ...]:
         """Every list and table that got, lost or changed an element, or was replaced: path, before, after."""
         paths = [path for change in self.changes for path in (change.path[:-1], change.path) if change.path]
         sides = ((path, self.before_at(path), self.after_at(path)) for path in dict.fromkeys(paths))
-        single = {
-            change.path for change in self.changes if change.op in {"add", "remove"}
-        }  # on one side only
+        single = {each.path for each in self.changes if each.op in {"add", "remove"}}  # on one side only
         return tuple(
             (path, before, after)
             for path, before, after in sides
@@ -220,16 +216,17 @@ class Context:
         )
 
     @cached_property
+    def lists(self) -> tuple[tuple[Path, list[Any], list[Any]], ...]:
+        """Those of the containers that are lists on both sides."""
+        return tuple(
+            each for each in self.containers if isinstance(each[1], list) and isinstance(each[2], list)
+        )
+
+    @cached_property
     def at_once(self) -> str:
         """What the file says of a change that goes to all at once, as `rollout.order = parallel`; blank if nothing."""
-        return next(
-            (
-                f"{name_of(path)} = {text}"
-                for path, text in self.texts_after
-                if path and _goes_to_all(path, text.lower())
-            ),
-            "",
-        )
+        telling = (each for each in self.texts_after if each[0] and _goes_to_all(each[0], each[1].lower()))
+        return next((f"{name_of(path)} = {text}" for path, text in telling), "")
 
     @cached_property
     def texts_after(self) -> tuple[tuple[Path, str], ...]:

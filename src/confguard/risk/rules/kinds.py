@@ -93,10 +93,9 @@ def _word(value: object) -> str | None:
 
 def gone(edit: Edit, context: Context, role: str) -> str | None:
     """A setting that is gone while the table around it stays."""
-    around = context.after_at(edit.path[:-1])
-    if not edit.removed or edit.before in (None, "", [], {}) or not isinstance(around, dict) or not around:
+    if not edit.removed or edit.before in (None, "", [], {}):
         return None
-    if context.member_gone(edit.path):
+    if not context.around(edit.path) or context.member_gone(edit.path):
         return None
     amount = bool(edit.amounts_before) and not isinstance(edit.before, bool)
     return f"was {edit.before}, and is gone" if amount else "is gone"
@@ -120,7 +119,7 @@ def only_choice_gone(edit: Edit, context: Context, role: str) -> Happened:
     if gone(edit, context, role) is None or means_everything(edit.before) or file:
         return None
     choosing = ROLES["selector"].holds
-    left = [words_of(str(key)) for key in context.after_at(edit.path[:-1])]
+    left = [words_of(str(key)) for key in context.around(edit.path)]
     if any(choosing(words, frozenset(), frozenset()) or words & _CHOOSING for words in left):
         return None
     return "is gone: what chose some now takes all"
@@ -175,8 +174,7 @@ def off_then_on(edit: Edit, context: Context, role: str) -> Happened:
 
 def closed(edit: Edit, context: Context, role: str) -> Happened:
     """Is on, and is about a service: what has a place to be mounted at is a volume."""
-    beside = context.after_at(edit.path[:-1])
-    mounted = isinstance(beside, dict) and any(words_of(str(key)) & _MOUNTED for key in beside)
+    mounted = any(words_of(str(key)) & _MOUNTED for key in context.around(edit.path))
     return None if mounted else switched_on(edit, context, role)
 
 
@@ -312,9 +310,8 @@ def address_floating(edit: Edit, context: Context, role: str) -> Happened:
 
 def another_major(edit: Edit, context: Context, role: str) -> Happened:
     """Another major version of a database, by its image or by the name around it."""
-    beside = context.after_at(edit.path[:-1])
-    keys = ("image", "repository", "engine", "name")
-    named = [beside.get(key) for key in keys] if isinstance(beside, dict) else []
+    beside = context.around(edit.path)
+    named = [beside.get(key) for key in ("image", "repository", "engine", "name") if beside]
     store = _STORES.search(" ".join(map(str, (*edit.path[-3:], *named, edit.after))))
     before, after = (
         _IN_PATH.search(str(each)) or _MAJOR.search(str(each)) for each in (edit.before, edit.after)

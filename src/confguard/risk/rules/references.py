@@ -10,6 +10,7 @@ from confguard.paths import Key, Path
 from confguard.risk.findings import Finding
 from confguard.risk.names import head_of, name_of, word_set, words_of, words_on_path
 from confguard.risk.rules.context import environment_of
+from confguard.risk.rules.edits import leaves
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
 from confguard.schema.guarded import opaque
 
@@ -41,6 +42,7 @@ _ARTEFACTS = tuple(
     )
 )
 _ADDRESS = re.compile(r"[.:/@]")
+_NAMED_AT = {("name",), ("id",)}
 
 
 class OtherEnvironment(EditRule):
@@ -118,7 +120,7 @@ class DanglingReference(Rule):
         if gone:
             still = set(_names_in(context.after))
             before = set(_texts(context.before))
-            for path, value in _references(context.after, ()):
+            for path, value in _references(context.after):
                 if value in gone and value not in still and value in before:
                     yield self.finding(path, f"refers to '{value}', which is gone")
                     del gone[value]
@@ -276,17 +278,15 @@ def _named(context: Context) -> Iterator[tuple[str, Path]]:
             last = path[-1] if path else None
             if isinstance(last, str) and isinstance(change.before, dict):
                 yield last, path
-            elif hasattr(last, "fields"):
+                continue
+            if isinstance(last, Key):
                 named = [value for name, value in last.fields if name.rpartition(".")[2] in {"name", "id"}]
-                yield from ((value, path) for value in named if isinstance(value, str))
             elif isinstance(last, int) and isinstance(change.before, dict):
                 named = [change.before.get(key) for key in ("name", "id")]
-                yield from ((value, path) for value in named if isinstance(value, str))
-        elif (
-            change.op == "replace"
-            and change.path[-1:] in {("name",), ("id",)}
-            and isinstance(change.before, str)
-        ):
+            else:
+                continue
+            yield from ((value, path) for value in named if isinstance(value, str))
+        elif change.op == "replace" and isinstance(change.before, str) and change.path[-1:] in _NAMED_AT:
             yield change.before, change.path
 
 
@@ -304,21 +304,14 @@ def _names_in(data: Any) -> Iterator[str]:
             yield from _names_in(value)
 
 
-def _references(data: Any, path: Path) -> Iterator[tuple[Path, str]]:
+def _references(data: Any) -> Iterator[tuple[Path, str]]:
     """Texts that stand where names of others do: by the last word of the setting's name, or of its list's."""
-    children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for key, value in children:
-        inner = (*path, key)
-        if isinstance(value, str):
+    for path, value in leaves(data, ()):
+        if path and isinstance(value, str):
+            key = path[-1]
             if isinstance(key, int) or (head_of(str(key)) in _REFERRING and key not in {"name", "id"}):
-                yield inner, value
-        else:
-            yield from _references(value, inner)
+                yield path, value
 
 
 def _texts(data: Any) -> Iterator[str]:
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, dict | list):
-        for value in data.values() if isinstance(data, dict) else data:
-            yield from _texts(value)
+    return (value for _, value in leaves(data, ()) if isinstance(value, str))

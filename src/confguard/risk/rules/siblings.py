@@ -9,7 +9,7 @@ from confguard.diffs.effects import ratio, times
 from confguard.paths import Path, value_at
 from confguard.risk.findings import Finding
 from confguard.risk.names import head_of, name_of, parts_of, word_set, words_of, words_on_path
-from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
+from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized
 from confguard.risk.rules.kinds import means_everything
 from confguard.risk.rules.roles import ROLES, roles_of
 from confguard.secrets import is_reference
@@ -75,16 +75,13 @@ class LeftBehind(EditRule):
         left = [
             path
             for path, text in context.texts_after
-            if text == str(edit.before)
-            and path != own
-            and head_of(name_of(path)) == head
-            and len(path) == len(own)
-            and path[:-2] == own[:-2]
+            if text == str(edit.before) and path != own and len(path) == len(own) and path[:-2] == own[:-2]
+            if head_of(name_of(path)) == head
         ]
         moved = [each for each in context.edits if each.path != edit.path and each.before == edit.before]
         if not left or moved:
             return None
-        return f"from {edit.before} to {edit.after}, and {name_of(left[0])} still has {edit.before}"
+        return f"{sized(edit)}, and {name_of(left[0])} still has {edit.before}"
 
 
 def _names_secret(value: object) -> bool:
@@ -112,19 +109,16 @@ class SelectsNothing(Rule):
             side = next((n for n, names in enumerate(_SIDES) if words_on_path(edit.path[:-1]) & names), None)
             if side is None:
                 continue
+            own, other = _SIDES[side], _SIDES[1 - side]
             others = [
                 text
                 for path, text in context.texts_after
-                if len(path) > 1
-                and path[-1] == edit.path[-1]
-                and words_on_path(path[:-1]) & _SIDES[1 - side]
-                and not words_on_path(path[:-1]) & _SIDES[side]
+                if path[1:] and path[-1] == edit.path[-1] and (words := words_on_path(path[:-1])) & other
+                if not words & own
             ]
             if str(edit.before) in others and edit.after not in others:
-                other_side = "labels still say" if side == 0 else "what selects still asks for"
-                yield self.finding(
-                    edit.path, f"from {edit.before} to {edit.after}, and {other_side} {edit.before}"
-                )
+                says = "labels still say" if side == 0 else "what selects still asks for"
+                yield self.finding(edit.path, f"{sized(edit)}, and {says} {edit.before}")
 
 
 class DefaultApplies(EditRule):
@@ -185,17 +179,11 @@ class LostUnlikeSiblings(Rule):
             if change.op != "remove" or len(path) < 2 or not isinstance(path[-1], str):
                 continue
             plain = words_of(path[-1]) & word_set("description title label comment note summary")
-            if plain or isinstance(change.before, dict | list):
+            if plain or isinstance(change.before, dict | list) or "numbered" in roles_of(path):
                 continue
             siblings = context.siblings(path[:-1])
-            having = [each for each in siblings if path[-1] in each]
-            same = [each for each in having if each[path[-1]] == change.before]
-            if (
-                len(having) >= 2
-                and len(having) * 3 >= len(siblings) * 2
-                and same
-                and "numbered" not in roles_of(path)
-            ):
+            having = [each[path[-1]] for each in siblings if path[-1] in each]
+            if len(having) >= 2 and len(having) * 3 >= len(siblings) * 2 and change.before in having:
                 yield self.finding(path, f"is gone, and {len(having)} beside it still have it")
 
 
@@ -215,12 +203,8 @@ class CatchAllFirst(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """Catch-alls that hide what they did not hide; other changed orders are medium."""
         moved = {change.path[:-1] for change in context.changes if change.op == "move" and change.path}
-        for path, before, after in context.containers:
-            if (
-                not isinstance(before, list)
-                or not isinstance(after, list)
-                or not words_on_path(path[-1:]) & _ORDERED
-            ):
+        for path, before, after in context.lists:
+            if not words_on_path(path[-1:]) & _ORDERED:
                 continue
             behind = _hidden(after)
             if behind > _hidden(before):
@@ -250,15 +234,10 @@ class CatchAllGone(Rule):
                 continue
             left = context.after_at(path[:-1])
             named = isinstance(path[-1], str) and path[-1].lower().replace("_", "") in _FALLBACKS
-            rest = (
-                isinstance(left, dict)
-                and len(left) >= 2
-                and words_on_path(path[:-1]) & (_ORDERED | _STANDING_IN)
-            )
+            rest = named and isinstance(left, dict) and len(left) >= 2
             ordered = isinstance(left, list) and left and words_on_path(path[-2:-1]) & _ORDERED
-            if (named and rest) or (
-                ordered and _catches_all(change.before) and not any(map(_catches_all, left))
-            ):
+            last = ordered and _catches_all(change.before) and not any(map(_catches_all, left))
+            if last or (rest and words_on_path(path[:-1]) & (_ORDERED | _STANDING_IN)):
                 yield self.finding(path, "is gone: nothing is left for what no other matches")
 
 
@@ -286,11 +265,8 @@ class InfrastructureBlocked(Rule):
                 if change.op == "add" and path == change.path:
                     table = change.after
                 service = _refused_service(table)
-                if (
-                    service
-                    and _refused_service(context.before_at(path) if table is not change.after else None)
-                    != service
-                ):
+                before = context.before_at(path) if table is not change.after else None
+                if service and _refused_service(before) != service:
                     yield self.finding(path, f"refuses {service}")
                     break
 
@@ -303,30 +279,31 @@ def _hidden(elements: list[Any]) -> int:
 def _catches_all(element: Any) -> bool:
     if not isinstance(element, dict):
         return _means_all(element)
-    flat = {**element, **(element["match"] if isinstance(element.get("match"), dict) else {})}
+    flat = _conditions(element)
+    names = {key: words_of(key) for key in flat if isinstance(key, str)}
     chosen = [
-        value
-        for key, value in flat.items()
-        if isinstance(key, str)
-        and (words_of(key) & _CHOOSING or ROLES["selector"].holds(words_of(key), frozenset(), frozenset()))
-        and not isinstance(value, dict)
+        flat[key]
+        for key, words in names.items()
+        if (words & _CHOOSING or ROLES["selector"].holds(words, frozenset(), frozenset()))
+        and not isinstance(flat[key], dict)
         and key not in {"to", "port", "pathType"}
     ]
-    narrow = isinstance(flat.get("port"), int | list) or (
-        isinstance(flat.get("port"), str) and flat["port"] != "*"
-    )
-    if not chosen and not narrow and _refuses(flat) and not any(map(_is_choosing, flat)):
+    port = flat.get("port")
+    if isinstance(port, int | list) or (isinstance(port, str) and port != "*"):
+        return False
+    if not chosen and _refuses(flat) and not any(words & _CHOOSING for words in names.values()):
         return True  # a last term of a policy, without a condition
-    return bool(chosen) and not narrow and all(_means_all(value) for value in chosen)
+    return bool(chosen) and all(map(_means_all, chosen))
 
 
-def _refuses(table: dict[Any, Any]) -> bool:
-    verdicts = {str(value).lower() for key, value in table.items() if "verdict" in roles_of((str(key),))}
+def _conditions(table: dict[Any, Any]) -> dict[Any, Any]:
+    """The settings of a rule, those of its `match` among them."""
+    return {**table, **(table["match"] if isinstance(table.get("match"), dict) else {})}
+
+
+def _refuses(flat: dict[Any, Any]) -> bool:
+    verdicts = {str(value).lower() for key, value in flat.items() if "verdict" in roles_of((str(key),))}
     return bool(verdicts & _REFUSING)
-
-
-def _is_choosing(key: object) -> bool:
-    return isinstance(key, str) and bool(words_of(key) & _CHOOSING)
 
 
 def _means_all(value: Any) -> bool:
@@ -337,19 +314,12 @@ def _means_all(value: Any) -> bool:
 
 def _refused_service(table: Any) -> str | None:
     """The service that a rule refuses and that everything needs; None for other rules."""
-    if not isinstance(table, dict):
+    if not isinstance(table, dict) or not _refuses(flat := _conditions(table)):
         return None
-    flat = {**table, **(table["match"] if isinstance(table.get("match"), dict) else {})}
-    verdicts = {str(value).lower() for key, value in flat.items() if "verdict" in roles_of((str(key),))}
-    if not verdicts & _REFUSING:
-        return None
-    ports = [
-        value
-        for key, value in flat.items()
-        if "port" in words_of(str(key)) and not words_of(str(key)) & _FROM
-    ]
+    named = [(words_of(str(key)), value) for key, value in flat.items()]
+    ports = [value for words, value in named if "port" in words and not words & _FROM]
     listed = [each for value in ports for each in (value if isinstance(value, list) else [value])]
-    addresses = [value for key, value in flat.items() if words_of(str(key)) & _ADDRESSING and value]
+    addresses = [value for words, value in named if words & _ADDRESSING and value]
     if any(str(value).endswith(_ONE_HOST) for value in addresses):
         return None
     if not listed and addresses and all(map(_means_all, addresses)):
