@@ -78,14 +78,11 @@ class LimitPassed(Rule):
         """An amount, or the length of a list, that was within a limit and no longer is."""
         for edit in context.edits:
             numbers = isinstance(edit.before, int | float) and isinstance(edit.after, int | float)
-            if (
-                numbers
-                and not isinstance(edit.before, bool)
-                and not edit.roles & {"numbered", "ceiling", "retry"}
-            ):
+            counted = numbers and not isinstance(edit.before, bool)
+            if counted and not edit.roles & {"numbered", "ceiling", "retry"}:
                 yield from self._passed(edit.path, edit.words, edit.before, edit.after, context)
-        for path, before, after in context.containers:
-            if path and isinstance(before, list) and isinstance(after, list):
+        for path, before, after in context.lists:
+            if path:
                 yield from self._passed(path, words_of(str(path[-1])), len(before), len(after), context)
 
     def _passed(
@@ -123,10 +120,10 @@ class NothingReported(EditRule):
         before, after = str(edit.before).lower(), str(edit.after).lower()
         if before not in watching or after not in enforcing:
             return None
-        zero = next(
-            (path for path, text in context.texts_after if text in {"0", "0.0", "None"} and _reports(path)),
-            None,
+        zeros = (
+            path for path, text in context.texts_after if text in {"0", "0.0", "None"} and _reports(path)
         )
+        zero = next(zeros, None)
         return f"from {edit.before} to {edit.after}, while {zero[-1]} is 0" if zero else None
 
 
@@ -150,16 +147,14 @@ class CommentSays(Rule):
         if not kept:
             return
         for edit in context.edits:
-            whole = edit.change.path == edit.path
-            scalar = not isinstance(edit.before, dict | list) and not isinstance(edit.after, dict | list)
-            if edit.added or not whole or not scalar or edit.change.op == "move":
+            whole = edit.change.path == edit.path and edit.change.op not in {"add", "move"}
+            if not whole or isinstance(edit.before, dict | list) or isinstance(edit.after, dict | list):
                 continue
             lines = _comment_at(before, edit.path)
             comment = " ".join(lines)
-            warns = (
-                _WARNING.search(comment) and not _EASING.search(comment) and not _OF_THE_FILE.search(comment)
-            )
-            if lines and kept.issuperset(lines) and warns and self._concerns(comment, edit):
+            eased = _EASING.search(comment) or _OF_THE_FILE.search(comment)
+            warns = lines and kept.issuperset(lines) and _WARNING.search(comment) and not eased
+            if warns and self._concerns(comment, edit):
                 shown = " ".join(masked_settings(context.diff.secrets.clean(line)) for line in lines)
                 yield self.finding(edit.path, f"a comment says: {shortened(shown, 90)}")
 

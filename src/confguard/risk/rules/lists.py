@@ -9,6 +9,7 @@ from typing import Any
 from confguard.paths import Path
 from confguard.risk.findings import Finding, Severity
 from confguard.risk.names import name_of, polarity, word_set, words_of, words_on_path
+from confguard.risk.rules.edits import leaves
 from confguard.risk.rules.interface import Context, Example, Rule
 from confguard.risk.rules.roles import roles_of
 
@@ -49,21 +50,16 @@ class Emptied(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """Containers that are empty now and were not."""
         for path, before, after in context.containers:
-            deleted = (
-                not path and context.diff.after_document is None and context.diff.before_document is not None
-            )
+            documents = context.diff.before_document, context.diff.after_document
+            deleted = not path and documents[0] is not None and documents[1] is None
             if before and isinstance(after, dict | list) and not after and not deleted:
                 telling = isinstance(before, list) or roles_of(path) - {"numbered"}
                 severity: Severity = "high" if telling else "medium"
                 yield self.finding(path, f"held {len(before)} and holds nothing now", severity)
         for change in context.changes:
-            if (
-                change.op == "replace"
-                and isinstance(change.before, dict | list)
-                and change.before
-                and change.after is None
-            ):
-                yield self.finding(change.path, f"held {len(change.before)} and holds nothing now")
+            held = change.before if change.op == "replace" and change.after is None else None
+            if isinstance(held, dict | list) and held:
+                yield self.finding(change.path, f"held {len(held)} and holds nothing now")
 
 
 class CountDisagrees(Rule):
@@ -80,15 +76,9 @@ class CountDisagrees(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """A list whose length was a declared count in the table around it, and is another one now."""
-        for path, before, after in context.containers:
-            if (
-                not isinstance(before, list)
-                or not isinstance(after, list)
-                or not 1 < len(before) != len(after)
-            ):
-                continue
-            around = context.after_at(path[:-1])
-            for name, count in around.items() if isinstance(around, dict) else ():
+        for path, before, after in context.lists:
+            around = context.around(path) if 1 < len(before) != len(after) else {}
+            for name, count in around.items():
                 declared = isinstance(count, int) and not isinstance(count, bool) and count == len(before)
                 if declared and words_of(str(name)) & _COUNTS and "numbered" not in roles_of((str(name),)):
                     yield self.finding(path, f"has {len(after)} elements, and {name} says {count}, as it had")
@@ -104,9 +94,9 @@ class RedundancyGone(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """From two or more to one, or to a third, at once."""
-        for path, before, after in context.containers:
-            lists = isinstance(before, list) and isinstance(after, list) and 0 < len(after) < len(before)
-            if not lists or not words_of(name_of(path)) & _STANDING_IN or _asked_for(path, before):
+        for path, before, after in context.lists:
+            shrank = 0 < len(after) < len(before) and words_of(name_of(path)) & _STANDING_IN
+            if not shrank or _asked_for(path, before):
                 continue
             if len(after) == 1 or len(after) * 3 <= len(before):
                 yield self.finding(path, f"from {len(before)} to {len(after)}")
@@ -131,10 +121,8 @@ class DuplicatesAdded(Rule):
         for path, before, after in context.containers:
             if isinstance(after, list) and _twice(after) > _twice(before):
                 count, total = _twice(after), len(after)
-                grave = count * 2 >= total and total >= 4
-                yield self.finding(
-                    path, f"{count} of {total} elements stand there already", "high" if grave else "low"
-                )
+                severity: Severity = "high" if count * 2 >= total >= 4 else "low"
+                yield self.finding(path, f"{count} of {total} elements stand there already", severity)
 
 
 class IdentityTaken(Rule):
@@ -235,13 +223,13 @@ class ManyAtOnce(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Half of at least eight settings changed or removed, each in its own way."""
-        leaves = [
-            edit for edit in context.edits if not edit.inner and not isinstance(edit.before, dict | list)
+        scalars = [
+            each for each in context.edits if not each.inner and not isinstance(each.before, dict | list)
         ]
-        came = Counter(repr(edit.after) for edit in leaves if edit.added)
-        went = [edit for edit in leaves if not edit.added and not (edit.removed and came[repr(edit.before)])]
+        came = Counter(repr(edit.after) for edit in scalars if edit.added)
+        went = [edit for edit in scalars if not edit.added and not (edit.removed and came[repr(edit.before)])]
         ways = {(repr(edit.before), repr(edit.after)) for edit in went}
-        total = _count(context.before)
+        total = sum(1 for _ in leaves(context.before, ()))
         if total >= _FEW and len(ways) * 2 >= total:
             yield self.finding((), f"{len(went)} of {total} settings changed or went at once")
 
@@ -290,8 +278,3 @@ def _total(table: Any) -> float | None:
         value for value in table.values() if isinstance(value, int | float) and not isinstance(value, bool)
     ]
     return round(sum(numbers), 6) if len(numbers) == len(table) and min(numbers) >= 0 else None
-
-
-def _count(data: Any) -> int:
-    children = data.values() if isinstance(data, dict) else data if isinstance(data, list) else None
-    return 1 if children is None else sum(_count(child) for child in children)

@@ -29,12 +29,9 @@ class _PatternRule(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """What is wrong with the new pattern and was not with the old one."""
-        if not _is_pattern(edit, edit.after):
-            return None
-        flaw = self.flaw(edit.after)
-        if flaw is None or (isinstance(edit.before, str) and self.flaw(edit.before) is not None):
-            return None
-        return flaw
+        flaw = self.flaw(edit.after) if _is_pattern(edit, edit.after) else None
+        known = flaw and isinstance(edit.before, str) and self.flaw(edit.before) is not None
+        return None if known else flaw
 
     @abstractmethod
     def flaw(self, pattern: str) -> str | None:

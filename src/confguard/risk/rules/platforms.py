@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from confguard.diffs.effects import amounts
-from confguard.paths import show_path
+from confguard.paths import show_path, value_at
 from confguard.risk.findings import Finding
+from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized
 
 _STRANGERS = re.compile(
@@ -16,22 +17,9 @@ _STRANGERS = re.compile(
     r"commits|pages|workflow_run)\b[\w.*\[\]]{0,60}\.(?:title|body|message|ref|label|name|email|head_branch|page_name))\s*\}\}"
 )
 _FLAG = re.compile(r"(?<!\S)--([a-z][a-z-]{1,30})(?![\w-])")
-_TELLING = frozenset(
-    {
-        *(
-            "env",
-            "environment",
-            "namespace",
-            "context",
-            "profile",
-            "region",
-            "project",
-            "cluster",
-            "stage",
-            "target",
-        ),
-        *("dry-run", "check", "verify", "wait", "atomic", "limit", "only", "selector", "tags", "subset"),
-    }
+_TELLING = word_set(
+    "env environment namespace context profile region project cluster stage target dry-run check verify wait atomic "
+    "limit only selector tags subset"
 )
 _MUCH = 4
 _ALL = re.compile(r"([-~?+]?)all\b")
@@ -54,9 +42,8 @@ class NetworkPolicyDenies(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Directions that are refused now and were not."""
-        for path in dict.fromkeys(
-            edit.path[: edit.path.index("spec") + 1] for edit in context.edits if "spec" in edit.path
-        ):
+        inside = (edit.path for edit in context.edits if "spec" in edit.path)
+        for path in dict.fromkeys(path[: path.index("spec") + 1] for path in inside):
             for direction in sorted(_refused(context.after_at(path)) - _refused(context.before_at(path))):
                 yield self.finding(path, f"refuses all {direction}")
 
@@ -75,16 +62,13 @@ class SelectorNarrowed(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """A key that is new in a selector that had some."""
-        table = edit.path[-2] if len(edit.path) > 1 else None
-        if (
-            not edit.added
-            or table not in {"selector", "matchLabels", "podSelector"}
-            or edit.name.startswith("app.kubernetes.io/")  # these come together, for all that is of one
-            or isinstance(edit.after, dict | list)
-        ):
+        selecting = edit.path[-2:-1] in {("selector",), ("matchLabels",), ("podSelector",)}
+        if not edit.added or not selecting or isinstance(edit.after, dict | list):
             return None
         before = context.before_at(edit.path[:-1])
-        return f"asks for {edit.name}: {edit.after} as well" if isinstance(before, dict) and before else None
+        of_all = edit.name.startswith("app.kubernetes.io/")  # these come together, for all that is of one
+        asked = isinstance(before, dict) and before and not of_all
+        return f"asks for {edit.name}: {edit.after} as well" if asked else None
 
 
 class HeapAboveLimit(EditRule):
@@ -103,10 +87,7 @@ class HeapAboveLimit(EditRule):
         """Above the limit of the container around it."""
         heap = amounts(edit.after).get("B") if edit.words & {"heap", "xmx", "maxheap"} else None
         for length in range(len(edit.path) if heap else 0):
-            around = context.after_at(edit.path[:length])
-            resources = around.get("resources") if isinstance(around, dict) else None
-            limits = resources.get("limits") if isinstance(resources, dict) else None
-            memory = limits.get("memory") if isinstance(limits, dict) else None
+            memory = value_at(context.after_at(edit.path[:length]), ("resources", "limits", "memory"))
             limit = amounts(memory).get("B")
             if heap and limit and heap > limit:
                 return f"{edit.after} is above the limit of {memory}"
@@ -116,9 +97,7 @@ class HeapAboveLimit(EditRule):
 def _refused(spec: Any) -> set[str]:
     """The directions that the spec of a policy names without a rule."""
     types = spec.get("policyTypes") if isinstance(spec, dict) else None
-    named = (
-        {each.lower() for each in types if isinstance(each, str)} if isinstance(types, list) else set[str]()
-    )
+    named = {each.lower() for each in types if isinstance(each, str)} if isinstance(types, list) else set()
     return {each for each in named if not spec.get(each)}
 
 
@@ -138,14 +117,9 @@ class StrangersText(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """In what is run; as the value of a variable it is fine."""
-        match = (
-            _STRANGERS.search(edit.after)
-            if isinstance(edit.after, str) and edit.name in {"run", "script"}
-            else None
-        )
-        if match is None or (isinstance(edit.before, str) and _STRANGERS.search(edit.before)):
-            return None
-        return f"{match[0]} is put into the command"
+        before, after = (str(each) if isinstance(each, str) else "" for each in (edit.before, edit.after))
+        match = _STRANGERS.search(after) if edit.name in {"run", "script"} else None
+        return f"{match[0]} is put into the command" if match and not _STRANGERS.search(before) else None
 
 
 class StrangersTrigger(Rule):
@@ -183,12 +157,8 @@ class FlagDropped(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """The same command, without such a flag."""
-        before, after = edit.before, edit.after
-        if (
-            not isinstance(before, str)
-            or not isinstance(after, str)
-            or before.split()[:1] != after.split()[:1]
-        ):
+        before, after = edit.texts
+        if before.split()[:1] != after.split()[:1]:
             return None
         gone = (set(_FLAG.findall(before)) - set(_FLAG.findall(after))) & _TELLING
         return f"--{min(gone)} is gone" if gone else None
@@ -234,12 +204,10 @@ def _runs_a_year(value: Any) -> int | None:
     except ValueError:
         return None
     lengths = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
-    matching = sum(
-        1
-        for month in months or range(1, 13)
-        for day in range(1, lengths.get(month, 31) + 1)
-        if days is None or day in days
+    all_days = (
+        (month, day) for month in months or range(1, 13) for day in range(1, lengths.get(month, 31) + 1)
     )
+    matching = sum(1 for _, day in all_days if days is None or day in days)
     if weekdays is not None:
         matching = matching * len(weekdays) // 7 if days is None else matching + 52 * len(weekdays)
     return matching * len(minutes or range(60)) * len(hours or range(24)) * seconds
@@ -284,12 +252,11 @@ class SenderPolicy(EditRule):
             return _of_dmarc(before, after)
         if not before.startswith("v=spf1") or not after.startswith("v=spf1"):
             return None
-        senders = [
+        sent, sends = (
             {each for each in text.split()[1:] if not _ALL.fullmatch(each)} for text in (before, after)
-        ]
-        gone = sorted(senders[0] - senders[1])
-        if gone:
-            return f"{gone[0]} may not send any more"
+        )
+        if gone := sent - sends:
+            return f"{min(gone)} may not send any more"
         was, now = _ALL.search(before), _ALL.search(after)
         weaker = was is not None and now is not None and _STRICT[now[1]] < _STRICT[was[1]]
         return f"from {was[0]} to {now[0]}" if weaker and was and now else None

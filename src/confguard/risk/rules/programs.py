@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from abc import abstractmethod
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -15,7 +16,7 @@ from confguard.paths import Path
 from confguard.risk.findings import Severity
 from confguard.risk.names import name_of, word_set
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
-from confguard.risk.rules.programs_known import Fact, Program, fact_of
+from confguard.risk.rules.programs_known import Fact, fact_of
 
 _WORD = re.compile(r"[A-Za-z][\w.+-]*")
 _BARE = re.compile(r"-?\d+(\.\d+)?")
@@ -104,7 +105,24 @@ def _plain(value: Any) -> str:
     return text if text in {"/dev/null"} else "".join(char for char in text if char.isalnum())
 
 
-class Refused(EditRule):
+class _FactRule(EditRule):
+    """A rule about what a program states of a setting; it says where that is stated."""
+
+    def judge(self, edit: Edit, context: Context) -> Verdict:
+        """What is dangerous by the fact, where one is known."""
+        program, fact = fact_of(edit, context) or (None, None)
+        verdict = self.judged_by(fact, edit) if fact else None
+        if program is None or verdict is None:
+            return None
+        severity, message = (self.severity, verdict) if isinstance(verdict, str) else verdict
+        return severity, f"{message} ({program.program}, {program.source})"
+
+    @abstractmethod
+    def judged_by(self, fact: Fact, edit: Edit) -> Verdict:
+        """What is dangerous about an edit of the setting of which this is stated."""
+
+
+class Refused(_FactRule):
     code = "CG544"
     title = "a value that its program refuses"
     severity = "critical"
@@ -116,22 +134,16 @@ class Refused(EditRule):
         "max_connections = 300\nshared_buffers = '4GB'\n",
     )
 
-    def judge(self, edit: Edit, context: Context) -> Verdict:
+    def judged_by(self, fact: Fact, edit: Edit) -> Verdict:
         """Out of range, no word that it knows, without the unit that it wants, or a change that it never takes."""
-        known = fact_of(edit, context)
-        if known is None:
-            return None
-        program, fact = known
         refused = _refused(edit.after, fact)
         if refused and not _refused(edit.before, fact):
-            severity, why = refused
-            return severity, f"{why} ({_cited(program)})"
-        if fact.immutable and _is_set(edit.before) and _is_set(edit.after):
-            return "high", f"{sized(edit)}: a change of it is refused ({_cited(program)})"
-        return None
+            return refused
+        fixed = fact.immutable and _is_set(edit.before) and _is_set(edit.after)
+        return ("high", f"{sized(edit)}: a change of it is refused") if fixed else None
 
 
-class OtherUnit(EditRule):
+class OtherUnit(_FactRule):
     code = "CG545"
     title = "an amount that its program reads in another unit"
     reason = "A bare number is in the setting's own unit: milliseconds or seconds, bytes or pages of 8 kB."
@@ -142,26 +154,24 @@ class OtherUnit(EditRule):
         "max_connections = 200\nshared_buffers = '5GB'\n",
     )
 
-    def judge(self, edit: Edit, context: Context) -> Verdict:
+    def judged_by(self, fact: Fact, edit: Edit) -> Verdict:
         """The unit went and the amount is another, or it is the default in another unit."""
-        known = fact_of(edit, context)
-        if known is None or known[1].unit is None or not _BARE.fullmatch(str(edit.after).strip()):
+        if fact.unit is None or not _BARE.fullmatch(str(edit.after).strip()):
             return None
-        program, fact = known
         before, after = fact.amount(edit.before), fact.amount(edit.after)
         if not after or after < 0:
             return None
         meant = f"{edit.after} is read in {fact.unit}"
         if before and not _BARE.fullmatch(str(edit.before).strip()) and not 0.01 < after / before < 100:
-            return f"{sized(edit)}: {meant} ({_cited(program)})"
-        default = fact.amount(fact.default)
-        slipped = default and _in_another_unit(after, default, fact)
-        if slipped and not (before and _in_another_unit(before, default or 0, fact)):
-            return f"{meant}, and the default is {_shown(default or 0, fact)} ({_cited(program)})"
+            return f"{sized(edit)}: {meant}"
+        default = fact.amount(fact.default) or 0
+        slipped = _in_another_unit(after, default, fact)
+        if slipped and not (before and _in_another_unit(before, default, fact)):
+            return f"{meant}, and the default is {_shown(default, fact)}"
         return None
 
 
-class NearTheMost(EditRule):
+class NearTheMost(_FactRule):
     code = "CG555"
     title = "an amount near the most that its program takes"
     reason = (
@@ -174,19 +184,16 @@ class NearTheMost(EditRule):
         "autovacuum_freeze_max_age = 400000000\nmax_connections = 200\n",
     )
 
-    def judge(self, edit: Edit, context: Context) -> Verdict:
+    def judged_by(self, fact: Fact, edit: Edit) -> Verdict:
         """From a half or less of it to nine tenths or more, where it is an amount that was chosen."""
-        known = fact_of(edit, context)
-        most = known[1].max if known else None
-        if known is None or not most or most in _ANY_NUMBER:
+        before, after, most = fact.amount(edit.before), fact.amount(edit.after), fact.max
+        if before is None or after is None or not most or most in _ANY_NUMBER:
             return None
-        before, after = known[1].amount(edit.before), known[1].amount(edit.after)
-        if before is None or after is None or not before <= most / 2 or not most * 0.9 <= after <= most:
-            return None
-        return f"{sized(edit)}: the most is {_shown(most, known[1])} ({_cited(known[0])})"
+        near = before <= most / 2 and most * 0.9 <= after <= most
+        return f"{sized(edit)}: the most is {_shown(most, fact)}" if near else None
 
 
-class NeedsRestart(EditRule):
+class NeedsRestart(_FactRule):
     code = "CG546"
     title = "takes effect at a restart of its program"
     severity = "low"
@@ -198,15 +205,12 @@ class NeedsRestart(EditRule):
         "max_connections = 200\nshared_buffers = '4GB'\nwork_mem = '8MB'\n",
     )
 
-    def judge(self, edit: Edit, context: Context) -> Verdict:
+    def judged_by(self, fact: Fact, edit: Edit) -> Verdict:
         """By what the reference states."""
-        known = fact_of(edit, context)
-        if known is None or not known[1].restart:
-            return None
-        return f"{sized(edit)}: only a restart takes it ({_cited(known[0])})"
+        return f"{sized(edit)}: only a restart takes it" if fact.restart else None
 
 
-class MadeAnew(EditRule):
+class MadeAnew(_FactRule):
     code = "CG547"
     title = "a change for which the thing is removed and made anew"
     reason = "What was in it, its address and its name are gone with it, unless somebody brings them over."
@@ -218,12 +222,10 @@ class MadeAnew(EditRule):
         "yaml",
     )
 
-    def judge(self, edit: Edit, context: Context) -> Verdict:
+    def judged_by(self, fact: Fact, edit: Edit) -> Verdict:
         """By what the schema states."""
-        known = fact_of(edit, context)
-        if known is None or not known[1].anew or not (_is_set(edit.before) and _is_set(edit.after)):
-            return None
-        return f"{sized(edit)}: it is replaced by a new one ({_cited(known[0])})"
+        anew = fact.anew and _is_set(edit.before) and _is_set(edit.after)
+        return f"{sized(edit)}: it is replaced by a new one" if anew else None
 
 
 def _refused(value: object, fact: Fact) -> tuple[Severity, str] | None:
@@ -263,7 +265,3 @@ def _in_another_unit(amount: float, default: float, fact: Fact) -> bool:
 
 def _is_set(value: object) -> bool:
     return value is not None and not isinstance(value, dict | list)
-
-
-def _cited(program: Program) -> str:
-    return f"{program.program}, {program.source}"

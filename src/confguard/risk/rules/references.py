@@ -11,7 +11,7 @@ from confguard.risk.findings import Finding
 from confguard.risk.names import head_of, name_of, word_set, words_of, words_on_path
 from confguard.risk.rules.context import environment_of
 from confguard.risk.rules.edits import leaves
-from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
+from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized
 from confguard.schema.guarded import opaque
 
 _REFERRING = word_set(
@@ -42,6 +42,7 @@ _ARTEFACTS = tuple(
     )
 )
 _ADDRESS = re.compile(r"[.:/@]")
+_LOOPBACK = re.compile(r"(?<![a-z0-9.])(localhost|127\.0\.0\.1|\[::1\])(?![a-z0-9.])", re.IGNORECASE)
 _NAMED_AT = {("name",), ("id",)}
 
 
@@ -91,14 +92,12 @@ class RoleSwapped(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """From a name of one role to one of the other."""
-        if not isinstance(edit.before, str) or not isinstance(edit.after, str):
+        if max(map(len, edit.texts)) > 200 or " " in edit.texts[1]:
             return None
-        if max(len(edit.before), len(edit.after)) > 200 or " " in edit.after:
-            return None
-        before, after = words_of(edit.before), words_of(edit.after)
-        for one, other in (_ROLES, _ROLES[::-1]):
-            if before & one and after & other and not before & other and not after & one:
-                return f"from {edit.before} to {edit.after}"
+        before, after = map(words_of, edit.texts)
+        for own, other in (_ROLES, _ROLES[::-1]):
+            if before & own and after & other and not before & other and not after & own:
+                return sized(edit)
         return None
 
 
@@ -147,17 +146,19 @@ class DanglingReference(Rule):
         """A reference to a table or element of the file that now names none."""
         known = set[str]()
         for edit in context.edits:
-            texts = isinstance(edit.before, str) and isinstance(edit.after, str)
-            if not texts or head_of(name_of(edit.path)) not in _REFERRING or edit.path[-1] in {"name", "id"}:
+            before, after = edit.texts
+            if (
+                before == after
+                or head_of(name_of(edit.path)) not in _REFERRING
+                or edit.path[-1] in {"name", "id"}
+            ):
                 continue
             around = words_on_path(edit.path[-2:])
             if around & word_set("labels annotations sourcelabel targetlabel"):  # which name themselves
                 continue
             known = known or set(_names_in(context.after))
-            if edit.before in known and edit.after not in known and edit.before != edit.after:
-                yield self.finding(
-                    edit.path, f"named '{edit.before}', which is in this file; '{edit.after}' is not"
-                )
+            if before in known and after not in known:
+                yield self.finding(edit.path, f"named '{before}', which is in this file; '{after}' is not")
 
 
 class PolicySwapped(EditRule):
@@ -174,11 +175,9 @@ class PolicySwapped(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """From one name to another, both of tables or elements of the file."""
-        if not isinstance(edit.before, str) or not isinstance(edit.after, str) or not edit.words & _POLICIES:
+        if not any(edit.texts) or not edit.words & _POLICIES:
             return None
-        names = set(_names_in(context.after))
-        both = edit.before in names and edit.after in names
-        return f"from {edit.before} to {edit.after}" if both else None
+        return sized(edit) if set(edit.texts) <= set(_names_in(context.after)) else None
 
 
 class PolicyDropped(EditRule):
@@ -201,11 +200,10 @@ class PolicyDropped(EditRule):
         gone = edit.removed and isinstance(edit.before, str) and words_of(name_of(edit.path)) & _APPLIED
         if not gone or edit.before not in set(_names_in(context.after)):
             return None
-        around = context.after_at(edit.path[:-1])
-        named = any(
-            text == edit.before for path, text in context.texts_after if path[-1] not in {"name", "id"}
-        )
-        return None if named or not around else f"'{edit.before}' is still here, and nothing names it"
+        texts = context.texts_after
+        named = any(text == edit.before for path, text in texts if path[-1] not in {"name", "id"})
+        left = not named and context.after_at(edit.path[:-1])
+        return f"'{edit.before}' is still here, and nothing names it" if left else None
 
 
 class UnknownPlaceholder(EditRule):
@@ -222,10 +220,8 @@ class UnknownPlaceholder(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """The old placeholder named a key of the file; the new one names none."""
-        if not isinstance(edit.before, str) or not isinstance(edit.after, str):
-            return None
-        old, new = _placeholders(edit.before), _placeholders(edit.after)
-        if old and not new and "{" in edit.after:
+        old, new = map(_placeholders, edit.texts)
+        if old and not new and "{" in edit.texts[1]:
             return f"{sorted(old)[0]} is no placeholder any more: {edit.after}"
         if not old or not new - old:
             return None
@@ -260,10 +256,7 @@ def _used_at(address: str) -> str:
 
 
 def _loopback(text: str) -> bool:
-    return (
-        re.search(r"(?<![a-z0-9.])(localhost|127\.0\.0\.1|\[::1\])(?![a-z0-9.])", text, re.IGNORECASE)
-        is not None
-    )
+    return _LOOPBACK.search(text) is not None
 
 
 def _placeholders(text: str) -> set[str]:

@@ -16,9 +16,8 @@ from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rul
 from confguard.risk.rules.kinds import means_everything
 from confguard.secrets import is_reference, is_token, secret_name
 
-_WEAK = frozenset(
-    {"none", "null", "md5", "sha1", "des", "3des", "rc4", "rc2", "ssl", "sslv2", "sslv3", "tlsv1", "tls1.0"}
-    | {"tlsv1.0", "tlsv1.1", "tls1.1", "1.0", "1.1", "plain", "anon", "export"}
+_WEAK = word_set(
+    "none null md5 sha1 des 3des rc4 rc2 ssl sslv2 sslv3 tlsv1 tls1.0 tlsv1.0 tlsv1.1 tls1.1 1.0 1.1 plain anon export"
 )
 _ALGORITHMS = word_set(
     "algorithm algorithms alg algs cipher ciphers hash digest signing protocol protocols tls ssl mac kex "
@@ -48,9 +47,7 @@ _NOT_SECRET = word_set(
 _REFERENCES = word_set("secretref secretkeyref secretname fromsecret envfromsecret encrypteddata")
 _ENCRYPTED = re.compile(r"\s*(?:ENC\[|\$ANSIBLE_VAULT;|-----BEGIN AGE ENCRYPTED|vault:v\d)")
 _VERSION_RANGE = re.compile(r"[\^~<>=v]*\s*\d+(?:\.\w+)+.*")
-_POWERS = frozenset(
-    {"sys_admin", "net_admin", "all", "sys_ptrace", "dac_override", "cap_sys_admin", "net_raw"}
-)
+_POWERS = word_set("sys_admin net_admin all sys_ptrace dac_override cap_sys_admin net_raw")
 
 
 class WeakAlgorithm(EditRule):
@@ -177,12 +174,11 @@ class SchemeDowngraded(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """`https` to `http`, and the like."""
-        if not isinstance(edit.before, str) or not isinstance(edit.after, str):
-            return None
-        before, after = edit.before.partition("://")[0].lower(), edit.after.partition("://")[0].lower()
-        if before == f"{after}s" and "://" in edit.after:
+        old, new = edit.texts
+        before, after = old.partition("://")[0].lower(), new.partition("://")[0].lower()
+        if before == f"{after}s" and "://" in new:
             return f"from {before} to {after}"
-        ports = (edit.before.rpartition(":")[2], edit.after.rpartition(":")[2])
+        ports = (old.rpartition(":")[2], new.rpartition(":")[2])
         listening = edit.words & {"listen", "bind", "port", "address", "endpoint"}
         if listening and ports in {("443", "80"), ("8443", "8080"), ("8443", "80"), ("443", "8080")}:
             return f"from port {ports[0]} to {ports[1]}"
@@ -204,12 +200,7 @@ class PrivateCached(EditRule):
         private = word_set("authenticated private cookie cookies session authorization loggedin")
         if not edit.words & private or edit.removed or edit.words & {"ttl", "lifetime", "name"}:
             return None
-        beside = context.after_at(edit.path[:-1])
-        near = (
-            frozenset[str]().union(*(words_of(str(key)) for key in beside))
-            if isinstance(beside, dict)
-            else frozenset()
-        )
+        near = frozenset[str]().union(*(words_of(str(key)) for key in context.around(edit.path)))
         if not (edit.trail | near) & {"cache", "caching", "cdn"}:
             return None
         keeps_out = word_set("bypass pass private nostore ignore skip never deny none strip disabled")
@@ -222,10 +213,8 @@ class PrivateCached(EditRule):
 
 def _covers(wide: str, narrow: Any) -> bool:
     """Does a pattern with a star take what stood there before, and more?"""
-    plain = (
-        isinstance(narrow, str) and len(narrow) < 300 and len(wide) < 300 and not set("?[\\^$(|") & set(wide)
-    )
-    return plain and wide != narrow and fnmatchcase(narrow, wide)
+    short = isinstance(narrow, str) and len(narrow) < 300 and len(wide) < 300
+    return short and not set("?[\\^$(|") & set(wide) and wide != narrow and fnmatchcase(narrow, wide)
 
 
 def _asymmetric(value: Any) -> bool:
@@ -238,12 +227,8 @@ def _url_password(value: Any) -> bool:
 
 
 def _literal(value: Any) -> bool:
-    return (
-        isinstance(value, str)
-        and bool(value.strip())
-        and not is_reference(value)
-        and not _ENCRYPTED.match(value)
-    )
+    text = isinstance(value, str) and bool(value.strip())
+    return text and not is_reference(value) and not _ENCRYPTED.match(value)
 
 
 def _names_a_secret(edit: Edit, value: str) -> bool:
@@ -323,12 +308,8 @@ class RoleGranted(Rule):
         members = word_set("subjects members users principals groups bindings")
         for change in context.changes:
             path = change.path
-            if (
-                change.op != "add"
-                or len(path) < 2
-                or not isinstance(path[-2], str)
-                or not words_of(path[-2]) & members
-            ):
+            listed = change.op == "add" and len(path) > 1 and isinstance(path[-2], str)
+            if not listed or not words_of(str(path[-2])) & members:
                 continue
             around = context.after_at(path[:-2])
             role = next((text for text in _role_names(around, path[:-2]) if words_of(text) & _RULERS), None)
@@ -366,11 +347,8 @@ def _role_names(table: Any, path: tuple[Any, ...]) -> Iterator[str]:
     if isinstance(table, dict):
         for key, value in table.items():
             if words_of(str(key)) & {"role", "roleref"}:
-                yield from (
-                    each
-                    for each in (value, *(value.values() if isinstance(value, dict) else ()))
-                    if isinstance(each, str)
-                )
+                named = (value, *(value.values() if isinstance(value, dict) else ()))
+                yield from (each for each in named if isinstance(each, str))
 
 
 def _mode(value: object) -> int | None:

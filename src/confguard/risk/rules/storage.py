@@ -85,11 +85,9 @@ class EphemeralStorage(EditRule):
         if "persistence" in edit.trail and edit.words & {"enabled", "persistence"}:
             off = polarity(edit.before) is True and polarity(edit.after) is False
             return "is off" if off else None
-        around = context.after_at(edit.path[:-1])
         claim = edit.removed and edit.name in {"persistentVolumeClaim", "volumeClaimTemplates"}
-        if claim and isinstance(around, dict) and "emptyDir" in around:
-            return "was a claim, and is an empty folder"
-        return None
+        emptied = claim and "emptyDir" in context.around(edit.path)
+        return "was a claim, and is an empty folder" if emptied else None
 
 
 def _level(value: object) -> int | None:

@@ -12,17 +12,12 @@ from confguard.documents.interface import Position
 from confguard.paths import Path, reveal, value_at
 from confguard.risk.findings import Finding
 from confguard.risk.names import word_set
-from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
+from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized
 from confguard.secrets import is_reference
 
-_TYPES = {
-    bool: "a boolean",
-    int: "a number",
-    float: "a number",
-    str: "a text",
-    dict: "a table",
-    list: "a list",
-}
+_TYPES = {bool: "a boolean", str: "a text", dict: "a table", list: "a list"} | dict.fromkeys(
+    (int, float), "a number"
+)
 _REFERRING = word_set(
     "Ref $ref valueFrom secretKeyRef configMapKeyRef fieldRef fromSecret get_param get_attr"
 )
@@ -36,6 +31,8 @@ _PLACEHOLDER = re.compile(
     r"insert[-_ ].*[-_ ]here|placeholder|foo(bar)?|lorem ipsum",
     re.IGNORECASE,
 )
+_NO_VALUES = word_set("description comment help example placeholder title name kind")
+_KEEPING_SPACE = word_set("separator delimiter prefix suffix format prompt indent template message")
 _BRACED = re.compile(r"\{{1,2}\s*[.$]?([\w.]{1,60})\s*\}{1,2}")
 _NAMING = word_set("template key prefix path object bucket topic queue name pattern table index")
 _ABSOLUTE = re.compile(r"(?:[\w-]{1,63}\.){2,12}")
@@ -201,11 +198,9 @@ class TemplateMerged(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """Fewer placeholders than two or more, and still one."""
-        if not isinstance(edit.before, str) or not isinstance(edit.after, str) or not edit.words & _NAMING:
-            return None
-        before, after = set(_BRACED.findall(edit.before)), set(_BRACED.findall(edit.after))
+        before, after = (set(_BRACED.findall(text)) for text in edit.texts)
         fewer = len(before) >= 2 and 0 < len(after) < len(before)
-        return f"from {edit.before} to {edit.after}" if fewer else None
+        return sized(edit) if fewer and edit.words & _NAMING else None
 
 
 class LargeNumber(EditRule):
@@ -261,16 +256,11 @@ class Placeholder(EditRule):
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """A whole value that is a placeholder, and was not one."""
         before, after = reveal(edit.before), reveal(edit.after)
-        if not isinstance(after, str) or edit.words & word_set(
-            "description comment help example placeholder title name kind"
-        ):
+        if not isinstance(after, str) or edit.words & _NO_VALUES:
             return None
         was = isinstance(before, str) and _PLACEHOLDER.fullmatch(before.strip())
-        return (
-            f"is still to be filled in: {edit.after}"
-            if _PLACEHOLDER.fullmatch(after.strip()) and not was
-            else None
-        )
+        left = _PLACEHOLDER.fullmatch(after.strip()) and not was
+        return f"is still to be filled in: {edit.after}" if left else None
 
 
 class SurroundedBySpace(EditRule):
@@ -287,7 +277,5 @@ class SurroundedBySpace(EditRule):
             return None
         was = isinstance(edit.before, str) and edit.before != edit.before.strip()
         odd = edit.after != edit.after.strip() and not edit.after.endswith("\n")
-        keeps = edit.words & word_set(
-            "separator delimiter prefix suffix format prompt indent template message"
-        )
+        keeps = edit.words & _KEEPING_SPACE
         return "begins or ends with white space" if odd and not was and not keeps else None
