@@ -13,7 +13,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from confguard.cli import build_parser
-from confguard.risk.names import BUILT_IN
+from confguard.risk.names import vocabulary
 from confguard.risk.rules import Rule, all_rules
 from confguard.risk.rules.catalogue import FAMILIES
 
@@ -83,7 +83,7 @@ def vocabulary_page() -> str:
         'ours = "our_package.words:NAMES"   # NAMES = {"lanes": "worker pool limit", "fuse": "circuit breaker"}',
         "```",
     ]
-    for program, names in BUILT_IN.items():
+    for program, names in vocabulary().items():
         title = program[0].upper() + program[1:] if " " in program else program
         lines += ["", f"## {title}", "", "| name | words |", "|---|---|"]
         lines += [f"| `{name}` | {words} |" for name, words in names.items()]

@@ -28,7 +28,7 @@ from confguard.risk.judging import Judged, LeftOut, Verdicts
 from confguard.risk.policy import Freeze, PathPolicy
 from confguard.risk.reports import REPORTS
 from confguard.risk.rules.interface import Context, Example, Rule
-from confguard.risk.rules.user import CelRule, UserRule
+from confguard.risk.rules.user import UserRule
 
 Capture = pytest.CaptureFixture[str]
 MONDAY_NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -362,7 +362,7 @@ def test_a_fingerprint_follows_a_finding_that_moves() -> None:
     ],
 )
 def test_a_comment_that_accepts_nothing_is_told_of(comment: str, wrong: str | None) -> None:
-    own = CelRule(UserRule("OWN-1", "false", "never"))
+    own = UserRule("OWN-1", "false", "never")
     after = cg.parse(f"pool_size = 4  # confguard: {comment}\n", "toml", path="a.toml")
     risk = cg.assess(
         cg.diff(cg.parse("pool_size = 64\n", "toml"), after),

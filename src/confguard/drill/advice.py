@@ -16,7 +16,7 @@ from confguard.drill.mutants import Mutant
 from confguard.errors import ConfguardError
 from confguard.paths import Path, show_path, value_at
 from confguard.risk.judging import Terms
-from confguard.risk.rules.user import CelRule, UserRule
+from confguard.risk.rules.user import UserRule
 from confguard.schema.secrets import Secrets
 from confguard.values import in_own_file
 
@@ -69,7 +69,7 @@ def advise(
                 rule.compile()
             except ConfguardError as error:
                 return (), (f"no advice: {error}{f' ({error.hint})' if error.hint else ''}",)
-            stricter = evolve(terms, rules=(*terms.rules, CelRule(rule)))
+            stricter = evolve(terms, rules=(*terms.rules, rule))
             count = sum(closes(gap, stricter) for gap in listed)
             tried.append(Advice(show_path(path), kind, count, _toml(rule)))
         most = max(each.closes for each in tried)

@@ -32,7 +32,6 @@ def guard_of(
     Without its schema, what goes back works even where the schema cannot be imported.
     """
     from confguard.guard import Guard
-    from confguard.risk.rules.user import CelRule
     from confguard.targets.tables import as_target
 
     config, layout = project.config(name), project.layout_of(name)
@@ -49,7 +48,7 @@ def guard_of(
         policy=project.policy_of(config),
         format=config.format,
         impact=config.impact,
-        rules=[CelRule(rule) for rule in project.settings.rules],
+        rules=project.settings.rules,
         on_event=_notifying(project, on_event),
     )
 
@@ -106,10 +105,8 @@ def terms_of(project: Project, config: Config | None, schema: SchemaLike = None)
     )
 
 
-def rules_of(project: Project) -> list[Rule]:
+def rules_of(project: Project) -> Sequence[Rule]:
     """The project's own rules, compiled. Raises `ConfguardError`."""
-    from confguard.risk.rules.user import CelRule
-
     for rule in project.settings.rules:
         rule.compile()  # whether it does is to be known before anything is judged
-    return [CelRule(rule) for rule in project.settings.rules]
+    return project.settings.rules

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from importlib.resources import files
 from itertools import pairwise
 
 from confguard.paths import Key, Path, Segment
 
 __all__ = [
-    "BUILT_IN",
     "head_of",
     "meaning",
     "name_of",
@@ -19,6 +20,7 @@ __all__ = [
     "subject_of",
     "switched",
     "unit_in",
+    "vocabulary",
     "word_set",
     "words_of",
     "words_on_path",
@@ -48,126 +50,6 @@ _UNITS = {
     for spelled in names.split()
 }
 _OFF = {"false", "no", "off", "disabled", "disable", "none", "never", "optional", "permissive", "0"}
-KUBERNETES = {
-    "terminationGracePeriodSeconds": "grace timeout",
-    "activeDeadlineSeconds": "deadline timeout",
-    "progressDeadlineSeconds": "deadline timeout",
-    "initialDelaySeconds": "probe delay",
-    "revisionHistoryLimit": "revision number",
-    "backoffLimit": "retry limit number",
-    "ttlSecondsAfterFinished": "cleanup ttl number",
-    "minReadySeconds": "ready wait",
-    "maxSurge": "surge number",
-    "targetCPUUtilizationPercentage": "target number",
-    "imagePullPolicy": "pull policy",
-    "topologySpreadConstraints": "affinity",
-}
-NGINX = {
-    "worker_processes": "worker limit",
-    "worker_rlimit_nofile": "nofile limit",
-    "keepalive_requests": "keepalive limit",
-    "client_max_body_size": "max body limit",
-    "client_body_buffer_size": "buffer limit",
-    "large_client_header_buffers": "buffer limit",
-    "limit_conn": "limit connection",
-    "limit_req": "limit rate",
-    "max_fails": "failures number",
-    "fail_timeout": "failure interval",
-    "server_tokens": "version public",
-    "ssl_protocols": "tls protocols",
-    "ssl_ciphers": "tls ciphers",
-    "ssl_prefer_server_ciphers": "tls number",
-}
-MYSQL = {
-    "wait_timeout": "idle timeout",
-    "thread_cache_size": "thread limit",
-    "table_open_cache": "table limit",
-    "open_files_limit": "nofile limit",
-    "max_allowed_packet": "max packet limit",
-    "innodb_log_file_size": "log size number",
-    "innodb_io_capacity": "io capacity limit",
-    "innodb_lock_wait_timeout": "lock timeout",
-    "tmp_table_size": "table memory limit",
-    "long_query_time": "query number",
-    "slow_query_log": "query log",
-    "binlog_expire_logs_seconds": "binlog retention",
-    "expire_logs_days": "binlog retention",
-    "skip_grant_tables": "skip auth",
-    "skip_networking": "network number",
-    "local_infile": "file public",
-    "rpl_semi_sync_master_enabled": "semisync replication",
-}
-POSTGRESQL = {
-    "work_mem": "memory limit",
-    "maintenance_work_mem": "memory number",
-    "shared_buffers": "buffer memory limit",
-    "effective_cache_size": "planner number",
-    "temp_file_limit": "file limit",
-    "max_wal_size": "wal size number",
-    "wal_keep_size": "wal retention",
-    "wal_keep_segments": "wal retention",
-    "statement_timeout": "statement timeout",
-    "idle_in_transaction_session_timeout": "idle timeout",
-    "deadlock_timeout": "deadlock number",
-    "random_page_cost": "planner number",
-    "listen_addresses": "listen address",
-    "ssl": "tls",
-    "password_encryption": "password hash algorithm",
-    "synchronous_standby_names": "synchronous standby names",
-}
-REDIS = {
-    "maxmemory": "max memory limit",
-    "maxclients": "max client connection limit",
-    "tcp-backlog": "backlog limit",
-    "hz": "frequency number",
-    "save": "snapshot backup",
-    "requirepass": "password auth",
-    "protected-mode": "protection auth",
-    "min-replicas-to-write": "min replicas quorum",
-    "repl-backlog-size": "replication buffer limit",
-    "client-output-buffer-limit": "buffer limit",
-    "stop-writes-on-bgsave-error": "write check",
-    "lazyfree-lazy-eviction": "eviction number",
-}
-ENVOY = {
-    "max_pending_requests": "max queue limit",
-    "max_requests": "max concurrent limit",
-    "max_ejection_percent": "unavailable percent remove",
-    "consecutive_5xx": "failures number",
-    "base_ejection_time": "ejection wait",
-    "per_try_timeout": "attempt timeout",
-    "num_retries": "retry number",
-    "max_stream_duration": "deadline timeout",
-    "route_timeout": "deadline timeout",
-    "healthy_panic_threshold": "panic number",
-    "overprovisioning_factor": "factor number",
-    "trust_chain_verification": "certificate verify",
-}
-RUNTIMES = {
-    "Xmx": "heap memory limit",
-    "Xms": "heap memory number",
-    "GOMEMLIMIT": "memory limit",
-    "GOMAXPROCS": "cpu limit",
-    "UV_THREADPOOL_SIZE": "thread pool limit",
-    "LimitNOFILE": "nofile limit",
-    "TasksMax": "tasks limit",
-    "MemoryMax": "memory limit",
-    "TimeoutStopSec": "grace timeout",
-    "somaxconn": "max connection backlog limit",
-    "PYTHONHTTPSVERIFY": "https verify",
-    "NODE_TLS_REJECT_UNAUTHORIZED": "tls verify",
-    "StrictHostKeyChecking": "host verify certificate",
-}
-BUILT_IN: Mapping[str, Mapping[str, str]] = {
-    "Kubernetes": KUBERNETES,
-    "nginx": NGINX,
-    "MySQL": MYSQL,
-    "PostgreSQL": POSTGRESQL,
-    "Redis": REDIS,
-    "Envoy": ENVOY,
-    "runtimes and systems": RUNTIMES,
-}
-"""The names by the program that has them."""
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -312,10 +194,21 @@ def meaning(name: str) -> frozenset[str] | None:
 
 
 @cache
+def vocabulary() -> Mapping[str, Mapping[str, str]]:
+    """The words that stand for names of well-known programs, by program.
+
+    More come through the entry-point group `confguard.vocabulary`: a mapping of names to words.
+    """
+    text = files("confguard.risk").joinpath("vocabulary.toml").read_text("utf-8")
+    known: Mapping[str, Mapping[str, str]] = tomllib.loads(text)
+    return known
+
+
+@cache
 def _known() -> Mapping[str, frozenset[str]]:
     from importlib.metadata import entry_points
 
-    known = {name: words for names in BUILT_IN.values() for name, words in names.items()}
+    known = {name: words for names in vocabulary().values() for name, words in names.items()}
     for point in entry_points(group="confguard.vocabulary"):
         known |= point.load()
     return {_plain(name): frozenset(words.split()) for name, words in known.items()}

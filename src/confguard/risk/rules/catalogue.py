@@ -40,23 +40,17 @@ OF_FILES: dict[str, tuple[Severity, str]] = {
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order of codes: of each module here, and what plug-ins register in `confguard.rules`."""
-    package = import_module(__package__)
-    rules = [
-        rule
-        for module in iter_modules(package.__path__)
-        for rule in _rules_in(f"{__package__}.{module.name}")
-    ]
-    return tuple(sorted([*rules, *_plugins()], key=lambda rule: rule.code))
+    from importlib.metadata import entry_points
+
+    modules = iter_modules(import_module(__package__).__path__)
+    rules = [rule for module in modules for rule in _rules_in(f"{__package__}.{module.name}")]
+    plugins = [point.load()() for point in entry_points(group="confguard.rules")]
+    return tuple(sorted([*rules, *plugins], key=lambda rule: rule.code))
 
 
 def known_codes(more: Iterable[Rule] = ()) -> set[str]:
     """The codes that a finding may have: of every rule, of `more`, and of what is found without a rule."""
-    return _built_in_codes().union(rule.code for rule in more)
-
-
-@cache
-def _built_in_codes() -> set[str]:
-    return {*(rule.code for rule in all_rules()), *OF_FILES}
+    return {*(rule.code for rule in (*all_rules(), *more)), *OF_FILES}
 
 
 def rule_coded(code: str) -> Rule:
@@ -96,9 +90,3 @@ def _rules_in(module_name: str) -> list[Rule]:
         and kind.__module__ == module_name
     ]
     return [*getattr(module, "DANGERS", ()), *(kind() for kind in classes)]
-
-
-def _plugins() -> list[Rule]:
-    from importlib.metadata import entry_points
-
-    return [point.load()() for point in entry_points(group="confguard.rules")]

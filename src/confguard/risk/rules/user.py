@@ -14,11 +14,11 @@ from confguard.errors import ConfguardError
 from confguard.risk.findings import SEVERITIES, Finding, Severity
 from confguard.risk.rules.interface import Context, Example, Rule
 
-__all__ = ["CelRule", "UserRule"]
+__all__ = ["UserRule"]
 
 
 @frozen(slots=False)
-class UserRule:
+class UserRule(Rule):
     """One `[[rules]]` table: a condition on each change, and what to say where it holds.
 
     The condition sees `path`, `name`, `op`, `before`, `after` and `file`.
@@ -29,6 +29,10 @@ class UserRule:
     message: str
     severity: Severity = field(default="medium", validator=attrs.validators.in_(SEVERITIES))
     advice: str = "See the project's rules."
+
+    title = "a rule of this project"
+    reason = "The project says so in its confguard.toml."
+    example = Example("", "", "")
 
     def compile(self) -> Any:
         """The compiled condition. Raises `ConfguardError` for one that does not parse, or without the library."""
@@ -50,20 +54,6 @@ class UserRule:
                 f"rule {self.code}: {error}", hint="https://cel.dev tells the language"
             ) from error
 
-
-class CelRule(Rule):
-    """A `UserRule` as a rule."""
-
-    title = "a rule of this project"
-    reason = "The project says so in its confguard.toml."
-    example = Example("", "", "")
-    severity = "medium"
-    advice = "See the project's rules."
-
-    def __init__(self, rule: UserRule) -> None:
-        self.rule = rule
-        self.code = rule.code
-
     def check(self, context: Context) -> Iterator[Finding]:
         """A finding for each change for which the condition holds."""
         for edit in context.edits:
@@ -77,13 +67,13 @@ class CelRule(Rule):
             }
             if self._holds(seen):
                 shown = {"before": show_value(edit.change.before), "after": show_value(edit.change.after)}
-                message = self.rule.message
-                for name, value in ({**seen, **shown}).items():
+                message = self.message
+                for name, value in (seen | shown).items():
                     message = message.replace("{" + name + "}", str(value))
-                yield Finding(self.code, self.rule.severity, edit.path, message, self.rule.advice)
+                yield Finding(self.code, self.severity, edit.path, message, self.advice)
 
     def _holds(self, seen: dict[str, Any]) -> bool:
         try:
-            return self.rule.compile().execute(seen) is True
+            return self.compile().execute(seen) is True
         except (TypeError, ValueError, RuntimeError):
             return False  # a condition on numbers does not hold for texts
