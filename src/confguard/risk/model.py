@@ -33,15 +33,7 @@ from confguard.stores.interface import Revision
 from confguard.texts import amount
 from confguard.values import Documents, check_type
 
-__all__ = [
-    "assess",
-    "check_document",
-    "direction_factor",
-    "finding_factors",
-    "history_factors",
-    "impact_factor",
-    "size_factor",
-]
+__all__ = ["assess", "check_document"]
 
 PATIENCE = 5.0
 """Seconds that a plug-in's rule may take."""
@@ -87,14 +79,10 @@ def assess(
         Impact(impact)  # raises `ValueError` where there is no such level
     known = circumstances or Circumstances(history=history)
     history = known.history if history is None else history
-    resolved = resolve_schema(schema)
-    shape = (
-        resolved.shape.of_documents()
-        if resolved and diff.several
-        else resolved.shape.of_data(diff.before, diff.after)
-        if resolved
-        else diff.shape
-    )
+    shape = diff.shape
+    if resolved := resolve_schema(schema):
+        several, whole = diff.several, resolved.shape
+        shape = whole.of_documents() if several else whole.of_data(diff.before, diff.after)
     at = known.at or datetime.now(UTC)
     process = policy.process(at) if policy else Process()
     process = attrs.evolve(process, impact=impact, **attrs.asdict(known, recurse=False))

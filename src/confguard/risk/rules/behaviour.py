@@ -6,11 +6,10 @@ from confguard.risk.rules import kinds
 from confguard.risk.rules import kinds_of_amounts as amount
 from confguard.risk.rules.interface import Example
 from confguard.risk.rules.kinds import Word
-from confguard.risk.rules.table import Danger, cell
+from confguard.risk.rules.table import Danger, cell, table
 
-DANGERS = (
-    Danger(
-        "CG306",
+DANGERS = table(
+    CG306=Danger(
         "traffic takes another way",
         "Another order, weight or algorithm sends requests to servers that were not made for so many, or that do not "
         "know the session.",
@@ -29,8 +28,7 @@ DANGERS = (
         cell("rate key", kinds.another_name),
         cell(None, Word(was="clientip sourceip", to="none")),
     ),
-    Danger(
-        "CG307",
+    CG307=Danger(
         "a name or address is not served any more",
         "Who asks for it gets an error of certificates, another site, or nothing; old names are kept for years.",
         "Look into the access log for who still asks for it.",
@@ -46,16 +44,14 @@ DANGERS = (
         cell(None, amount.public_made_private),
         cell("address range", amount.range_shrank),
     ),
-    Danger(
-        "CG308",
+    CG308=Danger(
         "both ends have to agree",
         "Frames, sizes and headers that only one end knows are dropped or refused: often only the large ones.",
         "Change both ends in one step, in a window, with a way in that does not depend on it.",
         Example("mtu = 1500\n", "mtu = 9000\n", "mtu = 1500\nname = 'x'\n"),
         cell("wire", kinds.changed),
     ),
-    Danger(
-        "CG427",
+    CG427=Danger(
         "answers for one are kept for others",
         "A shared cache hands the page of the first to all who ask next, with what was his in it.",
         "Keep what tells users apart in the key, and private answers private.",
@@ -70,8 +66,7 @@ DANGERS = (
         cell("cached by", Word(to="none")),
         outage="Steam, 25 December 2015: a cache rule made under attack showed users the pages of others",
     ),
-    Danger(
-        "CG557",
+    CG557=Danger(
         "an alarm calls nobody",
         "The failure comes all the same; it is heard of from users.",
         "Mend the rule that calls too often; keep one that calls.",
@@ -90,8 +85,7 @@ DANGERS = (
         ),
         cell("receiver", Word(to="null none nil empty dummy")),
     ),
-    Danger(
-        "CG558",
+    CG558=Danger(
         "something happens at another time, or to another thing",
         "Jobs run while people work, or twice; backups, keys and offsets belong to what they were made for.",
         "Say which runs, data or keys the change leaves behind.",
@@ -105,8 +99,7 @@ DANGERS = (
         cell("retried", kinds.another_text),
         cell("health check type", kinds.another_name),
     ),
-    Danger(
-        "CG559",
+    CG559=Danger(
         "what has to run before is not waited for",
         "Started too soon, it finds no network, no disk or no database, and stays down.",
         "Keep the order, or let it try again by itself.",
@@ -119,8 +112,7 @@ DANGERS = (
         cell("unit order", kinds.gone),
         cell("pull policy", Word(to="never")),
     ),
-    Danger(
-        "CG560",
+    CG560=Danger(
         "it seems to be done, and nothing is done",
         "A command that always succeeds takes the place of one that did something: nobody notices until it is needed.",
         "Switch it off by its own switch, or leave it.",
@@ -132,8 +124,7 @@ DANGERS = (
         cell(None, kinds.no_op),
         cell(None, Word(was="enabled active", to="suspended")),
     ),
-    Danger(
-        "CG548",
+    CG548=Danger(
         "what goes wrong is answered more harshly",
         "What was kept, tried again or let pass on an error is dropped, refused or asked for by everybody at once.",
         "Try it with the error that it is for; count how often that comes.",
@@ -145,8 +136,7 @@ DANGERS = (
         outage="Facebook, 23 September 2010: an invalid value was deleted, and every client asked the database for it "
         "again",
     ),
-    Danger(
-        "CG552",
+    CG552=Danger(
         "it reaches all of them",
         "What was for a few is for everyone: a mail, a rule, a change that nobody has tried at this size.",
         "Name those it is for; go to all in steps.",
@@ -154,8 +144,7 @@ DANGERS = (
         cell("audience", kinds.all_of_them),
         outage="HBO Max, 17 June 2021: a test mail went to all subscribers",
     ),
-    Danger(
-        "CG553",
+    CG553=Danger(
         "everyone makes one of its own",
         "What was made once and shared is made for each request: connections and threads run out under load.",
         "Keep it shared; give it a limit instead.",
@@ -168,8 +157,7 @@ DANGERS = (
             ),
         ),
     ),
-    Danger(
-        "CG554",
+    CG554=Danger(
         "nobody has to say yes any more",
         "The step that waited for a person runs by itself, at whatever time and after whatever went before.",
         "Keep the approval for what cannot be taken back.",
@@ -178,8 +166,7 @@ DANGERS = (
         cell("occasion", kinds.manual_no_longer),
         cell("automation", kinds.switched_on),
     ),
-    Danger(
-        "CG423",
+    CG423=Danger(
         "what was hidden is shown",
         "Passwords and personal data get into logs, which more people read, and which are kept longer.",
         "Keep it out of the log; raise the detail of other fields.",
@@ -194,8 +181,7 @@ DANGERS = (
         cell("whole requests", kinds.switched_on),
         outage="Facebook, 2019: passwords of hundreds of millions of users stood in readable logs",
     ),
-    Danger(
-        "CG424",
+    CG424=Danger(
         "another chain of trust",
         "Clients that do not know the other root refuse the connection: old devices first, or all, once it expires.",
         "Try the oldest clients that count against it; look when its root expires.",
@@ -206,8 +192,7 @@ DANGERS = (
         ),
         cell("trust anchor", kinds.another_literal),
     ),
-    Danger(
-        "CG519",
+    CG519=Danger(
         "a version is no longer pinned",
         "What is newest changes without a change here: instances differ, and a revert brings nothing back.",
         "Name the version, or the digest.",
@@ -215,8 +200,7 @@ DANGERS = (
         cell("version", kinds.no_longer_pinned),
         cell(None, kinds.address_floating),
     ),
-    Danger(
-        "CG609",
+    CG609=Danger(
         "another minor version of what runs everything",
         "Interfaces, labels and defaults go with a minor version, and what asks for them fails; there is no way back.",
         "Read what the version removes, search for it in what runs there, and try it on a copy of the cluster.",
@@ -228,8 +212,7 @@ DANGERS = (
         cell(None, kinds.another_minor),
         outage="Reddit, 14 March 2023: a minor version of Kubernetes took away a label by which routes were chosen",
     ),
-    Danger(
-        "CG607",
+    CG607=Danger(
         "another major version of what keeps data",
         "Data files of one major version are not read by another: the start fails, and so does going back.",
         "Upgrade by dump or by the tool of the database, on a copy first.",

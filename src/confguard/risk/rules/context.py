@@ -157,7 +157,17 @@ class Context:
     @cached_property
     def unusual(self) -> tuple[Edit, ...]:
         """The edits but for parts of something new that others of its kind in the file have already."""
-        return tuple(edit for edit in self.edits if not self._is_usual(edit))
+        return tuple(
+            edit
+            for edit in self.edits
+            if not edit.added
+            or edit.path == edit.change.path
+            or (edit.name, repr(edit.after)) not in self._known
+        )
+
+    @cached_property
+    def _known(self) -> frozenset[tuple[str, str]]:
+        return frozenset((name_of(path), repr(value)) for path, value in leaves(self.before, ()))
 
     @cached_property
     def roles(self) -> frozenset[str | None]:
@@ -175,17 +185,6 @@ class Context:
     @cached_property
     def _worked_out(self) -> dict[Hashable, Any]:
         return {}
-
-    def _is_usual(self, edit: Edit) -> bool:
-        return (
-            edit.change.op == "add"
-            and edit.path != edit.change.path
-            and (edit.name, repr(edit.after)) in self._known
-        )
-
-    @cached_property
-    def _known(self) -> frozenset[tuple[str, str]]:
-        return frozenset((name_of(path), repr(value)) for path, value in leaves(self.before, ()))
 
     def asleep(self, path: Path) -> bool:
         """Does a table around a setting say that it is not in use?"""

@@ -194,13 +194,10 @@ def changes_within(change: Change) -> Iterator[Change]:
 
 def leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     """Every scalar in a value, by its path; a scalar itself, by the path given."""
-    children = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
-    )
-    if children is None:
+    if not isinstance(value, dict | list):
         yield path, value
         return
-    for key, child in children:
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value):
         yield from leaves(child, (*path, key))
 
 
@@ -246,20 +243,17 @@ def directives_of(text: str) -> dict[str, Any]:
     >>> directives_of("worker_processes 2;\\nproxy_read_timeout 60s;\\n")
     {'worker_processes': 2, 'proxy_read_timeout': '60s'}
     """
+    return {match[1]: _typed(match[2]) for match in _directive_lines(text)}
+
+
+def _directive_lines(text: str) -> list[re.Match[str]]:
     lines = (line for line in text.splitlines() if len(line) <= _LONGEST_LINE)
-    return {match[1]: _typed(match[2]) for line in lines if (match := _DIRECTIVE.match(line))}
+    return [match for line in lines if (match := _DIRECTIVE.match(line))]
 
 
 def _directives(path: Path, before: str, after: str) -> Iterator[Change]:
     """Lines such as `proxy_pass http://app;` that differ, where the words that they begin with do not."""
-    old, new = (
-        [
-            match
-            for line in text.splitlines()
-            if len(line) <= _LONGEST_LINE and (match := _DIRECTIVE.match(line))
-        ]
-        for text in (before, after)
-    )
+    old, new = _directive_lines(before), _directive_lines(after)
     if [match[1] for match in old] != [match[1] for match in new]:
         return
     for was, now in zip(old, new, strict=True):

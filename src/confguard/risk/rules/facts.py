@@ -11,7 +11,7 @@ from confguard.documents.document import Document
 from confguard.paths import Path
 from confguard.risk.findings import Finding
 from confguard.risk.names import word_set, words_of
-from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict
+from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized
 from confguard.secrets import masked_settings
 from confguard.texts import shortened
 
@@ -120,11 +120,9 @@ class NothingReported(EditRule):
         before, after = str(edit.before).lower(), str(edit.after).lower()
         if before not in watching or after not in enforcing:
             return None
-        zeros = (
-            path for path, text in context.texts_after if text in {"0", "0.0", "None"} and _reports(path)
-        )
-        zero = next(zeros, None)
-        return f"from {edit.before} to {edit.after}, while {zero[-1]} is 0" if zero else None
+        zeros = (path for path, text in context.texts_after if text in {"0", "0.0", "None"})
+        zero = next(filter(_reports, zeros), None)
+        return f"{sized(edit)}, while {zero[-1]} is 0" if zero else None
 
 
 class CommentSays(Rule):

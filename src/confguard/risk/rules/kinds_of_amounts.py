@@ -55,11 +55,9 @@ def to_zero(edit: Edit, context: Context, role: str) -> Happened:
 def negative(edit: Edit, context: Context, role: str) -> Happened:
     """Below zero, and was not."""
     before, after = edit.amounts_before.get("n"), edit.amounts_after.get("n")
-    return (
-        f"{sized(edit)}: negative"
-        if before is not None and after is not None and after < 0 <= before
-        else None
-    )
+    if before is None or after is None or before < 0 or after >= 0:
+        return None
+    return f"{sized(edit)}: negative"
 
 
 def few_left(edit: Edit, context: Context, role: str) -> Happened:

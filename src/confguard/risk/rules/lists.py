@@ -142,14 +142,9 @@ class IdentityTaken(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """A value under such a name that a sibling has too, where all siblings' values differed before."""
         for edit in context.edits:
-            if (
-                len(edit.path) < 2
-                or edit.removed
-                or isinstance(edit.after, dict | list | bool)
-                or edit.after is None
-            ):
-                continue
-            if not isinstance(edit.path[-1], str) or not words_of(edit.path[-1]) & _IDENTITIES:
+            scalar = edit.after is not None and not isinstance(edit.after, dict | list | bool)
+            named = scalar and len(edit.path) > 1 and isinstance(edit.path[-1], str)
+            if edit.removed or not named or not words_of(str(edit.path[-1])) & _IDENTITIES:
                 continue
             others = [each.get(edit.path[-1]) for each in context.siblings(edit.path[:-1])]
             given = [str(value) for value in others if isinstance(value, str | int)]

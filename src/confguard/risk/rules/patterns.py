@@ -29,13 +29,19 @@ class _PatternRule(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """What is wrong with the new pattern and was not with the old one."""
-        flaw = self.flaw(edit.after) if _is_pattern(edit, edit.after) else None
-        known = flaw and isinstance(edit.before, str) and self.flaw(edit.before) is not None
+        flaw = self._flaw(edit.after) if _is_pattern(edit, edit.after) else None
+        known = flaw and isinstance(edit.before, str) and self._flaw(edit.before) is not None
         return None if known else flaw
+
+    def _flaw(self, pattern: str) -> str | None:
+        try:
+            return self.flaw(pattern)
+        except (re.error, RecursionError, OverflowError):
+            return None
 
     @abstractmethod
     def flaw(self, pattern: str) -> str | None:
-        """What is wrong with a pattern, if anything is."""
+        """What is wrong with a pattern, if anything is; an error of `re` where Python cannot tell."""
 
 
 class Backtracking(_PatternRule):
@@ -50,10 +56,7 @@ class Backtracking(_PatternRule):
 
     def flaw(self, pattern: str) -> str | None:
         """With the text that proves it."""
-        try:
-            pump = pump_of(pattern)
-        except (re.error, RecursionError, OverflowError):
-            return None
+        pump = pump_of(pattern)
         return f"backtracks exponentially on {pump * 4 + '...'!r}" if pump else None
 
 
@@ -74,10 +77,7 @@ class PolynomialBacktracking(_PatternRule):
 
     def flaw(self, pattern: str) -> str | None:
         """With the characters that both repetitions take."""
-        try:
-            text = polynomial_of(pattern)
-        except (re.error, RecursionError, OverflowError):
-            return None
+        text = polynomial_of(pattern)
         return f"tries every way to part a long run of {text!r}" if text else None
 
 
@@ -98,8 +98,6 @@ class BrokenPattern(_PatternRule):
             re.compile(pattern)
         except re.error as error:
             return f"does not compile: {error}" if error.msg.startswith(_WRONG_EVERYWHERE) else None
-        except (RecursionError, OverflowError):
-            return None
         return None
 
 
@@ -120,13 +118,10 @@ class MatchesAll(_PatternRule):
 
     def flaw(self, pattern: str) -> str | None:
         """It matches nothing at all, and so any text."""
-        try:
-            everything = (
-                bool(pattern) and pattern not in {"^", "$"} and re.compile(pattern).search("") is not None
-            )
-        except (re.error, RecursionError, OverflowError):
-            return None
-        return "matches any text, the empty one too" if everything and "?" not in pattern else None
+        narrow = (
+            not pattern or pattern in {"^", "$"} or re.compile(pattern).search("") is None or "?" in pattern
+        )
+        return None if narrow else "matches any text, the empty one too"
 
 
 class AnchorLost(EditRule):

@@ -147,11 +147,8 @@ class DanglingReference(Rule):
         known = set[str]()
         for edit in context.edits:
             before, after = edit.texts
-            if (
-                before == after
-                or head_of(name_of(edit.path)) not in _REFERRING
-                or edit.path[-1] in {"name", "id"}
-            ):
+            referring = head_of(name_of(edit.path)) in _REFERRING and edit.path[-1] not in {"name", "id"}
+            if before == after or not referring:
                 continue
             around = words_on_path(edit.path[-2:])
             if around & word_set("labels annotations sourcelabel targetlabel"):  # which name themselves

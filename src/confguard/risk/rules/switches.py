@@ -5,7 +5,7 @@ from __future__ import annotations
 from confguard.risk.rules import kinds
 from confguard.risk.rules.interface import Example
 from confguard.risk.rules.kinds import Word
-from confguard.risk.rules.table import Danger, cell
+from confguard.risk.rules.table import Danger, cell, table
 
 _DELETING = (
     "delete destroy purge permanent permanently hard harddelete remove wipe truncate drop deleteall cascade "
@@ -14,9 +14,8 @@ _DELETING = (
 _KEEPING = (
     "retain keep snapshot archive orphan soft softdelete mark markfordeletion trash restrict noaction dryrun"
 )
-DANGERS = (
-    Danger(
-        "CG401",
+DANGERS = table(
+    CG401=Danger(
         "verification was switched off",
         "Without verification anyone on the way can read and change what is sent.",
         "Mend the certificate or name the authority that signed it; do not stop checking.",
@@ -24,8 +23,7 @@ DANGERS = (
         cell("verification", kinds.switched_off),
         severity="critical",
     ),
-    Danger(
-        "CG402",
+    CG402=Danger(
         "authentication or encryption was switched off",
         "Whoever reaches the service may now do what only some were allowed to.",
         "Keep it on; give the caller that fails its own identity.",
@@ -33,8 +31,7 @@ DANGERS = (
         cell("access control", kinds.switched_off),
         severity="critical",
     ),
-    Danger(
-        "CG407",
+    CG407=Danger(
         "debug mode was switched on",
         "Debug modes show internals to strangers, skip checks and slow things down.",
         "Switch it on for one instance, or raise the level of one logger.",
@@ -42,8 +39,7 @@ DANGERS = (
         cell("debugging", kinds.switched_on),
         severity="medium",
     ),
-    Danger(
-        "CG421",
+    CG421=Danger(
         "everything is logged in detail",
         "At debug or trace a service writes many times as much, often on the thread of the request: disks fill, and "
         "requests wait; secrets get into logs.",
@@ -52,8 +48,7 @@ DANGERS = (
         cell("verbosity", Word(to="trace all finest silly")),
         outage="Asana, February 2023: detailed logs slowed the servers at peak",
     ),
-    Danger(
-        "CG409",
+    CG409=Danger(
         "an identity that others check was changed",
         "Issuers, audiences and realms are compared letter by letter. Tokens that were issued before carry the old one "
         "and are rejected; a slash at the end is enough.",
@@ -66,8 +61,7 @@ DANGERS = (
         cell("peer identity", kinds.another_literal),
         cell("own name", kinds.made_internal),
     ),
-    Danger(
-        "CG410",
+    CG410=Danger(
         "made public or privileged",
         "What strangers may reach, they will; what runs privileged takes the host with it.",
         "Give access to those who need it by name.",
@@ -78,8 +72,7 @@ DANGERS = (
         ),
         cell("public", kinds.switched_on),
     ),
-    Danger(
-        "CG415",
+    CG415=Danger(
         "runs as root, or on the host",
         "What breaks out of it, or is taken over, has the machine.",
         "Run as a user of its own; mount only what is needed.",
@@ -88,8 +81,7 @@ DANGERS = (
         cell("non-root", kinds.off_for_good),
         cell("host namespace", kinds.switched_on),
     ),
-    Danger(
-        "CG417",
+    CG417=Danger(
         "what was private is public",
         "What is public is found within minutes by those who look for it all day.",
         "Share it with those who need it, by name or by a link that ends.",
@@ -101,8 +93,7 @@ DANGERS = (
         cell("network type", Word(was="clusterip none", to="loadbalancer nodeport")),
         cell(None, Word(was="clusterip", to="loadbalancer nodeport")),
     ),
-    Danger(
-        "CG502",
+    CG502=Danger(
         "a text became blank",
         "A blank filter, prefix or pattern matches everything; a blank name, address or list of who may, nothing.",
         "Remove the setting if it is not wanted; a blank is a value.",
@@ -115,8 +106,7 @@ DANGERS = (
         outage="Level 3, 4 October 2016: an empty filter field matched every call",
         severity="medium",
     ),
-    Danger(
-        "CG504",
+    CG504=Danger(
         "a safety net was switched off",
         "Safety nets are switched off to get something done, and missed by what comes next.",
         "Leave it on; if it is in the way, mend what it catches, or switch it off for one run only.",
@@ -128,8 +118,7 @@ DANGERS = (
         cell("safety net", kinds.switched_off, (2, "high")),
         outage="Monzo, 29 July 2019: new database nodes joined without streaming their data",
     ),
-    Danger(
-        "CG507",
+    CG507=Danger(
         "a mechanism was swapped for another",
         "Another engine, back end or protocol fails in other ways, under loads that tests do not have.",
         "Try it on a part first, long enough to see a peak.",
@@ -143,8 +132,7 @@ DANGERS = (
         cell("mechanism", kinds.another_name, (1, "medium")),
         outage="Roblox, 28 October 2021: an untried streaming back end enabled across the cluster",
     ),
-    Danger(
-        "CG511",
+    CG511=Danger(
         "a selector was removed",
         "Without its selector a job, policy or deletion applies to everything there is.",
         "Say what it shall apply to.",
@@ -155,8 +143,7 @@ DANGERS = (
         ),
         cell("selector", kinds.only_choice_gone),
     ),
-    Danger(
-        "CG513",
+    CG513=Danger(
         "a service was closed",
         "Maintenance and read-only switches turn users away by design; left on, for as long as no one notices.",
         "Say in the reason until when, and who switches it back.",
@@ -165,8 +152,7 @@ DANGERS = (
         ),
         cell("closing", kinds.closed),
     ),
-    Danger(
-        "CG515",
+    CG515=Danger(
         "deletion became irreversible",
         "A revert brings the setting back, and not the data.",
         "Keep what is deleted for a while; delete for good by hand, with a second pair of eyes.",
@@ -179,8 +165,7 @@ DANGERS = (
         outage="Atlassian, 5 April 2022: a script ran in the mode that deletes for good",
         severity="critical",
     ),
-    Danger(
-        "CG516",
+    CG516=Danger(
         "checks are forced or passed over",
         "What is forced goes through also when it must not.",
         "Mend what the check complains of, or force one run by hand.",
@@ -188,8 +173,7 @@ DANGERS = (
         cell("forcing", kinds.switched_on),
         cell("webhook failure", Word(was="fail", to="ignore")),
     ),
-    Danger(
-        "CG520",
+    CG520=Danger(
         "a safety net was removed",
         "Without its probe a dead instance gets traffic; without its limit one takes what all share; without its list "
         "of who may, everybody may.",
@@ -202,16 +186,14 @@ DANGERS = (
         cell("net", kinds.table_gone),
         cell("guarding", kinds.gone),
     ),
-    Danger(
-        "CG521",
+    CG521=Danger(
         "what is not listed is deleted from now on",
         "Automatic pruning deletes whatever a wrong path, an empty list or a failed template leaves out.",
         "Look at what it would delete first; protect what must not go.",
         Example("[sync]\nprune = false\n", "[sync]\nprune = true\n", "[sync]\nprune = false\nx = 1\n"),
         cell("pruning", kinds.switched_on),
     ),
-    Danger(
-        "CG522",
+    CG522=Danger(
         "a default for all was switched on",
         "A default takes hold of everything that says nothing itself, also of what nobody thought of.",
         "List what has no value of its own; give those that matter one first.",
@@ -219,8 +201,7 @@ DANGERS = (
         cell("default for all", kinds.off_then_on),
         outage="Grafana Cloud, 19 July 2019: a new default priority let pods push out running ingesters",
     ),
-    Danger(
-        "CG523",
+    CG523=Danger(
         "all are replaced at once",
         "One after the other, the first failure stops the roll-out; all at once, there is nothing left that works.",
         "Keep the steps; make them larger only after some went well.",
@@ -234,8 +215,7 @@ DANGERS = (
         ),
         cell("overlapping", Word(was="forbid replace", to="allow")),
     ),
-    Danger(
-        "CG524",
+    CG524=Danger(
         "what restarts or heals by itself no longer does",
         "What dies stays dead until somebody notices.",
         "Keep it restarting, with a pause that grows.",
@@ -244,8 +224,7 @@ DANGERS = (
             "recoverable", Word(was="always onfailure unlessstopped true yes", to="no never false off manual")
         ),
     ),
-    Danger(
-        "CG525",
+    CG525=Danger(
         "a rule does the opposite",
         "What was let through is refused, or the other way round: for everything that the rule or default matches.",
         "Try it on the traffic of an hour ago before it counts.",
@@ -268,8 +247,7 @@ DANGERS = (
             Word(was="deny drop reject discard block refuse", to="allow accept permit pass alwaysallow"),
         ),
     ),
-    Danger(
-        "CG536",
+    CG536=Danger(
         "data is placed by another rule",
         "With another number of shards, or another hash, what is stored is looked for elsewhere: caches are empty, "
         "keys are not found, order is lost.",
@@ -277,8 +255,7 @@ DANGERS = (
         Example("shards = 16\n", "shards = 24\n", "shards = 16\nx = 1\n"),
         cell("placement", kinds.changed),
     ),
-    Danger(
-        "CG541",
+    CG541=Danger(
         "a part of a credential is gone",
         "A key without its certificate, or a certificate without its chain or authority, is refused by the other side.",
         "Keep all parts, or change them together.",
@@ -289,24 +266,21 @@ DANGERS = (
         ),
         cell("credential part", kinds.gone),
     ),
-    Danger(
-        "CG542",
+    CG542=Danger(
         "what was sent somewhere goes nowhere",
         "Alerts, mails, logs or requests that are thrown away are missed when they are needed.",
         "Say in the reason for how long, and who looks meanwhile.",
         Example('receiver = "pager"\n', 'receiver = "blackhole"\n', 'receiver = "chat"\n'),
         cell(None, Word(to="blackhole devnull /dev/null sinkhole discard nullroute noop")),
     ),
-    Danger(
-        "CG526",
+    CG526=Danger(
         "a switch became a text",
         'In most languages the text "false" is true: a switch that is written as one is on.',
         "Write true or false without quotes.",
         Example("check = true\n", 'check = "false"\n', "check = false\n"),
         cell(None, kinds.switch_as_text),
     ),
-    Danger(
-        "CG215",
+    CG215=Danger(
         "a health probe asks something else",
         "A probe of a path or port that does not answer takes every instance out of service, one after the other.",
         "Ask the new one by hand first, in the version that runs now.",
@@ -317,8 +291,7 @@ DANGERS = (
         ),
         cell("probe target", kinds.unanswered),
     ),
-    Danger(
-        "CG222",
+    CG222=Danger(
         "a port at which nothing answers",
         "What is sent there is refused; where it went before, something still listens.",
         "Change what listens with it, in one step or before.",
@@ -330,8 +303,7 @@ DANGERS = (
         ),
         cell("asked port", kinds.unanswered, (2, "high")),
     ),
-    Danger(
-        "CG604",
+    CG604=Danger(
         "replication no longer waits",
         "A primary that fails takes with it what its replicas did not have yet.",
         "Keep one replica that acknowledges for what must not be lost.",
@@ -342,8 +314,7 @@ DANGERS = (
         cell("semi-synchronous", kinds.off_for_good),
         cell("standbys", kinds.blank),
     ),
-    Danger(
-        "CG606",
+    CG606=Danger(
         "a store evicts what it holds, or a cache refuses",
         "A policy that evicts is right for a cache, and loses what a store holds; without one a full cache refuses.",
         "Make sure that everything in it can be made again.",

@@ -11,7 +11,7 @@ from attrs import frozen
 from confguard.risk.findings import Finding, Severity
 from confguard.risk.rules.interface import Context, Edit, Example, Rule
 
-__all__ = ["Cell", "Danger", "Happened", "cell"]
+__all__ = ["Cell", "Danger", "Happened", "cell", "table"]
 
 
 Happened: TypeAlias = tuple[float, str] | str | None
@@ -58,7 +58,6 @@ class Danger(Rule):
 
     def __init__(
         self,
-        code: str,
         title: str,
         reason: str,
         advice: str,
@@ -68,7 +67,7 @@ class Danger(Rule):
         outage: str | None = None,
         generic: bool = False,
     ) -> None:
-        self.code, self.title, self.reason, self.advice, self.example = code, title, reason, advice, example
+        self.title, self.reason, self.advice, self.example = title, reason, advice, example
         self.severity, self.outage, self.generic, self.cells = severity, outage, generic, cells
 
     def check(self, context: Context) -> Iterator[Finding]:
@@ -86,3 +85,10 @@ class Danger(Rule):
     def _roles(self) -> frozenset[str | None]:
         """The roles that the cells are about; None where one is for any."""
         return frozenset(each.role for each in self.cells)
+
+
+def table(**dangers: Danger) -> tuple[Danger, ...]:
+    """Dangers by their codes."""
+    for code, danger in dangers.items():
+        danger.code = code
+    return tuple(dangers.values())
