@@ -31,7 +31,7 @@ from confguard.risk.rules import Rule, all_rules, rule_coded
 from confguard.risk.rules.interface import Context
 from confguard.schema.schema import resolve_schema
 from confguard.schema.shape import Shape
-from confguard.stores import Revision
+from confguard.stores.interface import TAKES_BACK, Revision
 from conftest import incidents
 from strategies import DOCUMENTS
 
@@ -204,14 +204,14 @@ def test_the_side_that_a_mark_warns_of(
     assert all(factor.why.startswith(named) for factor in found)
 
 
-def past(number: int, reverts: int | None = None) -> Revision:
+def revision(number: int, reverts: int | None = None, reason: str = "tuned") -> Revision:
     return Revision(
-        config="pool",
+        config="c",
         number=number,
         content_digest="",
         format="toml",
         author="ana",
-        reason="more",
+        reason=reason,
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         reverts=reverts,
         digest="",
@@ -234,7 +234,7 @@ def past(number: int, reverts: int | None = None) -> Revision:
     ],
 )
 def test_what_was_reverted_lately(reverted: str, points: float | None, why: str) -> None:
-    history = [past(number=i, reverts=1 if mark == "R" else None) for i, mark in enumerate(reverted)]
+    history = [revision(i, 1 if mark == "R" else None) for i, mark in enumerate(reverted)]
     found = history_factors(history)
     assert [(factor.points, factor.why) for factor in found] == ([] if points is None else [(points, why)])
 
@@ -308,10 +308,12 @@ def test_a_setting_written_out_is_compared_with_its_default() -> None:
 
 def test_what_was_reverted_lately_is_likelier_to_be_again() -> None:
     made = cg.diff({"x": "a"}, {"x": "b"})
-    calm = cg.assess(made, history=[past(2), past(1)])
-    shaky = cg.assess(made, history=[past(3, reverts=1), past(2), past(1)])
+    calm = cg.assess(made, history=[revision(2), revision(1)])
+    shaky = cg.assess(made, history=[revision(3, 1), revision(2), revision(1)])
     assert shaky.score > calm.score
     assert "reverted once in the last 3 revisions" in shaky.explain()
+    alone = revision(3, reason=TAKES_BACK.format(2) + "too slow")
+    assert cg.assess(made, history=[alone, revision(2), revision(1)]).score == shaky.score
 
 
 def test_no_rule_shows_a_secret() -> None:
