@@ -146,14 +146,11 @@ def token(value: Any) -> Hashable:
     return (kind, value)
 
 
-def leaves(value: Any, path: Path = (), *, in_lists: bool = False) -> Iterator[tuple[Path, Hashable]]:
-    """Each value inside of tables, by its path; a list is one, unless what is in lists counts, too."""
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Hashable]]:
+    """Each value inside of tables, by its path; a list is one."""
     if value and isinstance(value, dict):
         for key, inner in value.items():
-            yield from leaves(inner, (*path, key), in_lists=in_lists)
-    elif value and in_lists and isinstance(value, list):
-        for i, inner in enumerate(value):
-            yield from leaves(inner, (*path, i), in_lists=True)
+            yield from leaves(inner, (*path, key))
     else:
         yield path, token(value)
 

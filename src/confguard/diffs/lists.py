@@ -191,10 +191,12 @@ def _between_the_same(
     return pairs
 
 
+_FEW, _SMALL = 40, 300
+"""The most elements a side, and the most values in all of them, that deepdiff is asked to pair."""
 _MOST_VALUES = 200_000
 """Where there are more values than this, elements are paired in the order of the lists."""
 _ALIKE = 0.5
-"""The share of its values that an element keeps when it is edited; one that is another in its old place counts half."""
+"""The share of its values that an element keeps when it is edited."""
 
 
 def _pair_alike(
@@ -207,18 +209,19 @@ def _pair_alike(
         pairs = {0: 0}
     elif size > _MOST_VALUES:
         pairs = dict(zip(range(len(before)), range(len(after)), strict=False))
-    else:
+    elif max(len(before), len(after)) > _FEW or size > _SMALL:
         pairs = _by_values(before, after)
-    positions = [(left_old[i], left_new[j]) for i, j in pairs.items()]
-    return [(i, j) for i, j in positions if type(old[i]) is type(new[j])]
+    else:
+        pairs = _by_distance(before, after)
+    paired = [(left_old[i], left_new[j]) for i, j in pairs.items()]
+    return [(i, j) for i, j in paired if type(old[i]) is type(new[j])]
 
 
 def _by_values(old: list[Any], new: list[Any]) -> dict[int, int]:
     """The pairs that share most of their values, the likeliest first."""
-    before, after = ([dict(leaves(element, in_lists=True)) for element in side] for side in (old, new))
+    before, after = ([dict(leaves(element)) for element in side] for side in (old, new))
     scored = [
-        (-(equal + placed) / 2 / max(len(before[i]), len(after[j])), i, j)
-        for i, j, equal, placed in likenesses(before, after)
+        (-equal / max(len(before[i]), len(after[j])), i, j) for i, j, equal, _ in likenesses(before, after)
     ]
     pairs: dict[int, int] = {}
     partners: set[int] = set()
@@ -233,3 +236,40 @@ def _size(value: Any) -> int:
     if isinstance(value, dict | list):
         return 1 + sum(map(_size, value.values() if isinstance(value, dict) else value))
     return 1
+
+
+_LARGEST = 10**300
+
+
+def _tame(value: Any) -> Any:
+    """A value as deepdiff can measure it: it knows neither bytes, nor numbers that no float holds, nor odd keys."""
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else repr(key): _tame(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_tame(inner) for inner in value]
+    plain = value is None or isinstance(value, str | bool)
+    return value if plain or (isinstance(value, int | float) and abs(value) < _LARGEST) else repr(value)
+
+
+def _by_distance(old: list[Any], new: list[Any]) -> dict[int, int]:
+    from deepdiff import DeepDiff
+
+    distances = DeepDiff(
+        _tame(old),
+        _tame(new),
+        ignore_order=True,
+        report_repetition=True,
+        cutoff_intersection_for_pairs=1,
+        cutoff_distance_for_pairs=0.5,
+        view="tree",
+    )
+    pairs: dict[int, int] = {}
+    for levels in distances.values():
+        for level in levels:
+            there = level.path(output_format="list")
+            here = level.path(output_format="list", use_t2=True)
+            # What came or went inside of a pair may name it by the other side's position: then it says nothing.
+            placed = len(there) > 1 and len(here) > 1 and there[0] < len(old) and here[0] < len(new)
+            if placed and there[0] not in pairs and here[0] not in pairs.values():
+                pairs[there[0]] = here[0]
+    return pairs
