@@ -135,3 +135,11 @@ def test_a_name_that_no_longer_tells_a_secret() -> None:
 
     assert findings(Old, New) == ["CS108 password"]
     assert not findings(Old, Same)
+
+
+def test_a_secret_that_an_open_table_names_no_more() -> None:
+    old = {"properties": {"handle": HIDING}}
+    assert findings(old, {"properties": {}}) == ["CS108 handle"]  # its value may stand there still
+    assert not findings(old, {"properties": {}, "additionalProperties": False})
+    assert not findings(old, {"additionalProperties": HIDING})
+    assert findings({"additionalProperties": HIDING}, {}) == ["CS108 *"]
