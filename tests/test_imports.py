@@ -56,6 +56,10 @@ _FIELDS = "from confguard.fields import Duration, Port, Secret\n"
 STARTS: dict[str, tuple[str, set[str]]] = {
     "pydantic": (_MODEL, {"attr", "cattrs", "confguard.paths", "confguard.secrets"}),
     "pydantic's secret": (f"{_MODEL}    key: SecretStr = SecretStr('x')\n", {"attr", "confguard.secrets"}),
+    "only a secret": (
+        f"from confguard.fields import Secret\n{_MODEL}    key: Secret = Secret('x')\n",
+        {"attr", "confguard.paths", "confguard.secrets"},
+    ),
     "secret": (f"{_FIELDS}{_MODEL}    key: Secret = Secret('x')\n", {"confguard.paths", "confguard.secrets"}),
     "port": (f"{_FIELDS}{_MODEL}    port: Port | None = Port(80)\n", {"confguard.secrets"}),
     "duration": (f"{_FIELDS}{_MODEL}    wait: Duration = Duration('2s')\n", {"confguard.secrets"}),

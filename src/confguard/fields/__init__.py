@@ -12,28 +12,38 @@ configuration file can hold and says in its error what it expected. Marks go int
 90.0
 """
 
-from confguard.fields.amounts import ByteSize, Duration, Ratio
-from confguard.fields.base import FieldType
-from confguard.fields.marks import Impact, ImpactLevel, KeyedBy, Owner, Renamed, Safer, Unordered
-from confguard.fields.network import Network, Port, Url
-from confguard.fields.texts import Cron, Regex, Secret
+from confguard.lazy import lazily
 
-__all__ = [
-    "ByteSize",
-    "Cron",
-    "Duration",
-    "FieldType",
-    "Impact",
-    "ImpactLevel",
-    "KeyedBy",
-    "Network",
-    "Owner",
-    "Port",
-    "Ratio",
-    "Regex",
-    "Renamed",
-    "Safer",
-    "Secret",
-    "Unordered",
-    "Url",
-]
+TYPE_CHECKING = False  # as type checkers know it; `typing` itself costs 10 ms
+
+_HOMES = {
+    "confguard.fields.amounts": ["ByteSize", "Duration", "Ratio"],
+    "confguard.fields.base": ["FieldType"],
+    "confguard.fields.marks": ["Impact", "ImpactLevel", "KeyedBy", "Owner", "Renamed", "Safer", "Unordered"],
+    "confguard.fields.network": ["Network", "Port", "Url"],
+    "confguard.fields.secret": ["Secret"],
+    "confguard.fields.texts": ["Cron", "Regex"],
+}
+
+__all__ = [name for names in _HOMES.values() for name in names]
+
+__getattr__ = lazily(__name__, {name: home for home, names in _HOMES.items() for name in names})
+
+if TYPE_CHECKING:
+    from confguard.fields.amounts import ByteSize as ByteSize
+    from confguard.fields.amounts import Duration as Duration
+    from confguard.fields.amounts import Ratio as Ratio
+    from confguard.fields.base import FieldType as FieldType
+    from confguard.fields.marks import Impact as Impact
+    from confguard.fields.marks import ImpactLevel as ImpactLevel
+    from confguard.fields.marks import KeyedBy as KeyedBy
+    from confguard.fields.marks import Owner as Owner
+    from confguard.fields.marks import Renamed as Renamed
+    from confguard.fields.marks import Safer as Safer
+    from confguard.fields.marks import Unordered as Unordered
+    from confguard.fields.network import Network as Network
+    from confguard.fields.network import Port as Port
+    from confguard.fields.network import Url as Url
+    from confguard.fields.secret import Secret as Secret
+    from confguard.fields.texts import Cron as Cron
+    from confguard.fields.texts import Regex as Regex

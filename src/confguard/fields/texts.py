@@ -1,50 +1,14 @@
-"""Texts with a meaning: secrets, regular expressions, schedules."""
+"""Texts with a meaning: regular expressions, schedules."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Self
-
-from attrs import field, frozen
+from typing import Self
 
 from confguard.fields.backtracking import normal_form, pump_of
-from confguard.fields.base import FieldType, TextType
+from confguard.fields.base import TextType
 
-__all__ = ["Cron", "Regex", "Secret"]
-
-
-@frozen(repr=False)
-class Secret(FieldType):
-    """A value that is never shown: not in `repr`, diffs, errors, logs or reports.
-
-    >>> secret = Secret("hunter2")
-    >>> secret
-    Secret('***')
-    >>> secret.reveal()
-    'hunter2'
-    """
-
-    expects = "a text"
-    _value: Any = field(alias="value")
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """The secret that a text holds. Raises `ValueError` without showing the value."""
-        if isinstance(value, Secret):
-            return cls(value.reveal())
-        if not isinstance(value, str):
-            raise ValueError(f"expected {cls.expects}, got {type(value).__name__}")
-        return cls(value)
-
-    def reveal(self) -> Any:
-        """The value itself, for the one place that needs it."""
-        return self._value
-
-    def __str__(self) -> str:
-        return "***"
-
-    def __repr__(self) -> str:
-        return "Secret('***')"
+__all__ = ["Cron", "Regex"]
 
 
 class Regex(TextType):

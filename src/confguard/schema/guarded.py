@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from attrs import field, frozen
-
 from confguard.documents.document import Document, parse
 from confguard.errors import DocumentError
 from confguard.fields import Secret
@@ -37,12 +35,14 @@ TELLING = 4
 """Shorter secrets are words that a text may hold by accident."""
 
 
-@frozen(repr=False)
 class Masked(Secret):
     """A text with a secret in it: `postgres://app:***@db` is shown of it, and these parts are secret."""
 
-    shown: str = field(default=HIDDEN, eq=False)
-    secrets: tuple[str, ...] = field(default=(), eq=False)
+    __slots__ = ("secrets", "shown")
+
+    def __init__(self, value: str, shown: str = HIDDEN, secrets: tuple[str, ...] = ()) -> None:
+        super().__init__(value)
+        self.shown, self.secrets = shown, secrets
 
     def __str__(self) -> str:
         return self.shown
