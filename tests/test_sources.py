@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import subprocess
+from collections import UserDict
 from collections.abc import Callable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -206,3 +208,54 @@ def test_the_hook_and_the_command_line_say_the_same_of_a_change(
     assert command == hook
     # A commit's own subject is known only when it is made.
     assert (ci["decision"], ci["findings"]) == (hook["decision"], hook["findings"])
+
+
+def read_only(value: Any) -> Any:
+    return (
+        MappingProxyType({key: read_only(inner) for key, inner in value.items()})
+        if isinstance(value, dict)
+        else value
+    )
+
+
+@pytest.mark.parametrize(
+    "kind", [read_only, UserDict, lambda data: {"s": read_only(data)}], ids=["proxy", "user", "inner"]
+)
+def test_a_mapping_of_any_kind_is_a_table(kind: Callable[[Any], Any]) -> None:
+    """A change of replicas from 3 to 0 was scored 0, as one of the whole document."""
+    before, after = {"replicas": 3, "port": 80}, {"replicas": 0, "port": 80}
+    table = {"s": after} if "s" in kind(after) else after
+    risk = cg.assess(cg.diff(kind(before), table))
+    assert (risk.score, risk.findings[0].path[-1]) == (80, "replicas")
+    merged = cg.merge(kind(before), kind(before), table)
+    assert (merged.clean, merged.data) == (True, table)
+    guard = cg.Guard("pool", store="memory://", format="yaml")
+    assert guard.plan(kind(before), reason="x").document.data in (before, {"s": before})
+
+
+@pytest.mark.parametrize(
+    "value", [cg.Policy(), cg.Env("X_"), cg.diff({}, {"a": 1}), cg.Bake("1m", confirm=True)]
+)
+def test_a_value_of_confguard_itself_is_no_source(value: Any) -> None:
+    """A revision was compared field by field; `Env` was planned as the config."""
+    guard = cg.Guard("pool", store="memory://", format="yaml")
+    guard.apply(guard.plan({"a": 1}, reason="x"))
+    for source in (value, guard.head()):
+        message = f"{type(source).__name__} is no source"
+        with pytest.raises(TypeError, match=message):
+            cg.diff(source, {})
+        with pytest.raises(TypeError, match=message):
+            guard.plan(source, reason="x")
+
+
+def test_a_text_alone_is_a_list_of_one(folder: Path) -> None:
+    Path("a.toml").write_text("x = 1\n")
+    guard = cg.Guard("a", store="memory://", files="a.toml", reload="http://127.0.0.1:9/reload")
+    assert guard.plan(".", reason="x", labels="stable").labels == ("stable",)
+    assert [probe.name for probe in cg.Bake("1m", probes="http://127.0.0.1:9/").probes] == [
+        "GET http://127.0.0.1:9/"
+    ]
+    assert (
+        cg.Guard("a", store="memory://", layers="a.toml").files
+        == cg.Guard("a", store="memory://", layers=["a.toml"]).files
+    )

@@ -40,7 +40,7 @@ from confguard.targets.drift import Drift
 from confguard.targets.files import write_durably
 from confguard.targets.reload import ReloadLike, as_reload
 from confguard.targets.tables import TargetLike, as_target, refuse_folders
-from confguard.values import check_type
+from confguard.values import check_type, listed
 
 __all__ = ["Guard", "Plan"]
 
@@ -114,10 +114,8 @@ class Guard:
             raise TypeError(
                 f"{type(store).__name__} is no store: a store, its URL, or the path of an SQLite file is"
             )
-        if isinstance(targets, str | os.PathLike):
-            targets = [targets]
-        self.files = layout_from(tuple(layers), files, format)
-        self.targets = tuple(as_target(target, files=self.files) for target in targets)
+        self.files = layout_from(listed(layers), None if files is None else listed(files), format)
+        self.targets = tuple(as_target(target, files=self.files) for target in listed(targets))
         if self.files is None:
             refuse_folders(name, self.targets)
         self._terms = Terms(schema=self.schema, policy=self.policy, impact=impact, rules=tuple(rules))
@@ -128,7 +126,7 @@ class Guard:
             name,
             self.store,
             self.targets,
-            tuple(as_reload(each) for each in reload),
+            tuple(as_reload(each) for each in listed(reload)),
             self.schema,
             clock,
             signer.sign if signer else None,
@@ -160,7 +158,7 @@ class Guard:
             author=author_name(author),
             reason=reason,
             ticket=ticket,
-            labels=tuple(labels),
+            labels=listed(labels),
         )
 
     def apply(

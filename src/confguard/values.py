@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -110,6 +111,26 @@ def copied(data: Any) -> Any:
     if isinstance(data, Documents):
         return Documents(map(copied, data))
     return [copied(value) for value in data] if isinstance(data, list) else data
+
+
+def as_tables(data: Any) -> Any:
+    """Data with a plain table for every mapping, as documents hold them.
+
+    >>> from types import MappingProxyType
+    >>> as_tables({"db": MappingProxyType({"port": 1})})
+    {'db': {'port': 1}}
+    """
+    if isinstance(data, Mapping):
+        tables = ((key, as_tables(value)) for key, value in data.items())
+        return Files(tables) if isinstance(data, Files) else dict(tables)
+    if isinstance(data, Documents):
+        return Documents(map(as_tables, data))
+    return [as_tables(value) for value in data] if isinstance(data, list) else data
+
+
+def listed(value: Any) -> tuple[Any, ...]:
+    """What stands in a list, or alone in its place: a text is not taken letter by letter."""
+    return (value,) if isinstance(value, str | os.PathLike) else tuple(value)
 
 
 def digest_of(data: Any) -> str:

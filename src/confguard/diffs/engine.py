@@ -21,7 +21,7 @@ from confguard.schema.schema import Schema, SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.sources import Source, SourceData, read_source
-from confguard.values import Documents, documents_of, identical, same
+from confguard.values import Documents, as_tables, documents_of, identical, same
 
 __all__ = ["Walk", "compare", "diff", "from_json_patch"]
 
@@ -79,6 +79,11 @@ def compare(before: SourceData, after: SourceData, shape: Shape = ANYTHING, *, m
             walk.values(old, new, (), (), shape)
         steps = find_moves(walk.steps, walk.between) if moves else walk.steps
         changes = _without_copies([_change(step, secrets) for step in steps])
+        sides = (side for change in changes for side in (change.before, change.after))
+        if any(isinstance(side, Mapping) and not isinstance(side, dict) for side in sides):
+            # Only now: to look for mappings of other kinds first would cost everybody a walk.
+            one, two = (SourceData(as_tables(side.data), side.document) for side in (before, after))
+            return compare(one, two, shape, moves=moves)
     except RecursionError:
         raise DiffError("the data is nested too deep to walk, or refers to itself") from None
     return Diff(

@@ -16,7 +16,7 @@ from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format, format_named, notation_of
 from confguard.errors import DocumentError
 from confguard.paths import Key, Path, follow, path_from_json, show_path, value_at
-from confguard.values import Documents, check_type, digest_of, identical, same
+from confguard.values import Documents, as_tables, check_type, digest_of, identical, same
 
 if TYPE_CHECKING:
     from confguard.documents.editing.changing import DataChange
@@ -265,6 +265,7 @@ def write(data: Any, format: str) -> Document:
     """
     problem = f"{format} cannot hold this data exactly: hand in a file instead"
     try:
+        data = as_tables(data)
         document = parse(format_named(format).write(data), format)
     except NotImplementedError:
         hint = "hand in a file instead of a mapping"

@@ -17,6 +17,7 @@ from confguard.rollout.probes import Probe, ProbeLike, as_probe, ask
 from confguard.stores.interface import LEASE_SECONDS
 from confguard.stores.stages import Stage, stages_of
 from confguard.texts import amount
+from confguard.values import listed
 
 __all__ = ["Bake", "Outcome", "Watched", "health", "lease_for", "watch"]
 
@@ -25,11 +26,11 @@ _MOMENT = 0.75
 
 
 def _probes(probes: Iterable[ProbeLike]) -> tuple[Probe, ...]:
-    return tuple(map(as_probe, probes))
+    return tuple(map(as_probe, listed(probes)))
 
 
 def _monitors(monitors: Iterable[MonitorLike]) -> tuple[Monitor, ...]:
-    return tuple(map(as_monitor, monitors))
+    return tuple(map(as_monitor, listed(monitors)))
 
 
 @frozen

@@ -19,7 +19,7 @@ from confguard.schema.instances import as_data, document_data, is_instance
 from confguard.schema.layering import as_written
 from confguard.schema.schema import resolve_schema
 from confguard.schema.shape import ANYTHING, Shape
-from confguard.values import Elements, Files
+from confguard.values import Elements, Files, as_tables
 
 _TOKEN = re.compile(r"[+-]?[.\d][\w.:+-]*(?:[ ]\d\d:[\w.:+-]+)?")
 
@@ -210,14 +210,19 @@ def read_source(source: Source, shape: Shape = ANYTHING, *, format: str | None =
         document = read(source, format)
         return SourceData(document.data, document)
     if isinstance(source, Mapping | list):
-        return SourceData(source)
+        return SourceData(source if isinstance(source, dict | list) else as_tables(source))
     if is_instance(source, shape):
         return SourceData(document_data(source, shape))
-    if not isinstance(source, type) and has_fields(type(source)):
+    if not isinstance(source, type) and has_fields(type(source)) and not _is_ours(type(source)):
         schema = resolve_schema(type(source))
         assert schema is not None
         return SourceData(document_data(source, schema.shape))
     raise refused(source)
+
+
+def _is_ours(kind: type) -> bool:
+    """Is it one of confguard's own values, such as a `Revision`, which no settings are?"""
+    return kind.__module__.startswith("confguard.") and not kind.__module__.startswith("confguard.demo.")
 
 
 def refused(source: object) -> TypeError:
