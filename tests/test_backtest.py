@@ -110,7 +110,7 @@ def test_a_fit_on_evidence_that_says_nothing_gives_the_share() -> None:
 
 def test_a_model_that_is_none(folder: Path) -> None:
     Path("m.json").write_text("{}")
-    with pytest.raises(cg.ConfguardError, match=r"m\.json: is no model"):
+    with pytest.raises(cg.ConfguardError, match=r"m\.json: is not a model"):
         read_model(Path("m.json"))
 
 

@@ -285,9 +285,9 @@ def test_mistakes_get_one_clear_message(
         (["rules", "--format", "yaml"], "unknown --format 'yaml'; one of: text, json"),
         (["statu"], "unknown COMMAND 'statu' (did you mean 'status'?)"),
         (["apply", "auth"], "the following arguments are required: --reason"),
-        (["plan", "auth", "--reason", " "], "must say something"),
+        (["plan", "auth", "--reason", " "], "must not be empty"),
         (["apply", "auth", "--reason", "x", "--bake", "soon"], "expected a duration"),
-        (["apply", "auth", "--reason", "x", "--bake", "0s"], "longer than nothing"),
+        (["apply", "auth", "--reason", "x", "--bake", "0s"], "longer than 0"),
         (["show", "auth", "two"], "expected a revision's number, got 'two'"),
     ],
 )
@@ -483,7 +483,7 @@ def test_a_history_is_thinned_and_carried(plain: Path, capsys: Capture) -> None:
     assert "--keep: last must be 2 or more" in err
     code, _, err = run(capsys, "import", "auth.toml")
     assert code == 2
-    assert "is no export of confguard" in err
+    assert "is not an export of confguard" in err
 
 
 @pytest.fixture

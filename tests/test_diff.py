@@ -176,7 +176,7 @@ def test_applied_to_other_data_it_says_what_does_not_fit() -> None:
         cg.diff({"a": 1}, {}).apply({})
     with pytest.raises(cg.DiffError, match="is not there"):
         cg.diff([1, 2], [1]).apply([1])
-    with pytest.raises(cg.DiffError, match="is no position"):
+    with pytest.raises(cg.DiffError, match="is not a position"):
         cg.diff([1], [1, 2]).apply([])
 
 

@@ -139,7 +139,7 @@ def test_folders(folder: Path, capsys: Capture) -> None:
     assert main(["diff", "staging", "production", "--format", "markdown"]) == 0
     assert main(["diff", "staging", "production", "--format", "html"]) == 2
     assert main(["diff", "staging", "web.yaml"]) == 2
-    assert "is no folder" in capsys.readouterr().err
+    assert "is not a folder" in capsys.readouterr().err
 
 
 def test_a_folder_that_cannot_be_read(folder: Path) -> None:

@@ -669,10 +669,10 @@ def test_history_is_final_in_postgresql(postgres: Postgres) -> None:
     [
         ("postgresql://127.0.0.1:9/x", "cannot be reached"),
         ("postgresql://ana:geheim@127.0.0.1:9/x", "cannot be reached"),
-        ("postgresql://127.0.0.1:9/x?schema=a-b", "'a-b' is no schema's name"),
+        ("postgresql://127.0.0.1:9/x?schema=a-b", "'a-b' is not a schema's name"),
         ("etcd://127.0.0.1:9", "no endpoint answers"),
         ("etcd://ana:geheim@127.0.0.1:9/x", "no endpoint answers"),
-        ("etcd://127.0.0.1:x", "'127.0.0.1:x' is no endpoint"),
+        ("etcd://127.0.0.1:x", "'127.0.0.1:x' is not an endpoint"),
         ("etcds://[::1]:9/x", "no endpoint answers"),
     ],
 )

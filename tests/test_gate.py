@@ -560,7 +560,7 @@ def test_between_the_revisions_of_pre_commit_a_branch_is_not_blamed_for_main(
 def test_what_is_no_range_and_a_schema_that_ends_the_program(web: Path, capsys: Capture) -> None:
     for span in ("HEAD..HEAD..HEAD", "HEAD...HEAD..HEAD"):
         assert command(["assess", "--git", span]) == 2
-        assert "is no range" in capsys.readouterr().err
+        assert "is not a range" in capsys.readouterr().err
     Path("models_that_exit.py").write_text("import sys\nsys.exit(0)\n")
     Path("confguard.toml").write_text('[configs.w]\nfiles = ["web.yaml"]\nschema = "models_that_exit:Conf"\n')
     Path("web.yaml").write_text("name: other\n")

@@ -660,7 +660,7 @@ def test_a_user_without_a_name_is_an_author_by_number(folder: Path, monkeypatch:
 
 @pytest.mark.parametrize("name", ["", "a\nb", "x" * 201, "\x1b[2J"])
 def test_names_that_no_config_can_have(name: str) -> None:
-    with pytest.raises(cg.ConfguardError, match="is no config's name"):
+    with pytest.raises(cg.ConfguardError, match="is not a config's name"):
         cg.Guard(name, store="memory://")
 
 

@@ -98,7 +98,7 @@ def test_what_is_wrong_with_a_schema_has_its_place(folder: Path, schema: Any, sa
 
 def test_what_is_wrong_in_a_file_that_is_referred_to_has_its_place(folder: Path) -> None:
     Path("common.yaml").write_text("$defs:\n  port:\n    type: intger\n")
-    with pytest.raises(cg.SchemaError, match=r"app\.json:4:4: .*common\.yaml:3:5: is no JSON Schema"):
+    with pytest.raises(cg.SchemaError, match=r"app\.json:4:4: .*common\.yaml:3:5: is not a JSON Schema"):
         resolve_schema(write("app.json", property_a({"$ref": "common.yaml#/$defs/port"})))
 
 

@@ -189,14 +189,14 @@ def test_an_export_that_is_damaged_is_not_taken(folder: Path) -> None:
             store = open_store("memory://")
     for content, says in (
         (whole[:-20], "cut short"),
-        (b"", "no export|cut short"),
-        (b"not zstd", "no export"),
-        (zstd.compress(b'{"x": 1}\n'), "no export of confguard"),
+        (b"", "not an export|cut short"),
+        (b"not zstd", "not an export"),
+        (zstd.compress(b'{"x": 1}\n'), "not an export of confguard"),
         (zstd.compress(b'{"confguard-export": 2}\n'), "newer confguard"),
         (zstd.compress(b'{"confguard-export": 1}\n'), "holds no revision"),
         (zstd.compress(b'{"confguard-export": 1}\n{"config": "a"}\n'), "not a revision"),
         (zstd.compress(b'{"confguard-export": 1}\n[1]\n'), "not a revision"),
-        (zstd.compress(b"[" * 100_000 + b"\n"), "no export"),
+        (zstd.compress(b"[" * 100_000 + b"\n"), "not an export"),
     ):
         Path("bad").write_bytes(content)
         with pytest.raises(StoreError, match=says):

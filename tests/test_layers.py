@@ -93,9 +93,9 @@ def test_variables_that_are_no_settings_are_reported() -> None:
     with pytest.warns(UserWarning) as caught:
         cg.load(App, cg.Env("APP_", environ=environment))
     assert sorted(str(each.message) for each in caught) == [
-        "environment APP_*: APP_ is no setting (did you mean 'APP_TAGS'?)",
-        "environment APP_*: APP_DB__HSOT is no setting (did you mean 'APP_DB__HOST'?)",
-        "environment APP_*: APP_PROT is no setting (did you mean 'APP_PORT'?)",
+        "environment APP_*: APP_ is not a setting (did you mean 'APP_TAGS'?)",
+        "environment APP_*: APP_DB__HSOT is not a setting (did you mean 'APP_DB__HOST'?)",
+        "environment APP_*: APP_PROT is not a setting (did you mean 'APP_PORT'?)",
     ]
 
 

@@ -286,7 +286,7 @@ def test_going_back_to_a_time_is_by_the_order_of_revisions_and_not_by_clocks_tha
         ),
         ("moved", 0, ""),
         ("behind", 0, "revision 3 of .*Z, and the head is 4"),
-        ("damaged", 1, "is no last known good copy|is not what was kept"),
+        ("damaged", 1, "is not a last known good copy|is not what was kept"),
         ("empty store", 1, "revision 3 of .*Z is not in the store's history: .*, which has no revision"),
     ],
 )

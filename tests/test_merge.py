@@ -181,7 +181,7 @@ def test_a_patch_holds_a_secret_only_when_asked() -> None:
         cg.diff(before, after).to_json_patch()
     patch = cg.diff(before, after).to_json_patch(secrets=True)
     assert patch == [{"op": "replace", "path": "/password", "value": "anders"}]
-    with pytest.raises(cg.DiffError, match="a key that is no text"):
+    with pytest.raises(cg.DiffError, match="a key that is not a text"):
         cg.diff({1: 1}, {1: 2}).to_json_patch()
 
 

@@ -76,7 +76,7 @@ def test_a_client_that_says_nothing_holds_up_nobody() -> None:
 
 @pytest.mark.parametrize("text", ["", "x", "127.0.0.1:", "1:99999", ":-1"])
 def test_no_address(text: str) -> None:
-    with pytest.raises(ConfguardError, match="is no address"):
+    with pytest.raises(ConfguardError, match="is not an address"):
         listen_address(text)
 
 

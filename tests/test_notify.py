@@ -327,7 +327,7 @@ def test_a_command_sends_before_it_ends(serving: Callable[..., Receiver], folder
         ('apprise = "slack://hunter2"', "2:1: notifiers.ops.apprise: a secret does not stand"),
         ('url = "http://127.0.0.1/"\nsecret_evn = "X"', "did you mean 'secret_env'?"),
         ('url = "http://127.0.0.1/"', "needs one of 'secret_env' and 'secret_file'"),
-        ('url = "ftp://127.0.0.1/"\nsecret_env = "X"', "is no http or https URL"),
+        ('url = "ftp://127.0.0.1/"\nsecret_env = "X"', "is not an http or https URL"),
         ('apprise_env = "X"\nevents = ["revertd"]', "no event 'revertd' (did you mean 'reverted'?)"),
         ('apprise_env = "X"\nevents = []', "`events` is a list of kinds of events"),
         ('apprise_env = "X"\napprise_file = "x"', "needs one of"),

@@ -336,7 +336,7 @@ def test_a_url_that_is_none_is_told_without_its_password(url: str) -> None:
     with pytest.raises(StoreError) as caught:
         open_store(url)
     assert "hunter2" not in f"{caught.value}{caught.value.hint}"
-    assert "is no URL that PostgreSQL's library takes" in str(caught.value)
+    assert "is not a URL that PostgreSQL's library takes" in str(caught.value)
 
 
 def _has_a_head(url: str) -> bool:

@@ -92,7 +92,7 @@ def test_mistakes_have_a_place(folder: Path, text: str, says: str) -> None:
 URL = "http://127.0.0.1:9"
 PLACED = [
     # what is written (on lines 2 and on), where it is at fault, and what is said
-    ('probes = [\n  "ftp://x",\n]', "3:3: configs.a.probes[0]: ", "no http or https URL"),
+    ('probes = [\n  "ftp://x",\n]', "3:3: configs.a.probes[0]: ", "not an http or https URL"),
     ("probes = [[]]", "2:11: configs.a.probes[0]: ", "a command is empty"),
     ("probes = [{ }]", "2:11: configs.a.probes[0]: ", "needs one of url, command"),
     (f'probes = [{{ url = "{URL}", timout = "1s" }}]', "2:41: configs.a.probes[0].timout: ", "'timeout'?"),
@@ -135,7 +135,7 @@ PLACED = [
     (
         '[[configs.a.monitors]]\nurl = "x"\nbaseline = 0',
         "3:1: configs.a.monitors[0].url: ",
-        "no http or https",
+        "not an http or https",
     ),
     (
         'reload = [{ sistemd = "a.service" }]',
@@ -148,7 +148,7 @@ PLACED = [
         "did you mean 'HUP'?",
     ),
     ('bake = "soon"\nprobes = [["true"]]', "2:1: configs.a.bake: ", "expected a duration"),
-    ('bake = "0s"\nprobes = [["true"]]', "2:1: configs.a.bake: ", "longer than nothing"),
+    ('bake = "0s"\nprobes = [["true"]]', "2:1: configs.a.bake: ", "longer than 0"),
     ('bake = "10m"', "2:1: configs.a.bake: ", "asks nothing"),
 ]
 

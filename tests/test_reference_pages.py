@@ -86,7 +86,7 @@ def test_a_page_says_what_is_now(project: Path, capsys: Capture) -> None:
 
 def test_only_a_config_has_values(project: Path, capsys: Capture) -> None:
     code, _, said = run(capsys, "schema", "docs", "page_models:Shown", "--values")
-    assert code == 2 and "is no config" in said
+    assert code == 2 and "is not a config" in said
     assert "there is no store" in run(capsys, "schema", "docs", "app", "--values")[2]
 
 

@@ -69,7 +69,7 @@ def test_http_probes(url: str) -> None:
     assert HttpProbe(f"{url}/slow", timeout="100ms").check() == "did not answer within 100ms"
     assert "did not answer" in str(HttpProbe("http://127.0.0.1:9/").check())
     assert HttpProbe("http://u:geheim@h/").name == "GET http://u:***@h/"
-    with pytest.raises(ValueError, match="no http or https URL"):
+    with pytest.raises(ValueError, match="not an http or https URL"):
         HttpProbe("file:///etc/passwd")
 
 

@@ -214,7 +214,7 @@ def test_a_secret_is_not_in_errors() -> None:
         ("no_such_module_x:Model", "cannot import"),
         ("confguard.fields:Duraton", "did you mean 'Duration'"),
         ("confguard", "expected 'module:Class'"),
-        ("confguard.errors:place", "is no schema"),
+        ("confguard.errors:place", "is not a schema"),
     ],
 )
 def test_a_schema_that_cannot_be_had(spec: str, says: str) -> None:
@@ -265,7 +265,7 @@ def test_marks_in_a_json_schema() -> None:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("{", "expecting"), ("[]", "a mapping was expected"), ('{"type": "strnig"}', "is no JSON Schema")],
+    [("{", "expecting"), ("[]", "a mapping was expected"), ('{"type": "strnig"}', "is not a JSON Schema")],
 )
 def test_a_json_schema_that_is_none(folder: Path, text: str, says: str) -> None:
     Path("x.schema.json").write_text(text)

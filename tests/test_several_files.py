@@ -157,14 +157,14 @@ def test_each_source_that_a_plan_takes(folder: Path) -> None:
     guard.apply(guard.plan({"prod.yaml": cg.parse(PROD, "yaml")}, reason="one of them"))
     assert held("live") == {"base.toml": BASE, "prod.yaml": PROD}
     with pytest.raises(
-        cg.DocumentError, match=r"'prd\.yaml' is none of its files .*did you mean 'prod\.yaml'"
+        cg.DocumentError, match=r"'prd\.yaml' is not one of its files .*did you mean 'prod\.yaml'"
     ):
         guard.plan({"prd.yaml": {}}, reason="typo")
     with pytest.raises(cg.DocumentError, match="is one file, and the config has several"):
         guard.plan("conf/base.toml", reason="one file")
     with pytest.raises(cg.DocumentError, match="is one file, and the config has several"):
         guard.plan(cg.read("conf/base.toml"), reason="one document")
-    with pytest.raises(TypeError, match="int is no source: a folder, a Bundle, or a mapping"):
+    with pytest.raises(TypeError, match="int is not a source: a folder, a Bundle, or a mapping"):
         guard.plan(7, reason="no source")
     head = document(guard)
     assert guard.plan(head, reason="the same").diff.same
@@ -442,7 +442,7 @@ def test_a_plain_file_that_a_pattern_matches_is_drift_and_goes_with_a_repair(fol
     guard.repair()
     assert held("live") == {"a.toml": "x = 1\n", "b.txt": "not ours"}
     assert any(each.drift_copy and "x = 2" in each.text for each in guard.history())
-    with pytest.raises(cg.DocumentError, match=r"'b\.yaml' is none of its files"):
+    with pytest.raises(cg.DocumentError, match=r"'b\.yaml' is not one of its files"):
         guard.plan({"b.yaml": {"x": 1}}, reason="another")
     Path("empty").mkdir()
     with pytest.raises(cg.DocumentError, match="empty: holds none of the config's files"):
@@ -649,7 +649,7 @@ def test_targets_and_names_that_cannot_be(folder: Path) -> None:
         ["a.toml", "a.toml"],
         ["a", "a/b"],
     ):
-        with pytest.raises(cg.ConfguardError, match="is no file's name|is named twice"):
+        with pytest.raises(cg.ConfguardError, match="is not a file's name|is named twice"):
             cg.Guard("x", files=names, store="memory://")
     with pytest.raises(cg.ConfguardError, match="not both"):
         cg.Guard("x", files=["a.toml"], layers=["b.toml"], store="memory://")
@@ -662,7 +662,7 @@ def test_targets_and_names_that_cannot_be(folder: Path) -> None:
         layered(targets=[{"folder": "live", "files": ["base.toml"]}], store="memory://")
     with pytest.raises(TargetError, match=r"where does 'prod\.yaml' stand"):
         layered(targets=[{"files": {"base.toml": "a.toml"}}], store="memory://")
-    with pytest.raises(TargetError, match=r"'c\.toml' is none of the config's files"):
+    with pytest.raises(TargetError, match=r"'c\.toml' is not one of the config's files"):
         layered(targets=[{"files": {"base.toml": "a", "prod.yaml": "b", "c.toml": "c"}}], store="memory://")
     for files in ({}, "a.toml", {"a.toml": {"folder": "x"}}):
         with pytest.raises(TargetError, match="says where each stands|is one file"):
@@ -670,7 +670,7 @@ def test_targets_and_names_that_cannot_be(folder: Path) -> None:
     assert isinstance(as_target(separate()), SeparateFiles)
     bare = FileSet("live", ["a.toml"])
     for content in (b"x = 1\n", b'{"files": [{"name": "../x", "format": "toml", "text": ""}]}'):
-        with pytest.raises(TargetError, match="is no bundle|is no file's name"):
+        with pytest.raises(TargetError, match="is not a bundle|is not a file's name"):
             bare.stage(content)
     assert not Path("live").exists()
 
@@ -682,7 +682,7 @@ def test_a_config_that_becomes_one_of_several_files_and_back(folder: Path) -> No
         plan = guard.plan("conf", reason="layers now")
         assert str(plan.diff) == "db.pool: 10 -> 20 (2 times more)"
         guard.apply(plan)
-        with pytest.raises(TargetError, match="is no bundle of files: the config had one file then"):
+        with pytest.raises(TargetError, match="is not a bundle of files: the config had one file then"):
             guard.revert(reason="back")
         assert held("live") == {"base.toml": BASE, "prod.yaml": PROD}
     with (
@@ -895,7 +895,7 @@ def test_patterns_with_a_folder_as_target_are_one_config(folder: Path) -> None:
 
 def test_a_project_file_that_cannot_be_says_where(folder: Path) -> None:
     for wrong, says in [
-        ('layers = ["../a.toml"]', "is no file of the project"),
+        ('layers = ["../a.toml"]', "is not a file of the project"),
         ('layers = ["a.toml", "b.toml"]\nfiles = ["c.toml"]', "layers are files already"),
         ('layers = ["a.toml", "b.toml"]\ntargets = ["live.toml"]', "live.toml: is one file by its name"),
         (

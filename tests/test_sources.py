@@ -107,28 +107,28 @@ def test_anything_else_is_a_clear_type_error(folder: Path, source: Any) -> None:
         lambda: cg.explain(Model, source),
         lambda: guard.plan(source, reason="x"),
     ):
-        with pytest.raises(TypeError, match="is no source"):
+        with pytest.raises(TypeError, match="is not a source"):
             take()
 
 
 @pytest.mark.parametrize("plan", [{"pool_size": 4}, "pool.toml", None])
 def test_what_is_no_plan_is_not_applied(plan: Any) -> None:
     guard = cg.Guard("pool", store="memory://", format="toml")
-    with pytest.raises(TypeError, match=r"is no plan: guard.apply\(guard.plan\("):
+    with pytest.raises(TypeError, match=r"is not a plan: guard.apply\(guard.plan\("):
         guard.apply(plan)
 
 
 MISTAKEN: dict[str, tuple[Callable[[], object], str]] = {
-    "a mapping assessed": (lambda: cg.assess({"a": 1}), r"dict is no diff: cg.assess\(cg.diff\("),
-    "a patch assessed": (lambda: cg.assess([{"op": "remove"}]), "list is no diff"),
-    "bytes parsed": (lambda: cg.parse(b"a = 1", "toml"), "bytes is no text"),
-    "a list of guards": (lambda: cg.Group([]), r"list is no guard: cg.Group\(first, second\)"),
-    "a number served": (lambda: cg.Live(Model, 7), "int is no source: a guard"),
-    "a score as policy": (lambda: cg.Guard("a", store="memory://", policy=50), "int is no policy"),
-    "no name": (lambda: cg.Guard(None, store="memory://"), "NoneType is no config's name"),
+    "a mapping assessed": (lambda: cg.assess({"a": 1}), r"dict is not a diff: cg.assess\(cg.diff\("),
+    "a patch assessed": (lambda: cg.assess([{"op": "remove"}]), "list is not a diff"),
+    "bytes parsed": (lambda: cg.parse(b"a = 1", "toml"), "bytes is not a text"),
+    "a list of guards": (lambda: cg.Group([]), r"list is not a guard: cg.Group\(first, second\)"),
+    "a number served": (lambda: cg.Live(Model, 7), "int is not a source: a guard"),
+    "a score as policy": (lambda: cg.Guard("a", store="memory://", policy=50), "int is not a policy"),
+    "no name": (lambda: cg.Guard(None, store="memory://"), "NoneType is not a config's name"),
     "a revision's text": (
         lambda: cg.Guard("a", store="memory://").revision("3"),
-        "str is no revision's number",
+        "str is not a revision's number",
     ),
 }
 
@@ -154,7 +154,7 @@ def test_an_impact_that_there_is_not_is_told_where_it_is_written(call: Callable[
 
 @pytest.mark.parametrize("store", [7, None, object()], ids=["7", "None", "object"])
 def test_what_is_no_store_is_refused(store: Any) -> None:
-    with pytest.raises(TypeError, match="is no store"):
+    with pytest.raises(TypeError, match="is not a store"):
         cg.Guard("pool", store=store)
 
 
@@ -241,7 +241,7 @@ def test_a_value_of_confguard_itself_is_no_source(value: Any) -> None:
     guard = cg.Guard("pool", store="memory://", format="yaml")
     guard.apply(guard.plan({"a": 1}, reason="x"))
     for source in (value, guard.head()):
-        message = f"{type(source).__name__} is no source"
+        message = f"{type(source).__name__} is not a source"
         with pytest.raises(TypeError, match=message):
             cg.diff(source, {})
         with pytest.raises(TypeError, match=message):

@@ -125,7 +125,9 @@ def test_a_stage_is_a_share_or_groups(value: object, shown: str) -> None:
     ["", "0%", "-1%", "101%", "nan%", "10", 0, 2, True, "a,,b", "\x1b[2J", "ten %", "the canary", "a;b", []],
 )
 def test_what_is_no_stage_is_refused_in_words(value: object) -> None:
-    with pytest.raises(ValueError, match="is no stage: a share of more than nothing such as '10%'") as caught:
+    with pytest.raises(
+        ValueError, match="is not a stage: a share of more than nothing such as '10%'"
+    ) as caught:
         Stage.of(value)
     assert str(caught.value).isprintable()
 

@@ -40,7 +40,7 @@ MISTAKES = [
     ({"file": ""}, "'file' is a path, and '' is none"),
     ({"folder": "a", "files": "b"}, "'files' is a list of names"),
     ({"folder": "a", "files": [1]}, "'files' is a list of names"),
-    ({"folder": "a", "files": ["../c"]}, "is no file's name"),
+    ({"folder": "a", "files": ["../c"]}, "is not a file's name"),
     ({"file": "a", "in_place": "yes"}, "expected true or false"),
     ({"file": "a", "mode": 640}, r'mode 640: expected octal text, in quotes \(did you mean "0640"\?\)'),
     ({"file": "a", "mode": 416}, r'did you mean "0640"'),

@@ -245,7 +245,7 @@ def test_a_set_sweeps_what_was_left_behind(folder: Path) -> None:
 
 def test_sets_that_cannot_be(folder: Path) -> None:
     for names in (["a//b"], [".."], ["..data"], [""], ["/a"]):
-        with pytest.raises(TargetError, match="no file's name"):
+        with pytest.raises(TargetError, match="not a file's name"):
             FileSet("set", names)
     with pytest.raises(TargetError, match="cannot be written: No such file"):
         FileSet("no/such/set", NAMES).stage(both(b"x"))
@@ -427,7 +427,7 @@ def test_an_answer_that_is_none(folder: Path) -> None:
     [
         ({"pid_file": "none"}, "SIGHUP to none.*No such file"),
         ({"pid_file": "empty"}, "SIGHUP to empty"),
-        ({"pid_file": "zero"}, "0 is no service's process"),
+        ({"pid_file": "zero"}, "0 is not a service's process"),
         ({"pid_file": "gone", "signal": "USR1"}, "SIGUSR1 to gone.*No such process"),
         ({"systemd": "no-such-unit.service"}, "systemctl reload no-such-unit.service"),
         ({"command": ["no-such-program"]}, "No such file"),
@@ -448,8 +448,8 @@ def test_services_that_cannot_be_told(folder: Path, like: dict[str, object], say
     [
         ({"pid_file": "x", "signal": "HPU"}, "no signal 'HPU' .did you mean 'HUP'"),
         ({"pid_file": "x", "sginal": "HUP"}, "unknown key 'sginal' of a reload .did you mean 'signal'"),
-        ({"url": "ftp://x"}, "no http or https URL"),
-        ({"systemd": "--now"}, "no unit's name"),
+        ({"url": "ftp://x"}, "not an http or https URL"),
+        ({"systemd": "--now"}, "not a unit's name"),
         ({"command": "nginx -s reload"}, "a command is a list"),
         ({"what": 1}, "needs one of pid_file, command, url, systemd"),
     ],

@@ -450,7 +450,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
         pytest.param(lambda connection: time.sleep(1), "did not answer within 300ms", marks=pytest.mark.slow),
         (lambda connection: None, "did not answer"),
         (saying(b""), "did not answer: it closed the connection"),
-        (saying(b"what?\r\n\r\n"), "did not answer: what it sent is no HTTP"),
+        (saying(b"what?\r\n\r\n"), "did not answer: what it sent is not HTTP"),
         (saying(b"HTTP/1.1 9 x\r\n\r\n"), "did not answer"),
         (saying(OK + b"Content-Length: 10\r\n\r\nabc"), "answered 200, but not in full"),
         (saying(OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"), "answered 200, but not in full"),
@@ -618,7 +618,7 @@ def test_urls_that_are_good(url: str) -> None:
 
 @pytest.mark.parametrize("method", ["", "GE T", "POST\r\nX: y", "CONNECT", 5, "Ä"])
 def test_a_method_that_is_none_is_refused_at_once(method: Any) -> None:
-    with pytest.raises(TargetError, match="no method"):
+    with pytest.raises(TargetError, match="not a method"):
         HttpReload("http://h/", method=method)
 
 
@@ -826,9 +826,9 @@ def test_pid_files_that_are_none(folder: Path) -> None:
     Path("loop").symlink_to("loop")
     for file, says in (
         ("none", "No such file"),
-        ("pipe", "no regular file"),
-        ("folder", "no regular file"),
-        ("/dev/zero", "no regular file"),
+        ("pipe", "not a regular file"),
+        ("folder", "not a regular file"),
+        ("/dev/zero", "not a regular file"),
         ("/dev/tty", ""),
         ("loop", "symbolic links"),
         ("a" * 300, "too long"),

@@ -30,7 +30,7 @@ def first_tags(commits: Sequence[str], *, cwd: Path) -> dict[str, str]:
 
 
 def _tagged(cwd: Path) -> dict[str, str]:
-    """The commits that have a tag, and the first of its names; a tag may be of a tag, or of what is no commit."""
+    """The commits that have a tag, and the first of its names; a tag may be of a tag, or of what is not a commit."""
     names = lines("for-each-ref", "--format=%(refname)", "refs/tags", cwd=cwd, wanted="tags")
     stdin = "".join(f"{name}^{{commit}}\n" for name in names).encode(errors="surrogateescape")
     commits = lines("cat-file", "--batch-check=%(objectname)", cwd=cwd, stdin=stdin, wanted="tags")

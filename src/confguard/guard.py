@@ -101,7 +101,7 @@ class Guard:
         check_type(name, str, "config's name")
         if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
             raise ConfguardError(
-                f"'{harmless(name[:40])}' is no config's name: 1 to {_LONGEST_NAME} printable characters"
+                f"'{harmless(name[:40])}' is not a config's name: 1 to {_LONGEST_NAME} printable characters"
             )
         check_type(policy or Policy(), Policy, "policy: cg.Policy(review=50, block=75)")
         if impact is not None:
@@ -112,7 +112,7 @@ class Guard:
         self.store = open_store(store) if isinstance(store, str | os.PathLike) else store
         if not callable(getattr(self.store, "commit", None)):
             raise TypeError(
-                f"{type(store).__name__} is no store: a store, its URL, or the path of an SQLite file is"
+                f"{type(store).__name__} is not a store: a store, its URL, or the path of an SQLite file is"
             )
         self.files = layout_from(listed(layers), None if files is None else listed(files), format)
         self.targets = tuple(as_target(target, files=self.files) for target in listed(targets))

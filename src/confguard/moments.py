@@ -155,7 +155,7 @@ def _of_day(clock: re.Match[str], now: datetime, column: int) -> datetime:
     hour, half = int(clock["hour"]), (clock["half"] or "").lower()
     if half:
         if not 1 <= hour <= 12:
-            raise ValueError(f"column {column + clock.start('hour')}: {hour} is no hour before {half}")
+            raise ValueError(f"column {column + clock.start('hour')}: {hour} is not an hour before {half}")
         hour = hour % 12 + (12 if half == "pm" else 0)
     try:
         of_day = time(hour, int(clock["minute"]), int(clock["second"] or 0))
@@ -193,7 +193,7 @@ def _wrong(text: str, column: int) -> str:
         return f"column {column}: {why}"
     for name, most in _MOST.items():
         if numbers[name] and int(numbers[name]) > most:
-            return f"column {column + numbers.start(name)}: {numbers[name]} is no {name}"
+            return f"column {column + numbers.start(name)}: {numbers[name]} is not a valid {name}"
     try:
         datetime.fromisoformat(text)
     except ValueError as error:

@@ -171,7 +171,7 @@ def show_share(value: float) -> str:
 def dimensions(value: Any) -> dict[str, Fraction]:
     """What a value may amount to where no schema says, by dimension: seconds `s`, bytes `B`, a plain number `n`.
 
-    Exactly, but for what is too large for a `float`: that is no amount.
+    Exactly, but for what is too large for a `float`: that is not an amount.
 
     >>> dimensions("20ms"), dimensions("PT5M"), dimensions("fast")
     ({'s': Fraction(1, 50)}, {'s': Fraction(300, 1)}, {})
@@ -331,7 +331,7 @@ def _signed(text: str) -> tuple[int, str]:
 
 
 def _unit(name: str) -> str:
-    """A unit's name in lower case, unless that would make it another: `M` is no minute, `Ms` no millisecond."""
+    """A unit's name in lower case, unless that would make it another: `M` is not a minute, `Ms` no millisecond."""
     other = name.startswith("M") and not name.lower().startswith("min")
     return name if other else name.lower()
 

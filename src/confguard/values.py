@@ -26,10 +26,10 @@ def check_type(value: object, kind: type, meant: str) -> None:
     >>> check_type({"a": 1}, str, "text")
     Traceback (most recent call last):
         ...
-    TypeError: dict is no text
+    TypeError: dict is not a text
     """
     if not isinstance(value, kind):
-        raise TypeError(f"{type(value).__name__} is no {meant}")
+        raise TypeError(f"{type(value).__name__} is not a {meant}")
 
 
 def in_own_file(path: tuple[Any, ...], *sides: Any) -> tuple[Any, ...]:

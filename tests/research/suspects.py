@@ -249,7 +249,7 @@ def harmless(rng: random.Random) -> Any:
 
 
 def leaves(data: Any) -> Iterator[tuple[Any, Any]]:
-    """Every table with each of its keys whose value is no table."""
+    """Every table with each of its keys whose value is not a table."""
     for key in list(data) if isinstance(data, dict) else range(len(data)):
         if isinstance(data[key], dict | list):
             yield from leaves(data[key])

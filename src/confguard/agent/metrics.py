@@ -76,7 +76,7 @@ def listen_address(text: str) -> tuple[str, int]:
     """
     host, _, port = text.rpartition(":")
     if not (port.isascii() and port.isdigit() and int(port) < 65_536):
-        raise ConfguardError(f"'{brief(text, 60)}' is no address to listen at", hint="127.0.0.1:9464")
+        raise ConfguardError(f"'{brief(text, 60)}' is not an address to listen at", hint="127.0.0.1:9464")
     return host or "127.0.0.1", int(port)
 
 
@@ -104,7 +104,7 @@ def serving(metrics: Metrics, address: tuple[str, int]) -> Iterator[str]:
             return "confguard"
 
         def log_message(self, *_: object) -> None:
-            """Nothing: a scrape is no event."""
+            """Nothing: a scrape is not an event."""
 
     try:
         server = ThreadingHTTPServer(address, Handler)

@@ -99,7 +99,7 @@ class Seen:
     """What was taken back before the symptom."""
 
     def leave_out(self, why: str) -> None:
-        """Count a change that is no suspect."""
+        """Count a change that is not a suspect."""
         self.left_out[why] = self.left_out.get(why, 0) + 1
 
     def leave_out_undone(self, config: str, revision: int | str) -> None:

@@ -188,7 +188,7 @@ def _place(recent: Recent, depends: Dependencies) -> list[Factor]:
 def _compare(
     candidate: _Candidate, symptom: Symptom, terms_of: Callable[[str], Terms], parse: _Parse, seen: Seen
 ) -> bool:
-    """Look into a change, and add what that tells. False where it is no suspect."""
+    """Look into a change, and add what that tells. False where it is not a suspect."""
     recent = candidate.recent
     try:
         files = recent.files()

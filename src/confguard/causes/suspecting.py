@@ -76,11 +76,12 @@ def suspects(
 ) -> Suspects:
     """The changes that are likeliest behind an alarm, over all configs of a store and some git repositories.
 
-    Without a `store`, those that the project file of the working folder names, with its dependencies and schemas. `at`
-    is when the symptom began: now, unless it is said (a text as `confguard suspects --at` takes it; without a zone it
-    is local time). What came after it is no suspect, nor what was taken back before it. `depends` says for a config on
-    which others it depends. Raises `NotFoundError` where there is no store at all, `StoreError`, `DocumentError` where
-    there is neither a store nor a repository that can be read, and `ValueError` for a time or a window that is none.
+    Without a `store`, those that the project file of the working folder names, with its dependencies and schemas.
+    `at` is when the symptom began: now, unless it is said (a text as `confguard suspects --at` takes it; without a
+    zone it is local time). What came after it is not a suspect, nor what was taken back before it. `depends` says
+    for a config on which others it depends. Raises `NotFoundError` where there is no store at all, `StoreError`,
+    `DocumentError` where there is neither a store nor a repository that can be read, and `ValueError` for a time or
+    a window that is none.
 
     >>> from confguard import Guard
     >>> from confguard.stores import open_store
@@ -107,7 +108,7 @@ def suspects(
     began = _moment(at, now)
     length = Duration(window)
     if not length or limit < 1:
-        raise ValueError("the window must be longer than nothing, and the limit 1 or more")
+        raise ValueError("the window must be longer than 0, and the limit 1 or more")
     folders = [Path(each) for each in repositories]
     with ExitStack() as stack:
         if isinstance(store, str | os.PathLike):
@@ -169,7 +170,7 @@ def _unknown(depends: Mapping[str, Sequence[str]], known: set[str]) -> list[str]
     """What the dependencies name that nobody knows."""
     named = dict.fromkeys([*depends, *(each for ones in depends.values() for each in ones)])
     return [
-        f"`depends` names {shown(name)}, which is no config{did_you_mean(name, known)}"
+        f"`depends` names {shown(name)}, which is not a config{did_you_mean(name, known)}"
         for name in named
         if name not in known
     ]

@@ -132,7 +132,7 @@ def _baseline(file: Path) -> frozenset[str]:
         return frozenset(json.loads(file.read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
         hint = "`confguard check --write-baseline FILE ...` writes one"
-        raise ConfguardError(f"{file}: is no baseline: {error}", hint=hint) from error
+        raise ConfguardError(f"{file}: is not a baseline: {error}", hint=hint) from error
 
 
 def show_assessment(args: Namespace) -> int:
@@ -214,7 +214,7 @@ def _ends(span: str) -> tuple[str, str]:
     if (
         not base or not separator or ".." in head
     ):  # no base is HEAD to git: a variable that is not set would pass
-        wrong = "is no range" if not separator or ".." in head else "names no base"
+        wrong = "is not a range" if not separator or ".." in head else "names no base"
         raise ConfguardError(f"'{span}' {wrong}", hint="BASE..HEAD, such as origin/main..HEAD")
     head = head or "HEAD"
     return (git.merge_base(base, head), head) if dots == "..." else (base, head)
@@ -302,7 +302,7 @@ def _many(args: Namespace) -> Comparison | None:
         return None
     for name, folder in folders.items():
         if folder is None:
-            raise DocumentError("is no folder, and the other one is", path=name)
+            raise DocumentError("is not a folder, and the other one is", path=name)
     names = {folder.resolve(): name for name, folder in environments.items()}
     compared = {names.get(Path(name).resolve(), name) for name in folders}
     with progress("comparing") as tell:

@@ -82,7 +82,7 @@ def drill(args: Namespace) -> int:
     if args.live:
         return _live(args)
     if args.name is None:
-        raise ConfguardError("what is drilled?", hint="name a config or a file, or play one: --live")
+        raise ConfguardError("nothing to drill", hint="name a config or a file, or play one: --live")
     with progress("drilling") as tell:
         result = drill_named(
             args.name,

@@ -128,7 +128,7 @@ def fail_on_option(command: Options, about: str) -> None:
 def nonblank(text: str) -> str:
     """A text that says something."""
     if not text.strip():
-        raise ArgumentTypeError("must say something")
+        raise ArgumentTypeError("must not be empty")
     return text.strip()
 
 
@@ -140,7 +140,7 @@ def duration(text: str) -> Duration:
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from error
     if not parsed:
-        raise ArgumentTypeError("must be longer than nothing")
+        raise ArgumentTypeError("must be longer than 0")
     return parsed
 
 

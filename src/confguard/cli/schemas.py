@@ -102,13 +102,13 @@ def _written(named: str, args: Namespace) -> dict[str, Any]:
 
 
 def _current(named: str, schema: Schema[Any]) -> Current:
-    """What the settings of a config are. Raises `SchemaError` for what is no config: nothing else has values."""
+    """What the settings of a config are. Raises `SchemaError` for what is not a config: nothing else has values."""
     from confguard.records.pages import current_settings
 
     project = config_named(named)
     if project is None:
         raise SchemaError(
-            f"'{named}' is no config, and has no values", hint="--values is for a config's name"
+            f"'{named}' is not a config, and has no values", hint="--values is for a config's name"
         )
     with guarded_there(named) as guard:
         return current_settings(guard, schema, project.config(named).owners)

@@ -166,7 +166,7 @@ def _written_otherwise(before: Document | None, after: Document | None) -> str:
 
 
 def _written(file: str) -> str:
-    """What git wrote for an entry that is no file: where a link leads, the commit of a submodule."""
+    """What git wrote for an entry that is not a file: where a link leads, the commit of a submodule."""
     return "nothing" if file == _NOTHING else harmless(os.fsdecode(Path(file).read_bytes().strip()))
 
 

@@ -32,8 +32,8 @@ def diff(before: Source, after: Source, schema: SchemaLike = None, *, moves: boo
     With a schema, values that mean the same are no change, and marks say how lists are compared. Without
     one nothing is guessed equal: `true`, `1`, `1.0` and `"true"` all differ. Where a side holds several documents,
     as YAML may, they are compared one by one. What went elsewhere is one `move`
-    unless `moves` is false. Raises `DocumentError` for a file that cannot be read, `TypeError` for what is no source,
-    and `DiffError` for data that refers to itself or is nested deeper than Python can walk.
+    unless `moves` is false. Raises `DocumentError` for a file that cannot be read, `TypeError` for what is not a
+    source, and `DiffError` for data that refers to itself or is nested deeper than Python can walk.
 
     >>> print(diff({"servers": [{"name": "a", "w": 1}]}, {"servers": [{"name": "a", "w": 2}]}))
     servers[name=a].w: 1 -> 2 (2 times more)

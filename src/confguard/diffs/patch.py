@@ -64,7 +64,7 @@ def _pointer(path: Path, root: Node) -> str:
                     "a patch counts elements, and a diff that was read from JSON does not know them"
                 )
             if not isinstance(segment, str):
-                raise DiffError(f"a key that is no text, {segment!r}, cannot stand in a JSON Patch")
+                raise DiffError(f"a key that is not a text, {segment!r}, cannot stand in a JSON Patch")
         step = node.entries.index(entry) if node and entry and isinstance(segment, Key) else segment
         steps.append("/" + str(step).replace("~", "~0").replace("/", "~1"))
         node = entry.value if entry else None
@@ -118,7 +118,7 @@ def _equal(one: Any, other: Any) -> bool:
 
 def _steps(pointer: str) -> list[str]:
     if pointer and not pointer.startswith("/"):
-        raise ValueError(f"{pointer!r} is no JSON Pointer")
+        raise ValueError(f"{pointer!r} is not a JSON Pointer")
     return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
 
 
@@ -138,7 +138,7 @@ def _position(elements: list[Any], step: str) -> int:
     if step == "-":
         return len(elements)
     if not step.isascii() or not step.isdigit() or (step[0] == "0" and step != "0"):
-        raise ValueError(f"{step!r} is no position")
+        raise ValueError(f"{step!r} is not a position")
     return int(step)
 
 

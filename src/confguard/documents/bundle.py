@@ -175,7 +175,7 @@ def _entries(content: bytes) -> tuple[bool, list[tuple[str, str | None, bytes]]]
         ((kind, listed),) = loaded.items()
         return _KINDS.index(kind) == 0, [_entry(each) for each in listed]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
-        raise DocumentError("is no bundle of files: the config had one file then") from error
+        raise DocumentError("is not a bundle of files: the config had one file then") from error
 
 
 def _entry(entry: Mapping[str, str]) -> tuple[str, str | None, bytes]:

@@ -93,18 +93,20 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def _refuse_halves(text: str) -> None:
-    """Refuse half of a surrogate pair, which is no character and can be written nowhere."""
+    """Refuse half of a surrogate pair, which is not a character and can be written nowhere."""
     for match in _STRING.finditer(text):
         if _HALF.search(match.group()):
             try:
                 json.loads(match.group()).encode()
             except UnicodeEncodeError:
-                message = "half of a surrogate pair, which is no character"
+                message = "half of a surrogate pair, which is not a character"
                 raise ParseError.at(text, match.start(), message) from None
 
 
 def _no_constant(word: str) -> Any:
-    raise _NumberError(word, f"{word} is no JSON: only Python's own reader takes it", "write null, or a text")
+    raise _NumberError(
+        word, f"{word} is not JSON: only Python's own reader takes it", "write null, or a text"
+    )
 
 
 def _finite(digits: str) -> float:

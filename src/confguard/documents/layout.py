@@ -41,7 +41,7 @@ def check_name(name: str) -> None:
     parts = name.split("/")
     if any(part in ("", ".") or part.startswith("..") or not part.isprintable() for part in parts):
         raise ConfguardError(
-            f"{name!r} is no file's name", hint="relative, without '..': auth.toml, conf.d/worker.toml"
+            f"{name!r} is not a file's name", hint="relative, without '..': auth.toml, conf.d/worker.toml"
         )
 
 
@@ -120,7 +120,7 @@ class Layout:
         for name, like in source.items():
             if self.names and name not in files and not any(fnmatchcase(name, each) for each in self.names):
                 raise DocumentError(
-                    f"'{name}' is none of its files{did_you_mean(name, self.names)}",
+                    f"'{name}' is not one of its files{did_you_mean(name, self.names)}",
                     hint=f"the config has: {', '.join(self.names)}",
                 )
             if like is None:
@@ -216,6 +216,6 @@ def layout_of(patterns: Sequence[str], format: str | None, *, layered: bool = Fa
         try:
             check_name(pattern)
         except ConfguardError as error:
-            raise ConfguardError(f"{pattern!r} is no file of the project", hint=error.hint) from error
+            raise ConfguardError(f"{pattern!r} is not a file of the project", hint=error.hint) from error
     folder = common_folder(patterns)
     return Layout([name.removeprefix(f"{folder}/") for name in patterns], layered=layered, format=format)

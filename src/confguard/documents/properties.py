@@ -70,7 +70,7 @@ def _unescaped(text: str, start: int, end: int, place: int) -> str:
     try:
         return value.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError as error:
-        raise ParseError.at(text, place, "half of a surrogate pair, which is no character") from error
+        raise ParseError.at(text, place, "half of a surrogate pair, which is not a character") from error
 
 
 def properties_escaped(text: str, special: str, *, ascii_only: bool = True) -> str:

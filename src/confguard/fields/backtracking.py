@@ -32,7 +32,7 @@ Characters = frozenset[str]
 def pump_of(pattern: str) -> str | None:
     """A text that, repeated, makes matching exponentially slow; None if there is none.
 
-    Raises `re.error` for what is no regular expression.
+    Raises `re.error` for what is not a regular expression.
 
     >>> pump_of("(a+)+$"), pump_of("(x|xy|y)*z"), pump_of("[a-z]+@[a-z]+")
     ('a', 'xyx', None)

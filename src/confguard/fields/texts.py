@@ -95,7 +95,7 @@ class Cron(TextType):
         value_made = str.__new__(cls, value.strip())
         written = _CRON_NAMES.get(value.strip().lower(), value).split()
         if len(written) != len(_CRON_FIELDS):
-            raise ValueError(f"{cls._refuse(value)}: five fields are wanted")
+            raise ValueError(f"{cls._refuse(value)}: expected five fields")
         try:
             value_made.times = tuple(
                 _cron_times(text, *field) for text, field in zip(written, _CRON_FIELDS, strict=True)
@@ -118,7 +118,7 @@ def _cron_times(text: str, name: str, least: int, most: int, names: dict[str, in
     for part in text.lower().split(","):
         span, slash, step = part.partition("/")
         if slash and not (step.isdecimal() and int(step)):
-            raise ValueError(f"the {name} has a step that is no number above 0")
+            raise ValueError(f"the {name} has a step that is not a number above 0")
         first, dash, last = (str(least), "-", str(most)) if span == "*" else span.partition("-")
         start, end = _cron_number(first, names), _cron_number(last if dash else first, names)
         if start is None or end is None or not least <= start <= end <= most:

@@ -140,7 +140,8 @@ def feed_of(source: FeedSource, quiet: float, instance: Instance) -> Feed:
         return FileFeed.of_layers(source, quiet)
     if not hasattr(source, "store"):
         raise TypeError(
-            f"{type(source).__name__} is no source: a guard, a store's URL with '#' and a name, or paths of files are"
+            f"{type(source).__name__} is not a source: a guard, a store's URL with '#' and a name, or paths of"
+            " files are"
         )
     return StoredFeed(source.name, source, instance)
 

@@ -90,7 +90,7 @@ class LastGood:
                 version = Version(int(head["revision"]), document, str(head["digest"]))
                 return Copy(version, datetime.fromisoformat(head["kept_at"]), str(head["source"]))
         except (ValueError, KeyError, TypeError, AttributeError, ConfguardError) as error:
-            raise IntegrityError(f"{self.path}: is no last known good copy: {error}") from error
+            raise IntegrityError(f"{self.path}: is not a last known good copy: {error}") from error
         raise IntegrityError(
             f"{self.path}: is not what was kept for '{self.names[0]}'", hint="it is not used"
         )
@@ -101,7 +101,7 @@ class LastGood:
         except DocumentError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 return None
-            raise IntegrityError(f"{self.path}: is no last known good copy: {error.message}") from error
+            raise IntegrityError(f"{self.path}: is not a last known good copy: {error.message}") from error
 
     def _check_place(self) -> None:
         """A copy that was damaged is replaced; another config's, or a file that is none, is left alone."""
@@ -113,7 +113,7 @@ class LastGood:
             return
         if not there.startswith(_MAGIC):
             raise TargetError(
-                f"{self.path}: is no last known good copy, and is not replaced by one",
+                f"{self.path}: is not a last known good copy, and is not replaced by one",
                 hint="remove it, or name another file",
             )
         owner = _owner(there)

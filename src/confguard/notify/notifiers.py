@@ -95,7 +95,7 @@ def _text_of(file: Path, where: str) -> str:
             raise UnusableError(f"{where} is too long for a secret")
         return content.decode()
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UnusableError(f"{where} cannot be read: {why}") from None
 
 
@@ -183,7 +183,7 @@ def _key_of(secret: str) -> bytes:
         key = b""
     if not _SHORTEST_KEY <= len(key) <= _LONGEST_KEY:
         raise UnusableError(
-            f"the webhook's secret is no base64 of {_SHORTEST_KEY} to {_LONGEST_KEY} bytes",
+            f"the webhook's secret is not base64 of {_SHORTEST_KEY} to {_LONGEST_KEY} bytes",
             hint="echo whsec_$(openssl rand -base64 32)",
         )
     return key

@@ -184,7 +184,7 @@ def _unusable_tables(settings: Settings) -> Iterator[Problem]:
                 except TargetError as error:
                     yield _problem(("configs", name, key, index), error)
         if config.bake is not None and not config.bake:
-            yield Problem(("configs", name, "bake"), "must be longer than nothing")
+            yield Problem(("configs", name, "bake"), "must be longer than 0")
         elif config.bake and not (config.probes or config.monitors):
             yield Problem(("configs", name, "bake"), "a bake asks nothing: name probes or monitors beside it")
         try:

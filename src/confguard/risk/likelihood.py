@@ -99,7 +99,8 @@ def read_model(file: Path) -> Model:
         return _from_json(json.loads(file.read_text("utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfguardError(
-            f"{file}: is no model of confguard's: {error}", hint="`confguard backtest --fit FILE` writes one"
+            f"{file}: is not a model of confguard's: {error}",
+            hint="`confguard backtest --fit FILE` writes one",
         ) from error
 
 

@@ -69,7 +69,7 @@ class Bake:
     @duration.validator
     def _check_positive(self, attribute: Any, value: Duration) -> None:
         if not value:
-            raise ValueError(f"{attribute.name} must be longer than nothing")
+            raise ValueError(f"{attribute.name} must be longer than 0")
 
     @failures.validator
     def _check_failures(self, _: Any, value: int) -> None:

@@ -214,7 +214,7 @@ def as_document(
 ) -> Document:
     """The document of a source; what is no document yet is written in the config's own format.
 
-    Raises `DocumentError`, and `TypeError` for what is no source.
+    Raises `DocumentError`, and `TypeError` for what is not a source.
     """
     data, document = read_source(source, shape, format=format)
     return document or write(data, own_format())
@@ -226,7 +226,7 @@ def as_bundle(source: Source, files: Layout, head: Document | None) -> Document:
         return files.bundle(source, head)
     if not isinstance(source, Document):
         raise TypeError(
-            f"{type(source).__name__} is no source: a folder, a Bundle, or a mapping of names to files is"
+            f"{type(source).__name__} is not a source: a folder, a Bundle, or a mapping of names to files is"
         )
     if not isinstance(source, Bundle):
         raise DocumentError(

@@ -106,7 +106,7 @@ def written_choice(value: Any, hint: Any) -> Any:
 
 
 def expected_options(hint: Any, value: Any = None) -> str:
-    """What is wrong with a value that is none of the options.
+    """What is wrong with a value that is not one of the options.
 
     >>> expected_options(Literal["debug", "info"], "inf")
     "expected one of 'debug', 'info' (did you mean 'info'?)"

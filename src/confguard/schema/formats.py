@@ -182,7 +182,7 @@ class Moment(str):
 
 
 def fits_format(text: object, form: object) -> bool:
-    """Is a text of this form? What is no text, and forms that are not checked, fit.
+    """Is a text of this form? What is not a text, and forms that are not checked, fit.
 
     >>> fits_format("2031-02-30", "date"), fits_format("10.0.0.1", "ipv4"), fits_format("x", "iri")
     (False, True, True)
@@ -252,7 +252,7 @@ def _url(text: str) -> None:
     _uri(text)
     parts = urlsplit(text)
     if parts.netloc:
-        _ = parts.port  # raises where that is no number
+        _ = parts.port  # raises where that is not a number
     if "[" in parts.path or "]" in parts.path or "#" in parts.fragment:
         raise ValueError
 

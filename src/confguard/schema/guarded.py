@@ -239,7 +239,7 @@ def _key(shape: Shape, key: Any, name: Any) -> Any:
 
 
 def guarded_leaf(value: Any, name: Any, state: State, deep: int = 0) -> Any:
-    """A value that is no table and no list, wrapped if it is secret, or holds a secret."""
+    """A value that is neither a table nor a list, wrapped if it is secret, or holds a secret."""
     if value is None or value is NOWHERE or isinstance(value, bool | Secret | dict | list):
         return value
     if isinstance(value, str):
@@ -273,7 +273,7 @@ def guarded_text(text: str, deep: int = 0) -> str | Masked:
 
 @lru_cache(maxsize=64)
 def _of_document(text: str, deep: int) -> tuple[str, tuple[str, ...]] | None:
-    """What is shown of a document in a text, and its secrets; None if it is no document."""
+    """What is shown of a document in a text, and its secrets; None if it is not a document."""
     document = _inner_document(text)
     if document is None:
         return None

@@ -163,7 +163,7 @@ def _either(options: list[Shape]) -> Shape:
         )
     if not others:
         return first
-    # A default in one member is none of the union: what is left out there may be forbidden.
+    # A default in one member is not one of the union: what is left out there may be forbidden.
     return evolve(
         first, fields={name: evolve(child, default=NOTHING) for name, child in first.fields.items()}
     )

@@ -73,7 +73,7 @@ def _kind(draft: Dialect) -> Any:
 
 
 def _is_number(_: Any, value: Any) -> bool:
-    """Is this one of JSON's numbers? It has no infinity, and what is no number compares to no bound."""
+    """Is this one of JSON's numbers? It has no infinity, and what is not a number compares to no bound."""
     return (
         isinstance(value, int | float)
         and not isinstance(value, bool)

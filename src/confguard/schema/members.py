@@ -43,11 +43,11 @@ class Members:
     rewrites: bool = False
     """Does the class change what is written before it is read?"""
     root: Member | None = None
-    """For a class that is no table of fields, but one value: that."""
+    """For a class that is not a table of fields, but one value: that."""
 
 
 def members_of(model: Any) -> Members | None:
-    """The fields of a class; None for what is no schema class."""
+    """The fields of a class; None for what is not a schema class."""
     if is_pydantic(model):
         return _of_pydantic(model)
     return _of_class(model) if is_class(model) else None

@@ -12,7 +12,7 @@ from attrs import frozen
 from confguard.errors import SchemaError
 
 DATA = frozenset({"enum", "const", "default", "examples", "x-confguard"})
-"""What stands below these is no schema."""
+"""What stands below these is not a schema."""
 SAME_PLACE = frozenset(
     {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"}
 )

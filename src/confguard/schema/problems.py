@@ -118,7 +118,7 @@ def _across(path: Path, message: str, table: dict[Any, Any], shape: Shape) -> Pr
 
 
 def of_choice(failure: Failure, shape: Shape) -> Failure:
-    """The failure; of a value that is none of a few options, in the same words for every kind of class."""
+    """The failure; of a value that is not one of a few options, in the same words for every kind of class."""
     path, _, value = failure
     hint = shape.at(path).hint
     if not is_choice(hint) or value is None or written_choice(value, hint) in options_of(hint):

@@ -70,7 +70,7 @@ def _path(data: Any, failure: Any) -> Path:
 
 
 _TABLES = {"model_type", "model_attributes_type", "dataclass_type", "dict_type"}
-"""Pydantic's names for what is no table."""
+"""Pydantic's names for what is not a table."""
 
 
 _COUNTS = {"too_short": ("least", "min_length"), "too_long": ("most", "max_length")}

@@ -127,7 +127,7 @@ class Library:
         if wrong:
             path, message, value = wrong[0]
             got = "" if isinstance(value, dict | list | None) else f", got {brief(repr(value), 60)}"
-            raise self.error(uri, path, f"is no JSON Schema: {show_path(path)}: {message}{got}")
+            raise self.error(uri, path, f"is not a JSON Schema: {show_path(path)}: {message}{got}")
 
     def _prepared(self, uri: str, node: Any, path: tuple[Any, ...], draft: Dialect) -> Any:
         """The schema with its patterns as Python's, and without `$schema` where that is the draft of all."""
@@ -136,7 +136,7 @@ class Library:
         if node is False and set(path[-2:-1]) & WITH_PATHS:
             return {"not": {}}  # as `jsonschema` does not tell the path of a plain `false`
         if isinstance(node, float) and not isfinite(node):
-            raise self.error(uri, path, f"is no JSON Schema: {show_path(path)}: expected a finite number")
+            raise self.error(uri, path, f"is not a JSON Schema: {show_path(path)}: expected a finite number")
         if not isinstance(node, dict):
             return node
         copied = {}

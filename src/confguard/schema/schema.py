@@ -173,7 +173,7 @@ def _wrapped(model: Any) -> Schema[Any]:
         if adapter.claims(model):
             return Schema(model, adapter)
     raise SchemaError(
-        f"{getattr(model, '__name__', model)!r} is no schema",
+        f"{getattr(model, '__name__', model)!r} is not a schema",
         hint="a schema is a pydantic model, an attrs class, a dataclass, or the name of a JSON Schema file",
     )
 

@@ -274,7 +274,7 @@ ANYTHING = Shape()
 """The shape where no schema says anything."""
 
 CONCEALED = Shape(hidden=True)
-"""The shape of what stands where secrets belong, and is none of what is wanted there."""
+"""The shape of what stands where secrets belong, and is not one of what is wanted there."""
 
 _MOST = 100
 """How many elements of a list are looked at to tell what it is."""

@@ -171,7 +171,7 @@ def _layer(source: Source, shape: Shape) -> Layer:
     if isinstance(source, LayerSource):
         return source.layer(shape)
     raise TypeError(
-        f"{type(source).__name__} is no source: a path, a Document, a mapping, an instance of the schema, Env,"
+        f"{type(source).__name__} is not a source: a path, a Document, a mapping, an instance of the schema, Env,"
         " Profile or SecretFiles is"
     )
 
@@ -195,14 +195,14 @@ class SourceData(NamedTuple):
 
 
 def read_source(source: Source, shape: Shape = ANYTHING, *, format: str | None = None) -> SourceData:
-    """The data of a source. Raises `DocumentError` for what cannot be read, and `TypeError` for what is no source.
+    """The data of a source. Raises `DocumentError` for what cannot be read, and `TypeError` for what is not a source.
 
     >>> read_source({"size": 64}).data
     {'size': 64}
     >>> read_source(64)
     Traceback (most recent call last):
         ...
-    TypeError: int is no source: a path, a Document, a mapping or list, or an instance of a schema's class is
+    TypeError: int is not a source: a path, a Document, a mapping or list, or an instance of a schema's class is
     """
     if isinstance(source, Document):
         return SourceData(source.data, source)
@@ -226,9 +226,9 @@ def _is_ours(kind: type) -> bool:
 
 
 def refused(source: object) -> TypeError:
-    """The error for what is no source."""
+    """The error for what is not a source."""
     name = source.__name__ if isinstance(source, type) else type(source).__name__
     what = f"the class {name}" if isinstance(source, type) else name
     return TypeError(
-        f"{what} is no source: a path, a Document, a mapping or list, or an instance of a schema's class is"
+        f"{what} is not a source: a path, a Document, a mapping or list, or an instance of a schema's class is"
     )

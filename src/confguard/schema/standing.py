@@ -219,7 +219,7 @@ def _by_name(state: State, container: Any, name: str, value: Any) -> State:
     if name in {"items", "spec"} and siblings.get("kind") in ("SecretList", "SealedSecret"):
         return State.MANIFESTS
     if isinstance(container, Files) or (state <= State.PLAIN and not is_telling(name)):
-        return state  # a file's name is no setting's
+        return state  # a file's name is not a setting's
     lowered = name.lower()
     beside = _by_siblings(state, siblings, name, value)
     if beside is not None:

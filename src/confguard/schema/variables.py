@@ -61,7 +61,7 @@ class Env:
             source = f"{document.path}:{line.line}" if document and line else f"${name}"
             variable = texts.add(name[len(self.prefix) :], "" if text is None else str(text), source)
             if not variable and self.prefix:  # without a prefix, most variables are others'
-                unused.append(f"{name} is no setting{did_you_mean(name.upper(), known)}")
+                unused.append(f"{name} is not a setting{did_you_mean(name.upper(), known)}")
         about = str(self.file) if self.file else f"environment {self.prefix}*"
         return texts.layer(about, sorted(unused))
 
@@ -88,7 +88,7 @@ class SecretFiles:
         known = ["__".join(path) for path in _leaf_paths(shape, ())]
         for name in names:
             if _matched(name, shape) is None:
-                unused.append(f"{root / name} is no setting{did_you_mean(name, known)}")
+                unused.append(f"{root / name} is not a setting{did_you_mean(name, known)}")
             else:
                 texts.add(name, _secret_text(root, name), str(root / name))
         return texts.layer(f"secrets in {root}", unused)
@@ -137,7 +137,7 @@ class _Texts:
             if around is not None and follow(data, path)[1]:
                 beneath[path] = value_at(data, path), around
             if (single := _put(data, path, value)) is not None:
-                message = f"is no table, and {source} is a setting in it"
+                message = f"is not a table, and {source} is a setting in it"
                 self.problems.append(Problem(single, message, origins.get(single)))
                 continue
             origins[path] = source
@@ -173,7 +173,7 @@ def _key_there(step: Any, table: dict[Any, Any], shape: Shape, *, last: bool) ->
 
 
 def _put(data: Any, path: Path, value: Any) -> Path | None:
-    """Put a value at a path; where that cannot be done, the place on the way that is no table."""
+    """Put a value at a path; where that cannot be done, the place on the way that is not a table."""
     for i, step in enumerate(path):
         if isinstance(data, list) and isinstance(step, int) and step <= len(data):
             data += [None] if step == len(data) else []
@@ -268,7 +268,7 @@ _EXAMPLES = {"a list": '["a", "b"]', "a table": '{"key": 1}', "a value": '["a", 
 
 
 def _no_json(text: str, wanted: str, error: DocumentError, *, hidden: bool) -> str:
-    """What is wrong with a text that is no JSON: where it broke, and what stands there unless that is a secret."""
+    """What is wrong with a text that is not JSON: where it broke, and what stands there unless that is a secret."""
     if not text.strip():
         return f"is empty, and {wanted} as JSON was expected, such as {_EXAMPLES[wanted]}"
     line, column = error.line or 1, error.column or 1

@@ -48,7 +48,7 @@ def import_(store: Store, path: str | os.PathLike[str]) -> tuple[str, int]:
 
     It is one commit: no revision of old is ever seen as the head.
     Raises `ConflictError` if the store's history is another one, `IntegrityError` for a file that is not whole, and
-    `StoreError` for one that is no export.
+    `StoreError` for one that is not an export.
     """
     config = _checked(path)
     had = store.newest(config)
@@ -90,7 +90,7 @@ def _revisions(path: str | os.PathLike[str]) -> Iterator[Revision]:
     lines = _lines(path)
     header = next(lines, None)
     if not isinstance(header, dict) or _KIND not in header:
-        raise StoreError(f"{path}: is no export of confguard")
+        raise StoreError(f"{path}: is not an export of confguard")
     if header[_KIND] != _VERSION:
         raise StoreError(f"{path}: written by a newer confguard", hint="upgrade confguard-safety")
     for line in lines:
@@ -125,4 +125,4 @@ def _lines(path: str | os.PathLike[str]) -> Iterator[Any]:
     except EOFError as error:
         raise IntegrityError(f"{path}: is cut short") from error
     except (zstd.ZstdError, ValueError, RecursionError) as error:
-        raise StoreError(f"{path}: is no export of confguard, or damaged: {error}") from error
+        raise StoreError(f"{path}: is not an export of confguard, or damaged: {error}") from error

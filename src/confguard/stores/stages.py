@@ -67,7 +67,7 @@ class Stage:
         if stage is None or not (stage.groups or 0 < stage.share <= 1):
             shown = harmless(str(value)[:40])
             raise ValueError(
-                f"'{shown}' is no stage: a share of more than nothing such as '10%', 'all', or names of groups"
+                f"'{shown}' is not a stage: a share of more than nothing such as '10%', 'all', or names of groups"
             )
         return stage
 

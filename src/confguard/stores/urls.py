@@ -126,7 +126,7 @@ def _etcd_options(query: str, shown: str) -> dict[str, str]:
 def _etcd_endpoint(host: str, shown: str) -> tuple[str, int]:
     name, _, port = host.rpartition(":") if not host.endswith("]") and ":" in host else (host, "", _ETCD_PORT)
     if not name or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise StoreError(f"{shown}: '{host}' is no endpoint", hint="etcd://host:2379,other:2379/prefix")
+        raise StoreError(f"{shown}: '{host}' is not an endpoint", hint="etcd://host:2379,other:2379/prefix")
     return name.strip("[]"), int(port)
 
 
@@ -148,12 +148,12 @@ def postgres_settings(url: str) -> tuple[str, str]:
 
     plain = _SCHEMA.sub(without, url, count=1)
     if not re.fullmatch(r"\w{1,63}", schema):
-        raise StoreError(f"'{schema}' is no schema's name", hint="letters, digits and underscores")
+        raise StoreError(f"'{schema}' is not a schema's name", hint="letters, digits and underscores")
     try:
         settings: dict[str, Any] = _CONNECTING | conninfo_to_dict(plain)
     except ProgrammingError as error:
         raise StoreError(
-            f"{without_password(url)}: is no URL that PostgreSQL's library takes: {first_line(error)}",
+            f"{without_password(url)}: is not a URL that PostgreSQL's library takes: {first_line(error)}",
             hint="postgresql://user@host:5432/database?schema=confguard",
         ) from error
     return make_conninfo(**settings), schema

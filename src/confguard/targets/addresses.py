@@ -53,7 +53,7 @@ def address_of(url: object) -> Address:
     match = _URL.fullmatch(url) if isinstance(url, str) else None
     if match is None:
         hint = "a URL starts with http:// or https://; a command is a list of its words"
-        raise UnusableError(f"{shown} is no http or https URL", hint=hint)
+        raise UnusableError(f"{shown} is not an http or https URL", hint=hint)
     if not match[0].isascii() or not match[0].isprintable() or " " in match[0]:
         hint = "percent-encode it; a host is written in Punycode: xn--..."
         raise UnusableError(f"{shown} has a character that no URL has", hint=hint)

@@ -239,7 +239,7 @@ def _throw_away(reading: int) -> None:
 
 def _what_to_do(error: OSError, program: str) -> str:
     if error.errno == errno.ENOENT:
-        if os.path.exists(program):  # noqa: PTH110 - any text may come, and is no path
+        if os.path.exists(program):  # noqa: PTH110 - any text may come, and is not a path
             return "the program that its first line names (`#!`) is not there"
         if " " in program:
             return 'each word is an item of its own: ["nginx", "-s", "reload"]'

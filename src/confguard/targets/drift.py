@@ -100,7 +100,7 @@ def drift_of(
 
 
 def _written_at(target: Target) -> datetime | None:
-    """When the newest of a target's files was written; None for what is no file, or not there."""
+    """When the newest of a target's files was written; None for what is not a file, or not there."""
     written = []
     for path in target.paths:
         with suppress(OSError):

@@ -45,7 +45,7 @@ class FileTarget(Target):
     What an old file has beside its bytes (mode, owner, group, ACL, extended attributes) is kept, and what this user may
     not keep is an error before anything is written. A new file is private to its user unless `mode`, `owner` or `group`
     are asked for; of a file that is there already they are only compared (`faults`). The bytes are written as they are:
-    nothing in them is expanded. A template is no target: what is rendered from it is.
+    nothing in them is expanded. A template is not a target: what is rendered from it is.
 
     `in_place=True` writes over the file instead, where no other file can take its place: one that is mounted by itself
     (a file bind-mounted into a container), that has several names, or that another user owns. Its promise is weaker:
@@ -214,7 +214,7 @@ def _beside(real: Path) -> Path:
 
 
 def file_status(path: Path, name: str | None = None, *, dangling: bool = False) -> os.stat_result | None:
-    """What stands there, links followed; None if nothing does. Raises `TargetError` if it is no file."""
+    """What stands there, links followed; None if nothing does. Raises `TargetError` if it is not a file."""
     name = name or str(path)
     try:
         status = path.stat()

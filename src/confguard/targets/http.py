@@ -202,6 +202,6 @@ def _what_went_wrong(error: Exception, address: Address, timeout: Duration) -> s
     if isinstance(error, RemoteDisconnected):
         return "did not answer: it closed the connection"
     if isinstance(error, BadStatusLine):
-        return "did not answer: what it sent is no HTTP"
+        return "did not answer: what it sent is not HTTP"
     message = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
     return f"did not answer: {brief(address.concealed.clean(message))}"

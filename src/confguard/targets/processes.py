@@ -57,7 +57,7 @@ def _read(pid_file: Path) -> tuple[int, float]:
     with opened(pid_file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY) as descriptor:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
-            raise UnusableError("it is no regular file")
+            raise UnusableError("it is not a regular file")
         content = os.read(descriptor, _LONGEST + 1)
     text = content.strip()
     if len(content) > _LONGEST or not re.fullmatch(rb"-?[0-9]{1,19}", text):
@@ -66,7 +66,7 @@ def _read(pid_file: Path) -> tuple[int, float]:
             f"it holds {repr(shown) if shown else 'nothing'} instead of the number of a process"
         )
     if int(text) < 2:  # 0 and below are whole groups of processes, 1 is init
-        raise UnusableError(f"{int(text)} is no service's process")
+        raise UnusableError(f"{int(text)} is not a service's process")
     if int(text) >= 2**31:
         raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH))
     return int(text), about.st_mtime

@@ -66,7 +66,7 @@ def tell(reload: Reload) -> None:
 
 def _pid_file(value: Any) -> Path:
     if not isinstance(value, str | Path) or not str(value) or "\0" in str(value):
-        raise UnusableError("`pid_file` is no path", hint="/run/auth.pid")
+        raise UnusableError("`pid_file` is not a path", hint="/run/auth.pid")
     return Path(value)
 
 
@@ -146,7 +146,7 @@ class CommandReload(Reload):
 
 def _method(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch("[A-Za-z]{1,20}", value) or value.upper() == "CONNECT":
-        raise UnusableError(f"'{brief(str(value))}' is no method of HTTP", hint="POST, PUT")
+        raise UnusableError(f"'{brief(str(value))}' is not a method of HTTP", hint="POST, PUT")
     return value.upper()
 
 
@@ -197,7 +197,7 @@ _HINTS = {
 
 def _unit(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"(?!-)[\w:.@\\-]{1,255}", value, re.ASCII):
-        raise UnusableError(f"'{brief(str(value))}' is no unit's name", hint="auth.service")
+        raise UnusableError(f"'{brief(str(value))}' is not a unit's name", hint="auth.service")
     return value
 
 

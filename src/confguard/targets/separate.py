@@ -43,7 +43,9 @@ class SeparateFiles(Target):
                     f"target: where does '{name}' stand?", hint=f'files = {{ "{name}" = "/etc/{name}", ... }}'
                 )
             if name not in files.names:
-                raise TargetError(f"target: '{name}' is none of the config's files: {', '.join(files.names)}")
+                raise TargetError(
+                    f"target: '{name}' is not one of the config's files: {', '.join(files.names)}"
+                )
         return cls({name: targets[name] for name in files.names}, files)
 
     @property

@@ -98,7 +98,7 @@ class Brackets:
         return any(map(self._comments, [piece.lead, piece.post, piece.tail, *self._inside(entry)]))
 
     def _inside(self, entry: Entry) -> Iterator[str]:
-        """What stands inside of an entry and is no key and no value."""
+        """What stands inside of an entry and is neither a key nor a value."""
         value = entry.value
         if entry.key_end >= 0:
             yield self.text[entry.key_end : value.start]

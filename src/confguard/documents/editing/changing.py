@@ -115,7 +115,7 @@ def _add(change: Revealed, parent: Node, last: Any) -> None:
         return
     position = change.position if change.position is not None else last
     if parent.kind != "list" or type(position) is not int or not 0 <= position <= len(parent.entries):
-        raise _misfit(change, "is no position in the list", parent)
+        raise _misfit(change, "is not a position in the list", parent)
     parent.insert(Entry(None, fresh(change.after)), position)
 
 

@@ -123,7 +123,7 @@ class Carried:
             if entry.value.opaque:
                 data = data_of(entry.value)
                 if not isinstance(data, dict):
-                    raise UnfitError(f"cannot put what is no table into [[{dotted(names)}]]", node.start)
+                    raise UnfitError(f"cannot put what is not a table into [[{dotted(names)}]]", node.start)
                 self._add_element(node, number, sections(names, [data]))
                 continue
             self.visit(entry.value, names, around)

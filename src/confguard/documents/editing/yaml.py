@@ -121,7 +121,7 @@ class YamlNotation(Weaving):
         )
 
     def _scalar(self, node: Node, data: Any, old: str) -> str:
-        """A value that is no block of entries, in the style of the one it replaces."""
+        """A value that is not a block of entries, in the style of the one it replaces."""
         if is_block(old) and isinstance(data, str) and not (self.escaped and not data.isascii()):
             below = self.text.find("\n", node.end) + 1
             blank = bool(0 < below < len(self.text) and _BLANK.match(self.text, below))

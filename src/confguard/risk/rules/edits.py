@@ -48,7 +48,7 @@ class Edit:
     after: Any
     change: Change = field(repr=False, eq=False)
     inner: bool = field(default=False, repr=False, eq=False)
-    """Does it stand within a text, so that it is no setting of the file itself?"""
+    """Does it stand within a text, so that it is not a setting of the file itself?"""
 
     @cached_property
     def name(self) -> str:

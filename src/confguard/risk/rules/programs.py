@@ -85,7 +85,7 @@ def warnings_of(path: Path) -> tuple[Warned, ...]:
 
 
 _LONGEST = 200
-"""A longer text is no word that a program knows."""
+"""A longer text is not a word that a program knows."""
 
 
 @cache

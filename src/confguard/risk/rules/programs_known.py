@@ -68,7 +68,7 @@ class Fact:
     """Does a change of it remove the thing, and make another?"""
 
     def amount(self, value: object) -> float | None:
-        """A value in the setting's unit, as the program reads it; None where it is no amount.
+        """A value in the setting's unit, as the program reads it; None where it is not an amount.
 
         >>> Fact(unit="ms").amount("30s"), Fact(unit="8kB").amount("4GB"), Fact(unit="s").amount("4GB")
         (30000.0, 524288.0, None)

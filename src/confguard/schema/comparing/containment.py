@@ -208,7 +208,7 @@ def _surely(case: Case, refusals: Refusals) -> Refusals:
 
 
 def _of_member(refusals: Refusals, *, several: bool) -> Refusals:
-    """What is said of a member of a union: if there is none of its kind any more, that alone."""
+    """What is said of a member of a union: if there is not one of its kind any more, that alone."""
     tag = next((each for each in refusals if each.whole and len(each.path) == 1), None) if several else None
     if tag is None:
         return refusals
