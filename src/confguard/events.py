@@ -9,8 +9,6 @@ from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
-__all__ = ["Event", "EventKind", "Listener", "log_event"]
-
 _LOG = logging.getLogger(__name__)
 logging.getLogger("confguard").addHandler(logging.NullHandler())
 

@@ -18,8 +18,6 @@ from threading import Lock
 from typing import Any, Protocol
 from weakref import WeakValueDictionary, finalize
 
-__all__ = ["Forked", "close_with", "renew_in_children"]
-
 
 class Forked(Protocol):
     """Something that knows what to do in a forked child.

@@ -14,8 +14,6 @@ from confguard.rollout.bake import Bake
 from confguard.stores.interface import Revision
 from confguard.values import check_type
 
-__all__ = ["Group"]
-
 
 class Group:
     """Guards of one store whose configs change together, in one transaction.

@@ -11,8 +11,6 @@ from typing import Any
 
 from attrs import define
 
-__all__ = ["interruptible", "name_of", "uninterrupted"]
-
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 

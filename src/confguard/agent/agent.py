@@ -27,8 +27,6 @@ from confguard.stores.interface import PendingBake, Revision
 from confguard.stores.opening import missing_file
 from confguard.targets.calls import message_of
 
-__all__ = ["Agent", "Charge"]
-
 _LOG = logging.getLogger(__name__)
 _LONGEST_PAUSE = 60.0
 """How many seconds at most what failed is left alone before it is tried again."""

@@ -14,8 +14,6 @@ from confguard.errors import ConfguardError, brief, harmless
 from confguard.events import Event
 from confguard.guard import Guard
 
-__all__ = ["Metrics", "listen_address", "serving"]
-
 _TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SLOWEST = 5.0
 """Seconds that a client has for each read and write."""

@@ -12,8 +12,6 @@ from confguard.fields import ByteSize, FieldType, Network, Ratio, Safer, Secret
 from confguard.schema.shape import Shape
 from confguard.units import dimensions, unit_of
 
-__all__ = ["Effect", "Word", "amounts", "comparable", "effect_of", "preferred", "quotient", "ratio", "times"]
-
 Word: TypeAlias = Literal[
     "added", "removed", "moved", "changed", "more", "less", "wider", "narrower", "looser", "stricter"
 ]

@@ -23,8 +23,6 @@ from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.sources import Source, SourceData, read_source
 from confguard.values import Documents, as_tables, documents_of, identical, same
 
-__all__ = ["Walk", "compare", "diff", "from_json_patch"]
-
 
 def diff(before: Source, after: Source, schema: SchemaLike = None, *, moves: bool = True) -> Diff:
     """The semantic diff of two sources: paths, documents, mappings, lists, or instances of a schema's class.

@@ -14,8 +14,6 @@ from confguard.paths import Key, Path, dig
 from confguard.schema.secrets import is_secret
 from confguard.schema.shape import ANYTHING, Shape
 
-__all__ = ["IDENTIFYING", "Keying", "document_keys", "keying", "leaves", "likenesses", "token"]
-
 _IDENTIFYING = (
     *("id", "uuid", "guid", "key", "kid", "name", "slug", "code"),
     *("job_name", "alert", "record", "hostname", "host", "domain", "address", "url", "path"),

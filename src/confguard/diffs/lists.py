@@ -14,8 +14,6 @@ from confguard.diffs.identity import Keying, leaves, likenesses, token
 from confguard.diffs.sequences import Move, fewest_moves, in_common
 from confguard.paths import Key
 
-__all__ = ["Alignment", "align", "align_documents", "staying"]
-
 
 @frozen
 class Alignment:

@@ -25,8 +25,6 @@ from confguard.paths import show_path
 from confguard.schema.schema import SchemaLike
 from confguard.texts import amount
 
-__all__ = ["Comparison", "Expected", "FileDiff", "compare_folders", "compare_revisions"]
-
 Status: TypeAlias = Literal["changed", "added", "removed", "renamed", "unreadable"]
 Progress: TypeAlias = Callable[[int, int], None]
 """Told how many files of how many were compared."""

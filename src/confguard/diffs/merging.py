@@ -18,8 +18,6 @@ from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.sources import Source, read_source
 from confguard.values import Documents, alone, copied, documents_of, same
 
-__all__ = ["MISSING", "Conflict", "Merged", "merge"]
-
 
 class _Missing:
     def __repr__(self) -> str:

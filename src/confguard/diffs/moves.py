@@ -18,8 +18,6 @@ from confguard.paths import Key, Path
 from confguard.schema.shape import Shape
 from confguard.values import same
 
-__all__ = ["find_moves"]
-
 _MOST_LEAVES = 20_000
 """Where more than this came and went, only what is equal as a whole is looked for."""
 _ALIKE = 0.6

@@ -18,8 +18,6 @@ from confguard.schema.shape import ANYTHING, Shape
 from confguard.units import unit_of
 from confguard.values import Documents, same
 
-__all__ = ["Origins", "means_same", "origins"]
-
 
 @frozen
 class Origins:

@@ -15,8 +15,6 @@ from confguard.documents.document import Document
 from confguard.errors import harmless
 from confguard.paths import Key, show_path
 
-__all__ = ["code", "to_html", "to_markdown"]
-
 _CONTEXT = 3
 """Lines that are shown around a line that differs."""
 _MOST_LINES = 20_000

@@ -12,8 +12,6 @@ from confguard.paths import Key, Path, reveal, show_path
 from confguard.schema.guarded import secret_texts
 from confguard.values import copied, documents_of, same
 
-__all__ = ["operations", "patched"]
-
 
 def operations(
     changes: Iterable[DataChange], before: Any, *, several: bool, secrets: bool

@@ -13,8 +13,6 @@ from confguard.schema.guarded import Masked
 from confguard.secrets import masked
 from confguard.texts import shortened
 
-__all__ = ["json_value", "show_change", "show_value"]
-
 _WIDTH = 60
 _AROUND = 16
 """How much is shown around what differs in two long texts."""

@@ -8,8 +8,6 @@ from bisect import bisect_left
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
-__all__ = ["MOST_DIFFERENCES", "Move", "fewest_moves", "in_common"]
-
 MOST_DIFFERENCES = 2_000
 """Sequences in which more elements have to go or to come are not compared: the work grows with the square of that."""
 

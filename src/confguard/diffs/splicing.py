@@ -13,8 +13,6 @@ from difflib import SequenceMatcher
 
 from attrs import frozen
 
-__all__ = ["has_words_of_both", "lays_out_anew", "spliced"]
-
 _WORD = re.compile(rb"\S+")
 _MOST_LINES = 50_000
 

@@ -7,19 +7,6 @@ from typing import Any
 
 from confguard.documents.interface import LineIndex, ParseError, Position
 
-__all__ = [
-    "MAX_BYTES",
-    "MAX_DEPTH",
-    "MAX_DIGITS",
-    "MAX_INTEGER_BITS",
-    "MAX_VALUES",
-    "TOO_DEEP",
-    "TOO_LARGE",
-    "check_bounds",
-    "check_yaml_depth",
-    "deepest_place",
-]
-
 MAX_BYTES = 32 * 1024 * 1024
 """The largest file that is read, in bytes."""
 MAX_DEPTH = 200

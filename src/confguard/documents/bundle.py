@@ -23,8 +23,6 @@ from confguard.values import Files, copied, merge_layers, same
 if TYPE_CHECKING:
     from confguard.documents.editing.changing import DataChange, Revealed
 
-__all__ = ["BUNDLE", "Bundle", "bundled", "files_of", "parse_bundle", "parse_bytes"]
-
 BUNDLE = "bundle"
 """The format of a bundle's content."""
 _KINDS = ("layers", "files")

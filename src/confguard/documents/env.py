@@ -10,8 +10,6 @@ from typing import Any
 
 from confguard.documents.interface import Format, ParseError, Places, Spot, places_of, repeated, twice
 
-__all__ = ["EnvFormat", "assignments", "env_quoted"]
-
 
 class EnvFormat(Format):
     """`.env`: quotes as in a shell, `export` allowed, nothing expanded."""

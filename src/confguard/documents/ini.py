@@ -19,8 +19,6 @@ from confguard.documents.interface import (
     twice,
 )
 
-__all__ = ["IniFormat", "is_ini_comment", "spots"]
-
 
 class IniFormat(Format):
     """INI as `configparser` reads it: no interpolation, keys without a value allowed.

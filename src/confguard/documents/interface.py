@@ -12,20 +12,6 @@ if TYPE_CHECKING:
 
     from confguard.paths import Path
 
-__all__ = [
-    "Format",
-    "LineIndex",
-    "ParseError",
-    "Places",
-    "Position",
-    "Span",
-    "Spot",
-    "end_of",
-    "places_of",
-    "repeated",
-    "twice",
-]
-
 
 class Position(NamedTuple):
     """A line and a column, both from 1."""

@@ -13,8 +13,6 @@ from confguard.documents.interface import Format, ParseError, Places, Spot, end_
 if TYPE_CHECKING:
     from confguard.paths import Path
 
-__all__ = ["JsonFormat", "JsoncFormat", "blank_comments", "spots"]
-
 
 class JsonFormat(Format):
     """JSON as the standard library reads it."""

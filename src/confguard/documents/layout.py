@@ -17,19 +17,6 @@ from confguard.documents.document import Document, read, write
 from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import ConfguardError, DocumentError, ProjectError, did_you_mean
 
-__all__ = [
-    "FileSource",
-    "Layout",
-    "check_name",
-    "common_folder",
-    "is_folder",
-    "is_several",
-    "layout_from",
-    "layout_of",
-    "matching",
-    "the_only",
-]
-
 _WILD = re.compile(r"[*?\[]")
 
 FileSource: TypeAlias = "str | os.PathLike[str] | Document | Mapping[str, Any] | None"

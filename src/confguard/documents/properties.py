@@ -7,8 +7,6 @@ from typing import Any
 
 from confguard.documents.interface import Format, ParseError, Places, Spot, end_of, places_of, repeated, twice
 
-__all__ = ["PropertiesFormat", "properties_escaped", "spots"]
-
 
 class PropertiesFormat(Format):
     """Properties: a flat mapping of texts. Dots in keys are part of the key."""

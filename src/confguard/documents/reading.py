@@ -20,8 +20,6 @@ from confguard.errors import DocumentError, brief
 if TYPE_CHECKING:
     from confguard.documents.interface import Format
 
-__all__ = ["conflict_line", "is_named", "load_bytes", "names_around", "naming_tags", "parsed"]
-
 
 def parsed(content: bytes, format: Format, path: str | None = None, tags: Collection[str] = ()) -> Any:
     """The data in the bytes of a file. Raises `DocumentError` with the place."""

@@ -9,9 +9,6 @@ from typing import Any
 from confguard.documents.interface import Format
 from confguard.errors import DocumentError, did_you_mean
 
-__all__ = ["detect_format", "format_named", "is_configuration", "known_formats", "notation_of"]
-
-
 _BUILT_IN = {
     "toml": ("confguard.documents.toml:TomlFormat", ".toml"),
     "yaml": ("confguard.documents.yaml:YamlFormat", ".yaml", ".yml"),

@@ -13,8 +13,6 @@ from confguard.documents.interface import Format, ParseError, Places, Spot, end_
 if TYPE_CHECKING:
     from confguard.paths import Path
 
-__all__ = ["Statement", "TomlFormat", "statements"]
-
 
 class TomlFormat(Format):
     """TOML as tomli reads it."""

@@ -17,8 +17,6 @@ from confguard.values import Documents
 if TYPE_CHECKING:
     from confguard.paths import Path
 
-__all__ = ["MERGE", "TEXT", "YamlFormat", "is_ambiguous", "joined", "safe_loader", "text_dumper"]
-
 _YAML = "tag:yaml.org,2002:"
 MERGE, TEXT, _NULL = f"{_YAML}merge", f"{_YAML}str", f"{_YAML}null"
 """Tags that nodes carry."""

@@ -7,8 +7,6 @@ from typing import Any
 
 from confguard.documents.yaml import MERGE, TEXT, joined, safe_loader
 
-__all__ = ["with_aliases"]
-
 _ALIAS = "\0alias "
 """What no text can begin with, since YAML allows no such character."""
 

@@ -8,8 +8,6 @@ from typing import Any, Self
 from confguard import units
 from confguard.fields.base import FieldType
 
-__all__ = ["ByteSize", "Duration", "Ratio"]
-
 _LONGEST = timedelta(seconds=10**10)
 
 

@@ -19,8 +19,6 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-__all__ = ["matched", "normal_form", "polynomial_of", "pump_of"]
-
 MOST_STATES = 150
 """Larger patterns are not judged."""
 _MANY = 12

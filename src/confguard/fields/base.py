@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic_core import CoreSchema
 
-__all__ = ["FieldType", "TextType"]
-
 
 class FieldType:
     """What the field types share: `parse`, and the hook by which pydantic calls it."""

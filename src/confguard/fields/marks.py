@@ -8,8 +8,6 @@ from attrs import Attribute, field, frozen
 
 from confguard.errors import did_you_mean
 
-__all__ = ["Impact", "ImpactLevel", "KeyedBy", "Owner", "Renamed", "Safer", "Unordered"]
-
 ImpactLevel: TypeAlias = Literal["low", "medium", "high", "critical"]
 Direction: TypeAlias = Literal["lower", "higher"]
 

@@ -11,8 +11,6 @@ from attrs import frozen
 
 from confguard.fields.base import FieldType, TextType
 
-__all__ = ["Network", "Port", "Url"]
-
 
 class Port(int, FieldType):
     """A TCP or UDP port, 1 to 65535.

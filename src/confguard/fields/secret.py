@@ -6,8 +6,6 @@ from typing import Any, Self
 
 from confguard.fields.base import FieldType
 
-__all__ = ["Secret"]
-
 
 class Secret(FieldType):
     """A value that is never shown: not in `repr`, diffs, errors, logs or reports.

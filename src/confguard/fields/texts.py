@@ -8,8 +8,6 @@ from typing import Self
 from confguard.fields.backtracking import normal_form, pump_of
 from confguard.fields.base import TextType
 
-__all__ = ["Cron", "Regex"]
-
 
 class Regex(TextType):
     """A regular expression that compiles, and that no text makes exponentially slow. Two are equal that parse to the

@@ -21,8 +21,6 @@ from confguard.stores.stages import Instance
 from confguard.stores.urls import without_password
 from confguard.targets.calls import Call
 
-__all__ = ["Feed", "FeedSource", "Stored", "StoredFeed", "feed_of", "within"]
-
 T = TypeVar("T")
 
 

@@ -25,8 +25,6 @@ from confguard.errors import DocumentError, SchemaError
 from confguard.live.versions import Version
 from confguard.stores.waiting import file_changes
 
-__all__ = ["FileFeed"]
-
 PATIENCE = 10.0
 """For how many seconds at least a file is waited for that does not come to rest."""
 AGED = 10.0

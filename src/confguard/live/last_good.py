@@ -23,8 +23,6 @@ from confguard.stores.interface import Revision
 from confguard.stores.stages import Instance
 from confguard.targets.files import write_durably
 
-__all__ = ["ComparedCopy", "Copy", "LastGood", "compared"]
-
 _MAGIC = b'{"config": '
 """How each copy begins: what begins otherwise is not ours, and nothing is written over it."""
 

@@ -44,8 +44,6 @@ from confguard.stores.retrying import pauses
 from confguard.stores.stages import Instance
 from confguard.targets.calls import message_of
 
-__all__ = ["Live"]
-
 _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE = 1.0
 """The most that is waited before a lost store is tried again for the first time: a herd has that long to spread."""

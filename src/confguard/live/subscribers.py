@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from confguard.documents.document import Document
     from confguard.live.versions import Version
 
-__all__ = ["PATIENCE", "Called", "Current", "Cursor", "Iterated", "Listeners", "Subscriber", "Update"]
-
 PATIENCE = 1.0
 """For how many seconds a subscriber may be at work before that is said."""
 

@@ -10,8 +10,6 @@ from attrs import frozen
 from confguard.documents.document import Document
 from confguard.errors import StoreError
 
-__all__ = ["Followed", "Version"]
-
 _OLD_SECONDS = 10.0
 """For how long an old head is not believed where nothing is followed."""
 _REMEMBERED = 200

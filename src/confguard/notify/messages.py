@@ -16,8 +16,6 @@ from confguard.events import Event, EventKind
 from confguard.secrets import masked
 from confguard.targets.options import UnusableError
 
-__all__ = ["KINDS", "USUAL", "Message", "kinds_of", "safe"]
-
 KINDS: tuple[EventKind, ...] = tuple(kind for kind in get_args(EventKind) if kind != "not notified")
 """The kinds of events that can be sent: one that says that a notifier failed is not."""
 USUAL: tuple[EventKind, ...] = (

@@ -27,8 +27,6 @@ from confguard.targets.addresses import address_of, checked_url, shown_url
 from confguard.targets.concealing import shown_by
 from confguard.targets.options import Kind, UnusableError, keys_of, read_table, time_limit
 
-__all__ = ["THREADS", "AppriseNotifier", "Notifier", "Webhook", "as_notifier", "signature"]
-
 THREADS = "confguard-notify-"
 """How the names of threads that send begin."""
 _LONGEST_SECRET = 65_536

@@ -18,8 +18,6 @@ from confguard.notify.notifiers import THREADS, Notifier
 from confguard.secrets import masked
 from confguard.targets.calls import kind_and_message
 
-__all__ = ["Notifications"]
-
 _LOG = logging.getLogger(__name__)
 _MOST_WAITING = 1000
 _LEAVING = 5.0

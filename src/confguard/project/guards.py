@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from confguard.schema.schema import SchemaLike
     from confguard.stores import Store
 
-__all__ = ["bake_for_drill", "bake_of", "guard_of", "rules_of", "terms_of"]
-
 
 def guard_of(
     project: Project,

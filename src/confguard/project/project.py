@@ -19,8 +19,6 @@ from confguard.risk.rules.user import UserRule
 if TYPE_CHECKING:
     from confguard.documents.layout import Layout
 
-__all__ = ["Config", "Project", "Settings"]
-
 
 @frozen(kw_only=True)
 class Config:

@@ -26,16 +26,6 @@ from confguard.risk.policy import Policy
 from confguard.stores.stages import stages_of
 from confguard.targets.options import UnusableError
 
-__all__ = [
-    "ENVIRONMENT",
-    "FILE_NAME",
-    "find_project",
-    "has_project",
-    "load_project",
-    "project_in",
-    "require_project",
-]
-
 FILE_NAME = "confguard.toml"
 ENVIRONMENT = "CONFGUARD_CONFIG"
 """The environment variable that names a project file."""

@@ -21,8 +21,6 @@ from confguard.schema.schema import Schema, SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING
 
-__all__ = ["Blame", "BlamedValue", "blame"]
-
 
 @frozen(kw_only=True)
 class BlamedValue:

@@ -26,8 +26,6 @@ from confguard.schema.schema import Schema
 from confguard.texts import amount
 from confguard.values import same
 
-__all__ = ["Entry", "Release", "day", "entries", "releases"]
-
 Mark: TypeAlias = Callable[[str], str]
 """How names and values are shown: as code, or as they are."""
 

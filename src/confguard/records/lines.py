@@ -24,8 +24,6 @@ from confguard.schema.shape import ANYTHING, Shape
 from confguard.texts import common_length
 from confguard.values import Documents, same
 
-__all__ = ["Lines", "plausible"]
-
 _PLAIN = rb"[\w.+/-][\w.+/:@-]*(?: [\w.+/-][\w.+/@-]*)*"
 _SETTING = re.compile(
     rb"(?P<indent>[ \t]*)(?P<key>[A-Za-z_][\w.-]*|\"[\w .-]+\")(?P<sign>\s*[=:]\s*)"

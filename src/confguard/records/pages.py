@@ -25,8 +25,6 @@ from confguard.values import Documents, Files
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["current_settings", "text", "to_atom", "to_markdown"]
-
 _MARKS = re.compile(r"[\\`*_\[\]]")
 _ADDRESS = re.compile(r"[!-~]+@[!-~]+")
 _BEGINNING = re.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[-+=#>]))")

@@ -19,8 +19,6 @@ from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import DocumentError
 from confguard.stores.interface import Revision, Store
 
-__all__ = ["GitFile", "Version", "of_store"]
-
 
 @frozen(kw_only=True)
 class Version:

@@ -24,8 +24,6 @@ from confguard.schema.schema import Schema
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.values import Documents, documents_of
 
-__all__ = ["Settlement", "View", "leaves_of", "walked_back"]
-
 Pending: TypeAlias = "dict[Path, list[Path]]"
 """Values by where they stand in a version, and where they stand in the newest one."""
 

@@ -17,8 +17,6 @@ from confguard.paths import Path, show_path
 from confguard.risk.findings import Finding
 from confguard.risk.rules.edits import leaves
 
-__all__ = ["Acceptance", "Accepted", "as_date", "split_accepted", "void_comments"]
-
 EXPIRED = "CG905"
 VOID = "CG906"
 _MARK = re.compile(r"(?:#|//|;)\s*confguard:\s*accept\b")

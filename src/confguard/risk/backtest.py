@@ -22,17 +22,6 @@ from confguard.risk.history import KEPT_AFTER, Commit, Past, commits, remember, 
 from confguard.risk.likelihood import Learner, Model, default_model, fit
 from confguard.risk.model import assess
 
-__all__ = [
-    "Backtest",
-    "Scored",
-    "auc",
-    "average_precision",
-    "backtest",
-    "calibration",
-    "calibration_error",
-    "recall_at",
-]
-
 MOST_FILES = 20
 """Of a commit that touches more configuration files, so many are read."""
 MOST_BYTES = 300_000

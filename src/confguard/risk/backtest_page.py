@@ -17,8 +17,6 @@ from confguard.risk.backtest import (
 )
 from confguard.texts import amount, shortened
 
-__all__ = ["reliability_plot", "to_html", "to_text"]
-
 
 def to_text(result: Backtest) -> str:
     """The figures, the calibration as bars, and the top misses."""

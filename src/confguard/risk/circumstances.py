@@ -13,8 +13,6 @@ from confguard.paths import Path
 from confguard.risk.history import History
 from confguard.stores.interface import Revision
 
-__all__ = ["Circumstances", "Process"]
-
 
 @frozen(kw_only=True)
 class Circumstances:

@@ -13,8 +13,6 @@ from confguard.risk.findings import Risk
 from confguard.risk.history import History
 from confguard.risk.names import word_set
 
-__all__ = ["GROUPS", "Outline", "evidence", "of_history", "outline_of"]
-
 _VERSION = re.compile(r"\d+\.\d+|[0-9a-f]{7,}")
 _WORDS = {
     "test": word_set("test try trying temp temporary temporarily experiment wip debug canary"),

@@ -13,8 +13,6 @@ from attrs import field, frozen
 from confguard.errors import harmless, place
 from confguard.paths import Path, path_to_json, show_path
 
-__all__ = ["SEVERITIES", "Factor", "Finding", "Level", "Risk", "Severity", "chart", "level_of", "lowered"]
-
 Severity: TypeAlias = Literal["info", "low", "medium", "high", "critical"]
 Level: TypeAlias = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)

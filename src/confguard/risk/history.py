@@ -18,22 +18,6 @@ from confguard.errors import ConfguardError
 from confguard.paths import Path, value_at
 from confguard.stores.interface import Revision
 
-__all__ = [
-    "KEPT_AFTER",
-    "NEVER",
-    "Commit",
-    "FileChange",
-    "History",
-    "Lesson",
-    "Past",
-    "Revert",
-    "SettingsPast",
-    "commits",
-    "past_after",
-    "remember",
-    "reverts",
-]
-
 NEVER = 3650.0
 """Days since what never happened."""
 KEPT_AFTER = 30 * 86400.0

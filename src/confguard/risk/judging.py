@@ -28,19 +28,6 @@ from confguard.risk.rules.interface import Rule
 from confguard.schema.schema import Schema
 from confguard.texts import amount
 
-__all__ = [
-    "Judged",
-    "LeftOut",
-    "Side",
-    "Terms",
-    "Verdicts",
-    "advice_on",
-    "judge",
-    "not_judged",
-    "parse_finding",
-    "schema_findings",
-]
-
 _TEMPLATE = re.compile(rb"\{\{|\{%")
 """What Go's and Jinja's templates hold: of a text that does not parse, no configuration until it is rendered."""
 

@@ -18,8 +18,6 @@ from confguard.risk.evidence import GROUPS, of_history
 from confguard.risk.findings import Factor
 from confguard.risk.history import Lesson
 
-__all__ = ["Learner", "Model", "default_model", "fit", "read_model", "refined"]
-
 _POINTS = 6.0
 """What one unit of evidence (a change of the odds by a factor of e) is worth in the score."""
 _MOST, _LEAST = 15.0, -10.0

@@ -33,8 +33,6 @@ from confguard.stores.interface import Revision
 from confguard.texts import amount
 from confguard.values import Documents, check_type
 
-__all__ = ["assess", "check_document"]
-
 PATIENCE = 5.0
 """Seconds that a plug-in's rule may take."""
 _AS_GRAVE_IF_NEW = frozenset({"CG406", "CG535", "CG801", "CG802", "CG803", "CG804"})

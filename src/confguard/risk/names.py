@@ -11,21 +11,6 @@ from itertools import pairwise
 
 from confguard.paths import Key, Path, Segment
 
-__all__ = [
-    "head_of",
-    "meaning",
-    "name_of",
-    "parts_of",
-    "polarity",
-    "subject_of",
-    "switched",
-    "unit_in",
-    "vocabulary",
-    "word_set",
-    "words_of",
-    "words_on_path",
-]
-
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?![a-z]))[a-z])|[^A-Za-z0-9]+")
 _NAMING = ("name", "key", "id")
 _LONGEST = 200

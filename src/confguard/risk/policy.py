@@ -16,8 +16,6 @@ from confguard.risk.acceptance import Acceptance, as_date
 from confguard.risk.circumstances import Process
 from confguard.risk.findings import Risk
 
-__all__ = ["Decision", "Freeze", "PathPolicy", "Policy"]
-
 
 class Decision(StrEnum):
     """What a policy says of a change. Decisions compare by how strict they are.

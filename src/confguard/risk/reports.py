@@ -14,8 +14,6 @@ from confguard.risk.judging import Verdicts
 from confguard.risk.policy import Decision
 from confguard.risk.rules.catalogue import OF_FILES, all_rules
 
-__all__ = ["REPORTS"]
-
 _SHOWN = 10
 """How many files that were left out for the same reason are named."""
 

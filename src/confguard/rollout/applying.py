@@ -23,8 +23,6 @@ from confguard.rollout.reverting import bake_failed, take_back
 from confguard.rollout.steps import Done, check_done, tell_of_heads, write
 from confguard.stores.interface import Revision
 
-__all__ = ["apply"]
-
 _LONGEST_TELLING = 600.0
 """For how many seconds at most a bake counts as watched while services are told of it."""
 

@@ -19,8 +19,6 @@ from confguard.stores.stages import Stage, stages_of
 from confguard.texts import amount
 from confguard.values import listed
 
-__all__ = ["Bake", "Outcome", "Watched", "health", "lease_for", "watch"]
-
 _MOMENT = 0.75
 """Seconds in which a watcher that lives says so again at the latest, at the end of a bake."""
 

@@ -34,8 +34,6 @@ from confguard.stores.interface import LEASE_SECONDS, PendingBake, Revision
 from confguard.stores.retrying import retrying
 from confguard.stores.stages import ALL
 
-__all__ = ["can_take_over", "confirm", "extend", "leased", "leave", "see_through", "take_over"]
-
 _LONGEST_AFTER = LEASE_SECONDS
 """How long after its end a bake counts as watched at most: a probe that never answers must not keep it for ever."""
 _LONGEST_AWAY = 20.0

@@ -22,18 +22,6 @@ from confguard.schema.shape import ANYTHING
 from confguard.stores import chain
 from confguard.stores.interface import Append, Draft, PendingBake, Revision
 
-__all__ = [
-    "HeadChange",
-    "author_name",
-    "behind_edits",
-    "change_back",
-    "change_to",
-    "check_head",
-    "draft_of",
-    "this_watcher",
-    "without_secrets",
-]
-
 
 @frozen(slots=False)
 class HeadChange:

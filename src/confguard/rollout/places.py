@@ -31,8 +31,6 @@ from confguard.targets.interface import Staged, Target
 from confguard.targets.locking import alone
 from confguard.targets.writing import bound
 
-__all__ = ["Held", "Place", "discard", "locked"]
-
 _LOG = logging.getLogger(__name__)
 _REMEMBERED = 50
 """How many revisions back something that a target holds is looked for."""

@@ -41,8 +41,6 @@ from confguard.stores.interface import SUPERSEDES, PendingBake, Revision
 from confguard.targets.drift import Drift
 from confguard.targets.interface import Target
 
-__all__ = ["Plan", "as_bundle", "as_document", "change_of", "held_by_hand", "plan_change"]
-
 _REASON = "a reason is required: say what the change is for"
 HISTORY = 50
 """How many revisions the risk model looks back on."""

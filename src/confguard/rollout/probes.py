@@ -20,8 +20,6 @@ from confguard.targets.calls import Call, kind_and_message
 from confguard.targets.concealing import shown_by, shown_words
 from confguard.targets.options import Kind, UnusableError, keys_of, read_table, time_limit, words_of
 
-__all__ = ["CallableProbe", "CommandProbe", "HttpProbe", "Probe", "ProbeLike", "as_probe", "ask"]
-
 
 class Probe(Protocol):
     """A health question."""

@@ -18,18 +18,6 @@ from confguard.rollout.steps import Done, check_done, tell, write, write_again
 from confguard.stores.interface import PendingBake, PlaceState, Revision
 from confguard.targets.reload import TELLING
 
-__all__ = [
-    "Recovered",
-    "finish",
-    "head_of",
-    "recover",
-    "recover_before",
-    "repair",
-    "tell_again",
-    "tell_untold",
-]
-
-
 Remedy: TypeAlias = Literal["written", "reverted", "told"]
 
 

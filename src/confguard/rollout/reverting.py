@@ -48,8 +48,6 @@ from confguard.schema.sources import SourceData
 from confguard.stores.interface import TAKES_BACK, Draft, Revision
 from confguard.stores.selecting import find, other_before, previous
 
-__all__ = ["bake_failed", "revert", "take_back", "without"]
-
 
 def revert(
     places: Sequence[Place],

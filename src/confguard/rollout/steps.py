@@ -21,8 +21,6 @@ from confguard.stores.interface import PendingBake, Revision
 from confguard.stores.retrying import UnreplicatedError
 from confguard.targets.interface import Staged
 
-__all__ = ["Done", "check_done", "failure", "newer", "tell", "tell_of_heads", "write", "write_again"]
-
 _LOG = logging.getLogger(__name__)
 
 

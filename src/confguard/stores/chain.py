@@ -15,8 +15,6 @@ from attrs import fields
 from confguard.errors import ConflictError, IntegrityError, NotFoundError
 from confguard.stores.interface import Draft, Revision, Store
 
-__all__ = ["check_link", "conflict", "digest_of", "from_json", "link", "replaced", "to_json", "verify"]
-
 _ENCODER = json.JSONEncoder(sort_keys=True)
 _OF_DRAFT = tuple(each.name for each in fields(Draft) if each.name != "content")
 _OF_REVISION = tuple(each.name for each in fields(Revision) if each.name != "load")

@@ -44,8 +44,6 @@ from confguard.stores.retrying import bake_changed, check_apart, committed, conf
 from confguard.stores.selecting import contents_to_keep, revisions_between
 from confguard.stores.urls import EtcdUrl, newer_layout
 
-__all__ = ["LAYOUT", "EtcdStore"]
-
 LAYOUT = 1
 _PAGE = 500
 _MOST_OPERATIONS = 100

@@ -20,8 +20,6 @@ from confguard.stores.etcd_endpoint import Body, Certificates, Endpoint, OldToke
 from confguard.stores.retrying import LostError, pauses, retrying
 from confguard.stores.urls import EtcdUrl
 
-__all__ = ["Client", "Pairs", "absent", "delete", "exists", "holds", "put", "ranged"]
-
 Pairs: TypeAlias = list[tuple[bytes, bytes]]
 CALL_SECONDS = 5.0
 """How long any call may take, over all endpoints."""

@@ -34,8 +34,6 @@ try:
 except ImportError as error:
     raise missing_extra("etcd", "urllib3") from error
 
-__all__ = ["Body", "Certificates", "Endpoint", "OldTokenError", "UnreachableError"]
-
 Body: TypeAlias = dict[str, Any]
 
 CONNECT_SECONDS = 2.0

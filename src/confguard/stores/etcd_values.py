@@ -12,18 +12,6 @@ from attrs import asdict, evolve
 from confguard.errors import IntegrityError
 from confguard.stores.interface import Append, PendingBake, PlaceState, Report, Revision
 
-__all__ = [
-    "after",
-    "as_written",
-    "bake_of",
-    "head_of",
-    "head_text",
-    "in_parts",
-    "json_of",
-    "number_of",
-    "value_of",
-]
-
 _Value = TypeVar("_Value", PlaceState, Report)
 _PART, _PART_BYTES = 25, 2**19
 """How much of a history goes into one transaction."""

@@ -18,21 +18,6 @@ from confguard.errors import IntegrityError, NotFoundError
 from confguard.lazy import read_once
 from confguard.stores.stages import ALL, Instance, Stage, stages_of
 
-__all__ = [
-    "LEASE_SECONDS",
-    "REPORT_SECONDS",
-    "SUPERSEDES",
-    "TAKES_BACK",
-    "Append",
-    "Draft",
-    "PendingBake",
-    "PlaceState",
-    "Report",
-    "Revision",
-    "Store",
-    "thinned",
-]
-
 SUPERSEDES = "supersedes the bake of revision {}: "
 """How the override of a revision begins that ended the bake of another one, which has not proved itself."""
 TAKES_BACK = "revision {} is taken back: "

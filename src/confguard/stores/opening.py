@@ -11,8 +11,6 @@ from confguard.errors import NotFoundError, StoreError, did_you_mean
 from confguard.stores.interface import Store
 from confguard.stores.urls import without_password
 
-__all__ = ["check_there", "missing_file", "open_store"]
-
 _SCHEMES = ("sqlite", "memory", "postgresql", "postgres", "etcd", "etcds")
 
 

@@ -21,8 +21,6 @@ from confguard.stores import chain
 from confguard.stores.interface import Append, Revision, Store, thinned
 from confguard.stores.packing import zstd
 
-__all__ = ["exported", "import_"]
-
 _KIND = "confguard-export"
 _VERSION = 1
 _LONGEST = 3 * MAX_BYTES

@@ -27,8 +27,6 @@ from confguard.errors import StoreBusyError, StoreError
 from confguard.stores.retrying import LostError, UnreplicatedError
 from confguard.stores.urls import first_line
 
-__all__ = ["LAYOUT", "BoundedConnection", "Tables", "check_replicated", "explained", "nothing_sent"]
-
 _TICK = 0.1
 """How often to look at the clock, and whether somebody interrupts."""
 _CANCEL_SECONDS = 1.0

@@ -18,19 +18,6 @@ from confguard.errors import ConflictError, InDoubtError, NotFoundError, StoreEr
 from confguard.stores import chain
 from confguard.stores.interface import Append, Store
 
-__all__ = [
-    "LostError",
-    "UnreplicatedError",
-    "bake_changed",
-    "check_apart",
-    "committed",
-    "conflict_of",
-    "pauses",
-    "retrying",
-    "settled",
-    "stored",
-]
-
 PATIENCE_SECONDS = 10.0
 """How long to ask for the outcome of a change whose answer was lost."""
 

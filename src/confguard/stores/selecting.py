@@ -14,8 +14,6 @@ from confguard.errors import NotFoundError
 from confguard.fields import Duration
 from confguard.stores.interface import SUPERSEDES, Revision, Store
 
-__all__ = ["Retention", "contents_to_keep", "find", "other_before", "previous", "revisions_between"]
-
 _PAGE = 100
 
 

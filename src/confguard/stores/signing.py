@@ -19,8 +19,6 @@ from confguard.stores.interface import Revision, Store
 if TYPE_CHECKING:
     import subprocess
 
-__all__ = ["Signer", "Signers", "verify_signed"]
-
 NAMESPACE = "confguard"
 _TIMEOUT = 30.0
 

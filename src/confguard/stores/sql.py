@@ -27,8 +27,6 @@ from confguard.stores.retrying import bake_changed, check_apart, committed, conf
 from confguard.stores.selecting import contents_to_keep
 from confguard.stores.sql_script import ID, Row, Statement, UnmetError
 
-__all__ = ["SqlStore"]
-
 _PAGE = 500
 """How many revisions are read at once."""
 _MOST = 2**62

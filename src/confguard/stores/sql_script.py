@@ -18,22 +18,6 @@ from confguard.errors import IntegrityError
 from confguard.stores.interface import LEASE_SECONDS, Append, PendingBake, Revision
 from confguard.stores.packing import Packed
 
-__all__ = [
-    "FOLLOW",
-    "HEAD_MOVED",
-    "ID",
-    "KEYFRAME_GONE",
-    "LEASE",
-    "Row",
-    "Statement",
-    "UnmetError",
-    "bake_of",
-    "bake_text",
-    "micros",
-    "revision_of",
-    "script_of",
-]
-
 Row: TypeAlias = "tuple[Any, ...]"
 
 HEAD_MOVED = "the head moved"

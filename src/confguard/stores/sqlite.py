@@ -18,8 +18,6 @@ from confguard.stores.sql import SqlStore
 from confguard.stores.sql_script import Statement, UnmetError
 from confguard.stores.waiting import file_changes
 
-__all__ = ["MemoryStore", "SqliteStore"]
-
 BUSY_SECONDS = 10.0
 """How long a writer waits for another one."""
 

@@ -25,8 +25,6 @@ from confguard.errors import StoreBusyError, StoreError
 from confguard.forking import close_with
 from confguard.stores.urls import newer_layout
 
-__all__ = ["Reader", "connect", "ensure", "is_store", "statements", "transaction"]
-
 APPLICATION_ID = 0x63666764  # "cfgd"
 LAYOUT = 1
 _TRIES = 20

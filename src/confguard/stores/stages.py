@@ -13,8 +13,6 @@ from attrs import frozen
 
 from confguard.errors import harmless
 
-__all__ = ["ALL", "Instance", "Stage", "stages_of"]
-
 _POINTS = 2**64
 
 

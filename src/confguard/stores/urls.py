@@ -11,8 +11,6 @@ from attrs import field, frozen
 from confguard.errors import StoreError, did_you_mean
 from confguard.secrets import masked
 
-__all__ = ["EtcdUrl", "first_line", "missing_extra", "newer_layout", "postgres_settings", "without_password"]
-
 _ETCD_OPTIONS = ("ca", "cert", "key")
 _ETCD_PORT = "2379"
 CONNECT_SECONDS = 5

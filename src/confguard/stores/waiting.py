@@ -7,8 +7,6 @@ from pathlib import Path
 from threading import Event
 from types import ModuleType
 
-__all__ = ["file_changes"]
-
 POLL_SECONDS = 0.1
 """How often to look where nothing tells of changes."""
 SURE_SECONDS = 1.0

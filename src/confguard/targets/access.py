@@ -18,8 +18,6 @@ from attrs import Attribute, field, frozen
 
 from confguard.errors import TargetError, did_you_mean
 
-__all__ = ["Access", "Attributes", "as_mode", "check_who", "mode_of_text"]
-
 _LARGEST = 2**32 - 2
 """The largest number that a user or group can have."""
 _ACL, _DEFAULT_ACL = "system.posix_acl_access", "system.posix_acl_default"

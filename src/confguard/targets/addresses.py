@@ -12,8 +12,6 @@ from confguard.errors import brief
 from confguard.targets.concealing import Concealed, concealed_url, without_login
 from confguard.targets.options import UnusableError
 
-__all__ = ["Address", "address_of", "checked_url", "shown_url"]
-
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}")
 _URL = re.compile(r"https?://[^/?#]*(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _PORTS = {"http": 80, "https": 443}

@@ -10,8 +10,6 @@ from typing import Generic, TypeVar
 from confguard.errors import ConfguardError
 from confguard.secrets import masked
 
-__all__ = ["Call", "kind_and_message", "message_of"]
-
 T = TypeVar("T")
 
 

@@ -29,8 +29,6 @@ from confguard.interrupting import uninterrupted
 from confguard.targets.concealing import concealed_words
 from confguard.targets.writing import undoing
 
-__all__ = ["Ended", "Running", "not_run", "run", "started"]
-
 _GRACE = 2.0
 """How many seconds a group has to end by itself, once it is told to."""
 _KEPT = 16_384

@@ -17,8 +17,6 @@ from attrs import field, frozen
 from confguard.errors import harmless
 from confguard.secrets import masked, secret_name
 
-__all__ = ["Concealed", "concealed_url", "concealed_words", "shown_by", "shown_words", "without_login"]
-
 _HIDDEN = "***"
 _LONGEST = 2_000
 _ALSO = frozenset({"auth", "bearer", "cookie", "hmac", "jwt", "key", "pat", "sig", "signature"})

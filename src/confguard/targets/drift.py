@@ -17,8 +17,6 @@ from confguard.stores.interface import Revision
 from confguard.targets.interface import Target
 from confguard.texts import amount
 
-__all__ = ["Drift", "drift_of"]
-
 
 @frozen
 class Drift:

@@ -21,8 +21,6 @@ from confguard.targets.options import can_be_passed
 from confguard.targets.overwriting import StagedOverwrite, torn_between
 from confguard.targets.writing import IN_PLACE, bound, failing_as, keep, sync_folder, undoing, write_new
 
-__all__ = ["FileTarget", "check_path", "file_status", "write_durably"]
-
 _SUFFIX = ".confguard-staged"
 _TEMPLATES = frozenset({".erb", ".j2", ".jinja", ".jinja2", ".mustache", ".template", ".tmpl", ".tpl"})
 

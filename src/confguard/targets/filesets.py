@@ -32,8 +32,6 @@ from confguard.targets.interface import Staged, Target
 from confguard.targets.obstacles import refuse_folder, refuse_pinned
 from confguard.targets.writing import bound, failing_as, finish_folder, keep, sync_folder, undoing, write_new
 
-__all__ = ["FileSet", "files_of_bundle"]
-
 _LINK = "..data"
 _STAGED = "..confguard-"
 _HINT = "write as its owner or as root"

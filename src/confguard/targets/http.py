@@ -31,8 +31,6 @@ from confguard.targets.addresses import Address
 from confguard.targets.calls import Call
 from confguard.targets.writing import undoing
 
-__all__ = ["MOST", "Answer", "ask"]
-
 MOST = 65_536
 """How many bytes of a body are read, unless more are asked for."""
 

@@ -12,8 +12,6 @@ from attrs import define, field, frozen
 from confguard.errors import TargetError
 from confguard.targets.calls import kind_and_message
 
-__all__ = ["CallbackTarget", "Staged", "Target"]
-
 
 class Staged(Protocol):
     """Content that is ready to take effect."""

@@ -15,8 +15,6 @@ from threading import RLock
 
 from confguard.errors import StoreBusyError, TargetError
 
-__all__ = ["alone"]
-
 BUSY_SECONDS = 10.0
 _PAUSE = 0.005
 _WITHIN = [RLock()]

@@ -13,8 +13,6 @@ from pathlib import Path
 from confguard.errors import TargetError
 from confguard.targets.writing import IN_PLACE, opened
 
-__all__ = ["is_mount_point", "refuse_flags", "refuse_folder", "refuse_pinned"]
-
 _MOUNTS = Path("/proc/self/mountinfo")
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
 

@@ -12,8 +12,6 @@ import attrs
 from confguard.errors import TargetError, brief, did_you_mean
 from confguard.fields import Duration
 
-__all__ = ["Kind", "UnusableError", "can_be_passed", "keys_of", "read_table", "time_limit", "words_of"]
-
 _LONGEST = Duration("1d")
 
 

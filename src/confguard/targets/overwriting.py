@@ -19,8 +19,6 @@ from confguard.targets.interface import Staged
 from confguard.targets.writing import failing_as, opened, undoing
 from confguard.texts import common_length
 
-__all__ = ["StagedOverwrite", "torn_between"]
-
 _BLOCK = 512
 """The least that a disk writes at once: after a loss of power, each of these is old or new."""
 

@@ -23,8 +23,6 @@ from confguard.errors import brief
 from confguard.targets.options import UnusableError
 from confguard.targets.writing import opened
 
-__all__ = ["send"]
-
 _SLACK = 2.0
 """How many seconds a file may be older than its process: file systems and the kernel count in steps."""
 _ENDING = frozenset(

@@ -22,17 +22,6 @@ from confguard.targets.concealing import shown_by, shown_words
 from confguard.targets.options import Kind, UnusableError, keys_of, read_table, time_limit, words_of
 from confguard.targets.writing import bound
 
-__all__ = [
-    "CommandReload",
-    "HttpReload",
-    "Reload",
-    "ReloadLike",
-    "SignalReload",
-    "SystemdReload",
-    "as_reload",
-    "tell",
-]
-
 TIMEOUT = Duration("30s")
 TELLING = "CONFGUARD_TELLING"
 """The environment variable that a reload command has: a confguard that it calls knows that it is called by one."""

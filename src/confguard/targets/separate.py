@@ -20,8 +20,6 @@ from confguard.targets.filesets import files_of_bundle
 from confguard.targets.interface import Staged, Target
 from confguard.targets.writing import failing_as, sync_folder, undoing
 
-__all__ = ["SeparateFiles"]
-
 
 @frozen
 class SeparateFiles(Target):

@@ -18,8 +18,6 @@ from confguard.targets.filesets import FileSet
 from confguard.targets.interface import Target
 from confguard.targets.separate import SeparateFiles
 
-__all__ = ["TargetLike", "as_target", "refuse_folders"]
-
 TargetLike: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Target"
 
 _ACCESS = ("mode", "owner", "group")

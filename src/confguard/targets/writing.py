@@ -11,18 +11,6 @@ from pathlib import Path
 from confguard.errors import TargetError
 from confguard.targets.access import Attributes
 
-__all__ = [
-    "IN_PLACE",
-    "bound",
-    "failing_as",
-    "finish_folder",
-    "keep",
-    "opened",
-    "sync_folder",
-    "undoing",
-    "write_new",
-]
-
 IN_PLACE = '{ file = "...", in_place = true } writes over it'
 
 

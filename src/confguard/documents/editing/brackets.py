@@ -10,8 +10,6 @@ from attrs import define
 from confguard.documents.editing.notation import Notation
 from confguard.documents.editing.tree import Entry, Node, UnfitError
 
-__all__ = ["Brackets"]
-
 
 @define
 class _Piece:

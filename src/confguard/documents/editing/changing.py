@@ -12,8 +12,6 @@ from confguard.documents.editing.weaving import Weaving
 from confguard.paths import Key, Path, reveal, show_path
 from confguard.values import Files, same
 
-__all__ = ["DataChange", "Operation", "Revealed", "data_after", "edited", "make", "revealed"]
-
 Operation: TypeAlias = Literal["add", "remove", "replace", "move"]
 
 

@@ -10,8 +10,6 @@ from confguard.documents.editing.tree import Node, data_of, grow, spanned
 from confguard.documents.editing.weaving import Weaving
 from confguard.documents.json import blank_comments, spots
 
-__all__ = ["JsonNotation"]
-
 _INDENT = re.compile(r"[\[{][ \t\r]*\n([ \t]+)\S")
 
 

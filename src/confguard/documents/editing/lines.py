@@ -12,8 +12,6 @@ from confguard.documents.env import assignments, env_quoted
 from confguard.documents.ini import is_ini_comment
 from confguard.documents.properties import properties_escaped
 
-__all__ = ["EnvNotation", "IniNotation", "PropertiesNotation"]
-
 
 class EnvNotation(Weaving):
     """`.env`: one table of texts."""

@@ -9,8 +9,6 @@ from typing import Any, ClassVar
 
 from confguard.documents.editing.tree import Entry, Node, data_of
 
-__all__ = ["Notation", "moment"]
-
 _ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2})")
 
 

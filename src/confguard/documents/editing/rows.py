@@ -9,8 +9,6 @@ from attrs import define
 from confguard.documents.editing.notation import Notation
 from confguard.documents.editing.tree import Entry, Node, UnfitError, next_line
 
-__all__ = ["Rows"]
-
 
 @define
 class _Row:

@@ -10,8 +10,6 @@ from confguard.documents.editing.tree import Entry, Node, grow, next_line, spann
 from confguard.documents.editing.weaving import Weaving
 from confguard.documents.toml import Statement, statements
 
-__all__ = ["TomlNotation"]
-
 
 class TomlNotation(Weaving):
     """TOML. The tree of the data is not that of the text: what becomes of it is carried over to sections and lines."""

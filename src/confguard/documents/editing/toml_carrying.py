@@ -9,8 +9,6 @@ from attrs import define
 from confguard.documents.editing.toml_values import dotted, is_sections, sections
 from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
 
-__all__ = ["Carried", "Names", "Section", "Table"]
-
 Names = tuple[str, ...]
 """A dotted name."""
 

@@ -11,8 +11,6 @@ from typing import Any
 from confguard.documents.editing.notation import moment
 from confguard.documents.editing.tree import UnfitError
 
-__all__ = ["dotted", "inline", "is_sections", "sections"]
-
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 
 

@@ -11,19 +11,6 @@ from confguard.documents.interface import Spot
 from confguard.paths import Key, Path, dig
 from confguard.values import copied
 
-__all__ = [
-    "Entry",
-    "Kind",
-    "Node",
-    "UnfitError",
-    "attach",
-    "data_of",
-    "fresh",
-    "grow",
-    "next_line",
-    "spanned",
-]
-
 Kind: TypeAlias = Literal["leaf", "map", "list"]
 
 

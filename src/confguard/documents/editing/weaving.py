@@ -11,8 +11,6 @@ from confguard.documents.editing.notation import Notation
 from confguard.documents.editing.rows import Rows
 from confguard.documents.editing.tree import Entry, Node, UnfitError, data_of
 
-__all__ = ["Weaving"]
-
 
 class Weaving(Notation):
     """A notation whose changed trees become texts: blocks row by row, brackets piece by piece."""

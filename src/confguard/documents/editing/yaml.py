@@ -12,8 +12,6 @@ from confguard.documents.editing.yaml_spans import YamlSpans
 from confguard.documents.editing.yaml_values import block, flow, is_block, scalar
 from confguard.values import same
 
-__all__ = ["YamlNotation"]
-
 _BLANK = re.compile(r"[ \t\r]*(?:\n|\Z)")
 _HEADER = re.compile(r"[|>][-+0-9]*([ \t]+#[^\n]*?)?\r?\n")
 

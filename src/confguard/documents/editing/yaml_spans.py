@@ -9,8 +9,6 @@ from typing import Any
 from confguard.documents.editing.tree import Entry, Node, next_line
 from confguard.documents.editing.yaml_values import margin_of
 
-__all__ = ["YamlSpans"]
-
 _PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]*)+")
 _COLON = re.compile(r"[ \t]*:")
 _EXPLICIT = re.compile(r"(?:\s|#[^\n]*)*:")

@@ -12,8 +12,6 @@ from attrs import frozen
 from confguard.documents.editing.notation import moment
 from confguard.documents.yaml import text_dumper
 
-__all__ = ["block", "flow", "is_block", "margin_of", "scalar"]
-
 _WORDS = (
     *(("yes", "no"), ("on", "off"), ("Yes", "No"), ("On", "Off"), ("YES", "NO"), ("ON", "OFF")),
     *(("True", "False"), ("TRUE", "FALSE")),

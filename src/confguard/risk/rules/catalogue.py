@@ -13,8 +13,6 @@ from confguard.errors import ConfguardError, did_you_mean
 from confguard.risk.findings import Severity
 from confguard.risk.rules.interface import Rule
 
-__all__ = ["FAMILIES", "OF_FILES", "all_rules", "known_codes", "rule_coded"]
-
 FAMILIES = {
     1: "Units and magnitude",
     2: "Limits, pools, timeouts and retries",

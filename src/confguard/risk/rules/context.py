@@ -21,8 +21,6 @@ from confguard.risk.rules.edits import Edit, document_of, edits_of, leaves, pair
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.values import Files
 
-__all__ = ["Context", "environment_of"]
-
 T = TypeVar("T")
 
 _STAGES = word_set("canary canarypercent staged staging soak soakminutes holdseconds bake stages")

@@ -20,8 +20,6 @@ from confguard.risk.rules.roles import roles_of
 from confguard.schema.guarded import opaque
 from confguard.schema.shape import Shape
 
-__all__ = ["Edit", "changes_within", "directives_of", "document_of", "edits_of", "leaves", "paired", "sized"]
-
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ "
 _FLAG = re.compile(r"--?([A-Za-z][\w.-]*)(?:[= ](.*))?", re.DOTALL)
 _DIRECTIVE = re.compile(r"^\s*([A-Za-z_][\w.-]*)[ \t]*[ \t=:][ \t]*(\S.*?)[ \t;{]*$")

@@ -21,8 +21,6 @@ from confguard.risk.rules.context import Context
 from confguard.risk.rules.edits import Edit, directives_of, document_of
 from confguard.schema.guarded import opaque
 
-__all__ = ["Fact", "Program", "fact_of", "programs"]
-
 _SECONDS = {
     name: seconds
     for names, seconds in (

@@ -14,8 +14,6 @@ from attrs import frozen
 from confguard.paths import Path
 from confguard.risk.names import subject_of, word_set, words_of, words_on_path
 
-__all__ = ["ROLES", "Role", "roles_of", "words_for"]
-
 
 @frozen
 class Role:

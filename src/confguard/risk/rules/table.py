@@ -11,9 +11,6 @@ from attrs import frozen
 from confguard.risk.findings import Finding, Severity
 from confguard.risk.rules.interface import Context, Edit, Example, Rule
 
-__all__ = ["Cell", "Danger", "Happened", "cell", "table"]
-
-
 Happened: TypeAlias = tuple[float, str] | str | None
 """That a kind of change took place: a message, behind the size of what happened where that counts; else None."""
 Kind: TypeAlias = Callable[[Edit, Context, str], Happened]

@@ -14,8 +14,6 @@ from confguard.errors import ConfguardError
 from confguard.risk.findings import SEVERITIES, Finding, Severity
 from confguard.risk.rules.interface import Context, Example, Rule
 
-__all__ = ["UserRule"]
-
 
 @frozen(slots=False)
 class UserRule(Rule):

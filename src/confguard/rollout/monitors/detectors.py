@@ -26,8 +26,6 @@ from confguard.rollout.monitors.sequential import (
 )
 from confguard.texts import amount
 
-__all__ = ["Compared", "ErrorRate", "Latency", "Traffic"]
-
 _LEAST = 1e-6
 """A usual share of nothing: one failure in a million."""
 _RATIOS = tuple(math.exp(0.7 * step) for step in range(1, 8))

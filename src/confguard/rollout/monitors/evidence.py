@@ -24,8 +24,6 @@ from typing import Generic, TypeVar
 
 from attrs import define, field
 
-__all__ = ["Evidence", "edge", "share_between", "weight_until", "worse_odds"]
-
 AT_THE_START = 0.3
 """The weight of `it began with the watch`: most bakes that fail do so at once."""
 SCALE = 5_000

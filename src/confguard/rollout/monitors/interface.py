@@ -11,8 +11,6 @@ from attrs import define, field, frozen
 
 from confguard.targets.calls import Call, kind_and_message
 
-__all__ = ["Bounded", "Counts", "Monitor", "Recorder", "Source", "Totals"]
-
 _LONGEST = 10.0
 """Seconds that a monitor may take for one look: a source that hangs must not hold a bake, and its lease, for ever."""
 

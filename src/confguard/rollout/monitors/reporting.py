@@ -17,8 +17,6 @@ from confguard.secrets import masked
 from confguard.stores.interface import REPORT_SECONDS, Report, Store
 from confguard.stores.stages import Instance
 
-__all__ = ["ReportedCounts", "Reporter"]
-
 _LOG = logging.getLogger(__name__)
 _LEAST_SECONDS = 1.0
 

@@ -15,8 +15,6 @@ from confguard.rollout.monitors.evidence import Evidence
 from confguard.secrets import masked
 from confguard.texts import amount
 
-__all__ = ["Sequential", "check_alpha", "check_name", "check_whole", "is_share", "now", "percent"]
-
 
 class Sequential:
     """Reads totals, weighs what came in since the last reading, and alarms when the evidence is enough.

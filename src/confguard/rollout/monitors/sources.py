@@ -24,8 +24,6 @@ from confguard.targets.concealing import shown_by
 from confguard.targets.http import MOST
 from confguard.targets.options import time_limit
 
-__all__ = ["HttpCounts", "LogCounts", "PrometheusCounts"]
-
 
 @frozen
 class HttpCounts:

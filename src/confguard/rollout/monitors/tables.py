@@ -13,8 +13,6 @@ from confguard.rollout.monitors.reporting import ReportedCounts
 from confguard.rollout.monitors.sources import HttpCounts, LogCounts, PrometheusCounts
 from confguard.targets.options import Kind, UnusableError, keys_of, read_table
 
-__all__ = ["MonitorLike", "as_monitor"]
-
 MonitorLike: TypeAlias = "Monitor | Mapping[str, Any]"
 """A monitor, or a table that says where its figure is read, and what is usual."""
 
