@@ -20,7 +20,7 @@ import pytest
 
 import confguard as cg
 from confguard.demo.load import Login, Measured, Pace, recovery
-from confguard.demo.report import Act, Moment, Story, write_report
+from confguard.demo.report import Act, Happening, Story, write_report
 from confguard.risk.findings import Risk
 from conftest import ROOT, incidents, unmeasured
 
@@ -87,7 +87,7 @@ def story() -> Story:
     logins = [Login(second / 10, "queue full" if 20 <= second < 40 else "ok") for second in range(100)]
     return Story(
         (Act("as it happened", 2, 4, 10), Act("forced", 2, 4, 10)),
-        (Moment(2.0, "applied", "<script>alert(1)</script>"),),
+        (Happening(2.0, "applied", "<script>alert(1)</script>"),),
         cg.diff(before, after),
         Risk(80),
         "blocked",

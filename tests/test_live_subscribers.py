@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import confguard as cg
 from confguard.live.subscribers import Current, Cursor
-from confguard.live.versions import Version
+from confguard.live.versions import SettingsVersion
 from confguard.stores.sqlite import MemoryStore
 from test_live import ANY, Pool, eventually
 
@@ -448,7 +448,7 @@ def test_subscribers_are_told_in_forked_children(folder: Path) -> None:
 @given(st.lists(st.one_of(st.integers(0, 3), st.none()), max_size=30))
 def test_what_is_told_is_a_chain_from_first_to_last(steps: list[int | None]) -> None:
     """A number is a revision that comes, None a subscriber who has time."""
-    now = Current(Pool(0), Version(1, cg.parse("size = 0", "toml"), "1"))
+    now = Current(Pool(0), SettingsVersion(1, cg.parse("size = 0", "toml"), "1"))
     held = SimpleNamespace(now=now)
     cursor = Cursor(lambda: held.now, cg.diff, now)
     data = now.version.document.data
@@ -456,7 +456,9 @@ def test_what_is_told_is_a_chain_from_first_to_last(steps: list[int | None]) -> 
     for step in [*steps, None]:
         if step is not None:
             number += 1
-            held.now = Current(Pool(step), Version(number, cg.parse(f"size = {step}", "toml"), str(number)))
+            held.now = Current(
+                Pool(step), SettingsVersion(number, cg.parse(f"size = {step}", "toml"), str(number))
+            )
             continue
         update = cursor.advance()
         assert (update is None) == (not cursor.behind and now is held.now)

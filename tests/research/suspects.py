@@ -25,7 +25,7 @@ from typing import Any
 from attrs import frozen
 
 import confguard as cg
-from confguard.causes.changes import Seen
+from confguard.causes.changes import Collected
 from confguard.causes.dependencies import Dependencies
 from confguard.causes.ranking import rank
 from confguard.causes.repositories import of_repository
@@ -303,7 +303,7 @@ def judge_repository(repository: Path, hours: float, most: int) -> None:
     """Print how often the commit that a revert names is first among the changes before the revert."""
     ranks, sizes, newest = [], [], []
     for revert in list(reverts_by_name(repository, timedelta(hours=hours)))[-most:]:
-        seen, symptom = Seen(), Symptom.read("")
+        seen, symptom = Collected(), Symptom.read("")
         start = revert.at - timedelta(hours=hours)
         of_repository(repository, start, revert.at, revert.at, seen, revert.before)
         sizes.append(len(seen.recent))

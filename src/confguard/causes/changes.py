@@ -32,7 +32,7 @@ _HISTORY = 10
 
 
 @frozen
-class FileChange:
+class FileVersions:
     """One file of a change before, after, and at the time of the symptom; without content where it was not there."""
 
     name: str
@@ -69,7 +69,7 @@ class Recent:
     """Is it a revert?"""
     taken_back: str | None = None
     """By what it was taken back after the symptom."""
-    files: Callable[[], list[FileChange]] = field(repr=False)
+    files: Callable[[], list[FileVersions]] = field(repr=False)
     """Raises `ConfguardError` where the content cannot be read."""
     circumstances: Circumstances = field(factory=Circumstances, repr=False)
     reach: Callable[[], tuple[float, str] | None] = field(default=lambda: None, repr=False)
@@ -84,7 +84,7 @@ class Recent:
 
 
 @define
-class Seen:
+class Collected:
     """What was found in the window, and what of it is not to be suspected."""
 
     recent: list[Recent] = field(factory=list)
@@ -116,13 +116,15 @@ IN_STORE = "commits of what is in the store as a revision"
 FIRST = "first revisions or commits: nothing of theirs was in force before"
 
 
-def of_store(store: Store, start: datetime, at: datetime, until: datetime, seen: Seen) -> None:
+def of_store(store: Store, start: datetime, at: datetime, until: datetime, collected: Collected) -> None:
     """Add what a store's configs changed from `start` to `at`; what came until `until` tells what became of it."""
     recent = store.between(start - _CLOCK_SKEW, at, MOST)
     if len(recent) == MOST:
-        seen.notes.append(f"the newest {MOST:,} revisions of the window were looked at, and there are more")
+        collected.notes.append(
+            f"the newest {MOST:,} revisions of the window were looked at, and there are more"
+        )
     by_config: dict[str, list[Revision]] = {}
-    seen.contents.update(revision.content_digest for revision in recent)
+    collected.contents.update(revision.content_digest for revision in recent)
     for revision in recent:
         if not revision.drift_copy:
             by_config.setdefault(revision.config, []).append(revision)
@@ -137,7 +139,7 @@ def of_store(store: Store, start: datetime, at: datetime, until: datetime, seen:
             if revision.created_at < start:
                 continue
             if revision.number == 1:
-                seen.leave_out(FIRST)
+                collected.leave_out(FIRST)
                 continue
             back = [
                 each
@@ -146,7 +148,7 @@ def of_store(store: Store, start: datetime, at: datetime, until: datetime, seen:
                 or (each.reverts is not None and each.reverts < revision.number)
             ]
             older = by_number.get(revision.number - 1)
-            seen.recent.append(_recent(store, revision, older, last, back[-1] if back else None))
+            collected.recent.append(_recent(store, revision, older, last, back[-1] if back else None))
 
 
 def _recent(
@@ -162,9 +164,9 @@ def _recent(
             raise NotFoundError(f"nothing was in force before revision {number} of '{config}'")
         return earlier
 
-    def files() -> list[FileChange]:
+    def files() -> list[FileVersions]:
         sides = (Side(each.content, config, each.format) for each in (before(), revision, last))
-        return [FileChange(config, *sides)]
+        return [FileVersions(config, *sides)]
 
     return Recent(
         config=config,

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from attrs import define, field, frozen
 
-from confguard.causes.changes import FileChange, Recent, Seen, parsed, shown
+from confguard.causes.changes import Collected, FileVersions, Recent, parsed, shown
 from confguard.causes.dependencies import Dependencies
 from confguard.causes.symptoms import Match, Symptom
 from confguard.diffs.changes import Change, Diff
@@ -93,7 +93,7 @@ class _Candidate:
 
     recent: Recent
     factors: list[Factor]
-    diffs: list[tuple[FileChange, Diff]] = field(factory=list)
+    diffs: list[tuple[FileVersions, Diff]] = field(factory=list)
     broken: str | None = None
 
     @property
@@ -115,7 +115,7 @@ class _Candidate:
 
 
 def rank(
-    seen: Seen,
+    collected: Collected,
     at: datetime,
     window: timedelta,
     symptom: Symptom,
@@ -126,16 +126,18 @@ def rank(
     why: str,
 ) -> list[Suspect]:
     """The likeliest causes, first the likeliest; what cannot be one is counted in `seen`."""
-    candidates = [_Candidate(each, _from_outside(each, at, window, symptom, depends)) for each in seen.recent]
+    candidates = [
+        _Candidate(each, _from_outside(each, at, window, symptom, depends)) for each in collected.recent
+    ]
     likeliest = nlargest(LOOKED_INTO, candidates, key=lambda each: each.points)
     if len(likeliest) < len(candidates):
-        seen.notes.append(
+        collected.notes.append(
             f"{len(candidates):,} changes: the likeliest {LOOKED_INTO} by time and name were compared"
         )
     parse = cache(parsed)  # what one change left is what the next one found
-    compared = [each for each in likeliest if _compare(each, symptom, terms_of, parse, seen)]
+    compared = [each for each in likeliest if _compare(each, symptom, terms_of, parse, collected)]
     if len(compared) > ASSESSED:
-        seen.notes.append(
+        collected.notes.append(
             f"of {len(compared)} changes that were compared, the likeliest {ASSESSED} were held against all rules"
         )
     assessed = nlargest(ASSESSED, compared, key=lambda each: each.points + each.drastic)
@@ -186,7 +188,11 @@ def _place(recent: Recent, depends: Dependencies) -> list[Factor]:
 
 
 def _compare(
-    candidate: _Candidate, symptom: Symptom, terms_of: Callable[[str], Terms], parse: _Parse, seen: Seen
+    candidate: _Candidate,
+    symptom: Symptom,
+    terms_of: Callable[[str], Terms],
+    parse: _Parse,
+    collected: Collected,
 ) -> bool:
     """Look into a change, and add what that tells. False where it is not a suspect."""
     recent = candidate.recent
@@ -214,9 +220,9 @@ def _compare(
         candidate.diffs.append((file, change))
     if not candidate.diffs and not was_broken:
         if not all(file.is_last for file in files):
-            seen.leave_out_undone(recent.config, recent.revision)
+            collected.leave_out_undone(recent.config, recent.revision)
         else:
-            seen.leave_out("no change in meaning")
+            collected.leave_out("no change in meaning")
         return False
     _match(candidate, symptom)
     reach = recent.reach()
@@ -262,7 +268,7 @@ def _match(candidate: _Candidate, symptom: Symptom) -> None:
             candidate.factors.append(Factor("symptom", SYMPTOM * match.share, harmless(match.why)))
 
 
-def _best_match(recent: Recent, file: FileChange, changes: Diff, symptom: Symptom) -> Match:
+def _best_match(recent: Recent, file: FileVersions, changes: Diff, symptom: Symptom) -> Match:
     matches = (
         symptom.match(change, (*recent.named[:1], file.name), _notes(changes, change))
         for change in changes.changes[:_CHANGES]

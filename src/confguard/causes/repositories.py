@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from confguard import ancestry, git
-from confguard.causes.changes import FIRST, IN_STORE, UNREAD, FileChange, Recent, Seen, shell, shown
+from confguard.causes.changes import FIRST, IN_STORE, UNREAD, Collected, FileVersions, Recent, shell, shown
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.history import Commit, Past, commits, remember, reverts
 from confguard.risk.judging import Side
@@ -22,18 +22,23 @@ _LARGEST = 400_000
 
 
 def of_repository(
-    repository: Path, start: datetime, at: datetime, until: datetime, seen: Seen, revision: str = "HEAD"
+    repository: Path,
+    start: datetime,
+    at: datetime,
+    until: datetime,
+    collected: Collected,
+    revision: str = "HEAD",
 ) -> None:
     """Add the commits from `start` to `at` that lead to a revision. Raises `DocumentError`."""
     known = list(
         commits(repository, most=MOST, revision=revision, until=int(until.timestamp()), first_parent=True)
     )
     if len(known) == MOST and known[0].at >= start.timestamp():
-        seen.notes.append(
+        collected.notes.append(
             f"{shown(str(repository))}: the newest {MOST} commits were looked at, and there are more"
         )
     elif known and known[0].at >= start.timestamp() and git.is_shallow(repository):
-        seen.notes.append(
+        collected.notes.append(
             f"{shown(str(repository))}: a shallow clone: what came before its first commit is not known"
         )
     back = {revert.commit.sha: revert.by for revert in reverts(known)}
@@ -49,30 +54,32 @@ def of_repository(
         by = back.get(commit.sha)
         is_recent = start.timestamp() <= commit.at <= at.timestamp()
         if is_recent and by is not None and by.at <= at.timestamp():
-            seen.leave_out_undone(commit.files[0].path, commit.sha[:12])
+            collected.leave_out_undone(commit.files[0].path, commit.sha[:12])
         elif is_recent and commit.sha in first:
-            seen.leave_out(FIRST)
+            collected.leave_out(FIRST)
         elif is_recent:
             history = past.history(commit.author, commit.paths, commit.at, commit.subject)
             circumstances = Circumstances(history=history, reason=commit.subject, at=_time(commit))
             read = list(_sides(commit, contents, last))
-            sides = [side for side in read if _digest(side.after.content) not in seen.contents]
+            sides = [side for side in read if _digest(side.after.content) not in collected.contents]
             if sides:
                 is_revert = commit.sha in takes_back
-                seen.recent.append(_recent(repository, commit, sides, circumstances, by, is_revert=is_revert))
+                collected.recent.append(
+                    _recent(repository, commit, sides, circumstances, by, is_revert=is_revert)
+                )
             else:
-                seen.leave_out(IN_STORE if read else UNREAD)
+                collected.leave_out(IN_STORE if read else UNREAD)
         remember(past, commit, by_sha.get(takes_back.get(commit.sha, "")))
 
 
 def _sides(
     commit: Commit, contents: Mapping[str, bytes], last: Mapping[str, str | None]
-) -> Iterator[FileChange]:
+) -> Iterator[FileVersions]:
     """The files of a commit: before, after, and as they were left by the last commit of the window."""
     for file in commit.files[:_FILES]:
         names = (file.before, file.after, last[file.path])
         if all(name is None or name in contents for name in names):
-            yield FileChange(file.path, *(Side(contents.get(name or ""), file.path) for name in names))
+            yield FileVersions(file.path, *(Side(contents.get(name or ""), file.path) for name in names))
 
 
 def _digest(content: bytes | None) -> str | None:
@@ -82,7 +89,7 @@ def _digest(content: bytes | None) -> str | None:
 def _recent(
     repository: Path,
     commit: Commit,
-    sides: Sequence[FileChange],
+    sides: Sequence[FileVersions],
     circumstances: Circumstances,
     by: Commit | None,
     *,

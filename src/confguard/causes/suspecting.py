@@ -11,7 +11,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from confguard.causes.changes import MOST, Seen, of_store, shown
+from confguard.causes.changes import MOST, Collected, of_store, shown
 from confguard.causes.dependencies import Dependencies
 from confguard.causes.ranking import Suspect, lasted, rank
 from confguard.causes.symptoms import Symptom
@@ -128,41 +128,45 @@ def _found(
 ) -> Suspects:
     if not repositories:
         check_there(store)
-    seen = Seen()
+    collected = Collected()
     start = at - min(window, at - _EARLIEST) if at > _EARLIEST else at
     until = at + min(_AFTERWARDS, _LATEST - at) if at < _LATEST else at
-    of_store(store, start, at, until, seen)
-    unread = _of_repositories(repositories, start, at, until, seen)
+    of_store(store, start, at, until, collected)
+    unread = _of_repositories(repositories, start, at, until, collected)
     if unread and len(unread) == len(repositories) and missing_file(store) is not None:
         raise unread[0]
     if not repositories:  # their files have names, too
-        seen.notes += _unknown(depends, {*store.configs(), *(project.settings.configs if project else ())})
+        collected.notes += _unknown(
+            depends, {*store.configs(), *(project.settings.configs if project else ())}
+        )
     ahead = (at - datetime.now(UTC)).total_seconds()
     if ahead > _AHEAD:
-        seen.notes.append(f"that time is {lasted(ahead)} ahead of now: is its time zone right?")
-    changes = len(seen.recent) + sum(seen.left_out.values())
+        collected.notes.append(f"that time is {lasted(ahead)} ahead of now: is its time zone right?")
+    changes = len(collected.recent) + sum(collected.left_out.values())
     text = (symptom or "").strip()
-    graph = Dependencies.read(text, depends, [name for each in seen.recent for name in each.named])
+    graph = Dependencies.read(text, depends, [name for each in collected.recent for name in each.named])
     why = f"suspected of: {text}" if text else "suspected cause of an outage"
-    ranked = rank(seen, at, window, Symptom.read(text), graph, _terms(project, seen), limit=limit, why=why)
-    if seen.undone:
-        several = ", ..." if len(seen.undone) > _UNDONE else ""
-        seen.notes.append(
-            f"taken back: {'; '.join(seen.undone[:_UNDONE])}{several}; if it began earlier, say when"
+    ranked = rank(
+        collected, at, window, Symptom.read(text), graph, _terms(project, collected), limit=limit, why=why
+    )
+    if collected.undone:
+        several = ", ..." if len(collected.undone) > _UNDONE else ""
+        collected.notes.append(
+            f"taken back: {'; '.join(collected.undone[:_UNDONE])}{several}; if it began earlier, say when"
         )
     first = ranked[0] if ranked else None
     if project and first and isinstance(first.revision, int) and first.config not in project.settings.configs:
-        seen.notes.append(f"{shown(first.config)} is not in {FILE_NAME}: the command needs it there")
+        collected.notes.append(f"{shown(first.config)} is not in {FILE_NAME}: the command needs it there")
     if not ranked:
-        seen.notes += _nearest(store, start, at)
+        collected.notes += _nearest(store, start, at)
     return Suspects(
         suspects=tuple(ranked),
         at=at,
         start=start,
         symptom=symptom,
         changes=changes,
-        left_out=seen.left_out,
-        notes=tuple(seen.notes),
+        left_out=collected.left_out,
+        notes=tuple(collected.notes),
     )
 
 
@@ -177,7 +181,7 @@ def _unknown(depends: Mapping[str, Sequence[str]], known: set[str]) -> list[str]
 
 
 def _of_repositories(
-    repositories: Sequence[Path], start: datetime, at: datetime, until: datetime, seen: Seen
+    repositories: Sequence[Path], start: datetime, at: datetime, until: datetime, collected: Collected
 ) -> list[DocumentError]:
     """Add what was committed; one that cannot be read hides no other."""
     errors = []
@@ -187,14 +191,14 @@ def _of_repositories(
         try:
             if not repository.is_dir():
                 raise DocumentError("there is no such folder", path=str(repository))
-            of_repository(repository, start, at, until, seen)
+            of_repository(repository, start, at, until, collected)
         except DocumentError as error:
             errors.append(error)
-            seen.notes.append(f"not looked at: {shown(str(error))}")
+            collected.notes.append(f"not looked at: {shown(str(error))}")
     return errors
 
 
-def _terms(project: Project | None, seen: Seen) -> Callable[[str], Terms]:
+def _terms(project: Project | None, collected: Collected) -> Callable[[str], Terms]:
     """By what a config is judged: by the project's terms, where it names the config."""
     plain = Terms()
 
@@ -205,7 +209,7 @@ def _terms(project: Project | None, seen: Seen) -> Callable[[str], Terms]:
         try:
             return terms_of(project, project.config(name))
         except SchemaError as error:
-            seen.notes.append(f"{shown(name)} is looked at without its schema: {shown(str(error))}")
+            collected.notes.append(f"{shown(name)} is looked at without its schema: {shown(str(error))}")
         return plain
 
     return terms

@@ -18,7 +18,7 @@ from attrs import define, field, frozen
 from confguard.causes import suspects
 from confguard.demo.display import Display, open_display
 from confguard.demo.load import PROOF_SECONDS, WAVE_EVERY, Load, Measured, recovery
-from confguard.demo.report import Act, Moment, Story, write_report
+from confguard.demo.report import Act, Happening, Story, write_report
 from confguard.demo.service import NAME, add_users
 from confguard.demo.settings import AuthSettings
 from confguard.diffs.changes import Diff
@@ -61,7 +61,7 @@ def run(report: Path | None = None, seconds: float | None = None, format: str = 
         display.say(f"starting a login service on loopback, with {USERS} users")
         with running_service(Path(folder)) as (url, passwords, store):
             load = Load(url, passwords)
-            stage = Stage(display, load, url, store, Path(folder), Timing.scaled(seconds))
+            stage = Scene(display, load, url, store, Path(folder), Timing.scaled(seconds))
             try:
                 load.start()
                 story = stage.play()
@@ -108,7 +108,7 @@ def running_service(folder: Path) -> Iterator[tuple[str, dict[str, str], str]]:
 
 
 @define
-class Stage:
+class Scene:
     """What the acts share."""
 
     display: Display
@@ -117,7 +117,7 @@ class Stage:
     store: str
     folder: Path
     timing: Timing
-    moments: list[Moment] = field(factory=list)
+    moments: list[Happening] = field(factory=list)
     acts: list[Act] = field(factory=list)
     calm_from: float = 0.0
 
@@ -238,7 +238,7 @@ class Stage:
             self.display.say(str(change), quiet=True)
 
     def _note(self, kind: str, text: str) -> None:
-        self.moments.append(Moment(self.load.now(), kind, text))
+        self.moments.append(Happening(self.load.now(), kind, text))
         self.display.say(f"{kind}: {text}")
 
     def _watch(self, seconds: float) -> None:

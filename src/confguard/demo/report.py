@@ -20,7 +20,7 @@ ORIGINAL_MINUTES = 225
 
 
 @frozen
-class Moment:
+class Happening:
     """Something that happened, in seconds since the start."""
 
     at: float
@@ -43,7 +43,7 @@ class Story:
     """All that happened."""
 
     acts: tuple[Act, ...]
-    moments: tuple[Moment, ...]
+    moments: tuple[Happening, ...]
     diff: Diff
     risk: Risk
     refused: str

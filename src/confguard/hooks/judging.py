@@ -50,7 +50,7 @@ def judge_range(
     """What is said of each file that changed between two revisions. Raises `DocumentError`."""
     base, head = git.commit(base), git.commit(head)
     author, at, subject = git.about(head)
-    change = Change(base, author, at, subject, model)
+    change = Changeset(base, author, at, subject, model)
     return _judge(change, head, history=history, progress=progress)
 
 
@@ -68,13 +68,13 @@ def judge_staged(
     Of all that changed, where no files are named; or of what is `unnamed`: that of which pre-commit has no names, what
     is gone, say. Raises `DocumentError` for a file that is not there.
     """
-    change = Change(_base(base, head), git.identity(), time.time())
+    change = Changeset(_base(base, head), git.identity(), time.time())
     head = git.commit(head) if head else None
     return _judge(change, head, files, unnamed=unnamed, history=history, progress=progress)
 
 
 @frozen(slots=False)
-class Change:
+class Changeset:
     """What is known of a change as a whole."""
 
     base: str
@@ -95,7 +95,7 @@ class Change:
 
 
 def _judge(
-    change: Change,
+    change: Changeset,
     head: str | None,
     files: Sequence[str] = (),
     *,
@@ -144,7 +144,7 @@ def _contents(changed: Iterable[ChangedFile], projects: Projects) -> dict[str, b
 
 
 def _verdicts(
-    files: Sequence[Wanted], change: Change, projects: Projects, *, ask: bool
+    files: Sequence[Wanted], change: Changeset, projects: Projects, *, ask: bool
 ) -> Iterator[Judged | LeftOut]:
     """What is said of each file; of many, by a process for each processor."""
     for each in files:
@@ -185,7 +185,7 @@ def _shared(index: int) -> Judged | LeftOut:
     return judged(files[index])
 
 
-def _verdict(each: Wanted, change: Change, projects: Projects, *, ask: bool) -> Judged | LeftOut:
+def _verdict(each: Wanted, change: Changeset, projects: Projects, *, ask: bool) -> Judged | LeftOut:
     terms = projects.terms(each.file, each.member)
     terms = evolve(terms, model=change.model or terms.model or change.learned)
     known = change.past.history(change.author, [each.was], change.at, change.reason) if change.past else None

@@ -14,7 +14,7 @@ from attrs import define, field
 from confguard.errors import NotFoundError, SchemaError, StoreError
 from confguard.forking import renew_in_children
 from confguard.live.files import FileFeed
-from confguard.live.versions import Version
+from confguard.live.versions import SettingsVersion
 from confguard.stores.interface import Revision, Store
 from confguard.stores.opening import check_there, open_store
 from confguard.stores.stages import Instance
@@ -66,12 +66,12 @@ class StoredFeed:
             return _of_file(Path(unquote(place)))
         return without_password(self._url) or _source_of(self._opened())
 
-    def look(self, known: str | None, stop: Event) -> Version | None:
+    def look(self, known: str | None, stop: Event) -> SettingsVersion | None:
         """What this instance is to run; None where it is what is known already."""
         revision = self._ours(known)
         if revision.digest == known:
             return None
-        return Version(revision.number, revision.document, revision.digest, revision.parent)
+        return SettingsVersion(revision.number, revision.document, revision.digest, revision.parent)
 
     def _ours(self, known: str | None) -> Revision:
         """The head; while it is in a stage that has not come to this instance yet, the revision before it."""
@@ -88,14 +88,14 @@ class StoredFeed:
                 return store.get(self.name, pending.back)
         raise StoreError(f"the head of '{self.name}' moves faster than it can be read")
 
-    def holds(self, version: Version) -> bool:
+    def holds(self, version: SettingsVersion) -> bool:
         """Is it still the revision of its number?"""
         try:
             return self._opened().get(self.name, version.number).digest == version.digest
         except NotFoundError:
             return False
 
-    def go_on_from(self, version: Version) -> None:
+    def go_on_from(self, version: SettingsVersion) -> None:
         """The store has the numbers."""
 
     def watch(self, stop: Event, patience: float) -> Iterator[None]:

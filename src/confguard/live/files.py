@@ -22,7 +22,7 @@ from confguard.documents.document import Document
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import DocumentError, SchemaError
-from confguard.live.versions import Version
+from confguard.live.versions import SettingsVersion
 from confguard.stores.waiting import file_changes
 
 PATIENCE = 10.0
@@ -56,7 +56,7 @@ class FileFeed:
         init=False
     )  # absolute: a service that becomes a daemon changes its folder
     _number: int = field(default=0, init=False)
-    _version: Version | None = field(default=None, init=False)
+    _version: SettingsVersion | None = field(default=None, init=False)
     _sample: Sample | None = field(default=None, init=False)
     _since: float = field(default=0.0, init=False)
 
@@ -88,7 +88,7 @@ class FileFeed:
     def source(self) -> str:
         return self.origin
 
-    def look(self, known: str | None, stop: Event) -> Version | None:
+    def look(self, known: str | None, stop: Event) -> SettingsVersion | None:
         """What the file holds when it is still; the number grows with every change that was seen."""
         sample = self._still(stop)
         if sample is None:
@@ -98,14 +98,16 @@ class FileFeed:
         if self._version is None or self._version.document.content != sample.content:
             document = self._parsed(sample.content)
             self._number += 1
-            self._version = Version(self._number, document, hashlib.sha256(sample.content).hexdigest())
+            self._version = SettingsVersion(
+                self._number, document, hashlib.sha256(sample.content).hexdigest()
+            )
         return None if self._version.digest == known else self._version
 
-    def holds(self, version: Version) -> bool:
+    def holds(self, version: SettingsVersion) -> bool:
         """A file has no history that could be another one."""
         return True
 
-    def go_on_from(self, version: Version) -> None:
+    def go_on_from(self, version: SettingsVersion) -> None:
         """Number changes on from there."""
         self._number, self._version = version.number, version
 

@@ -18,7 +18,7 @@ from confguard.documents.bundle import parse_bytes
 from confguard.documents.reading import load_bytes
 from confguard.errors import ConfguardError, DocumentError, IntegrityError, TargetError
 from confguard.live.feeds import Stored, StoredFeed
-from confguard.live.versions import Version
+from confguard.live.versions import SettingsVersion
 from confguard.stores.interface import Revision
 from confguard.stores.stages import Instance
 from confguard.targets.files import write_durably
@@ -35,12 +35,12 @@ def _absolute(path: str | os.PathLike[str]) -> Path:
 class Copy:
     """What was kept, and when."""
 
-    version: Version
+    version: SettingsVersion
     kept_at: datetime
     source: str
     """Where it came from."""
 
-    def of_another_history(self, head: Version) -> str:
+    def of_another_history(self, head: SettingsVersion) -> str:
         """What is to be known of a copy that the store's history does not hold."""
         newer = f", and the store's newest is {head.number}" if self.version.number > head.number else ""
         return (
@@ -59,7 +59,7 @@ class LastGood:
     source: str = ""
     """Where what is kept comes from."""
 
-    def keep(self, version: Version) -> None:
+    def keep(self, version: SettingsVersion) -> None:
         """Write it, atomically and durably. Raises `TargetError`, also where something else stands in its place."""
         self._check_place()
         content = version.document.content
@@ -85,7 +85,7 @@ class LastGood:
             good = head["sha256"] == hashlib.sha256(content).hexdigest() and head["config"] in self.names
             if good:
                 document = parse_bytes(content, head["format"], path=str(self.path))
-                version = Version(int(head["revision"]), document, str(head["digest"]))
+                version = SettingsVersion(int(head["revision"]), document, str(head["digest"]))
                 return Copy(version, datetime.fromisoformat(head["kept_at"]), str(head["source"]))
         except (ValueError, KeyError, TypeError, AttributeError, ConfguardError) as error:
             raise IntegrityError(f"{self.path}: is not a last known good copy: {error}") from error

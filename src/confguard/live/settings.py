@@ -36,7 +36,7 @@ from confguard.live.subscribers import (
     Subscriber,
     Update,
 )
-from confguard.live.versions import Followed, Version
+from confguard.live.versions import Followed, SettingsVersion
 from confguard.schema.loading import settings_of
 from confguard.schema.schema import resolve_schema
 from confguard.secrets import masked
@@ -250,7 +250,7 @@ class Live(Generic[T]):
         if damage:
             self._problems.setdefault("copy", f"{damage}: it was replaced")
 
-    def _first(self, copy: Copy | None) -> tuple[Version, bool]:
+    def _first(self, copy: Copy | None) -> tuple[SettingsVersion, bool]:
         version = self._feed.look(None, self._stop)
         assert version is not None
         return version, copy is None or self._feed.holds(copy.version)
@@ -353,7 +353,7 @@ class Live(Generic[T]):
         self._keep(version)
         return True
 
-    def _settings(self, version: Version) -> T:
+    def _settings(self, version: SettingsVersion) -> T:
         """Typed. Raises `ConfguardError` for what is not to be taken."""
         if self._had_settings and not self._feed.reviewed and not version.has_settings:
             raise DocumentError(
@@ -364,7 +364,7 @@ class Live(Generic[T]):
         settings: T = settings_of(self._model, self._schema, version.document)
         return settings
 
-    def _take(self, settings: T, version: Version) -> None:
+    def _take(self, settings: T, version: SettingsVersion) -> None:
         self._held = Current(settings, version)
         self._had_settings = self._had_settings or version.has_settings
         self.revision, self.since = version.number, _now()
@@ -384,7 +384,7 @@ class Live(Generic[T]):
         with self._lock:
             self._feed.close()
 
-    def _keep(self, version: Version) -> None:
+    def _keep(self, version: SettingsVersion) -> None:
         """Write the last known good copy; one that cannot be written is a problem, not a failure."""
         if self._last_good is None:
             return

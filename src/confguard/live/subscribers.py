@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from confguard.diffs.changes import Diff
     from confguard.documents.document import Document
-    from confguard.live.versions import Version
+    from confguard.live.versions import SettingsVersion
 
 PATIENCE = 1.0
 """For how many seconds a subscriber may be at work before that is said."""
@@ -50,7 +50,7 @@ class Current(Generic[T]):
     """Settings in force, and what they were made of."""
 
     settings: T = field(repr=False)
-    version: Version
+    version: SettingsVersion
 
 
 @define

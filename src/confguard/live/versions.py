@@ -17,7 +17,7 @@ _REMEMBERED = 200
 
 
 @frozen
-class Version:
+class SettingsVersion:
     """What a feed holds: the document, with the number and the digest by which one tells it from others.
 
     A number may come twice, where a store was restored from a backup; a digest is of one revision alone.
@@ -43,7 +43,7 @@ class Followed:
         self._digests: deque[str | None] = deque(maxlen=_REMEMBERED)
         self._old_since: float | None = None
 
-    def add(self, version: Version) -> None:
+    def add(self, version: SettingsVersion) -> None:
         """It is in force now, and what it followed is over."""
         self._digests += (version.digest, version.parent)
 
@@ -51,7 +51,7 @@ class Followed:
         """The source says what is in force."""
         self._old_since = None
 
-    def check(self, version: Version, current: Version, *, is_whole: bool) -> None:
+    def check(self, version: SettingsVersion, current: SettingsVersion, *, is_whole: bool) -> None:
         """Raise `StoreError` for a head that was followed already, until it has stayed so for an interval.
 
         A replica that lags, or a connection to the old primary, says such a thing for a moment.

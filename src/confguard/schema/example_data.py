@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from confguard.errors import SchemaError, ValidationError
-from confguard.schema.comparing.cases import Case, cases, children_of, numbers, subschemas_of
+from confguard.schema.comparing.cases import SchemaCase, cases, children_of, numbers, subschemas_of
 from confguard.schema.comparing.ranges import as_json_number
 from confguard.schema.comparing.samples import samples
 from confguard.schema.comparing.texts import matching
@@ -95,7 +95,7 @@ def _candidates(nodes: tuple[SchemaNode, ...], depth: int) -> Iterator[Any]:
     yield from islice(samples(nodes, min(depth, 3)), 60)
 
 
-def _tables(case: Case, depth: int) -> Iterator[dict[str, Any]]:
+def _tables(case: SchemaCase, depth: int) -> Iterator[dict[str, Any]]:
     names = dict.fromkeys(name for names in case.all("required") for name in names)
     table = {name: _least(children_of(case.parts, name), depth + 1) for name in names}
     for needed in case.all("dependentRequired"):
@@ -110,7 +110,7 @@ def _tables(case: Case, depth: int) -> Iterator[dict[str, Any]]:
         yield table
 
 
-def _made_up(case: Case, depth: int) -> Iterator[str]:
+def _made_up(case: SchemaCase, depth: int) -> Iterator[str]:
     """Keys that no schema names: such as its patterns ask for, else plain ones."""
     for part in case.parts:
         for pattern in part.patterns:
@@ -120,7 +120,7 @@ def _made_up(case: Case, depth: int) -> Iterator[str]:
     yield from (f"key{i}" for i in range(1, min(int(case.highest("minProperties") or 0), _MOST_ELEMENTS) + 1))
 
 
-def _lists(case: Case, depth: int) -> Iterator[list[Any]]:
+def _lists(case: SchemaCase, depth: int) -> Iterator[list[Any]]:
     size = int(case.highest("minItems") or 0)
     wanted = subschemas_of(case.parts, "contains")
     for more in (0, 1):
@@ -133,7 +133,7 @@ def _lists(case: Case, depth: int) -> Iterator[list[Any]]:
         yield elements
 
 
-def _texts(case: Case, _: int) -> Iterator[str]:
+def _texts(case: SchemaCase, _: int) -> Iterator[str]:
     for extra in case.all("x-confguard"):
         if isinstance(extra, dict) and isinstance(_BY_FIELD_TYPE.get(extra.get("type", "")), str):
             yield str(_BY_FIELD_TYPE[extra["type"]])
@@ -147,7 +147,7 @@ def _texts(case: Case, _: int) -> Iterator[str]:
     yield "x"
 
 
-def _numbers(case: Case, _: int) -> Iterator[Any]:
+def _numbers(case: SchemaCase, _: int) -> Iterator[Any]:
     if any(isinstance(extra, dict) and extra.get("type") == "Port" for extra in case.all("x-confguard")):
         yield _BY_FIELD_TYPE["Port"]
     whole = "fraction" not in case.types
@@ -165,7 +165,7 @@ def _numbers(case: Case, _: int) -> Iterator[Any]:
             yield int(value)
 
 
-_MAKERS: dict[str, Callable[[Case, int], Iterator[Any]]] = {
+_MAKERS: dict[str, Callable[[SchemaCase, int], Iterator[Any]]] = {
     "object": _tables,
     "array": _lists,
     "integer": _numbers,

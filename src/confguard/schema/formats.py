@@ -167,14 +167,14 @@ _CATEGORIES = {
 }
 
 
-class Moment(str):
+class DateText(str):
     """The text of a date or a time that a document writes without quotes."""
 
     __slots__ = ("kind",)
     kind: str
 
     @classmethod
-    def of(cls, value: date | datetime | time) -> Moment:
+    def of(cls, value: date | datetime | time) -> DateText:
         """The moment as ISO 8601 writes it."""
         moment = cls(value.isoformat())
         moment.kind = {datetime: "date-time", date: "date", time: "time"}[type(value)]
@@ -190,7 +190,7 @@ def fits_format(text: object, form: object) -> bool:
     check = CHECKED.get(form) if isinstance(form, str) else None
     if check is None or not isinstance(text, str):
         return True
-    if isinstance(text, Moment) and text.kind == form:  # which exists
+    if isinstance(text, DateText) and text.kind == form:  # which exists
         return True
     try:
         check(text)
@@ -295,7 +295,7 @@ def as_json(data: Any) -> Any:
     if isinstance(data, list | tuple | set | frozenset):
         return [as_json(value) for value in data]
     if type(data) in (date, datetime, time):
-        return Moment.of(data)
+        return DateText.of(data)
     return data.decode(errors="replace") if isinstance(data, bytes) else data
 
 

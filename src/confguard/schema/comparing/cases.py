@@ -20,7 +20,7 @@ _MOST = 64
 
 
 @frozen(eq=False)
-class Case:
+class SchemaCase:
     """One way to fit a schema."""
 
     types: frozenset[str]
@@ -62,18 +62,18 @@ def subschemas_of(parts: Iterable[SchemaNode], *keywords: str) -> list[SchemaNod
     ]
 
 
-def cases(nodes: tuple[SchemaNode, ...]) -> list[Case]:
+def cases(nodes: tuple[SchemaNode, ...]) -> list[SchemaCase]:
     """The cases of what fits all of some schemas; none where nothing does."""
     result = []
-    for case in _expanded(Case(ALL_TYPES), list(nodes)):
+    for case in _expanded(SchemaCase(ALL_TYPES), list(nodes)):
         result.append(case)
         if len(result) > _MOST:
-            result = list(_expanded(Case(ALL_TYPES, exact=False), list(nodes), split=False))
+            result = list(_expanded(SchemaCase(ALL_TYPES, exact=False), list(nodes), split=False))
             break
     return [case for case in map(_narrowed, map(listed, result)) if not impossible(case)]
 
 
-def _narrowed(case: Case) -> Case:
+def _narrowed(case: SchemaCase) -> SchemaCase:
     """The case without the types of which nothing fits."""
     if case.values is not None:
         return case
@@ -83,7 +83,7 @@ def _narrowed(case: Case) -> Case:
     )
 
 
-def _expanded(case: Case, waiting: list[SchemaNode], *, split: bool = True) -> Iterator[Case]:
+def _expanded(case: SchemaCase, waiting: list[SchemaNode], *, split: bool = True) -> Iterator[SchemaCase]:
     if not waiting:
         yield case
         return
@@ -111,8 +111,8 @@ def _expanded(case: Case, waiting: list[SchemaNode], *, split: bool = True) -> I
 
 
 def _product(
-    case: Case, node: SchemaNode, unions: list[Any], rest: list[SchemaNode], *, split: bool
-) -> Iterator[Case]:
+    case: SchemaCase, node: SchemaNode, unions: list[Any], rest: list[SchemaNode], *, split: bool
+) -> Iterator[SchemaCase]:
     if not unions:
         yield from _expanded(case, rest, split=split)
         return
@@ -121,7 +121,7 @@ def _product(
         yield from _product(case, node, others, [node.child(member), *rest], split=split)
 
 
-def listed(case: Case) -> Case:
+def listed(case: SchemaCase) -> SchemaCase:
     """The case with all its values, where it says which there are."""
     options = [*case.all("enum"), *([value] for value in case.all("const"))]
     if options:
@@ -145,19 +145,19 @@ def listed(case: Case) -> Case:
     return evolve(case, values=fitting, exact=True)
 
 
-def _all_texts(case: Case) -> Any:
+def _all_texts(case: SchemaCase) -> Any:
     if case.lowest("maxLength") == 0:
         return [""]
     languages = [texts for pattern in case.all("pattern") if (texts := all_matching(pattern)) is not None]
     return min(languages, key=len, default=None)
 
 
-def numbers(case: Case, kind: str) -> Range:
+def numbers(case: SchemaCase, kind: str) -> Range:
     """The numbers of a case that are integers, or that are fractions."""
     return Range.of((part.keywords for part in case.parts), whole=kind == "integer")
 
 
-def impossible(case: Case) -> bool:
+def impossible(case: SchemaCase) -> bool:
     """Does nothing fit, as far as can be told at once?"""
     if case.values is not None:
         return not case.values
@@ -183,7 +183,7 @@ def impossible(case: Case) -> bool:
     return False
 
 
-def longest(case: Case) -> int | None:
+def longest(case: SchemaCase) -> int | None:
     """How many elements a list has at most; None where it may have any number."""
     bounds = case.all("maxItems")
     for part in case.parts:
@@ -196,7 +196,7 @@ def _or_infinity(bound: Any) -> float:
     return math.inf if bound is None else bound
 
 
-def takes_key(case: Case, name: str) -> bool:
+def takes_key(case: SchemaCase, name: str) -> bool:
     """Does the case take a key, by what it says of names?"""
     return all(fits(name, node) for node in subschemas_of(case.parts, "propertyNames"))
 

@@ -16,7 +16,7 @@ from attrs import define, evolve, field
 from confguard.schema.bounds import kinds, shown
 from confguard.schema.comparing import objects
 from confguard.schema.comparing.cases import (
-    Case,
+    SchemaCase,
     cases,
     impossible,
     listed,
@@ -81,7 +81,7 @@ class Containment(Comparing):
         self._searches += 1
         return proven(refusals, old, new)
 
-    def of_case(self, case: Case, new: SchemaNode) -> Refusals:
+    def of_case(self, case: SchemaCase, new: SchemaNode) -> Refusals:
         """Why not all of one case of the old schema fits the new one.
 
         What is asked within its own answer, as a schema that contains itself does, has been answered there.
@@ -96,7 +96,7 @@ class Containment(Comparing):
         finally:
             types.pop()
 
-    def _of_case(self, case: Case, new: SchemaNode) -> Refusals:
+    def _of_case(self, case: SchemaCase, new: SchemaNode) -> Refusals:
         if new.data is True or any(same(part, new) for part in case.parts):
             return []
         keywords = new.keywords
@@ -115,7 +115,7 @@ class Containment(Comparing):
             refusals += self._of_type(evolve(case, types=frozenset({kind})), new, keywords, kind)
         return _unique(refusals)
 
-    def _of_type(self, case: Case, new: SchemaNode, keywords: dict[str, Any], kind: str) -> Refusals:
+    def _of_type(self, case: SchemaCase, new: SchemaNode, keywords: dict[str, Any], kind: str) -> Refusals:
         if impossible(case):
             return []
         if "enum" in keywords or "const" in keywords:
@@ -136,7 +136,7 @@ class Containment(Comparing):
             refusals += of_format(case, keywords, kind)
         return refusals + self._of_unions(case, new, keywords)
 
-    def _of_unions(self, case: Case, new: SchemaNode, keywords: dict[str, Any]) -> Refusals:
+    def _of_unions(self, case: SchemaCase, new: SchemaNode, keywords: dict[str, Any]) -> Refusals:
         refusals: Refusals = []
         for union in ("anyOf", "oneOf"):
             if union in keywords and not says_same(case, new, union):
@@ -151,7 +151,7 @@ class Containment(Comparing):
                 refusals.append(Refusal.doubtful(keyword, f"`{keyword}` is another", now=keywords[keyword]))
         return refusals
 
-    def _of_members(self, case: Case, members: list[SchemaNode], union: str) -> Refusals:
+    def _of_members(self, case: SchemaCase, members: list[SchemaNode], union: str) -> Refusals:
         results = [self.of_case(case, member) for member in members]
         covering = [member for member, result in zip(members, results, strict=True) if not result]
         if covering and union == "oneOf":
@@ -178,7 +178,7 @@ class Containment(Comparing):
         text = f"a member of `{union}` is gone, or takes less: something that fitted it fits none now"
         return [Refusal.doubtful(union, text, "CS112")]
 
-    def _of_condition(self, case: Case, new: SchemaNode, keywords: dict[str, Any]) -> Refusals:
+    def _of_condition(self, case: SchemaCase, new: SchemaNode, keywords: dict[str, Any]) -> Refusals:
         condition = new.child(keywords["if"])
         then, other = (new.child(keywords.get(name, True)) for name in ("then", "else"))
         if disjoint(case, condition):
@@ -198,7 +198,7 @@ class Containment(Comparing):
 _UNDECIDED = {"extends", "disallow", "divisibleBy", "unevaluatedItems"}
 
 
-def _surely(case: Case, refusals: Refusals) -> Refusals:
+def _surely(case: SchemaCase, refusals: Refusals) -> Refusals:
     """The refusals, none of them sure where what they are about may not fit the old schema itself."""
     if case.values is not None or not any(refusal.sure for refusal in refusals):
         return refusals
@@ -216,7 +216,7 @@ def _of_member(refusals: Refusals, *, several: bool) -> Refusals:
     return [Refusal("CS112", text, sure=tag.sure, was=tag.was)]
 
 
-def _where(case: Case, conditions: list[SchemaNode], branch: str, *more: SchemaNode) -> Case:
+def _where(case: SchemaCase, conditions: list[SchemaNode], branch: str, *more: SchemaNode) -> SchemaCase:
     """The case where conditions hold, or do not: with what the old schema says of that."""
     branches = [part.child(part.keywords[branch]) for part in conditions if branch in part.keywords]
     return evolve(case, parts=(*case.parts, *more, *(each for node in branches for each in parts_of(node))))
@@ -236,7 +236,7 @@ def _tells_apart(refusal: Refusal) -> bool:
     return refusal.code in {"CS104", "CS107"} and len(refusal.path) <= 1
 
 
-def _of_options(case: Case, new: SchemaNode, kind: str) -> Iterator[Refusal]:
+def _of_options(case: SchemaCase, new: SchemaNode, kind: str) -> Iterator[Refusal]:
     """What is refused where only some values are allowed now."""
     keywords = new.keywords
     options = keywords.get("enum", [keywords.get("const")])
@@ -261,7 +261,7 @@ _NARROWING = {
 """Keywords by which there may be no more values than a few."""
 
 
-def _of_values(case: Case, new: SchemaNode) -> Iterator[Refusal]:
+def _of_values(case: SchemaCase, new: SchemaNode) -> Iterator[Refusal]:
     lost = [value for value in case.values or () if not fits(value, new)]
     if not lost:
         return

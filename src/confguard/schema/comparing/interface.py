@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from attrs import evolve, frozen
 
-from confguard.schema.comparing.cases import Case
+from confguard.schema.comparing.cases import SchemaCase
 from confguard.schema.nodes import SchemaNode
 
 
@@ -54,5 +54,5 @@ class Comparing(ABC):
         """Why not all that fits the old schemas, together, fits the new one; empty where all does."""
 
     @abstractmethod
-    def of_case(self, case: Case, new: SchemaNode) -> Refusals:
+    def of_case(self, case: SchemaCase, new: SchemaNode) -> Refusals:
         """Why not all of one case of the old schema fits the new one."""

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from confguard.schema.comparing.cases import (
-    Case,
+    SchemaCase,
     cases,
     children_of,
     parts_below,
@@ -26,7 +26,7 @@ from confguard.schema.nodes import SchemaNode
 _CONDITIONAL = {"anyOf", "oneOf", "if", "dependentSchemas", "not"}
 
 
-def refusals(compare: Comparing, case: Case, new: SchemaNode) -> list[Refusal]:
+def refusals(compare: Comparing, case: SchemaCase, new: SchemaNode) -> list[Refusal]:
     """Why not all tables of a case of the old schema fit the new one."""
     unevaluated = (_as_additional(part) for part in case.parts if "unevaluatedProperties" in part.keywords)
     case = evolve(case, parts=(*case.parts, *filter(None, unevaluated)))
@@ -46,7 +46,7 @@ class _Tables:
     """The tables of a case of the old schema, held against the new one."""
 
     compare: Comparing
-    case: Case
+    case: SchemaCase
     new: SchemaNode
     listed: list[str] | None
     """All keys that there may be; None where they cannot be listed."""
@@ -260,7 +260,7 @@ def _as_additional(part: SchemaNode) -> SchemaNode | None:
     return part.child(rest)
 
 
-def _listed_keys(case: Case) -> list[str] | None:
+def _listed_keys(case: SchemaCase) -> list[str] | None:
     """All keys that there may be, some perhaps with values that nothing fits; None where they cannot be listed."""
     closed = [_named(part) for part in case.parts if takes_nothing(part.others)]
     exact = [_named(part) for part in case.parts if takes_nothing(part.others) and not part.patterns]
@@ -274,7 +274,7 @@ def _listed_keys(case: Case) -> list[str] | None:
     return list(dict.fromkeys(str(name) for each in alternatives for name in each.values or ()))
 
 
-def _keys_of(case: Case) -> tuple[SchemaNode, ...]:
+def _keys_of(case: SchemaCase) -> tuple[SchemaNode, ...]:
     """What the keys must fit, as schemas."""
     nodes = [case.parts[0].child({"type": "string"})]
     for part in case.parts:

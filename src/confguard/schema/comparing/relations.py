@@ -6,12 +6,12 @@ from typing import Any
 
 from attrs import evolve
 
-from confguard.schema.comparing.cases import Case, cases, children_of, impossible
+from confguard.schema.comparing.cases import SchemaCase, cases, children_of, impossible
 from confguard.schema.json_validation import fits
 from confguard.schema.nodes import SILENT, SchemaNode, subschemas
 
 
-def says_same(case: Case, new: SchemaNode, *keywords: str) -> bool:
+def says_same(case: SchemaCase, new: SchemaNode, *keywords: str) -> bool:
     """Does the old schema say the same with these keywords?"""
 
     def only(node: SchemaNode) -> SchemaNode:
@@ -53,12 +53,12 @@ def equal(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def disjoint(one: Case, node: SchemaNode, depth: int = 0) -> bool:
+def disjoint(one: SchemaCase, node: SchemaNode, depth: int = 0) -> bool:
     """Is it sure that nothing fits both?"""
     return all(_apart(one, other, node, depth) for other in cases((node,)))
 
 
-def _apart(one: Case, other: Case, node: SchemaNode, depth: int) -> bool:
+def _apart(one: SchemaCase, other: SchemaCase, node: SchemaNode, depth: int) -> bool:
     if not one.types & other.types:
         return True
     if one.values is not None:
@@ -73,14 +73,14 @@ def _apart(one: Case, other: Case, node: SchemaNode, depth: int) -> bool:
     return any(_differs(one, other, name, depth) for name in names)
 
 
-def _differs(one: Case, other: Case, name: str, depth: int) -> bool:
+def _differs(one: SchemaCase, other: SchemaCase, name: str, depth: int) -> bool:
     """Must a key, where it is there, have a value in the one case that it cannot have in the other?"""
     mine = children_of(one.parts, name)
     yours = children_of(other.parts, name)
     return all(any(disjoint(case, child, depth + 1) for child in yours) for case in cases(mine))
 
 
-def excludes_some(case: Case) -> bool:
+def excludes_some(case: SchemaCase) -> bool:
     """May what fits a case fit more than one member of a `oneOf`, and so not fit it?"""
     return any(
         sum(not disjoint(case, part.child(member)) for member in part.keywords["oneOf"]) > 1

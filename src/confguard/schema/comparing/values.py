@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve
 
-from confguard.schema.comparing.cases import Case, cases, longest, numbers, takes_nothing
+from confguard.schema.comparing.cases import SchemaCase, cases, longest, numbers, takes_nothing
 from confguard.schema.comparing.interface import Comparing, Refusal, Refusals
 from confguard.schema.comparing.ranges import BOUNDS
 from confguard.schema.comparing.relations import says_same
@@ -35,7 +35,7 @@ _TRIVIAL = {"", "^", "$", ".*", "^.*"}
 """Patterns that every text matches."""
 
 
-def of_numbers(case: Case, keywords: dict[str, Any], kind: str) -> Iterator[Refusal]:
+def of_numbers(case: SchemaCase, keywords: dict[str, Any], kind: str) -> Iterator[Refusal]:
     old = numbers(case, kind)
     for name in BOUNDS:
         if name in keywords and not old.beyond(name, keywords[name]).empty:
@@ -44,7 +44,7 @@ def of_numbers(case: Case, keywords: dict[str, Any], kind: str) -> Iterator[Refu
         yield _bound(case, "multipleOf", keywords["multipleOf"])
 
 
-def of_texts(case: Case, keywords: dict[str, Any]) -> Iterator[Refusal]:
+def of_texts(case: SchemaCase, keywords: dict[str, Any]) -> Iterator[Refusal]:
     known = [*map(lengths, case.all("pattern")), *(_LENGTHS.get(form, _ANY) for form in case.all("format"))]
     least, most = max([0, *(each[0] for each in known)]), min([math.inf, *(each[1] for each in known)])
     yield from _lower(case, keywords, "minLength", at_least=least, sure=not known)
@@ -73,7 +73,7 @@ _WIDER_FORMATS = {
 }
 
 
-def of_format(case: Case, keywords: dict[str, Any], kind: str) -> Iterator[Refusal]:
+def of_format(case: SchemaCase, keywords: dict[str, Any], kind: str) -> Iterator[Refusal]:
     now, before = keywords.get("format"), case.all("format")
     if now is None or now in before or any((was, now) in _WIDER_FORMATS for was in before):
         return
@@ -84,7 +84,7 @@ def of_format(case: Case, keywords: dict[str, Any], kind: str) -> Iterator[Refus
 
 
 def _lower(
-    case: Case, keywords: dict[str, Any], bound: str, *, at_least: float = 0, sure: bool = True
+    case: SchemaCase, keywords: dict[str, Any], bound: str, *, at_least: float = 0, sure: bool = True
 ) -> Iterator[Refusal]:
     """What a bound refuses of what has at least so many, by other keywords too; not `sure` where they ask for more."""
     if bound in keywords and keywords[bound] > max([at_least, *case.all(bound)]):
@@ -92,20 +92,20 @@ def _lower(
 
 
 def _upper(
-    case: Case, keywords: dict[str, Any], bound: str, *, at_most: float = math.inf, sure: bool = True
+    case: SchemaCase, keywords: dict[str, Any], bound: str, *, at_most: float = math.inf, sure: bool = True
 ) -> Iterator[Refusal]:
     """What a bound refuses of what has at most so many."""
     if bound in keywords and keywords[bound] < min([at_most, *case.all(bound)]):
         yield _bound(case, bound, keywords[bound], sure=sure)
 
 
-def _bound(case: Case, name: str, now: Any, *, sure: bool = True) -> Refusal:
+def _bound(case: SchemaCase, name: str, now: Any, *, sure: bool = True) -> Refusal:
     was = next(iter(case.all(name)), None)
     text = f"{name} is {now}" + (f", and was {was}" if was is not None else "")
     return Refusal("CS105", text, sure=sure, was=was, now=now)
 
 
-def of_arrays(compare: Comparing, case: Case, new: SchemaNode, keywords: dict[str, Any]) -> Refusals:
+def of_arrays(compare: Comparing, case: SchemaCase, new: SchemaNode, keywords: dict[str, Any]) -> Refusals:
     """Why not all lists of a case of the old schema fit the new one."""
     refusals, most = list(_of_sizes(case, keywords)), longest(case)
     first = [len(part.keywords.get("prefixItems", ())) for part in case.parts]
@@ -121,7 +121,7 @@ def of_arrays(compare: Comparing, case: Case, new: SchemaNode, keywords: dict[st
     return refusals
 
 
-def _of_elements(compare: Comparing, case: Case, position: int, new: SchemaNode, step: Any) -> Refusals:
+def _of_elements(compare: Comparing, case: SchemaCase, position: int, new: SchemaNode, step: Any) -> Refusals:
     old = tuple(part.element(position) for part in case.parts)
     crowded = bool(case.all("contains")) and longest(case) is not None  # by what must be there
     if takes_nothing(new):
@@ -131,7 +131,7 @@ def _of_elements(compare: Comparing, case: Case, position: int, new: SchemaNode,
     return [evolve(refusal, sure=refusal.sure and not crowded) for refusal in refusals]
 
 
-def _of_contains(compare: Comparing, case: Case, new: SchemaNode, keywords: dict[str, Any]) -> Refusals:
+def _of_contains(compare: Comparing, case: SchemaCase, new: SchemaNode, keywords: dict[str, Any]) -> Refusals:
     now, least = new.child(keywords["contains"]), keywords.get("minContains", 1)
     enough = any(
         part.keywords.get("minContains", 1) >= least
@@ -144,7 +144,7 @@ def _of_contains(compare: Comparing, case: Case, new: SchemaNode, keywords: dict
     return [Refusal.doubtful("contains", "`contains` asks for more", now=keywords["contains"])]
 
 
-def _of_sizes(case: Case, keywords: dict[str, Any]) -> Iterator[Refusal]:
+def _of_sizes(case: SchemaCase, keywords: dict[str, Any]) -> Iterator[Refusal]:
     most, few = longest(case), {"uniqueItems", "maxContains"}
     limited = any(part.keywords.keys() & few for part in case.parts)
     wanted = [part.keywords.get("minContains", 1) for part in case.parts if "contains" in part.keywords]
