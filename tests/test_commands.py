@@ -407,3 +407,12 @@ def test_where_no_config_has_a_schema_that_is_said(project: Path, capsys: Captur
     for command in ("explain", "schema docs"):
         code, _, err = run(capsys, command)
         assert (code, "no config here has a schema" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "command", ["check aut", "drill aut", "explain aut", "schema docs aut", "diff aut web.yaml", "plan aut"]
+)
+def test_a_misspelt_config_is_told_the_same_everywhere(command: str, project: Path, capsys: Capture) -> None:
+    code, _, err = run(capsys, command)
+    assert code == 2
+    assert "no config 'aut' (did you mean 'auth'?)" in err

@@ -358,3 +358,8 @@ def test_unknown_codes() -> None:
 def test_traps_are_found_in_a_file_as_it_stands() -> None:
     found = check_document(cg.parse("country: no\n", "yaml", path="a.yaml"))
     assert [str(finding)[:15] for finding in found] == ["a.yaml:1:1: CG7"]
+
+
+def test_a_file_that_is_new_has_not_changed_its_type() -> None:
+    assert "CG701" not in {finding.code for finding in cg.assess(cg.diff({}, ["x"])).findings}
+    assert "CG701" in {finding.code for finding in cg.assess(cg.diff({"a": 1}, ["x"])).findings}

@@ -259,3 +259,14 @@ def test_a_text_alone_is_a_list_of_one(folder: Path) -> None:
         cg.Guard("a", store="memory://", layers="a.toml").files
         == cg.Guard("a", store="memory://", layers=["a.toml"]).files
     )
+
+
+def test_what_an_instance_has_no_value_for_is_left_out_where_a_format_has_no_null() -> None:
+    class Optional(BaseModel):
+        pool: int = 3
+        proxy: str | None = None
+
+    for name in ("toml", "yaml"):
+        guard = cg.Guard("pool", Optional, store="memory://", format=name)
+        document = guard.plan(Optional(), reason="x").document
+        assert document.data == ({"pool": 3} if name == "toml" else {"pool": 3, "proxy": None})

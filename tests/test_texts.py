@@ -209,3 +209,7 @@ def test_what_was_never_set_was_not_on() -> None:
         assert finding.message == "was not set and is off"
         (finding, *_) = cg.assess(cg.diff({key: True}, {key: False})).findings
         assert finding.message == "was on and is off"
+
+
+def test_a_line_that_ends_with_a_carriage_return_is_shown_without() -> None:
+    assert excerpt("port = 99999\r", 2, 1, (8, 5)) == ["   2 | port = 99999", "     |        ^^^^^"]

@@ -295,7 +295,7 @@ def excerpt(
     if not length:
         token = (_VALUE if under else _KEY).match(source, at)
         length = len(token.group()) if token else 1
-    shown, at = window(source, at, length, _SHOWN)
+    shown, at = window(source.rstrip("\r\n"), at, length, _SHOWN)
     shown = "".join(char if char.isprintable() else "." for char in shown)
     marks = "^" * max(1, min(length, len(shown) - at))
     return [f"{line:>4} | {shown}", f"     | {' ' * at}{marks}"]

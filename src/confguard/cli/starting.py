@@ -93,7 +93,7 @@ def init(args: Namespace) -> int:
     configs = find_configs(Path.cwd())
     text = project_text(configs.configs)
     if args.dry_run:
-        print(text, end="")
+        say(args.format, {"file": str(file), "text": text}, lambda: text.rstrip("\n"))
         return 0
     above = _project_above()
     try:
@@ -152,7 +152,8 @@ def _refuse_a_second(file: Path) -> None:
             holder = Path("pyproject.toml")
     if file.exists() or holder != file:
         what = "exists already" if holder == file else "holds [tool.confguard] already"
-        hint = "delete it to begin anew; --dry-run prints what would be written"
+        again = "delete it" if holder == file else "take that table out"
+        hint = f"{again} to begin anew; --dry-run prints what would be written"
         raise ConfguardError(f"{holder} {what}", hint=hint)
 
 

@@ -19,7 +19,7 @@ from confguard.documents.document import Document
 from confguard.documents.layout import common_folder
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format, format_named
-from confguard.errors import ConfguardError, DocumentError, ProjectError, SchemaError
+from confguard.errors import ConfguardError, DocumentError, ProjectError, SchemaError, nearest
 from confguard.events import Listener
 from confguard.guard import Guard
 from confguard.project import Project, find_project, require_project
@@ -179,10 +179,15 @@ def _files_below(root: Path) -> list[str]:
 
 
 def config_named(name: str) -> Project | None:
-    """The project, where it has a config of this name that no file here takes from it."""
+    """The project, where it has a config of this name that no file here takes from it.
+
+    Raises `ProjectError` for a word that names neither, and is close to a config's name.
+    """
     if Path(name).is_file():
         return None
     project = find_project(leave_out=leave_out)
+    if project and re.fullmatch(r"\w[\w-]+", name) and nearest(name, project.settings.configs):
+        project.config(name)
     return project if project and name in project.settings.configs else None
 
 

@@ -15,6 +15,7 @@ class EnvFormat(Format):
     """`.env`: quotes as in a shell, `export` allowed, nothing expanded."""
 
     name = "env"
+    nulls = False
     notation = "confguard.documents.editing.lines:EnvNotation"
     texts_only = True
 

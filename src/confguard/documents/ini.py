@@ -27,6 +27,7 @@ class IniFormat(Format):
     """
 
     name = "ini"
+    nulls = False
     notation = "confguard.documents.editing.lines:IniNotation"
     texts_only = True
 

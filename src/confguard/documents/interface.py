@@ -100,6 +100,8 @@ class Format(ABC):
     """How names of such files end, with the dot. Of those that come with confguard the registry knows it."""
     texts_only: bool = False
     """Are all values texts, so that `80` may be meant as a number?"""
+    nulls: bool = True
+    """Can a value be null? In other formats, what is not set is left out."""
     notation: Callable[[str], Any] | str | None = None
     """What edits a text of it: a subclass of `editing.weaving.Weaving`, or `module:name` of one that is loaded when
     something is edited; None if nothing is in place."""

@@ -12,6 +12,7 @@ class PropertiesFormat(Format):
     """Properties: a flat mapping of texts. Dots in keys are part of the key."""
 
     name = "properties"
+    nulls = False
     notation = "confguard.documents.editing.lines:PropertiesNotation"
     texts_only = True
 

@@ -18,6 +18,7 @@ class TomlFormat(Format):
     """TOML as tomli reads it."""
 
     name = "toml"
+    nulls = False
     notation = "confguard.documents.editing.toml:TomlNotation"
 
     def parse(self, text: str) -> Any:

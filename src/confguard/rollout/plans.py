@@ -16,6 +16,7 @@ from confguard.diffs.engine import diff
 from confguard.documents.bundle import Bundle, parse_bytes
 from confguard.documents.document import Document, write
 from confguard.documents.layout import Layout
+from confguard.documents.registry import format_named
 from confguard.errors import (
     BakingError,
     ConfguardError,
@@ -215,7 +216,18 @@ def as_document(
     Raises `DocumentError`, and `TypeError` for what is not a source.
     """
     data, document = read_source(source, shape, format=format)
-    return document or write(data, own_format())
+    if document:
+        return document
+    chosen = format_named(own_format())
+    is_instance = not isinstance(source, Mapping | list)
+    return write(_without_nulls(data) if is_instance and not chosen.nulls else data, chosen.name)
+
+
+def _without_nulls(data: Any) -> Any:
+    """An instance's data without what it has None for: a file of a format without nulls leaves that out."""
+    if isinstance(data, dict):
+        return {key: _without_nulls(value) for key, value in data.items() if value is not None}
+    return [_without_nulls(value) for value in data] if isinstance(data, list) else data
 
 
 def as_bundle(source: Source, files: Layout, head: Document | None) -> Document:

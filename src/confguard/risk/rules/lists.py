@@ -226,7 +226,7 @@ class ManyAtOnce(Rule):
         ways = {(repr(edit.before), repr(edit.after)) for edit in went}
         total = sum(1 for _ in leaves(context.before, ()))
         if total >= _FEW and len(ways) * 2 >= total:
-            yield self.finding((), f"{len(went)} of {total} settings changed or went at once")
+            yield self.finding((), f"{min(len(went), total)} of {total} settings changed or went at once")
 
 
 class ProtectedRemoved(Rule):

@@ -49,6 +49,8 @@ class TypeChanged(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """Another type, both known."""
+        if not edit.path and not edit.before:
+            return None  # a file that is new, or was empty, had no type
         before, after = _TYPES.get(type(edit.before)), _TYPES.get(type(edit.after))
         if before is None or after is None or before == after or _refers(edit.before) or _refers(edit.after):
             return None
