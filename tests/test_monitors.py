@@ -396,7 +396,7 @@ UNREADABLE = {
     "short": (_raw(b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{"), "not in full"),
     "redirects": (_raw(b"HTTP/1.1 302 Found\r\nLocation: /login\r\n\r\n"), "it leads to /login"),
     "Latin-1": (_raw(OK, '{"requests": 1, "errors": "\u00e9"}'.encode("latin-1")), "(as numbers|no number)"),
-    "no HTTP": (_raw(b"\x00\x01\x02 nothing\r\n\r\n"), "(no HTTP|closed)"),
+    "no HTTP": (_raw(b"\x00\x01\x02 nothing\r\n\r\n"), "(not HTTP|closed)"),
     "deep": (_raw(OK, b"[" * 60_000), "(as numbers|no number)"),
     "not a number": (_raw(OK, b'{"requests": NaN, "errors": 0}'), "(as numbers|no number)"),
     "endless": (_raw(OK, b'{"requests": Infinity, "errors": 0}'), "(as numbers|no number)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import signal
@@ -9,6 +10,7 @@ import sqlite3
 import stat
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
@@ -35,7 +37,7 @@ from confguard.stores import (
     chain,
     open_store,
 )
-from confguard.stores.sqlite import SqliteStore
+from confguard.stores.sqlite import MemoryStore, SqliteStore
 from confguard.stores.stages import Instance, stages_of
 from conftest import SERVERS, STORES, as_a_user, examples, fresh_url
 
@@ -985,3 +987,14 @@ def test_several_revisions_are_packed_with_one_that_comes_with_them(store: Store
     assert [store.get("a", n).content for n in (2, 33, 34, 41, 43)] == [
         b"x = %d\n" % (n - 1) + same for n in (2, 33, 34, 41, 43)
     ]
+
+
+def test_a_store_in_memory_that_nobody_closes_leaves_nothing_open() -> None:
+    """Python warns of a connection that is collected while it is open."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        connection = MemoryStore()._connection
+        gc.collect()
+    assert not caught
+    with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+        connection.execute("select 1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -219,6 +220,7 @@ class MemoryStore(SqlStore):
         self._changed = Condition()
         self._connection = connections.connect(":memory:", 0)
         connections.ensure(self._connection, Path(":memory:"))
+        weakref.finalize(self, self._connection.close)  # nobody closes it, and Python warns of one left open
         renew_in_children(self)
 
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
