@@ -416,3 +416,13 @@ def test_a_misspelt_config_is_told_the_same_everywhere(command: str, project: Pa
     code, _, err = run(capsys, command)
     assert code == 2
     assert "no config 'aut' (did you mean 'auth'?)" in err
+
+
+def test_files_and_folders_with_names_like_a_config_are_themselves(project: Path, capsys: Capture) -> None:
+    for folder in ("autha", "authb"):
+        Path(folder).mkdir()
+        Path(folder, "auths").write_text("x")
+        Path(folder, "a.toml").write_text(f"x = '{folder}'\n")
+    code, out, err = run(capsys, "diff autha authb")
+    assert (code, err) == (0, "")
+    assert 'x: "autha" -> "authb"' in out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import subprocess
-from collections import UserDict
+from collections import ChainMap, UserDict
 from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
@@ -219,7 +219,9 @@ def read_only(value: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    "kind", [read_only, UserDict, lambda data: {"s": read_only(data)}], ids=["proxy", "user", "inner"]
+    "kind",
+    [read_only, UserDict, lambda data: {"s": read_only(data)}, ChainMap],
+    ids=["proxy", "user", "inner", "chain"],
 )
 def test_a_mapping_of_any_kind_is_a_table(kind: Callable[[Any], Any]) -> None:
     """A change of replicas from 3 to 0 was scored 0, as one of the whole document."""
@@ -248,6 +250,16 @@ def test_a_value_of_confguard_itself_is_no_source(value: Any) -> None:
             guard.plan(source, reason="x")
 
 
+def test_mappings_of_any_kind_in_lists_are_tables() -> None:
+    """They have no hash, and ended in Python's own words."""
+    before = [{"name": "a", "replicas": 3}, {"name": "b", "replicas": 3}]
+    after = [{"name": "b", "replicas": 3}, {"name": "a", "replicas": 0}]
+    difference = cg.diff({"pools": list(map(read_only, before))}, {"pools": list(map(UserDict, after))})
+    assert str(difference) == str(cg.diff({"pools": before}, {"pools": after}))
+    change = cg.diff({"a": 1}, {"a": 2})
+    assert change.apply(read_only({"a": 1})) == {"a": 2}
+
+
 def test_a_text_alone_is_a_list_of_one(folder: Path) -> None:
     Path("a.toml").write_text("x = 1\n")
     guard = cg.Guard("a", store="memory://", files="a.toml", reload="http://127.0.0.1:9/reload")
@@ -270,3 +282,10 @@ def test_what_an_instance_has_no_value_for_is_left_out_where_a_format_has_no_nul
         guard = cg.Guard("pool", Optional, store="memory://", format=name)
         document = guard.plan(Optional(), reason="x").document
         assert document.data == ({"pool": 3} if name == "toml" else {"pool": 3, "proxy": None})
+
+
+def test_a_text_alone_is_a_tag_or_a_dependency(folder: Path) -> None:
+    assert cg.parse("queue: !Ref Jobs", "yaml", tags="!Ref").data == {"queue": "Jobs"}
+    found = cg.suspects("memory://", depends={"web": "auth"}, symptom="web is slow")
+    assert "auth" in str(found.notes)
+    assert "'u'" not in str(found.notes)

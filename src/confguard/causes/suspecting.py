@@ -24,6 +24,7 @@ from confguard.risk.judging import Terms
 from confguard.stores.interface import Store
 from confguard.stores.opening import check_there, missing_file, open_store
 from confguard.texts import amount
+from confguard.values import listed
 
 _SHOWN, _UNDONE = 10, 3
 _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
@@ -102,18 +103,19 @@ def suspects(
         project = require_project(leave_out=lambda _: None)  # who looks for a cause has no use for monitors
         store = project.store_url
         settings = project.settings.suspects
-        repositories = [*repositories, *(project.root / each for each in settings.repositories)]
+        repositories = [*listed(repositories), *(project.root / each for each in settings.repositories)]
         depends = {**settings.depends, **(depends or {})}
+    needed = {name: listed(others) for name, others in (depends or {}).items()}
     now = datetime.now(UTC)
     began = _moment(at, now)
     length = Duration(window)
     if not length or limit < 1:
         raise ValueError("the window must be longer than 0, and the limit 1 or more")
-    folders = [Path(each) for each in repositories]
+    folders = [Path(each) for each in listed(repositories)]
     with ExitStack() as stack:
         if isinstance(store, str | os.PathLike):
             store = stack.enter_context(closing(open_store(store)))
-        return _found(store, project, began, length, symptom, folders, depends or {}, limit)
+        return _found(store, project, began, length, symptom, folders, needed, limit)
 
 
 def _found(

@@ -12,6 +12,7 @@ from typing import Any
 from confguard.cli.options import Commands, argument, flag, nonblank
 from confguard.cli.output import report_errors, say
 from confguard.cli.subjects import (
+    config_asked,
     config_named,
     file_named,
     files_of,
@@ -216,7 +217,7 @@ def _refused(config: str, new: Schema[Any]) -> list[tuple[int, str]]:
 
 def _resolved(spec: str) -> Schema[Any]:
     """The schema of `module:Class`, of a file, or of a config. Raises `SchemaError`."""
-    project = config_named(spec)
+    project = config_asked(spec)
     if project:
         project.make_importable()
     schema_found = resolve_schema(project.schema_of(project.config(spec)) if project else spec)

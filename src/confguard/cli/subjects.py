@@ -129,7 +129,7 @@ def files_named(names: Sequence[str]) -> tuple[list[str], dict[str, ConfguardErr
     With them, the configs of which no file is there, and what is wrong. Raises `ProjectError` where none names a file.
     """
     project = the_project() if not names else None
-    configs: dict[str, Project | None] = {name: config_named(name) for name in names}
+    configs: dict[str, Project | None] = {name: config_asked(name) for name in names}
     if project:
         configs |= dict.fromkeys(project.settings.configs, project)
 
@@ -179,21 +179,25 @@ def _files_below(root: Path) -> list[str]:
 
 
 def config_named(name: str) -> Project | None:
-    """The project, where it has a config of this name that no file here takes from it.
-
-    Raises `ProjectError` for a word that names neither, and is close to a config's name.
-    """
+    """The project, where it has a config of this name that no file here takes from it."""
     if Path(name).is_file():
         return None
     project = find_project(leave_out=leave_out)
-    if project and re.fullmatch(r"\w[\w-]+", name) and nearest(name, project.settings.configs):
-        project.config(name)
     return project if project and name in project.settings.configs else None
+
+
+def config_asked(name: str) -> Project | None:
+    """The same for what somebody typed. Raises `ProjectError` for a misspelt config: a word that names no file."""
+    project = find_project(leave_out=leave_out)
+    is_word = re.fullmatch(r"\w[\w-]+", name) is not None
+    if project and is_word and not Path(name).exists() and nearest(name, project.settings.configs):
+        project.config(name)  # raises where it is only close
+    return config_named(name)
 
 
 def load(name: str, format: str | None) -> Side:
     """The bytes of the file, or of the config's one file, that an argument names. Raises `DocumentError`."""
-    several = config_named(name)
+    several = config_asked(name)
     if several and several.layout_of(name) is not None:
         files = ", ".join(files_of(several, name))
         raise ProjectError(f"'{name}' has several files, and one is compared here", hint=f"name it: {files}")

@@ -21,7 +21,7 @@ from confguard.schema.guarded import secret_texts, without
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.texts import amount
-from confguard.values import alone, documents_of, in_own_file
+from confguard.values import alone, as_tables, documents_of, in_own_file
 
 __all__ = ["Change", "Diff", "Operation", "Step"]
 
@@ -168,6 +168,7 @@ class Diff:
         Raises `DiffError` where the data is not what the diff was made from.
         """
         try:
+            data = data if isinstance(data, dict | list) else as_tables(data)
             after = data_after(documents_of(data) if self.several else data, self.changes)
         except UnfitError as error:
             raise DiffError(str(error)) from None

@@ -61,6 +61,19 @@ def _whole(side: SourceData, schema: Schema[Any] | None) -> SourceData:
 
 def compare(before: SourceData, after: SourceData, shape: Shape = ANYTHING, *, moves: bool = True) -> Diff:
     """The diff of two sides that were read."""
+    try:
+        difference = _compared(before, after, shape, moves=moves)
+        sides = (side for change in difference for side in (change.before, change.after))
+        if all(isinstance(side, dict) or not isinstance(side, Mapping) for side in sides):
+            return difference
+    except TypeError:  # a mapping of another kind has no identity
+        pass
+    # Only now: to look for mappings of other kinds first would cost everybody a walk.
+    one, two = (SourceData(as_tables(side.data), side.document) for side in (before, after))
+    return _compared(one, two, shape, moves=moves)
+
+
+def _compared(before: SourceData, after: SourceData, shape: Shape, *, moves: bool) -> Diff:
     old, new = before.data, after.data
     several = isinstance(old, Documents) or isinstance(new, Documents)
     if several:  # a plain list that was handed in beside documents is one of documents
@@ -77,11 +90,6 @@ def compare(before: SourceData, after: SourceData, shape: Shape = ANYTHING, *, m
             walk.values(old, new, (), (), shape)
         steps = find_moves(walk.steps, walk.between) if moves else walk.steps
         changes = _without_copies([_change(step, secrets) for step in steps])
-        sides = (side for change in changes for side in (change.before, change.after))
-        if any(isinstance(side, Mapping) and not isinstance(side, dict) for side in sides):
-            # Only now: to look for mappings of other kinds first would cost everybody a walk.
-            one, two = (SourceData(as_tables(side.data), side.document) for side in (before, after))
-            return compare(one, two, shape, moves=moves)
     except RecursionError:
         raise DiffError("the data is nested too deep to walk, or refers to itself") from None
     return Diff(

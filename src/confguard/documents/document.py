@@ -16,7 +16,7 @@ from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format, format_named, notation_of
 from confguard.errors import DocumentError
 from confguard.paths import Key, Path, follow, path_from_json, show_path, value_at
-from confguard.values import Documents, as_tables, check_type, digest_of, identical, same
+from confguard.values import Documents, as_tables, check_type, digest_of, identical, listed, same
 
 if TYPE_CHECKING:
     from confguard.documents.editing.changing import DataChange
@@ -248,7 +248,7 @@ def parse_content(
     content: bytes, format: str, *, path: str | None = None, tags: Iterable[str] = ()
 ) -> Document:
     """Parse the bytes of one file of a named format."""
-    chosen, named = format_named(format), tuple(tags)
+    chosen, named = format_named(format), listed(tags)
     return Document(parsed(content, chosen, path, named), content, chosen.name, path, named)
 
 

@@ -29,6 +29,11 @@ __all__ = [name for names in _HOMES.values() for name in names]
 
 __getattr__ = lazily(__name__, {name: home for home, names in _HOMES.items() for name in names})
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 if TYPE_CHECKING:
     from confguard.fields.amounts import ByteSize as ByteSize
     from confguard.fields.amounts import Duration as Duration
