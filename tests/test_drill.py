@@ -351,7 +351,7 @@ from pathlib import Path
 file = Path(sys.argv[1])
 size = tomllib.loads((file / "pool.toml" if file.is_dir() else file).read_text())["size"]
 print(os.getpid(), file=Path("pids").open("a"))
-if "CHILD" in os.environ:  # what a service starts is to go with it
+if "CHILD" in os.environ:  # what a service starts goes with it
     print(subprocess.Popen(["sleep", "300"]).pid, file=Path("pids").open("a"))
 print("size", size, "password=hunter2-hunter2", flush=True)
 if size == 0:

@@ -115,6 +115,12 @@ def test_a_revision_that_was_taken_back_alone_does_not_come_back_with_the_next_r
     ] == "history"
 
 
+def test_no_reason_makes_a_change_a_revert(guard: cg.Guard) -> None:
+    """What somebody writes decides nothing: in an outage, the revert would have been refused."""
+    guard.apply(guard.plan({"pool": 5}, reason="revision 2 is taken back: pool was too small"))
+    assert guard.revert(reason="still bad").reverts == 4
+
+
 def test_what_was_changed_again_since_is_a_conflict(guard: cg.Guard) -> None:
     guard.apply(guard.plan({"pool": 16, "timeout": 3}, reason="less still"))
     with pytest.raises(cg.MergeConflictError, match="revision 2 cannot be taken back by itself") as caught:

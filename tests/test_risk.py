@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Annotated, Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from pydantic import BaseModel
 
@@ -31,7 +32,7 @@ from confguard.risk.rules import Rule, all_rules, rule_coded
 from confguard.risk.rules.interface import Context
 from confguard.schema.schema import resolve_schema
 from confguard.schema.shape import Shape
-from confguard.stores.interface import TAKES_BACK, Revision
+from confguard.stores.interface import Revision
 from conftest import incidents
 from strategies import DOCUMENTS
 
@@ -312,7 +313,7 @@ def test_what_was_reverted_lately_is_likelier_to_be_again() -> None:
     shaky = cg.assess(made, history=[revision(3, 1), revision(2), revision(1)])
     assert shaky.score > calm.score
     assert "reverted once in the last 3 revisions" in shaky.explain()
-    alone = revision(3, reason=TAKES_BACK.format(2) + "too slow")
+    alone = evolve(revision(3), takes_back=2)
     assert cg.assess(made, history=[alone, revision(2), revision(1)]).score == shaky.score
 
 

@@ -319,7 +319,7 @@ def test_a_deprecated_key_is_read_with_a_warning(folder: Path) -> None:
         cg.load(Old, "a.toml")
     assert [str(each.message) for each in caught] == [
         "a.toml:1:1: color: is deprecated: use theme",
-        "a.toml:2:1: shape: is deprecated: it is to go",
+        "a.toml:2:1: shape: is deprecated: it will be removed",
     ]
 
 

@@ -1013,3 +1013,30 @@ def test_hook_and_plan_say_the_same_of_a_file_among_several(
     codes = {finding["code"] for file in judged["files"] for finding in file["findings"]}
     assert {finding["code"] for finding in planned["findings"]} == codes
     assert (judged["files"][0]["decision"], planned["decision"]) == (decision, decision)
+
+
+@pytest.mark.parametrize(
+    ("target", "is_folder"),
+    [
+        ("live", True),
+        ("conf.d", True),
+        ("v1.2/", True),
+        ("live.toml", False),
+        (".env", False),
+        ("live.txt", False),
+    ],
+)
+def test_a_target_of_several_files_is_a_folder_by_its_name(
+    folder: Path, target: str, is_folder: bool
+) -> None:
+    def opened() -> cg.Guard:
+        return cg.Guard("x", store="memory://", layers=["a.toml", "b.toml"], targets=[target])
+
+    if is_folder:
+        opened()
+    else:
+        with pytest.raises(TargetError, match="is one file by its name, and the config has several"):
+            opened()
+    Path("there").write_text("")
+    with pytest.raises(TargetError, match="is one file, and the config has several"):
+        cg.Guard("x", store="memory://", layers=["a.toml"], targets=["there"])

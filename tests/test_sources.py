@@ -289,3 +289,41 @@ def test_a_text_alone_is_a_tag_or_a_dependency(folder: Path) -> None:
     found = cg.suspects("memory://", depends={"web": "auth"}, symptom="web is slow")
     assert "auth" in str(found.notes)
     assert "'u'" not in str(found.notes)
+
+
+class Db(BaseModel):
+    pool: int = 3
+
+
+class Unset(BaseModel):
+    tls: bool | None = True
+    db: Db | None = Db()
+    limits: dict[str, int | None] = {}
+
+
+@pytest.mark.parametrize(
+    "instance", [Unset(tls=None), Unset(db=None), Unset(limits={"a": None})], ids=["flag", "table", "key"]
+)
+def test_none_that_would_read_back_as_something_else_is_refused(instance: Unset) -> None:
+    """`None` for no timeout became the default, and the diff said nothing of it."""
+    guard = cg.Guard("pool", Unset, store="memory://", format="toml")
+    with pytest.raises(cg.DocumentError, match="toml cannot hold this data exactly"):
+        guard.plan(instance, reason="x")
+
+
+def test_a_secret_within_a_mapping_of_another_kind_is_shown_nowhere() -> None:
+    for inner in ([read_only({"password": "hunter2-long"})], {"x": read_only({"password": "hunter2-long"})}):
+        assert "hunter2" not in str(cg.diff({"users": inner}, {}))
+
+
+def test_one_thing_alone_stands_for_a_list_of_it(folder: Path) -> None:
+    Path("a.toml").write_text("x = 1\n")
+    guard = cg.Guard("a", store="memory://", targets={"file": "live.toml"})
+    guard.apply(guard.plan("a.toml", reason="x"))
+    assert Path("live.toml").read_text() == "x = 1\n"
+    assert not Path("file").exists()
+    assert len(cg.Bake("1m", probes=lambda: None).probes) == 1
+    assert (
+        len(cg.Guard("b", store="memory://", targets=cg.CallbackTarget("show", print), format="toml").targets)
+        == 1
+    )

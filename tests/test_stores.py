@@ -39,6 +39,7 @@ from confguard.stores import (
 )
 from confguard.stores.sqlite import MemoryStore, SqliteStore
 from confguard.stores.stages import Instance, stages_of
+from confguard.stores.urls import without_password
 from conftest import SERVERS, STORES, as_a_user, examples, fresh_url
 
 NOW = datetime(2026, 1, 18, 8, 45, tzinfo=UTC)
@@ -998,3 +999,24 @@ def test_a_store_in_memory_that_nobody_closes_leaves_nothing_open() -> None:
     assert not caught
     with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
         connection.execute("select 1")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "don't-tell-me",
+        "Ab3 xyz99",
+        "[abc]def",
+        "x;y=z",
+        "true",
+        "none",
+        "/run/secrets/pg",
+        "${ecret}",
+        "<abcdefg>",
+        "env:ABC",
+    ],
+)
+def test_a_password_in_a_stores_url_is_hidden_whatever_it_looks_like(password: str) -> None:
+    shown = without_password(f"postgresql:///confguard?user=ana&password={password}&port=5432")
+    assert shown == "postgresql:///confguard?user=ana&password=***&port=5432"
+    assert without_password("etcds://db:1/app?cert=me.pem") == "etcds://db:1/app?cert=me.pem"

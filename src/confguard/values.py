@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -128,9 +128,17 @@ def as_tables(data: Any) -> Any:
     return [as_tables(value) for value in data] if isinstance(data, list) else data
 
 
+def has_odd_tables(data: Any) -> bool:
+    """Does data hold a mapping that is not a plain table?"""
+    if isinstance(data, Mapping):
+        return not isinstance(data, dict) or any(map(has_odd_tables, data.values()))
+    return isinstance(data, list) and any(map(has_odd_tables, data))
+
+
 def listed(value: Any) -> tuple[Any, ...]:
-    """What stands in a list, or alone in its place: a text is not taken letter by letter."""
-    return (value,) if isinstance(value, str | os.PathLike) else tuple(value)
+    """What stands in a list, or alone in its place: no text is taken letter by letter, no table key by key."""
+    is_alone = isinstance(value, str | os.PathLike | Mapping) or not isinstance(value, Iterable)
+    return (value,) if is_alone else tuple(value)
 
 
 def digest_of(data: Any) -> str:

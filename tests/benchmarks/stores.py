@@ -263,7 +263,7 @@ def _reading(path: str) -> dict[str, float]:
 
 
 def _any_revision(folder: str, path: str, count: int, content: Callable[[], bytes]) -> Row:
-    """The median of revisions drawn by lot, against whole blobs drawn by lot from a table of them."""
+    """The median of revisions drawn at random, against whole blobs drawn at random from a table of them."""
     floor = sqlite3.connect(f"{folder}/floor.db")
     floor.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, x BLOB)")
     floor.executemany("INSERT INTO t (x) VALUES (?)", ((content(),) for _ in range(5000)))

@@ -2,8 +2,8 @@
 
 The system calls of an operation are recorded with their data and replayed on a model of a file system. After each of
 them the power may fail: then everything that was synced is there, and of the rest any part may be. Tried are all of it,
-none of it, all but one, only one, and some drawn by lot. (After ALICE: Pillai et al., *All File Systems Are Not Created
-Equal*, OSDI 2014.) The shared memory beside an SQLite database does not outlive a power failure.
+none of it, all but one, only one, and some drawn at random. (After ALICE: Pillai et al., *All File Systems Are Not
+Created Equal*, OSDI 2014.) The shared memory beside an SQLite database does not outlive a power failure.
 """
 
 from __future__ import annotations

@@ -58,10 +58,10 @@ def main() -> None:
         )
     for jitter in (False, True):
         most, mean = busiest(outage(jitter=jitter), after=120)
-        lots = "drawn by lot" if jitter else "not drawn by lot"
+        lots = "drawn at random" if jitter else "not drawn at random"
         print(f"  store away, pauses {lots:<20} {most:>10,} {mean:>7,.0f}   (N / 15: {SERVICES / 15:,.0f})")
     most, _ = busiest(at - AWAY for at in outage(jitter=True) if at >= AWAY)
-    print(f"  when it comes back, pauses drawn by lot   {most:>10,}")
+    print(f"  when it comes back, pauses drawn at random   {most:>10,}")
 
 
 if __name__ == "__main__":

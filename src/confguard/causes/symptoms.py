@@ -61,7 +61,7 @@ class Topic:
 @cache
 def _topics() -> tuple[Topic, ...]:
     topics = []
-    for each in tomllib.loads(files(__package__).joinpath("topics.toml").read_text())["topics"]:
+    for each in tomllib.loads(files(__package__).joinpath("topics.toml").read_text("utf-8"))["topics"]:
         parts = ("words", "cut", "raised", "changed")
         stems = {part: _stems(frozenset(each.get(part, "").split())) for part in parts}
         slow, thing = each.get("slow", False), each.get("thing", False)

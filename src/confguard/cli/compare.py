@@ -246,7 +246,7 @@ def _misfits(name: str, document: Document, schema: Schema[Any]) -> tuple[Findin
     except DocumentError:
         return ()  # of another layer: it is told where that one is checked
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what is to go there are findings
+        warnings.simplefilter("ignore")  # of what is deprecated there are findings
         return schema_findings(schema, whole)
 
 

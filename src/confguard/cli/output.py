@@ -189,6 +189,8 @@ def revision_json(revision: Revision) -> dict[str, object]:
         "reason": revision.reason,
         "created_at": revision.created_at.isoformat(),
         "reverts": revision.reverts,
+        "takes_back": revision.takes_back,
+        "supersedes": revision.supersedes,
         "override": revision.override,
         "approved_by": revision.approved_by,
         "ticket": revision.ticket,

@@ -21,7 +21,7 @@ from confguard.schema.schema import Schema, SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.sources import Source, SourceData, read_source
-from confguard.values import Documents, as_tables, documents_of, identical, same
+from confguard.values import Documents, as_tables, documents_of, has_odd_tables, identical, same
 
 
 def diff(before: Source, after: Source, schema: SchemaLike = None, *, moves: bool = True) -> Diff:
@@ -63,8 +63,7 @@ def compare(before: SourceData, after: SourceData, shape: Shape = ANYTHING, *, m
     """The diff of two sides that were read."""
     try:
         difference = _compared(before, after, shape, moves=moves)
-        sides = (side for change in difference for side in (change.before, change.after))
-        if all(isinstance(side, dict) or not isinstance(side, Mapping) for side in sides):
+        if not any(has_odd_tables(side) for change in difference for side in (change.before, change.after)):
             return difference
     except TypeError:  # a mapping of another kind has no identity
         pass

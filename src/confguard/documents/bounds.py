@@ -82,7 +82,7 @@ def _deepest(content: bytes, *, dotted: bool) -> int:
 
 
 def _bracket_bound(content: bytes) -> int:
-    """How deep brackets nest: how often the innermost pairs can be depth away. Brackets in texts only add to it."""
+    """How deep brackets nest: how often the innermost pairs can be taken away. Brackets in texts only add to it."""
     brackets = content.translate(None, _NO_BRACKETS)
     for depth in range(MAX_DEPTH + 1):
         if not brackets:

@@ -20,7 +20,7 @@ from confguard.errors import ConfguardError, DocumentError, ProjectError, did_yo
 _WILD = re.compile(r"[*?\[]")
 
 FileSource: TypeAlias = "str | os.PathLike[str] | Document | Mapping[str, Any] | None"
-"""What one of the files is to be: a path, a document, data; None if it is to go."""
+"""What one of the files is to be: a path, a document, data; None: it goes."""
 
 
 def check_name(name: str) -> None:
@@ -165,10 +165,11 @@ def common_folder(patterns: Sequence[str]) -> str:
 def is_folder(path: str) -> bool:
     """Is a path that of a folder, by its name?
 
-    >>> is_folder("/etc/app"), is_folder("/etc/app/conf.d"), is_folder("/etc/app.toml")
-    (True, True, False)
+    >>> is_folder("/etc/app"), is_folder("/etc/app/conf.d"), is_folder("/etc/app.toml"), is_folder(".env")
+    (True, True, False, False)
     """
-    return path.endswith("/") or PurePosixPath(path).suffix in ("", ".d")
+    name = PurePosixPath(path)
+    return path.endswith("/") or name.suffix == ".d" or not (name.suffix or is_configuration(name.name))
 
 
 def is_several(patterns: Sequence[str], targets: Sequence[object]) -> bool:

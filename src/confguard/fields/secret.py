@@ -38,7 +38,7 @@ class Secret(FieldType):
         return self._value
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and self._value == other._value
+        return self._value == other._value if type(other) is type(self) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self._value)

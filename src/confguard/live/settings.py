@@ -70,8 +70,8 @@ class Live(Generic[T]):
     A file is taken when nothing about it has changed for `quiet` seconds, so never while it is being written; and one
     that is missing, or in which no setting is left, is not taken after one that had some. A store's head without any
     setting is: somebody applied it.
-    When the store is lost, it is tried again after growing pauses drawn by lot; and every service waits up to `spread`
-    seconds, drawn by lot, before it fetches what it was told of, so that not all do at the same moment.
+    When the store is lost, it is tried again after growing pauses drawn at random; and every service waits up to
+    `spread` seconds, drawn at random, before it fetches what it was told of, so that not all do at the same moment.
 
     A revision that is applied in stages comes to this instance when a stage takes it: by its name, `instance`
     (`CONFGUARD_INSTANCE`, or the host's), which stays in the same place of all shares; or by its `groups`

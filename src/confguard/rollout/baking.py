@@ -298,10 +298,14 @@ def extend(place: Place, by: timedelta) -> PendingBake:
 def _nothing_bakes(place: Place, what: str) -> NotFoundError:
     head = place.head()
     since = f"; revision {head.number} by {harmless(head.author)} is in force" if head else ""
-    why = f": {harmless(head.reason)}" if head and head.reverts is not None else ""
+    why = f": {harmless(head.reason)}" if head and head.is_revert else ""
     return NotFoundError(
         f"'{place.config}' has no revision that {what}{since}{why}", hint=f"confguard log {place.config}"
     )
+
+
+_TRIES = 5
+"""How often a bake that changes meanwhile is looked at again by who leaves it, and is being ended."""
 
 
 def leave(done: Done) -> bool:
@@ -311,13 +315,15 @@ def leave(done: Done) -> bool:
     """
     place, config, number = done.place, done.place.config, done.revision.number
     with suppress(StoreError):  # then it is abandoned when the lease ends
-        while (pending := place.pending_bake()) and pending.revision == number:
+        for _ in range(_TRIES):
+            pending = place.pending_bake()
+            if pending is None or pending.revision != number:
+                return False
             if done.bake is None or pending.watcher != done.bake.watcher:
                 return True
             if place.store.change_bake(config, pending, evolve(pending, watcher="")):
                 place.store.renew_bake(config, number, lease_for(math.inf))
                 return True
-        return False
     return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from confguard.errors import (
     DriftError,
     NotFoundError,
     PolicyError,
+    ValidationError,
     harmless,
 )
 from confguard.fields import Owner
@@ -35,12 +37,14 @@ from confguard.risk.policy import Decision
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import HeadChange, change_to, check_head, draft_of
 from confguard.rollout.places import Place
-from confguard.schema.schema import Schema
+from confguard.schema.instances import document_data
+from confguard.schema.schema import Schema, resolve_schema
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.sources import Source, read_source
-from confguard.stores.interface import SUPERSEDES, PendingBake, Revision
+from confguard.stores.interface import PendingBake, Revision
 from confguard.targets.drift import Drift
 from confguard.targets.interface import Target
+from confguard.values import same
 
 _REASON = "a reason is required: say what the change is for"
 HISTORY = 50
@@ -192,10 +196,11 @@ def change_of(
         raise _drifted(place, edited)
     plan.check(override, approved_by)
     if pending and supersede:
-        why = f"{SUPERSEDES.format(pending.revision)}{supersede}"
+        why = f"supersedes the bake of revision {pending.revision}: {supersede}"
         override = "; ".join(filter(None, [override, why]))
     draft = evolve(
         draft_of(plan.document, plan.author, plan.reason, place.clock()),
+        supersedes=pending.revision if pending else None,
         override=plan.diff.clean(override) if override else None,
         approved_by=plan.diff.clean(approved_by) if approved_by else None,
         ticket=plan.ticket,
@@ -219,12 +224,22 @@ def as_document(
     if document:
         return document
     chosen = format_named(own_format())
-    is_instance = not isinstance(source, Mapping | list)
-    return write(_without_nulls(data) if is_instance and not chosen.nulls else data, chosen.name)
+    if not chosen.nulls and not isinstance(source, Mapping | list):
+        data = _as_told(source, data)
+    return write(data, chosen.name)
+
+
+def _as_told(source: object, data: Any) -> Any:
+    """An instance's data without what it has None for, where that reads back as the same."""
+    schema, short = resolve_schema(type(source)), _without_nulls(data)
+    assert schema is not None
+    with suppress(ValidationError):
+        if same(document_data(schema.validate(short), schema.shape), data):
+            return short
+    return data
 
 
 def _without_nulls(data: Any) -> Any:
-    """An instance's data without what it has None for: a file of a format without nulls leaves that out."""
     if isinstance(data, dict):
         return {key: _without_nulls(value) for key, value in data.items() if value is not None}
     return [_without_nulls(value) for value in data] if isinstance(data, list) else data

@@ -45,7 +45,7 @@ from confguard.rollout.places import Place, locked
 from confguard.rollout.steps import Done, check_done, failure, newer, tell_of_heads, write
 from confguard.schema.schema import SchemaLike
 from confguard.schema.sources import SourceData
-from confguard.stores.interface import TAKES_BACK, Draft, Revision
+from confguard.stores.interface import Draft, Revision
 from confguard.stores.selecting import find, other_before, previous
 
 
@@ -163,7 +163,8 @@ def _draft_without(place: Place, head: Revision, only: int, reason: str, author:
             f"nothing that revision {only} of '{place.config}' changed is in the head any more",
             hint=f"confguard log {place.config}",
         )
-    return draft_of(document, author, TAKES_BACK.format(only) + reason, place.clock())
+    reason = f"revision {only} is taken back: {reason}"
+    return evolve(draft_of(document, author, reason, place.clock()), takes_back=only)
 
 
 def without(

@@ -160,7 +160,7 @@ def with_defaults(data: Any, shape: Shape) -> Any:
 
 
 def completed(data: Any, defaulted: Any, shape: Shape) -> Any:
-    """What is written in a list, with the defaults that an instance `made` of it has besides.
+    """What is written in a list, with the defaults that the data of its instance, `defaulted`, has besides.
 
     >>> completed([{}], [{"a": 1}], Shape("list", rest=Shape("map", fields={"a": Shape(default=1)})))
     [{'a': 1}]

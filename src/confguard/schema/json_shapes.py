@@ -56,7 +56,7 @@ class _Shapes:
         marks = tuple(_marks(keywords.get("x-confguard", {})))
         common: dict[str, Any] = {
             "default": keywords.get("default", NOTHING),
-            "deprecated": "it is to go" if keywords.get("deprecated") else None,
+            "deprecated": "it will be removed" if keywords.get("deprecated") else None,
             "description": keywords.get("description"),
             "field_type": _field_type(keywords),
             "hidden": write_only(keywords),

@@ -34,7 +34,7 @@ def load(model: type[T], *sources: Source) -> T:
     """An instance of a schema from files, documents, mappings, `Env`, `Profile` or `SecretFiles`.
 
     Later sources win key by key. Raises `ValidationError` with every problem, each at `file:line:column` or with the
-    variable's name; `DocumentError` for what cannot be read. Warns of keys that were renamed or are to go, and of
+    variable's name; `DocumentError` for what cannot be read. Warns of keys that were renamed or are deprecated, and of
     variables with the prefix that are no settings.
 
     >>> from attrs import frozen
@@ -159,8 +159,8 @@ class _Asked:
     def plain(self, model: Any) -> bool:
         """Is there nothing else?
 
-        That is a field that is to go, a default that is still a text (`timeout: Duration = "2s"`), a choice between
-        classes without a tag, and classes that are no models: their unknown keys would be let pass.
+        That is a field that is deprecated, a default that is still a text (`timeout: Duration = "2s"`), a choice
+        between classes without a tag, and classes that are no models: their unknown keys would be let pass.
         """
         if model in self.asked:
             return True

@@ -28,7 +28,7 @@ class Member:
     metadata: tuple[object, ...] = ()
     default: Any = NOTHING
     deprecated: str | None = None
-    """What to use instead, where the field is to go."""
+    """What to use instead, where the field is deprecated."""
     description: str | None = None
     custom: bool = False
     """Does the class read what is written here in a way of its own?"""
@@ -126,7 +126,7 @@ def _member(name: str, info: Any, config: Any, *, custom: bool) -> Member:
     if info.default_factory is not None:
         needs_others = getattr(info, "default_factory_takes_validated_data", False)
         default = COMPUTED if needs_others else info.default_factory
-    deprecated = "it is to go" if info.deprecated else None
+    deprecated = "it will be removed" if info.deprecated else None
     deprecated = info.deprecated if isinstance(info.deprecated, str) else deprecated
     names, custom = tuple(_names(name, info, config)), custom or any(map(_is_reader, info.metadata))
     marks = (*info.metadata, *([info] if info.discriminator or info.json_schema_extra else []))

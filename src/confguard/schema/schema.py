@@ -62,8 +62,8 @@ class Schema(Generic[T]):
     def validate(self, data: Any, *, untyped: Untyped = _typed, failed: Failed | None = None) -> T:
         """An instance from a document's data. Raises `ValidationError` with every problem.
 
-        Other names of settings are read as their own; `notices` tells of those that are to go. A schema says what one
-        document may hold: of a file with several, or of several files, each is validated, and has an instance.
+        Other names of settings are read as their own; `notices` tells of those that are deprecated. A schema says what
+        one document may hold: of a file with several, or of several files, each is validated, and has an instance.
         `untyped` tells what is a text only because its format has no other values.
         """
         if isinstance(data, Documents | Files):
@@ -92,7 +92,7 @@ class Schema(Generic[T]):
         return named(data, self.shape).data
 
     def notices(self, data: Any) -> list[Problem]:
-        """What is still read, and will not be for ever: keys that were renamed or are to go."""
+        """What is still read, and will not be for ever: keys that were renamed or are deprecated."""
         return list(_notices(data, self.shape_of(data)))
 
     def shape_of(self, data: Any) -> Shape:
@@ -133,7 +133,7 @@ class Schema(Generic[T]):
         return settings if isinstance(documents, Files) else list(settings.values())
 
     def validate_document(self, document: Document, failed: Failed | None = None) -> T:
-        """An instance from a document; problems name the file, line and column. Warns of what is to go."""
+        """An instance from a document; problems name the file, line and column. Warns of what is deprecated."""
         for _, part in document.parts:
             for notice in self.notices(part.data):
                 located = place_problem(notice, part, self.shape_of(part.data))

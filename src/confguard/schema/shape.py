@@ -90,7 +90,7 @@ class Shape:
     link: Callable[[], Shape] | None = None
     """For what a class holds that contains the class itself: its shape, made when it is asked for."""
     deprecated: str | None = None
-    """What to use instead, where the setting is to go."""
+    """What to use instead, where the setting is deprecated."""
     hint: Any = None
     """The type as the schema writes it, without its marks."""
     description: str | None = None

@@ -18,7 +18,7 @@ from confguard.stores.interface import Draft, Revision, Store
 _ENCODER = json.JSONEncoder(sort_keys=True)
 _OF_DRAFT = tuple(each.name for each in fields(Draft) if each.name != "content")
 _OF_REVISION = tuple(each.name for each in fields(Revision) if each.name != "load")
-_OPTIONAL = ("data_digest", "ticket", "labels", "drift_copy")
+_OPTIONAL = ("data_digest", "takes_back", "supersedes", "ticket", "labels", "drift_copy")
 """What a header names only where it is there, so that chains from before it was stay valid."""
 
 

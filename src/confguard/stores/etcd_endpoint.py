@@ -17,6 +17,7 @@ import ssl
 import time
 from contextlib import suppress
 from http.client import HTTPResponse
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeAlias
@@ -220,18 +221,34 @@ class Certificates:
     shown: str
     """The store, in messages."""
     _context: ssl.SSLContext | None = field(default=None, init=False)
+    _read: tuple[object, ...] = field(default=(), init=False)
 
     def context(self) -> ssl.SSLContext:
-        """What they say now; while they are being written, what they said before. Raises `StoreError`."""
+        """What they say now; while they are being written, what they said before. Raises `StoreError`.
+
+        They are read again where they are others: reading the authorities of a system takes 30 ms.
+        """
+        stamps = tuple(map(_stamp, (self.ca, self.cert, self.key)))
+        if self._context is not None and stamps == self._read:
+            return self._context
         try:
             context = ssl.create_default_context(cafile=self.ca)
             if self.cert:
                 context.load_cert_chain(self.cert, self.key)
-            self._context = context
+            self._context, self._read = context, stamps
         except (OSError, ValueError) as error:
             if self._context is None:
                 raise StoreError(f"{self.shown}: its certificates cannot be used: {error}") from error
         return self._context
+
+
+def _stamp(path: str | None) -> object:
+    """By what one notices that a file is another one."""
+    try:
+        status = Path(path).stat() if path else None
+    except OSError:
+        return None
+    return (status.st_mtime_ns, status.st_ino, status.st_size) if status else None
 
 
 class _SecurePool(urllib3.HTTPSConnectionPool):

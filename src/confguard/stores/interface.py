@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from threading import Event
@@ -18,10 +17,6 @@ from confguard.errors import IntegrityError, NotFoundError
 from confguard.lazy import read_once
 from confguard.stores.stages import ALL, Instance, Stage, stages_of
 
-SUPERSEDES = "supersedes the bake of revision {}: "
-"""How the override of a revision begins that ended the bake of another one, which has not proved itself."""
-TAKES_BACK = "revision {} is taken back: "
-"""How the reason of a revision begins that takes back another one alone, and leaves what came after it."""
 LEASE_SECONDS = 30.0
 """How long a bake counts as watched after its watcher was last heard of."""
 REPORT_SECONDS = 60.0
@@ -39,6 +34,8 @@ class Draft:
     created_at: datetime
     data_digest: str | None = None
     reverts: int | None = None
+    takes_back: int | None = None
+    supersedes: int | None = None
     override: str | None = None
     approved_by: str | None = None
     ticket: str | None = None
@@ -64,6 +61,10 @@ class Revision:
     """SHA-256 of what the bytes say, whatever their layout and format; None where they do not parse."""
     reverts: int | None = None
     """For a revert: the number of the revision whose bytes it brought back."""
+    takes_back: int | None = None
+    """For a revert of one revision alone, that leaves what came after it: its number."""
+    supersedes: int | None = None
+    """The number of the revision whose bake it ended, which has not proved itself."""
     override: str | None = None
     """Why the policy was overridden, if it was."""
     approved_by: str | None = None
@@ -98,12 +99,6 @@ class Revision:
     def is_revert(self) -> bool:
         """Does it go back to an earlier revision, or take one back alone?"""
         return self.reverts is not None or self.takes_back is not None
-
-    @property
-    def takes_back(self) -> int | None:
-        """For a revert of one revision alone: its number."""
-        found = re.match(TAKES_BACK.format(r"(\d+)"), self.reason)
-        return int(found[1]) if found else None
 
     def fetch(self) -> bytes:
         """Read the content now, and compare its digest: it is there from then on, even when the store is not.

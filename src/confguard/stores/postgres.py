@@ -303,7 +303,11 @@ def _twice(attempt: Callable[[], _T], again: Callable[[psycopg.Error], bool]) ->
     except psycopg.Error as error:
         if not again(error):
             raise
-    return attempt()
+    try:
+        return attempt()
+    except psycopg.Error as error:
+        again(error)  # the next call begins with a new connection, too
+        raise
 
 
 _FORKED: list[BoundedConnection] = []

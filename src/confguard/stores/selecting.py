@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from confguard.errors import NotFoundError
 from confguard.fields import Duration
-from confguard.stores.interface import SUPERSEDES, Revision, Store
+from confguard.stores.interface import Revision, Store
 
 _PAGE = 100
 
@@ -59,8 +59,7 @@ def other_before(store: Store, head: Revision) -> Revision | None:
     """
     after, before = head, previous(store, head)
     while before is not None and (
-        before.content_digest == head.content_digest
-        or SUPERSEDES.format(before.number) in (after.override or "")
+        before.content_digest == head.content_digest or after.supersedes == before.number
     ):
         after, before = before, previous(store, before)
     return before

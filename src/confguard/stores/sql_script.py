@@ -25,7 +25,17 @@ KEYFRAME_GONE = "a keyframe was thinned out"
 ID = "(SELECT id FROM config WHERE name = ?)"
 LEASE = int(LEASE_SECONDS * 1_000_000)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MORE = ("reverts", "override", "approved_by", "ticket", "labels", "drift_copy", "signature")
+_MORE = (
+    "reverts",
+    "takes_back",
+    "supersedes",
+    "override",
+    "approved_by",
+    "ticket",
+    "labels",
+    "drift_copy",
+    "signature",
+)
 """Fields that are seldom set: kept together, as JSON."""
 FOLLOW = (
     "UPDATE config SET head = ?, digest = ?, bake = ?, lease = ? + {now}"

@@ -188,7 +188,7 @@ class SqliteStore(SqlStore):
             raise StoreError(
                 f"{self.path}: not a confguard store, or damaged", hint="restore it from a copy"
             ) from error
-        except sqlite3.Error as error:
+        except _NOT_STORED as error:
             text = str(error)
             if "locked" in text or "busy" in text:
                 raise StoreBusyError(
@@ -220,7 +220,8 @@ class MemoryStore(SqlStore):
         self._changed = Condition()
         self._connection = connections.connect(":memory:", 0)
         connections.ensure(self._connection, Path(":memory:"))
-        weakref.finalize(self, self._connection.close)  # nobody closes it, and Python warns of one left open
+        # Nobody closes it, and Python warns of one left open. What runs when the process ends may still use it.
+        weakref.finalize(self, self._connection.close).atexit = False
         renew_in_children(self)
 
     def watch(self, config: str, stop: Event, patience: float) -> Iterator[None]:
@@ -233,17 +234,25 @@ class MemoryStore(SqlStore):
         """Nothing: what it keeps is there as long as somebody holds it."""
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._changed:
+        with self._entered():
             return self._connection.execute(query, values).fetchall()
 
     def _run(self, script: Sequence[Statement], *, durable: bool = True) -> None:
+        with self._entered():
+            _execute(self._connection, script)
+            self._changed.notify_all()
+
+    @contextmanager
+    def _entered(self) -> Iterator[None]:
         with self._changed:
             if self._connection.in_transaction:
                 raise StoreBusyError(
                     "it is being written to by the thread that this signal handler interrupted"
                 )
-            _execute(self._connection, script)
-            self._changed.notify_all()
+            try:
+                yield
+            except _NOT_STORED as error:
+                raise StoreError(f"memory://: {error}") from error
 
     @property
     def fork_lock(self) -> Any:
@@ -255,6 +264,8 @@ class MemoryStore(SqlStore):
         self._changed = Condition()
 
 
+_NOT_STORED = (sqlite3.Error, UnicodeEncodeError, OverflowError)
+"""What SQLite says, and what Python says of a text or a number that SQLite cannot hold."""
 _DAMAGE = ("not a database", "malformed", "corrupt", "Could not decode")
 
 _LEFT: list[sqlite3.Connection] = []

@@ -42,7 +42,7 @@ class Instance:
         return Instance(name, frozenset(filter(None, map(_group, groups))))
 
     def point(self, salt: str) -> float:
-        """Where it stands from 0 to 1: always in the same place for the same `salt`, as if drawn by lot."""
+        """Where it stands from 0 to 1: always in the same place for the same `salt`, as if drawn at random."""
         digest = hashlib.sha256(f"{salt}\0{self.name}".encode()).digest()
         return int.from_bytes(digest[:8], "big") / _POINTS
 

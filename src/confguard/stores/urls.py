@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote
 from attrs import field, frozen
 
 from confguard.errors import StoreError, did_you_mean
-from confguard.secrets import masked
+from confguard.secrets import secret_name
 
 _ETCD_OPTIONS = ("ca", "cert", "key")
 _ETCD_PORT = "2379"
@@ -27,6 +27,10 @@ _CONNECTING = {
 _SCHEMA = re.compile(r"(?P<before>[?&])schema=(?P<schema>[^&]*)(?P<after>&|$)")
 
 
+_PARAMETER = re.compile(r"([?&]([\w.-]+)=)[^&#]+")
+"""A parameter is whole up to the next: it is no text in which a secret is looked for."""
+
+
 def without_password(url: str) -> str:
     """A URL that may be shown.
 
@@ -40,7 +44,8 @@ def without_password(url: str) -> str:
     scheme, colon, rest = url.partition(":")
     before = rest[: _end_of_credentials(rest)]
     name, separator, _ = before.partition(":")
-    return masked(f"{scheme}{colon}{name}:***{rest[len(before) :]}" if separator else url)
+    shown = f"{scheme}{colon}{name}:***{rest[len(before) :]}" if separator else url
+    return _PARAMETER.sub(lambda match: match[1] + "***" if secret_name(match[2]) else match[0], shown)
 
 
 def _end_of_credentials(rest: str) -> int:

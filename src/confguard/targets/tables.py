@@ -9,8 +9,7 @@ from typing import Any, TypeAlias
 
 from attrs import evolve
 
-from confguard.documents.layout import Layout
-from confguard.documents.registry import is_configuration
+from confguard.documents.layout import Layout, is_folder
 from confguard.errors import TargetError, did_you_mean
 from confguard.targets.access import mode_of_text
 from confguard.targets.files import FileTarget
@@ -47,10 +46,11 @@ def as_target(like: TargetLike, root: Path | None = None, files: Layout | None =
         path = _path("a target", os.fspath(like), root)
         if files is None:
             return FileTarget(path)
-        if is_configuration(path.name) and not path.is_dir():
+        if path.is_file() or not (path.is_dir() or is_folder(os.fspath(like))):
             raise TargetError(
-                f"target {path}: is one file by its name, and the config has several",
-                hint='name a folder; or say where each stands: { files = { "a.toml" = "/etc/a.toml", ... } }',
+                f"target {path}: is one file{'' if path.is_file() else ' by its name'}, and the config has several",
+                hint=f"name a folder ({path}/); or say where each file stands:"
+                ' { files = { "a.toml" = "/etc/a.toml", ... } }',
             )
         return FileSet(path, files)
     target = _from_table(like, root, files) if isinstance(like, Mapping) else like

@@ -39,7 +39,7 @@ class Emptied(Rule):
     code = "CG501"
     title = "a list or table was emptied"
     reason = "Nothing left may mean nothing allowed, everything withdrawn, or no limit at all."
-    advice = "If it is to go, remove the setting; if it is to mean none, say so in the reason."
+    advice = "To do without it, remove the setting; if it is to mean none, say so in the reason."
     example = Example(
         'ip_blocks = ["104.154.0.0/15", "104.196.0.0/14"]\n',
         "ip_blocks = []\n",

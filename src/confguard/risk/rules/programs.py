@@ -90,7 +90,7 @@ _LONGEST = 200
 
 @cache
 def _known() -> Mapping[str, tuple[Warned, ...]]:
-    read = tomllib.loads(files(__package__).joinpath("programs.toml").read_text())
+    read = tomllib.loads(files(__package__).joinpath("programs.toml").read_text("utf-8"))
     known: dict[str, tuple[Warned, ...]] = {}
     for each in read["value"]:
         to = word_set(each["to"]) or frozenset({""})

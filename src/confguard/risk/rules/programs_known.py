@@ -172,7 +172,7 @@ def _fact_of(edit: Edit, context: Context) -> tuple[Program, Fact] | None:
 def programs() -> Mapping[str, Program]:
     """Every program that something is known of, by its name."""
     folder = files(__package__).joinpath("programs")
-    read = [json.loads(each.read_text()) for each in folder.iterdir() if each.name.endswith(".json")]
+    read = [json.loads(each.read_text("utf-8")) for each in folder.iterdir() if each.name.endswith(".json")]
     return {each["program"]: Program(**each) for each in sorted(read, key=lambda each: str(each["program"]))}
 
 
