@@ -220,6 +220,25 @@ def test_what_fails_in_its_stage_never_comes_to_the_others(store: Store) -> None
     assert events[-1].detail == {"healthy": True, "wrong": ""}
 
 
+def test_what_is_taken_back_while_it_is_looked_at_does_not_come_to_the_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a look at the head and one at its bake: then nothing bakes, and the head was for everybody."""
+    guard = started(store)
+    bake = Bake("30s", [lambda: True], stages=STAGES)
+    guard.apply(guard.plan({"size": 2}, reason="more"), bake=bake, detach=True)
+    pending_bake = store.pending_bake
+
+    def after_the_revert(config: str) -> Any:
+        monkeypatch.undo()
+        guard.revert(reason="it fails")
+        return pending_bake(config)
+
+    monkeypatch.setattr(store, "pending_bake", after_the_revert)
+    with Live(Pool, guard, instance="none of the first") as live:
+        assert (live.current.size, live.revision) == (1, 3)
+
+
 def test_a_revert_that_helps_nothing_says_that_the_change_was_not_the_cause(store: Store) -> None:
     guard = started(store)
     with applying(guard, bake=Bake("300ms", [lambda: "refused"], interval="20ms")) as came:

@@ -81,11 +81,13 @@ class StoredFeed:
             if head is None:
                 check_there(store, hint="was it moved? The first apply makes one")
                 raise NotFoundError(f"the store has no config '{self.name}'", hint="apply a first revision")
-            pending = store.pending_bake(self.name) if head.digest != known else None
-            if pending is None or (pending.revision == head.number and pending.takes(self._instance)):
+            if head.digest == known:
                 return head
-            if pending.revision == head.number:
-                return store.get(self.name, pending.back)
+            pending = store.pending_bake(self.name)
+            if pending is None and store.newest(self.name) == head.number:
+                return head  # else its bake is over because it was taken back
+            if pending is not None and pending.revision == head.number:
+                return head if pending.takes(self._instance) else store.get(self.name, pending.back)
         raise StoreError(f"the head of '{self.name}' moves faster than it can be read")
 
     def holds(self, version: SettingsVersion) -> bool:
