@@ -244,3 +244,12 @@ def test_the_plugin_costs_nothing_when_it_is_not_used() -> None:
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded: list[Any] = eval(ended.stdout)
     assert "confguard.guard" not in loaded
+
+
+def test_helpers_take_what_is_taken_wherever_a_source_is(folder: Path) -> None:
+    Path("pool.toml").write_text("[pool]\nsize = 1\n")
+    for source in ("pool.toml", cg.read("pool.toml"), {"pool": {"size": 1}}):
+        assert memory_guard(data=source).head().data == {"pool": {"size": 1}}  # type: ignore[union-attr]
+        assert overridden(source, {"pool.size": 2}) == {"pool": {"size": 2}}
+    with pytest.raises(TypeError, match="int is not a source"):
+        overridden(3, {})

@@ -12,13 +12,14 @@ from confguard.fields import Duration
 from confguard.guard import Guard
 from confguard.risk.policy import Policy
 from confguard.schema.schema import SchemaLike
+from confguard.schema.sources import Source, read_source
 from confguard.stores.sqlite import MemoryStore
 
 
 def memory_guard(
     name: str = "test",
     schema: SchemaLike = None,
-    data: Mapping[str, Any] | None = None,
+    data: Source | None = None,
     *,
     policy: Policy | None = None,
 ) -> Guard:
@@ -29,17 +30,17 @@ def memory_guard(
     """
     guard = Guard(name, schema, MemoryStore(), policy=policy or Policy(review=101, block=101), format="toml")
     if data is not None:
-        guard.apply(guard.plan(dict(data), author="test", reason="given"))
+        guard.apply(guard.plan(data, author="test", reason="given"))
     return guard
 
 
-def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of data with some values set, each named by its dotted path.
+def overridden(data: Source, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a source's data with some values set, each named by its dotted path.
 
     >>> overridden({"server": {"port": 80}}, {"server.port": 81, "debug": True})
     {'server': {'port': 81}, 'debug': True}
     """
-    copied = copy.deepcopy(dict(data))
+    copied: dict[str, Any] = copy.deepcopy(dict(read_source(data).data))
     for dotted, value in overrides.items():
         *parents, last = dotted.split(".")
         inner = copied
