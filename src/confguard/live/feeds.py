@@ -84,7 +84,7 @@ class StoredFeed:
             if head.digest == known:
                 return head
             pending = store.pending_bake(self.name)
-            if pending is None and store.newest(self.name) == head.number:
+            if pending is None and store.head(self.name) == head:
                 return head  # else its bake is over because it was taken back
             if pending is not None and pending.revision == head.number:
                 return head if pending.takes(self._instance) else store.get(self.name, pending.back)
