@@ -17,6 +17,7 @@ from pydantic import BaseModel, SecretStr
 
 import confguard as cg
 from confguard.cli import main
+from confguard.errors import SchemaError
 from confguard.fields import Duration, Impact
 from confguard.hooks import pre_commit
 
@@ -156,6 +157,41 @@ def test_an_impact_that_there_is_not_is_told_where_it_is_written(call: Callable[
 def test_what_is_no_store_is_refused(store: Any) -> None:
     with pytest.raises(TypeError, match="is not a store"):
         cg.Guard("pool", store=store)
+
+
+OF_ANOTHER_KIND: dict[str, Callable[[cg.Guard], object]] = {
+    "int is not a path": lambda _: cg.read(3),  # type: ignore[arg-type]
+    "int is not a guard, and not a file's path": lambda _: cg.blame(3),  # type: ignore[arg-type]
+    "int is not a text for the reason": lambda guard: guard.plan({"size": 2}, reason=3),  # type: ignore[arg-type]
+    "list is not a text for the author": lambda guard: guard.plan({"size": 2}, author=["ana"]),  # type: ignore[arg-type]
+    "int is not a text for the override": lambda guard: guard.apply(
+        guard.plan({"size": 2}, reason="more"),
+        override=3,  # type: ignore[arg-type]
+    ),
+    "int is not a text for who approved it": lambda guard: guard.apply(
+        guard.plan({"size": 2}, reason="more"),
+        approved_by=3,  # type: ignore[arg-type]
+    ),
+    "str is not a bake": lambda guard: guard.apply(guard.plan({"size": 2}, reason="more"), bake="5m"),  # type: ignore[arg-type]
+    "int is not a store": lambda _: cg.suspects(3),  # type: ignore[arg-type]
+    "str is not a Circumstances": lambda _: cg.assess(cg.diff({}, {}), circumstances="night"),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("message", OF_ANOTHER_KIND)
+def test_what_is_of_another_kind_is_refused_by_what_was_meant(message: str) -> None:
+    guard = cg.Guard("pool", store="memory://", format="toml")
+    with pytest.raises(TypeError, match=message):
+        OF_ANOTHER_KIND[message](guard)
+
+
+def test_an_instance_is_told_not_to_be_the_schema_of_what_is_loaded() -> None:
+    @dataclasses.dataclass
+    class Pool:
+        size: int = 1
+
+    with pytest.raises(SchemaError, match="is not a schema"):
+        cg.load(Pool(), {"size": 2})  # type: ignore[arg-type]
 
 
 def git(*arguments: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 from attrs import evolve
@@ -24,7 +23,7 @@ from confguard.risk.policy import Policy
 from confguard.risk.rules.interface import Rule
 from confguard.rollout import applying, baking, recovering, reverting
 from confguard.rollout.bake import Bake
-from confguard.rollout.changes import HeadChange, author_name
+from confguard.rollout.changes import HeadChange, author_name, stripped
 from confguard.rollout.places import Place
 from confguard.rollout.plans import Plan, as_bundle, as_document, change_of, held_by_hand, plan_change
 from confguard.rollout.recovering import Recovered
@@ -33,7 +32,7 @@ from confguard.schema.shape import ANYTHING
 from confguard.schema.sources import Source
 from confguard.stores import chain
 from confguard.stores.interface import PendingBake, Revision, Store
-from confguard.stores.opening import open_store
+from confguard.stores.opening import as_store
 from confguard.stores.selecting import Retention, other_before
 from confguard.stores.signing import Signer, Signers, verify_signed
 from confguard.targets.drift import Drift
@@ -109,11 +108,7 @@ class Guard:
         self.name = name
         self.schema = resolve_schema(schema)
         self.policy = policy or Policy()
-        self.store = open_store(store) if isinstance(store, str | os.PathLike) else store
-        if not callable(getattr(self.store, "commit", None)):
-            raise TypeError(
-                f"{type(store).__name__} is not a store: a store, its URL, or the path of an SQLite file is"
-            )
+        self.store = as_store(store)
         self.files = layout_from(listed(layers), None if files is None else listed(files), format)
         self.targets = tuple(as_target(target, files=self.files) for target in listed(targets))
         if self.files is None:
@@ -188,17 +183,14 @@ class Guard:
         service refused it, and it was taken back; `NotToldError` if the service could not be told of that;
         `BakeFailedError` if its bake reverted it. A reason that is missing is a `ValueError`.
         """
-        if reason and reason.strip():
-            plan = evolve(plan, reason=plan.diff.clean(reason.strip()))
-        change = partial(
-            self.change_of,
-            plan,
-            override,
-            approved_by=approved_by,
-            bake=bake,
-            overwrite=overwrite,
-            supersede=supersede,
-        )
+        if stated := stripped(reason, "the reason"):
+            plan = evolve(plan, reason=plan.diff.clean(stated))
+
+        def change() -> HeadChange | Revision:
+            return self.change_of(
+                plan, override, approved_by=approved_by, bake=bake, overwrite=overwrite, supersede=supersede
+            )
+
         return applying.apply([self.place], [change], tell_services=tell, detach=detach)[0]
 
     def change_of(
@@ -213,6 +205,7 @@ class Guard:
     ) -> HeadChange | Revision:
         """What applying a plan would do to the head; the head, if all is there already. Raises as `apply` does."""
         check_type(plan, Plan, "plan: guard.apply(guard.plan(source, reason=...))")
+        check_type(bake, Bake | None, "bake: cg.Bake('10m', probes=[...])")
         if plan.config != self.name:
             raise ConfguardError(f"the plan is for '{plan.config}', and this is the guard of '{self.name}'")
         return change_of(

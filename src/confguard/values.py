@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import os
 from collections.abc import Iterable, Mapping
+from types import UnionType
 from typing import Any
 
 
@@ -20,7 +21,7 @@ class Elements(dict[int, Any]):
     """Elements by their positions, where no list is known yet that they stand in: variables name them one by one."""
 
 
-def check_type(value: object, kind: type, meant: str) -> None:
+def check_type(value: object, kind: type | UnionType, meant: str) -> None:
     """Raise `TypeError` where a value is of another kind than the one that is meant.
 
     >>> check_type({"a": 1}, str, "text")

@@ -22,7 +22,7 @@ from confguard.project import FILE_NAME, Project, require_project
 from confguard.project.guards import terms_of
 from confguard.risk.judging import Terms
 from confguard.stores.interface import Store
-from confguard.stores.opening import check_there, missing_file, open_store
+from confguard.stores.opening import as_store, check_there, missing_file
 from confguard.texts import amount
 from confguard.values import listed
 
@@ -113,9 +113,10 @@ def suspects(
         raise ValueError("the window must be longer than 0, and the limit 1 or more")
     folders = [Path(each) for each in listed(repositories)]
     with ExitStack() as stack:
-        if isinstance(store, str | os.PathLike):
-            store = stack.enter_context(closing(open_store(store)))
-        return _found(store, project, began, length, symptom, folders, needed, limit)
+        opened = as_store(store)
+        if opened is not store:
+            stack.enter_context(closing(opened))
+        return _found(opened, project, began, length, symptom, folders, needed, limit)
 
 
 def _found(

@@ -220,6 +220,7 @@ def read(path: str | os.PathLike[str], format: str | None = None, *, tags: Itera
         ...
     confguard.errors.DocumentError: no-such.toml: no such file
     """
+    check_type(path, str | os.PathLike, "path")
     name = os.fspath(path)
     chosen = format_named(format) if format else detect_format(name)
     return parse_content(load_bytes(name), chosen.name, path=name, tags=tags)

@@ -20,6 +20,7 @@ from confguard.schema.guarded import shown_value
 from confguard.schema.schema import Schema, SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING
+from confguard.values import check_type
 
 
 @frozen(kw_only=True)
@@ -110,6 +111,7 @@ def blame(
     if isinstance(source, Guard):
         known = source.schema if schema is None else resolve_schema(schema)
         return _blamed(of_store(source.store, source.name), known)
+    check_type(source, str | os.PathLike, "guard, and not a file's path")
     return _blamed(GitFile(Path(source), revision, format).versions(), resolve_schema(schema))
 
 

@@ -21,6 +21,7 @@ from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING
 from confguard.stores import chain
 from confguard.stores.interface import Append, Draft, PendingBake, Revision
+from confguard.values import check_type
 
 
 @frozen(slots=False)
@@ -132,13 +133,21 @@ def draft_of(source: Document | Revision, author: str, reason: str, at: datetime
 
 def author_name(author: str | None) -> str:
     """The author, if one is named; else the user who runs this, by number where the system knows no name."""
-    if author and author.strip():
-        return author.strip()
+    if stated := stripped(author, "the author"):
+        return stated
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
         # Containers often run as a user that is not in their /etc/passwd.
         return f"uid {os.getuid()}"
+
+
+def stripped(text: str | None, what: str) -> str | None:
+    """A text without the blanks around it; None where that is nothing. Raises `TypeError` for what is not a text."""
+    if text is None:
+        return None
+    check_type(text, str, f"text for {what}")
+    return text.strip() or None
 
 
 def check_head(place: Place, expected: int, digest: str | None = None) -> Revision | None:

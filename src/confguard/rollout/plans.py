@@ -35,7 +35,7 @@ from confguard.risk.history import SettingsPast
 from confguard.risk.judging import Terms
 from confguard.risk.policy import Decision
 from confguard.rollout.bake import Bake
-from confguard.rollout.changes import HeadChange, change_to, check_head, draft_of
+from confguard.rollout.changes import HeadChange, change_to, check_head, draft_of, stripped
 from confguard.rollout.places import Place
 from confguard.schema.instances import document_data
 from confguard.schema.schema import Schema, resolve_schema
@@ -132,8 +132,7 @@ def plan_change(
 
     Raises `ValidationError` with every problem, and `ValueError` for a blank reason.
     """
-    reason = reason.strip() if reason is not None else None
-    if reason == "":
+    if reason is not None and not (reason := stripped(reason, "the reason")):
         raise ValueError(_REASON)
     if place.schema:
         place.schema.validate_document(document)
@@ -184,9 +183,9 @@ def change_of(
     """
     if plan.reason is None:
         raise ValueError(_REASON)
-    override, approved_by, supersede = (
-        text.strip() if text else None for text in (override, approved_by, supersede)
-    )
+    override = stripped(override, "the override")
+    approved_by = stripped(approved_by, "who approved it")
+    supersede = stripped(supersede, "why a bake is superseded")
     pending = place.pending_bake()
     if pending and not supersede:
         raise _baking(place, pending)

@@ -39,6 +39,7 @@ from confguard.rollout.changes import (
     change_back,
     change_to,
     draft_of,
+    stripped,
     without_secrets,
 )
 from confguard.rollout.places import Place, locked
@@ -64,8 +65,8 @@ def revert(
     failure back. Raises `NotFoundError`, `MergeConflictError`, `ConflictError`, `TargetError` or `StoreError` when
     nothing was done, and `NotToldError` when it was, and a service could not be told.
     """
-    reason = reason.strip()
-    if not reason:
+    why = stripped(reason, "the reason")
+    if why is None:
         raise ValueError("a reason is required: say why it is reverted")
     if to is not None and only is not None:
         raise ValueError("`to` goes back to a revision, `only` takes one back: both at once mean nothing")
@@ -74,7 +75,7 @@ def revert(
         return _finish_reverts(places)
     name = author_name(author)
     with interruptible():
-        done = go_back(places, lambda: [_change_of(place, to, only, reason, name) for place in places])
+        done = go_back(places, lambda: [_change_of(place, to, only, why, name) for place in places])
     check_done(done)
     return [each.revision for each in done]
 

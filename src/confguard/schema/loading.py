@@ -44,7 +44,9 @@ def load(model: type[T], *sources: Source) -> T:
     >>> load(Server, {"port": 8080}).port
     8080
     """
-    reading = _reading(cast("Any", model)) if all(isinstance(each, _PLAIN) for each in sources) else None
+    asked: Any = model
+    plain = isinstance(asked, type) and all(isinstance(each, _PLAIN) for each in sources)
+    reading = _reading(asked) if plain else None
     settings, failed = _built(reading, _merged_quickly(reading, sources) if reading else None)
     if settings is not None:
         return cast("T", settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from functools import cache, cached_property, partial
 from importlib import import_module
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -164,18 +164,22 @@ def resolve_schema(schema: SchemaLike) -> Schema[Any] | None:
     """
     if schema is None or isinstance(schema, Schema):
         return schema
-    return _wrapped(_named(schema) if isinstance(schema, str) else schema)
+    model = _named(schema) if isinstance(schema, str) else schema
+    wrapped = _wrapped(model) if isinstance(model, Hashable) else None
+    if wrapped is None:
+        named = getattr(model, "__name__", None)
+        raise SchemaError(
+            f"'{named}' is not a schema"
+            if named
+            else f"an instance of {type(model).__name__} is not a schema",
+            hint="a schema is a pydantic model, an attrs class, a dataclass, or the name of a JSON Schema file",
+        )
+    return wrapped
 
 
 @cache
-def _wrapped(model: Any) -> Schema[Any]:
-    for adapter in _ADAPTERS:
-        if adapter.claims(model):
-            return Schema(model, adapter)
-    raise SchemaError(
-        f"{getattr(model, '__name__', model)!r} is not a schema",
-        hint="a schema is a pydantic model, an attrs class, a dataclass, or the name of a JSON Schema file",
-    )
+def _wrapped(model: Any) -> Schema[Any] | None:
+    return next((Schema(model, adapter) for adapter in _ADAPTERS if adapter.claims(model)), None)
 
 
 def _named(spec: str) -> Any:

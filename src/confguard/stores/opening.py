@@ -60,6 +60,17 @@ def open_store(url: str | os.PathLike[str]) -> Store:
     )
 
 
+def as_store(store: Store | str | os.PathLike[str]) -> Store:
+    """A store as it is, or the one that `open_store` opens. Raises `TypeError` for anything else."""
+    if isinstance(store, str | os.PathLike):
+        return open_store(store)
+    if not callable(getattr(store, "commit", None)):
+        raise TypeError(
+            f"{type(store).__name__} is not a store: a store, its URL, or the path of an SQLite file is"
+        )
+    return store
+
+
 def missing_file(store: Store) -> Path | None:
     """The file of a store that keeps all in one, where that is not there."""
     path = getattr(store, "path", None)
