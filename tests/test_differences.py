@@ -147,6 +147,24 @@ def test_a_folder_that_cannot_be_read(folder: Path) -> None:
         compare_folders(folder / "none", folder)
 
 
+def test_files_that_are_switched_as_one_are_compared_by_their_own_names(folder: Path) -> None:
+    source, live = folder / "source", folder / "live"
+    for name, text in {"a.toml": "a = 2\n", "conf.d/b.toml": "b = 1\n"}.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(text)
+        (live / "..2026" / name).parent.mkdir(parents=True, exist_ok=True)
+        (live / "..2026" / name).write_text(text)
+    (live / "..data").symlink_to("..2026")
+    (live / "a.toml").symlink_to("..data/a.toml")
+    (live / "conf.d").symlink_to("..data/conf.d")
+    assert not compare_folders(source, live).files
+    (source / "a.toml").write_text("a = 3\n")
+    assert [each.file for each in compare_folders(live, source).files] == ["a.toml"]
+    (live / "..data").unlink()
+    (live / "..data").symlink_to(".")
+    assert compare_folders(source, live).files
+
+
 def test_revisions(repository: Path, capsys: Capture) -> None:
     commit(**{"app.toml": "x = 1\n", "old.yaml": "a: 1\nb: 2\nc: 3\n", "gone.json": "[1]", "notes.md": "x"})
     commit(

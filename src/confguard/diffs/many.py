@@ -189,13 +189,19 @@ def _without_expected(compared: FileDiff, expected: tuple[Expected, ...]) -> Fil
 
 
 def _files_below(folder: Path) -> dict[str, Callable[[], bytes]]:
+    in_force = folder / "..data"  # where files are switched as one, links lead into it, those of folders too
+    switched = _walked(in_force.resolve()) if in_force.is_dir() else {}
+    return _walked(folder) | switched
+
+
+def _walked(folder: Path) -> dict[str, Callable[[], bytes]]:
     files: dict[str, Callable[[], bytes]] = {}
 
     def fail(error: OSError) -> None:
         raise DocumentError(f"cannot be read: {error.strerror}", path=str(error.filename))
 
     for root, folders, names in os.walk(folder, onerror=fail):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED and not name.startswith(".."))
         for name in names:
             if is_configuration(name):
                 file = Path(root, name)
