@@ -269,6 +269,8 @@ def test_what_is_explained_is_what_is_loaded(case: tuple[Any, list[Any]], data: 
             else "***"
             if isinstance(value, Secret)
             else value
+            if isinstance(value, str)
+            else json.dumps(value)
         )
         assert str(each).startswith(f"{'.'.join(map(str, each.path))} = {shown}")
 
@@ -393,13 +395,13 @@ def test_a_layer_of_nothing_that_erased_a_table_is_told() -> None:
     assert str(explained["maybe.size"]).splitlines() == [
         "maybe.size = 4",
         "    from default",
-        "    erased by maybe = None from given",
+        "    erased by maybe = null from given",
         "    over 9 from given",
     ]
     assert explained["maybe.size"].to_json()["erased"]
     assert "erased" not in str(explained["maybe.wait"])
     gone = explain_text({"maybe": {"size": 9}}, {"maybe": None})
-    assert "maybe = None\n    from given\n    over {'size': 9} from given" in gone
+    assert 'maybe = null\n    from given\n    over {"size": 9} from given' in gone
 
 
 def explain_text(*layers: Any) -> str:
@@ -474,7 +476,7 @@ def test_what_another_member_of_a_union_took_out_counts_no_more(name: str) -> No
     assert str(cg.explain(Cached, *layers)[f"{name}.addr"]).splitlines() == [
         f"{name}.addr = x",
         "    from default",
-        f"    erased by {name} = {{'kind': 'memory'}} from given",
+        f'    erased by {name} = {{"kind": "memory"}} from given',
         "    over z from given",
     ]
 
@@ -504,7 +506,7 @@ def test_a_list_of_tables_that_leave_defaults_out_is_where_it_is_written() -> No
     assert told("l", environment(A_L__0__A="4"))[0] == "    from $A_L__0__A"
     assert told("l", {"l": [{"a": 4}, {"a": 5}]}, environment(A_L__1__A="6")) == [
         "    from $A_L__1__A and given",
-        "    over [{'a': 4}, {'a': 5}] from given",
+        '    over [{"a": 4}, {"a": 5}] from given',
         "    over [] from default",
     ]
 
@@ -522,7 +524,7 @@ def test_of_single_elements_the_list_is_shown_that_they_make() -> None:
     assert str(explained["ns"]).splitlines()[:3] == [
         "ns = [2, 8]",
         "    from computed",
-        "    over [1, '4'] from $A_NS__1",
+        '    over [1, "4"] from $A_NS__1',
     ]
     assert explained["ns"].to_json()["written"] == [1, "4"]
 
@@ -532,5 +534,5 @@ def test_an_element_beyond_the_end_is_no_part_of_the_list() -> None:
     assert str(explained["ns"]).splitlines()[:2] == ["ns = [1]", "    from given"]
     assert [str(each).partition(": ")[0] for each in explained.problems] == ["$A_NS__3"]
     some = cg.explain(Working, {"ns": [1]}, environment(A_NS__3="4", A_NS__0="5"))
-    assert str(some["ns"]).splitlines()[:2] == ["ns = ['5']", "    from $A_NS__0 and given"]
+    assert str(some["ns"]).splitlines()[:2] == ['ns = ["5"]', "    from $A_NS__0 and given"]
     assert cg.explain(Working, environment(A_NS__3="4"))["ns"].origin.source == "default"

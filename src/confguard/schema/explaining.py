@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 import warnings
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -73,7 +74,7 @@ class Erased:
         return {"path": path_to_json(self.path), **self.origin.to_json()}
 
     def __str__(self) -> str:
-        return f"{show_path(self.path)} = {_as_json_data(self.origin.value)} from {self.origin}"
+        return f"{show_path(self.path)} = {_as_text(self.origin.value)} from {self.origin}"
 
 
 @frozen
@@ -103,10 +104,10 @@ class Explained:
         written = (
             f", written {self.origin.text}" if self.origin.text and self.origin.source != "computed" else ""
         )
-        lines = [f"{show_path(self.path)} = {_as_json_data(self.value)}", f"    from {self.origin}{written}"]
+        lines = [f"{show_path(self.path)} = {_as_text(self.value)}", f"    from {self.origin}{written}"]
         lines += [f"    erased by {each}" for each in self.erased]
         lines += [
-            f"    over {origin.text or _as_json_data(origin.value)} from {origin}" for origin in self.shadowed
+            f"    over {origin.text or _as_text(origin.value)} from {origin}" for origin in self.shadowed
         ]
         return "\n".join(lines)
 
@@ -287,6 +288,12 @@ def _leaf_values(data: Any, path: Path) -> Iterator[tuple[Path, Any]]:
             yield from _leaf_values(value, (*path, key))
     elif path:
         yield path, data
+
+
+def _as_text(value: Any) -> str:
+    """A value on one line: what is no text as JSON writes it, which is nearest to how files do."""
+    data = _as_json_data(value)
+    return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
 
 
 def _as_json_data(value: Any) -> Any:

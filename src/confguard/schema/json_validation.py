@@ -11,13 +11,14 @@ from typing import Any
 
 from attrs import frozen
 
-from confguard.errors import brief, did_you_mean
+from confguard.errors import brief
 from confguard.paths import Path
 from confguard.schema.bounds import WORDS, listed
 from confguard.schema.conversion import CONVERSIONS
 from confguard.schema.formats import LONGEST_TEXT, Pattern, as_json, fits_format, key_text
 from confguard.schema.interface import Failure, Untyped
 from confguard.schema.nodes import Dialect, SchemaNode
+from confguard.schema.problems import unknown_key
 from confguard.texts import in_number
 
 
@@ -95,7 +96,7 @@ def _additional_properties(validator: Any, allowed: Any, value: Any, schema: Any
         if key in known or any(re.search(pattern, key) for pattern in patterns):
             continue
         if allowed is False:
-            yield _error(f"unknown key{did_you_mean(key, known)}", path=[key])
+            yield _error(unknown_key(key, known), path=[key])
         else:
             yield from validator.descend(child, allowed, path=key)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from confguard import units
 from confguard.documents.document import Document
-from confguard.errors import Problem, brief
+from confguard.errors import Problem, brief, did_you_mean
 from confguard.paths import Path, show_path, value_at
 from confguard.schema.conversion import expected_options, is_choice, options_of, written_choice
 from confguard.schema.interface import Failure
@@ -27,6 +27,20 @@ def named_twice(first: Path, second: Path, where: str = "") -> Problem:
         f"is the same setting as '{show_path(first)}'{there}, and says something else: keep one",
         related=(Problem(first, "is the other"),),
     )
+
+
+def unknown_key(key: object, known: Iterable[object]) -> str:
+    """What is wrong with a key that a schema does not name, and which one is meant.
+
+    >>> unknown_key("prot", ["port"])
+    "unknown key (did you mean 'port'?)"
+    >>> unknown_key(True, ["on"])
+    'unknown key: YAML reads on, yes and true as this; a name is to stand in quotes'
+    """
+    if isinstance(key, bool):
+        words = "on, yes and true" if key else "off, no and false"
+        return f"unknown key: YAML reads {words} as this; a name is to stand in quotes"
+    return f"unknown key{did_you_mean(str(key), [str(each) for each in known])}"
 
 
 def by_place(problem: Problem) -> tuple[str, int, int]:

@@ -20,7 +20,7 @@ from confguard.schema.attrs import AttrsAdapter
 from confguard.schema.conversion import is_choice, is_span, written_choice
 from confguard.schema.instances import as_data, called, is_instance
 from confguard.schema.interface import Failed, Failure, SchemaAdapter, Untyped
-from confguard.schema.problems import in_words, of_choice, without_secrets
+from confguard.schema.problems import in_words, of_choice, unknown_key, without_secrets
 from confguard.schema.pydantic import PydanticAdapter
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import COMPUTED, NOTHING, Shape
@@ -235,7 +235,7 @@ def _unknown_keys(data: Any, shape: Shape, path: Path = ()) -> Iterator[Problem]
         shape = shape.of(data)
         for key, value in data.items():
             if shape.closed and key not in shape.fields:
-                yield Problem((*path, key), f"unknown key{did_you_mean(str(key), shape.fields)}")
+                yield Problem((*path, key), unknown_key(key, shape.fields))
             else:
                 yield from _unknown_keys(value, shape.child(key), (*path, key))
     elif isinstance(data, list):
