@@ -66,6 +66,11 @@ class _Tables:
         return tuple(part.others for part in self.case.parts)
 
     @cached_property
+    def open(self) -> bool:
+        """May keys without a name hold anything? Else they are data, and none is there by chance."""
+        return all(each.data is True or each.data == {} for each in self.rest)
+
+    @cached_property
     def named(self) -> list[str]:
         """Every key that is named anywhere, in the order of the schemas."""
         names = [name for part in self.case.parts for name in _named(part)]
@@ -146,14 +151,14 @@ class _Tables:
             yield self.removed(name)
         elif takes_nothing(now) and name in self.new.properties:  # else it is told of all keys without a name
             text = "is refused now: a file that has this key for something else is refused"
-            yield Refusal("CS109", text, (name,), sure=False, by_chance=True)
+            yield Refusal("CS109", text, (name,), sure=False, by_chance=self.open)
         elif not takes_nothing(now):
             refused = self.compare.refusals(children_of(self.case.parts, name), now)
             if known or self.case.requires(name):
                 yield from (refusal.below(name) for refusal in refused)
             elif refused and name not in self.new.keywords.get("required", ()):
                 text = "was added: a file that has this key for something else is refused"
-                yield Refusal("CS102", text, (name,), sure=False, by_chance=True)
+                yield Refusal("CS102", text, (name,), sure=False, by_chance=self.open)
 
     def removed(self, name: str) -> Refusal:
         now = next((part.renamed[name] for part in self.case.parts if name in part.renamed), None)
@@ -180,7 +185,7 @@ class _Tables:
             free = pattern not in before and self.listed is None
             if not refused and free and cases(self.rest) and self.compare.refusals(self.rest, now):
                 text = "was added: a file that has such keys for something else is refused"
-                yield Refusal("CS102", text, (_shown(pattern),), sure=False, by_chance=True)
+                yield Refusal("CS102", text, (_shown(pattern),), sure=False, by_chance=self.open)
 
     def of_others(self) -> Iterator[Refusal]:
         now, patterns = self.new.others, self.patterns.keys() | self.new.patterns.keys()
