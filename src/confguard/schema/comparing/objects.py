@@ -169,7 +169,8 @@ class _Tables:
     def of_patterns(self) -> Iterator[Refusal]:
         before, after = self.patterns, self.new.patterns
         alone = len(before) == 1 and not self.case.all("propertyNames")
-        for pattern, old in before.items():
+        for pattern, values in before.items():
+            old = (*values, *self.beside(pattern))
             now = self.new.child(after.get(pattern, self.new.keywords.get("additionalProperties", True)))
             named = any(re.search(pattern, name) for name in self.new.properties)
             sure = alone and (pattern in after or not (after or named))
@@ -186,6 +187,12 @@ class _Tables:
             if not refused and free and cases(self.rest) and self.compare.refusals(self.rest, now):
                 text = "was added: a file that has such keys for something else is refused"
                 yield Refusal("CS102", text, (_shown(pattern),), sure=False, by_chance=self.open)
+
+    def beside(self, pattern: str) -> Iterator[SchemaNode]:
+        """What parts of the old schema that name no key of a pattern say of its values, as of those of all others."""
+        for part in self.case.parts:
+            if not part.patterns and not any(re.search(pattern, name) for name in part.properties):
+                yield part.others
 
     def of_others(self) -> Iterator[Refusal]:
         now, patterns = self.new.others, self.patterns.keys() | self.new.patterns.keys()
