@@ -189,3 +189,53 @@ def test_a_report_underlines_what_is_wrong_and_shows_no_secret(folder: Path) -> 
         cg.load(App, "b.json")
     assert "geheim" not in caught.value.report()
     assert cg.errors.Problem(("x",), "y").report() == "x: y"
+
+
+class Limits(BaseModel):
+    limit: int = 0
+    rate: int = 1
+
+
+class Ports(BaseModel):
+    ports: dict[int, Limits] = {}
+
+
+YAML_PORTS = cg.parse("ports:\n  80:\n    limit: 500\n    rate: 20\n", "yaml", path="base.yaml")
+HIGHER = {
+    "toml": cg.parse("[ports.80]\nrate = 21\n", "toml", path="prod.toml"),
+    "json": cg.parse('{"ports": {"80": {"rate": 21}}}', "json", path="prod.json"),
+    "mapping": {"ports": {"80": {"rate": 21}}},
+    "variable": cg.Env("P_", environ={"P_PORTS__80__RATE": "21"}),
+}
+
+
+@pytest.mark.parametrize("higher", HIGHER.values(), ids=HIGHER)
+def test_a_key_is_the_same_as_a_number_and_as_a_text(higher: object) -> None:
+    """YAML has numbers as keys where TOML, JSON and variables have texts only."""
+    loaded = cg.load(Ports, YAML_PORTS, higher)  # type: ignore[arg-type]
+    assert loaded == Ports(ports={80: Limits(limit=500, rate=21)})
+    explained = cg.explain(Ports, YAML_PORTS, higher)["ports[80].limit"]  # type: ignore[arg-type]
+    assert str(explained.origin) == "base.yaml:3:5"
+
+
+def test_the_last_layer_wins_however_it_writes_a_key() -> None:
+    layers = [
+        cg.parse(text, kind) for text, kind in [("80: a", "yaml"), ('80 = "z"', "toml"), ("80: c", "yaml")]
+    ]
+    assert merge_layers(merge_layers(layers[0].data, layers[1].data), layers[2].data) == {80: "c"}
+    assert merge_layers(layers[1].data, layers[0].data) == {"80": "a"}
+    dates = [cg.parse(text, kind) for text, kind in [("2026-01-18: a", "yaml"), ('2026-01-18 = "z"', "toml")]]
+    assert list(merge_layers(dates[0].data, dates[1].data).values()) == ["z"]
+    apart = {80: "number", "80": "text"}
+    assert merge_layers(apart, {"80": "b"}) == {80: "number", "80": "b"}
+
+
+def test_a_layer_is_edited_by_the_key_that_it_has(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text("ports:\n  80:\n    limit: 500\n    rate: 20\n")
+    (tmp_path / "prod.toml").write_text("[ports.80]\nrate = 21  # more\n")
+    guard = cg.Guard("ports", store="memory://", layers=["base.yaml", "prod.toml"])
+    guard.apply(guard.plan(tmp_path, reason="start"))
+    head = guard.head()
+    assert head is not None
+    edited = head.document.edit(cg.diff(head.document, {"ports": {80: {"limit": 500, "rate": 22}}}))
+    assert edited.files["prod.toml"].text == "[ports.80]\nrate = 22  # more\n"

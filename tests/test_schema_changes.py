@@ -364,9 +364,15 @@ def test_constraints_of_names_and_values_are_told_as_they_are(data: st.DataObjec
 def test_keys_of_a_map_are_data_and_not_there_by_chance() -> None:
     """Of a table of integers by any name, what holds something else under some names breaks."""
     old = {"type": "object", "additionalProperties": WHOLE}
-    for more in ({"properties": {"eu": TEXT}}, {"patternProperties": {"^e": TEXT}}, {"properties": {"eu": False}}):
+    for more in (
+        {"properties": {"eu": TEXT}},
+        {"patternProperties": {"^e": TEXT}},
+        {"properties": {"eu": False}},
+    ):
         assert [each.grade for each in breaks(old, {**old, **more})] == ["breaking"], more
-        assert {each.grade for each in breaks({"type": "object"}, {"type": "object", **more})} == {"may-break"}, more
+        assert {each.grade for each in breaks({"type": "object"}, {"type": "object", **more})} == {
+            "may-break"
+        }, more
 
 
 def test_a_pattern_that_no_key_can_match_is_not_missed() -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from attrs import frozen
 
 from confguard.secrets import HIDDEN, masked, secret_name
+from confguard.values import key_alike
 
 
 class Unshown(str):
@@ -172,12 +173,30 @@ def follow(data: object, path: Path) -> tuple[Path, bool]:
                 return tuple(walked), False
             walked.append(index)
             data = data[index]
-        elif isinstance(data, Mapping) and segment in data:
-            walked.append(segment)
-            data = data[segment]
+        elif isinstance(data, Mapping) and (key := key_alike(segment, data)) in data:
+            walked.append(key)
+            data = data[key]
         else:
             return tuple(walked), False
     return tuple(walked), True
+
+
+def spelt_as(data: object, path: Path) -> Path:
+    """A path with the keys that tables have where others are written alike.
+
+    >>> spelt_as({"ports": {"80": {}}}, ("ports", 80, "rate"))
+    ('ports', '80', 'rate')
+    """
+    spelt: list[Segment] = []
+    for segment in path:
+        own = (
+            key_alike(segment, data)
+            if isinstance(data, Mapping) and not isinstance(segment, Key)
+            else segment
+        )
+        spelt.append(own)
+        data = value_at(data, (own,)) if follow(data, (own,))[1] else None
+    return tuple(spelt)
 
 
 def _is_alone(segment: Segment, document: Mapping[Any, Any]) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import marshal
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from types import UnionType
 from typing import Any
 
@@ -42,6 +44,35 @@ def in_own_file(path: tuple[Any, ...], *sides: Any) -> tuple[Any, ...]:
     return path[1:] if any(isinstance(side, Files) for side in sides) else path
 
 
+def key_text(key: Any) -> str:
+    """A key as a text: JSON has no others."""
+    if isinstance(key, str):
+        return key
+    if key is None or isinstance(key, bool):
+        return {None: "null", True: "true", False: "false"}[key]
+    return key.isoformat() if isinstance(key, dt.date | dt.time) else str(key)
+
+
+def key_alike(key: Any, table: Mapping[Any, Any]) -> Any:
+    """The key of a table that is written like another: YAML has numbers and dates as keys, TOML and variables texts.
+
+    The key itself, where there is none.
+
+    >>> key_alike("80", {80: "http"}), key_alike(80, {"80": "http"}), key_alike("80", {"443": "https"})
+    (80, '80', '80')
+    """
+    if key in table:
+        return key
+    if not isinstance(key, str):
+        return text if (text := key_text(key)) in table else key
+    if key[-1:].isdigit():
+        for read in (int, dt.date.fromisoformat):
+            with suppress(ValueError):
+                if (other := read(key)) in table and str(other) == key:
+                    return other
+    return key
+
+
 def merge_layers(below: Any, above: Any) -> Any:
     """Mappings merge key by key; anything else in the upper layer replaces what is below.
 
@@ -50,8 +81,11 @@ def merge_layers(below: Any, above: Any) -> Any:
     """
     if not isinstance(below, Mapping) or not isinstance(above, Mapping):
         return above
-    added = {key: merge_layers(below[key], value) if key in below else value for key, value in above.items()}
-    return {**below, **added}
+    merged = dict(below)
+    for key, value in above.items():
+        own = key_alike(key, below)
+        merged[own] = merge_layers(below[own], value) if own in below else value
+    return merged
 
 
 def documents_of(data: Any) -> list[Any]:

@@ -17,7 +17,7 @@ from confguard.documents.interface import Places, Position
 from confguard.documents.registry import detect_format
 from confguard.errors import DocumentError
 from confguard.paths import Path as DocumentPath
-from confguard.paths import follow, path_from_json
+from confguard.paths import follow, path_from_json, spelt_as
 from confguard.values import Files, copied, merge_layers, same
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def _edited_files(
     for change in changes:
         for part in _apart(change, layered=layered):
             for name, each in split(edited, part):
-                edited[name] = edited[name].edit([each])
+                edited[name] = edited[name].edit([_in_keys_of(edited[name].data, each)])
     return edited
 
 
@@ -236,6 +236,12 @@ def _in_layers(files: dict[str, Document], change: Revealed) -> Iterator[tuple[s
         yield holding[-1], evolve(change, **own)
     else:
         raise DocumentError("no layer holds what is to be changed", path=list(files.values())[-1].path)
+
+
+def _in_keys_of(data: Any, change: Revealed) -> Revealed:
+    """The change with the keys that a file has: a number in YAML is a text in TOML."""
+    origin = change.origin and spelt_as(data, change.origin)
+    return evolve(change, path=spelt_as(data, change.path), origin=origin)
 
 
 def _listed(part: Document, path: DocumentPath) -> bool:

@@ -113,7 +113,7 @@ def _judge(
     wanted = [each for each in listed if isinstance(each, Wanted)]
     verdicts: list[Judged | LeftOut] = list(projects.loosened())
     verdicts += [each for each in listed if not isinstance(each, Wanted)]
-    whole = list(layered(wanted, change.base))
+    whole = list(layered(wanted, projects, change.base))
     ask = len(wanted) <= _MOST_FILES_ASKED
     for number, verdict in enumerate(_verdicts(whole, change, projects, ask=ask), 1):
         verdicts.append(verdict)

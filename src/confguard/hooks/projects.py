@@ -80,6 +80,22 @@ class Projects:
                 self._terms[known] = self._not_looser(was, now)
         return self._terms[known]
 
+    def before_layers(self, member: Membership) -> Project | None:
+        """The project before the change, where it had the config, and as layers."""
+        old = self.before.project(self.after.path_of(member.project)) if member.project else None
+        config = old.settings.configs.get(member.name or "") if old else None
+        return old if config and config.layers else None
+
+    def relayered(self) -> Iterator[Membership]:
+        """The configs that have other layers than before, or in another order."""
+        for each in self._changed:
+            project = self.after.project(each.path) if each.path.rpartition("/")[2] in PROJECT_FILES else None
+            for name, config in project.settings.configs.items() if project else ():
+                member = Membership(project, name, config)
+                old = self.before_layers(member)
+                if old and config.layers and old.config(name).layers != config.layers:
+                    yield member
+
     def below(self, link: str) -> Membership | None:
         """The config that names what stands below a link that leads to a folder."""
         return self.after.below(link) or self.before.below(link)
@@ -122,8 +138,9 @@ class Projects:
             terms = evolve(terms, impact=old.impact)
         if any("rule " in each for each in looser):
             terms = evolve(terms, rules=old.rules)
-        if old.schema and (terms.schema is None or looser_schema(old.schema, terms.schema)):
-            terms = evolve(terms, schema=old.schema)
+        if old.schema and old.schema is not terms.schema:  # a class is the work tree's, on both sides
+            looser_one = terms.schema is None or looser_schema(old.schema, terms.schema)
+            terms = evolve(terms, schema=old.schema) if looser_one else terms
         return terms
 
     def _terms_of(self, side: Memberships, member: Membership) -> Terms:

@@ -18,6 +18,7 @@ from confguard.errors import DocumentError
 from confguard.git import ChangedFile
 from confguard.hooks.memberships import Membership
 from confguard.hooks.projects import Projects
+from confguard.project import Project
 from confguard.risk.findings import Finding
 from confguard.risk.judging import Judged, LeftOut, Side, not_judged
 from confguard.risk.policy import Decision
@@ -153,36 +154,53 @@ def _not_judged(member: Membership, file: str, why: str, advice: str) -> Judged:
     return not_judged(file, why, advice, Decision.BLOCK if member.config else Decision.REVIEW)
 
 
-def layered(files: Iterable[Wanted], base: str) -> Iterator[Wanted]:
-    """The files that changed; those that are layers of one config as one, with its layers that did not change."""
-    groups: dict[tuple[Path, str], list[Wanted]] = {}
+def layered(files: Iterable[Wanted], projects: Projects, base: str) -> Iterator[Wanted]:
+    """The files that changed; those that are layers of one config as one, with its layers that did not change.
+
+    A config whose layers are others than before, or stand in another order, is one of those.
+    """
+    members = {(each.project.root, each.name): each for each in projects.relayered() if each.project}
+    groups: dict[tuple[Path, str | None], list[Wanted]] = {key: [] for key in members}
     for each in files:
         member = each.member
-        if member.project and member.config and member.name and member.config.layers:
-            groups.setdefault((member.project.root, member.name), []).append(each)
+        if member.project and member.config and member.config.layers:
+            key = member.project.root, member.name
+            members.setdefault(key, member)
+            groups.setdefault(key, []).append(each)
         else:
             yield each
-    for (_, name), changed in groups.items():
-        whole = _as_one(changed, name, base)
+    for key, changed in groups.items():
+        whole = _as_one(changed, members[key], projects, base)
         yield whole
         if whole.after.content is not None:  # a layer that is gone is told of, and not only what it said
             yield from (each for each in changed if each.after.content is None)
 
 
-def _as_one(changed: Sequence[Wanted], name: str, base: str) -> Wanted:
-    first, project = changed[0], changed[0].member.project
-    layout = project.layout_of(name) if project else None
-    assert project and layout
+def _as_one(changed: Sequence[Wanted], member: Membership, projects: Projects, base: str) -> Wanted:
+    root, now = git.root(), member.project
+    assert now is not None
+    sides = {os.path.relpath(root / each.file): (each.before, each.after) for each in changed}
+    before = _bundled(projects.before_layers(member) or now, member, 0, sides, base)
+    after = _bundled(now, member, 1, sides, base)
+    last = os.path.relpath((now.root / now.config(member.name or "").patterns[-1]).resolve(), root)
+    return Wanted(
+        changed[0].file if changed else last, changed[0].was if changed else last, before, after, member
+    )
+
+
+def _bundled(
+    project: Project, member: Membership, side: int, sides: Mapping[str, tuple[Side, Side]], base: str
+) -> Side:
+    """All layers that a project has for a config on one side of a change; those that did not change, of its base."""
+    name = member.name or ""
+    layout = project.layout_of(name)
+    assert layout is not None
     folder = os.path.relpath(project.root / common_folder(project.config(name).patterns))
     paths = {each: os.path.normpath(f"{folder}/{each}") for each in layout.names}
     unchanged = git.blobs([f"{base}:./{path}" for path in paths.values()], MAX_BYTES)
-    root = git.root()
-    sides = {os.path.relpath(root / each.file): (each.before, each.after) for each in changed}
-    known: tuple[dict[str, bytes], dict[str, bytes]] = ({}, {})
+    held: dict[str, bytes] = {}
     for each, path in paths.items():
-        same = Side(unchanged.get(f"{base}:./{path}"), path)
-        for contents, side in zip(known, sides.get(path, (same, same)), strict=True):
-            if side.content is not None:
-                contents[each] = side.content
-    before, after = (Side(layout.content(each) if each else None, folder, BUNDLE) for each in known)
-    return evolve(first, before=before, after=after)
+        content = sides[path][side].content if path in sides else unchanged.get(f"{base}:./{path}")
+        if content is not None:
+            held[each] = content
+    return Side(layout.content(held) if held else None, folder, BUNDLE)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from confguard.fields.backtracking import pump_of
+from confguard.values import key_text
 
 LONGEST_TEXT = 10_000
 """Longer texts are not matched: many patterns take time that grows with the square of a text's length."""
@@ -297,15 +298,6 @@ def as_json(data: Any) -> Any:
     if type(data) in (date, datetime, time):
         return DateText.of(data)
     return data.decode(errors="replace") if isinstance(data, bytes) else data
-
-
-def key_text(key: Any) -> str:
-    """A key as a text: JSON has no others."""
-    if isinstance(key, str):
-        return key
-    if key is None or isinstance(key, bool):
-        return {None: "null", True: "true", False: "false"}[key]
-    return key.isoformat() if isinstance(key, date | time) else str(key)
 
 
 def as_written(path: tuple[Any, ...], data: Any) -> tuple[Any, ...]:

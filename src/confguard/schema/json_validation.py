@@ -15,11 +15,12 @@ from confguard.errors import brief
 from confguard.paths import Path
 from confguard.schema.bounds import WORDS, listed
 from confguard.schema.conversion import CONVERSIONS
-from confguard.schema.formats import LONGEST_TEXT, Pattern, as_json, fits_format, key_text
+from confguard.schema.formats import LONGEST_TEXT, Pattern, as_json, fits_format
 from confguard.schema.interface import Failure, Untyped
 from confguard.schema.nodes import Dialect, SchemaNode
 from confguard.schema.problems import unknown_key
 from confguard.texts import in_number
+from confguard.values import key_text
 
 
 def fits(data: Any, node: SchemaNode) -> bool:

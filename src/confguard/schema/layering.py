@@ -13,7 +13,7 @@ from attrs import field, frozen
 from confguard.errors import Problem
 from confguard.paths import Path, follow, value_at
 from confguard.schema.shape import Shape
-from confguard.values import Elements, same
+from confguard.values import Elements, key_alike, key_text, same
 
 
 @frozen
@@ -57,15 +57,15 @@ def named(data: Any, shape: Shape, below: Any = None, *, caseless: bool = False)
     return Named(data_named, naming.written, tuple(naming.twice), tuple(naming.unclear))
 
 
-def spelt_alike(key: str, keys: Iterable[Any]) -> list[str]:
+def spelt_alike(key: str, keys: Iterable[Any]) -> list[Any]:
     """The keys that a variable's may stand for: it itself, else those of another letter case, else with `_` for others.
 
     >>> spelt_alike("main_db", ["Main_DB", "main-db"]), spelt_alike("a_b", ["a.b", "a-b"])
     (['Main_DB'], ['a.b', 'a-b'])
     """
-    known = [each for each in keys if isinstance(each, str)]
+    known = list(keys)
     for spelling in (str, str.lower, plainly):
-        if alike := [each for each in known if spelling(each) == spelling(key)]:
+        if alike := [each for each in known if spelling(key_text(each)) == spelling(key)]:
             return alike
     return []
 
@@ -96,8 +96,7 @@ class _Naming:
         known = below if isinstance(below, Mapping) else {}
         shape = shape.of({**known, **data}) if shape.variants else shape
         moved = self.moved(data, shape, place) if shape.names else {}
-        if self.caseless:
-            moved |= {(str(key),): (key,) for key in data if isinstance(key, int)}
+        if known or self.caseless:
             moved |= self.respelled(data, known, shape, place)
         others = set(moved.values()) | shape.names.keys()
         data_named: dict[Any, Any] = {}
@@ -138,18 +137,19 @@ class _Naming:
         self, data: dict[Any, Any], below: Mapping[Any, Any], shape: Shape, place: Path
     ) -> dict[Path, Path]:
         """The keys of a table that takes any, as they are spelt below."""
-        free = [key for key in below if key not in shape.fields and key not in data]
+        free = [key for key in below if key not in shape.fields and key not in data] if self.caseless else []
         moves: dict[Path, Path] = {}
         for key in data:
-            if key in shape.fields or key in below or not isinstance(key, str):
+            if key in shape.fields or key in below:
                 continue
-            alike = spelt_alike(key, free)
+            text = key_text(key)
+            alike = spelt_alike(text, free) if self.caseless else [key_alike(key, below)]
             if len(alike) > 1:
-                self.unclear.append(((*place, key), tuple(alike)))
+                self.unclear.append(((*place, key), tuple(map(key_text, alike))))
             elif alike and (alike[0],) in moves:
                 self.twice.append(((*place, *moves[(alike[0],)]), (*place, key)))
-            elif alike:
-                moves[(alike[0],)] = (key,)
+            elif (own := alike[0] if alike else text) is not key and own not in data:
+                moves[(own,)] = (key,)
         return moves
 
 
