@@ -876,3 +876,28 @@ def test_a_secret_that_does_not_change_hides_nothing_else() -> None:
     assert str(
         cg.diff({"password": "postgres", "user": "postgres"}, {"password": "postgres", "user": "app"})
     ) == ('user: "postgres" -> "app"')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: !hunter2x",
+        "password: !!hunter2x",
+        "password: !<hunter2x>",
+        "password: !hunter2x y",
+        "password: !hunter2x!y",
+        "!hunter2x: 1",
+        "a: !Ref b\npassword: !hunter2x",
+    ],
+)
+def test_a_password_that_yaml_takes_for_a_tag_is_not_shown(text: str) -> None:
+    """One that begins with an exclamation mark, and stands without quotes."""
+    with pytest.raises(cg.DocumentError) as caught:
+        cg.parse(text, "yaml")
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("tag", ["!Ref", "!Fn::Sub", "!Base64", "!vault", "!!python/object:os.system"])
+def test_a_tag_is_named(tag: str) -> None:
+    with pytest.raises(cg.DocumentError, match=f"the tag {tag} is not known"):
+        cg.parse(f"a: {tag} b", "yaml")

@@ -18,7 +18,7 @@ from pydantic import BaseModel, SecretStr
 import confguard as cg
 from confguard.cli import main
 from confguard.errors import SchemaError
-from confguard.fields import Duration, Impact
+from confguard.fields import Duration, Impact, Secret
 from confguard.hooks import pre_commit
 
 
@@ -192,6 +192,31 @@ def test_an_instance_is_told_not_to_be_the_schema_of_what_is_loaded() -> None:
 
     with pytest.raises(SchemaError, match="is not a schema"):
         cg.load(Pool(), {"size": 2})  # type: ignore[arg-type]
+
+
+class Bell(BaseModel):
+    key: Secret = Secret("")
+    other: SecretStr = SecretStr("")
+
+
+@dataclasses.dataclass
+class Chime:
+    key: Secret = dataclasses.field(default_factory=lambda: Secret(""))
+    other: Secret = dataclasses.field(default_factory=lambda: Secret(""))
+
+
+@pytest.mark.parametrize("kind", [Bell, Chime])
+def test_instances_bring_their_marks_along(kind: Any) -> None:
+    """Nothing but the type says that these are secrets."""
+    secret = "hunter2"
+    wrap = type(kind().other)
+    before, after = kind(), kind(key=Secret(secret), other=wrap(secret))
+    for difference in (cg.diff(before, after), cg.diff({}, after), cg.diff(after, {"key": "", "other": ""})):
+        assert len(difference) >= 1
+        assert secret not in str(difference) + json.dumps(difference.to_json())
+    conflicts = cg.merge(before, after, kind(key=Secret("hunter3"))).conflicts
+    assert conflicts
+    assert not any("hunter" in str(each) for each in conflicts)
 
 
 def git(*arguments: str) -> None:

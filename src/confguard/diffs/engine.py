@@ -17,28 +17,28 @@ from confguard.errors import DiffError
 from confguard.fields import Unordered
 from confguard.paths import Key, Path, Segment
 from confguard.schema.guarded import hidden, secret_texts
-from confguard.schema.schema import Schema, SchemaLike, resolve_schema
+from confguard.schema.schema import Schema, SchemaLike
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
-from confguard.schema.sources import Source, SourceData, read_source
+from confguard.schema.sources import Source, SourceData, read_source, schema_among
 from confguard.values import Documents, as_tables, documents_of, has_odd_tables, identical, same
 
 
 def diff(before: Source, after: Source, schema: SchemaLike = None, *, moves: bool = True) -> Diff:
     """The semantic diff of two sources: paths, documents, mappings, lists, or instances of a schema's class.
 
-    With a schema, values that mean the same are no change, and marks say how lists are compared. Without
-    one nothing is guessed equal: `true`, `1`, `1.0` and `"true"` all differ. Where a side holds several documents,
-    as YAML may, they are compared one by one. What went elsewhere is one `move`
-    unless `moves` is false. Raises `DocumentError` for a file that cannot be read, `TypeError` for what is not a
-    source, and `DiffError` for data that refers to itself or is nested deeper than Python can walk.
+    With a schema, which an instance brings along, values that mean the same are no change, and marks say how lists
+    are compared. Without one nothing is guessed equal: `true`, `1`, `1.0` and `"true"` all differ. Where a side holds
+    several documents, as YAML may, they are compared one by one. What went elsewhere is one `move` unless `moves` is
+    false. Raises `DocumentError` for a file that cannot be read, `TypeError` for what is not a source, and `DiffError`
+    for data that refers to itself or is nested deeper than Python can walk.
 
     >>> print(diff({"servers": [{"name": "a", "w": 1}]}, {"servers": [{"name": "a", "w": 2}]}))
     servers[name=a].w: 1 -> 2 (2 times more)
     >>> diff([1, True], [1, True]).same
     True
     """
-    resolved = resolve_schema(schema)
+    resolved = schema_among(schema, before, after)
     shape = resolved.shape if resolved else ANYTHING
     one, two = (_whole(read_source(side, shape), resolved) for side in (before, after))
     return compare(one, two, shape, moves=moves)

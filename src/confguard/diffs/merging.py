@@ -12,10 +12,10 @@ from confguard.diffs.render import json_value, show_value
 from confguard.documents.document import Document
 from confguard.fields import Unordered
 from confguard.paths import Path, path_to_json, show_path
-from confguard.schema.schema import SchemaLike, resolve_schema
+from confguard.schema.schema import SchemaLike
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING, Shape
-from confguard.schema.sources import Source, read_source
+from confguard.schema.sources import Source, read_source, schema_among
 from confguard.values import Documents, alone, copied, documents_of, same
 
 
@@ -83,7 +83,7 @@ def merge(base: Source, ours: Source, theirs: Source, schema: SchemaLike = None)
     >>> print(merge(base, {"pool": 32, "timeout": "2s"}, {"timeout": "2s"}).conflicts[0])
     pool: ours is 32, theirs is nothing, and it was 64
     """
-    resolved = resolve_schema(schema)
+    resolved = schema_among(schema, base, ours, theirs)
     shape = resolved.shape if resolved else ANYTHING
     read = [read_source(side, shape) for side in (base, ours, theirs)]
     sides = [side.data for side in read]

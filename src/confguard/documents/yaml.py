@@ -248,8 +248,14 @@ class _UnknownTagError(_RefusedError):
     def __init__(self, node: Any) -> None:
         known = node.tag.startswith(_YAML)
         shown = f"!!{node.tag.removeprefix(_YAML)}" if known else node.tag
-        super().__init__(f"the tag {shown} is not known", node)
+        if is_tag := _is_tag(shown, node):
+            super().__init__(f"the tag {shown} is not known", node)
+        else:  # it is not shown: it may be a password
+            super().__init__("begins with !, so that YAML reads it as a tag, which is not known", node)
         self.hint = "tags that ask for code or for types of one language are never read" if known else None
+        self.hint = (
+            self.hint if is_tag else "a text is to stand in quotes; a tag is named in `documents.tags`"
+        )
 
     def placed(self, text: str) -> ParseError:
         self.hint = self.hint or self._naming(text)
@@ -259,7 +265,8 @@ class _UnknownTagError(_RefusedError):
         """The line that names all unknown tags of the text."""
         import yaml
 
-        tags = {getattr(event, "tag", None) or "!" for event in yaml.parse(text, Loader=safe_loader())}
+        events: Iterator[Any] = yaml.parse(text, Loader=safe_loader())
+        tags = {event.tag for event in events if getattr(event, "tag", None) and _is_tag(event.tag, event)}
         named = json.dumps(sorted(tag for tag in tags if not tag.startswith(_YAML) and tag != "!"))
         return (
             f"put `documents.tags = {named}` at the top of confguard.toml, and they are read as their plain values"
@@ -267,10 +274,26 @@ class _UnknownTagError(_RefusedError):
         )
 
 
+_TAG = re.compile(r"!?!?[A-Za-z]+[0-9]{0,2}([-_:./]+[A-Za-z]+[0-9]{0,2})*")
+"""How tags are called: `!Ref`, `!Fn::Sub`, `!python/name:os.system`."""
+
+
+def _is_tag(shown: str, node: Any) -> bool:
+    """Is this one, and not a text that was to stand in quotes: is it called as tags are, and is there what it tags?"""
+    tags_nothing = getattr(node, "value", None) == "" and not node.style
+    return not tags_nothing and _TAG.fullmatch(shown) is not None
+
+
+_HANDLE = re.compile(r"found undefined tag handle '.*'", re.DOTALL)
+
+
 def _placed_error(error: Any, text: str) -> ParseError:
     mark = error.problem_mark or error.context_mark
     # PyYAML counts other line breaks, too, and columns of the parser's are those of an editor only through the index.
     message = ", ".join(part for part in (error.context, error.problem) if part)
+    message = _HANDLE.sub(
+        "found undefined tag handle", message
+    )  # which is what somebody wrote without quotes
     return ParseError.at(text, min(mark.index, len(text)) if mark else 0, message)
 
 

@@ -17,7 +17,7 @@ from confguard.paths import Path, follow, value_at
 from confguard.schema.conversion import has_fields
 from confguard.schema.instances import as_data, document_data, is_instance
 from confguard.schema.layering import as_written
-from confguard.schema.schema import resolve_schema
+from confguard.schema.schema import Schema, SchemaLike, resolve_schema
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.values import Elements, Files, as_tables
 
@@ -213,11 +213,20 @@ def read_source(source: Source, shape: Shape = ANYTHING, *, format: str | None =
         return SourceData(source if isinstance(source, dict | list) else as_tables(source))
     if is_instance(source, shape):
         return SourceData(document_data(source, shape))
-    if not isinstance(source, type) and has_fields(type(source)) and not _is_ours(type(source)):
-        schema = resolve_schema(type(source))
-        assert schema is not None
+    if schema := _of_instance(source):
         return SourceData(document_data(source, schema.shape))
     raise refused(source)
+
+
+def schema_among(schema: SchemaLike, *sources: object) -> Schema[Any] | None:
+    """The schema that is named; else that of the first source that is an instance of one, whose marks it carries."""
+    return resolve_schema(schema) or next(filter(None, map(_of_instance, sources)), None)
+
+
+def _of_instance(source: object) -> Schema[Any] | None:
+    kind = type(source)
+    is_one = not isinstance(source, type) and has_fields(kind) and not _is_ours(kind)
+    return resolve_schema(kind) if is_one else None
 
 
 def _is_ours(kind: type) -> bool:
