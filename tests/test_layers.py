@@ -239,3 +239,19 @@ def test_a_layer_is_edited_by_the_key_that_it_has(tmp_path: Path) -> None:
     assert head is not None
     edited = head.document.edit(cg.diff(head.document, {"ports": {80: {"limit": 500, "rate": 22}}}))
     assert edited.files["prod.toml"].text == "[ports.80]\nrate = 22  # more\n"
+
+
+def test_what_comes_from_files_of_secrets_is_shown_nowhere(tmp_path: Path) -> None:
+    """Whatever the schema says of it."""
+    (tmp_path / "db__host").write_text("internal-9f8e7d\n")
+    (tmp_path / "port").write_text("no-port-9f8e7d\n")
+    sources = [{"port": 8080}, cg.SecretFiles(tmp_path)]
+    explained = cg.explain(App, *sources)
+    assert "9f8e7d" not in str(explained) + json.dumps(explained.to_json())
+    assert explained["db.host"].value == "***"
+    assert [each.value for each in explained["port"].shadowed] == [8080, 80]
+    with pytest.raises(cg.ValidationError) as caught:
+        cg.load(App, *sources)
+    assert "9f8e7d" not in str(caught.value)
+    (tmp_path / "port").write_text("8081\n")
+    assert cg.load(App, *sources).db.host == "internal-9f8e7d"

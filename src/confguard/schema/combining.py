@@ -10,11 +10,13 @@ from attrs import evolve, field, frozen
 from confguard.errors import Problem, place
 from confguard.paths import Path, follow, value_at
 from confguard.schema.bounds import listed
+from confguard.schema.guarded import guarded, secret_texts, without
 from confguard.schema.instances import as_data, called
 from confguard.schema.layering import Overlay, named
 from confguard.schema.problems import named_twice, place_problem
-from confguard.schema.shape import COMPUTED, NOTHING, Shape
+from confguard.schema.shape import ANYTHING, COMPUTED, NOTHING, Shape
 from confguard.schema.sources import Layer
+from confguard.schema.standing import State
 
 
 @frozen
@@ -40,6 +42,11 @@ class Combined:
         for layer in reversed(self.layers):
             if (place := _cut_at(layer, path)) is not None:
                 yield layer, place
+
+    def without_secrets(self, problem: Problem) -> Problem:
+        """The problem without what layers hold that keep nothing but secrets."""
+        held = [guarded(each.data, None, State.SECRET, ANYTHING) for each in self.layers if each.secret]
+        return problem._replace(message=without(problem.message, secret_texts(held)))
 
     def untyped(self, path: Path) -> bool:
         """Does what stands at a path come from a layer whose values are all texts?"""

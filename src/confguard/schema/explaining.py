@@ -23,6 +23,7 @@ from confguard.schema.schema import Schema, SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import COMPUTED, NOTHING
 from confguard.schema.sources import Layer, Source, as_layers
+from confguard.secrets import HIDDEN
 from confguard.units import show_duration
 from confguard.values import Elements, same
 
@@ -209,7 +210,8 @@ class _Loading:
             ]  # a list with a gap
             placed = [combined.placed(problem, schema.shape) for problem in error.problems]
             problems += [each for each in placed if not _about_one_of(tuple(each.path), failed_paths)]
-        return cls(schema, written, combined, tuple(sorted(problems, key=by_place)), settings)
+        clean = sorted(map(combined.without_secrets, problems), key=by_place)
+        return cls(schema, written, combined, tuple(clean), settings)
 
 
 def _about_one_of(path: Path, others: list[Path]) -> bool:
@@ -234,7 +236,8 @@ class _Explainer:
         cut = self.combined.erased(path) if rest else ()
         erased = tuple(Erased(self.secrets.path(at), self.origin(layer, at)) for layer, at in cut)
         default = self.combined.default(path, self.secrets.shape)
-        shown, where = self.shown(value, path), self.secrets.path(path)
+        hidden = any(layer.secret for layer in counting[: self.partial(counting, path) + 1])
+        shown, where = HIDDEN if hidden else self.shown(value, path), self.secrets.path(path)
         has_default = default is not NOTHING and default is not COMPUTED
         before = value_at(self.combined.data, path) if counting else default
         written = completed(before, value, place) if counting else before
@@ -253,25 +256,33 @@ class _Explainer:
 
     def around(self, counting: list[Layer], path: Path) -> list[Origin]:
         """Where the list stands that a layer has only some elements of."""
+        return [self.origin(layer, path) for layer in counting[1 : self.partial(counting, path) + 1]]
+
+    def partial(self, counting: list[Layer], path: Path) -> int:
+        """How many layers, from the highest down, have only some elements of the list at a path."""
         partial = 0
         while partial < len(counting) - 1 and isinstance(value_at(counting[partial].data, path), Elements):
             partial += 1
-        return [self.origin(layer, path) for layer in counting[1 : partial + 1]]
+        return partial
 
     def origins(self, layer: Layer, path: Path) -> list[Origin]:
         """Where a layer has a value, and what it says besides, as the text of a table does of one of its fields."""
         beneath = layer.beneath.get(layer.as_written(path))
-        more = [Origin(layer.name, self.shown(beneath[0], path), beneath[1])] if beneath is not None else []
-        return [self.origin(layer, path), *more]
+        if beneath is None:
+            return [self.origin(layer, path)]
+        value = HIDDEN if layer.secret else self.shown(beneath[0], path)
+        return [self.origin(layer, path), Origin(layer.name, value, beneath[1])]
 
     def origin(self, layer: Layer, path: Path) -> Origin:
         """Where a layer has a value, and those of its elements that are written one by one."""
         written = layer.value(path)
-        value = self.shown(written, path)
+        value = HIDDEN if layer.secret else self.shown(written, path)
         text = layer.text(path) if value is written else None
         own = Origin(layer.name, value, *layer.where(path), text=text)
         parts = (
-            Origin(layer.name, self.shown(value_at(layer.data, inner), inner), source)
+            Origin(
+                layer.name, HIDDEN if layer.secret else self.shown(value_at(layer.data, inner), inner), source
+            )
             for inner, source in layer.parts(path)
             if source != own.file
         )

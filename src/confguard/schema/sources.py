@@ -41,6 +41,8 @@ class Layer:
     """What looked like a setting of ours and is none, with a did-you-mean."""
     caseless: bool = False
     """Does letter case mean nothing in its names?"""
+    secret: bool = False
+    """Is all that it says secret, whatever the schema marks?"""
     problems: tuple[Problem, ...] = ()
     """What cannot be read as what it is to be."""
     written: Mapping[Path, Path] = field(factory=dict)

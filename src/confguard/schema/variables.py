@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from confguard.documents.document import parse, read
 from confguard.documents.reading import load_bytes
@@ -91,7 +91,7 @@ class SecretFiles:
                 unused.append(f"{root / name} is not a setting{did_you_mean(name, known)}")
             else:
                 texts.add(name, _secret_text(root, name), str(root / name))
-        return texts.layer(f"secrets in {root}", unused)
+        return evolve(texts.layer(f"secrets in {root}", unused), secret=True)
 
 
 @frozen
