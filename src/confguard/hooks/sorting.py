@@ -170,10 +170,7 @@ def layered(files: Iterable[Wanted], projects: Projects, base: str) -> Iterator[
         else:
             yield each
     for key, changed in groups.items():
-        whole = _as_one(changed, members[key], projects, base)
-        yield whole
-        if whole.after.content is not None:  # a layer that is gone is told of, and not only what it said
-            yield from (each for each in changed if each.after.content is None)
+        yield _as_one(changed, members[key], projects, base)
 
 
 def _as_one(changed: Sequence[Wanted], member: Membership, projects: Projects, base: str) -> Wanted:

@@ -215,6 +215,8 @@ def _summed(findings: list[Finding], factors: list[Factor]) -> Risk:
 
 def _placed(finding: Finding, diff: Diff, changes: Mapping[Path, Change]) -> Finding:
     """The finding at its file and line: of the change it is about, or of the value itself."""
+    if finding.file:  # it is about a file as a whole
+        return finding
     lengths = range(len(finding.path), 0, -1)
     change = next((found for length in lengths if (found := changes.get(finding.path[:length]))), None)
     change = change or (None if finding.path else changes.get(()))

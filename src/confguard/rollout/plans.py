@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
-from confguard.documents.bundle import Bundle, parse_bytes
+from confguard.documents.bundle import BUNDLE, Bundle, parse_bytes
 from confguard.documents.document import Document, write
 from confguard.documents.layout import Layout
 from confguard.documents.registry import format_named
@@ -324,6 +324,10 @@ def _base(place: Place, head: Revision | None, document: Document) -> tuple[Any,
     nothing: Any = [] if isinstance(document.data, list) else {}
     if head is not None:
         try:
+            if (
+                document.format == head.format == BUNDLE
+            ):  # its files by the names that they have where one stands
+                return parse_bytes(head.content, BUNDLE, path=document.path, tags=["*"]), True, []
             return head.document, True, []
         except DocumentError as error:
             return nothing, False, [f"the head, revision {head.number}, does not parse: {error.message}"]

@@ -6,8 +6,14 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
+from attrs import evolve
+
+from confguard.diffs.changes import Diff
+from confguard.documents.bundle import Bundle
+from confguard.documents.document import Document
 from confguard.fields import Owner
-from confguard.risk.findings import Finding
+from confguard.paths import Path
+from confguard.risk.findings import Finding, Severity
 from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Example, Rule
 from confguard.schema.guarded import opaque
@@ -153,17 +159,31 @@ class FileRemoved(_ProcessRule):
     advice = "See that nothing reads it; where it was renamed, that its readers know the new name."
 
     def check(self, context: Context) -> Iterator[Finding]:
-        """By what git says of the file, or a config of its files: grave where nothing else changes, or more goes."""
-        changes, files = context.diff.changes, context.before if isinstance(context.before, Files) else {}
-        gone = [
-            change.path for change in changes if files and change.op == "remove" and len(change.path) == 1
-        ]
-        accompanied = context.process.accompanied or len(changes) > len(gone) > 0
-        for path in [()] if changes and context.process.removed else gone:
-            data = files[str(path[0])] if path else context.before
-            taken = next(filter(None, map(_takes_along, _documents(data))), None)
-            message = "the file is not there any more" + (f", and with it goes {taken}" if taken else "")
-            yield self.finding(path, message, "medium" if accompanied and not taken else None)
+        """By what git says of the file: grave where nothing else changes, or more goes; by which files a config has."""
+        changes = context.diff.changes
+        if changes and context.process.removed:
+            yield self.removed((), context.before, "medium" if context.process.accompanied else None)
+        elif isinstance(context.before, Files):
+            for change in changes:
+                if change.op == "remove" and len(change.path) == 1:
+                    yield self.removed(change.path, context.before[str(change.path[0])])
+                elif change.op == "move" and change.origin is not None and len(change.origin) == 1:
+                    yield self.finding(change.path, f"the file was called {change.origin[0]}", "medium")
+        for layer in _layers_gone(context.diff):
+            yield evolve(self.finding((), "the layer is not there any more"), file=layer.path)
+
+    def removed(self, path: Path, data: Any, milder: Severity | None = None) -> Finding:
+        """The finding of a file that is gone; not milder, where more goes with it."""
+        taken = next(filter(None, map(_takes_along, _documents(data))), None)
+        message = "the file is not there any more" + (f", and with it goes {taken}" if taken else "")
+        return self.finding(path, message, None if taken else milder)
+
+
+def _layers_gone(diff: Diff) -> list[Document]:
+    before, after = diff.before_document, diff.after_document
+    if not (isinstance(before, Bundle) and isinstance(after, Bundle) and before.layered and after.layered):
+        return []
+    return [layer for name, layer in before.files.items() if name not in after.files]
 
 
 def _documents(data: Any) -> Iterable[Any]:

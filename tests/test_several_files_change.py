@@ -1,0 +1,120 @@
+"""A config of several files whose files come, go, are called otherwise, or stand in another order."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import confguard as cg
+from confguard.cli import main
+from confguard.hooks.pre_commit import main as hook
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    sys.modules.pop("app_settings", None)
+
+
+def write(**files: str) -> None:
+    for name, text in files.items():
+        path = Path(name.replace("__", "/").replace("_", "."))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def commit() -> None:
+    identity = ["-c", "user.name=ana", "-c", "user.email=ana@example.org"]
+    if not Path(".git").exists():
+        subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "add", "-A"], check=True)
+    subprocess.run(["git", *identity, "commit", "-qm", "change"], check=True)
+
+
+def staged(capsys: Capture) -> dict[str, object]:
+    """What the hook decides of each file of the change."""
+    subprocess.run(["git", "add", "-A"], check=True)
+    hook(["--format", "json", "--no-history"])
+    return {each["file"]: each["decision"] for each in json.loads(capsys.readouterr().out)["files"]}
+
+
+LAYERS = '[configs.app]\nlayers = ["base.toml", "prod.toml"]\n'
+
+
+@pytest.mark.parametrize(
+    "layers", ['"prod.toml", "base.toml"', '"base.toml", "prod.toml", "eu.toml"'], ids=["order", "one more"]
+)
+def test_the_hook_judges_layers_that_are_put_together_otherwise(
+    folder: Path, capsys: Capture, layers: str
+) -> None:
+    """No layer changed, and what they say together did."""
+    write(
+        base_toml="replicas = 0\n",
+        prod_toml="replicas = 6\n",
+        eu_toml="replicas = 0\n",
+        confguard_toml=LAYERS,
+    )
+    commit()
+    write(confguard_toml=f"[configs.app]\nlayers = [{layers}]\n")
+    assert "block" in staged(capsys).values()
+    commit()
+    assert main(["assess", "--git", "HEAD~1..HEAD"]) == 1
+
+
+def test_a_class_as_schema_is_not_compared_with_itself(
+    folder: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To compare schemas takes a library that a plain installation does not have."""
+    write(app_toml="pool = 400\n", package_json="{}", confguard_toml=(
+        '[configs.app]\nfiles = ["app.toml"]\nschema = "app_settings:App"\n'
+    ))  # fmt: skip
+    Path("app_settings.py").write_text(
+        "from pydantic import BaseModel\nclass App(BaseModel):\n    pool: int\n"
+    )
+    commit()
+    write(app_toml="pool = 4\n", package_json='{"a": 1}')
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    assert staged(capsys)["app.toml"] == "review"
+
+
+def jobs() -> cg.Guard:
+    """A guard of two files."""
+    guard = cg.Guard("jobs", files=["*.toml"], store="memory://", targets=["live"])
+    before = {"mail.toml": {"every": "5m"}, "report.toml": {"every": "1h"}}
+    guard.apply(guard.plan(before, reason="two jobs"))
+    return guard
+
+
+GONE: dict[str, dict[str, object]] = {
+    "alone": {"report.toml": None},
+    "beside another change": {"report.toml": None, "mail.toml": {"every": "6m"}},
+    "called otherwise": {"report.toml": None, "report.off.toml": {"every": "1h"}},
+}
+
+
+@pytest.mark.parametrize("change", GONE.values(), ids=GONE)
+def test_a_file_that_goes_asks_for_a_review_whatever_else_changes(
+    folder: Path, change: dict[str, object]
+) -> None:
+    guard = jobs()
+    plan = guard.plan(change, reason="no reports")  # type: ignore[arg-type]
+    assert (plan.decision, "CG910" in {each.code for each in plan.risk.findings}) == ("review", True)
+    with pytest.raises(cg.PolicyError):
+        guard.apply(plan)
+
+
+def test_a_layer_that_goes_is_told_also_where_the_others_say_the_same(folder: Path) -> None:
+    guard = cg.Guard("app", layers=["base.toml", "prod.toml"], store="memory://", targets=["live"])
+    guard.apply(guard.plan({"base.toml": {"a": 1}, "prod.toml": {"a": 1}}, reason="two layers"))
+    plan = guard.plan({"prod.toml": None}, reason="one is enough")
+    assert (plan.decision, plan.diff.same) == ("review", True)
+    assert [(each.code, each.file) for each in plan.risk.findings] == [("CG910", "prod.toml")]
