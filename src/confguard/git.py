@@ -178,6 +178,11 @@ class LoggedCommit(NamedTuple):
     files: tuple[LoggedFile, ...]
     is_merge: bool = False
 
+    @property
+    def paths(self) -> list[str]:
+        """The paths of its files."""
+        return [file.path for file in self.files]
+
 
 def about(revision: str, *, cwd: Path | None = None) -> tuple[str, int, str]:
     """Author, time and subject of a commit. Raises `DocumentError`."""

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from confguard import ancestry, git
 from confguard.causes.changes import FIRST, IN_STORE, UNREAD, Collected, FileVersions, Recent, shell, shown
+from confguard.git import LoggedCommit
 from confguard.risk.circumstances import Circumstances
-from confguard.risk.history import Commit, Past, commits, remember, reverts
+from confguard.risk.history import Past, commits, remember, reverts
 from confguard.risk.judging import Side
 
 MOST = 600
@@ -73,7 +74,7 @@ def of_repository(
 
 
 def _sides(
-    commit: Commit, contents: Mapping[str, bytes], last: Mapping[str, str | None]
+    commit: LoggedCommit, contents: Mapping[str, bytes], last: Mapping[str, str | None]
 ) -> Iterator[FileVersions]:
     """The files of a commit: before, after, and as they were left by the last commit of the window."""
     for file in commit.files[:_FILES]:
@@ -88,10 +89,10 @@ def _digest(content: bytes | None) -> str | None:
 
 def _recent(
     repository: Path,
-    commit: Commit,
+    commit: LoggedCommit,
     sides: Sequence[FileVersions],
     circumstances: Circumstances,
-    by: Commit | None,
+    by: LoggedCommit | None,
     *,
     is_revert: bool,
 ) -> Recent:
@@ -113,11 +114,11 @@ def _recent(
     )
 
 
-def _time(commit: Commit) -> datetime:
+def _time(commit: LoggedCommit) -> datetime:
     return datetime.fromtimestamp(commit.at, UTC)
 
 
-def _contents(repository: Path, window: Sequence[Commit]) -> Mapping[str, bytes]:
+def _contents(repository: Path, window: Sequence[LoggedCommit]) -> Mapping[str, bytes]:
     """The contents of the files that changed, by the names of their blobs; what is very large is left out."""
     names = {
         name

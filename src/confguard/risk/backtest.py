@@ -16,9 +16,10 @@ from confguard.diffs.engine import diff
 from confguard.documents.bundle import parse_bytes
 from confguard.documents.registry import detect_format
 from confguard.errors import ConfguardError
+from confguard.git import LoggedCommit
 from confguard.risk.evidence import Outline, evidence, outline_of
 from confguard.risk.findings import Risk
-from confguard.risk.history import KEPT_AFTER, Commit, Past, commits, remember, reverts
+from confguard.risk.history import KEPT_AFTER, Past, commits, remember, reverts
 from confguard.risk.likelihood import Learner, Model, default_model, fit
 from confguard.risk.model import assess
 
@@ -35,7 +36,7 @@ Progress = Callable[[int, int], None]
 class Scored:
     """One commit: how likely it was to be reverted, what the findings score, and whether it was."""
 
-    commit: Commit
+    commit: LoggedCommit
     likelihood: float
     score: int
     reverted: bool
@@ -158,7 +159,7 @@ Measured = tuple[Outline, int, int]
 
 
 def _outlines(
-    repository: Path, history: Sequence[Commit], progress: Progress | None, workers: int | None
+    repository: Path, history: Sequence[LoggedCommit], progress: Progress | None, workers: int | None
 ) -> dict[str, Measured]:
     """What each commit changes; read by several processes, since that is most of the work."""
     chunks = [(repository, history[at : at + _CHUNK]) for at in range(0, len(history), _CHUNK)]
@@ -179,7 +180,7 @@ def _mapped(chunks: Iterable[Any], workers: int) -> Iterator[dict[str, Measured]
         yield from pool.map(_chunk, chunks)
 
 
-def _chunk(work: tuple[Path, Sequence[Commit]]) -> dict[str, Measured]:
+def _chunk(work: tuple[Path, Sequence[LoggedCommit]]) -> dict[str, Measured]:
     repository, part = work
     wanted = [
         blob
@@ -197,7 +198,7 @@ def _chunk(work: tuple[Path, Sequence[Commit]]) -> dict[str, Measured]:
     return {commit.sha: _outline(commit, parsed) for commit in part}
 
 
-def _outline(commit: Commit, parsed: Callable[[str, str], Any]) -> Measured:
+def _outline(commit: LoggedCommit, parsed: Callable[[str, str], Any]) -> Measured:
     shape, score, missing = Outline(), 0, 0
     for file in commit.files[:MOST_FILES]:
         try:

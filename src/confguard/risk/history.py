@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 from confguard import git
 from confguard.documents.registry import is_configuration
 from confguard.errors import ConfguardError
+from confguard.git import LoggedCommit, LoggedFile
 from confguard.paths import Path, value_at
 from confguard.stores.interface import Revision
 
@@ -165,43 +166,11 @@ class SettingsPast:
 
 
 @frozen
-class FileChange:
-    """One configuration file of a commit; a blob is None where there is no file."""
-
-    path: str
-    before: str | None
-    after: str | None
-    was: str | None = None
-    """Its path before, for a rename."""
-
-
-@frozen
-class Commit:
-    """One commit that touches configuration."""
-
-    sha: str
-    at: int
-    author: str
-    subject: str
-    body: str = field(repr=False)
-    files: tuple[FileChange, ...]
-    """The configuration files among those it touches."""
-    others: int = 0
-    """How many other files it touches."""
-    is_merge: bool = False
-
-    @property
-    def paths(self) -> list[str]:
-        """The paths of its configuration files."""
-        return [file.path for file in self.files]
-
-
-@frozen
 class Revert:
     """A commit was taken back by another: by name, or by hand."""
 
-    commit: Commit
-    by: Commit
+    commit: LoggedCommit
+    by: LoggedCommit
     how: str
 
 
@@ -212,23 +181,18 @@ def commits(
     revision: str = "HEAD",
     until: int | None = None,
     first_parent: bool = False,
-) -> Iterator[Commit]:
-    """The commits that touch configuration files, oldest first; what `git.log` takes. Raises `DocumentError`."""
+) -> Iterator[LoggedCommit]:
+    """The commits that touch configuration files, with these alone, oldest first; what `git.log` takes.
+
+    Raises `DocumentError`.
+    """
     for record in git.log(repository, most=most, revision=revision, until=until, first_parent=first_parent):
-        files, others = [], 0
-        for change in record.files:
-            if is_configuration(change.path):
-                files.append(FileChange(change.path, change.before, change.after, change.was))
-            else:
-                others += 1
+        files = tuple(file for file in record.files if is_configuration(file.path))
         if files:
-            yield Commit(
-                *(record.sha, record.at, record.author, record.subject, record.body),
-                *(tuple(files), others, record.is_merge),
-            )
+            yield record._replace(files=files)
 
 
-def remember(past: Past, commit: Commit, reverted: Commit | None) -> None:
+def remember(past: Past, commit: LoggedCommit, reverted: LoggedCommit | None) -> None:
     """Let a past know of a commit, and of the one that it takes back."""
     for file in commit.files:
         if file.was:
@@ -238,7 +202,7 @@ def remember(past: Past, commit: Commit, reverted: Commit | None) -> None:
         past.revert(reverted.author, reverted.paths, commit.at)
 
 
-def past_after(known: Sequence[Commit]) -> Past:
+def past_after(known: Sequence[LoggedCommit]) -> Past:
     """The past that commits leave, with what came of each of them."""
     found = reverts(known)
     taken_back = {revert.by.sha: revert.commit for revert in found}
@@ -252,7 +216,7 @@ def past_after(known: Sequence[Commit]) -> Past:
     return past
 
 
-def reverts(history: Iterable[Commit]) -> list[Revert]:
+def reverts(history: Iterable[LoggedCommit]) -> list[Revert]:
     """Who was reverted by whom: by commit, by subject, or undone by hand within 30 days."""
     seen = _Seen()
     return [revert for commit in history for revert in seen.next(commit)]
@@ -260,12 +224,12 @@ def reverts(history: Iterable[Commit]) -> list[Revert]:
 
 @define
 class _Seen:
-    by_sha: dict[str, Commit] = field(factory=dict)
-    by_subject: dict[str, Commit] = field(factory=dict)
-    touched: dict[str, list[tuple[Commit, FileChange]]] = field(factory=lambda: defaultdict(list))
+    by_sha: dict[str, LoggedCommit] = field(factory=dict)
+    by_subject: dict[str, LoggedCommit] = field(factory=dict)
+    touched: dict[str, list[tuple[LoggedCommit, LoggedFile]]] = field(factory=lambda: defaultdict(list))
     taken: set[str] = field(factory=set)
 
-    def next(self, commit: Commit) -> Iterator[Revert]:
+    def next(self, commit: LoggedCommit) -> Iterator[Revert]:
         revert = self._named(commit) or self._undone(commit)
         if revert and revert.commit.sha not in self.taken:
             self.taken.add(revert.commit.sha)
@@ -275,7 +239,7 @@ class _Seen:
         for file in commit.files:
             self.touched[file.path].append((commit, file))
 
-    def _named(self, commit: Commit) -> Revert | None:
+    def _named(self, commit: LoggedCommit) -> Revert | None:
         for named in _NAMED.findall(commit.body):
             known = self.by_sha.get(named) or next(
                 (self.by_sha[sha] for sha in self.by_sha if sha.startswith(named)), None
@@ -286,9 +250,9 @@ class _Seen:
         known = self.by_subject.get(quoted[1]) if quoted else None
         return Revert(known, commit, "by subject") if known else None
 
-    def _undone(self, commit: Commit) -> Revert | None:
+    def _undone(self, commit: LoggedCommit) -> Revert | None:
         """The latest commit all of whose files have the blobs again that they had before it."""
-        candidates: dict[str, tuple[Commit, set[str]]] = {}
+        candidates: dict[str, tuple[LoggedCommit, set[str]]] = {}
         for file in commit.files:
             for earlier, change in reversed(self.touched.get(file.path, [])[-20:]):
                 if commit.at - earlier.at > _UNDONE_WITHIN:
