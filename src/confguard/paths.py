@@ -103,6 +103,12 @@ Path: TypeAlias = tuple[Segment, ...]
 _PLAIN = re.compile(r"[^\s.\[\]{}\"'\\=:]+")
 
 
+def overlap(one: Path, other: Path) -> bool:
+    """Is one of two paths the other, or inside of it?"""
+    length = min(len(one), len(other))
+    return one[:length] == other[:length]
+
+
 def dig(element: Any, dotted: str) -> Any:
     """The value of a field, or of a field of a field (`metadata.name`); None where there is none."""
     for name in dotted.split("."):

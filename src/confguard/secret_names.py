@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-
-def word_set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
+from confguard.texts import word_set
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-zß-ÿ]+|[A-Z]+|\d+")
 _NOUN = re.compile(

@@ -24,8 +24,8 @@ from confguard.secret_names import (
     plural_name,
     says_otherwise,
     secret_name,
-    word_set,
 )
+from confguard.texts import word_set
 
 __all__ = [
     "HIDDEN",

@@ -15,6 +15,15 @@ _ONE = re.compile(r"((?<![\d.,])1 (?:character|element|key))s\b")
 _GAP = " ... "
 
 
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, parted by blanks.
+
+    >>> sorted(word_set("max limit"))
+    ['limit', 'max']
+    """
+    return frozenset(text.split())
+
+
 def amount(count: int, thing: str, things: str | None = None) -> str:
     """A count and what is counted: one or many.
 

@@ -10,9 +10,6 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from confguard.documents.bundle import parse_bytes
-from confguard.documents.document import Document
-from confguard.documents.registry import detect_format
 from confguard.errors import DocumentError, MergeConflictError, NotFoundError, StoreError, harmless
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.judging import Side
@@ -44,14 +41,6 @@ class FileVersions:
     def is_last(self) -> bool:
         """Was it left as this change had it, until the symptom?"""
         return self.at_symptom.content == self.after.content
-
-
-def parsed(side: Side) -> Document | None:
-    """A side as a document; None where there was no file. Raises `DocumentError`."""
-    if side.content is None:
-        return None
-    kind = side.format or detect_format(side.name).name
-    return parse_bytes(side.content, kind, path=side.name, tags=["*"])
 
 
 @frozen(kw_only=True)

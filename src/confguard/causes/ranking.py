@@ -11,14 +11,14 @@ from typing import TypeAlias
 
 from attrs import define, field, frozen
 
-from confguard.causes.changes import Collected, FileVersions, Recent, parsed, shown
+from confguard.causes.changes import Collected, FileVersions, Recent, shown
 from confguard.causes.dependencies import Dependencies
 from confguard.causes.symptoms import Match, Symptom
 from confguard.diffs.changes import Change, Diff
-from confguard.diffs.engine import diff
+from confguard.diffs.engine import diff_of_file
 from confguard.documents.document import Document
 from confguard.errors import ConfguardError, harmless
-from confguard.paths import Path
+from confguard.paths import overlap
 from confguard.risk.findings import Factor, Risk
 from confguard.risk.judging import Side, Terms
 from confguard.texts import amount
@@ -134,7 +134,7 @@ def rank(
         collected.notes.append(
             f"{len(candidates):,} changes: the likeliest {LOOKED_INTO} by time and name were compared"
         )
-    parse = cache(parsed)  # what one change left is what the next one found
+    parse = cache(lambda side: side.document(tags=["*"]))  # what one change left is what the next one found
     compared = [each for each in likeliest if _compare(each, symptom, terms_of, parse, collected)]
     if len(compared) > ASSESSED:
         collected.notes.append(
@@ -212,10 +212,10 @@ def _compare(
                 if not candidate.broken and _parses(file.before, parse) and not _parses(file.after, parse):
                     candidate.broken = f"{file.name} does not parse any more: {error}"
             continue
-        change = _diff(before, after, terms_of(file.name))
+        change = diff_of_file(before, after, terms_of(file.name).schema)
         if change.same:
             continue
-        if not file.is_last and not _is_left(change, _diff(before, now, terms_of(file.name))):
+        if not file.is_last and not _is_left(change, diff_of_file(before, now, terms_of(file.name).schema)):
             continue
         candidate.diffs.append((file, change))
     if not candidate.diffs and not was_broken:
@@ -242,19 +242,9 @@ def _parses(side: Side, parse: _Parse) -> bool:
     return True
 
 
-def _diff(before: Document | None, after: Document | None, terms: Terms) -> Diff:
-    empty: object = [] if any(isinstance(each.data, list) for each in (before, after) if each) else {}
-    return diff(before or empty, after or empty, terms.schema)
-
-
 def _is_left(change: Diff, since: Diff) -> bool:
     """Is something of a change still in force, after what came later?"""
-    return any(_related(one.path, other.path) for one in change for other in since)
-
-
-def _related(one: Path, other: Path) -> bool:
-    length = min(len(one), len(other))
-    return one[:length] == other[:length]
+    return any(overlap(one.path, other.path) for one in change for other in since)
 
 
 def _match(candidate: _Candidate, symptom: Symptom) -> None:

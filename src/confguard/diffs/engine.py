@@ -53,6 +53,12 @@ def from_json_patch(operations: Iterable[Mapping[str, Any]], before: Any, schema
     return diff(before, patched(before, operations), schema)
 
 
+def diff_of_file(before: Document | None, after: Document | None, schema: SchemaLike = None) -> Diff:
+    """What became of a file that may have come or gone: one that is not there holds nothing."""
+    empty: Any = [] if any(isinstance(side.data, list) for side in (before, after) if side) else {}
+    return diff(before or empty, after or empty, schema)
+
+
 def _whole(side: SourceData, schema: Schema[Any] | None) -> SourceData:
     """A side whose layers, where it has some, are put together as the schema's names have it."""
     document = schema.whole(side.document) if schema and side.document else None

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import attrs
 from attrs import frozen
 
 from confguard import git
 from confguard.diffs.changes import Diff
-from confguard.diffs.engine import diff
+from confguard.diffs.engine import diff_of_file
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
@@ -164,9 +164,7 @@ def _file(name: str, old: Load, new: Load, was: str | None, schema: SchemaLike) 
         if before == after:
             return None
         one, two = _parsed(was or name, before), _parsed(name, after)
-        empty: Any = [] if isinstance((one or two).data, list) else {}  # type: ignore[union-attr]
-        difference = diff(one or empty, two or empty, schema)
-        return FileDiff(name, status, difference, renamed_from=was)
+        return FileDiff(name, status, diff_of_file(one, two, schema), renamed_from=was)
     except DocumentError as error:
         return FileDiff(name, "unreadable", error=str(error), renamed_from=was)
 

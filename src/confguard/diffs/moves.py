@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from confguard.diffs.changes import Step
 from confguard.diffs.identity import leaves, likenesses, token
-from confguard.paths import Key, Path
+from confguard.paths import Key, Path, overlap
 from confguard.schema.shape import Shape
 from confguard.values import same
 
@@ -155,17 +155,12 @@ def _chosen(matches: list[_Match]) -> list[_Match]:
     chosen: list[_Match] = []
     for match in sorted(matches, key=lambda match: -match.weight):
         clash = any(
-            _overlap(match.gone.path, other.gone.path) or _overlap(match.come.path, other.come.path)
+            overlap(match.gone.path, other.gone.path) or overlap(match.come.path, other.come.path)
             for other in chosen
         )
         if not clash:
             chosen.append(match)
     return chosen
-
-
-def _overlap(one: Path, other: Path) -> bool:
-    length = min(len(one), len(other))
-    return one[:length] == other[:length]
 
 
 def _rewritten(steps: list[Step], matches: list[_Match], between: Between) -> list[Step]:

@@ -11,7 +11,7 @@ from attrs import frozen
 from confguard.diffs.changes import Diff
 from confguard.risk.findings import Risk
 from confguard.risk.history import History
-from confguard.risk.names import word_set
+from confguard.texts import word_set
 
 _VERSION = re.compile(r"\d+\.\d+|[0-9a-f]{7,}")
 _WORDS = {

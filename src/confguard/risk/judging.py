@@ -6,13 +6,13 @@ The hook, CI and the command line all judge by this, so that they never differ o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from attrs import evolve, field, frozen
 
 from confguard.diffs.changes import Diff
-from confguard.diffs.engine import diff
+from confguard.diffs.engine import diff_of_file
 from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
 from confguard.documents.reading import conflict_line, names_around
@@ -68,6 +68,13 @@ class Side:
     content: bytes | None = field(repr=False)
     name: str
     format: str | None = None
+
+    def document(self, format: str | None = None, tags: Iterable[str] = ()) -> Document | None:
+        """What it says; None where it is not there. Raises `DocumentError`."""
+        if self.content is None:
+            return None
+        known = self.format or format or detect_format(self.name).name
+        return parse_bytes(self.content, known, path=self.name, tags=tags)
 
 
 @frozen
@@ -143,15 +150,14 @@ def judge(
     if before.content == after.content:
         return LeftOut(file, "its content is the same")
     try:
-        document = _parsed(after, terms.format)
+        document = after.document(terms.format)
     except DocumentError as error:
         named = named or conflict_line(after.content or b"") is not None  # then nobody meant it to be so
         return _unreadable(file, before, after, error, terms, named=named)
     if problems := schema_findings(terms.schema, document):
         return Judged(file, Decision.BLOCK, faults=problems)
     old = _before(before, terms.format)
-    empty: Any = [] if any(isinstance(side.data, list) for side in (old, document) if side) else {}
-    change = diff(old or empty, document or empty, terms.schema)
+    change = diff_of_file(old, document, terms.schema)
     circumstances = evolve(circumstances_of(change), removed=after.content is None)
     risk = terms.assess(change, circumstances)
     risk = evolve(risk, findings=tuple(evolve(each, file=each.file or file) for each in risk.findings))
@@ -210,17 +216,10 @@ def _unreadable(
     return Judged(file, Decision.BLOCK, faults=(parse_finding(error, after.name, after.content),))
 
 
-def _parsed(side: Side, format: str | None) -> Document | None:
-    if side.content is None:
-        return None
-    known = side.format or format or detect_format(side.name).name
-    return parse_bytes(side.content, known, path=side.name)
-
-
 def _before(side: Side, format: str | None) -> Document | None:
     """The document before; None where there was none that parses: then the change mends it."""
     try:
-        return _parsed(side, format)
+        return side.document(format)
     except DocumentError:
         return None
 

@@ -14,7 +14,7 @@ from confguard.diffs.effects import effect_of
 from confguard.documents.document import Document
 from confguard.errors import ConfguardError
 from confguard.fields import Impact, ImpactLevel, Safer
-from confguard.paths import Path, show_path
+from confguard.paths import Path, overlap, show_path
 from confguard.risk.acceptance import split_accepted, void_comments
 from confguard.risk.circumstances import Circumstances, Process
 from confguard.risk.evidence import evidence, outline_of
@@ -187,14 +187,9 @@ def _cleaned(findings: list[Finding], diff: Diff) -> Iterator[Finding]:
     secrets = diff.secrets
     hiding = [(each.path, texts) for each in diff if (texts := secret_texts((each.before, each.after)))]
     for finding in findings:
-        changed = [text for path, texts in hiding if _related(path, finding.path) for text in texts]
+        changed = [text for path, texts in hiding if overlap(path, finding.path) for text in texts]
         message = secrets.clean_at(finding.message, finding.path, changed, whole=False)
         yield attrs.evolve(finding, path=secrets.path(finding.path), message=message)
-
-
-def _related(one: Path, other: Path) -> bool:
-    length = min(len(one), len(other))
-    return one[:length] == other[:length]
 
 
 def _left_out(rule: Rule, why: str) -> Finding:

@@ -37,15 +37,6 @@ _UNITS = {
 _OFF = {"false", "no", "off", "disabled", "disable", "none", "never", "optional", "permissive", "0"}
 
 
-def word_set(text: str) -> frozenset[str]:
-    """The words of a text, parted by blanks.
-
-    >>> sorted(word_set("max limit"))
-    ['limit', 'max']
-    """
-    return frozenset(text.split())
-
-
 @lru_cache(maxsize=4096)
 def words_of(name: str) -> frozenset[str]:
     """The lower-case words of a name, each also without a plural's `s`, and neighbours as one word.

@@ -16,9 +16,10 @@ from confguard.diffs.changes import Change, Diff
 from confguard.fields import Impact
 from confguard.paths import Key, Path, follow, value_at
 from confguard.risk.circumstances import Process
-from confguard.risk.names import name_of, word_set, words_of, words_on_path
+from confguard.risk.names import name_of, words_of, words_on_path
 from confguard.risk.rules.edits import Edit, document_of, edits_of, leaves, paired
 from confguard.schema.shape import ANYTHING, Shape
+from confguard.texts import word_set
 from confguard.values import Files
 
 T = TypeVar("T")

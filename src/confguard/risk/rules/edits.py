@@ -15,10 +15,11 @@ from confguard.diffs.effects import amounts, ratio
 from confguard.diffs.engine import diff
 from confguard.fields import FieldType, Secret
 from confguard.paths import Key, Path
-from confguard.risk.names import name_of, word_set, words_of, words_on_path
+from confguard.risk.names import name_of, words_of, words_on_path
 from confguard.risk.rules.roles import roles_of
 from confguard.schema.guarded import opaque
 from confguard.schema.shape import Shape
+from confguard.texts import word_set
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ "
 _FLAG = re.compile(r"--?([A-Za-z][\w.-]*)(?:[= ](.*))?", re.DOTALL)

@@ -10,10 +10,10 @@ from confguard.diffs.effects import amounts, comparable
 from confguard.documents.document import Document
 from confguard.paths import Path
 from confguard.risk.findings import Finding
-from confguard.risk.names import word_set, words_of
+from confguard.risk.names import words_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized
 from confguard.secrets import masked_settings
-from confguard.texts import shortened
+from confguard.texts import shortened, word_set
 
 _OBSERVED = word_set(
     "peak observed used usage current now typical average working actual measured received issued seen "

@@ -8,11 +8,12 @@ from typing import Any
 from attrs import field, frozen
 
 from confguard.paths import Key
-from confguard.risk.names import parts_of, polarity, switched, word_set, words_of, words_on_path
+from confguard.risk.names import parts_of, polarity, switched, words_of, words_on_path
 from confguard.risk.rules.interface import Context, Edit, sized
 from confguard.risk.rules.roles import ROLES, words_for
 from confguard.risk.rules.table import Happened
 from confguard.secrets import is_reference
+from confguard.texts import word_set
 
 EVERYTHING = frozenset(
     word_set("* *.* *:* .* ^.*$ ** /* all any anyone everyone everything allusers")

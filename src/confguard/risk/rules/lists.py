@@ -8,10 +8,11 @@ from typing import Any
 
 from confguard.paths import Path
 from confguard.risk.findings import Finding, Severity
-from confguard.risk.names import name_of, polarity, word_set, words_of, words_on_path
+from confguard.risk.names import name_of, polarity, words_of, words_on_path
 from confguard.risk.rules.edits import leaves
 from confguard.risk.rules.interface import Context, Example, Rule
 from confguard.risk.rules.roles import roles_of
+from confguard.texts import word_set
 
 _STANDING_IN = word_set(
     "zone zones az azs region regions ns nameserver nameservers resolver resolvers server servers host "

@@ -6,8 +6,8 @@ import re
 from abc import abstractmethod
 
 from confguard.fields.backtracking import polynomial_of, pump_of
-from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict
+from confguard.texts import word_set
 
 _NAMES = word_set("regex regexp pattern patterns match matches rewrite rule filter")
 _META = re.compile(r"[\\^$|]|[)\].*+?][*+?{]|\.[*+]|\[[^\]]+\]")

@@ -9,8 +9,8 @@ from typing import Any
 from confguard.diffs.effects import amounts
 from confguard.paths import show_path, value_at
 from confguard.risk.findings import Finding
-from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized
+from confguard.texts import word_set
 
 _STRANGERS = re.compile(
     r"\$\{\{\s*github\.(?:head_ref|event\.(?:issue|pull_request|comment|review|review_comment|discussion|head_commit|"

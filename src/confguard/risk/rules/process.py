@@ -14,10 +14,9 @@ from confguard.documents.document import Document
 from confguard.fields import Owner
 from confguard.paths import Path
 from confguard.risk.findings import Finding, Severity
-from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Example, Rule
 from confguard.schema.guarded import opaque
-from confguard.texts import amount
+from confguard.texts import amount, word_set
 from confguard.values import Documents, Files
 
 _THIN = word_set("wip fix fixes update change test tmp misc stuff config tweak minor x")

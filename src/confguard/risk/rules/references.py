@@ -8,11 +8,12 @@ from typing import Any
 
 from confguard.paths import Key, Path
 from confguard.risk.findings import Finding
-from confguard.risk.names import head_of, name_of, word_set, words_of, words_on_path
+from confguard.risk.names import head_of, name_of, words_of, words_on_path
 from confguard.risk.rules.context import environment_of
 from confguard.risk.rules.edits import leaves
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized
 from confguard.schema.guarded import opaque
+from confguard.texts import word_set
 
 _REFERRING = word_set(
     "ref selector label node reflector name backend upstream pool target default use service "

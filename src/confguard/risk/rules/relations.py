@@ -11,9 +11,10 @@ from typing import Any, ClassVar, TypeAlias
 from confguard.diffs.effects import amounts
 from confguard.paths import Path
 from confguard.risk.findings import Finding
-from confguard.risk.names import parts_of, unit_in, word_set, words_of
+from confguard.risk.names import parts_of, unit_in, words_of
 from confguard.risk.rules.edits import leaves
 from confguard.risk.rules.interface import Context, Example, Rule
+from confguard.texts import word_set
 
 _OUTER = word_set("client gateway proxy frontend edge total overall deadline ingress")
 _INNER = word_set("upstream backend server connect read db database query statement")

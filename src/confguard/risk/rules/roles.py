@@ -12,7 +12,8 @@ from functools import cache, lru_cache
 from attrs import frozen
 
 from confguard.paths import Path
-from confguard.risk.names import subject_of, word_set, words_of, words_on_path
+from confguard.risk.names import subject_of, words_of, words_on_path
+from confguard.texts import word_set
 
 
 @frozen

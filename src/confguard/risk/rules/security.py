@@ -11,10 +11,11 @@ from typing import Any
 from confguard.fields import Secret
 from confguard.paths import reveal
 from confguard.risk.findings import Finding
-from confguard.risk.names import head_of, parts_of, polarity, word_set, words_of
+from confguard.risk.names import head_of, parts_of, polarity, words_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized
 from confguard.risk.rules.kinds import means_everything
 from confguard.secrets import is_reference, is_token, secret_name
+from confguard.texts import word_set
 
 _WEAK = word_set(
     "none null md5 sha1 des 3des rc4 rc2 ssl sslv2 sslv3 tlsv1 tls1.0 tlsv1.0 tlsv1.1 tls1.1 1.0 1.1 plain anon export"

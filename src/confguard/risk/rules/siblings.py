@@ -8,11 +8,12 @@ from typing import Any
 from confguard.diffs.effects import ratio, times
 from confguard.paths import Path, value_at
 from confguard.risk.findings import Finding
-from confguard.risk.names import head_of, name_of, parts_of, word_set, words_of, words_on_path
+from confguard.risk.names import head_of, name_of, parts_of, words_of, words_on_path
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized
 from confguard.risk.rules.kinds import means_everything
 from confguard.risk.rules.roles import ROLES, roles_of
 from confguard.secrets import is_reference
+from confguard.texts import word_set
 
 _TOGETHER = word_set(
     "topic queue exchange version secretversion keyid kid schema realm issuer audience subnet cidr vlan mtu secret "

@@ -11,9 +11,9 @@ from confguard.documents.document import Document
 from confguard.documents.interface import Position
 from confguard.paths import Path, reveal, value_at
 from confguard.risk.findings import Finding
-from confguard.risk.names import word_set
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized
 from confguard.secrets import is_reference
+from confguard.texts import word_set
 
 _TYPES = {bool: "a boolean", str: "a text", dict: "a table", list: "a list"} | dict.fromkeys(
     (int, float), "a number"
