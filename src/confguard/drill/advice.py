@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 from confguard.diffs.engine import diff
 from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
+from confguard.documents.editing.toml_values import inline
 from confguard.drill.mutants import Mutant
 from confguard.errors import ConfguardError
 from confguard.paths import Path, show_path, value_at
@@ -122,9 +123,4 @@ def _outside(value: object) -> tuple[str, str] | None:
 
 def _toml(rule: UserRule) -> str:
     members = {name: getattr(rule, name) for name in ("code", "when", "message", "severity", "advice")}
-    # JSON's strings are TOML's, but for DEL, and for the halves of characters that TOML has no escape for.
-    lines = [
-        f"{name} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
-        for name, value in members.items()
-    ]
-    return "\n".join(["[[rules]]", *lines])
+    return "\n".join(["[[rules]]", *(f"{name} = {inline(value)}" for name, value in members.items())])

@@ -14,8 +14,9 @@ from attrs import evolve
 
 from confguard import git
 from confguard.documents.bundle import parse_bytes
+from confguard.documents.document import Document
 from confguard.documents.registry import detect_format, is_configuration
-from confguard.errors import ConfguardError, DocumentError, SchemaError
+from confguard.errors import ConfguardError
 from confguard.fields import ImpactLevel
 from confguard.git import ChangedFile
 from confguard.hooks.memberships import PROJECT_FILES, Membership, Memberships, Snapshot, project_around
@@ -26,7 +27,7 @@ from confguard.risk.findings import SEVERITIES, Finding, Risk
 from confguard.risk.judging import Judged, LeftOut, Terms
 from confguard.risk.policy import Policy
 from confguard.risk.rules.user import UserRule
-from confguard.schema.json_schema import JsonSchema
+from confguard.schema.json_schema import read_json_schema
 from confguard.schema.schema import Schema, resolve_schema
 
 _ADVICE = "Let whoever answers for the policy approve it, in a change of its own."
@@ -285,16 +286,12 @@ def schema_in(snapshot: Snapshot, path: str) -> Schema[Any] | None:
     content = snapshot.content(path)
     if content is None:
         return None
+
+    def in_git(file: str) -> Document:
+        return parse_bytes(content, detect_format(path).name, path=file)
+
     file = os.path.relpath(snapshot.root / path)
-    try:
-        document = parse_bytes(content, detect_format(path).name, path=file)
-    except DocumentError as error:
-        raise SchemaError(f"schema '{file}': {error}", hint=error.hint) from error
-    if not isinstance(document.data, dict | bool):
-        raise SchemaError(f"schema '{file}': a mapping was expected")
-    schema = JsonSchema(file, document.data, document, _Beside(snapshot))
-    schema.resolve()
-    return resolve_schema(schema)  # type: ignore[arg-type]
+    return resolve_schema(read_json_schema(file, in_git, _Beside(snapshot)))  # type: ignore[arg-type]
 
 
 def looser_schema(old: Schema[Any], new: Schema[Any]) -> list[str]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any, TypeAlias
 
 from confguard.documents.document import write
+from confguard.documents.editing.toml_values import dotted, inline
+from confguard.documents.editing.tree import UnfitError
 from confguard.errors import DocumentError
 from confguard.paths import show_path
 from confguard.schema.bounds import listed
 from confguard.schema.comparing.ranges import Range
 from confguard.schema.example_data import example_data
-from confguard.schema.json_export import own_fields
+from confguard.schema.json_export import own_fields, plain_data
 from confguard.schema.limits import allowed, default_text, described
 from confguard.schema.schema import Schema
 from confguard.schema.secrets import shown_at
@@ -70,7 +71,7 @@ def _toml_lines(shape: Shape, data: dict[str, Any] | None, path: tuple[str, ...]
             open_ = there is not None or (data is not None and _may_be_empty(child))
             yield ""
             yield from _about(child)
-            yield ("" if open_ else "# ") + f"[{'.'.join(map(_toml_key, inner))}]"
+            yield ("" if open_ else "# ") + f"[{dotted(inner)}]"
             yield from lines
 
 
@@ -136,28 +137,13 @@ def _assignment(path: tuple[str, ...], shape: Shape, data: dict[str, Any] | None
 
 def _line(key: str, value: Any, format: str) -> str:
     if format == "toml":
-        return f"{_toml_key(key)} = {_toml_value(value)}"
+        try:
+            return f"{dotted([key])} = {inline(plain_data(value))}"
+        except UnfitError as error:
+            hint = "confguard schema example --as yaml"
+            raise DocumentError("TOML has no null, which the schema asks for", hint=hint) from error
     text = write({key: value}, format).text.rstrip("\n")
     return text if "\n" not in text else f"{text.partition(':')[0]}: {json.dumps(value)}"
-
-
-def _toml_key(key: str) -> str:
-    return key if re.fullmatch("[A-Za-z0-9_-]+", key) else json.dumps(key)
-
-
-def _toml_value(value: Any) -> str:
-    """A value on one line."""
-    if isinstance(value, dict):
-        inner = ", ".join(f"{_toml_key(str(key))} = {_toml_value(each)}" for key, each in value.items())
-        return f"{{ {inner} }}" if inner else "{}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_toml_value, value))}]"
-    if value is None:
-        raise DocumentError(
-            "TOML has no null, which the schema asks for", hint="confguard schema example --as yaml"
-        )
-    text = write({"x": value}, "toml").text.rstrip("\n").removeprefix("x = ")
-    return text if "\n" not in text else json.dumps(value)
 
 
 def _placeholder(shape: Shape) -> Any:

@@ -255,11 +255,12 @@ def _default(shape: Shape) -> Any:
         return [] if value is not dict else {}
     if value is NOTHING or callable(value):
         return NOTHING
-    data = _as_json(as_data(value, shape))
+    data = plain_data(as_data(value, shape))
     return data if _is_json(data) else NOTHING
 
 
-def _as_json(value: Any) -> Any:
+def plain_data(value: Any) -> Any:
+    """Data as JSON and TOML have it."""
     if isinstance(value, dict):
-        return {str(plain(key)): _as_json(child) for key, child in value.items()}
-    return [_as_json(child) for child in value] if isinstance(value, list) else plain(value)
+        return {str(plain(key)): plain_data(child) for key, child in value.items()}
+    return [plain_data(child) for child in value] if isinstance(value, list) else plain(value)

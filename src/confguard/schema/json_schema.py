@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -50,26 +50,24 @@ class JsonSchema:
         except RecursionError:
             raise SchemaError(f"schema '{self.name}': is nested too deep") from None
 
-    def resolve(self) -> SchemaNode:
-        """Find all that it refers to now, and check it. Raises `SchemaError` for what is wrong with it."""
-        return self.root
-
     @cached_property
     def shape(self) -> Shape:
         """What stands where."""
         return shape_of(self.root)
 
 
-def read_json_schema(path: str) -> JsonSchema:
-    """The schema in a JSON or YAML file. Raises `SchemaError`."""
+def read_json_schema(
+    path: str, read: Callable[[str], Document] = read, others: Mapping[str, Any] | None = None
+) -> JsonSchema:
+    """The schema in a JSON or YAML file, with all that it refers to. Raises `SchemaError`."""
     try:
         document = read(path)
     except DocumentError as error:
         raise SchemaError(f"schema '{path}': {error}", hint=error.hint) from error
     if not isinstance(document.data, dict | bool):
         raise SchemaError(f"schema '{path}': a mapping was expected")
-    schema = JsonSchema(path, document.data, document)
-    schema.resolve()
+    schema = JsonSchema(path, document.data, document, {} if others is None else others)
+    _ = schema.root  # now, and not when it is first asked something
     return schema
 
 
