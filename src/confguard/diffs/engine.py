@@ -158,7 +158,7 @@ class Walk:
             self.mappings(old, new, path, place, shape, compared=compared)
         elif isinstance(old, list) and isinstance(new, list):
             self.lists(old, new, path, place, shape)
-        elif not same(old, new) and not _means_same(old, new, shape):
+        elif not shape.agree(old, new):
             self.steps.append(Step("replace", path, place, shape, old, new))
 
     def mappings(
@@ -193,7 +193,7 @@ class Walk:
         for key, value in new.items():
             if key in old and (type(key) is str or _same_key(key, old)):
                 continue
-            if not _is_default(value, shape.child(key)) and not _was_renamed(key, old, shape):
+            if not _is_default(value, shape.child(key)) and _name_in(old, key, shape) is None:
                 self.steps.append(Step("add", (*path, key), (*place, key), shape.child(key), None, value))
 
     def _renamed(
@@ -305,10 +305,6 @@ def _same_key(key: Any, mapping: dict[Any, Any]) -> bool:
     return any(type(other) is type(key) for other in mapping if other == key)
 
 
-def _was_renamed(key: Any, old: dict[Any, Any], shape: Shape) -> bool:
-    return _name_in(old, key, shape) is not None
-
-
 def _name_in(mapping: dict[Any, Any], key: Any, shape: Shape) -> Any:
     """The other name under which a mapping holds a setting; None where it does not."""
     if not shape.names or type(key) is not str:
@@ -316,10 +312,6 @@ def _name_in(mapping: dict[Any, Any], key: Any, shape: Shape) -> Any:
     own = shape.names.get((key,), (key,))
     names = [own, *(name for name, of in shape.names.items() if of == own)]
     return next((name[0] for name in names if len(name) == 1 and name[0] != key and name[0] in mapping), None)
-
-
-def _means_same(old: Any, new: Any, shape: Shape) -> bool:
-    return shape.kind == "value" and same(shape.meaning(old), shape.meaning(new))
 
 
 def _is_default(value: Any, shape: Shape) -> bool:

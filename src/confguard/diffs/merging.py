@@ -105,9 +105,9 @@ class _Merger:
 
     def values(self, base: Any, ours: Any, theirs: Any, path: Path, shape: Shape) -> Any:
         shape = shape.of(ours)
-        if _agree(ours, theirs, shape) or _agree(base, theirs, shape):
+        if shape.agree(ours, theirs) or shape.agree(base, theirs):
             return ours
-        if _agree(base, ours, shape):
+        if shape.agree(base, ours):
             return theirs
         if isinstance(ours, dict) and isinstance(theirs, dict):
             known = base if isinstance(base, dict) else {}
@@ -170,10 +170,6 @@ class _Merger:
         ]
         self.conflicts.append(Conflict(self.secrets.path(path), was, mine, other, tuple(places)))
         return ours
-
-
-def _agree(one: Any, other: Any, shape: Shape) -> bool:
-    return same(one, other) or (shape.kind == "value" and same(shape.meaning(one), shape.meaning(other)))
 
 
 def _multisets(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:

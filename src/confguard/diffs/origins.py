@@ -16,7 +16,7 @@ from confguard.diffs.moves import find_moves
 from confguard.paths import Key, Path, follow
 from confguard.schema.shape import ANYTHING, Shape
 from confguard.units import unit_of
-from confguard.values import Documents, same
+from confguard.values import Documents
 
 
 @frozen
@@ -140,7 +140,7 @@ def means_same(before: Any, after: Any, shape: Shape = ANYTHING) -> bool:
     (True, False, False)
     """
     shape = shape.of(after) if shape.variants else shape
-    if same(before, after) or (shape.kind == "value" and same(shape.meaning(before), shape.meaning(after))):
+    if shape.agree(before, after):
         return True
     if not (isinstance(before, str) and isinstance(after, str) and (unit_of(before) or unit_of(after))):
         return False

@@ -9,8 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
-from functools import cached_property, lru_cache, partial
-from pathlib import Path
+from functools import cached_property, partial
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 
 from attrs import evolve, frozen
@@ -208,9 +208,9 @@ def _named(
     wanted = [
         each
         for each in changed
-        if any(place in named for place in (each.path, *_folders(each.path))) or _is_unnamed(each, projects)
+        if any(place in named for place in _with_folders(each.path)) or _is_unnamed(each, projects)
     ]
-    there = {place for each in wanted for place in (each.path, *_folders(each.path))}
+    there = {place for each in wanted for place in _with_folders(each.path)}
     others = named.keys() - there
     left_out = [LeftOut(named[path], "it did not change") for path in sorted(others)]
     for each in left_out:
@@ -243,14 +243,9 @@ def _from_root(root: Path, file: str) -> str:
     return place.relative_to(root).as_posix()
 
 
-def _folders(path: str) -> tuple[str, ...]:
-    """The folders that a file of the repository stands in, its root last."""
-    return _and_above(path.rpartition("/")[0])
-
-
-@lru_cache(maxsize=4096)
-def _and_above(folder: str) -> tuple[str, ...]:
-    return (folder, *_and_above(folder.rpartition("/")[0])) if folder else (".",)
+def _with_folders(path: str) -> list[str]:
+    """A path, and the folders that it stands in, the root of the repository last."""
+    return [path, *map(str, PurePosixPath(path).parents)]
 
 
 def _edits(changed: Iterable[ChangedFile]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -103,7 +104,7 @@ class Memberships:
     def read_ahead(self, paths: Iterable[str]) -> None:
         """Read the project files around all of these at once."""
         folders = {folder for path in {_folder(path) for path in paths} for folder in _upwards(path)}
-        self.places = [_in(folder, name) for folder in sorted(folders) for name in PROJECT_FILES]
+        self.places = [posixpath.join(folder, name) for folder in sorted(folders) for name in PROJECT_FILES]
         self.snapshot.read_ahead(self.places)
 
     def membership(self, path: str) -> Membership | None:
@@ -161,7 +162,7 @@ class Memberships:
 
     def _read(self, folder: str) -> Project | None:
         for name in PROJECT_FILES:
-            content = self.snapshot.content(_in(folder, name))
+            content = self.snapshot.content(posixpath.join(folder, name))
             file = self.snapshot.root / folder / name
             try:
                 if content is not None and has_project(file, content):
@@ -238,7 +239,3 @@ def _upwards(folder: str) -> list[str]:
     """A folder and those around it, the root (a blank) last."""
     parents = [each.as_posix() for each in PurePosixPath(folder).parents]
     return list(dict.fromkeys("" if each == "." else each for each in (folder, *parents)))
-
-
-def _in(folder: str, name: str) -> str:
-    return f"{folder}/{name}" if folder else name

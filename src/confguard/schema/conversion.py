@@ -73,7 +73,7 @@ def options_of(hint: Any) -> list[Any]:
     >>> options_of(Literal[True, "auto"]), options_of(int)
     ([True, 'auto'], [])
     """
-    return [_written(option) for option in _members(hint)]
+    return [written(option) for option in _members(hint)]
 
 
 def choice(value: Any, hint: Any) -> Any:
@@ -102,7 +102,7 @@ def written_choice(value: Any, hint: Any) -> Any:
         return value
     if get_origin(hint) is Literal or isinstance(value, enum.Enum):
         return option
-    return _written(option) if _written(option) in options_of(hint) and not _is_it(value, option) else value
+    return written(option) if written(option) in options_of(hint) and not _is_it(value, option) else value
 
 
 def expected_options(hint: Any, value: Any = None) -> str:
@@ -121,7 +121,8 @@ def _members(hint: Any) -> Iterable[Any]:
     return (get_args(hint) if get_origin(hint) is Literal else tuple(hint)) if is_choice(hint) else ()
 
 
-def _written(option: Any) -> Any:
+def written(option: Any) -> Any:
+    """An option, or a key, as a document has it."""
     return option.value if isinstance(option, enum.Enum) else option
 
 
@@ -134,21 +135,21 @@ def _is_word(option: Any) -> bool:
 
 
 def _is_it(value: Any, member: Any) -> bool:
-    return value is member or (type(value) is type(_written(member)) and bool(value == _written(member)))
+    return value is member or (type(value) is type(written(member)) and bool(value == written(member)))
 
 
 def _equals(value: Any, member: Any) -> bool:
     """`1.0` is 1, and `True` is not."""
-    return not isinstance(value, bool) and not _is_word(member) and bool(value == _written(member))
+    return not isinstance(value, bool) and not _is_word(member) and bool(value == written(member))
 
 
 def _reads_as(value: Any, member: Any) -> bool:
-    written = _written(member)
-    read = CONVERSIONS.get(type(written))
-    if not isinstance(value, str) or isinstance(written, str) or read is None:
+    own = written(member)
+    read = CONVERSIONS.get(type(own))
+    if not isinstance(value, str) or isinstance(own, str) or read is None:
         return False
     try:
-        return bool(read(value) == written)
+        return bool(read(value) == own)
     except ValueError:
         return False
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any, get_origin
 
 from confguard.fields import FieldType, Secret
+from confguard.schema.conversion import written
 from confguard.schema.shape import COMPUTED, NOTHING, Shape
 from confguard.values import Elements
 
@@ -29,7 +30,7 @@ def as_data(value: Any, shape: Shape) -> Any:
     if shape.wrapper is not None and isinstance(value, shape.wrapper):
         return as_data(getattr(value, "root", None), shape)
     if isinstance(value, Mapping):
-        return {_written(key): as_data(inner, shape.child(key)) for key, inner in value.items()}
+        return {written(key): as_data(inner, shape.child(key)) for key, inner in value.items()}
     if is_instance(value, shape):
         return _table(value, shape)
     if isinstance(value, list | tuple):
@@ -37,10 +38,6 @@ def as_data(value: Any, shape: Shape) -> Any:
     if isinstance(value, set | frozenset):
         return [as_data(inner, shape.child(0)) for inner in sorted(value, key=repr)]
     return value
-
-
-def _written(key: Any) -> Any:
-    return key.value if isinstance(key, enum.Enum) else key
 
 
 def document_data(value: Any, shape: Shape) -> Any:

@@ -13,7 +13,7 @@ from confguard.errors import nearest
 from confguard.fields import ByteSize, Duration, FieldType, Ratio, Secret
 from confguard.paths import Key, Path, Segment
 from confguard.schema.conversion import as_type, written_choice
-from confguard.values import Files
+from confguard.values import Files, same
 
 
 class _Nothing:
@@ -259,6 +259,10 @@ class Shape:
             return self.read(value)
         except (ValueError, TypeError, ArithmeticError):
             return value
+
+    def agree(self, one: Any, other: Any) -> bool:
+        """Do two values say the same, as they are or as the schema's type reads them?"""
+        return same(one, other) or (self.kind == "value" and same(self.meaning(one), self.meaning(other)))
 
     def read(self, value: Any) -> Any:
         """The value as the schema's type reads it. Raises `ValueError` and its like."""

@@ -232,8 +232,7 @@ class _Tables:
             ]
             if not any(same(each, now) for each in before) and self.possible(name):
                 nodes = [self.new.child({"required": [name]}), *before]
-                extra = tuple(node for node in nodes)
-                yield from self.compare.of_case(evolve(self.case, parts=(*self.case.parts, *extra)), now)
+                yield from self.compare.of_case(evolve(self.case, parts=(*self.case.parts, *nodes)), now)
 
     def of_names(self) -> Iterator[Refusal]:
         if "propertyNames" not in self.new.keywords:
