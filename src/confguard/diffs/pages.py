@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from html import escape
 from string import Template
-from typing import Any, TypeAlias
 
 from confguard.diffs.changes import Change, Diff
 from confguard.diffs.render import show_value
@@ -19,8 +18,6 @@ _CONTEXT = 3
 """Lines that are shown around a line that differs."""
 _MOST_LINES = 20_000
 """Longer texts are not put side by side."""
-
-Line: TypeAlias = "tuple[int, str] | None"
 
 _PAGE = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>$title</title>
@@ -149,7 +146,7 @@ def to_markdown(diff: Diff, title: str | None = None) -> str:
 
 
 def _table_row(change: Change) -> str:
-    cells = [_WORDS[change.op], _code_cell(show_path(change.path)), *_values(change), str(change.effect)]
+    cells = [_WORDS[change.op], code_cell(show_path(change.path)), *_values(change), str(change.effect)]
     return "| " + " | ".join(cells) + " |"
 
 
@@ -157,15 +154,11 @@ def _values(change: Change) -> tuple[str, str]:
     if change.op == "move":
         counted = isinstance(change.path[-1], Key)
         origin = (
-            f"position {change.before}" if counted else _code_cell(show_path(change.origin or change.path))
+            f"position {change.before}" if counted else code_cell(show_path(change.origin or change.path))
         )
         return origin, f"position {change.after}" if counted else ""
-    before = "" if change.op == "add" else _shown(change.before)
-    return before, "" if change.op == "remove" else _shown(change.after)
-
-
-def _shown(value: Any) -> str:
-    return _code_cell(show_value(value))
+    before = "" if change.op == "add" else code_cell(show_value(change.before))
+    return before, "" if change.op == "remove" else code_cell(show_value(change.after))
 
 
 def code(text: str) -> str:
@@ -175,6 +168,6 @@ def code(text: str) -> str:
     return f"{fence}{space}{harmless(text)}{space}{fence}"
 
 
-def _code_cell(text: str) -> str:
+def code_cell(text: str) -> str:
     """Inline code in a table."""
     return code(text).replace("|", "\\|")

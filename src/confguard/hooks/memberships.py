@@ -103,13 +103,14 @@ class Memberships:
 
     def read_ahead(self, paths: Iterable[str]) -> None:
         """Read the project files around all of these at once."""
-        folders = {folder for path in {_folder(path) for path in paths} for folder in _upwards(path)}
+        around = set(map(posixpath.dirname, paths))
+        folders = {folder for each in around for folder in _upwards(each)}
         self.places = [posixpath.join(folder, name) for folder in sorted(folders) for name in PROJECT_FILES]
         self.snapshot.read_ahead(self.places)
 
     def membership(self, path: str) -> Membership | None:
         """What a file belongs to; None where it is not to be judged."""
-        around = self._patterns_around(_folder(path))
+        around = self._patterns_around(posixpath.dirname(path))
         for each in around:
             if config := each.config_of(path):
                 return Membership(each.project, *config)
@@ -119,14 +120,14 @@ class Memberships:
 
     def below(self, link: str) -> Membership | None:
         """The config that names what stands below a link that leads to a folder."""
-        for each in self._patterns_around(_folder(link)):
+        for each in self._patterns_around(posixpath.dirname(link)):
             if config := each.config_below(link):
                 return Membership(each.project, *config)
         return None
 
     def project(self, file: str) -> Project | None:
         """The project of a file of this path, where that is the one that counts in its folder."""
-        project = self._of_folder(_folder(file))
+        project = self._of_folder(posixpath.dirname(file))
         return project if project and self.path_of(project) == file else None
 
     def all_projects(self) -> Iterator[Project]:
@@ -229,10 +230,6 @@ def _spellings(base: Path, start: str, named: str) -> Iterator[str]:
     file = base / start / named
     if file.is_symlink():
         yield escape(os.path.relpath(file.resolve(), base))
-
-
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
 
 
 def _upwards(folder: str) -> list[str]:

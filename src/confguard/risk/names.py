@@ -166,7 +166,7 @@ def meaning(name: str) -> frozenset[str] | None:
     True
     """
     known = _known()
-    return known.get(_plain(name)) or known.get(_plain(name.rpartition(".")[2]))  # `net.core.somaxconn`
+    return known.get(plain(name)) or known.get(plain(name.rpartition(".")[2]))  # `net.core.somaxconn`
 
 
 @cache
@@ -187,8 +187,9 @@ def _known() -> Mapping[str, frozenset[str]]:
     known = {name: words for names in vocabulary().values() for name, words in names.items()}
     for point in entry_points(group="confguard.vocabulary"):
         known |= point.load()
-    return {_plain(name): frozenset(words.split()) for name, words in known.items()}
+    return {plain(name): frozenset(words.split()) for name, words in known.items()}
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name in the spelling in which all of its spellings are alike: `maxConns`, `max_conns`, `MAX-CONNS`."""
     return "".join(char for char in name.lower() if char.isalnum())

@@ -7,6 +7,7 @@ import os
 import textwrap
 from collections.abc import Callable
 
+from confguard.diffs.pages import code_cell
 from confguard.errors import harmless
 from confguard.paths import show_path
 from confguard.risk.findings import Finding, Severity
@@ -177,18 +178,14 @@ def to_markdown(verdicts: Verdicts) -> str:
     lines = [f"**confguard: {worst}**", "", "| file | decision | risk | findings |", "|---|---|---|---|"]
     for each in judged:
         score = f"{each.risk.score} ({each.risk.level})" if each.risk else "cannot be judged"
-        lines.append(f"| {_cell(each.file)} | {each.decision} | {score} | {len(each.findings)} |")
+        lines.append(f"| {code_cell(each.file)} | {each.decision} | {score} | {len(each.findings)} |")
     for each in judged:
         for finding in each.findings:
             place = f"{finding.file or each.file}:{finding.line or 1}"
-            where = f"{_cell(place)} {_cell(show_path(finding.path))}"
+            where = f"{code_cell(place)} {code_cell(show_path(finding.path))}"
             lines += ["", f"- **{finding.code} {finding.severity}** {where}:"]
             lines.append(f"  {_plain(finding.message)}. {_plain(finding.advice)}")
     return "\n".join([*lines, "", *(_plain(line) for line in _left_out(verdicts).split("\n"))])
-
-
-def _cell(text: str) -> str:
-    return "`" + harmless(text).replace("`", "'").replace("|", "\\|") + "`"
 
 
 def _plain(text: str) -> str:

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from confguard.paths import Path
 from confguard.risk.findings import Severity
-from confguard.risk.names import name_of
+from confguard.risk.names import name_of, plain
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
 from confguard.risk.rules.programs_known import Fact, fact_of
 from confguard.texts import word_set
@@ -103,7 +103,7 @@ def _known() -> Mapping[str, tuple[Warned, ...]]:
 
 def _plain(value: Any) -> str:
     text = str(value)[:_LONGEST].lower()
-    return text if text in {"/dev/null"} else "".join(char for char in text if char.isalnum())
+    return text if text == "/dev/null" else plain(text)
 
 
 class _FactRule(EditRule):

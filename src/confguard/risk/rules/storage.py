@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from confguard.risk.names import polarity
+from confguard.risk.names import plain, polarity
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
 
 _SAFE_FIRST: dict[str, tuple[str, ...]] = {
@@ -38,8 +38,7 @@ class DurabilityWeakened(EditRule):
 
     def judge(self, edit: Edit, context: Context) -> Verdict:
         """From a safe value to one that is less safe."""
-        own = edit.name.lower().rpartition("::")[2].rpartition(".")[2]  # `redis::appendonly` of Puppet
-        name = "".join(char for char in own if char.isalnum())
+        name = plain(edit.name.rpartition("::")[2].rpartition(".")[2])  # `redis::appendonly` of Puppet
         safe = _SAFE_FIRST.get(name.removeprefix("innodb")) or _SAFE_FIRST.get(name)
         if safe is None or edit.before is None or edit.after is None:
             return None
