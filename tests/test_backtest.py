@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import confguard as cg
 from confguard.cli import main
+from confguard.git import log
 from confguard.hooks.judging import judge_range, past_of
 from confguard.risk import backtest as backtesting
 from confguard.risk.backtest import (
@@ -24,7 +25,7 @@ from confguard.risk.backtest import (
     recall_at,
 )
 from confguard.risk.evidence import GROUPS, Outline, evidence
-from confguard.risk.history import History, Past, commits, reverts
+from confguard.risk.history import History, Past, of_configuration, reverts
 from confguard.risk.likelihood import Learner, Model, default_model, fit, read_model
 
 Capture = pytest.CaptureFixture[str]
@@ -185,7 +186,7 @@ def test_reverts_are_found_by_commit_by_subject_and_by_hand(repository: Reposito
     repository.commit("something else", b_toml="y = 2\n", a_toml="x = 1\n")
     repository.commit("one of two", a_toml="x = 7\n", b_toml="y = 7\n")
     repository.commit("only half of it", a_toml="x = 1\n")
-    found = {revert.commit.sha: revert.how for revert in reverts(commits(Path()))}
+    found = {revert.commit.sha: revert.how for revert in reverts(of_configuration(log(Path())))}
     assert found == {first: "by commit", second: "by subject", third: "by hand"}
 
 
@@ -194,7 +195,7 @@ def test_what_is_undone_after_a_month_is_a_change_of_its_own(repository: Reposit
     repository.commit("raise", a_toml="x = 2\n")
     repository.day += 40
     repository.commit("lower", a_toml="x = 1\n")
-    assert reverts(commits(Path())) == []
+    assert reverts(of_configuration(log(Path()))) == []
 
 
 def history_of_reverts(repository: Repository, rounds: int = 14) -> None:

@@ -31,7 +31,8 @@ from confguard.causes.ranking import rank
 from confguard.causes.repositories import of_repository
 from confguard.causes.symptoms import Symptom
 from confguard.documents.document import write
-from confguard.risk.history import commits, reverts
+from confguard.git import log
+from confguard.risk.history import of_configuration, reverts
 from confguard.risk.judging import Terms
 from confguard.stores import Append, Draft, chain
 from confguard.stores.sqlite import MemoryStore
@@ -291,7 +292,7 @@ class NamedRevert:
 
 def reverts_by_name(repository: Path, within: timedelta) -> Iterator[NamedRevert]:
     """The reverts of a branch that name a commit of its last hours, oldest first."""
-    known = list(commits(repository, first_parent=True))
+    known = list(of_configuration(log(repository, first_parent=True)))
     for revert in reverts(known):
         if revert.how != "by hand" and revert.by.at - revert.commit.at <= within.total_seconds():
             yield NamedRevert(

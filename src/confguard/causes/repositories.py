@@ -12,7 +12,7 @@ from confguard import ancestry, git
 from confguard.causes.changes import FIRST, IN_STORE, UNREAD, Collected, FileVersions, Recent, shell, shown
 from confguard.git import LoggedCommit
 from confguard.risk.circumstances import Circumstances
-from confguard.risk.history import Past, commits, remember, reverts
+from confguard.risk.history import Past, of_configuration, remember, reverts
 from confguard.risk.judging import Side
 
 MOST = 600
@@ -31,9 +31,9 @@ def of_repository(
     revision: str = "HEAD",
 ) -> None:
     """Add the commits from `start` to `at` that lead to a revision. Raises `DocumentError`."""
-    known = list(
-        commits(repository, most=MOST, revision=revision, until=int(until.timestamp()), first_parent=True)
-    )
+    to = int(until.timestamp())
+    logged = git.log(repository, most=MOST, revision=revision, until=to, first_parent=True)
+    known = list(of_configuration(logged))
     if len(known) == MOST and known[0].at >= start.timestamp():
         collected.notes.append(
             f"{shown(str(repository))}: the newest {MOST} commits were looked at, and there are more"

@@ -25,7 +25,7 @@ from confguard.git import ChangedFile
 from confguard.hooks.projects import Projects
 from confguard.hooks.sorting import LINK, SUBMODULE, Wanted, layered, sorted_out
 from confguard.risk.circumstances import Circumstances
-from confguard.risk.history import History, Past, commits, past_after
+from confguard.risk.history import History, Past, of_configuration, past_after
 from confguard.risk.judging import Judged, LeftOut, Side, Terms, Verdicts, judge
 from confguard.risk.likelihood import Model, default_model, refined
 from confguard.risk.reports import REPORTS
@@ -304,7 +304,7 @@ def judge_against(revision: str, file: str, before: Side, after: Side, terms: Te
 def past_of(repository: Path, revision: str = "HEAD") -> Past | None:
     """What a repository's newest commits tell of authors and files; None where there are none yet."""
     try:
-        known = list(commits(repository, most=REMEMBERED, revision=revision))
+        known = list(of_configuration(git.log(repository, most=REMEMBERED, revision=revision)))
     except DocumentError:
         return None
     return past_after(known)

@@ -19,7 +19,7 @@ from confguard.errors import ConfguardError
 from confguard.git import LoggedCommit
 from confguard.risk.evidence import Outline, evidence, outline_of
 from confguard.risk.findings import Risk
-from confguard.risk.history import KEPT_AFTER, Past, commits, remember, reverts
+from confguard.risk.history import KEPT_AFTER, Past, of_configuration, remember, reverts
 from confguard.risk.likelihood import Learner, Model, default_model, fit
 from confguard.risk.model import assess
 
@@ -131,7 +131,7 @@ def backtest(
     commits (full or abbreviated names); all of them are the past of what comes after. Raises `DocumentError` where git
     cannot read it.
     """
-    history = list(commits(repository))
+    history = list(of_configuration(git.log(repository)))
     outlines = _outlines(repository, history, progress, workers)
     reverted = {revert.commit.sha: revert for revert in reverts(history)}
     taken_back_by = {revert.by.sha: revert.commit for revert in reverted.values()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import pathlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +11,6 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from confguard import git
 from confguard.documents.registry import is_configuration
 from confguard.errors import ConfguardError
 from confguard.git import LoggedCommit, LoggedFile
@@ -174,22 +172,12 @@ class Revert:
     how: str
 
 
-def commits(
-    repository: pathlib.Path,
-    *,
-    most: int | None = None,
-    revision: str = "HEAD",
-    until: int | None = None,
-    first_parent: bool = False,
-) -> Iterator[LoggedCommit]:
-    """The commits that touch configuration files, with these alone, oldest first; what `git.log` takes.
-
-    Raises `DocumentError`.
-    """
-    for record in git.log(repository, most=most, revision=revision, until=until, first_parent=first_parent):
-        files = tuple(file for file in record.files if is_configuration(file.path))
+def of_configuration(commits: Iterable[LoggedCommit]) -> Iterator[LoggedCommit]:
+    """Those of the commits that touch configuration files, with these alone."""
+    for commit in commits:
+        files = tuple(file for file in commit.files if is_configuration(file.path))
         if files:
-            yield record._replace(files=files)
+            yield commit._replace(files=files)
 
 
 def remember(past: Past, commit: LoggedCommit, reverted: LoggedCommit | None) -> None:
