@@ -836,6 +836,14 @@ def test_check_judges_a_layer_together_with_the_others(project: Path) -> None:
     assert (code, told.count("conf/prod.yaml:2:3")) == (1, 1)
 
 
+@pytest.mark.parametrize("text", ["- a\n", "just text\n", "a: 1\n---\na: 2\n"])
+def test_check_refuses_a_layer_that_plan_refuses(project: Path, text: str) -> None:
+    write("conf", {"prod.yaml": text})
+    code, printed = command("check", "app")
+    assert (code, printed.count("conf/prod.yaml:")) == (1, 1)
+    assert "***" not in command("explain", "app")[1], "no name of a setting is a secret"
+
+
 def test_check_sees_what_one_layer_says_twice(project: Path) -> None:
     """Under the old name and the new one: merged with the other layers, that does not show."""
     renamed = 'pool: Annotated[int, Renamed("size")]'

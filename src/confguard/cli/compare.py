@@ -243,8 +243,9 @@ def _misfits(name: str, document: Document, schema: Schema[Any]) -> tuple[Findin
     """What does not fit the schema: of a layer, together with the others as they stand."""
     try:
         whole = subjects.whole(name, document)
-    except DocumentError:
-        return ()  # of another layer: it is told where that one is checked
+    except DocumentError as error:  # of another layer, it is told where that one is checked
+        own = error.path is not None and Path(error.path).resolve() == Path(name).resolve()
+        return (parse_finding(error, name, document.content),) if own else ()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what is deprecated there are findings
         return schema_findings(schema, whole)

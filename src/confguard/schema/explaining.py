@@ -176,7 +176,9 @@ def explain(model: SchemaLike, *sources: Source) -> Explanation:
     written = bool(loading.problems)
     data = with_defaults(loading.combined.data, shape) if written else as_data(loading.settings, shape)
     data = with_keys_of(data, loading.combined.data)
-    secrets = Secrets(shape, data, *(layer.data for layer in loading.written))
+    secrets = Secrets(
+        shape, data, *(layer.data for layer in loading.written if isinstance(layer.data, Mapping))
+    )
     explainer = _Explainer(loading.combined, secrets, not written)
     values = tuple(explainer.explained(*each) for each in _leaf_values(data, ()))
     unused = tuple(name for layer in loading.written for name in layer.unused)
