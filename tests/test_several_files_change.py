@@ -118,3 +118,50 @@ def test_a_layer_that_goes_is_told_also_where_the_others_say_the_same(folder: Pa
     plan = guard.plan({"prod.toml": None}, reason="one is enough")
     assert (plan.decision, plan.diff.same) == ("review", True)
     assert [(each.code, each.file) for each in plan.risk.findings] == [("CG910", "prod.toml")]
+
+
+def live() -> dict[str, str]:
+    return {path.name: path.read_text() for path in Path("live").glob("*.toml")}
+
+
+PLACES: dict[str, object] = {
+    "one folder": "live",
+    "separate": {"files": {name: f"live/{name}" for name in ("a.toml", "b.toml", "c.toml")}},
+}
+
+
+@pytest.mark.parametrize("target", PLACES.values(), ids=PLACES)
+def test_an_order_of_layers_is_nothing_that_somebody_edited(folder: Path, target: object) -> None:
+    """Nobody touched the target: neither after the order is another, nor after a revert to the one before."""
+    three = ["a.toml", "b.toml", "c.toml"]
+    one, two, more = {"n": 1}, {"n": 2}, {"more": True}
+    start = cg.Guard("app", layers=three, targets=[target])  # type: ignore[list-item]
+    Path("live").mkdir()
+    start.apply(start.plan({"a.toml": one, "b.toml": two, "c.toml": more}, reason="start"))
+    other = cg.Guard("app", layers=["c.toml", "b.toml", "a.toml"], targets=[target])  # type: ignore[list-item]
+    assert other.drift() == ()
+    plan = other.plan({"c.toml": {"more": False}}, reason="less")
+    assert plan.drift == ()
+    other.apply(plan, override="test")
+    assert other.head().data == {"n": 1, "more": False}  # type: ignore[union-attr]
+    other.revert(reason="back")
+    assert other.drift() == start.drift() == ()
+    assert live() == {"a.toml": "n = 1\n", "b.toml": "n = 2\n", "c.toml": "more = true\n"}
+    Path("live/a.toml").unlink()
+    Path("live/a.toml").write_text("n = 7\n")
+    assert [each.what for each in start.drift()] == ["differs in layout or comments only"], (
+        "n is 2 all the same"
+    )
+    start.repair()
+    assert live()["a.toml"] == "n = 1\n"
+
+
+def test_a_layer_that_is_named_no_more_goes_and_comes_back_with_a_revert(folder: Path) -> None:
+    both = cg.Guard("app", layers=["a.toml", "b.toml"], targets=["live"])
+    both.apply(both.plan({"a.toml": {"n": 1}, "b.toml": {"m": 2}}, reason="start"))
+    one = cg.Guard("app", layers=["a.toml"], targets=["live"])
+    assert one.drift() == ()
+    one.apply(one.plan({"a.toml": {"n": 1}}, reason="one is enough"), override="test")
+    assert list(live()) == ["a.toml"]
+    one.revert(reason="back")
+    assert live() == {"a.toml": "n = 1\n", "b.toml": "m = 2\n"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +158,24 @@ def bundled(entries: Iterable[tuple[str, str | None, bytes]], *, layered: bool =
     if len(content) > MAX_BYTES:
         raise DocumentError(f"its files are larger than {MAX_BYTES:,} bytes, the most that confguard reads")
     return content
+
+
+def arranged(content: bytes, known: bytes, ours: Container[str] | None = None) -> bytes:
+    """A bundle's content with its files in the order of one that is known, and with those of it not among `ours`.
+
+    Where it holds the same files, it is the known one's then. What is not a bundle stays as it is.
+    """
+    try:
+        there, (layered, wanted) = _entries(content)[1], _entries(known)
+    except DocumentError:
+        return content
+    held = {name: each for name, _, each in there}
+    order = [
+        (name, kind, held.pop(name, each))
+        for name, kind, each in wanted
+        if name in held or (ours is not None and name not in ours)
+    ]
+    return bundled([*order, *(each for each in there if each[0] in held)], layered=layered)
 
 
 def _held(content: bytes) -> dict[str, str]:

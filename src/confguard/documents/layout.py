@@ -83,12 +83,17 @@ class Layout:
 
     def content(self, files: Mapping[str, bytes]) -> bytes:
         """The content that holds these files, in their order. Raises `DocumentError` for what is too large."""
-        order = [name for name in self.names if name in files] if self.layered else sorted(files)
+        order = [name for name in self.names if name in files] if self.layered else []
+        order += sorted(files.keys() - order)
         return bundled(((name, self.format, files[name]) for name in order), layered=self.layered)
 
     def format_of(self, name: str) -> str:
         """The format of a file."""
         return self.format or detect_format(name).name
+
+    def names_file(self, name: str) -> bool:
+        """Is a file named, outright or by a pattern?"""
+        return any(fnmatchcase(name, each) for each in self.names)
 
     def knows(self, name: str) -> bool:
         """Is it a file of configuration?"""
@@ -103,9 +108,10 @@ class Layout:
         """
         if not isinstance(source, Mapping):
             return self._in_folder(Path(source))
-        files = {name: part.content for name, part in head.files.items()} if isinstance(head, Bundle) else {}
+        known = head.files.items() if isinstance(head, Bundle) else ()
+        files = {name: part.content for name, part in known if not self.layered or self.names_file(name)}
         for name, like in source.items():
-            if self.names and name not in files and not any(fnmatchcase(name, each) for each in self.names):
+            if self.names and name not in files and not self.names_file(name):
                 raise DocumentError(
                     f"'{name}' is not one of its files{did_you_mean(name, self.names)}",
                     hint=f"the config has: {', '.join(self.names)}",

@@ -81,7 +81,7 @@ def change_to(place: Place, draft: Draft, head: Revision | None) -> HeadChange:
 
     The first target's copy comes last: imported, it is what the first revert brings back.
     """
-    held = place.held()
+    held = place.held(draft.content, head.content if head else None)
     strangers = place.strangers(head, draft.content, held)
     copies = [_copy(place, content, draft, head) for content in reversed(strangers)]
     return HeadChange(place, head, (*copies, draft), held=frozenset(each.content for each in held))
@@ -104,7 +104,8 @@ def change_back(
 def behind_edits(change: HeadChange) -> HeadChange | None:
     """The same once more, behind copies of what somebody wrote into its targets since; None if nobody did."""
     place, draft = change.place, change.drafts[-1]
-    if all(each.content in {*change.held, None, draft.content} for each in place.held()):
+    known = change.head.content if change.head else None
+    if all(each.content in {*change.held, None, draft.content} for each in place.held(draft.content, known)):
         return None
     again = change_to(place, draft, change.revision)
     return evolve(again, bake=change.bake, back=change.back) if len(again.drafts) > 1 else None

@@ -18,7 +18,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from confguard import telemetry
-from confguard.documents.bundle import BUNDLE
+from confguard.documents.bundle import BUNDLE, arranged
 from confguard.errors import ConfguardError, StoreError, TargetError
 from confguard.events import Event, EventKind, Listener, log_event
 from confguard.schema.schema import Schema
@@ -27,8 +27,10 @@ from confguard.targets import reload as reloads
 from confguard.targets.calls import message_of
 from confguard.targets.drift import Drift, drift_of
 from confguard.targets.files import FileTarget
+from confguard.targets.filesets import FileSet
 from confguard.targets.interface import Staged, Target
 from confguard.targets.locking import alone
+from confguard.targets.separate import SeparateFiles
 from confguard.targets.writing import bound
 
 _LOG = logging.getLogger(__name__)
@@ -91,8 +93,9 @@ class Place:
         """What is known of this place; None if it was never to hold a revision."""
         return self.store.places(self.config).get(self.key) if self.key is not None else None
 
-    def held(self) -> list[Held]:
-        return [_held(target) for target in self.targets]
+    def held(self, *known: bytes | None) -> list[Held]:
+        """What the targets hold; the files of a known content, in whatever order the config names them, as that."""
+        return [_held(target, [each for each in known if each is not None]) for target in self.targets]
 
     def littered(self) -> bool:
         """Is there something that a process which died while staging left behind, or one that is staging?"""
@@ -107,7 +110,7 @@ class Place:
         """The targets that do not hold the head's bytes, or not as they are to hold them."""
         differing = [
             each
-            for each in self.held()
+            for each in self.held(head.content)
             if each.problem or each.content != head.content or each.target.faults()
         ]
         state = self.state() if differing else None
@@ -124,15 +127,14 @@ class Place:
         """
         if head is None:
             return ()
-        state = self.state()
-        ours = {head.content_digest} | ({hashlib.sha256(wanted).hexdigest()} if wanted is not None else set())
+        state, ours = self.state(), [head.content, wanted]
         if state is not None and 0 < state.written < head.number:
-            ours.add(self.revision(state.written).content_digest)
+            ours.append(self.revision(state.written).content_if_there())
         return tuple(
             self._drift(each, head)
-            for each in self.held()
+            for each in self.held(*ours)
             if each.problem
-            or (each.digest is not None and each.digest not in ours and not self._torn(each, head, state))
+            or (each.content is not None and each.content not in ours and not self._torn(each, head, state))
         )
 
     def strangers(
@@ -140,7 +142,9 @@ class Place:
     ) -> list[bytes]:
         """What targets hold that no revision does, each once: overwritten, it would be lost."""
         there = [
-            each for each in (self.held() if held is None else held) if each.content not in (None, wanted)
+            each
+            for each in (self.held(wanted, head.content if head else None) if held is None else held)
+            if each.content not in (None, wanted)
         ]
         if not there:
             return []
@@ -155,7 +159,12 @@ class Place:
             _refuse_single(self.targets, revision)
         staged: list[Staged] = []
         try:
-            staged.extend(each.target.stage(content) for each in self.held() if each.content != content)
+            staged.extend(
+                each.target.stage(content)
+                for each in self.held(content)
+                if each.content != content
+                or isinstance(each.target, SeparateFiles)  # which knows its own files
+            )
         except BaseException as error:
             discard(staged)
             if isinstance(error, Exception) and not isinstance(error, ConfguardError):
@@ -281,8 +290,13 @@ def _refuse_single(targets: Iterable[Target], revision: Revision) -> None:
         )
 
 
-def _held(target: Target) -> Held:
+def _held(target: Target, known: Sequence[bytes]) -> Held:
     try:
-        return Held(target, target.read())
+        content = target.read()
     except Exception as error:  # noqa: BLE001 - a target of the user's own may raise anything
         return Held(target, None, message_of(error))
+    if content is not None and known and content not in known and isinstance(target, FileSet | SeparateFiles):
+        ours = target.targets if isinstance(target, SeparateFiles) else None  # others have no place there
+        as_known = [arranged(content, each, ours) for each in known]
+        content = next((each for each in as_known if each in known), as_known[0])
+    return Held(target, content)

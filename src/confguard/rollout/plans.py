@@ -205,7 +205,7 @@ def change_of(
         ticket=plan.ticket,
         labels=plan.labels,
     )
-    held = [each.content for each in place.held()]
+    held = [each.content for each in place.held(draft.content)]
     if head and head.content == draft.content and set(held) <= {draft.content} and not pending:
         return head
     change = evolve(change_to(place, draft, head), bake=bake)
@@ -352,7 +352,7 @@ def _base(place: Place, head: Revision | None, document: Document) -> tuple[Any,
 
 def _is_there(place: Place, document: Document) -> bool:
     """Does a target hold it already? Without targets, the file itself is what was there."""
-    return not place.targets or any(each.content == document.content for each in place.held())
+    return not place.targets or any(each.content == document.content for each in place.held(document.content))
 
 
 def _left(place: Place) -> list[str]:

@@ -68,7 +68,7 @@ def repair(place: Place, targets: list[str]) -> None:
 def finish(place: Place) -> None:
     """Do what is left to do of the head: write it where a target holds something else, tell who was not told."""
     head = head_of(place)
-    wrong = [each.target.name for each in place.held() if each.content != head.content]
+    wrong = [each.target.name for each in place.held(head.content) if each.content != head.content]
     if wrong:
         repair(place, wrong)
     else:
@@ -98,7 +98,7 @@ def _written_last(place: Place) -> Revision:
 
 def _check_holds(place: Place, revision: Revision) -> None:
     """Raise `DriftError` if a target holds something else by now."""
-    if any(each.problem or each.content != revision.content for each in place.held()):
+    if any(each.problem or each.content != revision.content for each in place.held(revision.content)):
         drift = place.drift(revision)
         listed = "; ".join(f"{each.target} {each.what}" for each in drift)
         raise DriftError(

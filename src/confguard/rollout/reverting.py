@@ -112,7 +112,7 @@ def _unfinished(place: Place) -> bool:
     if head is None or not head.is_revert:
         return False
     incomplete = state is not None and not state.complete
-    return incomplete or any(each.content != head.content for each in place.held())
+    return incomplete or any(each.content != head.content for each in place.held(head.content))
 
 
 def _finish_reverts(places: Sequence[Place]) -> list[Revision]:

@@ -72,7 +72,7 @@ class FileSet(Target):
 
     root: Path = field(converter=Path, validator=check_path)
     files: Layout = field(factory=lambda: Layout(()), converter=as_layout)
-    """Their names. Others that the folder in force holds belong to it, too, where they are no layers."""
+    """Their names. Others that the folder in force holds belong to it, too."""
     mode: int | None = field(default=None, kw_only=True, converter=as_mode)
     owner: str | int | None = field(default=None, kw_only=True, validator=check_who)
     group: str | int | None = field(default=None, kw_only=True, validator=check_who)
@@ -154,14 +154,9 @@ class FileSet(Target):
 
     def _names(self) -> list[str]:
         """Its files, and those that the folder in force holds beside them."""
-        names = self.files.below(self.at)
-        if not self.files.layered:
-            inside = self.at / _LINK
-            inside_names = (
-                path.relative_to(inside).as_posix() for path in inside.rglob("*") if path.is_file()
-            )
-            names += sorted(name for name in inside_names if name not in names and self.files.knows(name))
-        return names
+        names, inside = self.files.below(self.at), self.at / _LINK
+        inside_names = (path.relative_to(inside).as_posix() for path in inside.rglob("*") if path.is_file())
+        return names + sorted(name for name in inside_names if name not in names and self.files.knows(name))
 
     def dangling(self) -> list[Path]:
         """Links to files that the folder in force does not hold."""
