@@ -156,6 +156,26 @@ def test_an_order_of_layers_is_nothing_that_somebody_edited(folder: Path, target
     assert live()["a.toml"] == "n = 1\n"
 
 
+def test_two_files_are_not_one(folder: Path) -> None:
+    with pytest.raises(cg.ConfguardError, match="'a.toml' and 'b.toml' would both be x.toml"):
+        cg.Guard(
+            "app",
+            layers=["a.toml", "b.toml"],
+            targets=[{"files": {"a.toml": "x.toml", "b.toml": "./x.toml"}}],
+        )
+
+
+def test_what_is_adopted_from_files_in_different_folders_is_placed_in_its_file(folder: Path) -> None:
+    where = {"files": {"a.toml": "share/a.toml", "b.toml": "etc/b.toml"}}
+    for name in ("share", "etc"):
+        Path(name).mkdir()
+    guard = cg.Guard("app", layers=["a.toml", "b.toml"], targets=[where])
+    guard.apply(guard.plan({"a.toml": {"n": 1}, "b.toml": {"pool": 40}}, reason="start"))
+    Path("etc/b.toml").write_text("pool = 4\n")
+    plan = guard.plan_adoption(reason="as it is")
+    assert [(each.file, each.line) for each in plan.risk.findings] == [("b.toml", 1)]
+
+
 def test_a_layer_that_is_named_no_more_goes_and_comes_back_with_a_revert(folder: Path) -> None:
     both = cg.Guard("app", layers=["a.toml", "b.toml"], targets=["live"])
     both.apply(both.plan({"a.toml": {"n": 1}, "b.toml": {"m": 2}}, reason="start"))

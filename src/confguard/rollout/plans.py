@@ -44,6 +44,7 @@ from confguard.schema.sources import Source, read_source
 from confguard.stores.interface import PendingBake, Revision
 from confguard.targets.drift import Drift
 from confguard.targets.interface import Target
+from confguard.targets.separate import SeparateFiles
 from confguard.values import same
 
 _REASON = "a reason is required: say what the change is for"
@@ -263,8 +264,8 @@ def as_bundle(source: Source, files: Layout, head: Document | None) -> Document:
     return source
 
 
-def held_by_hand(place: Place, target: str | os.PathLike[str] | None = None) -> tuple[bytes, str]:
-    """What a target holds that somebody wrote, and the target's name; what any holds, before the first revision.
+def held_by_hand(place: Place, target: str | os.PathLike[str] | None = None) -> tuple[bytes, str | None]:
+    """What a target holds that somebody wrote, and where, if in one place; what any holds, before the first revision.
 
     Raises `NotFoundError` where none does, and `ConfguardError` where several hold different things and none is named.
     """
@@ -272,7 +273,7 @@ def held_by_hand(place: Place, target: str | os.PathLike[str] | None = None) -> 
     others = {each.target for each in place.edited(head)}  # a machine that lags was not edited
     wanted = None if target is None else _named(place, os.fspath(target))
     edited = [
-        (each.content, each.target.name)
+        (each.content, each.target)
         for each in place.held()
         if each.content is not None
         and (head is None or each.target.name in others)
@@ -286,10 +287,11 @@ def held_by_hand(place: Place, target: str | os.PathLike[str] | None = None) -> 
         )
     if len({content for content, _ in edited}) > 1:
         raise ConfguardError(
-            f"'{place.config}': targets hold different things: {', '.join(name for _, name in edited)}",
+            f"'{place.config}': targets hold different things: {', '.join(each.name for _, each in edited)}",
             hint="say which one is adopted: target=, --target FILE",
         )
-    return edited[0]
+    held, there = edited[0]
+    return held, None if isinstance(there, SeparateFiles) else there.name
 
 
 def _named(place: Place, name: str) -> list[Target]:

@@ -44,6 +44,13 @@ class SeparateFiles(Target):
                 raise TargetError(
                     f"target: '{name}' is not one of the config's files: {', '.join(files.names)}"
                 )
+        named: dict[Path, str] = {}
+        for name, target in targets.items():
+            if (other := named.setdefault(target.at, name)) != name:
+                raise TargetError(
+                    f"target: '{other}' and '{name}' would both be {target.name}",
+                    hint="give each a path of its own",
+                )
         return cls({name: targets[name] for name in files.names}, files)
 
     @property
