@@ -689,3 +689,30 @@ def test_a_store_that_goes_away_does_not_take_the_place_of_an_interruption(
         guard.apply(plan, bake=Bake("1s", [lambda: True]))
     assert "the store is away" in "".join(caught.value.__notes__)
     assert "confguard recover" in "".join(caught.value.__notes__)
+
+
+@pytest.mark.parametrize(
+    ("target", "text", "kind", "taken"),
+    [
+        ("live.toml", "size: 11\n", "yaml", False),
+        ("live.yaml", "size = 11\n", "toml", False),
+        ("live.json", "size = 11\n", "toml", False),
+        ("live.yaml", '{"size": 11}', "json", True),
+        ("live.conf", "size = 11\n", "toml", True),
+        ("live", "size = 11\n", "toml", True),
+    ],
+)
+def test_what_a_target_would_read_otherwise_is_refused(
+    tmp_path: Path, target: str, text: str, kind: str, taken: bool
+) -> None:
+    """A service opens the file by its name, and cannot read what is in it."""
+    guard = cg.Guard("pool", store="memory://", targets=[tmp_path / target])
+    document = cg.parse(text, kind)
+    if taken:
+        guard.apply(guard.plan(document, reason="more"))
+        assert (tmp_path / target).read_text() == text
+    else:
+        with pytest.raises(cg.DocumentError, match=rf"is {kind}, and the target .*{target} is read as"):
+            guard.plan(document, reason="more")
+        told = cg.Guard("pool", store="memory://", targets=[tmp_path / target], format=kind)
+        told.plan(document, reason="more")

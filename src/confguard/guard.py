@@ -24,8 +24,9 @@ from confguard.risk.rules.interface import Rule
 from confguard.rollout import applying, baking, recovering, reverting
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import HeadChange, author_name, stripped
+from confguard.rollout.documents import as_bundle, as_document, refuse_other_format
 from confguard.rollout.places import Place
-from confguard.rollout.plans import Plan, as_bundle, as_document, change_of, held_by_hand, plan_change
+from confguard.rollout.plans import Plan, change_of, held_by_hand, plan_change
 from confguard.rollout.recovering import Recovered
 from confguard.schema.schema import SchemaLike, resolve_schema
 from confguard.schema.shape import ANYTHING
@@ -373,7 +374,10 @@ class Guard:
     def _document(self, source: Source) -> Document:
         if self.files is None:
             shape = self.schema.shape if self.schema else ANYTHING
-            return as_document(source, self._format, self._own_format, shape)
+            document = as_document(source, self._format, self._own_format, shape)
+            if not self._format:
+                refuse_other_format(document, self.targets)
+            return document
         head = self.head()
         return as_bundle(source, self.files, head.document if head and isinstance(source, Mapping) else None)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,8 @@ from attrs import evolve, frozen
 
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
-from confguard.documents.bundle import BUNDLE, Bundle, parse_bytes
-from confguard.documents.document import Document, write
-from confguard.documents.layout import Layout
-from confguard.documents.registry import format_named
+from confguard.documents.bundle import BUNDLE, parse_bytes
+from confguard.documents.document import Document
 from confguard.errors import (
     BakingError,
     ConfguardError,
@@ -25,7 +22,6 @@ from confguard.errors import (
     DriftError,
     NotFoundError,
     PolicyError,
-    ValidationError,
     harmless,
 )
 from confguard.fields import Owner
@@ -37,15 +33,12 @@ from confguard.risk.policy import Decision
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import HeadChange, change_to, check_head, draft_of, stripped
 from confguard.rollout.places import Place
-from confguard.schema.instances import document_data
-from confguard.schema.schema import Schema, resolve_schema
-from confguard.schema.shape import ANYTHING, Shape
-from confguard.schema.sources import Source, read_source
+from confguard.schema.schema import Schema
+from confguard.schema.shape import ANYTHING
 from confguard.stores.interface import PendingBake, Revision
 from confguard.targets.drift import Drift
 from confguard.targets.interface import Target
 from confguard.targets.separate import SeparateFiles
-from confguard.values import same
 
 _REASON = "a reason is required: say what the change is for"
 HISTORY = 50
@@ -211,57 +204,6 @@ def change_of(
         return head
     change = evolve(change_to(place, draft, head), bake=bake)
     return evolve(change, back=pending.back) if pending else change
-
-
-def as_document(
-    source: Source, format: str | None, own_format: Callable[[], str], shape: Shape = ANYTHING
-) -> Document:
-    """The document of a source; what is no document yet is written in the config's own format.
-
-    Raises `DocumentError`, and `TypeError` for what is not a source.
-    """
-    data, document = read_source(source, shape, format=format)
-    if document:
-        return document
-    chosen = format_named(own_format())
-    if not chosen.nulls and not isinstance(source, Mapping | list):
-        data = _as_told(source, data)
-    return write(data, chosen.name)
-
-
-def _as_told(source: object, data: Any) -> Any:
-    """An instance's data without what it has None for, where that reads back as the same."""
-    schema, short = resolve_schema(type(source)), _without_nulls(data)
-    assert schema is not None
-    with suppress(ValidationError):
-        if same(document_data(schema.validate(short), schema.shape), data):
-            return short
-    return data
-
-
-def _without_nulls(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _without_nulls(value) for key, value in data.items() if value is not None}
-    return [_without_nulls(value) for value in data] if isinstance(data, list) else data
-
-
-def as_bundle(source: Source, files: Layout, head: Document | None) -> Document:
-    """The same of a config of several files; those that a mapping does not name are the head's."""
-    if isinstance(source, str | os.PathLike | Mapping):
-        return files.bundle(source, head)
-    if not isinstance(source, Document):
-        raise TypeError(
-            f"{type(source).__name__} is not a source: a folder, a Bundle, or a mapping of names to files is"
-        )
-    if not isinstance(source, Bundle):
-        raise DocumentError(
-            "is one file, and the config has several",
-            path=source.path,
-            hint='by its name: {"base.toml": document}',
-        )
-    if source.layered != files.layered or {*files.outright} != {*source.files}:
-        return files.bundle(dict(source.files), None)
-    return source
 
 
 def held_by_hand(place: Place, target: str | os.PathLike[str] | None = None) -> tuple[bytes, str | None]:
