@@ -501,3 +501,24 @@ def test_generated_histories_name_their_cause(monkeypatch: pytest.MonkeyPatch) -
         ranks.append(found.index(each.cause) + 1 if each.cause in found else 99)
     assert sum(rank == 1 for rank in ranks) >= 16
     assert sum(rank <= 3 for rank in ranks) >= 19
+
+
+def test_what_a_bake_took_back_is_not_to_be_brought_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("confguard.toml").write_text('store = "sqlite:///s.db"\n[configs.auth]\nfiles = ["auth.toml"]\n')
+    guard = cg.Guard("auth", store="sqlite:///s.db", format="toml")
+    guard.apply(guard.plan({"max_inflight": 400}, reason="start"))
+    with pytest.raises(cg.BakeFailedError):
+        guard.apply(
+            guard.plan({"max_inflight": 40}, reason="faster"),
+            override="test",
+            bake=cg.Bake("1s", probes=[["false"]]),
+        )
+    first = cg.suspects("sqlite:///s.db", symptom="logins are rejected").suspects[0]
+    assert (first.revision, first.revert) == (3, None)
+    assert main(["suspects", "--symptom", "logins are rejected"]) == 0
+    printed = capsys.readouterr().out
+    assert "would bring the failure back" in printed
+    assert "confguard revert" not in printed

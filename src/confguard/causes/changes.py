@@ -16,7 +16,7 @@ from confguard.risk.judging import Side
 from confguard.rollout.monitors.evidence import share_between
 from confguard.rollout.monitors.interface import Counts
 from confguard.secrets import masked
-from confguard.stores.interface import Revision, Store
+from confguard.stores.interface import AUTOMATIC, Revision, Store
 from confguard.stores.selecting import previous
 from confguard.stores.stages import ALL
 from confguard.texts import amount
@@ -66,8 +66,8 @@ class Recent:
     health: Callable[[], tuple[float, str] | None] = field(default=lambda: None, repr=False)
     """From -1 (well under it) to 1 (worse under it than under what was before), and by which figures; None if nobody
     reports."""
-    revert: Callable[[str], str] = field(repr=False)
-    """The command that takes it back, for a reason."""
+    revert: Callable[[str], str | None] = field(repr=False)
+    """The command that takes it back, for a reason; None where it is not to be taken back."""
     named: tuple[str, ...] = ()
     """The names under which people know it."""
 
@@ -145,6 +145,7 @@ def _recent(
 ) -> Recent:
     """The change of a revision; the one before it is looked up only where the change is looked into."""
     config, number = revision.config, revision.number
+    by_itself = revision.is_revert and revision.author == AUTOMATIC
 
     @cache
     def before() -> Revision:
@@ -174,7 +175,7 @@ def _recent(
         ),
         reach=lambda: _reach(store, config, number),
         health=lambda: _health(store, config, number),
-        revert=lambda why: _revert_command(store, revision, before(), why),
+        revert=lambda why: None if by_itself else _revert_command(store, revision, before(), why),
         named=(config,),
     )
 

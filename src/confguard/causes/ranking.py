@@ -58,8 +58,8 @@ class Suspect:
     at: datetime
     author: str
     reason: str
-    revert: str
-    """The command that takes it back."""
+    revert: str | None
+    """The command that takes it back; None for what a bake took back by itself, which nobody is to bring back."""
     changes: tuple[str, ...] = ()
     """What it changed, without secrets."""
     taken_back: str | None = None

@@ -275,6 +275,11 @@ def _show_suspects(ranked: Suspects, window: str, *, is_local: bool) -> str:
     if not ranked.suspects:
         return "\n".join([*lines, "nothing in this window can be the cause: look further back with --window"])
     first = ranked.suspects[0]
+    if first.revert is None:
+        lines.append(
+            "the first is a revert that was made by itself: taking it back would bring the failure back"
+        )
+        return "\n".join(lines)
     if first.taken_back:
         lines.append(
             f"the first was taken back since, by {harmless(first.taken_back)}; if it has to be again:"

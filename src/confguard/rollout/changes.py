@@ -20,7 +20,7 @@ from confguard.rollout.places import Place
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING
 from confguard.stores import chain
-from confguard.stores.interface import Append, Draft, PendingBake, Revision
+from confguard.stores.interface import AUTOMATIC, Append, Draft, PendingBake, Revision
 from confguard.values import check_type
 
 
@@ -92,7 +92,7 @@ def change_back(
     back: Revision,
     head: Revision,
     reason: str,
-    author: str = "confguard",
+    author: str = AUTOMATIC,
     *,
     reverts: bool = True,
 ) -> HeadChange:

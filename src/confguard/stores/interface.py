@@ -43,6 +43,10 @@ class Draft:
     drift_copy: bool = False
 
 
+AUTOMATIC = "confguard"
+"""The author of what was reverted by itself."""
+
+
 @frozen(kw_only=True, slots=False)
 class Revision:
     """One immutable version of a config."""
