@@ -156,6 +156,19 @@ def test_an_order_of_layers_is_nothing_that_somebody_edited(folder: Path, target
     assert live()["a.toml"] == "n = 1\n"
 
 
+def test_a_revert_that_is_refused_leaves_the_target_as_it_is(folder: Path) -> None:
+    guard = cg.Guard("app", layers=["a.toml", "b.toml"], targets=["live"])
+    for number in (1, 2):
+        guard.apply(guard.plan({"a.toml": {"n": number}, "b.toml": {"m": 2}}, reason="more"))
+    Path("live/..data").unlink()
+    Path("live/..data").mkdir()
+    Path("live/..data/a.toml").write_text("n = 9\n")
+    before = sorted(path.name for path in Path("live").iterdir())
+    with pytest.raises(cg.ConfguardError, match="a folder stands where a link to the set has to be"):
+        guard.revert(reason="back")
+    assert sorted(path.name for path in Path("live").iterdir()) == before
+
+
 def test_two_files_are_not_one(folder: Path) -> None:
     with pytest.raises(cg.ConfguardError, match="'a.toml' and 'b.toml' would both be x.toml"):
         cg.Guard(

@@ -198,7 +198,9 @@ class FileSet(Target):
                 refuse_pinned(str(self.root / name), Path(os.path.realpath(folder / name)), old)
 
     def _leftovers(self) -> list[Path]:
-        current = self.current()
+        current, link = self.current(), self.at / _LINK
+        if link.exists() and not link.is_symlink():  # somebody's own: nobody knows what it leaves over
+            return []
         try:
             return [
                 path
