@@ -251,3 +251,49 @@ def test_any_store_url_is_passed_on(folder: Path) -> None:
     Path("confguard.toml").write_text("store = 'memory://'\n[configs.a]\nformat = 'toml'\n")
     with guard_of(load_project(Path("confguard.toml")), "a") as guard:
         assert guard.head() is None
+
+
+@pytest.mark.parametrize("setting", ['format = "tmol"', 'schema = "no_such_x:M"', 'store = "sqlite://x.db"'])
+def test_settings_that_are_looked_up_have_a_place(
+    setting: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("a.toml").write_text("x = 1\n")
+    config = '[configs.a]\nfiles = ["a.toml"]\n'
+    text = f"{setting}\n{config}" if setting.startswith("store") else f"{config}{setting}\n"
+    Path("confguard.toml").write_text(text)
+    assert main(["plan", "a"]) == 2
+    said = capsys.readouterr().err
+    line = text.splitlines().index(setting) + 1
+    assert f"confguard: confguard.toml:{line}:1: " in said
+    assert "did you mean 'sqlite'" not in said
+
+
+def test_hints_fit_a_file_that_cannot_be_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is to be written where there is a file already, or where the environment names another."""
+    Path("confguard.toml").write_text("[configs.a]\nfiles = [\n")
+    assert main(["status"]) == 2
+    assert "hint" not in capsys.readouterr().err
+    for named in ("none.toml", str(folder)):
+        monkeypatch.setenv("CONFGUARD_CONFIG", named)
+        assert main(["status"]) == 2
+        assert "hint: CONFGUARD_CONFIG in the environment names it" in capsys.readouterr().err
+
+
+def test_no_config_is_kept_from_going_back_by_the_targets_of_another(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    several = '[configs.app]\nfiles = ["conf/*.toml"]\ntargets = ["live.d"]\n'
+    Path("confguard.toml").write_text(
+        f'{several}[configs.web]\nfiles = ["web.toml"]\ntargets = ["live.toml"]\n'
+    )
+    for n in (1, 2):
+        Path("web.toml").write_text(f"x = {n}\n")
+        assert main(["apply", "web", "--reason", "change"]) == 0
+    Path("live.d").touch()
+    assert main(["revert", "web", "--reason", "back"]) == 0
+    assert "confguard.toml:3:12: configs.app.targets[0]: target" in capsys.readouterr().err
+    assert Path("live.toml").read_text() == "x = 1\n"
+    assert main(["revert", "app", "--reason", "back"]) == 2
+    assert "is one file, and the config has several" in capsys.readouterr().err

@@ -90,7 +90,7 @@ def report_errors(errors: Mapping[str, ConfguardError]) -> int:
 
 
 def _print_error(message: str, hint: str | None, about: str = "") -> None:
-    print(f"confguard: {about}{_from_here(message)}", file=sys.stderr)
+    print(f"confguard: {about}{relative(message)}", file=sys.stderr)
     if hint:
         print(f"  hint: {hint}", file=sys.stderr)
 
@@ -112,10 +112,10 @@ def error_json(error: ConfguardError) -> dict[str, object]:
     return {"message": str(error), "hint": error.hint, "exit_code": error.exit_code}
 
 
-def _from_here(message: str) -> str:
-    """A message whose lines begin with paths as they are seen from here; what it quotes stays as it is."""
+def relative(message: str) -> str:
+    """A message that names files as they are seen from here; what it quotes stays as it is."""
     here = re.escape(f"{os.getcwd()}{os.sep}")  # noqa: PTH109 - as it is named, links and all
-    return re.sub(rf"^(target )?{here}", r"\1", message, flags=re.MULTILINE)
+    return re.sub(rf"(^(?:target )?|there is no store ){here}", r"\1", message, flags=re.MULTILINE)
 
 
 def _coloured() -> bool:

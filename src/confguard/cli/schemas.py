@@ -24,6 +24,7 @@ from confguard.cli.subjects import (
 )
 from confguard.documents.document import read
 from confguard.errors import SchemaError, ValidationError
+from confguard.project.guards import resolved_schema
 from confguard.schema.comparing import compare_schemas
 from confguard.schema.explaining import Explanation, explain
 from confguard.schema.export import Current, example_file, reference_page
@@ -218,14 +219,9 @@ def _refused(config: str, new: Schema[Any]) -> list[tuple[int, str]]:
 def _resolved(spec: str) -> Schema[Any]:
     """The schema of `module:Class`, of a file, or of a config. Raises `SchemaError`."""
     project = config_asked(spec)
-    if project:
-        project.make_importable()
-    schema_found = resolve_schema(project.schema_of(project.config(spec)) if project else spec)
+    schema_found = resolved_schema(project, project.config(spec)) if project else resolve_schema(spec)
     if schema_found is None:
-        raise SchemaError(
-            f"'{spec}' has no schema",
-            hint=_NAME_ONE.format(spec),
-        )
+        raise SchemaError(f"'{spec}' has no schema", hint=_NAME_ONE.format(spec))
     return schema_found
 
 

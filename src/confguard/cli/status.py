@@ -15,6 +15,7 @@ from confguard.cli.output import (
     error_json,
     indented,
     paint,
+    relative,
     report_error,
     report_errors,
     revision_json,
@@ -196,12 +197,14 @@ def _bake_json(pending: PendingBake) -> dict[str, Any]:
 def _show_state(state: dict[str, Any]) -> str:
     if "error" in state:
         hint = state["error"]["hint"]
-        message = f"{state['config']}: {state['error']['message']}"
+        message = f"{state['config']}: {relative(state['error']['message'])}"
         return paint(message, "high") + (f"\n    hint: {hint}" if hint else "")
     head, name = state["head"], state["config"]
     copies = [line for each in state["copies"] for line in _show_copy(each, head)]
     if head is None:
-        missing = f": there is no store {state['store_missing']}" if state["store_missing"] else ""
+        missing = (
+            f": there is no store {shown_path(state['store_missing'])}" if state["store_missing"] else ""
+        )
         return "\n".join([f"{name}: no revision yet{missing}", *copies])
     lines = [
         f"{name}: revision {head['number']} by {harmless(head['author'])} at {head['created_at'][:19]}Z",

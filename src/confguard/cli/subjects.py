@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from confguard import git
-from confguard.cli.output import shown_path
+from confguard.cli.output import relative, shown_path
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
@@ -45,7 +45,7 @@ def the_project(*, anyway: bool = False) -> Project:
 
 def leave_out(error: ProjectError) -> None:
     """Say, once, without what of the project file it goes on."""
-    _say_once(f"confguard: goes on without what cannot be used:\n{error}")
+    _say_once(f"confguard: goes on without what cannot be used:\n{relative(str(error))}")
 
 
 @cache
@@ -64,7 +64,8 @@ def guarded_anyway(name: str, *, store: Store | None = None, on_event: Listener 
         return guard_of(project, name, on_event, store=store)
     except SchemaError as error:
         hint = f"\n  hint: {error.hint}" if error.hint else ""
-        print(f"confguard: goes on without the schema of '{name}': {error}{hint}", file=sys.stderr)
+        why = relative(str(error))
+        print(f"confguard: goes on without the schema of '{name}': {why}{hint}", file=sys.stderr)
         return guard_of(project, name, on_event, store=store, with_schema=False)
 
 
@@ -89,7 +90,7 @@ def of_each_stored(name: str | None, look: Callable[[Guard], T]) -> Outcomes[T]:
     """As `of_each`, with stores that are there. Raises what is wrong with the config that is named."""
 
     def looked(guard: Guard) -> T:
-        check_there(guard.store, f"'{guard.name}': ")
+        check_there(guard.store)
         return look(guard)
 
     seen, errors = of_each(name, looked)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from confguard.errors import Problem, SchemaError
 from confguard.events import Listener
-from confguard.project.project import Config, Project
+from confguard.project.project import Config, Project, placed
 
 if TYPE_CHECKING:
     from confguard.guard import Guard
     from confguard.risk.judging import Terms
     from confguard.risk.rules.interface import Rule
     from confguard.rollout import Bake
-    from confguard.schema.schema import SchemaLike
+    from confguard.schema.schema import Schema, SchemaLike
     from confguard.stores import Store
 
 
@@ -33,10 +34,9 @@ def guard_of(
     from confguard.targets.tables import as_target
 
     config, layout = project.config(name), project.layout_of(name)
-    project.make_importable()
     return Guard(
         name,
-        schema=project.schema_of(config) if with_schema else None,
+        schema=resolved_schema(project, config) if with_schema else None,
         store=store or project.store_url,
         layers=layout.names if layout and layout.layered else (),
         files=layout.names if layout and not layout.layered else None,
@@ -49,6 +49,19 @@ def guard_of(
         rules=project.settings.rules,
         on_event=_notifying(project, on_event),
     )
+
+
+def resolved_schema(project: Project, config: Config) -> Schema[Any] | None:
+    """The schema that a config names. Raises `SchemaError`, with the place that names it."""
+    from confguard.schema.schema import resolve_schema
+
+    project.make_importable()
+    try:
+        return resolve_schema(project.schema_of(config))
+    except SchemaError as error:
+        name = next(name for name, each in project.settings.configs.items() if each is config)
+        problem = Problem(("configs", name, "schema"), str(error))
+        raise SchemaError(str(placed(problem, project.document)), hint=error.hint) from error
 
 
 def _notifying(project: Project, on_event: Listener | None) -> Listener | None:
@@ -89,9 +102,12 @@ def terms_of(project: Project, config: Config | None, schema: SchemaLike = None)
     from confguard.risk.likelihood import read_model
     from confguard.schema.schema import resolve_schema
 
-    project.make_importable()
     model = project.settings.model
-    resolved = resolve_schema(schema or (project.schema_of(config) if config else None))
+    if schema or not config:
+        project.make_importable()
+        resolved = resolve_schema(schema)
+    else:
+        resolved = resolved_schema(project, config)
     return Terms(
         schema=resolved,
         policy=project.policy_of(config),

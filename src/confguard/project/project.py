@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field, frozen
 
+from confguard.documents.document import Document
 from confguard.documents.layout import common_folder, is_several, layout_of, matching, the_only
-from confguard.errors import ProjectError, did_you_mean
+from confguard.errors import Problem, ProjectError, StoreError, did_you_mean
 from confguard.fields import Duration
+from confguard.paths import Path as DocumentPath
 from confguard.risk.policy import Policy
 from confguard.risk.rules.user import UserRule
+from confguard.stores.opening import opener_of
 
 if TYPE_CHECKING:
     from confguard.documents.layout import Layout
@@ -151,6 +154,8 @@ class Project:
     """The folder it stands in; all its paths are relative to that."""
     settings: Settings
     """What it says."""
+    document: Document = field(repr=False, eq=False)
+    """How it is written."""
 
     @property
     def signers(self) -> Path | None:
@@ -159,8 +164,13 @@ class Project:
 
     @property
     def store_url(self) -> str:
-        """The store's URL; that of an SQLite file is relative to the project."""
+        """The store's URL; that of an SQLite file is relative to the project. Raises `StoreError` for what is none."""
         store = self.settings.store
+        try:
+            opener_of(store)
+        except StoreError as error:
+            problem = Problem(("store",), str(error))
+            raise StoreError(str(placed(problem, self.document)), hint=error.hint) from error
         scheme, slashes, rest = store.partition(":///")
         if scheme == "sqlite" and slashes and not rest.startswith("/"):
             return f"sqlite:///{self.root.resolve() / rest}"
@@ -223,3 +233,15 @@ class Project:
         for folder in (str(self.root / "src"), str(self.root)):
             if folder not in sys.path:
                 sys.path.insert(0, folder)
+
+
+def inside(document: Document) -> DocumentPath:
+    """Where in its file the project stands."""
+    return ("tool", "confguard") if Path(document.path or "").name == "pyproject.toml" else ()
+
+
+def placed(problem: Problem, document: Document) -> Problem:
+    """A problem of a project file with its place."""
+    position = document.locate((*inside(document), *problem.path), nearest=True)
+    line, column = (position.line, position.column) if position else (None, None)
+    return Problem(problem.path, problem.message, document.path, line, column)

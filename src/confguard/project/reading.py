@@ -11,6 +11,7 @@ from attrs import evolve
 
 from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document, read
+from confguard.documents.registry import format_named
 from confguard.errors import (
     ConfguardError,
     DocumentError,
@@ -21,7 +22,7 @@ from confguard.errors import (
     did_you_mean,
 )
 from confguard.paths import Path as DocumentPath
-from confguard.project.project import Config, Project, Settings
+from confguard.project.project import Config, Project, Settings, inside, placed
 from confguard.risk.policy import Policy
 from confguard.stores.stages import stages_of
 from confguard.targets.options import UnusableError
@@ -76,8 +77,7 @@ def load_project(
     With `content`, as if the file held that: what it held in another revision. `leave_out` as in `find_project`.
     """
     document = _read(file, content)
-    inside: DocumentPath = ("tool", "confguard") if file.name == "pyproject.toml" else ()
-    table = _table(document) if inside else document.data
+    table = _table(document) if inside(document) else document.data
     if table is None:
         raise ProjectError(f"{file}: has no [tool.confguard] table")
     from confguard.schema.schema import resolve_schema
@@ -86,22 +86,27 @@ def load_project(
     try:
         settings: Settings = schema.validate(table)  # type: ignore[union-attr]
     except ValidationError as error:
-        raise _error(error.problems, document, inside) from None
-    project = Project(file=file, root=file.parent.absolute(), settings=settings)
+        raise _error(error.problems, document) from None
+    project = Project(file=file, root=file.parent.absolute(), settings=settings, document=document)
     needless = [*_unknown_codes(settings), *_unusable_tables(settings), *_unusable_notifiers(project)]
-    needed = _unusable_targets(project)
-    if needless and leave_out and not needed:
-        leave_out(_error(needless, document, inside))
+    unusable, at_odds = _wrong_targets(project)
+    needless += [*_unknown_formats(settings), *unusable]
+    if needless and leave_out and not at_odds:
+        leave_out(_error(needless, document))
         return evolve(project, settings=_without(settings, needless))
-    if problems := [*needless, *needed]:
-        raise _error(problems, document, inside)
+    if needless or at_odds:
+        raise _error([*needless, *at_odds], document)
     return project
 
 
 def _without(settings: Settings, problems: Iterable[Problem]) -> Settings:
-    """The settings without lists of reloads, probes, monitors and stages, bakes and notifiers, that cannot be used."""
+    """The settings without reloads, probes, monitors, stages, bakes, formats and notifiers that cannot be used.
+
+    Targets stay: the guard of their own config refuses them, and no other config is kept from going back.
+    """
     wrong = {problem.path[1:3] for problem in problems if problem.path[0] == "configs"}
-    nothing: dict[str, Any] = {"bake": None, "reload": [], "probes": [], "monitors": [], "stages": []}
+    nothing: dict[str, Any] = {"format": None, "bake": None}
+    nothing |= {key: [] for key in ("reload", "probes", "monitors", "stages")}
     configs = {
         name: evolve(config, **{key: nothing[key] for at, key in wrong if at == name and key in nothing})
         for name, config in settings.configs.items()
@@ -111,9 +116,8 @@ def _without(settings: Settings, problems: Iterable[Problem]) -> Settings:
     return evolve(settings, configs=configs, notifiers=notifiers)
 
 
-def _error(problems: Iterable[Problem], document: Document, inside: DocumentPath) -> ProjectError:
-    lines = "\n".join(str(_placed(problem, document, inside)) for problem in problems)
-    return ProjectError(lines, hint="docs/reference/project-file.md tells all settings")
+def _error(problems: Iterable[Problem], document: Document) -> ProjectError:
+    return ProjectError("\n".join(str(placed(problem, document)) for problem in problems))
 
 
 def _unknown_codes(settings: Settings) -> list[Problem]:
@@ -133,35 +137,44 @@ def _unknown_codes(settings: Settings) -> list[Problem]:
     ]
 
 
-def _unusable_targets(project: Project) -> list[Problem]:
-    """Targets that are none, and files that two of them name: each would undo what the other writes."""
+def _unknown_formats(settings: Settings) -> Iterator[Problem]:
+    for name, config in settings.configs.items():
+        try:
+            _ = config.format and format_named(config.format)
+        except DocumentError as error:
+            yield _problem(("configs", name, "format"), error)
+
+
+def _wrong_targets(project: Project) -> tuple[list[Problem], list[Problem]]:
+    """Targets that are none; and those at odds, of which two name one file: each would undo what the other writes."""
     from confguard.targets.tables import as_target
 
-    problems = []
+    unusable: list[Problem] = []
+    at_odds: list[Problem] = []
     named: dict[Path, str] = {}
     for name, config in project.settings.configs.items():
         try:
             layout = project.layout_of(name) if config.targets or config.layers else None
         except ConfguardError as error:
-            problems.append(Problem(("configs", name, "layers" if config.layers else "files"), str(error)))
+            unusable.append(Problem(("configs", name, "layers" if config.layers else "files"), str(error)))
             continue
         if config.layers and config.files:
             both = "layers are files already: keep one of the two"
-            problems.append(Problem(("configs", name, "files"), both))
+            at_odds.append(Problem(("configs", name, "files"), both))
         for index, like in enumerate(config.targets):
             at = ("configs", name, "targets", index)
             try:
                 paths = [path.resolve() for path in as_target(like, project.root, layout).paths]
             except TargetError as error:
-                problems.append(_problem(at, error, "such as "))
+                unusable.append(_problem(at, error))
                 continue
-            problems += [
+            at_odds += [
                 Problem(at, f"{path} is a target of '{named[path]}' already: one file has one config")
                 for path in paths
                 if path in named
             ]
             named |= dict.fromkeys(paths, name)
-    return problems
+    return unusable, at_odds
 
 
 def _unusable_tables(settings: Settings) -> Iterator[Problem]:
@@ -194,11 +207,11 @@ def _unusable_notifiers(project: Project) -> Iterator[Problem]:
             yield _problem(("notifiers", name), error)
 
 
-def _problem(at: DocumentPath, error: TargetError, such: str = "") -> Problem:
+def _problem(at: DocumentPath, error: ConfguardError) -> Problem:
     """What cannot be used, at the key of its table that is at fault."""
     key = getattr(error, "key", None)
-    hint = f" ({such}{error.hint})" if error.hint else ""
-    return Problem((*at, key) if key and not such else at, f"{error}{hint}")
+    hint = f" ({error.hint})" if error.hint else ""
+    return Problem((*at, key) if key else at, f"{error}{hint}")
 
 
 def _lists(config: Config) -> Iterator[tuple[str, list[Any], Callable[[Any], object]]]:
@@ -221,15 +234,11 @@ def _read(file: Path, content: bytes | None = None) -> Document:
     try:
         return read(file, "toml") if content is None else parse_bytes(content, "toml", path=str(file))
     except DocumentError as error:
-        raise ProjectError(str(error), hint=error.hint or "`confguard init` writes one") from error
+        named = os.environ.get(ENVIRONMENT) == str(file) and error.line is None
+        hint = f"{ENVIRONMENT} in the environment names it" if named else None
+        raise ProjectError(str(error), hint=error.hint or hint) from error
 
 
 def _table(document: Document) -> Any:
     tool = document.data.get("tool")
     return tool.get("confguard") if isinstance(tool, dict) else None
-
-
-def _placed(problem: Problem, document: Document, inside: DocumentPath) -> Problem:
-    position = document.locate((*inside, *problem.path), nearest=True)
-    line, column = (position.line, position.column) if position else (None, None)
-    return Problem(problem.path, problem.message, document.path, line, column)

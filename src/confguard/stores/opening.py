@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
@@ -10,8 +11,6 @@ from urllib.parse import unquote
 from confguard.errors import NotFoundError, StoreError, did_you_mean
 from confguard.stores.interface import Store
 from confguard.stores.urls import without_password
-
-_SCHEMES = ("sqlite", "memory", "postgresql", "postgres", "etcd", "etcds")
 
 
 def open_store(url: str | os.PathLike[str]) -> Store:
@@ -34,30 +33,21 @@ def open_store(url: str | os.PathLike[str]) -> Store:
         from confguard.stores.sqlite import SqliteStore
 
         return SqliteStore(url)
+    return opener_of(url)(url)
+
+
+def opener_of(url: str) -> Callable[[str], Store]:
+    """What opens the store of a URL. Raises `StoreError` for a URL of no known kind."""
     scheme, separator, rest = url.partition("://")
-    if scheme == "memory" and separator:
-        from confguard.stores.sqlite import MemoryStore
-
-        return MemoryStore()
-    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
-        from confguard.stores.sqlite import SqliteStore
-
-        return SqliteStore(unquote(rest[1:]))
-    if scheme in ("postgresql", "postgres") and separator:
-        from confguard.stores.postgres import PostgresStore
-
-        return PostgresStore(url)
-    if scheme in ("etcd", "etcds") and rest:
-        from confguard.stores.etcd import EtcdStore
-
-        return EtcdStore(url)
-    plugin = _plugin(scheme) if separator else None
-    if plugin is not None:
-        return plugin(url)
-    raise StoreError(
-        f"unknown store '{without_password(url)}'{did_you_mean(scheme, _SCHEMES)}",
-        hint="sqlite:///relative.db, sqlite:////absolute.db, postgresql://..., etcd://... or memory://",
-    )
+    wanting = {"sqlite": not re.match("/.", rest), "etcd": not rest, "etcds": not rest}
+    opener = (_BUILT_IN.get(scheme) or _plugin(scheme)) if separator and not wanting.get(scheme) else None
+    if opener is None:
+        meant = "" if scheme in _BUILT_IN else did_you_mean(scheme, _BUILT_IN)
+        raise StoreError(
+            f"unknown store '{without_password(url)}'{meant}",
+            hint="sqlite:///relative.db, sqlite:////absolute.db, postgresql://..., etcd://... or memory://",
+        )
+    return opener
 
 
 def as_store(store: Store | str | os.PathLike[str]) -> Store:
@@ -92,3 +82,38 @@ def _plugin(scheme: str) -> Callable[[str], Store] | None:
     from importlib.metadata import entry_points
 
     return next((point.load() for point in entry_points(group="confguard.stores", name=scheme)), None)
+
+
+def _memory(_: str) -> Store:
+    from confguard.stores.sqlite import MemoryStore
+
+    return MemoryStore()
+
+
+def _sqlite(url: str) -> Store:
+    from confguard.stores.sqlite import SqliteStore
+
+    return SqliteStore(unquote(url.removeprefix("sqlite:///")))
+
+
+def _postgres(url: str) -> Store:
+    from confguard.stores.postgres import PostgresStore
+
+    return PostgresStore(url)
+
+
+def _etcd(url: str) -> Store:
+    from confguard.stores.etcd import EtcdStore
+
+    return EtcdStore(url)
+
+
+_BUILT_IN: dict[str, Callable[[str], Store]] = {
+    "sqlite": _sqlite,
+    "memory": _memory,
+    "postgresql": _postgres,
+    "postgres": _postgres,
+    "etcd": _etcd,
+    "etcds": _etcd,
+}
+"""By the scheme, what opens a store; its module is loaded when it does."""

@@ -25,9 +25,7 @@ _KEYS = {
     "folder": ("folder", "files", *_ACCESS),
     "files": ("files",),
 }
-_EXAMPLE = (
-    '"/etc/auth.toml", { file = "/etc/auth.toml", mode = "0640" }; of several files { folder = "/etc/auth" }'
-)
+_EXAMPLE = 'such as "/etc/auth.toml", { file = "/etc/auth.toml" }; of several files { folder = "/etc/auth" }'
 
 
 def as_target(like: TargetLike, root: Path | None = None, files: Layout | None = None) -> Target:
@@ -49,8 +47,7 @@ def as_target(like: TargetLike, root: Path | None = None, files: Layout | None =
         if path.is_file() or not (path.is_dir() or is_folder(os.fspath(like))):
             raise TargetError(
                 f"target {path}: is one file{'' if path.is_file() else ' by its name'}, and the config has several",
-                hint=f"name a folder ({path}/); or say where each file stands:"
-                ' { files = { "a.toml" = "/etc/a.toml", ... } }',
+                hint='name a folder; or where each file stands: { files = { "a.toml" = "/etc/a.toml", ... } }',
             )
         return FileSet(path, files)
     target = _from_table(like, root, files) if isinstance(like, Mapping) else like
