@@ -264,7 +264,7 @@ def test_drift_and_status(project: Path, capsys: Capture) -> None:
         (["diff", "none.toml", "auth.toml"], 2, "none.toml: no such file"),
         (["check", "--schema", "nope:Model", "auth.toml"], 2, "cannot import 'nope'"),
         (["check", "auth.toml", "--as", "tolm"], 2, "unknown format 'tolm' (did you mean 'toml'?)"),
-        (["check", "README"], 2, "unknown format: no suffix"),
+        (["check", "README"], 2, "README: no such file"),
         (["rules", "CG999"], 2, "no rule 'CG999'"),
     ],
 )

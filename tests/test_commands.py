@@ -426,3 +426,33 @@ def test_files_and_folders_with_names_like_a_config_are_themselves(project: Path
     code, out, err = run(capsys, "diff autha authb")
     assert (code, err) == (0, "")
     assert 'x: "autha" -> "authb"' in out
+
+
+@pytest.mark.parametrize(
+    ("command", "says", "hint"),
+    [
+        ("check unnamed", "unnamed: unknown format: no suffix", "name it with --as: "),
+        ("plan auth unnamed", "unnamed: unknown format: no suffix", "`format` of the config: "),
+        ("check conf.d", "conf.d: is a folder", ""),
+        ("assess after.toml conf.d", "conf.d: is a folder", ""),
+        ("plan auth conf.d", "conf.d: is a folder", ""),
+        ("plan auth -", "not from standard input", "name the FILE"),
+        ("plan two -", "not from standard input", "name the FILE"),
+        ("schema migrate two", "'two' has several files", "name it: auth.toml, after.toml"),
+        ("plan gone", "gone.toml: no such file", ""),
+        ("plan folder", "conf.d: is a folder", ""),
+        ("plan none", "'none' names no files", "[configs.none]"),
+        ("plan nothing", "'nothing' has no file: nothing matches x*.toml", "[configs.nothing]"),
+    ],
+)
+def test_what_is_no_file_that_can_be_read_is_said(
+    command: str, says: str, hint: str, project: Path, capsys: Capture
+) -> None:
+    Path("unnamed").touch()
+    more = '[configs.two]\nlayers = ["auth.toml", "after.toml"]\nschema = "exit_models:Auth"\n'
+    more += "[configs.none]\nlayers = []\n"
+    named = {"gone": "gone.toml", "folder": "conf.d", "nothing": "x*.toml"}
+    more += "".join(f'[configs.{name}]\nfiles = ["{file}"]\n' for name, file in named.items())
+    Path("confguard.toml").write_text(PROJECT + more)
+    code, _, err = run(capsys, command)
+    assert (code, says in err, hint in err, "--as" in err) == (2, True, True, "--as" in hint), err

@@ -964,7 +964,7 @@ def test_the_helper_for_tests_drills_a_layer_as_the_command_does(project: Path) 
 def test_where_one_file_is_compared_the_files_of_a_config_are_listed(project: Path) -> None:
     for asked in (("diff", "app", "other.yaml"), ("assess", "app", "other.yaml")):
         code, told = command(*asked)
-        assert (code, "'app' has several files, and one is compared here" in told) == (2, True)
+        assert (code, "'app' has several files, and one is taken here" in told) == (2, True)
         assert "conf/base.toml, conf/prod.yaml" in told
 
 

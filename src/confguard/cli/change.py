@@ -268,6 +268,8 @@ def _answers(args: Namespace) -> dict[str, Any]:
 
 
 def _planned(guard: Guard, args: Namespace) -> Plan:
+    if args.file == "-":
+        raise ConfguardError("a plan is made from a file, not from standard input", hint="name the FILE")
     source = subjects.file_named(args.file or args.name)
     return guard.plan(source, author=args.author, reason=args.reason, ticket=args.ticket, labels=args.labels)
 

@@ -20,6 +20,7 @@ from confguard.cli.subjects import (
     guarded_there,
     make_importable,
     of_all,
+    one_file,
     the_project,
 )
 from confguard.documents.document import read
@@ -194,7 +195,7 @@ def _migrate(args: Namespace) -> None:
         raise SchemaError(
             "migrate needs a schema and a file", hint="confguard schema migrate module:Class FILE"
         )
-    file = file_named(args.new or args.schema)
+    file = one_file(args.new or args.schema)
     old = read(file)
     migrated = migrate(old, _resolved(args.schema))
     if args.write and migrated.content != old.content:

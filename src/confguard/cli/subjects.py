@@ -18,7 +18,7 @@ from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
 from confguard.documents.layout import common_folder
 from confguard.documents.reading import load_bytes
-from confguard.documents.registry import detect_format, format_named
+from confguard.documents.registry import detect_format, format_named, known_formats
 from confguard.errors import ConfguardError, DocumentError, ProjectError, SchemaError, nearest
 from confguard.events import Listener
 from confguard.guard import Guard
@@ -198,11 +198,7 @@ def config_asked(name: str) -> Project | None:
 
 def load(name: str, format: str | None) -> Side:
     """The bytes of the file, or of the config's one file, that an argument names. Raises `DocumentError`."""
-    several = config_asked(name)
-    if several and several.layout_of(name) is not None:
-        files = ", ".join(files_of(several, name))
-        raise ProjectError(f"'{name}' has several files, and one is compared here", hint=f"name it: {files}")
-    name = file_named(name)
+    name = one_file(name)
     if name == "-":
         if not format:
             raise DocumentError("standard input has no name to tell its format", hint="say it with --as")
@@ -214,13 +210,29 @@ def load(name: str, format: str | None) -> Side:
         return Side(content, "<stdin>", format_named(format).name)
     _, colon, path = name.partition(":")
     if colon and not Path(name).exists():
-        chosen = format_named(format) if format else detect_format(path)
-        return Side(git.blob(name, MAX_BYTES), name, chosen.name)
+        return Side(git.blob(name, MAX_BYTES), name, _format_of(path, format))
+    content = load_bytes(name)
     project = find_project()
     config = project.config_of(name) if project and not format else None
-    wanted = format or (config[1].format if config else None)
-    chosen = format_named(wanted) if wanted else detect_format(name)
-    return Side(load_bytes(name), name, chosen.name)
+    return Side(content, name, _format_of(name, format or (config[1].format if config else None)))
+
+
+def one_file(name: str) -> str:
+    """The file of an argument, as `file_named` has it. Raises `ProjectError` for a config of several."""
+    several = config_asked(name)
+    if several and several.layout_of(name) is not None:
+        files = ", ".join(files_of(several, name))
+        raise ProjectError(f"'{name}' has several files, and one is taken here", hint=f"name it: {files}")
+    return file_named(name)
+
+
+def _format_of(path: str, format: str | None) -> str:
+    """The format that is named, or told by a path. Raises `DocumentError`, with the option that names one."""
+    try:
+        return (format_named(format) if format else detect_format(path)).name
+    except DocumentError as error:
+        hint = error.hint if format else f"name it with --as: {', '.join(known_formats())}"
+        raise DocumentError(error.message, path=error.path, hint=hint) from error
 
 
 def revision_of(name: str) -> str | None:

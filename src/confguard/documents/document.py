@@ -222,8 +222,9 @@ def read(path: str | os.PathLike[str], format: str | None = None, *, tags: Itera
     """
     check_type(path, str | os.PathLike, "path")
     name = os.fspath(path)
+    content = load_bytes(name)  # first: no format is missing where there is no file
     chosen = format_named(format) if format else detect_format(name)
-    return parse_content(load_bytes(name), chosen.name, path=name, tags=tags)
+    return parse_content(content, chosen.name, path=name, tags=tags)
 
 
 def parse(text: str, format: str, *, path: str | None = None, tags: Iterable[str] = ()) -> Document:

@@ -73,7 +73,7 @@ def detect_format(path: str) -> Format:
     raise DocumentError(
         f"unknown format: the name ends in '{suffix}'" if suffix else "unknown format: no suffix",
         path=path,
-        hint=f"name it with --as: {', '.join(known_formats())}",
+        hint=f"a suffix tells it, or `format` of the config: {', '.join(known_formats())}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import sys
 from fnmatch import fnmatchcase
@@ -213,10 +214,16 @@ class Project:
 
     def source_of(self, name: str) -> Path:
         """The one file that holds a config, or the folder of its several. Raises `ProjectError` if that is not told."""
-        config = self.config(name)
+        patterns = self.config(name).patterns
         if self.layout_of(name) is not None:
-            return self.root / common_folder(config.patterns)
-        return the_only(self.root, config.patterns, name)
+            return self.root / common_folder(patterns)
+        if len(patterns) == 1 and not glob.has_magic(patterns[0]):
+            return self.root / patterns[0]  # who reads it says what is wrong with it
+        if not matching(self.root, patterns):
+            none = f"has no file: nothing matches {', '.join(patterns)}" if patterns else "names no files"
+            hint = f"`files` or `layers` in [configs.{name}] name them; or: confguard plan {name} FILE"
+            raise ProjectError(f"'{name}' {none}", hint=hint)
+        return the_only(self.root, patterns, name)
 
     def layout_of(self, name: str) -> Layout | None:
         """The files of a config that has several: layers; or those of a folder that is its target, or of none."""
