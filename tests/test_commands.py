@@ -456,3 +456,16 @@ def test_what_is_no_file_that_can_be_read_is_said(
     Path("confguard.toml").write_text(PROJECT + more)
     code, _, err = run(capsys, command)
     assert (code, says in err, hint in err, "--as" in err) == (2, True, True, "--as" in hint), err
+
+
+def test_json_of_several_configs_tells_of_those_with_errors(project: Path, capsys: Capture) -> None:
+    Path("bad_models.py").write_text("from exit_models import Nothing\n")
+    bad = '[configs.bad]\nfiles = ["after.toml"]\nschema = "bad_models:Auth"\n'
+    Path("confguard.toml").write_text(PROJECT + bad)
+    for command in ("explain", "schema docs", "schema json"):
+        code, out, err = run(capsys, f"{command} --format json")
+        made = json.loads(out)
+        assert (code, list(made)) == (2, ["auth", "bad"])
+        assert "cannot import name 'Nothing'" in made["bad"]["error"]["message"]
+        assert "configs.bad.schema: " in err
+        assert "searched in" not in err, "the module was found"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -302,3 +303,23 @@ def test_a_setting_under_both_its_names_is_said_by_both() -> None:
     with pytest.raises(cg.ValidationError, match=r"a.toml:2:1: .*threads") as caught:
         migrate(document, resolve_schema(Renaming))  # type: ignore[arg-type]
     assert "workers" in str(caught.value)
+
+
+def test_jsonschema_is_asked_for_only_where_schemas_are_compared(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    monkeypatch.syspath_prepend(str(folder))
+    classes = "".join(f"@dataclass\nclass {name}:\n    x: int = 1\n" for name in ("One", "Two"))
+    Path("compared_models.py").write_text(f"from dataclasses import dataclass\n{classes}")
+    assert main(["schema", "check", "compared_models:One", "compared_models:One"]) == 0
+    assert main(["schema", "check", "compared_models:One", "compared_models:Two"]) == 2
+    assert "comparing two schemas, needs jsonschema" in capsys.readouterr().err
+    Path("site.yaml").write_text("x: 1\n")
+    Path("confguard.toml").write_text(
+        '[configs.app]\nfiles = ["site.yaml"]\nschema = "compared_models:One"\n'
+    )
+    assert main(["explain", "site.yaml"]) == 2
+    said = capsys.readouterr().err
+    assert "'site.yaml' is a file of 'app', and a schema or a config's name was expected" in said
+    assert "confguard explain app" in said

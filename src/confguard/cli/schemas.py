@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from confguard.cli.options import Commands, argument, flag, nonblank
-from confguard.cli.output import report_errors, say
+from confguard.cli.output import error_json, report_errors, say
 from confguard.cli.subjects import (
     config_asked,
     config_named,
@@ -18,13 +18,15 @@ from confguard.cli.subjects import (
     files_of,
     guarded,
     guarded_there,
+    leave_out,
     make_importable,
     of_all,
     one_file,
     the_project,
 )
 from confguard.documents.document import read
-from confguard.errors import SchemaError, ValidationError
+from confguard.errors import ConfguardError, SchemaError, ValidationError
+from confguard.project import find_project
 from confguard.project.guards import resolved_schema
 from confguard.schema.comparing import compare_schemas
 from confguard.schema.explaining import Explanation, explain
@@ -85,7 +87,7 @@ def schema(args: Namespace) -> int:
     pages, errors = of_all(_with_schema(), lambda name: _written(name, args))
     say(
         args.format,
-        pages,
+        pages | _errors_json(errors),
         lambda: (
             _as_text(pages, "json")
             if args.what == "json"
@@ -124,6 +126,7 @@ def _as_text(written: dict[str, Any], what: str) -> str:
 def explain_values(args: Namespace) -> int:
     make_importable()
     if args.schema:
+        _refuse_file(args.schema)
         explained = _explained(args.schema, args)
         if args.schema in explained:
             say(args.format, explained[args.schema].to_json(), lambda: str(explained[args.schema]))
@@ -131,14 +134,31 @@ def explain_values(args: Namespace) -> int:
             _say_each(explained, args.format)
         return 0
     seen, errors = of_all(_with_schema(), lambda name: _explained(name, args))
-    _say_each({title: each for parts in seen.values() for title, each in parts.items()}, args.format)
+    _say_each({title: each for parts in seen.values() for title, each in parts.items()}, args.format, errors)
     return report_errors(errors)
 
 
-def _say_each(explained: Mapping[str, Explanation], format: str) -> None:
+def _errors_json(errors: Mapping[str, ConfguardError]) -> dict[str, Any]:
+    return {name: {"error": error_json(error)} for name, error in errors.items()}
+
+
+def _refuse_file(named: str) -> None:
+    """Raise `SchemaError` for a file of a config: some formats of these are those of schemas."""
+    project = find_project(leave_out=leave_out)
+    found = project.config_of(named) if project and Path(named).is_file() else None
+    if found and project and (project.root / (found[1].schema or "")).resolve() != Path(named).resolve():
+        raise SchemaError(
+            f"'{named}' is a file of '{found[0]}', and a schema or a config's name was expected",
+            hint=f"confguard explain {found[0]}, or: confguard explain module:Class {named}",
+        )
+
+
+def _say_each(
+    explained: Mapping[str, Explanation], format: str, errors: Mapping[str, ConfguardError] | None = None
+) -> None:
     say(
         format,
-        {title: each.to_json() for title, each in explained.items()},
+        {title: each.to_json() for title, each in explained.items()} | _errors_json(errors or {}),
         lambda: "\n\n".join(
             f"{title}:\n{textwrap.indent(str(each), '  ')}" for title, each in explained.items()
         ),

@@ -40,7 +40,8 @@ class JsonSchema:
             import jsonschema  # noqa: F401
         except ImportError as error:
             raise SchemaError(
-                "JSON Schema files need jsonschema, which is not installed",
+                f"schema '{self.name}': reading JSON Schema, and comparing two schemas, needs jsonschema, "
+                "which is not installed",
                 hint="pip install 'confguard-safety[jsonschema]'",
             ) from error
         from confguard.schema.references import Library

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Hashable, Iterator
 from functools import cache, cached_property, partial
 from importlib import import_module
+from itertools import islice
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import attrs
@@ -198,9 +199,12 @@ def _imported(spec: str) -> Any:
     try:
         module = import_module(module_name)
     except (Exception, SystemExit) as error:  # a module that ends the program is none to import
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        searched = missing and f"{module_name}.".startswith(f"{missing}.")  # else it was found, and is wrong
+        folders = (path or "." for path in sys.path if not path.endswith(".zip"))
         raise SchemaError(
             f"schema '{spec}': cannot import '{module_name}': {error}",
-            hint=f"searched in: {', '.join(path or '.' for path in sys.path[:3])}",
+            hint=f"searched in: {', '.join(islice(folders, 3))}" if searched else None,
         ) from error
     if not hasattr(module, name):
         raise SchemaError(f"schema '{spec}': no '{name}' there{did_you_mean(name, vars(module))}")

@@ -32,6 +32,8 @@ def compare_schemas(old: Schema[Any], new: Schema[Any]) -> list[SchemaFinding]:
     CS101 breaking: name: was removed
     CS103 breaking: size: is required now
     """
+    if old is new:
+        return []
     before, after = as_json_schema(old), as_json_schema(new)
     findings = [_finding(refusal) for refusal in Containment().refusals((before.root,), after.root)]
     breaking = {finding.path for finding in findings if finding.code in {"CS101", "CS103", "CS104"}}
