@@ -469,3 +469,24 @@ def test_json_of_several_configs_tells_of_those_with_errors(project: Path, capsy
         assert "cannot import name 'Nothing'" in made["bad"]["error"]["message"]
         assert "configs.bad.schema: " in err
         assert "searched in" not in err, "the module was found"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["check", "explain", "schema docs", "verify", "status", "drift", "recover", "agent", "agent --once"],
+)
+def test_a_project_without_configs_says_so(command: str, folder: Path, capsys: Capture) -> None:
+    """Nothing was looked at: that is not all well."""
+    Path("confguard.toml").touch()
+    code, out, err = run(capsys, command)
+    assert (code, out, "confguard.toml: no config there" in err) == (2, "", True)
+    assert "`files` or `layers`" in err
+
+
+def test_check_says_where_no_schema_is_known(project: Path, capsys: Capture) -> None:
+    for command, summary in [
+        ("auth.toml", "1 file checked: no findings"),
+        ("web", "1 file checked: no findings (no schema is known of it)"),
+        ("", "2 files checked: no findings (no schema is known of 1)"),
+    ]:
+        assert run(capsys, f"check {command}")[:2] == (0, f"{summary}\n")

@@ -93,7 +93,7 @@ def check(args: Namespace) -> int:
         for error in errors.values():
             raise error
     # Each once: what is wrong with layers is told of each of them.
-    findings = list(dict.fromkeys(finding for listed in checked.values() for finding in listed))
+    findings = list(dict.fromkeys(finding for listed, _ in checked.values() for finding in listed))
     if args.write_baseline:
         _write_baseline(args, findings)
         return 0
@@ -101,7 +101,9 @@ def check(args: Namespace) -> int:
     findings = [finding for finding in findings if finding.fingerprint not in known]
 
     def text() -> str:
-        summary = amount(len(findings), "finding") if findings else "no findings"
+        free = sum(not has_schema for _, has_schema in checked.values())
+        unknown = f" (no schema is known of {'it' if len(checked) == 1 else free})" if free else ""
+        summary = amount(len(findings), "finding") if findings else f"no findings{unknown}"
         return "\n".join([*map(show_finding, findings), f"{amount(len(checked), 'file')} checked: {summary}"])
 
     data: dict[str, object] = {
@@ -220,13 +222,14 @@ def _ends(span: str) -> tuple[str, str]:
     return (git.merge_base(base, head), head) if dots == "..." else (base, head)
 
 
-def _checked(name: str, args: Namespace) -> list[Finding]:
+def _checked(name: str, args: Namespace) -> tuple[list[Finding], bool]:
+    """What is found in a file, and whether it has a schema."""
     raw = subjects.load(name, args.read_as)
     terms = subjects.terms_for(name, args.schema)
     try:
         document = subjects.parse(raw)
     except DocumentError as error:
-        return [parse_finding(error, raw.name, raw.content)]
+        return [parse_finding(error, raw.name, raw.content)], terms.schema is not None
     findings = check_document(document)
     if terms.schema:
         advice = "Write it as the schema has it now."
@@ -236,7 +239,8 @@ def _checked(name: str, args: Namespace) -> list[Finding]:
         findings += _misfits(name, document, terms.schema)
     counted, _ = split_accepted(findings, terms.policy.accept, document, datetime.now(UTC).date())
     counted += void_comments(document, known_codes(terms.rules))
-    return sorted(counted, key=lambda finding: (finding.line or 0, finding.column or 0))
+    counted.sort(key=lambda finding: (finding.line or 0, finding.column or 0))
+    return counted, terms.schema is not None
 
 
 def _misfits(name: str, document: Document, schema: Schema[Any]) -> tuple[Finding, ...]:

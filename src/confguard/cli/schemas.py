@@ -20,6 +20,7 @@ from confguard.cli.subjects import (
     guarded_there,
     leave_out,
     make_importable,
+    names_of,
     of_all,
     one_file,
     the_project,
@@ -248,8 +249,9 @@ def _resolved(spec: str) -> Schema[Any]:
 
 def _with_schema() -> list[str]:
     """The configs of the project that have a schema. Raises `SchemaError` where none has: there is nothing to say."""
-    configs = the_project().settings.configs
-    names = [name for name, config in configs.items() if config.schema]
-    if configs and not names:
+    configs = names_of(None)
+    project = the_project()
+    names = [name for name in configs if project.config(name).schema]
+    if not names:
         raise SchemaError("no config here has a schema", hint=_NAME_ONE.format(min(configs)))
     return names

@@ -151,7 +151,7 @@ def status(args: Namespace) -> int:
     states = [
         seen[name] if name in seen else {"config": name, "error": error_json(errors[name])} for name in names
     ]
-    say(args.format, states, lambda: "\n".join(map(_show_state, states)) or "no configs in the project file")
+    say(args.format, states, lambda: "\n".join(map(_show_state, states)))
     return 2 if errors else int(any(map(_wants_attention, states)))
 
 

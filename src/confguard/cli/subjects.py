@@ -32,6 +32,7 @@ from confguard.stores.opening import check_there
 T = TypeVar("T")
 Outcomes: TypeAlias = tuple[dict[str, T], dict[str, ConfguardError]]
 """What is seen of each name, and what is wrong with those of which nothing can be seen: they hide no others."""
+_NAME_ONE = "[configs.NAME] with `files` or `layers` names some"
 _PATTERN = re.compile(r"[*?\[]")
 
 
@@ -111,10 +112,12 @@ def of_all(names: Iterable[str], look: Callable[[str], T]) -> Outcomes[T]:
 
 
 def names_of(name: str | None) -> list[str]:
-    """The config that was named; all of the project, if none was. Raises `ProjectError` where there is none such."""
+    """The config that was named; all of the project, if none was. Raises `ProjectError` where there is none."""
     project = the_project(anyway=True)
     if name:
         project.config(name)
+    if not project.settings.configs:
+        raise ProjectError(f"{project.file}: no config there", hint=_NAME_ONE)
     return [name] if name else list(project.settings.configs)
 
 
@@ -140,9 +143,7 @@ def files_named(names: Sequence[str]) -> tuple[list[str], dict[str, ConfguardErr
 
     listed, errors = of_all(configs, files)
     if project and not errors and not any(listed.values()):
-        raise ProjectError(
-            f"{project.file}: no config there names files", hint="`files` in [configs.NAME] does"
-        )
+        raise ProjectError(f"{project.file}: no config there names files", hint=_NAME_ONE)
     return [file for of_config in listed.values() for file in of_config], errors
 
 

@@ -285,7 +285,7 @@ def _refuse_single(targets: Iterable[Target], revision: Revision) -> None:
     single = next((target for target in targets if isinstance(target, FileTarget)), None)
     if single:
         raise TargetError(
-            f"target {single.name}: is one file, and revision {revision.number} holds several",
+            f"target {single.name}: is one file, and revision {revision.reverts or revision.number} holds several",
             hint="name a folder as the target, and the config's files (layers, files)",
         )
 
