@@ -180,6 +180,9 @@ def test_a_change_from_plan_to_revert(project: Path, capsys: Capture) -> None:
     assert "the first revision" in run(capsys, "show", "auth", "1")[1]
     assert run_json(capsys, "verify")[1] == {"auth": 4}
     assert run_json(capsys, "status")[1][0]["owners"] == ["login team"]
+    assert "owners: login team\n" in run(capsys, "status")[1]
+    assert run_json(capsys, "plan", "auth")[1]["owners"] == ["login team"]
+    assert run(capsys, "log", "auth", "--before", "1")[:2] == (0, "'auth' has no revision before 1\n")
 
 
 @pytest.mark.slow
@@ -289,6 +292,9 @@ def test_mistakes_get_one_clear_message(
         (["apply", "auth", "--reason", "x", "--bake", "soon"], "expected a duration"),
         (["apply", "auth", "--reason", "x", "--bake", "0s"], "longer than 0"),
         (["show", "auth", "two"], "expected a revision's number, got 'two'"),
+        (["log", "auth", "--limit", "0"], "must be 1 or more"),
+        (["log", "auth", "--limit", "x"], "expected a number, got 'x'"),
+        (["thin", "auth", "--keep", "x"], "expected a number, got 'x'"),
     ],
 )
 def test_wrong_usage_ends_with_2(capsys: Capture, arguments: list[str], says: str) -> None:
@@ -480,7 +486,7 @@ def test_a_history_is_thinned_and_carried(plain: Path, capsys: Capture) -> None:
     assert run(capsys, "import", "copy")[1] == "auth: 0 revisions added\n"
     code, _, err = run(capsys, "thin", "auth", "--keep", "1")
     assert code == 2
-    assert "--keep: last must be 2 or more" in err
+    assert "--keep: must be 2 or more" in err
     code, _, err = run(capsys, "import", "auth.toml")
     assert code == 2
     assert "is not an export of confguard" in err

@@ -108,7 +108,9 @@ def register(commands: Commands) -> None:
 def plan(args: Namespace) -> int:
     with guarded(args.name) as guard:
         planned = _planned(guard, args)
-    say(args.format, planned.to_json(), lambda: _show_plan(planned))
+    owners = [*planned.owners, *the_project().config(args.name).owners]
+    members = planned.to_json() | {"owners": list(dict.fromkeys(owners))}
+    say(args.format, members, lambda: _show_plan(planned))
     return 0 if planned.decision is Decision.ALLOW else 1
 
 

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from confguard.cli import subjects
-from confguard.cli.options import Commands, argument, duration, fail_on_option, flag, number, reading_options
+from confguard.cli.options import (
+    Commands,
+    argument,
+    count,
+    duration,
+    fail_on_option,
+    flag,
+    reading_options,
+    whole,
+)
 from confguard.cli.output import say, shown_path
 from confguard.cli.subjects import guarded_anyway
 from confguard.documents.bundle import Bundle, parse_bytes
@@ -42,8 +51,8 @@ def register(commands: Commands) -> None:
     command = commands.add("drill", drill, example, exits)
     argument(command, "name", "NAME", "a config of confguard.toml, or a file", nargs="?")
     flag(command, "--live", "play one with people: find the change on a running service")
-    argument(command, "--seed", "SEED", "which choice, in which order (0)", type=number, default=0)
-    argument(command, "--limit", "N", "how many at most (1000)", type=number, default=1000)
+    argument(command, "--seed", "SEED", "which choice, in which order (0)", type=whole, default=0)
+    argument(command, "--limit", "N", "how many at most (1000)", type=count, default=1000)
     fail_on_option(command, "the decision from which on the risk policy stops a change (block)")
     argument(
         command,

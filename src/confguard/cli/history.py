@@ -14,6 +14,7 @@ from confguard.cli.options import (
     Commands,
     argument,
     config_argument,
+    count,
     duration,
     flag,
     nonblank,
@@ -81,7 +82,7 @@ def register(commands: Commands) -> None:
     formats = ["text", "markdown", "json", "atom"]
     command = commands.add("log", show_log, example, formats=formats)
     argument(command, "name", "FILE|NAME", _ABOUT)
-    argument(command, "--limit", "N", "how many (20)", type=number, default=20)
+    argument(command, "--limit", "N", "how many (20)", type=count, default=20)
     argument(command, "--before", "N", "only those before revision N", type=number)
     reading_options(command)
 
@@ -94,7 +95,7 @@ def register(commands: Commands) -> None:
     argument(command, "--at", "TIME", "when it began: 14:05, '2h ago', any date (now)", type=written_moment)
     argument(command, "--symptom", "TEXT", "what is seen: 'login rejected'", type=nonblank)
     argument(command, "--window", "WINDOW", "how far to look back (6h)", type=duration, default="6h")
-    argument(command, "--limit", "N", "how many to name (5)", type=number, default=5)
+    argument(command, "--limit", "N", "how many to name (5)", type=count, default=5)
 
 
 def show(args: Namespace) -> None:
@@ -167,7 +168,8 @@ def show_log(args: Namespace) -> None:
                 shown = [
                     show_revision(each.revision) for each in islice(versions, args.limit) if each.revision
                 ]
-                print("\n".join(shown) or f"'{args.name}' has no revision yet")
+                which = "yet" if args.before is None else f"before {args.before}"
+                print("\n".join(shown) or f"'{args.name}' has no revision {which}")
                 return
             logged = list(islice(entries(versions, schema), args.limit))
             first = guard.revision(1).digest if logged else ""
@@ -253,7 +255,7 @@ def show_suspects(args: Namespace) -> int:
         at=args.at.at if args.at else None,
         symptom=args.symptom,
         window=args.window,
-        limit=max(1, args.limit),
+        limit=args.limit,
     )
     is_local = bool(args.at and args.at.local)
     say(

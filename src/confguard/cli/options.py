@@ -150,6 +150,18 @@ def number(text: str) -> int:
     return int(text)
 
 
+def whole(text: str) -> int:
+    if not text.isdigit():
+        raise ArgumentTypeError(f"expected a number, got '{text}'")
+    return int(text)
+
+
+def count(text: str) -> int:
+    if not (counted := whole(text)):
+        raise ArgumentTypeError("must be 1 or more")
+    return counted
+
+
 def moment(text: str) -> datetime:
     """A moment in time, for an option: `2026-11-25T08:45Z`, `14:05`, `2h ago`; local time where it names no zone."""
     return written_moment(text).at.astimezone(UTC)

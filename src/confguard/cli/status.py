@@ -210,6 +210,7 @@ def _show_state(state: dict[str, Any]) -> str:
         f"{name}: revision {head['number']} by {harmless(head['author'])} at {head['created_at'][:19]}Z",
         indented(harmless(head["reason"])),
     ]
+    lines += [indented(f"owners: {harmless(', '.join(state['owners']))}")] if state["owners"] else []
     drifted = [each for each in state["drift"] if not each["unwritten"]]
     lines += [paint(f"    drift: {shown_path(each['target'])}: {each['what']}", "high") for each in drifted]
     if state["bake"]:
