@@ -293,6 +293,11 @@ def test_mistakes_get_one_clear_message(
         (["apply", "auth", "--reason", "x", "--bake", "0s"], "longer than 0"),
         (["show", "auth", "two"], "expected a revision's number, got 'two'"),
         (["log", "auth", "--limit", "0"], "must be 1 or more"),
+        (
+            ["check", "--fromat", "json"],
+            "confguard check: error: unrecognized arguments: --fromat (did you mean",
+        ),
+        (["schema"], "required: one of json, example, docs, check, migrate"),
         (["log", "auth", "--limit", "x"], "expected a number, got 'x'"),
         (["thin", "auth", "--keep", "x"], "expected a number, got 'x'"),
     ],

@@ -439,6 +439,8 @@ def test_files_and_folders_with_names_like_a_config_are_themselves(project: Path
         ("plan auth -", "not from standard input", "name the FILE"),
         ("plan two -", "not from standard input", "name the FILE"),
         ("schema migrate two", "'two' has several files", "name it: auth.toml, after.toml"),
+        ("check --baseline none.json", "none.json: no such file", "--write-baseline FILE"),
+        ("schema docs auth more", "'more' is one too many", ""),
         ("plan gone", "gone.toml: no such file", ""),
         ("plan folder", "conf.d: is a folder", ""),
         ("plan none", "'none' names no files", "[configs.none]"),

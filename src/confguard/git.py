@@ -376,7 +376,7 @@ def output(*arguments: str, cwd: Path | None, wanted: str, stdin: bytes = b"") -
     """What a command of git prints. Raises `DocumentError`, of what was wanted, where it fails."""
     ended = _run(*arguments, cwd=cwd, stdin=stdin, wanted=wanted)
     if ended.returncode:
-        raise DocumentError(f"git: {_in_a_line(ended.stderr)}", path=wanted)
+        raise DocumentError(f"git: {_in_a_line(ended.stderr)}", path=None if wanted == "git" else wanted)
     return ended.stdout
 
 

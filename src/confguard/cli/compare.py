@@ -27,7 +27,7 @@ from confguard.cli.subjects import of_all
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
 from confguard.diffs.many import Comparison, Expected, FileDiff, compare_folders, compare_revisions
-from confguard.documents.document import Document
+from confguard.documents.document import Document, load_bytes
 from confguard.errors import ConfguardError, DocumentError
 from confguard.paths import show_path
 from confguard.project import Project, find_project
@@ -130,11 +130,13 @@ def _write_baseline(args: Namespace, findings: list[Finding]) -> None:
 
 
 def _baseline(file: Path) -> frozenset[str]:
+    hint = "`confguard check --write-baseline FILE ...` writes one"
     try:
-        return frozenset(json.loads(file.read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        hint = "`confguard check --write-baseline FILE ...` writes one"
-        raise ConfguardError(f"{file}: is not a baseline: {error}", hint=hint) from error
+        return frozenset(json.loads(load_bytes(str(file))))
+    except DocumentError as error:
+        raise ConfguardError(str(error), hint=hint) from error
+    except (ValueError, TypeError) as error:
+        raise ConfguardError(f"{file}: is not a baseline", hint=hint) from error
 
 
 def show_assessment(args: Namespace) -> int:

@@ -43,8 +43,22 @@ class Parser(ArgumentParser):
         """Write without hiding that it cannot be written, as argparse does."""
         (file or sys.stderr).write(message)
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does; what a command does not know is told by the command, which knows its options."""
+        parsed, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            options = [option for action in self._actions for option in action.option_strings]
+            name = unknown[0].partition("=")[0]
+            meant = did_you_mean(name, options) if name.startswith("-") else ""
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
+        return parsed, unknown
+
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError`, with a did-you-mean for a command."""
+        for action in self._actions:
+            if action.choices and not action.option_strings and not action.metavar:
+                named = f"one of {', '.join(map(str, action.choices))}"
+                message = re.sub(rf"(required: (?:.*, )?){action.dest}\b", rf"\1{named}", message)
         match = _INVALID_CHOICE.match(message)
         for action in self._actions if match else ():
             if (

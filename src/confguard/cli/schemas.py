@@ -81,6 +81,8 @@ def schema(args: Namespace) -> int:
     if args.what == "migrate":
         _migrate(args)
         return 0
+    if args.new:
+        raise SchemaError(f"{args.what} is of one schema, and '{args.new}' is one too many")
     if args.schema:
         written = _written(args.schema, args)
         say(args.format, written, lambda: _as_text(written, args.what))

@@ -20,6 +20,7 @@ from confguard.schema.guarded import shown_value
 from confguard.schema.schema import Schema, SchemaLike, resolve_schema
 from confguard.schema.secrets import Secrets
 from confguard.schema.shape import ANYTHING
+from confguard.secrets import HIDDEN
 from confguard.values import check_type
 
 
@@ -78,7 +79,7 @@ class Blame:
                 str(value.revision)[:10] if value.revision is not None else "-",
                 value.at[:10] if value.at else "-",
                 harmless(value.author or "-"),
-                f"{show_path(value.path)} = {show_value(value.value)}",
+                f"{show_path(value.path)} = {value.value if value.value == HIDDEN else show_value(value.value)}",
                 f"  ({value.why})" if value.why else "",
             )
             for value in self.values
