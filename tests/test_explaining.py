@@ -543,3 +543,12 @@ def test_an_element_beyond_the_end_is_no_part_of_the_list() -> None:
     some = cg.explain(Working, {"ns": [1]}, environment(A_NS__3="4", A_NS__0="5"))
     assert str(some["ns"]).splitlines()[:2] == ['ns = ["5"]', "    from $A_NS__0 and given"]
     assert cg.explain(Working, environment(A_NS__3="4"))["ns"].origin.source == "default"
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [("pool.sise", "did you mean 'pool.size'"), (0, "no setting 0"), (("a",), "no setting")],
+)
+def test_a_setting_that_there_is_not_is_a_key_error(asked: Any, says: str) -> None:
+    with pytest.raises(KeyError, match=says):
+        cg.explain(Defaults, {})[asked]

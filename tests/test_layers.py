@@ -79,7 +79,7 @@ def test_each_value_is_explained(files: Path) -> None:
     assert str(made["timeout"].shadowed[0]) == ".env:1"
     assert str(made["db.password"].origin) == "secrets/db__password"
     assert "geheim" not in str(made) + json.dumps(made.to_json()) + repr(made)
-    with pytest.raises(StopIteration):
+    with pytest.raises(KeyError):
         made["nonsense"]
 
 

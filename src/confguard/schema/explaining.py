@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from attrs import evolve, field, frozen
 
-from confguard.errors import Problem, SchemaError, ValidationError, place
+from confguard.errors import Problem, SchemaError, ValidationError, did_you_mean, place
 from confguard.fields import FieldType
 from confguard.paths import Path, path_to_json, show_path, value_at
 from confguard.schema.combining import Combined, combine, placed_in
@@ -124,8 +124,11 @@ class Explanation:
     """Why `load` refuses all this; the values are then as they are written."""
 
     def __getitem__(self, dotted: str) -> Explained:
-        """The value of a path as it is shown: `explanation["server.port"]`."""
-        return next(each for each in self.values if show_path(each.path) == dotted)
+        """The value of a path as it is shown: `explanation["server.port"]`. Raises `KeyError` with a did-you-mean."""
+        by_name = {show_path(each.path): each for each in self.values}
+        if dotted not in by_name:
+            raise KeyError(f"no setting {dotted!r}{did_you_mean(str(dotted), by_name)}")
+        return by_name[dotted]
 
     def to_json(self) -> dict[str, object]:
         """The explanation as JSON."""
