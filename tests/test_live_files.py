@@ -120,6 +120,17 @@ def test_a_file_that_is_none_any_more_changes_nothing(
         assert Path("copy").read_bytes() == kept
 
 
+def test_a_file_of_several_documents_is_refused_as_when_it_is_loaded(folder: Path) -> None:
+    Path("pool.yaml").write_text("size: 32\n")
+    with cg.Live(Pool, "pool.yaml", interval=None, quiet=0.02) as live:
+        Path("pool.yaml").write_text("size: 1\n---\nsize: 2\n")
+        assert not live.refresh()
+        assert live.current == Pool(32)
+        assert "holds 2 documents, and settings are one" in str(live.problem)
+    with pytest.raises(DocumentError, match="holds 2 documents"):
+        cg.Live(Pool, "pool.yaml", interval=None, quiet=0.02)
+
+
 def test_a_file_that_is_empty_from_the_start_is_meant(folder: Path) -> None:
     file = Path("pool.toml")
     file.write_text("# all defaults\n")

@@ -58,10 +58,11 @@ def load(model: type[T], *sources: Source) -> T:
 def settings_of(model: type[T], schema: Schema[T], document: Document) -> T:
     """An instance of a schema from a document that was read already, as fast as `load`.
 
-    Raises `ValidationError` with every problem at its place.
+    Raises `ValidationError` with every problem at its place; `DocumentError` where a file holds several documents.
     """
+    layers = [part.single.data for _, part in document.parts]
     reading = _reading(cast("Any", model)) if not document.files else None
-    settings, failed = _built(reading, _prepared(reading, [document.data]) if reading else None)
+    settings, failed = _built(reading, _prepared(reading, layers) if reading else None)
     return schema.validate_document(document, failed) if settings is None else cast("T", settings)
 
 
