@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import pickle
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,3 +151,22 @@ def test_field_types_in_json() -> None:
 def test_amounts_take_anything(value: object) -> None:
     assert all(isinstance(amount, float) for amount in amounts(value).values())
     assert ratio(value, value) in {None, 1.0}
+
+
+@pytest.mark.parametrize("made", [attrs.frozen, attrs.define(slots=False), dataclasses.dataclass])
+def test_a_secret_is_no_class_with_fields(made: Any) -> None:
+    class Named(Secret):
+        name: str
+
+    with pytest.raises(TypeError, match="Named is a Secret, and no class of attrs or dataclass"):
+        made(Named)("hunter2")
+
+
+def test_a_secret_of_ones_own_is_hidden_and_compared() -> None:
+    class Password(Secret):
+        def __init__(self, value: str, owner: str = "") -> None:
+            super().__init__(value)
+            self.owner = owner
+
+    assert Password("a", "ana") == Password("a") != Secret("a") and hash(Password("a")) == hash(Password("a"))
+    assert "hunter2" not in f"{Password('hunter2')!r} {Password('hunter2')}"

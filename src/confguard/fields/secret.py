@@ -21,6 +21,14 @@ class Secret(FieldType):
     __slots__ = ("_value",)
     expects = "a text"
 
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        # Such a class compares, hashes and shows its fields: the value is in none of them, or in clear.
+        if hasattr(cls, "__attrs_attrs__") or hasattr(cls, "__dataclass_fields__"):
+            raise TypeError(
+                f"{cls.__name__} is a Secret, and no class of attrs or dataclass: write its __init__"
+            )
+        return super().__new__(cls)
+
     def __init__(self, value: Any) -> None:
         self._value = value
 
