@@ -253,3 +253,11 @@ def test_helpers_take_what_is_taken_wherever_a_source_is(folder: Path) -> None:
         assert overridden(source, {"pool.size": 2}) == {"pool": {"size": 2}}
     with pytest.raises(TypeError, match="int is not a source"):
         overridden(3, {})
+
+
+def test_without_hypothesis_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    monkeypatch.delitem(sys.modules, "confguard.testing.strategies")
+    monkeypatch.delattr("confguard.testing.valid", raising=False)
+    with pytest.raises(ImportError, match=r"pip install 'confguard-safety\[testing\]'"):
+        from confguard.testing import valid  # noqa: F401

@@ -7,8 +7,12 @@ from datetime import date, datetime, time
 from typing import Any
 
 from attrs import field, frozen
-from hypothesis import assume
-from hypothesis import strategies as st
+
+try:
+    from hypothesis import assume
+    from hypothesis import strategies as st
+except ImportError as error:
+    raise ImportError("strategies need hypothesis: pip install 'confguard-safety[testing]'") from error
 
 from confguard import fields
 from confguard.errors import SchemaError, ValidationError
