@@ -97,3 +97,15 @@ def test_what_a_package_lists_is_there_and_told(package: str) -> None:
         if isinstance(given := getattr(module, name), type) and not given.__doc__
     ]
     assert not untold
+
+
+def test_what_the_reference_describes_can_be_imported() -> None:
+    page = (ROOT / "docs/reference/api.md").read_text()
+    blocks = re.findall(r"(?m)^::: (\S+)(?:\n    options: \{ members: \[([^]]*)\])?", page)
+    described = {
+        name
+        for whole, members in blocks
+        for name in (members.split(", ") if members else [whole.split(".")[-1]])
+    }
+    public = {name for name in described for home in PUBLIC if hasattr(import_module(home), name)}
+    assert described - public == {"Factor", "Event", "Format"}
