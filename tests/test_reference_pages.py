@@ -84,6 +84,14 @@ def test_a_page_says_what_is_now(project: Path, capsys: Capture) -> None:
     assert run(capsys, "schema", "docs", "--values")[1] == page
 
 
+def test_a_list_of_one_is_a_list(project: Path, capsys: Capture) -> None:
+    Path("app.yaml").write_text("db: {hosts: [x]}\n")
+    assert main(["apply", "app", "app.yaml", "--author", "ana", "--reason", "start"]) == 0
+    assert (
+        '| `db.hosts` | list | `[]` | `["x"]` | dba |' in run(capsys, "schema", "docs", "app", "--values")[1]
+    )
+
+
 def test_only_a_config_has_values(project: Path, capsys: Capture) -> None:
     code, _, said = run(capsys, "schema", "docs", "page_models:Shown", "--values")
     assert code == 2 and "is not a config" in said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from confguard.diffs.pages import code
@@ -170,11 +170,23 @@ def _values(path: Path, values_below: list[tuple[str, BlamedValue]]) -> str:
     for part, value in values_below:
         parts[part].append(value)
     shown = [
-        (code(show_value(values[0].value)) if len(values) == 1 else f"{len(values)} values")
+        (
+            code(show_value(_within(values[0], len(path) + bool(part))))
+            if len(values) == 1
+            else f"{len(values)} values"
+        )
         + (f" in {code(part)}" if part else "")
         for part, values in parts.items()
     ]
     return ", ".join(shown) or "not set"
+
+
+def _within(only: BlamedValue, depth: int) -> Any:
+    """What stands at the first steps of a value's path and holds no other: the value in its lists and tables."""
+    value = only.value
+    for step in reversed(only.path[depth:]):
+        value = {step: value} if isinstance(step, str) else [value]
+    return value
 
 
 def _last_change(values_below: list[tuple[str, BlamedValue]]) -> str:
