@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import re
+import sys
 from datetime import date, timedelta
 from decimal import Decimal
 from ipaddress import IPv4Address
@@ -231,6 +232,31 @@ def test_the_example_of_each_keyword_fits_it(schema: Any) -> None:
     check(JsonSchema("one", schema))
 
 
+@attrs.frozen
+class Tokens:
+    issuer: Url
+    algorithms: list[str]
+    ttl: int = 300
+
+
+@attrs.frozen
+class Service:
+    tokens: Tokens
+    port: Port
+    name: str = "auth"
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_what_is_required_is_there_and_marked(installed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without `jsonschema`, it was commented out."""
+    if not installed:
+        monkeypatch.setitem(sys.modules, "jsonschema", None)
+    text = example_file(schema_of(Service))
+    assert cg.load(Service, cg.parse(text, "toml")).tokens.issuer == "https://example.com"
+    assert "# required\n[tokens]\n# required, a URL" in text
+    assert "# required, list\nalgorithms = []" in text and "# string\n# name =" in text
+
+
 def test_a_schema_of_a_list_has_an_example_in_yaml() -> None:
     schema = schema_of(RootModel[list[Plain]])
     assert cg.parse(example_file(schema, "yaml"), "yaml").data == []
@@ -271,7 +297,7 @@ def test_an_example_has_the_settings_of_one_member_of_a_union(form: str) -> None
     for each in (text, uncommented(text, form)):
         made = cg.load(Animals, cg.parse(each, form))
         assert (type(made.one), type(made.other), type(made.plain)) == (Cat, Dog, Dog)
-    assert text.count("# kind 'cat' or kind 'dog'") == 1
+    assert text.count("# required, kind 'cat' or kind 'dog'") == 1
     assert "# Dog or Bird" in text
 
 
@@ -327,5 +353,5 @@ def test_what_is_null_is_called_so() -> None:
     for kind in ("null", ["null"]):
         written = JsonSchema("x", {"type": "object", "properties": {"a": {"type": kind}}, "required": ["a"]})
         schema = schema_of(written)
-        assert example_file(schema, "yaml") == "# null\na: null\n"
+        assert example_file(schema, "yaml") == "# required, null\na: null\n"
         assert "anything" not in reference_page(schema)

@@ -8,13 +8,15 @@ from typing import Any
 
 from confguard.errors import SchemaError, ValidationError
 from confguard.schema.comparing.cases import SchemaCase, cases, children_of, numbers, subschemas_of
-from confguard.schema.comparing.ranges import as_json_number
+from confguard.schema.comparing.ranges import Range, as_json_number
 from confguard.schema.comparing.samples import samples
 from confguard.schema.comparing.texts import matching
-from confguard.schema.json_export import as_json_schema
+from confguard.schema.json_export import as_json_schema, own_fields
 from confguard.schema.json_validation import fits
+from confguard.schema.limits import allowed
 from confguard.schema.nodes import SchemaNode
 from confguard.schema.schema import Schema
+from confguard.schema.shape import NOTHING, Shape
 
 _DEEPEST = 12
 _MOST_TRIED = 400
@@ -50,11 +52,51 @@ def example_data(schema: Schema[Any]) -> Any:
     try:
         root = as_json_schema(schema).root
         examples = list(islice(_values((root,), 0), 40))
-    except (SchemaError, RecursionError):
-        return {}
+    except (SchemaError, RecursionError):  # as where `jsonschema` is not installed
+        return _placeholders(schema.shape)
     return next(
         filter(lambda data: _takes(schema, data), _tried(examples, root)), examples[0] if examples else {}
     )
+
+
+def _placeholders(shape: Shape, depth: int = 0) -> dict[str, Any]:
+    """What is required, with a value of its type each; bounds and rules are not looked at."""
+    required = ((key, child.whole) for key, child in own_fields(shape.whole) if child.default is NOTHING)
+    return {
+        key: _placeholders(child, depth + 1)
+        if child.kind == "map" and child.fields and depth < _DEEPEST
+        else placeholder(child)
+        for key, child in required
+    }
+
+
+def placeholder(shape: Shape) -> Any:
+    """A value of the type that is asked for."""
+    if shape.variants:
+        return placeholder(shape.variants[0])
+    keywords = allowed(shape)
+    if "enum" in keywords:
+        return keywords["enum"][0]
+    if shape.kind in {"list", "map"}:
+        return [] if shape.kind == "list" else {}
+    if shape.field_type and shape.field_type.__name__ in _BY_FIELD_TYPE:
+        return _BY_FIELD_TYPE[shape.field_type.__name__]
+    kind = str(keywords.get("type"))
+    if kind in {"integer", "number"}:
+        return _number(keywords, kind)
+    return {"boolean": False, "null": None}.get(kind, "...")
+
+
+def _number(keywords: dict[str, Any], kind: str) -> float:
+    """A number within bounds: the least, or the next to zero where there is none."""
+    for whole in (True, False) if kind == "number" else (True,):
+        allowed_range = Range.of([keywords], whole=whole)
+        for near in (
+            (allowed_range,) if allowed_range.low else (allowed_range.within({"minimum": 0}), allowed_range)
+        ):
+            for value in near:
+                return float(value) if kind == "number" else int(value)
+    return 0
 
 
 def _tried(examples: list[Any], root: SchemaNode) -> Iterator[Any]:

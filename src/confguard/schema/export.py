@@ -13,8 +13,7 @@ from confguard.documents.editing.tree import UnfitError
 from confguard.errors import DocumentError
 from confguard.paths import show_path
 from confguard.schema.bounds import listed
-from confguard.schema.comparing.ranges import Range
-from confguard.schema.example_data import example_data
+from confguard.schema.example_data import example_data, placeholder
 from confguard.schema.json_export import own_fields, plain_data
 from confguard.schema.limits import allowed, default_text, described
 from confguard.schema.schema import Schema
@@ -38,6 +37,8 @@ def member_name(union: Shape, table: Shape) -> str:
 
 def example_file(schema: Schema[Any], format: str = "toml", *, schema_file: str | None = None) -> str:
     """An example with every setting that fits as it is: what need not be there is commented out, with its default.
+
+    What must be there is marked as required: its value is made up.
 
     With `schema_file`, it begins with the line by which editors find the JSON Schema. Raises `DocumentError` for a
     format without comments.
@@ -116,10 +117,13 @@ def _others(shape: Shape, data: dict[str, Any] | None, path: tuple[str, ...], fo
 
 def _about(shape: Shape) -> Iterator[str]:
     yield from (f"# {line}".rstrip() for line in (shape.description or "").splitlines())
+    says = ["required"] if shape.default is NOTHING else []
     if shape.variants and shape.kind == "map" and shape.fields:
-        yield f"# {listed(dict.fromkeys(member_name(shape, table) for table in tables_of(shape)))}"
+        says.append(listed(dict.fromkeys(member_name(shape, table) for table in tables_of(shape))))
     elif shape.kind != "map" or not shape.fields:
-        yield f"# {described(shape, shape.field_type.expects if shape.field_type else None)}"
+        says.append(described(shape, shape.field_type.expects if shape.field_type else None))
+    if says:
+        yield f"# {', '.join(says)}"
 
 
 def _assignment(path: tuple[str, ...], shape: Shape, data: dict[str, Any] | None, format: str) -> str:
@@ -128,7 +132,7 @@ def _assignment(path: tuple[str, ...], shape: Shape, data: dict[str, Any] | None
         return _line(key, shown_at(data[key], path, shape), format)
     if default is None:
         return f"# {key} is not set"
-    default = _placeholder(shape) if default is NOTHING or shape.default is COMPUTED else default
+    default = placeholder(shape) if default is NOTHING or shape.default is COMPUTED else default
     try:
         return "# " + _line(key, shown_at(default, path, shape), format)
     except DocumentError:  # such as a null in a list, in TOML
@@ -144,32 +148,6 @@ def _line(key: str, value: Any, format: str) -> str:
             raise DocumentError("TOML has no null, which the schema asks for", hint=hint) from error
     text = write({key: value}, format).text.rstrip("\n")
     return text if "\n" not in text else f"{text.partition(':')[0]}: {json.dumps(value)}"
-
-
-def _placeholder(shape: Shape) -> Any:
-    if shape.variants:
-        return _placeholder(shape.variants[0])
-    keywords = allowed(shape)
-    if "enum" in keywords:
-        return keywords["enum"][0]
-    if shape.kind in {"list", "map"}:
-        return [] if shape.kind == "list" else {}
-    kind = str(keywords.get("type"))
-    if kind in {"integer", "number"}:
-        return _number(keywords, kind)
-    return {"boolean": False, "null": None}.get(kind, "...")
-
-
-def _number(keywords: dict[str, Any], kind: str) -> float:
-    """A number within bounds: the least, or the next to zero where there is none."""
-    for whole in (True, False) if kind == "number" else (True,):
-        allowed_range = Range.of([keywords], whole=whole)
-        for near in (
-            (allowed_range,) if allowed_range.low else (allowed_range.within({"minimum": 0}), allowed_range)
-        ):
-            for value in near:
-                return float(value) if kind == "number" else int(value)
-    return 0
 
 
 Current: TypeAlias = Callable[[tuple[str, ...]], tuple[str, str, str]]
