@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +51,41 @@ class ReadOnly(Format):
         return {}
 
 
+class Failing(Format):
+    """It is known by another name than its own, and raises whatever it likes."""
+
+    name = "another"
+    suffixes = (".failing",)
+
+    def parse(self, text: str) -> Any:
+        if "=" not in text:
+            raise KeyError(text)
+        return {"text": text}
+
+    def places(self, text: str) -> Places:
+        raise KeyError(text)
+
+
+BROKEN = r"the plug-in 'hcl' of a package \(confguard.formats\) cannot be loaded: ModuleNotFoundError"
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:the plug-in 'hcl'")
+
+
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    named = {each.name: f"{__name__}:{each.__name__}" for each in (Notes, ReadOnly)}
-    monkeypatch.setattr(registry, "_plugins", lambda: named)
-    registry.format_named.cache_clear()
+    offered = {
+        **{each.name: f"{__name__}:{each.__name__}" for each in (Notes, ReadOnly)},
+        "hcl": "no_such_module:Hcl",
+        "failing": f"{__name__}:Failing",
+    }
+    points = {name: EntryPoint(name, value, "confguard.formats") for name, value in offered.items()}
+    monkeypatch.setattr(registry, "_plugins", lambda: points)
+    for cached in (registry.format_named, registry._by_suffix_of_plugins):
+        cached.cache_clear()
     yield
-    registry.format_named.cache_clear()
+    for cached in (registry.format_named, registry._by_suffix_of_plugins):
+        cached.cache_clear()
 
 
 BEFORE = "# notes\n# the pool\npool = 64\nname = a\n"
@@ -95,3 +125,26 @@ def test_one_that_only_reads_says_so(folder: Path) -> None:
         guard.plan({"text": "x"}, reason="x")
     with pytest.raises(cg.DocumentError, match="plain files cannot be edited in place"):
         cg.parse("x", "plain").edit(cg.diff({"text": "x"}, {"text": "y"}))
+
+
+def test_one_that_cannot_be_loaded_is_told_once_and_others_go_on() -> None:
+    with pytest.warns(UserWarning, match=BROKEN) as told:
+        assert not registry.is_configuration("notes.md")
+        assert registry.detect_format("a.notes").name == "notes"
+    assert len(told) == 1
+    with pytest.raises(cg.DocumentError, match=BROKEN):
+        cg.parse("a", "hcl")
+
+
+def test_one_is_known_by_the_name_of_its_entry_point() -> None:
+    document = cg.parse("a = 1", "failing")
+    assert document.format == "failing" and not document.texts_only
+    assert document.locate(["text"]) == (1, 1)  # it cannot tell
+
+
+def test_whatever_its_parser_raises_is_told_without_the_text() -> None:
+    with pytest.raises(
+        cg.DocumentError, match="cannot be read as failing: its plug-in raised KeyError"
+    ) as caught:
+        cg.parse("hun" + "ter2", "failing")
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))

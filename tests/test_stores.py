@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -887,14 +888,21 @@ def test_a_full_disk_loses_nothing(folder: Path) -> None:
 
 
 def test_a_package_may_bring_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Point:
+    class Point(EntryPoint):
         def load(self) -> object:
             return lambda url: (url, open_store("memory://"))
 
-    def entry_points(*, group: str, name: str) -> list[Point]:
-        return [Point()] if (group, name) == ("confguard.stores", "consul") else []
+    points = {
+        "consul": Point("consul", "", "confguard.stores"),
+        "lost": EntryPoint("lost", "no_such:f", "stores"),
+    }
+
+    def entry_points(*, group: str, name: str) -> list[EntryPoint]:
+        return [points[name]] if group == "confguard.stores" and name in points else []
 
     monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
+    with pytest.raises(StoreError, match="the plug-in 'lost' of a package .* cannot be loaded"):
+        open_store("lost://host")
     assert open_store("consul://host/x")[0] == "consul://host/x"  # type: ignore[index]
     with pytest.raises(StoreError, match="unknown store 'consu://x'"):
         open_store("consu://x")

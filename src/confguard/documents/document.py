@@ -13,7 +13,7 @@ from attrs import define, field
 
 from confguard.documents.interface import LineIndex, ParseError, Places, Position
 from confguard.documents.reading import load_bytes, parsed
-from confguard.documents.registry import detect_format, format_named, notation_of
+from confguard.documents.registry import detect_format, format_named, is_built_in, notation_of
 from confguard.errors import DocumentError
 from confguard.paths import Key, Path, follow, path_from_json, show_path, value_at
 from confguard.values import Documents, as_tables, check_type, digest_of, identical, listed, same
@@ -114,7 +114,9 @@ class Document:
     def _places(self) -> Places:
         try:
             return format_named(self.format).places(self.text.removeprefix("\ufeff"))
-        except (ParseError, RecursionError):  # a place is a courtesy: data is what counts
+        except Exception as error:  # a place is a courtesy: data is what counts
+            if is_built_in(self.format) and not isinstance(error, ParseError | RecursionError):
+                raise
             return {}
 
     def worded(self, path: Path) -> Path:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import MAX_BYTES, TOO_DEEP, check_bounds, deepest_place
 from confguard.documents.interface import ParseError
+from confguard.documents.registry import is_built_in
 from confguard.errors import DocumentError, brief
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ def parsed(content: bytes, format: Format, path: str | None = None, tags: Collec
     except RecursionError:
         line, column = deepest_place(text)
         problem = DocumentError(TOO_DEEP, path=path, line=line, column=column)
+    except Exception as error:
+        if is_built_in(format.name) or isinstance(error, DocumentError):
+            raise
+        message = f"cannot be read as {format.name}: its plug-in raised {type(error).__name__}"
+        problem = DocumentError(message, path=path, hint="a `ParseError` of the plug-in would say more")
     raise problem  # out here it has no context: parsers quote the lines around a mistake
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from confguard.documents.interface import Format
 from confguard.errors import DocumentError, did_you_mean
+from confguard.plugins import naming_plugin
+from confguard.values import check_type
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _BUILT_IN = {
     "toml": ("confguard.documents.toml:TomlFormat", ".toml"),
@@ -34,13 +40,20 @@ def known_formats() -> tuple[str, ...]:
 @cache
 def format_named(name: str) -> Format:
     """The format of that name. Raises `DocumentError` for one that is not known."""
-    spec = _BUILT_IN[name][0] if name in _BUILT_IN else _plugins().get(name)
-    if spec is None:
+    check_type(name, str, "format's name")
+    chosen: Format
+    if name in _BUILT_IN:
+        chosen = _loaded(_BUILT_IN[name][0])()
+        return chosen
+    point = _plugins().get(name)
+    if point is None:
         known = known_formats()
         raise DocumentError(
             f"unknown format '{name}'{did_you_mean(name, known)}", hint=f"one of: {', '.join(known)}"
         )
-    chosen: Format = _loaded(spec)()
+    with naming_plugin(point, DocumentError):
+        chosen = point.load()()
+        chosen.name = name  # documents name their format by it, whatever its class does
     return chosen
 
 
@@ -66,10 +79,8 @@ def detect_format(path: str) -> Format:
         return format_named("env")
     if suffix in _BY_SUFFIX:
         return format_named(_BY_SUFFIX[suffix])
-    for plugin in _plugins():
-        chosen = format_named(plugin)
-        if suffix in chosen.suffixes:
-            return chosen
+    if suffix in (by_plugins := _by_suffix_of_plugins()):
+        return by_plugins[suffix]
     raise DocumentError(
         f"unknown format: the name ends in '{suffix}'" if suffix else "unknown format: no suffix",
         path=path,
@@ -90,15 +101,31 @@ def is_configuration(path: str) -> bool:
     return True
 
 
+def is_built_in(name: str) -> bool:
+    """Does a format come with confguard?"""
+    return name in _BUILT_IN
+
+
 @cache
-def _plugins() -> dict[str, str]:
+def _plugins() -> dict[str, EntryPoint]:
     from importlib.metadata import entry_points
 
-    return {
-        point.name: point.value
-        for point in entry_points(group="confguard.formats")
-        if point.name not in _BUILT_IN
-    }
+    points = entry_points(group="confguard.formats")
+    return {point.name: point for point in points if point.name not in _BUILT_IN}
+
+
+@cache
+def _by_suffix_of_plugins() -> dict[str, Format]:
+    """The formats of plug-ins by their suffixes; of one that cannot be loaded a warning tells, once."""
+    by_suffix: dict[str, Format] = {}
+    for name in _plugins():
+        try:
+            chosen = format_named(name)
+        except DocumentError as error:
+            warnings.warn(str(error), UserWarning, stacklevel=3)
+        else:
+            by_suffix = dict.fromkeys(chosen.suffixes, chosen) | by_suffix
+    return by_suffix
 
 
 def _loaded(spec: str) -> Any:

@@ -10,6 +10,7 @@ from importlib.resources import files
 from itertools import pairwise
 
 from confguard.paths import Key, Path, Segment
+from confguard.plugins import naming_plugin
 
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?![a-z]))[a-z])|[^A-Za-z0-9]+")
 _NAMING = ("name", "key", "id")
@@ -186,7 +187,8 @@ def _known() -> Mapping[str, frozenset[str]]:
 
     known = {name: words for names in vocabulary().values() for name, words in names.items()}
     for point in entry_points(group="confguard.vocabulary"):
-        known |= point.load()
+        with naming_plugin(point):
+            known |= point.load()
     return {plain(name): frozenset(words.split()) for name, words in known.items()}
 
 

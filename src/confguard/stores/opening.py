@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from confguard.errors import NotFoundError, StoreError, did_you_mean
+from confguard.plugins import naming_plugin
 from confguard.stores.interface import Store
 from confguard.stores.urls import without_password
 
@@ -81,7 +82,11 @@ def check_there(
 def _plugin(scheme: str) -> Callable[[str], Store] | None:
     from importlib.metadata import entry_points
 
-    return next((point.load() for point in entry_points(group="confguard.stores", name=scheme)), None)
+    for point in entry_points(group="confguard.stores", name=scheme):
+        with naming_plugin(point, StoreError):
+            plugin: Callable[[str], Store] = point.load()
+            return plugin
+    return None
 
 
 def _memory(_: str) -> Store:

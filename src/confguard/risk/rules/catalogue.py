@@ -10,6 +10,7 @@ from inspect import isabstract
 from pkgutil import iter_modules
 
 from confguard.errors import ConfguardError, did_you_mean
+from confguard.plugins import naming_plugin
 from confguard.risk.findings import Severity
 from confguard.risk.rules.interface import Rule
 
@@ -42,8 +43,10 @@ def all_rules() -> tuple[Rule, ...]:
 
     modules = iter_modules(import_module(__package__).__path__)
     rules = [rule for module in modules for rule in _rules_in(f"{__package__}.{module.name}")]
-    plugins = [point.load()() for point in entry_points(group="confguard.rules")]
-    return tuple(sorted([*rules, *plugins], key=lambda rule: rule.code))
+    for point in entry_points(group="confguard.rules"):
+        with naming_plugin(point):
+            rules.append(point.load()())
+    return tuple(sorted(rules, key=lambda rule: rule.code))
 
 
 def known_codes(more: Iterable[Rule] = ()) -> set[str]:
