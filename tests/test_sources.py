@@ -372,6 +372,57 @@ def test_none_that_would_read_back_as_something_else_is_refused(instance: Unset)
         guard.plan(instance, reason="x")
 
 
+@dataclasses.dataclass
+class Limits:
+    size: int = 1
+
+
+@dataclasses.dataclass
+class Waiting:
+    wait: Duration
+    key: Secret
+    limits: Limits = dataclasses.field(default_factory=Limits)
+
+
+GIVEN: dict[str, Any] = {"wait": Duration("2s"), "key": Secret("k"), "limits": Limits(3)}
+
+
+def test_a_mapping_is_planned_with_whatever_is_loaded() -> None:
+    guard = cg.Guard("pool", Waiting, store="memory://", format="toml")
+    planned = guard.plan(GIVEN, reason="x").document
+    assert planned.data == {"wait": "2s", "key": "k", "limits": {"size": 3}}
+    assert cg.load(Waiting, planned) == cg.load(Waiting, GIVEN)
+    layered = cg.Guard("pool", Waiting, store="memory://", layers=["base.toml", "prod.yaml"])
+    for base in (GIVEN, cg.load(Waiting, GIVEN)):
+        assert layered.plan({"base.toml": base, "prod.yaml": {}}, reason="x").document.data == planned.data
+    with pytest.raises(TypeError, match="int is not a source"):
+        layered.plan({"base.toml": 5, "prod.yaml": {}}, reason="x")
+
+
+@pytest.mark.parametrize(
+    ("value", "format", "says"),
+    [
+        (None, "toml", r"a\.b is None"),
+        (object(), "toml", r"a\.b is of type object"),
+        (Limits(), "yaml", r"a\.b is of type Limits"),
+        ([1, print], "json", r"a\.b\[1\] is of type builtin_function_or_method"),
+        (5, "ini", r"a\.b is of type int"),
+    ],
+)
+def test_what_a_format_cannot_hold_is_named(value: Any, format: str, says: str) -> None:
+    guard = cg.Guard("pool", store="memory://", format=format)
+    with pytest.raises(cg.DocumentError, match=f"{format} cannot hold this data exactly: {says}$"):
+        guard.plan({"a": {"c": "x", "b": value}}, reason="x")
+
+
+@pytest.mark.parametrize("format", ["toml", "yaml", "json", "env"])
+def test_data_that_contains_itself_is_refused(format: str) -> None:
+    itself: dict[str, Any] = {}
+    itself["a"] = itself
+    with pytest.raises(cg.DocumentError, match="nested deeper than"):
+        cg.Guard("pool", store="memory://", format=format).plan(itself, reason="x")
+
+
 def test_a_secret_within_a_mapping_of_another_kind_is_shown_nowhere() -> None:
     for inner in ([read_only({"password": "hunter2-long"})], {"x": read_only({"password": "hunter2-long"})}):
         assert "hunter2" not in str(cg.diff({"users": inner}, {}))

@@ -372,14 +372,14 @@ class Guard:
         self.close()
 
     def _document(self, source: Source) -> Document:
+        shape = self.schema.shape if self.schema else ANYTHING
         if self.files is None:
-            shape = self.schema.shape if self.schema else ANYTHING
             document = as_document(source, self._format, self._own_format, shape)
             if not self._format:
                 refuse_other_format(document, self.targets)
             return document
-        head = self.head()
-        return as_bundle(source, self.files, head.document if head and isinstance(source, Mapping) else None)
+        head = self.head() if isinstance(source, Mapping) else None
+        return as_bundle(source, self.files, head.document if head else None, shape)
 
     def _own_format(self) -> str:
         if self.files is not None:

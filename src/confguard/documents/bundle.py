@@ -133,7 +133,10 @@ def parse_bundle(content: bytes, path: str | None, tags: Iterable[str] = ()) -> 
         for part in files.values():
             if not isinstance(part.single.data, Mapping):
                 raise DocumentError(
-                    "is a layer, and holds no table of settings", path=part.path, line=1, column=1
+                    f"is a layer, and holds no table of settings when it is read as {part.format}",
+                    path=part.path,
+                    line=1,
+                    column=1,
                 )
             data = merge_layers(data, part.data)
     return Bundle(data, content, BUNDLE, path, named, files=files, layered=layered)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
+from confguard.documents.bounds import TOO_DEEP
 from confguard.documents.interface import LineIndex, ParseError, Places, Position
 from confguard.documents.reading import load_bytes, parsed
 from confguard.documents.registry import detect_format, format_named, is_built_in, notation_of
@@ -21,6 +22,7 @@ from confguard.values import Documents, as_tables, check_type, digest_of, identi
 if TYPE_CHECKING:
     from confguard.documents.editing.changing import DataChange
     from confguard.documents.editing.weaving import Weaving
+    from confguard.documents.interface import Format
 
 __all__ = ["Document", "Position", "load_bytes", "parse", "parse_content", "read", "write"]
 
@@ -265,17 +267,43 @@ def write(data: Any, format: str) -> Document:
     >>> write({"port": 80}, "env")
     Traceback (most recent call last):
         ...
-    confguard.errors.DocumentError: env cannot hold this data exactly: hand in a file instead
+    confguard.errors.DocumentError: env cannot hold this data exactly: port is of type int
     """
-    problem = f"{format} cannot hold this data exactly: hand in a file instead"
+    chosen, hint = format_named(format), "hand in a file instead of a mapping"
     try:
-        data = as_tables(data)
-        document = parse(format_named(format).write(data), format)
+        if (document := _held(data, chosen)) is not None:
+            return document
+        culprit = _culprit(data, lambda part: _held(part, chosen) is not None)
     except NotImplementedError:
-        hint = "hand in a file instead of a mapping"
         raise DocumentError(f"confguard does not write {format}", hint=hint) from None
-    except (TypeError, ValueError, AttributeError, RecursionError, DocumentError) as error:
-        raise DocumentError(problem) from error
-    if not same(document.data, data):
-        raise DocumentError(problem)
-    return document
+    except RecursionError:
+        raise DocumentError(TOO_DEEP, hint=hint) from None
+    raise DocumentError(f"{format} cannot hold this data exactly{culprit}", hint=hint)
+
+
+def _held(data: Any, format: Format) -> Document | None:
+    """The document that holds this data; None where there is none."""
+    try:
+        tables = as_tables(data)
+        document = parse(format.write(tables), format.name)
+    except (NotImplementedError, RecursionError):
+        raise
+    except Exception:  # noqa: BLE001 - a format raises whatever its library does for what it cannot hold
+        return None
+    return document if same(document.data, tables) else None
+
+
+def _culprit(value: Any, held: Callable[[Any], bool], path: Path = ()) -> str:
+    """The first value that is not held though it stands alone, where another in its place is."""
+    is_table = isinstance(value, Mapping)
+    for step, inner in value.items() if is_table else enumerate(value if isinstance(value, list) else ()):
+
+        def alone(part: Any, step: Any = step) -> bool:
+            return held({step: part} if is_table else [part])
+
+        if not alone(inner):
+            if alone("x") or alone({"x": "x"}):
+                return _culprit(inner, alone, (*path, step))
+            break
+    kind = "None" if value is None else f"of type {type(value).__name__}"
+    return f": {show_path(path)} is {kind}" if path else ""

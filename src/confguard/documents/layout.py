@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from posixpath import commonpath
@@ -19,8 +19,8 @@ from confguard.errors import ConfguardError, DocumentError, ProjectError, did_yo
 
 _WILD = re.compile(r"[*?\[]")
 
-FileSource: TypeAlias = "str | os.PathLike[str] | Document | Mapping[str, Any] | None"
-"""What one of the files is to be: a path, a document, data; None: it goes."""
+FileSource: TypeAlias = "str | os.PathLike[str] | Document | Mapping[str, Any] | object | None"
+"""What one of the files is to be: a path, a document, data, an instance of the schema; None: it goes."""
 
 
 def check_name(name: str) -> None:
@@ -100,11 +100,15 @@ class Layout:
         return bool(self.format) or is_configuration(name)
 
     def bundle(
-        self, source: str | os.PathLike[str] | Mapping[str, FileSource], head: Document | None
+        self,
+        source: str | os.PathLike[str] | Mapping[str, FileSource],
+        head: Document | None,
+        written: Callable[[Any, str], Document] = write,
     ) -> Bundle:
         """The bundle of a folder that holds the files, or of what each of them is to be.
 
-        Files that a mapping does not name stay as they are in the head. Raises `DocumentError`.
+        Files that a mapping does not name stay as they are in the head; what is no file yet is `written` in the format
+        of its name. Raises `DocumentError`.
         """
         if not isinstance(source, Mapping):
             return self._in_folder(Path(source))
@@ -119,7 +123,7 @@ class Layout:
             if like is None:
                 files.pop(name, None)
             else:
-                files[name] = self._part(name, like)
+                files[name] = self._part(name, like, written).content
         missing = [name for name in self.outright if name not in files and source.get(name, "") is not None]
         if missing:
             raise DocumentError(f"nothing was said of {', '.join(missing)}, and there is no revision yet")
@@ -140,13 +144,11 @@ class Layout:
         parts = [(name, read(folder / name, self.format)) for name in names]
         return parse_bundle(self.content({name: part.content for name, part in parts}), str(folder))
 
-    def _part(self, name: str, like: FileSource) -> bytes:
+    def _part(self, name: str, like: FileSource, written: Callable[[Any, str], Document]) -> Document:
         if isinstance(like, Document):
-            return like.content
-        if isinstance(like, Mapping):
-            return write(dict(like), self.format_of(name)).content
-        assert like is not None
-        return read(like, self.format_of(name)).content
+            return like
+        kind = self.format_of(name)
+        return read(like, kind) if isinstance(like, str | os.PathLike) else written(like, kind)
 
 
 def layout_from(layers: tuple[str, ...], files: Iterable[str] | None, format: str | None) -> Layout | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from confguard.documents.bounds import TOO_DEEP
 from confguard.documents.bundle import Bundle, parse_bytes
 from confguard.documents.document import Document, write
 from confguard.documents.layout import Layout
@@ -34,6 +35,10 @@ def as_document(
     chosen = format_named(own_format())
     if not chosen.nulls and not isinstance(source, Mapping | list):
         data = _as_told(source, data)
+    try:
+        data = document_data(data, shape)
+    except RecursionError:
+        raise DocumentError(TOO_DEEP) from None
     return write(data, chosen.name)
 
 
@@ -78,10 +83,10 @@ def _without_nulls(data: Any) -> Any:
     return [_without_nulls(value) for value in data] if isinstance(data, list) else data
 
 
-def as_bundle(source: Source, files: Layout, head: Document | None) -> Document:
+def as_bundle(source: Source, files: Layout, head: Document | None, shape: Shape = ANYTHING) -> Document:
     """The same of a config of several files; those that a mapping does not name are the head's."""
     if isinstance(source, str | os.PathLike | Mapping):
-        return files.bundle(source, head)
+        return files.bundle(source, head, lambda like, name: as_document(like, None, lambda: name, shape))
     if not isinstance(source, Document):
         raise TypeError(
             f"{type(source).__name__} is not a source: a folder, a Bundle, or a mapping of names to files is"

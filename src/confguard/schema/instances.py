@@ -56,9 +56,15 @@ def _revealed(value: Any) -> Any:
         value = value.get_secret_value()
     if isinstance(value, bytes):
         return value.decode(errors="surrogateescape")
-    if isinstance(value, date | time):
+    if isinstance(value, date | time) or _is_object(value):
         return value
     return int(value) if isinstance(value, FieldType) and isinstance(value, int) else plain(value)
+
+
+def _is_object(value: Any) -> bool:
+    """Has it no text but the one that every object has, as functions and instances of any class do?"""
+    kind: Any = type(value)
+    return kind.__str__ is object.__str__ and not isinstance(value, int | float | re.Pattern | None)
 
 
 def plain(value: Any) -> Any:
