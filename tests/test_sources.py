@@ -127,6 +127,28 @@ MISTAKEN: dict[str, tuple[Callable[[], object], str]] = {
     "a number served": (lambda: cg.Live(Model, 7), "int is not a source: a guard"),
     "a score as policy": (lambda: cg.Guard("a", store="memory://", policy=50), "int is not a policy"),
     "no name": (lambda: cg.Guard(None, store="memory://"), "NoneType is not a config's name"),
+    "a path applied, with a reason": (
+        lambda: cg.Guard("a", store="memory://").apply("pool.toml", reason="x"),
+        "str is not a plan",
+    ),
+    "a table as policy": (
+        lambda: cg.assess(cg.diff({}, {}), policy={"review": 1}),
+        r"dict is not a policy: cg\.Policy\(",
+    ),
+    "no table as policy": (lambda: cg.Guard("a", store="memory://", policy={}), "dict is not a policy"),
+    "a number as prefix": (lambda: cg.Env(5), "int is not a prefix"),
+    "a list of variables": (lambda: cg.Env("M_", environ=["M_A=1"]), "list is not a mapping of variables"),
+    "a table edited in": (
+        lambda: cg.parse("a = 1", "toml").edit({"a": 2}),
+        r"dict is not a change: document\.edit\(cg\.diff\(",
+    ),
+    "a number as format": (lambda: cg.read("x.toml", 5), "int is not a format's name"),
+    "a guard's format": (lambda: cg.Guard("a", format=3), "int is not a format's name"),
+    "a listener": (lambda: cg.Guard("a", store="memory://", on_event=3), "int is not a listener"),
+    "a code as rule": (lambda: cg.Guard("a", store="memory://", rules=["CG201"]), "str is not a rule"),
+    "a set of numbers": (lambda: cg.FileSet("d", 3), "int is not a file's name"),
+    "layers of numbers": (lambda: cg.Guard("a", layers=3), "int is not a file's name"),
+    "a list loaded": (lambda: cg.load(Model, ["a.toml", "b.toml"]), r"cg\.load\(Model, \*sources\)"),
     "a revision's text": (
         lambda: cg.Guard("a", store="memory://").revision("3"),
         "str is not a revision's number",
@@ -138,6 +160,26 @@ MISTAKEN: dict[str, tuple[Callable[[], object], str]] = {
 def test_what_is_of_another_kind_is_a_clear_type_error(call: Callable[[], object], message: str) -> None:
     with pytest.raises(TypeError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"review": "50"}, "'review' must be <class 'int'> (got '50' that is a <class 'str'>)."),
+        (
+            {"days": ["monday"]},
+            "'days' must be in ('mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun') (got 'monday')",
+        ),
+        ({"hours": 9}, "expected hours such as '09:00-17:00', got 9"),
+        ({"timezone": 2}, "expected a time zone such as 'Europe/Berlin', got 2"),
+    ],
+)
+def test_what_a_policy_refuses_is_told_in_one_line(settings: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        cg.Policy(**settings)
+    assert str(caught.value) == message
+    with pytest.raises(TypeError, match="'accept' must be .*Acceptance"):
+        cg.Policy(accept=["CG201"])  # type: ignore[list-item]
 
 
 LEVELS: dict[str, Callable[[], object]] = {

@@ -45,6 +45,7 @@ from confguard.values import check_type, listed
 __all__ = ["Guard", "Plan"]
 
 _LONGEST_NAME = 200
+_PLAN = "plan: guard.apply(guard.plan(source, reason=...))"
 
 
 def _now() -> datetime:
@@ -103,7 +104,10 @@ class Guard:
             raise ConfguardError(
                 f"'{harmless(name[:40])}' is not a config's name: 1 to {_LONGEST_NAME} printable characters"
             )
-        check_type(policy or Policy(), Policy, "policy: cg.Policy(review=50, block=75)")
+        check_type(policy, Policy | None, "policy: cg.Policy(review=50, block=75)")
+        check_type(on_event, Callable | None, "listener: a function that is called with each event")  # type: ignore[arg-type]
+        for rule in (rules := listed(rules)):
+            check_type(rule, Rule, "rule: a subclass of confguard.risk.rules.Rule is one")
         if impact is not None:
             Impact(impact)  # raises `ValueError` where there is no such level
         self.name = name
@@ -114,8 +118,8 @@ class Guard:
         self.targets = tuple(as_target(target, files=self.files) for target in listed(targets))
         if self.files is None:
             refuse_folders(name, self.targets)
-        self._terms = Terms(schema=self.schema, policy=self.policy, impact=impact, rules=tuple(rules))
-        self._format = format and format_named(format).name
+        self._terms = Terms(schema=self.schema, policy=self.policy, impact=impact, rules=rules)
+        self._format = None if format is None else format_named(format).name
         if signer is not None and not isinstance(signer, Signer):
             signer = Signer(Path(signer))
         self.place = Place(
@@ -184,6 +188,7 @@ class Guard:
         service refused it, and it was taken back; `NotToldError` if the service could not be told of that;
         `BakeFailedError` if its bake reverted it. A reason that is missing is a `ValueError`.
         """
+        check_type(plan, Plan, _PLAN)
         if stated := stripped(reason, "the reason"):
             plan = evolve(plan, reason=plan.diff.clean(stated))
 
@@ -205,7 +210,7 @@ class Guard:
         supersede: str | None = None,
     ) -> HeadChange | Revision:
         """What applying a plan would do to the head; the head, if all is there already. Raises as `apply` does."""
-        check_type(plan, Plan, "plan: guard.apply(guard.plan(source, reason=...))")
+        check_type(plan, Plan, _PLAN)
         check_type(bake, Bake | None, "bake: cg.Bake('10m', probes=[...])")
         if plan.config != self.name:
             raise ConfguardError(f"the plan is for '{plan.config}', and this is the guard of '{self.name}'")

@@ -7,8 +7,11 @@ import marshal
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import wraps
 from types import UnionType
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Documents(list[Any]):
@@ -33,6 +36,33 @@ def check_type(value: object, kind: type | UnionType, meant: str) -> None:
     """
     if not isinstance(value, kind):
         raise TypeError(f"{type(value).__name__} is not a {meant}")
+
+
+def refusing_in_words(kind: type[T]) -> type[T]:
+    """A class whose validators say what is wrong with a value, and no more: attrs adds the attribute, with all options.
+
+    >>> from attrs import field, frozen, validators
+    >>> @refusing_in_words
+    ... @frozen
+    ... class Pool:
+    ...     mode: str = field(validator=validators.in_(("shared", "own")))
+    >>> Pool("none")
+    Traceback (most recent call last):
+        ...
+    ValueError: 'mode' must be in ('shared', 'own') (got 'none')
+    """
+    made = kind.__init__
+
+    @wraps(made)
+    def init(self: object, *args: Any, **kwargs: Any) -> None:
+        try:
+            made(self, *args, **kwargs)
+        except (TypeError, ValueError) as error:
+            error.args = error.args[:1]
+            raise
+
+    kind.__init__ = init  # type: ignore[method-assign]
+    return kind
 
 
 def in_own_file(path: tuple[Any, ...], *sides: Any) -> tuple[Any, ...]:

@@ -84,10 +84,10 @@ class Bundle(Document):
 
         A new value goes into the topmost layer. Raises `DocumentError` as `Document.edit` does.
         """
-        from confguard.documents.editing.changing import data_after, revealed
+        from confguard.documents.editing.changing import asked_for, data_after, revealed
         from confguard.documents.editing.tree import UnfitError
 
-        asked = [revealed(change) for change in changes]
+        asked = [revealed(change) for change in asked_for(changes)]
         files = _edited_files(self.files, asked, layered=self.layered)
         edited = self.with_files(
             {name: part.content for name, part in files.items() if part is not self.files[name]}

@@ -169,9 +169,10 @@ class Document:
         # the pool
         size = 32  # enough
         """
+        from confguard.documents.editing.changing import asked_for
         from confguard.documents.editing.tree import UnfitError
 
-        asked = list(changes)
+        asked = asked_for(changes)
         if not asked:
             return self
         notation = notation_of(self.format)
@@ -193,7 +194,7 @@ class Document:
                 "unusual layout stands in the way, or the format has no way to write it: edit by hand",
             ) from error
 
-    def _edited(self, notation: Weaving, changes: Iterable[DataChange], *, several: bool) -> Document:
+    def _edited(self, notation: Weaving, changes: Sequence[DataChange], *, several: bool) -> Document:
         """The document after the changes, if it says what was asked for: an edit is exact, or it is refused."""
         from confguard.documents.editing.changing import edited
 

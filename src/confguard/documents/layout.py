@@ -16,6 +16,7 @@ from confguard.documents.bundle import Bundle, bundled, parse_bundle
 from confguard.documents.document import Document, read, write
 from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import ConfguardError, DocumentError, ProjectError, did_you_mean
+from confguard.values import check_type, listed
 
 _WILD = re.compile(r"[*?\[]")
 
@@ -38,8 +39,9 @@ def _is_inner(name: str) -> bool:
 
 
 def _checked(names: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(names, str):
-        names = [names]
+    names = tuple(names) if isinstance(names, Mapping) else listed(names)
+    for name in names:
+        check_type(name, str | os.PathLike, "file's name")
     checked = tuple(os.fspath(name).removeprefix("./") for name in names)
     for name in checked:
         check_name(name)

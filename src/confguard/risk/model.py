@@ -73,6 +73,7 @@ def assess(
     (60, 'high', ['CG201'])
     """
     check_type(diff, Diff, "diff: cg.assess(cg.diff(before, after))")
+    check_type(policy, Policy | None, "policy: cg.Policy(review=50, block=75)")
     check_type(circumstances, Circumstances | None, "Circumstances: cg.Circumstances(reason=..., at=...)")
     if impact is not None:
         Impact(impact)  # raises `ValueError` where there is no such level

@@ -15,6 +15,7 @@ from confguard.diffs.changes import Diff
 from confguard.risk.acceptance import Acceptance, as_date
 from confguard.risk.circumstances import Process
 from confguard.risk.findings import Risk
+from confguard.values import refusing_in_words
 
 
 class Decision(StrEnum):
@@ -42,8 +43,8 @@ _SCORE = validators.and_(validators.instance_of(int), validators.ge(0), validato
 def _is_hours(_: object, attribute: attrs.Attribute[str | None], value: str | None) -> None:
     if value is None:
         return
-    if not _HOURS.fullmatch(value):
-        midnight = "; midnight is 00:00" if "24:00" in value else ""
+    if not _HOURS.fullmatch(str(value)):
+        midnight = "; midnight is 00:00" if "24:00" in str(value) else ""
         raise ValueError(f"expected hours such as '09:00-17:00', got {value!r}{midnight}")
     start, end = value.split("-")
     if start == end:
@@ -53,7 +54,7 @@ def _is_hours(_: object, attribute: attrs.Attribute[str | None], value: str | No
 def _is_zone(_: object, attribute: attrs.Attribute[str], value: str) -> None:
     try:
         ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, TypeError):
         raise ValueError(f"expected a time zone such as 'Europe/Berlin', got {value!r}") from None
 
 
@@ -74,6 +75,7 @@ class Freeze:
         return self.start <= today <= self.end
 
 
+@refusing_in_words
 @frozen(kw_only=True)
 class PathPolicy:
     """Thresholds for changes to settings that match, in files that match: those of an environment, say."""
@@ -91,6 +93,7 @@ class PathPolicy:
         return in_file and any(fnmatchcase(path, pattern) for pattern in self.match)
 
 
+@refusing_in_words
 @frozen
 class Policy:
     """The scores from which a change needs a review, and from which it is blocked.
@@ -112,9 +115,15 @@ class Policy:
     )
     """On which days: `mon` to `sun`."""
     timezone: str = field(default="UTC", validator=_is_zone, kw_only=True)
-    freeze: list[Freeze] = field(factory=list, kw_only=True)
-    paths: list[PathPolicy] = field(factory=list, kw_only=True)
-    accept: list[Acceptance] = field(factory=list, kw_only=True)
+    freeze: list[Freeze] = field(
+        factory=list, validator=validators.deep_iterable(validators.instance_of(Freeze)), kw_only=True
+    )
+    paths: list[PathPolicy] = field(
+        factory=list, validator=validators.deep_iterable(validators.instance_of(PathPolicy)), kw_only=True
+    )
+    accept: list[Acceptance] = field(
+        factory=list, validator=validators.deep_iterable(validators.instance_of(Acceptance)), kw_only=True
+    )
 
     def __attrs_post_init__(self) -> None:
         if self.review > self.block:

@@ -172,9 +172,10 @@ def _layer(source: Source, shape: Shape) -> Layer:
         return Layer(os.fspath(source), document.data, document)
     if isinstance(source, LayerSource):
         return source.layer(shape)
+    several = "; several are given one by one: cg.load(Model, *sources)"
     raise TypeError(
         f"{type(source).__name__} is not a source: a path, a Document, a mapping, an instance of the schema, Env,"
-        " Profile or SecretFiles is"
+        f" Profile or SecretFiles is{several if isinstance(source, list | tuple) else ''}"
     )
 
 

@@ -20,7 +20,7 @@ from confguard.schema.secrets import is_secret
 from confguard.schema.shape import Shape
 from confguard.schema.sources import Layer
 from confguard.secrets import HIDDEN
-from confguard.values import Elements, same
+from confguard.values import Elements, check_type, same
 
 _SECRET_BYTES = 1024 * 1024
 _MOST_ELEMENTS = 1000
@@ -46,6 +46,10 @@ class Env:
     prefix: str
     file: str | os.PathLike[str] | None = None
     environ: Mapping[str, str] | None = field(default=None, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        check_type(self.prefix, str, "prefix of variables")
+        check_type(self.environ, Mapping | None, "mapping of variables")
 
     def layer(self, shape: Shape) -> Layer:
         """The variables that are settings; others with the prefix are `unused`."""

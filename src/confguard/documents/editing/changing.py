@@ -10,7 +10,7 @@ from attrs import frozen
 from confguard.documents.editing.tree import Entry, Node, UnfitError, attach, data_of, fresh
 from confguard.documents.editing.weaving import Weaving
 from confguard.paths import Key, Path, reveal, show_path
-from confguard.values import Files, same
+from confguard.values import Files, check_type, listed, same
 
 Operation: TypeAlias = Literal["add", "remove", "replace", "move"]
 
@@ -38,6 +38,13 @@ class Revealed(DataChange):
     shown_origin: Path = ()
     words: Callable[[Path], Path] = tuple
     """A path in the words of the file, for messages, too."""
+
+
+def asked_for(changes: Iterable[DataChange]) -> tuple[DataChange, ...]:
+    """The changes that are to be made: those of a diff, or a part of them. Raises `TypeError` for anything else."""
+    for each in (asked := listed(changes)):
+        check_type(each, DataChange, "change: document.edit(cg.diff(before, after))")
+    return asked
 
 
 def revealed(change: DataChange, words: Callable[[Path], Path] = tuple) -> Revealed:

@@ -13,8 +13,10 @@ from confguard.diffs.render import json_value, show_value
 from confguard.errors import ConfguardError
 from confguard.risk.findings import SEVERITIES, Finding, Severity
 from confguard.risk.rules.interface import Context, Example, Rule
+from confguard.values import refusing_in_words
 
 
+@refusing_in_words
 @frozen(slots=False)
 class UserRule(Rule):
     """One `[[rules]]` table: a condition on each change, and what to say where it holds.

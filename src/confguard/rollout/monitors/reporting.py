@@ -16,6 +16,7 @@ from confguard.rollout.monitors.interface import Counts, Recorder, Totals
 from confguard.secrets import masked
 from confguard.stores.interface import REPORT_SECONDS, Report, Store
 from confguard.stores.stages import Instance
+from confguard.values import refusing_in_words
 
 _LOG = logging.getLogger(__name__)
 _LEAST_SECONDS = 1.0
@@ -116,6 +117,7 @@ class Reporter:
                     _LOG.warning("%s: what was counted is not reported: %s", self._config, masked(problem))
 
 
+@refusing_in_words
 @define
 class ReportedCounts:
     """Counts of all processes that report by a `Reporter`: all of them, or those on one `side`.
