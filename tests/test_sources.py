@@ -142,7 +142,7 @@ MISTAKEN: dict[str, tuple[Callable[[], object], str]] = {
         lambda: cg.parse("a = 1", "toml").edit({"a": 2}),
         r"dict is not a change: document\.edit\(cg\.diff\(",
     ),
-    "a number as format": (lambda: cg.read("x.toml", 5), "int is not a format's name"),
+    "a number as format": (lambda: cg.read(__file__, 5), "int is not a format's name"),
     "a guard's format": (lambda: cg.Guard("a", format=3), "int is not a format's name"),
     "a listener": (lambda: cg.Guard("a", store="memory://", on_event=3), "int is not a listener"),
     "a code as rule": (lambda: cg.Guard("a", store="memory://", rules=["CG201"]), "str is not a rule"),

@@ -503,6 +503,7 @@ def test_generated_histories_name_their_cause(monkeypatch: pytest.MonkeyPatch) -
     assert sum(rank <= 3 for rank in ranks) >= 19
 
 
+@pytest.mark.slow
 def test_what_a_bake_took_back_is_not_to_be_brought_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
