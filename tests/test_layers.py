@@ -230,6 +230,18 @@ def test_the_last_layer_wins_however_it_writes_a_key() -> None:
     assert merge_layers(apart, {"80": "b"}) == {80: "number", "80": "b"}
 
 
+@pytest.mark.parametrize("key", ["80", "-3", "1.5", "2026-01-18", "2026-01-18T10:00:00"])
+def test_a_key_of_any_kind_is_the_text_that_it_is_written_as(key: str) -> None:
+    """In whichever of two layers it is the text."""
+    plain, text = (
+        cg.parse(f"{key}: {{a: 1, b: 2}}", "yaml").data,
+        cg.parse(f'["{key}"]\na = 9\n', "toml").data,
+    )
+    assert not isinstance(next(iter(plain)), str)
+    assert list(merge_layers(plain, text).values()) == [{"a": 9, "b": 2}]
+    assert list(merge_layers(text, plain).values()) == [{"a": 1, "b": 2}]
+
+
 def test_a_layer_is_edited_by_the_key_that_it_has(tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text("ports:\n  80:\n    limit: 500\n    rate: 20\n")
     (tmp_path / "prod.toml").write_text("[ports.80]\nrate = 21  # more\n")

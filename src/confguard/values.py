@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import marshal
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import wraps
 from types import UnionType
@@ -83,6 +83,14 @@ def key_text(key: Any) -> str:
     return key.isoformat() if isinstance(key, dt.date | dt.time) else str(key)
 
 
+_KEYS_READ: tuple[Callable[[str], Any], ...] = (
+    int,
+    float,
+    dt.date.fromisoformat,
+    dt.datetime.fromisoformat,
+)
+
+
 def key_alike(key: Any, table: Mapping[Any, Any]) -> Any:
     """The key of a table that is written like another: YAML has numbers and dates as keys, TOML and variables texts.
 
@@ -96,9 +104,9 @@ def key_alike(key: Any, table: Mapping[Any, Any]) -> Any:
     if not isinstance(key, str):
         return text if (text := key_text(key)) in table else key
     if key[-1:].isdigit():
-        for read in (int, dt.date.fromisoformat):
+        for read in _KEYS_READ:
             with suppress(ValueError):
-                if (other := read(key)) in table and str(other) == key:
+                if (other := read(key)) in table and key_text(other) == key:
                     return other
     return key
 
