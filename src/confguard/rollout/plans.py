@@ -268,9 +268,8 @@ def _base(place: Place, head: Revision | None, document: Document) -> tuple[Any,
     nothing: Any = [] if isinstance(document.data, list) else {}
     if head is not None:
         try:
-            if (
-                document.format == head.format == BUNDLE
-            ):  # its files by the names that they have where one stands
+            # Its files by the names that they have where one stands.
+            if document.format == head.format == BUNDLE:
                 return parse_bytes(head.content, BUNDLE, path=document.path, tags=["*"]), True, []
             return head.document, True, []
         except DocumentError as error:
