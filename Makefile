@@ -33,7 +33,7 @@ else
 endif
 
 test-fast: $(VENV)/.dev ## the inner loop: under a minute on two processors, a sample of the rest
-	HYPOTHESIS_PROFILE=fast $(BIN)/python -m pytest -m 'not slow' -q -n 3 --dist loadfile $(ARGS)
+	HYPOTHESIS_PROFILE=fast $(BIN)/python -m pytest -m 'not slow' -q -n 4 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev ## format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -169,6 +169,24 @@ def test_what_is_no_file(folder: Path) -> None:
             cg.read(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("web.yml", "web.yml: no such file (did you mean 'web.yaml'?)"),
+        ("conf/wbe.yaml", "conf/wbe.yaml: no such file (did you mean 'web.yaml'?)"),
+        ("none.yaml", "none.yaml: no such file"),
+        ("gone/web.yaml", "gone/web.yaml: no such file"),
+    ],
+)
+def test_a_file_that_is_not_there_may_have_another_name(folder: Path, name: str, says: str) -> None:
+    for path in ("web.yaml", "conf/web.yaml", "readme.txt"):
+        Path(path).parent.mkdir(exist_ok=True)
+        Path(path).touch()
+    with pytest.raises(DocumentError) as caught:
+        cg.read(name)
+    assert str(caught.value) == says
+
+
 def test_an_oversized_file_is_refused_without_reading_it_all(folder: Path) -> None:
     with Path("big.json").open("wb") as file:
         file.truncate(40 * 1024 * 1024)

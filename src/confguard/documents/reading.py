@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from fnmatch import fnmatchcase
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import MAX_BYTES, TOO_DEEP, check_bounds, deepest_place
 from confguard.documents.interface import ParseError
 from confguard.documents.registry import is_built_in
-from confguard.errors import DocumentError, brief
+from confguard.errors import DocumentError, brief, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from confguard.documents.interface import Format
@@ -74,7 +75,7 @@ def load_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
         # O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError as error:
-        raise DocumentError("no such file", path=path) from error
+        raise DocumentError(f"no such file{_file_meant(path)}", path=path) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise DocumentError(f"cannot be read: {reason}", path=path) from error
@@ -94,6 +95,18 @@ def load_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
             hint="a configuration of this size is usually data: keep it outside",
         )
     return content
+
+
+def _file_meant(path: str) -> str:
+    """` (did you mean 'app.toml'?)` where a file beside it has nearly its name, or has it with another suffix."""
+    folder, name = os.path.split(path)
+    try:
+        with os.scandir(folder or ".") as entries:
+            there = [entry.name for entry in islice(entries, 1_000)]
+    except OSError:
+        return ""
+    stem = nearest(os.path.splitext(name)[0], {os.path.splitext(each)[0] for each in there})
+    return did_you_mean(name, [each for each in there if os.path.splitext(each)[0] == stem])
 
 
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
