@@ -677,6 +677,13 @@ def test_targets_and_names_that_cannot_be(folder: Path) -> None:
     assert not Path("live").exists()
 
 
+def test_a_file_that_its_own_target_would_read_otherwise_is_refused(folder: Path) -> None:
+    stand = {"base.toml": "apart/base.yaml", "prod.yaml": "apart/prod.yaml"}
+    guard = layered(targets=[{"files": stand}], store="memory://")
+    with pytest.raises(cg.DocumentError, match=r"is toml, and the target apart/base\.yaml is read as yaml"):
+        guard.plan("conf", reason="start")
+
+
 def test_a_config_that_becomes_one_of_several_files_and_back(folder: Path) -> None:
     with cg.Guard("app", targets=["app.toml"], policy=ANY) as one:
         one.apply(one.plan("conf/base.toml", reason="one file"))

@@ -380,11 +380,12 @@ class Guard:
         shape = self.schema.shape if self.schema else ANYTHING
         if self.files is None:
             document = as_document(source, self._format, self._own_format, shape)
-            if not self._format:
-                refuse_other_format(document, self.targets)
-            return document
-        head = self.head() if isinstance(source, Mapping) else None
-        return as_bundle(source, self.files, head.document if head else None, shape)
+        else:
+            head = self.head() if isinstance(source, Mapping) else None
+            document = as_bundle(source, self.files, head.document if head else None, shape)
+        if not self._format:
+            refuse_other_format(document, self.targets)
+        return document
 
     def _own_format(self) -> str:
         if self.files is not None:

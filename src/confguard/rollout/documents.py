@@ -19,6 +19,7 @@ from confguard.schema.shape import ANYTHING, Shape
 from confguard.schema.sources import Source, read_source
 from confguard.targets.files import FileTarget
 from confguard.targets.interface import Target
+from confguard.targets.separate import SeparateFiles
 from confguard.values import same
 
 
@@ -49,6 +50,9 @@ _BY_NAME = frozenset({"toml", "yaml", "json", "jsonc"})
 def refuse_other_format(document: Document, targets: Sequence[Target]) -> None:
     """Raise `DocumentError` for a document that says something else, or nothing, in the format of a target's name."""
     for target in targets:
+        if isinstance(target, SeparateFiles) and isinstance(document, Bundle):
+            for name, each in document.files.items():
+                refuse_other_format(each, [target.targets[name]])
         if not isinstance(target, FileTarget) or not is_configuration(target.name):
             continue
         there = detect_format(target.name).name
