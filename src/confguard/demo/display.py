@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from textwrap import fill
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -31,7 +32,7 @@ class Display:
 
     def say(self, text: str, *, quiet: bool = False) -> None:
         """Something happened; or, quietly, a detail of it."""
-        self._line(f"          {text}" if quiet else f"{self._seconds()}{text}", "dim" if quiet else "")
+        self._line(hanging("" if quiet else self._seconds(), text), "dim" if quiet else "")
 
     def show(self, load: Load) -> None:
         if time.monotonic() - self._last >= 2:
@@ -78,6 +79,19 @@ class _Panel(Display):
         self._lines.append(line)
 
 
+def hanging(label: str, text: str, width: int = 10) -> str:
+    """A text beside its label, each of its lines wrapped to 80 columns below where it begins."""
+    wrapped = []
+    for line in text.splitlines():
+        inner = width + len(line) - len(line.lstrip())
+        first, rest = label.ljust(inner), " " * inner
+        wrapped.append(
+            fill(line.strip(), 80, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+        )
+        label = ""
+    return "\n".join(wrapped)
+
+
 @contextmanager
 def open_display(*, quiet: bool = False) -> Iterator[Display]:
     """A live panel on a terminal, lines elsewhere, nothing where only the result is wanted."""
@@ -96,7 +110,7 @@ def _figures(load: Load) -> str:
     total = seen.total()
     if not total:
         return "no logins yet"
-    causes = ", ".join(f"{count} {cause}" for cause, count in seen.most_common() if cause != "ok")
+    causes = ", ".join(f"{cause} ({count})" for cause, count in seen.most_common() if cause != "ok")
     share = f"{total / 2:3.0f} logins/s, {100 * seen['ok'] / total:3.0f}% succeed"
     return f"{share}; {causes}" if causes else share
 

@@ -11,6 +11,7 @@ from string import Template
 import attrs
 from attrs import frozen
 
+from confguard.demo.display import hanging
 from confguard.demo.load import Login, Measured, recovery
 from confguard.diffs.changes import Diff
 from confguard.risk.findings import Risk
@@ -100,21 +101,21 @@ class Story:
         return len(self.acts) == 2 and fails and None not in map(self.recovered_after, self.acts)
 
     def summary(self) -> str:
-        lines = ["", f"{'':34}{'change in force':>18}{'logins lost':>14}{'recovered after':>18}"]
+        lines = ["", f"{'':34}{'change in force':>16}{'logins lost':>13}{'recovered after':>17}"]
         for act, how in zip(self.acts, ("one call to revert", "reverted by itself"), strict=False):
             seconds = f"{act.reverted - act.applied:.1f} s"
             lines.append(
-                f"{act.name + ', ' + how:<34}{seconds:>18}{self.lost(act):>14}{self.recovered(act):>18}"
+                f"{act.name + ', ' + how:<34}{seconds:>16}{self.lost(act):>13}{self.recovered(act):>17}"
             )
-        lines.append(f"{'planned, blocked by the policy':<34}{'0 s':>18}{0:>14}")
-        lines.append(f"{'18 January 2024':<34}{f'{ORIGINAL_MINUTES} min':>18}{'85% of users':>14}")
-        lines += ["", f"{'calm':<26}{self.calm}"]
+        lines.append(f"{'planned, blocked by the policy':<34}{'0 s':>16}{0:>13}")
+        lines.append(f"{'18 January 2024':<34}{f'{ORIGINAL_MINUTES} min':>16}{'85% of users':>13}")
+        lines += ["", hanging("calm", str(self.calm), 26)]
         for act in self.acts:
-            lines.append(f"{act.name + ', in force':<26}{self.failing(act)}")
-            lines.append(f"{act.name + ', after':<26}{self.after(act)}")
+            lines.append(hanging(f"{act.name}, in force", str(self.failing(act)), 26))
+            lines.append(hanging(f"{act.name}, after", str(self.after(act)), 26))
         lines.append(f"at the most, {self.capacity:.0f} logins a second were answered")
-        causes = ", ".join(f"{count} {cause}" for cause, count in self.causes().items())
-        lines += ["", f"{amount(len(self.logins), 'login')}; those that failed: {causes or 'none'}"]
+        causes = ", ".join(f"{cause} ({count})" for cause, count in self.causes().items())
+        lines += ["", f"{amount(len(self.logins), 'login')}; why they failed: {causes or 'none did'}"]
         if not self.complete:
             lines.append("Not all went as it should: logins did not fail, or did not recover.")
         return "\n".join(lines)
@@ -170,7 +171,7 @@ def write_report(story: Story) -> str:
             f"<tr><td>{moment.at:.1f} s</td><td>{moment.kind}</td><td>{html.escape(moment.text)}</td></tr>"
             for moment in story.moments
         ),
-        causes=html.escape(", ".join(f"{count} {cause}" for cause, count in story.causes().items()))
+        causes=html.escape(", ".join(f"{cause} ({count})" for cause, count in story.causes().items()))
         or "none",
         logins=len(story.logins),
     )

@@ -105,8 +105,12 @@ def _file_meant(path: str) -> str:
             there = [entry.name for entry in islice(entries, 1_000)]
     except OSError:
         return ""
-    stem = nearest(os.path.splitext(name)[0], {os.path.splitext(each)[0] for each in there})
-    return did_you_mean(name, [each for each in there if os.path.splitext(each)[0] == stem])
+    stem = nearest(_stem(name), map(_stem, there))
+    return did_you_mean(name, [each for each in there if _stem(each) == stem])
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0] or name
 
 
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
