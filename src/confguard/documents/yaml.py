@@ -248,14 +248,14 @@ class _UnknownTagError(_RefusedError):
     def __init__(self, node: Any) -> None:
         known = node.tag.startswith(_YAML)
         shown = f"!!{node.tag.removeprefix(_YAML)}" if known else node.tag
-        if is_tag := _is_tag(shown, node):
+        if _is_tag(shown, node):
             super().__init__(f"the tag {shown} is not known", node)
+            self.hint = (
+                "tags that ask for code or for types of one language are never read" if known else None
+            )
         else:  # it is not shown: it may be a password
             super().__init__("begins with !, so that YAML reads it as a tag, which is not known", node)
-        self.hint = "tags that ask for code or for types of one language are never read" if known else None
-        self.hint = (
-            self.hint if is_tag else "a text is to stand in quotes; a tag is named in `documents.tags`"
-        )
+            self.hint = "a text is to stand in quotes; a tag is named in `documents.tags`"
 
     def placed(self, text: str) -> ParseError:
         self.hint = self.hint or self._naming(text)
