@@ -357,6 +357,10 @@ CASES: list[tuple[str, str, str, str, str | None]] = [
         "yaml",
         None,
     ),
+    ("a name in another case", "[db]\nTimeout = 30s\n", "[db]\ntimeout = 20ms\n", "ini", "CG101"),
+    ("a name in camel case", "web: {max_conns: 500}\n", "web: {maxConns: 5}\n", "yaml", "CG201"),
+    ("a table in another case", "Web: {max_conns: 500}\n", "web: {max-conns: 5}\n", "yaml", "CG201"),
+    ("names of versions", "limits: {v1.5: 500}\n", "limits: {v15: 5}\n", "yaml", None),
 ]
 
 

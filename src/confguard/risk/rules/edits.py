@@ -15,7 +15,7 @@ from confguard.diffs.effects import amounts, ratio
 from confguard.diffs.engine import diff
 from confguard.fields import FieldType, Secret
 from confguard.paths import Key, Path
-from confguard.risk.names import name_of, words_of, words_on_path
+from confguard.risk.names import name_of, plain, words_of, words_on_path
 from confguard.risk.rules.roles import roles_of
 from confguard.schema.guarded import opaque
 from confguard.schema.shape import Shape
@@ -305,20 +305,29 @@ def _typed(text: str) -> Any:
 
 
 def paired(changes: Iterable[Change]) -> Iterator[Change]:
-    """Changes, where unlike elements of one list that have the same keys are compared with one another."""
-    came: dict[tuple[Path, tuple[str, ...]], list[Change]] = {}
+    """Changes, where what went and what came is one thing that changed: its name is spelt otherwise, or it has none.
+
+    Elements of a list have none: those are compared that have the same keys, and are alike.
+
+    >>> [(each.op, each.path, each.before, each.after) for each in paired(diff({"maxConns": 9}, {"max_conns": 5}))]
+    [('replace', ('max_conns',), 9, 5)]
+    """
     changes = tuple(changes)
+    came: dict[object, list[Change]] = {}
+    went: dict[object, list[Change]] = {}
     for change in changes:
-        if change.op == "add" and (keys := _element_keys(change, change.after)):
-            came.setdefault((change.place[:-1], keys), []).append(change)
+        if change.op == "add":
+            came.setdefault(_identity(change, change.place[:-1], change.after), []).append(change)
+        elif change.op == "remove":
+            went.setdefault(_identity(change, change.place, change.before), []).append(change)
     taken: set[int] = set()
     pairs: dict[int, Change] = {}
-    for change in changes:
-        if change.op == "remove" and (keys := _element_keys(change, change.before)):
-            others = came.get((change.place, keys), [])
-            if len(others) == 1 and id(others[0]) not in taken and _alike(change.before, others[0].after):
-                taken.add(id(others[0]))
-                pairs[id(change)] = others[0]
+    for identity in (came.keys() & went.keys()) - {None}:
+        new = came[identity]
+        gone = next((each for each in went[identity] if _is_one(each, new[0], len(went[identity]))), None)
+        if len(new) == 1 and gone is not None:
+            taken.add(id(new[0]))
+            pairs[id(gone)] = new[0]
     for change in changes:
         if id(change) in pairs:
             yield from _between(change, pairs[id(change)])
@@ -326,11 +335,18 @@ def paired(changes: Iterable[Change]) -> Iterator[Change]:
             yield change
 
 
-def _element_keys(change: Change, value: Any) -> tuple[str, ...]:
-    """The keys of a table that stands in a list by its position; none for all else."""
-    if not change.path or not isinstance(change.path[-1], int) or not isinstance(value, dict):
-        return ()
-    return tuple(sorted(map(str, value)))
+def _identity(change: Change, table: Path, value: Any) -> object:
+    """The same for two spellings of a setting's name, or two elements of a list with the same keys; None for others."""
+    name = change.path[-1] if change.path else None
+    if isinstance(name, int) and isinstance(value, dict) and value:
+        return table, tuple(sorted(map(str, value)))
+    if isinstance(name, str) and re.search("[A-Za-z]", name):
+        return table, plain(name), tuple(re.findall(r"\d+", name))  # `v1.5` is not `v15`
+    return None
+
+
+def _is_one(gone: Change, new: Change, candidates: int) -> bool:
+    return candidates == 1 if isinstance(gone.path[-1], str) else _alike(gone.before, new.after)
 
 
 def _alike(gone: Any, new: Any) -> bool:
@@ -341,7 +357,12 @@ def _alike(gone: Any, new: Any) -> bool:
 
 
 def _between(gone: Change, new: Change) -> Iterator[Change]:
-    for inner in diff(opaque(gone.before), opaque(new.after)):
-        path, place = (*gone.path, *inner.path), (*new.place, *inner.place)
+    before, after = opaque(gone.before), opaque(new.after)
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        yield attrs.evolve(new, op="replace", before=gone.before)
+        return
+    base = new.path if isinstance(new.path[-1], str) else gone.path
+    for inner in paired(diff(before, after)):
+        path, place = (*base, *inner.path), (*new.place, *inner.place)
         origin = None if inner.origin is None else (*gone.path, *inner.origin)
-        yield attrs.evolve(inner, path=path, place=place, origin=origin)
+        yield attrs.evolve(inner, path=path, place=place, origin=origin, shape=new.shape.at(inner.path))
