@@ -243,7 +243,7 @@ def test_files_that_are_there_are_taken_over_as_they_are(folder: Path) -> None:
     assert plan.imported
     guard.apply(plan)
     guard.apply(guard.plan({"prod.yaml": {"db": {"pool": 5}}}, reason="less"))
-    assert held("live") == {"base.toml": BASE, "prod.yaml": "db:\n  pool: 5\n", "other.txt": "not ours"}
+    assert held("live") == {"base.toml": BASE, "prod.yaml": PROD.replace("20", "5"), "other.txt": "not ours"}
     assert stat.S_IMODE(Path("live/base.toml").stat().st_mode) == 0o640
     guard.revert(reason="back")
     assert held("live")["prod.yaml"] == PROD
@@ -501,7 +501,7 @@ def test_a_torn_write_to_different_folders_is_finished(folder: Path) -> None:
     assert ("db2" in Path("usr/base.toml").read_text(), Path("etc/prod.yaml").read_text()) == (True, PROD)
     (finished,) = guard.recover()
     assert finished.what == "written"
-    assert Path("etc/prod.yaml").read_text() == "db:\n  pool: 2\n"
+    assert Path("etc/prod.yaml").read_text() == PROD.replace("20", "2")
     assert guard.drift() == ()
     assert not any(each.drift_copy for each in guard.history()), "what a crash left is nobody's edit"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import subprocess
@@ -13,13 +14,18 @@ from typing import Any
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr
 
 import confguard as cg
 from confguard.cli import main
+from confguard.documents.document import write
 from confguard.errors import SchemaError
 from confguard.fields import Duration, Impact, Secret
 from confguard.hooks import pre_commit
+from confguard.values import same
+from strategies import documents
 
 
 class Model(BaseModel):
@@ -439,6 +445,37 @@ def test_a_mapping_is_planned_with_whatever_is_loaded() -> None:
         assert layered.plan({"base.toml": base, "prod.yaml": {}}, reason="x").document.data == planned.data
     with pytest.raises(TypeError, match="int is not a source"):
         layered.plan({"base.toml": 5, "prod.yaml": {}}, reason="x")
+
+
+@pytest.mark.parametrize(
+    "source", [{"pool_size": 5, "wait": "2s"}, Model(pool_size=5)], ids=["mapping", "model"]
+)
+def test_a_mapping_or_an_instance_is_written_into_the_file_that_is_there(source: Any) -> None:
+    guard = cg.Guard("pool", Model, store="memory://", format="toml")
+    guard.apply(guard.plan(cg.parse("# of each\npool_size = 64  # ample\nwait = '2s'\n", "toml"), reason="x"))
+    assert guard.plan(source, reason="x").document.text == "# of each\npool_size = 5  # ample\nwait = '2s'\n"
+
+
+def test_a_secret_is_written_into_the_file_that_is_there() -> None:
+    guard = cg.Guard("pool", Waiting, store="memory://", format="toml")
+    guard.apply(
+        guard.plan(cg.parse("wait = '2s'\nkey = 'old'  # rotated monthly\n", "toml"), reason="x"), "ok"
+    )
+    plan = guard.plan(cg.load(Waiting, {"wait": "2s", "key": "new"}), reason="x")
+    assert "key = 'new'  # rotated monthly\n" in plan.document.text
+    assert "new" not in str(plan.diff)
+
+
+@given(documents(), documents(), st.sampled_from(["yaml", "json", "toml"]))
+def test_what_is_planned_over_a_head_says_what_was_asked_for(old: Any, new: Any, format: str) -> None:
+    guard = cg.Guard("any", store="memory://", format=format)
+    with contextlib.suppress(cg.DocumentError):  # of what a format cannot hold
+        guard.apply(guard.plan({"x": old}, reason="x"))
+    try:
+        alone = write({"x": new}, format)
+    except cg.DocumentError:
+        return
+    assert same(guard.plan({"x": new}, reason="x").document.data, alone.data)
 
 
 @pytest.mark.parametrize(

@@ -145,11 +145,12 @@ class Guard:
         """Validate, diff and score a change against the head. Writes nothing.
 
         `source` is a path, a `Document`, a mapping, or an instance of the schema; of several files, their folder, or a
-        mapping of names to what each is to be (None: it goes), of which the others stay as they are. `author` is the
-        user who runs this, unless given; the `reason` may wait until it is applied; `ticket` and `labels` are kept with
-        the revision. Targets that somebody edited are in the plan's `drift`, and ask for a review. The first revision
-        of a file that is there is an import: nothing blocks it. Raises `DocumentError`, `ValidationError` with every
-        problem, and `ValueError` for a blank reason.
+        mapping of names to what each is to be (None: it goes), of which the others stay as they are. A mapping or an
+        instance is written into the head's file, whose comments stay. `author` is the user who runs this, unless
+        given; the `reason` may wait until it is applied; `ticket` and `labels` are kept with the revision. Targets that
+        somebody edited are in the plan's `drift`, and ask for a review. The first revision of a file that is there is
+        an import: nothing blocks it. Raises `DocumentError`, `ValidationError` with every problem, and `ValueError`
+        for a blank reason.
         """
         return plan_change(
             self.place,
@@ -378,11 +379,15 @@ class Guard:
 
     def _document(self, source: Source) -> Document:
         shape = self.schema.shape if self.schema else ANYTHING
+
+        def head() -> Document | None:
+            revision = self.head()
+            return revision.document if revision else None
+
         if self.files is None:
-            document = as_document(source, self._format, self._own_format, shape)
+            document = as_document(source, self._format, self._own_format, shape, head)
         else:
-            head = self.head() if isinstance(source, Mapping) else None
-            document = as_bundle(source, self.files, head.document if head else None, shape)
+            document = as_bundle(source, self.files, head() if isinstance(source, Mapping) else None, shape)
         if not self._format:
             refuse_other_format(document, self.targets)
         return document

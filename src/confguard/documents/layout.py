@@ -105,17 +105,19 @@ class Layout:
         self,
         source: str | os.PathLike[str] | Mapping[str, FileSource],
         head: Document | None,
-        written: Callable[[Any, str], Document] = write,
+        written: Callable[[Any, str, Document | None], Document] = lambda data, kind, _: write(data, kind),
     ) -> Bundle:
         """The bundle of a folder that holds the files, or of what each of them is to be.
 
         Files that a mapping does not name stay as they are in the head; what is no file yet is `written` in the format
-        of its name. Raises `DocumentError`.
+        of its name, in place of the head's. Raises `DocumentError`.
         """
         if not isinstance(source, Mapping):
             return self._in_folder(Path(source))
-        known = head.files.items() if isinstance(head, Bundle) else ()
-        files = {name: part.content for name, part in known if not self.layered or self.names_file(name)}
+        known = head.files if isinstance(head, Bundle) else {}
+        files = {
+            name: part.content for name, part in known.items() if not self.layered or self.names_file(name)
+        }
         for name, like in source.items():
             if self.names and name not in files and not self.names_file(name):
                 raise DocumentError(
@@ -125,7 +127,7 @@ class Layout:
             if like is None:
                 files.pop(name, None)
             else:
-                files[name] = self._part(name, like, written).content
+                files[name] = self._part(name, like, known.get(name), written).content
         missing = [name for name in self.outright if name not in files and source.get(name, "") is not None]
         if missing:
             raise DocumentError(f"nothing was said of {', '.join(missing)}, and there is no revision yet")
@@ -146,11 +148,17 @@ class Layout:
         parts = [(name, read(folder / name, self.format)) for name in names]
         return parse_bundle(self.content({name: part.content for name, part in parts}), str(folder))
 
-    def _part(self, name: str, like: FileSource, written: Callable[[Any, str], Document]) -> Document:
+    def _part(
+        self,
+        name: str,
+        like: FileSource,
+        known: Document | None,
+        written: Callable[[Any, str, Document | None], Document],
+    ) -> Document:
         if isinstance(like, Document):
             return like
         kind = self.format_of(name)
-        return read(like, kind) if isinstance(like, str | os.PathLike) else written(like, kind)
+        return read(like, kind) if isinstance(like, str | os.PathLike) else written(like, kind, known)
 
 
 def layout_from(layers: tuple[str, ...], files: Iterable[str] | None, format: str | None) -> Layout | None:

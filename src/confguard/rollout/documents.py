@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from confguard.diffs.engine import diff
 from confguard.documents.bounds import TOO_DEEP
 from confguard.documents.bundle import Bundle, parse_bytes
 from confguard.documents.document import Document, write
 from confguard.documents.layout import Layout
 from confguard.documents.registry import detect_format, format_named, is_configuration
-from confguard.errors import DocumentError, ValidationError
+from confguard.errors import DiffError, DocumentError, ValidationError
 from confguard.schema.instances import document_data
 from confguard.schema.schema import resolve_schema
 from confguard.schema.shape import ANYTHING, Shape
@@ -24,9 +25,13 @@ from confguard.values import same
 
 
 def as_document(
-    source: Source, format: str | None, own_format: Callable[[], str], shape: Shape = ANYTHING
+    source: Source,
+    format: str | None,
+    own_format: Callable[[], str],
+    shape: Shape = ANYTHING,
+    head: Callable[[], Document | None] = lambda: None,
 ) -> Document:
-    """The document of a source; what is no document yet is written in the config's own format.
+    """The document of a source; what is no document yet is written in the config's own format, into the head's layout.
 
     Raises `DocumentError`, and `TypeError` for what is not a source.
     """
@@ -40,6 +45,12 @@ def as_document(
         data = document_data(data, shape)
     except RecursionError:
         raise DocumentError(TOO_DEEP) from None
+    with suppress(
+        DocumentError, DiffError
+    ):  # where an edit does not fit, it is written anew, without comments
+        known = head()
+        if known and known.format == chosen.name and isinstance(data, dict | list):
+            return known.edit(diff(known, data))
     return write(data, chosen.name)
 
 
@@ -90,7 +101,11 @@ def _without_nulls(data: Any) -> Any:
 def as_bundle(source: Source, files: Layout, head: Document | None, shape: Shape = ANYTHING) -> Document:
     """The same of a config of several files; those that a mapping does not name are the head's."""
     if isinstance(source, str | os.PathLike | Mapping):
-        return files.bundle(source, head, lambda like, name: as_document(like, None, lambda: name, shape))
+
+        def written(like: Any, kind: str, part: Document | None) -> Document:
+            return as_document(like, None, lambda: kind, shape, lambda: part)
+
+        return files.bundle(source, head, written)
     if not isinstance(source, Document):
         raise TypeError(
             f"{type(source).__name__} is not a source: a folder, a Bundle, or a mapping of names to files is"
