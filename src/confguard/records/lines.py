@@ -94,10 +94,10 @@ class Lines:
         between = True  # could a line say something here?
         for at, text in enumerate(texts):
             there = [path for path in standing.get(at, ()) if path]
-            leaves = [path for path in there if not isinstance(_at(document.data, path), dict | list)]
+            leaves = [path for path in there if not isinstance(_value_at(document.data, path), dict | list)]
             if len(leaves) == 1 and all(leaves[0][: len(path)] == path for path in there):
                 if _stays(leaves[0], known):
-                    lines.paths[at], lines.values[leaves[0]] = leaves[0], _at(document.data, leaves[0])
+                    lines.paths[at], lines.values[leaves[0]] = leaves[0], _value_at(document.data, leaves[0])
                 between = _setting(text, lines.format) is not None
             elif there:
                 between = not leaves and _HEADER.fullmatch(text) is not None
@@ -352,7 +352,7 @@ def _stays(path: Path, known: dict[Path, frozenset[str]]) -> bool:
     )
 
 
-def _at(data: Any, path: Path) -> Any:
+def _value_at(data: Any, path: Path) -> Any:
     """The value at a path of positions; a list where there is none."""
     for segment in path:
         try:

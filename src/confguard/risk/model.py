@@ -120,7 +120,7 @@ def check_document(document: Document) -> list[Finding]:
     pairs = [(rule, finding) for rule in all_rules() for finding in rule.check_document(document)]
     several = isinstance(document.data, Documents)
     secrets = Secrets(ANYTHING.of_documents() if several else ANYTHING.of_data(document.data), document.data)
-    return [_at(_without_secrets(rule, finding, secrets), document) for rule, finding in pairs]
+    return [_in_document(_without_secrets(rule, finding, secrets), document) for rule, finding in pairs]
 
 
 def _findings(context: Context, more: Sequence[Rule]) -> list[Finding]:
@@ -219,10 +219,10 @@ def _placed(finding: Finding, diff: Diff, changes: Mapping[Path, Change]) -> Fin
     if change is not None:
         file, line, column = diff.locate(change)
         return attrs.evolve(finding, file=file, line=line, column=column)
-    return _at(finding, diff.after_document) if diff.after_document else finding
+    return _in_document(finding, diff.after_document) if diff.after_document else finding
 
 
-def _at(finding: Finding, document: Document) -> Finding:
+def _in_document(finding: Finding, document: Document) -> Finding:
     position = document.locate(finding.path, nearest=True)
     path = document.part_at(finding.path)[0].path
     if position is None:

@@ -184,11 +184,11 @@ def to_markdown(verdicts: Verdicts) -> str:
             place = f"{finding.file or each.file}:{finding.line or 1}"
             where = f"{code_cell(place)} {code_cell(show_path(finding.path))}"
             lines += ["", f"- **{finding.code} {finding.severity}** {where}:"]
-            lines.append(f"  {_plain(finding.message)}. {_plain(finding.advice)}")
-    return "\n".join([*lines, "", *(_plain(line) for line in _left_out(verdicts).split("\n"))])
+            lines.append(f"  {_escaped(finding.message)}. {_escaped(finding.advice)}")
+    return "\n".join([*lines, "", *(_escaped(line) for line in _left_out(verdicts).split("\n"))])
 
 
-def _plain(text: str) -> str:
+def _escaped(text: str) -> str:
     """A text in which nothing is markup or an entity, and nobody and no issue is mentioned."""
     marked = (f"\\{char}" if char in "\\`*_[]<>|#&" else char for char in harmless(text))
     return "".join(f"{char}\u200b" if char[-1] in "@#" else char for char in marked)
