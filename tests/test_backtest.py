@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import confguard as cg
 from confguard.cli import main
 from confguard.git import log
+from confguard.hooks import judging
 from confguard.hooks.judging import judge_range, past_of
 from confguard.risk import backtest as backtesting
 from confguard.risk.backtest import (
@@ -304,7 +305,9 @@ def test_the_calibration_error_is_the_mean_distance() -> None:
 
 
 @pytest.mark.slow
-def test_the_hook_judges_by_what_the_repository_taught(repository: Repository) -> None:
+def test_the_hook_judges_by_what_the_repository_taught(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for n in range(60):
         repository.commit(f"tune {n}", author="ben", pool_toml=f"size = {n % 2}\n")
     past = past_of(Path())
@@ -312,7 +315,8 @@ def test_the_hook_judges_by_what_the_repository_taught(repository: Repository) -
     assert len(past.lessons) == 60
     repository.commit("tune again", author="ben", pool_toml="size = 7\n")
     (taught,) = judge_range("HEAD~1", "HEAD").files
-    (fixed,) = judge_range("HEAD~1", "HEAD", model=default_model()).files
+    monkeypatch.setattr(judging, "refined", lambda model, *_: model)
+    (fixed,) = judge_range("HEAD~1", "HEAD").files
     assert taught.risk is not None
     assert fixed.risk is not None
     assert (taught.risk.likelihood or 0) > (fixed.risk.likelihood or 1)

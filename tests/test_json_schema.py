@@ -220,9 +220,8 @@ def test_a_schema_within_a_schema_by_its_id(folder: Path) -> None:
 
 
 def test_schemas_that_are_at_hand_are_found_by_their_uri() -> None:
-    schema = JsonSchema(
-        "x", property_a({"$ref": "https://example.com/n"}), None, {"https://example.com/n": {"minimum": 1}}
-    )
+    known = {"https://example.com/n": {"minimum": 1}}.get
+    schema = JsonSchema("x", property_a({"$ref": "https://example.com/n"}), None, known)
     with pytest.raises(cg.ValidationError, match="at least 1"):
         cg.load(schema, {"a": 0})  # type: ignore[arg-type]
     lone = JsonSchema("x", property_a({"$ref": "beside.json"}))

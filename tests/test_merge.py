@@ -1,4 +1,4 @@
-"""Three-way merge: laws, examples, and JSON Patch in and out."""
+"""Three-way merge: laws, examples, and JSON Patch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import confguard as cg
-from confguard.diffs.engine import from_json_patch
 from confguard.diffs.merging import MISSING
 from confguard.diffs.sequences import in_common
 from confguard.fields import Duration, KeyedBy, Secret, Unordered
@@ -104,75 +103,38 @@ JSON_DOCUMENTS = DOCUMENTS.map(
 )
 
 
+def patched(data: Any, patch: list[dict[str, Any]]) -> Any:
+    """The data after the operations of a JSON Patch, of the kinds that a diff is written as (RFC 6902)."""
+    root = [json.loads(json.dumps(data))]
+
+    def place(pointer: str) -> tuple[Any, Any]:
+        inside: Any = root
+        last: Any = 0
+        for step in pointer.split("/")[1:]:
+            inside = inside[last]
+            last = int(step) if isinstance(inside, list) else step.replace("~1", "/").replace("~0", "~")
+        return inside, last
+
+    for operation in patch:
+        kind, value = operation["op"], operation.get("value")
+        if kind in {"remove", "move"}:
+            inside, last = place(operation["from" if kind == "move" else "path"])
+            value = inside.pop(last)
+        inside, last = place(operation["path"])
+        if kind == "replace":
+            assert inside is root or inside[last] is not MISSING  # it is there
+        if kind in {"add", "move"} and isinstance(inside, list) and inside is not root:
+            assert last <= len(inside)
+            inside.insert(last, value)
+        elif kind != "remove":
+            inside[last] = value
+    return root[0]
+
+
 @given(JSON_DOCUMENTS, JSON_DOCUMENTS)
 def test_a_diff_survives_json_patch(before: object, after: object) -> None:
     patch = json.loads(json.dumps(cg.diff(before, after).to_json_patch()))
-    again = from_json_patch(patch, before)
-    assert same(again.apply(before), after)
-
-
-@pytest.mark.parametrize(
-    # The examples of RFC 6902, appendix A.
-    ("before", "patch", "after"),
-    [
-        ({"foo": "bar"}, [{"op": "add", "path": "/baz", "value": "qux"}], {"baz": "qux", "foo": "bar"}),
-        (
-            {"foo": ["bar", "baz"]},
-            [{"op": "add", "path": "/foo/1", "value": "qux"}],
-            {"foo": ["bar", "qux", "baz"]},
-        ),
-        ({"baz": "qux", "foo": "bar"}, [{"op": "remove", "path": "/baz"}], {"foo": "bar"}),
-        ({"foo": ["bar", "qux", "baz"]}, [{"op": "remove", "path": "/foo/1"}], {"foo": ["bar", "baz"]}),
-        ({"baz": "qux"}, [{"op": "replace", "path": "/baz", "value": "boo"}], {"baz": "boo"}),
-        (
-            {"foo": {"bar": "baz", "waldo": "fred"}, "qux": {"corge": "grault"}},
-            [{"op": "move", "from": "/foo/waldo", "path": "/qux/thud"}],
-            {"foo": {"bar": "baz"}, "qux": {"corge": "grault", "thud": "fred"}},
-        ),
-        (
-            {"foo": ["all", "grass", "cows", "eat"]},
-            [{"op": "move", "from": "/foo/1", "path": "/foo/3"}],
-            {"foo": ["all", "cows", "eat", "grass"]},
-        ),
-        (
-            {"baz": "qux", "foo": ["a", 2]},
-            [{"op": "test", "path": "/foo/1", "value": 2}],
-            {"baz": "qux", "foo": ["a", 2]},
-        ),
-        (
-            {"foo": "bar"},
-            [{"op": "add", "path": "/child", "value": {"g": {}}}],
-            {"foo": "bar", "child": {"g": {}}},
-        ),
-        ({"foo": "bar"}, [{"op": "add", "path": "/baz", "value": 1, "xyz": 2}], {"foo": "bar", "baz": 1}),
-        ({"/": 9, "~1": 10}, [{"op": "test", "path": "/~01", "value": 10}], {"/": 9, "~1": 10}),
-        ({"foo": ["bar"]}, [{"op": "add", "path": "/foo/-", "value": ["abc"]}], {"foo": ["bar", ["abc"]]}),
-        ({"a": {"b": [1]}}, [{"op": "copy", "from": "/a/b", "path": "/c"}], {"a": {"b": [1]}, "c": [1]}),
-        ({"a": 1}, [{"op": "replace", "path": "", "value": [1]}], [1]),
-    ],
-)
-def test_json_patch_is_read_as_the_standard_says(before: Any, patch: Any, after: Any) -> None:
-    assert from_json_patch(patch, before).apply(before) == after
-
-
-@pytest.mark.parametrize(
-    "patch",
-    [
-        [{"op": "add", "path": "/baz/bat", "value": "qux"}],
-        [{"op": "test", "path": "/foo", "value": "bar2"}],
-        [{"op": "remove", "path": "/nothing"}],
-        [{"op": "add", "path": "/list/9", "value": 1}],
-        [{"op": "add", "path": "/list/01", "value": 1}],
-        [{"op": "add", "path": "no-slash", "value": 1}],
-        [{"op": "move", "from": "/foo", "path": "/foo/x"}],
-        [{"op": "spread", "path": "/foo"}],
-        [{"op": "add", "path": "/foo/x/y", "value": 1}],
-        [{"op": "add", "path": "/a"}],
-    ],
-)
-def test_a_patch_that_does_not_fit_is_refused(patch: Any) -> None:
-    with pytest.raises(cg.DiffError, match="operation 0 of the patch does not fit"):
-        from_json_patch(patch, {"foo": "bar", "list": [1]})
+    assert same(patched(before, patch), after)
 
 
 def test_a_patch_holds_a_secret_only_when_asked() -> None:

@@ -216,7 +216,7 @@ def test_at_a_terminal(
 
 
 class Renaming(BaseModel):
-    server: dict[str, int] = {}
+    server: Annotated[dict[str, int], Renamed("hosts")] = {}
     workers: Annotated[int, Renamed("threads")] = 1
     pools: list[Pooled] = []
 
@@ -234,15 +234,18 @@ Renaming.model_rebuild()
         (
             "toml",
             '# web\nthreads = 4   # enough\n[[pools]]\n"pool size" = 2\n[server]\nthreads = 1\n',
-            '# web\nworkers = 4   # enough\n[[pools]]\n"size" = 2\n[server]\nthreads = 1\n',
+            "# web\nworkers = 4   # enough\n[[pools]]\nsize = 2\n[server]\nthreads = 1\n",
         ),
         (
             "yaml",
             "threads: 4 # enough\npools:\n- {'pool size': 2}\n- pool size: 3\n",
-            "workers: 4 # enough\npools:\n- {'size': 2}\n- size: 3\n",
+            "workers: 4 # enough\npools:\n- {size: 2}\n- size: 3\n",
         ),
         ("json", '{"threads": 4, "pools": [{"pool size": 2}]}', '{"workers": 4, "pools": [{"size": 2}]}'),
         ("toml", "workers = 3\n", "workers = 3\n"),
+        ("toml", "[hosts] # all\na = 1\n[hosts.b]\n", "[server] # all\na = 1\n[server.b]\n"),
+        ("toml", "hosts.a = 1\n", "server.a = 1\n"),
+        ("toml", '"thr\\u0065ads" = 4\n', "workers = 4\n"),
     ],
 )
 def test_an_old_file_is_brought_up_to_its_schema(format: str, text: str, migrated: str) -> None:
@@ -252,8 +255,8 @@ def test_an_old_file_is_brought_up_to_its_schema(format: str, text: str, migrate
 def test_what_cannot_be_migrated_is_said() -> None:
     with pytest.raises(cg.ValidationError, match="is the same setting as 'workers'"):
         migrate(cg.parse("threads = 4\nworkers = 3\n", "toml"), schema_of(Renaming))
-    with pytest.raises(cg.DocumentError, match="threads cannot be renamed in place"):
-        migrate(cg.parse('"thr\\u0065ads" = 4\n', "toml"), schema_of(Renaming))
+    with pytest.raises(cg.DocumentError, match="workers first, cannot be made in place exactly"):
+        migrate(cg.parse("? threads\n: 4\n", "yaml"), schema_of(Renaming))
 
 
 def test_migrating_at_a_terminal(

@@ -11,14 +11,15 @@ from typing import NamedTuple
 from confguard.errors import DocumentError
 
 _SECONDS = 60
+_FIELDS = 6
 
 
-def blob(name: str, limit: int, *, cwd: Path | None = None) -> bytes:
+def blob(name: str, limit: int) -> bytes:
     """The bytes of `REV:path`, as git names it. Raises `DocumentError`."""
-    size = int(output("cat-file", "-s", name, cwd=cwd, wanted=name))
+    size = int(output("cat-file", "-s", name, wanted=name))
     if size > limit:
         raise DocumentError(f"is larger than {limit:,} bytes, the most that confguard reads", path=name)
-    return output("cat-file", "blob", name, cwd=cwd, wanted=name)
+    return output("cat-file", "blob", name, wanted=name)
 
 
 def blobs(
@@ -73,9 +74,7 @@ class ChangedFile(NamedTuple):
         return self.blobs[1] is None and not self.is_unmerged
 
 
-def changed(
-    base: str, head: str | None = None, paths: Iterable[str] = (), *, cwd: Path | None = None
-) -> list[ChangedFile]:
+def changed(base: str, head: str | None = None, *, cwd: Path | None = None) -> list[ChangedFile]:
     """The files that changed between two revisions, or until what is staged, with renames found.
 
     Paths are from the root of the repository. Raises `DocumentError`.
@@ -90,7 +89,7 @@ def changed(
         "--no-relative",
         "--ignore-submodules=dirty",
     )
-    listed = output("diff", *options, *span, "--", *paths, cwd=cwd, wanted=f"{base}..{head or ''}")
+    listed = output("diff", *options, *span, "--", cwd=cwd, wanted=f"{base}..{head or ''}")
     return [
         ChangedFile(
             each.paths[-1],
@@ -153,9 +152,9 @@ def merge_base(first: str, second: str, *, cwd: Path | None = None) -> str:
     return ended.stdout.decode().split()[0]
 
 
-def empty_tree(*, cwd: Path | None = None) -> str:
+def empty_tree() -> str:
     """What a first commit is compared with."""
-    return output("hash-object", "-t", "tree", "--stdin", cwd=cwd, wanted="git").decode().strip()
+    return output("hash-object", "-t", "tree", "--stdin", wanted="git").decode().strip()
 
 
 class LoggedFile(NamedTuple):
@@ -184,7 +183,7 @@ class LoggedCommit(NamedTuple):
         return [file.path for file in self.files]
 
 
-def about(revision: str, *, cwd: Path | None = None) -> tuple[str, int, str]:
+def about(revision: str) -> tuple[str, int, str]:
     """Author, time and subject of a commit. Raises `DocumentError`."""
     asked = (
         "log",
@@ -195,7 +194,7 @@ def about(revision: str, *, cwd: Path | None = None) -> tuple[str, int, str]:
         revision,
         "--",
     )
-    printed = output(*asked, cwd=cwd, wanted=revision)
+    printed = output(*asked, wanted=revision)
     author, at, subject = printed.decode(errors="replace").rstrip("\n").split("\0")
     return author, int(at), subject
 
@@ -213,9 +212,9 @@ def last_touched(revision: str, path: str, line: int, *, cwd: Path | None = None
     return int(times[0].split()[1]) if times else None
 
 
-def identity(*, cwd: Path | None = None) -> str:
+def identity() -> str:
     """The address by which the next commit is made; empty where none is known."""
-    printed = _run("var", "GIT_AUTHOR_IDENT", cwd=cwd).stdout.decode(errors="replace")
+    printed = _run("var", "GIT_AUTHOR_IDENT").stdout.decode(errors="replace")
     return printed.partition("<")[2].partition(">")[0]
 
 
@@ -240,7 +239,7 @@ def log(
         *([f"--until=@{until}"] if until is not None else []),
     ]
     listed = output(*asked, "--end-of-options", revision, "--", cwd=repository, wanted=str(repository))
-    for fields, entries in reversed(list(_logged(listed, 6))):
+    for fields, entries in reversed(list(_logged(listed))):
         sha, at, author, subject, body, parents = fields
         files = tuple(
             LoggedFile(each.paths[-1], *each.blobs, each.paths[0] if each.status == "R" else None)
@@ -250,8 +249,8 @@ def log(
         yield LoggedCommit(sha, int(at), author, subject, body, files, " " in parents)
 
 
-def _logged(listed: bytes, fields: int) -> Iterator[tuple[list[str], list[_Entry]]]:
-    """Of each commit so many fields, of a format that begins with %x01 and ends each with %x00, and its raw entries.
+def _logged(listed: bytes) -> Iterator[tuple[list[str], list[_Entry]]]:
+    """Of each commit six fields, of a format that begins with %x01 and ends each with %x00, and its raw entries.
 
     What a field holds may be anything but NUL, so it is its place that tells what is one.
     """
@@ -262,8 +261,8 @@ def _logged(listed: bytes, fields: int) -> Iterator[tuple[list[str], list[_Entry
         if not start.startswith("\x01"):  # what ends a commit, or the whole
             at += 1
             continue
-        values = [start[1:], *parts[at + 1 : at + fields]]
-        at += fields
+        values = [start[1:], *parts[at + 1 : at + _FIELDS]]
+        at += _FIELDS
         while at < len(parts) and not parts[at].strip("\n"):
             at += 1
         entries, at = _entries(parts, at)
@@ -302,7 +301,7 @@ def file_log(revision: str, path: str, *, cwd: Path) -> list[FileCommit]:
         *("--end-of-options", revision, "--", f":(literal){path}"),
     )
     commits = []
-    for fields, entries in _logged(output(*asked, cwd=cwd, wanted=path), 6):
+    for fields, entries in _logged(output(*asked, cwd=cwd, wanted=path)):
         sha, parents, at, author, email, message = fields
         before, blob = entries[0].blobs if entries else (f"{sha}^:{path}", f"{sha}:{path}")
         rest = (int(at), author, email, message.strip(), blob, before is None)
@@ -320,13 +319,13 @@ def root(cwd: Path | None = None) -> Path:
     return Path(output("rev-parse", "--show-toplevel", cwd=cwd, wanted="git").decode().rstrip("\n"))
 
 
-def configure(name: str, value: str | None, *, cwd: Path | None = None) -> None:
+def configure(name: str, value: str | None) -> None:
     """Set a setting of the repository, or take it out (it need not be there)."""
     if value is not None:
-        output("config", "--local", name, value, cwd=cwd, wanted=name)
+        output("config", "--local", name, value, wanted=name)
         return
     with contextlib.suppress(DocumentError):
-        output("config", "--local", "--unset-all", name, cwd=cwd, wanted=name)
+        output("config", "--local", "--unset-all", name, wanted=name)
 
 
 class TextMerge(NamedTuple):
@@ -372,7 +371,7 @@ def lines(*arguments: str, cwd: Path, wanted: str, stdin: bytes = b"") -> list[s
     return text_of(output(*arguments, cwd=cwd, wanted=wanted, stdin=stdin)).splitlines()
 
 
-def output(*arguments: str, cwd: Path | None, wanted: str, stdin: bytes = b"") -> bytes:
+def output(*arguments: str, cwd: Path | None = None, wanted: str, stdin: bytes = b"") -> bytes:
     """What a command of git prints. Raises `DocumentError`, of what was wanted, where it fails."""
     ended = _run(*arguments, cwd=cwd, stdin=stdin, wanted=wanted)
     if ended.returncode:

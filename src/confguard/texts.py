@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 
 _BREAKS = (
@@ -56,6 +57,18 @@ def in_number(text: str) -> str:
     ('expected at least 1 character', 'at most 11 keys')
     """
     return _ONE.sub(r"\1", text)
+
+
+def indented(text: str, by: int = 4) -> str:
+    """A text wrapped to 80 columns and moved in."""
+    return textwrap.fill(
+        text,
+        80,
+        initial_indent=" " * by,
+        subsequent_indent=" " * by,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def shortened(text: str, most: int) -> str:

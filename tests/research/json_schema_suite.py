@@ -50,7 +50,7 @@ def outcomes(file: Path, draft: str, others: dict[str, Any]) -> Iterator[tuple[s
         for test in case["tests"]:
             name = f"{file.stem}: {case['description']}: {test['description']}"
             try:
-                root = JsonSchema("suite", schema, None, others).root
+                root = JsonSchema("suite", schema, None, others.get).root
                 valid = not problems(as_json(test["data"]), root)
             except SchemaError as error:
                 yield f"{name}: {error}", "refused"

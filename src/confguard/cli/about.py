@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confguard.cli.options import Commands, argument
-from confguard.cli.output import indented, paint, say
+from confguard.cli.output import paint, say
 from confguard.errors import ConfguardError
 from confguard.streams import progress
+from confguard.texts import indented
 
 if TYPE_CHECKING:
     from confguard.risk.rules import Rule

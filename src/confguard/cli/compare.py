@@ -339,9 +339,7 @@ def _expected(environments: set[str], project: Project | None) -> list[Expected]
     """The differences that are meant between these environments; between any two, where none is named."""
     meant = project.settings.expected if project else []
     return [
-        Expected(tuple(each.paths), each.reason)
-        for each in meant
-        if not each.between or set(each.between) == environments
+        Expected(tuple(each.paths)) for each in meant if not each.between or set(each.between) == environments
     ]
 
 

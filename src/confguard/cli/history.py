@@ -24,7 +24,6 @@ from confguard.cli.options import (
 )
 from confguard.cli.output import (
     error_json,
-    indented,
     paint,
     report_errors,
     revision_json,
@@ -52,7 +51,7 @@ from confguard.records.versions import GitFile, of_store
 from confguard.schema.schema import Schema, resolve_schema
 from confguard.stores.interface import Revision
 from confguard.stores.selecting import previous
-from confguard.texts import amount
+from confguard.texts import amount, indented
 
 if TYPE_CHECKING:
     from confguard.causes import Suspect, Suspects

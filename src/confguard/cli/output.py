@@ -6,11 +6,11 @@ import json
 import os
 import re
 import sys
-import textwrap
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from confguard.errors import ConfguardError, DocumentError, ValidationError, brief, excerpt, harmless
+from confguard.texts import indented
 
 if TYPE_CHECKING:
     from confguard.diffs.changes import Change, Diff
@@ -54,18 +54,6 @@ def paint(text: str, kind: str) -> str:
     if not _coloured() or kind not in _COLOURS:
         return text
     return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m"
-
-
-def indented(text: str, by: int = 4) -> str:
-    """A text wrapped to 80 columns and moved in."""
-    return textwrap.fill(
-        text,
-        80,
-        initial_indent=" " * by,
-        subsequent_indent=" " * by,
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
 
 
 def report_error(error: ConfguardError, format: str) -> None:

@@ -13,7 +13,6 @@ from attrs import asdict, frozen
 from confguard.cli.options import Commands, argument, config_argument, duration, flag
 from confguard.cli.output import (
     error_json,
-    indented,
     paint,
     relative,
     report_error,
@@ -32,6 +31,7 @@ from confguard.project import Project
 from confguard.stores.interface import PendingBake
 from confguard.stores.opening import missing_file
 from confguard.targets.drift import Drift
+from confguard.texts import indented
 
 _INTERVAL = 5.0
 """Seconds between two looks for drift."""

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from confguard import git
 from confguard.cli import subjects
 from confguard.cli.options import Commands, argument
-from confguard.cli.output import indented, paint, say, show_diff, shown_path
+from confguard.cli.output import paint, say, show_diff, shown_path
 from confguard.diffs.engine import compare, diff
 from confguard.diffs.merging import merge
 from confguard.diffs.splicing import has_words_of_both, lays_out_anew, spliced
@@ -27,7 +27,7 @@ from confguard.documents.yaml_aliases import with_aliases
 from confguard.errors import ConfguardError, DocumentError, harmless
 from confguard.schema.sources import SourceData
 from confguard.targets.files import write_durably
-from confguard.texts import amount
+from confguard.texts import amount, indented
 from confguard.values import same
 
 _SUFFIXES = [f"*.{suffix}" for suffix in ("toml", "yaml", "yml", "json", "jsonc", "json5", "ini", "env")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import attrs
@@ -11,7 +11,6 @@ from confguard.diffs.changes import Change, Diff, Step
 from confguard.diffs.identity import document_keys, keying
 from confguard.diffs.lists import Alignment, align, align_documents
 from confguard.diffs.moves import find_moves
-from confguard.diffs.patch import patched
 from confguard.documents.document import Document
 from confguard.errors import DiffError
 from confguard.fields import Unordered
@@ -42,15 +41,6 @@ def diff(before: Source, after: Source, schema: SchemaLike = None, *, moves: boo
     shape = resolved.shape if resolved else ANYTHING
     one, two = (_whole(read_source(side, shape), resolved) for side in (before, after))
     return compare(one, two, shape, moves=moves)
-
-
-def from_json_patch(operations: Iterable[Mapping[str, Any]], before: Any, schema: SchemaLike = None) -> Diff:
-    """What a JSON Patch changes in data, as a diff. Raises `DiffError` where the patch does not fit.
-
-    >>> print(from_json_patch([{"op": "replace", "path": "/pool", "value": 4}], {"pool": 64}))
-    pool: 64 -> 4 (16 times less)
-    """
-    return diff(before, patched(before, operations), schema)
 
 
 def diff_of_file(before: Document | None, after: Document | None, schema: SchemaLike = None) -> Diff:

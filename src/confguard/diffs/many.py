@@ -33,10 +33,9 @@ _SKIPPED = {".git", ".hg", ".svn", "node_modules", "__pycache__"}
 
 @frozen
 class Expected:
-    """Differences that are meant: settings by pattern (`*.replicas`, `web.toml:db.host`), and why they differ."""
+    """Differences that are meant: settings by pattern (`*.replicas`, `web.toml:db.host`)."""
 
     paths: tuple[str, ...]
-    reason: str = ""
 
     def matches(self, file: str, path: str) -> bool:
         """Is a difference at this path of this file meant?"""
@@ -117,16 +116,14 @@ def compare_folders(
 def compare_revisions(
     base: str,
     head: str,
-    paths: Iterable[str] = (),
     *,
-    cwd: Path | None = None,
     schema_of: Callable[[str], SchemaLike] = lambda name: None,
     expected: Iterable[Expected] = (),
     progress: Progress | None = None,
 ) -> Comparison:
     """Compare the configuration files that changed between two revisions of git. Raises `DocumentError`."""
-    changed = [each for each in git.changed(base, head, paths, cwd=cwd) if is_configuration(each.path)]
-    blobs = git.blobs([blob for each in changed for blob in each.blobs if blob], MAX_BYTES, cwd=cwd)
+    changed = [each for each in git.changed(base, head) if is_configuration(each.path)]
+    blobs = git.blobs([blob for each in changed for blob in each.blobs if blob], MAX_BYTES)
     renames = {each.path: each.before for each in changed if each.before and each.before != each.path}
 
     def loader(blob: str | None) -> Callable[[], bytes] | None:

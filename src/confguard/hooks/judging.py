@@ -44,13 +44,12 @@ def judge_range(
     head: str,
     *,
     history: bool = True,
-    model: Model | None = None,
     progress: Progress | None = None,
 ) -> Verdicts:
     """What is said of each file that changed between two revisions. Raises `DocumentError`."""
     base, head = git.commit(base), git.commit(head)
     author, at, subject = git.about(head)
-    change = Changeset(base, author, at, subject, model)
+    change = Changeset(base, author, at, subject)
     return _judge(change, head, history=history, progress=progress)
 
 
@@ -82,8 +81,6 @@ class Changeset:
     author: str = ""
     at: float = 0.0
     reason: str | None = None
-    model: Model | None = None
-    """The coefficients of the likelihood, where somebody names some."""
     past: Past | None = None
     edits: bool = False
     """Is there other configuration in it than what goes?"""
@@ -187,7 +184,7 @@ def _shared(index: int) -> Judged | LeftOut:
 
 def _verdict(each: Wanted, change: Changeset, projects: Projects, *, ask: bool) -> Judged | LeftOut:
     terms = projects.terms(each.file, each.member)
-    terms = evolve(terms, model=change.model or terms.model or change.learned)
+    terms = evolve(terms, model=terms.model or change.learned)
     known = change.past.history(change.author, [each.was], change.at, change.reason) if change.past else None
     base = change.base if ask and change.past else None
     named, project = each.member.config is not None, each.member.project

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
@@ -290,8 +290,17 @@ def schema_in(snapshot: Snapshot, path: str) -> Schema[Any] | None:
     def in_git(file: str) -> Document:
         return parse_bytes(content, detect_format(path).name, path=file)
 
+    def beside(uri: str) -> Any:
+        """What a reference leads to, as git has it; what git does not have is read from the work tree."""
+        parts = urlsplit(uri)
+        if parts.scheme != "file":
+            return None
+        named = os.path.relpath(os.path.realpath(url2pathname(parts.path)), snapshot.root)
+        found = None if named.startswith(os.pardir) else snapshot.content(named)
+        return None if found is None else parse_bytes(found, detect_format(named).name, path=named).data
+
     file = os.path.relpath(snapshot.root / path)
-    return resolve_schema(read_json_schema(file, in_git, _Beside(snapshot)))  # type: ignore[arg-type]
+    return resolve_schema(read_json_schema(file, in_git, beside))  # type: ignore[arg-type]
 
 
 def looser_schema(old: Schema[Any], new: Schema[Any]) -> list[str]:
@@ -302,26 +311,3 @@ def looser_schema(old: Schema[Any], new: Schema[Any]) -> list[str]:
     paths = dict.fromkeys(show_path(each.path) for each in refused if each.code != _NEW_KEY)
     messages = [f"takes more at {path}" for path in list(paths)[:_SHOWN]]
     return [*messages, f"and at {len(paths) - _SHOWN} more"] if len(paths) > _SHOWN else messages
-
-
-class _Beside(Mapping[str, Any]):
-    """The files that references lead to, as git has them; what it does not have is read from the work tree."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-
-    def __getitem__(self, uri: str) -> Any:
-        parts = urlsplit(uri)
-        if parts.scheme != "file":
-            raise KeyError(uri)
-        path = os.path.relpath(os.path.realpath(url2pathname(parts.path)), self._snapshot.root)
-        content = None if path.startswith(os.pardir) else self._snapshot.content(path)
-        if content is None:
-            raise KeyError(uri)
-        return parse_bytes(content, detect_format(path).name, path=path).data
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0

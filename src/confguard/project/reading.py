@@ -32,17 +32,15 @@ ENVIRONMENT = "CONFGUARD_CONFIG"
 """The environment variable that names a project file."""
 
 
-def find_project(
-    start: Path | None = None, leave_out: Callable[[ProjectError], None] | None = None
-) -> Project | None:
-    """The project of a folder: the file that `CONFGUARD_CONFIG` names, else the nearest upwards; or None.
+def find_project(leave_out: Callable[[ProjectError], None] | None = None) -> Project | None:
+    """The project of the working folder: the file that `CONFGUARD_CONFIG` names, else the nearest upwards; or None.
 
     With `leave_out`, which is told of it, without what nothing that goes back needs, where that cannot be used.
     """
     named = os.environ.get(ENVIRONMENT)
     if named:
         return load_project(Path(named), leave_out=leave_out)
-    folder = (start or Path.cwd()).resolve()
+    folder = Path.cwd().resolve()
     return next(
         (project for each in (folder, *folder.parents) if (project := project_in(each, leave_out))), None
     )

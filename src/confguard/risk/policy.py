@@ -159,7 +159,7 @@ class Policy:
             messages.append("other thresholds for some settings")
         return messages
 
-    def process(self, now: datetime, reason: str | None = None) -> Process:
+    def process(self, now: datetime) -> Process:
         """What rules of process are told: whether it is a time for changes.
 
         >>> friday = datetime.fromisoformat("2026-11-27T18:30:00+00:00")
@@ -169,7 +169,6 @@ class Policy:
         local = now.astimezone(ZoneInfo(self.timezone))
         frozen = next((each for each in self.freeze if each.holds(local.date())), None)
         return Process(
-            reason=reason,
             outside_hours=self._outside(local),
             freeze=f"{frozen.reason} (until {frozen.end})" if frozen else "",
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import textwrap
 from collections.abc import Callable
 
 from confguard.diffs.pages import code_cell
@@ -14,6 +13,7 @@ from confguard.risk.findings import Finding, Severity
 from confguard.risk.judging import Verdicts
 from confguard.risk.policy import Decision
 from confguard.risk.rules.catalogue import OF_FILES, all_rules
+from confguard.texts import indented
 
 _SHOWN = 10
 """How many files that were left out for the same reason are named."""
@@ -199,7 +199,7 @@ def to_text(verdicts: Verdicts) -> str:
     lines: list[str] = []
     for each in verdicts.files:
         for finding in each.findings:
-            lines += [str(finding), _indented(finding.advice)]
+            lines += [str(finding), indented(finding.advice)]
         lines += [str(accepted) for accepted in (each.risk.accepted if each.risk else ())]
         if each.risk:
             likelihood, level = each.risk.likelihood, each.risk.level
@@ -219,18 +219,6 @@ def _left_out(verdicts: Verdicts) -> str:
         more = [f"{len(files) - _SHOWN:,} more"] if len(files) > _SHOWN else []
         lines.append(harmless(f"  left out: {', '.join([*files[:_SHOWN], *more])}: {why}"))
     return "\n".join(lines)
-
-
-def _indented(text: str) -> str:
-    space = " " * 4
-    return textwrap.fill(
-        text,
-        80,
-        initial_indent=space,
-        subsequent_indent=space,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 REPORTS: dict[str, Callable[[Verdicts], str]] = {

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +30,8 @@ class JsonSchema:
     data: Any = field(repr=False)
     document: Document | None = None
     """The file that it was read from; references that are relative lead to files beside it."""
-    others: Mapping[str, Any] = field(factory=dict, repr=False)
-    """Schemas that are at hand, by the URIs that references have for them."""
+    known: Callable[[str], Any] = field(default=lambda uri: None, repr=False)
+    """The schema that is at hand for the URI of a reference; None for one that is read where it stands."""
 
     @cached_property
     def root(self) -> SchemaNode:
@@ -47,7 +47,7 @@ class JsonSchema:
         from confguard.schema.references import Library
 
         try:
-            return Library(self.name, self.others).root(self.data, self.document)
+            return Library(self.name, self.known).root(self.data, self.document)
         except RecursionError:
             raise SchemaError(f"schema '{self.name}': is nested too deep") from None
 
@@ -58,7 +58,7 @@ class JsonSchema:
 
 
 def read_json_schema(
-    path: str, read: Callable[[str], Document] = read, others: Mapping[str, Any] | None = None
+    path: str, read: Callable[[str], Document] = read, known: Callable[[str], Any] = lambda uri: None
 ) -> JsonSchema:
     """The schema in a JSON or YAML file, with all that it refers to. Raises `SchemaError`."""
     try:
@@ -67,7 +67,7 @@ def read_json_schema(
         raise SchemaError(f"schema '{path}': {error}", hint=error.hint) from error
     if not isinstance(document.data, dict | bool):
         raise SchemaError(f"schema '{path}': a mapping was expected")
-    schema = JsonSchema(path, document.data, document, {} if others is None else others)
+    schema = JsonSchema(path, document.data, document, known)
     _ = schema.root  # now, and not when it is first asked something
     return schema
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from math import isfinite
 from pathlib import Path as File
 from typing import Any
@@ -35,8 +35,8 @@ class Library:
     """A schema, and the files that it refers to, read when they are asked for."""
 
     name: str
-    others: Mapping[str, Any] = field(factory=dict, repr=False)
-    """Schemas that are at hand, by the URI that references have for them."""
+    known: Callable[[str], Any] = field(repr=False)
+    """The schema that is at hand for the URI of a reference, if there is one."""
     _documents: dict[str, Document] = field(factory=dict)
     _resources: dict[str, Any] = field(factory=dict)
     _unchecked: list[tuple[str, SchemaNode]] = field(factory=list)
@@ -80,8 +80,8 @@ class Library:
         return self._resources[uri]
 
     def _read(self, uri: str) -> Any:
-        if uri in self.others:
-            return self._resource(uri, as_json(self.others[uri]))
+        if (known := self.known(uri)) is not None:
+            return self._resource(uri, as_json(known))
         file = self._file(uri)
         try:
             document = read(file)

@@ -126,7 +126,7 @@ class Client:
             if time.monotonic() - self._heard_at > min(patience, CALL_SECONDS):
                 self.range(key, keys_only=True)  # nobody looked at what was yielded
             losses = self._losses
-            stream = self._endpoints[self._current].stream("/watch", watching(key), self._token)
+            stream = self._endpoints[self._current].watch(watching(key), self._token)
             try:
                 while not stop.is_set() and self._losses == losses:
                     event = stream.next(_TICK)

@@ -116,12 +116,12 @@ class Endpoint:
             raise self._refused(response.status, text)
         return answer
 
-    def stream(self, path: str, body: Body, token: str | None) -> _Stream:
-        """What it tells, line by line."""
+    def watch(self, body: Body, token: str | None) -> _Stream:
+        """What it tells of a key, line by line."""
         timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=SILENCE_SECONDS)
         return _Stream(
             lambda: self._posted(
-                self._streams, path, json.dumps(body).encode(), token, timeout, preload_content=False
+                self._streams, "/watch", json.dumps(body).encode(), token, timeout, preload_content=False
             )
         )
 
