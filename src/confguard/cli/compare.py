@@ -239,7 +239,8 @@ def _checked(name: str, args: Namespace) -> tuple[list[Finding], bool]:
             where = (notice.file, notice.line, notice.column)
             findings.append(Finding("CG003", "low", notice.path, notice.message, advice, *where))
         findings += _misfits(name, document, terms.schema)
-    counted, _ = split_accepted(findings, terms.policy.accept, document, datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    counted, _ = split_accepted(findings, terms.policy.accept, document, today, naming=terms.naming)
     counted += void_comments(document, known_codes(terms.rules))
     counted.sort(key=lambda finding: (finding.line or 0, finding.column or 0))
     return counted, terms.schema is not None

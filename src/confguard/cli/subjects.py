@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from attrs import evolve
+
 from confguard import git
 from confguard.cli.output import relative, shown_path
 from confguard.documents.bounds import MAX_BYTES
@@ -289,4 +291,5 @@ def terms_for(name: str, schema: SchemaLike, project: Project | None = None) -> 
     if project is None:
         return Terms(schema=resolve_schema(schema))
     config = project.config_of(from_here(name))
-    return terms_of(project, config[1] if config else None, schema)
+    terms = terms_of(project, config[1] if config else None, schema)
+    return evolve(terms, naming=lambda file: terms.naming(from_here(file)))

@@ -45,12 +45,12 @@ class Acceptance:
     until: date | None = field(default=None, converter=attrs.converters.optional(as_date))
     """The last day on which it holds; for ever, where there is none."""
 
-    def covers(self, finding: Finding, setting: str) -> bool:
-        """Is this finding, at a setting, meant?"""
+    def covers(self, finding: Finding, setting: str, file: str) -> bool:
+        """Is this finding, at a setting of a file, meant?"""
         return (
             finding.code == self.code.upper()
             and fnmatchcase(setting, self.path)
-            and fnmatchcase(os.path.normpath(finding.file or ""), os.path.normpath(self.file))
+            and fnmatchcase(os.path.normpath(file), os.path.normpath(self.file))
         )
 
     def expired(self, today: date) -> bool:
@@ -77,15 +77,18 @@ def split_accepted(
     document: Document | None,
     today: date,
     setting: Callable[[Path], str] = show_path,
+    naming: Callable[[str], str] = str,
 ) -> tuple[list[Finding], list[Accepted]]:
     """The findings that count, and those that are accepted. One whose acceptance has ended counts, and says so.
 
-    Acceptances name a path by `setting`.
+    Acceptances name a path by `setting`, and a file by `naming`.
     """
     counted, accepted = [], []
     for finding in findings:
-        at = setting(finding.path)
-        known = [each for each in (*acceptances, *_beside(finding, document)) if each.covers(finding, at)]
+        at, file = setting(finding.path), naming(finding.file or "")
+        known = [
+            each for each in (*acceptances, *_beside(finding, document)) if each.covers(finding, at, file)
+        ]
         valid = next((each for each in known if not each.expired(today)), None)
         if valid:
             accepted.append(Accepted(finding, valid.reason, valid.until))

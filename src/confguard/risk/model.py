@@ -94,6 +94,7 @@ def assess(
         diff.after_document,
         at.date(),
         diff.setting,
+        diff.naming,
     )
     for _, part in diff.after_document.parts if diff.after_document else ():
         findings += void_comments(part, known_codes(rules))

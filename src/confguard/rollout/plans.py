@@ -139,7 +139,7 @@ def plan_change(
     circumstances = Circumstances(
         history=history, reason=reason, at=now, last_changed=past.last_changed, taken_back=past.taken_back
     )
-    risk = terms.assess(changes, circumstances)
+    risk, decision = terms.judge(changes, circumstances)
     return Plan(
         config=place.config,
         document=document,
@@ -147,7 +147,7 @@ def plan_change(
         base_digest=head.digest if head else None,
         diff=changes,
         risk=risk,
-        judgement=terms.policy.decide(risk, changes) if judged else Decision.ALLOW,
+        judgement=decision if judged else Decision.ALLOW,
         block=terms.policy.block,
         author=author,
         reason=changes.clean(reason) if reason else None,
