@@ -50,6 +50,41 @@ def test_thresholds_of_the_settings_that_change() -> None:
     assert policy.decide(risk) is cg.Decision.REVIEW
 
 
+IN_TABLE = {"match": ["db.*"], "review": 10, "block": 20}
+
+
+@pytest.mark.parametrize(
+    ("paths", "before", "after"),
+    [
+        (IN_TABLE, "[db]\nhost = 'a'\n", "[db]\nhost = 'a'\npassword = 'hunter2'\n"),
+        (IN_TABLE, "x = 1\n", "x = 1\n[db]\npassword = 'hunter2'\n"),
+        (IN_TABLE, "x = 1\n[db]\npassword = 'hunter2'\n", "x = 1\n"),
+        (IN_TABLE, "x = 1\n[db]\npassword = 'hunter2'\n", "x = 1\n[other]\npassword = 'hunter2'\n"),
+        (IN_TABLE | {"match": ["db.hosts"]}, "x = 1\n", "x = 1\n[db]\nhosts = ['a']\n"),
+        (IN_TABLE | {"match": ["*.hosts"]}, "x = 1\n", "x = 1\n[[db]]\nname = 'a'\nhosts = ['a']\n"),
+        (IN_TABLE | {"match": ["db"]}, "x = 1\n", "x = 1\n[db]\nhosts = ['a']\n"),
+    ],
+)
+def test_thresholds_of_settings_that_come_and_go_with_a_table(
+    paths: dict[str, Any], before: str, after: str
+) -> None:
+    made = cg.diff(cg.parse(before, "toml"), cg.parse(after, "toml"))
+    policy = cg.Policy(paths=[PathPolicy(**paths)])
+    assert policy.decide(Risk(60), made) is cg.Decision.BLOCK
+    assert cg.Policy(paths=[PathPolicy(match=["y*"], block=20)]).decide(Risk(60), made) is cg.Decision.REVIEW
+
+
+def test_thresholds_of_the_layer_that_each_setting_of_a_new_table_is_in(folder: Path) -> None:
+    layers = ["base.toml", "prod.toml"]
+    policy = cg.Policy(paths=[PathPolicy(match=["db.a"], files=["base.toml"], review=0, block=0)])
+    with cg.Guard("app", store="memory://", layers=layers, policy=policy) as guard:
+        guard.apply(guard.plan({each: {"x": 1} for each in layers}, reason="start"))
+        for name, key in (("base.toml", "b"), ("base.toml", "a")):
+            new = {each: {"x": 1, "db": {key if each == name else "c": 1}} for each in layers}
+            decision = guard.plan(new, reason="more").decision
+            assert (decision is cg.Decision.BLOCK) is (key == "a")
+
+
 def test_thresholds_of_an_environment() -> None:
     policy = cg.Policy(paths=[PathPolicy(files=["deploy/production/*"], review=20, block=40)])
     for file, decision in (("deploy/production/a.toml", "block"), ("deploy/europe/a.toml", "review")):

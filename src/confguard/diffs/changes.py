@@ -248,12 +248,15 @@ class Diff:
         line, column = document.locate(path, nearest=True) or (None, None)
         return document.part_at(path)[0].path, line, column
 
-    def file_of(self, change: Change) -> str:
-        """The file that a change leads to, or takes away, as policies and rules name it; blank if it is in none."""
+    def file_of(self, change: Change, within: Path = ()) -> str:
+        """The file that a change leads to, or takes away, as policies and rules name it; blank if it is in none.
+
+        Or the file of what stands `within` what changed.
+        """
         document, path = self.after_document, change.place
         if document is None:
             document, path = self.before_document, change.path
-        return self.naming((document.part_at(path)[0].path if document else None) or "")
+        return self.naming((document.part_at(path + within)[0].path if document else None) or "")
 
     def setting(self, path: Path) -> str:
         """The setting of a path, as policies and rules name it: in its file, whatever that one is judged with."""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date, datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 from attrs import field, frozen, validators
 
 from confguard.diffs.changes import Diff
+from confguard.paths import Path
 from confguard.risk.acceptance import Acceptance, as_date
 from confguard.risk.circumstances import Process
 from confguard.risk.findings import Risk
+from confguard.schema.guarded import opaque
 from confguard.values import refusing_in_words
 
 
@@ -131,8 +135,7 @@ class Policy:
 
     def decide(self, risk: Risk, diff: Diff | None = None) -> Decision:
         """The decision for a risk; with the diff, by the thresholds of the settings that it touches."""
-        changes = diff.changes if diff and self.paths else ()
-        touched = [(diff.setting(each.path), diff.file_of(each)) for each in changes] if diff else []
+        touched = list(_touched(diff)) if diff and self.paths else []
         special = [each for each in self.paths if any(each.covers(path, file) for path, file in touched)]
         block = min([each.block for each in special], default=self.block)
         review = min([each.review for each in special], default=self.review)
@@ -183,3 +186,21 @@ class Policy:
             if not (start <= time < end if start < end else time >= start or time < end):
                 return f"{at}, and changes go in from {start} to {end}"
         return ""
+
+
+def _touched(diff: Diff) -> Iterator[tuple[str, str]]:
+    """Every setting that changes, also those that come, go or move with what they stand in; and the file of each."""
+    for change in diff:
+        paths = [change.path, *filter(None, [change.origin])]
+        inner = {path for value in (change.before, change.after) for path in _paths_in(opaque(value))}
+        for within in [(), *inner]:
+            file = diff.file_of(change, within)
+            yield from ((diff.setting(path + within), file) for path in paths)
+
+
+def _paths_in(value: Any) -> Iterator[Path]:
+    """The path of everything in a value."""
+    if isinstance(value, dict | list):
+        for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+            yield (key,)
+            yield from ((key, *path) for path in _paths_in(child))

@@ -63,7 +63,7 @@ class UserRule(Rule):
                 "op": edit.change.op,
                 "before": json_value(edit.before),
                 "after": json_value(edit.after),
-                "file": context.diff.file_of(edit.change),
+                "file": context.diff.file_of(edit.change, edit.path[len(edit.change.path) :]),
             }
             if self._holds(seen):
                 shown = {"before": show_value(edit.change.before), "after": show_value(edit.change.after)}
