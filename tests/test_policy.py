@@ -74,6 +74,22 @@ def test_thresholds_of_settings_that_come_and_go_with_a_table(
     assert cg.Policy(paths=[PathPolicy(match=["y*"], block=20)]).decide(Risk(60), made) is cg.Decision.REVIEW
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "decision"),
+    [
+        ("notes.a = 1\npool = 64\n", "notes.a = 2\npool = 64\n", "allow"),
+        ("notes.a = 1\npool = 64\n", "notes.a = 2\npool = 4\n", "review"),
+        ("pool = 64\n", "pool = 64\n[notes]\na = 1\n[notes.b]\nc = 2\n", "allow"),
+        ("pool = 64\n[notes]\na = 1\n", "pool = 64\n[other]\na = 1\n", "review"),
+        ("pool = 64\n", "pool = 64\n[notes]\n", "review"),  # of itself, it is nothing in it
+    ],
+)
+def test_looser_thresholds_are_for_their_settings_alone(before: str, after: str, decision: str) -> None:
+    made = cg.diff(cg.parse(before, "toml"), cg.parse(after, "toml"))
+    policy = cg.Policy(paths=[PathPolicy(match=["notes.*"], review=101, block=101)])
+    assert policy.decide(Risk(60), made) == decision
+
+
 def test_thresholds_of_the_layer_that_each_setting_of_a_new_table_is_in(folder: Path) -> None:
     layers = ["base.toml", "prod.toml"]
     policy = cg.Policy(paths=[PathPolicy(match=["db.a"], files=["base.toml"], review=0, block=0)])

@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 from attrs import field, frozen, validators
 
 from confguard.diffs.changes import Diff
-from confguard.paths import Path
 from confguard.risk.acceptance import Acceptance, as_date
 from confguard.risk.circumstances import Process
 from confguard.risk.findings import Risk
+from confguard.risk.rules.edits import leaves
 from confguard.schema.guarded import opaque
 from confguard.values import refusing_in_words
 
@@ -135,13 +134,18 @@ class Policy:
 
     def decide(self, risk: Risk, diff: Diff | None = None) -> Decision:
         """The decision for a risk; with the diff, by the thresholds of the settings that it touches."""
-        touched = list(_touched(diff)) if diff and self.paths else []
-        special = [each for each in self.paths if any(each.covers(path, file) for path, file in touched)]
-        block = min([each.block for each in special], default=self.block)
-        review = min([each.review for each in special], default=self.review)
+        limits = list(self._limits(diff)) if diff and self.paths else []
+        block = min([each.block for each in limits], default=self.block)
+        review = min([each.review for each in limits], default=self.review)
         if risk.score >= block:
             return Decision.BLOCK
         return Decision.REVIEW if risk.score >= review else Decision.ALLOW
+
+    def _limits(self, diff: Diff) -> Iterator[Policy | PathPolicy]:
+        """The thresholds of every setting that changes: where none are for it, those of all."""
+        for names in _touched(diff):
+            own = [each for each in self.paths if any(each.covers(path, file) for path, file in names)]
+            yield from own or (self,)
 
     def looser_than(self, other: Policy) -> list[str]:
         """In what it lets pass more than another policy does.
@@ -188,19 +192,12 @@ class Policy:
         return ""
 
 
-def _touched(diff: Diff) -> Iterator[tuple[str, str]]:
-    """Every setting that changes, also those that come, go or move with what they stand in; and the file of each."""
+def _touched(diff: Diff) -> Iterator[list[tuple[str, str]]]:
+    """Every setting that changes: its name and file, and those of what comes, goes or moves with it around it."""
     for change in diff:
-        paths = [change.path, *filter(None, [change.origin])]
-        inner = {path for value in (change.before, change.after) for path in _paths_in(opaque(value))}
-        for within in [(), *inner]:
-            file = diff.file_of(change, within)
-            yield from ((diff.setting(path + within), file) for path in paths)
-
-
-def _paths_in(value: Any) -> Iterator[Path]:
-    """The path of everything in a value."""
-    if isinstance(value, dict | list):
-        for key, child in value.items() if isinstance(value, dict) else enumerate(value):
-            yield (key,)
-            yield from ((key, *path) for path in _paths_in(child))
+        values = [opaque(value) for value in (change.before, change.after)]
+        settings = {path for value in values for path, _ in leaves(value, ()) if value is not None} or {()}
+        for base in (change.path, *([change.origin] if change.origin else [])):
+            for within in settings:
+                file = diff.file_of(change, within)
+                yield [(diff.setting(base + within[:length]), file) for length in range(len(within) + 1)]
