@@ -229,6 +229,47 @@ def test_a_comment_beside_the_value_accepts(text: str, accepted: bool) -> None:
     assert ("CG201" not in codes(risk)) is accepted
 
 
+MEANT = "confguard: accept CG406, CG410: only for tests"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "format", "line"),
+    [
+        ("a: 1\n", "a: 1\ndb:\n  host: a\n  password: hunter2  # {}\n", "yaml", 4),
+        ("a: 1\n", "a: 1\ndb:\n  host: a\n  # {}\n  password: hunter2\n", "yaml", 5),
+        ("a: 1\n", "a: 1\ndb:\n  x: {{y: [{{b: 1}},\n    {{password: hunter2}}]}}  # {}\n", "yaml", 4),
+        ("a = 1\n", "a = 1\n[db]\nhost = 'a'\npassword = 'hunter2'  # {}\n", "toml", 4),
+        ("a: 1\n", "a: 1\nspec:\n  template:\n    privileged: true  # {}\n", "yaml", 4),
+        (
+            "- name: a\n- name: b\n",
+            "- name: b\n- name: c\n  x: 1\n  password: hunter2  # {}\n",
+            "yaml",
+            4,
+        ),
+        (None, "db:\n  host: a\n  password: hunter2  # {}\n", "yaml", 3),
+    ],
+)
+def test_a_comment_accepts_beside_a_value_in_what_is_new(
+    before: str | None, after: str, format: str, line: int
+) -> None:
+    old = cg.parse(before, format) if before else {}
+    for comment, accepted in ((MEANT, True), ("x", False)):
+        risk = cg.assess(cg.diff(old, cg.parse(after.format(comment), format)))
+        found = [each for each in risk.findings if each.code in MEANT]
+        assert {each.line for each in found} == (set() if accepted else {line})
+        assert len(risk.accepted) == accepted
+    expired = MEANT.replace(": only", " until 2020-01-01: only")
+    risk = cg.assess(cg.diff(old, cg.parse(after.format(expired), format)))
+    assert {each.line for each in risk.findings if each.code == "CG905"} == {line}
+
+
+def test_what_goes_with_a_table_stands_where_the_table_stood() -> None:
+    made = cg.diff(cg.parse("a: 1\ndb:\n  x: 1\n  replicas: 3\n", "yaml"), cg.parse("a: 1\n", "yaml"))
+    rule = UserRule("ACME1", "name == 'replicas'", "x")
+    (found,) = (each for each in cg.assess(made, rules=[rule]).findings if each.code == "ACME1")
+    assert (found.line, found.path) == (2, ("db", "replicas"))
+
+
 def test_a_comment_is_not_for_what_stood_elsewhere_before() -> None:
     before = "a: 1\nb: 2\nc: 3\nd: 4\nlimits: {memory: 1Gi}\n"
     after = "a: 1  # confguard: accept CG209: another line\n"
