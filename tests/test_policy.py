@@ -336,6 +336,60 @@ def test_rules_of_a_project_in_cel(folder: Path, capsys: Capture) -> None:
     assert main(["assess", "a.toml", "b.toml"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("when", "wrong"),
+    [
+        ("nam == 'pool'", "no name 'nam' (did you mean 'name'?)"),
+        ("name.startsWith('p') && aftr < 3", "no name 'aftr' (did you mean 'after'?)"),
+        ("nosuch(name)", "no function 'nosuch'"),
+        ("name.startWith('p')", "no function 'startWith' (did you mean 'startsWith'?)"),
+        ("[1].all(x, x > y)", "no name 'y'"),
+        ("name = 'pool'", "rule ACME1: "),
+    ],
+)
+def test_a_rule_that_can_never_hold_is_refused_where_it_stands(
+    when: str, wrong: str, folder: Path, capsys: Capture
+) -> None:
+    Path("a.toml").write_text("pool = 4\n")
+    Path("confguard.toml").write_text(
+        f'[[rules]]\ncode = "ACME1"\nmessage = "x"\nwhen = "{when}"\n\n[configs.a]\nfiles = ["a.toml"]\n'
+    )
+    for words in (["plan", "a"], ["assess", "a.toml", "a.toml"], ["check", "a.toml"]):
+        assert main(words) == 2
+        told = capsys.readouterr().err
+        assert ("confguard.toml:4:1: rules[0].when: rule ACME1: " in told, wrong in told) == (True, True), (
+            told
+        )
+    assert main(["status"]) == 0  # who looks, or goes back, needs no rule
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "[1, 2].all(x, x > 0) && [after].exists( y, y == 4) && [[1]].map(z, z.filter(w, w > 0)).size() == 1",
+        "type(after) in [int, double] && !(type(after) == string) && string(after).matches('^4$')",
+        "has({'a': 1}.a) && duration('61s').getMinutes() == 1 && optional.of(1).hasValue()",
+        "type(after) == int ? after == 4 : false",
+    ],
+)
+def test_a_rule_may_use_all_that_its_language_has(when: str) -> None:
+    risk = cg.assess(CUT, rules=[UserRule("ACME1", when, "x")])
+    assert "x" in {each.message for each in risk.findings}
+
+
+def test_a_rule_that_says_neither_yes_nor_no_is_named_and_left_out() -> None:
+    (found,) = (each for each in cg.assess(CUT, rules=[UserRule("ACME1", "after", "x")]).findings[1:])
+    told = "the rule failed and was left out: its condition is neither true nor false, but of type int"
+    assert (found.code, found.severity, found.message) == ("ACME1", "info", told)
+
+
+@pytest.mark.parametrize(
+    "when", ["after.x.y == 1", "after[3] == 1", "1 / (after - 4) > 0", "size(after) == 1"]
+)
+def test_a_rule_on_other_values_than_there_are_does_not_hold(when: str) -> None:
+    assert "ACME1" not in codes(cg.assess(CUT, rules=[UserRule("ACME1", when, "x")]))
+
+
 def test_a_baseline_leaves_out_what_was_there(folder: Path, capsys: Capture) -> None:
     Path("a.yaml").write_text("country: no\n")
     assert main(["check", "a.yaml"]) == 1

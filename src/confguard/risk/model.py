@@ -23,7 +23,7 @@ from confguard.risk.history import History
 from confguard.risk.likelihood import Model, default_model
 from confguard.risk.policy import Policy
 from confguard.risk.rules.catalogue import all_rules, known_codes
-from confguard.risk.rules.interface import Context, EditRule, Rule, lowered
+from confguard.risk.rules.interface import Context, EditRule, Rule, left_out, lowered
 from confguard.risk.rules.table import Danger
 from confguard.schema.guarded import opaque, secret_texts
 from confguard.schema.schema import SchemaLike, resolve_schema
@@ -170,7 +170,7 @@ def _run(rule: Rule, context: Context) -> Sequence[Finding]:
     thread = Thread(target=lambda: findings.extend(_check(rule, context)), daemon=True)
     thread.start()
     thread.join(PATIENCE)
-    return [_left_out(rule, f"it took longer than {PATIENCE:.0f} seconds")] if thread.is_alive() else findings
+    return [left_out(rule, f"it took longer than {PATIENCE:.0f} seconds")] if thread.is_alive() else findings
 
 
 def _check(rule: Rule, context: Context) -> list[Finding]:
@@ -179,7 +179,7 @@ def _check(rule: Rule, context: Context) -> list[Finding]:
     except ConfguardError:
         raise
     except Exception as error:  # noqa: BLE001 - a plug-in's rule may raise anything
-        return [_left_out(rule, type(error).__name__)]
+        return [left_out(rule, type(error).__name__)]
 
 
 def _without_secrets(rule: Rule, finding: Finding, secrets: Secrets) -> Finding:
@@ -196,11 +196,6 @@ def _cleaned(findings: list[Finding], diff: Diff) -> Iterator[Finding]:
         changed = [text for path, texts in hiding if overlap(path, finding.path) for text in texts]
         message = secrets.clean_at(finding.message, finding.path, changed, whole=False)
         yield attrs.evolve(finding, path=secrets.path(finding.path), message=message)
-
-
-def _left_out(rule: Rule, why: str) -> Finding:
-    message = f"the rule failed and was left out: {why}"
-    return Finding(rule.code, "info", (), message, "Report it to whoever wrote the rule.")
 
 
 def _summed(findings: list[Finding], factors: list[Factor]) -> Risk:
