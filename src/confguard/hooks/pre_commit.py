@@ -64,6 +64,9 @@ def _report(verdicts: Verdicts, refused: Sequence[Judged], form: str) -> None:
     print_report(verdicts, form)
     if form == "text":
         _tell_how_to_go_on(refused)
+    if broken := [each.file for each in refused if _is_broken(each) and os.environ.get(OVERRIDE, "").strip()]:
+        where = sys.stdout if form == "text" else sys.stderr
+        print(f"{OVERRIDE} is for risks: mend {', '.join(map(harmless, broken))}", file=where)
     sys.stdout.flush()
 
 
@@ -82,9 +85,14 @@ def _is_reported(verdict: Judged) -> bool:
     return bool(verdict.findings or accepted) or verdict.decision is not Decision.ALLOW
 
 
+def _is_broken(verdict: Judged) -> bool:
+    """Does it not parse, not fit, or cannot be looked at? Nobody can answer for that."""
+    return verdict.risk is None and verdict.decision is Decision.BLOCK
+
+
 def _refused(verdict: Judged, threshold: Decision) -> bool:
-    if verdict.risk is None and verdict.decision is Decision.BLOCK:
-        return True  # it does not parse, or fit: nobody can answer for that
+    if _is_broken(verdict):
+        return True
     if not verdict.decision.at_least(threshold):
         return False
     if verdict.decision is Decision.REVIEW and os.environ.get(APPROVED, "").strip():
