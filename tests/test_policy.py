@@ -181,6 +181,25 @@ def test_days_are_written_as_toml_has_them_or_as_texts(folder: Path) -> None:
         assert policy.freeze[0].start == policy.accept[0].until == date(2026, 12, 24)
 
 
+@pytest.mark.parametrize(
+    ("frozen", "after", "hint"),
+    [
+        (True, {"a": 2, "b": 1}, "apply it when the freeze is over, or with an override that says why"),
+        (False, {"a": 2, "b": 2}, "split it, or apply it with an override that says why"),
+        (False, {"a": 2, "b": 1}, "make a smaller change, or apply it with an override that says why"),
+    ],
+)
+def test_the_hint_for_what_is_blocked_is_of_use(frozen: bool, after: dict[str, int], hint: str) -> None:
+    today = datetime.now(UTC).date()
+    freeze = [Freeze(start=today, end=today + timedelta(days=2), reason="x")] if frozen else []
+    policy = cg.Policy(*(() if frozen else (0, 0)), freeze=freeze)
+    with cg.Guard("x", store="memory://", format="toml", policy=policy) as guard:
+        guard.apply(guard.plan({"a": 1, "b": 1}, reason="start"), "the first")
+        with pytest.raises(cg.PolicyError) as caught:
+            guard.apply(guard.plan(after, reason="more"))
+    assert caught.value.hint == hint
+
+
 def test_a_freeze_of_one_day() -> None:
     assert Freeze(start="2026-12-24", end="2026-12-24", reason="x").holds(date(2026, 12, 24))
 

@@ -30,6 +30,7 @@ from confguard.risk.findings import Risk
 from confguard.risk.history import SettingsPast
 from confguard.risk.judging import Terms
 from confguard.risk.policy import Decision
+from confguard.risk.rules.process import FREEZE
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import HeadChange, change_to, check_head, draft_of, stripped
 from confguard.rollout.places import Place
@@ -103,13 +104,19 @@ class Plan:
         if self.judgement is Decision.BLOCK and not override:
             raise PolicyError(
                 f"'{self.config}': the policy blocks this change: {risk}, and {self.block} blocks",
-                hint="split it, or apply it with an override that says why",
+                hint=self._way_out(),
             )
         if self.judgement is Decision.REVIEW and not (override or approved_by):
             raise PolicyError(
                 f"'{self.config}': the policy asks for a review: {risk}",
                 hint="have it reviewed, and name who did (approved_by, --approved-by WHO); or override it",
             )
+
+    def _way_out(self) -> str:
+        if any(finding.code == FREEZE for finding in self.risk.findings):
+            return "apply it when the freeze is over, or with an override that says why"
+        less = "split it" if len(self.diff) > 1 else "make a smaller change"
+        return f"{less}, or apply it with an override that says why"
 
 
 def plan_change(
