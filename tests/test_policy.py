@@ -409,6 +409,15 @@ def test_a_rule_on_other_values_than_there_are_does_not_hold(when: str) -> None:
     assert "ACME1" not in codes(cg.assess(CUT, rules=[UserRule("ACME1", when, "x")]))
 
 
+def test_what_is_gone_stands_in_the_file_that_it_was_in(folder: Path) -> None:
+    Path("a.toml").write_text("pool = 4\n")
+    rule = UserRule("ACME1", "op == 'remove'", "x")
+    with cg.Guard("a", store="memory://", format="toml", rules=[rule]) as guard:
+        guard.apply(guard.plan({"pool": 4, "old": 1}, reason="start"))
+        (found,) = guard.plan("a.toml", reason="less").risk.findings
+    assert str(found).startswith("a.toml:2:1: ACME1 ")
+
+
 def test_a_baseline_leaves_out_what_was_there(folder: Path, capsys: Capture) -> None:
     Path("a.yaml").write_text("country: no\n")
     assert main(["check", "a.yaml"]) == 1

@@ -275,10 +275,12 @@ def _base(place: Place, head: Revision | None, document: Document) -> tuple[Any,
     nothing: Any = [] if isinstance(document.data, list) else {}
     if head is not None:
         try:
-            # Its files by the names that they have where one stands.
+            # By the names that its files have where one stands.
             if document.format == head.format == BUNDLE:
                 return parse_bytes(head.content, BUNDLE, path=document.path, tags=["*"]), True, []
-            return head.document, True, []
+            known = head.document
+            one_file = BUNDLE not in {document.format, head.format}
+            return evolve(known, path=document.path) if one_file else known, True, []
         except DocumentError as error:
             return nothing, False, [f"the head, revision {head.number}, does not parse: {error.message}"]
     held = [each for each in place.held() if each.content is not None]
