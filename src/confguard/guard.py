@@ -184,7 +184,8 @@ class Guard:
         somebody wrote into a target: the store keeps a copy. `supersede` says why it ends the bake of another
         revision. With a `bake`, waits until the revision has proved itself, and reverts it otherwise; with `detach`, an
         agent does that: one has to take it over within half a minute, or it is abandoned. With `tell=False` the service
-        is not told: `tell` does that later. Applying what is there already returns the head.
+        is not told: `tell` does that later. Applying what is there already returns the head; with a label that it does
+        not have, the same bytes become a revision that has it, which no bake watches.
 
         Raises, when nothing was done, `PolicyError`, `DriftError`, `BakingError`, `ConflictError` if the head moved,
         `StoreBusyError`, `TargetError` or `StoreError`; `RefusedError` if it could not be written everywhere or the

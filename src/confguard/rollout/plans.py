@@ -37,6 +37,7 @@ from confguard.rollout.places import Place
 from confguard.schema.schema import Schema
 from confguard.schema.shape import ANYTHING
 from confguard.stores.interface import PendingBake, Revision
+from confguard.stores.selecting import without_repeats
 from confguard.targets.drift import Drift
 from confguard.targets.interface import Target
 from confguard.targets.separate import SeparateFiles
@@ -141,7 +142,7 @@ def plan_change(
     head, now = place.head(), place.clock()
     base, judged, notes = _base(place, head, document)
     changes = diff(base, document, place.schema)
-    history = [each for each in place.store.history(place.config, HISTORY) if not each.drift_copy]
+    history = without_repeats(place.store.history(place.config, HISTORY))
     past = SettingsPast(history, now)
     circumstances = Circumstances(
         history=history, reason=reason, at=now, last_changed=past.last_changed, taken_back=past.taken_back
@@ -177,7 +178,7 @@ def change_of(
     supersede: str | None,
     bake: Bake | None,
 ) -> HeadChange | Revision:
-    """What a plan does to the head; the head, if all is there already.
+    """What a plan does to the head; the head, if all is there already, its labels too.
 
     Raises `BakingError`, `ConflictError` if the head moved, `DriftError` or `PolicyError`; `ValueError` if the plan
     has no reason.
@@ -208,7 +209,9 @@ def change_of(
     )
     held = [each.content for each in place.held(draft.content)]
     if head and head.content == draft.content and set(held) <= {draft.content} and not pending:
-        return head
+        if set(plan.labels) <= set(head.labels):
+            return head
+        bake = None  # nothing changes but the label
     change = evolve(change_to(place, draft, head), bake=bake)
     return evolve(change, back=pending.back) if pending else change
 
