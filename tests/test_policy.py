@@ -181,6 +181,14 @@ def test_days_are_written_as_toml_has_them_or_as_texts(folder: Path) -> None:
         assert policy.freeze[0].start == policy.accept[0].until == date(2026, 12, 24)
 
 
+def test_what_is_blocked_is_told_by_the_thresholds_of_its_settings() -> None:
+    policy = cg.Policy(paths=[PathPolicy(match=["pool*"], review=10, block=55)])
+    with cg.Guard("x", store="memory://", format="toml", policy=policy) as guard:
+        guard.apply(guard.plan({"pool_size": 64}, reason="start"))
+        with pytest.raises(cg.PolicyError, match=r"risk 60 \(high\), and 55 blocks"):
+            guard.apply(guard.plan({"pool_size": 4}, reason="less"))
+
+
 @pytest.mark.parametrize(
     ("frozen", "after", "hint"),
     [

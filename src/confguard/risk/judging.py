@@ -50,6 +50,10 @@ class Terms:
     naming: Callable[[str], str] = str
     """What policy and rules call the file of a path."""
 
+    def blocks_from(self, diff: Diff) -> int:
+        """The score from which on the policy blocks a change."""
+        return self.policy.thresholds(evolve(diff, naming=self.naming))[1]
+
     def judge(self, diff: Diff, circumstances: Circumstances) -> tuple[Risk, Decision]:
         """The risk of a change by these terms, and what the policy says of it."""
         diff = evolve(diff, naming=self.naming)

@@ -134,12 +134,16 @@ class Policy:
 
     def decide(self, risk: Risk, diff: Diff | None = None) -> Decision:
         """The decision for a risk; with the diff, by the thresholds of the settings that it touches."""
-        limits = list(self._limits(diff)) if diff and self.paths else []
-        block = min([each.block for each in limits], default=self.block)
-        review = min([each.review for each in limits], default=self.review)
+        review, block = self.thresholds(diff)
         if risk.score >= block:
             return Decision.BLOCK
         return Decision.REVIEW if risk.score >= review else Decision.ALLOW
+
+    def thresholds(self, diff: Diff | None = None) -> tuple[int, int]:
+        """The scores from which a change needs a review, and is blocked: the strictest of what it touches."""
+        limits = list(self._limits(diff)) if diff and self.paths else []
+        review = min([each.review for each in limits], default=self.review)
+        return review, min([each.block for each in limits], default=self.block)
 
     def _limits(self, diff: Diff) -> Iterator[Policy | PathPolicy]:
         """The thresholds of every setting that changes: where none are for it, those of all."""

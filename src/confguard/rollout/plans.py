@@ -156,7 +156,7 @@ def plan_change(
         diff=changes,
         risk=risk,
         judgement=decision if judged else Decision.ALLOW,
-        block=terms.policy.block,
+        block=terms.blocks_from(changes),
         author=author,
         reason=changes.clean(reason) if reason else None,
         owners=_owners_of(changes, place.schema),
