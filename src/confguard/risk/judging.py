@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -52,11 +53,11 @@ class Terms:
 
     def blocks_from(self, diff: Diff) -> int:
         """The score from which on the policy blocks a change."""
-        return self.policy.thresholds(evolve(diff, naming=self.naming))[1]
+        return self.policy.thresholds(self._naming_files(diff))[1]
 
     def judge(self, diff: Diff, circumstances: Circumstances) -> tuple[Risk, Decision]:
         """The risk of a change by these terms, and what the policy says of it."""
-        diff = evolve(diff, naming=self.naming)
+        diff = self._naming_files(diff)
         risk = assess(
             diff,
             self.schema,
@@ -67,6 +68,10 @@ class Terms:
             circumstances=evolve(circumstances, unwatched=self.unwatched),
         )
         return risk, self.policy.decide(risk, diff)
+
+    def _naming_files(self, diff: Diff) -> Diff:
+        # Once for each file: it is asked for every setting, and asks the file system, or git.
+        return evolve(diff, naming=cache(self.naming))
 
 
 @frozen
