@@ -145,11 +145,13 @@ def _unknown_formats(settings: Settings) -> Iterator[Problem]:
 
 def _wrong_targets(project: Project) -> tuple[list[Problem], list[Problem]]:
     """Targets that are none; and those at odds, of which two name one file: each would undo what the other writes."""
+    from confguard.targets.filesets import FileSet
     from confguard.targets.tables import as_target
 
     unusable: list[Problem] = []
     at_odds: list[Problem] = []
     named: dict[Path, str] = {}
+    sets: list[tuple[str, FileSet]] = []
     for name, config in project.settings.configs.items():
         try:
             layout = project.layout_of(name) if config.targets or config.layers else None
@@ -162,16 +164,21 @@ def _wrong_targets(project: Project) -> tuple[list[Problem], list[Problem]]:
         for index, like in enumerate(config.targets):
             at = ("configs", name, "targets", index)
             try:
-                paths = [path.resolve() for path in as_target(like, project.root, layout).paths]
+                target = as_target(like, project.root, layout)
             except TargetError as error:
                 unusable.append(_problem(at, error))
                 continue
+            places = [place.resolve() for place in target.places]
+            taken = [(place, named[place]) for place in places if place in named]
+            taken += [(place, other) for other, each in sets for place in places if each.takes(place)]
+            if isinstance(target, FileSet):
+                taken += [(place, other) for place, other in named.items() if target.takes(place)]
+                sets.append((name, target))
             at_odds += [
-                Problem(at, f"{path} is a target of '{named[path]}' already: one file has one config")
-                for path in paths
-                if path in named
+                Problem(at, f"{place} is a target of '{other}' already: one file has one config")
+                for place, other in dict(taken).items()
             ]
-            named |= dict.fromkeys(paths, name)
+            named |= dict.fromkeys(places, name)
     return unusable, at_odds
 
 

@@ -64,7 +64,7 @@ class SeparateFiles(Target):
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        return tuple(target.path for target in self.targets.values())
+        return tuple(target.at for target in self.targets.values())
 
     def read(self) -> bytes | None:
         """The bundle of the files that are there; None if there is none."""

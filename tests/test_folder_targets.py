@@ -1,0 +1,182 @@
+"""A folder that holds a config's files: what else stands in it, what somebody puts there, and what it is called."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import confguard as cg
+from confguard.errors import NotToldError, ProjectError, TargetError
+from confguard.project import require_project
+from confguard.stores.interface import PlaceState
+
+ANY = cg.Policy(review=101, block=101)
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def jobs(folder: Path) -> cg.Guard:
+    """Files by patterns, of which two revisions are in force, one after the other."""
+    guard = cg.Guard(
+        "jobs",
+        files=["*.toml", "conf.d/*.toml"],
+        targets=["live"],
+        store="memory://",
+        policy=ANY,
+        reload=[["test", "!", "-e", "dead"]],
+    )
+    for text in ("x = 1\n", "x = 2\n"):
+        apply(guard, {"a.toml": text, "conf.d/b.toml": text})
+    return guard
+
+
+def apply(guard: cg.Guard, files: dict[str, str | None]) -> cg.Revision:
+    parsed = {name: text and cg.parse(text, "toml") for name, text in files.items()}
+    return guard.apply(guard.plan(parsed, reason="more"))
+
+
+def held(name: str = "a.toml") -> str:
+    return Path("live", name).read_text()
+
+
+# One place, whichever files it holds
+
+
+@pytest.mark.parametrize("change", [{"c.toml": "y = 1\n"}, {"conf.d/b.toml": None}], ids=["comes", "goes"])
+def test_whether_the_service_was_told_is_known_though_files_came_or_went(
+    jobs: cg.Guard, change: dict[str, str | None]
+) -> None:
+    apply(jobs, change)
+    Path("dead").touch()
+    with pytest.raises(NotToldError):
+        jobs.revert(reason="bad")
+    assert jobs.place.state() == PlaceState(4, 4, 3, "reload (test ! -e dead): ended with 1")
+    Path("live/stray.toml").write_text("z = 1\n")
+    assert jobs.place.untold()
+    Path("live/stray.toml").unlink()
+    Path("dead").unlink()
+    assert [each.what for each in jobs.recover()] == ["told"]
+    assert jobs.recover() == ()
+
+
+def test_files_that_came_and_went_leave_nothing_to_recover(jobs: cg.Guard) -> None:
+    apply(jobs, {"c.toml": "y = 1\n"})
+    jobs.revert(reason="bad")
+    assert (jobs.recover(), jobs.drift()) == ((), ())
+
+
+def test_relative_names_are_meant_from_where_they_were_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of files that stand apart, too."""
+    keys = set()
+    for place in ("one", "two"):
+        Path(place, "etc").mkdir(parents=True)
+        monkeypatch.chdir(folder / place)
+        guard = cg.Guard("a", files=["a.toml"], targets=[{"files": {"a.toml": "etc/a.toml"}}])
+        keys.add(guard.place.key)
+        monkeypatch.chdir(folder)
+    assert len(keys) == 2
+
+
+@pytest.mark.parametrize("order", [["jobs", "one"], ["one", "jobs"]], ids=["folder first", "file first"])
+def test_a_file_in_the_folder_of_another_config_is_refused_before_it_is_there(
+    folder: Path, order: list[str]
+) -> None:
+    tables = {
+        "jobs": '[configs.jobs]\nfiles = ["jobs/*.toml"]\ntargets = ["live"]\n',
+        "one": '[configs.one]\nfiles = ["one.toml"]\ntargets = ["live/one.toml"]\n',
+    }
+    Path("confguard.toml").write_text("".join(tables[name] for name in order))
+    with pytest.raises(ProjectError, match=r"live/one\.toml is a target of '(jobs|one)' already"):
+        require_project()
+
+
+# What else stands there
+
+
+def test_what_is_no_configuration_stays_beside_it(jobs: cg.Guard) -> None:
+    """In a folder below the set's own, it stands among what is switched."""
+    there = Path("live/conf.d")
+    (there / "ca.pem").write_text("KEY")
+    (there / "ca.pem").chmod(0o640)
+    (there / "certs").mkdir(mode=0o750)
+    (there / "certs/k.pem").write_text("K")
+    (there / "run.sh").symlink_to("/etc/run.sh")
+    (there / "ssl").symlink_to("/etc")
+    apply(jobs, {"a.toml": "x = 3\n"})
+    jobs.revert(reason="bad")
+    assert (held("conf.d/ca.pem"), held("conf.d/certs/k.pem")) == ("KEY", "K")
+    assert (there / "ca.pem").stat().st_mode & 0o777 == 0o640
+    assert (there / "certs").stat().st_mode & 0o777 == 0o750
+    assert [(there / name).readlink() for name in ("run.sh", "ssl")] == [Path("/etc/run.sh"), Path("/etc")]
+    assert jobs.drift() == ()
+
+
+def test_what_a_volume_holds_besides_stays_when_it_is_taken_over(folder: Path) -> None:
+    Path("live/..2024_01").mkdir(parents=True)
+    Path("live/..2024_01/a.toml").write_text("x = 1\n")
+    Path("live/..2024_01/ca.crt").write_text("CA")
+    Path("live/..data").symlink_to("..2024_01")
+    for name in ("a.toml", "ca.crt"):
+        Path("live", name).symlink_to(f"..data/{name}")
+    guard = cg.Guard("a", files=["*.toml"], targets=["live"], store="memory://", policy=ANY)
+    apply(guard, {"a.toml": "x = 2\n"})
+    assert (held(), held("ca.crt")) == ("x = 2\n", "CA")
+
+
+@pytest.mark.parametrize("where", [b"live/\xff.toml", b"live/conf.d/\xff.toml"])
+def test_a_name_that_is_no_text_is_no_file_of_the_config(
+    jobs: cg.Guard, where: bytes, capsys: Capture
+) -> None:
+    Path(os.fsdecode(where)).write_text("y = 1\n")
+    assert jobs.drift() == ()
+    jobs.revert(reason="bad")
+    assert held() == "x = 1\n"
+    assert Path(os.fsdecode(where)).exists()
+
+
+def test_a_file_that_cannot_be_read_keeps_no_revert(jobs: cg.Guard) -> None:
+    with Path("live/big.toml").open("wb") as file:
+        file.truncate(40 * 1024 * 1024)
+    assert [each.unreadable for each in jobs.drift()] == [True]
+    jobs.revert(reason="bad")
+    assert held() == "x = 1\n"
+    Path("live/big.toml").unlink()
+    assert jobs.drift() == ()
+
+
+def test_an_own_file_that_cannot_be_read_is_replaced(jobs: cg.Guard) -> None:
+    Path("live/a.toml").unlink()
+    with Path("live/a.toml").open("wb") as file:
+        file.truncate(40 * 1024 * 1024)
+    jobs.revert(reason="bad")
+    assert held() == "x = 1\n"
+    assert jobs.drift() == ()
+
+
+def test_a_link_that_somebody_made_instead_keeps_no_revert(jobs: cg.Guard) -> None:
+    Path("fix.toml").write_text("x = 7\n")
+    Path("live/a.toml").unlink()
+    Path("live/a.toml").symlink_to("../fix.toml")
+    jobs.revert(reason="bad")
+    assert (held(), Path("fix.toml").read_text()) == ("x = 1\n", "x = 7\n")
+    assert [each.text for each in jobs.history() if each.drift_copy] != []
+    assert jobs.drift() == ()
+
+
+def test_a_link_that_is_there_before_the_first_revision_is_not_replaced(folder: Path) -> None:
+    Path("live").mkdir()
+    Path("shared.toml").write_text("x = 1\n")
+    Path("live/a.toml").symlink_to("../shared.toml")
+    guard = cg.Guard("a", files=["a.toml"], targets=["live"], store="memory://", policy=ANY)
+    with pytest.raises(TargetError, match="is a link that leads elsewhere"):
+        apply(guard, {"a.toml": "x = 2\n"})
