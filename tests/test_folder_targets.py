@@ -180,3 +180,23 @@ def test_a_link_that_is_there_before_the_first_revision_is_not_replaced(folder: 
     guard = cg.Guard("a", files=["a.toml"], targets=["live"], store="memory://", policy=ANY)
     with pytest.raises(TargetError, match="is a link that leads elsewhere"):
         apply(guard, {"a.toml": "x = 2\n"})
+
+
+# What is told of it
+
+
+@pytest.mark.parametrize(
+    "target", ["live", {"files": {"base.toml": "etc/base.toml", "prod.toml": "etc/prod.toml"}}]
+)
+def test_a_file_that_is_missing_is_named(folder: Path, target: object) -> None:
+    Path("etc").mkdir()
+    guard = cg.Guard("a", layers=["base.toml", "prod.toml"], targets=[target], store="memory://", policy=ANY)
+    apply(guard, {"base.toml": "x = 1\ny = 1\n", "prod.toml": "x = 2\n"})
+    (drift_path,) = (path for path in (Path("live/base.toml"), Path("etc/base.toml")) if path.exists())
+    drift_path.unlink()
+    assert [each.what for each in guard.drift()] == ["base.toml is missing; 1 value differs"]
+    guard.repair()
+    apply(guard, {"base.toml": "x = 1\n", "prod.toml": "x = 2\n"})
+    drift_path.unlink()
+    (drift,) = guard.drift()
+    assert (drift.what, drift.to_json()["missing"]) == ("base.toml is missing", ["base.toml"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -31,6 +32,8 @@ class Drift:
     """When the target was written last, in UTC: it drifted then, or before."""
     problems: tuple[str, ...] = ()
     """What else is wrong: it cannot be read, does not parse, does not fit the schema, has another mode."""
+    missing: tuple[str, ...] = ()
+    """Which of the config's files are not there, where it has several."""
     unwritten: bool = False
     """Did nobody edit it, and the head is only not written to it yet, as after an apply that was cut off?"""
 
@@ -41,13 +44,14 @@ class Drift:
             return "the head is not written to it yet"
         if self.held is None:
             return "; ".join(self.problems) or "is missing"
-        if self.changes is None:
-            differs = [] if self.problems else ["differs"]
-        elif self.changes:
-            differs = [f"{amount(len(self.changes), 'value')} differ{'s' if len(self.changes) == 1 else ''}"]
-        else:
-            differs = ["differs in layout or comments only"]
-        return "; ".join([*differs, *self.problems])
+        told = (
+            [f"{', '.join(self.missing)} {_verb('is', 'are', self.missing)} missing"] if self.missing else []
+        )
+        if self.changes:
+            told.append(f"{amount(len(self.changes), 'value')} {_verb('differs', 'differ', self.changes)}")
+        elif self.changes is not None and not self.missing:
+            told.append("differs in layout or comments only")
+        return "; ".join([*told, *self.problems]) or "differs"
 
     @property
     def unreadable(self) -> bool:
@@ -62,6 +66,7 @@ class Drift:
             "since": self.since.isoformat() if self.since else None,
             "changes": self.changes.to_json()["changes"] if self.changes is not None else None,
             "problems": list(self.problems),
+            "missing": list(self.missing),
             "unwritten": self.unwritten,
         }
 
@@ -78,7 +83,7 @@ def drift_of(
     if held is None:
         problem = unreadable.removeprefix(f"target {target.name}: ") if unreadable else None
         return Drift(target.name, None, None, since, (problem,) if problem else ())
-    changes, problems = None, []
+    changes, problems, missing = None, [], list[str]()
     if held != head.content:
         try:
             document = parse_bytes(held, head.format, path=None)
@@ -91,10 +96,15 @@ def drift_of(
             except ConfguardError as error:
                 problems.append(f"does not fit the schema: {error}")
             try:
+                missing = [name for name in head.document.files if name not in document.files]
                 changes = diff(head.document, document, schema)
             except DocumentError:
                 problems.insert(0, "differs from the head, which does not parse")
-    return Drift(target.name, held, changes, since, (*problems, *faults))
+    return Drift(target.name, held, changes, since, (*problems, *faults), tuple(missing))
+
+
+def _verb(one: str, several: str, things: Sized) -> str:
+    return one if len(things) == 1 else several
 
 
 def _written_at(target: Target) -> datetime | None:
