@@ -200,3 +200,21 @@ def test_a_file_that_is_missing_is_named(folder: Path, target: object) -> None:
     drift_path.unlink()
     (drift,) = guard.drift()
     assert (drift.what, drift.to_json()["missing"]) == ("base.toml is missing", ["base.toml"])
+    with pytest.raises(cg.DocumentError, match=r"base\.toml is missing: the config names more files"):
+        guard.plan_adoption(reason="as it is")
+
+
+def test_a_layer_that_is_called_otherwise_since_is_asked_for_by_its_name(folder: Path) -> None:
+    """Where it stood, the project file said."""
+    Path("etc").mkdir()
+
+    def of(prod: str) -> cg.Guard:
+        stand = {"files": {name: f"etc/{name}" for name in ("base.toml", prod)}}
+        return cg.Guard("a", layers=["base.toml", prod], targets=[stand], store="sqlite:///c.db", policy=ANY)
+
+    apply(of("prod.toml"), {"base.toml": "x = 1\n", "prod.toml": "x = 2\n"})
+    apply(of("live.toml"), {"base.toml": "x = 1\n", "live.toml": "x = 3\n"})
+    with pytest.raises(TargetError, match=r"where does 'prod\.toml' stand\? The config does not name it"):
+        of("live.toml").revert(reason="bad")
+    assert of("prod.toml").revert(reason="bad").number == 3
+    assert Path("etc/prod.toml").read_text() == "x = 2\n"

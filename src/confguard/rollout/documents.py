@@ -116,6 +116,12 @@ def as_bundle(source: Source, files: Layout, head: Document | None, shape: Shape
             path=source.path,
             hint='by its name: {"base.toml": document}',
         )
+    if missing := [name for name in files.outright if name not in source.files]:
+        raise DocumentError(
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing: the config names more files",
+            path=source.path,
+            hint="put what is missing there, or take its name out of the config",
+        )
     if source.layered != files.layered or {*files.outright} != {*source.files}:
         return files.bundle(dict(source.files), None)
     return source
