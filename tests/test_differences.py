@@ -190,6 +190,25 @@ def test_revisions(repository: Path, capsys: Capture) -> None:
     assert "alone is nothing to compare" in capsys.readouterr().err
 
 
+def test_three_dots_are_what_one_branch_changed(repository: Path, capsys: Capture) -> None:
+    commit(**{"a.toml": "pool = 1\n", "b.toml": "x = 1\n"})
+    git("checkout", "-qb", "feature")
+    commit(**{"a.toml": "pool = 2\n"})
+    git("checkout", "-q", "main")
+    commit(**{"b.toml": "x = 9\n"})
+    assert main(["diff", "main..feature"]) == 0
+    assert "b.toml" in capsys.readouterr().out
+    assert main(["diff", "main...feature"]) == 0
+    shown = capsys.readouterr().out
+    assert "pool: 1 -> 2" in shown
+    assert "b.toml" not in shown
+    assert main(["diff", "...feature"]) == 0
+    assert capsys.readouterr().out == shown
+    assert main(["diff", "feature..."]) == 0
+    assert "a.toml" not in capsys.readouterr().out
+    assert main(["diff", "no-such...HEAD"]) == 2
+
+
 @pytest.mark.slow  # git calls a process for each file
 def test_git_diffs_by_meaning(repository: Path) -> None:
     commit(**{"app.yaml": "pool: 64\ntimeout: 2s\n", "notes.md": "x\n"})
