@@ -91,6 +91,9 @@ def test_texts_that_mean_the_same(one: Any, other: Any) -> None:
 
 def test_texts_that_do_not() -> None:
     assert Url("http://h/a") != Url("http://h/b")
+    assert Url("http://[::1:8081]/") != Url("http://[::1]:8081/")
+    assert Url("http://[::1]:80/") == Url("http://[::1]")
+    assert Url("http://ana:x@[FE80::1]:80") == Url("http://ana:x@[fe80::1]/")
     assert Cron("0 0 1 * *") != Cron("0 0 * * *")
     assert "geheim" not in repr(Url("https://ana:geheim@h/"))
 
