@@ -113,6 +113,22 @@ def test_hours_begin_and_end_and_may_go_over_midnight(
         assert (policy.process(at).outside_hours == "") is (clock in inside), clock
 
 
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        ("2026-11-23T21:59", "Monday 21:59 UTC, and changes go in from 22:00 to 04:00"),
+        ("2026-11-23T22:00", ""),
+        ("2026-11-24T03:59", ""),
+        ("2026-11-24T04:00", "Tuesday 04:00 UTC, and changes go in on mon"),
+        ("2026-11-24T23:00", "Tuesday 23:00 UTC, and changes go in on mon"),
+        ("2026-11-23T01:00", "Monday 01:00 UTC, and changes go in on mon from 22:00 to 04:00"),
+    ],
+)
+def test_hours_over_midnight_belong_to_the_day_on_which_they_begin(at: str, says: str) -> None:
+    policy = cg.Policy(hours="22:00-04:00", days=["mon"])
+    assert policy.process(datetime.fromisoformat(f"{at}+00:00")).outside_hours == says
+
+
 @pytest.mark.parametrize(("start", "end"), [("2026-12-20", "2027-01-02"), ("20261220", "20270102")])
 def test_a_freeze_holds_from_its_first_day_to_its_last(start: str, end: str) -> None:
     policy = cg.Policy(freeze=[Freeze(start=start, end=end, reason="year end")])
