@@ -14,6 +14,7 @@ import confguard as cg
 from confguard.cli import main
 from confguard.diffs.many import compare_folders
 from confguard.diffs.pages import to_html, to_markdown
+from confguard.paths import show_path
 
 Capture = pytest.CaptureFixture[str]
 
@@ -88,6 +89,19 @@ def test_html_shows_both_texts_without_secrets_or_scripts() -> None:
     assert "lines that are the same" in page
     assert "before.toml" in page and "after.toml" in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_html_keeps_names_that_begin_with_a_sign() -> None:
+    names = ("-Xmx", "~b", "+a", "-")
+    differences = (
+        cg.diff(dict.fromkeys(names, 1), dict.fromkeys(names, 2)),
+        cg.diff({}, dict.fromkeys(names, 1)),
+        cg.diff(dict.fromkeys(names, 1), {}),
+        cg.diff({"x": dict.fromkeys("abc", 1)}, {"-y": dict.fromkeys("abc", 1)}),
+    )
+    for difference in differences:
+        for change in difference:
+            assert f"<code>{show_path(change.path)}: " in to_html(difference)
 
 
 @pytest.mark.slow  # very long
