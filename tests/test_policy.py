@@ -392,6 +392,13 @@ def test_a_comment_that_accepts_nothing_is_told_of(comment: str, wrong: str | No
         assert (void[0].file, void[0].line, void[0].column) == ("a.toml", 1, 16)
 
 
+def test_a_message_shows_what_stands_in_values_as_it_is() -> None:
+    rule = UserRule("OWN-1", "path == 'a'", "{path}, {name}: {before} to {after}, not {other}")
+    risk = cg.assess(cg.diff({"a": "{after}{path}"}, {"a": "{before}"}), rules=[rule])
+    messages = [finding.message for finding in risk.findings if finding.code == "OWN-1"]
+    assert messages == ['a, a: "{after}{path}" to "{before}", not {other}']
+
+
 def test_a_rule_of_the_projects_own_can_be_accepted(folder: Path) -> None:
     rule = '[[rules]]\ncode = "OWN-1"\nwhen = "after < before"\nmessage = "less"\n'
     Path("confguard.toml").write_text(rule + '[policy]\naccept = [{code = "OWN-1", reason = "x"}]\n')
