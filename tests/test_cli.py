@@ -367,6 +367,18 @@ def test_a_reader_that_has_seen_enough(folder: Path) -> None:
     assert ended.stdout.splitlines()[-1] in {"0", "141"}
 
 
+def test_a_reader_that_is_gone_is_no_error_of_what_is_applied(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # what is planned would not come through already
+    for name in ("auth.toml", "live.toml"):
+        Path(name).write_text("pool = 64\n")
+    command = f"{sys.executable} -m confguard apply auth --reason start | true; echo ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (ended.stdout, ended.stderr) == ("141\n", "")
+    assert main(["show", "auth"]) == 0
+
+
 def test_init_names_what_it_finds(repository: Path, capsys: Capture) -> None:
     for name in (
         "auth.toml",

@@ -14,6 +14,7 @@ import confguard as cg
 from confguard.cli import main
 from confguard.diffs.many import compare_folders
 from confguard.diffs.pages import to_html, to_markdown
+from confguard.paths import show_path
 
 Capture = pytest.CaptureFixture[str]
 
@@ -88,6 +89,19 @@ def test_html_shows_both_texts_without_secrets_or_scripts() -> None:
     assert "lines that are the same" in page
     assert "before.toml" in page and "after.toml" in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_html_keeps_names_that_begin_with_a_sign() -> None:
+    names = ("-Xmx", "~b", "+a", "-")
+    differences = (
+        cg.diff(dict.fromkeys(names, 1), dict.fromkeys(names, 2)),
+        cg.diff({}, dict.fromkeys(names, 1)),
+        cg.diff(dict.fromkeys(names, 1), {}),
+        cg.diff({"x": dict.fromkeys("abc", 1)}, {"-y": dict.fromkeys("abc", 1)}),
+    )
+    for difference in differences:
+        for change in difference:
+            assert f"<code>{show_path(change.path)}: " in to_html(difference)
 
 
 @pytest.mark.slow  # very long
@@ -188,6 +202,25 @@ def test_revisions(repository: Path, capsys: Capture) -> None:
     assert not Path("x").exists()
     assert main(["diff", "app.toml"]) == 2
     assert "alone is nothing to compare" in capsys.readouterr().err
+
+
+def test_three_dots_are_what_one_branch_changed(repository: Path, capsys: Capture) -> None:
+    commit(**{"a.toml": "pool = 1\n", "b.toml": "x = 1\n"})
+    git("checkout", "-qb", "feature")
+    commit(**{"a.toml": "pool = 2\n"})
+    git("checkout", "-q", "main")
+    commit(**{"b.toml": "x = 9\n"})
+    assert main(["diff", "main..feature"]) == 0
+    assert "b.toml" in capsys.readouterr().out
+    assert main(["diff", "main...feature"]) == 0
+    shown = capsys.readouterr().out
+    assert "pool: 1 -> 2" in shown
+    assert "b.toml" not in shown
+    assert main(["diff", "...feature"]) == 0
+    assert capsys.readouterr().out == shown
+    assert main(["diff", "feature..."]) == 0
+    assert "a.toml" not in capsys.readouterr().out
+    assert main(["diff", "no-such...HEAD"]) == 2
 
 
 @pytest.mark.slow  # git calls a process for each file

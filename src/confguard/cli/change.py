@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from confguard.cli import subjects
@@ -299,4 +299,6 @@ def _tell(event: Event) -> None:
         kind = "health not known:" if healthy is None else "healthy again:" if healthy else "still unhealthy:"
     probe = event.detail.get("probe")
     about = f"{probe}: {why}" if probe else str(why)
-    print(f"{event.at:%H:%M:%S}Z {kind} revision {event.revision}{': ' if about else ''}{about}", flush=True)
+    line = f"{event.at:%H:%M:%S}Z {kind} revision {event.revision}{': ' if about else ''}{about}"
+    with suppress(BrokenPipeError):  # whoever read has seen enough: what is under way goes on
+        print(line, flush=True)

@@ -61,7 +61,7 @@ def register(commands: Commands) -> None:
     exits = "0, or with --exit-code 1 if anything changed; 2 cannot run"
     formats = ["text", "json", "markdown", "html", "json-patch"]
     command = commands.add("diff", show_difference, example, exits, formats)
-    about = "a file, REV:path of git, a folder, an environment of confguard.toml; or BASE..HEAD alone"
+    about = "a file, REV:path of git, a folder, an environment of confguard.toml; or BASE..HEAD or BASE...HEAD alone"
     argument(command, "before", "BEFORE", about)
     argument(command, "after", "AFTER", "the same; a file also as - with --as", nargs="?")
     flag(command, "--exit-code", "end with 1 if anything changed in meaning")
@@ -212,15 +212,24 @@ def _assess_span(args: Namespace) -> int:
 
 
 def _ends(span: str) -> tuple[str, str]:
-    """The two revisions of a range; of `A...B`, where they parted and `B`, as git has it."""
-    dots = "..." if "..." in span else ".."
-    base, separator, head = span.partition(dots)
+    """The two revisions of a range, of which the first is to be named."""
+    base, separator, head = _split(span)
     if (
         not base or not separator or ".." in head
     ):  # no base is HEAD to git: a variable that is not set would pass
         wrong = "is not a range" if not separator or ".." in head else "names no base"
         raise ConfguardError(f"'{span}' {wrong}", hint="BASE..HEAD, such as origin/main..HEAD")
-    head = head or "HEAD"
+    return _compared(base, separator, head)
+
+
+def _split(span: str) -> tuple[str, str, str]:
+    """What stands before the dots of a range, the dots, and what stands behind them."""
+    return span.partition("..." if "..." in span else "..")
+
+
+def _compared(base: str, dots: str, head: str) -> tuple[str, str]:
+    """The two revisions that a range compares: of `A...B`, where they parted and `B`, as git has it."""
+    base, head = base or "HEAD", head or "HEAD"
     return (git.merge_base(base, head), head) if dots == "..." else (base, head)
 
 
@@ -297,8 +306,8 @@ def _many(args: Namespace) -> Comparison | None:
     project = find_project()
     schema_of = _schemas(args, project)
     if args.after is None:
-        base, dots, head = args.before.partition("..")
-        return _of_revisions(base, head.lstrip("."), schema_of, project) if dots else None
+        base, dots, head = _split(args.before)
+        return _of_revisions(*_compared(base, dots, head), schema_of, project) if dots else None
     settings = project.settings.environments.items() if project else ()
     environments = {name: project.root / folder for name, folder in settings if project}
     folders = {
@@ -327,8 +336,8 @@ def _of_revisions(
     root = git.root()
     with progress("comparing") as tell:
         return compare_revisions(
-            base or "HEAD",
-            head or "HEAD",
+            base,
+            head,
             schema_of=lambda name: schema_of(str(root / name)),
             expected=_expected(set(), project),
             progress=tell,
