@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -17,6 +16,7 @@ from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document
 from confguard.documents.layout import common_folder
+from confguard.documents.patterns import is_pattern, matches
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format, format_named, known_formats
 from confguard.errors import ConfguardError, DocumentError, ProjectError, SchemaError, nearest
@@ -33,7 +33,6 @@ T = TypeVar("T")
 Outcomes: TypeAlias = tuple[dict[str, T], dict[str, ConfguardError]]
 """What is seen of each name, and what is wrong with those of which nothing can be seen: they hide no others."""
 _NAME_ONE = "[configs.NAME] with `files` or `layers` names some"
-_PATTERN = re.compile(r"[*?\[]")
 
 
 def the_project(*, anyway: bool = False) -> Project:
@@ -153,13 +152,10 @@ def files_of(project: Project, name: str) -> list[str]:
     Raises `ProjectError` where nothing matches its patterns.
     """
     patterns = project.config(name).patterns
-    exact = [pattern for pattern in patterns if not _PATTERN.search(pattern)]
+    exact = [pattern for pattern in patterns if not is_pattern(pattern)]
     there = _files_below(project.root) if len(exact) < len(patterns) else []
-    matching = [
-        file
-        for file in there
-        if any(fnmatchcase(file, pattern) for pattern in patterns if pattern not in exact)
-    ]
+    wild = [pattern for pattern in patterns if is_pattern(pattern)]
+    matching = [file for file in there if any(matches(file, pattern) for pattern in wild)]
     if patterns and not exact and not matching:
         raise ProjectError(
             f"'{name}' has no file: nothing matches {', '.join(patterns)}",
