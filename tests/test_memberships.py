@@ -136,3 +136,134 @@ def test_what_a_pattern_matches_is_taken_by_its_name(folder: Path) -> None:
     guard.apply(guard.plan({"conf/a.toml": {"x": 1}, "conf/eu/b.toml": {"x": 1}}, reason="start"))
     with pytest.raises(DocumentError, match="'a.toml' is not one of its files"):
         guard.plan({"a.toml": {"x": 1}}, reason="more")
+
+
+SHARED = """
+[configs.prod]
+layers = ["d/base.yaml", "d/prod.yaml"]
+{prod}
+[configs.staging]
+layers = ["d/base.yaml", "d/staging.yaml"]
+{staging}
+"""
+
+
+def shared(*, swapped: bool, **terms: str) -> None:
+    """Two configs that have one base: `prod` says the replicas itself, and `staging` the pool."""
+    first, _, second = SHARED.partition("[configs.staging]\n")
+    text = f"[configs.staging]\n{second}{first}" if swapped else SHARED
+    write(
+        confguard_toml=text.format(**{"prod": "", "staging": ""} | terms),
+        d__base_yaml="replicas: 5\npool: 100\n",
+        d__prod_yaml="replicas: 9\n",
+        d__staging_yaml="pool: 7\n",
+    )
+    commit()
+
+
+def assessed(capsys: Capture, *words: str) -> tuple[int, str]:
+    capsys.readouterr()
+    return main(["assess", *words, "--no-history"]), capsys.readouterr().out
+
+
+@pytest.mark.parametrize("swapped", [False, True], ids=["prod first", "staging first"])
+@pytest.mark.parametrize(
+    ("setting", "value", "config"), [("replicas: 5", "0", "staging"), ("pool: 100", "1", "prod")]
+)
+def test_a_layer_of_two_configs_is_judged_for_each(
+    repository: Path, capsys: Capture, swapped: bool, setting: str, value: str, config: str
+) -> None:
+    shared(swapped=swapped)
+    base = Path("d/base.yaml")
+    base.write_text(base.read_text().replace(setting, f"{setting.split(':')[0]}: {value}"))
+    ((file, (decision, messages)),) = staged(capsys).items()
+    assert (file, decision != "allow") == ("d/base.yaml", True)
+    assert all(each.endswith(f"(for '{config}')") for each in messages)
+    code, told = assessed(capsys, "HEAD:d/base.yaml", "d/base.yaml", "--fail-on", "review")
+    assert (code, messages[0] in told) == (1, True)
+    commit()
+    code, told = assessed(capsys, "--git", "HEAD~1..HEAD", "--fail-on", "review")
+    assert (code, messages[0] in told) == (1, True)
+
+
+def test_what_is_found_for_all_configs_is_said_once(repository: Path, capsys: Capture) -> None:
+    shared(swapped=False)
+    write(d__base_yaml="replicas: 5\npool: 100\ntls:\n  verify: true\n")
+    commit()
+    write(d__base_yaml="replicas: 5\npool: 100\ntls:\n  verify: false\n")
+    ((decision, messages),) = staged(capsys).values()
+    assert (decision, len(messages), "(for" in messages[0]) == ("block", 1, False)
+
+
+MODELS = """
+from typing import Annotated
+from pydantic import BaseModel, Field
+
+class {name}(BaseModel):
+    replicas: Annotated[int, Field(le={most})]
+    pool: int = 1
+"""
+
+
+@pytest.mark.parametrize("swapped", [False, True], ids=["prod first", "staging first"])
+def test_a_layer_of_two_configs_fits_the_schema_of_each(
+    repository: Path, capsys: Capture, swapped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("models_of_shared.py").write_text(
+        MODELS.format(name="Prod", most=60) + MODELS.format(name="Staging", most=6)
+    )
+    shared(
+        swapped=swapped,
+        prod='schema = "models_of_shared:Prod"',
+        staging='schema = "models_of_shared:Staging"',
+    )
+    write(d__base_yaml="replicas: 7\npool: 100\n")
+    decision, (message,) = staged(capsys)["d/base.yaml"]
+    assert (decision, message.endswith("(for 'staging')")) == ("block", True)
+    monkeypatch.setenv("CONFGUARD_OVERRIDE", "it does not fit, and nobody can answer for that")
+    assert hook(["--no-history"]) == 1
+    code, told = assessed(capsys, "HEAD:d/base.yaml", "d/base.yaml")
+    assert (code, "CG002" in told, "(for 'staging')" in told) == (1, True, True)
+    for asked, wrong in [
+        (["d/base.yaml"], True),
+        ([], True),
+        (["staging"], True),
+        (["prod"], False),
+        (["prod", "staging"], True),
+    ]:
+        capsys.readouterr()
+        assert main(["check", *asked]) == int(wrong), asked
+        told = capsys.readouterr().out
+        assert told.count("CG002") == int(wrong), (asked, told)
+        assert ("(for 'staging')" in told) is (wrong and asked != ["staging"]), (asked, told)
+
+
+def test_a_plain_file_of_two_configs_is_judged_by_the_terms_of_each(
+    repository: Path, capsys: Capture
+) -> None:
+    lax, strict = (f"policy = {{ review = {score}, block = {score} }}" for score in (101, 1))
+    both = '[configs.{}]\nfiles = ["web.yaml"]\n{}\n'
+    write(confguard_toml=both.format("lax", lax) + both.format("strict", strict), web_yaml="pool: 100\n")
+    commit()
+    write(web_yaml="pool: 10\n")
+    assert staged(capsys)["web.yaml"][0] == "block"
+    assert assessed(capsys, "HEAD:web.yaml", "web.yaml")[0] == 1
+
+
+def test_a_file_that_moves_between_configs_that_share_others(repository: Path, capsys: Capture) -> None:
+    """It is gone from the config that has it no more, new in the other one, and stays in the third."""
+    write(
+        confguard_toml="".join(
+            f"[configs.{name}]\nfiles = [{files}]\n"
+            for name, files in {"both": '"*/web.yaml"', "old": '"a/*"', "new": '"b/*"'}.items()
+        ),
+        a__web_yaml="name: web\nreplicas: 5\nport: 80\n",
+    )
+    commit()
+    Path("b").mkdir()
+    git("mv", "a/web.yaml", "b/web.yaml")
+    told = staged(capsys)
+    assert told["a/web.yaml"][0] == "review"
+    assert told["b/web.yaml"][0] == "allow"
+    write(b__web_yaml="name: web\nreplicas: 0\nport: 80\n")
+    assert staged(capsys)["b/web.yaml"][0] == "block"

@@ -107,15 +107,15 @@ class Memberships:
         self.places = [posixpath.join(folder, name) for folder in sorted(folders) for name in PROJECT_FILES]
         self.snapshot.read_ahead(self.places)
 
-    def membership(self, path: str) -> Membership | None:
-        """What a file belongs to; None where it is not to be judged."""
+    def memberships(self, path: str) -> list[Membership]:
+        """What a file belongs to: all configs of the nearest project that names it. Nothing: it is not to be judged."""
         around = self._patterns_around(posixpath.dirname(path))
         for each in around:
-            if config := each.config_of(path):
-                return Membership(each.project, *config)
+            if configs := each.configs_of(path):
+                return [Membership(each.project, name, config) for name, config in configs.items()]
         if any(each.project.settings.configs for each in around) or not is_configuration(path):
-            return None
-        return Membership(around[0].project if around else None)
+            return []
+        return [Membership(around[0].project if around else None)]
 
     def below(self, link: str) -> Membership | None:
         """The config that names what stands below a link that leads to a folder."""
@@ -204,9 +204,10 @@ class _Patterns:
             for pattern in dict.fromkeys(_spellings(root if within else place, start, named))
         ]
 
-    def config_of(self, path: str) -> tuple[str, Config] | None:
-        """The first config that names a file."""
-        return next((each[1:] for each in self._configs if matches(self._prefix + path, each[0])), None)
+    def configs_of(self, path: str) -> dict[str, Config]:
+        """The configs that name a file."""
+        file = self._prefix + path
+        return {name: config for pattern, name, config in self._configs if matches(file, pattern)}
 
     def config_below(self, folder: str) -> tuple[str, Config] | None:
         """The first config whose pattern leads through a folder."""

@@ -190,16 +190,20 @@ class Project:
             )
         return configs[name]
 
-    def config_of(self, path: str | os.PathLike[str]) -> tuple[str, Config] | None:
-        """The config that a file belongs to, and its name; None if it belongs to none."""
+    def configs_of(self, path: str | os.PathLike[str]) -> dict[str, Config]:
+        """The configs that a file belongs to, by their names: layers may be shared."""
         whole, root = Path.cwd() / path, self.root.resolve()
         for file in (whole.parent.resolve() / whole.name, whole.resolve()):  # a link by its own name
             if file.is_relative_to(root):
                 relative = file.relative_to(root).as_posix()
-                for name, config in self.settings.configs.items():
-                    if any(matches(relative, pattern) for pattern in config.patterns):
-                        return name, config
-        return None
+                configs = {
+                    name: config
+                    for name, config in self.settings.configs.items()
+                    if any(matches(relative, pattern) for pattern in config.patterns)
+                }
+                if configs:
+                    return configs
+        return {}
 
     def policy_of(self, config: Config | None) -> Policy:
         """The policy that holds for a config."""
