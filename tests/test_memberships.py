@@ -267,3 +267,25 @@ def test_a_file_that_moves_between_configs_that_share_others(repository: Path, c
     assert told["b/web.yaml"][0] == "allow"
     write(b__web_yaml="name: web\nreplicas: 0\nport: 80\n")
     assert staged(capsys)["b/web.yaml"][0] == "block"
+
+
+def test_layers_of_a_revision_are_those_of_that_revision(repository: Path, capsys: Capture) -> None:
+    """One layer takes over what another one said: nothing changes, and the hook and `assess` say so."""
+    Path("models_of_revisions.py").write_text(MODELS.format(name="App", most=60))
+    write(
+        confguard_toml='[configs.app]\nlayers = ["d/base.yaml", "d/prod.yaml"]\nschema = "models_of_revisions:App"\n',
+        d__base_yaml="replicas: 5\npool: 9\n",
+        d__prod_yaml="{}\n",
+    )
+    commit()
+    write(d__base_yaml="replicas: 5\npool: 900\n", d__prod_yaml="pool: 9\n")
+    assert {decision for decision, _ in staged(capsys).values()} == {"allow"}
+    nothing = (0, "allow: risk 0 of 100 (low)\n")
+    for file in ("d/base.yaml", "d/prod.yaml"):
+        assert assessed(capsys, f"HEAD:{file}", file) == nothing
+    commit()
+    for file in ("d/base.yaml", "d/prod.yaml"):
+        assert assessed(capsys, f"HEAD~1:{file}", f"HEAD:{file}") == nothing
+        assert main(["check", f"HEAD:{file}"]) == 0
+    write(d__base_yaml="replicas: 5\npool: 90\n", d__prod_yaml="{}\n")
+    assert "pool: from 9 to 90" in assessed(capsys, "HEAD~1:d/prod.yaml", "d/prod.yaml")[1]

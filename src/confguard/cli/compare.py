@@ -195,9 +195,9 @@ def _judged(args: Namespace) -> Judged:
 
 
 def _side(side: Side, file: str, config: str) -> Side:
-    """A side of the change of a file; where that is a layer of the config, with the other layers as they stand."""
+    """A side of the change of a file; where that is a layer of the config, with the others as they stand beside it."""
     try:
-        document = subjects.whole(file, subjects.parse(side), config)
+        document = subjects.whole(file, subjects.parse(side), config, subjects.revision_of(side.name))
     except DocumentError:
         return side
     return Side(document.content, document.path or side.name, document.format)
@@ -283,7 +283,7 @@ def _found(name: str, document: Document, config: str, terms: Terms) -> list[Fin
 def _misfits(name: str, document: Document, config: str, schema: Schema[Any]) -> tuple[Finding, ...]:
     """What does not fit the schema: of a layer, together with the others as they stand."""
     try:
-        whole = subjects.whole(name, document, config)
+        whole = subjects.whole(name, document, config, subjects.revision_of(name))
     except DocumentError as error:  # of another layer, it is told where that one is checked
         own = error.path is not None and Path(error.path).resolve() == Path(name).resolve()
         return (parse_finding(error, name, document.content),) if own else ()

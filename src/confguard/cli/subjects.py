@@ -13,7 +13,7 @@ from typing import TypeAlias, TypeVar
 from confguard import git
 from confguard.cli.output import relative, shown_path
 from confguard.documents.bounds import MAX_BYTES
-from confguard.documents.bundle import parse_bytes
+from confguard.documents.bundle import BUNDLE, parse_bytes
 from confguard.documents.document import Document
 from confguard.documents.layout import common_folder
 from confguard.documents.patterns import is_pattern, matches
@@ -256,15 +256,20 @@ def load_document(name: str, format: str | None) -> Document:
     return parse(load(name, format))
 
 
-def whole(name: str, document: Document, config: str) -> Document:
-    """The layers of a config that a file is one of, as they stand; the document itself where it is none."""
+def whole(name: str, document: Document, config: str, revision: str | None = None) -> Document:
+    """The layers of a config that a file is one of, as they stand or a revision has them; or the document itself."""
     project = find_project()
     layout = project.layout_of(config) if project and config and project.config(config).layers else None
-    if project is None or layout is None or not Path(name).exists():
+    if project is None or layout is None or not (Path(name).exists() or revision_of(name)):
         return document
     folder = os.path.relpath(project.root / common_folder(project.config(config).patterns))
-    bundle = layout.bundle(folder, None)
-    return bundle.with_files({os.path.relpath(name, folder): document.content})
+    own = {os.path.relpath(from_here(name), folder): document.content}
+    if revision is None:
+        return layout.bundle(folder, None).with_files(own)
+    named = {each: f"{revision}:./{os.path.normpath(f'{folder}/{each}')}" for each in layout.names}
+    there = git.blobs(named.values(), MAX_BYTES)
+    held = {each: there[blob] for each, blob in named.items() if blob in there}
+    return parse_bytes(layout.content(held | own), BUNDLE, path=folder)
 
 
 def make_importable() -> None:
