@@ -198,3 +198,30 @@ def test_a_layer_that_is_named_no_more_goes_and_comes_back_with_a_revert(folder:
     assert list(live()) == ["a.toml"]
     one.revert(reason="back")
     assert live() == {"a.toml": "n = 1\n", "b.toml": "m = 2\n"}
+
+
+@pytest.mark.parametrize(
+    ("was", "became", "now", "says"),
+    [
+        (None, "y = 1\n", "y = 2\n", "d.toml came with it, and was changed since"),
+        ("y = 1\n", None, "y = 2\n", "d.toml went with it, and came again since"),
+        ("y = 1\n", "y = 2\n", None, "d.toml was changed by it, and went since"),
+    ],
+    ids=["came and was edited", "went and came again", "was edited and went"],
+)
+def test_what_was_done_since_to_a_file_of_a_revision_that_is_taken_back_is_said(
+    folder: Path, was: str | None, became: str | None, now: str | None, says: str
+) -> None:
+    guard = cg.Guard(
+        "jobs", files=["*.toml"], store="memory://", policy=cg.Policy(review=101, block=101), targets=["live"]
+    )
+    write(conf__a_toml="x = 1\n")
+    for number, text in enumerate((was, became, now), 1):
+        write(conf__d_toml=text or "")
+        if text is None:
+            Path("conf/d.toml").unlink()
+        guard.apply(guard.plan("conf", reason=f"{number}"))
+    with pytest.raises(cg.MergeConflictError) as caught:
+        guard.revert(only=2, reason="back")
+    assert str(caught.value) == f"revision 2 cannot be taken back by itself: {says}"
+    assert caught.value.hint is not None
