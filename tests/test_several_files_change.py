@@ -12,6 +12,7 @@ import pytest
 
 import confguard as cg
 from confguard.cli import main
+from confguard.documents.bundle import Bundle
 from confguard.hooks.pre_commit import main as hook
 
 Capture = pytest.CaptureFixture[str]
@@ -225,3 +226,33 @@ def test_what_was_done_since_to_a_file_of_a_revision_that_is_taken_back_is_said(
         guard.revert(only=2, reason="back")
     assert str(caught.value) == f"revision 2 cannot be taken back by itself: {says}"
     assert caught.value.hint is not None
+
+
+def test_one_file_at_least_is_left(folder: Path) -> None:
+    """A revision without files would be missing from its targets for ever."""
+    guard = jobs()
+    empty = {"mail.toml": None, "report.toml": None}
+    head = guard.head()
+    assert head is not None
+    assert isinstance(head.document, Bundle)
+    for source in (empty, head.document.with_files(empty)):
+        with pytest.raises(cg.DocumentError, match="no file would be left"):
+            guard.plan(source, reason="nothing")
+    new = cg.Guard("new", files=["*.toml"], store="memory://")
+    with pytest.raises(cg.DocumentError, match="no file would be left"):
+        new.plan({}, reason="nothing")
+    both = cg.Guard("both", layers=["base.toml", "prod.toml"], store="memory://")
+    both.apply(both.plan({"base.toml": {"x": 1}, "prod.toml": {"y": 1}}, reason="start"))
+    assert both.plan({"prod.toml": None}, reason="less").document.files.keys() == {"base.toml"}
+    with pytest.raises(cg.DocumentError, match="no file would be left"):
+        both.plan({"base.toml": None, "prod.toml": None}, reason="nothing")
+
+
+def test_a_revert_of_one_revision_leaves_a_file(folder: Path) -> None:
+    guard = jobs()
+    guard.apply(guard.plan({"new.toml": {"every": "2h"}}, reason="one more"))
+    guard.apply(
+        guard.plan({"mail.toml": None, "report.toml": None}, reason="one"), override="the new one does it all"
+    )
+    with pytest.raises(cg.MergeConflictError, match="revision 2 cannot .* no file would be left"):
+        guard.revert(only=2, reason="not that one")

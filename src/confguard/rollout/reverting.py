@@ -217,7 +217,10 @@ def _without_in_files(
             )
         else:
             files[name] = _content(was)
-    return head.with_files(files)
+    left = head.with_files(files)
+    if not left.files:
+        raise MergeConflictError(f"{what} cannot be taken back by itself: no file would be left")
+    return left
 
 
 def _content(document: Document | None) -> bytes | None:
