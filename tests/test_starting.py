@@ -56,8 +56,7 @@ def test_the_file_works_as_it_stands(kind: str, folder: Path, capsys: Capture) -
     project = load_project(Path("confguard.toml"))
     for name, (file,) in told["configs"].items():
         assert project.source_of(name) == project.root / file
-        owner = project.config_of(file)
-        assert owner is not None and owner[0] == name
+        assert [*project.configs_of(file)] == [name]
         assert run(capsys, "check", file)[0] in {0, 1}
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from fnmatch import translate
 from glob import escape
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +13,7 @@ from attrs import define, field, frozen
 
 from confguard import git
 from confguard.documents.bounds import MAX_BYTES
+from confguard.documents.patterns import leads_through, matches, outright
 from confguard.documents.registry import is_configuration
 from confguard.errors import ConfguardError
 from confguard.project import (
@@ -108,15 +107,15 @@ class Memberships:
         self.places = [posixpath.join(folder, name) for folder in sorted(folders) for name in PROJECT_FILES]
         self.snapshot.read_ahead(self.places)
 
-    def membership(self, path: str) -> Membership | None:
-        """What a file belongs to; None where it is not to be judged."""
+    def memberships(self, path: str) -> list[Membership]:
+        """What a file belongs to: all configs of the nearest project that names it. Nothing: it is not to be judged."""
         around = self._patterns_around(posixpath.dirname(path))
         for each in around:
-            if config := each.config_of(path):
-                return Membership(each.project, *config)
+            if configs := each.configs_of(path):
+                return [Membership(each.project, name, config) for name, config in configs.items()]
         if any(each.project.settings.configs for each in around) or not is_configuration(path):
-            return None
-        return Membership(around[0].project if around else None)
+            return []
+        return [Membership(around[0].project if around else None)]
 
     def below(self, link: str) -> Membership | None:
         """The config that names what stands below a link that leads to a folder."""
@@ -199,30 +198,27 @@ class _Patterns:
         self._prefix = "" if within else f"{os.path.relpath(root, place)}/"
         start = os.path.relpath(place, root) if within else "."
         self._configs = [
-            (re.compile(translate(pattern)), pattern, name, config)
+            (pattern, name, config)
             for name, config in project.settings.configs.items()
             for named in config.patterns
             for pattern in dict.fromkeys(_spellings(root if within else place, start, named))
         ]
 
-    def config_of(self, path: str) -> tuple[str, Config] | None:
-        """The first config that names a file."""
-        return next((each[2:] for each in self._configs if each[0].match(self._prefix + path)), None)
+    def configs_of(self, path: str) -> dict[str, Config]:
+        """The configs that name a file."""
+        file = self._prefix + path
+        return {name: config for pattern, name, config in self._configs if matches(file, pattern)}
 
     def config_below(self, folder: str) -> tuple[str, Config] | None:
         """The first config whose pattern leads through a folder."""
-        folder = self._prefix + folder
-        depth = folder.count("/") + 1
-        for _, pattern, name, config in self._configs:
-            parts = pattern.split("/")
-            if len(parts) > depth and re.match(translate("/".join(parts[:depth])), folder):
-                return name, config
-        return None
+        return next(
+            (each[1:] for each in self._configs if leads_through(self._prefix + folder, each[0])), None
+        )
 
 
 def _spellings(base: Path, start: str, named: str) -> Iterator[str]:
     """A pattern as it stands from `base`, and where it leads to where its folder, or the file itself, is a link."""
-    folder = re.split(r"[*?\[]", named)[0].rpartition("/")[0]
+    folder = outright(named).rpartition("/")[0]
     rest = named[len(folder) :].lstrip("/")
     real = os.path.relpath((base / start / folder).resolve(), base)
     for place in (os.path.normpath(f"{start}/{folder}"), real):

@@ -83,8 +83,8 @@ def _is_reported(verdict: Judged) -> bool:
 
 
 def _refused(verdict: Judged, threshold: Decision) -> bool:
-    if verdict.risk is None and verdict.decision is Decision.BLOCK:
-        return True  # it does not parse, or fit: nobody can answer for that
+    if verdict.is_unfit:
+        return True
     if not verdict.decision.at_least(threshold):
         return False
     if verdict.decision is Decision.REVIEW and os.environ.get(APPROVED, "").strip():

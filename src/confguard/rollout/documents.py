@@ -100,6 +100,13 @@ def _without_nulls(data: Any) -> Any:
 
 def as_bundle(source: Source, files: Layout, head: Document | None, shape: Shape = ANYTHING) -> Document:
     """The same of a config of several files; those that a mapping does not name are the head's."""
+    bundle = _bundle(source, files, head, shape)
+    if not bundle.files:
+        raise DocumentError("no file would be left", hint="a config of several files has one at least")
+    return bundle
+
+
+def _bundle(source: Source, files: Layout, head: Document | None, shape: Shape) -> Bundle:
     if isinstance(source, str | os.PathLike | Mapping):
 
         def written(like: Any, kind: str, part: Document | None) -> Document:

@@ -1,0 +1,94 @@
+"""Patterns of files: `*` and `?` stay within a folder, `**/` is any number of folders, none included.
+
+Folders of confguard's own, which links of a target lead to, begin with two dots: no pattern matches these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import translate
+from functools import cache
+from pathlib import Path
+from typing import TypeAlias
+
+_WILD = re.compile(r"[*?\[]")
+_Steps: TypeAlias = "Sequence[Callable[[str], object] | None]"
+"""What each folder on the way has to fit, and the file at its end; None for any number of folders."""
+
+
+def is_pattern(name: str) -> bool:
+    """Does it stand for more than the file of this very name?"""
+    return _WILD.search(name) is not None
+
+
+def outright(pattern: str) -> str:
+    """How a pattern begins, up to what is not meant word for word.
+
+    >>> outright("deploy/conf.d/*.toml")
+    'deploy/conf.d/'
+    """
+    return _WILD.split(pattern)[0]
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Does a pattern, or a name, stand for the file of this name?
+
+    >>> matches("conf/a.toml", "conf/*.toml"), matches("conf/eu/a.toml", "conf/*.toml")
+    (True, False)
+    >>> matches("conf/a.toml", "conf/**/*.toml"), matches("conf/eu/a.toml", "conf/**/*.toml")
+    (True, True)
+    """
+    return _fits(name.split("/"), _steps(pattern), through=False)
+
+
+def leads_through(folder: str, pattern: str) -> bool:
+    """Can a pattern match what stands below a folder?
+
+    >>> leads_through("conf", "conf/*/a.toml"), leads_through("conf/a.toml", "conf/*.toml")
+    (True, False)
+    """
+    return _fits(folder.split("/"), _steps(pattern), through=True)
+
+
+def files_below(folder: Path, patterns: Iterable[str]) -> list[str]:
+    """The names of the files below a folder that patterns match."""
+    found = (
+        (path.relative_to(folder).as_posix(), pattern)
+        for pattern in patterns
+        for path in folder.glob(_spelt(pattern))
+        if path.is_file()
+    )
+    return sorted({name for name, pattern in found if matches(name, pattern)})
+
+
+def _fits(parts: Sequence[str], steps: _Steps, *, through: bool) -> bool:
+    """Do steps end where the parts of a name do, or lead further `through` a folder?"""
+    if not parts or not steps:
+        return not parts and through is bool(steps)
+    (part, *rest), (step, *further) = parts, steps
+    if step is None:
+        return _fits(parts, further, through=through) or (
+            not _is_own(part) and _fits(rest, steps, through=through)
+        )
+    return bool(step(part)) and _fits(rest, further, through=through)
+
+
+@cache
+def _steps(pattern: str) -> _Steps:
+    return tuple(None if part == "**" else _fitting(part) for part in _spelt(pattern).split("/"))
+
+
+def _fitting(part: str) -> Callable[[str], object]:
+    fits = re.compile(translate(part)).match
+    return (lambda name: not _is_own(name) and fits(name)) if is_pattern(part) else part.__eq__
+
+
+def _is_own(part: str) -> bool:
+    return part.startswith("..")
+
+
+def _spelt(pattern: str) -> str:
+    """The pattern as every Python reads it: `**` is a folder's whole name, and the last one is of files."""
+    parts = [part if part == "**" else re.sub(r"\*+", "*", part) for part in pattern.split("/")]
+    return "/".join([*parts, "*"] if parts[-1] == "**" else parts)
