@@ -218,3 +218,14 @@ def test_a_layer_that_is_called_otherwise_since_is_asked_for_by_its_name(folder:
         of("live.toml").revert(reason="bad")
     assert of("prod.toml").revert(reason="bad").number == 3
     assert Path("etc/prod.toml").read_text() == "x = 2\n"
+
+
+def test_a_config_that_has_several_files_since_is_drift_of_its_kind(folder: Path) -> None:
+    one = cg.Guard("a", targets=["a.toml"], store="sqlite:///c.db", policy=ANY)
+    one.apply(one.plan(cg.parse("x = 1\n", "toml"), reason="start"))
+    Path("live").mkdir()
+    Path("live/a.toml").write_text("x = 1\n")
+    several = cg.Guard("a", files=["a.toml"], targets=["live"], store="sqlite:///c.db", policy=ANY)
+    assert [each.what for each in several.drift()] == ["holds several files, and the head is one"]
+    several.apply(several.plan("live", reason="apart"), overwrite=True)
+    assert [each.what for each in one.drift()] == ["is one file, and the head has several"]

@@ -11,11 +11,14 @@ from attrs import field, frozen
 
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
-from confguard.documents.bundle import parse_bytes
+from confguard.documents.bundle import BUNDLE, parse_bytes
 from confguard.errors import ConfguardError, DocumentError
 from confguard.schema.schema import Schema
 from confguard.stores.interface import Revision
+from confguard.targets.files import FileTarget
+from confguard.targets.filesets import FileSet
 from confguard.targets.interface import Target
+from confguard.targets.separate import SeparateFiles
 from confguard.texts import amount
 
 
@@ -83,23 +86,30 @@ def drift_of(
     if held is None:
         problem = unreadable.removeprefix(f"target {target.name}: ") if unreadable else None
         return Drift(target.name, None, None, since, (problem,) if problem else ())
+    if held == head.content:
+        return Drift(target.name, held, None, since, faults)
+    several = isinstance(target, FileSet | SeparateFiles)
+    if several != (head.format == BUNDLE) and (several or isinstance(target, FileTarget)):
+        problem = (
+            "holds several files, and the head is one" if several else "is one file, and the head has several"
+        )
+        return Drift(target.name, held, None, since, (problem, *faults))
     changes, problems, missing = None, [], list[str]()
-    if held != head.content:
+    try:
+        document = parse_bytes(held, head.format, path=None)
+    except DocumentError as error:
+        problems.append(f"does not parse: {error if error.path else error.message}")
+    else:
         try:
-            document = parse_bytes(held, head.format, path=None)
-        except DocumentError as error:
-            problems.append(f"does not parse: {error if error.path else error.message}")
-        else:
-            try:
-                if schema is not None:
-                    schema.validate_document(document)
-            except ConfguardError as error:
-                problems.append(f"does not fit the schema: {error}")
-            try:
-                missing = [name for name in head.document.files if name not in document.files]
-                changes = diff(head.document, document, schema)
-            except DocumentError:
-                problems.insert(0, "differs from the head, which does not parse")
+            if schema is not None:
+                schema.validate_document(document)
+        except ConfguardError as error:
+            problems.append(f"does not fit the schema: {error}")
+        try:
+            missing = [name for name in head.document.files if name not in document.files]
+            changes = diff(head.document, document, schema)
+        except DocumentError:
+            problems.insert(0, "differs from the head, which does not parse")
     return Drift(target.name, held, changes, since, (*problems, *faults), tuple(missing))
 
 
