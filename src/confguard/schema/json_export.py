@@ -14,7 +14,7 @@ from attrs import define, field
 from confguard.paths import Path
 from confguard.schema.instances import as_data, plain
 from confguard.schema.json_schema import JsonSchema
-from confguard.schema.limits import allowed, by_pydantic
+from confguard.schema.limits import FORMS, allowed, by_pydantic
 from confguard.schema.nodes import SAME_PLACE, subschemas, write_only
 from confguard.schema.schema import Schema
 from confguard.schema.secrets import shown_at
@@ -186,41 +186,13 @@ def _or_null(keywords: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [keywords, {"type": "null"}]} | common
 
 
-_NUMBER = r"[-+]?[0-9][0-9._]*([eE][-+]?[0-9]+)?"
-_FORMS: dict[str, dict[str, Any]] = {
-    "ByteSize": {
-        "type": ["string", "integer"],
-        "pattern": rf"^\s*{_NUMBER}\s*([kKmMgGtTpPeE][iI]?)?[bB]?\s*$",
-        "minimum": 0,
-    },
-    "Cron": {"type": "string"},
-    "Duration": {
-        "type": ["string", "number"],
-        "pattern": rf"^\s*(P[0-9TYWDHMS.,]+|{_NUMBER}\s*([a-zA-Zµμ]+\s*([0-9][0-9._]*\s*[a-zA-Zµμ]+\s*)*)?)\s*$",
-        "minimum": 0,
-    },
-    "Network": {"type": "string"},
-    "Port": {"type": ["string", "integer"], "pattern": "^[0-9]{1,5}$", "minimum": 1, "maximum": 65535},
-    "Ratio": {
-        "type": ["string", "number"],
-        "pattern": rf"^\s*{_NUMBER}\s*%?\s*$",
-        "minimum": 0,
-        "maximum": 1,
-    },
-    "Regex": {"type": "string"},
-    "Secret": {"type": "string", "writeOnly": True},
-    "Url": {"type": "string", "pattern": "^\\s*[A-Za-z][A-Za-z0-9+.-]*://"},
-}
-"""What JSON Schema can say of the field types: a little more than they take, and nothing that they do."""
-
-
 def _own_keywords(shape: Shape) -> dict[str, Any]:
     keywords = allowed(shape)
     name = "Duration" if keywords.get("format") == "duration" else None
     name = shape.field_type.__name__ if shape.field_type else name
-    if name in _FORMS:
+    if name in FORMS:
         keywords.pop("format", None)
-        keywords = _FORMS[name] | {key: value for key, value in keywords.items() if key != "type"}
+        keywords = FORMS[name] | {key: value for key, value in keywords.items() if key != "type"}
         keywords["x-confguard"] = {"type": name} | keywords.get("x-confguard", {})
     elif shape.kind in {"any", "value"} and not ({"type", "enum"} & keywords.keys()) and not shape.variants:
         keywords = by_pydantic(shape.hint) | keywords
