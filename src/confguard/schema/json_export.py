@@ -19,6 +19,7 @@ from confguard.schema.nodes import SAME_PLACE, subschemas, write_only
 from confguard.schema.schema import Schema
 from confguard.schema.secrets import shown_at
 from confguard.schema.shape import NOTHING, Shape
+from confguard.secrets import HIDDEN
 
 
 def json_schema(schema: Schema[Any]) -> dict[str, Any]:
@@ -126,7 +127,10 @@ class _Export:
         required: list[str] = []
         either: list[dict[str, Any]] = []
         for names, child in _named(shape):
-            properties |= dict.fromkeys(names, self.node(child))
+            written = self.node(child)
+            if len(names) > 1:  # one that is filled in would stand beside another that is given
+                written.pop("default", None)
+            properties |= dict.fromkeys(names, written)
             if child.default is NOTHING and len(names) == 1:
                 required += names
             elif child.default is NOTHING:
@@ -199,7 +203,7 @@ def _own_keywords(shape: Shape) -> dict[str, Any]:
     if shape.secret:
         keywords["writeOnly"] = True
     keywords.pop("default", None)
-    default = NOTHING if keywords.get("writeOnly") else _default(shape)
+    default = NOTHING if keywords.get("writeOnly") and shape.default is not None else _default(shape)
     if default is not NOTHING and shown_at(default, (), shape) == default:
         keywords["default"] = default
     order = [key for key in keywords if key not in {"default", "x-confguard"}]
@@ -227,8 +231,16 @@ def _default(shape: Shape) -> Any:
         return [] if value is not dict else {}
     if value is NOTHING or callable(value):
         return NOTHING
-    data = plain_data(as_data(value, shape))
-    return data if _is_json(data) else NOTHING
+    data = plain_data(_without_secret_keys(as_data(value, shape), shape))
+    hidden = any(each == HIDDEN for _, each, _ in shape.places(data))
+    return data if _is_json(data) and not hidden else NOTHING
+
+
+def _without_secret_keys(value: Any, shape: Shape) -> Any:
+    if not isinstance(value, dict):
+        return value
+    children = ((key, inner, shape.child(key)) for key, inner in value.items())
+    return {key: _without_secret_keys(inner, child) for key, inner, child in children if not child.secret}
 
 
 def plain_data(value: Any) -> Any:
