@@ -1,7 +1,5 @@
 """A user's validator runs once for each load, whether it fails or not, and problems are placed all the same."""
 
-# ruff: noqa: E501 - a row of a table is a line
-
 from __future__ import annotations
 
 import dataclasses
