@@ -287,7 +287,15 @@ def test_mistakes_get_one_clear_message(
     [
         (["rules", "--format", "yaml"], "unknown --format 'yaml'; one of: text, json"),
         (["statu"], "unknown COMMAND 'statu' (did you mean 'status'?)"),
-        (["apply", "auth"], "the following arguments are required: --reason"),
+        (["apply", "auth"], "error: the following arguments are required: --reason"),
+        (
+            ["apply", "auth", "--resaon", "x", "--bake=1s"],
+            "unrecognized arguments: --resaon (did you mean '--reason'?); the following arguments are required",
+        ),
+        (["plan", "auth", "--json"], "unrecognized arguments: --json (did you mean '--format json'?)"),
+        (["apply", "auth", "--json"], "--json (did you mean '--format json'?); the following arguments are"),
+        (["drift", "--json"], "unrecognized arguments: --json (did you mean '--format json'?)"),
+        (["assess", "--sarif"], "unrecognized arguments: --sarif (did you mean '--format sarif'?)"),
         (["plan", "auth", "--reason", " "], "must not be empty"),
         (["apply", "auth", "--reason", "x", "--bake", "soon"], "expected a duration"),
         (["apply", "auth", "--reason", "x", "--bake", "0s"], "longer than 0"),

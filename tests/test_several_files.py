@@ -917,7 +917,7 @@ def test_a_project_file_that_cannot_be_says_where(folder: Path) -> None:
         ('layers = ["a.toml", "b.toml"]\ntargets = ["live.toml"]', "live.toml: is one file by its name"),
         (
             'layers = ["a.toml"]\ntargets = [{ file = "live.toml" }]',
-            "is one file, and the config has several",
+            "is one file, and the config has layers",
         ),
         ('layers = ["a.toml"]\ntargets = ["live", "live"]', "is a target of 'app' already"),
     ]:
@@ -1055,5 +1055,5 @@ def test_a_target_of_several_files_is_a_folder_by_its_name(
         with pytest.raises(TargetError, match="is one file by its name, and the config has several"):
             opened()
     Path("there").write_text("")
-    with pytest.raises(TargetError, match="is one file, and the config has several"):
+    with pytest.raises(TargetError, match="is one file, and the config has layers"):
         cg.Guard("x", store="memory://", layers=["a.toml"], targets=["there"])

@@ -83,7 +83,7 @@ def _sorted(each: ChangedFile, projects: Projects, contents: Mapping[str, bytes]
         is_gone = each.is_gone
     if member is None:
         is_one = is_configuration(each.path)
-        return LeftOut(file, "no config of the project names it" if is_one else "no configuration file")
+        return LeftOut(file, "named by no config of the project" if is_one else "no configuration file")
     if is_gone:
         file = each.before or each.path
         if each.modes[0] == LINK:
