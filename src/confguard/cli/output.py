@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from confguard.errors import ConfguardError, DocumentError, ValidationError, brief, excerpt, harmless
+from confguard.errors import ConfguardError, ValidationError, brief, excerpt, harmless
 from confguard.texts import indented
 
 if TYPE_CHECKING:
@@ -59,13 +59,7 @@ def paint(text: str, kind: str) -> str:
 def report_error(error: ConfguardError, format: str) -> None:
     """Say what went wrong and what to do: on standard error, or as JSON where that was asked for."""
     if format == "json":
-        members = error_json(error)
-        if isinstance(error, DocumentError):
-            place = {"file": error.path, "line": error.line, "column": error.column}
-            members |= {"message": error.message, **place}
-        if isinstance(error, ValidationError):
-            members["problems"] = [problem.to_json() for problem in error.problems]
-        print(json.dumps({"error": members}, indent=2, ensure_ascii=False))
+        print(json.dumps({"error": error.to_json()}, indent=2, ensure_ascii=False))
         return
     _print_error(error.report() if isinstance(error, ValidationError) else str(error), error.hint)
 
@@ -97,7 +91,8 @@ def report_interruption(interruption: BaseException, format: str) -> int:
 
 
 def error_json(error: ConfguardError) -> dict[str, object]:
-    return {"message": str(error), "hint": error.hint, "exit_code": error.exit_code}
+    """One of several errors: its place stands in the message."""
+    return ConfguardError.to_json(error)
 
 
 def relative(message: str) -> str:
