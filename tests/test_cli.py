@@ -236,6 +236,16 @@ def test_a_bake_reverts_and_says_so(project: Path, capsys: Capture) -> None:
     assert Path("live.toml").read_text() == AUTH["before"]
 
 
+def test_a_bake_that_asks_nothing_is_told_in_words_of_the_command_line(
+    project: Path, capsys: Capture
+) -> None:
+    code, _, err = run(capsys, "apply", "auth", "--reason", "x", "--bake", "10s")
+    assert code == 2
+    assert "--bake: a bake asks nothing: give it probes or monitors, or let it be confirmed" in err
+    assert "or add --confirm" in err
+    assert "confirm=True" not in err
+
+
 def test_confirm_needs_something_to_confirm(project: Path, capsys: Capture) -> None:
     run(capsys, "apply", "auth", "auth.toml", "--reason", "start")
     code, _, err = run(capsys, "confirm", "auth")

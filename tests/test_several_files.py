@@ -908,6 +908,8 @@ def test_patterns_with_a_folder_as_target_are_one_config(folder: Path) -> None:
     write("conf", {"a.toml": "x = 1\n"})
     code, told = command("plan", "svc", "--reason", "which")
     assert (code, "say which FILE is meant" in told, "name a folder as the target" in told) == (2, True, True)
+    code, told = command("apply", "svc", "--reason", "which")
+    assert (code, "hint: name it behind 'svc'" in told, "plan" in told) == (2, True, False)
 
 
 def test_a_project_file_that_cannot_be_says_where(folder: Path) -> None:
