@@ -344,8 +344,8 @@ def merge_file(base: str, ours: str, theirs: str, *, marker_size: str = "7") -> 
     return TextMerge(ended.stdout, ended.returncode == 0)
 
 
-def tracked(cwd: Path) -> list[str] | None:
-    """The files git knows below a folder, relative to it; None outside of a repository."""
+def not_ignored(cwd: Path) -> list[str] | None:
+    """The files below a folder that git does not ignore, relative to it; None outside of a repository."""
     try:
         listed = output(
             "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=cwd, wanted="files"
