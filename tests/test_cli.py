@@ -116,6 +116,23 @@ def test_git_revisions_are_read_as_git_names_them(repository: Path, capsys: Capt
     code, _, err = run(capsys, "diff", "HEAD:none.toml", "auth.toml")
     assert code == 2
     assert err.startswith("confguard: HEAD:none.toml: git: path 'none.toml' does not exist in 'HEAD'")
+    assert "hint" not in err
+
+
+def test_a_path_of_git_from_a_folder_below_is_told(
+    repository: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("sub").mkdir()
+    Path("sub/auth.toml").write_text(AUTH["before"])
+    git("add", ".")
+    git("commit", "--quiet", "-m", "one")
+    monkeypatch.chdir("sub")
+    for before in ("HEAD:auth.toml", ":auth.toml"):
+        code, _, err = run(capsys, "assess", before, "auth.toml")
+        assert code == 2
+        here = before.replace(":", ":./")
+        assert f"hint: git counts paths from the root of the repository; from here, it is {here}\n" in err
+        assert run_json(capsys, "diff", here, "auth.toml")[1]["same"] is True
 
 
 @pytest.mark.slow
