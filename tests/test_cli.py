@@ -388,6 +388,26 @@ def test_colour_is_for_terminals_that_want_it(
     assert "\x1b" not in run(capsys, "assess", "auth.toml", "faster.toml")[1]
 
 
+def test_explanations_are_wrapped_at_a_terminal_and_findings_are_not(
+    project: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = run(capsys, "assess", "auth.toml", "faster.toml")[1].splitlines()
+    finding = next(line for line in elsewhere if line.startswith("faster.toml:"))
+    assert len(finding) > 60
+    assert any(line.startswith("   +60.0  ") and len(line) > 60 for line in elsewhere)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = run(capsys, "assess", "auth.toml", "faster.toml")[1].splitlines()
+    assert finding in lines
+    factors = lines[1 : next(i for i, line in enumerate(lines) if line.startswith("faster.toml:"))]
+    assert max(map(len, factors)) <= 60
+    assert any(line.startswith(" " * 10) for line in factors)
+    refused = run(capsys, "apply", "auth", "faster.toml", "--reason", "x", "--bake", "10s")[2].splitlines()
+    assert refused[0].startswith("confguard: ")
+    assert max(map(len, refused)) <= 60
+
+
 def test_what_a_file_holds_cannot_drive_the_terminal(folder: Path, capsys: Capture) -> None:
     Path("a.json").write_text('{"a\\u001b[2J": "x\\u001b]0;owned\\u0007"}')
     Path("b.json").write_text('{"a\\u001b[2J": ""}')
