@@ -130,10 +130,12 @@ def test_folders(folder: Path, capsys: Capture) -> None:
         Path(side, "notes.txt").write_text(side)
     Path("production/broken.json").write_text("{")
     Path("staging/gone.ini").write_text("[a]\nb = 1\n")
-    assert main(["diff", "staging", "production", "--exit-code"]) == 1
+    assert main(["diff", "staging", "production", "--exit-code"]) == 2, "as of the two files by name"
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == "4 files compared: 3 changes in 3 of them"
-    assert out[1].startswith("broken.json: broken.json:1:2: ")
+    assert out[0] == "4 files compared: 3 changes in 2 of them; 1 cannot be read"
+    assert out[1].startswith("broken.json: unreadable: production/broken.json:1:2: ")
+    assert main(["diff", "staging", "production", "--format", "markdown"]) == 2
+    assert "`broken.json`: unreadable: production/broken.json:1:2: " in capsys.readouterr().out
     assert out[2] == "gone.ini: removed: 1 change: 1 removed"
     assert out[4] == "web.yaml: 2 changes: 1 more, 1 changed"
     Path("confguard.toml").write_text(
@@ -190,6 +192,10 @@ def test_revisions(repository: Path, capsys: Capture) -> None:
             "notes.md": "y",
         }
     )
+    commit(**{"app.toml": "x = \n"})
+    assert main(["diff", "HEAD~1..HEAD"]) == 2
+    assert "app.toml: unreadable: HEAD:app.toml:1:5: " in capsys.readouterr().out
+    git("reset", "--hard", "HEAD~1")
     assert main(["diff", "HEAD~1..HEAD", "--exit-code"]) == 1
     out = capsys.readouterr().out
     assert "3 files compared" in out

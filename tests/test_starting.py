@@ -136,8 +136,8 @@ def test_a_folder_that_cannot_be_written(shared_folder: Path, capsys: Capture) -
 
 
 def test_what_git_ignores_is_not_found(repository: Path, capsys: Capture) -> None:
-    fill({"secret.ini": "[a]\nb = 1\n", ".gitignore": "*.ini\n.gitignore\n"})
-    assert run_json(capsys, "init")[1]["configs"] == {}
+    fill({"secret.ini": "[a]\nb = 1\n", "new.toml": "b = 1\n", ".gitignore": "*.ini\n.gitignore\n"})
+    assert run_json(capsys, "init")[1]["configs"] == {"new": ["new.toml"]}
 
 
 @pytest.mark.slow

@@ -20,7 +20,16 @@ from confguard.cli.options import (
     number,
     repeated,
 )
-from confguard.cli.output import paint, report_errors, revision_json, say, show_diff, show_risk, shown_path
+from confguard.cli.output import (
+    paint,
+    report_errors,
+    revision_json,
+    say,
+    show_diff,
+    show_risk,
+    shown_path,
+    wrapped,
+)
 from confguard.cli.subjects import (
     guarded,
     guarded_anyway,
@@ -281,7 +290,7 @@ def _show_plan(planned: Plan) -> str:
     lines = [f"{planned.config}, planned on {base}: {show_diff(planned.diff)}"]
     if planned.imported:
         lines.append(paint("an import: what is there becomes the first revision", "info"))
-    lines += [paint(f"note: {note}", "review") for note in planned.notes]
+    lines += [paint(wrapped(f"note: {note}", 6), "review") for note in planned.notes]
     for each in planned.drift:
         target = shown_path(each.target)
         edited = f"{target} was edited: {each.what}; applying this would undo that"

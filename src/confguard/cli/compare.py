@@ -18,6 +18,7 @@ from confguard.cli.options import Commands, argument, fail_on_option, flag, read
 from confguard.cli.output import (
     error_json,
     paint,
+    relative,
     report_error,
     say,
     show_change,
@@ -70,7 +71,7 @@ def register(commands: Commands) -> None:
         "  confguard diff deploy/staging deploy/production\n"
         "  confguard diff main..HEAD --format markdown"
     )
-    exits = "0, or with --exit-code 1 if anything changed; 2 cannot run"
+    exits = "0, or with --exit-code 1 if anything changed; 2 cannot run, or a file cannot be read"
     formats = ["text", "json", "markdown", "html", "json-patch"]
     command = commands.add("diff", show_difference, example, exits, formats)
     about = "a file, REV:path of git, a folder, an environment of confguard.toml; or BASE..HEAD or BASE...HEAD alone"
@@ -310,6 +311,8 @@ def show_difference(args: Namespace) -> int:
     else:
         title = f"{args.before} → {args.after}" if args.after else args.before
         print(_page(difference, args.format, title))
+    if isinstance(difference, Comparison) and difference.unreadable:
+        return 2
     return 1 if args.exit_code and not difference.same else 0
 
 
@@ -320,7 +323,7 @@ def _show_many(comparison: Comparison) -> str:
 def _show_file(each: FileDiff) -> list[str]:
     was = f" (was {each.renamed_from})" if each.renamed_from else ""
     if each.diff is None:
-        return [f"{each.file}{was}: {each.error}"]
+        return [f"{each.file}{was}: {each.status}: {relative(each.error or '')}"]
     expected = f", and {each.expected} that are expected" if each.expected else ""
     status = "" if each.status == "changed" else f"{each.status}: "
     changes = (f"  {show_change(change)}" for change in each.diff)
@@ -400,7 +403,8 @@ def _page(difference: Diff | Comparison, format: str, title: str) -> str:
 
         if isinstance(difference, Diff):
             return to_markdown(difference, title).rstrip("\n")
-        files = (to_markdown(each.diff, each.file) for each in difference.files if each.diff)
+        files = [to_markdown(each.diff, each.file) for each in difference.files if each.diff]
+        files += [f"`{each.file}`: {each.status}: {each.error}" for each in difference.unreadable]
         return "\n".join([f"**{difference.summary}**\n", *files]).rstrip("\n")
     if isinstance(difference, Comparison):
         raise ConfguardError(f"{format} is for two files", hint="text, json or markdown for many")

@@ -171,7 +171,7 @@ def files_of(project: Project, name: str) -> list[str]:
 
 def _files_below(root: Path) -> list[str]:
     """The files of a project: those git does not ignore; where there is no git, all but those in hidden folders."""
-    known = git.tracked(root)
+    known = git.not_ignored(root)
     if known is not None:
         return [file for file in known if (root / file).is_file()]
     below = []

@@ -202,7 +202,7 @@ def the_only(root: Path, patterns: Sequence[str], config: str) -> Path:
     count = "no file" if not paths else f"{len(paths)} files"
     raise ProjectError(
         f"'{config}' has {count}: say which FILE is meant",
-        hint="confguard plan NAME FILE; or name a folder as the target, and they are one config",
+        hint=f"name it behind '{config}'; or name a folder as the target, and they are one config",
     )
 
 

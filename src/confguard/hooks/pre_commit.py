@@ -8,6 +8,7 @@ judged, by its schema and policy; without one, all that are configuration files.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -45,10 +46,14 @@ def _run(argv: Sequence[str] | None) -> int:
     try:
         verdicts = _judged(args.files, history=not args.no_history)
     except ConfguardError as error:
+        code = error.exit_code if error.exit_code == 1 else 2
+        if args.format == "json":
+            print(json.dumps({"error": error.to_json() | {"exit_code": code}}, indent=2, ensure_ascii=False))
+            return code
         print(f"confguard: {harmless(str(error))}", file=sys.stderr)
         if error.hint:
             print(f"  hint: {error.hint}", file=sys.stderr)
-        return error.exit_code if error.exit_code == 1 else 2
+        return code
     refused = [each for each in verdicts.files if _refused(each, Decision(args.fail_on))]
     try:
         _report(verdicts, refused, args.format)

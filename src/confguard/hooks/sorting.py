@@ -83,7 +83,7 @@ def _sorted(
         return LeftOut(file, "it is not merged yet: git keeps all sides of it")
     if member is None:
         is_one = is_configuration(each.path)
-        return LeftOut(file, "no config of the project names it" if is_one else "no configuration file")
+        return LeftOut(file, "named by no config of the project" if is_one else "no configuration file")
     if each.is_gone:
         if each.modes[0] == LINK:
             return _not_judged(member, file, "a link that was there is gone", "See that nothing reads it.")

@@ -224,7 +224,7 @@ class Project:
             return self.root / patterns[0]  # who reads it says what is wrong with it
         if not matching(self.root, patterns):
             none = f"has no file: nothing matches {', '.join(patterns)}" if patterns else "names no files"
-            hint = f"`files` or `layers` in [configs.{name}] name them; or: confguard plan {name} FILE"
+            hint = f"`files` or `layers` in [configs.{name}] name them; or name FILE behind '{name}'"
             raise ProjectError(f"'{name}' {none}", hint=hint)
         return the_only(self.root, patterns, name)
 

@@ -145,7 +145,7 @@ def _unknown_formats(settings: Settings) -> Iterator[Problem]:
 
 def _wrong_targets(project: Project) -> tuple[list[Problem], list[Problem]]:
     """Targets that are none; and those at odds, of which two name one file: each would undo what the other writes."""
-    from confguard.targets.filesets import FileSet
+    from confguard.targets.filesets import FileSet, places_of
     from confguard.targets.tables import as_target
 
     unusable: list[Problem] = []
@@ -168,7 +168,7 @@ def _wrong_targets(project: Project) -> tuple[list[Problem], list[Problem]]:
             except TargetError as error:
                 unusable.append(_problem(at, error))
                 continue
-            places = [place.resolve() for place in target.places]
+            places = [place.resolve() for place in places_of(target)]
             taken = [(place, named[place]) for place in places if place in named]
             taken += [(place, other) for other, each in sets for place in places if each.takes(place)]
             if isinstance(target, FileSet):

@@ -229,7 +229,7 @@ def advice_on(problem: Problem) -> str:
     if problem.message.startswith("unknown key"):
         return "Mend the name, or add it to the schema."
     if problem.message.endswith("but missing"):
-        return "Write it, or give it a default in the schema."
+        return "Write it, or make it optional in the schema."
     return "Mend the value, or the schema if the value is right."
 
 

@@ -26,7 +26,7 @@ from confguard.targets import reload as reloads
 from confguard.targets.calls import message_of
 from confguard.targets.drift import Drift, drift_of
 from confguard.targets.files import FileTarget
-from confguard.targets.filesets import FileSet
+from confguard.targets.filesets import FileSet, places_of
 from confguard.targets.interface import Staged, Target
 from confguard.targets.locking import alone
 from confguard.targets.separate import SeparateFiles
@@ -72,7 +72,7 @@ class Place:
     def _key(self) -> str | None:
         if not self.targets and not self.reloads:
             return None
-        names = [str(place) for target in self.targets for place in target.places]
+        names = [str(place) for target in self.targets for place in places_of(target)]
         if not self.store.local:
             names.append(platform.node())
         return hashlib.sha256("\0".join(names).encode()).hexdigest()[:32]

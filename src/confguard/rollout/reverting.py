@@ -148,7 +148,7 @@ def _before(place: Place, head: Revision) -> Revision:
         return place.revision(pending.back)
     back = other_before(place.store, head)
     if back is None:
-        raise NotFoundError(f"'{place.config}' has only one revision: there is nothing to go back to")
+        raise NotFoundError(f"'{place.config}' has nothing to go back to: nothing else was in force before")
     return back
 
 

@@ -18,7 +18,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -103,11 +103,6 @@ class FileSet(Target):
     def paths(self) -> tuple[Path, ...]:
         """Its files, as services open them."""
         return tuple(self.at / name for name in self._names())
-
-    @property
-    def places(self) -> tuple[Path, ...]:
-        """The folder: which files it holds changes."""
-        return (self.at,)
 
     def read(self) -> bytes | None:
         held = self.held()
@@ -400,3 +395,8 @@ def _link_status(link: Path, *, file: bool = False) -> os.stat_result | None:
             hint="move it away, or give the set a folder of its own",
         )
     return status
+
+
+def places_of(target: Target) -> Sequence[Path]:
+    """Where a target stands, whatever it holds now: what tells it from any other. Of a set, that is its folder."""
+    return (target.at,) if isinstance(target, FileSet) else target.paths or (bound(Path(target.name)),)

@@ -11,7 +11,6 @@ from attrs import define, field, frozen
 
 from confguard.errors import TargetError
 from confguard.targets.calls import kind_and_message
-from confguard.targets.writing import bound
 
 
 class Staged(Protocol):
@@ -44,11 +43,6 @@ class Target(Protocol):
     def paths(self) -> Sequence[Path]:
         """Its files; none if it has none."""
         return ()
-
-    @property
-    def places(self) -> Sequence[Path]:
-        """Where it stands, whatever it holds now: what tells it from any other target."""
-        return self.paths or (bound(Path(self.name)),)
 
     def read(self) -> bytes | None:
         """What it holds; None if it holds nothing yet. Raises `TargetError`."""
