@@ -64,14 +64,23 @@ def files_below(folder: Path, patterns: Iterable[str]) -> list[str]:
 
 def _fits(parts: Sequence[str], steps: _Steps, *, through: bool) -> bool:
     """Do steps end where the parts of a name do, or lead further `through` a folder?"""
-    if not parts or not steps:
-        return not parts and through is bool(steps)
-    (part, *rest), (step, *further) = parts, steps
-    if step is None:
-        return _fits(parts, further, through=through) or (
-            not _is_own(part) and _fits(rest, steps, through=through)
-        )
-    return bool(step(part)) and _fits(rest, further, through=through)
+    at = _reached({0}, steps)
+    for part in parts:
+        taken = {i if steps[i] is None else i + 1 for i in at if i < len(steps) and _takes(steps[i], part)}
+        at = _reached(taken, steps)
+    return min(at, default=len(steps)) < len(steps) if through else len(steps) in at
+
+
+def _takes(step: Callable[[str], object] | None, part: str) -> bool:
+    return not _is_own(part) if step is None else bool(step(part))
+
+
+def _reached(at: set[int], steps: _Steps) -> set[int]:
+    """The steps, and those behind any number of folders that may be none."""
+    for i, step in enumerate(steps):
+        if step is None and i in at:
+            at.add(i + 1)
+    return at
 
 
 @cache

@@ -6,6 +6,7 @@ import os
 import posixpath
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from glob import escape
 from pathlib import Path, PurePosixPath
 
@@ -13,7 +14,7 @@ from attrs import define, field, frozen
 
 from confguard import git
 from confguard.documents.bounds import MAX_BYTES
-from confguard.documents.patterns import leads_through, matches, outright
+from confguard.documents.patterns import is_pattern, leads_through, matches, outright
 from confguard.documents.registry import is_configuration
 from confguard.errors import ConfguardError
 from confguard.project import (
@@ -86,7 +87,7 @@ def project_around(root: Path) -> Project | None:
     return next((project for folder in root.parents if (project := project_in(folder))), None)
 
 
-@define(eq=False)
+@define(eq=False, slots=False)
 class Memberships:
     """The projects of a snapshot, and which files they name."""
 
@@ -99,6 +100,7 @@ class Memberships:
     """Where project files might stand around the files that were read ahead."""
     _projects: dict[str, Project | None] = field(factory=dict, repr=False)
     _around: dict[str, list[_Patterns]] = field(factory=dict, repr=False)
+    _patterns: dict[Path, _Patterns] = field(factory=dict, repr=False)
 
     def read_ahead(self, paths: Iterable[str]) -> None:
         """Read the project files around all of these at once."""
@@ -149,11 +151,16 @@ class Memberships:
         """The projects around a folder, the nearest first, and the one that counts everywhere."""
         if folder not in self._around:
             projects = [project for each in _upwards(folder) if (project := self._of_folder(each))]
-            default = self._default()
+            default = self._default
             if default and self.path_of(default) not in map(self.path_of, projects):
                 projects.append(default)
-            self._around[folder] = [_Patterns(self.snapshot.root, each) for each in projects]
+            self._around[folder] = [self._patterns_of(each) for each in projects]
         return self._around[folder]
+
+    def _patterns_of(self, project: Project) -> _Patterns:
+        if project.file not in self._patterns:
+            self._patterns[project.file] = _Patterns(self.snapshot.root, project)
+        return self._patterns[project.file]
 
     def _of_folder(self, folder: str) -> Project | None:
         if folder not in self._projects:
@@ -172,6 +179,7 @@ class Memberships:
                     raise
         return None
 
+    @cached_property
     def _default(self) -> Project | None:
         """The default; where git has its file, as git has it."""
         if self.default is None:
@@ -203,11 +211,17 @@ class _Patterns:
             for named in config.patterns
             for pattern in dict.fromkeys(_spellings(root if within else place, start, named))
         ]
+        self._by_name: dict[str, list[int]] = {}  # there may be a config for each of many files
+        for index, (pattern, _, _) in enumerate(self._configs):
+            if not is_pattern(pattern):
+                self._by_name.setdefault(pattern, []).append(index)
+        self._wild = [index for index, (pattern, _, _) in enumerate(self._configs) if is_pattern(pattern)]
 
     def configs_of(self, path: str) -> dict[str, Config]:
         """The configs that name a file."""
         file = self._prefix + path
-        return {name: config for pattern, name, config in self._configs if matches(file, pattern)}
+        wild = [index for index in self._wild if matches(file, self._configs[index][0])]
+        return dict(self._configs[index][1:] for index in sorted([*self._by_name.get(file, ()), *wild]))
 
     def config_below(self, folder: str) -> tuple[str, Config] | None:
         """The first config whose pattern leads through a folder."""
