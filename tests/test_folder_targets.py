@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import confguard as cg
+from confguard.cli import main
 from confguard.errors import NotToldError, ProjectError, TargetError
 from confguard.project import require_project
 from confguard.stores.interface import PlaceState
@@ -229,3 +230,14 @@ def test_a_config_that_has_several_files_since_is_drift_of_its_kind(folder: Path
     assert [each.what for each in several.drift()] == ["holds several files, and the head is one"]
     several.apply(several.plan("live", reason="apart"), overwrite=True)
     assert [each.what for each in one.drift()] == ["is one file, and the head has several"]
+
+
+def test_the_project_file_is_no_file_of_a_config(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.toml").write_text("x = 1\n")
+    Path("confguard.toml").write_text('[configs.a]\nfiles = ["*.toml"]\ntargets = ["live"]\n')
+    assert main(["apply", "a", "--reason", "start"]) == 0
+    assert main(["check", "a"]) == 0
+    assert "1 file checked" in capsys.readouterr().out
+    assert sorted(path.name for path in Path("live").iterdir() if not path.name.startswith("..")) == [
+        "a.toml"
+    ]

@@ -1,6 +1,7 @@
 """Patterns of files: `*` and `?` stay within a folder, `**/` is any number of folders, none included.
 
-Folders of confguard's own, which links of a target lead to, begin with two dots: no pattern matches these.
+No pattern matches what is confguard's own: folders that begin with two dots, which links of a target lead to, and the
+project file.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
+PROJECT_FILE = "confguard.toml"
 _WILD = re.compile(r"[*?\[]")
 _Steps: TypeAlias = "Sequence[Callable[[str], object] | None]"
 """What each folder on the way has to fit, and the file at its end; None for any number of folders."""
@@ -94,7 +96,7 @@ def _fitting(part: str) -> Callable[[str], object]:
 
 
 def _is_own(part: str) -> bool:
-    return part.startswith("..")
+    return part.startswith("..") or part == PROJECT_FILE
 
 
 def _spelt(pattern: str) -> str:

@@ -11,6 +11,7 @@ from attrs import evolve
 
 from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document, read
+from confguard.documents.patterns import PROJECT_FILE
 from confguard.documents.registry import format_named
 from confguard.errors import (
     ConfguardError,
@@ -27,7 +28,7 @@ from confguard.risk.policy import Policy
 from confguard.stores.stages import stages_of
 from confguard.targets.options import UnusableError
 
-FILE_NAME = "confguard.toml"
+FILE_NAME = PROJECT_FILE
 ENVIRONMENT = "CONFGUARD_CONFIG"
 """The environment variable that names a project file."""
 
