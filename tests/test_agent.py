@@ -261,6 +261,20 @@ def test_a_monitor_names_the_latest_changes() -> None:
     assert len(guard.history()) == 2
 
 
+@pytest.mark.parametrize(("age", "reverted"), [(timedelta(minutes=1), True), (timedelta(hours=1), False)])
+def test_a_label_does_not_make_a_change_a_new_one(age: timedelta, reverted: bool) -> None:
+    monitor = ErrorRate(baseline=0.01)
+    now = [datetime(2026, 1, 18, tzinfo=UTC)]
+    agent, guard, _ = watched(monitor, timedelta(minutes=5), clock=lambda: now[0])
+    now[0] += age
+    guard.apply(guard.plan({"n": 2}, reason="it is good", labels=["good"]))
+    agent.look()
+    failing(agent, monitor)
+    newest = guard.head()
+    assert newest is not None
+    assert newest.is_revert is reverted
+
+
 def test_the_newest_change_is_reverted_and_told_of_where_it_was_not_the_cause() -> None:
     monitor = ErrorRate(baseline=0.01)
     agent, guard, said = watched(monitor, timedelta(minutes=5))

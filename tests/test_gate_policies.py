@@ -365,3 +365,17 @@ def test_the_environment_of_git_in_a_hook(web: Path, capsys: Capture, monkeypatc
     git("add", "web.yaml")
     code, told = judged(capsys)
     assert (code, codes(told)) == (1, {"CG301"})
+
+
+def test_a_policy_beside_a_rule_that_could_never_hold_is_not_loosened_unseen(
+    web: Path, capsys: Capture
+) -> None:
+    rule = '[[rules]]\ncode = "ACME1"\nmessage = "x"\nwhen = "{} == \'x\'"\n'
+    Path("confguard.toml").write_text(rule.format("nam") + CONFIGS)
+    commit("a rule that is misspelt")
+    Path("confguard.toml").write_text(LAX + rule.format("name") + CONFIGS)
+    Path("web.yaml").write_text(ZERO)
+    git("add", ".")
+    code, told = judged(capsys)
+    assert (code, "the policy is looser" in loosening(told)) == (1, True)
+    assert {each["file"]: each["decision"] for each in told["files"]}["web.yaml"] == "block"

@@ -1921,3 +1921,56 @@ class TestTwoMachines:
         assert one.store.pending_bake("a") is not None, "which goes on"
         one.revert(reason="enough")
         thread.join()
+
+
+RELEASED = """
+[configs.auth]
+files = ["auth.toml"]
+targets = ["auth.live.toml"]
+[configs.web]
+files = ["web.toml"]
+targets = ["web.live.toml"]
+bake = "1h"
+probes = [{ command = ["false"] }]
+"""
+
+
+def test_a_label_is_kept_where_nothing_else_changes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("confguard.toml").write_text(RELEASED)
+    Path("auth.toml").write_text("pool = 64\n")
+    Path("web.toml").write_text("port = 80\n")
+
+    def run(*words: str) -> str:
+        assert main([*words, "--reason", "x"]) == 0, capsys.readouterr()
+        return capsys.readouterr().out.splitlines()[-1]
+
+    for name in ("auth", "web"):
+        assert run("apply", name, "--label", "release-1") == "revision 1 is in force"
+    written = Path("web.live.toml").stat().st_mtime_ns
+    Path("auth.toml").write_text("pool = 60\n")
+    for name in ("auth", "web"):  # what does not change is not watched
+        assert run("apply", name, "--label", "release-2", "--ticket", "OPS-1") == "revision 2 is in force"
+        assert run("apply", name, "--label", "release-2") == "revision 2 is in force already"
+        assert run("apply", name, "--ticket", "OPS-2") == "revision 2 is in force already"
+    assert Path("web.live.toml").stat().st_mtime_ns == written
+    Path("auth.toml").write_text("pool = 50\n")
+    run("apply", "auth")
+    assert "revision 3 is in force, with the bytes of 2" in run(
+        "revert", "auth", "--with", "web", "--label", "release-2"
+    )
+    assert Path("auth.live.toml").read_text() == "pool = 60\n"
+
+
+def test_a_label_does_not_hide_what_is_in_force_or_what_was_before(folder: Path) -> None:
+    with cg.Guard("a", store="memory://", format="toml") as guard:
+        for number in (1, 2):
+            guard.apply(guard.plan({"pool": 60 + number}, reason="x"))
+        guard.apply(guard.plan({"pool": 62}, reason="x", labels=["tried"]))
+        assert guard.revert(reason="fails").data == {"pool": 61}
+        labelled = guard.apply(guard.plan({"pool": 61}, reason="x", labels=["good"]))
+        assert (labelled.number, labelled.labels) == (5, ("good",))
+        with pytest.raises(cg.ConflictError, match="revision 4 of 'a' is a revert already"):
+            guard.revert(reason="again")
+        again = guard.plan({"pool": 62}, reason="more")
+        assert "CG907" in {each.code for each in again.risk.findings}
+        assert any("took it back" in note for note in again.notes)

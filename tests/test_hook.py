@@ -84,6 +84,23 @@ def test_an_approval_does_not_lift_a_block(committed: Path, monkeypatch: pytest.
     assert main(["auth.toml"]) == 0
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_is_broken_is_not_overridden_and_that_is_said(
+    committed: Path, form: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("auth.toml").write_text("torn = \n")
+    Path("other.toml").write_text(AUTH["after"])
+    git("add", ".")
+    assert main(["--format", form]) == 1
+    told = "CONFGUARD_OVERRIDE is for risks"
+    assert told not in "".join(capsys.readouterr())
+    monkeypatch.setenv("CONFGUARD_OVERRIDE", "the campaign")
+    assert main(["--format", form]) == 1
+    out, err = capsys.readouterr()
+    assert f"{told}: mend auth.toml" in (out if form == "text" else err)
+    assert "say why" not in out
+
+
 def test_only_what_a_config_names_by_its_terms(committed: Path, capsys: Capture) -> None:
     Path("models_of_hook.py").write_text(
         "from pydantic import BaseModel\nclass App(BaseModel):\n    replicas: int\n"

@@ -50,6 +50,57 @@ def test_thresholds_of_the_settings_that_change() -> None:
     assert policy.decide(risk) is cg.Decision.REVIEW
 
 
+IN_TABLE = {"match": ["db.*"], "review": 10, "block": 20}
+
+
+@pytest.mark.parametrize(
+    ("paths", "before", "after"),
+    [
+        (IN_TABLE, "[db]\nhost = 'a'\n", "[db]\nhost = 'a'\npassword = 'hunter2'\n"),
+        (IN_TABLE, "x = 1\n", "x = 1\n[db]\npassword = 'hunter2'\n"),
+        (IN_TABLE, "x = 1\n[db]\npassword = 'hunter2'\n", "x = 1\n"),
+        (IN_TABLE, "x = 1\n[db]\npassword = 'hunter2'\n", "x = 1\n[other]\npassword = 'hunter2'\n"),
+        (IN_TABLE | {"match": ["db.hosts"]}, "x = 1\n", "x = 1\n[db]\nhosts = ['a']\n"),
+        (IN_TABLE | {"match": ["*.hosts"]}, "x = 1\n", "x = 1\n[[db]]\nname = 'a'\nhosts = ['a']\n"),
+        (IN_TABLE | {"match": ["db"]}, "x = 1\n", "x = 1\n[db]\nhosts = ['a']\n"),
+    ],
+)
+def test_thresholds_of_settings_that_come_and_go_with_a_table(
+    paths: dict[str, Any], before: str, after: str
+) -> None:
+    made = cg.diff(cg.parse(before, "toml"), cg.parse(after, "toml"))
+    policy = cg.Policy(paths=[PathPolicy(**paths)])
+    assert policy.decide(Risk(60), made) is cg.Decision.BLOCK
+    assert cg.Policy(paths=[PathPolicy(match=["y*"], block=20)]).decide(Risk(60), made) is cg.Decision.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "decision"),
+    [
+        ("notes.a = 1\npool = 64\n", "notes.a = 2\npool = 64\n", "allow"),
+        ("notes.a = 1\npool = 64\n", "notes.a = 2\npool = 4\n", "review"),
+        ("pool = 64\n", "pool = 64\n[notes]\na = 1\n[notes.b]\nc = 2\n", "allow"),
+        ("pool = 64\n[notes]\na = 1\n", "pool = 64\n[other]\na = 1\n", "review"),
+        ("pool = 64\n", "pool = 64\n[notes]\n", "review"),  # of itself, it is nothing in it
+    ],
+)
+def test_looser_thresholds_are_for_their_settings_alone(before: str, after: str, decision: str) -> None:
+    made = cg.diff(cg.parse(before, "toml"), cg.parse(after, "toml"))
+    policy = cg.Policy(paths=[PathPolicy(match=["notes.*"], review=101, block=101)])
+    assert policy.decide(Risk(60), made) == decision
+
+
+def test_thresholds_of_the_layer_that_each_setting_of_a_new_table_is_in(folder: Path) -> None:
+    layers = ["base.toml", "prod.toml"]
+    policy = cg.Policy(paths=[PathPolicy(match=["db.a"], files=["base.toml"], review=0, block=0)])
+    with cg.Guard("app", store="memory://", layers=layers, policy=policy) as guard:
+        guard.apply(guard.plan({each: {"x": 1} for each in layers}, reason="start"))
+        for name, key in (("base.toml", "b"), ("base.toml", "a")):
+            new = {each: {"x": 1, "db": {key if each == name else "c": 1}} for each in layers}
+            decision = guard.plan(new, reason="more").decision
+            assert (decision is cg.Decision.BLOCK) is (key == "a")
+
+
 def test_thresholds_of_an_environment() -> None:
     policy = cg.Policy(paths=[PathPolicy(files=["deploy/production/*"], review=20, block=40)])
     for file, decision in (("deploy/production/a.toml", "block"), ("deploy/europe/a.toml", "review")):
@@ -146,6 +197,33 @@ def test_days_are_written_as_toml_has_them_or_as_texts(folder: Path) -> None:
         assert policy.freeze[0].start == policy.accept[0].until == date(2026, 12, 24)
 
 
+def test_what_is_blocked_is_told_by_the_thresholds_of_its_settings() -> None:
+    policy = cg.Policy(paths=[PathPolicy(match=["pool*"], review=10, block=55)])
+    with cg.Guard("x", store="memory://", format="toml", policy=policy) as guard:
+        guard.apply(guard.plan({"pool_size": 64}, reason="start"))
+        with pytest.raises(cg.PolicyError, match=r"risk 60 \(high\), and 55 blocks"):
+            guard.apply(guard.plan({"pool_size": 4}, reason="less"))
+
+
+@pytest.mark.parametrize(
+    ("frozen", "after", "hint"),
+    [
+        (True, {"a": 2, "b": 1}, "apply it when the freeze is over, or with an override that says why"),
+        (False, {"a": 2, "b": 2}, "split it, or apply it with an override that says why"),
+        (False, {"a": 2, "b": 1}, "make a smaller change, or apply it with an override that says why"),
+    ],
+)
+def test_the_hint_for_what_is_blocked_is_of_use(frozen: bool, after: dict[str, int], hint: str) -> None:
+    today = datetime.now(UTC).date()
+    freeze = [Freeze(start=today, end=today + timedelta(days=2), reason="x")] if frozen else []
+    policy = cg.Policy(*(() if frozen else (0, 0)), freeze=freeze)
+    with cg.Guard("x", store="memory://", format="toml", policy=policy) as guard:
+        guard.apply(guard.plan({"a": 1, "b": 1}, reason="start"), "the first")
+        with pytest.raises(cg.PolicyError) as caught:
+            guard.apply(guard.plan(after, reason="more"))
+    assert caught.value.hint == hint
+
+
 def test_a_freeze_of_one_day() -> None:
     assert Freeze(start="2026-12-24", end="2026-12-24", reason="x").holds(date(2026, 12, 24))
 
@@ -192,6 +270,47 @@ def test_a_comment_beside_the_value_accepts(text: str, accepted: bool) -> None:
     made = cg.diff(cg.parse("pool_size = 64\n", "toml"), cg.parse(text, "toml"))
     risk = cg.assess(made, circumstances=Circumstances(at=MONDAY_NOON))
     assert ("CG201" not in codes(risk)) is accepted
+
+
+MEANT = "confguard: accept CG406, CG410: only for tests"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "format", "line"),
+    [
+        ("a: 1\n", "a: 1\ndb:\n  host: a\n  password: hunter2  # {}\n", "yaml", 4),
+        ("a: 1\n", "a: 1\ndb:\n  host: a\n  # {}\n  password: hunter2\n", "yaml", 5),
+        ("a: 1\n", "a: 1\ndb:\n  x: {{y: [{{b: 1}},\n    {{password: hunter2}}]}}  # {}\n", "yaml", 4),
+        ("a = 1\n", "a = 1\n[db]\nhost = 'a'\npassword = 'hunter2'  # {}\n", "toml", 4),
+        ("a: 1\n", "a: 1\nspec:\n  template:\n    privileged: true  # {}\n", "yaml", 4),
+        (
+            "- name: a\n- name: b\n",
+            "- name: b\n- name: c\n  x: 1\n  password: hunter2  # {}\n",
+            "yaml",
+            4,
+        ),
+        (None, "db:\n  host: a\n  password: hunter2  # {}\n", "yaml", 3),
+    ],
+)
+def test_a_comment_accepts_beside_a_value_in_what_is_new(
+    before: str | None, after: str, format: str, line: int
+) -> None:
+    old = cg.parse(before, format) if before else {}
+    for comment, accepted in ((MEANT, True), ("x", False)):
+        risk = cg.assess(cg.diff(old, cg.parse(after.format(comment), format)))
+        found = [each for each in risk.findings if each.code in MEANT]
+        assert {each.line for each in found} == (set() if accepted else {line})
+        assert len(risk.accepted) == accepted
+    expired = MEANT.replace(": only", " until 2020-01-01: only")
+    risk = cg.assess(cg.diff(old, cg.parse(after.format(expired), format)))
+    assert {each.line for each in risk.findings if each.code == "CG905"} == {line}
+
+
+def test_what_goes_with_a_table_stands_where_the_table_stood() -> None:
+    made = cg.diff(cg.parse("a: 1\ndb:\n  x: 1\n  replicas: 3\n", "yaml"), cg.parse("a: 1\n", "yaml"))
+    rule = UserRule("ACME1", "name == 'replicas'", "x")
+    (found,) = (each for each in cg.assess(made, rules=[rule]).findings if each.code == "ACME1")
+    assert (found.line, found.path) == (2, ("db", "replicas"))
 
 
 def test_a_comment_is_not_for_what_stood_elsewhere_before() -> None:
@@ -258,6 +377,69 @@ def test_rules_of_a_project_in_cel(folder: Path, capsys: Capture) -> None:
     assert "rule ACME7" in capsys.readouterr().err
     Path("confguard.toml").write_text(OWN.replace("critical", "awful"))
     assert main(["assess", "a.toml", "b.toml"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("when", "wrong"),
+    [
+        ("nam == 'pool'", "no name 'nam' (did you mean 'name'?)"),
+        ("name.startsWith('p') && aftr < 3", "no name 'aftr' (did you mean 'after'?)"),
+        ("nosuch(name)", "no function 'nosuch'"),
+        ("name.startWith('p')", "no function 'startWith' (did you mean 'startsWith'?)"),
+        ("[1].all(x, x > y)", "no name 'y'"),
+        ("name = 'pool'", "rule ACME1: "),
+    ],
+)
+def test_a_rule_that_can_never_hold_is_refused_where_it_stands(
+    when: str, wrong: str, folder: Path, capsys: Capture
+) -> None:
+    Path("a.toml").write_text("pool = 4\n")
+    Path("confguard.toml").write_text(
+        f'[[rules]]\ncode = "ACME1"\nmessage = "x"\nwhen = "{when}"\n\n[configs.a]\nfiles = ["a.toml"]\n'
+    )
+    for words in (["plan", "a"], ["assess", "a.toml", "a.toml"], ["check", "a.toml"]):
+        assert main(words) == 2
+        told = capsys.readouterr().err
+        assert ("confguard.toml:4:1: rules[0].when: rule ACME1: " in told, wrong in told) == (True, True), (
+            told
+        )
+    assert main(["status"]) == 0  # who looks, or goes back, needs no rule
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "[1, 2].all(x, x > 0) && [after].exists( y, y == 4) && [[1]].map(z, z.filter(w, w > 0)).size() == 1",
+        "type(after) in [int, double] && !(type(after) == string) && string(after).matches('^4$')",
+        "has({'a': 1}.a) && duration('61s').getMinutes() == 1 && optional.of(1).hasValue()",
+        "type(after) == int ? after == 4 : false",
+    ],
+)
+def test_a_rule_may_use_all_that_its_language_has(when: str) -> None:
+    risk = cg.assess(CUT, rules=[UserRule("ACME1", when, "x")])
+    assert "x" in {each.message for each in risk.findings}
+
+
+def test_a_rule_that_says_neither_yes_nor_no_is_named_and_left_out() -> None:
+    (found,) = (each for each in cg.assess(CUT, rules=[UserRule("ACME1", "after", "x")]).findings[1:])
+    told = "the rule failed and was left out: its condition is neither true nor false, but of type int"
+    assert (found.code, found.severity, found.message) == ("ACME1", "info", told)
+
+
+@pytest.mark.parametrize(
+    "when", ["after.x.y == 1", "after[3] == 1", "1 / (after - 4) > 0", "size(after) == 1"]
+)
+def test_a_rule_on_other_values_than_there_are_does_not_hold(when: str) -> None:
+    assert "ACME1" not in codes(cg.assess(CUT, rules=[UserRule("ACME1", when, "x")]))
+
+
+def test_what_is_gone_stands_in_the_file_that_it_was_in(folder: Path) -> None:
+    Path("a.toml").write_text("pool = 4\n")
+    rule = UserRule("ACME1", "op == 'remove'", "x")
+    with cg.Guard("a", store="memory://", format="toml", rules=[rule]) as guard:
+        guard.apply(guard.plan({"pool": 4, "old": 1}, reason="start"))
+        (found,) = guard.plan("a.toml", reason="less").risk.findings
+    assert str(found).startswith("a.toml:2:1: ACME1 ")
 
 
 def test_a_baseline_leaves_out_what_was_there(folder: Path, capsys: Capture) -> None:

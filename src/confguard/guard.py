@@ -59,7 +59,8 @@ class Guard:
     head, and `reload` says how their service is told of it: a URL, a command as a list, or a `Reload`. `schema` is a
     class or `"module:Class"`; `impact` says how much depends on this config where the schema does not; `format` names
     the format where no target's name does. `signer` is an SSH key, or its file, that signs every revision. `rules` are
-    asked beside those of the catalogue. `on_event` is told of all that happens.
+    asked beside those of the catalogue; these and the policy call a file what `naming` makes of its path. `on_event` is
+    told of all that happens.
 
     A config of several files names them, relative to the folder that is planned from and to those that are targets:
     `layers`, of which the later win over the earlier, are judged together; `files` are each judged by itself. One
@@ -96,6 +97,7 @@ class Guard:
         reload: Iterable[ReloadLike] = (),
         signer: Signer | str | os.PathLike[str] | None = None,
         rules: Iterable[Rule] = (),
+        naming: Callable[[str], str] = str,
         on_event: Listener | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
@@ -118,7 +120,7 @@ class Guard:
         self.targets = tuple(as_target(target, files=self.files) for target in listed(targets))
         if self.files is None:
             refuse_folders(name, self.targets)
-        self._terms = Terms(schema=self.schema, policy=self.policy, impact=impact, rules=rules)
+        self._terms = Terms(schema=self.schema, policy=self.policy, impact=impact, rules=rules, naming=naming)
         self._format = None if format is None else format_named(format).name
         if signer is not None and not isinstance(signer, Signer):
             signer = Signer(Path(signer))
@@ -182,7 +184,8 @@ class Guard:
         somebody wrote into a target: the store keeps a copy. `supersede` says why it ends the bake of another
         revision. With a `bake`, waits until the revision has proved itself, and reverts it otherwise; with `detach`, an
         agent does that: one has to take it over within half a minute, or it is abandoned. With `tell=False` the service
-        is not told: `tell` does that later. Applying what is there already returns the head.
+        is not told: `tell` does that later. Applying what is there already returns the head; with a label that it does
+        not have, the same bytes become a revision that has it, which no bake watches.
 
         Raises, when nothing was done, `PolicyError`, `DriftError`, `BakingError`, `ConflictError` if the head moved,
         `StoreBusyError`, `TargetError` or `StoreError`; `RefusedError` if it could not be written everywhere or the

@@ -25,6 +25,7 @@ from confguard.rollout.probes import ProbeLike, as_probe
 from confguard.rollout.recovering import recover
 from confguard.stores.interface import PendingBake, Revision
 from confguard.stores.opening import missing_file
+from confguard.stores.selecting import brought
 from confguard.targets.calls import message_of
 
 _LOG = logging.getLogger(__name__)
@@ -279,20 +280,23 @@ class _Care:
         within = self.charge.revert_within
         if within is None:
             return
-        if self.reverted is not None and head.number == self.reverted + 1:
+        change = brought(self.guard.store, head)
+        if self.reverted is not None and change.number == self.reverted + 1:
             if not alarm.is_no_cause_said:
                 alarm.is_no_cause_said = True
                 self._say(
                     f"revision {self.reverted} was taken back, and it is no better: it was not the cause"
                 )
             return
-        if head.number == 1 or head.is_revert or head.number > alarm.newest:
+        if change.number == 1 or change.is_revert or change.number > alarm.newest:
             return
-        if alarm.began - head.created_at > within:  # below 0 where clocks differ
+        if alarm.began - change.created_at > within:  # below 0 where clocks differ
             return
         back = self.guard.revert(reason=f"by the agent: {brief(why)}")
         self.reverted = head.number
-        self._say(f"revision {head.number} came within {within} before: reverted, as revision {back.number}")
+        self._say(
+            f"revision {change.number} came within {within} before: reverted, as revision {back.number}"
+        )
 
     def _compare(self) -> None:
         drifted = tuple(f"{each.target}: {each.what}" for each in self.guard.drift())

@@ -290,7 +290,7 @@ def _risk_factors(candidate: _Candidate, terms_of: Callable[[str], Terms]) -> li
     if candidate.broken:
         return [Factor("risk", _BROKEN, harmless(candidate.broken))]
     risks = [
-        terms_of(file.name).assess(changes, candidate.recent.circumstances)
+        terms_of(file.name).judge(changes, candidate.recent.circumstances)[0]
         for file, changes in candidate.diffs[:_FILES_ASSESSED]
     ]
     if not risks:

@@ -143,8 +143,9 @@ def apply(args: Namespace) -> None:
         revision = guard.apply(
             planned, bake=bake, tell=not args.no_tell, detach=args.detach, **_answers(args)
         )
-    detached = args.detach and bake is not None
+        detached = args.detach and guard.place.pending_bake() is not None
     state = "is applied, and an agent is to watch it" if detached else "is in force"
+    state += " already" if revision.number == planned.base else ""
     say(args.format, revision_json(revision), lambda: f"revision {revision.number} {state}")
 
 

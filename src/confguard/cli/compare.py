@@ -286,7 +286,8 @@ def _found(name: str, document: Document, config: str, terms: Terms) -> list[Fin
             where = (notice.file, notice.line, notice.column)
             findings.append(Finding("CG003", "low", notice.path, notice.message, advice, *where))
         findings += _misfits(name, document, config, terms.schema)
-    counted, _ = split_accepted(findings, terms.policy.accept, document, datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    counted, _ = split_accepted(findings, terms.policy.accept, document, today, naming=terms.naming)
     return [*counted, *void_comments(document, known_codes(terms.rules))]
 
 

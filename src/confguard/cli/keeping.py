@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from confguard.cli.options import Commands, argument, config_argument, count, duration, flag
+from confguard.cli.options import Commands, argument, config_argument, duration, flag, whole
 from confguard.cli.output import say
 from confguard.cli.subjects import guarded, guarded_there, the_project
 from confguard.errors import ConfguardError, StoreError
@@ -19,7 +19,7 @@ from confguard.texts import amount
 def register(commands: Commands) -> None:
     command = commands.add("thin", thin, "confguard thin auth --keep 100 --keep-for 90d")
     config_argument(command)
-    argument(command, "--keep", "N", "the newest N keep theirs (100)", type=count, default=100)
+    argument(command, "--keep", "N", "the newest N keep theirs (100)", type=whole, default=100)
     argument(command, "--keep-for", "TIME", "and all that are younger (90d)", type=duration)
     flag(command, "--unlabelled", "those with a label may go, too")
 

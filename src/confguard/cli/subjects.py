@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from attrs import evolve
+
 from confguard import git
 from confguard.cli.output import relative, shown_path
 from confguard.documents.bounds import MAX_BYTES
@@ -22,7 +24,7 @@ from confguard.documents.registry import detect_format, format_named, known_form
 from confguard.errors import ConfguardError, DocumentError, ProjectError, SchemaError, nearest
 from confguard.events import Listener
 from confguard.guard import Guard
-from confguard.project import Project, find_project, require_project
+from confguard.project import Config, Project, find_project, require_project
 from confguard.project.guards import guard_of, terms_of
 from confguard.risk.judging import Side, Terms
 from confguard.schema.schema import SchemaLike, resolve_schema
@@ -299,8 +301,12 @@ def terms_of_each(name: str, schema: SchemaLike, project: Project | None = None)
     if project is None:
         return {"": Terms(schema=resolve_schema(schema))}
     if config_named(name):
-        return {name: terms_of(project, project.config(name), schema)}
-    configs = project.configs_of(from_here(name))
-    return {of: terms_of(project, config, schema) for of, config in configs.items()} or {
-        "": terms_of(project, None, schema)
-    }
+        configs: dict[str, Config | None] = {name: project.config(name)}
+    else:
+        configs = dict(project.configs_of(from_here(name))) or {"": None}
+    return {of: _as_seen_here(terms_of(project, config, schema)) for of, config in configs.items()}
+
+
+def _as_seen_here(terms: Terms) -> Terms:
+    """The terms for files that are named as they are seen from here."""
+    return evolve(terms, naming=lambda file: terms.naming(from_here(file)))

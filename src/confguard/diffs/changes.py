@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import attrs
@@ -145,6 +145,8 @@ class Diff:
     """The data that it leads to."""
     before_document: Document | None = field(default=None, eq=False, repr=False, kw_only=True)
     after_document: Document | None = field(default=None, eq=False, repr=False, kw_only=True)
+    naming: Callable[[str], str] = field(default=str, eq=False, repr=False, kw_only=True)
+    """What policies and rules call the file of a path: it says where that is from the working folder, or the like."""
 
     @property
     def same(self) -> bool:
@@ -246,10 +248,15 @@ class Diff:
         line, column = document.locate(path, nearest=True) or (None, None)
         return document.part_at(path)[0].path, line, column
 
-    def file_of(self, change: Change) -> str:
-        """The file that a change leads to, as far as it is known."""
-        document = self.after_document
-        return (document.part_at(change.place)[0].path if document else None) or ""
+    def file_of(self, change: Change, within: Path = ()) -> str:
+        """The file that a change leads to, or takes away, as policies and rules name it; blank if it is in none.
+
+        Or the file of what stands `within` what changed.
+        """
+        document, path = self.after_document, change.place
+        if document is None:
+            document, path = self.before_document, change.path
+        return self.naming((document.part_at(path + within)[0].path if document else None) or "")
 
     def setting(self, path: Path) -> str:
         """The setting of a path, as policies and rules name it: in its file, whatever that one is judged with."""

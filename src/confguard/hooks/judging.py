@@ -195,7 +195,7 @@ def _verdict(each: Wanted, change: Changeset, projects: Projects, *, ask: bool) 
     base = change.base if ask and change.past else None
     named, project = each.member.config is not None, each.member.project
     accompanied = change.edits and not named
-    circumstances = partial(_circumstances, base, each.was, known, change.reason, accompanied)
+    circumstances = partial(_circumstances, base, each.was, str, known, change.reason, accompanied)
     with naming_tags(project.settings.documents.tags if project else ()):
         return judge(each.file, each.before, each.after, terms, circumstances, named=named)
 
@@ -298,7 +298,9 @@ def judging_against(revision: str, file: str) -> Callable[[Side, Side, Terms], J
 
     def judged(before: Side, after: Side, terms: Terms) -> Judged | LeftOut:
         named = _in_repository(before.name)
-        circumstances = partial(_circumstances, revision if past else None, named, known, None, False)
+        circumstances = partial(
+            _circumstances, revision if past else None, named, _in_repository, known, None, False
+        )
         return judge(file, before, after, evolve(terms, model=terms.model or learned), circumstances)
 
     return judged
@@ -324,6 +326,7 @@ def _in_repository(file: str) -> str:
 def _circumstances(
     revision: str | None,
     file: str,
+    in_repository: Callable[[str], str],
     history: History | None,
     reason: str | None,
     accompanied: bool,
@@ -336,7 +339,7 @@ def _circumstances(
 
     def since(path: Any) -> timedelta | None:
         position, part = document.locate(path), document.part_at(path)[0]
-        named = file if part is document else _in_repository(part.path or "")
+        named = file if part is document else in_repository(part.path or "")
         at = git.last_touched(revision, named, position.line, cwd=git.root()) if position else None
         return None if at is None else timedelta(seconds=max(0.0, time.time() - at))
 

@@ -173,11 +173,15 @@ class Memberships:
             file = self.snapshot.root / folder / name
             try:
                 if content is not None and has_project(file, content):
-                    return load_project(file, content)
+                    return self._load(file, content)
             except ConfguardError:
                 if not self.is_before:
                     raise
         return None
+
+    def _load(self, file: Path, content: bytes) -> Project:
+        """A project file; one before the change also where a rule of it, say, cannot be used."""
+        return load_project(file, content, (lambda _: None) if self.is_before else None)
 
     @cached_property
     def _default(self) -> Project | None:
@@ -189,7 +193,7 @@ class Memberships:
             return self.default
         content = self.snapshot.content(path)
         try:
-            return load_project(self.default.file, content) if content is not None else None
+            return self._load(self.default.file, content) if content is not None else None
         except ConfguardError:
             if not self.is_before:
                 raise

@@ -69,6 +69,9 @@ def _report(verdicts: Verdicts, refused: Sequence[Judged], form: str) -> None:
     print_report(verdicts, form)
     if form == "text":
         _tell_how_to_go_on(refused)
+    if broken := [each.file for each in refused if each.is_unfit and os.environ.get(OVERRIDE, "").strip()]:
+        where = sys.stdout if form == "text" else sys.stderr
+        print(f"{OVERRIDE} is for risks: mend {', '.join(map(harmless, broken))}", file=where)
     sys.stdout.flush()
 
 

@@ -137,11 +137,11 @@ class Projects:
         old = self._terms_of(self.before, was)
         looser = looser_membership(was, now)
         if policy_of(now).looser_than(policy_of(was)):
-            terms = evolve(terms, policy=old.policy)
+            terms = evolve(terms, policy=old.policy, naming=old.naming)
         if any("impact" in each for each in looser):
             terms = evolve(terms, impact=old.impact)
         if any("rule " in each for each in looser):
-            terms = evolve(terms, rules=old.rules)
+            terms = evolve(terms, rules=old.rules, naming=old.naming)
         if old.schema and old.schema is not terms.schema:  # a class is the work tree's, on both sides
             looser_one = terms.schema is None or looser_schema(old.schema, terms.schema)
             terms = evolve(terms, schema=old.schema) if looser_one else terms
@@ -152,14 +152,18 @@ class Projects:
         project, config = member.project, member.config
         if project is None:
             return Terms()
+
+        def naming(file: str) -> str:
+            return project.name_of(str(side.snapshot.root / file), config)
+
         path = schema_path(project, config, side.snapshot) if config else None
         try:
             schema = schema_in(side.snapshot, path) if path else None
-            return terms_of(project, config, schema)
+            return evolve(terms_of(project, config, schema), naming=naming)
         except ConfguardError:
             if not side.is_before:
                 raise
-            return Terms(policy=policy_of(member), impact=config.impact if config else None)
+            return Terms(policy=policy_of(member), impact=config.impact if config else None, naming=naming)
 
     @cached_property
     def _schemas_changed(self) -> bool:

@@ -174,7 +174,7 @@ def layered(files: Iterable[Wanted], projects: Projects, base: str) -> Iterator[
 def _as_one(changed: Sequence[Wanted], member: Membership, projects: Projects, base: str) -> Wanted:
     root, now = git.root(), member.project
     assert now is not None
-    sides = {os.path.relpath(root / each.file): (each.before, each.after) for each in changed}
+    sides = {each.file: (each.before, each.after) for each in changed}
     before = _bundled(projects.before_layers(member) or now, member, 0, sides, base)
     after = _bundled(now, member, 1, sides, base)
     last = os.path.relpath((now.root / now.config(member.name or "").patterns[-1]).resolve(), root)
@@ -190,12 +190,13 @@ def _bundled(
     name = member.name or ""
     layout = project.layout_of(name)
     assert layout is not None
-    folder = os.path.relpath(project.root / common_folder(project.config(name).patterns))
+    there = (project.root / common_folder(project.config(name).patterns)).resolve()
+    folder = os.path.relpath(there, git.root())
     paths = {each: os.path.normpath(f"{folder}/{each}") for each in layout.names}
-    unchanged = git.blobs([f"{base}:./{path}" for path in paths.values()], MAX_BYTES)
+    unchanged = git.blobs([f"{base}:{path}" for path in paths.values()], MAX_BYTES)
     held: dict[str, bytes] = {}
     for each, path in paths.items():
-        content = sides[path][side].content if path in sides else unchanged.get(f"{base}:./{path}")
+        content = sides[path][side].content if path in sides else unchanged.get(f"{base}:{path}")
         if content is not None:
             held[each] = content
     return Side(layout.content(held) if held else None, folder, BUNDLE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from confguard.errors import Problem, SchemaError
@@ -47,6 +48,7 @@ def guard_of(
         format=config.format,
         impact=config.impact,
         rules=project.settings.rules,
+        naming=partial(project.name_of, config=config),
         on_event=_notifying(project, on_event),
     )
 
@@ -116,6 +118,7 @@ def terms_of(project: Project, config: Config | None, schema: SchemaLike = None)
         model=read_model(project.root / model) if model else None,
         format=config.format if config else None,
         unwatched=config is not None and not (resolved or config.probes or config.monitors),
+        naming=partial(project.name_of, config=config),
     )
 
 

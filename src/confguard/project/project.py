@@ -205,6 +205,27 @@ class Project:
                     return configs
         return {}
 
+    def name_of(self, file: str, config: Config | None = None) -> str:
+        """What policies and rules call a file: its path from the project file, wherever one stands.
+
+        One that is to take the place of a config's own file has that one's name.
+        """
+        whole, own = Path.cwd() / file, config.patterns if config else []
+        place = whole.parent.resolve() / whole.name
+        for pattern in own:
+            folder = Path(common_folder([pattern]))
+            there = (self.root / folder).resolve()  # it may be a link
+            if place.is_relative_to(there):
+                path = (folder / place.relative_to(there)).as_posix()
+                if matches(path, pattern):
+                    return path
+        path = Path(os.path.relpath(place, self.root.resolve())).as_posix() if file else ""
+        folder = Path(common_folder(own))
+        for named in sorted((each for each in own if not is_pattern(each)), key=len, reverse=True):
+            if len(own) == 1 or f"/{path}".endswith(f"/{Path(named).relative_to(folder).as_posix()}"):
+                return named
+        return path
+
     def policy_of(self, config: Config | None) -> Policy:
         """The policy that holds for a config."""
         return config.policy if config and config.policy else self.settings.policy

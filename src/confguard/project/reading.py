@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def load_project(
     project = Project(file=file, root=file.parent.absolute(), settings=settings, document=document)
     needless = [*_unknown_codes(settings), *_unusable_tables(settings), *_unusable_notifiers(project)]
     unusable, at_odds = _wrong_targets(project)
-    needless += [*_unknown_formats(settings), *unusable]
+    needless += [*_unknown_formats(settings), *_unusable_rules(settings), *unusable]
     if needless and leave_out and not at_odds:
         leave_out(_error(needless, document))
         return evolve(project, settings=_without(settings, needless))
@@ -134,6 +135,15 @@ def _unknown_codes(settings: Settings) -> list[Problem]:
         for at, index, code in accepted
         if code.upper() not in known
     ]
+
+
+def _unusable_rules(settings: Settings) -> Iterator[Problem]:
+    """Rules that can never hold; where their library is not installed, that is told when they are needed."""
+    for index, rule in enumerate(settings.rules if find_spec("cel") else ()):
+        try:
+            rule.compile()
+        except ConfguardError as error:
+            yield Problem(("rules", index, "when"), str(error))
 
 
 def _unknown_formats(settings: Settings) -> Iterator[Problem]:

@@ -45,12 +45,12 @@ class Acceptance:
     until: date | None = field(default=None, converter=attrs.converters.optional(as_date))
     """The last day on which it holds; for ever, where there is none."""
 
-    def covers(self, finding: Finding, setting: str) -> bool:
-        """Is this finding, at a setting, meant?"""
+    def covers(self, finding: Finding, setting: str, file: str) -> bool:
+        """Is this finding, at a setting of a file, meant?"""
         return (
             finding.code == self.code.upper()
             and fnmatchcase(setting, self.path)
-            and fnmatchcase(os.path.normpath(finding.file or ""), os.path.normpath(self.file))
+            and fnmatchcase(os.path.normpath(file), os.path.normpath(self.file))
         )
 
     def expired(self, today: date) -> bool:
@@ -77,15 +77,22 @@ def split_accepted(
     document: Document | None,
     today: date,
     setting: Callable[[Path], str] = show_path,
+    naming: Callable[[str], str] = str,
+    place_after: Callable[[Path], Path | None] = lambda path: path,
 ) -> tuple[list[Finding], list[Accepted]]:
     """The findings that count, and those that are accepted. One whose acceptance has ended counts, and says so.
 
-    Acceptances name a path by `setting`.
+    Acceptances name a path by `setting`, and a file by `naming`. A path stands in the document at `place_after`; None:
+    it is gone.
     """
     counted, accepted = [], []
     for finding in findings:
-        at = setting(finding.path)
-        known = [each for each in (*acceptances, *_beside(finding, document)) if each.covers(finding, at)]
+        at, file = setting(finding.path), naming(finding.file or "")
+        known = [
+            each
+            for each in (*acceptances, *_beside(finding, document, place_after(finding.path)))
+            if each.covers(finding, at, file)
+        ]
         valid = next((each for each in known if not each.expired(today)), None)
         if valid:
             accepted.append(Accepted(finding, valid.reason, valid.until))
@@ -133,12 +140,11 @@ def _wrong(text: str, codes: Collection[str]) -> str | None:
     return None
 
 
-def _beside(finding: Finding, document: Document | None) -> Iterable[Acceptance]:
+def _beside(finding: Finding, document: Document | None, path: Path | None) -> Iterable[Acceptance]:
     """What a comment on the finding's line, or alone on the line above, accepts. One that is faulty: nothing."""
-    position = document.locate(finding.path, nearest=True) if document else None
-    if document is None or position is None or position.line != finding.line:
+    if document is None or path is None or finding.line is None:
         return  # it is about what is gone: its line is one of the document before
-    part = document.part_at(finding.path)[0]
+    part = document.part_at(path)[0]
     lines, written = part.lines, _in_values(part)
     above = lines[finding.line - 2].strip() if finding.line > 1 else ""
     for text in (lines[finding.line - 1], above if above.startswith(("#", "//", ";")) else ""):

@@ -48,10 +48,17 @@ class Terms:
     """The format, where a file's name does not tell it."""
     unwatched: bool = False
     """Is it known that no schema, probe or monitor looks at the config?"""
+    naming: Callable[[str], str] = str
+    """What policy and rules call the file of a path."""
 
-    def assess(self, diff: Diff, circumstances: Circumstances) -> Risk:
-        """The risk of a change by these terms."""
-        return assess(
+    def blocks_from(self, diff: Diff) -> int:
+        """The score from which on the policy blocks a change."""
+        return self.policy.thresholds(evolve(diff, naming=self.naming))[1]
+
+    def judge(self, diff: Diff, circumstances: Circumstances) -> tuple[Risk, Decision]:
+        """The risk of a change by these terms, and what the policy says of it."""
+        diff = evolve(diff, naming=self.naming)
+        risk = assess(
             diff,
             self.schema,
             policy=self.policy,
@@ -60,6 +67,7 @@ class Terms:
             model=self.model,
             circumstances=evolve(circumstances, unwatched=self.unwatched),
         )
+        return risk, self.policy.decide(risk, diff)
 
 
 @frozen
@@ -191,9 +199,9 @@ def judge(
     old = _before(before, terms.format)
     change = diff_of_file(old, document, terms.schema)
     circumstances = evolve(circumstances_of(change), removed=after.content is None)
-    risk = terms.assess(change, circumstances)
+    risk, decision = terms.judge(change, circumstances)
     risk = evolve(risk, findings=tuple(evolve(each, file=each.file or file) for each in risk.findings))
-    return Judged(file, terms.policy.decide(risk, change), risk)
+    return Judged(file, decision, risk)
 
 
 def parse_finding(error: DocumentError, file: str, content: bytes | None = None) -> Finding:

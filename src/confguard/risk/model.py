@@ -23,7 +23,7 @@ from confguard.risk.history import History
 from confguard.risk.likelihood import Model, default_model
 from confguard.risk.policy import Policy
 from confguard.risk.rules.catalogue import all_rules, known_codes
-from confguard.risk.rules.interface import Context, EditRule, Rule, lowered
+from confguard.risk.rules.interface import Context, EditRule, Rule, left_out, lowered
 from confguard.risk.rules.table import Danger
 from confguard.schema.guarded import opaque, secret_texts
 from confguard.schema.schema import SchemaLike, resolve_schema
@@ -87,13 +87,15 @@ def assess(
     process = policy.process(at) if policy else Process()
     process = attrs.evolve(process, impact=impact, **attrs.asdict(known, recurse=False))
     context = Context(diff, diff.before, diff.after, shape, process)
-    changes = {change.path: change for change in reversed(diff.changes)}
+    changes = {change.path: change for change in reversed((*context.changes, *diff.changes))}
     findings, accepted = split_accepted(
         [_placed(finding, diff, changes) for finding in _cleaned(_findings(context, rules), diff)],
         policy.accept if policy else (),
         diff.after_document,
         at.date(),
         diff.setting,
+        diff.naming,
+        lambda path: _place_after(path, changes),
     )
     for _, part in diff.after_document.parts if diff.after_document else ():
         findings += void_comments(part, known_codes(rules))
@@ -120,7 +122,10 @@ def check_document(document: Document) -> list[Finding]:
     pairs = [(rule, finding) for rule in all_rules() for finding in rule.check_document(document)]
     several = isinstance(document.data, Documents)
     secrets = Secrets(ANYTHING.of_documents() if several else ANYTHING.of_data(document.data), document.data)
-    return [_in_document(_without_secrets(rule, finding, secrets), document) for rule, finding in pairs]
+    return [
+        _in_document(_without_secrets(rule, finding, secrets), document, finding.path)
+        for rule, finding in pairs
+    ]
 
 
 def _findings(context: Context, more: Sequence[Rule]) -> list[Finding]:
@@ -165,7 +170,7 @@ def _run(rule: Rule, context: Context) -> Sequence[Finding]:
     thread = Thread(target=lambda: findings.extend(_check(rule, context)), daemon=True)
     thread.start()
     thread.join(PATIENCE)
-    return [_left_out(rule, f"it took longer than {PATIENCE:.0f} seconds")] if thread.is_alive() else findings
+    return [left_out(rule, f"it took longer than {PATIENCE:.0f} seconds")] if thread.is_alive() else findings
 
 
 def _check(rule: Rule, context: Context) -> list[Finding]:
@@ -174,7 +179,7 @@ def _check(rule: Rule, context: Context) -> list[Finding]:
     except ConfguardError:
         raise
     except Exception as error:  # noqa: BLE001 - a plug-in's rule may raise anything
-        return [_left_out(rule, type(error).__name__)]
+        return [left_out(rule, type(error).__name__)]
 
 
 def _without_secrets(rule: Rule, finding: Finding, secrets: Secrets) -> Finding:
@@ -193,11 +198,6 @@ def _cleaned(findings: list[Finding], diff: Diff) -> Iterator[Finding]:
         yield attrs.evolve(finding, path=secrets.path(finding.path), message=message)
 
 
-def _left_out(rule: Rule, why: str) -> Finding:
-    message = f"the rule failed and was left out: {why}"
-    return Finding(rule.code, "info", (), message, "Report it to whoever wrote the rule.")
-
-
 def _summed(findings: list[Finding], factors: list[Factor]) -> Risk:
     factors = list(factors)
     total = sum(factor.points for factor in factors)
@@ -210,21 +210,35 @@ def _summed(findings: list[Finding], factors: list[Factor]) -> Risk:
 
 
 def _placed(finding: Finding, diff: Diff, changes: Mapping[Path, Change]) -> Finding:
-    """The finding at its file and line: of the change it is about, or of the value itself."""
+    """The finding at the file and line of the value that it is about; of what is gone, where the change was."""
     if finding.file:  # it is about a file as a whole
         return finding
-    lengths = range(len(finding.path), 0, -1)
-    change = next((found for length in lengths if (found := changes.get(finding.path[:length]))), None)
-    change = change or (None if finding.path else changes.get(()))
-    if change is not None:
-        file, line, column = diff.locate(change)
-        return attrs.evolve(finding, file=file, line=line, column=column)
-    return _in_document(finding, diff.after_document) if diff.after_document else finding
+    place = _place_after(finding.path, changes)
+    if place is not None and diff.after_document:
+        return _in_document(finding, diff.after_document, place)
+    change = _change_around(finding.path, changes)
+    if change is None:
+        return finding
+    file, line, column = diff.locate(change)
+    return attrs.evolve(finding, file=file, line=line, column=column)
 
 
-def _in_document(finding: Finding, document: Document) -> Finding:
-    position = document.locate(finding.path, nearest=True)
-    path = document.part_at(finding.path)[0].path
+def _place_after(path: Path, changes: Mapping[Path, Change]) -> Path | None:
+    """Where what rules name by a path stands in the document after; None where it is gone."""
+    change = _change_around(path, changes)
+    if change is None:
+        return path
+    return None if change.op == "remove" else change.place + path[len(change.path) :]
+
+
+def _change_around(path: Path, changes: Mapping[Path, Change]) -> Change | None:
+    lengths = range(len(path), -1, -1)
+    return next((found for length in lengths if (found := changes.get(path[:length]))), None)
+
+
+def _in_document(finding: Finding, document: Document, place: Path) -> Finding:
+    position = document.locate(place, nearest=True)
+    path = document.part_at(place)[0].path
     if position is None:
         return attrs.evolve(finding, file=path)
     return attrs.evolve(finding, file=path, line=position.line, column=position.column)

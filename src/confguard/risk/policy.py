@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date, datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -15,6 +16,8 @@ from confguard.diffs.changes import Diff
 from confguard.risk.acceptance import Acceptance, as_date
 from confguard.risk.circumstances import Process
 from confguard.risk.findings import Risk
+from confguard.risk.rules.edits import leaves
+from confguard.schema.guarded import opaque
 from confguard.values import refusing_in_words
 
 
@@ -131,14 +134,22 @@ class Policy:
 
     def decide(self, risk: Risk, diff: Diff | None = None) -> Decision:
         """The decision for a risk; with the diff, by the thresholds of the settings that it touches."""
-        changes = diff.changes if diff and self.paths else ()
-        touched = [(diff.setting(each.path), diff.file_of(each)) for each in changes] if diff else []
-        special = [each for each in self.paths if any(each.covers(path, file) for path, file in touched)]
-        block = min([each.block for each in special], default=self.block)
-        review = min([each.review for each in special], default=self.review)
+        review, block = self.thresholds(diff)
         if risk.score >= block:
             return Decision.BLOCK
         return Decision.REVIEW if risk.score >= review else Decision.ALLOW
+
+    def thresholds(self, diff: Diff | None = None) -> tuple[int, int]:
+        """The scores from which a change needs a review, and is blocked: the strictest of what it touches."""
+        limits = list(self._limits(diff)) if diff and self.paths else []
+        review = min([each.review for each in limits], default=self.review)
+        return review, min([each.block for each in limits], default=self.block)
+
+    def _limits(self, diff: Diff) -> Iterator[Policy | PathPolicy]:
+        """The thresholds of every setting that changes: where none are for it, those of all."""
+        for names in _touched(diff):
+            own = [each for each in self.paths if any(each.covers(path, file) for path, file in names)]
+            yield from own or (self,)
 
     def looser_than(self, other: Policy) -> list[str]:
         """In what it lets pass more than another policy does.
@@ -185,3 +196,14 @@ class Policy:
         if not (start <= time < end if start < end else time >= start or time < end):
             return f"{at}, and changes go in from {start} to {end}"
         return ""
+
+
+def _touched(diff: Diff) -> Iterator[list[tuple[str, str]]]:
+    """Every setting that changes: its name and file, and those of what comes, goes or moves with it around it."""
+    for change in diff:
+        values = [opaque(value) for value in (change.before, change.after)]
+        settings = {path for value in values for path, _ in leaves(value, ()) if value is not None} or {()}
+        for base in (change.path, *([change.origin] if change.origin else [])):
+            for within in settings:
+                file = diff.file_of(change, within)
+                yield [(diff.setting(base + within[:length]), file) for length in range(len(within) + 1)]

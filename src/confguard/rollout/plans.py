@@ -30,12 +30,14 @@ from confguard.risk.findings import Risk
 from confguard.risk.history import SettingsPast
 from confguard.risk.judging import Terms
 from confguard.risk.policy import Decision
+from confguard.risk.rules.process import FREEZE
 from confguard.rollout.bake import Bake
 from confguard.rollout.changes import HeadChange, change_to, check_head, draft_of, stripped
 from confguard.rollout.places import Place
 from confguard.schema.schema import Schema
 from confguard.schema.shape import ANYTHING
 from confguard.stores.interface import PendingBake, Revision
+from confguard.stores.selecting import without_repeats
 from confguard.targets.drift import Drift
 from confguard.targets.interface import Target
 from confguard.targets.separate import SeparateFiles
@@ -103,13 +105,19 @@ class Plan:
         if self.judgement is Decision.BLOCK and not override:
             raise PolicyError(
                 f"'{self.config}': the policy blocks this change: {risk}, and {self.block} blocks",
-                hint="split it, or apply it with an override that says why",
+                hint=self._way_out(),
             )
         if self.judgement is Decision.REVIEW and not (override or approved_by):
             raise PolicyError(
                 f"'{self.config}': the policy asks for a review: {risk}",
                 hint="have it reviewed, and name who did (approved_by, --approved-by WHO); or override it",
             )
+
+    def _way_out(self) -> str:
+        if any(finding.code == FREEZE for finding in self.risk.findings):
+            return "apply it when the freeze is over, or with an override that says why"
+        less = "split it" if len(self.diff) > 1 else "make a smaller change"
+        return f"{less}, or apply it with an override that says why"
 
 
 def plan_change(
@@ -134,12 +142,12 @@ def plan_change(
     head, now = place.head(), place.clock()
     base, judged, notes = _base(place, head, document)
     changes = diff(base, document, place.schema)
-    history = [each for each in place.store.history(place.config, HISTORY) if not each.drift_copy]
+    history = without_repeats(place.store.history(place.config, HISTORY))
     past = SettingsPast(history, now)
     circumstances = Circumstances(
         history=history, reason=reason, at=now, last_changed=past.last_changed, taken_back=past.taken_back
     )
-    risk = terms.assess(changes, circumstances)
+    risk, decision = terms.judge(changes, circumstances)
     return Plan(
         config=place.config,
         document=document,
@@ -147,8 +155,8 @@ def plan_change(
         base_digest=head.digest if head else None,
         diff=changes,
         risk=risk,
-        judgement=terms.policy.decide(risk, changes) if judged else Decision.ALLOW,
-        block=terms.policy.block,
+        judgement=decision if judged else Decision.ALLOW,
+        block=terms.blocks_from(changes),
         author=author,
         reason=changes.clean(reason) if reason else None,
         owners=_owners_of(changes, place.schema),
@@ -170,7 +178,7 @@ def change_of(
     supersede: str | None,
     bake: Bake | None,
 ) -> HeadChange | Revision:
-    """What a plan does to the head; the head, if all is there already.
+    """What a plan does to the head; the head, if all is there already, its labels too.
 
     Raises `BakingError`, `ConflictError` if the head moved, `DriftError` or `PolicyError`; `ValueError` if the plan
     has no reason.
@@ -201,7 +209,9 @@ def change_of(
     )
     held = [each.content for each in place.held(draft.content)]
     if head and head.content == draft.content and set(held) <= {draft.content} and not pending:
-        return head
+        if set(plan.labels) <= set(head.labels):
+            return head
+        bake = None  # nothing changes but the label
     change = evolve(change_to(place, draft, head), bake=bake)
     return evolve(change, back=pending.back) if pending else change
 
@@ -268,10 +278,12 @@ def _base(place: Place, head: Revision | None, document: Document) -> tuple[Any,
     nothing: Any = [] if isinstance(document.data, list) else {}
     if head is not None:
         try:
-            # Its files by the names that they have where one stands.
+            # By the names that its files have where one stands.
             if document.format == head.format == BUNDLE:
                 return parse_bytes(head.content, BUNDLE, path=document.path, tags=["*"]), True, []
-            return head.document, True, []
+            known = head.document
+            one_file = BUNDLE not in {document.format, head.format}
+            return evolve(known, path=document.path) if one_file else known, True, []
         except DocumentError as error:
             return nothing, False, [f"the head, revision {head.number}, does not parse: {error.message}"]
     held = [each for each in place.held() if each.content is not None]

@@ -47,7 +47,7 @@ from confguard.rollout.steps import Done, check_done, failure, newer, tell_of_he
 from confguard.schema.schema import SchemaLike
 from confguard.schema.sources import SourceData
 from confguard.stores.interface import Draft, Revision
-from confguard.stores.selecting import find, other_before, previous
+from confguard.stores.selecting import brought, find, other_before, previous
 
 
 def revert(
@@ -137,6 +137,7 @@ def _before(place: Place, head: Revision) -> Revision:
 
     Raises `ConflictError` where the head is a revert itself: whoever means to take that back names the revision.
     """
+    head = brought(place.store, head)
     if head.is_revert:
         to = f", to {head.reverts}" if head.reverts is not None else f", of {head.takes_back} alone"
         raise ConflictError(

@@ -65,6 +65,28 @@ def other_before(store: Store, head: Revision) -> Revision | None:
     return before
 
 
+def brought(store: Store, head: Revision) -> Revision:
+    """The revision that brought what a head holds: later ones gave the same bytes a label, or wrote them again."""
+    while not head.is_revert:
+        before = previous(store, head)
+        if before is None or before.content_digest != head.content_digest:
+            break
+        head = before
+    return head
+
+
+def without_repeats(newest_first: Iterable[Revision]) -> list[Revision]:
+    """Revisions without copies of what was found in targets, and without those that hold what the one before held."""
+    kept: list[Revision] = []
+    for revision in newest_first:
+        if revision.drift_copy:
+            continue
+        if kept and kept[-1].content_digest == revision.content_digest and not kept[-1].is_revert:
+            kept.pop()
+        kept.append(revision)
+    return kept
+
+
 def revisions_between(store: Store, start: datetime, end: datetime, limit: int) -> list[Revision]:
     """What `Store.between` says, config by config: for a store that cannot be asked for all of them at once."""
     recent = (

@@ -125,7 +125,8 @@ class Context:
     def environment(self, path: Path) -> str | None:
         """The environment that a setting is for: by names on its path, what its document says, or the file's name."""
         document = self.diff.after_document
-        texts = _within_project(document.part_at(path)[0].path or "").split("/") if document else []
+        file = self.diff.naming(document.part_at(path)[0].path or "") if document else ""
+        texts = _within_project(file).split("/")
         around = self.document_of(path)
         if isinstance(around, dict):
             texts += [around[key] for key in _ENVIRONMENT_KEYS if isinstance(around.get(key), str)]
@@ -273,7 +274,7 @@ def _read(text: str) -> Any:
 
 
 def _within_project(path: str) -> str:
-    """A file's path from the working folder; of one that stands elsewhere, only its name says what it is for."""
+    """A file's path below the folder that it is named from; of one elsewhere, only its name says what it is for."""
     if not pathlib.Path(path).is_absolute():
         return path
     within = os.path.relpath(path)

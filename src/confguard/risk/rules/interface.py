@@ -65,6 +65,12 @@ class Rule(ABC):
         return Finding(self.code, severity or self.severity, path, brief(message), self.advice)
 
 
+def left_out(rule: Rule, why: str) -> Finding:
+    """What is said of a rule that fails: never silently."""
+    message = f"the rule failed and was left out: {why}"
+    return Finding(rule.code, "info", (), message, "Report it to whoever wrote the rule.")
+
+
 class EditRule(Rule):
     """A rule that judges one edit at a time."""
 

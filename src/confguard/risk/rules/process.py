@@ -19,6 +19,7 @@ from confguard.schema.guarded import opaque
 from confguard.texts import amount, word_set
 from confguard.values import Documents, Files
 
+FREEZE = "CG904"
 _THIN = word_set("wip fix fixes update change test tmp misc stuff config tweak minor x")
 _TAKES_ALONG = {
     "Namespace": "all that stands in the namespace",
@@ -139,7 +140,7 @@ class OutsideHours(_ProcessRule):
 
 
 class UnderFreeze(_ProcessRule):
-    code = "CG904"
+    code = FREEZE
     title = "changes are frozen"
     severity = "critical"
     reason = "A freeze is there because a failure now costs more than the change is worth."
