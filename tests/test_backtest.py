@@ -130,7 +130,23 @@ def test_a_past_counts_what_came_before() -> None:
         2,
         72,
     )
+    assert known.author_file_changes == 1
     assert past.history("eva", [], 0.0).hours_since_last is None
+
+
+def test_a_new_file_at_the_old_name_of_another_has_a_past_of_its_own() -> None:
+    past = Past()
+    past.add("ana", ["a.toml"], 0.0)
+    past.rename("a.toml", "b.toml")
+    past.add("ben", ["a.toml"], 10.0)
+    past.revert("ben", ["a.toml"], 20.0)
+    renamed, new = (past.history("ana", [file], 30.0) for file in ("b.toml", "a.toml"))
+    assert (renamed.file_changes, renamed.file_reverts, renamed.author_file_changes) == (1, 0, 1)
+    assert (new.file_changes, new.file_reverts, new.author_file_changes) == (1, 1, 0)
+    past.rename("b.toml", "a.toml")
+    assert past.history("ana", ["a.toml"], 30.0) == new, "a file that is there keeps its own"
+    past.rename("none.toml", "c.toml")
+    assert past.history("ana", ["c.toml"], 30.0).file_changes == 0
 
 
 def git(*arguments: str, **environment: str) -> str:

@@ -116,6 +116,23 @@ def test_git_revisions_are_read_as_git_names_them(repository: Path, capsys: Capt
     code, _, err = run(capsys, "diff", "HEAD:none.toml", "auth.toml")
     assert code == 2
     assert err.startswith("confguard: HEAD:none.toml: git: path 'none.toml' does not exist in 'HEAD'")
+    assert "hint" not in err
+
+
+def test_a_path_of_git_from_a_folder_below_is_told(
+    repository: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("sub").mkdir()
+    Path("sub/auth.toml").write_text(AUTH["before"])
+    git("add", ".")
+    git("commit", "--quiet", "-m", "one")
+    monkeypatch.chdir("sub")
+    for before in ("HEAD:auth.toml", ":auth.toml"):
+        code, _, err = run(capsys, "assess", before, "auth.toml")
+        assert code == 2
+        here = before.replace(":", ":./")
+        assert f"hint: git counts paths from the root of the repository; from here, it is {here}\n" in err
+        assert run_json(capsys, "diff", here, "auth.toml")[1]["same"] is True
 
 
 @pytest.mark.slow
@@ -236,6 +253,16 @@ def test_a_bake_reverts_and_says_so(project: Path, capsys: Capture) -> None:
     assert Path("live.toml").read_text() == AUTH["before"]
 
 
+def test_a_bake_that_asks_nothing_is_told_in_words_of_the_command_line(
+    project: Path, capsys: Capture
+) -> None:
+    code, _, err = run(capsys, "apply", "auth", "--reason", "x", "--bake", "10s")
+    assert code == 2
+    assert "--bake: a bake asks nothing: give it probes or monitors, or let it be confirmed" in err
+    assert "or add --confirm" in err
+    assert "confirm=True" not in err
+
+
 def test_confirm_needs_something_to_confirm(project: Path, capsys: Capture) -> None:
     run(capsys, "apply", "auth", "auth.toml", "--reason", "start")
     code, _, err = run(capsys, "confirm", "auth")
@@ -287,7 +314,15 @@ def test_mistakes_get_one_clear_message(
     [
         (["rules", "--format", "yaml"], "unknown --format 'yaml'; one of: text, json"),
         (["statu"], "unknown COMMAND 'statu' (did you mean 'status'?)"),
-        (["apply", "auth"], "the following arguments are required: --reason"),
+        (["apply", "auth"], "error: the following arguments are required: --reason"),
+        (
+            ["apply", "auth", "--resaon", "x", "--bake=1s"],
+            "unrecognized arguments: --resaon (did you mean '--reason'?); the following arguments are required",
+        ),
+        (["plan", "auth", "--json"], "unrecognized arguments: --json (did you mean '--format json'?)"),
+        (["apply", "auth", "--json"], "--json (did you mean '--format json'?); the following arguments are"),
+        (["drift", "--json"], "unrecognized arguments: --json (did you mean '--format json'?)"),
+        (["assess", "--sarif"], "unrecognized arguments: --sarif (did you mean '--format sarif'?)"),
         (["plan", "auth", "--reason", " "], "must not be empty"),
         (["apply", "auth", "--reason", "x", "--bake", "soon"], "expected a duration"),
         (["apply", "auth", "--reason", "x", "--bake", "0s"], "longer than 0"),
@@ -353,6 +388,26 @@ def test_colour_is_for_terminals_that_want_it(
     assert "\x1b" not in run(capsys, "assess", "auth.toml", "faster.toml")[1]
 
 
+def test_explanations_are_wrapped_at_a_terminal_and_findings_are_not(
+    project: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = run(capsys, "assess", "auth.toml", "faster.toml")[1].splitlines()
+    finding = next(line for line in elsewhere if line.startswith("faster.toml:"))
+    assert len(finding) > 60
+    assert any(line.startswith("   +60.0  ") and len(line) > 60 for line in elsewhere)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = run(capsys, "assess", "auth.toml", "faster.toml")[1].splitlines()
+    assert finding in lines
+    factors = lines[1 : next(i for i, line in enumerate(lines) if line.startswith("faster.toml:"))]
+    assert max(map(len, factors)) <= 60
+    assert any(line.startswith(" " * 10) for line in factors)
+    refused = run(capsys, "apply", "auth", "faster.toml", "--reason", "x", "--bake", "10s")[2].splitlines()
+    assert refused[0].startswith("confguard: ")
+    assert max(map(len, refused)) <= 60
+
+
 def test_what_a_file_holds_cannot_drive_the_terminal(folder: Path, capsys: Capture) -> None:
     Path("a.json").write_text('{"a\\u001b[2J": "x\\u001b]0;owned\\u0007"}')
     Path("b.json").write_text('{"a\\u001b[2J": ""}')
@@ -365,6 +420,18 @@ def test_a_reader_that_has_seen_enough(folder: Path) -> None:
     ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert "Traceback" not in ended.stderr
     assert ended.stdout.splitlines()[-1] in {"0", "141"}
+
+
+def test_a_reader_that_is_gone_is_no_error_of_what_is_applied(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # what is planned would not come through already
+    for name in ("auth.toml", "live.toml"):
+        Path(name).write_text("pool = 64\n")
+    command = f"{sys.executable} -m confguard apply auth --reason start | true; echo ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (ended.stdout, ended.stderr) == ("141\n", "")
+    assert main(["show", "auth"]) == 0
 
 
 def test_init_names_what_it_finds(repository: Path, capsys: Capture) -> None:

@@ -24,7 +24,7 @@ targets = ["live.toml"]
 schema = "exit_models:Auth"
 
 [configs.web]
-files = ["conf.d/*.yaml"]
+files = ["conf.d/**/*.yaml"]
 targets = ["web.live.yaml"]
 """
 MODELS = """

@@ -360,6 +360,13 @@ CASES: list[tuple[str, str, str, str, str | None]] = [
     ("a name in another case", "[db]\nTimeout = 30s\n", "[db]\ntimeout = 20ms\n", "ini", "CG101"),
     ("a name in camel case", "web: {max_conns: 500}\n", "web: {maxConns: 5}\n", "yaml", "CG201"),
     ("a table in another case", "Web: {max_conns: 500}\n", "web: {max-conns: 5}\n", "yaml", "CG201"),
+    (
+        "names that are spelt otherwise, and values that went crosswise",
+        "web: {readTimeout: 5s, idleTimeout: 500s}\n",
+        "web: {read_timeout: 500s, idle_timeout: 5s}\n",
+        "yaml",
+        "CG202",
+    ),
     ("names of versions", "limits: {v1.5: 500}\n", "limits: {v15: 5}\n", "yaml", None),
 ]
 

@@ -14,6 +14,7 @@ import confguard as cg
 from confguard.cli import main
 from confguard.diffs.many import compare_folders
 from confguard.diffs.pages import to_html, to_markdown
+from confguard.paths import show_path
 
 Capture = pytest.CaptureFixture[str]
 
@@ -90,6 +91,19 @@ def test_html_shows_both_texts_without_secrets_or_scripts() -> None:
     assert "http" not in page.replace("http-equiv", "")
 
 
+def test_html_keeps_names_that_begin_with_a_sign() -> None:
+    names = ("-Xmx", "~b", "+a", "-")
+    differences = (
+        cg.diff(dict.fromkeys(names, 1), dict.fromkeys(names, 2)),
+        cg.diff({}, dict.fromkeys(names, 1)),
+        cg.diff(dict.fromkeys(names, 1), {}),
+        cg.diff({"x": dict.fromkeys("abc", 1)}, {"-y": dict.fromkeys("abc", 1)}),
+    )
+    for difference in differences:
+        for change in difference:
+            assert f"<code>{show_path(change.path)}: " in to_html(difference)
+
+
 @pytest.mark.slow  # very long
 def test_html_of_data_and_of_very_long_texts() -> None:
     assert "Side by side" not in to_html(cg.diff({"a": 1}, {"a": 2}))
@@ -116,10 +130,12 @@ def test_folders(folder: Path, capsys: Capture) -> None:
         Path(side, "notes.txt").write_text(side)
     Path("production/broken.json").write_text("{")
     Path("staging/gone.ini").write_text("[a]\nb = 1\n")
-    assert main(["diff", "staging", "production", "--exit-code"]) == 1
+    assert main(["diff", "staging", "production", "--exit-code"]) == 2, "as of the two files by name"
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == "4 files compared: 3 changes in 3 of them"
-    assert out[1].startswith("broken.json: broken.json:1:2: ")
+    assert out[0] == "4 files compared: 3 changes in 2 of them; 1 cannot be read"
+    assert out[1].startswith("broken.json: unreadable: production/broken.json:1:2: ")
+    assert main(["diff", "staging", "production", "--format", "markdown"]) == 2
+    assert "`broken.json`: unreadable: production/broken.json:1:2: " in capsys.readouterr().out
     assert out[2] == "gone.ini: removed: 1 change: 1 removed"
     assert out[4] == "web.yaml: 2 changes: 1 more, 1 changed"
     Path("confguard.toml").write_text(
@@ -176,6 +192,10 @@ def test_revisions(repository: Path, capsys: Capture) -> None:
             "notes.md": "y",
         }
     )
+    commit(**{"app.toml": "x = \n"})
+    assert main(["diff", "HEAD~1..HEAD"]) == 2
+    assert "app.toml: unreadable: HEAD:app.toml:1:5: " in capsys.readouterr().out
+    git("reset", "--hard", "HEAD~1")
     assert main(["diff", "HEAD~1..HEAD", "--exit-code"]) == 1
     out = capsys.readouterr().out
     assert "3 files compared" in out
@@ -188,6 +208,25 @@ def test_revisions(repository: Path, capsys: Capture) -> None:
     assert not Path("x").exists()
     assert main(["diff", "app.toml"]) == 2
     assert "alone is nothing to compare" in capsys.readouterr().err
+
+
+def test_three_dots_are_what_one_branch_changed(repository: Path, capsys: Capture) -> None:
+    commit(**{"a.toml": "pool = 1\n", "b.toml": "x = 1\n"})
+    git("checkout", "-qb", "feature")
+    commit(**{"a.toml": "pool = 2\n"})
+    git("checkout", "-q", "main")
+    commit(**{"b.toml": "x = 9\n"})
+    assert main(["diff", "main..feature"]) == 0
+    assert "b.toml" in capsys.readouterr().out
+    assert main(["diff", "main...feature"]) == 0
+    shown = capsys.readouterr().out
+    assert "pool: 1 -> 2" in shown
+    assert "b.toml" not in shown
+    assert main(["diff", "...feature"]) == 0
+    assert capsys.readouterr().out == shown
+    assert main(["diff", "feature..."]) == 0
+    assert "a.toml" not in capsys.readouterr().out
+    assert main(["diff", "no-such...HEAD"]) == 2
 
 
 @pytest.mark.slow  # git calls a process for each file

@@ -85,6 +85,13 @@ def test_what_a_format_cannot_hold_is_refused(format: str, data: object) -> None
         ("yaml", "a: !!python/object:os.system x\n", 1, ""),
         ("json", '{"a": 1,\n "a": 2}', 2, "twice"),
         ("json", '{"a": 1,\n}', None, ""),
+        (
+            "json",
+            '{"a": "x\ny"}',
+            1,
+            "a line break or the like in a text: write an escape",
+        ),
+        ("json", '{\n"a": "x', 2, "a text that begins here has no end"),
         ("ini", "[a]\nx = 1\nx = 2\n", 3, ""),
         ("ini", "x = 1\n", 1, ""),
         ("toml", "a = 1\nb = 1\na = 2\n", 3, "key 'a' stands twice in one table, as on line 1, column 1"),

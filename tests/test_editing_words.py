@@ -54,6 +54,18 @@ def test_a_key_that_stands_twice(word: str) -> None:
         cg.parse(f"{word}: 1\n{word}: 2\n", "yaml")
 
 
+@pytest.mark.parametrize(
+    ("first", "again"), [("1", "true"), ("yes", "1.0"), ("1", "1.0"), ("0", "off"), ("0.0", "-0")]
+)
+def test_keys_of_two_types_that_are_equal_to_python(first: str, again: str) -> None:
+    with pytest.raises(cg.DocumentError) as caught:
+        cg.parse(f"a:\n  {first}: x\n  {again}: y\n", "yaml")
+    equal = f"keys {first} and {again} are equal to Python, and one mapping cannot hold both"
+    assert str(caught.value) == f"<text>:3:3: {equal}: the other is on line 2, column 3"
+    assert caught.value.hint == "put quotes around one of them"
+    assert cg.parse(f"{first}: x\n'{again}': y\n", "yaml").data
+
+
 def test_what_cannot_be_made_in_place() -> None:
     document = cg.parse("yes: 'x'\n", "yaml")
     with pytest.raises(cg.DocumentError, match="the changes, yes first, cannot be made"):

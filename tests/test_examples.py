@@ -98,3 +98,19 @@ def test_a_fleet(server: str, folder: Path, request: pytest.FixtureRequest) -> N
         assert f"service {number} followed the change: revision 2: 500 requests a minute" in told
         assert f"service {number} followed the revert: revision 3: 600 requests a minute" in told
     assert "3 revisions, every link is good" in told
+
+
+def test_what_an_example_needs_is_said_in_a_line(folder: Path) -> None:
+    python = folder / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    environment = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    fleet = [sys.executable, str(EXAMPLES / "fleet/fleet.py"), "postgresql://nobody@127.0.0.1:1/x"]
+    for command, says in [
+        (["sh", str(EXAMPLES / "fastapi_service/run.sh")], "needs: pip install fastapi uvicorn"),
+        (fleet, "postgresql://nobody@127.0.0.1:1/x: cannot be reached"),
+    ]:
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        assert ended.returncode != 0
+        assert ended.stderr.startswith(says)
+        assert len(ended.stderr.splitlines()) == 1

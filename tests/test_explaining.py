@@ -132,6 +132,17 @@ def test_what_load_refuses_is_told_as_it_is_written_with_the_reason() -> None:
     assert made.to_json()["problems"]
 
 
+def test_defaults_within_lists_and_maps_are_told_where_load_refuses() -> None:
+    class Many(BaseModel):
+        n: int = 1
+        parts: list[P] = []
+        by_name: dict[str, P] = {}
+
+    explained = cg.explain(Many, {"n": "bad", "parts": [{}], "by_name": {"a": {}}})
+    assert explained.problems
+    assert (explained["parts"].value[0]["size"], explained["by_name.a.size"].value) == (4, 4)
+
+
 def test_a_setting_that_a_layer_cuts_off_is_not_its_source() -> None:
     made = cg.explain(Defaults, {"maybe": {"size": 1}}, {"maybe": None}, {"maybe": {"wait": "9s"}})
     assert cg.load(Defaults, {"maybe": {"size": 1}}, {"maybe": None}, {"maybe": {"wait": "9s"}}).maybe == P(

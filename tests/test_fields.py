@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import json
 import pickle
+import re
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
@@ -91,6 +92,9 @@ def test_texts_that_mean_the_same(one: Any, other: Any) -> None:
 
 def test_texts_that_do_not() -> None:
     assert Url("http://h/a") != Url("http://h/b")
+    assert Url("http://[::1:8081]/") != Url("http://[::1]:8081/")
+    assert Url("http://[::1]:80/") == Url("http://[::1]")
+    assert Url("http://ana:x@[FE80::1]:80") == Url("http://ana:x@[fe80::1]/")
     assert Cron("0 0 1 * *") != Cron("0 0 * * *")
     assert "geheim" not in repr(Url("https://ana:geheim@h/"))
 
@@ -123,7 +127,22 @@ def test_a_pattern_that_is_none() -> None:
 
 def test_sizes_tell_thousands_from_1024s() -> None:
     assert (ByteSize("1GB"), ByteSize("1Gi"), ByteSize("1.5k"), ByteSize(7)) == (10**9, 2**30, 1500, 7)
+    assert (ByteSize("2.0"), ByteSize("2e3B"), ByteSize("1.5KiB"), ByteSize("1.3KiB")) == (
+        2,
+        2000,
+        1536,
+        1331,
+    )
     assert [str(ByteSize(n)) for n in (0, 1, 1024, 1000, 3 * 2**40)] == ["0B", "1B", "1KiB", "1KB", "3TiB"]
+
+
+@pytest.mark.parametrize("part", ["1.5", "1.9B", "0.5 bytes", "1.5e0", 1.5, 0.5])
+def test_there_is_no_part_of_a_byte(part: object) -> None:
+    message = f"expected a size such as '512MiB', '10GB' or a number of bytes, got {part!r}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        ByteSize(part)
+    with pytest.raises(ValueError, match="which is less than a byte"):
+        ByteSize("0.0001k")
 
 
 def test_field_types_in_json() -> None:

@@ -239,6 +239,24 @@ def test_a_schema_file_that_the_change_loosens_does_not_judge_it(
     assert loosening(told) == "the schema is looser: takes more at replicas"
 
 
+def test_a_file_beside_a_schema_that_does_not_parse_is_told_with_its_place(
+    web: Path, capsys: Capture
+) -> None:
+    Path("schemas").mkdir()
+    Path("schemas/count.json").write_text('{"type": "integer"}')
+    Path("schemas/web.json").write_text('{"properties": {"replicas": {"$ref": "count.json"}}}')
+    Path("confguard.toml").write_text(CONFIGS + 'schema = "schemas/web.json"\n')
+    commit()
+    Path("schemas/count.json").write_text('{"type":\n')
+    Path("web.yaml").write_text("name: web\nreplicas: 4\nport: 80\n")
+    git("add", "-A")
+    assert main([]) == 2
+    assert (
+        "the reference 'count.json' cannot be followed: schemas/count.json:2:1: expecting value"
+        in capsys.readouterr().err
+    )
+
+
 def test_a_schema_that_gets_a_key_or_gets_stricter_is_no_loosening(web: Path, capsys: Capture) -> None:
     schema = '{"properties": {"name": {}, "replicas": {"maximum": 9}, "port": {}%s}, "additionalProperties": false}'
     Path("web.schema.json").write_text(schema % "")

@@ -1466,6 +1466,32 @@ class TestWhatComesBetween:
             ("x = 7  # at night\n", True),
         ]
 
+    @pytest.mark.parametrize("again", ["repair", "revert"])
+    def test_a_revert_that_is_written_again_stays_one(self, folder: Path, again: str) -> None:
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+        for x in (1, 2):
+            guard.apply(guard.plan({"x": x}, reason="more"))
+        guard.revert(reason="bad")
+        Path("a.toml").write_text("x = 7\n")
+        if again == "repair":
+            guard.repair()
+        else:
+            guard.revert(reason="bad")
+        assert held("a.toml") == ["x = 1\n"]
+        with pytest.raises(cg.ConflictError, match="is a revert already, to 1, and in force"):
+            guard.revert(reason="bad")
+        assert held("a.toml") == ["x = 1\n"]
+
+    def test_one_revision_that_was_taken_back_and_written_again_stays_so(self, folder: Path) -> None:
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+        for text in ("x = 1\n", "x = 2\n", "x = 2\ny = 1\n"):
+            guard.apply(guard.plan(cg.parse(text, "toml"), reason="more"))
+        guard.revert(only=2, reason="bad")
+        Path("a.toml").write_text("x = 7\n")
+        guard.repair()
+        with pytest.raises(cg.ConflictError, match="is a revert already, of 2 alone, and in force"):
+            guard.revert(reason="bad")
+
     def test_thinning_never_takes_what_came_since(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

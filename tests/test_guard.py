@@ -120,7 +120,10 @@ def test_with_nothing_before_there_is_nothing_to_go_back_to(folder: Path) -> Non
     with pytest.raises(cg.NotFoundError, match="has no revision"):
         guard.revert(reason="x")
     guard.apply(guard.plan({"a": 1}, reason="x"))
-    with pytest.raises(cg.NotFoundError, match="only one revision"):
+    with pytest.raises(cg.NotFoundError, match="'x' has nothing to go back to: nothing else was in force"):
+        guard.revert(reason="x")
+    guard.apply(guard.plan({"a": 1}, reason="the same again"))
+    with pytest.raises(cg.NotFoundError, match="'x' has nothing to go back to: nothing else was in force"):
         guard.revert(reason="x")
 
 

@@ -186,6 +186,9 @@ def test_between_two_revisions_as_ci_asks(
 def test_what_cannot_be_asked(folder: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["a.toml"]) == 2
     assert "not a git repository" in capsys.readouterr().err
+    assert main(["--format", "json", "a.toml"]) == 2
+    told = json.loads(capsys.readouterr().out)["error"]
+    assert (told["exit_code"], "not a git repository" in told["message"]) == (2, True)
     git("init", "--quiet")
     Path("confguard.toml").write_text("[policie]\n")
     git("add", "confguard.toml")

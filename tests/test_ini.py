@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import io
 from difflib import ndiff
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 import confguard as cg
+from confguard.cli import main
 from conftest import examples
 
 _PIECES = [
@@ -93,6 +95,19 @@ def test_what_goes_on_is_read_as_there(text: str, data: dict[str, str]) -> None:
 @settings(deadline=None, max_examples=examples(300))
 def test_every_text_is_read_as_there(text: str) -> None:
     assert ours(text) == theirs(text)
+
+
+def test_a_line_without_a_separator_shows_no_secret(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.ini").write_text("[db]\nhost = x\npassword hunter2\nno colour\n")
+    Path("s.json").write_text(
+        '{"properties": {"db": {"properties": {"host": {}}, "additionalProperties": false}}}'
+    )
+    for command in (["check", "--schema", "s.json"], ["explain", "s.json"], ["diff", "s.json"]):
+        main([*command, "a.ini"])
+    said = capsys.readouterr().out
+    assert "a.ini:3:1: CG002 high: db.***: unknown key" in said
+    assert 'a.ini:4:1: CG002 high: db."no colour": unknown key' in said
+    assert "hunter2" not in said
 
 
 def test_names_that_differ_by_case_are_one_key() -> None:

@@ -531,3 +531,38 @@ def test_a_strange_schema_is_used_or_refused_by_every_command(folder: Path, sche
 def test_a_schema_has_finite_numbers(folder: Path) -> None:
     with pytest.raises(cg.SchemaError, match=r"app\.schema\.yaml:3:5: .*expected a finite number"):
         resolve_schema(write("app.schema.yaml", "properties:\n  a:\n    minimum: .inf\n"))
+
+
+def test_all_defaults_of_a_schema_are_filled_in_and_explained(folder: Path) -> None:
+    port = {"type": "integer", "default": 80}
+    schema = {
+        "properties": {
+            "workers": {"type": "integer", "default": 4},
+            "wait": {"default": "2s", "x-confguard": {"type": "Duration"}},
+            "pool": {"$ref": "#/$defs/pool", "default": {}},
+            "peers": {"items": {"$ref": "#/$defs/pool"}},
+            "other": {"$ref": "#/$defs/pool"},
+        },
+        "$defs": {"pool": {"properties": {"port": port}}},
+    }
+    data = {"peers": [{}, {"port": 81}]}
+    name: Any = write("app.schema.json", schema)
+    told = {"workers": 4, "wait": "2s", "pool": {"port": 80}, "peers": [{"port": 80}, {"port": 81}]}
+    assert cg.load(name, data) == told
+    assert {str(each).partition("\n")[0] for each in cg.explain(name, data).values} >= {
+        *("workers = 4", "wait = 2s", "pool.port = 80")
+    }
+    assert cg.explain(name, data)["pool.port"].origin.source == "default"
+
+
+@pytest.mark.parametrize("extra", [{}, {"x-confguard": {"type": "Duration"}}])
+def test_what_is_required_has_to_be_there_whatever_its_default(folder: Path, extra: Any) -> None:
+    schema = {"properties": {"level": {"default": "2s", **extra}}, "required": ["level"]}
+    assert problems(schema, "a: 1") == ["app.yaml:1:1: level: required, but missing"]
+
+
+def test_a_value_that_is_wrong_by_its_type_and_by_the_schema_is_told_once(folder: Path) -> None:
+    port = {"type": "integer", "maximum": 65535, "x-confguard": {"type": "Port"}}
+    assert problems({"properties": {"port": port}}, "port: 99999") == [
+        "app.yaml:1:1: port: expected a port from 1 to 65535, got 99999"
+    ]

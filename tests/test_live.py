@@ -468,3 +468,22 @@ def test_a_store_that_went_away_is_called_so(tmp_path: Path) -> None:
         assert "there is no store" in live.problem or "was replaced" in live.problem
     with pytest.raises(cg.NotFoundError, match=r"there is no store .*confguard.db"):
         cg.Live(Pool, f"sqlite:///{file}#pool", interval=None)
+
+
+def test_lengths_of_time_may_be_texts(guard: cg.Guard, folder: Path) -> None:
+    Path("pool.toml").write_text("size = 1\n")
+    with cg.Live(Pool, "pool.toml", interval="100ms", quiet="20ms", spread="1ms") as live:
+        cg.Live(Pool, guard, interval=timedelta(seconds=1)).close()
+        Path("pool.toml").write_text("size = 2\n")
+        eventually(lambda: live.current.size == 2)
+        assert live.problem is None
+    for wrong in ({"interval": "soon"}, {"quiet": "-1s"}, {"spread": "x"}):
+        with pytest.raises(ValueError, match="expected a duration"):
+            cg.Live(Pool, "pool.toml", **wrong)
+
+
+def test_what_cannot_be_called_is_no_subscriber(guard: cg.Guard) -> None:
+    with cg.Live(Pool, guard, interval=None) as live:
+        with pytest.raises(TypeError, match="str is not a function that is called with each update"):
+            live.subscribe("x")  # type: ignore[arg-type]
+        assert live.problem is None

@@ -136,6 +136,45 @@ def test_one_that_raises_anything_runs_once_too(error: type[Exception]) -> None:
     assert CALLS == [4]
 
 
+class Short(BaseModel):
+    password: Secret = Field(Secret(""), min_length=3)
+
+
+class Waiting(BaseModel):
+    wait: Duration = Field(Duration("2s"), gt=1)
+
+
+class Both(BaseModel):
+    short: Short
+    waiting: Waiting = Waiting()
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "says"),
+    [
+        (
+            Short,
+            {"password": "hunter2"},
+            "schema 'Short': pydantic cannot apply the constraint 'min_length' to 'password'",
+        ),
+        (Waiting, {"wait": "3s"}, "schema 'Waiting': pydantic cannot apply the constraint 'gt' to 'wait'"),
+        (
+            Both,
+            {"short": {"password": "hunter2"}},
+            "schema 'Both': pydantic cannot apply the constraint 'min_length' to 'short.password'",
+        ),
+    ],
+)
+def test_a_constraint_that_cannot_be_applied_is_a_fault_of_the_schema(
+    model: Any, data: Any, says: str
+) -> None:
+    with pytest.raises(cg.SchemaError) as caught:
+        cg.load(model, data)
+    assert str(caught.value) == says
+    assert "validator" in (caught.value.hint or "")
+    assert caught.value.__context__ is None
+
+
 def _counted(name: str) -> Any:
     def check(value: int) -> int:
         CALLS.append(name)

@@ -164,6 +164,22 @@ def test_hours_begin_and_end_and_may_go_over_midnight(
         assert (policy.process(at).outside_hours == "") is (clock in inside), clock
 
 
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        ("2026-11-23T21:59", "Monday 21:59 UTC, and changes go in from 22:00 to 04:00"),
+        ("2026-11-23T22:00", ""),
+        ("2026-11-24T03:59", ""),
+        ("2026-11-24T04:00", "Tuesday 04:00 UTC, and changes go in on mon"),
+        ("2026-11-24T23:00", "Tuesday 23:00 UTC, and changes go in on mon"),
+        ("2026-11-23T01:00", "Monday 01:00 UTC, and changes go in on mon from 22:00 to 04:00"),
+    ],
+)
+def test_hours_over_midnight_belong_to_the_day_on_which_they_begin(at: str, says: str) -> None:
+    policy = cg.Policy(hours="22:00-04:00", days=["mon"])
+    assert policy.process(datetime.fromisoformat(f"{at}+00:00")).outside_hours == says
+
+
 @pytest.mark.parametrize(("start", "end"), [("2026-12-20", "2027-01-02"), ("20261220", "20270102")])
 def test_a_freeze_holds_from_its_first_day_to_its_last(start: str, end: str) -> None:
     policy = cg.Policy(freeze=[Freeze(start=start, end=end, reason="year end")])
@@ -556,6 +572,13 @@ def test_a_comment_that_accepts_nothing_is_told_of(comment: str, wrong: str | No
     if wrong:
         assert wrong in void[0].message
         assert (void[0].file, void[0].line, void[0].column) == ("a.toml", 1, 16)
+
+
+def test_a_message_shows_what_stands_in_values_as_it_is() -> None:
+    rule = UserRule("OWN-1", "path == 'a'", "{path}, {name}: {before} to {after}, not {other}")
+    risk = cg.assess(cg.diff({"a": "{after}{path}"}, {"a": "{before}"}), rules=[rule])
+    messages = [finding.message for finding in risk.findings if finding.code == "OWN-1"]
+    assert messages == ['a, a: "{after}{path}" to "{before}", not {other}']
 
 
 def test_a_rule_of_the_projects_own_can_be_accepted(folder: Path) -> None:

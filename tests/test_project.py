@@ -36,11 +36,9 @@ def test_found_upwards_and_paths_are_relative_to_it(folder: Path, monkeypatch: p
         "GET http://127.0.0.1/healthz",
         "true",
     ]
-    found = project.config_of("../auth.toml")
-    assert found is not None
-    assert found[0] == "auth"
-    assert project.config_of("../../other.yaml") is None
-    assert project.config_of("/etc/passwd") is None
+    assert [*project.configs_of("../auth.toml")] == ["auth"]
+    assert project.configs_of("../../other.yaml") == {}
+    assert project.configs_of("/etc/passwd") == {}
     with guard_of(project, "auth") as guard:
         guard.apply(guard.plan(project.source_of("auth"), reason="start"))
     assert (folder / "state/confguard.db").exists()

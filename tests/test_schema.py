@@ -243,7 +243,7 @@ def test_a_json_schema_file(folder: Path) -> None:
     Path("app.schema.json").write_text(json.dumps(JSON_SCHEMA))
     Path("app.ini").write_text("[server]\nport = 80\n")
     Path("app.toml").write_text("workers = 8\ndebug = true\n[server]\nport = 80\n")
-    assert cg.load("app.schema.json", "app.ini") == {"server": {"port": "80", "timeout": "2s"}}
+    assert cg.load("app.schema.json", "app.ini") == {"workers": 4, "server": {"port": "80", "timeout": "2s"}}
     assert cg.load("app.schema.json", "app.toml")["workers"] == 8
     before = {"server": {"port": 80, "timeout": "30s"}}
     assert cg.diff(before, {"server": {"port": 80, "timeout": "30000ms"}}, "app.schema.json").same

@@ -30,6 +30,7 @@ from confguard.cli import main
 from confguard.fields import ByteSize, Cron, Duration, Network, Port, Ratio, Regex, Secret, Url
 from confguard.schema.example_data import example_data
 from confguard.schema.export import example_file, reference_page
+from confguard.schema.json_export import json_schema
 from confguard.schema.json_schema import JsonSchema
 from confguard.schema.schema import Schema, resolve_schema
 from conftest import examples
@@ -355,3 +356,35 @@ def test_what_is_null_is_called_so() -> None:
         schema = schema_of(written)
         assert example_file(schema, "yaml") == "# required, null\na: null\n"
         assert "anything" not in reference_page(schema)
+
+
+class Store(BaseModel):
+    timeout: Duration
+    token: Secret = Field(Secret(""), description="of the store")
+
+
+def test_what_a_json_schema_requires_is_what_it_lists() -> None:
+    properties = {"name": {"type": "string"}, "level": {"type": "string", "default": "info"}}
+    schema = schema_of(JsonSchema("s", {"allOf": [{"properties": properties}, {"required": ["level"]}]}))
+    assert example_file(schema).splitlines() == [
+        *("# string", '# name = "..."', "# required, string", 'level = "info"')
+    ]
+    assert "| `name` | string | optional |  |\n| `level` | string | required |  |" in reference_page(schema)
+
+
+def test_of_alternatives_only_what_all_require_is_required() -> None:
+    tables = [{"properties": {"a": {}, key: {}}, "required": ["a", key]} for key in ("b", "c")]
+    shape = schema_of(JsonSchema("s", {"anyOf": tables})).shape
+    assert [key for key in "abc" if shape.requires(key)] == ["a"]
+
+
+def test_a_class_that_was_written_as_json_schema_has_the_same_example() -> None:
+    schema = schema_of(Store)
+    written = schema_of(JsonSchema("s", json_schema(schema)))
+    assert example_file(written) == example_file(schema)
+    assert "like" not in reference_page(written)
+
+
+def test_a_pattern_is_told_as_the_schema_writes_it() -> None:
+    schema = JsonSchema("s", {"properties": {"a": {"type": "string", "pattern": r"^\d+$"}}})
+    assert r"string, like ^\d+$" in example_file(schema_of(schema))

@@ -305,3 +305,33 @@ def test_unions_of_models_are_compared() -> None:
     assert told(Deep, Narrower)[0].startswith(
         "CS112 breaking: many.*: no longer takes what has 's3' as its 'kind'"
     )
+
+
+class Holding(BaseModel):
+    port: int = 80
+    password: Secret = Secret("hunter2")
+
+
+class Around(BaseModel):
+    inner: Holding = Holding()
+    many: list[Holding] = [Holding()]
+    token: Secret | None = None
+
+
+def test_defaults_are_written_without_what_is_secret_in_them() -> None:
+    schema = resolve_schema(Around)
+    assert schema is not None
+    written = json_schema(schema)["properties"]
+    assert written["inner"]["default"] == {"port": 80}
+    assert "default" not in written["many"]
+    assert written["token"]["default"] is None
+
+
+class Aliased(BaseModel):
+    size: int = Field(4, validation_alias=AliasChoices("size", "pool_size"))
+
+
+def test_what_has_two_names_is_not_filled_in_under_the_other() -> None:
+    schema = resolve_schema(Aliased)
+    assert schema is not None
+    assert cg.load(JsonSchema("s", json_schema(schema)), {"pool_size": 7}) == {"pool_size": 7}

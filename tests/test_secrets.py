@@ -161,6 +161,7 @@ AS_KEY: dict[str, Position] = {
     "a token as a key": lambda s: {"tokens": {s: {"user": "ana"}}},
     "a token as a key of a user": lambda s: {"api_tokens": {s: "ana"}},
     "a cloud key as a key": lambda s: {"clients": {f"ghp_{s}0123456789abcdef": 1}},
+    "a key without a value, as a line of INI without =": lambda s: {"db": {f"password {s} x": ""}},
     "the key of a keyed list": lambda s: {"clients": [{"key": f"sk_live_{s}0123456789", "user": "ana"}]},
 }
 POSITIONS = BY_NAME | BY_FORM | AS_KEY

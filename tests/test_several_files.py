@@ -908,6 +908,8 @@ def test_patterns_with_a_folder_as_target_are_one_config(folder: Path) -> None:
     write("conf", {"a.toml": "x = 1\n"})
     code, told = command("plan", "svc", "--reason", "which")
     assert (code, "say which FILE is meant" in told, "name a folder as the target" in told) == (2, True, True)
+    code, told = command("apply", "svc", "--reason", "which")
+    assert (code, "hint: name it behind 'svc'" in told, "plan" in told) == (2, True, False)
 
 
 def test_a_project_file_that_cannot_be_says_where(folder: Path) -> None:
@@ -917,7 +919,7 @@ def test_a_project_file_that_cannot_be_says_where(folder: Path) -> None:
         ('layers = ["a.toml", "b.toml"]\ntargets = ["live.toml"]', "live.toml: is one file by its name"),
         (
             'layers = ["a.toml"]\ntargets = [{ file = "live.toml" }]',
-            "is one file, and the config has several",
+            "is one file, and the config has layers",
         ),
         ('layers = ["a.toml"]\ntargets = ["live", "live"]', "is a target of 'app' already"),
     ]:
@@ -1055,5 +1057,5 @@ def test_a_target_of_several_files_is_a_folder_by_its_name(
         with pytest.raises(TargetError, match="is one file by its name, and the config has several"):
             opened()
     Path("there").write_text("")
-    with pytest.raises(TargetError, match="is one file, and the config has several"):
+    with pytest.raises(TargetError, match="is one file, and the config has layers"):
         cg.Guard("x", store="memory://", layers=["a.toml"], targets=["there"])

@@ -12,6 +12,7 @@ import pytest
 
 import confguard as cg
 from confguard.cli import main
+from confguard.documents.bundle import Bundle
 from confguard.hooks.pre_commit import main as hook
 
 Capture = pytest.CaptureFixture[str]
@@ -198,3 +199,60 @@ def test_a_layer_that_is_named_no_more_goes_and_comes_back_with_a_revert(folder:
     assert list(live()) == ["a.toml"]
     one.revert(reason="back")
     assert live() == {"a.toml": "n = 1\n", "b.toml": "m = 2\n"}
+
+
+@pytest.mark.parametrize(
+    ("was", "became", "now", "says"),
+    [
+        (None, "y = 1\n", "y = 2\n", "d.toml came with it, and was changed since"),
+        ("y = 1\n", None, "y = 2\n", "d.toml went with it, and came again since"),
+        ("y = 1\n", "y = 2\n", None, "d.toml was changed by it, and went since"),
+    ],
+    ids=["came and was edited", "went and came again", "was edited and went"],
+)
+def test_what_was_done_since_to_a_file_of_a_revision_that_is_taken_back_is_said(
+    folder: Path, was: str | None, became: str | None, now: str | None, says: str
+) -> None:
+    guard = cg.Guard(
+        "jobs", files=["*.toml"], store="memory://", policy=cg.Policy(review=101, block=101), targets=["live"]
+    )
+    write(conf__a_toml="x = 1\n")
+    for number, text in enumerate((was, became, now), 1):
+        write(conf__d_toml=text or "")
+        if text is None:
+            Path("conf/d.toml").unlink()
+        guard.apply(guard.plan("conf", reason=f"{number}"))
+    with pytest.raises(cg.MergeConflictError) as caught:
+        guard.revert(only=2, reason="back")
+    assert str(caught.value) == f"revision 2 cannot be taken back by itself: {says}"
+    assert caught.value.hint is not None
+
+
+def test_one_file_at_least_is_left(folder: Path) -> None:
+    """A revision without files would be missing from its targets for ever."""
+    guard = jobs()
+    empty = {"mail.toml": None, "report.toml": None}
+    head = guard.head()
+    assert head is not None
+    assert isinstance(head.document, Bundle)
+    for source in (empty, head.document.with_files(empty)):
+        with pytest.raises(cg.DocumentError, match="no file would be left"):
+            guard.plan(source, reason="nothing")
+    new = cg.Guard("new", files=["*.toml"], store="memory://")
+    with pytest.raises(cg.DocumentError, match="no file would be left"):
+        new.plan({}, reason="nothing")
+    both = cg.Guard("both", layers=["base.toml", "prod.toml"], store="memory://")
+    both.apply(both.plan({"base.toml": {"x": 1}, "prod.toml": {"y": 1}}, reason="start"))
+    assert both.plan({"prod.toml": None}, reason="less").document.files.keys() == {"base.toml"}
+    with pytest.raises(cg.DocumentError, match="no file would be left"):
+        both.plan({"base.toml": None, "prod.toml": None}, reason="nothing")
+
+
+def test_a_revert_of_one_revision_leaves_a_file(folder: Path) -> None:
+    guard = jobs()
+    guard.apply(guard.plan({"new.toml": {"every": "2h"}}, reason="one more"))
+    guard.apply(
+        guard.plan({"mail.toml": None, "report.toml": None}, reason="one"), override="the new one does it all"
+    )
+    with pytest.raises(cg.MergeConflictError, match="revision 2 cannot .* no file would be left"):
+        guard.revert(only=2, reason="not that one")

@@ -131,6 +131,12 @@ MISTAKEN: dict[str, tuple[Callable[[], object], str]] = {
     "bytes parsed": (lambda: cg.parse(b"a = 1", "toml"), "bytes is not a text"),
     "a list of guards": (lambda: cg.Group([]), r"list is not a guard: cg.Group\(first, second\)"),
     "a number served": (lambda: cg.Live(Model, 7), "int is not a source: a guard"),
+    "variables served": (lambda: cg.Live(Model, cg.Env("M_")), "Env is not a source: a guard"),
+    "variables served above a file": (
+        lambda: cg.Live(Model, [__file__, cg.Env("M_")]),
+        r"Env is not a file's path: live settings follow the files of layers, and nothing else;"
+        r" cg\.load\(Model, \*sources\) reads any sources once",
+    ),
     "a score as policy": (lambda: cg.Guard("a", store="memory://", policy=50), "int is not a policy"),
     "no name": (lambda: cg.Guard(None, store="memory://"), "NoneType is not a config's name"),
     "a path applied, with a reason": (

@@ -56,8 +56,7 @@ def test_the_file_works_as_it_stands(kind: str, folder: Path, capsys: Capture) -
     project = load_project(Path("confguard.toml"))
     for name, (file,) in told["configs"].items():
         assert project.source_of(name) == project.root / file
-        owner = project.config_of(file)
-        assert owner is not None and owner[0] == name
+        assert [*project.configs_of(file)] == [name]
         assert run(capsys, "check", file)[0] in {0, 1}
 
 
@@ -137,8 +136,8 @@ def test_a_folder_that_cannot_be_written(shared_folder: Path, capsys: Capture) -
 
 
 def test_what_git_ignores_is_not_found(repository: Path, capsys: Capture) -> None:
-    fill({"secret.ini": "[a]\nb = 1\n", ".gitignore": "*.ini\n.gitignore\n"})
-    assert run_json(capsys, "init")[1]["configs"] == {}
+    fill({"secret.ini": "[a]\nb = 1\n", "new.toml": "b = 1\n", ".gitignore": "*.ini\n.gitignore\n"})
+    assert run_json(capsys, "init")[1]["configs"] == {"new": ["new.toml"]}
 
 
 @pytest.mark.slow

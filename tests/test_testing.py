@@ -139,6 +139,23 @@ def test_overrides_leave_the_original() -> None:
     assert data == {"a": {"b": 1}}
 
 
+def test_overrides_go_through_lists_and_say_where_they_cannot() -> None:
+    data = {"hosts": [{"p": 1}, 7], "ports": {80: "web", "81": "x"}, "one": 1}
+    assert overridden(data, {"hosts.0.p": 2, "hosts.1": 8}) == data | {"hosts": [{"p": 2}, 8]}
+    assert overridden(data, {"ports.80": "api", "ports.81": "y"})["ports"] == {80: "api", "81": "y"}
+    for dotted, message in (
+        ("hosts.2.p", "hosts is a list of 2 elements: there is no hosts.2.p"),
+        ("hosts.2", "hosts is a list of 2 elements: there is no hosts.2"),
+        ("hosts.p", "hosts is a list of 2 elements: there is no hosts.p"),
+        ("hosts.-1", "hosts is a list of 2 elements: there is no hosts.-1"),
+        ("one.a", "one is neither a table nor a list: there is no one.a"),
+        ("one.a.b", "one is neither a table nor a list: there is no one.a.b"),
+        ("hosts.1.a", "hosts.1 is neither a table nor a list: there is no hosts.1.a"),
+    ):
+        with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+            overridden(data, {dotted: 2})
+
+
 SERVICE = """
 import attrs
 from pydantic import BaseModel

@@ -5,6 +5,8 @@
 #
 # Needs: pip install confguard-safety fastapi uvicorn; curl. PORT=9000 takes that port and 9001, not 8000 and 8001.
 set -eu
+python -c "import fastapi, uvicorn" 2> /dev/null || { echo "needs: pip install fastapi uvicorn" >&2; exit 2; }
+command -v curl > /dev/null || { echo "needs curl" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 port=${PORT:-8000}
 canary=$((port + 1))

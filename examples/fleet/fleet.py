@@ -70,6 +70,9 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--service"]:
         service(*sys.argv[2:])
     elif len(sys.argv) == 2:
-        deploy(sys.argv[1])
+        try:
+            deploy(sys.argv[1])
+        except cg.ConfguardError as error:
+            sys.exit(f"{error}; {error.hint}" if error.hint else str(error))
     else:
         sys.exit(__doc__)

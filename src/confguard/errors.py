@@ -58,6 +58,10 @@ class ConfguardError(Exception):
         super().__init__(message)
         self.hint = hint
 
+    def to_json(self) -> dict[str, object]:
+        """The error as JSON."""
+        return {"message": str(self), "hint": self.hint, "exit_code": self.exit_code}
+
 
 class DocumentError(ConfguardError):
     """A file cannot be read or parsed. `path`, `line` and `column` (from 1) say where."""
@@ -73,6 +77,11 @@ class DocumentError(ConfguardError):
     ) -> None:
         self.message, self.path, self.line, self.column = message, path, line, column
         super().__init__(f"{place(path, line, column)}{message}", hint=hint)
+
+    def to_json(self) -> dict[str, object]:
+        """The error as JSON, with its place beside the message."""
+        place = {"file": self.path, "line": self.line, "column": self.column}
+        return super().to_json() | {"message": self.message} | place
 
 
 class SchemaError(ConfguardError):
@@ -139,6 +148,10 @@ class ValidationError(ConfguardError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def to_json(self) -> dict[str, object]:
+        """The error as JSON, with all problems."""
+        return super().to_json() | {"problems": [problem.to_json() for problem in self.problems]}
 
     def report(self) -> str:
         """All problems, each with its line of the source underlined."""

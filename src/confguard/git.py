@@ -16,10 +16,22 @@ _FIELDS = 6
 
 def blob(name: str, limit: int) -> bytes:
     """The bytes of `REV:path`, as git names it. Raises `DocumentError`."""
-    size = int(output("cat-file", "-s", name, wanted=name))
+    try:
+        size = int(output("cat-file", "-s", name, wanted=name))
+    except DocumentError as error:
+        raise DocumentError(error.message, path=name, hint=_from_here(name)) from None
     if size > limit:
         raise DocumentError(f"is larger than {limit:,} bytes, the most that confguard reads", path=name)
     return output("cat-file", "blob", name, wanted=name)
+
+
+def _from_here(name: str) -> str | None:
+    """What to do about a path that git counts from the root of the repository, where there is one from here."""
+    revision, _, path = name.partition(":")
+    here = f"{revision}:./{path}"
+    if not path or _run("cat-file", "-e", here, wanted=name).returncode:
+        return None
+    return f"git counts paths from the root of the repository; from here, it is {here}"
 
 
 def blobs(
@@ -344,8 +356,8 @@ def merge_file(base: str, ours: str, theirs: str, *, marker_size: str = "7") -> 
     return TextMerge(ended.stdout, ended.returncode == 0)
 
 
-def tracked(cwd: Path) -> list[str] | None:
-    """The files git knows below a folder, relative to it; None outside of a repository."""
+def not_ignored(cwd: Path) -> list[str] | None:
+    """The files below a folder that git does not ignore, relative to it; None outside of a repository."""
     try:
         listed = output(
             "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=cwd, wanted="files"

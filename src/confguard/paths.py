@@ -19,11 +19,14 @@ class Unshown(str):
     """A key, or a value that names an element, that is secret: equal to what it hides, and `***` wherever it is shown.
 
     >>> key = Unshown("hunter2")
-    >>> {"hunter2": 1}[key], f"{key}"
-    (1, '***')
+    >>> {"hunter2": 1}[key], f"{key}", Unshown(key) == key
+    (1, '***', True)
     """
 
     __slots__ = ()
+
+    def __new__(cls, key: str) -> Unshown:
+        return super().__new__(cls, str.__str__(key))
 
     def __str__(self) -> str:
         return HIDDEN

@@ -25,6 +25,20 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def plain(name: str) -> str:
+    """A name's letters and digits, which all of its spellings share: `maxConns`, `max_conns`, `MAX-CONNS`."""
+    return "".join(char for char in name.lower() if char.isalnum())
+
+
+def spelling(name: str) -> tuple[str, ...]:
+    """The same for all spellings of one name, and no other: its numbers stay apart. Nothing where it has no letters.
+
+    >>> spelling("maxConns") == spelling("MAX-CONNS"), spelling("v1.5") == spelling("v15"), spelling("10.0")
+    (True, False, ())
+    """
+    return (plain(name), *re.findall(r"\d+", name)) if re.search(r"[^\W\d_]", name) else ()
+
+
 def amount(count: int, thing: str, things: str | None = None) -> str:
     """A count and what is counted: one or many.
 

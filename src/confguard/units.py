@@ -97,13 +97,14 @@ def read_duration(value: object) -> timedelta:
 
 
 def read_size(value: object) -> int:
-    """The number of bytes that a text or a number stands for. Raises `ValueError`.
+    """The number of bytes that a text or a number stands for; of `1.3KiB`, the whole ones. Raises `ValueError`.
 
     >>> read_size("1.5k"), read_size("1Gi"), read_size("10 GB")
     (1500, 1073741824, 10000000000)
     """
     number = _number(value) if not isinstance(value, str) else _times(value.strip(), _BYTES)
-    whole = number is not None and (isinstance(value, str) or number.denominator == 1)
+    counted = unit_of(value).lower() in {"", "b", "byte", "bytes"}
+    whole = number is not None and not (counted and number.denominator != 1)
     if number is None or not whole or not 0 <= number < _LARGEST_SIZE:
         raise ValueError(f"expected {SIZE}, got {shown(value)}")
     if number and not int(number):

@@ -15,6 +15,7 @@ from confguard.risk.circumstances import Circumstances
 from confguard.risk.judging import Side
 from confguard.rollout.monitors.evidence import share_between
 from confguard.rollout.monitors.interface import Counts
+from confguard.schema.schema import SchemaLike
 from confguard.secrets import masked
 from confguard.stores.interface import AUTOMATIC, Revision, Store
 from confguard.stores.selecting import previous
@@ -66,7 +67,7 @@ class Recent:
     health: Callable[[], tuple[float, str] | None] = field(default=lambda: None, repr=False)
     """From -1 (well under it) to 1 (worse under it than under what was before), and by which figures; None if nobody
     reports."""
-    revert: Callable[[str], str | None] = field(repr=False)
+    revert: Callable[[str, SchemaLike], str | None] = field(repr=False)
     """The command that takes it back, for a reason; None where it is not to be taken back."""
     named: tuple[str, ...] = ()
     """The names under which people know it."""
@@ -175,7 +176,9 @@ def _recent(
         ),
         reach=lambda: _reach(store, config, number),
         health=lambda: _health(store, config, number),
-        revert=lambda why: None if by_itself else _revert_command(store, revision, before(), why),
+        revert=lambda why, schema: (
+            None if by_itself else _revert_command(store, revision, before(), schema, why)
+        ),
         named=(config,),
     )
 
@@ -227,7 +230,7 @@ def _health(store: Store, config: str, number: int) -> tuple[float, str] | None:
     return (-1.0, figures) if most < _WELL else None
 
 
-def _revert_command(store: Store, revision: Revision, before: Revision, why: str) -> str:
+def _revert_command(store: Store, revision: Revision, before: Revision, schema: SchemaLike, why: str) -> str:
     """The one command that takes a revision back: alone, if it can be; else with all that came after it."""
     config, number = revision.config, revision.number
     head = store.head(config)
@@ -236,7 +239,7 @@ def _revert_command(store: Store, revision: Revision, before: Revision, why: str
         from confguard.rollout.reverting import without
 
         try:
-            without(before.document, revision.document, head.document)
+            without(before.document, revision.document, head.document, schema)
             to = f"--only {number}"
         except (MergeConflictError, DocumentError, NotFoundError):
             to = f"--to {before.number}"

@@ -21,6 +21,7 @@ from confguard.errors import ConfguardError, harmless
 from confguard.paths import overlap
 from confguard.risk.findings import Factor, Risk
 from confguard.risk.judging import Side, Terms
+from confguard.schema.schema import SchemaLike
 from confguard.texts import amount
 
 LOOKED_INTO = 200
@@ -125,7 +126,7 @@ def rank(
     limit: int,
     why: str,
 ) -> list[Suspect]:
-    """The likeliest causes, first the likeliest; what cannot be one is counted in `seen`."""
+    """The likeliest causes, first the likeliest; what cannot be one is counted in `collected`."""
     candidates = [
         _Candidate(each, _from_outside(each, at, window, symptom, depends)) for each in collected.recent
     ]
@@ -144,7 +145,7 @@ def rank(
     for each in assessed:
         each.factors += _risk_factors(each, terms_of)
     first = nlargest(limit, assessed, key=lambda each: (each.points, each.recent.at))
-    return [_suspect(each, why) for each in first]
+    return [_suspect(each, why, terms_of(each.config).schema) for each in first]
 
 
 def _from_outside(
@@ -309,7 +310,7 @@ def _risk_why(risk: Risk) -> str:
     return harmless(f"{risk.score} of 100 ({risk.level}){gravest}")
 
 
-def _suspect(candidate: _Candidate, why: str) -> Suspect:
+def _suspect(candidate: _Candidate, why: str, schema: SchemaLike) -> Suspect:
     recent = candidate.recent
     factors = sorted(candidate.factors, key=lambda each: -each.points)
     total = sum(each.points for each in factors)
@@ -325,7 +326,7 @@ def _suspect(candidate: _Candidate, why: str) -> Suspect:
         at=recent.at,
         author=recent.author,
         reason=shown(recent.reason),
-        revert=recent.revert(why),
+        revert=recent.revert(why, schema),
         changes=tuple(harmless(each)[:200] for each in changes[:3]),
         taken_back=recent.taken_back,
     )

@@ -109,7 +109,7 @@ def _recent(
         taken_back=f"commit {by.sha[:12]}: {shown(by.subject)}" if by else None,
         files=lambda: list(sides),
         circumstances=circumstances,
-        revert=lambda _: shell(command),
+        revert=lambda why, schema: shell(command),
         named=tuple(commit.paths[:_FILES]),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from confguard.cli import subjects
@@ -20,7 +20,16 @@ from confguard.cli.options import (
     number,
     repeated,
 )
-from confguard.cli.output import paint, report_errors, revision_json, say, show_diff, show_risk, shown_path
+from confguard.cli.output import (
+    paint,
+    report_errors,
+    revision_json,
+    say,
+    show_diff,
+    show_risk,
+    shown_path,
+    wrapped,
+)
 from confguard.cli.subjects import (
     guarded,
     guarded_anyway,
@@ -282,7 +291,7 @@ def _show_plan(planned: Plan) -> str:
     lines = [f"{planned.config}, planned on {base}: {show_diff(planned.diff)}"]
     if planned.imported:
         lines.append(paint("an import: what is there becomes the first revision", "info"))
-    lines += [paint(f"note: {note}", "review") for note in planned.notes]
+    lines += [paint(wrapped(f"note: {note}", 6), "review") for note in planned.notes]
     for each in planned.drift:
         target = shown_path(each.target)
         edited = f"{target} was edited: {each.what}; applying this would undo that"
@@ -300,4 +309,6 @@ def _tell(event: Event) -> None:
         kind = "health not known:" if healthy is None else "healthy again:" if healthy else "still unhealthy:"
     probe = event.detail.get("probe")
     about = f"{probe}: {why}" if probe else str(why)
-    print(f"{event.at:%H:%M:%S}Z {kind} revision {event.revision}{': ' if about else ''}{about}", flush=True)
+    line = f"{event.at:%H:%M:%S}Z {kind} revision {event.revision}{': ' if about else ''}{about}"
+    with suppress(BrokenPipeError):  # whoever read has seen enough: what is under way goes on
+        print(line, flush=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from confguard.cli.options import Commands, argument, fail_on_option, flag, read
 from confguard.cli.output import (
     error_json,
     paint,
+    relative,
     report_error,
     say,
     show_change,
@@ -33,7 +36,17 @@ from confguard.paths import show_path
 from confguard.project import Project, find_project
 from confguard.risk.acceptance import split_accepted, void_comments
 from confguard.risk.findings import Finding, Risk, chart
-from confguard.risk.judging import Judged, Side, Verdicts, judge, parse_finding, schema_findings
+from confguard.risk.judging import (
+    Judged,
+    Side,
+    Terms,
+    Verdicts,
+    judge,
+    naming_configs,
+    of_configs,
+    parse_finding,
+    schema_findings,
+)
 from confguard.risk.model import check_document
 from confguard.risk.policy import Decision
 from confguard.risk.rules.catalogue import known_codes
@@ -58,10 +71,10 @@ def register(commands: Commands) -> None:
         "  confguard diff deploy/staging deploy/production\n"
         "  confguard diff main..HEAD --format markdown"
     )
-    exits = "0, or with --exit-code 1 if anything changed; 2 cannot run"
+    exits = "0, or with --exit-code 1 if anything changed; 2 cannot run, or a file cannot be read"
     formats = ["text", "json", "markdown", "html", "json-patch"]
     command = commands.add("diff", show_difference, example, exits, formats)
-    about = "a file, REV:path of git, a folder, an environment of confguard.toml; or BASE..HEAD alone"
+    about = "a file, REV:path of git, a folder, an environment of confguard.toml; or BASE..HEAD or BASE...HEAD alone"
     argument(command, "before", "BEFORE", about)
     argument(command, "after", "AFTER", "the same; a file also as - with --as", nargs="?")
     flag(command, "--exit-code", "end with 1 if anything changed in meaning")
@@ -87,13 +100,12 @@ def register(commands: Commands) -> None:
 
 def check(args: Namespace) -> int:
     names, empty = subjects.files_named(args.files)
-    checked, errors = of_all(names, lambda name: _checked(name, args))
+    checked, errors = of_all(names, lambda name: _checked(name, args, names[name]))
     errors |= empty
     if len(names) + len(empty) == 1 or args.write_baseline:
         for error in errors.values():
             raise error
-    # Each once: what is wrong with layers is told of each of them.
-    findings = list(dict.fromkeys(finding for listed, _ in checked.values() for finding in listed))
+    findings = _each_once({name: found for name, (found, _) in checked.items()})
     if args.write_baseline:
         _write_baseline(args, findings)
         return 0
@@ -166,27 +178,27 @@ def show_assessment(args: Namespace) -> int:
 
 def _judged(args: Namespace) -> Judged:
     """What is said of the change, as the hook says it. Raises `DocumentError` where AFTER does not parse."""
-    from confguard.hooks.judging import judge_against
+    from confguard.hooks.judging import judging_against
 
     before, after = (subjects.load(name, args.read_as) for name in (args.before, args.after))
     subjects.parse(after)
-    terms = subjects.terms_for(args.after, args.schema)
     in_git = subjects.revision_of(args.before)
     if in_git is None:
         subjects.parse(before)  # what a commit mends, it mends; a file that is named is to be one
     revision = None if args.no_history else in_git
-    old, new = (_side(each, args.after) for each in (before, after))
-    if revision is None:
-        judged = judge(args.after, old, new, terms)
-    else:
-        judged = judge_against(revision, args.after, old, new, terms)
-    return judged if isinstance(judged, Judged) else Judged(args.after, Decision.ALLOW, Risk(0))
+    judge_sides = judging_against(revision, args.after) if revision else partial(judge, args.after)
+    judged: dict[str, Judged] = {}
+    for config, terms in subjects.terms_of_each(args.after, args.schema).items():
+        old, new = (_side(each, args.after, config) for each in (before, after))
+        one = judge_sides(old, new, terms)
+        judged[config] = one if isinstance(one, Judged) else Judged(args.after, Decision.ALLOW, Risk(0))
+    return of_configs(judged)
 
 
-def _side(side: Side, file: str) -> Side:
-    """A side of the change of a file; where that is a layer, with the other layers as they stand."""
+def _side(side: Side, file: str, config: str) -> Side:
+    """A side of the change of a file; where that is a layer of the config, with the others as they stand beside it."""
     try:
-        document = subjects.whole(file, subjects.parse(side))
+        document = subjects.whole(file, subjects.parse(side), config, subjects.revision_of(side.name))
     except DocumentError:
         return side
     return Side(document.content, document.path or side.name, document.format)
@@ -212,44 +224,77 @@ def _assess_span(args: Namespace) -> int:
 
 
 def _ends(span: str) -> tuple[str, str]:
-    """The two revisions of a range; of `A...B`, where they parted and `B`, as git has it."""
-    dots = "..." if "..." in span else ".."
-    base, separator, head = span.partition(dots)
+    """The two revisions of a range, of which the first is to be named."""
+    base, separator, head = _split(span)
     if (
         not base or not separator or ".." in head
     ):  # no base is HEAD to git: a variable that is not set would pass
         wrong = "is not a range" if not separator or ".." in head else "names no base"
         raise ConfguardError(f"'{span}' {wrong}", hint="BASE..HEAD, such as origin/main..HEAD")
-    head = head or "HEAD"
+    return _compared(base, separator, head)
+
+
+def _split(span: str) -> tuple[str, str, str]:
+    """What stands before the dots of a range, the dots, and what stands behind them."""
+    return span.partition("..." if "..." in span else "..")
+
+
+def _compared(base: str, dots: str, head: str) -> tuple[str, str]:
+    """The two revisions that a range compares: of `A...B`, where they parted and `B`, as git has it."""
+    base, head = base or "HEAD", head or "HEAD"
     return (git.merge_base(base, head), head) if dots == "..." else (base, head)
 
 
-def _checked(name: str, args: Namespace) -> tuple[list[Finding], bool]:
-    """What is found in a file, and whether it has a schema."""
+def _each_once(checked: Mapping[str, Mapping[str, list[Finding]]]) -> list[Finding]:
+    """What was found when files were checked for configs: what is wrong with layers is found with each of them."""
+    found_in: dict[str, dict[str, list[Finding]]] = {
+        os.path.normpath(name): {config: [] for config in found} for name, found in checked.items()
+    }
+    for config, findings in (each for found in checked.values() for each in found.items()):
+        for finding in findings:
+            of_file = found_in.setdefault(os.path.normpath(finding.file or ""), {})
+            of_file.setdefault(config, []).append(finding)
+    return [
+        finding
+        for of_file in found_in.values()
+        for finding in sorted(
+            naming_configs(of_file).values(), key=lambda each: (each.line or 0, each.column or 0)
+        )
+    ]
+
+
+def _checked(name: str, args: Namespace, asked: Sequence[str]) -> tuple[dict[str, list[Finding]], bool]:
+    """What is found in a file by each config that was asked for it, and whether one of them has a schema."""
     raw = subjects.load(name, args.read_as)
-    terms = subjects.terms_for(name, args.schema)
+    each = subjects.terms_of_each(name, args.schema)
+    if "" not in asked:
+        each = {config: terms for config, terms in each.items() if config in asked} or each
+    has_schema = any(terms.schema for terms in each.values())
     try:
         document = subjects.parse(raw)
     except DocumentError as error:
-        return [parse_finding(error, raw.name, raw.content)], terms.schema is not None
+        return {config: [parse_finding(error, raw.name, raw.content)] for config in each}, has_schema
+    return {config: _found(name, document, config, terms) for config, terms in each.items()}, has_schema
+
+
+def _found(name: str, document: Document, config: str, terms: Terms) -> list[Finding]:
+    """What is found in a file by the terms of one config."""
     findings = check_document(document)
     if terms.schema:
         advice = "Write it as the schema has it now."
         for notice in (place_problem(each, document) for each in terms.schema.notices(document.data)):
             where = (notice.file, notice.line, notice.column)
             findings.append(Finding("CG003", "low", notice.path, notice.message, advice, *where))
-        findings += _misfits(name, document, terms.schema)
+        findings += _misfits(name, document, config, terms.schema)
     today = datetime.now(UTC).date()
     counted, _ = split_accepted(findings, terms.policy.accept, document, today, naming=terms.naming)
-    counted += void_comments(document, known_codes(terms.rules))
-    counted.sort(key=lambda finding: (finding.line or 0, finding.column or 0))
-    return counted, terms.schema is not None
+    return [*counted, *void_comments(document, known_codes(terms.rules))]
 
 
-def _misfits(name: str, document: Document, schema: Schema[Any]) -> tuple[Finding, ...]:
+def _misfits(name: str, document: Document, config: str, schema: Schema[Any]) -> tuple[Finding, ...]:
     """What does not fit the schema: of a layer, together with the others as they stand."""
     try:
-        whole = subjects.whole(name, document)
+        whole = subjects.whole(name, document, config, subjects.revision_of(name))
     except DocumentError as error:  # of another layer, it is told where that one is checked
         own = error.path is not None and Path(error.path).resolve() == Path(name).resolve()
         return (parse_finding(error, name, document.content),) if own else ()
@@ -267,6 +312,8 @@ def show_difference(args: Namespace) -> int:
     else:
         title = f"{args.before} → {args.after}" if args.after else args.before
         print(_page(difference, args.format, title))
+    if isinstance(difference, Comparison) and difference.unreadable:
+        return 2
     return 1 if args.exit_code and not difference.same else 0
 
 
@@ -277,7 +324,7 @@ def _show_many(comparison: Comparison) -> str:
 def _show_file(each: FileDiff) -> list[str]:
     was = f" (was {each.renamed_from})" if each.renamed_from else ""
     if each.diff is None:
-        return [f"{each.file}{was}: {each.error}"]
+        return [f"{each.file}{was}: {each.status}: {relative(each.error or '')}"]
     expected = f", and {each.expected} that are expected" if each.expected else ""
     status = "" if each.status == "changed" else f"{each.status}: "
     changes = (f"  {show_change(change)}" for change in each.diff)
@@ -298,8 +345,8 @@ def _many(args: Namespace) -> Comparison | None:
     project = find_project()
     schema_of = _schemas(args, project)
     if args.after is None:
-        base, dots, head = args.before.partition("..")
-        return _of_revisions(base, head.lstrip("."), schema_of, project) if dots else None
+        base, dots, head = _split(args.before)
+        return _of_revisions(*_compared(base, dots, head), schema_of, project) if dots else None
     settings = project.settings.environments.items() if project else ()
     environments = {name: project.root / folder for name, folder in settings if project}
     folders = {
@@ -328,8 +375,8 @@ def _of_revisions(
     root = git.root()
     with progress("comparing") as tell:
         return compare_revisions(
-            base or "HEAD",
-            head or "HEAD",
+            base,
+            head,
             schema_of=lambda name: schema_of(str(root / name)),
             expected=_expected(set(), project),
             progress=tell,
@@ -357,7 +404,8 @@ def _page(difference: Diff | Comparison, format: str, title: str) -> str:
 
         if isinstance(difference, Diff):
             return to_markdown(difference, title).rstrip("\n")
-        files = (to_markdown(each.diff, each.file) for each in difference.files if each.diff)
+        files = [to_markdown(each.diff, each.file) for each in difference.files if each.diff]
+        files += [f"`{each.file}`: {each.status}: {each.error}" for each in difference.unreadable]
         return "\n".join([f"**{difference.summary}**\n", *files]).rstrip("\n")
     if isinstance(difference, Comparison):
         raise ConfguardError(f"{format} is for two files", hint="text, json or markdown for many")

@@ -165,12 +165,11 @@ def _subject(name: str, schema: SchemaLike, format: str | None) -> tuple[Documen
         config = project.config(name)
         bundle: Document = layout.bundle(shown_path(project.source_of(name)), None)
         return bundle, config, terms_of(project, config, schema)
-    terms = subjects.terms_for(name, schema)
+    config_name, terms = next(iter(subjects.terms_of_each(name, schema).items()))
     file = subjects.file_named(name)
-    document = subjects.whole(file, subjects.load_document(file, format))
+    document = subjects.whole(file, subjects.load_document(file, format), config_name)
     there = find_project()
-    of_file = there.config_of(file) if there else None
-    return document, of_file[1] if of_file else None, terms
+    return document, there.config(config_name) if there and config_name else None, terms
 
 
 def _words(option: str, command: str | None) -> list[str] | None:

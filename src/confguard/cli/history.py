@@ -30,6 +30,7 @@ from confguard.cli.output import (
     say,
     show_diff,
     show_revision,
+    wrapped,
 )
 from confguard.cli.subjects import (
     config_named,
@@ -272,7 +273,7 @@ def _show_suspects(ranked: Suspects, window: str, *, is_local: bool) -> str:
         lines += ["", *_suspect(place, each)]
     lines += [""] if ranked.suspects else []
     lines += [f"no suspect: {amount(count, 'change')}, {why}" for why, count in ranked.left_out.items()]
-    lines += [harmless(note) for note in ranked.notes]
+    lines += [wrapped(harmless(note), 2) for note in ranked.notes]
     if not ranked.suspects:
         return "\n".join([*lines, "nothing in this window can be the cause: look further back with --window"])
     first = ranked.suspects[0]
@@ -298,8 +299,9 @@ def _suspect(place: int, suspect: Suspect) -> list[str]:
         indented(harmless(suspect.reason)),
     ]
     lines += [f"      {change}" for change in suspect.changes]
-    lines += [f"    {factor.points:+5.0f}  {factor.name}: {factor.why}" for factor in suspect.factors]
-    return lines
+    return lines + [
+        wrapped(f"    {factor.points:+5.0f}  {factor.name}: {factor.why}", 11) for factor in suspect.factors
+    ]
 
 
 def _local_time(at: datetime) -> str:

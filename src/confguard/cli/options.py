@@ -9,6 +9,7 @@ import textwrap
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from confguard.errors import ConfguardError, did_you_mean, harmless
@@ -45,13 +46,29 @@ class Parser(ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As argparse does; what a command does not know is told by the command, which knows its options."""
+        self._words = list(sys.argv[1:] if args is None else args)
         parsed, unknown = super().parse_known_args(args, namespace)
         if unknown:
-            options = [option for action in self._actions for option in action.option_strings]
-            name = unknown[0].partition("=")[0]
-            meant = did_you_mean(name, options) if name.startswith("-") else ""
-            self.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{self._meant(unknown[0])}")
         return parsed, unknown
+
+    def _meant(self, word: str) -> str:
+        """The did-you-mean for a word that is no option of these."""
+        name = word.partition("=")[0]
+        forms = [each for action in self._actions if action.dest == "format" for each in action.choices or ()]
+        if name.removeprefix("--") in forms:
+            return f" (did you mean '--format {name[2:]}'?)"
+        options = [option for action in self._actions for option in action.option_strings]
+        return did_you_mean(name, options) if name.startswith("-") else ""
+
+    def _misspelt(self) -> str:
+        """The first option on the command line that is none, with what was meant."""
+        options = [option for action in self._actions for option in action.option_strings]
+        for word in takewhile(lambda word: word != "--", self._words):
+            name = word.partition("=")[0]
+            if name.startswith("--") and not any(option.startswith(name) for option in options):
+                return f"unrecognized arguments: {name}{self._meant(name)}; "
+        return ""
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError`, with a did-you-mean for a command."""
@@ -59,6 +76,8 @@ class Parser(ArgumentParser):
             if action.choices and not action.option_strings and not action.metavar:
                 named = f"one of {', '.join(map(str, action.choices))}"
                 message = re.sub(rf"(required: (?:.*, )?){action.dest}\b", rf"\1{named}", message)
+        if message.startswith("the following arguments are required"):  # as one that is misspelt is
+            message = self._misspelt() + message
         match = _INVALID_CHOICE.match(message)
         for action in self._actions if match else ():
             if (

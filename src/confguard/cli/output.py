@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from confguard.errors import ConfguardError, DocumentError, ValidationError, brief, excerpt, harmless
+from confguard.errors import ConfguardError, ValidationError, brief, excerpt, harmless
 from confguard.texts import indented
 
 if TYPE_CHECKING:
@@ -43,6 +45,16 @@ def say_line(format: str, data: Any, text: str) -> None:
     print(json.dumps(data, ensure_ascii=False) if format == "json" else text, flush=True)
 
 
+def wrapped(text: str, hanging: int, *, to: TextIO | None = None) -> str:
+    """An explanation within the width of a terminal, moved in from its second line on; elsewhere as it is."""
+    if not (to or sys.stdout).isatty():
+        return text
+    width, indent = shutil.get_terminal_size().columns, " " * hanging
+    return textwrap.fill(
+        text, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    )
+
+
 def shown_path(path: str | os.PathLike[str]) -> str:
     """A path from where one stands, unless the whole one is shorter."""
     whole = os.path.abspath(path)  # noqa: PTH100 - links stay as they are named
@@ -59,13 +71,7 @@ def paint(text: str, kind: str) -> str:
 def report_error(error: ConfguardError, format: str) -> None:
     """Say what went wrong and what to do: on standard error, or as JSON where that was asked for."""
     if format == "json":
-        members = error_json(error)
-        if isinstance(error, DocumentError):
-            place = {"file": error.path, "line": error.line, "column": error.column}
-            members |= {"message": error.message, **place}
-        if isinstance(error, ValidationError):
-            members["problems"] = [problem.to_json() for problem in error.problems]
-        print(json.dumps({"error": members}, indent=2, ensure_ascii=False))
+        print(json.dumps({"error": error.to_json()}, indent=2, ensure_ascii=False))
         return
     _print_error(error.report() if isinstance(error, ValidationError) else str(error), error.hint)
 
@@ -78,9 +84,11 @@ def report_errors(errors: Mapping[str, ConfguardError]) -> int:
 
 
 def _print_error(message: str, hint: str | None, about: str = "") -> None:
-    print(f"confguard: {about}{relative(message)}", file=sys.stderr)
+    said = f"confguard: {about}{relative(message)}"
+    placed = "\n" in said or re.search(r":\d+:\d+: ", said)  # what editors read stays in its lines
+    print(said if placed else wrapped(said, 2, to=sys.stderr), file=sys.stderr)
     if hint:
-        print(f"  hint: {hint}", file=sys.stderr)
+        print(wrapped(f"  hint: {hint}", 8, to=sys.stderr), file=sys.stderr)
 
 
 def report_interruption(interruption: BaseException, format: str) -> int:
@@ -97,7 +105,8 @@ def report_interruption(interruption: BaseException, format: str) -> int:
 
 
 def error_json(error: ConfguardError) -> dict[str, object]:
-    return {"message": str(error), "hint": error.hint, "exit_code": error.exit_code}
+    """One of several errors: its place stands in the message."""
+    return ConfguardError.to_json(error)
 
 
 def relative(message: str) -> str:
@@ -141,7 +150,7 @@ def show_change(change: Change) -> str:
 def show_risk(risk: Risk, decision: Decision) -> str:
     """A risk for a person: decision and score, the factors it is the sum of, the findings with advice."""
     lines = [f"{paint(str(decision), decision)}: risk {risk.score} of 100 ({risk.level})"]
-    lines += [f"  {factor.points:+6.1f}  {factor.name}: {factor.why}" for factor in risk.factors]
+    lines += [wrapped(f"  {factor.points:+6.1f}  {factor.name}: {factor.why}", 10) for factor in risk.factors]
     lines += [show_finding(finding) for finding in risk.findings]
     lines += [str(accepted) for accepted in risk.accepted]
     return "\n".join(lines)

@@ -148,11 +148,13 @@ def _errors_json(errors: Mapping[str, ConfguardError]) -> dict[str, Any]:
 def _refuse_file(named: str) -> None:
     """Raise `SchemaError` for a file of a config: some formats of these are those of schemas."""
     project = find_project(leave_out=leave_out)
-    found = project.config_of(named) if project and Path(named).is_file() else None
-    if found and project and (project.root / (found[1].schema or "")).resolve() != Path(named).resolve():
+    configs = project.configs_of(named) if project and Path(named).is_file() else {}
+    schemas = [(project.root / (each.schema or "")).resolve() for each in configs.values() if project]
+    if configs and Path(named).resolve() not in schemas:
+        found = next(iter(configs))
         raise SchemaError(
-            f"'{named}' is a file of '{found[0]}', and a schema or a config's name was expected",
-            hint=f"confguard explain {found[0]}, or: confguard explain module:Class {named}",
+            f"'{named}' is a file of '{found}', and a schema or a config's name was expected",
+            hint=f"confguard explain {found}, or: confguard explain module:Class {named}",
         )
 
 

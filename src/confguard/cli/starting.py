@@ -116,8 +116,8 @@ def init(args: Namespace) -> int:
 
 
 def find_configs(root: Path) -> Found:
-    """The configuration files below a folder that can be read: those git knows, or all where there is no git."""
-    known = git.tracked(root)
+    """The configuration files below a folder that can be read: what git ignores is none of them."""
+    known = git.not_ignored(root)
     files = sorted(filter(_is_config, _walked(root) if known is None else known))
     left_out = dict.fromkeys(files[_MOST:], f"more than {_MOST} files")
     readable = []

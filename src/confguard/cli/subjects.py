@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -16,15 +15,16 @@ from attrs import evolve
 from confguard import git
 from confguard.cli.output import relative, shown_path
 from confguard.documents.bounds import MAX_BYTES
-from confguard.documents.bundle import parse_bytes
+from confguard.documents.bundle import BUNDLE, parse_bytes
 from confguard.documents.document import Document
 from confguard.documents.layout import common_folder
+from confguard.documents.patterns import is_pattern, matches
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format, format_named, known_formats
 from confguard.errors import ConfguardError, DocumentError, ProjectError, SchemaError, nearest
 from confguard.events import Listener
 from confguard.guard import Guard
-from confguard.project import Project, find_project, require_project
+from confguard.project import Config, Project, find_project, require_project
 from confguard.project.guards import guard_of, terms_of
 from confguard.risk.judging import Side, Terms
 from confguard.schema.schema import SchemaLike, resolve_schema
@@ -35,7 +35,6 @@ T = TypeVar("T")
 Outcomes: TypeAlias = tuple[dict[str, T], dict[str, ConfguardError]]
 """What is seen of each name, and what is wrong with those of which nothing can be seen: they hide no others."""
 _NAME_ONE = "[configs.NAME] with `files` or `layers` names some"
-_PATTERN = re.compile(r"[*?\[]")
 
 
 def the_project(*, anyway: bool = False) -> Project:
@@ -129,10 +128,11 @@ def file_named(name: str) -> str:
     return shown_path(project.source_of(name)) if project else name
 
 
-def files_named(names: Sequence[str]) -> tuple[list[str], dict[str, ConfguardError]]:
+def files_named(names: Sequence[str]) -> tuple[dict[str, list[str]], dict[str, ConfguardError]]:
     """The files of arguments: themselves, or those of the configs with these names; of all configs without any.
 
-    With them, the configs of which no file is there, and what is wrong. Raises `ProjectError` where none names a file.
+    Each with the configs that were asked for it; a blank where it was named itself. With them, the configs of which no
+    file is there, and what is wrong. Raises `ProjectError` where none names a file.
     """
     project = the_project() if not names else None
     configs: dict[str, Project | None] = {name: config_asked(name) for name in names}
@@ -146,7 +146,11 @@ def files_named(names: Sequence[str]) -> tuple[list[str], dict[str, ConfguardErr
     listed, errors = of_all(configs, files)
     if project and not errors and not any(listed.values()):
         raise ProjectError(f"{project.file}: no config there names files", hint=_NAME_ONE)
-    return [file for of_config in listed.values() for file in of_config], errors
+    asked: dict[str, list[str]] = {}
+    for name, of_config in listed.items():
+        for file in of_config:
+            asked.setdefault(file, []).append(name if configs[name] else "")
+    return asked, errors
 
 
 def files_of(project: Project, name: str) -> list[str]:
@@ -155,13 +159,10 @@ def files_of(project: Project, name: str) -> list[str]:
     Raises `ProjectError` where nothing matches its patterns.
     """
     patterns = project.config(name).patterns
-    exact = [pattern for pattern in patterns if not _PATTERN.search(pattern)]
+    exact = [pattern for pattern in patterns if not is_pattern(pattern)]
     there = _files_below(project.root) if len(exact) < len(patterns) else []
-    matching = [
-        file
-        for file in there
-        if any(fnmatchcase(file, pattern) for pattern in patterns if pattern not in exact)
-    ]
+    wild = [pattern for pattern in patterns if is_pattern(pattern)]
+    matching = [file for file in there if any(matches(file, pattern) for pattern in wild)]
     if patterns and not exact and not matching:
         raise ProjectError(
             f"'{name}' has no file: nothing matches {', '.join(patterns)}",
@@ -172,7 +173,7 @@ def files_of(project: Project, name: str) -> list[str]:
 
 def _files_below(root: Path) -> list[str]:
     """The files of a project: those git does not ignore; where there is no git, all but those in hidden folders."""
-    known = git.tracked(root)
+    known = git.not_ignored(root)
     if known is not None:
         return [file for file in known if (root / file).is_file()]
     below = []
@@ -216,8 +217,9 @@ def load(name: str, format: str | None) -> Side:
         return Side(git.blob(name, MAX_BYTES), name, _format_of(path, format))
     content = load_bytes(name)
     project = find_project()
-    config = project.config_of(name) if project and not format else None
-    return Side(content, name, _format_of(name, format or (config[1].format if config else None)))
+    configs = project.configs_of(name) if project and not format else {}
+    named = next((config.format for config in configs.values() if config.format), format)
+    return Side(content, name, _format_of(name, named))
 
 
 def one_file(name: str) -> str:
@@ -256,16 +258,20 @@ def load_document(name: str, format: str | None) -> Document:
     return parse(load(name, format))
 
 
-def whole(name: str, document: Document) -> Document:
-    """The layers that a file is one of, as they stand; the document itself where it is none."""
+def whole(name: str, document: Document, config: str, revision: str | None = None) -> Document:
+    """The layers of a config that a file is one of, as they stand or a revision has them; or the document itself."""
     project = find_project()
-    config = project.config_of(name) if project else None
-    layout = project.layout_of(config[0]) if project and config and config[1].layers else None
-    if project is None or config is None or layout is None or not Path(name).exists():
+    layout = project.layout_of(config) if project and config and project.config(config).layers else None
+    if project is None or layout is None or not (Path(name).exists() or revision_of(name)):
         return document
-    folder = os.path.relpath(project.root / common_folder(config[1].patterns))
-    bundle = layout.bundle(folder, None)
-    return bundle.with_files({os.path.relpath(name, folder): document.content})
+    folder = os.path.relpath(project.root / common_folder(project.config(config).patterns))
+    own = {os.path.relpath(from_here(name), folder): document.content}
+    if revision is None:
+        return layout.bundle(folder, None).with_files(own)
+    named = {each: f"{revision}:./{os.path.normpath(f'{folder}/{each}')}" for each in layout.names}
+    there = git.blobs(named.values(), MAX_BYTES)
+    held = {each: there[blob] for each, blob in named.items() if blob in there}
+    return parse_bytes(layout.content(held | own), BUNDLE, path=folder)
 
 
 def make_importable() -> None:
@@ -283,13 +289,24 @@ def from_here(name: str) -> str:
 
 
 def terms_for(name: str, schema: SchemaLike, project: Project | None = None) -> Terms:
-    """The terms for a file: those of the project's config that it belongs to; a schema that is named wins."""
+    """The terms for a file: those of the first config that it belongs to; a schema that is named wins."""
+    return next(iter(terms_of_each(name, schema, project).values()))
+
+
+def terms_of_each(name: str, schema: SchemaLike, project: Project | None = None) -> dict[str, Terms]:
+    """The terms for a file by each config that it belongs to, or by the one that is named; of none, by a blank."""
     if schema:
         make_importable()
-    name = file_named(name)
     project = project or find_project()
     if project is None:
-        return Terms(schema=resolve_schema(schema))
-    config = project.config_of(from_here(name))
-    terms = terms_of(project, config[1] if config else None, schema)
+        return {"": Terms(schema=resolve_schema(schema))}
+    if config_named(name):
+        configs: dict[str, Config | None] = {name: project.config(name)}
+    else:
+        configs = dict(project.configs_of(from_here(name))) or {"": None}
+    return {of: _as_seen_here(terms_of(project, config, schema)) for of, config in configs.items()}
+
+
+def _as_seen_here(terms: Terms) -> Terms:
+    """The terms for files that are named as they are seen from here."""
     return evolve(terms, naming=lambda file: terms.naming(from_here(file)))

@@ -80,18 +80,22 @@ class Comparison:
         return all(each.same for each in self.files)
 
     @property
+    def unreadable(self) -> tuple[FileDiff, ...]:
+        """The files that cannot be compared."""
+        return tuple(each for each in self.files if each.diff is None)
+
+    @property
     def summary(self) -> str:
         """How many files and changes.
 
         >>> Comparison((), 3).summary
         '3 files compared: no change in meaning'
         """
-        changed = [each for each in self.files if not each.same]
-        changes = sum(len(each.diff) for each in changed if each.diff)
+        changed = [each.diff for each in self.files if each.diff is not None and not each.same]
+        changes = f"{amount(sum(map(len, changed)), 'change')} in {len(changed)} of them"
+        unreadable = f"; {len(self.unreadable)} cannot be read" if self.unreadable else ""
         compared = f"{amount(self.compared, 'file')} compared"
-        if not changed:
-            return f"{compared}: no change in meaning"
-        return f"{compared}: {amount(changes, 'change')} in {len(changed)} of them"
+        return f"{compared}: {changes if changed else 'no change in meaning'}{unreadable}"
 
     def to_json(self) -> dict[str, object]:
         """The comparison as JSON."""
@@ -126,18 +130,25 @@ def compare_revisions(
     blobs = git.blobs([blob for each in changed for blob in each.blobs if blob], MAX_BYTES)
     renames = {each.path: each.before for each in changed if each.before and each.before != each.path}
 
-    def loader(blob: str | None) -> Callable[[], bytes] | None:
-        return (lambda: blobs[blob]) if blob in blobs else None
+    def side(revision: str, name: str, blob: str | None) -> Side:
+        return (f"{revision}:{name}", lambda: blobs[blob]) if blob in blobs else None
 
-    pairs = {each.path: (loader(each.blobs[0]), loader(each.blobs[1])) for each in changed}
+    pairs = {
+        each.path: (
+            side(base, each.before or each.path, each.blobs[0]),
+            side(head, each.path, each.blobs[1]),
+        )
+        for each in changed
+    }
     return _compared(pairs, renames, schema_of, tuple(expected), progress)
 
 
-Load: TypeAlias = "Callable[[], bytes] | None"
+Side: TypeAlias = "tuple[str, Callable[[], bytes]] | None"
+"""What a file is called in messages, and what gives its content; None where it is not there."""
 
 
 def _compared(
-    pairs: Mapping[str, tuple[Load, Load]],
+    pairs: Mapping[str, tuple[Side, Side]],
     renames: Mapping[str, str],
     schema_of: Callable[[str], SchemaLike],
     expected: tuple[Expected, ...],
@@ -154,20 +165,22 @@ def _compared(
     return Comparison(tuple(files), len(pairs))
 
 
-def _file(name: str, old: Load, new: Load, was: str | None, schema: SchemaLike) -> FileDiff | None:
+def _file(name: str, old: Side, new: Side, was: str | None, schema: SchemaLike) -> FileDiff | None:
     status: Status = "removed" if new is None else "added" if old is None else "renamed" if was else "changed"
     try:
-        before, after = (load() if load else None for load in (old, new))
+        before, after = (side[1]() if side else None for side in (old, new))
         if before == after:
             return None
-        one, two = _parsed(was or name, before), _parsed(name, after)
+        one, two = _parsed(was or name, old, before), _parsed(name, new, after)
         return FileDiff(name, status, diff_of_file(one, two, schema), renamed_from=was)
     except DocumentError as error:
         return FileDiff(name, "unreadable", error=str(error), renamed_from=was)
 
 
-def _parsed(name: str, content: bytes | None) -> Document | None:
-    return None if content is None else parse_bytes(content, detect_format(name).name, path=name)
+def _parsed(name: str, side: Side, content: bytes | None) -> Document | None:
+    if side is None or content is None:
+        return None
+    return parse_bytes(content, detect_format(name).name, path=side[0])
 
 
 def _without_expected(compared: FileDiff, expected: tuple[Expected, ...]) -> FileDiff:
@@ -183,14 +196,14 @@ def _without_expected(compared: FileDiff, expected: tuple[Expected, ...]) -> Fil
     )
 
 
-def _files_below(folder: Path) -> dict[str, Callable[[], bytes]]:
+def _files_below(folder: Path) -> dict[str, Side]:
     in_force = folder / "..data"  # where files are switched as one, links lead into it, those of folders too
     switched = _walked(in_force.resolve()) if in_force.is_dir() else {}
     return _walked(folder) | switched
 
 
-def _walked(folder: Path) -> dict[str, Callable[[], bytes]]:
-    files: dict[str, Callable[[], bytes]] = {}
+def _walked(folder: Path) -> dict[str, Side]:
+    files: dict[str, Side] = {}
 
     def fail(error: OSError) -> None:
         raise DocumentError(f"cannot be read: {error.strerror}", path=str(error.filename))
@@ -200,5 +213,5 @@ def _walked(folder: Path) -> dict[str, Callable[[], bytes]]:
         for name in names:
             if is_configuration(name):
                 file = Path(root, name)
-                files[file.relative_to(folder).as_posix()] = partial(load_bytes, str(file))
+                files[file.relative_to(folder).as_posix()] = str(file), partial(load_bytes, str(file))
     return files

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple, TypeAlias
 
 from confguard.diffs.changes import Step
 from confguard.diffs.identity import leaves, likenesses, token
-from confguard.paths import Key, Path, overlap
+from confguard.paths import Key, Path
 from confguard.schema.shape import Shape
+from confguard.texts import spelling
 from confguard.values import same
 
 _MOST_LEAVES = 20_000
@@ -76,6 +77,7 @@ def _inside(piece: _Piece, depth: int) -> Iterator[_Piece]:
 
 def _equal(gone: Sequence[_Piece], come: Sequence[_Piece]) -> Iterator[_Match]:
     """Pieces that are the same, where only one of each side is."""
+    respelt = {_spelling(piece) for piece in gone} & {_spelling(piece) for piece in come}
     waiting: dict[Any, list[_Piece]] = defaultdict(list)
     for piece in come:
         waiting[token(piece.value)].append(piece)
@@ -84,15 +86,25 @@ def _equal(gone: Sequence[_Piece], come: Sequence[_Piece]) -> Iterator[_Match]:
         leaving[token(piece.value)].append(piece)
     for value, pieces in leaving.items():
         for one in pieces:
-            likely = [other for other in waiting.get(value, ()) if _telling(one, other)]
-            rivals = [other for other in pieces if other is not one and likely and _telling(other, likely[0])]
+            likely = [other for other in waiting.get(value, ()) if _telling(one, other, respelt)]
+            rivals = [
+                other
+                for other in pieces
+                if other is not one and likely and _telling(other, likely[0], respelt)
+            ]
             if len(likely) == 1 and not rivals:
                 yield _Match(one, likely[0], 2 * _leaf_count(one.value) + 1)
 
 
-def _telling(one: _Piece, other: _Piece) -> bool:
-    """Is it no accident that these two are equal?"""
+def _spelling(piece: _Piece) -> tuple[object, ...]:
+    return piece.path[:-1], spelling(str(piece.path[-1])) or piece.path[-1]
+
+
+def _telling(one: _Piece, other: _Piece, respelt: Set[tuple[object, ...]]) -> bool:
+    """Is it no accident that these two are equal? It is where one of them only got another value, and spelling."""
     value, same_key = one.value, one.path[-1] == other.path[-1]
+    if one.path[:-1] == other.path[:-1] and respelt & {_spelling(one), _spelling(other)}:
+        return _spelling(one) == _spelling(other)
     if isinstance(value, dict | list) and value:
         return same_key or _leaf_count(value) >= 2
     if one.path[:-1] == other.path[:-1]:
@@ -150,16 +162,30 @@ def _leaf_count(value: Any) -> int:
     return len(value) if isinstance(value, list) else 1
 
 
+class _Taken:
+    """Paths of which none may stand in another."""
+
+    def __init__(self) -> None:
+        self._paths: set[Path] = set()
+        self._around: set[Path] = set()
+
+    def overlaps(self, path: Path) -> bool:
+        return path in self._around or any(path[:length] in self._paths for length in range(len(path) + 1))
+
+    def add(self, path: Path) -> None:
+        self._paths.add(path)
+        self._around.update(path[:length] for length in range(len(path)))
+
+
 def _chosen(matches: list[_Match]) -> list[_Match]:
     """The heaviest matches, each piece in one of them only."""
     chosen: list[_Match] = []
+    gone, come = _Taken(), _Taken()
     for match in sorted(matches, key=lambda match: -match.weight):
-        clash = any(
-            overlap(match.gone.path, other.gone.path) or overlap(match.come.path, other.come.path)
-            for other in chosen
-        )
-        if not clash:
+        if not gone.overlaps(match.gone.path) and not come.overlaps(match.come.path):
             chosen.append(match)
+            gone.add(match.gone.path)
+            come.add(match.come.path)
     return chosen
 
 

@@ -56,9 +56,10 @@ def to_html(diff: Diff, title: str = "Configuration diff") -> str:
 def _row(change: Change) -> str:
     about = str(change.effect)
     shown = str(change).removesuffix(f" ({about})") if about else str(change)
+    shown = shown if change.op == "replace" else shown[2:]  # the sign has a column of its own
     return (
         f'<tr class="{change.op}"><td>{_SIGNS[change.op]}</td>'
-        f'<td><code>{_escaped(shown.lstrip("+-~ "))}</code></td><td class="about">{_escaped(about)}</td></tr>'
+        f'<td><code>{_escaped(shown)}</code></td><td class="about">{_escaped(about)}</td></tr>'
     )
 
 

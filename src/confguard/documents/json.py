@@ -24,7 +24,8 @@ class JsonFormat(Format):
         try:
             data, keys = _loaded(text)
         except json.JSONDecodeError as error:
-            message = "the file is empty" if not text.strip() else error.msg[:1].lower() + error.msg[1:]
+            message = _WORDS.get(error.msg, error.msg[:1].lower() + error.msg[1:])
+            message = message if text.strip() else "the file is empty"
             raise ParseError(message, error.lineno, error.colno) from error
         except _NumberError as error:
             raise ParseError.at(text, _number_at(text, error.number), error.problem, error.hint) from error
@@ -56,6 +57,13 @@ class JsoncFormat(JsonFormat):
 
     def places(self, text: str) -> Places:
         return super().places(blank_comments(text))
+
+
+_WORDS = {
+    "Invalid control character at": "a line break or the like in a text: write an escape, such as \\n",
+    "Unterminated string starting at": "a text that begins here has no end",
+}
+"""What the standard library says with a place behind it."""
 
 
 def _loaded(text: str) -> tuple[Any, int]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from posixpath import commonpath
 from typing import Any, TypeAlias
@@ -14,11 +12,10 @@ from attrs import field, frozen
 
 from confguard.documents.bundle import Bundle, bundled, parse_bundle
 from confguard.documents.document import Document, read, write
+from confguard.documents.patterns import files_below, is_pattern, matches, outright
 from confguard.documents.registry import detect_format, is_configuration
 from confguard.errors import ConfguardError, DocumentError, ProjectError, did_you_mean
 from confguard.values import check_type, listed
-
-_WILD = re.compile(r"[*?\[]")
 
 FileSource: TypeAlias = "str | os.PathLike[str] | Document | Mapping[str, Any] | object | None"
 """What one of the files is to be: a path, a document, data, an instance of the schema; None: it goes."""
@@ -31,11 +28,6 @@ def check_name(name: str) -> None:
         raise ConfguardError(
             f"{name!r} is not a file's name", hint="relative, without '..': auth.toml, conf.d/worker.toml"
         )
-
-
-def _is_inner(name: str) -> bool:
-    """Does it stand in a folder of confguard's own, which the links lead to?"""
-    return any(part.startswith("..") for part in name.split("/"))
 
 
 def _checked(names: Iterable[str]) -> tuple[str, ...]:
@@ -66,7 +58,7 @@ class Layout:
     """The format of all of them, where their names do not tell."""
 
     def __attrs_post_init__(self) -> None:
-        if self.layered and any(map(_WILD.search, self.names)):
+        if self.layered and any(map(is_pattern, self.names)):
             raise ConfguardError(
                 "layers have an order: name each", hint='layers = ["base.toml", "prod.toml"]'
             )
@@ -74,14 +66,12 @@ class Layout:
     @property
     def outright(self) -> list[str]:
         """The names that are no patterns."""
-        return [name for name in self.names if not _WILD.search(name)]
+        return [name for name in self.names if not is_pattern(name)]
 
     def below(self, folder: Path) -> list[str]:
         """The names of its files in a folder: those that it names outright, and those there that its patterns match."""
-        patterns = [name for name in self.names if _WILD.search(name)]
-        paths = (path for pattern in patterns for path in folder.glob(pattern) if path.is_file())
-        names = (path.relative_to(folder).as_posix() for path in paths)
-        return list(dict.fromkeys([*self.outright, *sorted(each for each in names if not _is_inner(each))]))
+        found = files_below(folder, filter(is_pattern, self.names))
+        return list(dict.fromkeys([*self.outright, *found]))
 
     def content(self, files: Mapping[str, bytes]) -> bytes:
         """The content that holds these files, in their order. Raises `DocumentError` for what is too large."""
@@ -95,7 +85,7 @@ class Layout:
 
     def names_file(self, name: str) -> bool:
         """Is a file named, outright or by a pattern?"""
-        return any(fnmatchcase(name, each) for each in self.names)
+        return any(matches(name, each) for each in self.names)
 
     def knows(self, name: str) -> bool:
         """Is it a file of configuration?"""
@@ -176,7 +166,7 @@ def common_folder(patterns: Sequence[str]) -> str:
     >>> common_folder(["deploy/base.toml", "deploy/conf.d/*.toml"])
     'deploy'
     """
-    folders = [_WILD.split(pattern)[0].rpartition("/")[0] for pattern in patterns]
+    folders = [outright(pattern).rpartition("/")[0] for pattern in patterns]
     return commonpath(folders) if folders else ""
 
 
@@ -194,14 +184,14 @@ def is_several(patterns: Sequence[str], targets: Sequence[object]) -> bool:
     """Do the targets of files say that they are one config? They do where they are folders, if only by their names."""
     if any(isinstance(like, Mapping) and "file" not in like for like in targets):
         return True
-    many = len(patterns) > 1 or any(map(_WILD.search, patterns))
+    many = len(patterns) > 1 or any(map(is_pattern, patterns))
     return many and any(isinstance(like, str) and is_folder(like) for like in targets)
 
 
 def matching(root: Path, patterns: Sequence[str]) -> list[Path]:
     """The files below a folder that patterns name."""
     relative = [pattern for pattern in patterns if pattern and not pattern.startswith("/")]
-    return sorted({path for pattern in relative for path in root.glob(pattern) if path.is_file()})
+    return [root / name for name in files_below(root, relative)]
 
 
 def the_only(root: Path, patterns: Sequence[str], config: str) -> Path:
@@ -212,7 +202,7 @@ def the_only(root: Path, patterns: Sequence[str], config: str) -> Path:
     count = "no file" if not paths else f"{len(paths)} files"
     raise ProjectError(
         f"'{config}' has {count}: say which FILE is meant",
-        hint="confguard plan NAME FILE; or name a folder as the target, and they are one config",
+        hint=f"name it behind '{config}'; or name a folder as the target, and they are one config",
     )
 
 

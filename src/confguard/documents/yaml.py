@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from confguard.documents.bounds import MAX_INTEGER_BITS, TOO_LARGE, check_yaml_depth
-from confguard.documents.interface import Format, ParseError, Places, Spot, places_of, twice
+from confguard.documents.interface import Format, LineIndex, ParseError, Places, Spot, places_of, twice
 from confguard.documents.reading import is_named, naming_tags
 from confguard.values import Documents
 
@@ -241,7 +241,12 @@ class _DuplicateKeyError(_RefusedError):
 
     def placed(self, text: str) -> ParseError:
         first, again = (node.start_mark.index for node in (self.first, self.node))
-        return twice(text, self.problem, first, again, " in one mapping")
+        if self.first.tag == self.node.tag:
+            return twice(text, self.problem, first, again, " in one mapping")
+        line, column = LineIndex(text).position(first)
+        equal = f"keys {self.first.value} and {self.node.value} are equal to Python, and one mapping cannot hold both"
+        message = f"{equal}: the other is on line {line}, column {column}"
+        return ParseError.at(text, again, message, "put quotes around one of them")
 
 
 class _UnknownTagError(_RefusedError):

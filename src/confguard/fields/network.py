@@ -112,6 +112,7 @@ class Url(TextType):
         parts = urlsplit(str(self))
         scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()
         port = parts.port if parts.port != _DEFAULT_PORTS.get(scheme) else None
+        host = f"[{host}]" if ":" in host else host
         user = parts.netloc.rpartition("@")[0]
         place = f"{user}@{host}" if user else host
         netloc = f"{place}:{port}" if port else place

@@ -26,7 +26,7 @@ from confguard.hooks.projects import Projects
 from confguard.hooks.sorting import LINK, SUBMODULE, Wanted, layered, sorted_out
 from confguard.risk.circumstances import Circumstances
 from confguard.risk.history import History, Past, of_configuration, past_after
-from confguard.risk.judging import Judged, LeftOut, Side, Terms, Verdicts, judge
+from confguard.risk.judging import Judged, LeftOut, Side, Terms, Verdicts, judge, of_configs
 from confguard.risk.likelihood import Model, default_model, refined
 from confguard.risk.reports import REPORTS
 
@@ -112,18 +112,24 @@ def _judge(
     verdicts += [each for each in listed if not isinstance(each, Wanted)]
     whole = list(layered(wanted, projects, change.base))
     ask = len(wanted) <= _MOST_FILES_ASKED
-    for number, verdict in enumerate(_verdicts(whole, change, projects, ask=ask), 1):
-        verdicts.append(verdict)
+    of_files: dict[str, dict[str, Judged]] = {}
+    judging = _verdicts(whole, change, projects, ask=ask)
+    for number, (each, verdict) in enumerate(zip(whole, judging, strict=True), 1):
+        if isinstance(verdict, Judged):
+            of_files.setdefault(verdict.file, {})[each.member.name or ""] = verdict
+        else:
+            verdicts.append(verdict)
         if progress:
             progress(number, len(whole))
+    verdicts += map(of_configs, of_files.values())
     judged: dict[str, Judged] = {}
-    for each in verdicts:
-        if isinstance(each, Judged):
-            judged[each.file] = judged[each.file].with_more(each) if each.file in judged else each
-    left_out = [each for each in verdicts if isinstance(each, LeftOut) and each.file not in judged]
+    for told in verdicts:
+        if isinstance(told, Judged):
+            judged[told.file] = judged[told.file].with_more(told) if told.file in judged else told
+    left_out = {told.file: told for told in verdicts if isinstance(told, LeftOut) and told.file not in judged}
     uncounted = list(projects.uncounted())
     seen = len(changed) + len(uncounted) + len(unchanged)
-    return Verdicts(tuple(judged.values()), (*left_out, *uncounted, *unchanged), seen)
+    return Verdicts(tuple(judged.values()), (*left_out.values(), *uncounted, *unchanged), seen)
 
 
 def _contents(changed: Iterable[ChangedFile], projects: Projects) -> dict[str, bytes]:
@@ -132,8 +138,8 @@ def _contents(changed: Iterable[ChangedFile], projects: Projects) -> dict[str, b
         blob
         for each in changed
         if LINK in each.modes
-        or projects.membership(each.path)
-        or (each.before and projects.membership(each.before))
+        or projects.memberships(each.path)
+        or (each.before and projects.memberships(each.before))
         for blob, mode in zip(each.blobs, each.modes, strict=True)
         if blob and mode != SUBMODULE
     ]
@@ -268,8 +274,10 @@ def _is_unnamed(each: ChangedFile, projects: Projects) -> bool:
     is_link = LINK in each.modes
     if is_configuration(each.path) and not is_link:
         return False
-    member = projects.membership(each.path) or (projects.below(each.path) if is_link else None)
-    return member is not None and (is_link or member.config is not None)
+    members = projects.memberships(each.path)
+    if is_link:
+        return bool(members or projects.below(each.path))
+    return any(member.config for member in members)
 
 
 def _head() -> str:
@@ -281,21 +289,21 @@ def _head() -> str:
         return git.empty_tree()
 
 
-def judge_against(revision: str, file: str, before: Side, after: Side, terms: Terms) -> Judged | LeftOut:
-    """What is said of one file against what it is in a revision of git, with the history that the hook looks at."""
+def judging_against(revision: str, file: str) -> Callable[[Side, Side, Terms], Judged | LeftOut]:
+    """What judges one file against what it is in a revision of git, with the history that the hook looks at."""
     past = past_of(Path.cwd(), revision)
     at = time.time()
     known = past.history(git.identity(), [_in_repository(file)], at) if past else None
-    if past and terms.model is None:
-        terms = evolve(terms, model=refined(default_model(), past.lessons, at))
-    named = _in_repository(before.name)
-    return judge(
-        file,
-        before,
-        after,
-        terms,
-        partial(_circumstances, revision if past else None, named, _in_repository, known, None, False),
-    )
+    learned = refined(default_model(), past.lessons, at) if past else None
+
+    def judged(before: Side, after: Side, terms: Terms) -> Judged | LeftOut:
+        named = _in_repository(before.name)
+        circumstances = partial(
+            _circumstances, revision if past else None, named, _in_repository, known, None, False
+        )
+        return judge(file, before, after, evolve(terms, model=terms.model or learned), circumstances)
+
+    return judged
 
 
 def past_of(repository: Path, revision: str = "HEAD") -> Past | None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from fnmatch import translate
+from functools import cached_property
 from glob import escape
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +14,7 @@ from attrs import define, field, frozen
 
 from confguard import git
 from confguard.documents.bounds import MAX_BYTES
+from confguard.documents.patterns import is_pattern, leads_through, matches, outright
 from confguard.documents.registry import is_configuration
 from confguard.errors import ConfguardError
 from confguard.project import (
@@ -87,7 +87,7 @@ def project_around(root: Path) -> Project | None:
     return next((project for folder in root.parents if (project := project_in(folder))), None)
 
 
-@define(eq=False)
+@define(eq=False, slots=False)
 class Memberships:
     """The projects of a snapshot, and which files they name."""
 
@@ -100,6 +100,7 @@ class Memberships:
     """Where project files might stand around the files that were read ahead."""
     _projects: dict[str, Project | None] = field(factory=dict, repr=False)
     _around: dict[str, list[_Patterns]] = field(factory=dict, repr=False)
+    _patterns: dict[Path, _Patterns] = field(factory=dict, repr=False)
 
     def read_ahead(self, paths: Iterable[str]) -> None:
         """Read the project files around all of these at once."""
@@ -108,15 +109,15 @@ class Memberships:
         self.places = [posixpath.join(folder, name) for folder in sorted(folders) for name in PROJECT_FILES]
         self.snapshot.read_ahead(self.places)
 
-    def membership(self, path: str) -> Membership | None:
-        """What a file belongs to; None where it is not to be judged."""
+    def memberships(self, path: str) -> list[Membership]:
+        """What a file belongs to: all configs of the nearest project that names it. Nothing: it is not to be judged."""
         around = self._patterns_around(posixpath.dirname(path))
         for each in around:
-            if config := each.config_of(path):
-                return Membership(each.project, *config)
+            if configs := each.configs_of(path):
+                return [Membership(each.project, name, config) for name, config in configs.items()]
         if any(each.project.settings.configs for each in around) or not is_configuration(path):
-            return None
-        return Membership(around[0].project if around else None)
+            return []
+        return [Membership(around[0].project if around else None)]
 
     def below(self, link: str) -> Membership | None:
         """The config that names what stands below a link that leads to a folder."""
@@ -150,11 +151,16 @@ class Memberships:
         """The projects around a folder, the nearest first, and the one that counts everywhere."""
         if folder not in self._around:
             projects = [project for each in _upwards(folder) if (project := self._of_folder(each))]
-            default = self._default()
+            default = self._default
             if default and self.path_of(default) not in map(self.path_of, projects):
                 projects.append(default)
-            self._around[folder] = [_Patterns(self.snapshot.root, each) for each in projects]
+            self._around[folder] = [self._patterns_of(each) for each in projects]
         return self._around[folder]
+
+    def _patterns_of(self, project: Project) -> _Patterns:
+        if project.file not in self._patterns:
+            self._patterns[project.file] = _Patterns(self.snapshot.root, project)
+        return self._patterns[project.file]
 
     def _of_folder(self, folder: str) -> Project | None:
         if folder not in self._projects:
@@ -177,6 +183,7 @@ class Memberships:
         """A project file; one before the change also where a rule of it, say, cannot be used."""
         return load_project(file, content, (lambda _: None) if self.is_before else None)
 
+    @cached_property
     def _default(self) -> Project | None:
         """The default; where git has its file, as git has it."""
         if self.default is None:
@@ -203,30 +210,33 @@ class _Patterns:
         self._prefix = "" if within else f"{os.path.relpath(root, place)}/"
         start = os.path.relpath(place, root) if within else "."
         self._configs = [
-            (re.compile(translate(pattern)), pattern, name, config)
+            (pattern, name, config)
             for name, config in project.settings.configs.items()
             for named in config.patterns
             for pattern in dict.fromkeys(_spellings(root if within else place, start, named))
         ]
+        self._by_name: dict[str, list[int]] = {}  # there may be a config for each of many files
+        for index, (pattern, _, _) in enumerate(self._configs):
+            if not is_pattern(pattern):
+                self._by_name.setdefault(pattern, []).append(index)
+        self._wild = [index for index, (pattern, _, _) in enumerate(self._configs) if is_pattern(pattern)]
 
-    def config_of(self, path: str) -> tuple[str, Config] | None:
-        """The first config that names a file."""
-        return next((each[2:] for each in self._configs if each[0].match(self._prefix + path)), None)
+    def configs_of(self, path: str) -> dict[str, Config]:
+        """The configs that name a file."""
+        file = self._prefix + path
+        wild = [index for index in self._wild if matches(file, self._configs[index][0])]
+        return dict(self._configs[index][1:] for index in sorted([*self._by_name.get(file, ()), *wild]))
 
     def config_below(self, folder: str) -> tuple[str, Config] | None:
         """The first config whose pattern leads through a folder."""
-        folder = self._prefix + folder
-        depth = folder.count("/") + 1
-        for _, pattern, name, config in self._configs:
-            parts = pattern.split("/")
-            if len(parts) > depth and re.match(translate("/".join(parts[:depth])), folder):
-                return name, config
-        return None
+        return next(
+            (each[1:] for each in self._configs if leads_through(self._prefix + folder, each[0])), None
+        )
 
 
 def _spellings(base: Path, start: str, named: str) -> Iterator[str]:
     """A pattern as it stands from `base`, and where it leads to where its folder, or the file itself, is a link."""
-    folder = re.split(r"[*?\[]", named)[0].rpartition("/")[0]
+    folder = outright(named).rpartition("/")[0]
     rest = named[len(folder) :].lstrip("/")
     real = os.path.relpath((base / start / folder).resolve(), base)
     for place in (os.path.normpath(f"{start}/{folder}"), real):

@@ -8,6 +8,7 @@ judged, by its schema and policy; without one, all that are configuration files.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -45,10 +46,14 @@ def _run(argv: Sequence[str] | None) -> int:
     try:
         verdicts = _judged(args.files, history=not args.no_history)
     except ConfguardError as error:
+        code = error.exit_code if error.exit_code == 1 else 2
+        if args.format == "json":
+            print(json.dumps({"error": error.to_json() | {"exit_code": code}}, indent=2, ensure_ascii=False))
+            return code
         print(f"confguard: {harmless(str(error))}", file=sys.stderr)
         if error.hint:
             print(f"  hint: {error.hint}", file=sys.stderr)
-        return error.exit_code if error.exit_code == 1 else 2
+        return code
     refused = [each for each in verdicts.files if _refused(each, Decision(args.fail_on))]
     try:
         _report(verdicts, refused, args.format)
@@ -64,7 +69,7 @@ def _report(verdicts: Verdicts, refused: Sequence[Judged], form: str) -> None:
     print_report(verdicts, form)
     if form == "text":
         _tell_how_to_go_on(refused)
-    if broken := [each.file for each in refused if _is_broken(each) and os.environ.get(OVERRIDE, "").strip()]:
+    if broken := [each.file for each in refused if each.is_unfit and os.environ.get(OVERRIDE, "").strip()]:
         where = sys.stdout if form == "text" else sys.stderr
         print(f"{OVERRIDE} is for risks: mend {', '.join(map(harmless, broken))}", file=where)
     sys.stdout.flush()
@@ -85,13 +90,8 @@ def _is_reported(verdict: Judged) -> bool:
     return bool(verdict.findings or accepted) or verdict.decision is not Decision.ALLOW
 
 
-def _is_broken(verdict: Judged) -> bool:
-    """Does it not parse, not fit, or cannot be looked at? Nobody can answer for that."""
-    return verdict.risk is None and verdict.decision is Decision.BLOCK
-
-
 def _refused(verdict: Judged, threshold: Decision) -> bool:
-    if _is_broken(verdict):
+    if verdict.is_unfit:
         return True
     if not verdict.decision.at_least(threshold):
         return False

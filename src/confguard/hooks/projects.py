@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 from urllib.parse import urlsplit
@@ -49,7 +50,7 @@ class Projects:
         """The projects around the files that changed."""
         self.before, self.after = before, after
         self._changed = tuple(changed)
-        self._terms: dict[tuple[Key, Key | None, Key | None], Terms] = {}
+        self._terms: dict[tuple[Key, Key | None, bool], Terms] = {}
         paths = {path for each in self._changed for path in (each.path, each.before) if path}
         for side in (before, after):
             side.read_ahead(paths)
@@ -62,23 +63,25 @@ class Projects:
         before = Memberships(Snapshot(root, base), default, is_before=True)
         return cls(changed, before, Memberships(Snapshot(root, head), default))
 
-    def membership(self, path: str) -> Membership | None:
-        """What a file belongs to, or belonged to before the change; None where it is not to be judged."""
-        now = self.after.membership(path)
-        if now is None or now.config is None:
-            was = self.before.membership(path)
-            return was if was and was.config else now
-        return now
+    def memberships(self, path: str) -> list[Membership]:
+        """What a file belongs to, or belonged to before the change; nothing where it is not to be judged."""
+        now = self.after.memberships(path)
+        if any(each.config for each in now):
+            return now
+        was = self.before.memberships(path)
+        return was if any(each.config for each in was) else now
 
     def terms(self, path: str, member: Membership) -> Terms:
-        """The terms for a file. Raises `ConfguardError` for those that cannot be used."""
-        was, now = self.before.membership(path), self.after.membership(path)
-        known = member.key, was.key if was else None, now.key if now else None
+        """The terms for a file of a config. Raises `ConfguardError` for those that cannot be used."""
+        was, now = ({each.key: each for each in side.memberships(path)} for side in (self.before, self.after))
+        left = [key for key in was if key not in now]
+        old = was.get(member.key) or (was[left[0]] if left else None)  # of what it belongs to no more
+        known = member.key, old.key if old else None, member.key in now
         if known not in self._terms:
-            if now is None or now.key != member.key:
-                self._terms[known] = self._terms_of(self.before, member)
+            if member.key in now:
+                self._terms[known] = self._not_looser(old, now[member.key])
             else:
-                self._terms[known] = self._not_looser(was, now)
+                self._terms[known] = self._terms_of(self.before, member)
         return self._terms[known]
 
     def before_layers(self, member: Membership) -> Project | None:
@@ -103,9 +106,9 @@ class Projects:
 
     def format_before(self, path: str) -> str | None:
         """The format that a file was read in before; None where nothing told it."""
-        was = self.before.membership(path)
-        if was and was.config and was.config.format:
-            return was.config.format
+        configs = [each.config for each in self.before.memberships(path) if each.config]
+        if named := next((each.format for each in configs if each.format), None):
+            return named
         return detect_format(path).name if is_configuration(path) else None
 
     def loosened(self) -> Iterator[Judged]:
@@ -186,13 +189,13 @@ class Projects:
         messages: dict[str, None] = {}
         seen = set()
         for file in self.after.snapshot.files(path.rpartition("/")[0]):
-            now, was = self.after.membership(file), self.before.membership(file)
-            if now is None or was is None or (now.key, was.key) in seen or now.project is None:
-                continue
-            seen.add((now.key, was.key))
-            if self.after.path_of(now.project) == path:
-                at = f"{now.name}: " if now.name else ""
-                messages |= dict.fromkeys(f"{at}{each}" for each in looser_membership(was, now))
+            for now, was in product(self.after.memberships(file), self.before.memberships(file)):
+                if (now.key, was.key) in seen or now.project is None:
+                    continue
+                seen.add((now.key, was.key))
+                if self.after.path_of(now.project) == path:
+                    at = f"{now.name}: " if now.name else ""
+                    messages |= dict.fromkeys(f"{at}{each}" for each in looser_membership(was, now))
         return list(messages)
 
 

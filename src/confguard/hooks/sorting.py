@@ -48,50 +48,49 @@ Sorted: TypeAlias = "Wanted | Judged | LeftOut"
 def sorted_out(
     changed: Iterable[ChangedFile], projects: Projects, contents: Mapping[str, bytes]
 ) -> Iterator[Sorted]:
-    """Each file that changed: to be judged, or why not."""
-    for each in changed:
-        was = projects.membership(each.before) if each.before else None
-        if (
-            was
-            and was.config
-            and _moves_in(each, projects.membership(each.path), projects)
-            and not each.is_gone
-        ):
-            gone = ChangedFile(
-                each.before or "", each.before, (each.modes[0], NOTHING), (each.blobs[0], None)
-            )
-            yield _sorted(gone, projects, contents)
-        sorted_file = _sorted(each, projects, contents)
-        if isinstance(sorted_file, Wanted) and (sorted_file.before.content or b"").startswith(_LFS):
-            yield _was_pointer(sorted_file)
-            sorted_file = evolve(sorted_file, before=evolve(sorted_file.before, content=None))
-        yield sorted_file
+    """Each file that changed, for each config that it is of: to be judged, or why not."""
+    for file in changed:
+        for each, member in _of_configs(file, projects):
+            sorted_file = _sorted(each, member, projects, contents)
+            if isinstance(sorted_file, Wanted) and (sorted_file.before.content or b"").startswith(_LFS):
+                yield _was_pointer(sorted_file)
+                sorted_file = evolve(sorted_file, before=evolve(sorted_file.before, content=None))
+            yield sorted_file
 
 
-def _sorted(each: ChangedFile, projects: Projects, contents: Mapping[str, bytes]) -> Sorted:
+def _of_configs(each: ChangedFile, projects: Projects) -> Iterator[tuple[ChangedFile, Membership | None]]:
+    """The change of a file for each config that it is of; it is gone from those that it was of and is no more."""
+    there = not each.is_gone and each.modes[1] != SUBMODULE
+    now = projects.memberships(each.path) if there else []
+    keys = [member.key for member in now]
+    moved = each.before is not None and not each.is_unmerged and (not now or each.before != each.path)
+    was = projects.memberships(each.before) if each.before and moved else []
+    left = [member for member in was if member.key not in keys and (member.config or not now)]
+    gone = ChangedFile(each.before or each.path, each.before, (each.modes[0], NOTHING), (each.blobs[0], None))
+    yield from ((gone, member) for member in left)
+    yield from ((each, member) for member in now)
+    if not left and not now:
+        yield each, projects.below(each.path) if LINK in each.modes else None
+
+
+def _sorted(
+    each: ChangedFile, member: Membership | None, projects: Projects, contents: Mapping[str, bytes]
+) -> Sorted:
     file = each.path
     if SUBMODULE in each.modes and each.modes[0] in {SUBMODULE, NOTHING}:
         return LeftOut(file, "a submodule: what changed in it is judged in its own repository")
     if each.is_unmerged:
         return LeftOut(file, "it is not merged yet: git keeps all sides of it")
-    member = None if each.is_gone or each.modes[1] == SUBMODULE else projects.membership(each.path)
-    is_gone = member is None
-    if member is None and each.before:  # gone, or called what nobody judges
-        member = projects.membership(each.before)
-    if member is None and LINK in each.modes:
-        member = projects.below(each.path)
-        is_gone = each.is_gone
     if member is None:
         is_one = is_configuration(each.path)
-        return LeftOut(file, "no config of the project names it" if is_one else "no configuration file")
-    if is_gone:
-        file = each.before or each.path
+        return LeftOut(file, "named by no config of the project" if is_one else "no configuration file")
+    if each.is_gone:
         if each.modes[0] == LINK:
             return _not_judged(member, file, "a link that was there is gone", "See that nothing reads it.")
     elif each.modes[1] == LINK:
         target = contents.get(each.blobs[1] or "", b"").decode(errors="replace")
         return _not_judged(member, file, f"is a link to {target}", "Judge what it leads to.")
-    wanted = each.blobs[:1] if is_gone else each.blobs
+    wanted = each.blobs[:1] if each.is_gone else each.blobs
     missing = [blob for blob in wanted if blob and blob not in contents]
     if missing:
         return _not_judged(
@@ -99,7 +98,7 @@ def _sorted(each: ChangedFile, projects: Projects, contents: Mapping[str, bytes]
         )
     before, after = (contents.get(blob) if blob else None for blob in each.blobs)
     before = None if each.modes[0] == LINK else before
-    if is_gone:
+    if each.is_gone:
         after = None
     elif after is not None and after.startswith(_LFS):
         became = each.blobs[0] is not None and before is not None and not before.startswith(_LFS)
@@ -115,12 +114,11 @@ def _sorted(each: ChangedFile, projects: Projects, contents: Mapping[str, bytes]
     return Wanted(file, was, Side(before, was, formats[0]), Side(after, file, formats[1]), member)
 
 
-def _moves_in(each: ChangedFile, member: Membership | None, projects: Projects) -> bool:
+def _moves_in(each: ChangedFile, member: Membership, projects: Projects) -> bool:
     """Was it renamed to where it is judged by other terms?"""
-    was = projects.membership(each.before) if each.before and each.before != each.path else None
-    return (
-        each.before not in {None, each.path} and member is not None and (was is None or was.key != member.key)
-    )
+    if each.before is None or each.before == each.path:
+        return False
+    return member.key not in [was.key for was in projects.memberships(each.before)]
 
 
 def _formats(

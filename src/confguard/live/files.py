@@ -69,6 +69,12 @@ class FileFeed:
         """The feed of paths, the lowest layer first."""
         if not files:
             raise SchemaError("live settings need a source", hint="name a file, or layers")
+        for each in files:
+            if not isinstance(each, str | os.PathLike):
+                raise TypeError(
+                    f"{type(each).__name__} is not a file's path: live settings follow the files of layers, and nothing"
+                    " else; cg.load(Model, *sources) reads any sources once"
+                )
         return cls(tuple(os.fspath(each) for each in files), quiet, is_layered=True)
 
     @property

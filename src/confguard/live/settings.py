@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from threading import Event, Lock, Thread
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from confguard import telemetry
 from confguard.errors import (
@@ -23,6 +23,7 @@ from confguard.errors import (
     ValidationError,
     brief,
 )
+from confguard.fields import Duration
 from confguard.forking import renew_in_children
 from confguard.live.feeds import FeedSource, feed_of, within
 from confguard.live.last_good import Copy, LastGood
@@ -55,6 +56,12 @@ _CLOSE_SECONDS = 0.8
 """For how long `close` waits for what is under way: who interrupts a service wants it to end."""
 
 T = TypeVar("T")
+Time: TypeAlias = float | str | timedelta
+"""A length of time, as `Duration` reads it."""
+
+
+def _seconds(time: Time) -> float:
+    return Duration(time).total_seconds()
 
 
 class Live(Generic[T]):
@@ -63,15 +70,15 @@ class Live(Generic[T]):
     `source` is a guard, the URL of a store with the config's name (`"sqlite:///confguard.db#auth"`), a file's path, or
     a list of paths: layers, of which the later win. Of a config whose `files` are each judged by itself, `current` is
     a mapping of their names to their settings.
-    The store, or the system, tells when there is something new; beside that it is looked at every `interval` seconds.
-    With None, nothing is followed: then `refresh` looks.
+    The store, or the system, tells when there is something new; beside that it is looked at every `interval`. With
+    None, nothing is followed: then `refresh` looks. Lengths of time are texts such as `"10s"`, or seconds.
     `cache` is a file for the last known good copy: the service starts from it when the store is away, or its head
     does not fit the schema; `problem` and `age` say so. What does not fit is not taken: the service keeps what it has.
-    A file is taken when nothing about it has changed for `quiet` seconds, so never while it is being written; and one
-    that is missing, or in which no setting is left, is not taken after one that had some. A store's head without any
-    setting is: somebody applied it.
+    A file is taken when nothing about it has changed for `quiet`, so never while it is being written; and one that is
+    missing, or in which no setting is left, is not taken after one that had some. A store's head without any setting
+    is: somebody applied it.
     When the store is lost, it is tried again after growing pauses drawn at random; and every service waits up to
-    `spread` seconds, drawn at random, before it fetches what it was told of, so that not all do at the same moment.
+    `spread`, drawn at random, before it fetches what it was told of, so that not all do at the same moment.
 
     A revision that is applied in stages comes to this instance when a stage takes it: by its name, `instance`
     (`CONFGUARD_INSTANCE`, or the host's), which stays in the same place of all shares; or by its `groups`
@@ -107,17 +114,18 @@ class Live(Generic[T]):
         source: FeedSource,
         cache: str | os.PathLike[str] | None = None,
         *,
-        interval: float | None = 10.0,
-        spread: float = 0.05,
-        quiet: float = 1.0,
+        interval: Time | None = 10.0,
+        spread: Time = 0.05,
+        quiet: Time = 1.0,
         instance: str | None = None,
         groups: Iterable[str] | None = None,
     ) -> None:
         schema = resolve_schema(model)
         if schema is None:
             raise SchemaError("live settings need a schema")
-        self._model, self._schema, self._interval, self._spread = model, schema, interval, spread
-        self._feed = feed_of(source, quiet, Instance.of(instance, groups))
+        self._model, self._schema, self._spread = model, schema, _seconds(spread)
+        self._interval = None if interval is None else _seconds(interval)
+        self._feed = feed_of(source, _seconds(quiet), Instance.of(instance, groups))
         self.name = self._feed.name
         self._last_good = (
             LastGood(cache, (self._feed.origin, self.name), self._feed.source) if cache else None
@@ -132,10 +140,10 @@ class Live(Generic[T]):
             with suppress(Exception):
                 within(_CLOSE_SECONDS, self._feed.close)
             raise
-        if interval is not None and "head" not in self._problems:
+        if self._interval is not None and "head" not in self._problems:
             # This imports what watching needs: a fork must not meet that under way. What fails, the follower says.
             with suppress(Exception):
-                self._feed.watch(self._stop, interval)
+                self._feed.watch(self._stop, self._interval)
         self._begin_to_follow()
         renew_in_children(self)
 
@@ -162,6 +170,8 @@ class Live(Generic[T]):
         new before any is told. One that is slow, hangs or raises keeps nobody else from being told: `problem` says so;
         and what comes while it is at work is told as one `Update`, from what it saw last to the newest.
         """
+        if not callable(callback):
+            raise TypeError(f"{type(callback).__name__} is not a function that is called with each update")
         return self._listeners.add(Called(callback, self._cursor()))
 
     async def updates(self) -> AsyncIterator[Update[T]]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import sys
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +11,7 @@ from attrs import field, frozen
 
 from confguard.documents.document import Document
 from confguard.documents.layout import common_folder, is_several, layout_of, matching, the_only
+from confguard.documents.patterns import is_pattern, matches
 from confguard.errors import Problem, ProjectError, StoreError, did_you_mean
 from confguard.fields import Duration
 from confguard.paths import Path as DocumentPath
@@ -29,7 +28,7 @@ class Config:
     """One `[configs.NAME]` table."""
 
     files: list[str] = field(factory=list)
-    """Files, or patterns (`*` crosses folders), that hold this config in the repository."""
+    """Files, or patterns (`*` stays in a folder, `**/` is any number of them), of this config in the repository."""
     layers: list[str] = field(factory=list)
     """Files of which the later win over the earlier, and that are judged together; instead of `files`."""
     targets: list[Any] = field(factory=list, repr=False)
@@ -191,16 +190,20 @@ class Project:
             )
         return configs[name]
 
-    def config_of(self, path: str | os.PathLike[str]) -> tuple[str, Config] | None:
-        """The config that a file belongs to, and its name; None if it belongs to none."""
+    def configs_of(self, path: str | os.PathLike[str]) -> dict[str, Config]:
+        """The configs that a file belongs to, by their names: layers may be shared."""
         whole, root = Path.cwd() / path, self.root.resolve()
         for file in (whole.parent.resolve() / whole.name, whole.resolve()):  # a link by its own name
             if file.is_relative_to(root):
                 relative = file.relative_to(root).as_posix()
-                for name, config in self.settings.configs.items():
-                    if any(fnmatchcase(relative, pattern) for pattern in config.patterns):
-                        return name, config
-        return None
+                configs = {
+                    name: config
+                    for name, config in self.settings.configs.items()
+                    if any(matches(relative, pattern) for pattern in config.patterns)
+                }
+                if configs:
+                    return configs
+        return {}
 
     def name_of(self, file: str, config: Config | None = None) -> str:
         """What policies and rules call a file: its path from the project file, wherever one stands.
@@ -214,11 +217,11 @@ class Project:
             there = (self.root / folder).resolve()  # it may be a link
             if place.is_relative_to(there):
                 path = (folder / place.relative_to(there)).as_posix()
-                if fnmatchcase(path, pattern):
+                if matches(path, pattern):
                     return path
         path = Path(os.path.relpath(place, self.root.resolve())).as_posix() if file else ""
         folder = Path(common_folder(own))
-        for named in sorted((each for each in own if not glob.has_magic(each)), key=len, reverse=True):
+        for named in sorted((each for each in own if not is_pattern(each)), key=len, reverse=True):
             if len(own) == 1 or f"/{path}".endswith(f"/{Path(named).relative_to(folder).as_posix()}"):
                 return named
         return path
@@ -238,11 +241,11 @@ class Project:
         patterns = self.config(name).patterns
         if self.layout_of(name) is not None:
             return self.root / common_folder(patterns)
-        if len(patterns) == 1 and not glob.has_magic(patterns[0]):
+        if len(patterns) == 1 and not is_pattern(patterns[0]):
             return self.root / patterns[0]  # who reads it says what is wrong with it
         if not matching(self.root, patterns):
             none = f"has no file: nothing matches {', '.join(patterns)}" if patterns else "names no files"
-            hint = f"`files` or `layers` in [configs.{name}] name them; or: confguard plan {name} FILE"
+            hint = f"`files` or `layers` in [configs.{name}] name them; or name FILE behind '{name}'"
             raise ProjectError(f"'{name}' {none}", hint=hint)
         return the_only(self.root, patterns, name)
 

@@ -12,6 +12,7 @@ from attrs import evolve
 
 from confguard.documents.bundle import parse_bytes
 from confguard.documents.document import Document, read
+from confguard.documents.patterns import PROJECT_FILE
 from confguard.documents.registry import format_named
 from confguard.errors import (
     ConfguardError,
@@ -28,7 +29,7 @@ from confguard.risk.policy import Policy
 from confguard.stores.stages import stages_of
 from confguard.targets.options import UnusableError
 
-FILE_NAME = "confguard.toml"
+FILE_NAME = PROJECT_FILE
 ENVIRONMENT = "CONFGUARD_CONFIG"
 """The environment variable that names a project file."""
 
@@ -155,11 +156,13 @@ def _unknown_formats(settings: Settings) -> Iterator[Problem]:
 
 def _wrong_targets(project: Project) -> tuple[list[Problem], list[Problem]]:
     """Targets that are none; and those at odds, of which two name one file: each would undo what the other writes."""
+    from confguard.targets.filesets import FileSet, places_of
     from confguard.targets.tables import as_target
 
     unusable: list[Problem] = []
     at_odds: list[Problem] = []
     named: dict[Path, str] = {}
+    sets: list[tuple[str, FileSet]] = []
     for name, config in project.settings.configs.items():
         try:
             layout = project.layout_of(name) if config.targets or config.layers else None
@@ -172,16 +175,21 @@ def _wrong_targets(project: Project) -> tuple[list[Problem], list[Problem]]:
         for index, like in enumerate(config.targets):
             at = ("configs", name, "targets", index)
             try:
-                paths = [path.resolve() for path in as_target(like, project.root, layout).paths]
+                target = as_target(like, project.root, layout)
             except TargetError as error:
                 unusable.append(_problem(at, error))
                 continue
+            places = [place.resolve() for place in places_of(target)]
+            taken = [(place, named[place]) for place in places if place in named]
+            taken += [(place, other) for other, each in sets for place in places if each.takes(place)]
+            if isinstance(target, FileSet):
+                taken += [(place, other) for place, other in named.items() if target.takes(place)]
+                sets.append((name, target))
             at_odds += [
-                Problem(at, f"{path} is a target of '{named[path]}' already: one file has one config")
-                for path in paths
-                if path in named
+                Problem(at, f"{place} is a target of '{other}' already: one file has one config")
+                for place, other in dict(taken).items()
             ]
-            named |= dict.fromkeys(paths, name)
+            named |= dict.fromkeys(places, name)
     return unusable, at_odds
 
 

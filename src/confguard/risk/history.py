@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,7 +76,7 @@ class Past:
     """
 
     _authors: dict[str, int] = field(factory=lambda: defaultdict(int))
-    _pairs: dict[tuple[str, str], int] = field(factory=lambda: defaultdict(int))
+    _file_authors: dict[str, Counter[str]] = field(factory=lambda: defaultdict(Counter))
     _files: dict[str, list[float]] = field(factory=lambda: defaultdict(list))
     _file_reverts: dict[str, list[float]] = field(factory=lambda: defaultdict(list))
     _author_reverts: dict[str, float] = field(factory=dict)
@@ -88,7 +88,7 @@ class Past:
         """A change was made; `at` is in seconds since the epoch."""
         self._authors[author] += 1
         for file in files:
-            self._pairs[author, file] += 1
+            self._file_authors[file][author] += 1
             self._files[file].append(at)
 
     def revert(self, author: str, files: Iterable[str], at: float) -> None:
@@ -99,13 +99,15 @@ class Past:
             self._file_reverts[file].append(at)
 
     def rename(self, old: str, new: str) -> None:
-        """A file has another path, and keeps its past."""
+        """A file has another path, and takes its past with it."""
         if old in self._files and new not in self._files:
-            self._files[new] = self._files[old]
-            self._file_reverts[new] = self._file_reverts[old]
+            self._files[new] = self._files.pop(old)
+            self._file_reverts[new] = self._file_reverts.pop(old, [])
+            self._file_authors[new] = self._file_authors.pop(old)
 
     def history(self, author: str, files: Sequence[str], at: float, subject: str | None = None) -> History:
         """What is known just before a change: of several files, of the one that was changed most."""
+        known = self._file_authors
         busiest = max(files, key=lambda file: len(self._files.get(file, ())), default="")
         changes = self._files.get(busiest, [])
         last = max((self._files[file][-1] for file in files if self._files.get(file)), default=None)
@@ -116,7 +118,7 @@ class Past:
 
         return History(
             author_changes=self._authors.get(author, 0),
-            author_file_changes=max((self._pairs.get((author, file), 0) for file in files), default=0),
+            author_file_changes=max((known[file][author] for file in files if file in known), default=0),
             file_changes=len(changes),
             file_changes_30d=sum(1 for when in reversed(changes[-500:]) if at - when <= _MONTH),
             file_reverts=max((len(self._file_reverts.get(file, ())) for file in files), default=0),

@@ -6,8 +6,8 @@ The hook, CI and the command line all judge by this, so that they never differ o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, reduce
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -113,12 +113,20 @@ class Judged:
         """What is wrong with the file, and what rules said of the change."""
         return self.faults + (self.risk.findings if self.risk else ())
 
+    @property
+    def is_unfit(self) -> bool:
+        """Does it not parse, or not fit? Nobody can answer for that."""
+        return self.risk is None and self.decision is Decision.BLOCK
+
     def with_more(self, other: Judged) -> Judged:
-        """With what else is said of the same file: the stricter decision, and the graver risk."""
-        risks = sorted((each for each in (self.risk, other.risk) if each), key=lambda risk: -risk.score)
-        faults = self.faults + other.faults + tuple(each for risk in risks[1:] for each in risk.findings)
+        """With what else is said of the same file: the stricter decision, all findings, and the graver risk if any."""
         decision = max(self.decision, other.decision, key=list(Decision).index)
-        return Judged(self.file, decision, risks[0] if risks else None, faults)
+        risks = sorted((each for each in (self.risk, other.risk) if each), key=lambda risk: -risk.score)
+        faults = tuple(dict.fromkeys(self.faults + other.faults))
+        findings = tuple(dict.fromkeys(each for risk in risks for each in risk.findings))
+        if not risks or self.is_unfit or other.is_unfit:
+            return Judged(self.file, decision, faults=faults + findings)
+        return Judged(self.file, decision, evolve(risks[0], findings=findings), faults)
 
     def to_json(self) -> dict[str, object]:
         """The file as JSON."""
@@ -144,6 +152,29 @@ class Verdicts:
     def __str__(self) -> str:
         counts = self.counts
         return f"{amount(self.seen, 'file')} seen, {counts['judged']} judged, {counts['left_out']} left out"
+
+
+def of_configs(judged: Mapping[str, Judged]) -> Judged:
+    """What is said of one file for several configs, by their names, as one."""
+    named = naming_configs({name: each.findings for name, each in judged.items()})
+
+    def with_names(each: Judged) -> Judged:
+        risk = each.risk and evolve(each.risk, findings=tuple(named[of] for of in each.risk.findings))
+        return evolve(each, risk=risk, faults=tuple(named[of] for of in each.faults))
+
+    return reduce(Judged.with_more, map(with_names, judged.values()))
+
+
+def naming_configs(found: Mapping[str, Iterable[Finding]]) -> dict[Finding, Finding]:
+    """What is found in one file for several configs; what is not found for all of them says for which."""
+    names: dict[Finding, list[str]] = {}
+    for name, findings in found.items():
+        for each in dict.fromkeys(findings):
+            names.setdefault(each, []).append(f"'{name}'")
+    return {
+        each: each if len(of) == len(found) else evolve(each, message=f"{each.message} (for {', '.join(of)})")
+        for each, of in names.items()
+    }
 
 
 def judge(
@@ -210,7 +241,7 @@ def advice_on(problem: Problem) -> str:
     if problem.message.startswith("unknown key"):
         return "Mend the name, or add it to the schema."
     if problem.message.endswith("but missing"):
-        return "Write it, or give it a default in the schema."
+        return "Write it, or make it optional in the schema."
     return "Mend the value, or the schema if the value is right."
 
 

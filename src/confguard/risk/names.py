@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from confguard.paths import Key, Path, Segment
 from confguard.plugins import naming_plugin
+from confguard.texts import plain
 
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?![a-z]))[a-z])|[^A-Za-z0-9]+")
 _NAMING = ("name", "key", "id")
@@ -190,8 +191,3 @@ def _known() -> Mapping[str, frozenset[str]]:
         with naming_plugin(point):
             known |= point.load()
     return {plain(name): frozenset(words.split()) for name, words in known.items()}
-
-
-def plain(name: str) -> str:
-    """A name in the spelling in which all of its spellings are alike: `maxConns`, `max_conns`, `MAX-CONNS`."""
-    return "".join(char for char in name.lower() if char.isalnum())

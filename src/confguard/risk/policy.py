@@ -116,7 +116,7 @@ class Policy:
     days: list[str] = field(
         factory=list, validator=validators.deep_iterable(validators.in_(_DAYS)), kw_only=True
     )
-    """On which days: `mon` to `sun`."""
+    """On which days: `mon` to `sun`. Hours over midnight belong to the day on which they begin."""
     timezone: str = field(default="UTC", validator=_is_zone, kw_only=True)
     freeze: list[Freeze] = field(
         factory=list, validator=validators.deep_iterable(validators.instance_of(Freeze)), kw_only=True
@@ -186,13 +186,15 @@ class Policy:
 
     def _outside(self, local: datetime) -> str:
         at = f"{local:%A %H:%M} {self.timezone}"
-        if self.days and _DAYS[local.weekday()] not in self.days:
-            return f"{at}, and changes go in on {', '.join(self.days)}"
-        if self.hours:
-            start, end = self.hours.split("-")
-            time = f"{local:%H:%M}"
-            if not (start <= time < end if start < end else time >= start or time < end):
-                return f"{at}, and changes go in from {start} to {end}"
+        time = f"{local:%H:%M}"
+        start, end = self.hours.split("-") if self.hours else ("00:00", "24:00")
+        begun_yesterday = time < end < start
+        day = _DAYS[(local.weekday() - begun_yesterday) % 7]
+        if self.days and day not in self.days:
+            hours = f" from {start} to {end}" if begun_yesterday else ""
+            return f"{at}, and changes go in on {', '.join(self.days)}{hours}"
+        if not (start <= time < end if start < end else time >= start or time < end):
+            return f"{at}, and changes go in from {start} to {end}"
         return ""
 
 

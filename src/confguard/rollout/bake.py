@@ -51,7 +51,7 @@ class Bake:
     >>> Bake("10m")
     Traceback (most recent call last):
         ...
-    ValueError: a bake asks nothing: give it probes or monitors, or confirm=True
+    ValueError: a bake asks nothing: give it probes or monitors, or let it be confirmed
     """
 
     duration: Duration = field(converter=Duration)
@@ -81,7 +81,7 @@ class Bake:
 
     def __attrs_post_init__(self) -> None:
         if not (self.probes or self.monitors or self.confirm):
-            raise ValueError("a bake asks nothing: give it probes or monitors, or confirm=True")
+            raise ValueError("a bake asks nothing: give it probes or monitors, or let it be confirmed")
 
 
 def lease_for(left: float) -> float:

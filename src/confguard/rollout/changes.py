@@ -93,12 +93,16 @@ def change_back(
     head: Revision,
     reason: str,
     author: str = AUTOMATIC,
-    *,
-    reverts: bool = True,
 ) -> HeadChange:
-    """What makes the exact bytes of a revision the head again; the head's own, where that `reverts` nothing."""
+    """What makes the exact bytes of an earlier revision the head again."""
     draft = draft_of(back, author, reason, place.clock())
-    return change_to(place, evolve(draft, reverts=back.number if reverts else None), head)
+    return change_to(place, evolve(draft, reverts=back.number), head)
+
+
+def change_again(place: Place, head: Revision, reason: str) -> HeadChange:
+    """What makes the head's own bytes the head once more; a revert stays one."""
+    draft = draft_of(head, AUTOMATIC, reason, place.clock())
+    return change_to(place, evolve(draft, reverts=head.reverts, takes_back=head.takes_back), head)
 
 
 def behind_edits(change: HeadChange) -> HeadChange | None:

@@ -100,6 +100,13 @@ def _without_nulls(data: Any) -> Any:
 
 def as_bundle(source: Source, files: Layout, head: Document | None, shape: Shape = ANYTHING) -> Document:
     """The same of a config of several files; those that a mapping does not name are the head's."""
+    bundle = _bundle(source, files, head, shape)
+    if not bundle.files:
+        raise DocumentError("no file would be left", hint="a config of several files has one at least")
+    return bundle
+
+
+def _bundle(source: Source, files: Layout, head: Document | None, shape: Shape) -> Bundle:
     if isinstance(source, str | os.PathLike | Mapping):
 
         def written(like: Any, kind: str, part: Document | None) -> Document:
@@ -115,6 +122,12 @@ def as_bundle(source: Source, files: Layout, head: Document | None, shape: Shape
             "is one file, and the config has several",
             path=source.path,
             hint='by its name: {"base.toml": document}',
+        )
+    if missing := [name for name in files.outright if name not in source.files]:
+        raise DocumentError(
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing: the config names more files",
+            path=source.path,
+            hint="put what is missing there, or take its name out of the config",
         )
     if source.layered != files.layered or {*files.outright} != {*source.files}:
         return files.bundle(dict(source.files), None)

@@ -12,7 +12,6 @@ import platform
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -27,11 +26,10 @@ from confguard.targets import reload as reloads
 from confguard.targets.calls import message_of
 from confguard.targets.drift import Drift, drift_of
 from confguard.targets.files import FileTarget
-from confguard.targets.filesets import FileSet
+from confguard.targets.filesets import FileSet, places_of
 from confguard.targets.interface import Staged, Target
 from confguard.targets.locking import alone
 from confguard.targets.separate import SeparateFiles
-from confguard.targets.writing import bound
 
 _LOG = logging.getLogger(__name__)
 _REMEMBERED = 50
@@ -74,7 +72,7 @@ class Place:
     def _key(self) -> str | None:
         if not self.targets and not self.reloads:
             return None
-        names = [str(path) for target in self.targets for path in target.paths or [bound(Path(target.name))]]
+        names = [str(place) for target in self.targets for place in places_of(target)]
         if not self.store.local:
             names.append(platform.node())
         return hashlib.sha256("\0".join(names).encode()).hexdigest()[:32]

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from attrs import evolve, frozen
 
 from confguard.errors import ConfguardError, ConflictError, DriftError, NotFoundError
-from confguard.rollout.changes import change_back
+from confguard.rollout.changes import change_again, change_back
 from confguard.rollout.places import Place, locked
 from confguard.rollout.steps import Done, check_done, tell, write, write_again
 from confguard.stores.interface import PendingBake, PlaceState, Revision
@@ -189,7 +189,7 @@ def _write_over(place: Place, head: Revision, why: str) -> Done:
     """Write the head once more; behind a copy of what somebody else wrote, so that it is not lost."""
     if not place.strangers(head, head.content):
         return write_again(place, head)
-    return write([change_back(place, head, head, why, reverts=False)])[0]
+    return write([change_again(place, head, why)])[0]
 
 
 def head_of(place: Place) -> Revision:

@@ -149,7 +149,7 @@ def _before(place: Place, head: Revision) -> Revision:
         return place.revision(pending.back)
     back = other_before(place.store, head)
     if back is None:
-        raise NotFoundError(f"'{place.config}' has only one revision: there is nothing to go back to")
+        raise NotFoundError(f"'{place.config}' has nothing to go back to: nothing else was in force before")
     return back
 
 
@@ -210,10 +210,18 @@ def _without_in_files(
         if was and became and now and now.content != became.content:
             files[name] = without(was, became, now, schema, what).content
         elif _content(now) != _content(became):
-            raise MergeConflictError(f"{what} cannot be taken back by itself: {name} came or went since")
+            since = "went" if now is None else "came again" if became is None else "was changed"
+            then = "came with" if was is None else "went with" if became is None else "was changed by"
+            raise MergeConflictError(
+                f"{what} cannot be taken back by itself: {name} {then} it, and {since} since",
+                hint=f"decide what {name} is to be, or that it goes, and apply that",
+            )
         else:
             files[name] = _content(was)
-    return head.with_files(files)
+    left = head.with_files(files)
+    if not left.files:
+        raise MergeConflictError(f"{what} cannot be taken back by itself: no file would be left")
+    return left
 
 
 def _content(document: Document | None) -> bytes | None:

@@ -11,7 +11,7 @@ from confguard.errors import Problem, place
 from confguard.paths import Path, follow, value_at
 from confguard.schema.bounds import listed
 from confguard.schema.guarded import guarded, secret_texts, without
-from confguard.schema.instances import as_data, called
+from confguard.schema.instances import default_data
 from confguard.schema.layering import Overlay, named
 from confguard.schema.problems import named_twice, place_problem
 from confguard.schema.shape import ANYTHING, COMPUTED, NOTHING, Shape
@@ -59,13 +59,12 @@ class Combined:
             covered = any(counts for _, counts in self.saying(path[: length + 1]))
             last = length == len(path) - 1
             if not last and not covered and shape.default is not NOTHING:
-                around = called(shape.default)
-                data = as_data(around, shape) if around is not COMPUTED else COMPUTED
+                data = default_data(shape)
                 if not isinstance(data, dict):
                     return COMPUTED
                 below = path[length + 1 :]
                 return value_at(data, below) if follow(data, below)[1] else NOTHING
-        return as_data(called(shape.default), shape) if shape.default is not NOTHING else NOTHING
+        return default_data(shape)
 
     def placed(self, problem: Problem, shape: Shape) -> Problem:
         """The problem where its setting is written, else where what is around it is, else in the last file."""

@@ -16,7 +16,7 @@ from confguard.schema.json_validation import fits
 from confguard.schema.limits import allowed
 from confguard.schema.nodes import SchemaNode
 from confguard.schema.schema import Schema
-from confguard.schema.shape import NOTHING, Shape
+from confguard.schema.shape import Shape
 
 _DEEPEST = 12
 _MOST_TRIED = 400
@@ -61,7 +61,8 @@ def example_data(schema: Schema[Any]) -> Any:
 
 def _placeholders(shape: Shape, depth: int = 0) -> dict[str, Any]:
     """What is required, with a value of its type each; bounds and rules are not looked at."""
-    required = ((key, child.whole) for key, child in own_fields(shape.whole) if child.default is NOTHING)
+    table = shape.whole
+    required = ((key, child.whole) for key, child in own_fields(table) if table.requires(key))
     return {
         key: _placeholders(child, depth + 1)
         if child.kind == "map" and child.fields and depth < _DEEPEST
@@ -128,8 +129,11 @@ def _values(nodes: tuple[SchemaNode, ...], depth: int) -> Iterator[Any]:
 def _candidates(nodes: tuple[SchemaNode, ...], depth: int) -> Iterator[Any]:
     allowed = cases(nodes)
     for case in sorted(allowed, key=lambda case: case.types == {"null"}):
-        for part in case.parts:
-            yield from part.keywords.get("examples", ())
+        yield from (default for default in case.all("default") if default is not None)
+        yield from (example for examples in case.all("examples") for example in examples)
+        for extra in case.all("x-confguard"):
+            if isinstance(extra, dict) and (field_type := str(extra.get("type"))) in _BY_FIELD_TYPE:
+                yield _BY_FIELD_TYPE[field_type]
         yield from sorted(case.values or (), key=lambda value: value is None)
         for kind, make in _MAKERS.items():
             if kind in case.types and case.values is None:
@@ -176,9 +180,6 @@ def _lists(case: SchemaCase, depth: int) -> Iterator[list[Any]]:
 
 
 def _texts(case: SchemaCase, _: int) -> Iterator[str]:
-    for extra in case.all("x-confguard"):
-        if isinstance(extra, dict) and isinstance(_BY_FIELD_TYPE.get(extra.get("type", "")), str):
-            yield str(_BY_FIELD_TYPE[extra["type"]])
     for form in case.all("format"):
         if form in _BY_FORMAT:
             yield _BY_FORMAT[form]
@@ -190,8 +191,6 @@ def _texts(case: SchemaCase, _: int) -> Iterator[str]:
 
 
 def _numbers(case: SchemaCase, _: int) -> Iterator[Any]:
-    if any(isinstance(extra, dict) and extra.get("type") == "Port" for extra in case.all("x-confguard")):
-        yield _BY_FIELD_TYPE["Port"]
     whole = "fraction" not in case.types
     kinds = ("integer",) if whole else ("integer", "fraction")
     near = [

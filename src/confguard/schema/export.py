@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from html import escape
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from confguard.documents.document import write
 from confguard.documents.editing.toml_values import dotted, inline
@@ -62,7 +62,7 @@ def _toml_lines(shape: Shape, data: dict[str, Any] | None, path: tuple[str, ...]
     fields = list(own_fields(shape))
     for key, child in fields:
         if not _is_table(child, data, key):
-            yield from _about(child)
+            yield from _about(child, required=shape.requires(key))
             yield _assignment((*path, key), child, data, "toml")
     yield from _others(shape, data, path, "toml")
     for key, child in fields:
@@ -71,7 +71,7 @@ def _toml_lines(shape: Shape, data: dict[str, Any] | None, path: tuple[str, ...]
             lines = list(_toml_lines(child, there, inner))
             open_ = there is not None or (data is not None and _may_be_empty(child))
             yield ""
-            yield from _about(child)
+            yield from _about(child, required=shape.requires(key))
             yield ("" if open_ else "# ") + f"[{dotted(inner)}]"
             yield from lines
 
@@ -79,7 +79,7 @@ def _toml_lines(shape: Shape, data: dict[str, Any] | None, path: tuple[str, ...]
 def _yaml_lines(shape: Shape, data: dict[str, Any] | None, path: tuple[str, ...]) -> Iterator[str]:
     indent, shape = "  " * len(path), _meant(shape, data)
     for key, child in own_fields(shape):
-        for line in _about(child):
+        for line in _about(child, required=shape.requires(key)):
             yield indent + line
         if _is_table(child, data, key):
             there = data.get(key) if data is not None else None
@@ -104,7 +104,7 @@ def _meant(shape: Shape, data: Any) -> Shape:
 
 
 def _may_be_empty(shape: Shape) -> bool:
-    required = any(child.default is NOTHING for _, child in own_fields(shape))
+    required = any(shape.requires(key) for key, _ in own_fields(shape))
     return not (shape.optional or shape.variants or required)
 
 
@@ -115,9 +115,9 @@ def _others(shape: Shape, data: dict[str, Any] | None, path: tuple[str, ...], fo
             yield _line(key, shown_at(value, (*path, key), shape.child(key)), format)
 
 
-def _about(shape: Shape) -> Iterator[str]:
+def _about(shape: Shape, *, required: bool) -> Iterator[str]:
     yield from (f"# {line}".rstrip() for line in (shape.description or "").splitlines())
-    says = ["required"] if shape.default is NOTHING else []
+    says = ["required"] if required else []
     if shape.variants and shape.kind == "map" and shape.fields:
         says.append(listed(dict.fromkeys(member_name(shape, table) for table in tables_of(shape))))
     elif shape.kind != "map" or not shape.fields:
@@ -159,34 +159,44 @@ def reference_page(schema: Schema[Any], current: Current | None = None) -> str:
     now = ["now", "owner", "last change"] if current else []
     columns = ["setting", "type", "default", *now, "what"]
     rows = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
-    rows += [_row(*each, current(each[0]) if current else ()) for each in _settings(schema.shape, ())]
+    rows += [_row(each, current(each.path) if current else ()) for each in _settings(schema.shape, ())]
     return "\n".join([f"# {schema.name}", "", *rows]) + "\n"
 
 
-def _settings(
-    shape: Shape, path: tuple[str, ...], of: str = ""
-) -> Iterator[tuple[tuple[str, ...], Shape, str]]:
-    """Each setting, its shape, and which members of a union have it where not all do."""
+class _Setting(NamedTuple):
+    path: tuple[str, ...]
+    shape: Shape
+    required: bool
+    of: str
+    """Which members of a union have it, where not all do."""
+
+
+def _settings(shape: Shape, path: tuple[str, ...], of: str = "") -> Iterator[_Setting]:
     tables = tables_of(shape)
     named = {key: child for table in tables for key, child in own_fields(table)}
     for key, child in named.items():
-        having = [member_name(shape, table) for table in tables if key in table.fields]
+        having = [table for table in tables if key in table.fields]
+        names = (member_name(shape, table) for table in having)
         child = shape.child(key) if len(having) > 1 else child  # noqa: PLW2901 - what all of them say
-        which = f"of {listed(having, 'and')}" if len(having) < len(tables) else of
+        which = f"of {listed(names, 'and')}" if len(having) < len(tables) else of
         if child.kind == "map" and child.fields:
             yield from _settings(child, (*path, key), which)
         else:
-            yield (*path, key), child, which
+            yield _Setting((*path, key), child, all(table.requires(key) for table in having), which)
 
 
-def _row(path: tuple[str, ...], shape: Shape, which: str, current: tuple[str, ...]) -> str:
+def _row(setting: _Setting, current: tuple[str, ...]) -> str:
+    path, shape, required, which = setting
     keywords = allowed(shape)
-    default = shown_at(default_text(shape), path, shape)
-    shown = "required" if default is NOTHING else f"`{json.dumps(default)}`" if default != HIDDEN else HIDDEN
+    if required or shape.default is NOTHING:
+        default = "required" if required else "optional"
+    else:
+        shown = shown_at(default_text(shape), path, shape)
+        default = f"`{json.dumps(shown)}`" if shown != HIDDEN else HIDDEN
     extra = keywords.get("x-confguard", {})
     notes = [which, keywords.get("description", "")]
     notes += [f"impact: {extra['impact']}"] if "impact" in extra else []
     notes += [f"deprecated: {shape.deprecated}"] if shape.deprecated else []
     what = escape("; ".join(filter(None, notes)), quote=False)
-    cells = (f"`{show_path(path)}`", described(shape), shown, *current, what)
+    cells = (f"`{show_path(path)}`", described(shape), default, *current, what)
     return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"

@@ -220,7 +220,9 @@ def guarded(value: Any, name: Any, state: State, shape: Shape, deep: int = 0) ->
     """A value with its secrets wrapped. `deep`: in how many texts of lines it stands already."""
     if isinstance(value, dict):
         return {
-            _key(shape, key, name): guarded(inner, key, below(state, value, key, inner, there), there, deep)
+            _key(shape, key, name, inner): guarded(
+                inner, key, below(state, value, key, inner, there), there, deep
+            )
             for key, inner in value.items()
             for there in (shape.child(key).holding(inner),)
         }
@@ -234,8 +236,8 @@ def guarded(value: Any, name: Any, state: State, shape: Shape, deep: int = 0) ->
     return guarded_leaf(value, name, state, deep)
 
 
-def _key(shape: Shape, key: Any, name: Any) -> Any:
-    return Unshown(key) if isinstance(key, str) and is_secret_key(shape, key, name) else key
+def _key(shape: Shape, key: Any, name: Any, value: Any) -> Any:
+    return Unshown(key) if isinstance(key, str) and is_secret_key(shape, key, name, value) else key
 
 
 def guarded_leaf(value: Any, name: Any, state: State, deep: int = 0) -> Any:
@@ -304,9 +306,12 @@ def _hidden_paths(value: Any, whole: Any, path: Path) -> Iterator[Path]:
             yield from _hidden_paths(inner, there, (*path, i))
 
 
-def is_secret_key(shape: Shape, key: str, name: Any) -> bool:
-    """Is the key of a table a secret itself, as where tokens lead to those who hold them?"""
-    if masked(key) != key:
+def is_secret_key(shape: Shape, key: str, name: Any, value: Any = NOWHERE) -> bool:
+    """Is the key of a table a secret itself, as where tokens lead to those who hold them?
+
+    In INI, a line without a separator, such as `password hunter2`, is a key that has no value.
+    """
+    if masked(key) != key or (value in (None, "") and any(map(secret_name, key.split()[:-1]))):
         return True
     if shape.secret_keys or (shape.secret and key not in shape.fields):
         return True

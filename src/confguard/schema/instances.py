@@ -146,20 +146,30 @@ def _of(value: Any, shape: Shape) -> Shape:
 
 
 def with_defaults(data: Any, shape: Shape) -> Any:
-    """Data that does not fit its schema, with the defaults that can be told."""
+    """Data that no class completes, with the defaults that can be told."""
+    shape = shape.of(data)
+    if isinstance(data, list) and shape.kind == "list":
+        return [with_defaults(value, shape.child(i)) for i, value in enumerate(data)]
     if not isinstance(data, dict) or shape.kind != "map":
         return data
-    shape = shape.of(data)
-    completed_table = {}
+    completed_table: dict[Any, Any] = {}
     for own in shape.attributes or [(key,) for key in shape.fields if key not in shape.renamed]:
         key, child = str(own[0]), shape.child(own[0])
         if len(own) > 1:
             continue
         if key in data:
             completed_table[key] = with_defaults(data[key], child)
-        elif child.default is not NOTHING and (default := called(child.default)) is not COMPUTED:
-            completed_table[key] = as_data(default, child)
-    return completed_table | {key: value for key, value in data.items() if key not in completed_table}
+        elif not shape.requires(key):
+            default = default_data(child)
+            completed_table |= {} if default is NOTHING or default is COMPUTED else {key: default}
+    others = {key: with_defaults(data[key], shape.child(key)) for key in data.keys() - completed_table}
+    return completed_table | {key: others[key] for key in data if key in others}
+
+
+def default_data(shape: Shape) -> Any:
+    """A default as a document would write it, with those inside of it; `COMPUTED` where it cannot be told."""
+    default = called(shape.default)
+    return with_defaults(as_data(default, shape), shape)
 
 
 def completed(data: Any, defaulted: Any, shape: Shape) -> Any:

@@ -65,6 +65,10 @@ class SchemaAdapter(ABC):
     def problems(self, error: Exception, data: Any) -> list[Failure] | None:
         """What an error says is wrong with data; None for one that its library did not raise."""
 
+    def fault(self, model: Any, error: Exception) -> SchemaError | None:
+        """What is wrong with the schema itself, whatever the data, where an error says so."""
+        return None
+
     def attempt(
         self, model: Any, candidates: list[Any], failed: Failed | None = None
     ) -> tuple[Any, list[Failure] | None]:
@@ -81,8 +85,10 @@ class SchemaAdapter(ABC):
                 raise
             except Exception as error:  # noqa: BLE001 - a user's own validator may raise anything
                 wrong = error
-                known = failed is not None and error is failed.error
-                failures = self.problems(error, failed.data if known and failed else data)
-                if failures is not None:
-                    return None, failures
+            if (fault := self.fault(model, wrong)) is not None:
+                raise fault  # out here it has no context that quotes what was given
+            known = failed is not None and wrong is failed.error
+            failures = self.problems(wrong, failed.data if known and failed else data)
+            if failures is not None:
+                return None, failures
         return None, [((), f"a validator of the schema failed: {type(wrong).__name__}", None)]

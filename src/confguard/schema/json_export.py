@@ -14,11 +14,12 @@ from attrs import define, field
 from confguard.paths import Path
 from confguard.schema.instances import as_data, plain
 from confguard.schema.json_schema import JsonSchema
-from confguard.schema.limits import allowed, by_pydantic
+from confguard.schema.limits import FORMS, allowed, by_pydantic
 from confguard.schema.nodes import SAME_PLACE, subschemas, write_only
 from confguard.schema.schema import Schema
 from confguard.schema.secrets import shown_at
 from confguard.schema.shape import NOTHING, Shape
+from confguard.secrets import HIDDEN
 
 
 def json_schema(schema: Schema[Any]) -> dict[str, Any]:
@@ -126,7 +127,10 @@ class _Export:
         required: list[str] = []
         either: list[dict[str, Any]] = []
         for names, child in _named(shape):
-            properties |= dict.fromkeys(names, self.node(child))
+            written = self.node(child)
+            if len(names) > 1:  # one that is filled in would stand beside another that is given
+                written.pop("default", None)
+            properties |= dict.fromkeys(names, written)
             if child.default is NOTHING and len(names) == 1:
                 required += names
             elif child.default is NOTHING:
@@ -186,48 +190,20 @@ def _or_null(keywords: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [keywords, {"type": "null"}]} | common
 
 
-_NUMBER = r"[-+]?[0-9][0-9._]*([eE][-+]?[0-9]+)?"
-_FORMS: dict[str, dict[str, Any]] = {
-    "ByteSize": {
-        "type": ["string", "integer"],
-        "pattern": rf"^\s*{_NUMBER}\s*([kKmMgGtTpPeE][iI]?)?[bB]?\s*$",
-        "minimum": 0,
-    },
-    "Cron": {"type": "string"},
-    "Duration": {
-        "type": ["string", "number"],
-        "pattern": rf"^\s*(P[0-9TYWDHMS.,]+|{_NUMBER}\s*([a-zA-Zµμ]+\s*([0-9][0-9._]*\s*[a-zA-Zµμ]+\s*)*)?)\s*$",
-        "minimum": 0,
-    },
-    "Network": {"type": "string"},
-    "Port": {"type": ["string", "integer"], "pattern": "^[0-9]{1,5}$", "minimum": 1, "maximum": 65535},
-    "Ratio": {
-        "type": ["string", "number"],
-        "pattern": rf"^\s*{_NUMBER}\s*%?\s*$",
-        "minimum": 0,
-        "maximum": 1,
-    },
-    "Regex": {"type": "string"},
-    "Secret": {"type": "string", "writeOnly": True},
-    "Url": {"type": "string", "pattern": "^\\s*[A-Za-z][A-Za-z0-9+.-]*://"},
-}
-"""What JSON Schema can say of the field types: a little more than they take, and nothing that they do."""
-
-
 def _own_keywords(shape: Shape) -> dict[str, Any]:
     keywords = allowed(shape)
     name = "Duration" if keywords.get("format") == "duration" else None
     name = shape.field_type.__name__ if shape.field_type else name
-    if name in _FORMS:
+    if name in FORMS:
         keywords.pop("format", None)
-        keywords = _FORMS[name] | {key: value for key, value in keywords.items() if key != "type"}
+        keywords = FORMS[name] | {key: value for key, value in keywords.items() if key != "type"}
         keywords["x-confguard"] = {"type": name} | keywords.get("x-confguard", {})
     elif shape.kind in {"any", "value"} and not ({"type", "enum"} & keywords.keys()) and not shape.variants:
         keywords = by_pydantic(shape.hint) | keywords
     if shape.secret:
         keywords["writeOnly"] = True
     keywords.pop("default", None)
-    default = NOTHING if keywords.get("writeOnly") else _default(shape)
+    default = NOTHING if keywords.get("writeOnly") and shape.default is not None else _default(shape)
     if default is not NOTHING and shown_at(default, (), shape) == default:
         keywords["default"] = default
     order = [key for key in keywords if key not in {"default", "x-confguard"}]
@@ -255,8 +231,16 @@ def _default(shape: Shape) -> Any:
         return [] if value is not dict else {}
     if value is NOTHING or callable(value):
         return NOTHING
-    data = plain_data(as_data(value, shape))
-    return data if _is_json(data) else NOTHING
+    data = plain_data(_without_secret_keys(as_data(value, shape), shape))
+    hidden = any(each == HIDDEN for _, each, _ in shape.places(data))
+    return data if _is_json(data) and not hidden else NOTHING
+
+
+def _without_secret_keys(value: Any, shape: Shape) -> Any:
+    if not isinstance(value, dict):
+        return value
+    children = ((key, inner, shape.child(key)) for key, inner in value.items())
+    return {key: _without_secret_keys(inner, child) for key, inner, child in children if not child.secret}
 
 
 def plain_data(value: Any) -> Any:

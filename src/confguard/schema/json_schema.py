@@ -14,6 +14,7 @@ from attrs import define, field
 
 from confguard.documents.document import Document, read
 from confguard.errors import DocumentError, SchemaError
+from confguard.schema.instances import with_defaults
 from confguard.schema.interface import Failure, InvalidDataError, SchemaAdapter, Untyped
 from confguard.schema.json_shapes import shape_of
 from confguard.schema.shape import Shape
@@ -107,10 +108,12 @@ class JsonSchemaAdapter(SchemaAdapter):
             failures = [((), "is nested too deep to be checked", None)]
         failures = [(as_written(path, data), message, value) for path, message, value in failures]
         failures = [_for_secrets(each, shape) for each in failures]
-        failures += _unparsed(data, shape)
+        unparsed = list(_unparsed(data, shape))
+        told = {path for path, *_ in unparsed}
+        failures = [each for each in failures if each[0] not in told] + unparsed
         if failures:
             raise InvalidDataError(failures)
-        return data
+        return with_defaults(data, shape)
 
 
 def _for_secrets(problem: Failure, shape: Shape) -> Failure:

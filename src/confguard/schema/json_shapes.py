@@ -11,7 +11,7 @@ from attrs import define, evolve
 from confguard import fields
 from confguard.errors import SchemaError
 from confguard.schema.bounds import BOUNDS
-from confguard.schema.limits import MARKS
+from confguard.schema.limits import FORMS, MARKS
 from confguard.schema.nodes import subschemas, write_only
 from confguard.schema.shape import ANYTHING, NOTHING, Shape
 
@@ -54,11 +54,13 @@ class _Shapes:
 
     def _own(self, node: SchemaNode, keywords: dict[str, Any], below: tuple[int, ...]) -> Shape:
         marks = tuple(_marks(keywords.get("x-confguard", {})))
+        field_type, said = _field_type(keywords), keywords.get("description")
         common: dict[str, Any] = {
             "default": keywords.get("default", NOTHING),
+            "required": _required(keywords),
             "deprecated": "it will be removed" if keywords.get("deprecated") else None,
-            "description": keywords.get("description"),
-            "field_type": _field_type(keywords),
+            "description": None if field_type and said == field_type.expects else said,
+            "field_type": field_type,
             "hidden": write_only(keywords),
         }
         kind = _single_type(keywords.get("type"))
@@ -66,12 +68,10 @@ class _Shapes:
             return self._map(node, keywords, below, common | {"marks": marks})
         if kind == "array" or (kind is None and _OF_LISTS & keywords.keys()):
             return self._list(node, keywords, below, common | {"marks": marks})
-        constraints = (
-            {"type", "enum", "const", *BOUNDS.values()} & keywords.keys() or common["field_type"] or marks
-        )
+        constraints = {"type", "enum", "const", *BOUNDS.values()} & keywords.keys() or field_type or marks
         return Shape(
             "value" if constraints or not _COMPOUND & keywords.keys() else "any",
-            marks=(*marks, *_bounds(keywords)),
+            marks=(*marks, *_bounds(keywords, field_type)),
             hint=_hint(keywords),
             **common,
         )
@@ -139,6 +139,7 @@ def _both(one: Shape, other: Shape) -> Shape:
         keys=one.keys or other.keys,
         marks=(*one.marks, *(mark for mark in other.marks if mark not in one.marks)),
         default=one.default if one.default is not NOTHING else other.default,
+        required=(one.required or frozenset()) | (other.required or frozenset()),
         renamed={**other.renamed, **one.renamed},
         deprecated=one.deprecated or other.deprecated,
         hint=one.hint or other.hint,
@@ -160,6 +161,7 @@ def _either(options: list[Shape]) -> Shape:
             hint=first.hint if first.hint == other.hint else None,
             marks=tuple(mark for mark in merged.marks if not isinstance(mark, SimpleNamespace)),
             default=NOTHING,
+            required=(first.required or frozenset()) & (other.required or frozenset()),
         )
     if not others:
         return first
@@ -207,11 +209,25 @@ def _hint(node: Any) -> Any:
     return _PYTHON.get(kind) if isinstance(kind, str) else None
 
 
-def _bounds(node: Any) -> Iterator[object]:
-    """The bounds of a node, as marks that have them under the names that pydantic's fields use."""
+def _required(keywords: Any) -> frozenset[str]:
+    names = keywords.get("required")
+    if isinstance(names, list):
+        return frozenset(names)
+    properties = keywords.get("properties", {}).items()  # of draft 3, they say it themselves
+    return frozenset(
+        name for name, child in properties if isinstance(child, dict) and child.get("required") is True
+    )
+
+
+def _bounds(node: Any, field_type: type[fields.FieldType] | None) -> Iterator[object]:
+    """The bounds of a node, as marks that have them under the names that pydantic's fields use.
+
+    What all values of its field type keep is none: `schema json` writes it for those who do not know the type.
+    """
     by_keyword = {keyword: name for name, keyword in BOUNDS.items()}
+    of_all = FORMS.get(field_type.__name__, {}) if field_type else {}
     for keyword, bound in node.items():
-        if keyword in by_keyword:
+        if keyword in by_keyword and getattr(bound, "written", bound) != of_all.get(keyword):
             yield SimpleNamespace(**{by_keyword[keyword]: bound})
 
 

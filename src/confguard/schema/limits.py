@@ -29,6 +29,33 @@ MARKS: dict[str, type] = {
 }
 """What `x-confguard` calls each mark, whose value it gives."""
 
+_NUMBER = r"[-+]?[0-9][0-9._]*([eE][-+]?[0-9]+)?"
+FORMS: dict[str, dict[str, Any]] = {
+    "ByteSize": {
+        "type": ["string", "integer"],
+        "pattern": rf"^\s*{_NUMBER}\s*([kKmMgGtTpPeE][iI]?)?[bB]?\s*$",
+        "minimum": 0,
+    },
+    "Cron": {"type": "string"},
+    "Duration": {
+        "type": ["string", "number"],
+        "pattern": rf"^\s*(P[0-9TYWDHMS.,]+|{_NUMBER}\s*([a-zA-Zµμ]+\s*([0-9][0-9._]*\s*[a-zA-Zµμ]+\s*)*)?)\s*$",
+        "minimum": 0,
+    },
+    "Network": {"type": "string"},
+    "Port": {"type": ["string", "integer"], "pattern": "^[0-9]{1,5}$", "minimum": 1, "maximum": 65535},
+    "Ratio": {
+        "type": ["string", "number"],
+        "pattern": rf"^\s*{_NUMBER}\s*%?\s*$",
+        "minimum": 0,
+        "maximum": 1,
+    },
+    "Regex": {"type": "string"},
+    "Secret": {"type": "string", "writeOnly": True},
+    "Url": {"type": "string", "pattern": "^\\s*[A-Za-z][A-Za-z0-9+.-]*://"},
+}
+"""What JSON Schema can say of the field types: a little more than they take, and nothing that they do."""
+
 
 def allowed(shape: Shape) -> dict[str, Any]:
     """JSON Schema's keywords for the value at one place, `x-confguard` among them."""
@@ -98,7 +125,8 @@ def described(shape: Shape, name: str | None = None) -> str:
     """What may stand at a place: its type and bounds, and those of what is in it."""
     words, keywords = WORDS | ({} if shape.secret else {"pattern": "like {}"}), allowed(shape)
     words_told = [name or type_name(shape)]
-    words_told += [text.format(keywords[keyword]) for keyword, text in words.items() if keyword in keywords]
+    bounds = ((text, keywords[keyword]) for keyword, text in words.items() if keyword in keywords)
+    words_told += [text.format(getattr(bound, "written", bound)) for text, bound in bounds]
     if shape.keys and _says_more(shape.keys):
         words_told.append(f"each key: {described(shape.keys)}")
     if shape.rest and not shape.items and not shape.fields and _says_more(shape.rest.whole):

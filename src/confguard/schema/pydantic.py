@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from confguard.paths import Path
+from confguard.errors import SchemaError
+from confguard.paths import Path, show_path
+from confguard.schema.bounds import listed
 from confguard.schema.conversion import as_pydantic_type
 from confguard.schema.interface import Failure, InvalidDataError, SchemaAdapter
 from confguard.schema.members import is_pydantic
@@ -38,6 +41,28 @@ class PydanticAdapter(SchemaAdapter):
         import pydantic
 
         return problems_of(error, data) if isinstance(error, pydantic.ValidationError) else None
+
+    def fault(self, model: Any, error: Exception) -> SchemaError | None:
+        """A constraint that pydantic cannot apply to a field's type; it says so only when there is a value."""
+        said = (
+            re.match("Unable to apply constraint '(.+?)'", str(error)) if type(error) is TypeError else None
+        )
+        if said is None:
+            return None
+        fields = [f"'{show_path(path)}'" for path in _constrained(self.shape(model), said[1])]
+        return SchemaError(
+            f"schema '{getattr(model, '__name__', model)}': pydantic cannot apply the constraint '{said[1]}'"
+            + (f" to {listed(fields)}" if fields else ""),
+            hint="check it in a validator instead, or give a bound of the field's own type: ge=Duration('1s')",
+        )
+
+
+def _constrained(shape: Shape, constraint: str, path: Path = ()) -> Iterator[Path]:
+    """The fields of confguard's types that have a constraint."""
+    if shape.field_type and any(getattr(mark, constraint, None) is not None for mark in shape.marks):
+        yield path
+    for key, child in shape.fields.items():
+        yield from _constrained(child, constraint, (*path, key))
 
 
 def problems_of(error: Any, data: Any) -> list[Failure]:

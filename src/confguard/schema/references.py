@@ -80,11 +80,10 @@ class Library:
         return self._resources[uri]
 
     def _read(self, uri: str) -> Any:
-        if (known := self.known(uri)) is not None:
-            return self._resource(uri, as_json(known))
-        file = self._file(uri)
         try:
-            document = read(file)
+            if (known := self.known(uri)) is not None:
+                return self._resource(uri, as_json(known))
+            document = read(self._file(uri))
         except DocumentError as error:
             raise SchemaError(str(error), hint=error.hint) from error
         self._documents[uri] = document

@@ -175,7 +175,8 @@ class Secrets:
             return shown if _hides(shown) else segment
         name = above[-1] if above else None
         if isinstance(segment, str) and any(
-            is_secret_key(place.shape, segment, name) for place in self._places(tuple(above))
+            is_secret_key(place.shape, segment, name, self._below(place, segment).value)
+            for place in self._places(tuple(above))
         ):
             return Unshown(segment)
         return segment

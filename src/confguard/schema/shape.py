@@ -61,6 +61,8 @@ class Shape:
     field_type: type[FieldType] | None = None
     marks: tuple[object, ...] = ()
     default: Any = NOTHING
+    required: frozenset[str] | None = None
+    """The keys that must be there, where defaults do not tell: what JSON Schema calls `required`."""
     optional: bool = False
     """May nothing (`null`) stand here?"""
     renamed: Mapping[str, str] = field(factory=dict)
@@ -110,6 +112,10 @@ class Shape:
         if self.rest and (self.kind == "map" or isinstance(segment, int | Key)):
             return self.rest.whole
         return CONCEALED if self.holds_secret and self._conceals(segment) else ANYTHING
+
+    def requires(self, key: str) -> bool:
+        """Must a field be written?"""
+        return self.fields[key].default is NOTHING if self.required is None else key in self.required
 
     def _conceals(self, segment: Segment) -> bool:
         """May a secret stand at a place that there is not: in a table for a list, under a secret's name misspelt?"""
@@ -314,7 +320,7 @@ def _fit_of_table(shape: Shape, value: Any) -> tuple[int, int, int, int]:
         return int(not is_instance), 0, 0, 0
     unknown = sum(1 for key in value if shape.closed and key not in shape.fields)
     written = {id(shape.fields[key]) for key in value if key in shape.fields}
-    missing = len({id(child) for child in shape.fields.values() if child.default is NOTHING} - written)
+    missing = len({id(child) for key, child in shape.fields.items() if shape.requires(key)} - written)
     inner = _total(_fit(shape.child(key), each) for key, each in value.items())
     return 0, unknown + missing, sum(inner[:3]), inner[3] + int(not shape.attributes)
 

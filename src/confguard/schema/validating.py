@@ -255,7 +255,7 @@ def _with_parsed_defaults(data: Any, shape: Shape) -> Any:
     filled = {key: _with_parsed_defaults(value, shape.child(key)) for key, value in data.items()}
     for own in shape.attributes or [(key,) for key in shape.fields]:
         key, child = str(own[0]), shape.child(own[0])
-        if len(own) == 1 and key not in data and key not in shape.renamed:
+        if len(own) == 1 and key not in data and key not in shape.renamed and not shape.requires(key):
             default = _parsed_default(child)
             if default is not NOTHING:
                 filled[key] = default

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -10,11 +11,14 @@ from attrs import field, frozen
 
 from confguard.diffs.changes import Diff
 from confguard.diffs.engine import diff
-from confguard.documents.bundle import parse_bytes
+from confguard.documents.bundle import BUNDLE, parse_bytes
 from confguard.errors import ConfguardError, DocumentError
 from confguard.schema.schema import Schema
 from confguard.stores.interface import Revision
+from confguard.targets.files import FileTarget
+from confguard.targets.filesets import FileSet
 from confguard.targets.interface import Target
+from confguard.targets.separate import SeparateFiles
 from confguard.texts import amount
 
 
@@ -31,6 +35,8 @@ class Drift:
     """When the target was written last, in UTC: it drifted then, or before."""
     problems: tuple[str, ...] = ()
     """What else is wrong: it cannot be read, does not parse, does not fit the schema, has another mode."""
+    missing: tuple[str, ...] = ()
+    """Which of the config's files are not there, where it has several."""
     unwritten: bool = False
     """Did nobody edit it, and the head is only not written to it yet, as after an apply that was cut off?"""
 
@@ -41,13 +47,14 @@ class Drift:
             return "the head is not written to it yet"
         if self.held is None:
             return "; ".join(self.problems) or "is missing"
-        if self.changes is None:
-            differs = [] if self.problems else ["differs"]
-        elif self.changes:
-            differs = [f"{amount(len(self.changes), 'value')} differ{'s' if len(self.changes) == 1 else ''}"]
-        else:
-            differs = ["differs in layout or comments only"]
-        return "; ".join([*differs, *self.problems])
+        told = (
+            [f"{', '.join(self.missing)} {_verb('is', 'are', self.missing)} missing"] if self.missing else []
+        )
+        if self.changes:
+            told.append(f"{amount(len(self.changes), 'value')} {_verb('differs', 'differ', self.changes)}")
+        elif self.changes is not None and not self.missing:
+            told.append("differs in layout or comments only")
+        return "; ".join([*told, *self.problems]) or "differs"
 
     @property
     def unreadable(self) -> bool:
@@ -62,6 +69,7 @@ class Drift:
             "since": self.since.isoformat() if self.since else None,
             "changes": self.changes.to_json()["changes"] if self.changes is not None else None,
             "problems": list(self.problems),
+            "missing": list(self.missing),
             "unwritten": self.unwritten,
         }
 
@@ -78,23 +86,35 @@ def drift_of(
     if held is None:
         problem = unreadable.removeprefix(f"target {target.name}: ") if unreadable else None
         return Drift(target.name, None, None, since, (problem,) if problem else ())
-    changes, problems = None, []
-    if held != head.content:
+    if held == head.content:
+        return Drift(target.name, held, None, since, faults)
+    several = isinstance(target, FileSet | SeparateFiles)
+    if several != (head.format == BUNDLE) and (several or isinstance(target, FileTarget)):
+        problem = (
+            "holds several files, and the head is one" if several else "is one file, and the head has several"
+        )
+        return Drift(target.name, held, None, since, (problem, *faults))
+    changes, problems, missing = None, [], list[str]()
+    try:
+        document = parse_bytes(held, head.format, path=None)
+    except DocumentError as error:
+        problems.append(f"does not parse: {error if error.path else error.message}")
+    else:
         try:
-            document = parse_bytes(held, head.format, path=None)
-        except DocumentError as error:
-            problems.append(f"does not parse: {error if error.path else error.message}")
-        else:
-            try:
-                if schema is not None:
-                    schema.validate_document(document)
-            except ConfguardError as error:
-                problems.append(f"does not fit the schema: {error}")
-            try:
-                changes = diff(head.document, document, schema)
-            except DocumentError:
-                problems.insert(0, "differs from the head, which does not parse")
-    return Drift(target.name, held, changes, since, (*problems, *faults))
+            if schema is not None:
+                schema.validate_document(document)
+        except ConfguardError as error:
+            problems.append(f"does not fit the schema: {error}")
+        try:
+            missing = [name for name in head.document.files if name not in document.files]
+            changes = diff(head.document, document, schema)
+        except DocumentError:
+            problems.insert(0, "differs from the head, which does not parse")
+    return Drift(target.name, held, changes, since, (*problems, *faults), tuple(missing))
+
+
+def _verb(one: str, several: str, things: Sized) -> str:
+    return one if len(things) == 1 else several
 
 
 def _written_at(target: Target) -> datetime | None:

@@ -7,7 +7,8 @@
 
 A file in a folder below (`conf.d/a.toml`) is led to by a link in that folder's place: `conf.d -> ..data/conf.d`.
 Whoever opens one of the files finds that of the old folder or that of the new one; whoever wants several of one
-revision opens `..data` once and reads them below it.
+revision opens `..data` once and reads them below it. What somebody put into such a folder, and is no configuration,
+goes along into the next one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -112,6 +113,28 @@ class FileSet(Target):
         there = {name: FileTarget(self.at / name).read() for name in self._names()}
         return {name: content for name, content in there.items() if content is not None}
 
+    def readable(self) -> dict[str, bytes]:
+        """The same without what cannot be read."""
+        readable = {}
+        for name in self._names():
+            with contextlib.suppress(TargetError):
+                if (content := FileTarget(self.at / name).read()) is not None:
+                    readable[name] = content
+        return readable
+
+    def others(self) -> dict[str, Path]:
+        """What the folder in force holds besides, by its name there: it is nobody's here, and stays."""
+        top, ours = Path(os.path.realpath(self.at / _LINK)), self.readable()
+        if top.parent != self.real:  # a folder of somebody else's
+            return {}
+        others = {}
+        for folder, folders, files in os.walk(top):
+            for each in [*files, *(name for name in folders if Path(folder, name).is_symlink())]:
+                name = Path(folder, each).relative_to(top).as_posix()
+                if name not in ours:
+                    others[name] = Path(folder, each)
+        return others
+
     def faults(self) -> tuple[str, ...]:
         """How mode, owner and group of its files differ from what is asked for."""
         return tuple(
@@ -127,6 +150,11 @@ class FileSet(Target):
                 self._refuse_obstacles(files)
                 staged.write()
         return staged
+
+    def takes(self, path: Path) -> bool:
+        """Would a file of this path, links followed, be one of the set's?"""
+        below = path.is_relative_to(self.real) and path != self.real
+        return below and self.files.names_file(path.relative_to(self.real).as_posix())
 
     def waiting(self, files: Mapping[str, bytes]) -> StagedSet:
         """Files that are to be written into a folder of their own."""
@@ -156,7 +184,8 @@ class FileSet(Target):
         """Its files, and those that the folder in force holds beside them."""
         names, inside = self.files.below(self.at), self.at / _LINK
         inside_names = (path.relative_to(inside).as_posix() for path in inside.rglob("*") if path.is_file())
-        return names + sorted(name for name in inside_names if name not in names and self.files.knows(name))
+        names += sorted(name for name in inside_names if name not in names and self.files.knows(name))
+        return [name for name in names if _is_text(name)]
 
     def dangling(self) -> list[Path]:
         """Links to files that the folder in force does not hold."""
@@ -184,16 +213,23 @@ class FileSet(Target):
         """Raise `TargetError` for what keeps the links from being switched, or a file from being replaced."""
         folder = self.real
         refuse_folder(self.name, folder / _LINK, _link_status(folder / _LINK))
+        is_ours = (self.current() or "").startswith(
+            _STAGED
+        )  # then somebody put another link in the place of ours
+        replaced = set()
         for first in first_parts(files):
             status = _link_status(folder / first, file="/" not in first)
-            if status is None or not stat.S_ISLNK(status.st_mode):
+            if status is None or not stat.S_ISLNK(status.st_mode) or _leads(folder / first):
                 continue
-            if os.path.normpath((folder / first).readlink()) != f"{_LINK}/{first}":
+            if not is_ours:
                 raise TargetError(
                     f"target {self.root / first}: is a link that leads elsewhere: {(folder / first).readlink()}",
                     hint="move it away, or give the set a folder of its own",
                 )
+            replaced.add(first)
         for name in files:
+            if name.partition("/")[0] in replaced:
+                continue
             if (old := file_status(folder / name, dangling=True)) is not None:
                 refuse_pinned(str(self.root / name), Path(os.path.realpath(folder / name)), old)
 
@@ -224,11 +260,15 @@ class StagedSet(Staged):
         access = self.target.access
         fresh = self._old(_LINK) is None and not access.asked
         self.staged.mkdir(mode=0o755 if fresh else 0o700)  # the first is open to whoever may enter the set's
-        folders = {parent for name in self.files for parent in Path(name).parents if parent != Path()}
+        others = {name: path for name, path in self.target.others().items() if name not in self.files}
+        folders = {parent for name in [*self.files, *others] for parent in Path(name).parents}
+        folders.discard(Path())
         for inner in sorted(folders):
             (self.staged / inner).mkdir(mode=0o755 if fresh else 0o700)
         for name, content in self.files.items():
             write_new(self.staged / name, content, partial(self._finish, name, access))
+        for name, path in others.items():
+            _take_along(path, self.staged / name)
         for inner in sorted(folders, reverse=True):
             finish_folder(self.staged / inner, partial(self._finish, str(inner), access.of_folder))
         # Last: with it, the folder may be one that nobody writes to.
@@ -243,8 +283,8 @@ class StagedSet(Staged):
             for name in first_parts(
                 self.files
             ):  # first: they lead nowhere, or to what is in force, until the swap
-                if not (link := self.staged.with_name(name)).is_symlink():
-                    link.symlink_to(f"{_LINK}/{name}")
+                if not _leads(self.staged.with_name(name)):
+                    self._lead(name, f"{_LINK}/{name}")
             self._swap()
             sync_folder(self.staged.parent)
             for path in self.target.dangling():  # of files that went
@@ -275,7 +315,7 @@ class StagedSet(Staged):
     def _take_over(self) -> None:
         """Let files that stand where a link has to be become links, their bytes unchanged at each moment."""
         root = self.staged.parent
-        held = self.target.held()
+        held = self.target.readable()
         plain = [name for name in held if "/" not in name and not (root / name).is_symlink()]
         if not plain:
             return
@@ -314,6 +354,24 @@ def first_parts(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(name.partition("/")[0] for name in names))
 
 
+def _is_text(name: str) -> bool:
+    """Is it UTF-8? Others have no place in a bundle."""
+    return not any("\ud800" <= char <= "\udfff" for char in name)
+
+
+def _leads(path: Path) -> bool:
+    """Is it a link to what has its name in the folder in force?"""
+    return path.is_symlink() and os.path.normpath(path.readlink()) == f"{_LINK}/{path.name}"
+
+
+def _take_along(path: Path, to: Path) -> None:
+    """Give a file, or a link itself, a second name: until the folder of the first is removed."""
+    try:
+        os.link(path, to, follow_symlinks=False)
+    except OSError:  # of somebody else's, or where the system has no such names
+        shutil.copy2(path, to, follow_symlinks=False)
+
+
 def _is_dangling(path: Path) -> bool:
     return path.is_symlink() and path.readlink().parts[:1] == (_LINK,) and not path.exists()
 
@@ -337,3 +395,8 @@ def _link_status(link: Path, *, file: bool = False) -> os.stat_result | None:
             hint="move it away, or give the set a folder of its own",
         )
     return status
+
+
+def places_of(target: Target) -> Sequence[Path]:
+    """Where a target stands, whatever it holds now: what tells it from any other. Of a set, that is its folder."""
+    return (target.at,) if isinstance(target, FileSet) else target.paths or (bound(Path(target.name)),)

@@ -64,7 +64,7 @@ class SeparateFiles(Target):
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        return tuple(target.path for target in self.targets.values())
+        return tuple(target.at for target in self.targets.values())
 
     def read(self) -> bytes | None:
         """The bundle of the files that are there; None if there is none."""
@@ -93,7 +93,8 @@ class SeparateFiles(Target):
         for name in parts:
             if name not in self.targets:
                 raise TargetError(
-                    f"target: where does '{name}' stand?", hint="name its path in the target's files"
+                    f"target: where does '{name}' stand? The config does not name it",
+                    hint="name it again, among its files and where it stands, as when the revision was applied",
                 )
         staged = _StagedFiles()
         with undoing(staged.discard):

@@ -45,8 +45,9 @@ def as_target(like: TargetLike, root: Path | None = None, files: Layout | None =
         if files is None:
             return FileTarget(path)
         if path.is_file() or not (path.is_dir() or is_folder(os.fspath(like))):
+            one = "one file" if path.is_file() else "one file by its name"
             raise TargetError(
-                f"target {path}: is one file{'' if path.is_file() else ' by its name'}, and the config has several",
+                f"target {path}: is {one}, and the config has {_several(files)}",
                 hint='name a folder; or where each file stands: { files = { "a.toml" = "/etc/a.toml", ... } }',
             )
         return FileSet(path, files)
@@ -56,11 +57,15 @@ def as_target(like: TargetLike, root: Path | None = None, files: Layout | None =
     return target if files is None else _holding(target, files)
 
 
+def _several(files: Layout) -> str:
+    return "layers" if files.layered and len(files.names) == 1 else "several"
+
+
 def _holding(target: Target, files: Layout) -> Target:
     """The target as one of a config of several files. Raises `TargetError`."""
     if isinstance(target, FileTarget):
         raise TargetError(
-            f"target {target.name}: is one file, and the config has several", hint="name a folder"
+            f"target {target.name}: is one file, and the config has {_several(files)}", hint="name a folder"
         )
     if isinstance(target, SeparateFiles):
         return SeparateFiles.of(target.targets, files)

@@ -14,6 +14,8 @@ from confguard.risk.policy import Policy
 from confguard.schema.schema import SchemaLike
 from confguard.schema.sources import Source, read_source
 from confguard.stores.sqlite import MemoryStore
+from confguard.texts import amount
+from confguard.values import key_alike
 
 
 def memory_guard(
@@ -35,19 +37,36 @@ def memory_guard(
 
 
 def overridden(data: Source, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of a source's data with some values set, each named by its dotted path.
+    """A copy of a source's data with some values set, each named by its dotted path: `server.port`, `hosts.0.port`.
+
+    Raises `ValueError` for a path that leads into a single value, or to an element that is not there.
 
     >>> overridden({"server": {"port": 80}}, {"server.port": 81, "debug": True})
     {'server': {'port': 81}, 'debug': True}
+    >>> overridden({"hosts": [{"port": 80}]}, {"hosts.0.port": 81})
+    {'hosts': [{'port': 81}]}
     """
     copied: dict[str, Any] = copy.deepcopy(dict(read_source(data).data))
     for dotted, value in overrides.items():
-        *parents, last = dotted.split(".")
-        inner = copied
-        for name in parents:
-            inner = inner.setdefault(name, {})
-        inner[last] = value
+        names = dotted.split(".")
+        inner: Any = copied
+        for depth in range(len(names) - 1):
+            key = _key(inner, names, depth)
+            inner = inner.setdefault(key, {}) if isinstance(inner, dict) else inner[key]
+        inner[_key(inner, names, -1)] = value
     return copied
+
+
+def _key(inner: Any, names: list[str], depth: int) -> Any:
+    """What one name of a path is called where it leads to: the key of a table, the number of an element."""
+    name = names[depth]
+    if isinstance(inner, dict):
+        return key_alike(name, inner)
+    is_list = isinstance(inner, list)
+    if is_list and name.isdecimal() and int(name) < len(inner):
+        return int(name)
+    what = f"a list of {amount(len(inner), 'element')}" if is_list else "neither a table nor a list"
+    raise ValueError(f"{'.'.join(names[:depth])} is {what}: there is no {'.'.join(names)}")
 
 
 def drill(

@@ -91,7 +91,7 @@ def _table(shape: Shape) -> st.SearchStrategy[dict[str, Any]]:
         if key in shape.renamed or id(child) in seen:
             continue
         seen.add(id(child))
-        (required if child.default is NOTHING else optional)[key] = _value(child)
+        (required if shape.requires(key) else optional)[key] = _value(child)
     return st.fixed_dictionaries(required, optional=optional)
 
 
@@ -194,7 +194,7 @@ def _flaws(shape: Shape, path: Path) -> list[tuple[Path, Any, str]]:
         inner, keywords = (*path, key), allowed(child)
         if key in shape.renamed:
             continue
-        if child.default is NOTHING:
+        if shape.requires(key):
             flaws.append((inner, NOTHING, "required, but missing"))
         if shape.closed:
             flaws.append(((*path, f"{key}_"), 1, "unknown key"))

@@ -55,6 +55,10 @@ class Context:
     _old: dict[Path, Any] = field(factory=dict, init=False, repr=False)
     _new: dict[Path, Any] = field(factory=dict, init=False, repr=False)
     """What was looked up: every rule asks for what stands around the same settings."""
+    figures: dict[tuple[Path, frozenset[str]], list[tuple[Any, str, Any]]] = field(
+        factory=dict, init=False, repr=False
+    )
+    """Amounts that were found in tables, by the words of their names."""
 
     @cached_property
     def edits(self) -> tuple[Edit, ...]:

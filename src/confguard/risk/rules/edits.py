@@ -15,11 +15,11 @@ from confguard.diffs.effects import amounts, ratio
 from confguard.diffs.engine import diff
 from confguard.fields import FieldType, Secret
 from confguard.paths import Key, Path
-from confguard.risk.names import name_of, plain, words_of, words_on_path
+from confguard.risk.names import name_of, words_of, words_on_path
 from confguard.risk.rules.roles import roles_of
 from confguard.schema.guarded import opaque
 from confguard.schema.shape import Shape
-from confguard.texts import word_set
+from confguard.texts import spelling, word_set
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ "
 _FLAG = re.compile(r"--?([A-Za-z][\w.-]*)(?:[= ](.*))?", re.DOTALL)
@@ -340,9 +340,7 @@ def _identity(change: Change, table: Path, value: Any) -> object:
     name = change.path[-1] if change.path else None
     if isinstance(name, int) and isinstance(value, dict) and value:
         return table, tuple(sorted(map(str, value)))
-    if isinstance(name, str) and re.search("[A-Za-z]", name):
-        return table, plain(name), tuple(re.findall(r"\d+", name))  # `v1.5` is not `v15`
-    return None
+    return (table, known) if isinstance(name, str) and (known := spelling(name)) else None
 
 
 def _is_one(gone: Change, new: Change, candidates: int) -> bool:

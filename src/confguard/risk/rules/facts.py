@@ -175,19 +175,25 @@ def _reports(path: Path) -> bool:
 def _figures(path: Path, context: Context, wanted: frozenset[str]) -> Iterator[tuple[str, Any]]:
     """Amounts under such names in the tables around a setting, and in those that stand in these."""
     for depth in range(len(path) - 1, max(len(path) - 3, -1), -1):
-        around = context.after_at(path[:depth])
-        for key, value in around.items() if isinstance(around, dict) else ():
-            if key == path[depth]:
-                continue
-            inner: Mapping[Any, Any] = (
-                value
-                if isinstance(value, dict) and words_of(str(key)) & (wanted | {"facts", "inventory"})
-                else {key: value}
-            )
-            for name, figure in inner.items():
-                named = words_of(str(name)) & wanted or (inner is value and wanted is _OBSERVED)
-                if named and not isinstance(figure, bool | dict | list) and amounts(figure):
-                    yield str(name), figure
+        table = path[:depth]
+        known = context.figures.get((table, wanted))
+        if known is None:
+            known = context.figures[table, wanted] = list(_figures_in(context.after_at(table), wanted))
+        yield from ((name, figure) for key, name, figure in known if key != path[depth])
+
+
+def _figures_in(table: Any, wanted: frozenset[str]) -> Iterator[tuple[Any, str, Any]]:
+    """The same of one table, each behind the key in the table that it stands under."""
+    for key, value in table.items() if isinstance(table, dict) else ():
+        inner: Mapping[Any, Any] = (
+            value
+            if isinstance(value, dict) and words_of(str(key)) & (wanted | {"facts", "inventory"})
+            else {key: value}
+        )
+        for name, figure in inner.items():
+            named = words_of(str(name)) & wanted or (inner is value and wanted is _OBSERVED)
+            if named and not isinstance(figure, bool | dict | list) and amounts(figure):
+                yield key, str(name), figure
 
 
 def _comment_at(document: Document, path: Path) -> list[str]:

@@ -14,10 +14,10 @@ from attrs import frozen
 
 from confguard.paths import Path
 from confguard.risk.findings import Severity
-from confguard.risk.names import name_of, plain
+from confguard.risk.names import name_of
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
 from confguard.risk.rules.programs_known import Fact, fact_of
-from confguard.texts import word_set
+from confguard.texts import plain, word_set
 
 _WORD = re.compile(r"[A-Za-z][\w.+-]*")
 _BARE = re.compile(r"-?\d+(\.\d+)?")

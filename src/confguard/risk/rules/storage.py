@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from confguard.risk.names import plain, polarity
+from confguard.risk.names import polarity
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Verdict, sized
+from confguard.texts import plain
 
 _SAFE_FIRST: dict[str, tuple[str, ...]] = {
     "syncbinlog": ("1",),

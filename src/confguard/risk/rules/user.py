@@ -93,9 +93,7 @@ class UserRule(Rule):
                 return
             if holds:
                 shown = {"before": show_value(edit.change.before), "after": show_value(edit.change.after)}
-                message = self.message
-                for name, value in (seen | shown).items():
-                    message = message.replace("{" + name + "}", str(value))
+                message = _filled(self.message, seen | shown)
                 yield Finding(self.code, self.severity, edit.path, message, self.advice)
 
     def _holds(self, seen: dict[str, Any]) -> object:
@@ -103,3 +101,8 @@ class UserRule(Rule):
             return self.compile().execute(seen)
         except (TypeError, ValueError, RuntimeError, LookupError, ArithmeticError):
             return False  # a condition on numbers does not hold for texts
+
+
+def _filled(message: str, values: dict[str, Any]) -> str:
+    """A message with values for names in braces; what stands in a value stays as it is."""
+    return re.sub(r"\{(\w+)\}", lambda match: str(values.get(match[1], match[0])), message)
