@@ -1482,6 +1482,18 @@ class TestWhatComesBetween:
             guard.revert(reason="bad")
         assert held("a.toml") == ["x = 1\n"]
 
+    def test_a_revert_that_got_a_label_is_finished_by_the_same_words(self, folder: Path) -> None:
+        guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
+        for x in (1, 2):
+            guard.apply(guard.plan({"x": x}, reason="more"))
+        guard.revert(reason="bad")
+        guard.apply(guard.plan({"x": 1}, reason="release", labels=["rel"]))
+        Path("a.toml").write_text("x = 2\n")
+        guard.revert(reason="bad")
+        assert held("a.toml") == ["x = 1\n"]
+        with pytest.raises(cg.ConflictError, match=r"is a revert already, to 1, and in force as revision 4"):
+            guard.revert(reason="bad")
+
     def test_one_revision_that_was_taken_back_and_written_again_stays_so(self, folder: Path) -> None:
         guard = cg.Guard("a", targets=["a.toml"], policy=ANY)
         for text in ("x = 1\n", "x = 2\n", "x = 2\ny = 1\n"):

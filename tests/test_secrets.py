@@ -496,7 +496,8 @@ hide_password passenger turnkey hotkey token_count key_id secretNamespace api_ke
 """)
 HIDDEN_NAMES = _words("""
 password
-passwd db_password DB_PASS dbPass SECRET_KEY secret_key_base clientSecret api_key apiKey APIKey apikey API_TOKEN
+passwd db_password DB_PASS dbPass passWord pass_word PassPhrase APIkey github_pat SECRET_KEY secret_key_base
+clientSecret api_key apiKey APIKey apikey API_TOKEN
 authToken token private_key credentials aws_secret_access_key STRIPE_SECRET_KEY userPassword rootpw psk encryption_key
 password_hash POSTGRES_PASSWORD_PROD password2 x-api-key requirepass spring.datasource.password JWT_SECRET GITHUB_TOKEN
 password_salt new_password tls_key secretValue access_token refreshToken OPENAI_API_KEY master_key pgpassword

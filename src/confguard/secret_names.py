@@ -24,12 +24,14 @@ _KEYS = word_set(
     """
 )
 """Words that make a key a secret one: `api_key`, and neither `public_key` nor `partition_key`."""
+_WRITTEN_AS_TWO = word_set("apikey passcode passkey passphrase passwd password")
 _SECOND = {
     "answer": word_set("security"),
     "code": word_set("access backup mfa otp pin recovery totp unlock verification"),
     "community": word_set("snmp"),
     "cookie": word_set("access auth erlang login remember session sso"),
     "passe": word_set("de"),
+    "pat": word_set("azure devops git gitea github gitlab"),
     "phrase": word_set("seed"),
     "seed": word_set("hotp master mfa otp private totp wallet"),
 }
@@ -93,13 +95,24 @@ def secret_name(name: str) -> bool:
     [False, False, False, False, False]
     """
     claim = _CLAIM.fullmatch(name)
-    words = [word.lower() for word in _WORDS.findall(claim[1] if claim else name[-200:])]
+    words = _joined([word.lower() for word in _WORDS.findall(claim[1] if claim else name[-200:])])
     if name == "_auth":  # of npm
         return True
     at = next((i for i in reversed(range(len(words))) if _names_secret(words, i)), None)
     if at is None or (words[at] == "pass" and at + 1 < len(words)):
         return False
     return not any(map(_is_about, words[at + 1 :])) and _NO_OWN.isdisjoint(words[:at])
+
+
+def _joined(words: list[str]) -> list[str]:
+    """Words, of which some are written as two: `passWord`, `pass_phrase`; `APIkey` falls apart as `AP Ikey`."""
+    joined: list[str] = []
+    for word in words:
+        if joined and (joined[-1] + word).removesuffix("s") in _WRITTEN_AS_TWO:
+            joined[-1] += word
+        else:
+            joined.append(word)
+    return joined
 
 
 def _names_secret(words: list[str], i: int) -> bool:

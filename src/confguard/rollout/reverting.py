@@ -109,7 +109,7 @@ def _change_of(
 def _unfinished(place: Place) -> bool:
     """Is the head a revert that was cut off, edited over, or not told?"""
     head, state = place.head(), place.state()
-    if head is None or not head.is_revert:
+    if head is None or not brought(place.store, head).is_revert:
         return False
     incomplete = state is not None and not state.complete
     return incomplete or any(each.content != head.content for each in place.held(head.content))
@@ -119,7 +119,7 @@ def _finish_reverts(places: Sequence[Place]) -> list[Revision]:
     """Finish reverts; the heads. Raises `ConflictError` if one of them is none: nothing is done by halves."""
     for place in places:
         head = place.head()
-        if head is None or not head.is_revert:
+        if head is None or not brought(place.store, head).is_revert:
             finished = next(each for each in places if _unfinished(each))
             raise ConflictError(
                 f"the head of '{finished.config}' is a revert that is not finished,"
@@ -137,11 +137,12 @@ def _before(place: Place, head: Revision) -> Revision:
 
     Raises `ConflictError` where the head is a revert itself: whoever means to take that back names the revision.
     """
-    head = brought(place.store, head)
+    number, head = head.number, brought(place.store, head)
     if head.is_revert:
         to = f", to {head.reverts}" if head.reverts is not None else f", of {head.takes_back} alone"
+        kept = "" if number == head.number else f" as revision {number}"
         raise ConflictError(
-            f"revision {head.number} of '{place.config}' is a revert already{to}, and in force: {head.reason}",
+            f"revision {head.number} of '{place.config}' is a revert already{to}, and in force{kept}: {head.reason}",
             hint=f"name the revision to go back to: to=N, --to N (confguard log {place.config})",
         )
     pending = place.pending_bake()
