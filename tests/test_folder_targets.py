@@ -174,6 +174,18 @@ def test_a_link_that_somebody_made_instead_keeps_no_revert(jobs: cg.Guard) -> No
     assert jobs.drift() == ()
 
 
+def test_a_link_to_the_same_bytes_is_drift_that_a_repair_ends(jobs: cg.Guard) -> None:
+    Path("other").write_text("x = 2\n")
+    Path("other").chmod(0o666)
+    Path("live/a.toml").unlink()
+    Path("live/a.toml").symlink_to("../other")
+    (drift,) = jobs.drift()
+    assert drift.problems == ("a.toml is a link that leads elsewhere",)
+    jobs.repair()
+    assert (jobs.drift(), Path("live/a.toml").readlink()) == ((), Path("..data/a.toml"))
+    assert Path("live/a.toml").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_link_that_is_there_before_the_first_revision_is_not_replaced(folder: Path) -> None:
     Path("live").mkdir()
     Path("shared.toml").write_text("x = 1\n")

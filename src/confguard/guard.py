@@ -312,7 +312,7 @@ class Guard:
         when they hold it again, and the service could not be told.
         """
         head, drifted = self.head(), self.drift()
-        if head and any(each.held != head.content for each in drifted):
+        if head and (any(each.held != head.content for each in drifted) or self.place.is_linked_away()):
             recovering.repair(self.place, [each.target for each in drifted])
         return drifted
 

@@ -95,6 +95,10 @@ class Place:
         """What the targets hold; the files of a known content, in whatever order the config names them, as that."""
         return [_held(target, [each for each in known if each is not None]) for target in self.targets]
 
+    def is_linked_away(self) -> bool:
+        """Did somebody put a link to something else in the place of a file of a set?"""
+        return any(isinstance(target, FileSet) and target.astray() for target in self.targets)
+
     def littered(self) -> bool:
         """Is there something that a process which died while staging left behind, or one that is staging?"""
         return any(target.littered() for target in self.targets)
@@ -162,6 +166,7 @@ class Place:
                 for each in self.held(content)
                 if each.content != content
                 or isinstance(each.target, SeparateFiles)  # which knows its own files
+                or (isinstance(each.target, FileSet) and each.target.astray())
             )
         except BaseException as error:
             discard(staged)

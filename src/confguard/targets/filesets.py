@@ -136,10 +136,17 @@ class FileSet(Target):
         return others
 
     def faults(self) -> tuple[str, ...]:
-        """How mode, owner and group of its files differ from what is asked for."""
-        return tuple(
-            f"{name}: {fault}" for name in self._names() for fault in self.access.faults(self.at / name)
-        )
+        """How mode, owner and group of its files differ from what is asked for; and which are links to elsewhere."""
+        names = self._names()
+        faults = [f"{name}: {fault}" for name in names for fault in self.access.faults(self.at / name)]
+        return (*faults, *(f"{name} is a link that leads elsewhere" for name in self.astray(names)))
+
+    def astray(self, names: Iterable[str] | None = None) -> list[str]:
+        """In the place of which of them somebody put another link, once the set was in force."""
+        if not (self.current() or "").startswith(_STAGED):
+            return []
+        links = (self.at / first for first in first_parts(self._names() if names is None else names))
+        return [link.name for link in links if link.is_symlink() and not _leads(link)]
 
     def stage(self, content: bytes) -> StagedSet:
         files = files_of_bundle(self.name, content)
@@ -213,20 +220,16 @@ class FileSet(Target):
         """Raise `TargetError` for what keeps the links from being switched, or a file from being replaced."""
         folder = self.real
         refuse_folder(self.name, folder / _LINK, _link_status(folder / _LINK))
-        is_ours = (self.current() or "").startswith(
-            _STAGED
-        )  # then somebody put another link in the place of ours
-        replaced = set()
+        replaced = self.astray(files)
         for first in first_parts(files):
             status = _link_status(folder / first, file="/" not in first)
             if status is None or not stat.S_ISLNK(status.st_mode) or _leads(folder / first):
                 continue
-            if not is_ours:
+            if first not in replaced:
                 raise TargetError(
                     f"target {self.root / first}: is a link that leads elsewhere: {(folder / first).readlink()}",
                     hint="move it away, or give the set a folder of its own",
                 )
-            replaced.add(first)
         for name in files:
             if name.partition("/")[0] in replaced:
                 continue
@@ -307,8 +310,10 @@ class StagedSet(Staged):
             access.give(descriptor, what.removesuffix(f"/{_LINK}"))
 
     def _old(self, name: str) -> Attributes | None:
+        at, first = self.target.at, name.partition("/")[0]
+        elsewhere = name != _LINK and (at / first).is_symlink() and not _leads(at / first)
         try:
-            return Attributes.of(self.target.at / name)
+            return Attributes.of(at / _LINK / name if elsewhere else at / name)
         except (FileNotFoundError, NotADirectoryError):
             return None
 
