@@ -462,6 +462,15 @@ def test_a_mapping_or_an_instance_is_written_into_the_file_that_is_there(source:
     assert guard.plan(source, reason="x").document.text == "# of each\npool_size = 5  # ample\nwait = '2s'\n"
 
 
+def test_several_documents_do_not_become_one() -> None:
+    guard = cg.Guard("a", store="memory://", format="yaml")
+    guard.apply(guard.plan(cg.parse("# one\na: 1\n---\n# two\nb: 2\n", "yaml"), reason="x"))
+    edited = guard.plan([{"a": 1}, {"b": 3}], reason="x").document
+    assert edited.text == "# one\na: 1\n---\n# two\nb: 3\n"
+    with pytest.raises(cg.DocumentError, match="cannot be written into the several documents of the head"):
+        guard.plan([{"a": 1}, [1, 2]], reason="x")
+
+
 def test_a_secret_is_written_into_the_file_that_is_there() -> None:
     guard = cg.Guard("pool", Waiting, store="memory://", format="toml")
     guard.apply(

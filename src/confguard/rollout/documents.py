@@ -21,7 +21,7 @@ from confguard.schema.sources import Source, read_source
 from confguard.targets.files import FileTarget
 from confguard.targets.interface import Target
 from confguard.targets.separate import SeparateFiles
-from confguard.values import same
+from confguard.values import Documents, same
 
 
 def as_document(
@@ -45,12 +45,14 @@ def as_document(
         data = document_data(data, shape)
     except RecursionError:
         raise DocumentError(TOO_DEEP) from None
-    with suppress(
-        DocumentError, DiffError
-    ):  # where an edit does not fit, it is written anew, without comments
+    known = None
+    # Where an edit does not fit, it is written anew, without comments.
+    with suppress(DocumentError, DiffError):
         known = head()
         if known and known.format == chosen.name and isinstance(data, dict | list):
             return known.edit(diff(known, data))
+    if known and isinstance(known.data, Documents):
+        raise DocumentError("cannot be written into the several documents of the head", hint="hand in a file")
     return write(data, chosen.name)
 
 
