@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 
 from confguard.documents.document import Document
 from confguard.documents.interface import Position
+from confguard.fields import Secret
 from confguard.paths import Path, reveal, value_at
 from confguard.risk.findings import Finding
 from confguard.risk.rules.interface import Context, Edit, EditRule, Example, Rule, Verdict, sized
-from confguard.secrets import is_reference
+from confguard.secrets import HIDDEN, is_reference
 from confguard.texts import word_set
 
 _TYPES = {bool: "a boolean", str: "a text", dict: "a table", list: "a list"} | dict.fromkeys(
@@ -262,7 +263,10 @@ class Placeholder(EditRule):
             return None
         was = isinstance(before, str) and _PLACEHOLDER.fullmatch(before.strip())
         left = _PLACEHOLDER.fullmatch(after.strip()) and not was
-        return f"is still to be filled in: {edit.after}" if left else None
+        if left:
+            return f"is still to be filled in: {edit.after}"
+        masked = isinstance(edit.after, Secret) and after == HIDDEN != before
+        return f"is {HIDDEN} itself, which is how a secret is shown" if masked else None
 
 
 class SurroundedBySpace(EditRule):
