@@ -210,6 +210,8 @@ class _Automaton:
         empty, ways = least == 0 or fragment.empty, min(fragment.ways, 2)  # more is the same, and grows
         if most is sre.MAXREPEAT or most >= _MANY:
             self._connect(fragment.last, fragment.first)
+            if fragment.empty and least >= _MANY:  # which of the rounds are empty is tried in every way
+                self._connect(fragment.last, fragment.first)
             # Python goes round once more without taking a character, where it can
             last = fragment.last + Counter({at: count * ways for at, count in fragment.last.items()})
             fragment = _Fragment(fragment.first, last, fragment.ends)
