@@ -409,7 +409,7 @@ def test_a_rule_that_can_never_hold_is_refused_where_it_stands(
 @pytest.mark.parametrize(
     "when",
     [
-        "[1, 2].all(x, x > 0) && [after].exists( y, y == 4) && [[1]].map(z, z.filter(w, w > 0)).size() == 1",
+        "[1, 2].all(x, x > 0) && [after].exists( y, y == 4) && [[1]] . map (z, z.filter(w, w > 0)).size() == 1",
         "type(after) in [int, double] && !(type(after) == string) && string(after).matches('^4$')",
         "has({'a': 1}.a) && duration('61s').getMinutes() == 1 && optional.of(1).hasValue()",
         "type(after) == int ? after == 4 : false",
