@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -162,7 +163,8 @@ def _wrong_targets(project: Project) -> tuple[list[Problem], list[Problem]]:
     unusable: list[Problem] = []
     at_odds: list[Problem] = []
     named: dict[Path, str] = {}
-    sets: list[tuple[str, FileSet]] = []
+    sets: dict[Path, tuple[str, FileSet]] = {}
+    below: dict[Path, list[Path]] = defaultdict(list)
     for name, config in project.settings.configs.items():
         try:
             layout = project.layout_of(name) if config.targets or config.layers else None
@@ -181,15 +183,20 @@ def _wrong_targets(project: Project) -> tuple[list[Problem], list[Problem]]:
                 continue
             places = [place.resolve() for place in places_of(target)]
             taken = [(place, named[place]) for place in places if place in named]
-            taken += [(place, other) for other, each in sets for place in places if each.takes(place)]
+            for place in places:
+                around = [sets[folder] for folder in place.parents if folder in sets]
+                taken += [(place, other) for other, each in around if each.takes(place)]
             if isinstance(target, FileSet):
-                taken += [(place, other) for place, other in named.items() if target.takes(place)]
-                sets.append((name, target))
+                taken += [(place, named[place]) for place in below[target.real] if target.takes(place)]
+                sets[target.real] = name, target
             at_odds += [
                 Problem(at, f"{place} is a target of '{other}' already: one file has one config")
                 for place, other in dict(taken).items()
             ]
             named |= dict.fromkeys(places, name)
+            for place in places:
+                for folder in place.parents:
+                    below[folder].append(place)
     return unusable, at_odds
 
 
