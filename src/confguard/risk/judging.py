@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import reduce
+from functools import cache, reduce
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -53,11 +53,11 @@ class Terms:
 
     def blocks_from(self, diff: Diff) -> int:
         """The score from which on the policy blocks a change."""
-        return self.policy.thresholds(evolve(diff, naming=self.naming))[1]
+        return self.policy.thresholds(self._named(diff))[1]
 
     def judge(self, diff: Diff, circumstances: Circumstances) -> tuple[Risk, Decision]:
         """The risk of a change by these terms, and what the policy says of it."""
-        diff = evolve(diff, naming=self.naming)
+        diff = self._named(diff)
         risk = assess(
             diff,
             self.schema,
@@ -68,6 +68,10 @@ class Terms:
             circumstances=evolve(circumstances, unwatched=self.unwatched),
         )
         return risk, self.policy.decide(risk, diff)
+
+    def _named(self, diff: Diff) -> Diff:
+        """The diff with its files by these names. Each is looked up once: thousands of settings stand in one file."""
+        return evolve(diff, naming=cache(self.naming))
 
 
 @frozen
