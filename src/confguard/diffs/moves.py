@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 from confguard.diffs.changes import Step
@@ -77,7 +78,9 @@ def _inside(piece: _Piece, depth: int) -> Iterator[_Piece]:
 
 def _equal(gone: Sequence[_Piece], come: Sequence[_Piece]) -> Iterator[_Match]:
     """Pieces that are the same, where only one of each side is."""
-    respelt = {_spelling(piece) for piece in gone} & {_spelling(piece) for piece in come}
+    left, came = ({piece.path: _spelling(piece) for piece in side} for side in (gone, come))
+    on_both = set(left.values()) & set(came.values())
+    respelt = {path: known for path, known in (left | came).items() if known in on_both}
     waiting: dict[Any, list[_Piece]] = defaultdict(list)
     for piece in come:
         waiting[token(piece.value)].append(piece)
@@ -86,25 +89,23 @@ def _equal(gone: Sequence[_Piece], come: Sequence[_Piece]) -> Iterator[_Match]:
         leaving[token(piece.value)].append(piece)
     for value, pieces in leaving.items():
         for one in pieces:
-            likely = [other for other in waiting.get(value, ()) if _telling(one, other, respelt)]
-            rivals = [
-                other
-                for other in pieces
-                if other is not one and likely and _telling(other, likely[0], respelt)
-            ]
-            if len(likely) == 1 and not rivals:
-                yield _Match(one, likely[0], 2 * _leaf_count(one.value) + 1)
+            likely = list(islice((each for each in waiting[value] if _telling(one, each, respelt)), 2))
+            if len(likely) == 1:
+                rivals = (each for each in pieces if each is not one and _telling(each, likely[0], respelt))
+                if next(rivals, None) is None:
+                    yield _Match(one, likely[0], 2 * _leaf_count(one.value) + 1)
 
 
 def _spelling(piece: _Piece) -> tuple[object, ...]:
     return piece.path[:-1], spelling(str(piece.path[-1])) or piece.path[-1]
 
 
-def _telling(one: _Piece, other: _Piece, respelt: Set[tuple[object, ...]]) -> bool:
+def _telling(one: _Piece, other: _Piece, respelt: Mapping[Path, object]) -> bool:
     """Is it no accident that these two are equal? It is where one of them only got another value, and spelling."""
     value, same_key = one.value, one.path[-1] == other.path[-1]
-    if one.path[:-1] == other.path[:-1] and respelt & {_spelling(one), _spelling(other)}:
-        return _spelling(one) == _spelling(other)
+    before, after = respelt.get(one.path), respelt.get(other.path)
+    if one.path[:-1] == other.path[:-1] and (before or after):
+        return before == after
     if isinstance(value, dict | list) and value:
         return same_key or _leaf_count(value) >= 2
     if one.path[:-1] == other.path[:-1]:
