@@ -30,7 +30,6 @@ from confguard.risk.policy import Policy
 from confguard.stores.stages import stages_of
 from confguard.targets.options import UnusableError
 
-FILE_NAME = PROJECT_FILE
 ENVIRONMENT = "CONFGUARD_CONFIG"
 """The environment variable that names a project file."""
 
@@ -53,13 +52,13 @@ def require_project(leave_out: Callable[[ProjectError], None] | None = None) -> 
     """The project of the working folder, as `find_project` finds it. Raises `ProjectError` where there is none."""
     project = find_project(leave_out=leave_out)
     if project is None:
-        raise ProjectError(f"no {FILE_NAME} here or in a folder above", hint="`confguard init` writes one")
+        raise ProjectError(f"no {PROJECT_FILE} here or in a folder above", hint="`confguard init` writes one")
     return project
 
 
 def project_in(folder: Path, leave_out: Callable[[ProjectError], None] | None = None) -> Project | None:
     """The project whose file stands in this very folder; None where there is none."""
-    for file in (folder / FILE_NAME, folder / "pyproject.toml"):
+    for file in (folder / PROJECT_FILE, folder / "pyproject.toml"):
         if file.is_file() and has_project(file):
             return load_project(file, leave_out=leave_out)
     return None
@@ -67,7 +66,7 @@ def project_in(folder: Path, leave_out: Callable[[ProjectError], None] | None = 
 
 def has_project(file: Path, content: bytes | None = None) -> bool:
     """Is a file of one of these names a project file? A `pyproject.toml` is, where it has the table."""
-    return file.name == FILE_NAME or _table(_read(file, content)) is not None
+    return file.name == PROJECT_FILE or _table(_read(file, content)) is not None
 
 
 def load_project(

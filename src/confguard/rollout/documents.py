@@ -45,9 +45,8 @@ def as_document(
         data = document_data(data, shape)
     except RecursionError:
         raise DocumentError(TOO_DEEP) from None
-    with suppress(
-        DocumentError, DiffError
-    ):  # where an edit does not fit, it is written anew, without comments
+    # Where an edit does not fit, it is written anew, without comments.
+    with suppress(DocumentError, DiffError):
         known = head()
         if known and known.format == chosen.name and isinstance(data, dict | list):
             return known.edit(diff(known, data))

@@ -213,9 +213,8 @@ class FileSet(Target):
         """Raise `TargetError` for what keeps the links from being switched, or a file from being replaced."""
         folder = self.real
         refuse_folder(self.name, folder / _LINK, _link_status(folder / _LINK))
-        is_ours = (self.current() or "").startswith(
-            _STAGED
-        )  # then somebody put another link in the place of ours
+        # Of a set that was written, another link is one that somebody put in the place of ours.
+        is_ours = (self.current() or "").startswith(_STAGED)
         replaced = set()
         for first in first_parts(files):
             status = _link_status(folder / first, file="/" not in first)
