@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
@@ -117,7 +118,8 @@ def _names_alike(one: str, other: str) -> bool:
     first, second = sorted(_words(one)), sorted(_words(other))
     if "".join(first) == "".join(second) or _abbreviates(*sorted([one.lower(), other.lower()], key=len)):
         return True
-    return SequenceMatcher(None, one.lower(), other.lower()).ratio() >= 0.75
+    matcher = SequenceMatcher(None, one.lower(), other.lower())
+    return all(ratio() >= 0.75 for ratio in (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio))
 
 
 def _abbreviates(short: str, long: str) -> bool:
@@ -126,10 +128,11 @@ def _abbreviates(short: str, long: str) -> bool:
     return len(short) > 1 and short[0] == long[0] and all(letter in letters for letter in short)
 
 
-def _words(name: str) -> list[str]:
+@lru_cache(10_000)
+def _words(name: str) -> tuple[str, ...]:
     """The words of a name without their endings: `tlsEnabled` and `enable_tls` are the same two."""
     words = re.split(r"[^a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
-    return [re.sub(r"(ed|ing|es|s|e)$", "", word) for word in words]
+    return tuple(re.sub(r"(ed|ing|es|s|e)$", "", word) for word in words)
 
 
 def _alike(gone: Sequence[_Piece], come: Sequence[_Piece]) -> Iterator[_Match]:
