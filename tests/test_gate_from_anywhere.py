@@ -31,6 +31,10 @@ targets = ["single.live.toml"]
 [configs.app]
 layers = ["deploy/base.toml", "deploy/prod.toml"]
 targets = ["app"]
+
+[configs.jobs]
+files = ["deploy/jobs/*.toml"]
+targets = ["jobs/"]
 """
 BEFORE, AFTER = "replicas = 3\npool = 64\n", "replicas = 0\npool = 4\n"
 PLACES = ["", "deploy", "other/deep"]
@@ -93,7 +97,7 @@ def test_a_plan_is_judged_alike_by_a_project_that_is_elsewhere(
     assert is_blocked(judged(capsys, "plan", "single"), "deploy/single.toml")
 
 
-@pytest.mark.parametrize("name", ["single", "app"])
+@pytest.mark.parametrize("name", ["single", "app", "jobs"])
 def test_what_takes_the_place_of_a_file_is_judged_as_that_file(
     project: Path, name: str, tmp_path_factory: pytest.TempPathFactory, capsys: Capture
 ) -> None:
@@ -101,11 +105,14 @@ def test_what_takes_the_place_of_a_file_is_judged_as_that_file(
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONFGUARD_CONFIG", confguard)
+        (project / "deploy/jobs").mkdir()
+        (project / "deploy/jobs/prod.toml").write_text(BEFORE)
         assert command(["apply", name, "--reason", "start"]) == 0
-        copy = {"single": elsewhere / "new.toml", "app": elsewhere}[name]
-        for file in ("new", "base", "prod"):
+        copy = {"single": elsewhere / "new.toml", "app": elsewhere, "jobs": elsewhere}[name]
+        for file in ("prod",) if name == "jobs" else ("new", "base", "prod"):
             (elsewhere / f"{file}.toml").write_text("pool = 1\n" if file == "base" else AFTER)
-        file = {"single": "deploy/single.toml", "app": "deploy/prod.toml"}[name]
+        named = {"single": "deploy/single.toml", "app": "deploy/prod.toml", "jobs": "deploy/jobs/prod.toml"}
+        file = named[name]
         assert is_blocked(judged(capsys, "plan", name, str(copy)), file)
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 import confguard as cg
 from confguard.cli import main
+from confguard.documents.layout import Layout
 from confguard.errors import ProjectError
 from confguard.fields import Impact, Owner
 from confguard.project import load_project
@@ -99,6 +100,25 @@ def test_thresholds_of_the_layer_that_each_setting_of_a_new_table_is_in(folder: 
             new = {each: {"x": 1, "db": {key if each == name else "c": 1}} for each in layers}
             decision = guard.plan(new, reason="more").decision
             assert (decision is cg.Decision.BLOCK) is (key == "a")
+
+
+@pytest.mark.parametrize("layered", [False, True])
+@pytest.mark.parametrize(
+    "after",
+    [
+        {"two.toml": {"x": 1}},
+        {"one.toml": {"y": 1}, "two.toml": {"x": 1}},
+        {"one.toml": {"y": 1}, "two.toml": {"x": 1, "db": {"host": "a", "pool": 5, "name": "b"}}},
+    ],
+    ids=["with its file", "with its table", "into another file"],
+)
+def test_thresholds_of_the_file_that_a_setting_leaves(after: dict[str, Any], layered: bool) -> None:
+    table = {"host": "a", "pool": 5, "name": "b"}
+    before = {"one.toml": {"y": 1, "db": table}, "two.toml": {"x": 1}}
+    one, two = (Layout(tuple(files), layered=layered).bundle(files, None) for files in (before, after))
+    policy = cg.Policy(paths=[PathPolicy(match=["*"], files=["one.toml"], block=0, review=0)])
+    made = cg.diff(one, two)
+    assert (policy.decide(Risk(60), made) is cg.Decision.BLOCK) is bool(made)
 
 
 def test_thresholds_of_an_environment() -> None:
@@ -409,7 +429,7 @@ def test_a_rule_that_can_never_hold_is_refused_where_it_stands(
 @pytest.mark.parametrize(
     "when",
     [
-        "[1, 2].all(x, x > 0) && [after].exists( y, y == 4) && [[1]].map(z, z.filter(w, w > 0)).size() == 1",
+        "[1, 2].all(x, x > 0) && [after].exists( y, y == 4) && [[1]] . map (z, z.filter(w, w > 0)).size() == 1",
         "type(after) in [int, double] && !(type(after) == string) && string(after).matches('^4$')",
         "has({'a': 1}.a) && duration('61s').getMinutes() == 1 && optional.of(1).hasValue()",
         "type(after) == int ? after == 4 : false",

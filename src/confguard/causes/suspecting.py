@@ -15,10 +15,11 @@ from confguard.causes.changes import MOST, Collected, of_store, shown
 from confguard.causes.dependencies import Dependencies
 from confguard.causes.ranking import Suspect, lasted, rank
 from confguard.causes.symptoms import Symptom
+from confguard.documents.patterns import PROJECT_FILE
 from confguard.errors import DocumentError, SchemaError, did_you_mean
 from confguard.fields import Duration
 from confguard.moments import read_moment
-from confguard.project import FILE_NAME, Project, require_project
+from confguard.project import Project, require_project
 from confguard.project.guards import terms_of
 from confguard.risk.judging import Terms
 from confguard.stores.interface import Store
@@ -159,7 +160,7 @@ def _found(
         )
     first = ranked[0] if ranked else None
     if project and first and isinstance(first.revision, int) and first.config not in project.settings.configs:
-        collected.notes.append(f"{shown(first.config)} is not in {FILE_NAME}: the command needs it there")
+        collected.notes.append(f"{shown(first.config)} is not in {PROJECT_FILE}: the command needs it there")
     if not ranked:
         collected.notes += _nearest(store, start, at)
     return Suspects(

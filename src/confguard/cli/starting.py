@@ -20,9 +20,10 @@ from confguard import git
 from confguard.cli.options import Commands, flag
 from confguard.cli.output import say
 from confguard.documents.document import read
+from confguard.documents.patterns import PROJECT_FILE
 from confguard.documents.registry import is_configuration
 from confguard.errors import ConfguardError, DocumentError, harmless
-from confguard.project import FILE_NAME, Project, find_project, load_project
+from confguard.project import Project, find_project, load_project
 from confguard.project.guards import guard_of
 from confguard.risk.policy import Decision
 from confguard.texts import amount
@@ -87,7 +88,7 @@ def register(commands: Commands) -> None:
 
 
 def init(args: Namespace) -> int:
-    file = Path(FILE_NAME)
+    file = Path(PROJECT_FILE)
     if not args.dry_run:
         _refuse_a_second(file)
     configs = find_configs(Path.cwd())
@@ -199,7 +200,7 @@ def _imported(project: Project, configs: Iterable[str]) -> tuple[list[str], dict
 
 def _summary(configs: Found, imported: list[str], errors: Mapping[str, str], above: Project | None) -> str:
     count = len(configs.configs)
-    lines = [f"wrote {FILE_NAME} with {amount(count, 'config')}"]
+    lines = [f"wrote {PROJECT_FILE} with {amount(count, 'config')}"]
     lines += [f"  {name}: {file}" for name, file in configs.configs.items()]
     lines += [f"left out {file}: {why}" for file, why in configs.left_out.items()]
     lines += [f"note: {above.file} no longer holds in this folder"] if above else []
@@ -207,13 +208,13 @@ def _summary(configs: Found, imported: list[str], errors: Mapping[str, str], abo
     if imported:
         lines.append(f"imported: {', '.join(imported)}")
         repair = f"confguard drift {shlex.quote(imported[0])} --repair"
-        lines.append(f"next: name the targets in {FILE_NAME}, then write them: {repair}")
+        lines.append(f"next: name the targets in {PROJECT_FILE}, then write them: {repair}")
     elif configs.configs:
         name = shlex.quote(next(iter(configs.configs)))
-        lines.append(f"next: name the targets in {FILE_NAME}, then import what is there:")
+        lines.append(f"next: name the targets in {PROJECT_FILE}, then import what is there:")
         lines.append(f'  confguard apply {name} --reason "as it is"')
     else:
-        lines.append(f"next: name a config in {FILE_NAME}")
+        lines.append(f"next: name a config in {PROJECT_FILE}")
     return "\n".join(lines)
 
 

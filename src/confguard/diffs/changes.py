@@ -249,12 +249,12 @@ class Diff:
         return document.part_at(path)[0].path, line, column
 
     def file_of(self, change: Change, within: Path = ()) -> str:
-        """The file that a change leads to, or takes away, as policies and rules name it; blank if it is in none.
+        """The file that a change leads to, as policies and rules name it; blank if it is in none.
 
-        Or the file of what stands `within` what changed.
+        Or the file of what stands `within` what changed. Of several files, what is gone counts for the one it was in.
         """
         document, path = self.after_document, change.place
-        if document is None:
+        if document is None or (change.op == "remove" and self.in_files):
             document, path = self.before_document, change.path
         return self.naming((document.part_at(path + within)[0].path if document else None) or "")
 

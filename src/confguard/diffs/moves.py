@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 from confguard.diffs.changes import Step
@@ -77,7 +79,9 @@ def _inside(piece: _Piece, depth: int) -> Iterator[_Piece]:
 
 def _equal(gone: Sequence[_Piece], come: Sequence[_Piece]) -> Iterator[_Match]:
     """Pieces that are the same, where only one of each side is."""
-    respelt = {_spelling(piece) for piece in gone} & {_spelling(piece) for piece in come}
+    left, came = ({piece.path: _spelling(piece) for piece in side} for side in (gone, come))
+    on_both = set(left.values()) & set(came.values())
+    respelt = {path: known for path, known in (left | came).items() if known in on_both}
     waiting: dict[Any, list[_Piece]] = defaultdict(list)
     for piece in come:
         waiting[token(piece.value)].append(piece)
@@ -86,25 +90,23 @@ def _equal(gone: Sequence[_Piece], come: Sequence[_Piece]) -> Iterator[_Match]:
         leaving[token(piece.value)].append(piece)
     for value, pieces in leaving.items():
         for one in pieces:
-            likely = [other for other in waiting.get(value, ()) if _telling(one, other, respelt)]
-            rivals = [
-                other
-                for other in pieces
-                if other is not one and likely and _telling(other, likely[0], respelt)
-            ]
-            if len(likely) == 1 and not rivals:
-                yield _Match(one, likely[0], 2 * _leaf_count(one.value) + 1)
+            likely = list(islice((each for each in waiting[value] if _telling(one, each, respelt)), 2))
+            if len(likely) == 1:
+                rivals = (each for each in pieces if each is not one and _telling(each, likely[0], respelt))
+                if next(rivals, None) is None:
+                    yield _Match(one, likely[0], 2 * _leaf_count(one.value) + 1)
 
 
 def _spelling(piece: _Piece) -> tuple[object, ...]:
     return piece.path[:-1], spelling(str(piece.path[-1])) or piece.path[-1]
 
 
-def _telling(one: _Piece, other: _Piece, respelt: Set[tuple[object, ...]]) -> bool:
+def _telling(one: _Piece, other: _Piece, respelt: Mapping[Path, object]) -> bool:
     """Is it no accident that these two are equal? It is where one of them only got another value, and spelling."""
     value, same_key = one.value, one.path[-1] == other.path[-1]
-    if one.path[:-1] == other.path[:-1] and respelt & {_spelling(one), _spelling(other)}:
-        return _spelling(one) == _spelling(other)
+    before, after = respelt.get(one.path), respelt.get(other.path)
+    if one.path[:-1] == other.path[:-1] and (before or after):
+        return before == after
     if isinstance(value, dict | list) and value:
         return same_key or _leaf_count(value) >= 2
     if one.path[:-1] == other.path[:-1]:
@@ -116,7 +118,8 @@ def _names_alike(one: str, other: str) -> bool:
     first, second = sorted(_words(one)), sorted(_words(other))
     if "".join(first) == "".join(second) or _abbreviates(*sorted([one.lower(), other.lower()], key=len)):
         return True
-    return SequenceMatcher(None, one.lower(), other.lower()).ratio() >= 0.75
+    matcher = SequenceMatcher(None, one.lower(), other.lower())
+    return all(ratio() >= 0.75 for ratio in (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio))
 
 
 def _abbreviates(short: str, long: str) -> bool:
@@ -125,10 +128,11 @@ def _abbreviates(short: str, long: str) -> bool:
     return len(short) > 1 and short[0] == long[0] and all(letter in letters for letter in short)
 
 
-def _words(name: str) -> list[str]:
+@lru_cache(10_000)
+def _words(name: str) -> tuple[str, ...]:
     """The words of a name without their endings: `tlsEnabled` and `enable_tls` are the same two."""
     words = re.split(r"[^a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
-    return [re.sub(r"(ed|ing|es|s|e)$", "", word) for word in words]
+    return tuple(re.sub(r"(ed|ing|es|s|e)$", "", word) for word in words)
 
 
 def _alike(gone: Sequence[_Piece], come: Sequence[_Piece]) -> Iterator[_Match]:

@@ -14,12 +14,11 @@ from attrs import define, field, frozen
 
 from confguard import git
 from confguard.documents.bounds import MAX_BYTES
-from confguard.documents.patterns import is_pattern, leads_through, matches, outright
+from confguard.documents.patterns import PROJECT_FILE, is_pattern, leads_through, matches, outright
 from confguard.documents.registry import is_configuration
 from confguard.errors import ConfguardError
 from confguard.project import (
     ENVIRONMENT,
-    FILE_NAME,
     Config,
     Project,
     find_project,
@@ -29,7 +28,7 @@ from confguard.project import (
 )
 
 _LONGEST_LINK = 4096
-PROJECT_FILES = (FILE_NAME, "pyproject.toml")
+PROJECT_FILES = (PROJECT_FILE, "pyproject.toml")
 """What a project file is called: of two in a folder, the first."""
 
 

@@ -7,7 +7,6 @@
 from confguard.project.project import Config, Project, Settings
 from confguard.project.reading import (
     ENVIRONMENT,
-    FILE_NAME,
     find_project,
     has_project,
     load_project,
@@ -17,7 +16,6 @@ from confguard.project.reading import (
 
 __all__ = [
     "ENVIRONMENT",
-    "FILE_NAME",
     "Config",
     "Project",
     "Settings",

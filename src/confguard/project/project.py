@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -220,11 +222,7 @@ class Project:
                 if matches(path, pattern):
                     return path
         path = Path(os.path.relpath(place, self.root.resolve())).as_posix() if file else ""
-        folder = Path(common_folder(own))
-        for named in sorted((each for each in own if not is_pattern(each)), key=len, reverse=True):
-            if len(own) == 1 or f"/{path}".endswith(f"/{Path(named).relative_to(folder).as_posix()}"):
-                return named
-        return path
+        return _replaced(path, own) or path
 
     def policy_of(self, config: Config | None) -> Policy:
         """The policy that holds for a config."""
@@ -276,3 +274,12 @@ def placed(problem: Problem, document: Document) -> Problem:
     position = document.locate((*inside(document), *problem.path), nearest=True)
     line, column = (position.line, position.column) if position else (None, None)
     return Problem(problem.path, problem.message, document.path, line, column)
+
+
+def _replaced(path: str, patterns: Sequence[str]) -> str | None:
+    """The file that one elsewhere takes the place of: the only one, or one that patterns match by how its path ends."""
+    if len(patterns) == 1 and not is_pattern(patterns[0]):
+        return patterns[0]
+    folder, parts = common_folder(patterns), path.split("/")
+    ends = (posixpath.join(folder, *parts[start:]) for start in range(len(parts)) if path)
+    return next((end for end in ends if any(matches(end, pattern) for pattern in patterns)), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,7 +30,6 @@ from confguard.risk.policy import Policy
 from confguard.stores.stages import stages_of
 from confguard.targets.options import UnusableError
 
-FILE_NAME = PROJECT_FILE
 ENVIRONMENT = "CONFGUARD_CONFIG"
 """The environment variable that names a project file."""
 
@@ -52,13 +52,13 @@ def require_project(leave_out: Callable[[ProjectError], None] | None = None) -> 
     """The project of the working folder, as `find_project` finds it. Raises `ProjectError` where there is none."""
     project = find_project(leave_out=leave_out)
     if project is None:
-        raise ProjectError(f"no {FILE_NAME} here or in a folder above", hint="`confguard init` writes one")
+        raise ProjectError(f"no {PROJECT_FILE} here or in a folder above", hint="`confguard init` writes one")
     return project
 
 
 def project_in(folder: Path, leave_out: Callable[[ProjectError], None] | None = None) -> Project | None:
     """The project whose file stands in this very folder; None where there is none."""
-    for file in (folder / FILE_NAME, folder / "pyproject.toml"):
+    for file in (folder / PROJECT_FILE, folder / "pyproject.toml"):
         if file.is_file() and has_project(file):
             return load_project(file, leave_out=leave_out)
     return None
@@ -66,7 +66,7 @@ def project_in(folder: Path, leave_out: Callable[[ProjectError], None] | None = 
 
 def has_project(file: Path, content: bytes | None = None) -> bool:
     """Is a file of one of these names a project file? A `pyproject.toml` is, where it has the table."""
-    return file.name == FILE_NAME or _table(_read(file, content)) is not None
+    return file.name == PROJECT_FILE or _table(_read(file, content)) is not None
 
 
 def load_project(
@@ -162,7 +162,8 @@ def _wrong_targets(project: Project) -> tuple[list[Problem], list[Problem]]:
     unusable: list[Problem] = []
     at_odds: list[Problem] = []
     named: dict[Path, str] = {}
-    sets: list[tuple[str, FileSet]] = []
+    sets: dict[Path, tuple[str, FileSet]] = {}
+    below: dict[Path, list[Path]] = defaultdict(list)
     for name, config in project.settings.configs.items():
         try:
             layout = project.layout_of(name) if config.targets or config.layers else None
@@ -181,15 +182,20 @@ def _wrong_targets(project: Project) -> tuple[list[Problem], list[Problem]]:
                 continue
             places = [place.resolve() for place in places_of(target)]
             taken = [(place, named[place]) for place in places if place in named]
-            taken += [(place, other) for other, each in sets for place in places if each.takes(place)]
+            for place in places:
+                around = [sets[folder] for folder in place.parents if folder in sets]
+                taken += [(place, other) for other, each in around if each.takes(place)]
             if isinstance(target, FileSet):
-                taken += [(place, other) for place, other in named.items() if target.takes(place)]
-                sets.append((name, target))
+                taken += [(place, named[place]) for place in below[target.real] if target.takes(place)]
+                sets[target.real] = name, target
             at_odds += [
                 Problem(at, f"{place} is a target of '{other}' already: one file has one config")
                 for place, other in dict(taken).items()
             ]
             named |= dict.fromkeys(places, name)
+            for place in places:
+                for folder in place.parents:
+                    below[folder].append(place)
     return unusable, at_odds
 
 

@@ -53,11 +53,11 @@ class Terms:
 
     def blocks_from(self, diff: Diff) -> int:
         """The score from which on the policy blocks a change."""
-        return self.policy.thresholds(self._naming_files(diff))[1]
+        return self.policy.thresholds(self._named(diff))[1]
 
     def judge(self, diff: Diff, circumstances: Circumstances) -> tuple[Risk, Decision]:
         """The risk of a change by these terms, and what the policy says of it."""
-        diff = self._naming_files(diff)
+        diff = self._named(diff)
         risk = assess(
             diff,
             self.schema,
@@ -69,8 +69,8 @@ class Terms:
         )
         return risk, self.policy.decide(risk, diff)
 
-    def _naming_files(self, diff: Diff) -> Diff:
-        # Once for each file: it is asked for every setting, and asks the file system, or git.
+    def _named(self, diff: Diff) -> Diff:
+        """The diff with its files by these names. Each is looked up once: thousands of settings stand in one file."""
         return evolve(diff, naming=cache(self.naming))
 
 

@@ -203,7 +203,8 @@ def _touched(diff: Diff) -> Iterator[list[tuple[str, str]]]:
     for change in diff:
         values = [opaque(value) for value in (change.before, change.after)]
         settings = {path for value in values for path, _ in leaves(value, ()) if value is not None} or {()}
-        for base in (change.path, *([change.origin] if change.origin else [])):
+        left = [attrs.evolve(change, op="remove", path=change.origin)] if change.origin else []
+        for each in (change, *left):
             for within in settings:
-                file = diff.file_of(change, within)
-                yield [(diff.setting(base + within[:length]), file) for length in range(len(within) + 1)]
+                file = diff.file_of(each, within)
+                yield [(diff.setting(each.path + within[:length]), file) for length in range(len(within) + 1)]

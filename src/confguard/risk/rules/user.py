@@ -26,7 +26,7 @@ _FUNCTIONS = (
     *("of", "none", "ofNonZeroValue", "value", "hasValue", "or", "orValue"),
 )
 """What CEL has, and its library does not list."""
-_NAMED = re.compile(r"\.(?:all|exists|exists_one|existsOne|map|filter)\(\s*(\w+)\s*,")
+_NAMED = re.compile(r"\.\s*(?:all|exists|exists_one|existsOne|map|filter)\s*\(\s*(\w+)\s*,")
 """What a condition itself gives a name to: `x` in `after.all(x, x > 0)`."""
 
 
