@@ -65,6 +65,7 @@ def test_what_is_refused_explodes(pattern: str, before: str) -> None:
         "(?:a(?:^|$))*b",
         "(a{2}b|ab)*c",
         "^[0-9a-f]{32}$",
+        "(?:(?:a?){0,3}b?){0,3}" * 20,  # long, and nothing in it is gone round: told at once
         "(?>(?:a+)+)b",
         "(?>a+)+b",
         "(?>(?:ab|ab)*a?)c",

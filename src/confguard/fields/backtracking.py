@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import filterfalse
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
@@ -255,13 +255,24 @@ class _Automaton:
         if len(self.reads) > MOST_STATES:
             return None
         after: dict[int, list[int]] = {}
-        for before, following in self.follows:
+        for before, following in self._on_cycles():
             after.setdefault(before, []).append(following)
-        for state in range(len(self.reads)):
+        for state in sorted(after):
             witness = self._twice(state, after)
             if witness:
                 return witness
         return None
+
+    def _on_cycles(self) -> Iterator[tuple[int, int]]:
+        """The steps that lead back to where they begin, sooner or later: only there is anything gone round."""
+        reached = [0] * len(self.reads)  # as bits: which states a state leads to
+        for before, following in self.follows:
+            reached[before] |= 1 << following
+        for between in range(len(reached)):
+            for state in range(len(reached)):
+                if reached[state] >> between & 1:
+                    reached[state] |= reached[between]
+        return (step for step in self.follows if reached[step[1]] >> step[0] & 1)
 
     def _twice(self, state: int, after: dict[int, list[int]]) -> str | None:
         """Two ways from a state to itself over the same text: a walk over pairs of states that has forked."""
