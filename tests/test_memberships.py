@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from confguard.cli import main
 from confguard.documents.patterns import files_below, leads_through, matches
 from confguard.errors import DocumentError
 from confguard.hooks.pre_commit import main as hook
+from confguard.project import Project, load_project
 from conftest import git
 
 Capture = pytest.CaptureFixture[str]
@@ -69,6 +71,8 @@ def _told(files: list[dict[str, object]]) -> dict[str, tuple[str, list[str]]]:
         ("conf/**/west/**/a.toml", ["conf/eu/west/a.toml"]),
         ("conf/eu/**", ["conf/eu/a.toml", "conf/eu/west/a.toml"]),
         ("conf/**.yaml", ["conf/b.yaml"]),
+        ("conf//eu/./*.toml", ["conf/eu/a.toml"]),
+        ("conf/*.toml/", []),
         ("conf/a.toml/*", []),
         ("conf", []),
     ],
@@ -289,3 +293,114 @@ def test_layers_of_a_revision_are_those_of_that_revision(repository: Path, capsy
         assert main(["check", f"HEAD:{file}"]) == 0
     write(d__base_yaml="replicas: 5\npool: 90\n", d__prod_yaml="{}\n")
     assert "pool: from 9 to 90" in assessed(capsys, "HEAD~1:d/prod.yaml", "d/prod.yaml")[1]
+
+
+def test_a_command_reads_its_project_once_for_all_files(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configs = [f'[configs.n{i}]\nfiles = ["c/f{i}.toml"]\n' for i in range(8)]
+    write(confguard_toml="".join(configs), **{f"c__f{i}_toml": "x = 1\n" for i in range(8)})
+    read = []
+
+    def counted(*args: Any, **options: Any) -> Project:
+        read.append(args)
+        return load_project(*args, **options)
+
+    monkeypatch.setattr("confguard.project.reading.load_project", counted)
+    for command in (
+        ["check"],
+        ["check", *(f"c/f{i}.toml" for i in range(8))],
+        ["status"],
+        ["diff", "c", "c"],
+    ):
+        read.clear()
+        assert main(command) == 0
+        assert 1 <= len(read) <= 2, command  # once more without what cannot be used
+    write(confguard_toml="".join(configs[1:]) + '[configs.n0]\nfiles = ["c/gone.toml"]\n')
+    assert main(["check"]) == 2
+
+
+@pytest.mark.parametrize(
+    "pattern", ["current/auth.toml", "current/*.toml", "cur*/auth.toml", "dot/../current/a*"]
+)
+def test_a_file_in_a_linked_folder_is_its_configs(repository: Path, capsys: Capture, pattern: str) -> None:
+    Path("releases/42").mkdir(parents=True)
+    Path("dot").mkdir()
+    Path("current").symlink_to("releases/42")
+    Path("s.json").write_text(
+        '{"type": "object", "properties": {"timeout": {"type": "integer", "minimum": 10}}}'
+    )
+    terms = 'schema = "s.json"\npolicy = { review = 10, block = 20 }\n'
+    write(
+        current__auth_toml="timeout = 100\n", confguard_toml=f'[configs.auth]\nfiles = ["{pattern}"]\n{terms}'
+    )
+    commit()
+    write(current__auth_toml="timeout = 50\n")
+    assert main(["assess", "HEAD:releases/42/auth.toml", "current/auth.toml"]) == 1
+    write(current__auth_toml="timeout = 1\n")
+    for words in ([], ["current/auth.toml"], [str(repository / "current/auth.toml")], ["auth"]):
+        capsys.readouterr()
+        assert main(["check", *words]) == 1, words
+        assert "current/auth.toml:1:1: CG002" in capsys.readouterr().out.replace(f"{repository}/", "")
+    if not pattern.startswith("cur*"):  # git has no file there
+        assert [decision for decision, _ in staged(capsys).values()] == ["block"]
+        assert main(["check", "releases/42/auth.toml"]) == 1
+
+
+def test_a_layer_in_a_linked_folder_has_the_others_beside_it(repository: Path, capsys: Capture) -> None:
+    Path("releases/42").mkdir(parents=True)
+    Path("current").symlink_to("releases/42")
+    names = ["current/base.toml", "current/prod.toml"]
+    schema = {
+        "type": "object",
+        "required": ["pool"],
+        "properties": {"pool": {"type": "integer", "minimum": 10}},
+    }
+    write(
+        s_json=json.dumps(schema),
+        current__base_toml="pool = 1\n",
+        current__prod_toml="pool = 50\n",
+        confguard_toml=f'[configs.auth]\nlayers = {names}\nschema = "s.json"\n',
+    )
+    commit()
+    assert main(["check"]) == 0
+    assert main(["check", "releases/42/base.toml"]) == 0  # the other layer wins
+    write(current__base_toml="pool = 2\n")
+    for file in ("current/base.toml", "releases/42/base.toml"):
+        capsys.readouterr()
+        main(["assess", "HEAD:releases/42/base.toml", file, "--format", "json"])
+        assert json.loads(capsys.readouterr().out)["findings"] == []
+
+
+@pytest.mark.parametrize("in_git", [True, False])
+@pytest.mark.parametrize(
+    ("pattern", "file"),
+    [
+        ("lnk/*.toml", "lnk/a.toml"),
+        ("up/../conf/*.toml", "conf/a.toml"),
+        ("conf//a*.toml", "conf/a.toml"),
+        ("conf/./a*.toml", "conf/a.toml"),
+        ("c/**/*.toml", "c/.hid/a.toml"),
+        ("ignored/*.toml", "ignored/a.toml"),
+    ],
+)
+def test_check_sees_the_files_that_are_planned(
+    repository: Path, capsys: Capture, pattern: str, file: str, in_git: bool
+) -> None:
+    Path("conf").mkdir()
+    Path("up").mkdir()
+    Path("lnk").symlink_to("conf")
+    Path(".gitignore").write_text("ignored\n")
+    schema = {"type": "object", "properties": {"pool": {"type": "integer", "minimum": 10}}}
+    text = f'[configs.auth]\nfiles = ["{pattern}"]\nschema = "s.json"\n'
+    write(s_json=json.dumps(schema), confguard_toml=text)
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
+    Path(file).write_text("pool = 1\n")
+    if in_git:
+        commit()
+    else:
+        Path(".git").rename("no.git")
+    for words in (["check"], ["check", "auth"], ["plan", "auth"]):
+        capsys.readouterr()
+        assert main([*words, "--format", "json"]) == 1, words
+        assert "got 1" in capsys.readouterr().out

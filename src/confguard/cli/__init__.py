@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from confguard import __version__
+from confguard.cli.here import find_project, forget
 from confguard.cli.options import Commands, Parser, UsageError
 from confguard.errors import ConfguardError
 from confguard.streams import escape_unencodable, run_to_end
@@ -72,8 +73,6 @@ def build_parser(command: str | None = None) -> Parser:
 
 def _tags() -> Sequence[str]:
     """The tags that the project names, where there is one that can be read: its own errors are told by who needs it."""
-    from confguard.project import find_project
-
     try:
         project = find_project()
     except ConfguardError:
@@ -98,6 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     escape_unencodable()
+    forget()
     named = next((word for word in words if not word.startswith("-")), "")
     from confguard.cli.output import log_to_stderr, report_error, report_interruption
 

@@ -17,13 +17,14 @@ from pathlib import Path, PurePosixPath
 from attrs import frozen
 
 from confguard import git
+from confguard.cli.here import find_project
 from confguard.cli.options import Commands, flag
 from confguard.cli.output import say
 from confguard.documents.document import read
 from confguard.documents.patterns import PROJECT_FILE
 from confguard.documents.registry import is_configuration
 from confguard.errors import ConfguardError, DocumentError, harmless
-from confguard.project import Project, find_project, load_project
+from confguard.project import Project, load_project
 from confguard.project.guards import guard_of
 from confguard.risk.policy import Decision
 from confguard.texts import amount

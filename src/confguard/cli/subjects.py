@@ -13,18 +13,19 @@ from typing import TypeAlias, TypeVar
 from attrs import evolve
 
 from confguard import git
+from confguard.cli.here import find_project, require_project
 from confguard.cli.output import relative, shown_path
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.bundle import BUNDLE, parse_bytes
 from confguard.documents.document import Document
-from confguard.documents.layout import common_folder
-from confguard.documents.patterns import is_pattern, matches
+from confguard.documents.layout import common_folder, matching
+from confguard.documents.patterns import is_pattern
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format, format_named, known_formats
 from confguard.errors import ConfguardError, DocumentError, ProjectError, SchemaError, nearest
 from confguard.events import Listener
 from confguard.guard import Guard
-from confguard.project import Config, Project, find_project, require_project
+from confguard.project import Config, Project
 from confguard.project.guards import guard_of, terms_of
 from confguard.risk.judging import Side, Terms
 from confguard.schema.schema import SchemaLike, resolve_schema
@@ -159,41 +160,27 @@ def files_of(project: Project, name: str) -> list[str]:
     Raises `ProjectError` where nothing matches its patterns.
     """
     patterns = project.config(name).patterns
-    exact = [pattern for pattern in patterns if not is_pattern(pattern)]
-    there = _files_below(project.root) if len(exact) < len(patterns) else []
-    wild = [pattern for pattern in patterns if is_pattern(pattern)]
-    matching = [file for file in there if any(matches(file, pattern) for pattern in wild)]
-    if patterns and not exact and not matching:
+    exact = [project.root / pattern for pattern in patterns if not is_pattern(pattern)]
+    files = [*exact, *matching(project.root, list(filter(is_pattern, patterns)))]
+    if patterns and not files:
         raise ProjectError(
             f"'{name}' has no file: nothing matches {', '.join(patterns)}",
-            hint=f"patterns are from {project.root}; files that git ignores do not count",
+            hint=f"patterns are from {project.root}",
         )
-    return [shown_path(project.root / file) for file in dict.fromkeys([*exact, *sorted(matching)])]
-
-
-def _files_below(root: Path) -> list[str]:
-    """The files of a project: those git does not ignore; where there is no git, all but those in hidden folders."""
-    known = git.not_ignored(root)
-    if known is not None:
-        return [file for file in known if (root / file).is_file()]
-    below = []
-    for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        below += [Path(folder, file).relative_to(root).as_posix() for file in files]
-    return below
+    return list(dict.fromkeys(map(shown_path, files)))
 
 
 def config_named(name: str) -> Project | None:
     """The project, where it has a config of this name that no file here takes from it."""
     if Path(name).is_file():
         return None
-    project = find_project(leave_out=leave_out)
+    project = find_project(leave_out)
     return project if project and name in project.settings.configs else None
 
 
 def config_asked(name: str) -> Project | None:
     """The same for what somebody typed. Raises `ProjectError` for a misspelt config: a word that names no file."""
-    project = find_project(leave_out=leave_out)
+    project = find_project(leave_out)
     is_word = re.fullmatch(r"\w[\w-]+", name) is not None
     if project and is_word and not Path(name).exists() and nearest(name, project.settings.configs):
         project.config(name)  # raises where it is only close
@@ -264,11 +251,14 @@ def whole(name: str, document: Document, config: str, revision: str | None = Non
     layout = project.layout_of(config) if project and config and project.config(config).layers else None
     if project is None or layout is None or not (Path(name).exists() or revision_of(name)):
         return document
-    folder = os.path.relpath(project.root / common_folder(project.config(config).patterns))
-    own = {os.path.relpath(from_here(name), folder): document.content}
+    place = project.root / common_folder(project.config(config).patterns)
+    folder = os.path.relpath(place)
+    file = project.root / project.name_of(from_here(name), project.config(config))
+    own = {os.path.relpath(file, folder): document.content}
     if revision is None:
         return layout.bundle(folder, None).with_files(own)
-    named = {each: f"{revision}:./{os.path.normpath(f'{folder}/{each}')}" for each in layout.names}
+    in_git = os.path.relpath(place.resolve())  # git goes through no links
+    named = {each: f"{revision}:./{os.path.normpath(f'{in_git}/{each}')}" for each in layout.names}
     there = git.blobs(named.values(), MAX_BYTES)
     held = {each: there[blob] for each, blob in named.items() if blob in there}
     return parse_bytes(layout.content(held | own), BUNDLE, path=folder)
