@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from confguard.cli import main
 from confguard.documents.patterns import files_below, leads_through, matches
 from confguard.errors import DocumentError
 from confguard.hooks.pre_commit import main as hook
+from confguard.project import Project, load_project
 from conftest import git
 
 Capture = pytest.CaptureFixture[str]
@@ -289,3 +291,28 @@ def test_layers_of_a_revision_are_those_of_that_revision(repository: Path, capsy
         assert main(["check", f"HEAD:{file}"]) == 0
     write(d__base_yaml="replicas: 5\npool: 90\n", d__prod_yaml="{}\n")
     assert "pool: from 9 to 90" in assessed(capsys, "HEAD~1:d/prod.yaml", "d/prod.yaml")[1]
+
+
+def test_a_command_reads_its_project_once_for_all_files(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configs = [f'[configs.n{i}]\nfiles = ["c/f{i}.toml"]\n' for i in range(8)]
+    write(confguard_toml="".join(configs), **{f"c__f{i}_toml": "x = 1\n" for i in range(8)})
+    read = []
+
+    def counted(*args: Any, **options: Any) -> Project:
+        read.append(args)
+        return load_project(*args, **options)
+
+    monkeypatch.setattr("confguard.project.reading.load_project", counted)
+    for command in (
+        ["check"],
+        ["check", *(f"c/f{i}.toml" for i in range(8))],
+        ["status"],
+        ["diff", "c", "c"],
+    ):
+        read.clear()
+        assert main(command) == 0
+        assert 1 <= len(read) <= 2, command  # once more without what cannot be used
+    write(confguard_toml="".join(configs[1:]) + '[configs.n0]\nfiles = ["c/gone.toml"]\n')
+    assert main(["check"]) == 2

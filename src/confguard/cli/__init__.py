@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from confguard import __version__
+from confguard.cli.here import find_project, finding_once
 from confguard.cli.options import Commands, Parser, UsageError
 from confguard.errors import ConfguardError
 from confguard.streams import escape_unencodable, run_to_end
@@ -72,8 +73,6 @@ def build_parser(command: str | None = None) -> Parser:
 
 def _tags() -> Sequence[str]:
     """The tags that the project names, where there is one that can be read: its own errors are told by who needs it."""
-    from confguard.project import find_project
-
     try:
         project = find_project()
     except ConfguardError:
@@ -114,7 +113,7 @@ def _run(argv: Sequence[str] | None) -> int:
     try:
         if argv is None:  # a process of its own
             log_to_stderr()
-        with naming_tags(_tags), warnings.catch_warnings():
+        with finding_once(), naming_tags(_tags), warnings.catch_warnings():
             warnings.showwarning = _warn
             code: int = args.run(args) or 0
     except ConfguardError as error:

@@ -14,6 +14,7 @@ from typing import Any
 
 from confguard import git
 from confguard.cli import subjects
+from confguard.cli.here import find_project
 from confguard.cli.options import Commands, argument, fail_on_option, flag, reading_options
 from confguard.cli.output import (
     error_json,
@@ -33,7 +34,7 @@ from confguard.diffs.many import Comparison, Expected, FileDiff, compare_folders
 from confguard.documents.document import Document, load_bytes
 from confguard.errors import ConfguardError, DocumentError
 from confguard.paths import show_path
-from confguard.project import Project, find_project
+from confguard.project import Project
 from confguard.risk.acceptance import split_accepted, void_comments
 from confguard.risk.findings import Finding, Risk, chart
 from confguard.risk.judging import (

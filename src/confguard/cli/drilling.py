@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from confguard.cli import subjects
+from confguard.cli.here import find_project
 from confguard.cli.options import (
     Commands,
     argument,
@@ -28,7 +29,7 @@ from confguard.documents.document import Document
 from confguard.documents.layout import Layout
 from confguard.errors import ConfguardError, DocumentError, harmless
 from confguard.fields import Duration
-from confguard.project import Config, find_project
+from confguard.project import Config
 from confguard.project.guards import bake_for_drill, terms_of
 from confguard.risk.judging import Terms
 from confguard.risk.policy import Decision, Policy

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from confguard.cli.here import find_project
 from confguard.cli.options import Commands, argument, flag, nonblank
 from confguard.cli.output import error_json, report_errors, say
 from confguard.cli.subjects import (
@@ -27,7 +28,6 @@ from confguard.cli.subjects import (
 )
 from confguard.documents.document import read
 from confguard.errors import ConfguardError, SchemaError, ValidationError
-from confguard.project import find_project
 from confguard.project.guards import resolved_schema
 from confguard.schema.comparing import compare_schemas
 from confguard.schema.explaining import Explanation, explain
@@ -147,7 +147,7 @@ def _errors_json(errors: Mapping[str, ConfguardError]) -> dict[str, Any]:
 
 def _refuse_file(named: str) -> None:
     """Raise `SchemaError` for a file of a config: some formats of these are those of schemas."""
-    project = find_project(leave_out=leave_out)
+    project = find_project(leave_out)
     configs = project.configs_of(named) if project and Path(named).is_file() else {}
     schemas = [(project.root / (each.schema or "")).resolve() for each in configs.values() if project]
     if configs and Path(named).resolve() not in schemas:

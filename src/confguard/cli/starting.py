@@ -17,12 +17,13 @@ from pathlib import Path, PurePosixPath
 from attrs import frozen
 
 from confguard import git
+from confguard.cli.here import find_project
 from confguard.cli.options import Commands, flag
 from confguard.cli.output import say
 from confguard.documents.document import read
 from confguard.documents.registry import is_configuration
 from confguard.errors import ConfguardError, DocumentError, harmless
-from confguard.project import FILE_NAME, Project, find_project, load_project
+from confguard.project import FILE_NAME, Project, load_project
 from confguard.project.guards import guard_of
 from confguard.risk.policy import Decision
 from confguard.texts import amount

@@ -13,6 +13,7 @@ from typing import TypeAlias, TypeVar
 from attrs import evolve
 
 from confguard import git
+from confguard.cli.here import find_project, require_project
 from confguard.cli.output import relative, shown_path
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.bundle import BUNDLE, parse_bytes
@@ -24,7 +25,7 @@ from confguard.documents.registry import detect_format, format_named, known_form
 from confguard.errors import ConfguardError, DocumentError, ProjectError, SchemaError, nearest
 from confguard.events import Listener
 from confguard.guard import Guard
-from confguard.project import Config, Project, find_project, require_project
+from confguard.project import Config, Project
 from confguard.project.guards import guard_of, terms_of
 from confguard.risk.judging import Side, Terms
 from confguard.schema.schema import SchemaLike, resolve_schema
@@ -187,13 +188,13 @@ def config_named(name: str) -> Project | None:
     """The project, where it has a config of this name that no file here takes from it."""
     if Path(name).is_file():
         return None
-    project = find_project(leave_out=leave_out)
+    project = find_project(leave_out)
     return project if project and name in project.settings.configs else None
 
 
 def config_asked(name: str) -> Project | None:
     """The same for what somebody typed. Raises `ProjectError` for a misspelt config: a word that names no file."""
-    project = find_project(leave_out=leave_out)
+    project = find_project(leave_out)
     is_word = re.fullmatch(r"\w[\w-]+", name) is not None
     if project and is_word and not Path(name).exists() and nearest(name, project.settings.configs):
         project.config(name)  # raises where it is only close
