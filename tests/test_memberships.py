@@ -316,3 +316,55 @@ def test_a_command_reads_its_project_once_for_all_files(
         assert 1 <= len(read) <= 2, command  # once more without what cannot be used
     write(confguard_toml="".join(configs[1:]) + '[configs.n0]\nfiles = ["c/gone.toml"]\n')
     assert main(["check"]) == 2
+
+
+@pytest.mark.parametrize(
+    "pattern", ["current/auth.toml", "current/*.toml", "cur*/auth.toml", "dot/../current/a*"]
+)
+def test_a_file_in_a_linked_folder_is_its_configs(repository: Path, capsys: Capture, pattern: str) -> None:
+    Path("releases/42").mkdir(parents=True)
+    Path("dot").mkdir()
+    Path("current").symlink_to("releases/42")
+    Path("s.json").write_text(
+        '{"type": "object", "properties": {"timeout": {"type": "integer", "minimum": 10}}}'
+    )
+    terms = 'schema = "s.json"\npolicy = { review = 10, block = 20 }\n'
+    write(
+        current__auth_toml="timeout = 100\n", confguard_toml=f'[configs.auth]\nfiles = ["{pattern}"]\n{terms}'
+    )
+    commit()
+    write(current__auth_toml="timeout = 50\n")
+    assert main(["assess", "HEAD:releases/42/auth.toml", "current/auth.toml"]) == 1
+    write(current__auth_toml="timeout = 1\n")
+    for file in ("current/auth.toml", str(repository / "current/auth.toml")):
+        capsys.readouterr()
+        assert main(["check", file]) == 1
+        assert "current/auth.toml:1:1: CG002" in capsys.readouterr().out.replace(f"{repository}/", "")
+    if not pattern.startswith("cur*"):  # git has no file there
+        assert [decision for decision, _ in staged(capsys).values()] == ["block"]
+        assert main(["check", "releases/42/auth.toml"]) == 1
+
+
+def test_a_layer_in_a_linked_folder_has_the_others_beside_it(repository: Path, capsys: Capture) -> None:
+    Path("releases/42").mkdir(parents=True)
+    Path("current").symlink_to("releases/42")
+    names = ["current/base.toml", "current/prod.toml"]
+    schema = {
+        "type": "object",
+        "required": ["pool"],
+        "properties": {"pool": {"type": "integer", "minimum": 10}},
+    }
+    write(
+        s_json=json.dumps(schema),
+        current__base_toml="pool = 1\n",
+        current__prod_toml="pool = 50\n",
+        confguard_toml=f'[configs.auth]\nlayers = {names}\nschema = "s.json"\n',
+    )
+    commit()
+    assert main(["check"]) == 0
+    assert main(["check", "releases/42/base.toml"]) == 0  # the other layer wins
+    write(current__base_toml="pool = 2\n")
+    for file in ("current/base.toml", "releases/42/base.toml"):
+        capsys.readouterr()
+        main(["assess", "HEAD:releases/42/base.toml", file, "--format", "json"])
+        assert json.loads(capsys.readouterr().out)["findings"] == []

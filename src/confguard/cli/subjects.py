@@ -265,11 +265,14 @@ def whole(name: str, document: Document, config: str, revision: str | None = Non
     layout = project.layout_of(config) if project and config and project.config(config).layers else None
     if project is None or layout is None or not (Path(name).exists() or revision_of(name)):
         return document
-    folder = os.path.relpath(project.root / common_folder(project.config(config).patterns))
-    own = {os.path.relpath(from_here(name), folder): document.content}
+    place = project.root / common_folder(project.config(config).patterns)
+    folder = os.path.relpath(place)
+    file = project.root / project.name_of(from_here(name), project.config(config))
+    own = {os.path.relpath(file, folder): document.content}
     if revision is None:
         return layout.bundle(folder, None).with_files(own)
-    named = {each: f"{revision}:./{os.path.normpath(f'{folder}/{each}')}" for each in layout.names}
+    in_git = os.path.relpath(place.resolve())  # git goes through no links
+    named = {each: f"{revision}:./{os.path.normpath(f'{in_git}/{each}')}" for each in layout.names}
     there = git.blobs(named.values(), MAX_BYTES)
     held = {each: there[blob] for each, blob in named.items() if blob in there}
     return parse_bytes(layout.content(held | own), BUNDLE, path=folder)

@@ -7,14 +7,12 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cached_property
-from glob import escape
 from pathlib import Path, PurePosixPath
 
 from attrs import define, field, frozen
 
 from confguard import git
 from confguard.documents.bounds import MAX_BYTES
-from confguard.documents.patterns import is_pattern, leads_through, matches, outright
 from confguard.documents.registry import is_configuration
 from confguard.errors import ConfguardError
 from confguard.project import (
@@ -27,6 +25,7 @@ from confguard.project import (
     load_project,
     project_in,
 )
+from confguard.project.naming import NamedFiles
 
 _LONGEST_LINK = 4096
 PROJECT_FILES = (FILE_NAME, "pyproject.toml")
@@ -201,49 +200,24 @@ class Memberships:
 
 
 class _Patterns:
-    """The patterns of a project's configs, as they stand from the root of the repository."""
+    """The patterns of a project's configs, for paths from the root of the repository."""
 
     def __init__(self, root: Path, project: Project) -> None:
         self.project = project
         place = project.root.resolve()
         within = place.is_relative_to(root)
         self._prefix = "" if within else f"{os.path.relpath(root, place)}/"
-        start = os.path.relpath(place, root) if within else "."
-        self._configs = [
-            (pattern, name, config)
-            for name, config in project.settings.configs.items()
-            for named in config.patterns
-            for pattern in dict.fromkeys(_spellings(root if within else place, start, named))
-        ]
-        self._by_name: dict[str, list[int]] = {}  # there may be a config for each of many files
-        for index, (pattern, _, _) in enumerate(self._configs):
-            if not is_pattern(pattern):
-                self._by_name.setdefault(pattern, []).append(index)
-        self._wild = [index for index, (pattern, _, _) in enumerate(self._configs) if is_pattern(pattern)]
+        patterns = {name: config.patterns for name, config in project.settings.configs.items()}
+        self._files = NamedFiles(root if within else place, place, patterns)
 
     def configs_of(self, path: str) -> dict[str, Config]:
         """The configs that name a file."""
-        file = self._prefix + path
-        wild = [index for index in self._wild if matches(file, self._configs[index][0])]
-        return dict(self._configs[index][1:] for index in sorted([*self._by_name.get(file, ()), *wild]))
+        return {name: self.project.config(name) for name in self._files.configs_of(self._prefix + path)}
 
     def config_below(self, folder: str) -> tuple[str, Config] | None:
         """The first config whose pattern leads through a folder."""
-        return next(
-            (each[1:] for each in self._configs if leads_through(self._prefix + folder, each[0])), None
-        )
-
-
-def _spellings(base: Path, start: str, named: str) -> Iterator[str]:
-    """A pattern as it stands from `base`, and where it leads to where its folder, or the file itself, is a link."""
-    folder = outright(named).rpartition("/")[0]
-    rest = named[len(folder) :].lstrip("/")
-    real = os.path.relpath((base / start / folder).resolve(), base)
-    for place in (os.path.normpath(f"{start}/{folder}"), real):
-        yield rest if place == "." else f"{escape(place)}/{rest}"
-    file = base / start / named
-    if file.is_symlink():
-        yield escape(os.path.relpath(file.resolve(), base))
+        name = self._files.config_below(self._prefix + folder)
+        return None if name is None else (name, self.project.config(name))
 
 
 def _upwards(folder: str) -> list[str]:

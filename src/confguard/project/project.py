@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +16,7 @@ from confguard.documents.patterns import is_pattern, matches
 from confguard.errors import Problem, ProjectError, StoreError, did_you_mean
 from confguard.fields import Duration
 from confguard.paths import Path as DocumentPath
+from confguard.project.naming import NamedFiles
 from confguard.risk.policy import Policy
 from confguard.risk.rules.user import UserRule
 from confguard.stores.opening import opener_of
@@ -193,17 +195,16 @@ class Project:
     def configs_of(self, path: str | os.PathLike[str]) -> dict[str, Config]:
         """The configs that a file belongs to, by their names: layers may be shared."""
         whole, root = Path.cwd() / path, self.root.resolve()
-        for file in (whole.parent.resolve() / whole.name, whole.resolve()):  # a link by its own name
-            if file.is_relative_to(root):
-                relative = file.relative_to(root).as_posix()
-                configs = {
-                    name: config
-                    for name, config in self.settings.configs.items()
-                    if any(matches(relative, pattern) for pattern in config.patterns)
-                }
-                if configs:
-                    return configs
+        own = (Path(os.path.abspath(whole)), whole.parent.resolve() / whole.name)  # noqa: PTH100 - links stay
+        for places in (own, (whole.resolve(),)):  # a link by its own name
+            if names := self._named_files.configs_of(*(os.path.relpath(place, root) for place in places)):
+                return {name: self.settings.configs[name] for name in names}
         return {}
+
+    @cached_property
+    def _named_files(self) -> NamedFiles:
+        root = self.root.resolve()
+        return NamedFiles(root, root, {name: each.patterns for name, each in self.settings.configs.items()})
 
     def name_of(self, file: str, config: Config | None = None) -> str:
         """What policies and rules call a file: its path from the project file, wherever one stands.
