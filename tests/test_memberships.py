@@ -71,6 +71,8 @@ def _told(files: list[dict[str, object]]) -> dict[str, tuple[str, list[str]]]:
         ("conf/**/west/**/a.toml", ["conf/eu/west/a.toml"]),
         ("conf/eu/**", ["conf/eu/a.toml", "conf/eu/west/a.toml"]),
         ("conf/**.yaml", ["conf/b.yaml"]),
+        ("conf//eu/./*.toml", ["conf/eu/a.toml"]),
+        ("conf/*.toml/", []),
         ("conf/a.toml/*", []),
         ("conf", []),
     ],
@@ -336,9 +338,9 @@ def test_a_file_in_a_linked_folder_is_its_configs(repository: Path, capsys: Capt
     write(current__auth_toml="timeout = 50\n")
     assert main(["assess", "HEAD:releases/42/auth.toml", "current/auth.toml"]) == 1
     write(current__auth_toml="timeout = 1\n")
-    for file in ("current/auth.toml", str(repository / "current/auth.toml")):
+    for words in ([], ["current/auth.toml"], [str(repository / "current/auth.toml")], ["auth"]):
         capsys.readouterr()
-        assert main(["check", file]) == 1
+        assert main(["check", *words]) == 1, words
         assert "current/auth.toml:1:1: CG002" in capsys.readouterr().out.replace(f"{repository}/", "")
     if not pattern.startswith("cur*"):  # git has no file there
         assert [decision for decision, _ in staged(capsys).values()] == ["block"]
@@ -368,3 +370,37 @@ def test_a_layer_in_a_linked_folder_has_the_others_beside_it(repository: Path, c
         capsys.readouterr()
         main(["assess", "HEAD:releases/42/base.toml", file, "--format", "json"])
         assert json.loads(capsys.readouterr().out)["findings"] == []
+
+
+@pytest.mark.parametrize("in_git", [True, False])
+@pytest.mark.parametrize(
+    ("pattern", "file"),
+    [
+        ("lnk/*.toml", "lnk/a.toml"),
+        ("up/../conf/*.toml", "conf/a.toml"),
+        ("conf//a*.toml", "conf/a.toml"),
+        ("conf/./a*.toml", "conf/a.toml"),
+        ("c/**/*.toml", "c/.hid/a.toml"),
+        ("ignored/*.toml", "ignored/a.toml"),
+    ],
+)
+def test_check_sees_the_files_that_are_planned(
+    repository: Path, capsys: Capture, pattern: str, file: str, in_git: bool
+) -> None:
+    Path("conf").mkdir()
+    Path("up").mkdir()
+    Path("lnk").symlink_to("conf")
+    Path(".gitignore").write_text("ignored\n")
+    schema = {"type": "object", "properties": {"pool": {"type": "integer", "minimum": 10}}}
+    text = f'[configs.auth]\nfiles = ["{pattern}"]\nschema = "s.json"\n'
+    write(s_json=json.dumps(schema), confguard_toml=text)
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
+    Path(file).write_text("pool = 1\n")
+    if in_git:
+        commit()
+    else:
+        Path(".git").rename("no.git")
+    for words in (["check"], ["check", "auth"], ["plan", "auth"]):
+        capsys.readouterr()
+        assert main([*words, "--format", "json"]) == 1, words
+        assert "got 1" in capsys.readouterr().out

@@ -18,8 +18,8 @@ from confguard.cli.output import relative, shown_path
 from confguard.documents.bounds import MAX_BYTES
 from confguard.documents.bundle import BUNDLE, parse_bytes
 from confguard.documents.document import Document
-from confguard.documents.layout import common_folder
-from confguard.documents.patterns import is_pattern, matches
+from confguard.documents.layout import common_folder, matching
+from confguard.documents.patterns import is_pattern
 from confguard.documents.reading import load_bytes
 from confguard.documents.registry import detect_format, format_named, known_formats
 from confguard.errors import ConfguardError, DocumentError, ProjectError, SchemaError, nearest
@@ -160,28 +160,14 @@ def files_of(project: Project, name: str) -> list[str]:
     Raises `ProjectError` where nothing matches its patterns.
     """
     patterns = project.config(name).patterns
-    exact = [pattern for pattern in patterns if not is_pattern(pattern)]
-    there = _files_below(project.root) if len(exact) < len(patterns) else []
-    wild = [pattern for pattern in patterns if is_pattern(pattern)]
-    matching = [file for file in there if any(matches(file, pattern) for pattern in wild)]
-    if patterns and not exact and not matching:
+    exact = [project.root / pattern for pattern in patterns if not is_pattern(pattern)]
+    files = [*exact, *matching(project.root, list(filter(is_pattern, patterns)))]
+    if patterns and not files:
         raise ProjectError(
             f"'{name}' has no file: nothing matches {', '.join(patterns)}",
-            hint=f"patterns are from {project.root}; files that git ignores do not count",
+            hint=f"patterns are from {project.root}",
         )
-    return [shown_path(project.root / file) for file in dict.fromkeys([*exact, *sorted(matching)])]
-
-
-def _files_below(root: Path) -> list[str]:
-    """The files of a project: those git does not ignore; where there is no git, all but those in hidden folders."""
-    known = git.not_ignored(root)
-    if known is not None:
-        return [file for file in known if (root / file).is_file()]
-    below = []
-    for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        below += [Path(folder, file).relative_to(root).as_posix() for file in files]
-    return below
+    return list(dict.fromkeys(map(shown_path, files)))
 
 
 def config_named(name: str) -> Project | None:

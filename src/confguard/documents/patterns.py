@@ -101,5 +101,6 @@ def _is_own(part: str) -> bool:
 
 def _spelt(pattern: str) -> str:
     """The pattern as every Python reads it: `**` is a folder's whole name, and the last one is of files."""
-    parts = [part if part == "**" else re.sub(r"\*+", "*", part) for part in pattern.split("/")]
+    steps = re.sub(r"/(\.?/)+", "/", pattern).split("/")
+    parts = [part if part == "**" else re.sub(r"\*+", "*", part) for part in steps]
     return "/".join([*parts, "*"] if parts[-1] == "**" else parts)
