@@ -14,6 +14,7 @@ from confguard.fields import Duration
 from confguard.project import find_project, load_project
 from confguard.project.guards import bake_of, guard_of
 from confguard.rollout import CommandProbe, ErrorRate, HttpCounts, HttpProbe
+from confguard.schema import validating
 
 
 def test_found_upwards_and_paths_are_relative_to_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,3 +296,25 @@ def test_no_config_is_kept_from_going_back_by_the_targets_of_another(
     assert Path("live.toml").read_text() == "x = 1\n"
     assert main(["revert", "app", "--reason", "back"]) == 2
     assert "is one file, and the config has several" in capsys.readouterr().err
+
+
+def test_what_a_config_may_hold_is_told_once_for_all_of_them(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def counted(*args: Any) -> bool:
+        seen.append(args)
+        return looked(*args)
+
+    looked = validating._may_be_raw
+    monkeypatch.setattr(validating, "_may_be_raw", counted)
+    counts = []
+    for count in (2, 40):
+        seen.clear()
+        Path("confguard.toml").write_text(
+            "".join(f'[configs.n{i}]\nfiles = ["a.toml"]\n' for i in range(count))
+        )
+        load_project(Path("confguard.toml"))
+        counts.append(len(seen))
+    assert counts[0] == counts[1] > 0

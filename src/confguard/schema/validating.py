@@ -43,7 +43,7 @@ def instance_of(
     """
     data = adapter.from_texts(model, data, untyped)
     unknown = [] if adapter.tells_unknown_keys else list(_unknown_keys(data, shape))
-    written = _with_parsed_defaults(data, shape)
+    written = _with_parsed_defaults(data, shape, {})
     preparation, ready = _prepared(written, shape, adapter, failed)
     changed = ready is not written and bool(ready != written)
     settings, failures = adapter.attempt(
@@ -244,31 +244,40 @@ def _unknown_keys(data: Any, shape: Shape, path: Path = ()) -> Iterator[Problem]
             yield from _unknown_keys(value, shape.child(number), (*path, number))
 
 
-def _with_parsed_defaults(data: Any, shape: Shape) -> Any:
-    """The data with defaults that are still texts (`timeout: Duration = "2s"`) written in, to be parsed."""
+def _with_parsed_defaults(data: Any, shape: Shape, known: dict[int, bool]) -> Any:
+    """The data with defaults that are still texts (`timeout: Duration = "2s"`) written in, to be parsed.
+
+    What is `known` of a shape's default, by its id, holds for all tables of one class: there may be many.
+    """
     if isinstance(data, list) and shape.kind == "list":
         shape = shape.of(data)
-        return [_with_parsed_defaults(value, shape.child(i)) for i, value in enumerate(data)]
+        return [_with_parsed_defaults(value, shape.child(i), known) for i, value in enumerate(data)]
     if not isinstance(data, dict) or shape.kind != "map":
         return data
     shape = shape.of(data)
-    filled = {key: _with_parsed_defaults(value, shape.child(key)) for key, value in data.items()}
+    filled = {key: _with_parsed_defaults(value, shape.child(key), known) for key, value in data.items()}
     for own in shape.attributes or [(key,) for key in shape.fields]:
         key, child = str(own[0]), shape.child(own[0])
         if len(own) == 1 and key not in data and key not in shape.renamed and not shape.requires(key):
-            default = _parsed_default(child)
+            if id(child) not in known:
+                known[id(child)] = _may_be_parsed(child)
+            default = _parsed_default(child) if known[id(child)] else NOTHING
             if default is not NOTHING:
                 filled[key] = default
     return filled
 
 
+def _may_be_parsed(shape: Shape) -> bool:
+    """Might a default hold texts that are still to be parsed?"""
+    default = shape.default
+    if default is NOTHING or default is None or default is COMPUTED or shape.custom:
+        return False
+    return _may_be_raw(shape, ()) if callable(default) else _is_raw(default, shape)
+
+
 def _parsed_default(shape: Shape) -> Any:
     """A default as data where it holds texts that are still to be parsed; else NOTHING."""
-    default = shape.default
-    if default is NOTHING or default is None or shape.custom:
-        return NOTHING
-    if callable(default):
-        default = called(default) if default is not COMPUTED and _may_be_raw(shape, ()) else NOTHING
+    default = called(shape.default)
     return as_data(default, shape) if _is_raw(default, shape) else NOTHING
 
 
