@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import confguard as cg
-from confguard.cli import main
+from confguard.cli import main, subjects
 from confguard.documents.patterns import files_below, leads_through, matches
 from confguard.errors import DocumentError
 from confguard.hooks.pre_commit import main as hook
@@ -318,6 +318,9 @@ def test_a_command_reads_its_project_once_for_all_files(
         assert 1 <= len(read) <= 2, command  # once more without what cannot be used
     write(confguard_toml="".join(configs[1:]) + '[configs.n0]\nfiles = ["c/gone.toml"]\n')
     assert main(["check"]) == 2
+    assert subjects.the_project().config("n0").files == ["c/gone.toml"]
+    write(confguard_toml="".join(configs))
+    assert subjects.the_project().config("n0").files == ["c/f0.toml"]  # between commands, too
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from confguard import __version__
-from confguard.cli.here import find_project, forget
+from confguard.cli.here import find_project, finding_once
 from confguard.cli.options import Commands, Parser, UsageError
 from confguard.errors import ConfguardError
 from confguard.streams import escape_unencodable, run_to_end
@@ -97,7 +97,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     escape_unencodable()
-    forget()
     named = next((word for word in words if not word.startswith("-")), "")
     from confguard.cli.output import log_to_stderr, report_error, report_interruption
 
@@ -114,7 +113,7 @@ def _run(argv: Sequence[str] | None) -> int:
     try:
         if argv is None:  # a process of its own
             log_to_stderr()
-        with naming_tags(_tags), warnings.catch_warnings():
+        with finding_once(), naming_tags(_tags), warnings.catch_warnings():
             warnings.showwarning = _warn
             code: int = args.run(args) or 0
     except ConfguardError as error:

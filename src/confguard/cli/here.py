@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from confguard.errors import ProjectError
 
 if TYPE_CHECKING:
     from confguard.project import Project
 
-
-def find_project(leave_out: Callable[[ProjectError], None] | None = None) -> Project | None:
-    """As `confguard.project.find_project`, until the next command begins."""
-    return _found(leave_out)
+_LeaveOut: TypeAlias = "Callable[[ProjectError], None] | None"
+_FOUND: ContextVar[dict[_LeaveOut, Project | None] | None] = ContextVar("found", default=None)
 
 
-def forget() -> None:
-    """Before a command: there may have been another one in this process, and another project."""
-    _found.cache_clear()
+@contextmanager
+def finding_once() -> Iterator[None]:
+    """While a command runs, and no longer: the next one in this process may have another project."""
+    token = _FOUND.set({})
+    try:
+        yield
+    finally:
+        _FOUND.reset(token)
 
 
-def require_project(leave_out: Callable[[ProjectError], None] | None = None) -> Project:
+def find_project(leave_out: _LeaveOut = None) -> Project | None:
+    """As `confguard.project.find_project`."""
+    from confguard import project  # each command comes here, and not all need one
+
+    found = _FOUND.get()
+    if found is None:
+        return project.find_project(leave_out)
+    if leave_out not in found:
+        found[leave_out] = project.find_project(leave_out)
+    return found[leave_out]
+
+
+def require_project(leave_out: _LeaveOut = None) -> Project:
     """The same. Raises `ProjectError` where there is none."""
     from confguard import project
 
     return find_project(leave_out) or project.require_project(leave_out)
-
-
-@cache
-def _found(leave_out: Callable[[ProjectError], None] | None) -> Project | None:
-    from confguard import project  # each command comes here, and not all need one
-
-    return project.find_project(leave_out)
