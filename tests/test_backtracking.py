@@ -98,18 +98,18 @@ def repeated(bodies: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
+@pytest.mark.timeout(60)  # what explodes takes years
 @settings(deadline=None)
 @given(st.recursive(st.sampled_from(["a", "b", "A", "[ab]", "."]), repeated, max_leaves=4))
 def test_no_pattern_that_is_accepted_explodes(body: str) -> None:
     pattern = f"({body})*c"
     assume(pump_of(pattern) is None)
     for pump in ("a", "b", "ab", "aab", "abb", "aB"):
-        assert seconds(pattern, pump * 24 + "!") < 2, pump
+        re.match(pattern, pump * 40 + "!")
 
 
+@pytest.mark.timeout(60)
 def test_the_guard_itself_does_not_explode() -> None:
     for repetition in ("{2}", "{1,3}", "?", "{2,3}"):
         for inner in ("a", "a?", "(?:|)", "(?=a)"):
-            start = perf_counter()
             pump_of("(?:" * 60 + inner + f"){repetition}" * 60)
-            assert perf_counter() - start < 2, (repetition, inner)

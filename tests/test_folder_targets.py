@@ -103,9 +103,9 @@ def test_a_file_in_the_folder_of_another_config_is_refused_before_it_is_there(
 
 @pytest.mark.timeout(20)
 def test_many_configs_with_folders_of_their_own_are_read_at_once(folder: Path) -> None:
-    tables = (f'[configs.c{i}]\nfiles = ["c{i}/*.toml"]\ntargets = ["live/c{i}/"]\n' for i in range(1_500))
+    tables = (f'[configs.c{i}]\nfiles = ["c{i}/*.toml"]\ntargets = ["live/c{i}/"]\n' for i in range(500))
     Path("confguard.toml").write_text("".join(tables))
-    assert len(require_project().settings.configs) == 1_500
+    assert len(require_project().settings.configs) == 500
 
 
 # What else stands there
