@@ -644,7 +644,8 @@ def test_a_ratio_in_words(ratio: float, said: str) -> None:
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(("old", "new"), [("a{}", "b{}"), ("maxA{}x", "max_a{}x")])
-def test_many_equal_tables_under_other_names_are_compared_at_once(old: str, new: str) -> None:
-    sides = ({name.format(i): {"x": 1, "y": 2} for i in range(800)} for name in (old, new))
+@pytest.mark.parametrize("value", [{"x": 1, "y": 2}, 8080], ids=["tables", "numbers"])
+def test_many_that_are_equal_under_other_names_are_compared_at_once(value: Any, old: str, new: str) -> None:
+    sides = ({name.format(i): value for i in range(3_000)} for name in (old, new))
     made = cg.diff(*sides)
-    assert len(made) == (800 if "max" in old else 1_600)
+    assert len(made) == (3_000 if "max" in old else 6_000)

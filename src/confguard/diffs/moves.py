@@ -23,6 +23,8 @@ from confguard.values import same
 
 _MOST_LEAVES = 20_000
 """Where more than this came and went, only what is equal as a whole is looked for."""
+_MOST_PAIRS = 10_000
+"""Where more than this are equal, only their own names tell which is which."""
 _ALIKE = 0.6
 """The share of the leaves that must be equal for one table to be another, edited."""
 
@@ -79,30 +81,57 @@ def _inside(piece: _Piece, depth: int) -> Iterator[_Piece]:
 
 def _equal(gone: Sequence[_Piece], come: Sequence[_Piece]) -> Iterator[_Match]:
     """Pieces that are the same, where only one of each side is."""
-    left, came = ({piece.path: _spelling(piece) for piece in side} for side in (gone, come))
-    on_both = set(left.values()) & set(came.values())
-    respelt = {path: known for path, known in (left | came).items() if known in on_both}
-    waiting: dict[Any, list[_Piece]] = defaultdict(list)
-    for piece in come:
-        waiting[token(piece.value)].append(piece)
-    leaving: dict[Any, list[_Piece]] = defaultdict(list)
-    for piece in gone:
-        leaving[token(piece.value)].append(piece)
-    for value, pieces in leaving.items():
-        for one in pieces:
-            likely = list(islice((each for each in waiting[value] if _telling(one, each, respelt)), 2))
+    names, other_names = ({piece.path: _spelling(piece) for piece in side} for side in (gone, come))
+    on_both = {*names.values()} & {*other_names.values()}
+    respelt = {path: known for path, known in (names | other_names).items() if known in on_both}
+    leaving, waiting = _by_value(gone), _by_value(come)
+    for value, left in leaving.items():
+        if (came := waiting.get(value)) is None:
+            continue
+        few = len(left.pieces) * len(came.pieces) <= _MOST_PAIRS
+        for one in left.pieces:
+            near = came.pieces if few else came.near(one)
+            likely = list(islice((each for each in near if _telling(one, each, respelt, few=few)), 2))
             if len(likely) == 1:
-                rivals = (each for each in pieces if each is not one and _telling(each, likely[0], respelt))
-                if next(rivals, None) is None:
+                near = left.pieces if few else left.near(likely[0])
+                rivals = (each for each in near if _telling(each, likely[0], respelt, few=few))
+                if all(each is one for each in rivals):
                     yield _Match(one, likely[0], 2 * _leaf_count(one.value) + 1)
+
+
+class _Equal:
+    """Pieces that are equal."""
+
+    def __init__(self) -> None:
+        self.pieces: list[_Piece] = []
+        self._by_name: dict[object, list[_Piece]] = defaultdict(list)
+
+    def add(self, piece: _Piece) -> None:
+        self.pieces.append(piece)
+        self._by_name[_spelling(piece)].append(piece)
+        self._by_name[piece.path[-1]].append(piece)
+
+    def near(self, piece: _Piece) -> list[_Piece]:
+        """Those of the same name, elsewhere or spelt otherwise."""
+        return self._by_name.get(_spelling(piece), []) + self._by_name.get(piece.path[-1], [])
+
+
+def _by_value(pieces: Sequence[_Piece]) -> dict[Any, _Equal]:
+    by_value: dict[Any, _Equal] = defaultdict(_Equal)
+    for piece in pieces:
+        by_value[token(piece.value)].add(piece)
+    return by_value
 
 
 def _spelling(piece: _Piece) -> tuple[object, ...]:
     return piece.path[:-1], spelling(str(piece.path[-1])) or piece.path[-1]
 
 
-def _telling(one: _Piece, other: _Piece, respelt: Mapping[Path, object]) -> bool:
-    """Is it no accident that these two are equal? It is where one of them only got another value, and spelling."""
+def _telling(one: _Piece, other: _Piece, respelt: Mapping[Path, object], *, few: bool) -> bool:
+    """Is it no accident that these two are equal? It is where one of them only got another value, and spelling.
+
+    Names that are merely alike say so only where few are equal.
+    """
     value, same_key = one.value, one.path[-1] == other.path[-1]
     before, after = respelt.get(one.path), respelt.get(other.path)
     if one.path[:-1] == other.path[:-1] and (before or after):
@@ -110,7 +139,7 @@ def _telling(one: _Piece, other: _Piece, respelt: Mapping[Path, object]) -> bool
     if isinstance(value, dict | list) and value:
         return same_key or _leaf_count(value) >= 2
     if one.path[:-1] == other.path[:-1]:
-        return _names_alike(str(one.path[-1]), str(other.path[-1]))
+        return few and _names_alike(str(one.path[-1]), str(other.path[-1]))
     return same_key and not (value in (None, 0, 1, "") or isinstance(value, bool | dict | list))
 
 

@@ -116,7 +116,10 @@ def _judge(
     judging = _verdicts(whole, change, projects, ask=ask)
     for number, (each, verdict) in enumerate(zip(whole, judging, strict=True), 1):
         if isinstance(verdict, Judged):
-            of_files.setdefault(verdict.file, {})[each.member.name or ""] = verdict
+            named, name = of_files.setdefault(verdict.file, {}), each.member.name or ""
+            named[name] = (
+                named[name].with_more(verdict) if name in named else verdict
+            )  # two projects may have one
         else:
             verdicts.append(verdict)
         if progress:
