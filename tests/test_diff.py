@@ -645,7 +645,9 @@ def test_a_ratio_in_words(ratio: float, said: str) -> None:
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(("old", "new"), [("a{}", "b{}"), ("maxA{}x", "max_a{}x")])
 @pytest.mark.parametrize("value", [{"x": 1, "y": 2}, 8080], ids=["tables", "numbers"])
-def test_many_that_are_equal_under_other_names_are_compared_at_once(value: object, old: str, new: str) -> None:
+def test_many_that_are_equal_under_other_names_are_compared_at_once(
+    value: object, old: str, new: str
+) -> None:
     sides = ({name.format(i): value for i in range(3_000)} for name in (old, new))
     made = cg.diff(*sides)
     assert len(made) == (3_000 if "max" in old else 6_000)
