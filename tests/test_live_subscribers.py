@@ -425,7 +425,7 @@ def test_subscribers_are_told_in_forked_children(folder: Path) -> None:
     guard = cg.Guard("pool", store="sqlite:///confguard.db", format="toml", policy=ANY)
     guard.apply(guard.plan({"size": 1}, reason="start"))
     hanging = Hanging()
-    with cg.Live(Pool, "sqlite:///confguard.db#pool", interval=30) as live:
+    with cg.Live(Pool, "sqlite:///confguard.db#pool", interval=5) as live:
         told: list[int] = []
         live.subscribe(lambda update: told.append(update.after.size))
         live.subscribe(hanging)
