@@ -425,7 +425,7 @@ def test_subscribers_are_told_in_forked_children(folder: Path) -> None:
     guard = cg.Guard("pool", store="sqlite:///confguard.db", format="toml", policy=ANY)
     guard.apply(guard.plan({"size": 1}, reason="start"))
     hanging = Hanging()
-    with cg.Live(Pool, "sqlite:///confguard.db#pool", interval=5) as live:
+    with cg.Live(Pool, "sqlite:///confguard.db#pool", interval=30) as live:
         told: list[int] = []
         live.subscribe(lambda update: told.append(update.after.size))
         live.subscribe(hanging)
@@ -442,6 +442,32 @@ def test_subscribers_are_told_in_forked_children(folder: Path) -> None:
         assert os.waitpid(child, 0)[1] == 0
         eventually(lambda: told == [2, 3])
         hanging.go.set()
+    guard.close()
+
+
+def test_a_child_waits_for_no_watch_that_a_fork_broke(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tells of changes may hang for ever in a child of a process in which it was at work."""
+    watchfiles = pytest.importorskip("watchfiles")
+    parent, watch = os.getpid(), watchfiles.watch
+
+    def broken_in_children(*paths: object, **options: object) -> object:
+        return watch(*paths, **options) if os.getpid() == parent else iter(Event().wait, True)
+
+    monkeypatch.setattr(watchfiles, "watch", broken_in_children)
+    guard = cg.Guard("pool", store="sqlite:///confguard.db", format="toml", policy=ANY)
+    guard.apply(guard.plan({"size": 1}, reason="start"))
+    with cg.Live(Pool, "sqlite:///confguard.db#pool", interval=30) as live:
+        change(guard, 2)
+        eventually(lambda: live.current.size == 2)
+        child = os.fork()
+        if child == 0:
+            end = time.monotonic() + 20
+            while live.current.size != 3 and time.monotonic() < end:
+                time.sleep(0.01)
+            os._exit(0 if live.current.size == 3 else 1)
+        time.sleep(0.5)
+        change(guard, 3)
+        assert os.waitpid(child, 0)[1] == 0
     guard.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
@@ -12,16 +13,22 @@ POLL_SECONDS = 0.1
 SURE_SECONDS = 1.0
 """How often to look all the same: no event tells of what came before it was asked for, or from another machine."""
 
+_WATCHING: set[int] = set()
+"""The processes in which watchfiles was at work. It may wait for ever in their children, without a word and whatever
+time it was given: a lock within it that another thread held at the fork is never released there."""
+
 
 def file_changes(paths: Sequence[Path], stop: Event, patience: float) -> Iterator[None]:
     """Yield at once, then whenever one of these files (or one whose name begins with its name) may have changed.
 
-    At least every `patience` seconds. With watchfiles installed, the system tells of changes; without, or where it has
-    no watch left to give, this yields ten times a second. Ends when `stop` is set.
+    At least every `patience` seconds. With watchfiles installed, the system tells of changes; without, where it has no
+    watch left to give, or in a child of a process that watched, this yields ten times a second. Ends when `stop` is set.
     """
     try:
         import watchfiles  # now, not when the first is asked for in a thread: a fork must not meet it under way
     except ImportError:
+        return _polls(stop, patience)
+    if _WATCHING - {os.getpid()}:
         return _polls(stop, patience)
     return _events(watchfiles, [path.resolve() for path in paths], stop, patience)
 
@@ -29,6 +36,7 @@ def file_changes(paths: Sequence[Path], stop: Event, patience: float) -> Iterato
 def _events(watchfiles: ModuleType, real: Sequence[Path], stop: Event, patience: float) -> Iterator[None]:
     yield None
     names = tuple(path.name for path in real)
+    _WATCHING.add(os.getpid())
     try:
         for _ in watchfiles.watch(
             *{path.parent for path in real},
