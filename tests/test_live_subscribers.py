@@ -451,7 +451,7 @@ def test_a_child_waits_for_no_watch_that_a_fork_broke(folder: Path, monkeypatch:
     parent, watch = os.getpid(), watchfiles.watch
 
     def broken_in_children(*paths: object, **options: object) -> object:
-        return watch(*paths, **options) if os.getpid() == parent else iter(Event().wait, True)
+        return watch(*paths, **options) if os.getpid() == parent else iter(threading.Event().wait, True)
 
     monkeypatch.setattr(watchfiles, "watch", broken_in_children)
     guard = cg.Guard("pool", store="sqlite:///confguard.db", format="toml", policy=ANY)

@@ -22,7 +22,7 @@ def file_changes(paths: Sequence[Path], stop: Event, patience: float) -> Iterato
     """Yield at once, then whenever one of these files (or one whose name begins with its name) may have changed.
 
     At least every `patience` seconds. With watchfiles installed, the system tells of changes; without, where it has no
-    watch left to give, or in a child of a process that watched, this yields ten times a second. Ends when `stop` is set.
+    watch left to give, and in a child of a process that watched, this yields ten times a second. Ends with `stop`.
     """
     try:
         import watchfiles  # now, not when the first is asked for in a thread: a fork must not meet it under way
