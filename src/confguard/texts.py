@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator
 
 _BREAKS = (
@@ -75,6 +74,8 @@ def in_number(text: str) -> str:
 
 def indented(text: str, by: int = 4) -> str:
     """A text wrapped to 80 columns and moved in."""
+    import textwrap  # services that start need none
+
     return textwrap.fill(
         text,
         80,

@@ -91,8 +91,10 @@ def _steps(pattern: str) -> _Steps:
 
 
 def _fitting(part: str) -> Callable[[str], object]:
+    if not is_pattern(part):
+        return part.__eq__
     fits = re.compile(translate(part)).match
-    return (lambda name: not _is_own(name) and fits(name)) if is_pattern(part) else part.__eq__
+    return lambda name: not _is_own(name) and fits(name)
 
 
 def _is_own(part: str) -> bool:

@@ -69,13 +69,17 @@ def conflict_line(content: bytes) -> int | None:
 _MARKS = (b"<<<<<<< ", b">>>>>>> ")
 
 
-def load_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a regular file of at most `limit` bytes. Raises `DocumentError`."""
+def load_bytes(path: str, limit: int = MAX_BYTES, *, expected: bool = True) -> bytes:
+    """The bytes of a regular file of at most `limit` bytes. Raises `DocumentError`.
+
+    For one that is `expected` and not there, it looks for what was meant, which takes a moment.
+    """
     try:
         # O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError as error:
-        raise DocumentError(f"no such file{_file_meant(path)}", path=path) from error
+        meant = _file_meant(path) if expected else ""
+        raise DocumentError(f"no such file{meant}", path=path) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise DocumentError(f"cannot be read: {reason}", path=path) from error

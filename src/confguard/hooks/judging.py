@@ -116,10 +116,9 @@ def _judge(
     judging = _verdicts(whole, change, projects, ask=ask)
     for number, (each, verdict) in enumerate(zip(whole, judging, strict=True), 1):
         if isinstance(verdict, Judged):
+            # Two projects may each have a config of that name.
             named, name = of_files.setdefault(verdict.file, {}), each.member.name or ""
-            named[name] = (
-                named[name].with_more(verdict) if name in named else verdict
-            )  # two projects may have one
+            named[name] = named[name].with_more(verdict) if name in named else verdict
         else:
             verdicts.append(verdict)
         if progress:
@@ -198,7 +197,7 @@ def _verdict(each: Wanted, change: Changeset, projects: Projects, *, ask: bool) 
     base = change.base if ask and change.past else None
     named, project = each.member.config is not None, each.member.project
     accompanied = change.edits and not named
-    circumstances = partial(_circumstances, base, each.was, str, known, change.reason, accompanied)
+    circumstances = partial(_circumstances, base, each.was, known, change.reason, accompanied)
     with naming_tags(project.settings.documents.tags if project else ()):
         return judge(each.file, each.before, each.after, terms, circumstances, named=named)
 
@@ -301,8 +300,9 @@ def judging_against(revision: str, file: str) -> Callable[[Side, Side, Terms], J
 
     def judged(before: Side, after: Side, terms: Terms) -> Judged | LeftOut:
         named = _in_repository(before.name)
+        asked = revision if past else None
         circumstances = partial(
-            _circumstances, revision if past else None, named, _in_repository, known, None, False
+            _circumstances, asked, named, known, None, False, in_repository=_in_repository
         )
         return judge(file, before, after, evolve(terms, model=terms.model or learned), circumstances)
 
@@ -329,11 +329,12 @@ def _in_repository(file: str) -> str:
 def _circumstances(
     revision: str | None,
     file: str,
-    in_repository: Callable[[str], str],
     history: History | None,
     reason: str | None,
     accompanied: bool,
     diff: Diff,
+    *,
+    in_repository: Callable[[str], str] = str,
 ) -> Circumstances:
     """How long ago the lines of settings were written is asked only where few changed: each costs a process."""
     document = diff.before_document

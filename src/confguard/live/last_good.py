@@ -95,7 +95,7 @@ class LastGood:
 
     def _bytes(self) -> bytes | None:
         try:
-            return load_bytes(str(self.path))
+            return load_bytes(str(self.path), expected=False)
         except DocumentError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 return None

@@ -139,7 +139,7 @@ def _unknown_codes(settings: Settings) -> list[Problem]:
 
 def _unusable_rules(settings: Settings) -> Iterator[Problem]:
     """Rules that can never hold; where their library is not installed, that is told when they are needed."""
-    for index, rule in enumerate(settings.rules if find_spec("cel") else ()):
+    for index, rule in enumerate(settings.rules if settings.rules and find_spec("cel") else ()):
         try:
             rule.compile()
         except ConfguardError as error:

@@ -100,9 +100,8 @@ def change_back(
 
 
 def change_again(place: Place, head: Revision, reason: str) -> HeadChange:
-    """What makes the head's own bytes the head once more; a revert stays one."""
-    draft = draft_of(head, AUTOMATIC, reason, place.clock())
-    return change_to(place, evolve(draft, reverts=head.reverts, takes_back=head.takes_back), head)
+    """What makes the head's own bytes the head once more: `brought` tells of what that was."""
+    return change_to(place, draft_of(head, AUTOMATIC, reason, place.clock()), head)
 
 
 def behind_edits(change: HeadChange) -> HeadChange | None:

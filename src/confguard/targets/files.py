@@ -90,7 +90,7 @@ class FileTarget(Target):
     def read(self) -> bytes | None:
         try:
             with failing_as(f"target {self.path}: cannot be read", self.at):
-                return load_bytes(str(self.at))
+                return load_bytes(str(self.at), expected=False)
         except DocumentError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 return None

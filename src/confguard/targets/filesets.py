@@ -283,9 +283,8 @@ class StagedSet(Staged):
         with failing_as(f"target {self.target.root}: cannot be switched", self.staged):
             self._take_over()
             before = self.target.current()
-            for name in first_parts(
-                self.files
-            ):  # first: they lead nowhere, or to what is in force, until the swap
+            # First: they lead nowhere, or to what is in force, until the swap.
+            for name in first_parts(self.files):
                 if not _leads(self.staged.with_name(name)):
                     self._lead(name, f"{_LINK}/{name}")
             self._swap()

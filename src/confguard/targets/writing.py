@@ -41,10 +41,11 @@ def bound(path: Path) -> Path:
 
 def _hint(error: OSError, path: Path) -> str | None:
     folder = path.parent
-    in_the_way = next((each for each in path.parents if each.exists() and not each.is_dir()), folder)
+    if error.errno == errno.ENOTDIR:
+        in_the_way = next((each for each in path.parents if os.path.isfile(each)), folder)  # noqa: PTH113 - never raises
+        return f"{in_the_way} is a file, and has to be a folder: move it away"
     return {
         errno.ENOENT: f"make the folder first: mkdir -p {folder}",
-        errno.ENOTDIR: f"{in_the_way} is a file, and has to be a folder: move it away",
         errno.EISDIR: f"{path} has to be a file",
         errno.EACCES: f"this user may not write to {folder}, or to the file: ls -ld {folder} {path}",
         errno.EPERM: f"its owner, or a flag, forbids it: ls -ld {folder} {path}; lsattr -d {folder} {path}",
