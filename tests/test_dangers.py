@@ -367,6 +367,13 @@ CASES: list[tuple[str, str, str, str, str | None]] = [
         "yaml",
         "CG202",
     ),
+    (
+        "a variable in another case",
+        "env: [{name: MAX_CONNS, value: 500}, {name: B, value: 1}]\n",
+        "env: [{name: maxConns, value: 5}, {name: B, value: 1}]\n",
+        "yaml",
+        "CG201",
+    ),
     ("a secret as it is shown", "db: {password: s3cretvalue}\n", "db: {password: '***'}\n", "yaml", "CG710"),
     ("names of versions", "limits: {v1.5: 500}\n", "limits: {v15: 5}\n", "yaml", None),
 ]

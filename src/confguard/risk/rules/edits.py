@@ -340,11 +340,14 @@ def _identity(change: Change, table: Path, value: Any) -> object:
     name = change.path[-1] if change.path else None
     if isinstance(name, int) and isinstance(value, dict) and value:
         return table, tuple(sorted(map(str, value)))
+    if isinstance(name, Key):
+        named = tuple((key, spelling(str(value))) for key, value in name.fields)
+        return (table, named) if all(spelt for _, spelt in named) else None
     return (table, known) if isinstance(name, str) and (known := spelling(name)) else None
 
 
 def _is_one(gone: Change, new: Change, candidates: int) -> bool:
-    return candidates == 1 if isinstance(gone.path[-1], str) else _alike(gone.before, new.after)
+    return _alike(gone.before, new.after) if isinstance(gone.path[-1], int) else candidates == 1
 
 
 def _alike(gone: Any, new: Any) -> bool:
@@ -359,7 +362,7 @@ def _between(gone: Change, new: Change) -> Iterator[Change]:
     if not (isinstance(before, dict) and isinstance(after, dict)):
         yield attrs.evolve(new, op="replace", before=gone.before)
         return
-    base = new.path if isinstance(new.path[-1], str) else gone.path
+    base = gone.path if isinstance(new.path[-1], int) else new.path
     for inner in paired(diff(before, after)):
         path, place = (*base, *inner.path), (*new.place, *inner.place)
         origin = None if inner.origin is None else (*gone.path, *inner.origin)
