@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,8 @@ import confguard as cg
 from confguard.cli import main
 from confguard.documents.bundle import Bundle
 from confguard.hooks.pre_commit import main as hook
+from conftest import git
+from test_memberships import write
 
 Capture = pytest.CaptureFixture[str]
 
@@ -26,24 +27,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     sys.modules.pop("app_settings", None)
 
 
-def write(**files: str) -> None:
-    for name, text in files.items():
-        path = Path(name.replace("__", "/").replace("_", "."))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-
 def commit() -> None:
-    identity = ["-c", "user.name=ana", "-c", "user.email=ana@example.org"]
     if not Path(".git").exists():
-        subprocess.run(["git", "init", "-q"], check=True)
-    subprocess.run(["git", "add", "-A"], check=True)
-    subprocess.run(["git", *identity, "commit", "-qm", "change"], check=True)
+        git("init", "--quiet")
+    git("add", "-A")
+    git("commit", "--quiet", "-m", "change")
 
 
 def staged(capsys: Capture) -> dict[str, object]:
     """What the hook decides of each file of the change."""
-    subprocess.run(["git", "add", "-A"], check=True)
+    git("add", "-A")
     hook(["--format", "json", "--no-history"])
     return {each["file"]: each["decision"] for each in json.loads(capsys.readouterr().out)["files"]}
 
