@@ -20,7 +20,7 @@ from confguard.streams import escape_unencodable, run_to_end
 _COMMANDS = {
     "demo": ("about", "Replay the outage of 18 January 2024 on a real login service, and prevent it."),
     "init": ("starting", "Write confguard.toml from the configuration files found here."),
-    "check": ("compare", "Parse files, hold them against their schema, and look for format traps."),
+    "check": ("checking", "Parse files, hold them against their schema, and look for format traps."),
     "diff": ("compare", "Show what changed in meaning: between files, folders, environments or revisions."),
     "assess": ("compare", "Score how dangerous a change is, and say why."),
     "plan": ("change", "Validate, diff and score a change against the head. Writes nothing."),
